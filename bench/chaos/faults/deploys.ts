@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Fault } from "./fault.ts";
+
+export const deployFaults: readonly Fault[] = [
+  {
+    name: "proxy-reload",
+    title: "Proxy reloads its configuration",
+    says: "The proxy reads its configuration anew, three times.",
+    async inject({ proxy }) {
+      for (let times = 0; times < 3; times += 1) {
+        await proxy.reload();
+        await sleep(1000);
+      }
+    },
+    bounds: { noRequestFails: true, noAttemptFails: true },
+    quick: true,
+  },
+  {
+    name: "migration",
+    title: "Migration under load",
+    says: "The next release migrates: in one transaction a column and an index on the table that the writes go to, of 100,000 rows.",
+    inject: ({ database }) => database.migrateToNextRelease(),
+    bounds: { noRequestFails: true, noAttemptFails: true },
+  },
+];

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { blockLoop } from "../../inspector.ts";
+import { inspectorOf } from "../world/inspector-of.ts";
+import { breakerMs, type Fault } from "./fault.ts";
+import { ofAll } from "./path.ts";
+
+const one = "api-server-2";
+const slowPostgres = ofAll("database", { delayMs: 100 });
+
+export const instanceFaults: readonly Fault[] = [
+  {
+    name: "rolling-restart",
+    title: "Rolling restart",
+    says: "One instance after the other gets SIGTERM, ends, and is started again.",
+    async inject({ fleet, whole }) {
+      for (const member of fleet.members) {
+        const { code } = await member.restart();
+        if (code !== 0) throw new Error(`${member.name} ended with ${code}.`);
+        await whole();
+      }
+    },
+    replacesProcesses: true,
+    bounds: { noRequestFails: true, noAttemptFails: true },
+    quick: true,
+  },
+  {
+    name: "sigterm",
+    title: "SIGTERM of one instance",
+    says: "One instance is told to stop, ends in order, and is started again some seconds later.",
+    holdMs: 5000,
+    async inject({ fleet }) {
+      const { child, exited } = fleet.member(one).process();
+      child.kill("SIGTERM");
+      await exited;
+    },
+    undo: ({ fleet }) => fleet.member(one).start(),
+    replacesProcesses: true,
+    bounds: { noRequestFails: true },
+  },
+  {
+    name: "sigkill",
+    title: "SIGKILL of one instance",
+    says: "One instance is gone from one moment to the next, with requests under way, and is started again some seconds later.",
+    holdMs: 6000,
+    // So that it has several requests under way, half done.
+    async prepare(world) {
+      await slowPostgres.inject(world);
+      await sleep(700);
+    },
+    async inject(world) {
+      await world.fleet.member(one).kill();
+      await slowPostgres.undo(world);
+    },
+    undo: ({ fleet }) => fleet.member(one).start(),
+    replacesProcesses: true,
+    bounds: { noRequestFails: true, onlyUnderWay: true },
+    quick: true,
+  },
+  {
+    name: "redis-and-instance",
+    title: "Redis and one instance at once",
+    says: "Redis and one instance are killed in the same moment, and both are started again some seconds later.",
+    holdMs: 8000,
+    inject: ({ fleet, redis }) => Promise.all([redis.stop(), fleet.member(one).kill()]),
+    undo: ({ fleet, redis }) => Promise.all([redis.start(), fleet.member(one).start()]),
+    replacesProcesses: true,
+    bounds: { readsFailForMs: breakerMs, noRequestFails: true },
+  },
+  {
+    name: "freeze",
+    title: "One instance frozen for 25 s",
+    says: "One instance gets SIGSTOP: its connections stay open and nothing is answered. Later it goes on where it was.",
+    holdMs: 25_000,
+    inject: async ({ fleet }) => fleet.member(one).freeze(),
+    undo: async ({ fleet }) => fleet.member(one).thaw(),
+    bounds: { noRequestFails: true },
+  },
+  {
+    name: "jam",
+    title: "Event loop of one instance jammed for 5 s",
+    says: "One instance computes for five seconds and answers nothing meanwhile.",
+    inject: () => blockLoop(inspectorOf(one), 5000),
+    bounds: { noRequestFails: true },
+  },
+];

@@ -1,0 +1,19 @@
+import type { Fault as PathFault } from "../../../test/support/fault-proxy.ts";
+import type { World } from "../world/world.ts";
+
+type Store = "database" | "redis";
+
+const set = (world: World, store: Store, fault: PathFault) =>
+  Promise.all(world.fleet.members.map((member) => member[store].set(fault)));
+
+/** On the way of every instance to a store. */
+export const ofAll = (store: Store, fault: PathFault) => ({
+  inject: (world: World) => set(world, store, fault),
+  undo: (world: World) => set(world, store, "pass"),
+});
+
+/** On the way of one of them. */
+export const ofOne = (store: Store, fault: PathFault) => ({
+  inject: ({ fleet }: World) => fleet.member("api-server-2")[store].set(fault),
+  undo: (world: World) => set(world, store, "pass"),
+});

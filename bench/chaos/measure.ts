@@ -1,0 +1,103 @@
+import type { Balance } from "./load/ledger.ts";
+import { type Attempt, isFailure, type Kind, kinds, type Request } from "./load/records.ts";
+import type { Sight } from "./world/watch.ts";
+
+/** When what happened, as performance.now() has it. */
+export type Moments = {
+  from: number;
+  injected: number;
+  /** The fault is there. */
+  standing: number;
+  /** It is over. */
+  lifted: number;
+  /** Every instance is what it is when nothing is wrong; undefined where that was not waited for any longer. */
+  well: number | undefined;
+  to: number;
+};
+
+export type Observed = {
+  moments: Moments;
+  attempts: readonly Attempt[];
+  requests: readonly Request[];
+  /** From before the fault on, so that what held when it began is known. */
+  sights: readonly Sight[];
+  signIns: number;
+  balance: Balance;
+  /** The longest that this process itself stood still: what was measured then says more of the machine. */
+  stalledMs: number;
+};
+
+export type Facts = {
+  requests: number;
+  failedAttempts: Readonly<Record<Kind, Record<string, number>>>;
+  failedRequests: Readonly<Record<Kind, number>>;
+  signIns: number;
+  /** Of a request, with all its attempts. */
+  worstWaitMs: number;
+  /** From the injection until the first probe, and the proxy, saw something else than before. */
+  noticed: Readonly<Record<Sight["by"], number | undefined>>;
+  /** From the end of the fault until the last attempt that was to fail began; and until every instance was well again. */
+  backMs: number;
+  wholeMs: number | undefined;
+  /** Of the attempts that failed, those that began after the fault stood. */
+  failedLater: number;
+  /** From the begin or end of the fault until the last authenticated read that was to fail began. */
+  readsFailedForMs: number;
+  balance: Balance;
+  stalledMs: number;
+};
+
+/** What the records of one fault say. */
+export function factsOf({ moments, attempts, requests, sights, signIns, balance, stalledMs }: Observed): Facts {
+  const { injected, standing, lifted } = moments;
+  const failed = attempts.filter(isFailure);
+  const begun = (since: number) => failed.map(({ startedAt }) => startedAt - since).filter((ms) => ms >= 0);
+  const sinceChange = failed
+    .filter(({ kind, startedAt, ms }) => kind === "read" && startedAt + ms >= injected)
+    .map(({ startedAt }) => startedAt - (startedAt >= lifted && lifted > injected ? lifted : injected));
+  return {
+    requests: requests.length,
+    failedAttempts: byKind((kind) => countHow(failed.filter((one) => one.kind === kind))),
+    failedRequests: byKind((kind) => requests.filter((one) => one.kind === kind && one.how !== "ok").length),
+    signIns,
+    worstWaitMs: largest(requests.map(({ ms }) => ms)),
+    noticed: { probe: noticedBy("probe", sights, injected), proxy: noticedBy("proxy", sights, injected) },
+    backMs: largest(begun(lifted)),
+    wholeMs: moments.well === undefined ? undefined : Math.max(0, moments.well - lifted),
+    failedLater: begun(standing).length,
+    readsFailedForMs: largest(sinceChange),
+    balance,
+    stalledMs,
+  };
+}
+
+export const total = (counts: Readonly<Record<Kind, number>>): number =>
+  kinds.reduce((sum, kind) => sum + counts[kind], 0);
+
+export const totalOf = (counts: Facts["failedAttempts"]): number =>
+  total(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
+
+/** The first time after a moment that somebody sees an instance in another state than at that moment. */
+function noticedBy(by: Sight["by"], sights: readonly Sight[], since: number): number | undefined {
+  const before = new Map<string, string>();
+  for (const sight of sights.filter((one) => one.by === by)) {
+    if (sight.at < since) before.set(sight.instance, sight.state);
+    else if (sight.state !== before.get(sight.instance)) return sight.at - since;
+  }
+  return undefined;
+}
+
+function countHow(attempts: readonly Attempt[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { how } of attempts) counts[how] = (counts[how] ?? 0) + 1;
+  return counts;
+}
+
+const byKind = <T>(of: (kind: Kind) => T): Record<Kind, T> => ({
+  public: of("public"),
+  read: of("read"),
+  write: of("write"),
+});
+
+// Not Math.max(...values): a long run has more than fit on the stack.
+const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);

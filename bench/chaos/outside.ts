@@ -1,0 +1,22 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startOnOwnMachine } from "../../test/support/namespaces.ts";
+
+/** Runs this program on a machine of its own, and leaves nothing behind however that ends. Gives the exit code. */
+export async function runInside(env: NodeJS.ProcessEnv): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), "haven-chaos-"));
+  const child = startOnOwnMachine(process.argv.slice(1), { ...process.env, ...env, TMPDIR: scratch });
+  let interrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      interrupted = true;
+      child.kill("SIGKILL");
+    });
+  }
+  const [code] = await once(child, "exit");
+  // Those that died with it may take a moment to let go.
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  return interrupted ? 130 : (code ?? 1);
+}

@@ -1,0 +1,14 @@
+/** From the milliseconds of a timeline to where that is. */
+export type Scale = (ms: number) => number;
+
+export const width = 820;
+/** Where time begins and ends. */
+export const left = 132;
+export const right = width - 16;
+
+export const text = (x: number, y: number, words: string, classes: string): string =>
+  `<text class="${classes}" x="${n(x)}" y="${n(y)}">${escaped(words)}</text>`;
+
+export const n = (value: number): string => String(Math.round(value * 10) / 10);
+
+export const escaped = (words: string): string => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

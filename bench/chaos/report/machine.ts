@@ -1,0 +1,27 @@
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { postgresBinaries } from "../../../src/embedded/postgres-binaries.ts";
+import { runProgram } from "../../../test/support/run-program.ts";
+import { commitOf } from "../../commit.ts";
+
+/** Where and of what it was measured, as rows of a table. */
+export async function describeMachine(): Promise<readonly (readonly [string, string])[]> {
+  const firstLine = async (command: string, ...args: string[]) =>
+    (await runProgram(command, args)).output.trim().split("\n")[0] ?? "";
+  const version = async (command: string, ...args: string[]) =>
+    /\d+\.\d+(\.\d+)?/.exec(await firstLine(command, ...args))?.[0] ?? "unknown";
+  return [
+    ["commit", commitOf()],
+    ["processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores`],
+    ["memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
+    ["kernel", `Linux ${release()}`],
+    ["Node", process.version],
+    ["NGINX", await version("nginx", "-v")],
+    ["HAProxy", await version("haproxy", "-v")],
+    ["Postgres", await version(postgresBinaries().postgres, "--version")],
+    ["Redis", await version("redis-server", "--version")],
+  ];
+}
+
+/** Whether the machine was busy with other things. */
+export const loadNow = () =>
+  ["load of the last 15 minutes", `${loadavg()[2]?.toFixed(1)} processes that want a core`] as const;

@@ -1,0 +1,151 @@
+import { wrapped } from "../../prose.ts";
+import { isExact } from "../load/ledger.ts";
+import { patienceMs } from "../load/load.ts";
+import { type Kind, kinds } from "../load/records.ts";
+import { type Facts, total } from "../measure.ts";
+import type { Outcome, ProxyRun } from "../run.ts";
+import { judgeRest, seconds, type Verdict } from "../verdict.ts";
+import type { Resources } from "../world/resources.ts";
+import { userCount } from "../world/world.ts";
+import { setUp } from "./set-up.ts";
+import { failedAttempts, whole } from "./words.ts";
+
+export type PageFacts = {
+  runs: readonly ProxyRun[];
+  machine: readonly (readonly [string, string])[];
+  minutes: number;
+  imageOf(proxy: string, fault: string): string;
+};
+
+const called = { nginx: "NGINX", haproxy: "HAProxy" } as const;
+
+/** The report. What is missed stands at the top. */
+export function pageOf({ runs, machine, minutes, imageOf }: PageFacts): string {
+  return wrapped(
+    `${[
+      "# What happens when things break",
+      intro(minutes),
+      missedOf(runs),
+      ...runs.map(tableOf),
+      howToRead,
+      ...runs.map(restOf).filter((part) => part !== ""),
+      setUp,
+      `## The machine\n\n${["| | |", "| --- | --- |", ...machine.map(([what, value]) => `| ${what} | ${value} |`)].join("\n")}`,
+      ...runs.flatMap(({ proxy, outcomes }) => [
+        `## Behind ${called[proxy]}, fault by fault`,
+        ...outcomes.map((outcome) => faultOf(outcome, imageOf(proxy, outcome.fault.name), called[proxy])),
+      ]),
+    ].join("\n\n")}\n`,
+  );
+}
+
+const intro = (
+  minutes: number,
+) => `Three instances of Haven, on a real Postgres and a real Redis, behind the NGINX and the HAProxy files of this
+repository. ${userCount} users read and write all the time; one thing after the other is broken, and every request is written down.
+Made by \`npm run chaos\` in ${Math.round(minutes)} minutes; nothing here is written by hand.`;
+
+function missedOf(runs: readonly ProxyRun[]): string {
+  const missed = runs.flatMap(({ proxy, outcomes, atRest }) => {
+    const line = (title: string, { what }: Verdict) => `- ${title}, behind ${called[proxy]}: ${what}.`;
+    const notMet = (verdicts: readonly Verdict[]) => verdicts.filter(({ met }) => !met);
+    return [
+      ...outcomes.flatMap(({ fault, facts, verdicts }) =>
+        notMet(verdicts).map((one) => line(fault.title, one) + stalled(facts)),
+      ),
+      ...notMet(atRest ? judgeRest(atRest) : []).map((one) => line("Left behind", one)),
+    ];
+  });
+  const acknowledged = runs.reduce((sum, { balance }) => sum + balance.acknowledged, 0);
+  const exact = runs.every(({ balance }) => isExact(balance));
+  const ledger = exact
+    ? `${acknowledged.toLocaleString("en")} writes were acknowledged; at the end every one of them is in the database exactly once.`
+    : "**Not every acknowledged write is in the database exactly once.**";
+  return missed.length === 0 ? `${ledger} Every bound is met.` : `${ledger}\n\nMissed:\n\n${missed.join("\n")}`;
+}
+
+function tableOf({ proxy, outcomes }: ProxyRun): string {
+  const rows = outcomes.map(({ fault, facts, verdicts }) => [
+    `[${fault.title}](#${anchorOf(fault.title, called[proxy])})`,
+    inKinds((kind) => Object.values(facts.failedAttempts[kind]).reduce((sum, count) => sum + count, 0)),
+    inKinds((kind) => facts.failedRequests[kind]),
+    seconds(facts.worstWaitMs),
+    [facts.noticed.probe, ...(proxy === "haproxy" ? [facts.noticed.proxy] : [])]
+      .map((ms) => (ms === undefined ? "–" : seconds(ms)))
+      .join(" / "),
+    `${seconds(facts.backMs)} / ${whole(facts.wholeMs)}`,
+    `${facts.balance.acknowledged}${isExact(facts.balance) ? "" : " **wrong**"}`,
+    verdicts.every(({ met }) => met) ? "met" : "**missed**",
+  ]);
+  const noticed = proxy === "haproxy" ? "noticed: probe / HAProxy" : "noticed: probe";
+  const head = [
+    "fault",
+    "failed attempts: public / read / write",
+    "failed requests",
+    "worst wait",
+    noticed,
+    "recovered: requests / all",
+    "writes",
+    "bounds",
+  ];
+  return `## Behind ${called[proxy]}\n\n${[head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")}`;
+}
+
+/** "0", or as "1 / 2 / 3". */
+function inKinds(of: (kind: Kind) => number): string {
+  const counts = kinds.map(of);
+  return counts.every((count) => count === 0) ? "0" : counts.join(" / ");
+}
+
+const howToRead = `- **failed attempts**: no answer, or a 5xx. The client tries again as the answer's \`Retry-After\` asks, no sooner than after
+  0.2 s and twice as long each time up to 4 s; writes with the same \`Idempotency-Key\`.
+- **failed requests**: what was given up, after ${patienceMs / 1000} s or more of trying.
+- **worst wait**: from the first attempt to the last answer of one request.
+- **noticed**: from the fault until \`/ready\` of some instance says something else than before (or nothing, for a second), and
+  until HAProxy takes an instance out. NGINX has no checks of its own. "–": nothing was to be noticed, or nobody did.
+- **recovered**: from the end of the fault until the last failing attempt began, and until all instances are ready again.
+- **writes**: those acknowledged; each is in the database exactly once, under the id that the client was told.`;
+
+function restOf({ proxy, atRest, outcomes }: ProxyRun): string {
+  if (!atRest) return "";
+  const rows = (Object.keys(restWords) as (keyof Resources)[]).map((what) => {
+    const during = outcomes.map(({ resources }) => resources[what]);
+    return `| ${restWords[what]} | ${atRest.before[what]} | ${Math.max(...during)} | ${atRest.after[what]} |`;
+  });
+  return `## What is left behind, behind ${called[proxy]}\n
+All three instances together, half a minute after the last request, before and after the faults that leave the processes
+alive (handles without the connections of clients); and the most that was seen right after a fault.
+
+| | before | most after a fault | at the end |
+| --- | --- | --- | --- |
+${rows.join("\n")}`;
+}
+
+const restWords: Readonly<Record<keyof Resources, string>> = {
+  postgres: "connections to Postgres",
+  redis: "connections to Redis",
+  handles: "open handles",
+  heapMb: "heap after a collection, MB",
+};
+
+/** What a figure may owe to the machine. */
+const stalled = ({ stalledMs }: Facts): string =>
+  stalledMs < 250 ? "" : ` The machine itself stood still for up to ${seconds(stalledMs)} meanwhile.`;
+
+function faultOf({ fault, facts, verdicts }: Outcome, image: string, proxy: string): string {
+  const lines = verdicts.map(({ what, met }) => `- ${met ? "met" : "**missed**"}: ${what}`);
+  const signIns = facts.signIns === 0 ? "" : ` ${facts.signIns} users signed in again.`;
+  return `### ${fault.title}, behind ${proxy}
+
+${fault.says} ${facts.requests} requests; failed attempts: ${failedAttempts(facts)}; failed requests: ${total(facts.failedRequests)}.${signIns}${stalled(facts)}
+
+![${fault.title}, behind ${proxy}](${image})
+
+${lines.join("\n")}`;
+}
+
+const anchorOf = (title: string, proxy: string): string =>
+  `${title}, behind ${proxy}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");

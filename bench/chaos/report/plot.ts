@@ -1,0 +1,55 @@
+import { inWords, kinds } from "../load/records.ts";
+import type { Outcome } from "../run.ts";
+import { escaped, left, n, right, text, width } from "./drawing.ts";
+import { drawAxis, drawLegend, drawMarkers } from "./plot-marks.ts";
+import { drawBuckets, drawStates, drawWaits, panelHeight, waitHeight } from "./plot-panels.ts";
+import { style } from "./plot-style.ts";
+import { tallest, timelineOf } from "./timeline.ts";
+
+const panelTop = 82;
+const panelGap = 12;
+
+/** The fault as a picture: what befell requests, how long they took, and what each instance said of itself. */
+export function plotOf(
+  { fault, observed, facts }: Pick<Outcome, "fault" | "observed" | "facts">,
+  proxy: string,
+): string {
+  const timeline = timelineOf(observed);
+  const { fromMs, toMs } = timeline;
+  const x = (ms: number) => left + ((ms - fromMs) / (toMs - fromMs)) * (right - left);
+  const endMs = observed.moments.lifted - observed.moments.injected;
+  const waitTop = panelTop + kinds.length * (panelHeight + panelGap) + 6;
+  const stateTop = waitTop + waitHeight + 14;
+  const { parts: states, bottom } = drawStates(timeline, x, stateTop);
+  const parts = [
+    text(16, 24, `${fault.title}, behind ${proxy}`, "title"),
+    text(16, 43, fault.says, "soft"),
+    `<rect class="window" x="${n(x(0))}" y="${panelTop - 8}" width="${n(Math.max(1, x(endMs) - x(0)))}" height="${n(bottom - panelTop + 8)}"/>`,
+    `<path class="edge" d="M${n(x(0))} ${panelTop - 14}V${n(bottom)}M${n(x(endMs))} ${panelTop - 14}V${n(bottom)}"/>`,
+    text(x(0) - 4, panelTop - 10, "fault begins", "mark end"),
+    text(x(endMs) + 4, panelTop - 10, "fault ends", "mark"),
+    ...kinds.map((kind, index) =>
+      drawBuckets(
+        inWords[kind],
+        timeline.buckets[kind],
+        x,
+        fromMs,
+        panelTop + index * (panelHeight + panelGap),
+        tallest(timeline),
+      ),
+    ),
+    drawWaits(timeline, x, waitTop),
+    ...states,
+    drawAxis(timeline, x, bottom),
+    ...drawMarkers(facts, endMs, x, bottom + 30),
+    drawLegend(bottom + 66),
+  ];
+  const height = Math.round(bottom + 80);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui,sans-serif" font-size="11">
+<title>${escaped(fault.title)}, behind ${proxy}: ${escaped(fault.says)}</title>
+<style>${style}</style>
+<rect class="card" width="${width}" height="${height}" rx="8"/>
+${parts.join("\n")}
+</svg>
+`;
+}

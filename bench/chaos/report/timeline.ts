@@ -1,0 +1,74 @@
+import { type Kind, kinds, type Request } from "../load/records.ts";
+import type { Observed } from "../measure.ts";
+import type { Sight } from "../world/watch.ts";
+
+export const bucketMs = 250;
+/** From here on somebody notices. */
+export const slowMs = 500;
+
+export type Bucket = { answered: number; late: number; failed: number };
+
+/** What befell the requests that began in each quarter of a second. */
+export type Timeline = {
+  /** From the fault's begin, which is 0. */
+  fromMs: number;
+  toMs: number;
+  buckets: Readonly<Record<Kind, readonly Bucket[]>>;
+  /** undefined where none began. */
+  waits: readonly ({ median: number; slowest: number } | undefined)[];
+  states: readonly { by: Sight["by"]; instance: string; spans: readonly Span[] }[];
+};
+
+export type Span = { fromMs: number; toMs: number; state: string };
+
+export function timelineOf({ moments, requests, sights }: Pick<Observed, "moments" | "requests" | "sights">): Timeline {
+  const { from, injected, to } = moments;
+  const count = Math.floor((to - from) / bucketMs);
+  const shares: Request[][] = Array.from({ length: count }, () => []);
+  for (const request of requests) shares[Math.floor((request.startedAt - from) / bucketMs)]?.push(request);
+  const of = (kind: Kind) => shares.map((share) => bucketOf(share.filter((request) => request.kind === kind)));
+  return {
+    fromMs: from - injected,
+    toMs: from - injected + count * bucketMs,
+    buckets: { public: of("public"), read: of("read"), write: of("write") },
+    waits: shares.map((share) => waitsOf(share.map(({ ms }) => ms))),
+    states: statesOf(sights, from, from + count * bucketMs, injected),
+  };
+}
+
+/** The most requests of one kind that began in one quarter of a second. */
+export const tallest = ({ buckets }: Timeline): number =>
+  kinds.reduce(
+    (most, kind) =>
+      buckets[kind].reduce((so, { answered, late, failed }) => Math.max(so, answered + late + failed), most),
+    1,
+  );
+
+function bucketOf(requests: readonly Request[]): Bucket {
+  const failed = requests.filter(({ how }) => how !== "ok").length;
+  const late = requests.filter(({ how, ms, attempts }) => how === "ok" && (ms >= slowMs || attempts > 1)).length;
+  return { answered: requests.length - failed - late, late, failed };
+}
+
+function waitsOf(ms: readonly number[]) {
+  const sorted = [...ms].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  const slowest = sorted.at(-1);
+  return median === undefined || slowest === undefined ? undefined : { median, slowest };
+}
+
+function statesOf(sights: readonly Sight[], from: number, to: number, injected: number): Timeline["states"] {
+  const rows = new Map<string, { by: Sight["by"]; instance: string; spans: Span[] }>();
+  for (const { by, instance, at, state } of sights) {
+    if (at >= to) continue;
+    const row = rows.get(`${instance} ${by}`) ?? { by, instance, spans: [] };
+    rows.set(`${instance} ${by}`, row);
+    const begin = Math.max(at, from) - injected;
+    const before = row.spans.at(-1);
+    if (before) before.toMs = begin;
+    row.spans.push({ fromMs: begin, toMs: to - injected, state });
+  }
+  return [...rows.entries()]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([, row]) => ({ ...row, spans: row.spans.filter(({ fromMs, toMs }) => toMs > fromMs) }));
+}

@@ -1,0 +1,38 @@
+import { inWords, kinds } from "../load/records.ts";
+import { type Facts, total, totalOf } from "../measure.ts";
+import type { Outcome } from "../run.ts";
+import { seconds } from "../verdict.ts";
+
+/** One fault in one line, for whoever waits for it. */
+export function lineOf(proxy: string, { fault, facts, verdicts }: Outcome): string {
+  const missed = verdicts.filter(({ met }) => !met).map(({ what }) => `MISSED: ${what}`);
+  const numbers = [
+    `${facts.requests} requests`,
+    `failed attempts ${failedAttempts(facts)}`,
+    `failed requests ${total(facts.failedRequests)}`,
+    `worst wait ${seconds(facts.worstWaitMs)}`,
+    `noticed ${noticed(facts)}`,
+    `recovered ${recovered(facts)}`,
+    `${facts.balance.acknowledged} writes acknowledged`,
+    `machine stalled ${seconds(facts.stalledMs)}`,
+  ];
+  return [`${proxy} ${fault.name}: ${numbers.join(", ")}`, ...missed].join("\n    ");
+}
+
+/** As "12 (write: 8 × 502, 4 × reset)". */
+export function failedAttempts({ failedAttempts: counts }: Facts): string {
+  const parts = kinds.flatMap((kind) => {
+    const hows = Object.entries(counts[kind]).map(([how, count]) => `${count} × ${how}`);
+    return hows.length === 0 ? [] : [`${inWords[kind]}: ${hows.join(", ")}`];
+  });
+  return parts.length === 0 ? "0" : `${totalOf(counts)} (${parts.join("; ")})`;
+}
+
+export function noticed({ noticed: { probe, proxy } }: Facts): string {
+  const parts = [probe !== undefined && `probe ${seconds(probe)}`, proxy !== undefined && `proxy ${seconds(proxy)}`];
+  return parts.filter(Boolean).join(", ") || "–";
+}
+
+export const recovered = ({ backMs, wholeMs }: Facts): string => `requests ${seconds(backMs)}, all ${whole(wholeMs)}`;
+
+export const whole = (ms: number | undefined): string => (ms === undefined ? "not while it was watched" : seconds(ms));

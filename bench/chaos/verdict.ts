@@ -1,0 +1,74 @@
+import type { Bounds } from "./faults/fault.ts";
+import { isExact } from "./load/ledger.ts";
+import { type Facts, total, totalOf } from "./measure.ts";
+import type { ProxyRun } from "./run.ts";
+
+export type Verdict = {
+  what: string;
+  met: boolean;
+  /** Ends the command with 1 where it is missed; never what a slow machine can miss. */
+  strict: boolean;
+};
+
+/** What was promised, held against what was seen. */
+export function judge(bounds: Bounds, facts: Facts): Verdict[] {
+  const { lost, doubled } = facts.balance;
+  const verdicts: Verdict[] = [
+    {
+      what: isExact(facts.balance)
+        ? "every acknowledged write is there once"
+        : `${lost.length} lost, ${doubled.length} doubled`,
+      met: isExact(facts.balance),
+      strict: true,
+    },
+  ];
+  const say = (what: string, met: boolean, strict = false) => verdicts.push({ what, met, strict });
+  if (bounds.noRequestFails) {
+    const failed = total(facts.failedRequests);
+    say(`${failed} requests failed, 0 allowed`, failed === 0, true);
+  }
+  if (bounds.noAttemptFails) {
+    const failed = totalOf(facts.failedAttempts);
+    say(`${failed} attempts failed, 0 allowed`, failed === 0);
+  }
+  if (bounds.onlyUnderWay) {
+    const { failedLater } = facts;
+    say(`${failedLater} of ${totalOf(facts.failedAttempts)} failed attempts began after the death`, failedLater === 0);
+  }
+  if (bounds.backWithinMs !== undefined) {
+    say(
+      `back after ${seconds(facts.backMs)}, at most ${seconds(bounds.backWithinMs)}`,
+      facts.backMs <= bounds.backWithinMs,
+    );
+  }
+  if (facts.wholeMs === undefined) say("not every instance was well again while it was watched", false);
+  if (bounds.readsFailForMs !== undefined) {
+    const { readsFailedForMs } = facts;
+    say(
+      `authenticated reads failed for ${seconds(readsFailedForMs)}, at most ${seconds(bounds.readsFailForMs)}`,
+      readsFailedForMs <= bounds.readsFailForMs,
+    );
+  }
+  return verdicts;
+}
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
+
+/** Nothing that a fault made needs to be there when it is long over. */
+export function judgeRest({ before, after }: NonNullable<ProxyRun["atRest"]>): Verdict[] {
+  const held = (name: string, was: number, is: number, most = was) => ({
+    what: `${name}: ${is}, ${was} before`,
+    met: is <= most,
+    strict: false,
+  });
+  return [
+    held("connections to Postgres", before.postgres, after.postgres),
+    held("connections to Redis", before.redis, after.redis),
+    held("open handles", before.handles, after.handles),
+    held("MB of heap", before.heapMb, after.heapMb, before.heapMb * 1.1),
+  ];
+}
+
+/** Whether nothing was missed that no machine may miss. */
+export const isPassed = ({ outcomes, balance }: Pick<ProxyRun, "outcomes" | "balance">): boolean =>
+  isExact(balance) && outcomes.every(({ verdicts }) => verdicts.every(({ met, strict }) => met || !strict));

@@ -1,0 +1,71 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "../../../test/support/at-end.ts";
+import { query } from "../../../test/support/database.ts";
+import { runProgram } from "../../../test/support/run-program.ts";
+import type { Row } from "../load/ledger.ts";
+import { createOthers } from "./others.ts";
+import type { Postgres } from "./postgres.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const owner = "app";
+
+/** The application's database, its owner an ordinary user, as `main.ts migrate` makes it. */
+export async function createDatabase(postgres: Postgres, name: string) {
+  const password = "chaos";
+  const admin = new URL(postgres.adminUrl);
+  await query(
+    admin.href,
+    `DO $$ BEGIN CREATE ROLE ${owner} LOGIN PASSWORD '${password}'; EXCEPTION WHEN duplicate_object THEN END $$`,
+  );
+  await query(admin.href, `CREATE DATABASE ${name} OWNER ${owner}`);
+  admin.pathname = `/${name}`;
+  const url = new URL(admin);
+  url.username = owner;
+  url.password = password;
+  await migrate(root, url.href);
+  return {
+    url: url.href,
+    adminUrl: admin.href,
+    rows: () => query<Row>(admin.href, "SELECT name, id FROM properties WHERE name LIKE 'write %'"),
+    connections: async (): Promise<number> => {
+      const sql =
+        "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'haven%'";
+      return (await query<{ count: number }>(admin.href, sql, [owner]))[0]?.count ?? 0;
+    },
+    /** A release with one migration more: a column and an index on the table that the writes go to. */
+    migrateToNextRelease: () => migrate(nextRelease(), url.href),
+    others: createOthers({ url: url.href, adminUrl: admin.href }),
+  };
+}
+
+export type Database = Awaited<ReturnType<typeof createDatabase>>;
+
+/** Rows of somebody else's, so that an index on them takes its time. */
+export async function fillProperties({ adminUrl }: Database, rows: number): Promise<void> {
+  const sql = `INSERT INTO properties (id, owner_id, name, kind, address)
+    SELECT gen_random_uuid(), (SELECT id FROM users LIMIT 1), 'ballast ' || n, 'house',
+      jsonb_build_object('line1', n || ' Example Street', 'city', 'City ' || n % 1000, 'postalCode', '12345', 'country', 'US')
+    FROM generate_series(1, ${rows}) AS n`;
+  await query(adminUrl, sql);
+  await query(adminUrl, "ANALYZE properties");
+}
+
+async function migrate(folder: string, url: string): Promise<void> {
+  const env = { PATH: process.env["PATH"], NODE_ENV: "production", DATABASE_URL: url };
+  const { code, output } = await runProgram(process.execPath, [join(folder, "src/main.ts"), "migrate"], { env });
+  if (code !== 0) throw new Error(output);
+}
+
+function nextRelease(): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-next-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  for (const name of ["src", "package.json"]) cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const sql = `ALTER TABLE properties ADD COLUMN remarks text NOT NULL DEFAULT '';
+CREATE INDEX properties_by_city ON properties (owner_id, (address ->> 'city'), id DESC);\n`;
+  writeFileSync(join(folder, "src/db/migrations/9999_property_remarks.sql"), sql);
+  return folder;
+}

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { query } from "../../../test/support/database.ts";
+import { eventually } from "../../../test/support/eventually.ts";
+
+const oursInNumbers = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name LIKE 'haven%'";
+const endOurs = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'haven%'";
+
+/** Other programs of the same user, that want every connection there is. */
+export function createOthers({ url, adminUrl }: { url: string; adminUrl: string }) {
+  const taken = new Set<pg.Client>();
+  let taking = false;
+  let hasAll = false;
+  let takers: Promise<void>[] = [];
+
+  const take = async (): Promise<void> => {
+    while (taking) {
+      const client = new pg.Client({ connectionString: url, application_name: "other" });
+      client.on("error", () => taken.delete(client));
+      await client.connect().then(
+        () => taken.add(client),
+        () => client.end().catch(() => undefined),
+      );
+      // Every try costs Postgres a process: quick ones only while there is something to be had.
+      if (!taken.has(client)) await sleep(hasAll ? 1000 : 20);
+    }
+  };
+  return {
+    /** Ends those of the application too, until they have them all. */
+    async takeAll(): Promise<void> {
+      taking = true;
+      takers = [take(), take(), take()];
+      const ours = async () => {
+        await query(adminUrl, endOurs);
+        // Long enough for either of them to be there first.
+        await sleep(100);
+        return (await query<{ count: number }>(adminUrl, oursInNumbers))[0]?.count;
+      };
+      await eventually(ours, (count) => count === 0);
+      hasAll = true;
+    },
+    async letGo(): Promise<void> {
+      taking = false;
+      hasAll = false;
+      await Promise.all(takers);
+      await Promise.all([...taken].map((client) => client.end().catch(() => undefined)));
+      taken.clear();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { postgresBinaries } from "../../../src/embedded/postgres-binaries.ts";
+import { prepareCluster } from "../../../src/embedded/postgres-cluster.ts";
+import { atOnce, endPostgresIn, postgresIn, send } from "../../../src/embedded/processes.ts";
+import { atEnd } from "../../../test/support/at-end.ts";
+import { query } from "../../../test/support/database.ts";
+import { eventually } from "../../../test/support/eventually.ts";
+import { freePort } from "../../../test/support/free-port.ts";
+
+/** Few, so that they can be used up: 3 × (10 + 1) are Haven's. */
+const mostConnections = 60;
+/** More than those who try for the others hold in passing. */
+const keptForAdministrators = 10;
+
+/** A real Postgres with its usual durability, which nobody starts again when it is killed. */
+export async function startPostgres() {
+  const dataDir = mkdtempSync(join(tmpdir(), "haven-chaos-"));
+  const binaries = postgresBinaries();
+  const { directory, password, as } = await prepareCluster(dataDir, binaries);
+  const port = await freePort();
+  const settings = {
+    port,
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: mostConnections,
+    superuser_reserved_connections: keptForAdministrators,
+  };
+  const words = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const [command = "", ...args] = [...as.prefix, binaries.postgres, "-D", directory, ...words];
+  const owner = { ...(as.uid !== undefined && { uid: as.uid }), ...(as.gid !== undefined && { gid: as.gid }) };
+  const adminUrl = `postgres://haven:${password}@127.0.0.1:${port}/postgres`;
+
+  const answers = () =>
+    query(adminUrl, "SELECT 1").then(
+      () => true,
+      () => false,
+    );
+  const kill = () => endPostgresIn(directory, atOnce);
+  const signalAll = async (signal: NodeJS.Signals) => {
+    // Twice: the first of them may have made another one meanwhile.
+    for (let round = 0; round < 2; round += 1) for (const pid of await postgresIn(directory)) send(pid, signal);
+  };
+  atEnd(async () => {
+    await kill();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  return {
+    adminUrl,
+    async start(): Promise<void> {
+      const child = spawn(command, args, {
+        ...owner,
+        cwd: directory,
+        stdio: "ignore",
+        env: { PATH: process.env["PATH"], LC_ALL: "C" },
+      });
+      child.on("error", () => undefined);
+      await eventually(answers, Boolean, 20_000, 50);
+    },
+    kill,
+    freeze: () => signalAll("SIGSTOP"),
+    thaw: () => signalAll("SIGCONT"),
+  };
+}
+
+export type Postgres = Awaited<ReturnType<typeof startPostgres>>;

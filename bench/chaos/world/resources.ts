@@ -1,0 +1,44 @@
+import { ask } from "../../../test/support/http.ts";
+import { askRedis } from "../../../test/support/redis-servers.ts";
+import { collectGarbage } from "../../inspector.ts";
+import { inspectorOf } from "./inspector-of.ts";
+import type { World } from "./world.ts";
+
+/** What the whole fleet holds. */
+export type Resources = { postgres: number; redis: number; handles: number; heapMb: number };
+
+export async function measure({ database, redis, fleet }: World): Promise<Resources> {
+  const instances = await Promise.all(
+    fleet.members.map(async ({ name, url }) => {
+      await collectGarbage(inspectorOf(name));
+      const { system, http } = JSON.parse(
+        (await ask(`${url}/health/detailed`, { headers: { accept: "application/json" } })).text,
+      );
+      // Without what clients hold open: the proxies keep idle connections as they please.
+      const handles = Object.values<number>(system.handles).reduce((sum, count) => sum + count, -http.connections);
+      return { handles, heapMb: system.memory.heapUsedBytes / 1e6 };
+    }),
+  );
+  const clients = String(await askRedis(redis.port, "client", "list"))
+    .trim()
+    .split("\n");
+  const sum = (pick: (one: (typeof instances)[number]) => number) => instances.reduce((all, one) => all + pick(one), 0);
+  return {
+    postgres: await database.connections(),
+    // Without the one that asked.
+    redis: clients.length - 1,
+    handles: sum(({ handles }) => handles),
+    heapMb: Math.round(sum(({ heapMb }) => heapMb)),
+  };
+}
+
+/** What was there each time: a check or a probe that happens to be under way leaves nothing behind. */
+export function leastOf(samples: readonly Resources[]): Resources {
+  const least = (pick: (one: Resources) => number) => Math.min(...samples.map(pick));
+  return {
+    postgres: least(({ postgres }) => postgres),
+    redis: least(({ redis }) => redis),
+    handles: least(({ handles }) => handles),
+    heapMb: least(({ heapMb }) => heapMb),
+  };
+}

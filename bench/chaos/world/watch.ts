@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { serverStates } from "../../../test/edge/support/proxies.ts";
+import { ask } from "../../../test/support/http.ts";
+import type { World } from "./world.ts";
+
+/** What somebody saw of an instance from this moment on. */
+export type Sight = { by: "probe" | "proxy"; instance: string; at: number; state: string };
+
+const probeEveryMs = 100;
+/** As an orchestrator's probe. */
+const probeTimeoutMs = 1000;
+const proxyEveryMs = 250;
+
+/** Asks each instance's /ready, and HAProxy what it thinks of them, all the time; keeps what changed. */
+export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
+  const sights: Sight[] = [];
+  const last = new Map<string, Sight>();
+  let watching = true;
+  const see = (by: Sight["by"], instance: string, state: string) => {
+    if (last.get(`${by} ${instance}`)?.state === state) return;
+    const sight = { by, instance, at: performance.now(), state };
+    last.set(`${by} ${instance}`, sight);
+    sights.push(sight);
+  };
+  const probe = async (instance: string, url: string) => {
+    while (watching) {
+      see("probe", instance, await stateOf(url));
+      await sleep(probeEveryMs);
+    }
+  };
+  const askProxy = async () => {
+    while (watching) {
+      const states = await serverStates().catch(() => ({}));
+      for (const [instance, { status }] of Object.entries(states)) see("proxy", instance, inShort(status));
+      await sleep(proxyEveryMs);
+    }
+  };
+  const watchers = fleet.members.map((member) => probe(member.name, member.url));
+  if (name === "haproxy") watchers.push(askProxy());
+  return {
+    sights: (): readonly Sight[] => [...sights],
+    /** Since when nobody sees anything but well, where that is so. */
+    wellSince: (): number | undefined =>
+      [...last.values()].every(({ state }) => state === "ready" || state === "UP") ? sights.at(-1)?.at : undefined,
+    async stop(): Promise<void> {
+      watching = false;
+      await Promise.all(watchers);
+    },
+  };
+}
+
+export type Watch = ReturnType<typeof watch>;
+
+async function stateOf(url: string): Promise<string> {
+  try {
+    const answer = await ask(`${url}/ready`, { timeoutMs: probeTimeoutMs });
+    return String(JSON.parse(answer.text).status);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ECONNREFUSED" ? "gone" : "silent";
+  }
+}
+
+/** "UP 1/2" is still up. */
+const inShort = (status: string): string => status.split(" ")[0] ?? status;

@@ -1,0 +1,18 @@
+/** Aborted when somebody ends the run, so that whatever runs for it ends in order. */
+const ending = new AbortController();
+
+export const interruption: AbortSignal = ending.signal;
+
+export class Interrupted extends Error {}
+
+export function listenForInterruption(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => ending.abort(new Interrupted(signal)));
+}
+
+/** Rejects once the run is to end. */
+export const interrupted = (): Promise<never> =>
+  new Promise((_, reject) => {
+    const end = () => reject(interruption.reason);
+    if (interruption.aborted) end();
+    else interruption.addEventListener("abort", end, { once: true });
+  });

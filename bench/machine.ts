@@ -1,0 +1,23 @@
+import { spawnSync } from "node:child_process";
+import { cpus, release, totalmem } from "node:os";
+
+/** The last core is for the load and the stores, the first for the server that is measured. */
+const hasCores = (process.env["BENCH_PINNED"] ?? "") !== "";
+
+export const serverCore = (): readonly string[] => (hasCores ? ["taskset", "-c", "0"] : []);
+
+/** The command that runs this program once more, on the load's core, with all that it starts. */
+export function pinnedToLoadCore(): readonly string[] | undefined {
+  const last = cpus().length - 1;
+  if (hasCores || last < 1 || spawnSync("taskset", ["-c", `0,${last}`, "true"]).status !== 0) return undefined;
+  return ["taskset", "-c", String(last), process.execPath, ...process.argv.slice(1)];
+}
+
+export function describeMachine(): string {
+  const [cpu] = cpus();
+  const gigabytes = Math.round(totalmem() / 2 ** 30);
+  const cores = cpus().length;
+  return `${cpu?.model.trim() ?? "unknown"}, ${cores} cores, ${gigabytes} GB, Linux ${release()}, Node ${process.version}`;
+}
+
+export const isPinned = (): boolean => hasCores;

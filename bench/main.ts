@@ -1,0 +1,130 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { has, provide, providePackages } from "../test/support/programs.ts";
+import { readArguments, UsageError, usage } from "./arguments.ts";
+import { commitOf } from "./commit.ts";
+import { Interrupted, interruption, listenForInterruption } from "./interruption.ts";
+import { describeMachine, isPinned, pinnedToLoadCore } from "./machine.ts";
+import { figure, holds, type Pace, type Scenario } from "./outcome.ts";
+import { images, type Measured, writeReport } from "./report.ts";
+import { obstacleAt } from "./report-place.ts";
+import { authenticatedRead } from "./scenarios/authenticated-read.ts";
+import { deepPage } from "./scenarios/deep-page.ts";
+import { memory } from "./scenarios/memory.ts";
+import { probes } from "./scenarios/probes.ts";
+import { probesBeside } from "./scenarios/probes-beside.ts";
+import { publicRead } from "./scenarios/public-read.ts";
+import { redisBlackHole } from "./scenarios/redis-black-hole.ts";
+import { scrape } from "./scenarios/scrape.ts";
+import { start } from "./scenarios/start.ts";
+import { streams } from "./scenarios/streams.ts";
+import { withWorld } from "./world.ts";
+import { FailedRequests } from "./wrk.ts";
+
+const scenarios: readonly Scenario[] = [
+  probes,
+  publicRead,
+  authenticatedRead,
+  redisBlackHole,
+  probesBeside,
+  scrape,
+  deepPage,
+  start,
+  memory,
+  streams,
+];
+const names = scenarios.map(({ name }) => name);
+
+const programs = [
+  { command: "wrk", package: "wrk" },
+  { command: "taskset", package: "util-linux" },
+  { command: "redis-server", package: "redis-server" },
+];
+
+/** What is missing is said in words, and not by a stack. */
+class CannotRun extends Error {}
+
+listenForInterruption();
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    const asked = readArguments(process.argv.slice(2), names);
+    if (asked === "help") {
+      process.stdout.write(usage(names));
+      return 0;
+    }
+    return await bench(asked);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message}\n\n${usage(names)}`);
+      return 2;
+    }
+    if (error instanceof Interrupted) return 130;
+    if (!(error instanceof FailedRequests || error instanceof CannotRun)) throw error;
+    process.stderr.write(`\n${error.message}\n`);
+    return 1;
+  }
+}
+
+async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArguments>, "help">): Promise<number> {
+  const obstacle = report === undefined ? undefined : obstacleAt(report, images);
+  if (obstacle !== undefined) throw new CannotRun(obstacle);
+  const again = pinnedToLoadCore();
+  if (again !== undefined) {
+    await prepare();
+    return await runPinned(again);
+  }
+  if (!isPinned()) await prepare();
+  const pace: Pace = quick ? { rounds: 1, seconds: 1, quick } : { rounds: 9, seconds: 1, quick };
+  const startedAt = performance.now();
+  const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
+  const measured = await withWorld(async (world) => {
+    const all: Measured[] = [];
+    for (const scenario of chosen) {
+      process.stdout.write(`${scenario.title}\n`);
+      const outcome = await scenario.run(world, pace);
+      for (const claim of outcome.claims) {
+        const { median, least, most } = claim.measured;
+        const [at, from, to] = [median, least, most].map((value) => figure(value, claim.unit));
+        const bound = `${claim.bound.kind} ${figure(claim.bound.value, claim.unit)}`;
+        const verdict = quick ? "too short a run to judge" : holds(claim) ? "holds" : "falls short";
+        process.stdout.write(`  ${claim.what}\n    ${at} (${from} to ${to}), ${bound}: ${verdict}\n`);
+      }
+      all.push({ scenario, outcome });
+    }
+    return all;
+  });
+  const minutes = (performance.now() - startedAt) / 60_000;
+  process.stdout.write(`\n${minutes.toFixed(1)} minutes. Every request was answered.\n`);
+  if (report !== undefined) {
+    const day = new Date().toISOString().slice(0, 10);
+    writeReport(report, measured, { machine: describeMachine(), commit: commitOf(), minutes, pinned: isPinned(), day });
+    process.stdout.write(`${report}\n`);
+  }
+  return 0;
+}
+
+async function runPinned([command = "", ...words]: readonly string[]): Promise<number> {
+  const child = spawn(command, words, { stdio: "inherit", env: { ...process.env, BENCH_PINNED: "1" } });
+  // It ends in order, and this process after it.
+  interruption.addEventListener("abort", () => child.kill("SIGTERM"));
+  const [code] = await once(child, "exit");
+  return code ?? 1;
+}
+
+/** What this machine lacks, and the server as it is compiled for production. */
+async function prepare(): Promise<void> {
+  await provide(programs);
+  const missing = programs.map(({ command }) => command).filter((command) => !has(command));
+  if (missing.length > 0) throw new CannotRun(`It cannot be run here: ${missing.join(", ")} missing.`);
+  try {
+    providePackages(fileURLToPath(new URL(".", import.meta.url)));
+  } catch {
+    throw new CannotRun("It cannot be run here: the packages of the others, in bench/package.json, are not to be had.");
+  }
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const { status } = spawnSync("npm", ["run", "build"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new CannotRun("It cannot be run here: npm run build failed.");
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { collectGarbage, evaluate, type Inspected } from "./inspector.ts";
+
+/** Memory that a process holds, as the kernel counts it. */
+export function residentBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Number(kilobytes ?? 0) * 1024;
+}
+
+/** V8 keeps freed pages for a while, for those who want some soon. */
+const pagesAreKeptMs = 10_000;
+
+/** What a server holds once its garbage is collected: all that is resident, but for the part of the heap that is free. */
+export async function heldBytes(where: Inspected, waitMs = pagesAreKeptMs): Promise<number> {
+  await collectGarbage(where);
+  await sleep(waitMs);
+  const { rss, heapTotal, heapUsed } = JSON.parse(
+    String(await evaluate(where, "JSON.stringify(process.memoryUsage())")),
+  );
+  return rss - heapTotal + heapUsed;
+}

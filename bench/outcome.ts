@@ -1,0 +1,56 @@
+import type { Spread } from "./statistics.ts";
+import type { World } from "./world.ts";
+
+export type Unit = "of it" | "times" | "ms" | "s" | "kB" | "MB" | "/s";
+
+/** One promise about speed, and what was measured. */
+export type Claim = {
+  what: string;
+  bound: Bound;
+  measured: Spread;
+  unit: Unit;
+  /** Why it falls short, where it does and that is known. */
+  because?: string;
+};
+
+export type Bound = { kind: "at least" | "at most"; value: number };
+
+export type Chart = { name: string; title: string; unit: Unit; bars: readonly Bar[] };
+
+export type Bar = { label: string; spread: Spread; ours: boolean };
+
+export type Outcome = { claims: readonly Claim[]; charts: readonly Chart[]; notes: readonly string[] };
+
+/** How long to measure: enough for a figure, or only enough to see that every request is answered. */
+export type Pace = { rounds: number; seconds: number; quick: boolean };
+
+export type Scenario = {
+  name: string;
+  title: string;
+  /** What makes it fast, for whoever reads the report. */
+  why: string;
+  run(world: World, pace: Pace): Promise<Outcome>;
+};
+
+export const holds = ({ bound, measured }: Claim): boolean =>
+  bound.kind === "at least" ? measured.median >= bound.value : measured.median <= bound.value;
+
+export const atLeast = (value: number): Bound => ({ kind: "at least", value });
+export const atMost = (value: number): Bound => ({ kind: "at most", value });
+
+/** How the figures of a claim are written: where it falls short by little, with the digits that show it. */
+export function figuresOf(claim: Claim): (value: number) => string {
+  const { bound, measured, unit } = claim;
+  const usual = (value: number) => figure(value, unit);
+  if (holds(claim) || usual(measured.median) !== usual(bound.value)) return usual;
+  let digits = 2;
+  while (measured.median.toFixed(digits) === bound.value.toFixed(digits)) digits += 1;
+  return (value) => `${value.toFixed(digits)}${unit === "of it" || unit === "times" ? "" : ` ${unit}`}`;
+}
+
+export const figure = (value: number, unit: Unit): string => {
+  if (unit === "of it" || unit === "times") return value.toFixed(2);
+  if (unit === "s") return `${value.toFixed(2)} s`;
+  if (unit === "/s") return `${Math.round(value).toLocaleString("en")}/s`;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+};

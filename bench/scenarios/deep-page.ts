@@ -1,0 +1,73 @@
+import { query } from "../../test/support/database.ts";
+import { ask } from "../../test/support/http.ts";
+import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { newOwner, type Owner } from "../owner.ts";
+import { interleave } from "../rounds.ts";
+import { ratios, spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+import { shoot } from "../wrk.ts";
+
+export const deepPage: Scenario = {
+  name: "deep-page",
+  title: "Page 10,000 of a list of a million",
+  why: `A cursor names the last row that was seen, and the next page is read from the index there. No row is counted or
+    skipped, however deep the page is.`,
+  run,
+};
+
+const pageSize = 100;
+
+async function run(world: World, { rounds, seconds, quick }: Pace): Promise<Outcome> {
+  const pages = quick ? 20 : 10_000;
+  const haven = await world.haven();
+  const owner = await newOwner(haven.url, "landlord@example.org");
+  await fill(world.databaseUrl, owner, pages * pageSize);
+  const first = `${haven.url}/api/v1/properties?limit=${pageSize}`;
+  const deep = await walkTo(pages, first, owner);
+  const read = (url: string) => async () =>
+    (await shoot({ url, headers: owner.headers, seconds, connections: 4 })).perSecond;
+  const measured = await interleave(rounds, { "page 1": read(first), deep: read(deep) });
+  await haven.stop();
+  return {
+    claims: [
+      {
+        what: "time for page 10,000 of a list of a million, of page 1",
+        bound: atMost(1.2),
+        measured: spreadOf(ratios(measured["page 1"], measured.deep)),
+        unit: "times",
+      },
+    ],
+    charts: [
+      {
+        name: "deep-page",
+        title: `Pages of ${pageSize} a second`,
+        unit: "/s",
+        bars: [
+          { label: "page 1", spread: spreadOf(measured["page 1"]), ours: true },
+          { label: `page ${pages.toLocaleString("en")}`, spread: spreadOf(measured.deep), ours: true },
+        ],
+      },
+    ],
+    notes: [],
+  };
+}
+
+async function fill(databaseUrl: string, { userId, propertyId }: Owner, rows: number): Promise<void> {
+  const copy = `INSERT INTO properties (id, owner_id, name, kind, address)
+    SELECT (lpad(to_hex(n), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid, owner_id, name || ' ' || n,
+           kind, address
+    FROM properties, generate_series(1, $3::int) AS n WHERE owner_id = $1 AND properties.id = $2`;
+  await query(databaseUrl, copy, [userId, propertyId, rows]);
+  await query(databaseUrl, "VACUUM ANALYZE properties");
+}
+
+/** As a client gets there: one page after the other. */
+async function walkTo(page: number, first: string, { headers }: Owner): Promise<string> {
+  let url = first;
+  for (let number = 1; number < page; number += 1) {
+    const { status, text } = await ask(url, { headers: { ...headers } });
+    if (status !== 200) throw new Error(`page ${number}: ${status} ${text.slice(0, 200)}`);
+    url = `${first}&cursor=${encodeURIComponent(JSON.parse(text).nextCursor)}`;
+  }
+  return url;
+}

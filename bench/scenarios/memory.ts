@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { residentBytes } from "../memory.ts";
+import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { newOwner } from "../owner.ts";
+import { ratios, spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+import { shoot } from "../wrk.ts";
+
+export const memory: Scenario = {
+  name: "memory",
+  title: "Memory under load that goes on",
+  why: `Nothing is kept for a request once it is over, and everything that remembers has a bound: histories, verified
+    tokens, waiting log lines, streams.`,
+  run,
+};
+
+const minutes = 10;
+const samplesEveryMs = 250;
+
+async function run(world: World, { quick }: Pace): Promise<Outcome> {
+  const length = quick ? 2 : 60;
+  const haven = await world.haven();
+  const owner = await newOwner(haven.url, "memory@example.org");
+  const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
+  const byMinute: number[][] = [];
+  for (let minute = 0; minute < (quick ? 2 : minutes); minute += 1) {
+    const load = shoot({ url, headers: owner.headers, seconds: length });
+    // The end of each minute: what was there at its beginning has been collected several times by then.
+    await Promise.race([sleep(length * 750), load]);
+    const samples: number[] = [];
+    const timer = setInterval(() => samples.push(residentBytes(haven.pid)), samplesEveryMs);
+    await load;
+    clearInterval(timer);
+    byMinute.push(samples);
+  }
+  await haven.stop();
+  const first = spreadOf(byMinute[0] ?? []);
+  const last = byMinute.at(-1) ?? [];
+  return {
+    claims: [
+      {
+        what: "memory after ten minutes of load, of after one",
+        bound: atMost(1.1),
+        measured: spreadOf(
+          ratios(
+            last,
+            last.map(() => first.median),
+          ),
+        ),
+        unit: "times",
+      },
+    ],
+    charts: [
+      {
+        name: "memory",
+        title: "Resident memory at the end of each minute of load",
+        unit: "MB",
+        bars: byMinute.map((samples, minute) => ({
+          label: `minute ${minute + 1}`,
+          spread: spreadOf(samples.map((bytes) => bytes / 1e6)),
+          ours: true,
+        })),
+      },
+    ],
+    notes: [],
+  };
+}

@@ -1,0 +1,56 @@
+import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { newOwner } from "../owner.ts";
+import { pace } from "../paced.ts";
+import { interleave } from "../rounds.ts";
+import { ratios, spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+
+export const probesBeside: Scenario = {
+  name: "probes-beside",
+  title: "A thousand probes a second beside the API",
+  why: `A probe costs about as much as the smallest answer that Node can give, and nothing waits for it.`,
+  run,
+};
+
+const apiPerSecond = 300;
+const probesPerSecond = 1000;
+
+async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
+  const haven = await world.haven();
+  const owner = await newOwner(haven.url, "beside@example.org");
+  const length = seconds * 2;
+  const api = async () => {
+    const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
+    const { p50Ms } = await pace({ url, headers: owner.headers, perSecond: apiPerSecond, seconds: length });
+    return p50Ms;
+  };
+  const measured = await interleave(rounds, {
+    alone: api,
+    "with probes": async () => {
+      const probes = pace({ url: `${haven.url}/ready`, perSecond: probesPerSecond, seconds: length, connections: 16 });
+      const [p50Ms] = await Promise.all([api(), probes]);
+      return p50Ms;
+    },
+  });
+  await haven.stop();
+  const ms = (label: keyof typeof measured) => ({ label, spread: spreadOf(measured[label]), ours: true });
+  return {
+    claims: [
+      {
+        what: `API p50 with ${probesPerSecond} probes a second beside it, of without`,
+        bound: atMost(1.1),
+        measured: spreadOf(ratios(measured["with probes"], measured.alone)),
+        unit: "times",
+      },
+    ],
+    charts: [
+      {
+        name: "probes-beside",
+        title: `p50 of ${apiPerSecond} authenticated reads a second`,
+        unit: "ms",
+        bars: [ms("alone"), ms("with probes")],
+      },
+    ],
+    notes: [],
+  };
+}

@@ -1,0 +1,63 @@
+import { atLeast, type Bar, type Claim, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { bodyOf } from "../owner.ts";
+import { interleave } from "../rounds.ts";
+import { barsOf, ratios, spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+import { shoot } from "../wrk.ts";
+
+export const probes: Scenario = {
+  name: "probes",
+  title: "A probe beside raw node:http",
+  why: `Probes are answered at the listener, before Express, from bytes that are made once for each
+    state (of \`/alive\`: once a second), however often somebody asks. No check is made for a probe, so their number costs the stores nothing.`,
+  run,
+};
+
+const peers = {
+  "raw node:http": ["raw-probe", "/alive", "/ready"],
+  Express: ["express-probe", "/alive", "/ready"],
+  "Fastify with under-pressure": ["fastify-probe", "/alive", "/ready"],
+  terminus: ["terminus-probe", "/alive", "/ready"],
+  lightship: ["lightship-probe", "/live", "/ready"],
+  "usual stack": ["usual-stack", "/alive", "/ready"],
+} as const;
+
+async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
+  const haven = await world.haven();
+  const outcomes: { claim: Claim; name: string; bars: Bar[] }[] = [];
+  for (const [index, path] of (["/alive", "/ready"] as const).entries()) {
+    const BODY = await bodyOf(haven.url + path);
+    const urls: Record<string, string> = { Haven: haven.url + path };
+    const servers = [];
+    for (const [label, peer] of Object.entries(peers)) {
+      const server = await world.peer(peer[0], { BODY });
+      servers.push(server);
+      urls[label] = `${server.url}${peer[index + 1]}`;
+    }
+    const shots = Object.entries(urls).map(
+      ([label, url]) => [label, async () => (await shoot({ url, seconds })).perSecond] as const,
+    );
+    const measured = await interleave(rounds, Object.fromEntries(shots));
+    const raw = measured["raw node:http"] ?? [];
+    const bars = barsOf(measured, "raw node:http");
+    const claim: Claim = {
+      what: `\`${path}\`, of raw node:http with the same bytes`,
+      bound: atLeast(0.9),
+      measured: spreadOf(ratios(measured["Haven"] ?? [], raw)),
+      unit: "of it",
+    };
+    outcomes.push({ claim, name: path.slice(1), bars });
+    for (const server of servers) await server.stop();
+  }
+  await haven.stop();
+  return {
+    claims: outcomes.map(({ claim }) => claim),
+    charts: outcomes.map(({ name, bars }) => ({
+      name,
+      title: `Answers of /${name}, of raw node:http`,
+      unit: "of it",
+      bars,
+    })),
+    notes: [],
+  };
+}

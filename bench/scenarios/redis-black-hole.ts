@@ -1,0 +1,70 @@
+import { eventually } from "../../test/support/eventually.ts";
+import { startFaultProxy } from "../../test/support/fault-proxy.ts";
+import { ask } from "../../test/support/http.ts";
+import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { newOwner } from "../owner.ts";
+import { pace } from "../paced.ts";
+import { interleave } from "../rounds.ts";
+import { ratios, spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+
+export const redisBlackHole: Scenario = {
+  name: "redis-black-hole",
+  title: "Authenticated reads while Redis swallows everything",
+  why: `The breaker is open: nobody waits for Redis, and a valid token is checked once against Postgres instead, by a
+    prepared statement. The background check alone goes on asking whether Redis is back.`,
+  run,
+};
+
+const perSecond = 300;
+
+async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
+  const redis = await startFaultProxy(world.redisUrl);
+  const haven = await world.haven({ REDIS_URL: redis.url });
+  const owner = await newOwner(haven.url, "away@example.org");
+  const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
+  const redisIs = (status: string) =>
+    eventually(
+      () => ask(`${haven.url}/ready`).then(({ text }) => JSON.parse(text).checks.redis.status),
+      (seen) => seen === status,
+      20_000,
+    );
+  const p99 = async () => {
+    const { p99Ms } = await pace({ url, headers: owner.headers, perSecond, seconds: seconds * 2 });
+    return p99Ms;
+  };
+  const measured = await interleave(rounds, {
+    healthy: async () => {
+      await redis.set("pass");
+      await redisIs("up");
+      return p99();
+    },
+    "black-holed": async () => {
+      await redis.set("hole");
+      await redisIs("down");
+      return p99();
+    },
+  });
+  await redis.set("pass");
+  await haven.stop();
+  const ms = (label: keyof typeof measured) => ({ label, spread: spreadOf(measured[label]), ours: true });
+  return {
+    claims: [
+      {
+        what: "the same with Redis black-holed, p99, of healthy",
+        bound: atMost(3),
+        measured: spreadOf(ratios(measured["black-holed"], measured.healthy)),
+        unit: "times",
+      },
+    ],
+    charts: [
+      {
+        name: "redis-black-hole",
+        title: `p99 of ${perSecond} authenticated reads a second`,
+        unit: "ms",
+        bars: [ms("healthy"), ms("black-holed")],
+      },
+    ],
+    notes: ["The usual stack has no figure here: its requests wait for Redis without end."],
+  };
+}

@@ -1,0 +1,52 @@
+import { freePort } from "../../test/support/free-port.ts";
+import { openStream } from "../../test/support/stream.ts";
+import { heldBytes } from "../memory.ts";
+import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { newOwner } from "../owner.ts";
+import { spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+import { FailedRequests } from "../wrk.ts";
+
+export const streams: Scenario = {
+  name: "streams",
+  title: "Two thousand open streams",
+  why: `One timer serves the heartbeats of all streams, one look asks for all their heads, and what is new for an owner is
+    read once and written as the same bytes to all who listen. A reader that is slow is cut, not buffered.`,
+  run,
+};
+
+async function run(world: World, { rounds, quick }: Pace): Promise<Outcome> {
+  const count = quick ? 200 : 2000;
+  const held = (port: number) => heldBytes({ host: "127.0.0.1", port }, quick ? 0 : undefined);
+  const kilobytes: number[] = [];
+  for (let round = 0; round < Math.min(rounds, 3); round += 1) {
+    const inspector = await freePort();
+    const haven = await world.haven({ STREAM_MAX_PER_USER: String(count) }, [`--inspect=127.0.0.1:${inspector}`]);
+    const owner = await newOwner(haven.url, `listener-${round}@example.org`);
+    const signedIn = { accessToken: owner.headers.authorization.slice("Bearer ".length) };
+    // What the first ones need is needed once.
+    const opened = [];
+    for (let number = 0; number < 50; number += 1) opened.push(await openStream(haven.url, signedIn));
+    const before = await held(inspector);
+    while (opened.length < count) {
+      opened.push(...(await Promise.all(Array.from({ length: 50 }, () => openStream(haven.url, signedIn)))));
+    }
+    const after = await held(inspector);
+    if (opened.some(({ status, isGone }) => status !== 200 || isGone())) throw new FailedRequests("A stream was cut.");
+    kilobytes.push((after - before) / 1000 / (count - 50));
+    for (const stream of opened) stream.close();
+    await haven.stop();
+  }
+  return {
+    claims: [
+      {
+        what: `${count.toLocaleString("en")} open streams, memory for each once the garbage of opening them is gone`,
+        bound: atMost(20),
+        measured: spreadOf(kilobytes),
+        unit: "kB",
+      },
+    ],
+    charts: [],
+    notes: [],
+  };
+}

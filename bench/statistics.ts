@@ -1,0 +1,29 @@
+import type { Bar } from "./outcome.ts";
+
+/** The middle one of several measurements, and how far apart they lie. */
+export type Spread = { median: number; least: number; most: number };
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  return { median: quantile(sorted, 0.5), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
+}
+
+/** Of what was measured in the same round: a machine that is slow for a while is slow for both. */
+export const ratios = (ours: readonly number[], theirs: readonly number[]): number[] =>
+  ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
+
+/** Of values in order, between the two nearest where it falls between. */
+export function quantile(sorted: readonly number[], share: number): number {
+  const at = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(at)] ?? 0;
+  const above = sorted[Math.ceil(at)] ?? below;
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+/** Every contender as a share of one of them. */
+export const barsOf = (measured: Readonly<Record<string, readonly number[]>>, reference: string): Bar[] =>
+  Object.entries(measured).map(([label, values]) => ({
+    label,
+    spread: spreadOf(ratios(values, measured[reference] ?? [])),
+    ours: label === "Haven",
+  }));

@@ -1,0 +1,153 @@
+#!/bin/sh
+# The load balancer of alb.yaml, step by step with the AWS CLI: to read, or for an account without CloudFormation.
+set -eu
+
+usage() {
+  cat <<'TEXT'
+Usage: alb.sh [--apply]
+
+Prints the commands that make a load balancer for Haven; with --apply, runs them.
+
+  VPC_ID           the network
+  SUBNETS          two public subnets at least, in different zones, separated by spaces
+  CERTIFICATE_ARN  a certificate of AWS Certificate Manager
+  ALARM_TOPIC_ARN  an SNS topic that hears of alarms (optional)
+
+It makes everything anew and changes nothing that is there. To change or remove things later, use alb.yaml.
+TEXT
+}
+
+apply=no
+case ${1-} in
+  '') ;;
+  --apply) apply=yes ;;
+  --help | -h)
+    usage
+    exit
+    ;;
+  *)
+    usage >&2
+    exit 64
+    ;;
+esac
+
+missing=
+for name in VPC_ID SUBNETS CERTIFICATE_ARN; do
+  eval "value=\${$name-}"
+  if [ -n "$value" ]; then continue; fi
+  missing="$missing $name"
+done
+if [ -n "$missing" ]; then
+  echo "To be set:$missing" >&2
+  usage >&2
+  exit 64
+fi
+if [ "$apply" = yes ] && ! command -v aws >/dev/null; then
+  echo "The AWS CLI (aws) is not installed." >&2
+  exit 69
+fi
+
+exec 3>&1
+
+# One command as it could be typed.
+show() {
+  line=
+  for word in "$@"; do
+    case $word in
+      '' | *[!A-Za-z0-9_./:=,@%+-]*) word="'$(printf %s "$word" | sed "s/'/'\\\\''/g")'" ;;
+    esac
+    line="$line${line:+ }$word"
+  done
+  printf '%s\n' "$line"
+}
+
+# run NAME COMMAND…: the result of the command, or where nothing is run, the name of what would be there.
+run() {
+  name=$1
+  shift
+  if [ "$apply" = yes ]; then
+    "$@"
+  else
+    show "$@" >&3
+    printf '%s\n' "$name"
+  fi
+}
+
+balancer_group=$(run BALANCER_GROUP aws ec2 create-security-group --vpc-id "$VPC_ID" --group-name haven-api-alb \
+  --description "Load balancer of Haven, for everybody" --query GroupId --output text)
+instance_group=$(run INSTANCE_GROUP aws ec2 create-security-group --vpc-id "$VPC_ID" --group-name haven-api-instances \
+  --description "Instances of Haven, for the load balancer alone" --query GroupId --output text)
+for port in 80 443; do
+  run '' aws ec2 authorize-security-group-ingress --group-id "$balancer_group" --protocol tcp --port "$port" \
+    --cidr 0.0.0.0/0 >/dev/null
+done
+run '' aws ec2 authorize-security-group-ingress --group-id "$instance_group" --protocol tcp --port 4000 \
+  --source-group "$balancer_group" >/dev/null
+
+# Addresses of tasks, pods or machines: health and draining are each instance's own.
+# HEALTH_CHECK_TIMEOUT 2 s < timeout < interval; a failing instance is out after 5 · 2 + 4 = 14 s < DRAIN_DELAY_MS.
+target_group=$(run TARGET_GROUP_ARN aws elbv2 create-target-group --name haven-api-targets --vpc-id "$VPC_ID" \
+  --target-type ip --protocol HTTP --protocol-version HTTP1 --port 4000 \
+  --health-check-enabled --health-check-protocol HTTP --health-check-path /ready --health-check-port traffic-port \
+  --health-check-interval-seconds 5 --health-check-timeout-seconds 4 \
+  --healthy-threshold-count 2 --unhealthy-threshold-count 2 --matcher HttpCode=200 \
+  --query 'TargetGroups[0].TargetGroupArn' --output text)
+
+# The delay is longer than REQUEST_TIMEOUT_MS (15 s). No stickiness: any instance serves any session.
+run '' aws elbv2 modify-target-group-attributes --target-group-arn "$target_group" --attributes \
+  Key=deregistration_delay.timeout_seconds,Value=30 \
+  Key=load_balancing.algorithm.type,Value=least_outstanding_requests \
+  Key=stickiness.enabled,Value=false >/dev/null
+
+# shellcheck disable=SC2086 # one word for each subnet
+balancer=$(run LOAD_BALANCER_ARN aws elbv2 create-load-balancer --name haven-api-alb --type application \
+  --scheme internet-facing --subnets $SUBNETS --security-groups "$balancer_group" \
+  --query 'LoadBalancers[0].LoadBalancerArn' --output text)
+
+# The idle timeout is shorter than KEEP_ALIVE_TIMEOUT_MS (75 s), so that Haven never closes a connection first.
+run '' aws elbv2 modify-load-balancer-attributes --load-balancer-arn "$balancer" --attributes \
+  Key=idle_timeout.timeout_seconds,Value=60 \
+  Key=routing.http.drop_invalid_header_fields.enabled,Value=true \
+  Key=routing.http.xff_header_processing.mode,Value=append \
+  Key=routing.http.desync_mitigation_mode,Value=defensive \
+  Key=deletion_protection.enabled,Value=true >/dev/null
+
+run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTPS --port 443 \
+  --ssl-policy ELBSecurityPolicy-TLS13-1-2-2021-06 --certificates "CertificateArn=$CERTIFICATE_ARN" \
+  --default-actions "Type=forward,TargetGroupArn=$target_group" >/dev/null
+run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTP --port 80 \
+  --default-actions 'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}' >/dev/null
+
+# What CloudWatch calls them is the end of their names.
+balancer_name=${balancer#*:loadbalancer/}
+target_name=targetgroup/${target_group#*:targetgroup/}
+alarm() {
+  name=$1
+  metric=$2
+  shift 2
+  run '' aws cloudwatch put-metric-alarm --alarm-name "haven-api-$name" --namespace AWS/ApplicationELB \
+    --metric-name "$metric" --period 60 "$@" \
+    ${ALARM_TOPIC_ARN:+--alarm-actions "$ALARM_TOPIC_ARN" --ok-actions "$ALARM_TOPIC_ARN"} >/dev/null
+}
+alarm load-balancer-errors HTTPCode_ELB_5XX_Count --statistic Sum --dimensions "Name=LoadBalancer,Value=$balancer_name" \
+  --comparison-operator GreaterThanThreshold --threshold 5 --evaluation-periods 3 --datapoints-to-alarm 2 \
+  --treat-missing-data notBreaching
+alarm errors HTTPCode_Target_5XX_Count --statistic Sum --dimensions "Name=LoadBalancer,Value=$balancer_name" \
+  --comparison-operator GreaterThanThreshold --threshold 5 --evaluation-periods 5 --datapoints-to-alarm 3 \
+  --treat-missing-data notBreaching
+alarm unhealthy UnHealthyHostCount --statistic Maximum \
+  --dimensions "Name=LoadBalancer,Value=$balancer_name" "Name=TargetGroup,Value=$target_name" \
+  --comparison-operator GreaterThanThreshold --threshold 0 --evaluation-periods 3 --treat-missing-data notBreaching
+alarm last-instance HealthyHostCount --statistic Minimum \
+  --dimensions "Name=LoadBalancer,Value=$balancer_name" "Name=TargetGroup,Value=$target_name" \
+  --comparison-operator LessThanThreshold --threshold 2 --evaluation-periods 2 --treat-missing-data breaching
+alarm latency TargetResponseTime --extended-statistic p95 --dimensions "Name=LoadBalancer,Value=$balancer_name" \
+  --comparison-operator GreaterThanThreshold --threshold 1 --evaluation-periods 5 --datapoints-to-alarm 3 \
+  --evaluate-low-sample-count-percentile ignore --treat-missing-data notBreaching
+
+if [ "$apply" = yes ]; then
+  cat <<TEXT
+Made. For the instances: security group $instance_group, target group $target_group, and the settings
+DRAIN_DELAY_MS=15000 TRUST_PROXY=uniquelocal MANAGEMENT_PORT=4001
+TEXT
+fi

@@ -1,0 +1,28 @@
+// For HEALTHCHECK, as the image has no curl: node healthcheck.js [PATH]. Exit code 0 where a probe says 200.
+import { get } from "node:http";
+
+const [path = "/alive"] = process.argv.slice(2);
+// Shorter than the time-out of whoever runs this, so that it says why.
+const request = get({ host: "127.0.0.1", port: process.env.PORT || 4000, path, agent: false, timeout: 4000 }, answered);
+request.on("timeout", () => request.destroy(new Error("no answer within 4 s")));
+request.on("error", (error) => end(1, `${path}: ${error.message}`));
+
+async function answered(response) {
+  let body = "";
+  for await (const chunk of response.setEncoding("utf8")) body += chunk;
+  const { instance = "?", status = "?" } = parse(body);
+  end(response.statusCode === 200 ? 0 : 1, `${instance} ${path} ${response.statusCode} ${status}`);
+}
+
+function parse(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return {};
+  }
+}
+
+function end(code, words) {
+  process.stdout.write(`${words}\n`);
+  process.exitCode = code;
+}

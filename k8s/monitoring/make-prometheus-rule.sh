@@ -1,0 +1,39 @@
+#!/bin/sh
+# Writes prometheus-rule.yaml from the rule files in monitoring/, which are the source. Run it after changing them.
+set -eu
+cd "$(dirname "$0")"
+rules=../../monitoring
+
+cat <<'HEAD'
+# Made from monitoring/ by make-prometheus-rule.sh: change the rules there.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: haven-api
+  labels:
+    app: haven-api
+    app.kubernetes.io/part-of: haven
+    release: kube-prometheus-stack
+HEAD
+
+# Rule files have `groups:` at the top, and so have none of the other files of monitoring/. What watches our own
+# Prometheus and Alertmanager is left out: in a cluster the operator brings alerts for those.
+files=$(if [ -d "$rules" ]; then
+  grep -rlE '^groups:' --include='*.yml' --include='*.yaml' "$rules" | grep -v '/rules/prometheus\.yml$' | LC_ALL=C sort
+fi)
+if [ -z "$files" ]; then
+  printf 'spec:\n  groups: []\n'
+  exit
+fi
+printf 'spec:\n  groups:\n'
+for file in $files; do
+  printf '    # %s\n' "${file#../../}"
+  # What stands under `groups:`, at the depth that it has here.
+  awk '
+    /^groups:/ { on = 1; next }
+    /^[^ #-]/ { on = 0 }
+    on && NF == 0 { print ""; next }
+    on && indented == "" && /^ *#/ { sub(/^ */, "    "); print; next }
+    on { print (indented == "" ? (indented = /^-/ ? "yes" : "no") : indented) == "yes" ? "    " $0 : "  " $0 }
+  ' "$file"
+done

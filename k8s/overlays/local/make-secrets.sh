@@ -1,0 +1,39 @@
+#!/bin/sh
+# Makes the secrets of overlays/local in the current cluster, once: Postgres keeps the password it was made with.
+set -eu
+
+case ${1-} in
+  '') ;;
+  *)
+    echo "Usage: $0 (no arguments; works on the current context of kubectl)" >&2
+    exit 64
+    ;;
+esac
+
+kubectl apply -f "$(dirname "$0")/../../base/namespace.yaml"
+if [ -n "$(kubectl -n haven get secret haven-api-secret --ignore-not-found --output name)" ]; then
+  echo "The secrets are there already."
+  exit
+fi
+
+random() { od -An -v -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
+postgres=$(random 24)
+redis=$(random 24)
+
+# By standard input: what stands on a command line can be read by others.
+kubectl create -f - <<EOF
+apiVersion: v1
+kind: Secret
+metadata: { name: haven-local-secret, namespace: haven }
+stringData:
+  POSTGRES_PASSWORD: $postgres
+  REDIS_PASSWORD: $redis
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: haven-api-secret, namespace: haven }
+stringData:
+  DATABASE_URL: postgres://haven:$postgres@postgres:5432/haven
+  REDIS_URL: redis://:$redis@redis:6379
+  JWT_SECRET: "$(random 48)"
+EOF

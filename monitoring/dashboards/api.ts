@@ -1,0 +1,246 @@
+import { above, type Dashboard, type Panel } from "./build.ts";
+
+const mine = 'job="haven-api", instance=~"$instance"';
+// Streams are meant to last; their time says nothing.
+const answers = `${mine}, route!="/api/v1/stream"`;
+
+const quantile = (share: number, by: string) =>
+  `histogram_quantile(${share}, sum by (${by}) (rate(http_request_duration_seconds_bucket{${answers}}[$interval])))`;
+
+/** A ratio of sums, 0 where nothing matched. */
+const ratio = (status: string) =>
+  `(sum by (instance) (rate(http_requests_total{${mine}, ${status}}[$interval])) or 0 * sum by (instance) (rate(http_requests_total{${mine}}[$interval]))) / (sum by (instance) (rate(http_requests_total{${mine}}[$interval])) > 0)`;
+
+const budget = (title: string, record: string, what: string): Panel => ({
+  title,
+  description: `What is left of the ${what} that the objective allows in 30 days. Below 0 the objective is missed.`,
+  kind: "stat",
+  unit: "percentunit",
+  width: 6,
+  max: 1,
+  thresholds: [
+    { from: null, color: "red" },
+    { from: 0, color: "orange" },
+    { from: 0.25, color: "green" },
+  ],
+  queries: [{ expr: record, legend: "left" }],
+});
+
+export const api: Dashboard = {
+  uid: "haven-api",
+  title: "API Performance",
+  description: "What users get: how many requests, how fast, how many fail.",
+  rows: [
+    {
+      title: "Objectives (whole fleet)",
+      panels: [
+        budget("Availability budget", 'job:slo_availability_budget:remaining30d{job="haven-api"}', "failed requests"),
+        budget("Latency budget", 'job:slo_latency_budget:remaining30d{job="haven-api"}', "slow answers"),
+        {
+          title: "Availability",
+          description: "Share of the requests of the last hour that were not answered with a 5xx. Objective: 99.9 %.",
+          kind: "stat",
+          unit: "percentunit",
+          decimals: 3,
+          width: 6,
+          thresholds: [
+            { from: null, color: "red" },
+            { from: 0.999, color: "green" },
+          ],
+          queries: [{ expr: '1 - job:slo_availability_errors:ratio_rate1h{job="haven-api"}', legend: "last hour" }],
+        },
+        {
+          title: "Quick answers",
+          description: "Share of the answers of the last hour that took at most 0.5 s. Objective: 99 %.",
+          kind: "stat",
+          unit: "percentunit",
+          decimals: 2,
+          width: 6,
+          thresholds: [
+            { from: null, color: "red" },
+            { from: 0.99, color: "green" },
+          ],
+          queries: [{ expr: '1 - job:slo_latency_errors:ratio_rate1h{job="haven-api"}', legend: "last hour" }],
+        },
+        {
+          title: "Burn rate, availability",
+          description:
+            "1 spends the budget in exactly 30 days. Above 14.4 over an hour, or 6 over six, somebody is woken.",
+          kind: "timeseries",
+          unit: "short",
+          width: 12,
+          min: 0,
+          thresholds: [
+            { from: 1, color: "yellow" },
+            { from: 6, color: "orange" },
+            { from: 14.4, color: "red" },
+          ],
+          queries: ["5m", "1h", "6h", "3d"].map((window) => ({
+            expr: `job:slo_availability_errors:ratio_rate${window}{job="haven-api"} / (1 - scalar(slo:availability:objective))`,
+            legend: window,
+          })),
+        },
+        {
+          title: "Burn rate, latency",
+          description:
+            "1 spends the budget in exactly 30 days. Above 14.4 over an hour, or 6 over six, somebody is woken.",
+          kind: "timeseries",
+          unit: "short",
+          width: 12,
+          min: 0,
+          thresholds: [
+            { from: 1, color: "yellow" },
+            { from: 6, color: "orange" },
+            { from: 14.4, color: "red" },
+          ],
+          queries: ["5m", "1h", "6h", "3d"].map((window) => ({
+            expr: `job:slo_latency_errors:ratio_rate${window}{job="haven-api"} / (1 - scalar(slo:latency:objective))`,
+            legend: window,
+          })),
+        },
+      ],
+    },
+    {
+      title: "Requests and errors",
+      panels: [
+        {
+          title: "Requests by status",
+          description:
+            "Requests a second. 499: the client went away first; 503: shed, draining, or a dependency is away.",
+          kind: "timeseries",
+          unit: "reqps",
+          width: 12,
+          stacked: true,
+          queries: [{ expr: `sum by (status) (rate(http_requests_total{${mine}}[$interval]))`, legend: "{{status}}" }],
+        },
+        {
+          title: "Requests by route",
+          description: "The ten busiest routes. unknown: paths that do not exist.",
+          kind: "timeseries",
+          unit: "reqps",
+          width: 12,
+          queries: [
+            {
+              expr: `topk(10, sum by (method, route) (rate(http_requests_total{${mine}}[$interval])))`,
+              legend: "{{method}} {{route}}",
+            },
+          ],
+        },
+        {
+          title: "Server errors by instance",
+          description: "Share of the requests with a 5xx. Above 5 %: ServerErrorRatioHigh.",
+          kind: "timeseries",
+          unit: "percentunit",
+          width: 12,
+          min: 0,
+          thresholds: above(0.05),
+          queries: [{ expr: ratio('status=~"5.."'), legend: "{{instance}}" }],
+        },
+        {
+          title: "Client errors by instance",
+          description:
+            "Share of the requests with a 4xx, without unknown paths. One instance alone: its secret or its clock.",
+          kind: "timeseries",
+          unit: "percentunit",
+          width: 12,
+          min: 0,
+          thresholds: above(0.3, "orange"),
+          queries: [{ expr: ratio('status=~"4..", status!="499", route!="unknown"'), legend: "{{instance}}" }],
+        },
+        {
+          title: "Server errors by route",
+          description: "Where they come from. Empty while there are none.",
+          kind: "timeseries",
+          unit: "reqps",
+          width: 12,
+          queries: [
+            {
+              expr: `topk(10, sum by (method, route, status) (rate(http_requests_total{${mine}, status=~"5.."}[$interval])))`,
+              legend: "{{status}} {{method}} {{route}}",
+            },
+          ],
+        },
+        {
+          title: "Shed and given up",
+          description:
+            "Requests a second that were refused because the event loop was saturated, or that clients gave up.",
+          kind: "timeseries",
+          unit: "reqps",
+          width: 12,
+          min: 0,
+          queries: [
+            {
+              expr: `sum by (instance) (rate(http_requests_shed_total{${mine}}[$interval]))`,
+              legend: "{{instance}} shed",
+            },
+            {
+              expr: `sum by (instance) (rate(http_requests_total{${answers}, status="499"}[$interval]))`,
+              legend: "{{instance}} given up",
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: "Time of answers",
+      panels: [
+        {
+          title: "Answers, all instances",
+          description:
+            "Half of the users wait at most p50, one in twenty longer than p95, one in a hundred longer than p99.",
+          kind: "timeseries",
+          unit: "s",
+          width: 12,
+          min: 0,
+          queries: [
+            { expr: quantile(0.5, "le"), legend: "p50" },
+            { expr: quantile(0.95, "le"), legend: "p95" },
+            { expr: quantile(0.99, "le"), legend: "p99" },
+          ],
+        },
+        {
+          title: "Answers, how they spread",
+          description: "How many answers took how long. Two bands: two kinds of requests, or one slow instance.",
+          kind: "heatmap",
+          unit: "s",
+          width: 12,
+          queries: [
+            {
+              expr: `sum by (le) (increase(http_request_duration_seconds_bucket{${answers}}[$interval]))`,
+              legend: "{{le}}",
+            },
+          ],
+        },
+        {
+          title: "Answers by instance, p95",
+          description: "Above 0.5 s: LatencyP95High.",
+          kind: "timeseries",
+          unit: "s",
+          width: 12,
+          min: 0,
+          thresholds: above(0.5),
+          queries: [{ expr: quantile(0.95, "instance, le"), legend: "{{instance}}" }],
+        },
+        {
+          title: "Answers by instance, p99",
+          description: "Above 2 s: LatencyP99High. One line above the others: that instance, not the database.",
+          kind: "timeseries",
+          unit: "s",
+          width: 12,
+          min: 0,
+          thresholds: above(2),
+          queries: [{ expr: quantile(0.99, "instance, le"), legend: "{{instance}}" }],
+        },
+        {
+          title: "Slowest routes, p95",
+          description: "The ten routes whose answers take longest.",
+          kind: "timeseries",
+          unit: "s",
+          width: 24,
+          min: 0,
+          queries: [{ expr: `topk(10, ${quantile(0.95, "method, route, le")})`, legend: "{{method}} {{route}}" }],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,346 @@
+import { above, type Dashboard } from "./build.ts";
+
+const mine = 'job="haven-api", instance=~"$instance"';
+
+export const system: Dashboard = {
+  uid: "haven-system",
+  title: "System Overview",
+  description: "Are the instances there, do they say that they can serve, and what do they use.",
+  rows: [
+    {
+      title: "Now",
+      panels: [
+        {
+          title: "Ready",
+          description: "Instances that say that they can serve. Below half of them the next failure may be an outage.",
+          kind: "stat",
+          unit: "percentunit",
+          width: 4,
+          min: 0,
+          max: 1,
+          thresholds: [
+            { from: null, color: "red" },
+            { from: 0.51, color: "yellow" },
+            { from: 1, color: "green" },
+          ],
+          queries: [
+            {
+              expr: `(sum(health_ready{${mine}}) or vector(0)) / count(up{${mine}})`,
+              legend: "ready",
+            },
+          ],
+        },
+        {
+          title: "Instances that answer",
+          description: "Instances that Prometheus could scrape, of those that it knows of.",
+          kind: "stat",
+          unit: "short",
+          width: 4,
+          queries: [
+            { expr: `sum(up{${mine}})`, legend: "answer" },
+            { expr: `count(up{${mine}})`, legend: "known" },
+          ],
+        },
+        {
+          title: "Firing alerts",
+          description: "Alerts that fire now, the Watchdog aside.",
+          kind: "stat",
+          unit: "short",
+          width: 4,
+          thresholds: above(1),
+          queries: [{ expr: 'count(ALERTS{alertstate="firing", severity!="none"}) or vector(0)', legend: "alerts" }],
+        },
+        {
+          title: "Time since the latest start",
+          description: "Of the youngest process: a small number outside a rollout means that something restarts.",
+          kind: "stat",
+          unit: "s",
+          width: 4,
+          queries: [{ expr: `min(time() - process_start_time_seconds{${mine}})`, legend: "youngest" }],
+        },
+        {
+          title: "Requests",
+          description: "Requests a second to the instances that are chosen.",
+          kind: "stat",
+          unit: "reqps",
+          width: 4,
+          queries: [{ expr: `sum(rate(http_requests_total{${mine}}[$interval]))`, legend: "requests" }],
+        },
+        {
+          title: "CPU",
+          description: "Processor time of all chosen instances together: 1 is one core.",
+          kind: "stat",
+          unit: "short",
+          decimals: 2,
+          width: 4,
+          queries: [{ expr: `sum(rate(process_cpu_seconds_total{${mine}}[$interval]))`, legend: "cores" }],
+        },
+        {
+          title: "Alerts",
+          description: "What fires now, and where. The section of each in docs/runbook.md says what to do.",
+          kind: "table",
+          unit: "short",
+          width: 12,
+          queries: [{ expr: 'ALERTS{alertstate="firing"}' }],
+        },
+        {
+          title: "What runs",
+          description: "Version of the app and of Node for each instance. Two versions for long: a rollout is stuck.",
+          kind: "table",
+          unit: "short",
+          width: 12,
+          queries: [{ expr: `sum by (instance, exported_instance, version, node) (app_info{${mine}})` }],
+        },
+      ],
+    },
+    {
+      title: "Health",
+      panels: [
+        {
+          title: "Ready, by instance",
+          description: "What /ready says. Gaps: the instance could not be scraped.",
+          kind: "state-timeline",
+          unit: "short",
+          width: 12,
+          words: { 0: ["not ready", "red"], 1: ["ready", "green"] },
+          queries: [{ expr: `max by (instance) (health_ready{${mine}})`, legend: "{{instance}}" }],
+        },
+        {
+          title: "Phase, by instance",
+          description: "Where the process is in its life. Draining takes 36 s by default.",
+          kind: "state-timeline",
+          unit: "short",
+          width: 12,
+          words: {
+            0: ["stopped", "red"],
+            1: ["starting", "yellow"],
+            2: ["ready", "green"],
+            3: ["draining", "blue"],
+          },
+          queries: [
+            {
+              expr: `sum by (instance) (lifecycle_phase{${mine}, phase="starting"}) + 2 * sum by (instance) (lifecycle_phase{${mine}, phase="ready"}) + 3 * sum by (instance) (lifecycle_phase{${mine}, phase="draining"})`,
+              legend: "{{instance}}",
+            },
+          ],
+        },
+        {
+          title: "Checks",
+          description:
+            "Each check on the instance where it is worst. postgres takes an instance out of rotation by default.",
+          kind: "state-timeline",
+          unit: "short",
+          width: 12,
+          words: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
+          queries: [{ expr: `min by (check) (health_check_up{${mine}})`, legend: "{{check}}" }],
+        },
+        {
+          title: "Failures in a row",
+          description: "Of the checks: two take it down, three raise HealthCheckFailing. Empty while none fails.",
+          kind: "timeseries",
+          unit: "short",
+          width: 12,
+          min: 0,
+          thresholds: above(3),
+          queries: [
+            {
+              expr: `max by (instance, check) (health_check_consecutive_failures{${mine}}) > 0`,
+              legend: "{{instance}} {{check}}",
+            },
+          ],
+        },
+        {
+          title: "Checks that succeed",
+          description: "Share of the single runs. Below 99 % something is unsteady, even if no check ever goes down.",
+          kind: "timeseries",
+          unit: "percentunit",
+          width: 8,
+          max: 1,
+          thresholds: [
+            { from: null, color: "red" },
+            { from: 0.99, color: "green" },
+          ],
+          queries: [
+            {
+              expr: `1 - sum by (instance) (rate(health_check_failures_total{${mine}}[$interval])) / (sum by (instance) (rate(health_check_duration_seconds_count{${mine}}[$interval])) > 0)`,
+              legend: "{{instance}}",
+            },
+          ],
+        },
+        {
+          title: "Time of the checks, p95",
+          description: "How long single runs take, on the slowest instance. Above 3 s: HealthCheckSlow.",
+          kind: "timeseries",
+          unit: "s",
+          width: 8,
+          min: 0,
+          thresholds: above(3),
+          queries: [
+            {
+              expr: `max by (check) (histogram_quantile(0.95, sum by (instance, check, le) (rate(health_check_duration_seconds_bucket{${mine}}[$interval]))))`,
+              legend: "{{check}}",
+            },
+          ],
+        },
+        {
+          title: "Time of a scrape",
+          description:
+            "Answered by the same listener as the probes: a balancer waits as long. Above 3 s: InstanceAnswersSlowly.",
+          kind: "timeseries",
+          unit: "s",
+          width: 8,
+          min: 0,
+          thresholds: above(3),
+          queries: [{ expr: `max by (instance) (scrape_duration_seconds{${mine}})`, legend: "{{instance}}" }],
+        },
+      ],
+    },
+    {
+      title: "Fleet",
+      panels: [
+        {
+          title: "Instances known",
+          description: "How many instances each knows of, itself among them. Apart for long: FleetNotSeen.",
+          kind: "timeseries",
+          unit: "short",
+          width: 8,
+          min: 0,
+          queries: [{ expr: `sum by (instance) (fleet_instances{${mine}})`, legend: "{{instance}}" }],
+        },
+        {
+          title: "Spread of the load",
+          description: "By how much one instance differs from the average, as the instances see it. 0.2 is a fifth.",
+          kind: "timeseries",
+          unit: "percentunit",
+          width: 8,
+          min: 0,
+          thresholds: above(0.2, "orange"),
+          queries: [{ expr: `max(fleet_load_spread_ratio{${mine}})`, legend: "spread" }],
+        },
+        {
+          title: "Decisions about readiness",
+          description: "What READY_POLICY=outlier decided when a critical check went down. Empty with strict.",
+          kind: "timeseries",
+          unit: "short",
+          width: 8,
+          min: 0,
+          queries: [
+            {
+              expr: `sum by (decision) (increase(ready_policy_decisions_total{${mine}}[$interval]))`,
+              legend: "{{decision}}",
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: "Processes",
+      panels: [
+        {
+          title: "CPU",
+          description: "Share of one core. JavaScript has one thread: near 1 the instance is full.",
+          kind: "timeseries",
+          unit: "percentunit",
+          width: 8,
+          min: 0,
+          thresholds: above(0.9, "orange"),
+          queries: [
+            { expr: `sum by (instance) (rate(process_cpu_seconds_total{${mine}}[$interval]))`, legend: "{{instance}}" },
+          ],
+        },
+        {
+          title: "Event-loop delay, p99",
+          description: "How late turns of the event loop come; 0.02 is an idle instance. Above 0.2 s: EventLoopSlow.",
+          kind: "timeseries",
+          unit: "s",
+          width: 8,
+          min: 0,
+          thresholds: above(0.2),
+          queries: [{ expr: `max by (instance) (nodejs_eventloop_lag_p99_seconds{${mine}})`, legend: "{{instance}}" }],
+        },
+        {
+          title: "Garbage collection",
+          description: "Share of the time that goes into it. Above a tenth the heap is too small for the work.",
+          kind: "timeseries",
+          unit: "percentunit",
+          width: 8,
+          min: 0,
+          thresholds: above(0.1, "orange"),
+          queries: [
+            {
+              expr: `sum by (instance) (rate(nodejs_gc_duration_seconds_sum{${mine}}[$interval]))`,
+              legend: "{{instance}}",
+            },
+          ],
+        },
+        {
+          title: "Memory",
+          description: "Resident memory, and its limit where the system sets one. At the limit the process is killed.",
+          kind: "timeseries",
+          unit: "bytes",
+          width: 8,
+          min: 0,
+          queries: [
+            { expr: `max by (instance) (process_resident_memory_bytes{${mine}})`, legend: "{{instance}}" },
+            { expr: `max by (instance) (process_memory_limit_bytes{${mine}})`, legend: "{{instance}} limit" },
+          ],
+        },
+        {
+          title: "Heap",
+          description: "JavaScript heap in use, and the size to which it may grow. A line that only rises is a leak.",
+          kind: "timeseries",
+          unit: "bytes",
+          width: 8,
+          min: 0,
+          queries: [
+            { expr: `max by (instance) (nodejs_heap_size_used_bytes{${mine}})`, legend: "{{instance}}" },
+            { expr: `max by (instance) (nodejs_heap_size_limit_bytes{${mine}})`, legend: "{{instance}} limit" },
+          ],
+        },
+        {
+          title: "File descriptors",
+          description: "Share in use, most of them connections. Above 0.8: ConnectionsNearLimit.",
+          kind: "timeseries",
+          unit: "percentunit",
+          width: 8,
+          min: 0,
+          thresholds: above(0.8),
+          queries: [
+            {
+              expr: `max by (instance) (process_open_fds{${mine}} / on (job, instance) process_max_fds{${mine}})`,
+              legend: "{{instance}}",
+            },
+          ],
+        },
+        {
+          title: "Network, received",
+          description: "Bytes a second from clients and proxies, headers and probes included.",
+          kind: "timeseries",
+          unit: "Bps",
+          width: 12,
+          min: 0,
+          queries: [
+            {
+              expr: `sum by (instance) (rate(http_network_bytes_total{${mine}, direction="received"}[$interval]))`,
+              legend: "{{instance}}",
+            },
+          ],
+        },
+        {
+          title: "Network, sent",
+          description: "Bytes a second to clients and proxies, headers and probes included.",
+          kind: "timeseries",
+          unit: "Bps",
+          width: 12,
+          min: 0,
+          queries: [
+            {
+              expr: `sum by (instance) (rate(http_network_bytes_total{${mine}, direction="sent"}[$interval]))`,
+              legend: "{{instance}}",
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};

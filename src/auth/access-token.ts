@@ -1,0 +1,84 @@
+import jwt from "jsonwebtoken";
+import { z } from "zod";
+import type { Keys } from "./keys.ts";
+import { createVerifiedTokens } from "./verified-tokens.ts";
+
+export const roles = ["member", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** Who the token speaks for. */
+export type Claims = { userId: string; sessionId: string; role: Role };
+
+const name = "haven-api";
+const tokenType = "at+jwt";
+const longest = 4096;
+const toleranceSeconds = 5;
+
+const headerForm = z.strictObject({
+  alg: z.enum(["HS256", "ES256"]),
+  typ: z.literal(tokenType),
+  kid: z.string().max(64),
+});
+const payloadForm = z.object({
+  sub: z.uuid(),
+  sid: z.uuid(),
+  role: z.enum(roles),
+  iat: z.int(),
+  exp: z.int(),
+});
+
+export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSeconds: number) {
+  const { signing, byKid } = keys;
+  const verified = createVerifiedTokens();
+
+  const verifyAnew = (token: string, nowSeconds: number): Claims | undefined => {
+    if (token.length > longest) return undefined;
+    const header = readHeader(token);
+    const key = header && byKid.get(header.kid);
+    if (key === undefined || key.algorithm !== header?.alg) return undefined;
+    try {
+      const options = { issuer: name, audience: name, clockTolerance: toleranceSeconds };
+      const payload = payloadForm.safeParse(jwt.verify(token, key.key, { ...options, algorithms: [key.algorithm] }));
+      if (!payload.success || payload.data.iat > nowSeconds + toleranceSeconds) return undefined;
+      const { sub, sid, role, exp } = payload.data;
+      const claims = { userId: sub, sessionId: sid, role };
+      verified.add(token, { claims, untilSeconds: exp + toleranceSeconds });
+      return claims;
+    } catch {
+      return undefined;
+    }
+  };
+
+  return {
+    /** A token does not outlive its session: while Redis is away nothing else would end it. */
+    sign({ userId, sessionId, role }: Claims, endsAt: number): { token: string; expiresIn: number } {
+      const expiresIn = Math.max(1, Math.min(ttlSeconds, Math.floor((endsAt - Date.now()) / 1000)));
+      const token = jwt.sign({ sid: sessionId, role }, signing.signWith, {
+        algorithm: signing.algorithm,
+        header: { alg: signing.algorithm, typ: tokenType, kid: signing.kid },
+        subject: userId,
+        issuer: name,
+        audience: name,
+        expiresIn,
+      });
+      return { token, expiresIn };
+    },
+    /** The claims, or nothing: why a token is no good is nobody's business. */
+    verify(token: string): Claims | undefined {
+      const nowSeconds = Date.now() / 1000;
+      return verified.get(token, nowSeconds) ?? verifyAnew(token, nowSeconds);
+    },
+  };
+}
+
+export type AccessTokens = ReturnType<typeof createAccessTokens>;
+
+/** Exactly the three parameters that we write: no `crit`, no key that the token brings along. */
+function readHeader(token: string): z.infer<typeof headerForm> | undefined {
+  const encoded = token.split(".", 1)[0] ?? "";
+  try {
+    return headerForm.safeParse(JSON.parse(Buffer.from(encoded, "base64url").toString())).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { uuidv7 } from "../core/ids.ts";
+import type { Portion, Slice } from "../db/list.ts";
+import type { Queryable } from "../db/pool.ts";
+
+export const eventTypes = [
+  "registered",
+  "login_succeeded",
+  "login_failed",
+  "logged_out",
+  "refresh_reused",
+  "password_changed",
+  "password_change_failed",
+  "session_revoked",
+  "other_sessions_revoked",
+] as const;
+
+export type EventType = (typeof eventTypes)[number];
+
+/** Who asked, from where: what every security event carries. */
+export type Asker = { requestId: string; address: string; device: string };
+
+export type SecurityEvent = {
+  id: string;
+  type: EventType;
+  at: Date;
+  requestId: string;
+  address: string | null;
+  device: string | null;
+};
+
+export async function recordEvent(
+  db: Queryable,
+  type: EventType,
+  userId: string,
+  { requestId, address, device }: Asker,
+): Promise<void> {
+  const sql =
+    "INSERT INTO security_events (id, user_id, type, request_id, address, device) VALUES ($1, $2, $3, $4, $5, $6)";
+  await db.query(sql, [uuidv7(), userId, type, requestId, address, device]);
+  if (Math.random() < pruneShare) await db.query(prune, [uuidv7(Date.now() - keepMs)]);
+}
+
+const keepMs = 90 * 86_400_000;
+/** One event in a hundred takes the oldest away, by the primary key: ids are in the order of their making. */
+const pruneShare = 0.01;
+const prune =
+  "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE id < $1 ORDER BY id LIMIT 1000)";
+
+/** Newest first. */
+export async function eventsOf(db: Queryable, userId: string, { below, take }: Slice): Promise<Portion<SecurityEvent>> {
+  const sql = `SELECT id, type, created_at AS at, request_id AS "requestId", address, device FROM security_events
+               WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`;
+  return { items: await db.query<SecurityEvent>(sql, [userId, below, take]), stoppedAt: undefined };
+}

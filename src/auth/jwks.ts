@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { createRoutes, operation, type Routes } from "../http/operation.ts";
+import { ok } from "../http/reply.ts";
+import type { Keys } from "./keys.ts";
+
+const getKeys = operation({
+  id: "getJwks",
+  method: "get",
+  path: "/jwks.json",
+  summary: "The public keys of access tokens",
+  description: "None while they are signed with a shared secret.",
+  tag: "Auth",
+  answers: { 200: { description: "A JSON Web Key Set.", schema: z.object({ keys: z.array(z.looseObject({})) }) } },
+});
+
+export function jwksRoutes(jwks: Keys["jwks"]): Routes {
+  const routes = createRoutes("/.well-known");
+  routes.add(getKeys, () => ok(jwks, { "Cache-Control": "public, max-age=300" }));
+  return routes;
+}

@@ -1,0 +1,57 @@
+import { createHash, createPrivateKey, createPublicKey, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
+
+export type KeySettings = {
+  secret: string;
+  previousSecret?: string | undefined;
+  privateKey?: string | undefined;
+  previousPrivateKey?: string | undefined;
+};
+
+export type VerifyingKey = { kid: string; algorithm: "HS256" | "ES256"; key: KeyObject };
+export type SigningKey = VerifyingKey & { signWith: KeyObject };
+
+/** Key objects are made once: signing with a raw string costs forty times as much. */
+export function createKeys({ secret, previousSecret, privateKey, previousPrivateKey }: KeySettings) {
+  const privateKeys = [privateKey, previousPrivateKey].filter((pem) => pem !== undefined).map(ellipticKey);
+  const secrets = [secret, previousSecret].filter((text) => text !== undefined);
+  const secretKeys = secrets.map(secretKey);
+  const all = [...privateKeys, ...secretKeys];
+  const [signing] = privateKey === undefined ? secretKeys : privateKeys;
+  if (signing === undefined) throw new Error("There is no key to sign with.");
+
+  return {
+    signing,
+    byKid: new Map<string, VerifyingKey>(all.map((key) => [key.kid, key])),
+    jwks: {
+      keys: privateKeys.map(({ kid, key }) => ({ ...key.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" })),
+    },
+    /** For what is ours alone, like refresh tokens: the current key first, then the previous one. */
+    derived: secrets.map((text) => derive(text, "haven refresh tokens")),
+    cursors: secrets.map((text) => derive(text, "haven cursors")),
+  };
+}
+
+export type Keys = ReturnType<typeof createKeys>;
+
+function secretKey(secret: string): SigningKey {
+  const key = createSecretKey(Buffer.from(secret));
+  return { kid: fingerprint(`HS256 ${secret}`), algorithm: "HS256", key, signWith: key };
+}
+
+function ellipticKey(pem: string): SigningKey {
+  const signWith = createPrivateKey(pem);
+  const key = createPublicKey(signWith);
+  return {
+    kid: fingerprint(key.export({ format: "pem", type: "spki" }).toString()),
+    algorithm: "ES256",
+    key,
+    signWith,
+  };
+}
+
+/** Names a key without telling anything about it. */
+const fingerprint = (text: string): string =>
+  createHash("sha256").update(`kid ${text}`).digest("base64url").slice(0, 16);
+
+const derive = (secret: string, purpose: string): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync("sha256", secret, "haven", purpose, 32)));

@@ -1,0 +1,33 @@
+import { availableParallelism } from "node:os";
+import { type Algorithm, hash, type Options, verify } from "@node-rs/argon2";
+import { AppError } from "../core/app-error.ts";
+import { createGate } from "../core/gate.ts";
+
+/** argon2id; the package declares its algorithms as an enum that exists in its types only. */
+const argon2id = 2 as Algorithm;
+const parameters: Options = { algorithm: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const parametersText = "$argon2id$v=19$m=19456,t=2,p=1$";
+
+/** Each takes a core and 19 MiB for 50 ms: one core is left to everything else, and the thread pool is never full. */
+const atOnce = Math.min(3, Math.max(1, availableParallelism() - 1));
+
+export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) {
+  const gate = createGate({
+    places: atOnce,
+    waitMs: queueTimeoutMs,
+    mostWaiting: atOnce * 100,
+    onFull: () => new AppError("overloaded", "Too many passwords are being checked at once.", { retryAfterSeconds: 2 }),
+  });
+  const nobodys = hash("nobody has this password", parameters);
+  nobodys.catch(() => undefined);
+
+  return {
+    hash: (password: string): Promise<string> => gate.pass(() => hash(password, parameters)),
+    /** Takes as long for an account that does not exist. */
+    matches: (password: string, stored: string | undefined): Promise<boolean> =>
+      gate.pass(async () => (await verify(stored ?? (await nobodys), password)) && stored !== undefined),
+    isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),
+  };
+}
+
+export type Passwords = ReturnType<typeof createPasswords>;

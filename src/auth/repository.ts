@@ -1,0 +1,56 @@
+import { AppError } from "../core/app-error.ts";
+import { uuidv7 } from "../core/ids.ts";
+import { onConstraint } from "../db/faults.ts";
+import type { Queryable } from "../db/pool.ts";
+import type { Role } from "./access-token.ts";
+
+export type User = { id: string; email: string; name: string; role: Role; avatarUrl: string | null; createdAt: Date };
+export type UserWithPassword = User & { passwordHash: string; active: boolean };
+
+const columns = `id, email, name, role, '/uploads/' || avatar_file AS "avatarUrl", created_at AS "createdAt"`;
+const withPassword = `${columns}, password_hash AS "passwordHash", active`;
+
+/** Users, and the side of session truth that outlives Redis. */
+export const users = {
+  async insert(db: Queryable, user: { email: string; name: string; passwordHash: string }): Promise<User> {
+    const sql = `INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4) RETURNING ${columns}`;
+    const [inserted] = await db
+      .query<User>(sql, [uuidv7(), user.email, user.name, user.passwordHash])
+      .catch(
+        onConstraint(
+          "users_email_key",
+          () => new AppError("conflict", "There is an account with this address already."),
+        ),
+      );
+    if (inserted === undefined) throw new Error("An insert gave no row.");
+    return inserted;
+  },
+
+  async byEmail(db: Queryable, email: string): Promise<UserWithPassword | undefined> {
+    return (await db.query<UserWithPassword>(`SELECT ${withPassword} FROM users WHERE email = $1`, [email]))[0];
+  },
+
+  async byId(db: Queryable, id: string): Promise<UserWithPassword | undefined> {
+    return (await db.query<UserWithPassword>(`SELECT ${withPassword} FROM users WHERE id = $1`, [id]))[0];
+  },
+
+  /** Whether the password still was the old one; of two changes at once only one can be. */
+  async changePassword(db: Queryable, id: string, before: string, after: string): Promise<boolean> {
+    const sql = `UPDATE users SET password_hash = $3, updated_at = now()
+                 WHERE id = $1 AND password_hash = $2 AND active RETURNING id`;
+    return (await db.query(sql, [id, before, after])).length > 0;
+  },
+
+  /** Waits for a change of the password that is under way. */
+  async stillHasPassword(db: Queryable, id: string, passwordHash: string): Promise<boolean> {
+    const sql = "SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active FOR SHARE";
+    return (await db.query(sql, [id, passwordHash])).length > 0;
+  },
+
+  async grantAdmin(db: Queryable, email: string): Promise<boolean> {
+    return (
+      (await db.query("UPDATE users SET role = 'admin', updated_at = now() WHERE email = $1 RETURNING id", [email]))
+        .length > 0
+    );
+  },
+};

@@ -1,0 +1,52 @@
+import { timeOf } from "../core/ids.ts";
+import type { Queryable } from "../db/pool.ts";
+import type { Role } from "./access-token.ts";
+
+// What Postgres knows of sessions: enough to judge one without Redis, and to tell Redis what it may have missed.
+
+/** The user's role, where the user is active and the session was not revoked. */
+export async function standing(db: Queryable, userId: string, sessionId: string): Promise<Role | undefined> {
+  const sql = {
+    name: "session-standing",
+    text: `SELECT role FROM users WHERE id = $1 AND active
+           AND (sessions_valid_from IS NULL OR sessions_valid_from <= $3 OR session_kept = $2)
+           AND NOT EXISTS (SELECT FROM session_revocations WHERE session_id = $2)`,
+  };
+  return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOf(sessionId)]))[0]?.role;
+}
+
+/** Kept until the sessions would have ended anyway; older ones cannot matter any more and go. */
+export async function recordRevocations(
+  db: Queryable,
+  userId: string,
+  sessionIds: readonly string[],
+  keepSeconds: number,
+): Promise<void> {
+  if (sessionIds.length === 0) return;
+  await db.query("DELETE FROM session_revocations WHERE expires_at < now()");
+  await db.query(
+    `INSERT INTO session_revocations (session_id, user_id, expires_at)
+     SELECT id, $2, now() + make_interval(secs => $3) FROM unnest($1::uuid[]) AS id ON CONFLICT DO NOTHING`,
+    [sessionIds, userId, keepSeconds],
+  );
+}
+
+/** Whatever sessions there are, known to Redis or not: all but one are over from now on. */
+export async function recordCutOff(db: Queryable, userId: string, keptId: string): Promise<void> {
+  await db.query("UPDATE users SET sessions_valid_from = now(), session_kept = $2 WHERE id = $1", [userId, keptId]);
+}
+
+export type Revoked = { userId: string; ids: string[]; validFrom: Date | null; keptId: string | null };
+
+/** All that can still matter, user by user. */
+export function liveRevocations(db: Queryable, keepSeconds: number): Promise<Revoked[]> {
+  return db.query<Revoked>(
+    `SELECT coalesce(r.user_id, u.id) AS "userId", coalesce(r.ids, '{}') AS ids,
+            u.sessions_valid_from AS "validFrom", u.session_kept AS "keptId"
+     FROM (SELECT user_id, array_agg(session_id::text) AS ids FROM session_revocations
+           WHERE expires_at > now() GROUP BY user_id) AS r
+     FULL JOIN (SELECT id, sessions_valid_from, session_kept FROM users
+                WHERE sessions_valid_from > now() - make_interval(secs => $1)) AS u ON u.id = r.user_id`,
+    [keepSeconds],
+  );
+}

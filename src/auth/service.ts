@@ -1,0 +1,199 @@
+import { AppError } from "../core/app-error.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Database, Queryable } from "../db/pool.ts";
+import type { Caller } from "../http/operation.ts";
+import { decode, hashOfCookie, type SessionSecrets } from "../sessions/secrets.ts";
+import type { NewSession, SessionStore } from "../sessions/store.ts";
+import type { AccessTokens } from "./access-token.ts";
+import { type Asker, type EventType, recordEvent } from "./events.ts";
+import type { Passwords } from "./passwords.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { type User, type UserWithPassword, users } from "./repository.ts";
+import { recordCutOff, recordRevocations } from "./revocations.ts";
+
+export type AuthDeps = {
+  db: Database;
+  sessions: SessionStore;
+  secrets: SessionSecrets;
+  tokens: AccessTokens;
+  passwords: Passwords;
+  rateLimit: RateLimit;
+  sessionMaxAgeSeconds: number;
+  logger: Pick<Logger, "warn">;
+};
+
+/** What a client gets that has shown who it is. */
+export type SignedIn = {
+  user: User;
+  accessToken: string;
+  refreshToken: string;
+  cookie: string | undefined;
+  expiresIn: number;
+};
+
+export type Credentials = { email: string; password: string };
+
+export function createAuthService(deps: AuthDeps) {
+  const { db, sessions, secrets, tokens, passwords, rateLimit, sessionMaxAgeSeconds, logger } = deps;
+
+  /** The audit trail must not be what fails a request that was decided already. */
+  const note = (type: EventType, userId: string, asker: Asker): Promise<void> =>
+    recordEvent(db, type, userId, asker).catch((error: unknown) => {
+      logger.warn({ err: error, requestId: asker.requestId, event: type }, "a security event could not be recorded");
+    });
+
+  const begin = async (user: User, { device, address }: Asker): Promise<NewSession> =>
+    sessions.create(user.id, user.role, { device, address }, (id, seed) =>
+      hashOfCookie(secrets.cookie(user.id, id, seed)),
+    );
+
+  const signedIn = (user: User, session: Session, cookie: string | undefined): SignedIn => {
+    const claims = { userId: user.id, sessionId: session.id, role: user.role };
+    const { token, expiresIn } = tokens.sign(claims, session.endsAt);
+    const refreshToken = secrets.refreshToken(user.id, session.id, session.seed, session.generation);
+    return { user, accessToken: token, refreshToken, cookie, expiresIn };
+  };
+
+  const newlySignedIn = (user: User, session: NewSession): SignedIn =>
+    signedIn(user, session, secrets.cookie(user.id, session.id, session.seed));
+
+  /**
+   * Refused where Redis is known to be away. Else written down first, then done in Redis, where every instance looks:
+   * whatever fails in between, a repetition does both, and what was written down is applied again when Redis is back.
+   */
+  const revoke = async (userId: string, ids: readonly string[]): Promise<void> => {
+    await sessions.assertReachable();
+    await recordRevocations(db, userId, ids, sessionMaxAgeSeconds);
+    await sessions.revoke(userId, { ids });
+  };
+
+  /** By a moment and not by a list: sessions that Redis has forgotten, or is about to remember, are over as well. */
+  const endOthers = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
+    await recordCutOff(tx, userId, keptId);
+    await sessions.revoke(userId, { allBut: keptId });
+  };
+
+  return {
+    async register({ email, password, name }: Credentials & { name: string }, asker: Asker): Promise<SignedIn> {
+      await rateLimit.attempt(asker.address, email);
+      await sessions.assertReachable();
+      const passwordHash = await passwords.hash(password);
+      return db.transaction(async (tx) => {
+        const user = await users.insert(tx, { email, name, passwordHash });
+        await recordEvent(tx, "registered", user.id, asker);
+        return newlySignedIn(user, await begin(user, asker));
+      });
+    },
+
+    async login({ email, password }: Credentials, asker: Asker): Promise<SignedIn> {
+      await rateLimit.attempt(asker.address, email);
+      await sessions.assertReachable();
+      const user = await users.byEmail(db, email);
+      const matches = await passwords.matches(password, user?.passwordHash);
+      if (user === undefined || !matches || !user.active) {
+        if (user !== undefined) void note("login_failed", user.id, asker);
+        throw wrongCredentials();
+      }
+      const session = await begin(user, asker);
+      // The password may have been changed while it was being checked; then this session came too late to be ended.
+      if (!(await users.stillHasPassword(db, user.id, user.passwordHash))) {
+        await revoke(user.id, [session.id]);
+        throw wrongCredentials();
+      }
+      await recordRevocations(db, user.id, session.evicted, sessionMaxAgeSeconds);
+      if (passwords.isOutdated(user.passwordHash)) {
+        await users.changePassword(db, user.id, user.passwordHash, await passwords.hash(password));
+      }
+      await note("login_succeeded", user.id, asker);
+      return newlySignedIn(withoutPassword(user), session);
+    },
+
+    /** Within ten seconds a retry gets the same successor; an older token ends its session; a guess harms nobody. */
+    async refresh(refreshToken: string, asker: Asker): Promise<SignedIn> {
+      const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
+      const presented = decode(refreshToken);
+      if (presented === undefined) throw refused();
+      const { userId, sessionId, generation } = presented;
+      const origin = await sessions.originOf(userId, sessionId);
+      if (origin === undefined || !secrets.isRefreshToken(presented, origin.seed)) throw refused();
+      const user = await users.byId(db, userId);
+      if (user === undefined || !user.active) throw refused();
+      const rotation = await sessions.rotate(userId, sessionId, generation, user.role);
+      if (rotation.outcome === "reused") {
+        await recordRevocations(db, userId, [sessionId], sessionMaxAgeSeconds);
+        await note("refresh_reused", userId, asker);
+      }
+      if (rotation.outcome === "reused" || rotation.outcome === "gone") throw refused();
+      const session = { id: sessionId, generation: rotation.generation, ...origin };
+      return signedIn(
+        withoutPassword(user),
+        session,
+        secrets.cookieAgain(userId, sessionId, origin.seed, origin.cookieHash),
+      );
+    },
+
+    async logout({ userId, sessionId }: Caller, asker: Asker): Promise<void> {
+      await revoke(userId, [sessionId]);
+      await note("logged_out", userId, asker);
+    },
+
+    async me({ userId }: Caller): Promise<User> {
+      const user = await users.byId(db, userId);
+      if (user === undefined || !user.active) throw new AppError("unauthorized", "This account is not active.");
+      return withoutPassword(user);
+    },
+
+    async changePassword(
+      caller: Caller,
+      passwordsGiven: { currentPassword: string; newPassword: string },
+      asker: Asker,
+    ): Promise<void> {
+      const { userId, sessionId } = caller;
+      await rateLimit.attempt(asker.address, userId);
+      await sessions.assertReachable();
+      const user = await users.byId(db, userId);
+      const wrong = () => new AppError("forbidden", "The current password is wrong.");
+      if (user === undefined || !(await passwords.matches(passwordsGiven.currentPassword, user.passwordHash))) {
+        void note("password_change_failed", userId, asker);
+        throw wrong();
+      }
+      const passwordHash = await passwords.hash(passwordsGiven.newPassword);
+      // The row is locked from the change to the commit: a login with the old password waits, and then is refused.
+      await db.transaction(async (tx) => {
+        if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
+        await endOthers(tx, userId, sessionId);
+        await recordEvent(tx, "password_changed", userId, asker);
+      });
+    },
+
+    sessions: (caller: Caller) => sessions.list(caller.userId),
+
+    async revokeSession({ userId }: Caller, sessionId: string, asker: Asker): Promise<void> {
+      const mine = await sessions.list(userId);
+      if (!mine.some(({ id }) => id === sessionId)) throw new AppError("not_found", "There is no such session.");
+      await revoke(userId, [sessionId]);
+      await note("session_revoked", userId, asker);
+    },
+
+    async revokeOthers({ userId, sessionId }: Caller, asker: Asker): Promise<void> {
+      await sessions.assertReachable();
+      await endOthers(db, userId, sessionId);
+      await note("other_sessions_revoked", userId, asker);
+    },
+  };
+}
+
+export type AuthService = ReturnType<typeof createAuthService>;
+
+type Session = { id: string; seed: string; generation: number; endsAt: number };
+
+const wrongCredentials = () => new AppError("unauthorized", "The address or the password is wrong.");
+
+const withoutPassword = ({ id, email, name, role, avatarUrl, createdAt }: UserWithPassword): User => ({
+  id,
+  email,
+  name,
+  role,
+  avatarUrl,
+  createdAt,
+});

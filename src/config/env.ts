@@ -1,0 +1,240 @@
+import type { HostAndPort } from "./types.ts";
+import { type Variables, variables } from "./variables.ts";
+
+export type RedisTarget =
+  | { kind: "url"; url: string }
+  | { kind: "host"; host: string; port: number; password?: string | undefined }
+  | { kind: "sentinel"; sentinels: readonly HostAndPort[]; name: string; password?: string | undefined }
+  | { kind: "cluster"; nodes: readonly HostAndPort[]; password?: string | undefined };
+
+/** What the server runs with: checked, complete but for the services that are still to be embedded, and frozen. */
+export type Config = ReturnType<typeof readConfig>;
+
+export type Problem = { variable: string; message: string };
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ variable, message }) => `${variable} ${message}`).join("\n"));
+    this.problems = problems;
+  }
+}
+
+export function readConfig(environment: Readonly<Record<string, string | undefined>>) {
+  // An empty variable means the same as none: `REDIS_PASSWORD=` in an .env file.
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = variables.safeParse(given);
+  const problems = parsed.success
+    ? crossProblems(parsed.data)
+    : [...fieldProblems(parsed.error.issues), ...missingProblems(given)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+
+  const v = parsed.data;
+  const production = v.NODE_ENV === "production";
+  return deepFreeze({
+    environment: v.NODE_ENV,
+    production,
+    instance: v.INSTANCE_ID,
+    logLevel: v.LOG_LEVEL,
+    http: {
+      host: v.HOST,
+      port: v.PORT,
+      managementPort: v.MANAGEMENT_PORT,
+      trustProxy: v.TRUST_PROXY,
+      requestTimeoutMs: v.REQUEST_TIMEOUT_MS,
+      headersTimeoutMs: v.HEADERS_TIMEOUT_MS,
+      keepAliveTimeoutMs: v.KEEP_ALIVE_TIMEOUT_MS,
+      overloadDelayMs: v.OVERLOAD_DELAY_MS,
+    },
+    postgres: postgresSettings(v),
+    redis: {
+      target: redisTarget(v),
+      connectTimeoutMs: v.REDIS_CONNECT_TIMEOUT_MS,
+      commandTimeoutMs: v.REDIS_COMMAND_TIMEOUT_MS,
+    },
+    auth: {
+      secret: v.JWT_SECRET,
+      previousSecret: v.JWT_SECRET_PREVIOUS,
+      privateKey: v.JWT_PRIVATE_KEY,
+      previousPrivateKey: v.JWT_PRIVATE_KEY_PREVIOUS,
+      passwordQueueTimeoutMs: v.PASSWORD_QUEUE_TIMEOUT_MS,
+      corsOrigins: v.CORS_ORIGINS,
+      accessTokenTtlSeconds: v.ACCESS_TOKEN_TTL,
+      sessionTtlSeconds: v.SESSION_TTL,
+      sessionMaxAgeSeconds: v.SESSION_MAX_AGE,
+      cookieName: v.SESSION_COOKIE_NAME,
+      rateLimitPerMinute: v.AUTH_RATE_LIMIT,
+    },
+    health: {
+      timeoutMs: v.HEALTH_CHECK_TIMEOUT,
+      intervalMs: v.HEALTH_CHECK_INTERVAL,
+      requires: v.READY_REQUIRES,
+      policy: v.READY_POLICY,
+      paths: v.HEALTH_PATHS,
+      opsToken: v.OPS_TOKEN,
+    },
+    photos: {
+      bucket: bucketSettings(v),
+      mostBytesHeld: v.UPLOAD_MEMORY_BYTES,
+      mostOfOneUser: v.UPLOAD_MAX_PER_USER ?? shareOf(uploadPlaces(v), 6),
+      images: {
+        atOnce: v.IMAGES_AT_ONCE,
+        queueLength: v.IMAGE_QUEUE_LENGTH,
+        queueTimeoutMs: v.IMAGE_QUEUE_TIMEOUT_MS,
+        timeoutMs: v.IMAGE_TIMEOUT_MS,
+      },
+    },
+    stream: {
+      most: v.STREAM_MAX,
+      mostOfOneUser: v.STREAM_MAX_PER_USER ?? shareOf(v.STREAM_MAX, 50),
+      pollMs: v.STREAM_POLL_MS,
+      heartbeatMs: v.STREAM_HEARTBEAT_MS,
+      sessionCheckMs: v.STREAM_SESSION_CHECK_MS,
+      bufferBytes: v.STREAM_BUFFER_BYTES,
+      stallMs: v.STREAM_STALL_MS,
+    },
+    drain: {
+      delayMs: v.DRAIN_DELAY_MS ?? drainDefaults(production).DRAIN_DELAY_MS,
+      lingerMs: v.DRAIN_LINGER_MS ?? drainDefaults(production).DRAIN_LINGER_MS,
+      timeoutMs: v.SHUTDOWN_TIMEOUT_MS ?? drainDefaults(production).SHUTDOWN_TIMEOUT_MS,
+    },
+    embeddedDataDir: v.EMBEDDED_DATA_DIR,
+  });
+}
+
+/** What is ample for one, and never so much that nobody else finds a place. */
+const shareOf = (places: number, ample: number) => Math.min(ample, Math.ceil(places / 2));
+
+const longestUploadBytes = 5 * 1024 * 1024;
+
+const uploadPlaces = (v: Variables) =>
+  Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / longestUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);
+
+/** Outside production nobody waits for a restart. */
+export const drainDefaults = (production: boolean) =>
+  production
+    ? { DRAIN_DELAY_MS: 8000, DRAIN_LINGER_MS: 3000, SHUTDOWN_TIMEOUT_MS: 25_000 }
+    : { DRAIN_DELAY_MS: 0, DRAIN_LINGER_MS: 0, SHUTDOWN_TIMEOUT_MS: 5000 };
+
+/** What commands need that only touch the database. */
+export function readPostgres(environment: Readonly<Record<string, string | undefined>>) {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = variables
+    .pick({
+      DATABASE_URL: true,
+      DB_POOL_MAX: true,
+      DB_CONNECT_TIMEOUT_MS: true,
+      DB_STATEMENT_TIMEOUT_MS: true,
+      DB_IDLE_TRANSACTION_TIMEOUT_MS: true,
+      MIGRATION_TIMEOUT_MS: true,
+    })
+    .safeParse(given);
+  if (!parsed.success) throw new ConfigError(fieldProblems(parsed.error.issues));
+  const { url, ...limits } = postgresSettings(parsed.data);
+  if (url === undefined) throw new ConfigError([{ variable: "DATABASE_URL", message: "is needed for this command" }]);
+  return { url, ...limits };
+}
+
+type PostgresVariables = Pick<
+  Variables,
+  | "DATABASE_URL"
+  | "DB_POOL_MAX"
+  | "DB_CONNECT_TIMEOUT_MS"
+  | "DB_STATEMENT_TIMEOUT_MS"
+  | "DB_IDLE_TRANSACTION_TIMEOUT_MS"
+  | "MIGRATION_TIMEOUT_MS"
+>;
+
+const postgresSettings = (v: PostgresVariables) => ({
+  url: v.DATABASE_URL,
+  poolMax: v.DB_POOL_MAX,
+  connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
+  statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,
+  idleTransactionTimeoutMs: v.DB_IDLE_TRANSACTION_TIMEOUT_MS,
+  migrationTimeoutMs: v.MIGRATION_TIMEOUT_MS,
+});
+
+function redisTarget(v: Variables): RedisTarget | undefined {
+  const password = v.REDIS_PASSWORD;
+  if (v.REDIS_CLUSTER_NODES) return { kind: "cluster", nodes: v.REDIS_CLUSTER_NODES, password };
+  if (v.REDIS_SENTINELS && v.REDIS_SENTINEL_NAME) {
+    return { kind: "sentinel", sentinels: v.REDIS_SENTINELS, name: v.REDIS_SENTINEL_NAME, password };
+  }
+  if (v.REDIS_URL) return { kind: "url", url: v.REDIS_URL };
+  if (v.REDIS_HOST) return { kind: "host", host: v.REDIS_HOST, port: v.REDIS_PORT, password };
+  return undefined;
+}
+
+function bucketSettings(v: Variables) {
+  const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_REGION: region } = v;
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = v;
+  // All of them or none: `crossProblems` has seen to that.
+  if (!bucket || !endpoint || !region || !accessKeyId || !secretAccessKey) return undefined;
+  const pathStyle = v.S3_PATH_STYLE === "true";
+  return { bucket, endpoint, region, accessKeyId, secretAccessKey, pathStyle, timeoutMs: v.S3_TIMEOUT_MS };
+}
+
+function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message: string }[]): Problem[] {
+  return issues.map((issue) => ({ variable: String(issue.path[0] ?? "environment"), message: issue.message }));
+}
+
+function crossProblems(v: Variables): Problem[] {
+  const problems: Problem[] = [];
+  const complain = (variable: string, message: string) => problems.push({ variable, message });
+  const redisWays = [v.REDIS_URL, v.REDIS_HOST, v.REDIS_SENTINELS, v.REDIS_CLUSTER_NODES].filter(Boolean);
+  if (redisWays.length > 1) {
+    complain(
+      "REDIS_URL",
+      "is one of several ways to Redis that are set: keep one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES",
+    );
+  }
+  if (v.REDIS_SENTINELS && !v.REDIS_SENTINEL_NAME) complain("REDIS_SENTINEL_NAME", "is needed with REDIS_SENTINELS");
+  if (v.REDIS_SENTINEL_NAME && !v.REDIS_SENTINELS) complain("REDIS_SENTINELS", "is needed with REDIS_SENTINEL_NAME");
+  const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
+  if (bucket.some((name) => v[name])) {
+    for (const name of bucket) if (!v[name]) complain(name, "is needed with the other S3 settings");
+  }
+  if (v.MANAGEMENT_PORT !== undefined && v.MANAGEMENT_PORT !== 0 && v.MANAGEMENT_PORT === v.PORT) {
+    complain("MANAGEMENT_PORT", "must differ from PORT");
+  }
+  return [...problems, ...missingProblems(v)];
+}
+
+/** Works on raw values too, so that one start names the missing and the malformed together. */
+function missingProblems(v: Readonly<Partial<Record<string, unknown>>>): Problem[] {
+  if (v["NODE_ENV"] !== "production") return [];
+  const problems: Problem[] = [];
+  if (!v["DATABASE_URL"]) problems.push({ variable: "DATABASE_URL", message: "is needed in production" });
+  if (!v["REDIS_URL"] && !v["REDIS_HOST"] && !v["REDIS_SENTINELS"] && !v["REDIS_CLUSTER_NODES"]) {
+    problems.push({
+      variable: "REDIS_URL",
+      message: "is needed in production (or REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES)",
+    });
+  }
+  if (!v["JWT_SECRET"]) problems.push({ variable: "JWT_SECRET", message: "is needed in production" });
+  for (const variable of ["JWT_SECRET", "JWT_SECRET_PREVIOUS"]) {
+    const secret = v[variable];
+    if (typeof secret !== "string") continue;
+    if (Buffer.byteLength(secret) < 32) problems.push({ variable, message: "must have at least 32 bytes" });
+    if (placeholder.test(secret))
+      problems.push({
+        variable,
+        message: "is a placeholder out of an example: make one with `openssl rand -base64 48`",
+      });
+  }
+  return problems;
+}
+
+const placeholder =
+  /change[-_ ]?(me|this|it)|your[-_ ]|placeholder|example|replace[-_ ]?(me|this)|super[-_ ]?secret|(secret){2}|do[-_ ]?not[-_ ]?use|^<.*>$/i;
+
+function deepFreeze<T extends object>(value: T): Readonly<T> {
+  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,165 @@
+import { createPrivateKey } from "node:crypto";
+import { BlockList, isIP } from "node:net";
+import { z } from "zod";
+
+// The kinds of values that a variable can have. Messages say what is wanted and never repeat what was given.
+
+export const wholeNumber = (min: number, max: number, unit: string) =>
+  z
+    .string()
+    .regex(/^\d{1,12}$/, `must be ${unit}`)
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+
+export const text = z.string();
+
+export const milliseconds = (min: number) => wholeNumber(min, 3_600_000, "a whole number of milliseconds");
+
+export const seconds = (min: number, max: number) => wholeNumber(min, max, "a whole number of seconds");
+
+export const port = wholeNumber(0, 65_535, "a port (0 to 65535)");
+
+export const identifier = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be 1 to 128 letters, digits, dots, underscores or hyphens");
+
+export const closedList = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z.enum(values, `must be one of ${values.join(", ")}`);
+
+export const url = (protocols: readonly string[]) =>
+  z.string().refine(
+    (value) => {
+      const parsed = URL.parse(value);
+      return parsed !== null && protocols.includes(parsed.protocol) && parsed.hostname !== "" && isDecodable(parsed);
+    },
+    { message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}` },
+  );
+
+export const redisUrl = url(["redis:", "rediss:"]).refine(
+  (value) => /^\/?\d{0,4}$/.test(URL.parse(value)?.pathname ?? ""),
+  {
+    message: "must end with the number of a database, or with the port",
+  },
+);
+
+function isDecodable({ username, password, pathname }: URL): boolean {
+  try {
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const entries = (value: string) =>
+  value
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+
+/** The checks that exist; which of them takes the instance out of rotation is READY_REQUIRES. */
+export const checkNames = ["postgres", "redis", "schema", "event-loop", "memory", "disk"] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export const checkList = z.string().transform((value, context): CheckName[] => {
+  const names = entries(value);
+  const known = checkNames.filter((name) => names.includes(name));
+  if (names.some((name) => !known.some((check) => check === name))) {
+    context.addIssue(`must be a list of checks out of ${checkNames.join(", ")}`);
+    return z.NEVER;
+  }
+  return known;
+});
+
+export type HostAndPort = { host: string; port: number };
+
+export const nodeList = z.string().transform((value, context): HostAndPort[] => {
+  const nodes = entries(value).map((entry) => URL.parse(`redis://${entry}`));
+  if (nodes.length === 0 || nodes.some((node) => node === null || node.hostname === "" || node.port === "")) {
+    context.addIssue("must be a list like host:port,host:port");
+    return z.NEVER;
+  }
+  return nodes.flatMap((node) =>
+    node === null ? [] : [{ host: node.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(node.port) }],
+  );
+});
+
+const namedRanges: Readonly<Record<string, readonly string[]>> = {
+  loopback: ["127.0.0.0/8", "::1/128"],
+  linklocal: ["169.254.0.0/16", "fe80::/10"],
+  uniquelocal: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+};
+
+export const cidrList = z.string().transform((value, context): string[] => {
+  const ranges = entries(value).flatMap((entry) => namedRanges[entry] ?? [entry]);
+  if (!ranges.every(isRange)) {
+    context.addIssue(
+      "must be a list of CIDRs, addresses, loopback, linklocal or uniquelocal (a number of hops can be forged and is refused)",
+    );
+    return z.NEVER;
+  }
+  return ranges;
+});
+
+function isRange(range: string): boolean {
+  const [address = "", prefix] = range.split("/");
+  const family = isIP(address);
+  if (family === 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
+
+export function toBlockList(ranges: readonly string[]): BlockList {
+  const trusted = new BlockList();
+  for (const range of ranges) {
+    const [address = "", prefix] = range.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    trusted.addSubnet(address, Number(prefix ?? (family === "ipv6" ? 128 : 32)), family);
+  }
+  return trusted;
+}
+
+export type ProbeKind = "live" | "ready" | "startup";
+export type HealthPath = { path: string; probe: ProbeKind };
+
+export const healthPaths = z.string().transform((value, context): HealthPath[] => {
+  const paths = entries(value).map((entry) =>
+    /^(\/|\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])=(live|ready|startup)$/.exec(entry),
+  );
+  if (paths.includes(null)) {
+    context.addIssue("must be a list like /health=live,/healthz=ready with the probes live, ready and startup");
+    return z.NEVER;
+  }
+  return paths.flatMap((match) => {
+    const [, path, probe] = match ?? [];
+    return path !== undefined && (probe === "live" || probe === "ready" || probe === "startup")
+      ? [{ path, probe }]
+      : [];
+  });
+});
+
+export const originList = z.string().transform((value, context): string[] => {
+  const origins = entries(value);
+  if (!origins.every((origin) => URL.parse(origin)?.origin === origin)) {
+    context.addIssue("must be a list of origins like https://app.example.org, without a path");
+    return z.NEVER;
+  }
+  return origins;
+});
+
+/** Platforms that keep settings on one line write the line breaks of a PEM as \\n. */
+export const privateKey = z.string().transform((value, context): string => {
+  const pem = value.replaceAll("\\n", "\n");
+  if (!isP256(pem)) {
+    context.addIssue("must be a private key of the curve P-256 in PEM");
+    return z.NEVER;
+  }
+  return pem;
+});
+
+function isP256(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === "prime256v1";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+/** Every way in which a request can fail on purpose. Only http/problem.ts knows what these are on the wire. */
+export type ErrorCode =
+  | "bad_request"
+  | "validation_failed"
+  | "unauthorized"
+  | "forbidden"
+  | "not_found"
+  | "method_not_allowed"
+  | "not_acceptable"
+  | "conflict"
+  | "precondition_failed"
+  | "payload_too_large"
+  | "unsupported_media_type"
+  | "range_not_satisfiable"
+  | "unprocessable"
+  | "rate_limited"
+  | "overloaded"
+  | "unavailable"
+  | "deadline_exceeded"
+  | "internal";
+
+export type FieldError = { path: string; message: string };
+
+export type ErrorExtras = {
+  errors?: readonly FieldError[];
+  retryAfterSeconds?: number;
+  allow?: readonly string[];
+  cause?: unknown;
+};
+
+/** An error whose message was written for the caller to read. */
+export class AppError extends Error {
+  override readonly name = "AppError";
+  readonly code: ErrorCode;
+  readonly extras: ErrorExtras;
+
+  constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
+    super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
+    this.code = code;
+    this.extras = extras;
+  }
+}

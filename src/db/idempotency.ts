@@ -1,0 +1,65 @@
+import { AppError } from "../core/app-error.ts";
+import type { Database, Queryable, Transaction } from "./pool.ts";
+
+/** An answer as it is kept. */
+export type KeptAnswer = { status: number; headers: Readonly<Record<string, string>>; body: string };
+
+/** Names one attempt of a caller, and what was asked for. */
+export type Attempt = { userId: string; key: string; fingerprint: string };
+
+/**
+ * Does the work and keeps its answer in one transaction: whoever comes again with the key gets that answer, also from
+ * another instance, and also where the first one died before it could give it.
+ */
+export async function doOnce<Answer extends KeptAnswer>(
+  db: Database,
+  attempt: Attempt,
+  work: (tx: Transaction) => Promise<Answer>,
+): Promise<Answer | KeptAnswer> {
+  return db.transaction(async (tx) => {
+    await claim(tx, attempt);
+    const kept = await find(tx, attempt);
+    if (kept !== undefined) return kept;
+    const answer = await work(tx);
+    await keep(tx, attempt, answer);
+    return answer;
+  });
+}
+
+/** Held until the transaction ends, by whatever end. */
+async function claim(tx: Queryable, { userId, key }: Attempt): Promise<void> {
+  const sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine";
+  const [claimed] = await tx.query<{ mine: boolean }>(sql, [`idempotency ${userId} ${key}`]);
+  if (claimed?.mine !== true) {
+    throw new AppError("conflict", "A request with this Idempotency-Key is being worked on; ask again in a moment.", {
+      retryAfterSeconds: 1,
+    });
+  }
+}
+
+/** A statement of its own after the claim: one snapshot for both could be older than the answer of who went before. */
+async function find(tx: Queryable, { userId, key, fingerprint }: Attempt): Promise<KeptAnswer | undefined> {
+  const sql = `SELECT fingerprint, status, headers, body FROM idempotency_keys
+               WHERE user_id = $1 AND key = $2 AND created_at > now() - interval '1 day'`;
+  const [kept] = await tx.query<KeptAnswer & { fingerprint: string }>(sql, [userId, key]);
+  if (kept === undefined) return undefined;
+  if (kept.fingerprint === fingerprint) return { status: kept.status, headers: kept.headers, body: kept.body };
+  throw new AppError("unprocessable", "This Idempotency-Key was used for another request.", {
+    errors: [{ path: "Idempotency-Key", message: "was used for another request; make a new one for each" }],
+  });
+}
+
+async function keep(tx: Queryable, { userId, key, fingerprint }: Attempt, answer: KeptAnswer): Promise<void> {
+  const sql = `INSERT INTO idempotency_keys (user_id, key, fingerprint, status, headers, body)
+               VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+                 headers = excluded.headers, body = excluded.body, created_at = now()`;
+  await tx.query(sql, [userId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body]);
+}
+
+/** Rows that others are at are left to the next. */
+export async function pruneKeys(db: Queryable): Promise<void> {
+  await db.query(`DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+    SELECT user_id, key FROM idempotency_keys WHERE created_at < now() - interval '1 day'
+    ORDER BY created_at LIMIT 1000 FOR UPDATE SKIP LOCKED)`);
+}

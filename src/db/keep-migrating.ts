@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "../core/logger.ts";
+import { type MigrateOptions, MigrationError, migrate } from "./migrate.ts";
+
+const betweenTriesMs = 1000;
+
+/** Outside production the server brings its schema up to date itself, as soon as the database answers. */
+export function keepMigrating(
+  options: MigrateOptions,
+  logger: Pick<Logger, "info" | "error">,
+  onMigrated: () => Promise<void>,
+) {
+  const stopped = new AbortController();
+  const firstTry = Promise.withResolvers<void>();
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      try {
+        const applied = await migrate(options);
+        if (applied.length > 0) logger.info({ applied }, "migrated");
+        firstTry.resolve();
+        await onMigrated();
+        return;
+      } catch (error) {
+        firstTry.resolve();
+        if (error instanceof MigrationError) {
+          logger.error({ err: error, detail: error.message }, "the schema could not be brought up to date");
+          return;
+        }
+        await sleep(betweenTriesMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+      }
+    }
+  };
+  void run();
+  return {
+    /** Resolves when it is known whether the schema could be brought up to date at once. */
+    firstTry: firstTry.promise,
+    stop: () => stopped.abort(),
+  };
+}

@@ -1,0 +1,80 @@
+import { Socket } from "node:net";
+import pg, { type QueryResultRow } from "pg";
+import { breaksConnection } from "./faults.ts";
+import { connectionOptions, type PostgresLimits } from "./pool.ts";
+
+/**
+ * One connection beside the pool, for the health checks alone: a pool that is full or a slow query of the
+ * application is not an outage. Kept while it works, one statement at a time, and really ended when it does not.
+ */
+export function createPinger(limits: Omit<PostgresLimits, "poolMax">, migrationNames: readonly string[]) {
+  type Open = { client: pg.Client; socket: Socket };
+  let open: Open | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const drop = () => {
+    open?.socket.destroy();
+    open = undefined;
+  };
+
+  const connect = async (): Promise<Open> => {
+    const socket = new Socket();
+    const client = new pg.Client({
+      ...connectionOptions(limits, "haven-health"),
+      // A lock on the table of migrations makes that check fail, and must not keep the next one waiting.
+      lock_timeout: Math.ceil(limits.statementTimeoutMs / 4),
+      stream: () => socket,
+    });
+    const opening = { client, socket };
+    open = opening;
+    const forget = () => {
+      if (open === opening) open = undefined;
+    };
+    client.on("error", forget);
+    client.on("end", forget);
+    await client.connect();
+    return opening;
+  };
+
+  const run = async <Row extends QueryResultRow>(
+    text: string,
+    values: unknown[],
+    signal: AbortSignal,
+  ): Promise<Row[]> => {
+    // Who gave up while waiting for a turn has not touched the connection.
+    signal.throwIfAborted();
+    signal.addEventListener("abort", drop, { once: true });
+    try {
+      const { client } = open ?? (await connect());
+      return (await client.query<Row>(text, values)).rows;
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || breaksConnection(error)) drop();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", drop);
+    }
+  };
+
+  const inTurn = <Row extends QueryResultRow>(text: string, values: unknown[], signal: AbortSignal): Promise<Row[]> => {
+    const result = turn.then(() => run<Row>(text, values, signal));
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
+  return {
+    async ping(signal: AbortSignal): Promise<void> {
+      await inTurn("SELECT 1", [], signal);
+    },
+    async schemaIsCurrent(signal: AbortSignal): Promise<boolean> {
+      const known = "SELECT count(*)::int AS applied FROM schema_migrations WHERE name = ANY($1)";
+      const rows = await inTurn<{ applied: number }>(known, [migrationNames], signal).catch((error: unknown) => {
+        if (error instanceof pg.DatabaseError && error.code === undefinedTable) return [];
+        throw error;
+      });
+      return rows[0]?.applied === migrationNames.length;
+    },
+    close: drop,
+  };
+}
+
+const undefinedTable = "42P01";

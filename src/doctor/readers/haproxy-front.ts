@@ -1,0 +1,203 @@
+import {
+  count,
+  type Front,
+  known,
+  ms,
+  type Notice,
+  nothingKnown,
+  type Place,
+  type Prober,
+  size,
+  type Told,
+} from "../facts.ts";
+import type { Ledger } from "../source.ts";
+import { milliseconds } from "../units.ts";
+import {
+  conditionOf,
+  type Haproxy,
+  isChecked,
+  isTracking,
+  lineOf,
+  linesOf,
+  optionOf,
+  type ProxySection,
+  type Server,
+  serverOption,
+  timeoutLine,
+} from "./haproxy.ts";
+import type { Section } from "./haproxy-syntax.ts";
+
+const haproxyDefault = "HAProxy's default";
+
+/** A front for each section that passes requests on. */
+export function haproxyFronts({ sections, proxies }: Haproxy, ledger: Ledger): Front[] {
+  const global = sections.find(({ kind }) => kind === "global");
+  return proxies
+    .filter((proxy) => proxy.servers.length > 0 && isWeb(proxy, ledger))
+    .map((proxy) => frontOf(proxy, proxies, global, ledger));
+}
+
+/** Connections that are passed on as they are may be a database's, whose times are none of ours. */
+function isWeb({ section, http }: ProxySection, ledger: Ledger): boolean {
+  if (http || optionOf(section, "httpchk") !== undefined) return true;
+  const written = lineOf(section, "mode") === undefined ? "has no mode, which means tcp" : "is in mode tcp";
+  ledger.note(
+    section.at,
+    `${section.kind} ${section.name} ${written}, without option httpchk: not compared with the application`,
+  );
+  return false;
+}
+
+type Finder = { ledger: Ledger };
+
+function timeFrom(found: { text: string; at: Place } | undefined, name: string, { ledger }: Finder): Told | undefined {
+  if (found === undefined) return undefined;
+  const value = milliseconds(found.text, "ms");
+  if (value === undefined)
+    ledger.note(found.at, `${name} ${found.text}: not a time, or a variable whose value is not known`);
+  return value === undefined ? undefined : ms(name, value, found.at);
+}
+
+function timeout(section: Section, name: string, ledger: Ledger): Told | undefined {
+  const line = timeoutLine(section, name);
+  return timeFrom(line && { text: line.words[2] ?? "", at: line.at }, `timeout ${name}`, { ledger });
+}
+
+function frontOf(
+  proxy: ProxySection,
+  all: readonly ProxySection[],
+  global: Section | undefined,
+  ledger: Ledger,
+): Front {
+  const { section, servers, http } = proxy;
+  const finder = { ledger };
+  const checked = servers.filter((server) => isChecked(server) && !isTracking(server));
+  const checkTimeout = timeout(section, "check", ledger);
+  const asks = {
+    path: pathOf(section),
+    opaque:
+      section.lines.some(({ words }) => /^(?:external-check|tcp-check)$/.test(words[0] ?? "")) ||
+      optionOf(section, "external-check") !== undefined,
+  };
+  const probes = checked.map((server) => timesOf(server, asks, checkTimeout, finder));
+  const ways = all.filter(({ section: { kind } }) => kind === "frontend" || kind === "listen");
+  return {
+    ...nothingKnown,
+    name: `HAProxy (${section.kind} ${section.name})`,
+    kind: "haproxy",
+    at: section.at,
+    hosts: [...new Set(servers.map(({ address }) => address.replace(/:\d*$/, "")))],
+    idle: http ? idleOf(proxy, finder) : [],
+    reads: known([timeout(section, "server", ledger)]),
+    clientIdle: http
+      ? known(
+          ways.filter((way) => way.http && way.servers.length === 0).map(({ section: way }) => clientIdle(way, ledger)),
+        )
+      : [],
+    attempts: attemptsOf(section, ledger),
+    notices: distinct(known(probes.map(({ notice }) => notice)), ({ words }) => words),
+    checks: distinct(
+      probes.map(({ prober }) => prober),
+      ({ path, timeout: limit, interval }) => `${path?.text} ${limit?.value} ${interval?.value}`,
+    ),
+    releases: known(global === undefined ? [] : [hardStop(global, finder)]),
+    bodies: ways.flatMap(({ section: way }) => bodiesOf(way)),
+  };
+}
+
+/** Servers that are checked alike are told of once. */
+const distinct = <T>(all: readonly T[], by: (one: T) => string): T[] =>
+  [...new Map(all.toReversed().map((one) => [by(one), one])).values()].reverse();
+
+const clientIdle = (way: Section, ledger: Ledger): Told | undefined =>
+  timeout(way, "http-keep-alive", ledger) ?? timeout(way, "http-request", ledger) ?? timeout(way, "client", ledger);
+
+const hardStop = (global: Section, finder: Finder): Told | undefined => {
+  const line = lineOf(global, "hard-stop-after");
+  return timeFrom(line && { text: line.words[1] ?? "", at: line.at }, "hard-stop-after", finder);
+};
+
+/** Half of the idle connections go at each interval: hardly one gets older than a few of them. */
+function idleOf({ section, servers }: ProxySection, finder: Finder): Told[] {
+  if (
+    lineOf(section, "http-reuse", "never") ??
+    optionOf(section, "http-server-close") ??
+    optionOf(section, "httpclose")
+  )
+    return [];
+  const written = servers.flatMap((server) => serverOption(server, "pool-purge-delay") ?? []);
+  if (written.length === 0) return [ms("pool-purge-delay", 5000, section.at, haproxyDefault)];
+  return known(written.map((one) => timeFrom(one, "pool-purge-delay", finder))).filter(({ value }) => value > 0);
+}
+
+function attemptsOf(section: Section, ledger: Ledger): Front["attempts"] {
+  const connect = timeout(section, "connect", ledger);
+  const line = lineOf(section, "retries");
+  const retries = line === undefined ? 3 : Number(line.words[1]);
+  if (connect === undefined || !Number.isInteger(retries)) return [];
+  const tries = count(
+    "retries + 1",
+    retries + 1,
+    line?.at ?? section.at,
+    line === undefined ? haproxyDefault : undefined,
+  );
+  return [{ connect, tries, total: undefined }];
+}
+
+function timesOf(
+  server: Server,
+  asks: Pick<Prober, "path" | "opaque">,
+  checkTimeout: Told | undefined,
+  finder: Finder,
+) {
+  const option = (name: string) => timeFrom(serverOption(server, name), name, finder);
+  const written = (name: string) => serverOption(server, name) !== undefined;
+  const inter = option("inter") ?? (written("inter") ? undefined : ms("inter", 2000, server.at, haproxyDefault));
+  const fallText = serverOption(server, "fall");
+  const fall = count(
+    "fall",
+    Number(fallText?.text ?? 3),
+    fallText?.at ?? server.at,
+    fallText === undefined ? haproxyDefault : undefined,
+  );
+  const fast = option("fastinter") ?? (inter && { ...inter, name: "fastinter", origin: "HAProxy's default: as inter" });
+  const timeLimit =
+    checkTimeout ?? (inter && { ...inter, name: "timeout check", origin: "HAProxy's default: as inter" });
+  const prober: Prober = {
+    name: `the check of ${server.name}`,
+    purpose: "ready",
+    at: server.at,
+    ...asks,
+    timeout: timeLimit,
+    interval: inter,
+    pauses: true,
+  };
+  if (inter === undefined || fast === undefined || timeLimit === undefined || !Number.isInteger(fall.value))
+    return { prober };
+  const after = inter.value + (fall.value - 1) * fast.value + fall.value * timeLimit.value;
+  const words = `inter + (fall − 1) · fastinter + fall · timeout check = ${[inter, fast, timeLimit].map(({ value }) => value / 1000).join(", ")} s with fall ${fall.value}`;
+  const notice: Notice = { words, after, numbers: [inter, fall, fast, timeLimit], severity: "error" };
+  return { prober, notice };
+}
+
+/** What the check asks for; undefined where a connection is enough for it. */
+function pathOf(section: Section): Prober["path"] {
+  const option = optionOf(section, "httpchk");
+  if (option === undefined) return undefined;
+  const send = lineOf(section, "http-check", "send");
+  const sent = send?.words[send.words.indexOf("uri") + 1];
+  if (send?.words.includes("uri") && sent !== undefined) return { name: "http-check send", text: sent, at: send.at };
+  const text = option.words.slice(2).find((word) => word.startsWith("/")) ?? "/";
+  return { name: "option httpchk", text, at: option.at };
+}
+
+/** A limit is a rule that denies by the length of the body. */
+function bodiesOf(section: Section): Told[] {
+  return linesOf(section, "http-request", "deny").flatMap((line) => {
+    const limit =
+      /(?:req\.hdr_val\(content-length\)|req\.body_size|req\.body_len|req\.fhdr_val\(content-length\))(?:,\S+)? (?:-m int )?g[te] (\d+)/i.exec(
+        conditionOf(section, line),
+      )?.[1];
+    return limit === undefined ? [] : [size("largest body", Number(limit), line.at)];
+  });
+}

@@ -1,0 +1,168 @@
+import type { Place } from "../facts.ts";
+import { Unreadable } from "../source.ts";
+
+/** One directive of nginx; with `children` where it opened a block. */
+export type Directive = {
+  name: string;
+  args: readonly string[];
+  at: Place;
+  parent: Directive | undefined;
+  children: Directive[] | undefined;
+};
+
+type Token = { kind: "word" | "open" | "close" | "end"; text: string; line: number };
+
+const deepest = 50;
+
+/** Reads nginx's syntax as nginx does, without knowing what a directive means. */
+export function parseNginx(text: string, file: string, parent?: Directive): Directive[] {
+  const tokens = tokensOf(text, file);
+  let next = 0;
+  let depth = 0;
+  return block(parent, undefined);
+
+  function block(within: Directive | undefined, opened: number | undefined): Directive[] {
+    if (++depth > deepest) throw new Unreadable({ file, line: opened ?? 1 }, "has blocks nested too deeply");
+    const found: Directive[] = [];
+    for (let token = tokens[next]; token !== undefined; token = tokens[next]) {
+      next++;
+      if (token.kind === "close") {
+        if (opened === undefined) throw new Unreadable({ file, line: token.line }, "has a `}` that closes nothing");
+        depth--;
+        return found;
+      }
+      if (token.kind !== "word")
+        throw new Unreadable({ file, line: token.line }, `has a \`${token.text}\` where a directive is wanted`);
+      found.push(directive(token, within));
+    }
+    if (opened !== undefined) throw new Unreadable({ file, line: opened }, "ends inside the block that opens here");
+    depth--;
+    return found;
+  }
+
+  function directive(first: Token, within: Directive | undefined): Directive {
+    const args: string[] = [];
+    const made: Directive = {
+      name: first.text,
+      args,
+      at: { file, line: first.line },
+      parent: within,
+      children: undefined,
+    };
+    for (let token = tokens[next]; token !== undefined; token = tokens[next]) {
+      next++;
+      if (token.kind === "word") args.push(token.text);
+      else if (token.kind === "end") return made;
+      else if (token.kind === "open") {
+        made.children = block(made, first.line);
+        return made;
+      } else break;
+    }
+    throw new Unreadable({ file, line: first.line }, `has no \`;\` behind \`${first.text.slice(0, 40)}\``);
+  }
+}
+
+function tokensOf(text: string, file: string): Token[] {
+  const tokens: Token[] = [];
+  const kinds = { "{": "open", "}": "close", ";": "end" } as const;
+  let line = 1;
+  let at = 0;
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (char === "\n") line++;
+    if (/\s/.test(char)) at++;
+    else if (char === "#") at = ending(text.indexOf("\n", at));
+    else if (char === "{" || char === "}" || char === ";") {
+      tokens.push({ kind: kinds[char], text: char, line });
+      at++;
+    } else word(char);
+  }
+  return tokens;
+
+  /** Another language, with quotes, comments and braces of its own: one directive without anything in it. */
+  function skipLua(begun: number): void {
+    let depth = 0;
+    const piece = /--\[\[[\s\S]*?\]\]|--[^\n]*|\[\[[\s\S]*?\]\]|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[{}]/g;
+    piece.lastIndex = at;
+    for (let found = piece.exec(text); found !== null; found = piece.exec(text)) {
+      if (found[0] === "{") depth++;
+      if (found[0] !== "}" || --depth > 0) continue;
+      line += text.slice(at, piece.lastIndex).split("\n").length - 1;
+      at = piece.lastIndex;
+      tokens.push({ kind: "end", text: ";", line });
+      return;
+    }
+    throw new Unreadable({ file, line: begun }, "ends inside the block that opens here");
+  }
+
+  function ending(found: number): number {
+    return found === -1 ? text.length : found;
+  }
+
+  function word(first: string): void {
+    const begun = line;
+    const quote = first === '"' || first === "'" ? first : undefined;
+    let value = "";
+    if (quote !== undefined) at++;
+    for (; ; at++) {
+      const char = text.charAt(at);
+      if (char === "") {
+        if (quote === undefined) break;
+        throw new Unreadable({ file, line: begun }, "ends inside the quotes that open here");
+      }
+      if (char === "\n") {
+        if (quote === undefined) break;
+        line++;
+      }
+      if (char === "\\" && at + 1 < text.length) {
+        // A quote or a blank loses its backslash; anything else is a regular expression's.
+        const escaped = text.charAt(++at);
+        if (escaped === "\n") line++;
+        value += /["'\s;{}]/.test(escaped) ? escaped : `\\${escaped}`;
+        continue;
+      }
+      if (quote === undefined ? /[\s;{}]/.test(char) && !(char === "{" && value.endsWith("$")) : char === quote) break;
+      if (quote === undefined && char === "{") {
+        // `${name}` belongs to the word.
+        const close = text.indexOf("}", at);
+        const inner = close === -1 ? "" : text.slice(at, close + 1);
+        if (!/^\{\w+\}$/.test(inner)) break;
+        value += inner;
+        at = close;
+        continue;
+      }
+      value += char;
+    }
+    if (quote !== undefined) at++;
+    tokens.push({ kind: "word", text: value, line: begun });
+    if (value.endsWith("_by_lua_block")) skipLua(begun);
+  }
+}
+
+/** What nginx goes by: all directives of this name in the innermost block that has one. */
+export function nearest(block: Directive | undefined, root: readonly Directive[], name: string): readonly Directive[] {
+  for (let here = block; here !== undefined; here = here.parent) {
+    const found = namedIn(here.children ?? [], name);
+    if (found.length > 0) return found;
+  }
+  return namedIn(root, name);
+}
+
+/** A block with thousands of others in it is asked again and again. */
+const indexes = new WeakMap<readonly Directive[], ReadonlyMap<string, readonly Directive[]>>();
+
+function namedIn(directives: readonly Directive[], name: string): readonly Directive[] {
+  const index = indexes.get(directives) ?? Map.groupBy(directives, (directive) => directive.name);
+  indexes.set(directives, index);
+  return index.get(name) ?? [];
+}
+
+/** Connections that are passed on as they are have words of the same names, which mean something else. */
+const others = new Set(["stream", "mail"]);
+
+export function* everyDirective(directives: readonly Directive[]): Generator<Directive> {
+  for (const directive of directives) {
+    yield directive;
+    if (directive.children !== undefined && !others.has(directive.name)) yield* everyDirective(directive.children);
+  }
+}

@@ -1,0 +1,138 @@
+import { type Files, type Ledger, Unreadable } from "../source.ts";
+import { readNginxFiles } from "./nginx-files.ts";
+import { type Directive, everyDirective } from "./nginx-syntax.ts";
+
+/** A place that passes requests on. */
+export type Route = {
+  block: Directive;
+  pass: Directive;
+  /** Where it may lead, without the scheme. */
+  targets: readonly string[];
+  /** The variables that decide it, and the maps that made them. */
+  variables: readonly string[];
+  maps: readonly Directive[];
+  upstream: Upstream | undefined;
+  probes: boolean;
+};
+export type Upstream = { name: string; block: Directive; servers: readonly Directive[] };
+
+/** What the rules about nginx look at. */
+export type Nginx = {
+  root: readonly Directive[];
+  all: readonly Directive[];
+  upstreams: readonly Upstream[];
+  routes: readonly Route[];
+  /** The file begins inside `http`, as those of conf.d do. */
+  fragment: boolean;
+};
+
+const topOnly = new Set(["events", "http", "worker_processes", "stream", "mail", "pid", "user", "load_module"]);
+const insideHttp = new Set([
+  "server",
+  "upstream",
+  "location",
+  "map",
+  "limit_req_zone",
+  "proxy_pass",
+  "geo",
+  "split_clients",
+]);
+
+const familiar =
+  /^(?:proxy_|add_header$|limit_|gzip|ssl_|keepalive|worker_|client_|server_|listen$|root$|include$|log_format$|access_log$|error_|return$|rewrite$|default_type$|resolver|set_real_ip)/;
+
+/** Words of a path by which an instance is asked how it is. */
+const probePath = /(?:^|[^a-z])(?:alive|livez?|ready|readyz|startupz?|healthz?)(?:[^a-z]|$)/;
+
+export function readNginx(files: Files, path: string, ledger: Ledger): Nginx {
+  const root = readNginxFiles(files, path, ledger);
+  const all = [...everyDirective(root)];
+  const nginx: Nginx = {
+    root,
+    all,
+    fragment: !isMain(root),
+    upstreams: all.filter(({ name, children }) => name === "upstream" && children !== undefined).map(upstreamOf),
+    routes: [],
+  };
+  const routes = all
+    .filter((directive) => /^(?:proxy|grpc|uwsgi|fastcgi)_pass$/.test(directive.name) && !isOfStream(directive))
+    .flatMap((pass) => (pass.parent === undefined ? [] : [routeOf(pass, pass.parent, nginx)]));
+  if (!all.some(({ name }) => topOnly.has(name) || insideHttp.has(name) || familiar.test(name))) {
+    throw new Unreadable({ file: files.shown(path), line: 1 }, "does not look like an nginx configuration");
+  }
+  const complete = { ...nginx, routes: routes.filter(({ pass }) => pass.name === "proxy_pass") };
+  for (const { pass } of routes.filter(({ pass }) => pass.name !== "proxy_pass"))
+    ledger.note(pass.at, `${pass.name}: only proxy_pass is understood`);
+  if (complete.routes.length === 0 && nginx.upstreams.length === 0)
+    ledger.note({ file: files.shown(path), line: 1 }, "passes no request on, so there is little to judge");
+  return complete;
+}
+
+/** A whole nginx.conf, and not a piece of one: something says so before the first thing that only a piece begins with. */
+function isMain(root: readonly Directive[]): boolean {
+  const first = root.find(({ name }) => topOnly.has(name) || insideHttp.has(name));
+  return first !== undefined && topOnly.has(first.name);
+}
+
+/** In a server itself, without a scheme: a piece of a `stream`. */
+const isOfStream = ({ parent, args }: Directive): boolean =>
+  parent?.name === "server" && !/:\/\/|^\$/.test(args[0] ?? "");
+
+function upstreamOf(block: Directive): Upstream {
+  return {
+    name: block.args[0] ?? "",
+    block,
+    servers: block.children?.filter(({ name }) => name === "server") ?? [],
+  };
+}
+
+function routeOf(pass: Directive, block: Directive, { all, upstreams }: Nginx): Route {
+  const { targets, variables, maps } = leadOf(withoutScheme(pass.args[0] ?? ""), all);
+  const names = targets.map(hostOf);
+  const location = enclosing(block, "location");
+  const path = location?.args.join(" ") ?? "";
+  return {
+    block,
+    pass,
+    targets,
+    variables,
+    maps,
+    upstream: upstreams.find(({ name }) => names.includes(name)),
+    probes: probePath.test(path) && !/^\/$/.test(path),
+  };
+}
+
+export function enclosing(block: Directive | undefined, name: string): Directive | undefined {
+  for (let here = block; here !== undefined; here = here.parent) if (here.name === name) return here;
+  return undefined;
+}
+
+const variableIn = (target: string): string | undefined => /^\$\{?(\w+)\}?/.exec(target)?.[1];
+const withoutScheme = (target: string): string => target.replace(/^[a-z+]+:\/\//, "");
+
+type Lead = { targets: readonly string[]; variables: readonly string[]; maps: readonly Directive[] };
+
+/** Where a `proxy_pass` may lead: through variables, to whatever the maps and sets of their names give them. */
+function leadOf(target: string, all: readonly Directive[], before: readonly string[] = []): Lead {
+  const variable = variableIn(target);
+  if (variable === undefined) return { targets: [target], variables: [], maps: [] };
+  if (before.includes(variable) || before.length > 5) return { targets: [], variables: [], maps: [] };
+  const rest = target.replace(/^\$\{?\w+\}?/, "");
+  const maps = all.filter(({ name, args }) => /^(?:map|split_clients)$/.test(name) && args[1] === `$${variable}`);
+  const given = [
+    ...all.filter(({ name, args }) => name === "set" && args[0] === `$${variable}`).map(({ args }) => args[1] ?? ""),
+    ...maps.flatMap(
+      ({ children }) => children?.filter(({ name }) => !isMapOption(name)).map(({ args }) => args[0] ?? "") ?? [],
+    ),
+  ];
+  const further = given.map((value) => leadOf(`${withoutScheme(value)}${rest}`, all, [...before, variable]));
+  return {
+    targets: further.flatMap(({ targets }) => targets).filter((one) => one !== rest),
+    variables: [variable, ...further.flatMap(({ variables }) => variables)],
+    maps: [...maps, ...further.flatMap((one) => one.maps)],
+  };
+}
+
+const isMapOption = (name: string): boolean => name === "hostnames" || name === "volatile" || name === "include";
+
+export const hostOf = (target: string): string => target.replace(/[:/?$].*$/, "");

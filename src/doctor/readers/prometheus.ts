@@ -1,0 +1,117 @@
+import { basename, dirname, isAbsolute, join, matchesGlob } from "node:path";
+import { ms, type Place, type Told } from "../facts.ts";
+import { type Files, type Ledger, readWanted, Unreadable } from "../source.ts";
+import { milliseconds } from "../units.ts";
+import { get, list, parseYaml, type Tree, text } from "./yaml.ts";
+
+export type Scrape = { name: string; interval: Told; timeout: Told | undefined };
+/** One expression of a rule, on the line where it begins. */
+export type Query = { text: string; at: Place };
+export type Monitoring = {
+  scrapes: readonly Scrape[];
+  /** What is written for all jobs: it has to hold by itself. */
+  common?: Scrape;
+  queries: readonly Query[];
+};
+
+const prometheusDefault = "Prometheus' default";
+
+export function readPrometheus(files: Files, path: string, ledger: Ledger): Monitoring {
+  const file = files.shown(path);
+  const [top] = parseYaml(readWanted(files, path), file);
+  if (get(top, "groups") !== undefined) return { scrapes: [], queries: queriesOf(top) };
+  if (get(top, "scrape_configs") === undefined && get(top, "global") === undefined)
+    throw new Unreadable(
+      { file, line: 1 },
+      "is no configuration of Prometheus: it has no global and no scrape_configs",
+    );
+  const at = get(top, "global")?.at ?? { file, line: 1 };
+  const global = {
+    interval: timeOf(get(top, "global", "scrape_interval"), "scrape_interval", 60_000, at, ledger),
+    timeout: timeOf(get(top, "global", "scrape_timeout"), "scrape_timeout", 10_000, at, ledger),
+  };
+  const scrapes = list(top, "scrape_configs").map((job): Scrape => {
+    const { interval: common, timeout: limit } = global;
+    const interval = timeOf(
+      get(job, "scrape_interval"),
+      "scrape_interval",
+      common.value,
+      common.at,
+      ledger,
+      common.origin ?? "",
+    );
+    const own = get(job, "scrape_timeout");
+    // The one for all jobs is cut to the interval of a job.
+    const taken = limit.value > interval.value ? undefined : limit;
+    const timeout = own === undefined ? taken : timeOf(own, "scrape_timeout", limit.value, limit.at, ledger);
+    return { name: text(job, "job_name") ?? "a job", interval, timeout };
+  });
+  const rules = list(top, "rule_files").flatMap((one) => ruleFiles(files, dirname(path), one, ledger));
+  const queries = rules.flatMap((rule) => parseYaml(readWanted(files, rule), files.shown(rule)).flatMap(queriesOf));
+  const common = { name: "global", ...global };
+  return { scrapes: scrapes.length > 0 ? scrapes : [common], common, queries };
+}
+
+function timeOf(
+  tree: Tree | undefined,
+  name: string,
+  initial: number,
+  at: Place,
+  ledger: Ledger,
+  origin = prometheusDefault,
+): Told {
+  const missing = ms(name, initial, at, origin === "" ? undefined : origin);
+  if (tree === undefined) return missing;
+  const value = milliseconds(text(tree) ?? "", "s");
+  if (value === undefined) ledger.note(tree.at, `${name} ${text(tree) ?? ""}: not a time, so the default is taken`);
+  return value === undefined ? missing : ms(name, value, tree.at);
+}
+
+function ruleFiles(files: Files, folder: string, one: Tree, ledger: Ledger): string[] {
+  const wanted = text(one) ?? "";
+  const place = isAbsolute(wanted) ? wanted : join(folder, wanted);
+  const within = dirname(place);
+  const found =
+    files.kind(within) === "folder"
+      ? files
+          .list(within)
+          .filter((name) => matchesGlob(name, basename(place)))
+          .map((name) => join(within, name))
+      : [];
+  if (found.length === 0) ledger.note(one.at, `rule_files ${wanted}: no such file, so its rules are not looked at`);
+  return found.filter((file) => files.kind(file) === "file");
+}
+
+const queriesOf = (top: Tree | undefined): Query[] =>
+  list(top, "groups")
+    .flatMap((group) => list(group, "rules"))
+    .flatMap((rule) => {
+      const found = get(rule, "expr");
+      return found === undefined ? [] : [{ text: text(found) ?? "", at: found.at }];
+    });
+
+/** What the Prometheus Operator is told by objects of a cluster. */
+export function readOperator(objects: readonly Tree[], ledger: Ledger): Monitoring {
+  const scrapes = objects
+    .filter((object) => /^(?:Service|Pod)Monitor$/.test(text(object, "kind") ?? ""))
+    .flatMap((object) =>
+      [...list(object, "spec", "endpoints"), ...list(object, "spec", "podMetricsEndpoints")].map((endpoint) => ({
+        object,
+        endpoint,
+      })),
+    )
+    .map(({ object, endpoint }) => {
+      const interval = get(endpoint, "interval");
+      const timeout = get(endpoint, "scrapeTimeout");
+      const name = text(object, "metadata", "name") ?? "a monitor";
+      return {
+        name,
+        interval: timeOf(interval, "interval", 30_000, endpoint.at, ledger, "the operator's default"),
+        timeout: timeOf(timeout, "scrapeTimeout", 10_000, endpoint.at, ledger),
+      };
+    });
+  const queries = objects
+    .filter((object) => text(object, "kind") === "PrometheusRule")
+    .flatMap((object) => queriesOf(get(object, "spec")));
+  return { scrapes, queries };
+}

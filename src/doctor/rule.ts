@@ -1,0 +1,75 @@
+import type { Place, Told } from "./facts.ts";
+import type { Setup } from "./setup.ts";
+
+export type Severity = "error" | "warning";
+
+/** A rule is told in `docs/doctor.md` as it is told here, and its example is run in the tests. */
+export type Rule = {
+  /** Begins with its family. */
+  id: string;
+  severity: Severity;
+  /** The head of a finding. */
+  title: string;
+  /** What users feel when it is broken. */
+  reason: string;
+  /** What has to hold. */
+  arithmetic: string;
+  fix: string;
+  example: Example;
+  find(setup: Setup): readonly Found[];
+};
+
+export type Kind = "nginx" | "haproxy" | "kubernetes" | "compose" | "alb" | "render" | "railway" | "prometheus";
+
+/** Two small files that differ in what the rule is about, and what stands beside either. */
+export type Example = {
+  kind: Kind | "settings" | "live";
+  broken: string;
+  mended: string;
+  beside?: Partial<Record<Kind | "settings", string>>;
+};
+
+export type Found = {
+  /** The numbers that disagree, the one to look at first in front. */
+  numbers?: readonly Told[];
+  /** Where it shows, if it is no number. */
+  places?: readonly Place[];
+  /** What does not hold, in words. */
+  says: string;
+  severity?: Severity;
+  title?: string;
+  fix?: string;
+};
+
+export type Finding = {
+  rule: string;
+  severity: Severity;
+  title: string;
+  numbers: readonly Told[];
+  says: string;
+  reason: string;
+  fix: string;
+  places: readonly Place[];
+};
+
+const key = ({ file, line }: Place): string => `${file}:${line}`;
+
+/** What is wrong at the same places for the same reason is told once, however many locations or overlays share it. */
+export function judge(rules: readonly Rule[], setups: readonly Setup[]): Finding[] {
+  const findings = new Map<string, Finding>();
+  for (const setup of setups) {
+    for (const rule of rules) {
+      for (const found of rule.find(setup)) {
+        const { numbers = [], severity = rule.severity, title = rule.title, fix = rule.fix } = found;
+        const says = found.says.replace(/^the /, "The ");
+        const all = [...(found.places ?? []), ...numbers.map(({ at }) => at)];
+        const places = [...new Map(all.toReversed().map((place) => [key(place), place])).values()].reverse();
+        const finding = { rule: rule.id, severity, title, numbers, says, reason: rule.reason, fix, places };
+        const name = `${rule.id} ${places.map(key).join(" ")}`;
+        if (!findings.has(name)) findings.set(name, finding);
+      }
+    }
+  }
+  const rank = { error: 0, warning: 1 };
+  return [...findings.values()].sort((a, b) => rank[a.severity] - rank[b.severity]);
+}

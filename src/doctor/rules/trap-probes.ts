@@ -1,0 +1,70 @@
+import type { Rule } from "../rule.ts";
+import { eachPod } from "./each.ts";
+import { saysAlive, saysReady } from "./probe-paths.ts";
+import { pod, ready, startup } from "./samples.ts";
+
+export const probeTraps: readonly Rule[] = [
+  {
+    id: "trap-kubernetes-no-startup-probe",
+    severity: "warning",
+    title: "A slow start looks like a hang",
+    reason:
+      "Nothing tells a pod that is starting from one that is stuck: a slow migration or a database that is away makes the liveness probe restart pods again and again.",
+    arithmetic: "A pod with a liveness probe has a startup probe",
+    fix: "Write startupProbe: { httpGet: { path: /startup, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 130 }.",
+    example: {
+      kind: "kubernetes",
+      broken: pod(`${ready}\n          livenessProbe: { httpGet: { path: /alive, port: 4000 } }`),
+      mended: pod(`${ready}\n          ${startup}\n          livenessProbe: { httpGet: { path: /alive, port: 4000 } }`),
+    },
+    find: eachPod(({ name, probers }) => {
+      const live = probers.find(({ purpose }) => purpose === "live");
+      if (live === undefined || probers.some(({ purpose }) => purpose === "startup")) return [];
+      return [{ places: [live.at], says: `${name} has a liveness probe and no startup probe.` }];
+    }),
+  },
+  {
+    id: "trap-kubernetes-no-readiness-probe",
+    severity: "error",
+    title: "A pod gets requests before it can answer them",
+    reason:
+      "It counts as ready as soon as its process runs: at every release users get 502, and a pod without its database stays in rotation.",
+    arithmetic: "The application's container has a readinessProbe",
+    fix: "Write readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }.",
+    example: { kind: "kubernetes", broken: pod(""), mended: pod(ready) },
+    find: eachPod(({ name, probers, at }) =>
+      probers.some(({ purpose }) => purpose === "ready")
+        ? []
+        : [{ places: [at], says: `${name} has no readiness probe.` }],
+    ),
+  },
+  {
+    id: "trap-liveness-asks-dependencies",
+    severity: "error",
+    title: "A database that is away restarts every instance",
+    reason:
+      "The liveness probe asks what depends on others: when Postgres is gone, all pods are killed at once, again and again, and the outage goes on after it is back.",
+    arithmetic: "The liveness probe asks `/alive`, and not what the readiness probe asks",
+    fix: "Let it ask /alive.",
+    example: {
+      kind: "kubernetes",
+      broken: pod(`${ready}\n          ${startup}\n          livenessProbe: { httpGet: { path: /ready, port: 4000 } }`),
+      mended: pod(`${ready}\n          ${startup}\n          livenessProbe: { httpGet: { path: /alive, port: 4000 } }`),
+    },
+    find: eachPod(({ name, probers, settings }) => {
+      const live = probers.find(({ purpose }) => purpose === "live");
+      const asked = probers.find(({ purpose }) => purpose === "ready")?.path;
+      const path = live?.path;
+      if (path === undefined) return [];
+      const same = asked !== undefined && asked.text === path.text && !saysAlive(path.text, settings);
+      if (!same && !saysReady(path.text, settings)) return [];
+      const why = same ? "as the readiness probe does" : "which is 503 while a dependency is away";
+      return [
+        {
+          places: same ? [path.at, asked.at] : [path.at],
+          says: `The liveness probe of ${name} asks ${path.text}, ${why}.`,
+        },
+      ];
+    }),
+  },
+];

@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { atOnce, endPostgresIn, gently, send } from "./processes.ts";
+
+// A process of its own: node guard.ts COMMAND. It starts the command and ends it when the pipe on the standard input
+// ends, so that nothing outlives the application. The command inherits neither that pipe nor its group.
+export type GuardedCommand = {
+  command: string;
+  args: string[];
+  directory: string;
+  uid?: number | undefined;
+  gid?: number | undefined;
+};
+
+const { command, args, directory, uid, gid }: GuardedCommand = JSON.parse(process.argv[2] ?? "");
+const child = spawn(command, args, {
+  stdio: ["ignore", "ignore", "inherit"],
+  detached: true,
+  ...(uid !== undefined && { uid }),
+  ...(gid !== undefined && { gid }),
+});
+const pid = child.pid;
+const exited = new Promise<number>((resolve) => {
+  child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
+  child.once("error", (error) => {
+    process.stderr.write(`${error.message}\n`);
+    resolve(127);
+  });
+});
+void exited.then(async (code) => {
+  if (ending) await endPostgresIn(directory, atOnce);
+  process.exit(code);
+});
+if (pid !== undefined) process.stdout.write(`pid ${pid}\n`);
+
+let ending = false;
+async function end() {
+  if (ending) return;
+  ending = true;
+  for (const { signal, limitMs } of gently) {
+    // initdb has helpers in its group
+    if (pid !== undefined) send(signal === "SIGKILL" ? -pid : pid, signal);
+    await new Promise((resolve) => setTimeout(resolve, limitMs));
+  }
+  process.exit(1);
+}
+
+process.stdin.on("end", end).on("close", end).on("error", end).resume();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+// the application may be gone: then nobody reads
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});

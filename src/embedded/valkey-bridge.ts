@@ -1,0 +1,153 @@
+import { createServer, type Socket } from "node:net";
+
+const firstFd = 4096; // the module takes descriptors from here up for sockets, and indexes a table of about 10,000 with them
+const maxConnections = 4000;
+const readable = 1;
+const writable = 2;
+const maxUnreadBytes = 1 << 20;
+const maxPassesAtOnce = 64;
+const closeLimitMs = 2_000;
+
+type Connection = { socket: Socket; unread: Buffer[]; offset: number; unreadBytes: number; ended: boolean };
+
+/** The "host" imports of valkey.wasm over node:net, and the drive that lets it work whenever there is something to do. */
+export function createValkeyBridge(host: string, onFailure: (error: unknown) => void) {
+  const connections = new Map<number, Connection>();
+  const freeFds: number[] = [];
+  const accepted: number[] = [];
+  let nextFd = firstFd;
+  let listenerFd = 0;
+  let memory: WebAssembly.Memory | undefined;
+  let step = () => {};
+  let fired = 0;
+  let scheduled = false;
+
+  const bytes = (pointer: number, length: number) => Buffer.from(memory?.buffer ?? new ArrayBuffer(0), pointer, length);
+  const takeFd = () => freeFds.pop() ?? nextFd++;
+
+  // One pass reads a command, only the next one writes its answer: go on until a pass finds nothing ready.
+  function run() {
+    scheduled = false;
+    try {
+      for (let pass = 0; pass < maxPassesAtOnce; pass++) {
+        fired = 0;
+        step();
+        if (fired === 0) return;
+      }
+    } catch (error) {
+      return onFailure(error);
+    }
+    wake();
+  }
+
+  function wake() {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(run);
+  }
+
+  function connected(socket: Socket) {
+    const fd = takeFd();
+    const connection: Connection = { socket, unread: [], offset: 0, unreadBytes: 0, ended: false };
+    const end = () => {
+      connection.ended = true;
+      wake();
+    };
+    socket.on("data", (chunk: Buffer) => {
+      connection.unread.push(chunk);
+      connection.unreadBytes += chunk.length;
+      if (connection.unreadBytes > maxUnreadBytes) socket.pause();
+      wake();
+    });
+    socket.on("end", end).on("close", end).on("error", end).on("drain", wake);
+    connections.set(fd, connection);
+    accepted.push(fd);
+    wake();
+  }
+
+  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, connected);
+  server.maxConnections = maxConnections;
+  server.on("error", onFailure);
+
+  function read(fd: number, pointer: number, length: number): number {
+    const connection = connections.get(fd);
+    if (!connection) return -1;
+    const target = bytes(pointer, length);
+    let done = 0;
+    for (let head = connection.unread[0]; head && done < length; head = connection.unread[0]) {
+      const copied = head.copy(target, done, connection.offset);
+      done += copied;
+      connection.offset += copied;
+      if (connection.offset < head.length) break;
+      connection.unread.shift();
+      connection.offset = 0;
+    }
+    connection.unreadBytes -= done;
+    if (connection.unreadBytes <= maxUnreadBytes && connection.socket.isPaused()) connection.socket.resume();
+    if (done === 0) return connection.ended ? 0 : -1;
+    return done;
+  }
+
+  function write(fd: number, pointer: number, length: number): number {
+    const socket = connections.get(fd)?.socket;
+    if (!socket?.writable) return -1;
+    // 0 makes Valkey wait for writability and apply its own limits on output that nobody reads
+    if (socket.writableNeedDrain) return 0;
+    socket.write(Buffer.from(bytes(pointer, length)));
+    return length;
+  }
+
+  function close(fd: number) {
+    const socket = connections.get(fd)?.socket;
+    if (!socket) return;
+    connections.delete(fd);
+    freeFds.push(fd);
+    socket.resume();
+    socket.setTimeout(closeLimitMs, () => socket.destroy());
+    socket.destroySoon();
+  }
+
+  function poll(interest: number, count: number, firedPointer: number, max: number): number {
+    const wanted = bytes(interest, count * 8);
+    const ready = bytes(firedPointer, max * 8);
+    fired = 0;
+    for (let i = 0; i < count && fired < max; i++) {
+      const fd = wanted.readInt32LE(i * 8);
+      const mask = wanted.readInt32LE(i * 8 + 4) & readiness(fd);
+      if (mask === 0) continue;
+      ready.writeInt32LE(fd, fired * 8);
+      ready.writeInt32LE(mask, fired * 8 + 4);
+      fired++;
+    }
+    return fired;
+  }
+
+  function readiness(fd: number): number {
+    if (fd === listenerFd) return accepted.length > 0 ? readable : 0;
+    const connection = connections.get(fd);
+    if (!connection) return 0;
+    const canRead = connection.unread.length > 0 || connection.ended ? readable : 0;
+    return connection.socket.writableNeedDrain ? canRead : canRead | writable;
+  }
+
+  return {
+    imports: {
+      socket: takeFd,
+      listen: (fd: number) => {
+        listenerFd = fd;
+        return 0;
+      },
+      accept: () => accepted.shift() ?? -1,
+      read,
+      write,
+      close,
+      poll,
+    },
+    attach(instanceMemory: WebAssembly.Memory, pass: () => void) {
+      memory = instanceMemory;
+      step = pass;
+    },
+    listen: (port: number) => new Promise<void>((resolve) => server.listen(port, host, resolve)),
+    wake,
+  };
+}

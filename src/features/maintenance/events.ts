@@ -1,0 +1,50 @@
+import { uuidv7 } from "../../core/ids.ts";
+import type { Portion, Slice } from "../../db/list.ts";
+import type { Queryable } from "../../db/pool.ts";
+import type { MaintenanceRequest } from "./repository.ts";
+import type { EventType } from "./schema.ts";
+
+export type MaintenanceEvent = {
+  id: string;
+  requestId: string;
+  unitId: string;
+  type: EventType;
+  at: Date;
+  data: Readonly<Record<string, unknown>>;
+};
+
+const columns = `id, request_id AS "requestId", unit_id AS "unitId", type, created_at AS at, data`;
+
+export const events = {
+  /** Late in its transaction: from here to the commit all other events of the owner wait. */
+  async append(
+    db: Queryable,
+    ownerId: string,
+    { id, unitId }: Pick<MaintenanceRequest, "id" | "unitId">,
+    type: EventType,
+    data: Readonly<Record<string, unknown>>,
+  ): Promise<MaintenanceEvent | undefined> {
+    const sql = `WITH head AS (
+                   INSERT INTO maintenance_event_heads AS heads (owner_id, position) VALUES ($2, 1)
+                   ON CONFLICT (owner_id) DO UPDATE SET position = heads.position + 1 RETURNING position)
+                 INSERT INTO maintenance_events (id, owner_id, position, request_id, unit_id, type, data, created_at)
+                 SELECT $1, $2, position, $3, $4, $5, $6, clock_timestamp() FROM head RETURNING ${columns}`;
+    return (await db.query<MaintenanceEvent>(sql, [uuidv7(), ownerId, id, unitId, type, data]))[0];
+  },
+
+  /** In the order of their positions, as the stream tells them: ids are made before the wait for the owner's turn. */
+  async list(
+    db: Queryable,
+    ownerId: string,
+    requestId: string,
+    { below, take }: Slice,
+  ): Promise<Portion<MaintenanceEvent>> {
+    const sql = `SELECT ${columns} FROM maintenance_events WHERE owner_id = $1 AND request_id = $2
+                 AND position < coalesce((SELECT position FROM maintenance_events WHERE owner_id = $1 AND id = $3), $5)
+                 ORDER BY position DESC LIMIT $4`;
+    const items = await db.query<MaintenanceEvent>(sql, [ownerId, requestId, below, take, `${aboveAll}`]);
+    return { items, stoppedAt: undefined };
+  },
+};
+
+const aboveAll = 2n ** 63n - 1n;

@@ -1,0 +1,14 @@
+export const statuses = ["open", "in_progress", "resolved", "closed"] as const;
+export type RequestStatus = (typeof statuses)[number];
+
+const next: Readonly<Record<RequestStatus, readonly RequestStatus[]>> = {
+  open: ["in_progress"],
+  in_progress: ["resolved", "open"],
+  resolved: ["closed", "open"],
+  closed: ["open"],
+};
+
+/** To stay is no move, and is always allowed. */
+export const mayMove = (from: RequestStatus, to: RequestStatus): boolean => from === to || next[from].includes(to);
+
+export const movesFrom = (from: RequestStatus): readonly RequestStatus[] => next[from];

@@ -1,0 +1,44 @@
+import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { createRoutes, type Routes } from "../../http/operation.ts";
+import { created, noContent, ok } from "../../http/reply.ts";
+import type { Api } from "../api.ts";
+import { operations } from "./schema.ts";
+import type { MaintenanceService } from "./service.ts";
+
+export function maintenanceRoutes(maintenance: MaintenanceService, { authenticate, create, page }: Api): Routes {
+  const routes = createRoutes("/api/v1", authenticate);
+  routes.add(operations.create, (input) =>
+    create(input, async (tx) => {
+      const request = await maintenance.create(tx, input.caller.userId, input.params.unitId, input.body);
+      return added(`/api/v1/maintenance-requests/${request.id}`, request);
+    }),
+  );
+  routes.add(operations.listOfUnit, async ({ caller, params, query: { limit, cursor, ...filter } }) => {
+    const list = { of: ["requests", caller.userId, params.unitId, filter.status, filter.q], limit, cursor };
+    return ok(await page(list, (slice) => maintenance.list(caller.userId, { ...params, ...filter }, slice)));
+  });
+  routes.add(operations.list, async ({ caller, query: { limit, cursor, ...filter } }) => {
+    const list = { of: ["requests", caller.userId, "", filter.status, filter.q], limit, cursor };
+    return ok(await page(list, (slice) => maintenance.list(caller.userId, filter, slice)));
+  });
+  routes.add(operations.get, async ({ caller, params, request }) =>
+    tagged(request, await maintenance.get(caller.userId, params.requestId)),
+  );
+  routes.add(operations.update, async ({ caller, params, body, request }) =>
+    changed(await maintenance.change(caller.userId, params.requestId, body, expectationOf(request))),
+  );
+  routes.add(operations.remove, async ({ caller, params, request }) => {
+    await maintenance.remove(caller.userId, params.requestId, expectationOf(request));
+    return noContent();
+  });
+  routes.add(operations.listEvents, async ({ caller, params, query: { limit, cursor } }) => {
+    const list = { of: ["events", caller.userId, params.requestId], limit, cursor };
+    return ok(await page(list, (slice) => maintenance.events(caller.userId, params.requestId, slice)));
+  });
+  routes.add(operations.note, (input) =>
+    create(input, async (tx) =>
+      created(await maintenance.note(tx, input.caller.userId, input.params.requestId, input.body.note)),
+    ),
+  );
+  return routes;
+}

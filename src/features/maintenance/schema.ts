@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { changesOf, id, line, moment, prose, search } from "../../http/fields.ts";
+import { operation } from "../../http/operation.ts";
+import { listOf, pageFields } from "../../http/page.ts";
+import { statuses } from "./moves.ts";
+
+export const priorities = ["low", "normal", "high", "emergency"] as const;
+export const eventTypes = ["created", "changed", "status_changed", "noted", "deleted"] as const;
+export type EventType = (typeof eventTypes)[number];
+
+const description = prose(5000);
+
+const fields = z.strictObject({
+  title: line(200, "Kitchen tap drips"),
+  description: description.default("").meta({ example: "Since Monday, and it is getting worse." }),
+  priority: z.enum(priorities).default("normal"),
+});
+
+const request = z
+  .object({
+    id,
+    unitId: id,
+    ...fields.shape,
+    status: z.enum(statuses),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: "MaintenanceRequest" });
+
+export const event = z
+  .object({
+    id,
+    requestId: id,
+    unitId: id,
+    type: z.enum(eventTypes),
+    at: moment,
+    data: z.record(z.string(), z.unknown()).meta({
+      description: "`request`: as it was then; `changes`: what was and what is, by field; `note`: what was noted",
+    }),
+  })
+  .meta({ id: "MaintenanceEvent" });
+
+const changes = changesOf(
+  z.strictObject({
+    title: fields.shape.title,
+    description,
+    priority: z.enum(priorities),
+    status: z.enum(statuses).meta({
+      description:
+        "`open` → `in_progress` → `resolved` → `closed`, one step at a time; from each of them back to `open`. Another move is 409",
+    }),
+  }),
+);
+
+export type RequestFields = z.output<typeof fields>;
+export type RequestChanges = z.output<typeof changes>;
+
+const tag = "Maintenance";
+const access = "member";
+const params = z.strictObject({ requestId: id });
+const ofUnit = z.strictObject({ unitId: id });
+const query = z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search });
+const page = { 200: { description: "A page of them.", schema: listOf(request) } };
+
+export const operations = {
+  create: operation({
+    id: "createMaintenanceRequest",
+    method: "post",
+    path: "/units/{unitId}/maintenance-requests",
+    summary: "Ask for maintenance",
+    tag,
+    access,
+    params: ofUnit,
+    body: fields,
+    headers: ["Idempotency-Key"],
+    answers: { 201: { description: "The request.", schema: request, headers: ["ETag", "Location"] } },
+  }),
+  listOfUnit: operation({
+    id: "listMaintenanceRequestsOfUnit",
+    method: "get",
+    path: "/units/{unitId}/maintenance-requests",
+    summary: "A unit's maintenance requests, newest first",
+    tag,
+    access,
+    params: ofUnit,
+    query,
+    answers: page,
+  }),
+  list: operation({
+    id: "listMaintenanceRequests",
+    method: "get",
+    path: "/maintenance-requests",
+    summary: "The maintenance requests of all of the caller's units, newest first",
+    tag,
+    access,
+    query,
+    answers: page,
+  }),
+  get: operation({
+    id: "getMaintenanceRequest",
+    method: "get",
+    path: "/maintenance-requests/{requestId}",
+    summary: "One maintenance request",
+    tag,
+    access,
+    params,
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "The request.", schema: request } },
+  }),
+  update: operation({
+    id: "updateMaintenanceRequest",
+    method: "patch",
+    path: "/maintenance-requests/{requestId}",
+    summary: "Change a maintenance request, or move it on",
+    tag,
+    access,
+    params,
+    body: changes,
+    headers: ["If-Match"],
+    problems: ["conflict"],
+    answers: { 200: { description: "The request as it is now.", schema: request } },
+  }),
+  remove: operation({
+    id: "deleteMaintenanceRequest",
+    method: "delete",
+    path: "/maintenance-requests/{requestId}",
+    summary: "Delete a maintenance request that was a mistake",
+    tag,
+    access,
+    params,
+    headers: ["If-Match"],
+    answers: { 204: { description: "It is gone; the stream tells so." } },
+  }),
+  listEvents: operation({
+    id: "listMaintenanceEvents",
+    method: "get",
+    path: "/maintenance-requests/{requestId}/events",
+    summary: "What happened to a maintenance request, newest first",
+    tag,
+    access,
+    params,
+    query: z.strictObject(pageFields),
+    answers: { 200: { description: "A page of events.", schema: listOf(event) } },
+  }),
+  note: operation({
+    id: "noteOnMaintenanceRequest",
+    method: "post",
+    path: "/maintenance-requests/{requestId}/events",
+    summary: "Note something on a maintenance request",
+    tag,
+    access,
+    params,
+    body: z.strictObject({ note: line(5000, "The plumber comes on Thursday at nine.") }),
+    headers: ["Idempotency-Key"],
+    answers: { 201: { description: "The event that the note became.", schema: event } },
+  }),
+};

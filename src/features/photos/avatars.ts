@@ -1,0 +1,27 @@
+import type { Database } from "../../db/pool.ts";
+import type { Images } from "./images.ts";
+import { avatars } from "./repository.ts";
+import { type FileStore, newFileName } from "./storage.ts";
+
+export type AvatarDeps = { db: Database; images: Pick<Images, "avatar">; files: Omit<FileStore, "get"> };
+
+export function createAvatarService({ db, images, files }: AvatarDeps) {
+  return {
+    async change(userId: string, image: Buffer, signal: AbortSignal): Promise<{ avatarUrl: string }> {
+      const { bytes } = await images.avatar(image, signal);
+      const name = newFileName();
+      await files.put([{ name, bytes }], (record) =>
+        db.transaction(async (tx) => {
+          await files.remove(tx, await avatars.replace(tx, userId, name));
+          await record(tx);
+        }),
+      );
+      return { avatarUrl: `/uploads/${name}` };
+    },
+
+    remove: (userId: string): Promise<void> =>
+      db.transaction(async (tx) => files.remove(tx, await avatars.replace(tx, userId, null))),
+  };
+}
+
+export type AvatarService = ReturnType<typeof createAvatarService>;

@@ -1,0 +1,10 @@
+import { AppError } from "../../core/app-error.ts";
+
+/** What was sent arrived, and cannot be what the field is for. */
+export const cannotTake = (field: string, message: string, cause?: unknown): AppError =>
+  new AppError("unprocessable", `${field}: ${message}`, { errors: [{ path: field, message }], cause });
+
+export const mostFileBytes = 5_000_000;
+
+export const tooLarge = (): AppError =>
+  new AppError("payload_too_large", `An image may have at most ${mostFileBytes.toLocaleString("en")} bytes.`);

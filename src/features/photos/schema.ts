@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { id, moment } from "../../http/fields.ts";
+import { operation } from "../../http/operation.ts";
+import { listOf, pageFields } from "../../http/page.ts";
+
+const fileUrl = z.string().meta({ example: "/uploads/5f2b7c1e9a4d4f0c8b3e6d7a1c2f9e08.webp" });
+
+const photo = z
+  .object({
+    id,
+    propertyId: id,
+    width: z.int().meta({ description: "Of the size for a page, in pixels", example: 1600 }),
+    height: z.int().meta({ description: "Of the size for a page, in pixels", example: 1067 }),
+    urls: z.object({
+      list: fileUrl.meta({ description: "At most 480 pixels wide and high" }),
+      page: fileUrl.meta({ description: "At most 1600 pixels wide and high" }),
+    }),
+    createdAt: moment,
+  })
+  .meta({ id: "Photo" });
+
+const tag = "Photos";
+const access = "member";
+const ofProperty = z.strictObject({ propertyId: id });
+const params = z.strictObject({ photoId: id });
+const limits = "JPEG, PNG, WebP or AVIF, told by its content; at most 5,000,000 bytes and 40 megapixels (AVIF: 16).";
+const uploadProblems = [
+  "payload_too_large",
+  "unsupported_media_type",
+  "unprocessable",
+  "rate_limited",
+  "overloaded",
+] as const;
+
+export const operations = {
+  create: operation({
+    id: "addPhoto",
+    method: "post",
+    path: "/properties/{propertyId}/photos",
+    summary: "Add a photo to a property",
+    tag,
+    access,
+    params: ofProperty,
+    upload: { field: "photo", contentTypes: ["multipart/form-data"], description: limits },
+    headers: ["Idempotency-Key"],
+    problems: uploadProblems,
+    answers: { 201: { description: "The photo.", schema: photo, headers: ["ETag", "Location"] } },
+  }),
+  list: operation({
+    id: "listPhotos",
+    method: "get",
+    path: "/properties/{propertyId}/photos",
+    summary: "The photos of a property, newest first",
+    tag,
+    access,
+    params: ofProperty,
+    query: z.strictObject(pageFields),
+    answers: { 200: { description: "A page of them.", schema: listOf(photo) } },
+  }),
+  get: operation({
+    id: "getPhoto",
+    method: "get",
+    path: "/photos/{photoId}",
+    summary: "One photo",
+    tag,
+    access,
+    params,
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "The photo.", schema: photo } },
+  }),
+  remove: operation({
+    id: "deletePhoto",
+    method: "delete",
+    path: "/photos/{photoId}",
+    summary: "Delete a photo",
+    tag,
+    access,
+    params,
+    headers: ["If-Match"],
+    answers: { 204: { description: "It is gone; caches on the way may show it for a while." } },
+  }),
+  changeAvatar: operation({
+    id: "changeAvatar",
+    method: "put",
+    path: "/auth/me/avatar",
+    summary: "Set the caller's picture",
+    tag,
+    access,
+    upload: {
+      field: "avatar",
+      contentTypes: ["multipart/form-data", "image/*", "application/octet-stream"],
+      description: limits,
+    },
+    problems: uploadProblems,
+    answers: { 200: { description: "Where it is.", schema: z.object({ avatarUrl: fileUrl }) } },
+  }),
+  removeAvatar: operation({
+    id: "deleteAvatar",
+    method: "delete",
+    path: "/auth/me/avatar",
+    summary: "Remove the caller's picture",
+    tag,
+    access,
+    answers: { 204: { description: "There is none any more." } },
+  }),
+};
+
+export const getUpload = operation({
+  id: "getUpload",
+  method: "get",
+  path: "/{name}",
+  summary: "An image",
+  description:
+    "One range of bytes is understood; several of them, or another unit, get the whole image. " +
+    "With `If-Range` a range counts only where that is the image's `ETag`; otherwise the whole image comes.",
+  tag,
+  params: z.strictObject({ name: z.string() }),
+  // Whatever a page adds to get past its caches.
+  query: z.looseObject({}),
+  headers: ["If-None-Match", "Range", "If-Range"],
+  problems: ["range_not_satisfiable"],
+  answers: {
+    200: { description: "The image; it never changes.", contentType: "image/webp", headers: ["Accept-Ranges"] },
+    206: {
+      description: "The part of it that was asked for.",
+      contentType: "image/webp",
+      headers: ["Accept-Ranges", "Content-Range"],
+    },
+    304: { description: "It is as you have it.", headers: ["Accept-Ranges"] },
+  },
+});

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from "node:http";
+import { AppError } from "../../core/app-error.ts";
+import { createShares } from "../../core/shares.ts";
+import { fileOfForm } from "./form.ts";
+import { readHeaderValue } from "./header.ts";
+import { kindOf } from "./kind.ts";
+import { cannotTake, mostFileBytes, tooLarge } from "./refusal.ts";
+
+/** The file and what a form needs around it; proxies let as much through. */
+const mostBodyBytes = 5 * 1024 * 1024;
+
+export type UploadLimits = { mostBytesHeld: number; mostOfOneUser: number };
+
+export type UploadOptions = { userId: string; field: string; formOnly: boolean };
+
+/** Reads uploads into memory, and never more of all of them together, or of one user, than is allowed. */
+export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
+  const shares = createShares({ most: mostOfOneUser, onFull: tooManyOfOneUser });
+  let held = 0;
+
+  const read = async (request: IncomingMessage, onHeld: (bytes: number) => void): Promise<Buffer> => {
+    if (Number(request.headers["content-length"] ?? 0) > mostBodyBytes) throw tooLarge();
+    const chunks: Buffer[] = [];
+    let size = 0;
+    try {
+      // Leaving the loop early must not destroy the socket: the answer still has to go out on it.
+      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+        size += chunk.length;
+        // Whoever is only a little over is heard to the end: some clients read no answer before they have sent all.
+        if (size > 2 * mostBodyBytes) break;
+        if (size > mostBodyBytes) continue;
+        onHeld(chunk.length);
+        chunks.push(chunk);
+      }
+    } finally {
+      request.resume();
+    }
+    if (size > mostBodyBytes) throw tooLarge();
+    return Buffer.concat(chunks, size);
+  };
+
+  return {
+    /** The image that a request brings; its bytes count as held until the work with them is done. */
+    async take<T>(
+      request: IncomingMessage,
+      { userId, field, formOnly }: UploadOptions,
+      work: (image: Buffer) => Promise<T>,
+    ): Promise<T> {
+      const contentType = readHeaderValue(request.headers["content-type"] ?? "");
+      const isForm = /^\s*multipart\/form-data\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
+      if (!isForm && (formOnly || !isRawImage(contentType?.value ?? ""))) throw wrongType(field, formOnly);
+      if ((request.headers["content-encoding"] ?? "identity") !== "identity") throw wrongEncoding();
+      const giveBack = shares.take(userId);
+      let mine = 0;
+      try {
+        const body = await read(request, (bytes) => {
+          if (held + bytes > mostBytesHeld) throw tooMuchAtOnce();
+          held += bytes;
+          mine += bytes;
+        }).catch(asAppError);
+        request.context.signal.throwIfAborted();
+        const image = isForm ? fileOfForm(contentType, body, field) : body;
+        if (image.length > mostFileBytes) throw tooLarge();
+        if (image.length === 0) throw cannotTake(field, "must not be empty");
+        if (kindOf(image) === undefined) throw wrongKind();
+        return await work(image);
+      } finally {
+        held -= mine;
+        giveBack();
+      }
+    },
+  };
+}
+
+export type Uploads = ReturnType<typeof createUploads>;
+
+const isRawImage = (type: string): boolean => type.startsWith("image/") || type === "application/octet-stream";
+
+function asAppError(error: unknown): never {
+  if (error instanceof AppError) throw error;
+  throw new AppError("bad_request", "The body ended before it was complete.", { cause: error });
+}
+
+const wrongType = (field: string, formOnly: boolean) =>
+  new AppError(
+    "unsupported_media_type",
+    `Send the image as the field ${field} of multipart/form-data${formOnly ? "" : ", or as the body itself"}.`,
+  );
+const wrongEncoding = () => new AppError("unsupported_media_type", "Send the body without a content encoding.");
+const wrongKind = () => new AppError("unsupported_media_type", "The file is neither a JPEG, PNG, WebP nor AVIF image.");
+const tooManyOfOneUser = () =>
+  new AppError("rate_limited", "You are uploading too much at once; wait for the others.", { retryAfterSeconds: 2 });
+const tooMuchAtOnce = () => new AppError("overloaded", "Too much is being uploaded at once.", { retryAfterSeconds: 2 });

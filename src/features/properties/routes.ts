@@ -1,0 +1,31 @@
+import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { createRoutes, type Routes } from "../../http/operation.ts";
+import { noContent, ok } from "../../http/reply.ts";
+import type { Api } from "../api.ts";
+import { operations } from "./schema.ts";
+import type { PropertyService } from "./service.ts";
+
+export function propertyRoutes(properties: PropertyService, { authenticate, create, page }: Api): Routes {
+  const routes = createRoutes("/api/v1", authenticate);
+  routes.add(operations.create, (input) =>
+    create(input, async (tx) => {
+      const property = await properties.create(tx, input.caller.userId, input.body);
+      return added(`/api/v1/properties/${property.id}`, property);
+    }),
+  );
+  routes.add(operations.list, async ({ caller: { userId }, query: { limit, cursor, ...filter } }) => {
+    const list = { of: ["properties", userId, filter.kind, filter.q], limit, cursor };
+    return ok(await page(list, (slice) => properties.list(userId, filter, slice)));
+  });
+  routes.add(operations.get, async ({ caller, params, request }) =>
+    tagged(request, await properties.get(caller.userId, params.propertyId)),
+  );
+  routes.add(operations.update, async ({ caller, params, body, request }) =>
+    changed(await properties.change(caller.userId, params.propertyId, body, expectationOf(request))),
+  );
+  routes.add(operations.remove, async ({ caller, params, request }) => {
+    await properties.remove(caller.userId, params.propertyId, expectationOf(request));
+    return noContent();
+  });
+  return routes;
+}

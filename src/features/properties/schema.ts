@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { changesOf, country, id, line, moment, search } from "../../http/fields.ts";
+import { operation } from "../../http/operation.ts";
+import { listOf, pageFields } from "../../http/page.ts";
+
+export const kinds = ["apartment_building", "house", "condo", "commercial"] as const;
+
+const address = z.strictObject({
+  line1: line(200, "12 Harbour Street"),
+  line2: line(200, "Rear building").optional(),
+  city: line(100, "Lisbon"),
+  region: line(100, "Lisboa").optional(),
+  postalCode: line(20, "1200-109"),
+  country,
+});
+
+const fields = z.strictObject({ name: line(200, "Harbour House"), kind: z.enum(kinds), address });
+
+const property = z.object({ id, ...fields.shape, createdAt: moment, updatedAt: moment }).meta({ id: "Property" });
+
+export type PropertyFields = z.output<typeof fields>;
+export type PropertyChanges = Partial<PropertyFields>;
+
+const tag = "Properties";
+const access = "member";
+const params = z.strictObject({ propertyId: id });
+
+export const operations = {
+  create: operation({
+    id: "createProperty",
+    method: "post",
+    path: "/properties",
+    summary: "Add a property",
+    tag,
+    access,
+    body: fields,
+    headers: ["Idempotency-Key"],
+    answers: { 201: { description: "The property.", schema: property, headers: ["ETag", "Location"] } },
+  }),
+  list: operation({
+    id: "listProperties",
+    method: "get",
+    path: "/properties",
+    summary: "The caller's properties, newest first",
+    tag,
+    access,
+    query: z.strictObject({ ...pageFields, kind: z.enum(kinds).optional(), q: search }),
+    answers: { 200: { description: "A page of them.", schema: listOf(property) } },
+  }),
+  get: operation({
+    id: "getProperty",
+    method: "get",
+    path: "/properties/{propertyId}",
+    summary: "One property",
+    tag,
+    access,
+    params,
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "The property.", schema: property } },
+  }),
+  update: operation({
+    id: "updateProperty",
+    method: "patch",
+    path: "/properties/{propertyId}",
+    summary: "Change a property",
+    tag,
+    access,
+    params,
+    body: changesOf(fields),
+    headers: ["If-Match"],
+    answers: { 200: { description: "The property as it is now.", schema: property } },
+  }),
+  remove: operation({
+    id: "deleteProperty",
+    method: "delete",
+    path: "/properties/{propertyId}",
+    summary: "Delete a property that has neither units nor photos",
+    tag,
+    access,
+    params,
+    headers: ["If-Match"],
+    problems: ["conflict"],
+    answers: { 204: { description: "It is gone." } },
+  }),
+};

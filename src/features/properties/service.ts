@@ -1,0 +1,39 @@
+import { AppError } from "../../core/app-error.ts";
+import { whileReferredTo } from "../../db/faults.ts";
+import type { Portion, Slice } from "../../db/list.ts";
+import type { Database, Queryable } from "../../db/pool.ts";
+import type { Expectation } from "../../http/etag.ts";
+import { found } from "../found.ts";
+import { type Property, type PropertyFilter, properties } from "./repository.ts";
+import type { PropertyChanges, PropertyFields } from "./schema.ts";
+
+const what = "property";
+
+export function createPropertyService({ db }: { db: Database }) {
+  return {
+    create: async (tx: Queryable, owner: string, fields: PropertyFields): Promise<Property> =>
+      found(await properties.insert(tx, owner, fields), what),
+
+    list: (owner: string, filter: PropertyFilter, slice: Slice): Promise<Portion<Property>> =>
+      properties.list(db, owner, filter, slice),
+
+    get: async (owner: string, id: string): Promise<Property> => found(await properties.find(db, owner, id), what),
+
+    change: (owner: string, id: string, changes: PropertyChanges, expect: Expectation): Promise<Property> =>
+      db.transaction(async (tx) => {
+        const present = found(await properties.lock(tx, owner, id), what);
+        expect(present);
+        return found(await properties.update(tx, owner, id, { ...present, ...changes }), what);
+      }),
+
+    remove: (owner: string, id: string, expect: Expectation): Promise<void> =>
+      db.transaction(async (tx) => {
+        expect(found(await properties.lock(tx, owner, id), what));
+        await properties.remove(tx, owner, id).catch(whileReferredTo(inUse));
+      }),
+  };
+}
+
+export type PropertyService = ReturnType<typeof createPropertyService>;
+
+const inUse = () => new AppError("conflict", "The property still has units or photos; delete those first.");

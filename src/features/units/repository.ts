@@ -1,0 +1,75 @@
+import { uuidv7 } from "../../core/ids.ts";
+import { type Portion, readList, type Slice } from "../../db/list.ts";
+import type { Queryable } from "../../db/pool.ts";
+import type { UnitFields, UnitStatus } from "./schema.ts";
+
+export type Unit = Omit<UnitFields, "status"> & {
+  id: string;
+  propertyId: string;
+  status: UnitStatus;
+  createdAt: Date;
+  updatedAt: Date;
+};
+
+export type UnitFilter = { status?: UnitStatus | undefined; q?: string | undefined };
+
+const today = "(now() AT TIME ZONE 'utc')::date";
+/** A rule, so that nobody has to keep it up to date: on the day after its last day a lease lets go by itself. */
+const status = `CASE WHEN EXISTS (SELECT FROM leases WHERE leases.unit_id = units.id AND leases.period @> ${today})
+                THEN 'occupied' WHEN withdrawn THEN 'unavailable' ELSE 'vacant' END`;
+const columns = `id, property_id AS "propertyId", label, bedrooms, bathrooms, rent_cents AS "rentCents", currency,
+                 ${status} AS status, created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+export const units = {
+  async insert(db: Queryable, ownerId: string, propertyId: string, fields: UnitFields): Promise<Unit | undefined> {
+    const sql = `INSERT INTO units
+                   (id, owner_id, property_id, label, bedrooms, bathrooms, rent_cents, currency, withdrawn)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`;
+    return (await db.query<Unit>(sql, [uuidv7(), ownerId, propertyId, ...valuesOf(fields)]))[0];
+  },
+
+  list(db: Queryable, ownerId: string, propertyId: string, filter: UnitFilter, slice: Slice): Promise<Portion<Unit>> {
+    const where = [
+      ["owner_id = ?", ownerId],
+      ["property_id = ?", propertyId],
+      [`${status} = ?`, filter.status],
+    ] as const;
+    return readList(db, { columns, table: "units", where, search: { text: filter.q, in: "label" } }, slice);
+  },
+
+  async find(db: Queryable, ownerId: string, id: string): Promise<Unit | undefined> {
+    const text = `SELECT ${columns} FROM units WHERE owner_id = $1 AND id = $2`;
+    return (await db.query<Unit>({ name: "unit", text }, [ownerId, id]))[0];
+  },
+
+  /** Two statements: the second sees what the one before it waited for. */
+  async lock(db: Queryable, ownerId: string, id: string): Promise<Unit | undefined> {
+    await db.query("SELECT FROM units WHERE owner_id = $1 AND id = $2 FOR UPDATE", [ownerId, id]);
+    return units.find(db, ownerId, id);
+  },
+
+  async update(db: Queryable, ownerId: string, id: string, fields: UnitFields): Promise<Unit | undefined> {
+    const sql = `UPDATE units SET label = $3, bedrooms = $4, bathrooms = $5, rent_cents = $6, currency = $7,
+                   withdrawn = $8, updated_at = clock_timestamp()
+                 WHERE owner_id = $1 AND id = $2 RETURNING ${columns}`;
+    return (await db.query<Unit>(sql, [ownerId, id, ...valuesOf(fields)]))[0];
+  },
+
+  async withdrawn(db: Queryable, ownerId: string, id: string): Promise<boolean> {
+    const sql = "SELECT withdrawn FROM units WHERE owner_id = $1 AND id = $2";
+    return (await db.query<{ withdrawn: boolean }>(sql, [ownerId, id]))[0]?.withdrawn === true;
+  },
+
+  async remove(db: Queryable, ownerId: string, id: string): Promise<void> {
+    await db.query("DELETE FROM units WHERE owner_id = $1 AND id = $2", [ownerId, id]);
+  },
+};
+
+const valuesOf = ({ label, bedrooms, bathrooms, rentCents, currency, status }: UnitFields) => [
+  label,
+  bedrooms,
+  bathrooms,
+  rentCents,
+  currency,
+  status === "unavailable",
+];

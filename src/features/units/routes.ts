@@ -1,0 +1,31 @@
+import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { createRoutes, type Routes } from "../../http/operation.ts";
+import { noContent, ok } from "../../http/reply.ts";
+import type { Api } from "../api.ts";
+import { operations } from "./schema.ts";
+import type { UnitService } from "./service.ts";
+
+export function unitRoutes(units: UnitService, { authenticate, create, page }: Api): Routes {
+  const routes = createRoutes("/api/v1", authenticate);
+  routes.add(operations.create, (input) =>
+    create(input, async (tx) => {
+      const unit = await units.create(tx, input.caller.userId, input.params.propertyId, input.body);
+      return added(`/api/v1/units/${unit.id}`, unit);
+    }),
+  );
+  routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter } }) => {
+    const list = { of: ["units", caller.userId, params.propertyId, filter.status, filter.q], limit, cursor };
+    return ok(await page(list, (slice) => units.list(caller.userId, params.propertyId, filter, slice)));
+  });
+  routes.add(operations.get, async ({ caller, params, request }) =>
+    tagged(request, await units.get(caller.userId, params.unitId)),
+  );
+  routes.add(operations.update, async ({ caller, params, body, request }) =>
+    changed(await units.change(caller.userId, params.unitId, body, expectationOf(request))),
+  );
+  routes.add(operations.remove, async ({ caller, params, request }) => {
+    await units.remove(caller.userId, params.unitId, expectationOf(request));
+    return noContent();
+  });
+  return routes;
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { cents, changesOf, currency, id, line, moment, search } from "../../http/fields.ts";
+import { operation } from "../../http/operation.ts";
+import { listOf, pageFields } from "../../http/page.ts";
+
+export const statuses = ["vacant", "occupied", "unavailable"] as const;
+export type UnitStatus = (typeof statuses)[number];
+
+const rooms = z.int("must be a whole number").min(0, "must be at least 0").max(1000, "must be at most 1000");
+const bathrooms = z
+  .number("must be a number")
+  .min(0, "must be at least 0")
+  .max(1000, "must be at most 1000")
+  .refine((rooms) => Number.isInteger(2 * rooms), "must be a number of halves");
+
+const fields = z.strictObject({
+  label: line(50, "2B"),
+  bedrooms: rooms.meta({ example: 2 }),
+  bathrooms: bathrooms.meta({ example: 1.5 }),
+  rentCents: cents,
+  currency,
+  status: z
+    .enum(["vacant", "unavailable"], "must be vacant or unavailable; a unit is occupied by a lease alone")
+    .default("vacant")
+    .meta({ description: "`unavailable` takes it off the market" }),
+});
+
+const unit = z
+  .object({
+    id,
+    propertyId: id,
+    ...fields.shape,
+    status: z.enum(statuses).meta({
+      description: "By rule: `occupied` while a lease is in force today; else as it was set",
+    }),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: "Unit" });
+
+const changes = changesOf(fields.extend({ status: fields.shape.status.unwrap() }));
+
+export type UnitFields = z.output<typeof fields>;
+export type UnitChanges = z.output<typeof changes>;
+
+const tag = "Units";
+const access = "member";
+const params = z.strictObject({ unitId: id });
+const ofProperty = z.strictObject({ propertyId: id });
+
+export const operations = {
+  create: operation({
+    id: "createUnit",
+    method: "post",
+    path: "/properties/{propertyId}/units",
+    summary: "Add a unit to a property",
+    tag,
+    access,
+    params: ofProperty,
+    body: fields,
+    headers: ["Idempotency-Key"],
+    problems: ["conflict"],
+    answers: { 201: { description: "The unit.", schema: unit, headers: ["ETag", "Location"] } },
+  }),
+  list: operation({
+    id: "listUnits",
+    method: "get",
+    path: "/properties/{propertyId}/units",
+    summary: "A property's units, newest first",
+    tag,
+    access,
+    params: ofProperty,
+    query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
+    answers: { 200: { description: "A page of them.", schema: listOf(unit) } },
+  }),
+  get: operation({
+    id: "getUnit",
+    method: "get",
+    path: "/units/{unitId}",
+    summary: "One unit",
+    tag,
+    access,
+    params,
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "The unit.", schema: unit } },
+  }),
+  update: operation({
+    id: "updateUnit",
+    method: "patch",
+    path: "/units/{unitId}",
+    summary: "Change a unit",
+    tag,
+    access,
+    params,
+    body: changes,
+    headers: ["If-Match"],
+    problems: ["conflict"],
+    answers: { 200: { description: "The unit as it is now.", schema: unit } },
+  }),
+  remove: operation({
+    id: "deleteUnit",
+    method: "delete",
+    path: "/units/{unitId}",
+    summary: "Delete a unit that has neither leases nor maintenance requests",
+    tag,
+    access,
+    params,
+    headers: ["If-Match"],
+    problems: ["conflict"],
+    answers: { 204: { description: "It is gone." } },
+  }),
+};

@@ -1,0 +1,41 @@
+import type { Reason } from "./check.ts";
+
+/** One change of state, as an operator reads it the morning after. */
+export type Change = {
+  at: number;
+  kind: "phase" | "check" | "verdict" | "breaker";
+  name: string;
+  from: string;
+  to: string;
+  reason: Reason | null;
+};
+
+export function createHistory(limit = 200) {
+  const changes: Change[] = [];
+  const counts = new Map<string, { kind: string; name: string; to: string; count: number }>();
+  const listeners = new Set<(change: Change) => void>();
+  return {
+    add(change: Change): void {
+      changes.push(change);
+      const { kind, name, to } = change;
+      const key = `${kind} ${name} ${to}`;
+      counts.set(key, { kind, name, to, count: (counts.get(key)?.count ?? 0) + 1 });
+      if (changes.length > limit) changes.shift();
+      for (const listener of listeners) {
+        try {
+          listener(change);
+        } catch {
+          // A listener's fault is not the history's.
+        }
+      }
+    },
+    counts: () => [...counts.values()],
+    all: (): readonly Change[] => changes,
+    onChange(listener: (change: Change) => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+export type History = ReturnType<typeof createHistory>;

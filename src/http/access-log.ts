@@ -1,0 +1,24 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "../core/logger.ts";
+
+/** One line a request, made of the fields named here and of nothing else: no query, no header, no body. */
+export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">) {
+  if (!logger.isLevelEnabled("info")) return () => undefined;
+  return (request: IncomingMessage, response: ServerResponse, seconds: number): void => {
+    const { context } = request;
+    logger.info(
+      {
+        requestId: context.id,
+        method: request.method,
+        path: context.path,
+        route: context.route,
+        status: response.statusCode,
+        durationMs: Math.round(seconds * 1e6) / 1e3,
+        address: request.socket.remoteAddress,
+        userId: context.userId,
+        aborted: response.writableFinished ? undefined : true,
+      },
+      "request",
+    );
+  };
+}

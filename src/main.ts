@@ -1,0 +1,180 @@
+#!/usr/bin/env node
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { users } from "./auth/repository.ts";
+import { banner } from "./banner.ts";
+import { ConfigError, readConfig, readPostgres } from "./config/env.ts";
+import { AppError } from "./core/app-error.ts";
+import { createLogger } from "./core/logger.ts";
+import { StartError } from "./core/start-error.ts";
+import { MigrationError, migrate } from "./db/migrate.ts";
+import { createDatabase } from "./db/pool.ts";
+import { doctor, doctorUsage } from "./doctor/command.ts";
+import { onStopSignals } from "./lifecycle/signals.ts";
+import { type Embedded, start } from "./server.ts";
+import { version } from "./version.ts";
+
+// The only file that knows the command line, the environment and exit codes.
+
+const exitCodes = { ok: 0, failed: 1, usage: 64, config: 78, interrupted: 130 } as const;
+
+const oldestNode = 24;
+
+const usage = `Usage: node dist/main.js [command]
+
+  start      listen and serve (the default)
+  migrate    bring the database's schema up to date, then exit
+  grant-admin EMAIL
+             make that account an administrator, then exit
+  doctor     find what does not fit together in configurations; doctor --help
+  help       show this
+  version    show the version
+
+Settings are environment variables; the README lists them all. An .env file in the
+working directory is read where NODE_ENV is not production.
+`;
+
+type Command = { run(...args: string[]): Promise<void>; args: number };
+
+const commands: Readonly<Record<string, Command>> = {
+  start: { run: serve, args: 0 },
+  migrate: { run: migrateAndExit, args: 0 },
+  "grant-admin": { run: grantAdmin, args: 1 },
+  help: { run: async () => void process.stdout.write(usage), args: 0 },
+  version: { run: async () => void process.stdout.write(`${version}\n`), args: 0 },
+};
+
+await run().catch((error: unknown) => {
+  process.stderr.write(explain(error));
+  process.exit(error instanceof ConfigError ? exitCodes.config : exitCodes.failed);
+});
+
+async function run(): Promise<void> {
+  if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+    throw new StartError(
+      `Haven needs Node ${oldestNode} or newer; this is ${process.versions.node}. npm scripts bring their own.`,
+    );
+  }
+  // It has options of its own.
+  if (process.argv[2] === "doctor") return examine(process.argv.slice(3));
+  const [name = "start", ...args] = words(process.argv.slice(2)) ?? ["unknown"];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined || command.args !== args.length) {
+    process.stderr.write(usage);
+    process.exit(exitCodes.usage);
+  }
+  await command.run(...args);
+}
+
+function words(args: string[]): string[] | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { help: { type: "boolean", short: "h" }, version: { type: "boolean", short: "v" } },
+    });
+    if (values.help) return ["help"];
+    return values.version ? ["version"] : positionals;
+  } catch {
+    return undefined;
+  }
+}
+
+async function serve(): Promise<void> {
+  const config = readConfig(environment());
+  const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
+  const exit = async (code: number): Promise<never> => {
+    try {
+      await flush();
+    } finally {
+      process.exit(code);
+    }
+  };
+  process.once("uncaughtException", (error) => {
+    // A second one, from whatever happens on the way out, ends the process as it stands.
+    process.once("uncaughtException", () => process.exit(exitCodes.failed));
+    // Not `fatal`: pino writes that one synchronously, and a stuck reader would hold up the end.
+    logger.error({ err: error }, "an error that nobody expected");
+    void exit(exitCodes.failed);
+  });
+
+  const embedded = config.production ? undefined : await findEmbedded();
+  const starting = start(config, { logger, embedded });
+  onStopSignals(process, {
+    async stop(signal) {
+      logger.info({ signal }, "shutting down");
+      const running = await starting.catch(() => undefined);
+      const { cut } = (await running?.stop()) ?? { cut: 0 };
+      logger.info({ cut }, "stopped");
+      await exit(cut > 0 ? exitCodes.failed : exitCodes.ok);
+    },
+    abort: () => process.exit(exitCodes.interrupted),
+  });
+  const running = await starting;
+  logger.info(
+    { port: running.port, managementPort: running.managementPort, environment: config.environment },
+    "listening",
+  );
+  if (config.production) return;
+  await flush();
+  process.stdout.write(banner(config, running, embedded?.demoLogin));
+}
+
+async function migrateAndExit(): Promise<void> {
+  const { url, migrationTimeoutMs, connectTimeoutMs } = readPostgres(environment());
+  const applied = await migrate({ url, timeoutMs: migrationTimeoutMs, connectTimeoutMs });
+  process.stdout.write(applied.length === 0 ? "The schema is up to date.\n" : `Applied ${applied.join(", ")}.\n`);
+}
+
+async function grantAdmin(email: string): Promise<void> {
+  const db = createDatabase(readPostgres(environment()), (work) => work());
+  try {
+    const found = await users.grantAdmin(db, email.trim().toLowerCase());
+    if (!found) throw new StartError("There is no account with this address.");
+    process.stdout.write("Done: the account is an administrator from its next login or refresh on.\n");
+  } finally {
+    await db.close();
+  }
+}
+
+async function examine(args: readonly string[]): Promise<void> {
+  const { stdout } = process;
+  const columns = stdout.isTTY ? stdout.columns : undefined;
+  // Not the .env file of this folder: that is for development, and what is judged is not.
+  const outcome = await doctor(args, { environment: process.env, folder: process.cwd(), version, columns });
+  if (outcome === undefined) {
+    process.stderr.write(doctorUsage);
+    process.exit(exitCodes.usage);
+  }
+  // Not process.exit: a pipe takes a long report in pieces.
+  process.exitCode = outcome.exitCode;
+  // A reader that has gone, as in `| head`, has what it wanted.
+  stdout.on("error", () => undefined);
+  stdout.write(outcome.output);
+}
+
+function environment(): NodeJS.ProcessEnv {
+  if (process.env["NODE_ENV"] !== "production" && existsSync(".env")) process.loadEnvFile(".env");
+  return process.env;
+}
+
+/** The folder is left out of a production build, so it is looked for and not imported. */
+async function findEmbedded(): Promise<Embedded | undefined> {
+  const file = new URL("./embedded/engines.ts", import.meta.url);
+  if (!existsSync(file)) return undefined;
+  return (await import(file.href)) as Embedded;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) {
+    const lines = error.problems.map(({ variable, message }) => `  ${variable} ${message}\n`);
+    return `The settings do not allow a start:\n${lines.join("")}`;
+  }
+  if (error instanceof StartError || error instanceof MigrationError || error instanceof AppError)
+    return `${error.message}\n`;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code.startsWith("28") || code === "3D000")
+    return `Postgres refuses this user, password or database (${code}): check DATABASE_URL.\n`;
+  if (code.startsWith("E")) return `Postgres cannot be reached (${code}): check DATABASE_URL, and whether it runs.\n`;
+  return `It could not be done: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
+}

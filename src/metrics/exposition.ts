@@ -1,0 +1,52 @@
+/** A metric with its samples read at the moment of the scrape. */
+export type Family = {
+  name: string;
+  help: string;
+  type: "counter" | "gauge" | "histogram" | "summary";
+  samples(): readonly Sample[];
+};
+
+export type Sample = {
+  labels: Readonly<Record<string, string | number>>;
+  value: number;
+  suffix?: "_bucket" | "_sum" | "_count";
+};
+
+export type ExpositionFormat = "prometheus" | "openmetrics";
+
+export type Exposition = { contentType: string; body: string };
+
+const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
+const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/** prom-client keeps the format in the registry, where two scrapes at once would share it. */
+export function expose(families: Iterable<Family>, format: ExpositionFormat): Exposition {
+  const open = format === "openmetrics";
+  const lines: string[] = [];
+  for (const family of families) {
+    const counter = family.type === "counter";
+    const base = counter && open ? family.name.replace(/_total$/, "") : family.name;
+    lines.push(`# HELP ${base} ${escapeText(family.help)}`, `# TYPE ${base} ${family.type}`);
+    const sampleName = counter && open ? `${base}_total` : family.name;
+    for (const { labels, value, suffix } of family.samples()) {
+      lines.push(`${sampleName}${suffix ?? ""}${labelText(labels)} ${numberText(value)}`);
+    }
+  }
+  if (open) lines.push("# EOF");
+  return { contentType: open ? openMetricsType : prometheusType, body: `${lines.join("\n")}\n` };
+}
+
+function labelText(labels: Sample["labels"]): string {
+  const parts = Object.entries(labels).map(
+    ([name, value]) => `${name}="${escapeText(String(value)).replaceAll('"', '\\"')}"`,
+  );
+  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
+}
+
+const escapeText = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+
+function numberText(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return "+Inf";
+  if (value === Number.NEGATIVE_INFINITY) return "-Inf";
+  return String(value);
+}

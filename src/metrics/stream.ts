@@ -1,0 +1,30 @@
+import type { Metrics } from "./registry.ts";
+
+export type StreamSource = {
+  open(): number;
+  eventsSent(): number;
+  cuts(): ReadonlyMap<string, number>;
+};
+
+export function addStreamMetrics(metrics: Pick<Metrics, "add">, source: StreamSource): void {
+  metrics.add(
+    {
+      name: "streams_open",
+      help: "Event streams that are open now.",
+      type: "gauge",
+      samples: () => [{ labels: {}, value: source.open() }],
+    },
+    {
+      name: "stream_events_sent_total",
+      help: "Events written to streams, counted for each stream.",
+      type: "counter",
+      samples: () => [{ labels: {}, value: source.eventsSent() }],
+    },
+    {
+      name: "stream_cut_total",
+      help: "Streams that the server ended, by reason.",
+      type: "counter",
+      samples: () => [...source.cuts()].map(([reason, value]) => ({ labels: { reason }, value })),
+    },
+  );
+}

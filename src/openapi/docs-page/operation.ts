@@ -1,0 +1,64 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { Document, DocumentedOperation, WhoMayCall } from "../document/types.ts";
+import { renderAnswers } from "./answers.ts";
+import { curlOf } from "./curl.ts";
+import { type Resolve, renderSchema } from "./fields.ts";
+import { renderParameters } from "./parameters.ts";
+import { prose } from "./prose.ts";
+import { renderTryForm } from "./try-form.ts";
+
+export type Listed = { method: string; path: string; operation: DocumentedOperation };
+
+const callers: Readonly<Record<WhoMayCall, string>> = {
+  everyone: "For anyone",
+  member: "For whoever is signed in",
+  admin: "For administrators",
+  operator: "For operators, with their token where one is set",
+};
+
+export function renderOperation({ method, path, operation }: Listed, document: Document, resolve: Resolve): Html {
+  const { operationId: id, summary, description } = operation;
+  return html`
+    <article class="op" id="${id}" aria-labelledby="title-${id}" data-words="${wordsOf({ method, path, operation })}">
+      <header>
+        <h3 id="title-${id}"><a href="#${id}">${summary}</a></h3>
+        <p class="line">${renderMethod(method)} <code class="path">${path}</code></p>
+        <p class="who">${callers[operation["x-access"]]}</p>
+        ${description === undefined ? nothing : html`<p>${prose(description)}</p>`}
+      </header>
+      <div class="facts">
+        ${renderParameters(operation.parameters ?? [])}
+        ${renderBody(operation, resolve)}
+        ${renderAnswers(operation.responses, document, resolve)}
+      </div>
+      <div class="doing">
+        <div class="curl">
+          <pre tabindex="0" aria-label="curl command: ${summary}"><code>${curlOf(method, path, operation)}</code></pre>
+          <button type="button" class="scripted" data-copy>Copy</button>
+        </div>
+        ${renderTryForm(method, path, operation)}
+      </div>
+    </article>`;
+}
+
+/** The method by word and by colour. */
+export const renderMethod = (method: string): Html =>
+  html`<b class="method ${tones[method] ?? "warn"}">${method.toUpperCase()}</b>`;
+
+/** What the filter looks through. */
+export const wordsOf = ({ method, path, operation: { operationId, summary, tags } }: Listed): string =>
+  `${method} ${path} ${summary} ${operationId} ${tags.join(" ")}`.toLowerCase();
+
+const tones: Readonly<Record<string, string>> = { get: "calm", post: "good", delete: "bad" };
+
+function renderBody({ requestBody }: DocumentedOperation, resolve: Resolve): Html {
+  if (requestBody === undefined) return nothing;
+  const types = Object.keys(requestBody.content);
+  const fields = types.map((type) =>
+    renderSchema(requestBody.content[type]?.schema ?? {}, { resolve, marks: "required" }),
+  );
+  return html`
+    <h4>Body <small>${types.join(", ")}</small></h4>
+    ${requestBody.description === undefined ? nothing : html`<p>${prose(requestBody.description)}</p>`}
+    ${fields}`;
+}

@@ -1,0 +1,88 @@
+import { pageHeaders } from "../../core/page/headers.ts";
+import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
+import { guide } from "../document/guide.ts";
+import { resolved } from "../document/schemas.ts";
+import type { Document, JsonSchema } from "../document/types.ts";
+import type { Links } from "../links.ts";
+import { origin } from "../page-origin.ts";
+import { type Group, idOfTag, renderContents } from "./contents.ts";
+import { renderOperation } from "./operation.ts";
+import { prose } from "./prose.ts";
+import { script } from "./script.ts";
+import { operatorToken, signIn } from "./sign-in.ts";
+import { style } from "./style.ts";
+
+/** The whole reference for a browser: complete as it is, and with its script a place to try every call. */
+export function renderDocsPage(document: Document, links: Links) {
+  const groups = groupsOf(document);
+  const count = groups.reduce((sum, { operations }) => sum + operations.length, 0);
+  const resolve = (schema: JsonSchema) => resolved(schema, document.components.schemas);
+  const { info, openapi } = document;
+  const page = html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <title>${info.title} · Reference</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <link rel="icon" href="data:,">
+        <style>${trusted(style)}</style>
+      </head>
+      <body data-origin="${origin}">
+        <a class="skip" href="#main">To the operations</a>
+        <header>
+        <div class="top">
+          <div class="wrap">
+            <p class="service">${info.title}</p>
+            <p class="links"><a href="/api">Start</a> ${links["health"] === undefined ? "" : html`<a href="${links["health"]}">Health</a> `}<a href="/api/openapi.json">openapi.json</a> <a class="scripted" href="#sign-in" id="who">Sign in</a></p>
+          </div>
+        </div>
+        <div class="band calm">
+          <div class="wrap">
+            <h1>Reference</h1>
+            <p class="summary">${info.summary} ${count} calls, described by the schemas that validate them.</p>
+            <p class="unscripted">Without JavaScript this is a reference to read; with it, every call can be tried here.</p>
+            <p class="stand">Version ${info.version} · OpenAPI ${openapi}</p>
+          </div>
+        </div>
+        </header>
+        <div class="wrap columns">
+          ${renderContents(groups)}
+          <main id="main" tabindex="-1">
+            ${renderGuide()}
+            ${signIn}
+            ${groups.map(
+              ({ tag, operations }) => html`
+                <section data-group aria-labelledby="${idOfTag(tag)}">
+                  <h2 id="${idOfTag(tag)}">${tag}</h2>
+                  ${operations.some(({ operation }) => operation["x-access"] === "operator") ? operatorToken : nothing}
+                  ${operations.map((listed) => renderOperation(listed, document, resolve))}
+                </section>`,
+            )}
+            <p id="none" class="note" hidden>Nothing fits the filter.</p>
+          </main>
+        </div>
+        <script>${trusted(script)}</script>
+      </body>
+    </html>`;
+  return { headers: pageHeaders({ script, style }), page };
+}
+
+function renderGuide(): Html {
+  return html`
+    <section class="guide" aria-labelledby="guide">
+      <h2 id="guide" class="unseen">What holds for every call</h2>
+      ${guide.map(({ title, text }) => html`<div><h3>${title}</h3>${text.map((one) => html`<p>${prose(one)}</p>`)}</div>`)}
+    </section>`;
+}
+
+function groupsOf({ tags, paths }: Document): readonly Group[] {
+  const all = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+  );
+  return tags.map(({ name }) => ({
+    tag: name,
+    operations: all.filter(({ operation }) => operation.tags.includes(name)),
+  }));
+}

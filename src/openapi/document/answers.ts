@@ -1,0 +1,52 @@
+import type { Answer, AnswerHeader, Operation } from "../../http/operation.ts";
+import { exampleOf } from "./example.ts";
+import { headerReferences } from "./headers.ts";
+import type { Schemas } from "./schemas.ts";
+import type { Content, DocumentedAnswer, MediaType } from "./types.ts";
+
+const jsonType = "application/json";
+const withoutBody = new Set(["204", "304"]);
+
+/** What comes back where the call succeeds, with what follows from the headers that it understands. */
+export function answersOf(
+  { answers, headers = [], method }: Pick<Operation, "answers" | "headers" | "method">,
+  schemas: Schemas,
+  onEvery: readonly "X-Request-Id"[],
+): Readonly<Record<string, DocumentedAnswer>> {
+  const tagged = headers.includes("If-None-Match") || (headers.includes("If-Match") && method !== "delete");
+  const unchanged = { 304: { description: "It is as you have it." } };
+  const all = { ...(headers.includes("If-None-Match") && unchanged), ...answers };
+  return Object.fromEntries(
+    Object.entries(all).map(([status, answer]: [string, Answer]) => {
+      const named = new Set<AnswerHeader>([...(tagged ? (["ETag"] as const) : []), ...(answer.headers ?? [])]);
+      const references = headerReferences([...onEvery, ...named]);
+      return [
+        status,
+        {
+          description: answer.description,
+          ...(Object.keys(references).length > 0 && { headers: references }),
+          ...(!withoutBody.has(status) && { content: contentOf(answer, schemas) }),
+        },
+      ];
+    }),
+  );
+}
+
+function contentOf({ schema, contentType, alsoAs = [] }: Answer, schemas: Schemas): Content {
+  const first = contentType ?? jsonType;
+  const described = schema && withExample(schema, schemas);
+  return {
+    [first]: described ?? plain(first),
+    ...Object.fromEntries(alsoAs.map((type) => [type, plain(type)])),
+  };
+}
+
+function withExample(schema: NonNullable<Answer["schema"]>, schemas: Schemas): MediaType {
+  const described = schemas.of(schema, "output");
+  return { schema: described, example: exampleOf(described, schemas.resolve) };
+}
+
+function plain(type: string): MediaType {
+  if (type.startsWith("text/")) return { schema: { type: "string" } };
+  return type.endsWith("json") ? {} : { schema: { type: "string", format: "binary" } };
+}

@@ -1,0 +1,61 @@
+import type { ListenerOperation, Routes } from "../../http/operation.ts";
+import { guide } from "./guide.ts";
+import { answerHeaders } from "./headers.ts";
+import { describeListened, describeRouted } from "./operation.ts";
+import { problemResponses } from "./problems.ts";
+import { createSchemas } from "./schemas.ts";
+import type { Document, DocumentedOperation } from "./types.ts";
+
+export type DocumentDeps = {
+  version: string;
+  cookieName: string;
+  routes: readonly Pick<Routes, "prefix" | "operations">[];
+  listened: readonly ListenerOperation[];
+};
+
+/** OpenAPI 3.1 out of the descriptions that route and validate, so that it cannot say anything else than they do. */
+export function createDocument({ version, cookieName, routes, listened }: DocumentDeps): Document {
+  const schemas = createSchemas();
+  const responses = problemResponses(schemas);
+  const operations = [
+    ...routes.flatMap(({ prefix, operations }) =>
+      operations.map((operation) => place(prefix, operation, describeRouted(operation, schemas))),
+    ),
+    ...listened.map((operation) => place("", operation, describeListened(operation, schemas))),
+  ];
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Haven API",
+      version,
+      summary: "Properties, their units, leases and maintenance.",
+      description: guide.map(({ title, text }) => `## ${title}\n\n${text.join("\n\n")}`).join("\n\n"),
+      license: { name: "MIT" },
+    },
+    servers: [{ url: "/", description: "Where this document came from" }],
+    tags: [...new Set(operations.flatMap(({ described }) => described.tags))].map((name) => ({ name })),
+    paths: byPath(operations),
+    components: {
+      schemas: schemas.named,
+      responses,
+      headers: answerHeaders,
+      securitySchemes: {
+        accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "From register or login." },
+        sessionCookie: { type: "apiKey", in: "cookie", name: cookieName, description: "What a browser has." },
+        operatorToken: { type: "http", scheme: "bearer", description: "`OPS_TOKEN`, where the server has one." },
+      },
+    },
+  };
+}
+
+type Placed = { path: string; method: ListenerOperation["method"]; described: DocumentedOperation };
+
+function place(prefix: string, { path, method }: Pick<Placed, "path" | "method">, described: DocumentedOperation) {
+  return { path: `${prefix}${path}`, method, described };
+}
+
+function byPath(operations: readonly Placed[]): Document["paths"] {
+  const paths: Record<string, Partial<Record<Placed["method"], DocumentedOperation>>> = {};
+  for (const { path, method, described } of operations) paths[path] = { ...paths[path], [method]: described };
+  return paths;
+}

@@ -1,0 +1,38 @@
+import type { JsonSchema } from "./types.ts";
+
+const byFormat: Readonly<Record<string, unknown>> = {
+  uuid: "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01",
+  email: "ana.duarte@example.org",
+  date: "2026-05-01",
+  "date-time": "2026-04-30T09:30:00.000Z",
+  uri: "https://example.org/",
+};
+
+/** A value that the schema accepts, out of the examples that the fields bring along. */
+export function exampleOf(schema: JsonSchema, resolve: (schema: JsonSchema) => JsonSchema): unknown {
+  const { examples, enum: choices, anyOf, properties, items, ...is } = resolve(schema);
+  if (examples !== undefined) return examples[0];
+  if (is.const !== undefined) return is.const;
+  if (choices !== undefined) return choices[0];
+  if (is.default !== undefined) return is.default;
+  const [first] = anyOf ?? [];
+  if (first !== undefined) return exampleOf(first, resolve);
+  const type = typeof is.type === "string" ? is.type : is.type?.[0];
+  if (type === "array") return items === undefined ? [] : [exampleOf(items, resolve)];
+  if (type === "object") return exampleOfObject(properties ?? {}, is, resolve);
+  if (type === "boolean") return true;
+  if (type === "null") return null;
+  if (type === "integer" || type === "number") return is.minimum ?? 1;
+  return byFormat[is.format ?? ""] ?? "text";
+}
+
+/** Of a change, which may name any of the fields, one is enough to show how it is done. */
+function exampleOfObject(
+  properties: Readonly<Record<string, JsonSchema>>,
+  { required = [], minProperties }: JsonSchema,
+  resolve: (schema: JsonSchema) => JsonSchema,
+): Record<string, unknown> {
+  const fields = Object.entries(properties);
+  const shown = minProperties === 1 && required.length === 0 ? fields.slice(0, 1) : fields;
+  return Object.fromEntries(shown.map(([name, field]) => [name, exampleOf(field, resolve)]));
+}

@@ -1,0 +1,45 @@
+import type { AnswerHeader } from "../../http/operation.ts";
+import type { DocumentedHeader, Reference } from "./types.ts";
+
+export type DocumentedHeaderName = AnswerHeader | "X-Request-Id" | "Retry-After" | "WWW-Authenticate";
+
+const text = { type: "string" } as const;
+
+export const answerHeaders: Readonly<Record<DocumentedHeaderName, DocumentedHeader>> = {
+  "X-Request-Id": {
+    description: "Names this request in every log line and every problem.",
+    required: false,
+    schema: { ...text, pattern: "^[A-Za-z0-9._-]{8,128}$" },
+    example: "019d5a3e8f007c3a9d6e2b1f",
+  },
+  ETag: {
+    description: "Names this state; for `If-Match` and `If-None-Match`.",
+    required: true,
+    schema: text,
+    example: '"Zq3v0c6nQm1yT8pXk2bL4w"',
+  },
+  Location: { description: "Where the new resource is.", required: true, schema: { ...text, format: "uri-reference" } },
+  "Set-Cookie": { description: "The session cookie, `HttpOnly; SameSite=Lax`.", required: true, schema: text },
+  "Accept-Ranges": {
+    description: "Parts of it can be had by `Range`.",
+    required: true,
+    schema: text,
+    example: "bytes",
+  },
+  "Content-Range": {
+    description: "Which part this is, of how many bytes.",
+    required: true,
+    schema: text,
+    example: "bytes 0-1023/40960",
+  },
+  "Retry-After": {
+    description: "Seconds after which it is worth another try.",
+    required: false,
+    schema: { ...text, pattern: "^\\d+$" },
+    example: "1",
+  },
+  "WWW-Authenticate": { description: "How to authenticate.", required: true, schema: text, example: "Bearer" },
+};
+
+export const headerReferences = (names: readonly DocumentedHeaderName[]): Readonly<Record<string, Reference>> =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));

@@ -1,0 +1,24 @@
+import type { Operation } from "../../http/operation.ts";
+import { exampleOf } from "./example.ts";
+import type { Schemas } from "./schemas.ts";
+import type { DocumentedOperation } from "./types.ts";
+
+export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): DocumentedOperation["requestBody"] {
+  if (upload !== undefined) return uploadOf(upload);
+  if (body === undefined) return undefined;
+  const schema = schemas.of(body, "input");
+  const example = exampleOf(schema, schemas.resolve);
+  return { required: true, content: { "application/json": { schema, example } } };
+}
+
+/** The bytes as they are, or as a field of a form. */
+function uploadOf({ field, contentTypes, description }: NonNullable<Operation["upload"]>) {
+  const asTheyAre = contentTypes
+    .filter((type) => type !== form)
+    .map((type) => [type, { schema: { type: "string", format: "binary" } }] as const);
+  const properties = { [field]: { type: "string", format: "binary", description } };
+  const asField = { schema: { type: "object", properties, required: [field] } };
+  return { required: true, description, content: { [form]: asField, ...Object.fromEntries(asTheyAre) } };
+}
+
+const form = "multipart/form-data";

@@ -1,0 +1,89 @@
+import type { Method } from "../../http/operation.ts";
+
+/** As much of OpenAPI 3.1 as is made here. */
+export type Document = {
+  openapi: string;
+  info: { title: string; version: string; summary: string; description: string; license: { name: string } };
+  servers: readonly { url: string; description: string }[];
+  tags: readonly { name: string }[];
+  paths: Readonly<Record<string, Readonly<Partial<Record<Method, DocumentedOperation>>>>>;
+  components: Components;
+};
+
+export type Components = {
+  schemas: Readonly<Record<string, JsonSchema>>;
+  responses: Readonly<Record<string, DocumentedAnswer>>;
+  headers: Readonly<Record<string, DocumentedHeader>>;
+  securitySchemes: Readonly<Record<string, Readonly<Record<string, string>>>>;
+};
+
+/** Who may make a call; `operator` stands for the operator's token, where one is set. */
+export type WhoMayCall = "everyone" | "member" | "admin" | "operator";
+
+export type DocumentedOperation = {
+  operationId: string;
+  summary: string;
+  description?: string;
+  tags: readonly string[];
+  security: readonly Readonly<Record<string, readonly string[]>>[];
+  "x-access": WhoMayCall;
+  /** Query parameters that are not described are no mistake here, but have no effect. */
+  "x-any-query"?: true;
+  parameters?: readonly DocumentedParameter[];
+  requestBody?: { required: boolean; description?: string; content: Content };
+  responses: Readonly<Record<string, DocumentedAnswer | Reference>>;
+};
+
+export type DocumentedParameter = {
+  name: string;
+  in: "path" | "query" | "header";
+  required: boolean;
+  description?: string;
+  schema: JsonSchema;
+  example?: unknown;
+};
+
+export type DocumentedAnswer = {
+  description: string;
+  headers?: Readonly<Record<string, Reference>>;
+  content?: Content;
+};
+
+export type DocumentedHeader = { description: string; required: boolean; schema: JsonSchema; example?: string };
+
+export type Content = Readonly<Record<string, MediaType>>;
+
+export type MediaType = {
+  schema?: JsonSchema;
+  example?: unknown;
+  examples?: Readonly<Record<string, { value: unknown }>>;
+};
+
+export type Reference = { $ref: string };
+
+export type JsonSchema = {
+  $ref?: string;
+  type?: string | readonly string[];
+  title?: string;
+  description?: string;
+  format?: string;
+  pattern?: string;
+  const?: unknown;
+  enum?: readonly unknown[];
+  default?: unknown;
+  examples?: readonly unknown[];
+  minimum?: number;
+  maximum?: number;
+  multipleOf?: number;
+  minLength?: number;
+  maxLength?: number;
+  minProperties?: number;
+  contentMediaType?: string;
+  properties?: Readonly<Record<string, JsonSchema>>;
+  required?: readonly string[];
+  additionalProperties?: boolean | JsonSchema;
+  items?: JsonSchema;
+  anyOf?: readonly JsonSchema[];
+  oneOf?: readonly JsonSchema[];
+  allOf?: readonly JsonSchema[];
+};

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { operation } from "../http/operation.ts";
+import { problemKinds } from "../http/problem.ts";
+
+const tag = "About";
+
+export const operations = {
+  index: operation({
+    id: "getIndex",
+    method: "get",
+    path: "",
+    summary: "What is served here: a page for browsers, an index for others",
+    tag,
+    query: z.looseObject({}),
+    headers: ["If-None-Match"],
+    answers: {
+      200: {
+        description: "The entry points of the API.",
+        schema: z.object({
+          service: z.string().meta({ example: "haven-api" }),
+          version: z.string().meta({ example: "1.4.2" }),
+          instance: z.string().meta({ example: "api-server-2" }),
+          links: z.record(z.string(), z.string()).meta({ example: { docs: "/api/docs" } }),
+        }),
+        alsoAs: ["text/html"],
+      },
+    },
+  }),
+  document: operation({
+    id: "getDocument",
+    method: "get",
+    path: "/openapi.json",
+    summary: "This API as OpenAPI 3.1",
+    tag,
+    headers: ["If-None-Match"],
+    answers: {
+      200: { description: "Made from the schemas that validate.", schema: z.looseObject({ openapi: z.string() }) },
+    },
+  }),
+  docs: operation({
+    id: "getDocs",
+    method: "get",
+    path: "/docs",
+    summary: "The interactive reference",
+    tag,
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "A page.", contentType: "text/html" } },
+  }),
+  problem: operation({
+    id: "getProblem",
+    method: "get",
+    path: "/problems/{code}",
+    summary: "What a problem's type means",
+    tag,
+    params: z.strictObject({ code: z.string().meta({ example: "validation_failed" }) }),
+    answers: {
+      200: {
+        description: "The status and title that go with the code.",
+        schema: z.object({
+          type: z.string().meta({ example: "/api/problems/validation_failed" }),
+          code: z.string().meta({ example: "validation_failed" }),
+          status: z.int().meta({ example: 400 }),
+          title: z.string().meta({ example: problemKinds.validation_failed.title }),
+        }),
+      },
+    },
+  }),
+};

@@ -1,0 +1,58 @@
+import { AppError, type ErrorCode } from "../core/app-error.ts";
+import { unchanging } from "../http/etag.ts";
+import { createRoutes, type Routes } from "../http/operation.ts";
+import { operatorOperations } from "../http/operator-operations.ts";
+import { preferred } from "../http/preferred.ts";
+import { probeOperations } from "../http/probe-operations.ts";
+import { problemKinds } from "../http/problem.ts";
+import { ok } from "../http/reply.ts";
+import { renderDocsPage } from "./docs-page/page.ts";
+import { createDocument } from "./document/document.ts";
+import { renderLandingPage } from "./landing-page/page.ts";
+import { linksOf } from "./links.ts";
+import { operations } from "./operations.ts";
+import { pageOfOrigin } from "./page-origin.ts";
+
+export type AboutDeps = {
+  identity: { service: string; version: string; instance: string };
+  cookieName: string;
+  /** Whether operators are answered on this port too. */
+  opsHere: boolean;
+};
+
+const asJson = { "Content-Type": "application/json; charset=utf-8" };
+
+/** What this server tells about itself: made once, of everything that it serves. */
+export function aboutRoutes({ identity, cookieName, opsHere }: AboutDeps, others: readonly Routes[]): Routes {
+  const routes = createRoutes("/api");
+  const links = linksOf(opsHere);
+
+  const index = unchanging(`${JSON.stringify({ ...identity, links })}\n`, { ...asJson, Vary: "Accept" });
+  const landing = renderLandingPage({ ...identity, links });
+  const welcome = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
+  routes.add(operations.index, ({ request }) =>
+    preferred(request.headers.accept ?? "", forms) === "html" ? welcome(request) : index(request),
+  );
+  routes.add(operations.document, ({ request }) => document(request));
+  routes.add(operations.docs, ({ request }) => docs(request));
+  routes.add(operations.problem, ({ params }) => {
+    const kind = isErrorCode(params.code) ? problemKinds[params.code] : undefined;
+    if (kind === undefined) throw new AppError("not_found", "There is no such problem type.");
+    return ok({ type: `/api/problems/${params.code}`, code: params.code, ...kind });
+  });
+
+  const described = createDocument({
+    version: identity.version,
+    cookieName,
+    routes: [...others, routes],
+    listened: [...probeOperations, ...(opsHere ? operatorOperations : [])],
+  });
+  const document = unchanging(JSON.stringify(described), asJson);
+  const reference = renderDocsPage(described, links);
+  const docs = pageOfOrigin(reference.page, reference.headers);
+  return routes;
+}
+
+const forms = { "application/json": "json", "text/html": "html" } as const;
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(problemKinds, code);

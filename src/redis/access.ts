@@ -1,0 +1,21 @@
+import type { RedisClient } from "./client.ts";
+import { toDomainError } from "./faults.ts";
+import { gatherWrites } from "./gather.ts";
+
+/** The only way to Redis: through the breaker, with failures in our own words. */
+export type RedisAccess = { run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> };
+
+type Protect = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function createRedisAccess(client: RedisClient, protect: Protect): RedisAccess {
+  const gather = gatherWrites(client);
+  return {
+    run: (work) =>
+      protect(() => {
+        gather();
+        return work(client);
+      }).catch((error: unknown) => {
+        throw toDomainError(error);
+      }),
+  };
+}

@@ -1,0 +1,21 @@
+import { createHash } from "node:crypto";
+import type { RedisClient } from "./client.ts";
+
+export type Script = (
+  client: RedisClient,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<unknown>;
+
+/** A script that is sent once for each server and afterwards named by its hash: one round trip. */
+export function defineScript(lua: string): Script {
+  const sha = createHash("sha1").update(lua).digest("hex");
+  return async (client, keys, args) => {
+    try {
+      return await client.evalsha(sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+      return client.eval(lua, keys.length, ...keys, ...args);
+    }
+  };
+}

@@ -1,0 +1,62 @@
+import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
+
+/** What a refresh token or a session cookie says once it is decoded; whether it is true the secret has to show. */
+export type Presented = { userId: string; sessionId: string; generation: number; secret: Buffer };
+
+const secretBytes = 32;
+const length = 16 + 16 + 4 + secretBytes;
+
+/**
+ * Refresh tokens and cookies are made from the session's seed by a key that only the servers have: nothing that could
+ * be presented is stored, and every instance makes the same successor of a token.
+ */
+export function createSessionSecrets(keys: readonly KeyObject[]) {
+  const [current] = keys;
+  if (current === undefined) throw new Error("There is no key for session secrets.");
+  const make = (key: KeyObject, purpose: string, sessionId: string, seed: string): Buffer =>
+    createHmac("sha256", key).update(`${purpose}|${sessionId}|${seed}`).digest();
+
+  return {
+    refreshToken: (userId: string, sessionId: string, seed: string, generation: number): string =>
+      encode(userId, sessionId, generation, make(current, `refresh ${generation}`, sessionId, seed)),
+    isRefreshToken: ({ sessionId, generation, secret }: Presented, seed: string): boolean =>
+      keys.some((key) => timingSafeEqual(secret, make(key, `refresh ${generation}`, sessionId, seed))),
+    /** The cookie that was given out, made again: by the key of that time, where there is still one. */
+    cookieAgain(userId: string, sessionId: string, seed: string, hash: string): string | undefined {
+      const candidates = keys.map((key) => encode(userId, sessionId, 0, make(key, "cookie", sessionId, seed)));
+      return candidates.find((candidate) => hashOfCookie(candidate) === hash);
+    },
+    cookie: (userId: string, sessionId: string, seed: string): string =>
+      encode(userId, sessionId, 0, make(current, "cookie", sessionId, seed)),
+  };
+}
+
+export type SessionSecrets = ReturnType<typeof createSessionSecrets>;
+
+/** As the session record keeps it. */
+export const hashOfCookie = (cookie: string): string => createHash("sha256").update(cookie).digest("base64url");
+
+export function decode(text: string): Presented | undefined {
+  if (!/^[A-Za-z0-9_-]{91}$/.test(text)) return undefined;
+  const bytes = Buffer.from(text, "base64url");
+  if (bytes.length !== length || bytes.toString("base64url") !== text) return undefined;
+  return {
+    userId: uuidText(bytes.subarray(0, 16)),
+    sessionId: uuidText(bytes.subarray(16, 32)),
+    generation: bytes.readUInt32BE(32),
+    secret: bytes.subarray(36),
+  };
+}
+
+function encode(userId: string, sessionId: string, generation: number, secret: Buffer): string {
+  const head = Buffer.alloc(36);
+  head.write(userId.replaceAll("-", ""), 0, "hex");
+  head.write(sessionId.replaceAll("-", ""), 16, "hex");
+  head.writeUInt32BE(generation, 32);
+  return Buffer.concat([head, secret]).toString("base64url");
+}
+
+function uuidText(bytes: Buffer): string {
+  const hex = bytes.toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

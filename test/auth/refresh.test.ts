@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Haven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { startPair } from "../support/pair.ts";
+import { bearer, login, logout, me, refresh, register } from "../support/people.ts";
+import { beginSession } from "../support/sessions.ts";
+
+let one: Haven;
+let two: Haven;
+before(async () => {
+  [one, two] = await startPair();
+});
+
+const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>
+  (answer.json() as { refreshToken: string }).refreshToken;
+
+test("20 refreshes at once over two instances are all 200 with one successor", async () => {
+  const person = await register(one.url);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => refresh((index % 2 === 0 ? one : two).url, person.refreshToken)),
+  );
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.equal(new Set(answers.map(successor)).size, 1);
+  for (const answer of answers) assert.equal((await me(two.url, answer.json() as { accessToken: string })).status, 200);
+  const [first] = answers;
+  assert.equal((await refresh(two.url, first ? successor(first) : "")).status, 200);
+});
+
+test("a chain of refreshes works on alternating instances, and keeps the cookie good", async () => {
+  const person = await register(one.url);
+  let token = person.refreshToken;
+  for (let i = 0; i < 10; i += 1) {
+    const answer = await refresh((i % 2 === 0 ? one : two).url, token);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers["set-cookie"]?.[0]?.split(";")[0], person.cookie);
+    token = successor(answer);
+  }
+  assert.equal((await ask(`${one.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } })).status, 200);
+});
+
+test("an older token ends its own session only, wherever it turns up", async () => {
+  const person = await register(one.url);
+  const other = await login(one.url, person);
+  const second = successor(await refresh(one.url, person.refreshToken));
+  const third = successor(await refresh(one.url, second));
+  assert.equal((await refresh(two.url, person.refreshToken)).status, 401);
+  assert.equal((await refresh(one.url, third)).status, 401);
+  assert.equal((await me(two.url, person)).status, 401);
+  assert.equal((await me(two.url, other)).status, 200);
+  const events = (await ask(`${one.url}/api/v1/auth/events`, { headers: bearer(other) })).text;
+  assert.match(events, /refresh_reused/);
+});
+
+// One mostly waits while the other works.
+describe("a refresh token", { concurrency: 3 }, () => {
+  test("the last token counts for ten seconds as a retry, and then as stolen", async () => {
+    const [short] = await startPair();
+    const person = await register(short.url);
+    await refresh(short.url, person.refreshToken);
+    await sleep(9000);
+    assert.equal((await refresh(short.url, person.refreshToken)).status, 200);
+    await sleep(1500);
+    assert.equal((await refresh(short.url, person.refreshToken)).status, 401);
+    assert.equal((await me(short.url, person)).status, 401);
+  });
+
+  test("a guess harms nobody", async () => {
+    const person = await register(one.url);
+    const bytes = Buffer.from(person.refreshToken, "base64url");
+    for (const at of [bytes.length - 1, 36, 33]) {
+      const guess = Buffer.from(bytes);
+      guess.writeUInt8(guess.readUInt8(at) ^ 1, at);
+      assert.equal((await refresh(one.url, guess.toString("base64url"))).status, 401);
+    }
+    for (const nonsense of [
+      "",
+      "x",
+      "A".repeat(91),
+      `${person.refreshToken}=`,
+      person.cookie.split("=")[1] ?? "",
+      person.accessToken.slice(0, 190),
+    ]) {
+      assert.ok([400, 401].includes((await refresh(one.url, nonsense)).status));
+    }
+    assert.equal((await refresh(one.url, person.refreshToken)).status, 200);
+  });
+
+  test("a refresh that races a revocation a thousand times never brings a session back", async () => {
+    const person = await register(one.url);
+    let survivors = 0;
+    let served = 0;
+    for (let round = 0; round < 200; round += 1) {
+      // Five at a time: a login each, and the refresh and the end of it at the same moment.
+      const sessions = await Promise.all(Array.from({ length: 5 }, () => beginSession(one, person.userId)));
+      const results = await Promise.all(
+        sessions.map(async (session) => {
+          const [refreshed] = await Promise.all([refresh(one.url, session.refreshToken), logout(two.url, session)]);
+          return { refreshed, session };
+        }),
+      );
+      for (const { refreshed, session } of results) {
+        const tokens =
+          refreshed.status === 200 ? (refreshed.json() as { accessToken: string; refreshToken: string }) : session;
+        if (refreshed.status === 200) served += 1;
+        if ((await me(one.url, tokens)).status !== 401) survivors += 1;
+      }
+    }
+    assert.equal(survivors, 0);
+    assert.ok(served > 0, "the race was never won by the refresh, so it showed nothing");
+  });
+});
+
+test("an account that was switched off gets no more tokens", async () => {
+  const person = await register(one.url);
+  const { deps } = one.running;
+  await deps.db.query("UPDATE users SET active = false WHERE id = $1", [person.userId]);
+  assert.equal((await refresh(one.url, person.refreshToken)).status, 401);
+});

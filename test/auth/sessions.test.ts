@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../support/eventually.ts";
+import type { Haven } from "../support/haven.ts";
+import { ask, postJson } from "../support/http.ts";
+import { startPair } from "../support/pair.ts";
+import { bearer, login, logout, me, newPerson, refresh, register } from "../support/people.ts";
+
+let one: Haven;
+let two: Haven;
+before(async () => {
+  [one, two] = await startPair();
+});
+
+type Session = { id: string; current: boolean; device: string; address: string };
+const listSessions = async (url: string, person: { accessToken: string }) =>
+  ((await ask(`${url}/api/v1/auth/sessions`, { headers: bearer(person) })).json() as { items: Session[] }).items;
+
+test("a new account is signed in with tokens and a cookie, and is known on every instance", async () => {
+  const person = newPerson();
+  const answer = await postJson(`${one.url}/api/v1/auth/register`, {
+    ...person,
+    email: ` ${person.email.toUpperCase()} `,
+  });
+  assert.equal(answer.status, 201);
+  const body = answer.json() as Record<string, unknown>;
+  assert.deepEqual(Object.keys(body).sort(), ["accessToken", "expiresIn", "refreshToken", "tokenType", "user"]);
+  assert.partialDeepStrictEqual(body, {
+    tokenType: "Bearer",
+    expiresIn: 600,
+    user: { email: person.email, name: person.name, role: "member" },
+  });
+  assert.doesNotMatch(answer.text, /argon2|hash/i);
+  const cookie = answer.headers["set-cookie"]?.[0] ?? "";
+  for (const part of [/^haven_session=[A-Za-z0-9_-]+;/, /HttpOnly/, /SameSite=Lax/, /Path=\//])
+    assert.match(cookie, part);
+  assert.doesNotMatch(cookie, /Secure/);
+  const known = await me(two.url, body as { accessToken: string });
+  assert.deepEqual([known.status, (known.json() as { email: string }).email], [200, person.email]);
+});
+
+test("in production the cookie is for TLS only", async () => {
+  const [secure] = await startPair({ NODE_ENV: "production" }).catch(() => []);
+  if (secure === undefined) return assert.fail("did not start");
+  const answer = await postJson(`${secure.url}/api/v1/auth/register`, newPerson());
+  assert.match(answer.headers["set-cookie"]?.[0] ?? "", /; Secure/);
+});
+
+test("an address can be taken once, and what is malformed is named", async () => {
+  const person = newPerson();
+  await register(one.url, person);
+  assert.equal((await postJson(`${two.url}/api/v1/auth/register`, person)).status, 409);
+  const answer = await postJson(`${one.url}/api/v1/auth/register`, {
+    email: "nobody",
+    password: "short",
+    name: "",
+    role: "admin",
+  });
+  const { errors } = answer.json() as { errors: { path: string }[] };
+  assert.deepEqual(
+    [answer.status, errors.map(({ path }) => path).sort()],
+    [400, ["email", "name", "password", "role"]],
+  );
+});
+
+test("unknown and known addresses get the same answer to a wrong password", async () => {
+  const person = await register(one.url);
+  const known = await postJson(`${one.url}/api/v1/auth/login`, { email: person.email, password: "not the password" });
+  const unknown = await postJson(`${one.url}/api/v1/auth/login`, {
+    email: "nobody@example.org",
+    password: "not the password",
+  });
+  const without = (text: string) => text.replace(/"requestId":"[^"]+"/, "");
+  assert.deepEqual([known.status, without(known.text)], [401, without(unknown.text)]);
+  assert.equal(unknown.status, 401);
+});
+
+test("logging out ends the session on every instance at once, for the token, the cookie and the refresh token", async () => {
+  const person = await register(one.url);
+  const answer = await logout(one.url, person);
+  assert.equal(answer.status, 204);
+  assert.match(answer.headers["set-cookie"]?.[0] ?? "", /haven_session=; Max-Age=0/);
+  for (const { url } of [one, two]) {
+    assert.equal((await me(url, person)).status, 401);
+    assert.equal((await ask(`${url}/api/v1/auth/me`, { headers: { cookie: person.cookie } })).status, 401);
+    assert.equal((await refresh(url, person.refreshToken)).status, 401);
+  }
+});
+
+test("sessions are listed with what they are, and can be revoked one by one from another instance", async () => {
+  const person = await register(one.url);
+  const phone = await login(two.url, person, { "user-agent": "Phone 1.0" });
+  const sessions = await listSessions(one.url, person);
+  assert.equal(sessions.length, 2);
+  assert.deepEqual(
+    sessions.filter(({ current }) => current).map(({ id }) => id),
+    [person.sessionId],
+  );
+  assert.partialDeepStrictEqual(
+    sessions.find(({ id }) => id === phone.sessionId),
+    { device: "Phone 1.0", address: "127.0.0.1" },
+  );
+
+  const remove = (id: string) =>
+    ask(`${two.url}/api/v1/auth/sessions/${id}`, { method: "DELETE", headers: bearer(person) });
+  assert.equal((await remove(phone.sessionId)).status, 204);
+  assert.equal((await me(one.url, phone)).status, 401);
+  assert.equal((await me(one.url, person)).status, 200);
+  assert.equal((await remove(phone.sessionId)).status, 404);
+  assert.equal((await remove("not-an-id")).status, 400);
+
+  const stranger = await register(one.url);
+  assert.equal((await remove(stranger.sessionId)).status, 404);
+  assert.equal((await me(one.url, stranger)).status, 200);
+});
+
+test("all other sessions can be revoked at once", async () => {
+  const person = await register(one.url);
+  const others = await Promise.all([1, 2, 3].map(() => login(two.url, person)));
+  assert.equal(
+    (await ask(`${one.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) })).status,
+    204,
+  );
+  for (const other of others) assert.equal((await me(two.url, other)).status, 401);
+  assert.equal((await me(two.url, person)).status, 200);
+});
+
+test("a new password ends all other sessions, and the old one no longer works", async () => {
+  const person = await register(one.url);
+  const other = await login(two.url, person);
+  const change = (currentPassword: string) =>
+    postJson(
+      `${one.url}/api/v1/auth/password`,
+      { currentPassword, newPassword: "a new long password" },
+      bearer(person),
+    );
+  assert.equal((await change("wrong password")).status, 403);
+  assert.equal((await change(person.password)).status, 204);
+  assert.equal((await me(one.url, person)).status, 200);
+  assert.equal((await me(two.url, other)).status, 401);
+  assert.equal((await refresh(two.url, other.refreshToken)).status, 401);
+  assert.equal(
+    (await postJson(`${two.url}/api/v1/auth/login`, { email: person.email, password: person.password })).status,
+    401,
+  );
+  await login(two.url, { email: person.email, password: "a new long password" });
+});
+
+test("a login with a planted cookie gets a cookie of its own", async () => {
+  const attacker = await register(one.url);
+  const victim = await register(one.url);
+  const again = await login(one.url, victim, { cookie: attacker.cookie });
+  assert.notEqual(again.cookie, attacker.cookie);
+  assert.notEqual(again.cookie, victim.cookie);
+  const who = await ask(`${one.url}/api/v1/auth/me`, { headers: { cookie: again.cookie } });
+  assert.partialDeepStrictEqual(who.json(), { email: victim.email });
+});
+
+test("a bearer header wins over the cookie, also when it is no good", async () => {
+  const [a, b] = [await register(one.url), await register(one.url)];
+  const both = await ask(`${one.url}/api/v1/auth/me`, { headers: { ...bearer(a), cookie: b.cookie } });
+  assert.partialDeepStrictEqual(both.json(), { email: a.email });
+  assert.equal(
+    (await ask(`${one.url}/api/v1/auth/me`, { headers: { authorization: "Bearer nonsense", cookie: b.cookie } }))
+      .status,
+    401,
+  );
+});
+
+test("50 logins at once keep the newest 20 sessions", async () => {
+  const person = await register(one.url);
+  const all = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => login(index % 2 === 0 ? one.url : two.url, person)),
+  );
+  const alive = (await Promise.all(all.map((session) => me(one.url, session)))).filter(({ status }) => status === 200);
+  assert.equal(alive.length, 20);
+  const survivor =
+    all[(await Promise.all(all.map((session) => me(two.url, session)))).findIndex(({ status }) => status === 200)];
+  assert.ok(survivor !== undefined);
+  assert.equal((await listSessions(two.url, survivor)).length, 20);
+});
+
+test("a session ends when it was idle, and in any case at its greatest age", async () => {
+  const [short] = await startPair({ SESSION_TTL: "1", SESSION_MAX_AGE: "3" });
+  const idle = await register(short.url);
+  const busy = await register(short.url);
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < 2200) {
+    assert.equal((await me(short.url, busy)).status, 200);
+    await sleep(200);
+  }
+  assert.equal((await me(short.url, idle)).status, 401);
+  await eventually(
+    () => me(short.url, busy),
+    ({ status }) => status === 401,
+    2000,
+  );
+  assert.equal((await refresh(short.url, busy.refreshToken)).status, 401);
+});
+
+test("logging out during a slow request ends the session, and the request cannot bring it back", async () => {
+  const person = await register(one.url);
+  const requests = Array.from({ length: 30 }, () => me(two.url, person));
+  const ended = logout(one.url, person);
+  await Promise.all([...requests, ended]);
+  assert.equal((await me(two.url, person)).status, 401);
+  assert.equal((await me(one.url, person)).status, 401);
+});
+
+test("writes by cookie are refused from other origins, and allowed from the host's own", async () => {
+  const person = await register(one.url);
+  const write = (headers: Record<string, string>) =>
+    postJson(
+      `${one.url}/api/v1/auth/password`,
+      { currentPassword: "wrong", newPassword: "a new long password" },
+      { cookie: person.cookie, ...headers },
+    );
+  const host = new URL(one.url).host;
+  for (const headers of [
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    { "sec-fetch-site": "nonsense" },
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { origin: `https://${host}.evil.example` },
+    { "sec-fetch-site": "cross-site", origin: one.url },
+  ]) {
+    const answer = await write(headers as Record<string, string>);
+    assert.deepEqual([answer.status, /origin/.test(answer.text)], [403, true], JSON.stringify(headers));
+  }
+  for (const headers of [{}, { "sec-fetch-site": "same-origin" }, { "sec-fetch-site": "none" }, { origin: one.url }]) {
+    const answer = await write(headers as Record<string, string>);
+    assert.match(answer.text, /current password is wrong/, JSON.stringify(headers));
+  }
+  const read = await ask(`${one.url}/api/v1/auth/me`, {
+    headers: { cookie: person.cookie, "sec-fetch-site": "cross-site" },
+  });
+  assert.equal(read.status, 200);
+});
+
+test("pages of other origins may call with a token only where CORS_ORIGINS names them", async () => {
+  const preflight = (url: string, origin: string) =>
+    ask(`${url}/api/v1/auth/me`, { method: "OPTIONS", headers: { origin, "access-control-request-method": "GET" } });
+  const closed = await preflight(one.url, "https://app.example");
+  assert.deepEqual([closed.status, closed.headers["access-control-allow-origin"]], [405, undefined]);
+  const [open] = await startPair({ CORS_ORIGINS: "https://app.example" });
+  const allowed = await preflight(open.url, "https://app.example");
+  assert.deepEqual([allowed.status, allowed.headers["access-control-allow-origin"]], [204, "https://app.example"]);
+  assert.equal(allowed.headers["access-control-allow-credentials"], undefined);
+  assert.match(String(allowed.headers["access-control-allow-headers"]), /Idempotency-Key, .*If-Range, .*Range/);
+  const refused = await preflight(open.url, "https://evil.example");
+  assert.deepEqual([refused.status, refused.headers["access-control-allow-origin"]], [405, undefined]);
+  // Asked for its own sake it is a method that is not there, as a page of a named origin can read too.
+  const plain = await ask(`${open.url}/api/v1/auth/me`, {
+    method: "OPTIONS",
+    headers: { origin: "https://app.example" },
+  });
+  assert.deepEqual(
+    [plain.status, plain.headers.allow, plain.headers["access-control-allow-origin"]],
+    [405, "GET, HEAD", "https://app.example"],
+  );
+  assert.match(String(plain.headers["access-control-expose-headers"]), /Content-Range, ETag/);
+});
+
+test("security events are kept with who asked, and shown to their owner only", async () => {
+  const person = await register(one.url);
+  await postJson(
+    `${one.url}/api/v1/auth/login`,
+    { email: person.email, password: "wrong" },
+    { "x-request-id": "a-failed-login" },
+  );
+  await login(two.url, person);
+  const events = async (query = "") =>
+    (await ask(`${one.url}/api/v1/auth/events${query}`, { headers: bearer(person) })).json() as {
+      items: { type: string; requestId: string; id: string }[];
+      nextCursor: string | null;
+    };
+  const { items } = await eventually(events, (seen) => seen.items.length === 3);
+  assert.deepEqual(items.map(({ type }) => type).sort(), ["login_failed", "login_succeeded", "registered"]);
+  assert.ok(items.some(({ requestId }) => requestId === "a-failed-login"));
+  const first = await events("?limit=2");
+  const rest = await events(`?limit=2&cursor=${first.nextCursor}`);
+  assert.deepEqual([...first.items, ...rest.items], items);
+  assert.equal(rest.nextCursor, null);
+});

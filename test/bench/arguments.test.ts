@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readArguments, UsageError } from "../../bench/arguments.ts";
+
+const names = ["probes", "start"];
+
+test("the whole run writes the report, a quick or partial one none unless told to", () => {
+  assert.deepEqual(readArguments([], names), { quick: false, only: [], report: "docs/performance.md" });
+  assert.deepEqual(readArguments(["--quick"], names), { quick: true, only: [], report: undefined });
+  assert.deepEqual(readArguments(["--only", "start", "--only", "probes"], names), {
+    quick: false,
+    only: ["start", "probes"],
+    report: undefined,
+  });
+  assert.deepEqual(readArguments(["--report", "x.md"], names), { quick: false, only: [], report: "x.md" });
+});
+
+for (const wrong of [
+  ["--nope"],
+  ["--only"],
+  ["--only", "speed"],
+  ["--quick=1"],
+  ["--quick", "--report", "x.md"],
+  ["stray"],
+]) {
+  test(`${wrong.join(" ")} is refused`, () => {
+    assert.throws(() => readArguments(wrong, names), UsageError);
+  });
+}
+
+test("a wrong command line gets usage and 2, and --help gets it and 0", () => {
+  const main = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
+  const run = (argument: string) => spawnSync(process.execPath, [main, argument], { encoding: "utf8" });
+  const wrong = run("--nope");
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /'--nope'[\s\S]*Usage: npm run bench/);
+  const help = run("--help");
+  assert.equal(help.status, 0);
+  assert.match(help.stdout, /^Usage: npm run bench/);
+});

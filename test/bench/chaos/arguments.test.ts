@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readArguments } from "../../../bench/chaos/arguments.ts";
+import { faults } from "../../../bench/chaos/faults/all.ts";
+import { runProgram } from "../../support/run-program.ts";
+
+const names = ["sigkill", "jam"];
+const optionsOf = (...words: string[]) => {
+  const read = readArguments(words, names);
+  assert.equal(read.kind, "run", words.join(" "));
+  return read.kind === "run" ? read.options : undefined;
+};
+
+test("a run of everything writes the report of the repository; a part of it writes none unless told where", () => {
+  assert.deepEqual(optionsOf(), { quick: false, proxies: ["nginx", "haproxy"], out: "docs/resilience.md" });
+  assert.deepEqual(optionsOf("--quick"), { quick: true, proxies: ["nginx"] });
+  assert.deepEqual(optionsOf("--quick", "--proxy", "haproxy"), { quick: true, proxies: ["haproxy"] });
+  assert.deepEqual(optionsOf("--only", "jam"), { quick: false, proxies: ["nginx", "haproxy"], only: "jam" });
+  assert.deepEqual(optionsOf("--proxy=nginx", "--out", "x.md"), { quick: false, proxies: ["nginx"], out: "x.md" });
+});
+
+test("what does not exist is named", () => {
+  for (const [words, why] of [
+    [["--only", "flood"], /no fault "flood"/],
+    [["--proxy", "caddy"], /no proxy "caddy"/],
+    [["--fast"], /--fast/],
+    [["quick"], /quick/],
+    [["--only"], /only/],
+  ] as const) {
+    const read = readArguments(words, names);
+    assert.equal(read.kind, "wrong", words.join(" "));
+    if (read.kind === "wrong") assert.match(read.why, why);
+  }
+});
+
+test("the command says how it is used, and ends with 2 where it is used wrongly", async () => {
+  const main = fileURLToPath(new URL("../../../bench/chaos/main.ts", import.meta.url));
+  const help = await runProgram(process.execPath, [main, "--help"]);
+  assert.equal(help.code, 0);
+  for (const { name } of faults) assert.ok(help.output.includes(name), name);
+  const wrong = await runProgram(process.execPath, [main, "--only", "flood"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.output, /no fault "flood"[\s\S]*Usage:/);
+});
+
+test("every fault has a name of its own and says what it is; the short form has those that CI is to see", () => {
+  assert.equal(new Set(faults.map(({ name }) => name)).size, faults.length);
+  for (const { name, says } of faults) assert.match(says, /^[A-Z].{20,140}\.$/, name);
+  assert.deepEqual(
+    faults.filter(({ quick }) => quick).map(({ name }) => name),
+    ["rolling-restart", "sigkill", "proxy-reload", "redis-killed", "postgres-killed"],
+  );
+  const first = faults.findLastIndex(({ replacesProcesses }) => replacesProcesses);
+  assert.ok(faults.slice(0, first).every(({ replacesProcesses }) => replacesProcesses));
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createLedger, isExact } from "../../../bench/chaos/load/ledger.ts";
+
+function written() {
+  const ledger = createLedger();
+  for (const name of ["a", "b", "c"]) ledger.asks(name);
+  ledger.acknowledges("a", "1");
+  ledger.acknowledges("b", "2");
+  return ledger;
+}
+
+test("what was acknowledged is there once; what was not answered may be there or not", () => {
+  for (const rows of [[], [{ name: "c", id: "3" }]]) {
+    const balance = written().balance([{ name: "a", id: "1" }, { name: "b", id: "2" }, ...rows]);
+    assert.deepEqual(balance, { acknowledged: 2, unanswered: 1, lost: [], doubled: [] });
+    assert.ok(isExact(balance));
+  }
+});
+
+test("a row that is missing, or that has another id than was told, is a write that was lost", () => {
+  const balance = written().balance([{ name: "a", id: "9" }]);
+  assert.deepEqual(balance.lost, ["a", "b"]);
+  assert.ok(!isExact(balance));
+});
+
+test("a write that is there twice is found, acknowledged or not", () => {
+  const rows = ["1", "4"].map((id) => ({ name: "a", id })).concat(["5", "6"].map((id) => ({ name: "c", id })));
+  const balance = written().balance([...rows, { name: "b", id: "2" }]);
+  assert.deepEqual([balance.lost, balance.doubled], [[], ["a", "c"]]);
+  assert.ok(!isExact(balance));
+});
+
+test("the balance of some writes leaves the others out", () => {
+  assert.deepEqual(written().balance([{ name: "b", id: "2" }], ["b"]).acknowledged, 1);
+});

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { How, Kind } from "../../../bench/chaos/load/records.ts";
+import { factsOf, type Observed, totalOf } from "../../../bench/chaos/measure.ts";
+import { isPassed, judge, judgeRest } from "../../../bench/chaos/verdict.ts";
+import { leastOf } from "../../../bench/chaos/world/resources.ts";
+
+const balance = { acknowledged: 5, unanswered: 0, lost: [], doubled: [] };
+const moments = { from: 0, injected: 3000, standing: 3200, lifted: 9000, well: 11_000, to: 14_000 };
+const attempt = (startedAt: number, how: How, kind: Kind = "read", ms = 10) => ({ kind, startedAt, ms, how });
+const sight = (at: number, state: string, instance = "one", by: "probe" | "proxy" = "probe") => ({
+  ...{ by, instance, at, state },
+});
+const facts = (observed: Partial<Observed>) =>
+  factsOf({ moments, attempts: [], requests: [], sights: [], signIns: 0, stalledMs: 0, balance, ...observed });
+
+test("no answer and a 5xx are failures, by kind and by how; a 4xx is an answer", () => {
+  const { failedAttempts } = facts({
+    attempts: [
+      attempt(3100, "502", "write"),
+      attempt(3100, "502", "write"),
+      attempt(3100, "reset"),
+      attempt(3200, "503 overloaded", "public"),
+      attempt(3300, "401 unauthenticated"),
+      attempt(3400, "409"),
+      attempt(3500, "ok"),
+    ],
+  });
+  assert.deepEqual(failedAttempts, { public: { "503 overloaded": 1 }, read: { reset: 1 }, write: { "502": 2 } });
+  assert.equal(totalOf(failedAttempts), 4);
+});
+
+test("it is noticed when something is seen that was not so before the fault, by each who looks", () => {
+  const before = [sight(0, "ready"), sight(0, "ready", "two"), sight(0, "UP", "one", "proxy")];
+  const seen = facts({ sights: [...before, sight(3400, "silent"), sight(5500, "DOWN", "one", "proxy")] });
+  assert.deepEqual(seen.noticed, { probe: 400, proxy: 2500 });
+  assert.deepEqual(facts({ sights: before }).noticed, { probe: undefined, proxy: undefined });
+});
+
+test("it has recovered when the last attempt that is to fail has begun, and when all are well", () => {
+  const { backMs, wholeMs } = facts({ attempts: [attempt(4000, "503"), attempt(8900, "503"), attempt(10_500, "503")] });
+  assert.deepEqual([backMs, wholeMs], [1500, 2000]);
+  assert.equal(facts({ attempts: [attempt(8900, "timeout", "read", 5000)] }).backMs, 0);
+});
+
+test("reads that fail are counted from the begin of the fault, and anew from its end", () => {
+  const during = [attempt(2999, "503"), attempt(3300, "503"), attempt(4000, "503", "write")];
+  assert.equal(facts({ attempts: during }).readsFailedForMs, 300);
+  assert.equal(facts({ attempts: [...during, attempt(9450, "503")] }).readsFailedForMs, 450);
+});
+
+test("the worst wait is that of a request with all its attempts", () => {
+  const requests = [1200, 7000].map((ms) => ({
+    kind: "read" as const,
+    startedAt: 0,
+    ms,
+    how: "ok" as const,
+    attempts: 3,
+  }));
+  assert.equal(facts({ requests }).worstWaitMs, 7000);
+});
+
+test("bounds are met or missed; only what no machine may miss ends the command with 1", () => {
+  const late = facts({ attempts: [attempt(14_000, "503")] });
+  const missedOf = (...given: Parameters<typeof judge>) => judge(...given).filter(({ met }) => !met);
+  assert.deepEqual(missedOf({}, late), []);
+  assert.deepEqual(
+    missedOf({ backWithinMs: 4000, onlyUnderWay: true, readsFailForMs: 500 }, late).map(({ strict }) => strict),
+    [false, false, false],
+  );
+  const failed = facts({ requests: [{ kind: "write", startedAt: 0, ms: 1, how: "502", attempts: 9 }] });
+  assert.deepEqual(missedOf({ noRequestFails: true }, failed), [
+    { what: "1 requests failed, 0 allowed", met: false, strict: true },
+  ]);
+  const retried = facts({ attempts: [attempt(3100, "502", "write")] });
+  assert.deepEqual(missedOf({ noRequestFails: true, noAttemptFails: true }, retried), [
+    { what: "1 attempts failed, 0 allowed", met: false, strict: false },
+  ]);
+  const unwell = facts({ moments: { ...moments, well: undefined } });
+  assert.equal(missedOf({}, unwell).length, 1);
+  const lost = facts({ balance: { ...balance, lost: ["x"] } });
+  assert.deepEqual(missedOf({}, lost), [{ what: "1 lost, 0 doubled", met: false, strict: true }]);
+  assert.ok(!isPassed({ outcomes: [], balance: lost.balance }));
+  assert.ok(isPassed({ outcomes: [], balance }));
+});
+
+test("what is still held long after is held against what was held before", () => {
+  const before = { postgres: 12, redis: 6, handles: 60, heapMb: 100 };
+  const missedOf = (after: Partial<typeof before>) =>
+    judgeRest({ before, after: { ...before, ...after } })
+      .filter(({ met }) => !met)
+      .map(({ what }) => what);
+  assert.deepEqual(missedOf({ postgres: 3, heapMb: 110 }), []);
+  assert.deepEqual(missedOf({ postgres: 13, heapMb: 111 }), [
+    "connections to Postgres: 13, 12 before",
+    "MB of heap: 111, 100 before",
+  ]);
+  assert.deepEqual(missedOf({ redis: 7, handles: 61 }).length, 2);
+});
+
+test("of several looks at a fleet at rest, what was there each time counts", () => {
+  const one = { postgres: 3, redis: 6, handles: 35, heapMb: 88 };
+  assert.deepEqual(leastOf([one, { ...one, postgres: 4, handles: 33 }]), { ...one, handles: 33 });
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { commitOf } from "../../bench/commit.ts";
+import { obstacleAt } from "../../bench/report-place.ts";
+import { atEnd } from "../support/at-end.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "haven-bench-test-"));
+atEnd(() => rmSync(folder, { recursive: true, force: true }));
+
+test("sources without their history are of an unknown commit, and so is everything without git", () => {
+  assert.equal(commitOf(folder), "unknown");
+  const path = process.env["PATH"];
+  process.env["PATH"] = folder;
+  try {
+    assert.equal(commitOf(), "unknown");
+  } finally {
+    process.env["PATH"] = path;
+  }
+});
+
+test("a place for a report that cannot be written to is known before anything is measured", () => {
+  assert.equal(obstacleAt(join(folder, "new", "x.md"), "images"), undefined);
+  assert.match(obstacleAt(folder, "images") ?? "", /^The report cannot be written: EISDIR/);
+  assert.match(obstacleAt("/dev/null/x.md", "images") ?? "", /^The report cannot be written: /);
+});

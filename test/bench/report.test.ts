@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { drawChart } from "../../bench/chart.ts";
+import { atLeast, atMost, type Claim } from "../../bench/outcome.ts";
+import { reportOf } from "../../bench/report.ts";
+import { ratios, spreadOf } from "../../bench/statistics.ts";
+
+const circumstances = { machine: "one", commit: "abc", minutes: 12.3, pinned: true, day: "2030-01-02" };
+
+const reportWith = (...claims: Claim[]) =>
+  reportOf(
+    [
+      {
+        scenario: { name: "x", title: "X beside Y", why: "Because.", run: () => Promise.reject() },
+        outcome: {
+          claims,
+          charts: [{ name: "x", title: "X", unit: "ms", bars: [] }],
+          notes: ["A note."],
+        },
+      },
+    ],
+    circumstances,
+  );
+
+const claim = (median: number, bound: Claim["bound"]): Claim => ({
+  what: "a thing",
+  bound,
+  measured: { median, least: median - 0.1, most: median + 0.1 },
+  unit: "times",
+});
+
+test("a bound is held against the median, from the right side", () => {
+  assert.match(reportWith(claim(1.1, atMost(1.1))), /\| at most 1\.10 \| \*\*1\.10\*\* \| 1\.00 to 1\.20 \| holds \|/);
+  assert.match(reportWith(claim(0.9, atLeast(0.9))), /\| holds \|[\s\S]*Every bound holds\./);
+});
+
+test("what falls short is said with how much is missing", () => {
+  const report = reportWith(claim(0.7, atLeast(0.85)), claim(0.9, atLeast(0.9)));
+  assert.match(report, /\| \*\*falls short\*\* \|/);
+  assert.match(report, /What falls short, and by how much:\n\n- a thing: 0\.70, 0\.15 away from 0\.85\.\n\n/);
+});
+
+test("a miss too small for the usual digits is shown with more", () => {
+  const report = reportWith(claim(0.8968, atLeast(0.9)));
+  assert.match(report, /\*\*0\.897\*\*/);
+  assert.match(report, /- a thing: 0\.897, 0\.003 away from 0\.900\./);
+});
+
+test("the report names machine, commit and day, and shows each plot beside its reason", () => {
+  const report = reportWith(claim(1, atLeast(1)));
+  assert.match(report, /commit abc, 2030-01-02, 12 minutes/);
+  assert.match(report, /## X beside Y\n\n!\[X\]\(images\/performance\/x\.svg\)\n\nBecause\.\n\nA note\.\n/);
+});
+
+test("a plot has a bar for each contender, the spread beside it, and no name that breaks out of its place", () => {
+  const svg = drawChart({
+    name: "x",
+    title: "A & B",
+    unit: "of it",
+    bars: [
+      { label: "Haven", spread: { median: 0.9, least: 0.8, most: 1 }, ours: true },
+      { label: "<other>", spread: { median: 0.5, least: 0.4, most: 0.6 }, ours: false },
+    ],
+  });
+  assert.equal(svg.match(/<rect [^>]*class="(?:ours|other)"/g)?.length, 2);
+  assert.match(svg, /aria-label="A &amp; B"/);
+  assert.match(svg, /&lt;other&gt;: 0\.50 \(0\.40 to 0\.60\)/);
+  assert.doesNotMatch(svg, /<other>|NaN/);
+});
+
+test("ratios are taken within a round, and the middle one stands for all", () => {
+  assert.deepEqual(ratios([50, 40, 30], [100, 80, 30]), [0.5, 0.5, 1]);
+  assert.deepEqual(spreadOf([3, 1, 2]), { median: 2, least: 1, most: 3 });
+  assert.deepEqual(spreadOf([4, 1, 2, 3]), { median: 2.5, least: 1, most: 4 });
+});

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { interleave } from "../../bench/rounds.ts";
+
+test("contenders take turns, each round begins with another one, and the first only warms up", async () => {
+  const order: string[] = [];
+  const contender = (name: string) => async () => order.push(name);
+  const measured = await interleave(2, { a: contender("a"), b: contender("b") });
+  assert.deepEqual(order, ["a", "b", "b", "a", "a", "b"]);
+  assert.deepEqual(measured, { a: [4, 5], b: [3, 6] });
+});
+
+test("a single round is not warmed up for", async () => {
+  let calls = 0;
+  const measured = await interleave(1, { a: async () => ++calls });
+  assert.deepEqual(measured, { a: [1] });
+});

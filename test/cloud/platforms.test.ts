@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { z } from "zod";
+import { configWith, givenByPlatform } from "../support/cloud.ts";
+import { probeKindOf } from "../support/probe-kinds.ts";
+
+// Neither platform publishes its schema on npm; these are written after their reference pages, and let nothing pass
+// that is not in them. Railway refuses numbers that are written as strings.
+
+const read = (name: string) => readFileSync(new URL(`../../cloud/${name}`, import.meta.url), "utf8");
+
+const region = z.enum(["oregon", "ohio", "virginia", "frankfurt", "singapore"]);
+
+const renderVariable = z.union([
+  z.strictObject({ key: z.string(), value: z.string() }),
+  z.strictObject({ key: z.string(), generateValue: z.literal(true) }),
+  z.strictObject({
+    key: z.string(),
+    fromDatabase: z.strictObject({ name: z.string(), property: z.enum(["connectionString", "host", "port"]) }),
+  }),
+  z.strictObject({
+    key: z.string(),
+    fromService: z.strictObject({
+      type: z.enum(["keyvalue", "web", "pserv"]),
+      name: z.string(),
+      property: z.enum(["connectionString", "host", "port", "hostport"]),
+    }),
+  }),
+]);
+
+const blueprint = z.strictObject({
+  services: z.tuple([
+    z.strictObject({
+      type: z.literal("web"),
+      name: z.string(),
+      runtime: z.literal("docker"),
+      dockerfilePath: z.string(),
+      dockerContext: z.string(),
+      region,
+      plan: z.enum(["starter", "standard", "pro", "pro plus", "pro max", "pro ultra"]),
+      numInstances: z.int().min(1).max(100),
+      preDeployCommand: z.string(),
+      healthCheckPath: z.string().startsWith("/"),
+      maxShutdownDelaySeconds: z.int().min(1).max(300),
+      envVars: z.array(renderVariable),
+    }),
+    z.strictObject({
+      type: z.literal("keyvalue"),
+      name: z.string(),
+      region,
+      plan: z.enum(["free", "starter", "standard", "pro"]),
+      maxmemoryPolicy: z.enum(["noeviction", "allkeys-lru", "volatile-lru", "volatile-ttl"]),
+      ipAllowList: z.array(z.strictObject({ source: z.string(), description: z.string() })),
+    }),
+  ]),
+  databases: z.tuple([
+    z.strictObject({
+      name: z.string(),
+      databaseName: z.string(),
+      user: z.string(),
+      region,
+      plan: z.string().regex(/^(free|(basic|pro|accelerated)-\d+(mb|gb))$/),
+      postgresMajorVersion: z.string().regex(/^1[5-8]$/),
+      ipAllowList: z.array(z.strictObject({ source: z.string(), description: z.string() })),
+    }),
+  ]),
+});
+
+const railwayFile = z.strictObject({
+  $schema: z.literal("https://railway.com/railway.schema.json"),
+  build: z.strictObject({ builder: z.enum(["RAILPACK", "DOCKERFILE"]), dockerfilePath: z.string() }),
+  deploy: z.strictObject({
+    preDeployCommand: z.array(z.string()).max(1),
+    healthcheckPath: z.string().startsWith("/"),
+    healthcheckTimeout: z.int().positive(),
+    numReplicas: z.int().min(1).max(50),
+    overlapSeconds: z.int().min(0),
+    drainingSeconds: z.int().min(0),
+    restartPolicyType: z.enum(["ON_FAILURE", "ALWAYS", "NEVER"]),
+  }),
+});
+
+type Platform = {
+  given: Readonly<Record<string, string>>;
+  healthPath: string;
+  graceSeconds: number;
+  instances: number;
+  migration: string | undefined;
+  dockerfile: string;
+};
+
+function render(text: string): Platform {
+  const { services, databases } = blueprint.parse(parse(text));
+  const [web, redis] = services;
+  const [postgres] = databases;
+  assert.deepEqual([redis.region, postgres.region], [web.region, web.region]);
+  const given: Record<string, string> = {};
+  for (const variable of web.envVars) {
+    if ("value" in variable) given[variable.key] = variable.value;
+    else if ("fromDatabase" in variable) assert.equal(variable.fromDatabase.name, postgres.name);
+    else if ("fromService" in variable) assert.deepEqual(variable.fromService.name, redis.name);
+    given[variable.key] ??= givenByPlatform(variable.key);
+  }
+  return {
+    given,
+    healthPath: web.healthCheckPath,
+    graceSeconds: web.maxShutdownDelaySeconds,
+    instances: web.numInstances,
+    migration: web.preDeployCommand,
+    dockerfile: web.dockerfilePath.replace("./", ""),
+  };
+}
+
+function railway(text: string): Platform {
+  const { build, deploy } = railwayFile.parse(JSON.parse(text));
+  const settings = /```env\n([\s\S]*?)```/.exec(read("railway/README.md"))?.[1]?.trim().split("\n") ?? [];
+  const given = Object.fromEntries(
+    settings.map((setting) => {
+      const [name = "", value = ""] = setting.split("=", 2);
+      return [name, value.startsWith("${{") ? givenByPlatform(name) : value];
+    }),
+  );
+  return {
+    given,
+    healthPath: deploy.healthcheckPath,
+    graceSeconds: deploy.drainingSeconds,
+    instances: deploy.numReplicas,
+    migration: deploy.preDeployCommand[0],
+    dockerfile: build.dockerfilePath,
+  };
+}
+
+for (const [name, file, platform] of [
+  ["Render", "render/render.yaml", render],
+  ["Railway", "railway/railway.json", railway],
+] as const) {
+  const text = read(file);
+
+  test(`${name}: the file is right by the platform's reference and goes with the application`, () => {
+    const { given, healthPath, graceSeconds, instances, migration, dockerfile } = platform(text);
+    const { NODE_OPTIONS: _, ...settings } = given;
+    const config = configWith(settings);
+    assert.ok(config.production && config.http.managementPort !== undefined);
+    assert.equal(String(config.http.port), given["PORT"]);
+    assert.equal(probeKindOf(healthPath, config.health.paths), "ready");
+    const { delayMs, lingerMs, timeoutMs } = config.drain;
+    assert.ok(graceSeconds * 1000 >= delayMs + config.http.requestTimeoutMs + lingerMs + 5000);
+    assert.ok(graceSeconds * 1000 >= delayMs + timeoutMs + 5000);
+    // Both versions run while one follows the other.
+    const [healthCheck, migrating, people, reserved, allowed] = [1, 1, 5, 3, 100];
+    assert.ok((config.postgres.poolMax + healthCheck) * 2 * instances + migrating + people <= allowed - reserved);
+    assert.equal(migration, "node dist/main.js migrate");
+    assert.equal(dockerfile, "docker/Dockerfile");
+  });
+
+  test(`${name}: a typo, and a field that is missing, are found`, () => {
+    const [healthPath, migration] =
+      name === "Render" ? ["healthCheckPath", "preDeployCommand"] : ["healthcheckPath", "preDeployCommand"];
+    for (const field of [healthPath, migration]) {
+      assert.throws(() => platform(text.replace(field, `${field}x`)), z.ZodError);
+      assert.throws(() => platform(text.replace(new RegExp(`^.*${field}.*\n`, "m"), "")), z.ZodError);
+    }
+  });
+}
+
+test("Railway: a number that is written as a string is found", () => {
+  const text = read("railway/railway.json");
+  assert.throws(() => railway(text.replace(/"drainingSeconds": (\d+)/, '"drainingSeconds": "$1"')), z.ZodError);
+});

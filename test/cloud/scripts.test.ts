@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { atEnd } from "../support/at-end.ts";
+import { configBehind } from "../support/cloud.ts";
+import { parseTemplate } from "../support/cloudformation.ts";
+import { probeKindOf } from "../support/probe-kinds.ts";
+import { without } from "../support/programs.ts";
+import { runProgram } from "../support/run-program.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const alb = "cloud/aws/alb.sh";
+const gcp = "cloud/gcp/load-balancer.sh";
+const forAws = {
+  VPC_ID: "vpc-1",
+  SUBNETS: "subnet-1 subnet-2",
+  CERTIFICATE_ARN: "arn:aws:acm:eu-west-1:1:certificate/it's",
+  ALARM_TOPIC_ARN: "arn:aws:sns:eu-west-1:1:alarms",
+};
+const forGcp = {
+  PROJECT: "project",
+  NETWORK: "default",
+  INSTANCE_GROUP: "haven",
+  ZONE: "europe-west1-b",
+  DOMAIN: "api.example.com",
+};
+
+let folder: string;
+
+/** The CLIs write down what they are asked, and answer with a name. */
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "haven-cloud-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  for (const name of ["aws", "gcloud"]) {
+    writeFileSync(
+      join(folder, name),
+      `#!/bin/sh
+{ printf '%s' ${name}; for word in "$@"; do printf '\\t%s' "$word"; done; echo; } >> "${folder}/commands"
+echo made/$#
+`,
+    );
+    chmodSync(join(folder, name), 0o755);
+  }
+});
+
+async function run(script: string, env: Record<string, string>, ...args: string[]) {
+  rmSync(join(folder, "commands"), { force: true });
+  const result = await runProgram(join(root, script), args, {
+    env: { PATH: `${folder}:${process.env["PATH"]}`, ...env },
+  });
+  return { ...result, commands: globSync("commands", { cwd: folder }).length === 0 ? [] : written() };
+}
+
+const written = () =>
+  readFileSync(join(folder, "commands"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split("\t"));
+
+type Command = readonly string[];
+
+/** The one command with these words, and the values that follow --name or --name=. */
+function command(commands: readonly Command[], ...words: string[]) {
+  const found = commands.filter((one) => words.every((word) => one.includes(word)));
+  const [only = []] = found;
+  assert.equal(found.length, 1, words.join(" "));
+  return (name: string): string[] => {
+    const joined = only.find((word) => word.startsWith(`--${name}=`));
+    if (joined !== undefined) return [joined.slice(name.length + 3)];
+    const start = only.indexOf(`--${name}`) + 1;
+    assert.ok(start > 0, `${words.join(" ")} has no --${name}`);
+    const end = only.findIndex((word, index) => index >= start && word.startsWith("--"));
+    return only.slice(start, end === -1 ? undefined : end);
+  };
+}
+
+test("shellcheck has nothing to say", { skip: without("shellcheck") }, async () => {
+  const scripts = globSync("cloud/**/*.sh", { cwd: root });
+  assert.ok(scripts.length >= 2);
+  assert.deepEqual(await runProgram("shellcheck", scripts, { cwd: root }), { code: 0, output: "" });
+});
+
+for (const [script, env] of [
+  [alb, forAws],
+  [gcp, forGcp],
+] as const) {
+  test(`${script} prints what it would do, as it could be typed, and does nothing`, async () => {
+    const printed = await run(script, env);
+    assert.equal(printed.code, 0, printed.output);
+    assert.deepEqual(printed.commands, []);
+    const { commands } = await run(script, env, "--apply");
+    // The names of what was made are known only once it is made; the last one asks for the address.
+    const typed = await runProgram("sh", ["-eu"], { input: printed.output, env: { PATH: `${folder}:/usr/bin:/bin` } });
+    assert.equal(typed.code, 0, typed.output);
+    const again = written().slice(commands.length);
+    const known = (list: readonly Command[]) =>
+      list.map((words) => words.filter((word) => !/made\/|[A-Z]_|GROUP|_ARN/.test(word)));
+    assert.deepEqual(known(again), known(commands.slice(0, again.length)));
+    assert.ok(again.length >= commands.length - 1);
+  });
+
+  test(`${script} says what is missing, and knows no other argument`, async () => {
+    for (const name of Object.keys(env).filter((one) => one !== "ALARM_TOPIC_ARN")) {
+      const { code, output, commands } = await run(script, { ...env, [name]: "" }, "--apply");
+      assert.deepEqual([code, commands], [64, []]);
+      assert.match(output, new RegExp(`^To be set: ${name}$`, "m"));
+    }
+    assert.equal((await run(script, env, "--aply")).code, 64);
+    assert.equal((await run(script, {}, "--help")).code, 0);
+  });
+}
+
+test("alb.sh makes what alb.yaml describes", async () => {
+  const { commands, output } = await run(alb, forAws, "--apply");
+  const { Resources, Outputs } = parseTemplate(readFileSync(join(root, "cloud/aws/alb.yaml"), "utf8"));
+  const group = command(commands, "create-target-group");
+  const given = z.record(z.string(), z.unknown()).parse(Resources["TargetGroup"]?.Properties);
+  for (const [option, property] of [
+    ["name", "Name"],
+    ["target-type", "TargetType"],
+    ["protocol", "Protocol"],
+    ["protocol-version", "ProtocolVersion"],
+    ["health-check-path", "HealthCheckPath"],
+    ["health-check-port", "HealthCheckPort"],
+    ["health-check-protocol", "HealthCheckProtocol"],
+    ["health-check-interval-seconds", "HealthCheckIntervalSeconds"],
+    ["health-check-timeout-seconds", "HealthCheckTimeoutSeconds"],
+    ["healthy-threshold-count", "HealthyThresholdCount"],
+    ["unhealthy-threshold-count", "UnhealthyThresholdCount"],
+  ] as const)
+    assert.deepEqual(group(option), [String(given[property])], option);
+  const config = configBehind(String(Outputs["Environment"]?.Value));
+  assert.deepEqual(group("port"), [String(config.http.port)]);
+  assert.ok(output.includes(String(Outputs["Environment"]?.Value)));
+
+  const attributes = z.array(z.object({ Key: z.string(), Value: z.unknown() }));
+  const pairs = (list: unknown) =>
+    attributes.parse(list).map(({ Key, Value }) => `Key=${Key},Value=${typeof Value === "string" ? Value : "true"}`);
+  assert.deepEqual(
+    command(commands, "modify-target-group-attributes")("attributes"),
+    pairs(given["TargetGroupAttributes"]),
+  );
+  assert.deepEqual(
+    command(commands, "modify-load-balancer-attributes")("attributes"),
+    pairs(Resources["LoadBalancer"]?.Properties["LoadBalancerAttributes"]),
+  );
+  assert.deepEqual(command(commands, "create-load-balancer")("subnets"), ["subnet-1", "subnet-2"]);
+  assert.deepEqual(command(commands, "create-listener", "443")("ssl-policy"), [
+    Resources["HttpsListener"]?.Properties["SslPolicy"],
+  ]);
+});
+
+test("alb.sh raises the alarms of alb.yaml, but for the share of errors, which it counts", async () => {
+  const { commands } = await run(alb, forAws, "--apply");
+  const { Resources } = parseTemplate(readFileSync(join(root, "cloud/aws/alb.yaml"), "utf8"));
+  const alarms = Object.values(Resources).filter(({ Type }) => Type === "AWS::CloudWatch::Alarm");
+  assert.equal(commands.filter((words) => words.includes("put-metric-alarm")).length, alarms.length);
+  for (const { Properties: given } of alarms.filter(({ Properties }) => "MetricName" in Properties)) {
+    const alarm = command(commands, "put-metric-alarm", String(given["MetricName"]));
+    for (const [option, property] of [
+      ["namespace", "Namespace"],
+      ["period", "Period"],
+      ["comparison-operator", "ComparisonOperator"],
+      ["threshold", "Threshold"],
+      ["evaluation-periods", "EvaluationPeriods"],
+      ["treat-missing-data", "TreatMissingData"],
+    ] as const)
+      assert.deepEqual(alarm(option), [String(given[property])], `${given["MetricName"]} ${option}`);
+    assert.equal(alarm("dimensions").length, z.array(z.unknown()).parse(given["Dimensions"]).length);
+  }
+});
+
+test("the load balancer of Google Cloud goes with the application", async () => {
+  const { commands, output } = await run(gcp, forGcp, "--apply");
+  const settings = /^# (KEEP_ALIVE_TIMEOUT_MS=.*)$/m.exec(output)?.[1] ?? "";
+  const config = configBehind(settings.replace(/made\/\d+$/, "203.0.113.1"));
+  const check = command(commands, "health-checks", "create");
+  const seconds = (option: string) => Number(/^(\d+)s?$/.exec(check(option)[0] ?? "")?.[1]);
+  assert.deepEqual(check("port"), [String(config.http.port)]);
+  assert.equal(probeKindOf(check("request-path")[0] ?? "", config.health.paths), "ready");
+  assert.ok(config.health.timeoutMs < seconds("timeout") * 1000 && seconds("timeout") < seconds("check-interval"));
+  const noticedMs = (seconds("check-interval") * seconds("unhealthy-threshold") + seconds("timeout")) * 1000;
+  assert.ok(config.drain.delayMs >= noticedMs);
+
+  const backend = command(commands, "backend-services", "create");
+  assert.deepEqual(backend("load-balancing-scheme"), ["EXTERNAL_MANAGED"]);
+  assert.deepEqual(backend("session-affinity"), ["NONE"]);
+  assert.ok(
+    Number.parseInt(backend("connection-draining-timeout")[0] ?? "", 10) * 1000 >= config.http.requestTimeoutMs,
+  );
+  assert.ok(Number.parseInt(backend("timeout")[0] ?? "", 10) * 1000 > config.http.requestTimeoutMs);
+  // It keeps connections for 600 s, which cannot be changed.
+  assert.ok(config.http.keepAliveTimeoutMs > 600_000);
+  const ranges = command(commands, "firewall-rules", "create")("source-ranges")[0]?.split(",") ?? [];
+  assert.deepEqual(config.http.trustProxy, [...ranges, "203.0.113.1"]);
+  assert.deepEqual(command(commands, "ssl-policies", "create")("min-tls-version"), ["1.2"]);
+});
+
+test("affinity on Google Cloud is a cookie, and nothing else", async () => {
+  const { commands } = await run(gcp, { ...forGcp, AFFINITY: "cookie" }, "--apply");
+  const backend = command(commands, "backend-services", "create");
+  assert.deepEqual(backend("session-affinity"), ["GENERATED_COOKIE"]);
+  assert.deepEqual(backend("locality-lb-policy"), ["RING_HASH"]);
+  assert.ok(Number(backend("affinity-cookie-ttl")[0]) > 0);
+  assert.equal((await run(gcp, { ...forGcp, AFFINITY: "CLIENT_IP" })).code, 64);
+});

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { envExample, environmentTable } from "../../src/config/document.ts";
+import { ConfigError, readConfig } from "../../src/config/env.ts";
+import { variables } from "../../src/config/variables.ts";
+
+const good = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgres://haven:pw@db.internal/haven",
+  REDIS_URL: "redis://cache.internal:6379",
+  JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
+};
+
+function problemsOf(environment: Record<string, string>): ConfigError["problems"] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const named = (environment: Record<string, string>) => problemsOf(environment).map(({ variable }) => variable);
+
+test("development needs no setting at all", () => {
+  const config = readConfig({});
+  assert.equal(config.http.port, 4000);
+  assert.equal(config.postgres.url, undefined);
+  assert.deepEqual(config.drain, { delayMs: 0, lingerMs: 0, timeoutMs: 5000 });
+});
+
+test("production has the drain times of a server behind a load balancer", () => {
+  assert.deepEqual(readConfig(good).drain, { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 });
+});
+
+test("one user's share is never all there is", () => {
+  const shares = (environment: Record<string, string>) => {
+    const { stream, photos } = readConfig(environment);
+    return [stream.mostOfOneUser, photos.mostOfOneUser];
+  };
+  assert.deepEqual(shares({}), [50, 6]);
+  assert.deepEqual(shares({ STREAM_MAX: "20", UPLOAD_MEMORY_BYTES: "20000000" }), [10, 2]);
+  assert.deepEqual(shares({ STREAM_MAX: "1", IMAGE_QUEUE_LENGTH: "0" }), [1, 1]);
+  assert.deepEqual(shares({ STREAM_MAX_PER_USER: "2000", UPLOAD_MAX_PER_USER: "36" }), [2000, 36]);
+});
+
+test("production names everything that is missing at once", () => {
+  assert.deepEqual(named({ NODE_ENV: "production" }), ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"]);
+});
+
+test("the missing and the malformed are named together", () => {
+  const names = named({ NODE_ENV: "production", PORT: "80a", TRUST_PROXY: "1", REDIS_URL: "http://x" });
+  for (const name of ["PORT", "TRUST_PROXY", "REDIS_URL", "DATABASE_URL", "JWT_SECRET"])
+    assert.ok(names.includes(name), name);
+});
+
+test("no problem repeats a value", () => {
+  const secret = "hunter2-hunter2";
+  const environment = Object.fromEntries(Object.keys(variables.shape).map((name) => [name, secret]));
+  assert.doesNotMatch(JSON.stringify(problemsOf({ ...environment, NODE_ENV: "production" })), /hunter2/);
+});
+
+for (const weak of [
+  "short",
+  "your-super-secret-jwt-key",
+  "change-me-change-me-change-me-change-me",
+  "<put a long secret here, please, now>",
+]) {
+  test(`production refuses the secret ${JSON.stringify(weak)}, and as the previous one too`, () => {
+    assert.ok(named({ ...good, JWT_SECRET: weak }).includes("JWT_SECRET"));
+    assert.ok(named({ ...good, JWT_SECRET_PREVIOUS: weak }).includes("JWT_SECRET_PREVIOUS"));
+  });
+}
+
+test("an empty variable is the same as none", () => {
+  assert.equal(readConfig({ PORT: "", REDIS_PASSWORD: "" }).http.port, 4000);
+});
+
+for (const [name, value] of [
+  ["PORT", "-1"],
+  ["PORT", "65536"],
+  ["PORT", "4e3"],
+  ["TRUST_PROXY", "2"],
+  ["TRUST_PROXY", "10.0.0.0/33"],
+  ["HEALTH_PATHS", "/health=alive"],
+  ["READY_REQUIRES", "postgres,mysql"],
+  ["LOG_LEVEL", "loud"],
+  ["DB_POOL_MAX", "0"],
+  ["SESSION_TTL", "1.5"],
+  ["REDIS_SENTINELS", "a:1,b"],
+] as const) {
+  test(`${name}=${value} is refused`, () => assert.ok(named({ [name]: value }).includes(name)));
+}
+
+test("two ways to Redis are refused, and half of a Sentinel setting", () => {
+  assert.deepEqual(named({ REDIS_URL: "redis://a", REDIS_HOST: "b" }), ["REDIS_URL"]);
+  assert.deepEqual(named({ REDIS_SENTINELS: "a:26379" }), ["REDIS_SENTINEL_NAME"]);
+});
+
+test("half a setting of a bucket is refused, and says what is missing", () => {
+  const half = { S3_BUCKET: "haven", S3_ENDPOINT: "https://s3.example.org" };
+  assert.deepEqual(named(half), ["S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"]);
+  const whole = { ...half, S3_REGION: "auto", S3_ACCESS_KEY_ID: "k", S3_SECRET_ACCESS_KEY: "s" };
+  assert.equal(readConfig(whole).photos.bucket?.pathStyle, true);
+  assert.equal(readConfig({}).photos.bucket, undefined);
+});
+
+test("each way to Redis is understood", () => {
+  assert.deepEqual(readConfig({ REDIS_HOST: "h", REDIS_PASSWORD: "p" }).redis.target, {
+    kind: "host",
+    host: "h",
+    port: 6379,
+    password: "p",
+  });
+  assert.deepEqual(readConfig({ REDIS_CLUSTER_NODES: "a:1, b:2" }).redis.target, {
+    kind: "cluster",
+    nodes: [
+      { host: "a", port: 1 },
+      { host: "b", port: 2 },
+    ],
+    password: undefined,
+  });
+});
+
+test("the configuration is frozen through and through", () => {
+  const config = readConfig({});
+  assert.ok(Object.isFrozen(config) && Object.isFrozen(config.http) && Object.isFrozen(config.http.trustProxy));
+});
+
+test(".env.example says what the schema says", () => {
+  assert.equal(readFileSync(new URL("../../.env.example", import.meta.url), "utf8"), envExample());
+});
+
+test("the README's table says what the schema says", () => {
+  assert.ok(readFileSync(new URL("../../README.md", import.meta.url), "utf8").includes(environmentTable()));
+});

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError, type ErrorCode } from "../../src/core/app-error.ts";
+import { isDatabaseFailure, onConstraint } from "../../src/db/faults.ts";
+import { createDatabase, type Database } from "../../src/db/pool.ts";
+import { atEnd } from "../support/at-end.ts";
+import { freshDatabase, query } from "../support/database.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+
+const limits = { poolMax: 3, connectTimeoutMs: 400, statementTimeoutMs: 300, idleTransactionTimeoutMs: 1000 };
+
+function open(url: string): Database {
+  const db = createDatabase({ ...limits, url }, (work) => work());
+  atEnd(() => db.close());
+  return db;
+}
+
+const fails = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
+
+const busyBackends = async (url: string) =>
+  (
+    await query<{ n: number }>(
+      url,
+      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()",
+    )
+  )[0]?.n;
+
+test("a statement past its limit is ended in the server too", async () => {
+  const url = await freshDatabase();
+  const db = open(url);
+  await assert.rejects(db.query("SELECT pg_sleep(5)"), fails("unavailable"));
+  assert.equal(await busyBackends(url), 0);
+});
+
+test("a hundred time-outs never keep more than the pool's size at work, and the pool serves on", async () => {
+  const url = await freshDatabase();
+  const db = open(url);
+  const calls = Array.from({ length: 100 }, () => db.query("SELECT pg_sleep(5)").catch(() => undefined));
+  await sleep(150);
+  assert.ok(((await busyBackends(url)) ?? 99) <= limits.poolMax);
+  await Promise.all(calls);
+  assert.deepEqual(await db.query("SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("who finds every connection in use is told so in time, and it is no fault of the database", async () => {
+  const db = open(await freshDatabase());
+  const holders = Array.from({ length: 3 }, () => db.transaction(async () => sleep(700)));
+  await sleep(50);
+  const startedAt = performance.now();
+  await assert.rejects(db.query("SELECT 1"), fails("overloaded"));
+  assert.ok(performance.now() - startedAt < 600);
+  await Promise.all(holders);
+});
+
+test("an error of a statement keeps the connection, a broken one is replaced", async () => {
+  const db = open(await freshDatabase());
+  const pid = async () => (await db.query<{ pid: number }>("SELECT pg_backend_pid() AS pid"))[0]?.pid;
+  const first = await pid();
+  await assert.rejects(db.query("SELECT 1/0"));
+  assert.equal(await pid(), first);
+  await assert.rejects(db.query("SELECT pg_terminate_backend(pg_backend_pid())"), fails("unavailable"));
+  assert.notEqual(await pid(), first);
+});
+
+test("a transaction that fails is rolled back and gives its connection back", async () => {
+  const db = open(await freshDatabase());
+  const insert = "INSERT INTO users (id, email, name, password_hash) VALUES (gen_random_uuid(), 'a@b', 'A', '')";
+  for (let times = 0; times < 5; times += 1) {
+    await assert.rejects(
+      db.transaction(async (tx) => {
+        await tx.query(insert);
+        throw new AppError("conflict", "changed my mind");
+      }),
+      fails("conflict"),
+    );
+  }
+  assert.deepEqual(await db.query("SELECT * FROM users"), []);
+  assert.equal(db.counts().total, db.counts().idle);
+});
+
+test("what our own code throws inside a transaction is no fault of the database", async () => {
+  const db = open(await freshDatabase());
+  for (const thrown of [new TypeError("ours"), new Error("ours"), new DOMException("gone", "AbortError")]) {
+    const failing = db.transaction(async (tx) => {
+      await tx.query("SELECT 1");
+      throw thrown;
+    });
+    await assert.rejects(failing, (error) => error === thrown && !isDatabaseFailure(error));
+  }
+  assert.equal(db.counts().idle, 1);
+});
+
+test("a constraint becomes a domain error where the statement is", async () => {
+  const db = open(await freshDatabase());
+  const insert = "INSERT INTO users (id, email, name, password_hash) VALUES (gen_random_uuid(), 'a@b', 'A', '')";
+  await db.query(insert);
+  const twice = db
+    .query(insert)
+    .catch(onConstraint("users_email_key", () => new AppError("conflict", "This address is taken.")));
+  await assert.rejects(twice, fails("conflict"));
+});
+
+for (const fault of ["refuse", "hole", "reset"] as const) {
+  test(`a database path that is broken (${fault}) is an answer in time, and works again when it is back`, async () => {
+    const proxy = await startFaultProxy(await freshDatabase());
+    const db = open(proxy.url);
+    await db.query("SELECT 1");
+    await proxy.set(fault);
+    const startedAt = performance.now();
+    // A reset is a moment, not a state: the connections are gone, the path is not.
+    if (fault === "reset") await proxy.set("pass");
+    else await assert.rejects(db.query("SELECT 1"), fails("unavailable"));
+    assert.ok(performance.now() - startedAt < 1500);
+    await proxy.set("pass");
+    await db.query("SELECT 1").catch(() => undefined);
+    assert.deepEqual(await db.query("SELECT 1 AS one"), [{ one: 1 }]);
+    assert.ok(proxy.open() <= limits.poolMax);
+  });
+}

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { BlockList } from "node:net";
+import { test } from "node:test";
+import { parse } from "yaml";
+import { z } from "zod";
+import { readConfig } from "../../src/config/env.ts";
+import { variables } from "../../src/config/variables.ts";
+import { probeKindOf } from "../support/probe-kinds.ts";
+import {
+  bindsOf,
+  bytesOf,
+  instancesOf,
+  type Layout,
+  layouts,
+  madeUp,
+  read,
+  secondsOf,
+  serviceOf,
+  variablesOf,
+} from "./compose.ts";
+
+// What docker/ says against what the code, the proxies and Prometheus say.
+
+const shipped = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+
+const nginxConf = shipped("nginx/nginx.conf");
+const haproxyCfg = shipped("haproxy/haproxy.cfg");
+const script = shipped("docker/load-balancer-setup.sh");
+
+/** The first number that a pattern finds. */
+function numberIn(text: string, pattern: RegExp): number {
+  const found = Number(pattern.exec(text)?.[1]);
+  assert.ok(Number.isFinite(found), `nothing like ${pattern}`);
+  return found;
+}
+
+/** Settings of Node, not of Haven. */
+const runtimeNames = new Set(["NODE_OPTIONS"]);
+
+function settingsOf(layout: Layout, service: string): Record<string, string> {
+  const given = Object.entries(serviceOf(layout, service).environment);
+  return Object.fromEntries(given.map(([name, value]) => [name, value ?? ""]));
+}
+
+const configOf = (layout: Layout) => readConfig(settingsOf(layout, instancesOf(layout)[0] ?? ""));
+
+for (const layout of layouts) {
+  test(`${layout}: every variable of an instance exists, and together they allow a start`, () => {
+    for (const service of [...instancesOf(layout), "migrate"])
+      for (const name of Object.keys(settingsOf(layout, service)))
+        assert.ok(name in variables.shape || runtimeNames.has(name), name);
+    const config = configOf(layout);
+    assert.ok(config.production);
+    const { services } = read(layout);
+    assert.ok(services[new URL(config.postgres.url ?? "").hostname]);
+    const redis = config.redis.target;
+    assert.ok(redis?.kind === "host" && services[redis.host]);
+    assert.equal(redis.password, serviceOf(layout, "redis").environment["REDIS_PASSWORD"]);
+    assert.equal(settingsOf(layout, "migrate")["DATABASE_URL"], config.postgres.url);
+    assert.equal(
+      new URL(config.postgres.url ?? "").password,
+      serviceOf(layout, "postgres").environment["HAVEN_DB_PASSWORD"],
+    );
+    // All else is a setting of the compose files, and no name of Haven's is used for another thing.
+    for (const name of variablesOf(layout).optional)
+      assert.ok(!(name in variables.shape) || name === "JWT_SECRET_PREVIOUS", name);
+  });
+
+  test(`${layout}: the forwarded headers of the proxies are believed, and nobody else's`, () => {
+    const addresses = ["nginx", "haproxy"].map((name) => serviceOf(layout, name).networks["front"]?.ipv4_address);
+    assert.deepEqual(configOf(layout).http.trustProxy, addresses);
+  });
+
+  test(`${layout}: fixed addresses are in the network, and nobody is given one of them by chance`, () => {
+    const [range] = read(layout).networks["front"]?.ipam?.config ?? [];
+    const [subnet, byChance] = [new BlockList(), new BlockList()];
+    for (const [list, cidr] of [[subnet, range?.subnet] as const, [byChance, range?.ip_range] as const]) {
+      const [address = "", prefix] = cidr?.split("/") ?? [];
+      list.addSubnet(address, Number(prefix));
+    }
+    const fixed = Object.values(read(layout).services).flatMap(({ networks }) =>
+      Object.values(networks).flatMap(({ ipv4_address }) => ipv4_address ?? []),
+    );
+    assert.equal(new Set(fixed).size, layout === "lb" ? 5 : 2);
+    for (const address of fixed) assert.ok(subnet.check(address) && !byChance.check(address), address);
+  });
+
+  test(`${layout}: an instance is given the time that its drain takes`, () => {
+    const { drain, http } = configOf(layout);
+    for (const name of instancesOf(layout)) {
+      const graceMs = secondsOf(serviceOf(layout, name).stop_grace_period) * 1000;
+      assert.ok(graceMs >= drain.delayMs + http.requestTimeoutMs + drain.lingerMs + 5000, name);
+      assert.ok(graceMs >= drain.delayMs + drain.timeoutMs + 5000, name);
+    }
+  });
+
+  test(`${layout}: so is a proxy`, () => {
+    const { http } = configOf(layout);
+    for (const [name, hardStop] of [
+      ["nginx", numberIn(nginxConf, /^worker_shutdown_timeout (\d+)s;/m)],
+      ["haproxy", numberIn(haproxyCfg, /^ +hard-stop-after (\d+)s$/m)],
+    ] as const) {
+      assert.ok(secondsOf(serviceOf(layout, name).stop_grace_period) > hardStop, name);
+      assert.ok(hardStop * 1000 >= http.requestTimeoutMs, name);
+    }
+  });
+
+  test(`${layout}: the heap leaves a quarter of the memory to everything else`, () => {
+    for (const name of instancesOf(layout)) {
+      const { deploy, environment } = serviceOf(layout, name);
+      const heap = numberIn(String(environment["NODE_OPTIONS"]), /^--max-old-space-size=(\d+)$/) * 2 ** 20;
+      assert.ok(heap <= bytesOf(deploy.resources.limits.memory) * 0.75);
+    }
+    const redis = serviceOf(layout, "redis");
+    const most = numberIn(redis.command?.join(" ") ?? "", /maxmemory (\d+)mb/) * 2 ** 20;
+    assert.ok(bytesOf(redis.deploy.resources.limits.memory) >= 2 * most);
+  });
+
+  test(`${layout}: Postgres has connections for as many instances as there can ever be`, () => {
+    const most = numberIn(script, /^most_instances=(\d+)$/m);
+    // HAProxy takes up as many.
+    assert.equal(numberIn(haproxyCfg, /server-template api-server- 1-(\d+) /), most);
+    const allowed = numberIn(serviceOf(layout, "postgres").command?.join(" ") ?? "", /max_connections=(\d+)/);
+    const [healthCheck, surge, migration, people, reserved] = [1, 1, 1, 5, 3];
+    const needed = (configOf(layout).postgres.poolMax + healthCheck) * (most + surge) + migration + people;
+    assert.ok(needed <= allowed - reserved, `${needed} of ${allowed}`);
+  });
+
+  test(`${layout}: healthy is what has started, by the application's own probe`, () => {
+    for (const name of instancesOf(layout)) {
+      const { healthcheck: check } = serviceOf(layout, name);
+      assert.ok("test" in check);
+      const [, ...words] = z.array(z.string()).parse(check.test);
+      assert.deepEqual(words.slice(0, 2), ["node", "healthcheck.js"]);
+      assert.equal(probeKindOf(words[2] ?? "", configOf(layout).health.paths), "startup");
+      assert.ok(configOf(layout).health.timeoutMs < secondsOf(check.timeout) * 1000);
+    }
+  });
+
+  test(`${layout}: Prometheus reads the instances where they are`, () => {
+    const prometheus = serviceOf(layout, "prometheus");
+    const file = bindsOf(prometheus).find(({ target }) => target === "/etc/prometheus/prometheus.yml")?.source ?? "";
+    const { scrape_configs } = scraping.parse(parse(shipped(`docker/${file}`)));
+    const { port } = configOf(layout).http;
+    const instances = scrape_configs.find(({ job_name }) => job_name === "haven-api");
+    const fixed = instances?.static_configs.flatMap(({ targets }) => targets);
+    const byName = instances?.dns_sd_configs.flatMap((one) => one.names.map((name) => `${name}:${one.port}`));
+    assert.deepEqual(
+      [...(fixed ?? []), ...(byName ?? [])],
+      instancesOf(layout).map((name) => `${name}:${port}`),
+    );
+    const others = ["haproxy", "alertmanager", "grafana", ...instancesOf(layout)];
+    for (const name of others) assert.ok("monitoring" in serviceOf(layout, name).networks, name);
+    assert.ok("monitoring" in prometheus.networks);
+    // The addresses that it has been given by other files.
+    const [target] = z
+      .array(z.object({ targets: z.array(z.string()) }))
+      .parse(parse(shipped("monitoring/targets/haproxy.yml.example")));
+    assert.deepEqual(target?.targets, [`haproxy:${numberIn(shipped("docker/haproxy/exporter.cfg"), /bind :(\d+)/)}`]);
+    assert.match(shipped("monitoring/grafana/datasources/prometheus.yml"), /url: http:\/\/prometheus:9090\n/);
+  });
+}
+
+const scraping = z.object({
+  scrape_configs: z.array(
+    z.object({
+      job_name: z.string(),
+      static_configs: z.array(z.object({ targets: z.array(z.string()) })).default([]),
+      dns_sd_configs: z.array(z.object({ names: z.array(z.string()), port: z.number() })).default([]),
+    }),
+  ),
+});
+
+test("lb: the proxies know the addresses of the instances, under the names and the port in their own files", () => {
+  const { port } = configOf("lb").http;
+  const inNginx = [...shipped("nginx/haven/upstream.conf").matchAll(/^ +server ([^ ]+) /gm)].map(([, name]) => name);
+  const inHaproxy = [...haproxyCfg.matchAll(/^ +server [^ ]+ ([^ ]+)$/gm)].map(([, name]) => name);
+  const expected = instancesOf("lb").map((name) => `${name}:${port}`);
+  assert.deepEqual([inNginx, inHaproxy], [expected, expected]);
+  const addresses = instancesOf("lb").map((name) => `${name}:${serviceOf("lb", name).networks["front"]?.ipv4_address}`);
+  for (const name of ["nginx", "haproxy"]) {
+    assert.deepEqual(serviceOf("lb", name).extra_hosts, addresses);
+    assert.ok("front" in serviceOf("lb", name).networks);
+  }
+  for (const name of instancesOf("lb")) assert.equal(settingsOf("lb", name)["INSTANCE_ID"], name);
+});
+
+test("scale: the proxies ask for a name that the instances have", () => {
+  const upstream = bindsOf(serviceOf("scale", "nginx")).find(({ target }) => target.endsWith("/upstream.conf"));
+  assert.equal(upstream?.source, "../nginx/variants/upstream-scaled.conf");
+  const name = serviceOf("scale", "app").networks["front"]?.aliases?.[0];
+  const where = `${name}:${configOf("scale").http.port}`;
+  for (const file of ["nginx/variants/upstream-scaled.conf", "nginx/variants/upstream-scaled-from-1.27.3.conf"])
+    assert.match(shipped(file), new RegExp(`(default|server) ${where}[ ;]`), file);
+  assert.match(haproxyCfg, new RegExp(`server-template api-server- 1-10 ${where} `));
+});
+
+test("a roll waits until the proxies have noticed", () => {
+  const settle = numberIn(script, /^settle_seconds=(\d+)$/m);
+  for (const file of globSync("nginx/**/upstream*.conf", { cwd: new URL("../../", import.meta.url) }))
+    for (const [, seconds] of shipped(file).matchAll(/(?:fail_timeout|valid)=(\d+)s/g))
+      assert.ok(settle > Number(seconds), file);
+  // Two checks in a row, at most downinter and fastinter apart.
+  assert.match(haproxyCfg, /default-server check inter 2s fastinter 500ms downinter 1s fall 2 rise 2/);
+});
+
+test("every variant of nginx/ can be chosen by name", () => {
+  const root = new URL("../../nginx/", import.meta.url);
+  for (const layout of layouts) {
+    const mounted = bindsOf(serviceOf(layout, "nginx")).map(({ target }) => target);
+    for (const variant of globSync("variants/*.conf", { cwd: root })) {
+      const replaced = /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(shipped(`nginx/${variant}`))?.[1];
+      assert.ok(mounted.includes(`/etc/nginx/${replaced}`), variant);
+      const name = `NGINX_${/haven\/(.*)\.conf/
+        .exec(replaced ?? "")?.[1]
+        ?.toUpperCase()
+        .replaceAll("-", "_")}`;
+      const chosen = read(layout, { ...madeUp(layout), [name]: variant }).services["nginx"];
+      assert.ok(chosen?.volumes.includes(`../nginx/${variant}:/etc/nginx/${replaced}:ro`), variant);
+    }
+  }
+});

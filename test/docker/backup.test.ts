@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, suite, test } from "node:test";
+import { migrate } from "../../src/db/migrate.ts";
+import { query } from "../support/database.ts";
+import { without } from "../support/programs.ts";
+import { runProgram } from "../support/run-program.ts";
+import { startDistributionPostgres } from "./distribution-postgres.ts";
+import { makePlace, root, working } from "./place.ts";
+
+// The script, the commands of docs/docker.md and create-haven.sh as they are, against a real Postgres with its own
+// pg_dump, pg_restore and psql. In place of Docker stands a program that runs them here.
+
+const skip = without("pg_virtualenv") || without("openssl");
+const password = "0a".repeat(32);
+
+let variables: Record<string, string>;
+let url: string;
+
+/** `compose --file F exec -T postgres COMMAND…`: the command, with a dump cut short where a test wants that. */
+const answers = () => `
+  "ps "*) echo postgres ;;
+  *" exec -T postgres "*)
+    while [ "$1" != postgres ]; do shift; done; shift
+    export PATH='${process.env["PATH"]}' ${Object.entries(variables)
+      .map(([name, value]) => `${name}='${value}'`)
+      .join(" ")}
+    if [ "$1" = pg_dump ] && [ -e "$place/cut" ]; then "$@" | head -c -20000; else exec "$@"; fi ;;
+`;
+
+async function setUp() {
+  const place = makePlace({ ...working, answers: answers() });
+  const { code, output } = await place.run("setup");
+  assert.equal(code, 0, output);
+  return place;
+}
+
+const names = async () =>
+  (await query<{ name: string }>(url, "SELECT name FROM users ORDER BY name")).map(({ name }) => name);
+
+const add = (...given: string[]) =>
+  query(
+    url,
+    `INSERT INTO users (id, email, name, password_hash)
+     SELECT gen_random_uuid(), name || '@example.org', name, repeat(md5(name), 3) FROM unnest($1::text[]) AS name`,
+    [given],
+  );
+
+suite("a backup", { skip }, () => {
+  before(async () => {
+    variables = await startDistributionPostgres();
+    const env = { ...process.env, ...variables, HAVEN_DB_PASSWORD: password };
+    const { code, output } = await runProgram(join(root, "docker/postgres/create-haven.sh"), [], { env });
+    assert.equal(code, 0, output);
+    url = `postgres://haven:${password}@${variables["PGHOST"]}:${variables["PGPORT"]}/haven`;
+    await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000 });
+    await add(...Array.from({ length: 2000 }, () => randomUUID()));
+  });
+
+  test("brings back what was there, and to whom it belonged", async () => {
+    const place = await setUp();
+    const before = await names();
+    const { code, output } = await place.run("backup");
+    assert.equal(code, 0, output);
+    const [file = "", ...others] = readdirSync(place.file("docker/backups"));
+    assert.match(`${file} ${others}`, /^haven-\d{8}T\d{6}Z\.dump $/);
+    assert.equal(place.mode(`docker/backups/${file}`), "600");
+    assert.match(output, /\d+ bytes, [1-9]\d* tables\n$/);
+
+    await query(url, "DELETE FROM users WHERE name < '8'");
+    await add("since then");
+    const restored = await restore(place, file);
+    assert.equal(restored.code, 0, restored.output);
+    assert.deepEqual(await names(), before);
+    // By Haven's own user, which owns it all.
+    assert.deepEqual(await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000 }), []);
+    await query(url, "ALTER TABLE users ADD COLUMN tried integer");
+    await query(url, "ALTER TABLE users DROP COLUMN tried");
+  });
+
+  test("that is cut short is not kept", async () => {
+    const place = await setUp();
+    writeFileSync(place.file("cut"), "");
+    const { code, output } = await place.run("backup");
+    assert.equal(code, 1, output);
+    assert.match(output, /the dump cannot be read back, and was not kept/);
+    assert.deepEqual(readdirSync(place.file("docker/backups")), []);
+  });
+
+  test("that is damaged later does not take away what is there", async () => {
+    const place = await setUp();
+    await place.run("backup", place.file("whole.dump"));
+    mkdirSync(place.file("docker/backups"));
+    writeFileSync(place.file("docker/backups/half.dump"), readFileSync(place.file("whole.dump")).subarray(0, -20_000));
+    const before = await names();
+    const { code, output } = await restore(place, "half.dump");
+    assert.equal(code, 1);
+    assert.match(output, /could not read from input file/);
+    assert.deepEqual(await names(), before);
+  });
+
+  test("overwrites nothing, and leaves nothing half done where there is no room", async () => {
+    const place = await setUp();
+    writeFileSync(place.file("mine"), "a file");
+    const taken = await place.run("backup", place.file("mine"));
+    assert.equal(taken.code, 1);
+    assert.match(taken.output, /mine is there already/);
+    assert.equal(place.text("mine"), "a file");
+
+    const nowhere = await place.run("backup", place.file("mine/a.dump"));
+    assert.equal(nowhere.code, 1);
+    assert.match(nowhere.output, /mkdir: .*mine/);
+
+    // A disk that is full, as far as this process can be told so.
+    const full = await runProgram(
+      "bash",
+      ["-c", 'ulimit -f 8; exec "$0" backup', place.file("docker/load-balancer-setup.sh")],
+      { env: { ...place.env, PATH: `${place.env.PATH}:/usr/bin` } },
+    );
+    assert.equal(full.code, 1, full.output);
+    assert.match(full.output, /pg_dump failed/);
+    assert.deepEqual(readdirSync(place.file("docker/backups")), []);
+    assert.ok(!existsSync(place.file("a.dump")));
+  });
+});
+
+/** The command of docs/docker.md. */
+function restore(place: ReturnType<typeof makePlace>, file: string) {
+  const page = readFileSync(join(root, "docs/docker.md"), "utf8");
+  const [block = ""] = /## Back up, and back\n[\s\S]*?```sh\n[\s\S]*?```/.exec(page) ?? [];
+  const command = /^docker compose [\s\S]*?\.dump$/m.exec(block)?.[0] ?? "exit 99";
+  const script = command.replace("haven-….dump", file);
+  return runProgram("bash", ["-c", script], { cwd: place.file("docker"), env: place.env });
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { version } from "../../src/version.ts";
+import { bindsOf, bytesOf, instancesOf, layouts, read, secondsOf, serviceOf, textOf, variablesOf } from "./compose.ts";
+
+const proxies = ["nginx", "haproxy"];
+const around = ["migrate", "postgres", "redis", ...proxies, "prometheus", "alertmanager", "grafana"];
+
+for (const layout of layouts) {
+  const services = Object.entries(read(layout).services);
+
+  test(`${layout}: it has the services that were promised, and no other`, () => {
+    assert.deepEqual(services.map(([name]) => name).sort(), [...instancesOf(layout), ...around].sort());
+    // What the documents call the database.
+    assert.deepEqual(serviceOf(layout, "postgres").networks["data"]?.aliases, ["db"]);
+    assert.equal(read(layout).name, "haven");
+  });
+
+  test(`${layout}: every service has limits, comes back, and says whether it is well`, () => {
+    for (const [name, { restart, deploy, logging, healthcheck, profiles }] of services) {
+      assert.equal(restart, name === "migrate" ? "no" : "unless-stopped", name);
+      assert.ok(bytesOf(deploy.resources.limits.memory) > 0 && deploy.resources.limits.pids > 0, name);
+      assert.deepEqual(logging.options, { "max-size": "10m", "max-file": "5" });
+      assert.equal("disable" in healthcheck, name === "migrate", name);
+      assert.deepEqual(profiles, name === "haproxy" ? ["haproxy"] : undefined);
+    }
+    // Throttling stalls the event loop.
+    for (const name of instancesOf(layout))
+      assert.equal(serviceOf(layout, name).deploy.resources.limits.cpus, undefined);
+  });
+
+  test(`${layout}: images are pinned to a version, and ours is this one, built once`, () => {
+    for (const [name, { image, build }] of services) {
+      assert.match(image, /^[a-z/-]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/, name);
+      const isOurs = [...instancesOf(layout), "migrate"].includes(name);
+      assert.equal(image === `haven-api:${version}`, isOurs, name);
+      assert.equal(build !== undefined, name === "migrate", name);
+    }
+    const { build } = serviceOf(layout, "migrate");
+    assert.deepEqual([build?.context, build?.dockerfile], ["..", "docker/Dockerfile"]);
+  });
+
+  test(`${layout}: only a proxy can be reached from elsewhere`, () => {
+    for (const [name, { ports }] of services) {
+      if (!proxies.includes(name)) for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/, name);
+    }
+    assert.deepEqual(serviceOf(layout, "nginx").ports, ["80:80", "443:443"]);
+    const published = services.flatMap(([, { ports }]) => ports.map((port) => port.split(":").at(-2)));
+    assert.equal(new Set(published).size, published.length, "no two want the same port");
+    assert.deepEqual(
+      services.filter(([, { ports }]) => ports.length > 0).map(([name]) => name),
+      ["nginx", "haproxy", "prometheus", "alertmanager", "grafana"],
+    );
+  });
+
+  test(`${layout}: Postgres and Redis are on a network without a way out, and on no other`, () => {
+    const { networks } = read(layout);
+    assert.equal(networks["data"]?.internal, true);
+    for (const name of ["postgres", "redis", "migrate"])
+      assert.deepEqual(Object.keys(serviceOf(layout, name).networks), ["data"], name);
+    for (const [name, { networks: joined }] of services)
+      if (![...instancesOf(layout), "postgres", "redis", "migrate"].includes(name))
+        assert.ok(!("data" in joined), name);
+  });
+
+  test(`${layout}: nobody has more rights than needed`, () => {
+    for (const [name, { cap_add, user, volumes }] of services) {
+      assert.deepEqual(cap_add.length > 0, proxies.includes(name), name);
+      assert.ok(user === undefined || proxies.includes(name) || /^[1-9]\d*:[1-9]\d*$/.test(user), name);
+      assert.ok(!volumes.some((volume) => volume.includes("docker.sock")), name);
+    }
+    for (const [name, one] of services)
+      for (const { source, mode } of bindsOf(one)) assert.equal(mode, "ro", `${name} ${source}`);
+  });
+
+  test(`${layout}: each starts when what it needs is there`, () => {
+    const needs = (name: string) =>
+      Object.fromEntries(Object.entries(serviceOf(layout, name).depends_on).map(([on, how]) => [on, how.condition]));
+    assert.deepEqual(needs("migrate"), { postgres: "service_healthy" });
+    for (const name of instancesOf(layout))
+      assert.deepEqual(needs(name), {
+        migrate: "service_completed_successfully",
+        postgres: "service_healthy",
+        redis: "service_healthy",
+      });
+    for (const name of proxies)
+      assert.deepEqual(needs(name), Object.fromEntries(instancesOf(layout).map((one) => [one, "service_healthy"])));
+    for (const [name, { healthcheck: check }] of services)
+      if ("interval" in check) assert.ok(secondsOf(check.timeout) <= secondsOf(check.interval), name);
+  });
+
+  test(`${layout}: what is mounted exists, but for what setup makes`, () => {
+    const made = /^(\.\/ssl(\/haven\.pem)?|\.\.\/monitoring\/secrets\/\w+)$/;
+    for (const [name, one] of services)
+      for (const { source } of bindsOf(one)) {
+        const exists = existsSync(new URL(`../../docker/${source}`, import.meta.url));
+        assert.ok(exists || made.test(source), `${name} ${source}`);
+      }
+    const named = services.flatMap(([, { volumes }]) => volumes.filter((one) => !one.startsWith(".")));
+    assert.deepEqual(named.map((one) => one.split(":")[0]).sort(), Object.keys(read(layout).volumes).sort());
+  });
+
+  test(`${layout}: there is no password in it, and without one it refuses`, () => {
+    const { required, optional } = variablesOf(layout);
+    const secret = /PASSWORD|SECRET|TOKEN|KEY/;
+    assert.deepEqual(
+      [...optional].filter((name) => secret.test(name)),
+      ["JWT_SECRET_PREVIOUS"],
+    );
+    assert.equal(read(layout).services["redis"]?.environment["REDIS_PASSWORD"]?.startsWith("redis_password"), true);
+    for (const left of required) {
+      const given = Object.fromEntries([...required].filter((name) => name !== left).map((name) => [name, "x"]));
+      assert.throws(() => read(layout, given), { message: `${left}: run load-balancer-setup.sh setup` });
+    }
+    for (const [name, { environment }] of services)
+      for (const [key, value] of Object.entries(environment))
+        if (secret.test(key) && value !== "") assert.match(value ?? "", /^[a-z_]+-(0a){20}$/, `${name} ${key}`);
+  });
+}
+
+test("what both files have in common is alike", () => {
+  const [lb, scale] = [read("lb"), read("scale")];
+  for (const name of around) {
+    const [one, other] = [lb.services[name], scale.services[name]];
+    assert.ok(one && other);
+    const own = proxies.includes(name) ? { depends_on: {}, extra_hosts: [] } : {};
+    const differing = { volumes: [], environment: {} };
+    assert.deepEqual({ ...one, ...own, ...differing }, { ...other, ...own, ...differing }, name);
+    const changed = one.volumes.filter((volume) => !other.volumes.includes(volume));
+    assert.deepEqual(changed.length, ["nginx", "prometheus"].includes(name) ? 1 : 0, `${name} ${changed}`);
+    const { HAVEN_SCALED: _, ...rest } = one.environment;
+    const { HAVEN_SCALED: scaled, ...restOfOther } = other.environment;
+    assert.deepEqual(rest, restOfOther);
+    assert.equal(scaled, name === "haproxy" ? "yes" : undefined);
+  }
+  assert.deepEqual([lb.volumes, lb.networks], [scale.volumes, scale.networks]);
+  const [instance, app] = [lb.services["api-server-1"], scale.services["app"]];
+  assert.ok(instance && app);
+  const { INSTANCE_ID, ...environment } = instance.environment;
+  assert.equal(INSTANCE_ID, "api-server-1");
+  assert.deepEqual({ ...instance, environment, networks: {} }, { ...app, networks: {}, deploy: instance.deploy });
+  assert.deepEqual(app.deploy, { ...instance.deploy, replicas: "3" });
+  // Comments included.
+  const common = (text: string) => text.slice(text.indexOf("  # Brings the schema"), text.indexOf("  nginx:"));
+  assert.equal(common(textOf("lb")), common(textOf("scale")));
+});

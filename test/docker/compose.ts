@@ -1,0 +1,167 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { z } from "zod";
+
+// The compose files as Compose itself reads them, but stricter: a key that is not known here is a typo.
+
+const text = z.union([z.string(), z.number().transform(String)]);
+
+const dependencies = z.record(
+  z.string(),
+  z.strictObject({ condition: z.enum(["service_healthy", "service_completed_successfully"]) }),
+);
+
+const healthcheck = z.union([
+  z.strictObject({ disable: z.literal(true) }),
+  z.strictObject({
+    test: z.tuple([z.enum(["CMD", "CMD-SHELL"])], z.string()),
+    interval: z.string(),
+    timeout: z.string(),
+    retries: z.number(),
+    start_period: z.string(),
+  }),
+]);
+
+const attachment = z.strictObject({ ipv4_address: z.string().optional(), aliases: z.array(z.string()).optional() });
+
+const attachments = z
+  .union([z.array(z.string()), z.record(z.string(), attachment)])
+  .transform((given) => (Array.isArray(given) ? Object.fromEntries(given.map((name) => [name, {}])) : given))
+  .pipe(z.record(z.string(), attachment));
+
+const limits = z.strictObject({ memory: z.string(), pids: z.number(), cpus: z.string().optional() });
+
+const service = z.strictObject({
+  image: z.string(),
+  build: z
+    .strictObject({ context: z.string(), dockerfile: z.string(), args: z.record(z.string(), z.string()) })
+    .optional(),
+  command: z.array(z.string()).optional(),
+  user: z.string().optional(),
+  profiles: z.array(z.string()).optional(),
+  environment: z.record(z.string(), text.nullable()).default({}),
+  env_file: z.array(z.strictObject({ path: z.string(), required: z.literal(false) })).optional(),
+  ports: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  tmpfs: z.array(z.string()).default([]),
+  shm_size: z.string().optional(),
+  extra_hosts: z.array(z.string()).default([]),
+  networks: attachments,
+  depends_on: dependencies.default({}),
+  healthcheck,
+  stop_grace_period: z.string().default("10s"),
+  restart: z.enum(["unless-stopped", "no"]),
+  read_only: z.literal(true),
+  cap_drop: z.tuple([z.literal("ALL")]),
+  cap_add: z.array(z.string()).default([]),
+  security_opt: z.tuple([z.literal("no-new-privileges:true")]),
+  logging: z.strictObject({
+    driver: z.literal("json-file"),
+    options: z.strictObject({ "max-size": z.string(), "max-file": z.string() }),
+  }),
+  deploy: z.strictObject({
+    replicas: text.optional(),
+    resources: z.strictObject({ limits, reservations: z.strictObject({ memory: z.string() }).optional() }),
+  }),
+});
+
+const network = z
+  .strictObject({
+    internal: z.literal(true).optional(),
+    ipam: z
+      .strictObject({ config: z.tuple([z.strictObject({ subnet: z.string(), ip_range: z.string() })]) })
+      .optional(),
+  })
+  .nullable();
+
+const file = z.strictObject({
+  name: z.string(),
+  services: z.record(z.string(), service),
+  networks: z.record(z.string(), network),
+  volumes: z.record(z.string(), z.null()),
+});
+
+export type Service = z.infer<typeof service>;
+export type Layout = "lb" | "scale";
+export const layouts: readonly Layout[] = ["lb", "scale"];
+
+export const textOf = (layout: Layout): string =>
+  readFileSync(new URL(`../../docker/docker-compose.${layout}.yml`, import.meta.url), "utf8");
+
+const expansion = /\$(?:(\$)|\{([A-Z][A-Z0-9_]*)(?:(:[-?])([^}]*))?\})/g;
+
+/** What the file asks of its surroundings: variables without which it refuses, and those that have a default. */
+export function variablesOf(layout: Layout): { required: Set<string>; optional: Set<string> } {
+  const found = { required: new Set<string>(), optional: new Set<string>() };
+  for (const [, , name, kind] of textOf(layout).matchAll(expansion))
+    if (name !== undefined) found[kind === ":?" ? "required" : "optional"].add(name);
+  return found;
+}
+
+type ComposeFile = z.infer<typeof file>;
+
+const remembered = new Map<Layout, ComposeFile>();
+
+/** The file with these variables, or, where one is not given, with its default. */
+export function read(layout: Layout, given?: Readonly<Record<string, string>>): ComposeFile {
+  const found = given === undefined ? remembered.get(layout) : undefined;
+  if (found !== undefined) return found;
+  const made = readWith(layout, given ?? madeUp(layout));
+  if (given === undefined) remembered.set(layout, made);
+  return made;
+}
+
+function readWith(layout: Layout, given: Readonly<Record<string, string>>): ComposeFile {
+  const expand = (value: string) =>
+    value.replaceAll(expansion, (_, escaped?: string, name = "", kind = "", word = "") => {
+      if (escaped !== undefined) return "$";
+      if (given[name]) return given[name];
+      if (kind === ":?") throw new Error(`${name}: ${word}`);
+      return word;
+    });
+  const { name, services, networks, volumes } = Object(parse(textOf(layout), { merge: true }));
+  return file.parse(mapStrings({ name, services, networks, volumes }, expand));
+}
+
+/** A value for everything without which the file refuses. */
+export const madeUp = (layout: Layout): Record<string, string> =>
+  Object.fromEntries(
+    [...variablesOf(layout).required].map((name) => [name, `${name.toLowerCase()}-${"0a".repeat(20)}`]),
+  );
+
+function mapStrings(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === "string") return change(value);
+  if (Array.isArray(value)) return value.map((one) => mapStrings(one, change));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapStrings(one, change)]));
+}
+
+export function serviceOf(layout: Layout, name: string): Service {
+  const found = read(layout).services[name];
+  if (found === undefined) throw new Error(`docker-compose.${layout}.yml has no ${name}`);
+  return found;
+}
+
+export const instancesOf = (layout: Layout): string[] =>
+  layout === "lb" ? ["api-server-1", "api-server-2", "api-server-3"] : ["app"];
+
+/** A mount of something in the project, as source (seen from docker/) and target. */
+export const bindsOf = ({ volumes }: Service): { source: string; target: string; mode: string | undefined }[] =>
+  volumes
+    .filter((volume) => volume.startsWith("."))
+    .map((volume) => {
+      const [source = "", target = "", mode] = volume.split(":");
+      return { source, target, mode };
+    });
+
+export function secondsOf(duration: string): number {
+  const [, number, unit] = /^(\d+)(s|m)$/.exec(duration) ?? [];
+  if (number === undefined) throw new Error(`${duration} is no duration`);
+  return Number(number) * (unit === "m" ? 60 : 1);
+}
+
+export function bytesOf(size: string): number {
+  const [, number, unit] = /^(\d+)([MG])$/.exec(size) ?? [];
+  if (number === undefined) throw new Error(`${size} is no size`);
+  return Number(number) * 2 ** (unit === "G" ? 30 : 20);
+}

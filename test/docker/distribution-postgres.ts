@@ -1,0 +1,28 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { atEnd } from "../support/at-end.ts";
+
+/**
+ * A Postgres of this machine's distribution, with pg_dump and pg_restore that go with it: the embedded one has none.
+ * Gives the variables by which these find it.
+ */
+export async function startDistributionPostgres(): Promise<Record<string, string>> {
+  // Until its input ends.
+  const script = "env | grep '^PG'; echo ready; cat";
+  // Its superuser is called after whoever starts it, who may be anybody.
+  const env = { ...process.env, USER: "postgres" };
+  const cluster = spawn("pg_virtualenv", ["-t", "sh", "-c", script], { env, stdio: ["pipe", "pipe", "ignore"] });
+  const ended = once(cluster, "exit");
+  atEnd(() => {
+    cluster.stdin.end();
+    return ended;
+  });
+  const found: Record<string, string> = {};
+  for await (const line of createInterface(cluster.stdout)) {
+    const [, name, value] = /^(PG\w+)=(.*)$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) found[name] = value;
+    if (line === "ready") return found;
+  }
+  throw new Error("pg_virtualenv ended before its Postgres was ready");
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { z } from "zod";
+import { version } from "../../src/version.ts";
+import { probeKindOf } from "../support/probe-kinds.ts";
+
+const shipped = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+
+type Instruction = { word: string; rest: string };
+type Stage = { from: string; name: string; instructions: Instruction[] };
+
+/** Comments and continued lines, and no more: what else there is in the language is not used here. */
+function stagesOf(text: string): Stage[] {
+  const lines = text
+    .split("\n")
+    .filter((line) => !/^\s*(#|$)/.test(line))
+    .join("\n")
+    .replaceAll(/\s*\\\n\s*/g, " ")
+    .split("\n");
+  const stages: Stage[] = [];
+  for (const line of lines) {
+    const [, word = "", rest = ""] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
+    assert.notEqual(word, "", `not an instruction: ${line}`);
+    const [, from = "", , name = ""] = /^(\S+)( AS (\S+))?$/.exec(word === "FROM" ? rest : "") ?? [];
+    if (word === "FROM") stages.push({ from, name, instructions: [] });
+    else stages.at(-1)?.instructions.push({ word, rest });
+  }
+  return stages;
+}
+
+const stages = stagesOf(shipped("docker/Dockerfile"));
+const last = stages.at(-1);
+assert.ok(last);
+const all = stages.flatMap(({ instructions }) => instructions);
+const every = (stage: Stage | undefined, word: string) =>
+  (stage?.instructions ?? []).filter((one) => one.word === word).map(({ rest }) => rest);
+const the = (word: string) => {
+  const found = every(last, word);
+  assert.equal(found.length, 1, `${word} in the last stage`);
+  return found[0] ?? "";
+};
+const words = (rest: string) => z.array(z.string()).parse(JSON.parse(rest));
+
+test("every stage comes from one pinned slim image, with the Node that is developed with", () => {
+  const [base, ...others] = stages;
+  const { devDependencies } = z
+    .object({ devDependencies: z.object({ node: z.string() }) })
+    .parse(JSON.parse(shipped("package.json")));
+  assert.match(base?.from ?? "", /^node:\d+\.\d+\.\d+-[a-z]+-slim(@sha256:[0-9a-f]{64})?$/);
+  assert.ok(base?.from.startsWith(`node:${devDependencies.node}-`));
+  const names = stages.map(({ name }) => name);
+  for (const { from } of others) assert.ok(names.includes(from), from);
+});
+
+test("nothing comes from the network but packages of the lock file", () => {
+  for (const { word, rest } of all) {
+    assert.notEqual(word, "ADD");
+    assert.ok(!/https?:|(^|[;&|] *)(curl|wget|npx|apt(-get)?|npm (?!ci|run build))\b/.test(rest), rest);
+  }
+  const installs = all.filter(({ rest }) => rest.includes("npm ci")).map(({ rest }) => rest);
+  assert.equal(installs.length, 2);
+  for (const install of installs) assert.match(install, /--ignore-scripts/);
+});
+
+test("what runs has the packages of production only", () => {
+  const names = every(last, "COPY").map((rest) => /^--from=(\S+) \/app \/app$/.exec(rest)?.[1]);
+  assert.equal(names.length, 1);
+  // Up to the base, no stage that it is made of has installed a development package.
+  for (let stage = stages.find(({ name }) => name === names[0]); stage; ) {
+    for (const rest of every(stage, "RUN")) if (rest.includes("npm ci")) assert.match(rest, /--omit=dev/);
+    for (const rest of every(stage, "COPY"))
+      if (rest.startsWith("--from=")) assert.equal(rest, "--from=build /app/dist ./dist");
+    stage = stages.find(({ name }) => name === stage?.from);
+  }
+});
+
+test("it runs as a number that is not root, by exec form, and stops by SIGTERM", () => {
+  assert.match(the("USER"), /^[1-9]\d*:[1-9]\d*$/);
+  const [user = ""] = the("USER").split(":");
+  assert.match(shipped("k8s/base/deployment.yaml"), new RegExp(`runAsUser: ${user}\n`));
+  assert.deepEqual(words(the("ENTRYPOINT")), ["node", "dist/main.js"]);
+  assert.deepEqual(words(the("CMD")), ["start"]);
+  assert.equal(the("STOPSIGNAL"), "SIGTERM");
+  assert.match(the("ENV"), /NODE_ENV=production/);
+  for (const { word, rest } of all) if (word === "COPY") assert.ok(!rest.includes("--chown"), rest);
+});
+
+test("its health is that it is alive, asked by node", () => {
+  const [, options = "", command = ""] = /^(.*) CMD (\[.*\])$/.exec(the("HEALTHCHECK")) ?? [];
+  const [node, file, path = "", ...more] = words(command);
+  assert.deepEqual([node, file, more], ["node", "healthcheck.js", []]);
+  assert.equal(probeKindOf(path), "live");
+  for (const option of ["interval", "timeout", "start-period", "retries"])
+    assert.match(options, new RegExp(`--${option}=`));
+});
+
+test("its labels say what it is", () => {
+  const labels = the("LABEL");
+  for (const name of ["title", "description", "version", "revision", "licenses"])
+    assert.match(labels, new RegExp(`org\\.opencontainers\\.image\\.${name}=`));
+  assert.ok(every(last, "ARG").includes(`VERSION=${version}`));
+  assert.match(shipped("docs/kubernetes.md"), new RegExp(`--file docker/Dockerfile --tag haven-api:${version} \\.`));
+});
+
+test("nothing is sent to the build but what is copied", () => {
+  const patterns = shipped(".dockerignore")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  assert.equal(patterns[0], "*");
+  const sent = patterns.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
+  const copied = all
+    .filter(({ word, rest }) => word === "COPY" && !rest.startsWith("--from"))
+    .flatMap(({ rest }) => rest.split(" ").slice(0, -1));
+  assert.deepEqual(sent.sort(), [...new Set(copied)].sort());
+  for (const path of sent) assert.ok(existsSync(new URL(`../../${path}`, import.meta.url)), path);
+  assert.deepEqual(
+    patterns.filter((line) => line !== "*" && !line.startsWith("!")),
+    ["src/embedded"],
+  );
+});

@@ -1,0 +1,77 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "../support/at-end.ts";
+import { has } from "../support/programs.ts";
+import { runProgram } from "../support/run-program.ts";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+export type Fake = {
+  composeVersion?: string;
+  daemon?: boolean;
+  volumes?: boolean;
+  /** What else it answers: `case` branches of sh on what it is asked; $place is the folder that it may write into. */
+  answers?: string;
+};
+
+export const working: Fake = { composeVersion: "2.40.0", daemon: true };
+
+/** The folders that the script works in, in a place of their own, and a docker that writes down what it is asked. */
+export function makePlace({ composeVersion, daemon, volumes, answers = "" }: Fake = working) {
+  const folder = mkdtempSync(join(tmpdir(), "haven-docker-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  // A name that falls apart wherever somebody forgot to quote it.
+  const place = join(folder, "my rented $houses");
+  for (const name of ["docker", "monitoring/targets"]) cpSync(join(root, name), join(place, name), { recursive: true });
+  for (const name of [".env", "ssl", "backups"]) rmSync(join(place, "docker", name), { recursive: true, force: true });
+  const bin = join(place, "bin");
+  mkdirSync(bin);
+  for (const name of anywhere) if (has(name)) symlinkSync(whereIs(name), join(bin, name));
+  const docker = `#!/bin/sh
+place='${place}'
+printf '%s\\n' "$*" >> "$place/asked"
+case "$*" in
+${answers}
+  "compose version --short") ${composeVersion === undefined ? "exit 1" : `echo ${composeVersion}`} ;;
+  info) exit ${daemon ? 0 : 1} ;;
+  "volume inspect "*) exit ${volumes ? 0 : 1} ;;
+esac
+`;
+  writeFileSync(join(bin, "docker"), docker);
+  chmodSync(join(bin, "docker"), 0o755);
+  const file = (name: string) => join(place, name);
+  const env = { PATH: bin };
+  return {
+    run: (...args: string[]) => runProgram(file("docker/load-balancer-setup.sh"), args, { env, timeoutMs: 20_000 }),
+    env,
+    file,
+    text: (name: string) => readFileSync(file(name), "utf8"),
+    mode: (name: string) => (statSync(file(name)).mode & 0o777).toString(8),
+    asked: () => (existsSync(file("asked")) ? readFileSync(file("asked"), "utf8") : ""),
+  };
+}
+
+/** Nothing of this machine but what the script may count on anywhere. */
+const anywhere = [
+  ...["bash", "cat", "chmod", "cmp", "cut", "date", "dirname", "grep", "head", "mkdir", "mktemp", "mv", "openssl"],
+  ...["readlink", "rm", "sed", "sleep", "tail", "wc"],
+];
+
+const whereIs = (name: string): string =>
+  (process.env["PATH"] ?? "")
+    .split(":")
+    .map((folder) => join(folder, name))
+    .find((candidate) => existsSync(candidate)) ?? name;

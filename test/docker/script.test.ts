@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { readConfig } from "../../src/config/env.ts";
+import { without } from "../support/programs.ts";
+import { runProgram } from "../support/run-program.ts";
+import { bindsOf, layouts, read, variablesOf } from "./compose.ts";
+import { makePlace, root, working } from "./place.ts";
+
+const settingsIn = (text: string): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
+
+test("shellcheck has nothing to say", { skip: without("shellcheck") }, async () => {
+  const scripts = globSync("docker/**/*.sh", { cwd: root });
+  assert.equal(scripts.length, 2);
+  assert.deepEqual(await runProgram("shellcheck", scripts, { cwd: root }), { code: 0, output: "" });
+  for (const script of scripts) assert.ok(statSync(join(root, script)).mode & 0o100, script);
+});
+
+test("help names every command that was promised", async () => {
+  const place = makePlace();
+  for (const word of ["help", "--help", "-h"]) {
+    const { code, output } = await place.run(word);
+    assert.equal(code, 0);
+    for (const command of "setup start start-scaled stop status logs test roll backup clean".split(" "))
+      assert.match(output, new RegExp(`^  ${command} `, "m"));
+  }
+  assert.equal(place.asked(), "");
+});
+
+test("what it does not know it refuses, and does nothing", async () => {
+  const place = makePlace();
+  for (const words of [
+    [],
+    ["begin"],
+    ["start", "3"],
+    ["start-scaled", "many"],
+    ["start-scaled", "1", "2"],
+    ["roll", "--fast"],
+    ["clean", "--all"],
+    ["backup", "a", "b"],
+    ["backup", "--help"],
+  ]) {
+    const { code, output } = await place.run(...words);
+    assert.equal(code, 64, words.join(" "));
+    assert.match(output, /^Usage: /);
+  }
+  assert.equal(place.asked(), "");
+});
+
+test("it says what is missing", async () => {
+  for (const [fake, message] of [
+    [undefined, /docker is missing; see https:\/\/docs\.docker\.com/],
+    [{ daemon: true }, /docker has no 'compose'/],
+    [{ composeVersion: "v2.23.3", daemon: true }, /docker compose is 2\.23\.3; 2\.24 or newer is needed/],
+    [{ composeVersion: "2.24.0-1", daemon: false }, /the Docker daemon does not answer/],
+    [{ composeVersion: "5.0.1", daemon: true }, /there are no secrets yet; run: .*load-balancer-setup\.sh setup/],
+  ] as const) {
+    const place = fake === undefined ? makePlaceWithoutDocker() : makePlace(fake);
+    for (const words of [
+      ["start"],
+      ["start-scaled", "5"],
+      ["stop"],
+      ["roll"],
+      ["backup"],
+      ["logs"],
+      ["clean", "--yes"],
+    ]) {
+      const { code, output } = await place.run(...words);
+      assert.equal(code, 1, output);
+      assert.match(output, message, words.join(" "));
+    }
+    assert.ok(!/compose --file/.test(place.asked()));
+  }
+});
+
+const makePlaceWithoutDocker = () => {
+  const place = makePlace();
+  rmSync(place.file("bin/docker"));
+  return place;
+};
+
+test("more instances than Postgres has connections for are refused", async () => {
+  for (const count of ["0", "11"]) {
+    const { code, output } = await makePlace().run("start-scaled", count);
+    assert.equal(code, 1);
+    assert.match(output, /1 to 10 instances/);
+  }
+});
+
+test("clean asks, and without somebody to ask deletes nothing", async () => {
+  const place = makePlace();
+  const { code, output } = await place.run("clean");
+  assert.equal(code, 1);
+  assert.match(output, /asks first/);
+  assert.equal(place.asked(), "");
+});
+
+suite("setup", { skip: without("openssl") }, () => {
+  test("secrets are random, for their owner alone, and allow a start", async () => {
+    const [place, other] = [makePlace(), makePlace()];
+    const { code, output } = await place.run("setup");
+    assert.equal(code, 0, output);
+    await other.run("setup");
+    assert.equal(place.mode("docker/.env"), "600");
+    const secrets = settingsIn(place.text("docker/.env"));
+    const others = settingsIn(other.text("docker/.env"));
+    const values = [...Object.values(secrets), ...Object.values(others)];
+    assert.equal(new Set(values).size, values.length);
+    for (const layout of layouts) {
+      assert.deepEqual(Object.keys(secrets).sort(), [...variablesOf(layout).required].sort());
+      const [instance] = Object.values(read(layout, secrets).services);
+      const settings = Object.entries(instance?.environment ?? {}).map(([name, value]) => [name, value ?? ""]);
+      const config = readConfig(Object.fromEntries(settings));
+      assert.ok(config.production);
+      assert.equal(config.health.opsToken, place.text("monitoring/secrets/ops_token"));
+    }
+    // Nothing is said of them.
+    for (const value of values) assert.ok(!output.includes(value));
+  });
+
+  test("after it everything is there that is mounted", async () => {
+    const place = makePlace();
+    await place.run("setup");
+    for (const layout of layouts)
+      for (const [name, service] of Object.entries(read(layout).services))
+        for (const { source } of bindsOf(service))
+          assert.ok(
+            [place.file("docker"), join(root, "docker")].some((at) => existsSync(join(at, source))),
+            `${name} ${source}`,
+          );
+    // Those who read them in a container are nobody in particular, so the folder keeps them from everybody else.
+    assert.deepEqual([place.mode("monitoring/secrets"), place.mode("monitoring/secrets/ops_token")], ["700", "644"]);
+    assert.deepEqual(
+      [place.mode("docker/ssl"), place.mode("docker/ssl/key.pem"), place.mode("docker/ssl/haven.pem")],
+      ["700", "600", "600"],
+    );
+    const pem = place.text("docker/ssl/haven.pem");
+    assert.equal(pem, place.text("docker/ssl/cert.pem") + place.text("docker/ssl/key.pem"));
+    const shown = await runProgram("openssl", [
+      "x509",
+      "-noout",
+      "-ext",
+      "subjectAltName",
+      "-in",
+      place.file("docker/ssl/cert.pem"),
+    ]);
+    assert.match(shown.output, /DNS:localhost, IP Address:127\.0\.0\.1/);
+  });
+
+  test("it overwrites nothing, and adds what is missing", async () => {
+    const place = makePlace();
+    await place.run("setup");
+    const [secrets, certificate] = [place.text("docker/.env"), place.text("docker/ssl/cert.pem")];
+    assert.equal((await place.run("setup")).code, 0);
+    assert.deepEqual([place.text("docker/.env"), place.text("docker/ssl/cert.pem")], [secrets, certificate]);
+    writeFileSync(
+      place.file("docker/.env"),
+      secrets.replace(/^REDIS_PASSWORD=.*\n/m, "").replace(/^JWT_SECRET=.*/m, "JWT_SECRET="),
+    );
+    const refused = await place.run("start");
+    assert.match(refused.output, /REDIS_PASSWORD is missing in .*\.env/);
+    await place.run("setup");
+    const { JWT_SECRET, REDIS_PASSWORD, ...kept } = settingsIn(place.text("docker/.env"));
+    const { JWT_SECRET: _, REDIS_PASSWORD: __, ...before } = settingsIn(secrets);
+    assert.deepEqual(kept, before);
+    assert.match(`${JWT_SECRET} ${REDIS_PASSWORD}`, /^[0-9a-f]{64} [0-9a-f]{64}$/);
+    rmSync(place.file("docker/ssl/key.pem"));
+    const half = await place.run("setup");
+    assert.equal(half.code, 1);
+    assert.match(half.output, /only one of cert\.pem and key\.pem/);
+  });
+
+  test("an .env that was there keeps its lines, the last one too where it was left open", async () => {
+    const place = makePlace();
+    writeFileSync(place.file("docker/.env"), "HTTP_PORT=8080\nJWT_SECRET=");
+    assert.equal((await place.run("setup")).code, 0);
+    const { HTTP_PORT, JWT_SECRET } = settingsIn(place.text("docker/.env"));
+    assert.equal(HTTP_PORT, "8080");
+    assert.match(JWT_SECRET ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(place.mode("docker/.env"), "600");
+  });
+
+  test("called by a link from elsewhere, it works in its own folder", async () => {
+    const place = makePlace();
+    symlinkSync("docker/load-balancer-setup.sh", place.file("load-balancer-setup.sh"));
+    const { code, output } = await runProgram(place.file("load-balancer-setup.sh"), ["setup"], { env: place.env });
+    assert.equal(code, 0, output);
+    assert.ok(existsSync(place.file("docker/.env")) && !existsSync(place.file(".env")));
+  });
+
+  test("new passwords are not made for a database that has old ones", async () => {
+    const place = makePlace({ ...working, volumes: true });
+    const { code, output } = await place.run("setup");
+    assert.equal(code, 1);
+    assert.match(output, /haven_postgres-data.* keeps the passwords/);
+    assert.match(output, /docker compose --project-name haven down --volumes$/m);
+    assert.ok(!existsSync(place.file("docker/.env")));
+  });
+});

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { layouts, read } from "../docker/compose.ts";
+import { freshDatabase } from "../support/database.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { login, sameSecret } from "../support/people.ts";
+import { runProgram } from "../support/run-program.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const page = readFileSync(`${root}docs/docker.md`, "utf8");
+const inContainer = "docker compose -f docker-compose.lb.yml exec api-server-1 node dist/main.js";
+
+test("the first account and the administrator come about as the page says", async () => {
+  const DATABASE_URL = await freshDatabase();
+  const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL } });
+  const [, block = ""] = /## The first account[\s\S]*?```sh\n([\s\S]*?)```/.exec(page) ?? [];
+  assert.ok(block.includes("https://localhost/") && block.includes(inContainer));
+  const script = block
+    .replaceAll("https://localhost", haven.url)
+    .replaceAll("curl ", "curl --fail --show-error ")
+    .replaceAll(inContainer, `"${process.execPath}" src/main.ts`);
+  const env = { PATH: process.env["PATH"], NODE_ENV: "production", DATABASE_URL };
+  const { code, output } = await runProgram("bash", ["-euc", script], { cwd: root, env });
+  assert.equal(code, 0, output);
+  assert.match(output, /"accessToken":[\s\S]*Done: the account is an administrator/);
+  const [, email = "", password = ""] = /"email":"([^"]+)","password":"([^"]+)"/.exec(block) ?? [];
+  const { accessToken } = await login(haven.url, { email, password });
+  assert.match(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString(), /"role":"admin"/);
+});
+
+test("the root is 404 and leads on, and /api is a page for a browser", async () => {
+  const haven = await startHaven({ env: sameSecret });
+  const nothing = await ask(`${haven.url}/`, { headers: { Accept: "text/html" } });
+  assert.equal(nothing.status, 404);
+  assert.match(nothing.text, /GET \/api/);
+  const landing = await ask(`${haven.url}/api`, { headers: { Accept: "text/html" } });
+  assert.match(String(landing.headers["content-type"]), /^text\/html/);
+});
+
+test("every file and service that the page names is there", () => {
+  const files = [...page.matchAll(/\b(?:docker-compose\.\w+\.yml|load-balancer-setup\.sh)/g)].map(
+    ([name]) => `docker/${name}`,
+  );
+  const links = [...page.matchAll(/\]\(([^):#]+)\)/g)].map(([, name]) => `docs/${name}`);
+  for (const file of [...files, ...links]) assert.ok(existsSync(root + file), file);
+  const services = new Set(layouts.flatMap((layout) => Object.keys(read(layout).services)));
+  for (const [, service = ""] of page.matchAll(/ (?:exec(?: -T)?|run --rm) ([a-z][\w-]*)/g))
+    assert.ok(services.has(service), service);
+});

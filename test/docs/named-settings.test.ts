@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { variables } from "../../src/config/variables.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Written like settings, but other people's. */
+const foreign = new Set([
+  ...["LC_ALL", "NODE_OPTIONS", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"],
+  // The scripts' own.
+  ...["ALARM_TOPIC_ARN", "BALANCER_GROUP", "CERTIFICATE_ARN", "INSTANCE_GROUP", "LOAD_BALANCER_ARN"],
+  ...["TARGET_GROUP_ARN", "VPC_ID"],
+  // Words of the clouds.
+  ...["CLIENT_IP", "EXTERNAL_MANAGED", "GENERATED_COOKIE", "HTTP_301", "LEAST_REQUEST", "MOVED_PERMANENTLY_DEFAULT"],
+  "RING_HASH",
+]);
+
+test("every setting that k8s/, cloud/ and their pages speak of exists, in comments too", () => {
+  const files = globSync(["k8s/**/*", "cloud/**/*", "docs/{kubernetes,cloud}.md"], { cwd: root, withFileTypes: true });
+  const words = files
+    .filter((file) => file.isFile())
+    .flatMap((file) => readFileSync(`${file.parentPath}/${file.name}`, "utf8").match(/\b[A-Z]+(_[A-Z0-9]+)+\b/g) ?? []);
+  assert.ok(words.length > 100);
+  const unknown = new Set(words.filter((word) => !(word in variables.shape) && !foreign.has(word)));
+  assert.deepEqual([...unknown], []);
+});

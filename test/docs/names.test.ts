@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { layouts, read } from "../docker/compose.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { sameSecret } from "../support/people.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const text = (file: string) => readFileSync(root + file, "utf8");
+const page = text("docs/names.md");
+
+const sections = new Map(
+  page.split(/^## /m).map((section) => {
+    const [title = "", ...lines] = section.split("\n");
+    const rows = lines.filter((line) => line.startsWith("| ")).slice(2);
+    return [title, rows.map((row) => row.split(/(?<!\\)\|/).slice(1, -1))];
+  }),
+);
+
+const rowsOf = (title: string): string[][] => {
+  const rows = sections.get(title) ?? [];
+  assert.ok(rows.length > 5, title);
+  return rows;
+};
+
+const quoted = (cell = ""): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = ""]) => word);
+
+test("every file that stands for another one is there", () => {
+  for (const [there = "", here] of rowsOf("Files")) {
+    const files = quoted(here).filter((word) =>
+      /^(README\.md|(nginx|haproxy|docker|k8s|cloud|monitoring|docs)\/.+)$/.test(word),
+    );
+    assert.ok(files.length > 0, there);
+    for (const file of files) assert.ok(existsSync(root + file), file);
+  }
+});
+
+test("every name that stands for another one is in the files that are named beside it", () => {
+  for (const [, here, where] of rowsOf("Names"))
+    for (const file of quoted(where))
+      for (const name of quoted(here).filter((word) => !word.endsWith("…")))
+        assert.ok(new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text(file)), `${name} in ${file}`);
+});
+
+test("every address is answered", async () => {
+  const haven = await startHaven({ env: sameSecret });
+  const paths = rowsOf("Addresses").flatMap(([, here]) => quoted(here).filter((word) => /^\/[a-z/-]+$/.test(word)));
+  assert.ok(paths.length > 8);
+  for (const path of paths) assert.equal((await ask(haven.url + path)).status, 200, path);
+  assert.equal((await ask(`${haven.url}/`)).status, 404);
+});
+
+test("every command is one that the script has, or is for a service that there is", async () => {
+  const commands = [...rowsOf("Addresses"), ...rowsOf("Commands")].flatMap(([, here]) => quoted(here));
+  const services = new Set(layouts.flatMap((layout) => Object.keys(read(layout).services)));
+  const script = text("docker/load-balancer-setup.sh");
+  let tried = 0;
+  for (const command of commands) {
+    const [, ofScript] = /^\.\/load-balancer-setup\.sh (\S+)/.exec(command) ?? [];
+    const [, service] = / exec (\S+) |sh logs (\S+)$/.exec(command)?.filter(Boolean) ?? [];
+    if (ofScript !== undefined) assert.match(script, new RegExp(`^  ${ofScript} `, "m"), command);
+    if (service !== undefined) assert.ok(services.has(service), command);
+    if (/^[a-z0-9]+\/\S+\.sh /.test(command)) assert.ok(existsSync(root + command.split(" ")[0]), command);
+    tried += Number(ofScript !== undefined || service !== undefined);
+  }
+  assert.ok(tried >= 7);
+});

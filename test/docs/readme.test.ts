@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { demoLogin } from "../../src/embedded/demo.ts";
+import { atEnd } from "../support/at-end.ts";
+import { aProperty, as } from "../support/estate.ts";
+import { eventually } from "../support/eventually.ts";
+import { startHaven } from "../support/haven.ts";
+import { startHavenProcess } from "../support/haven-process.ts";
+import { postJson } from "../support/http.ts";
+import { imageOf } from "../support/images.ts";
+import { register, sameSecret } from "../support/people.ts";
+import { runProgram } from "../support/run-program.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const blocksOf = (file: string): string[] =>
+  [...readFileSync(join(root, file), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
+
+test("every curl in the README does what it is there for, on a server as npm start makes it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "haven-readme-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  const embedded = { NODE_ENV: "development", DATABASE_URL: "", REDIS_URL: "", EMBEDDED_DATA_DIR: folder };
+  const haven = await startHavenProcess({ entry: "main", env: embedded });
+  atEnd(() => haven.child.kill("SIGTERM") && haven.exited);
+
+  const login = () => postJson(`${haven.url}/api/v1/auth/login`, demoLogin);
+  await eventually(login, ({ status }) => status === 200);
+
+  const shown = blocksOf("README.md").filter((block) => block.includes("curl"));
+  assert.ok(shown.length >= 3);
+  for (const block of shown) {
+    const script = block.replaceAll("localhost:4000", `127.0.0.1:${haven.port}`).replaceAll("curl ", "curl -fsS ");
+    const { code, output } = await runProgram("bash", ["-euo", "pipefail", "-c", script]);
+    assert.equal(code, 0, `${script}\n${output}`);
+    assert.ok(output.length > 20, `${script}\n${output}`);
+    assert.doesNotMatch(output, /api\/problems/);
+  }
+});
+
+test("the commands for photos and the stream work with a token and a property of one's own", async () => {
+  const haven = await startHaven({ env: sameSecret });
+  const person = await register(haven.url);
+  const property = await as(haven.url, person).make("/properties", aProperty);
+  const folder = mkdtempSync(join(tmpdir(), "haven-commands-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "house.jpg"), await imageOf("jpeg"));
+  writeFileSync(join(folder, "me.png"), await imageOf("png"));
+  const env = { PATH: process.env["PATH"], TOKEN: person.accessToken, PROPERTY: property.id };
+  for (const [page, expected] of [
+    ["photos", /"urls":[\s\S]*"avatarUrl":/],
+    ["stream", /retry: 2000\n\nid: 0/],
+  ] as const) {
+    const [block = ""] = blocksOf(`docs/${page}.md`);
+    const script = block.replaceAll("localhost:4000", `127.0.0.1:${haven.port}`).replaceAll("curl ", "curl -sS -m 2 ");
+    const { output } = await runProgram("bash", ["-c", script], { cwd: folder, env });
+    assert.match(output, expected);
+  }
+});
+
+test("every npm script that the README names is there, and every file that it links to", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
+  for (const [, name = ""] of readme.matchAll(/npm run ([\w-]+)/g)) assert.ok(name in scripts, name);
+  for (const file of [
+    "README.md",
+    "docs/readiness.md",
+    "docs/add-a-feature.md",
+    "docs/sessions.md",
+    "docs/stream.md",
+    "docs/photos.md",
+  ]) {
+    const text = readFileSync(join(root, file), "utf8");
+    for (const [, link = ""] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
+      assert.ok(existsSync(join(root, dirname(file), link)), `${file} links to ${link}`);
+  }
+});

@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { doctor as run } from "../../src/doctor/command.ts";
+import { atEnd } from "../support/at-end.ts";
+import { startHaven } from "../support/haven.ts";
+import { runProgram } from "../support/run-program.ts";
+import * as bases from "./support/bases.ts";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-doctor-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+const cleanEnvironment = { PATH: process.env["PATH"] };
+/** As a person runs it, in a process of its own. */
+const spawned = (cwd: string, args: readonly string[], input = "") =>
+  runProgram(process.execPath, [main, "doctor", ...args], { cwd, env: cleanEnvironment, input });
+
+/** The same without the process, which takes a second. */
+async function doctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const outcome = await run(args, { environment: env, folder, version: "0.0.0", columns: undefined });
+  return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? "" };
+}
+
+const place = z.strictObject({ file: z.string().min(1), line: z.int().min(1) });
+const report = z.strictObject({
+  findings: z.array(
+    z.strictObject({
+      rule: z.string().regex(/^(?:keep-alive|drain|grace|release|deadline|connections|budget|trap)-[a-z-]+$/),
+      severity: z.enum(["error", "warning"]),
+      title: z.string().min(1),
+      detail: z.string().min(1),
+      fix: z.string().min(1),
+      locations: z.array(place).min(1),
+    }),
+  ),
+  notUnderstood: z.array(z.strictObject({ file: z.string().min(1), line: z.int().min(1), text: z.string().min(1) })),
+});
+
+const slow = bases.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
+const wide = bases.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");
+
+suite("haven doctor", () => {
+  test("what ships passes: no error, no warning, nothing that was not understood", async () => {
+    const { code, output } = await doctor(tmpdir(), ["--json"]);
+    assert.deepEqual(report.parse(JSON.parse(output)), { findings: [], notUnderstood: [] });
+    assert.equal(code, 0);
+  });
+
+  test("ends with 0 where all is well or only warned of, 1 with errors, 2 where something was not read", async () => {
+    const folder = folderWith({ "good.conf": bases.nginx, "wide.conf": wide, "slow.conf": slow });
+    assert.equal((await doctor(folder, ["--nginx", "good.conf"])).code, 0);
+    assert.equal((await spawned(folder, ["--nginx", "wide.conf"])).code, 0);
+    assert.equal((await spawned(folder, ["--nginx", "slow.conf"])).code, 1);
+    assert.equal((await spawned(folder, ["--nginx", "slow.conf", "--haproxy", "nowhere.cfg"])).code, 2);
+  });
+
+  test("a command line that makes no sense gets the usage, and 64", async () => {
+    const { code, output } = await spawned(tmpdir(), ["--ngnix", "x"]);
+    assert.equal(code, 64);
+    assert.match(output, /^Usage: node dist\/main\.js doctor/);
+    for (const args of [
+      ["nginx.conf"],
+      ["--json", "--sarif"],
+      ["--max-connections", "many"],
+      ["--max-connections", "100", "--max-connections", "200"],
+      ["--live", "http://127.0.0.1:1", "--live", "http://127.0.0.1:2"],
+      ["--nginx"],
+      ["--nginx", ""],
+      ["--settings", ""],
+    ])
+      assert.equal((await doctor(tmpdir(), args)).code, 64, args.join(" "));
+    assert.match((await doctor(tmpdir(), ["--help"])).output, /^Usage/);
+  });
+
+  test("--json holds each finding with its places, in the form that is promised", async () => {
+    const folder = folderWith({ "nginx.conf": slow, ".env.app": "REQUEST_TIMEOUT_MS=12000\n" });
+    const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--settings", ".env.app", "--json"]);
+    const { findings } = report.parse(JSON.parse(output));
+    const [finding] = findings.filter(({ rule }) => rule === "deadline-request-longer-than-proxy");
+    const line = slow.slice(0, slow.indexOf("proxy_read_timeout 10s")).split("\n").length;
+    assert.deepEqual(finding?.locations, [
+      { file: "nginx.conf", line },
+      { file: ".env.app", line: 1 },
+    ]);
+    assert.match(finding?.detail ?? "", /proxy_read_timeout 10 s .*REQUEST_TIMEOUT_MS 12 s/);
+  });
+
+  test("--sarif has what code scanning requires", async () => {
+    const folder = folderWith({ "a folder/nginx.conf": slow });
+    const { output, code } = await doctor(folder, ["--nginx", "a folder/nginx.conf", "--nginx", "nowhere", "--sarif"]);
+    assert.equal(code, 2);
+    const physical = z.object({
+      physicalLocation: z.object({
+        artifactLocation: z.object({ uri: z.string().regex(/^[^\s\\]+$/) }),
+        region: z.object({ startLine: z.int().min(1) }),
+      }),
+    });
+    const text = z.object({ text: z.string().min(1) });
+    const sarif = z.object({
+      $schema: z.url(),
+      version: z.literal("2.1.0"),
+      runs: z.tuple([
+        z.object({
+          tool: z.object({
+            driver: z.object({
+              name: z.string(),
+              rules: z.array(z.object({ id: z.string(), shortDescription: text, fullDescription: text, help: text })),
+            }),
+          }),
+          results: z.array(
+            z.object({
+              ruleId: z.string(),
+              ruleIndex: z.int().min(0),
+              level: z.enum(["error", "warning"]),
+              message: text,
+              locations: z.array(physical).min(1),
+            }),
+          ),
+          invocations: z.tuple([
+            z.object({
+              executionSuccessful: z.literal(false),
+              toolExecutionNotifications: z.array(z.object({ message: text })).min(1),
+            }),
+          ]),
+        }),
+      ]),
+    });
+    const [{ tool, results }] = sarif.parse(JSON.parse(output)).runs;
+    assert.ok(results.length > 0);
+    for (const { ruleId, ruleIndex } of results) assert.equal(tool.driver.rules[ruleIndex]?.id, ruleId);
+    assert.equal(results[0]?.locations[0]?.physicalLocation.artifactLocation.uri, "a%20folder/nginx.conf");
+  });
+
+  test("a file that cannot be read gets a sentence", async () => {
+    const folder = folderWith({
+      empty: "",
+      binary: Buffer.from([1, 2, 0, 3]),
+      latin: Buffer.from("server é", "latin1"),
+      huge: "#".repeat(5_000_000),
+      "cut.conf": bases.nginx.slice(0, 400),
+      "cut.yaml": "a: [1, 2\nb: {",
+      "chart.yaml": "kind: Deployment\nreplicas: {{ .Values.replicas }}\n",
+      "letter.txt": "Dear all,\n",
+      "folder/nothing.txt": "",
+    });
+    const cases: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
+      [["--nginx", "nowhere.conf"], /nowhere\.conf does not exist/],
+      [["--nginx", "empty"], /empty is empty/],
+      [["--nginx", "binary"], /is not text in UTF-8/],
+      [["--compose", "latin"], /is not text in UTF-8/],
+      [["--haproxy", "huge"], /is larger than 4 MB/],
+      [["--nginx", "cut.conf"], /cut\.conf:\d+ (?:ends inside|has no)/],
+      [["--k8s", "cut.yaml"], /cut\.yaml:\d+ is not valid YAML/],
+      [["--k8s", "chart.yaml"], /chart\.yaml:2 is a template/],
+      [["--haproxy", "letter.txt"], /before any section/],
+      [["--nginx", "letter.txt"], /letter\.txt has no `;`/],
+      [["--k8s", "folder"], /is a folder without a YAML file/],
+      [["--compose", "folder"], /is a folder, and a file is wanted here/],
+      [["--settings", "nowhere.env"], /does not exist/],
+      [["--prometheus", "letter.txt"], /is no configuration of Prometheus/],
+    ];
+    for (const [args, sentence] of cases) {
+      const { code, output } = await doctor(folder, args);
+      assert.match(output, sentence, args.join(" "));
+      assert.doesNotMatch(output, /^\s+at /m);
+      assert.equal(code, 2, args.join(" "));
+    }
+  });
+
+  test("objects come by standard input too", async () => {
+    const input = bases.kubernetes.replace("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 20");
+    const { code, output } = await spawned(tmpdir(), ["--k8s", "-", "--json"], input);
+    const { findings } = report.parse(JSON.parse(output));
+    assert.deepEqual(
+      findings.map(({ rule, locations }) => [rule, locations[0]?.file]),
+      [["grace-shorter-than-drain", "stdin"]],
+    );
+    assert.equal(code, 1);
+  });
+
+  test("a reader that goes away is no error", async () => {
+    const command = `"${process.execPath}" "${main}" doctor --k8s - --json | true; exit \${PIPESTATUS[0]}`;
+    const { code, output } = await runProgram("bash", ["--norc", "-c", command], {
+      env: cleanEnvironment,
+      input: bases.kubernetes,
+    });
+    assert.deepEqual({ code, output }, { code: 0, output: "" });
+  });
+
+  test("settings of the environment count, and what they are not is said", async () => {
+    const folder = folderWith({ "nginx.conf": bases.nginx });
+    const { output } = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5000" });
+    assert.match(output, /keep-alive-shorter-than-front/);
+    assert.match(output, /5 s {2}KEEP_ALIVE_TIMEOUT_MS/);
+    const odd = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5s" });
+    assert.match(odd.output, /KEEP_ALIVE_TIMEOUT_MS must be a whole number of milliseconds/);
+    assert.equal(odd.code, 0);
+  });
+
+  test("of several files of settings the last one that names a variable wins", async () => {
+    const folder = folderWith({
+      "nginx.conf": bases.nginx,
+      "all.env": "KEEP_ALIVE_TIMEOUT_MS=80000\nREQUEST_TIMEOUT_MS=20000\n",
+      "live.env": "KEEP_ALIVE_TIMEOUT_MS=5000\n",
+    });
+    const args = ["--nginx", "nginx.conf", "--settings", "all.env", "--settings", "live.env", "--json"];
+    const { findings } = report.parse(JSON.parse((await doctor(folder, args)).output));
+    assert.deepEqual(
+      findings.map(({ rule, locations }) => [rule, locations.at(-1)]),
+      [
+        ["keep-alive-shorter-than-front", { file: "live.env", line: 1 }],
+        ["deadline-request-longer-than-proxy", { file: "all.env", line: 2 }],
+      ],
+    );
+  });
+
+  test("no line of the table is wider than 80 columns, and a pipe gets no colours", async () => {
+    const folder = folderWith({
+      "nginx.conf": slow.replace("limit_req_status 429;", ""),
+      "api.yaml": bases.kubernetes.replace("60\n", "10\n"),
+    });
+    const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--k8s", "api.yaml"]);
+    assert.deepEqual(
+      output.split("\n").filter((line) => line.length > 80),
+      [],
+    );
+    assert.ok(!output.includes("\u001b"));
+    assert.match(output, /\d errors?, \d warnings?\n$/);
+  });
+
+  test("--max-connections says what no file does", async () => {
+    const folder = folderWith({ "api.yaml": bases.kubernetes.replace('DB_POOL_MAX: "6"', 'DB_POOL_MAX: "20"') });
+    assert.equal((await doctor(folder, ["--k8s", "api.yaml"])).code, 1);
+    assert.equal((await doctor(folder, ["--k8s", "api.yaml", "--max-connections", "500"])).code, 0);
+  });
+});
+
+suite("--live", () => {
+  test("a running instance that is as its settings say has nothing to hear", async () => {
+    const haven = await startHaven();
+    const { code, output } = await doctor(tmpdir(), ["--live", haven.url, "--json"]);
+    const { findings, notUnderstood } = report.parse(JSON.parse(output));
+    // Its checks may be slow while tests keep the machine busy.
+    assert.deepEqual(
+      findings.filter(({ rule }) => rule !== "deadline-check-slow-live"),
+      [],
+    );
+    assert.deepEqual(notUnderstood, []);
+    assert.equal(code, 0);
+  });
+
+  test("one that runs with other settings is told of, and an OPS_TOKEN is used", async () => {
+    const haven = await startHaven({ env: { OPS_TOKEN: "a-token-of-the-operators", KEEP_ALIVE_TIMEOUT_MS: "5000" } });
+    const env = { OPS_TOKEN: "a-token-of-the-operators" };
+    const { output } = await doctor(tmpdir(), ["--live", haven.url, "--json"], env);
+    assert.ok(
+      report.parse(JSON.parse(output)).findings.some(({ rule }) => rule === "keep-alive-differs-live"),
+      output,
+    );
+    const without = await doctor(tmpdir(), ["--live", haven.url]);
+    assert.match(without.output, /put its OPS_TOKEN into the\s+environment/);
+    assert.equal(without.code, 2);
+  });
+
+  test("one that is away, silent or something else gets a sentence", async () => {
+    const server = createServer((_request, response) => response.end("<html>")).listen(0, "127.0.0.1");
+    atEnd(() => new Promise((done) => server.close(done)));
+    await new Promise((listening) => server.once("listening", listening));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    for (const [url, sentence] of [
+      [`http://127.0.0.1:${port}`, /not as Haven does/],
+      ["http://127.0.0.1:1", /cannot be reached/],
+      ["ftp://x", /is no URL/],
+    ] as const) {
+      const { code, output } = await doctor(tmpdir(), ["--live", url]);
+      assert.match(output, sentence);
+      assert.equal(code, 2);
+    }
+  });
+});

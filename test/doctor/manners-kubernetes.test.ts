@@ -1,0 +1,168 @@
+import { type Manner, suiteOfManners } from "./support/manners.ts";
+
+type Parts = { meta?: string; env?: string; from?: string; probes?: string; replicas?: number; behind?: string };
+
+const ready = "readinessProbe: { httpGet: { path: /ready, port: 4000 }, timeoutSeconds: 3 }";
+
+const pods = ({
+  meta = "",
+  env = "",
+  from = "",
+  probes = ready,
+  replicas = 1,
+  behind = "",
+}: Parts) => `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api${meta} }
+spec:
+  replicas: ${replicas}
+  selector: { matchLabels: { app: api } }
+  template:
+    metadata: { labels: { app: api } }
+    spec:
+      terminationGracePeriodSeconds: 90
+      containers:
+        - name: api
+          image: api:1.0
+          ports: [{ containerPort: 4000 }]
+          ${from}
+          env:
+            - { name: KEEP_ALIVE_TIMEOUT_MS, value: "620000" }
+            ${env}
+          ${probes}
+${behind}`;
+
+const delay = (value: string) => `- { name: DRAIN_DELAY_MS, value: "${value}" }`;
+
+const manner = (name: string, parts: Parts, finds: Manner["finds"]): Manner => ({
+  name,
+  texts: { kubernetes: pods({ env: delay("15000"), ...parts }) },
+  finds,
+});
+
+const object = (kind: string, metadata: string, rest: string) =>
+  `---\napiVersion: v1\nkind: ${kind}\nmetadata: { ${metadata} }\n${rest}\n`;
+
+const budget = (line: string, selector: string) =>
+  object("PodDisruptionBudget", "name: api", `spec:\n  ${line}\n  selector: ${selector}`);
+
+const map = (namespace: string, value: string) =>
+  object("ConfigMap", `name: settings, namespace: ${namespace}`, `data:\n  DRAIN_DELAY_MS: "${value}"`);
+
+const fromMap = "envFrom: [{ configMapRef: { name: settings } }]";
+
+const ingress = (annotation: string) => `---
+kind: Ingress
+metadata:
+  name: web
+  annotations:
+    nginx.ingress.kubernetes.io/proxy-body-size: 5m
+    nginx.ingress.kubernetes.io/${annotation}
+spec: { ingressClassName: nginx }
+`;
+
+suiteOfManners("Kubernetes, as people write it", [
+  manner("nothing wrong", {}, []),
+  manner(
+    "a budget that selects by expressions",
+    {
+      replicas: 3,
+      behind: budget("maxUnavailable: 1", "{ matchExpressions: [{ key: app, operator: In, values: [api, web] }] }"),
+    },
+    [],
+  ),
+  manner(
+    "one that selects others by them",
+    {
+      replicas: 3,
+      behind: budget("maxUnavailable: 1", "{ matchExpressions: [{ key: app, operator: NotIn, values: [api] }] }"),
+    },
+    [["trap-kubernetes-no-disruption-budget", "metadata: { name: api }"]],
+  ),
+  manner("a budget for all pods, which lets none go", { replicas: 3, behind: budget("maxUnavailable: 0", "{}") }, [
+    ["budget-lets-none-go", "maxUnavailable: 0"],
+  ]),
+  manner(
+    "both probes ask what is always well",
+    {
+      probes:
+        "startupProbe: { httpGet: { path: /startup, port: 4000 }, timeoutSeconds: 3 }\n          readinessProbe: { httpGet: { path: /alive, port: 4000 }, timeoutSeconds: 3 }\n          livenessProbe: { httpGet: { path: /alive, port: 4000 } }",
+    },
+    [["drain-check-blind", "readinessProbe: { httpGet: { path: /alive, port: 4000 }, timeoutSeconds: 3 }"]],
+  ),
+  manner(
+    "settings in a Secret, as text",
+    {
+      env: "",
+      from: "envFrom: [{ secretRef: { name: settings } }]",
+      behind: object("Secret", "name: settings", 'stringData:\n  DRAIN_DELAY_MS: "3000"'),
+    },
+    [["drain-shorter-than-endpoints", 'DRAIN_DELAY_MS: "3000"']],
+  ),
+  manner(
+    "a setting in a Secret, in base64",
+    {
+      env: "- { name: DRAIN_DELAY_MS, valueFrom: { secretKeyRef: { name: settings, key: delay } } }",
+      behind: object("Secret", "name: settings", "data:\n  delay: MzAwMA=="),
+    },
+    [["drain-shorter-than-endpoints", "delay: MzAwMA=="]],
+  ),
+  manner(
+    "settings of the same name in two namespaces",
+    { meta: ", namespace: live", env: "", from: fromMap, behind: map("trial", "1000") + map("live", "15000") },
+    [],
+  ),
+  manner(
+    "the right ones of them",
+    { meta: ", namespace: trial", env: "", from: fromMap, behind: map("live", "15000") + map("trial", "1000") },
+    [["drain-shorter-than-endpoints", 'DRAIN_DELAY_MS: "1000"']],
+  ),
+  manner("ingress-nginx without time for a second try", { behind: ingress('proxy-next-upstream-timeout: "12"') }, [
+    ["deadline-tries-longer-than-total", "name: web"],
+  ]),
+  manner("ingress-nginx with time for it", { behind: ingress('proxy-next-upstream-timeout: "15"') }, []),
+  manner(
+    "Google's health check asks what is always well",
+    {
+      behind: object(
+        "BackendConfig",
+        "name: api",
+        "spec:\n  connectionDraining: { drainingTimeoutSec: 60 }\n  healthCheck:\n    requestPath: /alive",
+      ),
+    },
+    [["drain-check-blind", "requestPath: /alive"]],
+  ),
+  manner(
+    "Google's policy for a Gateway",
+    {
+      behind: object(
+        "GCPBackendPolicy",
+        "name: api",
+        "spec:\n  default:\n    timeoutSec: 10\n    connectionDraining:\n      drainingTimeoutSec: 5\n    sessionAffinity:\n      type: CLIENT_IP\n      cookieTtlSec: 50",
+      ),
+    },
+    [
+      ["deadline-request-longer-than-proxy", "timeoutSec: 10"],
+      ["release-shorter-than-request", "drainingTimeoutSec: 5"],
+      ["trap-google-cookie", "cookieTtlSec: 50"],
+    ],
+  ),
+  manner(
+    "Postgres that is told its limit in a file",
+    {
+      env: `${delay("15000")}\n            - { name: DB_POOL_MAX, value: "90" }`,
+      behind:
+        object(
+          "ConfigMap",
+          "name: postgres",
+          "data:\n  postgresql.conf: |\n    shared_buffers = 1GB\n    max_connections = 300",
+        ) +
+        object(
+          "StatefulSet",
+          "name: postgres",
+          "spec:\n  selector: { matchLabels: { app: db } }\n  template:\n    metadata: { labels: { app: db } }\n    spec: { containers: [{ name: db, image: postgres:17.2 }] }",
+        ).replace("v1", "apps/v1"),
+    },
+    [],
+  ),
+]);

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { diagnose, type Paths } from "../../src/doctor/doctor.ts";
+import { readDotEnv } from "../../src/doctor/readers/settings.ts";
+import { shippedSetups } from "../../src/doctor/shipped.ts";
+import { createLedger, type Files, filesOnDisk } from "../../src/doctor/source.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const disk = filesOnDisk(root);
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+
+function outcome(setups: readonly Paths[], files: Files = disk, settings = "") {
+  const ledger = createLedger();
+  const given = readDotEnv(settings, "settings.env", ledger);
+  const { findings, notUnderstood, unreadable } = diagnose(
+    { setups, settings: given, settingsFile: "environment" },
+    files,
+    () => "",
+    ledger,
+  );
+  return [
+    ...findings.map(({ rule, says }) => `${rule}: ${says}`),
+    ...[...notUnderstood, ...unreadable].map(({ file, line, text }) => `${file}:${line} ${text}`),
+  ];
+}
+
+suite("what ships with Haven passes: no error, no warning, nothing that was not understood", () => {
+  for (const paths of shippedSetups(disk, root)) {
+    const [[kind, list] = [""]] = Object.entries(paths);
+    test(`${kind}: ${(list ?? []).map((path) => path.slice(root.length)).join(", ")}`, () =>
+      assert.deepEqual(outcome([paths]), []));
+  }
+
+  test("every folder is among them", () => {
+    const kinds = new Set(shippedSetups(disk, root).flatMap((paths) => Object.keys(paths)));
+    assert.deepEqual([...kinds].sort(), [
+      "alb",
+      "compose",
+      "haproxy",
+      "k8s",
+      "nginx",
+      "prometheus",
+      "railway",
+      "render",
+    ]);
+  });
+
+  // Each variant says in its first line which file it replaces.
+  for (const variant of globSync("nginx/variants/*.conf", { cwd: root }).sort()) {
+    test(`nginx with ${variant}`, () => {
+      const replaced = /haven\/[a-z0-9-]+\.conf/.exec(read(variant).split("\n")[0] ?? "")?.[0];
+      assert.ok(replaced !== undefined);
+      const files: Files = {
+        ...disk,
+        read: (path) => (path === `nginx/${replaced}` ? read(variant) : disk.read(path)),
+      };
+      assert.deepEqual(outcome([{ nginx: ["nginx/nginx.conf"] }], files), []);
+    });
+  }
+
+  for (const [name, value] of [
+    ["HAVEN_AFFINITY", "cookie"],
+    ["HAVEN_SCALED", "yes"],
+    ["HAVEN_CHECK", "body"],
+    ["HAVEN_HTTPS_ONLY", "yes"],
+    ["HAVEN_BEHIND", "proxy-protocol"],
+    ["HAVEN_BEHIND", "balancer"],
+  ] as const) {
+    test(`haproxy with ${name}=${value}`, () => {
+      const text = read("haproxy/haproxy.cfg").replace(
+        new RegExp(`presetenv ${name} .*`),
+        `presetenv ${name} ${value}`,
+      );
+      const files: Files = { ...disk, read: (path) => (path === "haproxy/haproxy.cfg" ? text : disk.read(path)) };
+      assert.deepEqual(outcome([{ haproxy: ["haproxy/haproxy.cfg"] }], files), []);
+    });
+  }
+});
+
+test("a setting that does not suit what ships is found in every one of them", () => {
+  const wrong = "KEEP_ALIVE_TIMEOUT_MS=1000\nREQUEST_TIMEOUT_MS=70000\n";
+  for (const paths of shippedSetups(disk, root)) {
+    const found = outcome([paths], disk, wrong).join("\n");
+    if (paths.prometheus === undefined) assert.match(found, /grace-|deadline-/, JSON.stringify(paths));
+  }
+});

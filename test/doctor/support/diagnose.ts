@@ -1,0 +1,71 @@
+import { posix } from "node:path";
+import { type Diagnosis, diagnose, type Paths } from "../../../src/doctor/doctor.ts";
+import { readLive } from "../../../src/doctor/readers/live.ts";
+import { givenByEnvironment, readDotEnv } from "../../../src/doctor/readers/settings.ts";
+import type { Example } from "../../../src/doctor/rule.ts";
+import { createLedger, type Files } from "../../../src/doctor/source.ts";
+
+/** Files that are only in memory, by their path. */
+export function filesOf(texts: Readonly<Record<string, string>>): Files {
+  const isFolder = (path: string) => Object.keys(texts).some((name) => name.startsWith(`${path.replace(/\/$/, "")}/`));
+  const normal = (path: string) => posix.normalize(path).replace(/(.)\/$/, "$1");
+  return {
+    shown: normal,
+    kind: (path) =>
+      texts[normal(path)] !== undefined ? "file" : isFolder(normal(path)) || normal(path) === "." ? "folder" : "none",
+    read: (path) => texts[normal(path)] ?? "",
+    list(path) {
+      const folder = normal(path) === "." ? "" : `${normal(path)}/`;
+      const inside = Object.keys(texts).filter((name) => name.startsWith(folder));
+      return [...new Set(inside.map((name) => name.slice(folder.length).split("/")[0] ?? ""))].sort();
+    },
+  };
+}
+
+export type Texts = Partial<Record<Example["kind"], string>>;
+
+const names = {
+  nginx: "nginx.conf",
+  haproxy: "haproxy.cfg",
+  kubernetes: "objects.yaml",
+  compose: "compose.yml",
+  alb: "alb.yaml",
+  render: "render.yaml",
+  railway: "railway.json",
+  prometheus: "prometheus.yml",
+  settings: "settings.env",
+  live: "live.json",
+} as const;
+
+export const fileOf = (kind: Example["kind"]): string => names[kind];
+
+/** One set-up out of texts, a file for each kind. */
+export function diagnoseTexts(texts: Texts, more: Readonly<Record<string, string>> = {}): Diagnosis {
+  const kinds = Object.keys(names).filter((kind): kind is Example["kind"] => Object.hasOwn(names, kind));
+  const given = kinds.filter((kind) => texts[kind] !== undefined);
+  const files = filesOf({ ...more, ...Object.fromEntries(given.map((kind) => [names[kind], texts[kind] ?? ""])) });
+  const path = (kind: Example["kind"]) => (texts[kind] === undefined ? [] : [names[kind]]);
+  const setup: Paths = {
+    nginx: path("nginx"),
+    haproxy: path("haproxy"),
+    k8s: path("kubernetes"),
+    compose: path("compose"),
+    alb: path("alb"),
+    render: path("render"),
+    railway: path("railway"),
+    prometheus: path("prometheus"),
+  };
+  const ledger = createLedger();
+  const settings =
+    texts.settings === undefined ? givenByEnvironment({}) : readDotEnv(texts.settings, names.settings, ledger);
+  const live = texts.live === undefined ? undefined : liveOf(texts.live);
+  return diagnose({ setups: [setup], settings, settingsFile: "environment", live }, files, () => "", ledger);
+}
+
+function liveOf(text: string) {
+  const seconds: unknown = JSON.parse(text).keepAliveSeconds;
+  const at = { file: names.live, line: 1 };
+  return readLive(text, { at, status: 200, keepAlive: `timeout=${String(seconds)}` });
+}
+
+export const rulesIn = ({ findings }: Diagnosis): string[] => findings.map(({ rule }) => rule);

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { diagnoseTexts, fileOf, type Texts } from "./diagnose.ts";
+
+/** A configuration as people write it, and all that there is to say of it: each rule, and the line that it names first. */
+export type Manner = {
+  name: string;
+  texts: Texts;
+  more?: Readonly<Record<string, string>>;
+  finds: readonly (readonly [rule: string, line: string])[];
+  notUnderstood?: RegExp;
+};
+
+export function suiteOfManners(title: string, manners: readonly Manner[]): void {
+  suite(title, () => {
+    for (const { name, texts, more = {}, finds, notUnderstood } of manners) {
+      test(name, () => {
+        const { findings, notUnderstood: notes, unreadable } = diagnoseTexts(texts, more);
+        const found = findings.map(({ rule, places: [place] }) => [rule, lineAt(place)]);
+        assert.deepEqual(found.map(String).sort(), finds.map(String).sort());
+        assert.deepEqual(unreadable, []);
+        const said = notes.map(({ text }) => text).join("\n");
+        if (notUnderstood === undefined) assert.equal(said, "");
+        else assert.match(said, notUnderstood);
+      });
+
+      function lineAt(place: { file: string; line: number } | undefined): string {
+        const kind = Object.keys(texts).find((one) => fileOf(one as keyof Texts) === place?.file);
+        const text = kind === undefined ? more[place?.file ?? ""] : texts[kind as keyof Texts];
+        return text?.split("\n")[(place?.line ?? 0) - 1]?.trim() ?? `${place?.file}`;
+      }
+    }
+  });
+}

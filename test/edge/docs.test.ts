@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { runProgram } from "../support/run-program.ts";
+import { send } from "./support/client.ts";
+import { startEngines, startFleet } from "./support/fleet.ts";
+import { installNginx, type RunningProxy, startHaproxy, startNginx } from "./support/proxies.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
+const page = read("docs/load-balancing.md");
+
+/** Each block of commands says in front with which proxy it is to be typed. */
+const blocks = [...page.matchAll(/<!-- (nginx|haproxy|any) -->\n```sh\n([\s\S]*?)```/g)].map(
+  ([, proxy = "", commands = ""]) => ({ proxy, commands }),
+);
+const type = (commands: string) => runProgram("bash", ["-euo", "pipefail", "-c", commands], { cwd: root });
+
+before(async () => {
+  await startEngines();
+  await startFleet();
+});
+
+test("no block of commands is left out", () => {
+  assert.equal(page.split("```sh").length - 1, blocks.length);
+  assert.ok(blocks.length >= 12);
+});
+
+for (const [name, start] of [
+  ["nginx", startNginx],
+  ["haproxy", startHaproxy],
+] as const) {
+  describe(`with ${name}`, () => {
+    let proxy: RunningProxy;
+    before(async () => {
+      proxy = await start();
+    });
+
+    for (const { commands } of blocks.filter(
+      (block) => block.proxy === name || (block.proxy === "any" && name === "nginx"),
+    )) {
+      test(commands.trim().split("\n")[0] ?? "", async () => {
+        const { code, output } = await type(commands);
+        assert.equal(code, 0, output);
+        assert.doesNotMatch(output, /does not answer|: not found|No such|unknown command/i, output);
+        assert.equal((await send("/ready")).status, 200);
+      });
+    }
+
+    test("and then it ends", () => proxy.stop());
+  });
+}
+
+test("the commands that make certificates make what the files expect", async () => {
+  await installNginx();
+  const made = [...(read("nginx/README.md") + read("haproxy/README.md")).matchAll(/```sh\n([\s\S]*?)```/g)];
+  assert.equal(made.length, 2);
+  for (const [, commands = ""] of made) {
+    const { code, output } = await type(commands);
+    assert.equal(code, 0, output);
+  }
+  assert.equal((await runProgram("nginx", ["-t"])).code, 0);
+  assert.equal((await runProgram("haproxy", ["-c", "-f", "/etc/haproxy/haproxy.cfg"])).code, 0);
+});
+
+test("every file and every variant is in the README beside it", () => {
+  const readme = read("nginx/README.md");
+  for (const file of readdirSync(`${root}nginx/haven`)) assert.ok(readme.includes(`\`haven/${file}\``), file);
+  for (const file of readdirSync(`${root}nginx/variants`)) assert.ok(readme.includes(`\`${file}\``), file);
+  const switches = [...read("haproxy/haproxy.cfg").matchAll(/"\$\{?(HA[A-Z_]+)/g)].map(([, name = ""]) => name);
+  const head = read("haproxy/haproxy.cfg").split("\nglobal\n")[0] ?? "";
+  for (const name of switches) assert.ok(head.includes(`${name}=`), name);
+});

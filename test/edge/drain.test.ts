@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { eventually } from "../support/eventually.ts";
+import { runProgram } from "../support/run-program.ts";
+import { send } from "./support/client.ts";
+import { failuresOf, startLoad, summary } from "./support/load.ts";
+import { allUp, serverStates, startHaproxy } from "./support/proxies.ts";
+import { type StandIns, startStandIns } from "./support/stand-ins.ts";
+
+const script = fileURLToPath(new URL("../../haproxy/drain.sh", import.meta.url));
+const drain = (...words: string[]) => runProgram(script, words);
+const state = async (name = "api-server-2") => (await serverStates())[name]?.status;
+
+let backends: StandIns;
+before(async () => {
+  backends = await startStandIns();
+  await startHaproxy();
+});
+
+test("shellcheck has nothing to say", async () => {
+  assert.deepEqual(await runProgram("shellcheck", [script]), { code: 0, output: "" });
+});
+
+test("whoever calls it wrongly is told how, and nothing happens", async () => {
+  for (const words of [
+    [],
+    ["-x", "api-server-2"],
+    ["-t", "long", "api-server-2"],
+    ["a;b"],
+    ["-o", "api-server-2", "true"],
+    ["-o", "-b", "api-server-2"],
+  ]) {
+    const { code, output } = await drain(...words);
+    assert.equal(code, 64, words.join(" "));
+    assert.match(output, /^Usage|Usage: drain\.sh/m);
+  }
+  assert.equal((await drain("-h")).code, 0);
+  const unknown = await drain("api-server-9");
+  assert.deepEqual([unknown.code, unknown.output], [1, "drain.sh: backend haven_api has no server api-server-9\n"]);
+  const env = { ...process.env, HAPROXY_SOCKET: "/run/nothing.sock" };
+  const nobody = await runProgram(script, ["api-server-2"], { env });
+  assert.equal(nobody.code, 1);
+  assert.match(nobody.output, /HAProxy does not answer at \/run\/nothing\.sock\n$/);
+});
+
+test("an instance is out while the command runs, with nothing left to do, and back afterwards; no user notices", async () => {
+  backends.behave(async (request, response, name) => {
+    await sleep(request.url === "/api/v1/long" ? 2500 : 20);
+    response.writeHead(request.method === "POST" ? 201 : 200).end(name);
+  });
+  const load = startLoad({ users: 40 });
+  const long = Promise.all(Array.from({ length: 9 }, () => send("/api/v1/long")));
+  await sleep(500);
+  const drained = drain("api-server-2", "sh", "-c", "echo the command; sleep 2");
+  await eventually(state, (now) => now?.startsWith("MAINT") ?? false, 2000);
+  const longAnswers = await long;
+  assert.deepEqual([...new Set(longAnswers.map(({ text }) => text))].length, 3);
+  await eventually(
+    async () => (await serverStates())["api-server-2"]?.sessions,
+    (sessions) => sessions === 0,
+    5000,
+  );
+  const before = backends.seen.filter(({ name }) => name === "api-server-2").length;
+  await sleep(1500);
+  assert.equal(backends.seen.filter(({ name }) => name === "api-server-2").length, before);
+  const { code, output } = await drained;
+  assert.equal(code, 0, output);
+  assert.match(output, /is out, with nothing left to do\nthe command\ndrain\.sh: api-server-2 is back\n/);
+  assert.equal(await state(), "UP");
+  await sleep(1000);
+  assert.ok(backends.seen.filter(({ name }) => name === "api-server-2").length > before);
+  const sent = await load.stop();
+  process.stderr.write(`drain.sh: ${summary(sent)}\n`);
+  assert.deepEqual(failuresOf(sent), []);
+  backends.behave();
+});
+
+test("an instance that is still busy at the limit is put back, and the command is not run", async () => {
+  backends.behave(async (_request, response, name) => {
+    await sleep(4000);
+    response.end(name);
+  });
+  const long = Promise.all(Array.from({ length: 6 }, () => send("/api/v1/long")));
+  await sleep(300);
+  const { code, output } = await drain("-t", "2", "api-server-2", "echo", "the command");
+  assert.equal(code, 1, output);
+  assert.match(output, /still has \d+ requests after 2 s/);
+  assert.doesNotMatch(output, /the command/);
+  assert.ok((await long).every(({ status }) => status === 200));
+  backends.behave();
+  await allUp();
+});
+
+test("an instance that does not come back gets no request, and the script says so", async () => {
+  const { code, output } = await drain("-o", "api-server-2");
+  assert.equal(code, 0, output);
+  await backends.close("api-server-2");
+  const back = await drain("-t", "3", "-b", "api-server-2");
+  assert.equal(back.code, 1, back.output);
+  assert.match(back.output, /does not pass its checks/);
+  for (let count = 0; count < 10; count += 1) assert.equal((await send("/api/v1/who")).status, 200);
+  await backends.open("api-server-2");
+  await allUp();
+});
+
+test("the exit code of the command is the script's, and the instance is back all the same", async () => {
+  const { code } = await drain("api-server-2", "sh", "-c", "exit 7");
+  assert.equal(code, 7);
+  assert.equal(await state(), "UP");
+});
+
+test("whoever loses patience, even more than once, leaves the instance in its place", async () => {
+  for (const keys of [["SIGINT"], ["SIGINT", "SIGINT", "SIGINT"], ["SIGTERM", "SIGHUP"]] as const) {
+    // In a group of its own, all of which gets what is typed, as in a terminal.
+    const child = spawn(script, ["api-server-2", "sleep", "30"], { stdio: "ignore", detached: true });
+    const closed = once(child, "close");
+    await eventually(state, (now) => now?.startsWith("MAINT") ?? false, 3000);
+    await sleep(300);
+    for (const key of keys) {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, key);
+      await sleep(300);
+    }
+    const [code] = await closed;
+    assert.equal(code, 130);
+    assert.equal(await state(), "UP");
+  }
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { ask } from "../support/http.ts";
+import { send } from "./support/client.ts";
+import { logged } from "./support/edge.ts";
+import { names } from "./support/fleet.ts";
+import { limitCases } from "./support/limit-cases.ts";
+import { checkHaproxy, type RunningProxy, startHaproxy, statsPassword } from "./support/proxies.ts";
+import { requestCases } from "./support/request-cases.ts";
+import { type StandIns, startStandIns } from "./support/stand-ins.ts";
+
+let backends: StandIns;
+let haproxy: RunningProxy;
+before(async () => {
+  backends = await startStandIns();
+  haproxy = await startHaproxy();
+});
+
+requestCases(() => ({ proxy: haproxy, backends }));
+limitCases(() => ({ proxy: haproxy, backends }));
+
+test("images are kept at the edge for as long as the app says, without anybody's cookie, errors are not", async () => {
+  let made = 0;
+  backends.behave((request, response) => {
+    made += 1;
+    const found = request.url?.startsWith("/uploads/photo.webp") ?? false;
+    response.writeHead(found ? 200 : 404, {
+      "Content-Type": "image/webp",
+      "Content-Length": 1000,
+      "Cache-Control": found ? "public, max-age=31536000, immutable" : "no-store",
+      "X-Request-Id": "of-the-first-answer",
+    });
+    response.end(Buffer.alloc(1000, made));
+  });
+  const headers = { cookie: "haven_session=x", authorization: "Bearer x" };
+  const first = await send("/uploads/photo.webp", { headers });
+  const upstream = backends.seen.at(-1)?.headers;
+  assert.deepEqual([upstream?.["cookie"], upstream?.["authorization"]], [undefined, undefined]);
+  const again = await send("/uploads/photo.webp?cache=bust");
+  assert.equal(again.text, first.text);
+  assert.equal(again.headers["cache-control"], "public, max-age=31536000, immutable");
+  assert.notEqual(again.headers["x-request-id"], "of-the-first-answer");
+  assert.equal(made, 1);
+  for (const name of names) await backends.close(name);
+  assert.equal((await send("/uploads/photo.webp")).status, 200);
+  for (const name of names) await backends.open(name);
+  backends.behave();
+});
+
+test("a line of the log says who, what, how long, and which instance", async () => {
+  await send("/api/v1/line?secret=1", { headers: { "user-agent": 'quo"te' } });
+  const line = await logged(haproxy, "/api/v1/line");
+  assert.equal(line["method"], "GET");
+  assert.equal(line["userAgent"], 'quo"te');
+  assert.match(String(line["server"]), /^api-server-[123]$/);
+  assert.equal(line["end"], "--");
+  assert.equal(typeof line["durationMs"], "number");
+});
+
+test("metrics and the page of this haproxy are for this machine alone, the page for who knows the password", async () => {
+  assert.match((await ask("http://127.0.0.1:8404/metrics")).text, /haproxy_server_status\{proxy="haven_api"/);
+  assert.equal((await ask("http://127.0.0.1:8404/stats")).status, 401);
+  const authorization = `Basic ${Buffer.from(`haven:${statsPassword}`).toString("base64")}`;
+  assert.match((await ask("http://127.0.0.1:8404/stats", { headers: { authorization } })).text, /api-server-3/);
+  await assert.rejects(ask("http://10.99.0.1:8404/metrics"));
+});
+
+describe("variants", () => {
+  for (const [name, value] of [
+    ["HAVEN_AFFINITY", "none"],
+    ["HAVEN_AFFINITY", "cookie"],
+    ["HAVEN_SCALED", "yes"],
+    ["HAVEN_CHECK", "body"],
+    ["HAVEN_HTTPS_ONLY", "yes"],
+    ["HAVEN_BEHIND", "proxy-protocol"],
+    ["HAVEN_BEHIND", "balancer"],
+    ["HAPROXY_STATS_PASSWORD", "secret"],
+    ["HAPROXY_STATS_PASSWORD", ""],
+  ] as const) {
+    test(`with ${name}=${value} the file is accepted without a warning`, async () => {
+      const { code, output } = await checkHaproxy({ [name]: value });
+      assert.deepEqual(
+        { code, said: output.replaceAll(/^\[NOTICE\].*\n/gm, "") },
+        {
+          code: 0,
+          said: output.includes("valid") ? "Configuration file is valid\n" : "",
+        },
+      );
+    });
+  }
+});

@@ -1,0 +1,16 @@
+import { before } from "node:test";
+import { drainTimes, restartCases } from "./support/failure-cases.ts";
+import { type Fleet, startEngines, startFleet } from "./support/fleet.ts";
+import { nginxIsAtLeast, type RunningProxy, startNginx } from "./support/proxies.ts";
+
+let fleet: Fleet;
+let proxy: RunningProxy;
+let closesIdleAtReload = true;
+before(async () => {
+  await startEngines();
+  fleet = await startFleet({ env: drainTimes });
+  closesIdleAtReload = !(await nginxIsAtLeast("1.27.4"));
+  proxy = await startNginx({ variants: closesIdleAtReload ? [] : ["keepalive-from-1.27.4.conf"] });
+});
+
+restartCases(() => ({ proxy, fleet, frozenBoundMs: 21_000, closesIdleAtReload }));

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { before, describe, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { ask, readAll } from "../support/http.ts";
+import { openTo, send } from "./support/client.ts";
+import { logged } from "./support/edge.ts";
+import { names } from "./support/fleet.ts";
+import { limitCases } from "./support/limit-cases.ts";
+import { assertProblem } from "./support/problem.ts";
+import {
+  checkNginx,
+  installNginx,
+  nginxIsAtLeast,
+  type RunningProxy,
+  replacedBy,
+  startNginx,
+} from "./support/proxies.ts";
+import { requestCases } from "./support/request-cases.ts";
+import { type StandIns, startStandIns } from "./support/stand-ins.ts";
+
+const fine = {
+  code: 0,
+  output:
+    "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n" +
+    "nginx: configuration file /etc/nginx/nginx.conf test is successful\n",
+};
+
+let backends: StandIns;
+let nginx: RunningProxy;
+before(async () => {
+  backends = await startStandIns();
+  nginx = await startNginx();
+});
+
+requestCases(() => ({ proxy: nginx, backends }));
+limitCases(() => ({ proxy: nginx, backends }));
+
+for (const [line, status, code] of [
+  ["GET /%zz HTTP/1.1", 400, "bad_request"],
+  ["GET /%00 HTTP/1.1", 400, "bad_request"],
+  ["GET /../metrics HTTP/1.1", 400, "bad_request"],
+  ["GET metrics HTTP/1.1", 400, "bad_request"],
+  ["GET * HTTP/1.1", 400, "bad_request"],
+  ["HEAD /%zz HTTP/1.1", 400, "bad_request"],
+  ['"GET" / HTTP/1.1', 400, "bad_request"],
+  ["GET / HTTP/x", 400, "bad_request"],
+  ["GET / HTTP/2.0", 505, "bad_request"],
+  [`GET /${"a".repeat(9000)} HTTP/1.1`, 414, "bad_request"],
+  [`GET / HTTP/1.1\r\nX-Long: ${"a".repeat(9000)}`, 431, "payload_too_large"],
+] as const) {
+  test(`a request line that is none gets a problem, and never a 500: ${line.slice(0, 30)}`, async () => {
+    const socket = await openTo();
+    socket.write(`${line}\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    const [head = "", text = ""] = (await readAll(socket, 1500)).split("\r\n\r\n");
+    assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} `));
+    const lines = head.split("\r\n").slice(1);
+    const headers = Object.fromEntries(lines.map((one) => [one.split(": ")[0]?.toLowerCase(), one.split(": ")[1]]));
+    if (line.startsWith("HEAD")) assert.equal(text, "");
+    else assertProblem({ status, headers, text, json: () => JSON.parse(text), ms: 0 }, code);
+    const [, id] = /^x-request-id: (.*)$/im.exec(head) ?? [];
+    await eventually(() => nginx.log().includes(`"requestId":"${id}"`), Boolean);
+  });
+}
+
+test("images are kept at the edge for as long as the app says, without anybody's cookie, errors are not", async () => {
+  let made = 0;
+  backends.behave((request, response) => {
+    made += 1;
+    const found = request.url?.startsWith("/uploads/photo.webp") ?? false;
+    const toKeep = !request.url?.startsWith("/uploads/none.webp");
+    response.writeHead(found ? 200 : 404, {
+      "Content-Type": "image/webp",
+      "Content-Length": 1000,
+      "Cache-Control": toKeep ? "public, max-age=31536000, immutable" : "no-store",
+      "X-Request-Id": "of-the-first-answer",
+    });
+    response.end(Buffer.alloc(1000, made));
+  });
+  const headers = { cookie: "haven_session=x", authorization: "Bearer x" };
+  const first = await send("/uploads/photo.webp", { headers });
+  assert.equal(first.headers["x-cache"], "MISS");
+  const upstream = backends.seen.at(-1)?.headers;
+  assert.deepEqual([upstream?.["cookie"], upstream?.["authorization"]], [undefined, undefined]);
+  const again = await send("/uploads/photo.webp?cache=bust");
+  assert.equal(again.headers["x-cache"], "HIT");
+  assert.equal(again.text, first.text);
+  assert.equal(again.headers["cache-control"], "public, max-age=31536000, immutable");
+  assert.notEqual(again.headers["x-request-id"], "of-the-first-answer");
+  await logged(nginx, "/uploads/photo.webp");
+  assert.equal(again.headers["x-request-id"], lastId());
+  const part = await send("/uploads/photo.webp", { headers: { range: "bytes=0-9" } });
+  assert.deepEqual([part.status, part.text.length], [206, 10]);
+  assert.equal(made, 1);
+  for (const name of names) await backends.close(name);
+  assert.equal((await send("/uploads/photo.webp")).status, 200);
+  for (const name of names) await backends.open(name);
+  // Whatever it says of itself.
+  for (const path of ["/uploads/none.webp", "/uploads/none-for-long.webp"])
+    for (let count = 0; count < 2; count += 1) assert.equal((await send(path)).headers["x-cache"], "MISS", path);
+  backends.behave();
+});
+
+const lastId = () => nginx.accessLog().at(-1)?.requestId;
+
+test("a line of the access log says who, what, how long, and which instance", async () => {
+  await send("/api/v1/line?secret=1", { headers: { "user-agent": 'quo"te' } });
+  const line = await logged(nginx, "/api/v1/line");
+  assert.equal(line["method"], "GET");
+  assert.equal(line["userAgent"], 'quo"te');
+  assert.match(String(line["upstream"]), /^127\.0\.0\.[234]:4000$/);
+  assert.equal(line["upstreamStatus"], "200");
+  assert.equal(typeof line["duration"], "number");
+  assert.match(String(line["upstreamDuration"]), /^\d+\.\d+$/);
+});
+
+test("a line of the access log is JSON also without an agent, and when an instance speaks no HTTP", async () => {
+  backends.behave((request) => request.socket.end("garbage\r\n\r\n"));
+  const socket = await openTo();
+  socket.write("GET /api/v1/garbage HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  await readAll(socket, 1000);
+  backends.behave();
+  const line = await logged(nginx, "/api/v1/garbage");
+  assert.equal(line["userAgent"], "");
+});
+
+test("the counters of this nginx are for this machine alone", async () => {
+  assert.match((await ask("http://127.0.0.1:8081/nginx_status")).text, /Active connections: \d+/);
+  await assert.rejects(ask("http://10.99.0.1:8081/nginx_status"));
+  assert.equal((await send("/nginx_status")).headers["x-stand-in"]?.includes("api-server"), true);
+});
+
+describe("variants", () => {
+  test("the files as shipped are accepted without a warning", async () => {
+    await installNginx();
+    assert.deepEqual(await checkNginx(), fine);
+  });
+
+  for (const variant of readdirSync(new URL("../../nginx/variants/", import.meta.url))) {
+    test(`${variant} is accepted in the place of the file that it names`, async () => {
+      assert.notEqual(replacedBy(variant), "");
+      await installNginx([variant]);
+      const outcome = await checkNginx();
+      const since = /from-([\d.]+)\.conf$/.exec(variant)?.[1];
+      if (since === undefined || (await nginxIsAtLeast(since))) assert.deepEqual(outcome, fine);
+      else
+        assert.match(outcome.output, /unknown directive|not allowed here/, "its name says that it is for newer ones");
+    });
+  }
+});

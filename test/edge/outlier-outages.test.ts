@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { before, beforeEach, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../support/eventually.ts";
+import { send } from "./support/client.ts";
+import {
+  breakWays,
+  intervalMs,
+  outMs,
+  type PathMember,
+  settled,
+  startPathFleet,
+  verdictOf,
+  verdicts,
+  watchVerdicts,
+} from "./support/path-fleet.ts";
+import { assertProblem } from "./support/problem.ts";
+
+let members: readonly PathMember[] = [];
+before(async () => {
+  members = await startPathFleet(3, { READY_POLICY: "outlier", READY_REQUIRES: "postgres,redis" });
+});
+beforeEach(() => settled(members));
+
+const outages = [
+  ["Postgres", "database", "postgres", "/test/sql/1"],
+  ["Redis", "redis", "redis", "/test/redis"],
+] as const;
+
+for (const [what, way, check, needsIt] of outages) {
+  for (const fault of ["refuse", "hole"] as const) {
+    test(`${what} itself away (${fault}): all stay, what needs it is 503 at once, the rest is served, and it is soon back`, async () => {
+      const watch = watchVerdicts(members);
+      await breakWays(members, [way], fault);
+      const shared = await eventually(
+        () => verdicts(members),
+        (all) => all.every(({ body }) => body.sharedOutage?.includes(check)),
+        outMs + 1000,
+        50,
+      );
+      for (const { status, body } of shared) {
+        assert.equal(status, 200);
+        assert.partialDeepStrictEqual(body, { status: "degraded", ready: true, sharedOutage: [check] });
+      }
+      await sleep(2 * intervalMs);
+
+      const refused = [];
+      for (let count = 0; count < 30; count += 1) refused.push(await send(needsIt));
+      for (const answer of refused) {
+        assert.equal(answer.status, 503);
+        assertProblem(answer, "unavailable");
+        assert.match(String(answer.headers["retry-after"]), /^\d+$/);
+      }
+      const times = refused.map(({ ms }) => ms).sort((a, b) => a - b);
+      const usual = times[Math.floor(times.length / 2)] ?? Number.NaN;
+      assert.ok(usual < 50, `${usual} ms`);
+      for (let count = 0; count < 30; count += 1) assert.equal((await send("/test/items/1")).status, 200);
+
+      await breakWays(members, [way], "pass");
+      const mendedAt = performance.now();
+      await eventually(
+        () => verdicts(members),
+        (all) => all.every(({ body }) => body.status === "ready"),
+        10_000,
+        20,
+      );
+      const backMs = Math.round(performance.now() - mendedAt);
+      assert.equal((await send(needsIt)).status, 200);
+      const stories = await watch.stop();
+      process.stderr.write(
+        `${what} ${fault}: 503 in ${Math.round(usual)} ms (half of them); all ready again after ${backMs} ms\n`,
+      );
+      for (const [name, story] of stories) {
+        const seen = story.map(({ is }) => is);
+        assert.ok(!seen.includes("not_ready"), `${name}: ${seen.join(", ")}`);
+      }
+      // Two good checks an interval apart, and the one that hung when it came back.
+      assert.ok(backMs < 2 * intervalMs + (fault === "hole" ? 1000 : 0) + 300, `${backMs} ms`);
+    });
+  }
+}
+
+for (const fault of ["refuse", "hole", "freeze"] as const) {
+  test(`one instance alone loses Redis (${fault}): it leaves, as Postgres tells it`, async () => {
+    const [victim, ...others] = members;
+    assert.ok(victim !== undefined);
+    const watch = watchVerdicts(others);
+    await breakWays([victim], ["redis"], fault);
+    await eventually(
+      () => verdictOf(victim),
+      ({ status }) => status === 503,
+      outMs + 500,
+      25,
+    );
+    await sleep(2 * intervalMs);
+    assert.equal((await verdictOf(victim)).status, 503);
+    for (const [name, story] of await watch.stop())
+      assert.deepEqual([name, story.map(({ is }) => is)], [name, ["ready"]]);
+  });
+}
+
+test("both stores away for one instance: that one leaves", async () => {
+  const [victim, ...others] = members;
+  assert.ok(victim !== undefined);
+  const watch = watchVerdicts(others);
+  await breakWays([victim], ["database", "redis"], "hole");
+  await eventually(
+    () => verdictOf(victim),
+    ({ status }) => status === 503,
+    outMs + 500,
+    25,
+  );
+  for (const [name, story] of await watch.stop())
+    assert.deepEqual([name, story.map(({ is }) => is)], [name, ["ready"]]);
+});
+
+test("both stores away for all: as strict", async () => {
+  await breakWays(members, ["database", "redis"], "refuse");
+  await eventually(
+    () => verdicts(members),
+    (all) => all.every(({ status, body }) => status === 503 && body.sharedOutage === undefined),
+    outMs + 1000,
+    50,
+  );
+});
+
+test("an instance that drains in a shared outage leaves: its own drain is never overruled", async () => {
+  const [victim] = members;
+  assert.ok(victim !== undefined);
+  await breakWays(members, ["database"], "refuse");
+  await eventually(
+    () => verdicts(members),
+    (all) => all.every(({ body }) => body.sharedOutage !== undefined),
+    outMs + 1000,
+    25,
+  );
+  victim.process.child.kill("SIGTERM");
+  const { code } = await victim.process.exited;
+  assert.equal(code, 0);
+  for (const { status, body } of await verdicts(members.slice(1)))
+    assert.deepEqual([status, body.sharedOutage], [200, ["postgres"]]);
+});

@@ -1,0 +1,22 @@
+import { before, beforeEach, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { onePathCases } from "./support/path-cases.ts";
+import { breakWays, outMs, type PathMember, settled, startPathFleet, verdicts } from "./support/path-fleet.ts";
+
+let members: readonly PathMember[] = [];
+before(async () => {
+  members = await startPathFleet(3, { READY_POLICY: "strict" });
+});
+beforeEach(() => settled(members));
+
+onePathCases(() => members);
+
+test("Postgres itself away: all are out", async () => {
+  await breakWays(members, ["database"], "refuse");
+  await eventually(
+    () => verdicts(members),
+    (all) => all.every(({ status, body }) => status === 503 && body.status === "not_ready" && !body.sharedOutage),
+    outMs + 1000,
+    50,
+  );
+});

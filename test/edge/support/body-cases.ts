@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { send, sendJson } from "./client.ts";
+import { type Edge, freshPath, seenOf } from "./edge.ts";
+import { assertProblem } from "./problem.ts";
+
+/** How large a body may be, and which are compressed. */
+export function bodyCases(edge: () => Edge): void {
+  test("a body of 5 MiB passes, a larger one is 413 from here", async () => {
+    const path = freshPath();
+    const whole = await send(path, { method: "POST", body: Buffer.alloc(5 * 1024 * 1024) });
+    assert.equal(whole.status, 200);
+    assert.equal(seenOf(edge(), path)[0]?.bytes, 5 * 1024 * 1024);
+    const headers = { "content-length": String(5 * 1024 * 1024 + 1), expect: "100-continue" };
+    const tooLarge = await send(path, { method: "POST", headers });
+    assert.equal(tooLarge.status, 413);
+    assertProblem(tooLarge, "payload_too_large");
+    assert.equal(seenOf(edge(), path).length, 1);
+  });
+
+  test("JSON is compressed for those who take it, and sign-in answers never are", async () => {
+    edge().backends.behave((_request, response) => {
+      response.writeHead(200, { "Content-Type": "application/json", ETag: '"abc"' });
+      response.end(JSON.stringify({ text: "a".repeat(5000) }));
+    });
+    const accepting = { headers: { "accept-encoding": "gzip" } };
+    const list = await send(freshPath(), accepting);
+    assert.equal(list.headers["content-encoding"], "gzip");
+    assert.match(String(list.headers["vary"]), /accept-encoding/i);
+    assert.equal((await send(freshPath())).headers["content-encoding"], undefined);
+    for (const path of ["/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/refresh/"]) {
+      assert.equal((await sendJson(path, {}, accepting)).headers["content-encoding"], undefined, path);
+    }
+    edge().backends.behave();
+  });
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { freshAddress, send } from "./client.ts";
+import { type Edge, freshPath, logged, seenOf } from "./edge.ts";
+
+/** What a client says about itself: none of it is believed but a request id that is well formed. */
+export function claimCases(edge: () => Edge): void {
+  for (const [spelling, spelled] of [
+    ["as usual", (name: string) => name],
+    ["in capitals", (name: string) => name.toUpperCase()],
+    // Programs that take headers out of variables (CGI, WSGI) cannot tell it from the other.
+    ["with underscores", (name: string) => name.replaceAll("-", "_")],
+  ] as const) {
+    test(`what a client claims about itself does not reach an instance, spelled ${spelling}`, async () => {
+      const path = freshPath();
+      const from = freshAddress();
+      const headers = Object.fromEntries(claims.map((name) => [spelled(name), "203.0.113.66"]));
+      await send(path, {
+        from,
+        headers: { ...headers, [spelled("X-Forwarded-Proto")]: "https", Connection: "close, X-Forwarded-For" },
+      });
+      const [seen] = seenOf(edge(), path);
+      assert.equal(seen?.headers["x-forwarded-for"], from);
+      assert.equal(seen?.headers["x-real-ip"], from);
+      assert.equal(seen?.headers["x-forwarded-proto"], "http");
+      assert.equal(seen?.headers["x-forwarded-host"], seen?.headers["host"]);
+      assert.equal(seen?.headers["x-forwarded-port"], "80");
+      assert.equal(seen?.headerNames.filter((name) => name === "x-forwarded-for").length, 1);
+      const claimed = Object.entries(seen?.headers ?? {}).filter(([, value]) => value.includes("203.0.113.66"));
+      assert.deepEqual(claimed, []);
+    });
+  }
+
+  test("over TLS an instance hears https, and the answer has HSTS; over plain HTTP neither", async () => {
+    const path = freshPath();
+    const overTls = await send(path, { tls: true });
+    assert.equal(seenOf(edge(), path)[0]?.headers["x-forwarded-proto"], "https");
+    assert.match(String(overTls.headers["strict-transport-security"]), /^max-age=31536000/);
+    const inTheClear = await send(path);
+    assert.equal(inTheClear.headers["strict-transport-security"], undefined);
+  });
+
+  test("a Host with its port reaches the instance as it came", async () => {
+    const path = freshPath();
+    await send(path, { headers: { host: "localhost:8080" } });
+    assert.equal(seenOf(edge(), path)[0]?.headers["host"], "localhost:8080");
+  });
+
+  for (const id of ["well-formed_id.1", "a".repeat(128), "12345678"]) {
+    test(`the request id ${id.slice(0, 20)} is kept, for the instance, the answer and the log`, async () => {
+      const path = freshPath();
+      const answer = await send(path, { headers: { "X-Request-Id": id } });
+      assert.equal(seenOf(edge(), path)[0]?.headers["x-request-id"], id);
+      assert.equal(answer.headers["x-request-id"], id);
+      assert.equal((await logged(edge().proxy, path)).requestId, id);
+    });
+  }
+
+  for (const id of ["short", "a".repeat(129), "has space in it", 'quote"quote"', "semi;colon;id", "ünicode-id-here"]) {
+    test(`the request id ${JSON.stringify(id.slice(0, 20))} is replaced`, async () => {
+      const path = freshPath();
+      const answer = await send(path, { headers: { "X-Request-Id": Buffer.from(id).toString("latin1") } });
+      const given = String(answer.headers["x-request-id"]);
+      assert.match(given, /^[A-Za-z0-9._-]{8,128}$/);
+      assert.notEqual(given, id);
+      assert.equal(seenOf(edge(), path)[0]?.headers["x-request-id"], given);
+      assert.equal((await logged(edge().proxy, path)).requestId, given);
+    });
+  }
+}
+
+const claims = [
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Port",
+  "X-Forwarded-Server",
+  "X-Forwarded-Scheme",
+  "X-Forwarded-Ssl",
+  "X-Forwarded-Prefix",
+  "X-Forwarded-By",
+  "X-Forwarded",
+  "X-Real-IP",
+  "X-Client-IP",
+  "X-Cluster-Client-IP",
+  "X-Original-Forwarded-For",
+  "X-Original-Host",
+  "X-Original-URL",
+  "X-Rewrite-URL",
+  "X-Host",
+  "X-Scheme",
+  "Client-IP",
+  "True-Client-IP",
+  "CF-Connecting-IP",
+  "Fastly-Client-IP",
+  "Fly-Client-IP",
+  "Cluster-Client-IP",
+  "Proxy-Client-IP",
+  "WL-Proxy-Client-IP",
+  "CF-Connecting-IPv6",
+  "CF-Visitor",
+  "CloudFront-Forwarded-Proto",
+  "CloudFront-Viewer-Address",
+  "Forwarded-For",
+  "X-Forward-For",
+  "X-Forwarded-Client-Cert",
+  "X-Forwarded-Method",
+  "X-Forwarded-Path",
+  "X-Forwarded-Protocol",
+  "X-Forwarded-Uri",
+  "X-Forwarded-User",
+  "X-Original-Method",
+  "X-Original-URI",
+  "X-Originating-IP",
+  "X-Remote-Addr",
+  "X-Remote-IP",
+  "X-ProxyUser-IP",
+  "X-Url-Scheme",
+  "X-Azure-ClientIP",
+  "X-Envoy-External-Address",
+  "X-HTTP-Host-Override",
+  "X-HTTP-Method",
+  "X-HTTP-Method-Override",
+  "X-Method-Override",
+  "Front-End-Https",
+  "Forwarded",
+  "Proxy",
+];

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../support/eventually.ts";
+import { send } from "./client.ts";
+import { names } from "./fleet.ts";
+import type { RunningProxy } from "./proxies.ts";
+import type { Seen, StandIns } from "./stand-ins.ts";
+
+export type Edge = { proxy: RunningProxy; backends: StandIns };
+
+let paths = 0;
+
+/** One that nobody has asked for yet. */
+export const freshPath = (): string => {
+  paths += 1;
+  return `/api/v1/things/${paths}`;
+};
+
+/** What reached an instance of the requests for one path. */
+export const seenOf = ({ backends }: Edge, path: string): Seen[] => backends.seen.filter(({ url }) => url === path);
+
+/**
+ * No instance is left, and every connection to one is seen to be closed: HAProxy leaves a request that meets one in that
+ * very moment, and finds no other instance, without an answer.
+ */
+export async function allGone({ backends }: Edge): Promise<void> {
+  for (const name of names) await backends.close(name);
+  await sleep(100);
+}
+
+/** Every instance gets requests again. */
+export async function recovered(): Promise<void> {
+  const answered = new Set<unknown>();
+  await eventually(
+    async () => {
+      const answer = await send("/api/v1/who");
+      if (answer.status === 200) answered.add(answer.headers["x-stand-in"]);
+      return answered.size;
+    },
+    (size) => size === names.length,
+    10_000,
+    50,
+  );
+}
+
+export async function logged(proxy: RunningProxy, path: string) {
+  const find = () => proxy.accessLog().find((line) => line.path === path);
+  const line = await eventually(find, (found) => found !== undefined, 3000);
+  if (line === undefined) throw new Error(`Not in the log: ${path}`);
+  return line;
+}

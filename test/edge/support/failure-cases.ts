@@ -1,0 +1,333 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "../../support/at-end.ts";
+import { eventually } from "../../support/eventually.ts";
+import { ask } from "../../support/http.ts";
+import { bearer, newPerson, type SignedIn, signedIn } from "../../support/people.ts";
+import { freshAddress, send, sendJson } from "./client.ts";
+import { allReady, type Fleet, hostOf, type Name, names } from "./fleet.ts";
+import { failuresOf, type Load, type Sent, startLoad, summary } from "./load.ts";
+import { assertProblem } from "./problem.ts";
+import { type RunningProxy, serverStates } from "./proxies.ts";
+
+/** The long form is what has to hold; the usual one is a part of it that a suite has time for. */
+export const full = process.env["EDGE_FULL"] === "1";
+
+/** Those of production, or as short as the proxies' bounds allow. */
+export const drainTimes = full
+  ? { DRAIN_DELAY_MS: "8000", DRAIN_LINGER_MS: "3000", SHUTDOWN_TIMEOUT_MS: "25000" }
+  : { DRAIN_DELAY_MS: "3000", DRAIN_LINGER_MS: "1500", SHUTDOWN_TIMEOUT_MS: "5000" };
+
+export type World = {
+  proxy: RunningProxy;
+  fleet: Fleet;
+  /** From the freeze of an instance until no new request goes there, as the file's comment says. */
+  frozenBoundMs: number;
+  /** From the loss of its database until an instance is out of rotation, where the proxy has checks. */
+  databaseBoundMs?: number;
+  /** NGINX before 1.27.4: a request may meet a connection that is being closed. */
+  closesIdleAtReload?: boolean;
+};
+
+/** Real Haven on real Postgres and Redis: what reaches it, and what users notice when it is restarted. */
+export function restartCases(world: () => World): void {
+  const say = sayer(world);
+
+  test("the request id of a client stands in the proxy's log, the app's log and the answer", async () => {
+    const id = "one-request-three-places";
+    const answer = await send("/api/v1/nothing-here", { headers: { "X-Request-Id": id } });
+    assert.equal(answer.status, 404);
+    assert.equal(answer.headers["x-request-id"], id);
+    assert.equal(answer.json()["requestId"], id);
+    await eventually(
+      () => world().proxy.log().includes(id) && world().fleet.output().includes(`"requestId":"${id}"`),
+      Boolean,
+    );
+  });
+
+  test("the app sees the client's address, whatever the client claims", async () => {
+    const from = freshAddress();
+    const person = newPerson();
+    const forged = { "X-Forwarded-For": "203.0.113.66", Forwarded: "for=203.0.113.66", "X-Real-IP": "203.0.113.66" };
+    const someone = signedIn(await sendJson("/api/v1/auth/register", person, { from, headers: forged }), person);
+    const { text } = await send("/api/v1/auth/sessions", { headers: bearer(someone) });
+    assert.match(text, new RegExp(`"${from.replaceAll(".", "\\.")}"`));
+    assert.doesNotMatch(text, /203\.0\.113/);
+  });
+
+  test("an ETag that compressing made weak still changes what it names", async () => {
+    const someone = await registerHere();
+    const headers = { ...bearer(someone), "accept-encoding": "gzip" };
+    const property = { ...house("etag"), name: "x".repeat(200) };
+    const made = await sendJson("/api/v1/properties", property, { headers: bearer(someone) });
+    const path = String(made.headers["location"]);
+    const etag = String((await send(path, { headers })).headers["etag"]);
+    const weak = etag.startsWith("W/") ? etag : `W/${etag}`;
+    const change = { method: "PATCH", headers: { ...bearer(someone), "if-match": weak } };
+    assert.equal((await sendJson(path, { name: "changed" }, change)).status, 200);
+    assert.equal((await sendJson(path, { name: "again" }, change)).status, 412);
+  });
+
+  test("an image of more than 5,000,000 bytes but less than 5 MiB gets its answer from the app", async () => {
+    const answer = await send("/api/v1/auth/login", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: Buffer.alloc(5_100_000, 32),
+    });
+    assert.equal(answer.status, 413);
+    const id = String(answer.headers["x-request-id"]);
+    await eventually(() => world().fleet.output().includes(id), Boolean);
+  });
+
+  const rounds = full ? 5 : 1;
+  const atLeast = full ? 20_000 : 2000;
+  for (let round = 1; round <= rounds; round += 1) {
+    test(`nobody notices a rolling restart (${round} of ${rounds}, at least ${atLeast} requests)`, async () => {
+      const load = startLoad({ users: full ? 90 : 40 });
+      await sleep(1000);
+      for (const member of world().fleet.members) assert.equal((await member.restart()).code, 0);
+      await load.reach(atLeast);
+      const sent = await load.stop();
+      say(`rolling restart ${round}: ${summary(sent)}`);
+      assert.deepEqual(failuresOf(sent), []);
+      const posts = sent.filter(({ method }) => method === "POST").length;
+      assert.ok(Math.abs(posts / sent.length - 0.5) < 0.02, `${posts} POST`);
+    });
+  }
+
+  test("nobody notices that the proxy's configuration is loaded anew", async () => {
+    const load = startLoad();
+    for (let times = 0; times < (full ? 10 : 3); times += 1) {
+      await sleep(800);
+      await world().proxy.reload();
+    }
+    await sleep(800);
+    const sent = await load.stop();
+    const failures = failuresOf(sent);
+    say(`reload: ${summary(sent)}`);
+    assert.deepEqual(
+      failures.filter(({ reused }) => !reused),
+      [],
+    );
+    if (!world().closesIdleAtReload) assert.deepEqual(failures, []);
+    // Closed unread, so that trying again does nothing twice.
+    const done = world().fleet.output();
+    assert.deepEqual(
+      failures.filter(({ id }) => done.includes(id)),
+      [],
+    );
+  });
+
+  test("the same users do notice servers that only call server.close()", async () => {
+    for (const member of world().fleet.members) await member.kill();
+    const servers = new Map<Name, ChildProcess>();
+    for (const name of names) servers.set(name, await startPlain(name));
+    const load = startLoad();
+    for (let restarts = 0; restarts < 30 && failuresOf(load.sent).length === 0; restarts += 1) {
+      const name = names[restarts % 3] ?? "api-server-1";
+      servers.get(name)?.kill("SIGTERM");
+      await sleep(300);
+      servers.set(name, await startPlain(name));
+      await sleep(300);
+    }
+    const sent = await load.stop();
+    say(`plain server.close(): ${summary(sent)}`);
+    assert.ok(failuresOf(sent).length > 0);
+  });
+}
+
+/** What users notice when instances die, hang and lose their database. */
+export function outageCases(world: () => World): void {
+  const say = sayer(world);
+
+  test("SIGKILL: no GET fails, and no POST but those that the instance was working on", async () => {
+    const member = world().fleet.member("api-server-2");
+    const load = startLoad({ post: "/test/busy/60" });
+    await sleep(2000);
+    const working = load.inFlight("POST");
+    await member.kill();
+    const goneAt = performance.now();
+    await sleep(2000);
+    const sent = await load.stop();
+    const failures = failuresOf(sent);
+    say(`SIGKILL: ${summary(sent)}, ${working} POST in flight on all three`);
+    await member.start();
+    assert.deepEqual(
+      failures.filter(({ method }) => method === "GET"),
+      [],
+    );
+    assert.deepEqual(
+      failures.filter(({ startedAt }) => startedAt > goneAt),
+      [],
+    );
+    assert.ok(failures.length <= working, `${failures.length} of ${working}`);
+    await getsRequests(world(), "api-server-2");
+  });
+
+  test("SIGKILL: with an Idempotency-Key and a client that tries again, nothing is lost or doubled", async () => {
+    const someone = await registerHere();
+    const member = world().fleet.member("api-server-3");
+    const wanted = Array.from({ length: 120 }, (_, index) => `house ${String(index).padStart(3, "0")}`);
+    let retries = 0;
+    const create = async (name: string, index: number) => {
+      await sleep(index * 15);
+      const headers = { ...bearer(someone), "Idempotency-Key": `key-of-${name.replaceAll(" ", "-")}` };
+      for (let attempt = 0; attempt < 10; attempt += 1) {
+        const status = await sendJson("/api/v1/properties", house(name), { headers }).then(
+          (answer) => answer.status,
+          () => 0,
+        );
+        if (status === 201) return;
+        assert.ok([0, 409, 502, 503, 504].includes(status), String(status));
+        retries += 1;
+        await sleep(200);
+      }
+      throw new Error(`${name} was never created`);
+    };
+    const all = Promise.all(wanted.map(create));
+    await sleep(900);
+    await member.kill();
+    await all;
+    await member.start();
+    const found = await allProperties(someone);
+    say(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} tries again`);
+    assert.deepEqual(found.sort(), wanted);
+  });
+
+  test("an instance that loses the way to its database leaves the rotation in time, and lives on", async (t) => {
+    const { databaseBoundMs, fleet } = world();
+    if (databaseBoundMs === undefined) return t.diagnostic("this proxy has no checks; the app answers 503 itself");
+    const member = fleet.member("api-server-2");
+    await member.database.set("hole");
+    const lostAt = performance.now();
+    const state = async () => (await serverStates())["api-server-2"]?.status;
+    await eventually(state, (status) => status === "DOWN", databaseBoundMs + 2000, 50);
+    const outMs = Math.round(performance.now() - lostAt);
+    const alive = await ask(`${member.url}/alive`);
+    await member.database.set("pass");
+    await eventually(state, (status) => status === "UP", 15_000, 50);
+    say(`black-holed database: out after ${outMs} ms, /alive ${alive.status} in ${Math.round(alive.ms)} ms`);
+    assert.equal(alive.status, 200);
+    assert.ok(outMs <= databaseBoundMs, `${outMs} ms`);
+  });
+
+  test("with every database path down the answer is a clean problem, quickly; nothing lingers afterwards", async () => {
+    const someone = await registerHere();
+    const login = () => sendJson("/api/v1/auth/login", { email: someone.email, password: someone.password });
+    for (const { database } of world().fleet.members) await database.set("refuse");
+    await eventually(
+      () => Promise.all(world().fleet.members.map(({ url }) => ask(`${url}/ready`))),
+      (answers) => answers.every(({ status }) => status === 503),
+      8000,
+      100,
+    );
+    await sleep(3000);
+    for (let count = 0; count < 10; count += 1) {
+      const answer = await login();
+      assert.equal(answer.status, 503);
+      assert.ok(answer.ms < 1000, `${answer.ms} ms`);
+      assertProblem(answer, "unavailable");
+      assert.match(String(answer.headers["retry-after"]), /^\d+$/);
+    }
+    for (const { url } of world().fleet.members) assert.equal((await ask(`${url}/alive`)).status, 200);
+    for (const { database } of world().fleet.members) await database.set("pass");
+    await allReady(world().fleet);
+    const readyAt = performance.now();
+    await eventually(login, ({ status }) => status === 200, 8000, 50);
+    const blackoutMs = Math.round(performance.now() - readyAt);
+    say(`all not ready: serves ${blackoutMs} ms after the instances are ready again`);
+    assert.ok(blackoutMs < 3000, `${blackoutMs} ms`);
+  });
+
+  test("a frozen instance costs what was in flight there, leaves the rotation in time, and comes back by itself", async () => {
+    const { fleet, frozenBoundMs } = world();
+    const member = fleet.member("api-server-1");
+    const load = startLoad({ users: 40 });
+    await sleep(1500);
+    const frozenAt = performance.now();
+    member.freeze();
+    await sleep(frozenBoundMs + 4000);
+    const stuckBefore = stuck(load);
+    member.thaw();
+    const thawedAt = performance.now();
+    await getsRequests(world(), "api-server-1");
+    const backMs = Math.round(performance.now() - thawedAt);
+    await sleep(1000);
+    const sent = await load.stop();
+    const failures = failuresOf(sent);
+    const harmed = sent.filter(({ ms, how }) => ms > 2000 || how !== "ok");
+    const lastAt = Math.round(Math.max(0, ...harmed.map(({ startedAt }) => startedAt - frozenAt)));
+    say(
+      `frozen: ${summary(sent)}; ${harmed.length} slow or failed, the last begun ${lastAt} ms after the freeze; ` +
+        `${stuckBefore} still waiting at the end; gets requests again ${backMs} ms after the thaw`,
+    );
+    assert.deepEqual(
+      failures.filter(({ method }) => method === "GET"),
+      [],
+    );
+    assert.ok(lastAt <= frozenBoundMs, `${lastAt} ms`);
+    // Only those fail that waited in vain for the frozen one: nobody else is turned away.
+    assert.deepEqual(
+      failures.filter(({ ms }) => ms < 19_000),
+      [],
+    );
+  });
+}
+
+const sayer = (world: () => World) => (what: string) => process.stderr.write(`${world().proxy.name}: ${what}\n`);
+
+const stuck = (load: Load) => load.inFlight("GET") + load.inFlight("POST");
+
+const house = (name: string) => ({
+  name,
+  kind: "house",
+  address: { line1: "1 Example Street", city: "Exampleton", postalCode: "12345", country: "US" },
+});
+
+async function registerHere(): Promise<SignedIn> {
+  const person = newPerson();
+  return signedIn(await sendJson("/api/v1/auth/register", person), person);
+}
+
+async function allProperties(someone: SignedIn): Promise<string[]> {
+  const found: string[] = [];
+  let cursor: unknown = "";
+  do {
+    const query = cursor === "" ? "" : `&cursor=${cursor}`;
+    const page = (await send(`/api/v1/properties?limit=100${query}`, { headers: bearer(someone) })).json();
+    for (const item of Array.isArray(page["items"]) ? page["items"] : []) found.push(item.name);
+    cursor = page["nextCursor"];
+  } while (typeof cursor === "string");
+  return found;
+}
+
+/** Waits until a request that was asked here was logged there. */
+async function getsRequests({ fleet }: World, name: Name): Promise<void> {
+  const before = fleet.member(name).process().output().length;
+  await eventually(
+    async () => {
+      await Promise.all(Array.from({ length: 6 }, () => send("/test/items/back").catch(() => undefined)));
+      return fleet.member(name).process().output().slice(before).includes("/test/items/back");
+    },
+    Boolean,
+    20_000,
+    100,
+  );
+}
+
+async function startPlain(name: Name): Promise<ChildProcess> {
+  const script = fileURLToPath(new URL("./plain-server.ts", import.meta.url));
+  const child = spawn(process.execPath, [script], {
+    env: { HOST: hostOf(name) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  atEnd(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  return child;
+}
+
+export type { Sent };

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readAll } from "../../support/http.ts";
+import { openTo } from "./client.ts";
+import { type Edge, freshPath } from "./edge.ts";
+
+/** Bytes that two readers could understand in two ways. */
+export function framingCases(edge: () => Edge): void {
+  for (const [title, bytes] of ambiguous) {
+    test(`${title}: nobody gets a second answer out of it`, async () => {
+      const before = edge().backends.seen.length;
+      const socket = await openTo();
+      socket.write(bytes);
+      const answers = await readAll(socket, 1500);
+      assert.ok(answers.split(/HTTP\/1\.[01] \d{3}/).length <= 2, answers);
+      const reached = edge().backends.seen.slice(before);
+      if (edge().proxy.name === "haproxy" && /chunks/.test(title)) {
+        // HAProxy takes the chunks, drops the length before any rule sees it, and closes: one reading is left.
+        assert.match(answers, /^HTTP\/1\.1 200 .*connection: close/is);
+        assert.deepEqual(
+          reached.map(({ url, headers }) => [url, headers["content-length"]]),
+          [["/api/v1/framed", undefined]],
+        );
+        return;
+      }
+      // HAProxy 3.2 closes without a word.
+      assert.match(answers, title === unknownCoding ? /^HTTP\/1\.1 (400|501) / : /^(HTTP\/1\.1 400 |$)/);
+      assert.deepEqual(reached, []);
+    });
+  }
+
+  test("HTTP/1.0 comes without a Host, as the checks of old balancers do", async () => {
+    for (const path of ["/ready", freshPath()]) {
+      const socket = await openTo();
+      socket.write(`GET ${path} HTTP/1.0\r\n\r\n`);
+      assert.match(await readAll(socket, 1500), /^HTTP\/1\.[01] 200 /, path);
+    }
+  });
+}
+
+const second = "GET /api/v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const post = (headers: string) => `POST /api/v1/framed HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n\r\n`;
+
+const unknownCoding = "an unknown transfer coding";
+const ambiguous = [
+  ["a length and chunks", `${post("Content-Length: 4\r\nTransfer-Encoding: chunked")}0\r\n\r\n${second}`],
+  ["chunks and a length", `${post("Transfer-Encoding: chunked\r\nContent-Length: 4")}0\r\n\r\n${second}`],
+  ["two lengths that differ", `${post("Content-Length: 4\r\nContent-Length: 5")}abcde${second}`],
+  ["a space before the colon", `${post("Content-Length : 4")}abcd${second}`],
+  [unknownCoding, `${post("Transfer-Encoding: xchunked")}0\r\n\r\n${second}`],
+  ["two hosts", `GET /api/v1/framed HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n${second}`],
+  ["no host", `GET /api/v1/framed HTTP/1.1\r\n\r\n${second}`],
+  ["a NUL in a header", `GET /api/v1/framed HTTP/1.1\r\nHost: localhost\r\nX-A: a\0b\r\n\r\n${second}`],
+] as const;

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type EdgeAnswer, freshAddress, send, sendJson } from "./client.ts";
+import type { Edge } from "./edge.ts";
+import { assertProblem } from "./problem.ts";
+
+/** The right limit trips, for whom it is meant, and says when to come again. */
+export function limitCases(edge: () => Edge): void {
+  describe("limits", { concurrency: 6 }, () => {
+    test("10 requests a second with a burst: more is 429 with Retry-After, and others notice nothing", async () => {
+      const from = freshAddress();
+      const startedAt = performance.now();
+      const flood: EdgeAnswer[] = [];
+      const refusedSoFar = () => flood.filter(({ status }) => status === 429);
+      while (refusedSoFar().length < 20 && performance.now() - startedAt < 15_000) {
+        flood.push(...(await Promise.all(Array.from({ length: 15 }, () => send("/api/v1/flood", { from })))));
+      }
+      assert.ok(flood.slice(0, 15).every(({ status }) => status === 200));
+      const refused = refusedSoFar();
+      assert.ok(refused.length >= 20, `${refused.length} of ${flood.length}`);
+      const most = 60 + (10 * (performance.now() - startedAt)) / 1000;
+      assert.ok(flood.length - refused.length <= most, `${flood.length - refused.length} passed, ${most} at most`);
+      for (const answer of refused) assertProblem(answer, "rate_limited");
+      const retryAfter = Number(refused[0]?.headers["retry-after"]);
+      assert.ok(retryAfter >= 1 && retryAfter <= 5, String(retryAfter));
+      assert.equal((await send("/api/v1/flood")).status, 200);
+      assert.equal((await send("/health", { from })).status, 200);
+      await sleep(retryAfter * 1000 + 100);
+      assert.equal((await send("/api/v1/flood", { from })).status, 200);
+    });
+
+    for (const [family, to, flooder, neighbour, stranger] of [
+      ["IPv4", "127.0.0.1", freshAddress(), freshAddress(), freshAddress()],
+      ["IPv6", "::1", "fd00:0:0:1::1", "fd00:0:0:1::2", "fd00:0:0:2::1"],
+    ] as const) {
+      test(`sign-ins are limited alone, over ${family}`, async () => {
+        const login = (from: string) => sendJson("/api/v1/auth/login", {}, { from, to });
+        const first: EdgeAnswer[] = [];
+        for (let count = 0; count < 14; count += 1) first.push(await login(flooder));
+        const statuses = first.map(({ status }) => status);
+        assert.deepEqual(statuses.slice(0, 5), [200, 200, 200, 200, 200]);
+        assert.deepEqual(statuses.slice(-2), [429, 429]);
+        const refused = first.at(-1);
+        if (refused !== undefined) assertProblem(refused, "rate_limited");
+        assert.ok(Number(refused?.headers["retry-after"]) >= 10);
+        assert.equal((await login(stranger)).status, 200);
+        // An IPv6 customer has a whole network, and is counted by it.
+        assert.equal((await login(neighbour)).status, family === "IPv6" ? 429 : 200);
+        assert.equal((await send("/api/v1/auth/me", { from: flooder, to })).status, 200);
+        assert.equal((await sendJson("/api/v1/auth/refresh", {}, { from: flooder, to })).status, 200);
+        assert.equal((await send("/api/v1/auth/login", { from: flooder, to })).status, 200);
+      });
+    }
+
+    test("an encoded or doubled spelling of a limited path is no way around", async () => {
+      const from = freshAddress();
+      const spellings = ["/api/v1/auth/%6cogin", "/api/v1/auth/login/", "/api/v1/auth/login?x=1"];
+      const statuses: number[] = [];
+      for (let count = 0; count < 15; count += 1) {
+        statuses.push((await sendJson(spellings[count % 3] ?? "", {}, { from })).status);
+      }
+      assert.equal(statuses.at(-1), 429, String(statuses));
+    });
+
+    test("uploads are limited alone, and looking at photos is no upload", async () => {
+      const from = freshAddress();
+      const path = "/api/v1/properties/1/photos";
+      const statuses: number[] = [];
+      for (let count = 0; count < 14; count += 1) statuses.push((await sendJson(path, {}, { from })).status);
+      assert.equal(statuses[0], 200);
+      assert.equal(statuses.at(-1), 429, String(statuses));
+      assert.equal((await sendJson("/api/v1/auth/me/avatar", {}, { from, method: "PUT" })).status, 429);
+      assert.equal((await send(path, { from })).status, 200);
+      assert.equal((await sendJson("/api/v1/properties", {}, { from })).status, 200);
+    });
+
+    test("20 connections for each address, and the 21st is told so", async () => {
+      const from = freshAddress();
+      edge().backends.behave(async (request, response, name) => {
+        if (request.url === "/api/v1/long") await sleep(1500);
+        response.end(name);
+      });
+      const long = Array.from({ length: 20 }, () => send("/api/v1/long", { from }));
+      await sleep(700);
+      const refused = await send("/api/v1/one-more", { from });
+      assert.equal(refused.status, 429);
+      assertProblem(refused, "rate_limited");
+      assert.equal((await send("/api/v1/one-more")).status, 200);
+      assert.ok((await Promise.all(long)).every(({ status }) => status === 200));
+      assert.equal((await send("/api/v1/one-more", { from })).status, 200);
+      edge().backends.behave();
+    });
+  });
+}

@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { Agent, request as httpRequest } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { atEnd } from "../../support/at-end.ts";
+import { freshAddress } from "./client.ts";
+
+/** Times are those of performance.now(). */
+export type Sent = {
+  id: string;
+  method: "GET" | "POST";
+  how: string;
+  startedAt: number;
+  ms: number;
+  reused: boolean;
+};
+
+export type LoadOptions = {
+  /** Each is a user with an address of its own: half of them keep their connection, all do GET and POST in turn. */
+  users?: number;
+  /** From one request of a user to the next: a user stays below the 10 requests a second of the limit. */
+  everyMs?: number;
+  get?: string;
+  post?: string;
+};
+
+export type Load = {
+  sent: Sent[];
+  /** Requests without an answer so far. */
+  inFlight(method: Sent["method"]): number;
+  /** Ends once there are so many. */
+  reach(requests: number): Promise<void>;
+  stop(): Promise<Sent[]>;
+};
+
+/** Users who never try again: whatever fails is counted. */
+export function startLoad(options: LoadOptions = {}): Load {
+  const { users = 60, everyMs = 150, get = "/test/items/1", post = "/test/busy/20" } = options;
+  const sent: Sent[] = [];
+  const inFlight = { GET: 0, POST: 0 };
+  let running = true;
+
+  const user = async (index: number) => {
+    const from = freshAddress();
+    const agent = index % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : false;
+    await sleep((everyMs * index) / users);
+    for (let turn = Math.floor(index / 2); running; turn += 1) {
+      const startedAt = performance.now();
+      const method = turn % 2 === 0 ? "GET" : "POST";
+      inFlight[method] += 1;
+      const id = `load-${process.pid}-${index}-${turn}-${Math.round(startedAt)}`;
+      const { how, reused } = await exchange(id, method, method === "GET" ? get : post, from, agent);
+      inFlight[method] -= 1;
+      const ms = performance.now() - startedAt;
+      sent.push({ id, method, how, startedAt, ms, reused });
+      await sleep(Math.max(0, everyMs - ms));
+    }
+    if (agent) agent.destroy();
+  };
+  const done = Promise.all(Array.from({ length: users }, (_, index) => user(index)));
+  // Also when the test fails on the way.
+  atEnd(() => {
+    running = false;
+  });
+  return {
+    sent,
+    inFlight: (method) => inFlight[method],
+    async reach(requests) {
+      while (sent.length < requests) await sleep(50);
+    },
+    async stop() {
+      running = false;
+      await done;
+      return sent;
+    },
+  };
+}
+
+const body = JSON.stringify({ name: "x" });
+
+async function exchange(id: string, method: Sent["method"], path: string, from: string, agent: Agent | false) {
+  const ofBody = method === "POST" ? { "content-type": "application/json", "content-length": body.length } : {};
+  const headers = { "x-request-id": id, ...ofBody };
+  const where = { host: "127.0.0.1", port: 80, path, method, agent, localAddress: from, headers };
+  const request = httpRequest({ ...where, signal: AbortSignal.timeout(60_000) });
+  try {
+    request.end(method === "POST" ? body : undefined);
+    const [response] = await once(request, "response");
+    response.resume();
+    await once(response, "end");
+    const expected = method === "POST" ? 201 : 200;
+    return { how: response.statusCode === expected ? "ok" : String(response.statusCode), reused: request.reusedSocket };
+  } catch (error) {
+    return {
+      how: error instanceof Error && "code" in error ? String(error.code) : String(error),
+      reused: request.reusedSocket,
+    };
+  }
+}
+
+export const failuresOf = (sent: readonly Sent[]): Sent[] => sent.filter(({ how }) => how !== "ok");
+
+export function summary(sent: readonly Sent[]): string {
+  const failures = failuresOf(sent);
+  const posts = sent.filter(({ method }) => method === "POST").length;
+  const kept = sent.filter(({ reused }) => reused).length;
+  const slowest = Math.round(Math.max(0, ...sent.slice(0, 100_000).map(({ ms }) => ms)));
+  return `${sent.length} requests, ${posts} of them POST, ${kept} on kept connections, slowest ${slowest} ms, ${failures.length} failed`;
+}

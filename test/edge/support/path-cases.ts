@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../../support/eventually.ts";
+import { ask } from "../../support/http.ts";
+import { failuresOf, startLoad, summary } from "./load.ts";
+import { breakWays, outOfHaproxyMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
+import { serverStates } from "./proxies.ts";
+
+/** What holds under both policies: one instance that alone loses its database leaves, and nobody else does. */
+export function onePathCases(members: () => readonly PathMember[]): void {
+  for (const fault of ["refuse", "hole", "freeze"] as const) {
+    test(`one instance's path to Postgres (${fault}): it leaves in time, the others stay, and no request fails after`, async () => {
+      const all = members();
+      const victim = all[1];
+      assert.ok(victim !== undefined);
+      const load = startLoad({ users: 20, get: "/test/sql/1", post: "/test/busy/5" });
+      const watch = watchVerdicts(all.filter((member) => member !== victim));
+      await sleep(1000);
+      await breakWays([victim], ["database"], fault);
+      const lostAt = performance.now();
+      const state = async () => (await serverStates())[victim.name]?.status;
+      await eventually(state, (status) => status === "DOWN", outOfHaproxyMs + 3000, 50);
+      const outAt = performance.now();
+      const alive = await ask(`${victim.url}/alive`);
+      await sleep(2500);
+      const sent = await load.stop();
+      const others = await watch.stop();
+      process.stderr.write(
+        `${fault}: out of HAProxy after ${Math.round(outAt - lostAt)} ms; ${summary(sent)}, all of them before that\n`,
+      );
+      assert.ok(outAt - lostAt <= outOfHaproxyMs, `${outAt - lostAt} ms`);
+      assert.equal(alive.status, 200);
+      assert.deepEqual(
+        failuresOf(sent).filter(({ startedAt }) => startedAt > outAt),
+        [],
+      );
+      assert.deepEqual(
+        failuresOf(sent).filter(({ startedAt, ms }) => startedAt + ms < lostAt),
+        [],
+      );
+      for (const [name, story] of others) assert.deepEqual([name, story.map(({ is }) => is)], [name, ["ready"]]);
+    });
+  }
+}

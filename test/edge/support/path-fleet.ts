@@ -1,0 +1,129 @@
+import { randomBytes } from "node:crypto";
+import { atEnd } from "../../support/at-end.ts";
+import { freshDatabase } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
+import { type HavenProcess, startHavenProcess } from "../../support/haven-process.ts";
+import { ask } from "../../support/http.ts";
+import { freshRedis } from "../../support/redis.ts";
+import { startEngines } from "./fleet.ts";
+import { serverStates, startHaproxy } from "./proxies.ts";
+
+export const intervalMs = 1000;
+export const timeoutMs = 1000;
+/** Within which a lost dependency has its consequence, on an instance and at HAProxy. */
+export const outMs = intervalMs + 2 * timeoutMs + 500;
+export const outOfHaproxyMs = outMs + 2500;
+
+export type PathMember = { name: string; url: string; database: FaultProxy; redis: FaultProxy; process: HavenProcess };
+
+/** Instances behind HAProxy that share one Postgres and one Redis, each by ways of its own that can be broken. */
+export async function startPathFleet(size: 3 | 5, env: Record<string, string>): Promise<readonly PathMember[]> {
+  await startEngines();
+  const [databaseUrl, redisUrl] = [await freshDatabase(), await freshRedis()];
+  const shared = {
+    JWT_SECRET: randomBytes(32).toString("hex"),
+    AUTH_RATE_LIMIT: "0",
+    PORT: "4000",
+    OVERLOAD_DELAY_MS: "0",
+    HEALTH_CHECK_INTERVAL: String(intervalMs),
+    HEALTH_CHECK_TIMEOUT: String(timeoutMs),
+    REDIS_COMMAND_TIMEOUT_MS: "500",
+    ...env,
+  };
+  const startMember = async (number: number): Promise<PathMember> => {
+    const database = await startFaultProxy(databaseUrl);
+    const redis = await startFaultProxy(redisUrl);
+    const host = `127.0.0.${number + 1}`;
+    const ways = { DATABASE_URL: database.url, REDIS_URL: redis.url };
+    const process = await startHavenProcess({
+      env: { ...shared, ...ways, HOST: host, INSTANCE_ID: `api-server-${number}` },
+      withinMs: 60_000,
+    });
+    return { name: `api-server-${number}`, url: `http://${host}:4000`, database, redis, process };
+  };
+  const members: PathMember[] = [];
+  for (let number = 1; number <= size; number += 1) members.push(await startMember(number));
+  await startHaproxy({ more: members.slice(3).map(({ name, url }) => [name, new URL(url).host]) });
+  await settled(members);
+  return members;
+}
+
+export type Way = "database" | "redis";
+
+export const breakWays = (members: readonly PathMember[], ways: readonly Way[], fault: Fault): Promise<unknown> =>
+  Promise.all(members.flatMap((member) => ways.map((way) => member[way].set(fault))));
+
+export type Verdict = { status: number; body: { status: string; ready: boolean; sharedOutage?: string[] } };
+
+export async function verdictOf({ url }: PathMember): Promise<Verdict> {
+  const { status, json } = await ask(`${url}/ready`);
+  return { status, body: json() as Verdict["body"] };
+}
+
+export const verdicts = (members: readonly PathMember[]): Promise<Verdict[]> => Promise.all(members.map(verdictOf));
+
+/** Everything as it was: all paths open, all instances ready, known to each other, and in rotation. */
+export async function settled(members: readonly PathMember[]): Promise<void> {
+  await breakWays(members, ["database", "redis"], "pass");
+  const ready = async () => (await verdicts(members)).every(({ body }) => body.status === "ready");
+  const known = async ({ url }: PathMember) => {
+    const { instances, loadSpreadRatio: _ } = (await ask(`${url}/api/v1/instances`)).json() as {
+      instances: { status: string }[];
+      loadSpreadRatio: unknown;
+    };
+    return instances.length === members.length && instances.every(({ status }) => status === "ready");
+  };
+  const all = async () => (await ready()) && (await Promise.all(members.map(known))).every(Boolean);
+  await eventually(all, Boolean, 20_000, 100);
+  const up = async () => Object.values(await serverStates()).every(({ status }) => status === "UP");
+  await eventually(up, Boolean, 20_000, 100);
+}
+
+export type Told = { name: string; decision: string }[];
+
+/** Notes every change of every instance's verdict, until it is stopped. */
+export function watchVerdicts(members: readonly PathMember[]) {
+  const startedAt = performance.now();
+  const changes = new Map<string, { afterMs: number; is: string }[]>(members.map(({ name }) => [name, []]));
+  let running = true;
+  const follow = async (member: PathMember) => {
+    while (running) {
+      const seen = await verdictOf(member).catch(() => undefined);
+      const is = seen === undefined ? "gone" : [seen.body.status, ...(seen.body.sharedOutage ?? [])].join(" ");
+      const story = changes.get(member.name) ?? [];
+      if (story.at(-1)?.is !== is) story.push({ afterMs: Math.round(performance.now() - startedAt), is });
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  };
+  const done = Promise.all(members.map(follow));
+  const stop = async () => {
+    running = false;
+    await done;
+  };
+  atEnd(stop);
+  return {
+    async stop(): Promise<Map<string, { afterMs: number; is: string }[]>> {
+      await stop();
+      return changes;
+    },
+  };
+}
+
+/** What the instances say that they decided since then. */
+export function decisionsSince(members: readonly PathMember[], from: ReadonlyMap<string, number>): string[] {
+  return members.flatMap(({ name, process }) =>
+    process
+      .output()
+      .slice(from.get(name) ?? 0)
+      .split("\n")
+      .flatMap((line) => /"check":"(\w+)","decision":"(\w+)"/.exec(line)?.slice(1) ?? [])
+      .reduce<string[]>((all, word, index, words) => {
+        if (index % 2 === 0) all.push(`${name} ${word} ${words[index + 1]}`);
+        return all;
+      }, []),
+  );
+}
+
+export const outputLengths = (members: readonly PathMember[]): ReadonlyMap<string, number> =>
+  new Map(members.map(({ name, process }) => [name, process.output().length]));

@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "../../support/at-end.ts";
+import { eventually } from "../../support/eventually.ts";
+import { ask } from "../../support/http.ts";
+import { type Outcome, runProgram } from "../../support/run-program.ts";
+
+const shipped = (folder: string) => fileURLToPath(new URL(`../../../${folder}/`, import.meta.url));
+
+export type RunningProxy = {
+  readonly name: "nginx" | "haproxy";
+  /** What it wrote about requests and about itself. */
+  log(): string;
+  /** Of requests alone, and as they are: not every byte is a character. */
+  logBytes(): Buffer;
+  accessLog(): AccessLine[];
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type AccessLine = Record<string, unknown> & { requestId: string; path: string; status: number };
+
+/** A certificate for localhost, which the caller of a test trusts. */
+export async function makeCertificate(folder: string, key: string, certificate: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:api.haven.com"];
+  const files = ["-keyout", `${folder}/${key}`, "-out", `${folder}/${certificate}`];
+  const kind = ["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const { code, output } = await runProgram("openssl", [...kind, ...subject, ...files]);
+  if (code !== 0) throw new Error(output);
+}
+
+/** The file in haven/ that a variant replaces, as its first line says. */
+export const replacedBy = (variant: string): string =>
+  /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(readFileSync(`${shipped("nginx")}variants/${variant}`, "utf8"))?.[1] ?? "";
+
+/** The shipped folder as /etc/nginx, byte for byte, with the variants put where they say. */
+export async function installNginx(variants: readonly string[] = []): Promise<void> {
+  for (const old of readdirSync("/etc/nginx")) rmSync(`/etc/nginx/${old}`, { recursive: true });
+  cpSync(shipped("nginx"), "/etc/nginx", { recursive: true });
+  for (const variant of variants) cpSync(`/etc/nginx/variants/${variant}`, `/etc/nginx/${replacedBy(variant)}`);
+  await makeCertificate("/etc/nginx/ssl", "key.pem", "cert.pem");
+}
+
+/** Whether the nginx here is at least this one. */
+export async function nginxIsAtLeast(atLeast: string): Promise<boolean> {
+  const { output } = await runProgram("nginx", ["-v"]);
+  return compare(/nginx\/([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
+}
+
+const compare = (one: string, other: string): number => one.localeCompare(other, "en", { numeric: true });
+
+export const checkNginx = (): Promise<Outcome> => runProgram("nginx", ["-t"]);
+
+export async function startNginx({ variants = [] }: { variants?: readonly string[] } = {}): Promise<RunningProxy> {
+  await installNginx(variants);
+  rmSync("/var/cache/haven-uploads", { recursive: true, force: true });
+  const child = spawn("nginx", ["-g", "daemon off;"], { stdio: ["ignore", "inherit", "inherit"] });
+  const stop = stopper(child, "SIGTERM");
+  atEnd(stop);
+  await answers("http://127.0.0.1:8081/nginx_status", child);
+  const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
+  return {
+    name: "nginx",
+    log: () => read("/var/log/nginx/access.log") + read("/var/log/nginx/error.log"),
+    logBytes: () => readFileSync("/var/log/nginx/access.log"),
+    accessLog: () => jsonLines(read("/var/log/nginx/access.log")),
+    async reload() {
+      const { code, output } = await runProgram("nginx", ["-s", "reload"]);
+      if (code !== 0) throw new Error(output);
+    },
+    async stop() {
+      await stop();
+      rmSync("/var/log/nginx/access.log", { force: true });
+    },
+  };
+}
+
+export async function installHaproxy(): Promise<void> {
+  cpSync(shipped("haproxy"), "/etc/haproxy", { recursive: true });
+  const folder = "/etc/haproxy/certs";
+  await makeCertificate(folder, "haven.key", "haven.crt");
+  writeFileSync(
+    `${folder}/haven.pem`,
+    readFileSync(`${folder}/haven.crt`, "utf8") + readFileSync(`${folder}/haven.key`),
+  );
+  for (const part of ["haven.key", "haven.crt"]) rmSync(`${folder}/${part}`);
+}
+
+const haproxyArguments = ["-W", "-f", "/etc/haproxy/haproxy.cfg"];
+
+export const checkHaproxy = (env: Record<string, string> = {}): Promise<Outcome> =>
+  runProgram("haproxy", ["-c", ...haproxyArguments.slice(1)], { env: { ...process.env, ...env } });
+
+export type HaproxyOptions = {
+  env?: Record<string, string>;
+  until?: "up" | "answers";
+  /** Instances beside the three of the shipped file, by name and address. */
+  more?: readonly (readonly [name: string, address: string])[];
+};
+
+export async function startHaproxy({ env = {}, until = "up", more = [] }: HaproxyOptions = {}): Promise<RunningProxy> {
+  await installHaproxy();
+  addServers(more);
+  const child = spawn("haproxy", haproxyArguments, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, HAPROXY_STATS_PASSWORD: statsPassword, ...env },
+  });
+  let output = "";
+  const written: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => written.push(chunk));
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  const stop = stopper(child, "SIGTERM");
+  atEnd(stop);
+  await answers("http://127.0.0.1:8404/metrics", child, () => output);
+  if (until === "up") await allUp();
+  return {
+    name: "haproxy",
+    log: () => output,
+    logBytes: () => Buffer.concat(written),
+    accessLog: () => jsonLines(output),
+    async reload() {
+      const pid = async () => /^Pid: (\d+)/m.exec(await runtime("show info"))?.[1];
+      const before = await pid().catch(() => "");
+      child.kill("SIGUSR2");
+      await eventually(
+        () => pid().catch(() => before),
+        (now) => now !== before,
+        10_000,
+        50,
+      );
+    },
+    stop,
+  };
+}
+
+function addServers(more: readonly (readonly [name: string, address: string])[]): void {
+  const file = "/etc/haproxy/haproxy.cfg";
+  const last = "    server api-server-3 api-server-3:4000\n";
+  const lines = more.map(([name, address]) => `    server ${name} ${address}\n`);
+  writeFileSync(file, readFileSync(file, "utf8").replace(last, last + lines.join("")));
+}
+
+export const statsPassword = "a-password-of-the-test";
+
+/** Asks over the runtime socket, as an operator does. */
+export async function runtime(command: string): Promise<string> {
+  const { code, output } = await runProgram("socat", ["-t5", "stdio", "UNIX-CONNECT:/var/run/haproxy.sock"], {
+    input: `${command}\n`,
+  });
+  if (code !== 0) throw new Error(output);
+  return output;
+}
+
+export type ServerState = { status: string; sessions: number; check: string };
+
+/** What HAProxy thinks of each instance. */
+export async function serverStates(): Promise<Record<string, ServerState>> {
+  const rows = (await runtime("show stat haven_api 4 -1")).split("\n").map((line) => line.split(","));
+  const names = rows[0] ?? [];
+  const at = (row: string[], name: string) => row[names.indexOf(name)] ?? "";
+  return Object.fromEntries(
+    rows
+      .slice(1)
+      .filter((row) => row.length > 10)
+      .map((row) => [
+        at(row, "svname"),
+        { status: at(row, "status"), sessions: Number(at(row, "scur")), check: at(row, "check_status") },
+      ]),
+  );
+}
+
+export const allUp = (): Promise<unknown> =>
+  eventually(
+    () => serverStates().catch(() => ({})),
+    (states) => Object.values(states).length > 0 && Object.values(states).every(({ status }) => status === "UP"),
+    10_000,
+    100,
+  );
+
+function stopper(child: ChildProcess, signal: NodeJS.Signals): () => Promise<void> {
+  return async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill(signal);
+    await exited;
+  };
+}
+
+async function answers(url: string, child: ChildProcess, output = () => ""): Promise<void> {
+  const status = () =>
+    ask(url).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+  const seen = await eventually(
+    () => (child.exitCode === null ? status() : -1),
+    (code) => code === 200 || code === -1,
+    10_000,
+    50,
+  );
+  if (seen !== 200) throw new Error(`It did not start.\n${output()}`);
+}
+
+const jsonLines = (text: string): AccessLine[] =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));

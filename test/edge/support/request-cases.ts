@@ -1,0 +1,19 @@
+import { bodyCases } from "./body-cases.ts";
+import { claimCases } from "./claim-cases.ts";
+import { connectionCases } from "./connection-cases.ts";
+import type { Edge } from "./edge.ts";
+import { framingCases } from "./framing-cases.ts";
+import { hidingCases } from "./hiding-cases.ts";
+import { logCases } from "./log-cases.ts";
+import { retryCases } from "./retry-cases.ts";
+
+/** What holds for every request, whichever proxy is in front. The instances are stand-ins that say what they saw. */
+export function requestCases(edge: () => Edge): void {
+  hidingCases(edge);
+  claimCases(edge);
+  framingCases(edge);
+  bodyCases(edge);
+  logCases(edge);
+  retryCases(edge);
+  connectionCases(edge);
+}

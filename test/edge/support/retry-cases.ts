@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually } from "../../support/eventually.ts";
+import { send, sendJson } from "./client.ts";
+import { allGone, type Edge, freshPath, recovered, seenOf } from "./edge.ts";
+import { names } from "./fleet.ts";
+import { assertProblem } from "./problem.ts";
+
+/** Instances that fail, refuse or die: what is sent again, and what never is. */
+export function retryCases(edge: () => Edge): void {
+  test("50 errors 500 on one URL take no instance out", async () => {
+    edge().backends.behave((request, response, name) => {
+      response.writeHead(request.url === "/api/v1/broken" ? 500 : 200).end(name);
+    });
+    for (let count = 0; count < 50; count += 1) assert.equal((await send("/api/v1/broken")).status, 500);
+    const answered = new Set<string>();
+    for (let count = 0; count < 30; count += 1) {
+      const { status, text } = await send("/api/v1/sound");
+      assert.equal(status, 200);
+      answered.add(text);
+    }
+    assert.deepEqual([...answered].sort(), [...names]);
+    assert.equal(edge().backends.seen.filter(({ url }) => url === "/api/v1/broken").length, 50);
+    edge().backends.behave();
+  });
+
+  test("a POST that is refused by one instance is answered by another", async () => {
+    await edge().backends.close("api-server-2");
+    const answers = await Promise.all(Array.from({ length: 30 }, () => sendJson("/api/v1/refused", { name: "x" })));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+    assert.equal(seenOf(edge(), "/api/v1/refused").length, 30);
+    await edge().backends.open("api-server-2");
+    await recovered();
+  });
+
+  test("a POST whose instance dies half-way is never sent twice; a GET is", async () => {
+    let deaths = 0;
+    edge().backends.behave((request, response, name) => {
+      if (deaths === 0) {
+        deaths += 1;
+        request.socket.destroy();
+      } else response.end(name);
+    });
+    for (const method of ["POST", "PATCH"]) {
+      deaths = 0;
+      const path = freshPath();
+      const answer = await send(path, { method, body: "{}" });
+      assert.equal(answer.status, 502);
+      assertProblem(answer, "unavailable");
+      assert.equal(seenOf(edge(), path).length, 1);
+    }
+    deaths = 0;
+    const path = freshPath();
+    assert.equal((await send(path)).status, 200);
+    assert.equal(seenOf(edge(), path).length, 2);
+    edge().backends.behave();
+  });
+
+  test("with no instance left the answer is a clean problem, quickly, and nothing lingers afterwards", async () => {
+    await allGone(edge());
+    await send("/api/v1/first");
+    for (let count = 0; count < 20; count += 1) {
+      const answer = await send("/api/v1/nobody");
+      assert.ok([502, 503].includes(answer.status), String(answer.status));
+      assert.ok(answer.ms < 1000, `${answer.ms} ms`);
+      assertProblem(answer, "unavailable");
+      assert.match(String(answer.headers["retry-after"]), /^\d+$/);
+    }
+    for (const name of names) await edge().backends.open(name);
+    const openedAt = performance.now();
+    await eventually(
+      () => send("/api/v1/again"),
+      ({ status }) => status === 200,
+      7000,
+      50,
+    );
+    const blackoutMs = performance.now() - openedAt;
+    assert.ok(blackoutMs < 6500, `${blackoutMs} ms`);
+    await recovered();
+  });
+}

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { atEnd } from "../../support/at-end.ts";
+import { hostOf, type Name, names } from "./fleet.ts";
+
+export type Seen = {
+  name: Name;
+  method: string;
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  /** Names as they came, so that one that came twice is there twice. */
+  headerNames: readonly string[];
+  bytes: number;
+};
+
+export type Behaviour = (request: IncomingMessage, response: ServerResponse, name: Name) => unknown;
+
+export type StandIns = {
+  /** Every request but probes. */
+  seen: Seen[];
+  /** What all of them do from now on; without one they say what they saw. */
+  behave(behaviour?: Behaviour): void;
+  notReady(...names: readonly Name[]): void;
+  /** These say 200, and in the body that they are not ready. */
+  halfReady(...names: readonly Name[]): void;
+  close(name: Name): Promise<void>;
+  open(name: Name): Promise<void>;
+  sockets(name: Name): number;
+};
+
+/** Servers in the place of the instances that do what a test needs, and remember what reached them. */
+export async function startStandIns(): Promise<StandIns> {
+  const seen: Seen[] = [];
+  let behaviour: Behaviour = echo;
+  let away: readonly Name[] = [];
+  let half: readonly Name[] = [];
+  const servers = new Map<Name, { server: Server; sockets: Set<Socket> }>();
+
+  const open = async (name: Name) => {
+    const sockets = new Set<Socket>();
+    const server = createServer({ keepAliveTimeout: 75_000 }, async (request, response) => {
+      response.setHeader("X-Stand-In", name);
+      if (request.url === "/ready") {
+        const ready = !away.includes(name) && !half.includes(name);
+        response.writeHead(away.includes(name) ? 503 : 200);
+        response.end(`{"status":"${ready ? "ready" : "not_ready"}","ready":${ready}}`);
+        return;
+      }
+      const body = await buffer(request).catch(() => Buffer.alloc(0));
+      seen.push(toSeen(name, request, body.length));
+      await behaviour(request, response, name);
+    });
+    server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
+      seen.push(toSeen(name, request, 0));
+      shakeHands(request, socket);
+    });
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.once("close", () => sockets.delete(socket));
+    });
+    server.listen(4000, hostOf(name));
+    await once(server, "listening");
+    servers.set(name, { server, sockets });
+  };
+  const close = async (name: Name) => {
+    const found = servers.get(name);
+    if (found === undefined) return;
+    servers.delete(name);
+    const closed = once(found.server, "close");
+    found.server.close();
+    for (const socket of found.sockets) socket.destroy();
+    await closed;
+  };
+  for (const name of names) await open(name);
+  atEnd(() => Promise.all(names.map(close)));
+  return {
+    seen,
+    behave: (next = echo) => {
+      behaviour = next;
+    },
+    notReady: (...those) => {
+      away = those;
+    },
+    halfReady: (...those) => {
+      half = those;
+    },
+    open,
+    close,
+    sockets: (name) => servers.get(name)?.sockets.size ?? 0,
+  };
+}
+
+function toSeen(name: Name, request: IncomingMessage, bytes: number): Seen {
+  const { method = "", url = "", rawHeaders } = request;
+  const headerNames = rawHeaders.filter((_, index) => index % 2 === 0).map((header) => header.toLowerCase());
+  const headers = Object.fromEntries(headerNames.map((header, index) => [header, rawHeaders[index * 2 + 1] ?? ""]));
+  return { name, method, url, headers, headerNames, bytes };
+}
+
+const echo: Behaviour = (request, response, name) => {
+  response.writeHead(200, { "Content-Type": "application/json" });
+  response.end(JSON.stringify({ name, url: request.url }));
+};
+
+/** A WebSocket as far as a proxy can tell: the handshake, then every byte comes back. */
+function shakeHands(request: IncomingMessage, socket: Socket): void {
+  const key = String(request.headers["sec-websocket-key"]);
+  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+  socket.on("error", () => undefined);
+  socket.write(
+    [
+      "HTTP/1.1 101 Switching Protocols",
+      "Upgrade: websocket",
+      "Connection: Upgrade",
+      `Sec-WebSocket-Accept: ${accept}`,
+      "",
+      "",
+    ].join("\r\n"),
+  );
+  socket.on("data", (chunk: Buffer) => socket.write(chunk));
+  socket.on("end", () => socket.end());
+}

@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { atEnd } from "../support/at-end.ts";
+import { eventually } from "../support/eventually.ts";
+import { ask as askUrl, readAll } from "../support/http.ts";
+import { freshAddress, openTo, send } from "./support/client.ts";
+import { hostOf, type Name, names } from "./support/fleet.ts";
+import { nginxIsAtLeast, type RunningProxy, serverStates, startHaproxy, startNginx } from "./support/proxies.ts";
+import { type StandIns, startStandIns } from "./support/stand-ins.ts";
+
+let backends: StandIns;
+before(async () => {
+  backends = await startStandIns();
+  backends.behave((_request, response, name) => response.end(name));
+});
+
+const ask = async (headers: Record<string, string> = {}, from = freshAddress(), tls = false) => {
+  const { status, headers: answered, text } = await send("/api/v1/who", { headers, from, tls });
+  assert.equal(status, 200);
+  return { name: text, cookie: answered["set-cookie"]?.find((one) => one.startsWith("haven_affinity=")) };
+};
+const many = <T>(count: number, one: () => Promise<T>) => Promise.all(Array.from({ length: count }, one));
+const distinct = <T>(values: readonly T[]) => [...new Set(values)];
+
+/** The same users before, without and again with the instance that some of them are at. */
+async function sticksMovesAndReturns(users: readonly (() => Promise<{ name: string }>)[], patienceMs: number) {
+  const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
+  const first = await where();
+  assert.equal(distinct(first).length, 3, String(first));
+  for (let times = 0; times < 3; times += 1) assert.deepEqual(await where(), first);
+
+  const gone: Name = "api-server-2";
+  await backends.close(gone);
+  for (let times = 0; times < 5; times += 1) {
+    const now = await where();
+    assert.equal(now.includes(gone), false);
+    // Only those who were there have moved.
+    for (const [index, name] of now.entries()) if (first[index] !== gone) assert.equal(name, first[index]);
+  }
+  await backends.open(gone);
+  const then = await eventually(where, (now) => now.includes(gone), patienceMs, 200);
+  return { first, then };
+}
+
+describe("affinity in nginx", () => {
+  test("by cookie: a browser stays, moves when its instance dies, and no request fails for it", async () => {
+    const nginx = await startNginx({ variants: ["upstream-affinity-cookie.conf"] });
+    const users = await many(15, async () => {
+      const { name, cookie = "" } = await ask();
+      assert.match(cookie, /^haven_affinity=[0-9a-f]{32}; Path=\/; HttpOnly; SameSite=Lax$/);
+      assert.doesNotMatch(cookie, /127|api-server/);
+      const headers = { cookie: cookie.split(";")[0] ?? "" };
+      const again = await ask(headers);
+      assert.deepEqual(again, { name, cookie: undefined }, "the first answer is where the cookie leads");
+      return () => ask(headers);
+    });
+    const { first, then } = await sticksMovesAndReturns(users, 10_000);
+    assert.equal(first.length, then.length);
+    assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
+    await nginx.stop();
+  });
+
+  test("by header: a key stays, requests without one are spread", async () => {
+    const nginx = await startNginx({ variants: ["upstream-affinity-header.conf"] });
+    const users = Array.from({ length: 15 }, (_, index) => () => ask({ "x-affinity-key": `key-${index}` }));
+    await sticksMovesAndReturns(users, 10_000);
+    assert.equal(distinct((await many(20, () => ask())).map(({ name }) => name)).length, 3);
+    await nginx.stop();
+  });
+
+  test("by address", async () => {
+    const nginx = await startNginx({ variants: ["upstream-affinity-address.conf"] });
+    const users = Array.from({ length: 15 }, () => freshAddress()).map((from) => () => ask({}, from));
+    await sticksMovesAndReturns(users, 10_000);
+    await nginx.stop();
+  });
+});
+
+test("affinity in haproxy by cookie: a browser stays, moves when its instance dies, and no request fails for it", async () => {
+  const haproxy = await startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } });
+  const users = await many(15, async () => {
+    const first = await ask();
+    let cookie = first.cookie ?? "";
+    assert.match(cookie, /^haven_affinity=[0-9a-f]+; path=\/; HttpOnly; SameSite=Lax$/i);
+    return async () => {
+      const answer = await ask({ cookie: cookie.split(";")[0] ?? "" });
+      cookie = answer.cookie ?? cookie;
+      return answer;
+    };
+  });
+  // Whoever was moved has a new cookie and stays there; new ones find the instance when its checks pass.
+  const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
+  const first = await where();
+  assert.equal(distinct(first).length, 3);
+  assert.deepEqual(await where(), first);
+  await backends.close("api-server-2");
+  for (let times = 0; times < 5; times += 1) {
+    const now = await where();
+    assert.equal(now.includes("api-server-2"), false);
+    for (const [index, name] of now.entries()) if (first[index] !== "api-server-2") assert.equal(name, first[index]);
+  }
+  await backends.open("api-server-2");
+  await eventually(
+    () => many(6, () => ask()),
+    (answers) => answers.some(({ name }) => name === "api-server-2"),
+    10_000,
+    200,
+  );
+  assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
+  await haproxy.stop();
+});
+
+describe("with an affinity cookie", () => {
+  for (const [name, start] of [
+    ["nginx", () => startNginx({ variants: ["upstream-affinity-cookie.conf"] })],
+    ["haproxy", () => startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } })],
+  ] as const) {
+    test(`${name} moves no browser by an image, and gives no cookie with one, nor with a probe`, async () => {
+      const proxy = await start();
+      backends.behave((request, response, instance) => {
+        if (request.url?.startsWith("/uploads/")) response.setHeader("Cache-Control", "public, max-age=60");
+        response.end(instance);
+      });
+      const first = await ask();
+      const cookie = first.cookie?.split(";")[0] ?? "";
+      for (const path of [...Array.from({ length: 9 }, (_, index) => `/uploads/${index}.webp`), "/ready", "/alive"]) {
+        for (const headers of [{ cookie }, {}]) {
+          const answer = await send(path, { headers });
+          assert.equal(answer.status, 200);
+          assert.equal(answer.headers["set-cookie"], undefined, path);
+          if (path.startsWith("/uploads/")) assert.equal(answer.headers["cache-control"], "public, max-age=60");
+        }
+      }
+      assert.deepEqual(await ask({ cookie }), { name: first.name, cookie: undefined });
+      backends.behave((_request, response, instance) => response.end(instance));
+      await proxy.stop();
+    });
+  }
+});
+
+test("haproxy shows its page to nobody while the password is empty", async () => {
+  const authorization = `Basic ${Buffer.from("haven:").toString("base64")}`;
+  const haproxy = await startHaproxy({ env: { HAPROXY_STATS_PASSWORD: "" } });
+  for (const headers of [{ authorization }, {}]) {
+    assert.equal((await askUrl("http://127.0.0.1:8404/stats", { headers })).status, 404);
+  }
+  await haproxy.stop();
+});
+
+describe("a scaled set-up", () => {
+  let addresses: readonly Name[] = names.slice(0, 2);
+  before(() => startDns(() => addresses.map(hostOf)));
+  after(() => {
+    addresses = names;
+  });
+
+  const takesPart = async () => {
+    addresses = names.slice(0, 2);
+    // Nobody is known before the name was looked up for the first time.
+    await eventually(
+      () => send("/api/v1/who"),
+      ({ status }) => status === 200,
+      8000,
+      100,
+    );
+    const seen = () => many(12, () => ask()).then((answers) => distinct(answers.map(({ name }) => name)).sort());
+    await eventually(seen, (all) => all.length === 2, 8000, 100);
+    addresses = names;
+    await eventually(seen, (all) => all.length === 3, 12_000, 200);
+    await backends.close("api-server-3");
+    for (let times = 0; times < 3; times += 1) await many(10, () => ask());
+    addresses = names.slice(0, 2);
+    await backends.open("api-server-3");
+  };
+
+  for (const variant of ["upstream-scaled.conf", "upstream-scaled-from-1.27.3.conf"]) {
+    test(`nginx with ${variant} finds instances as they come, and loses none as they go`, async (t) => {
+      const since = /from-([\d.]+)\.conf/.exec(variant)?.[1];
+      if (since !== undefined && !(await nginxIsAtLeast(since))) return t.diagnostic(`for nginx ${since} and newer`);
+      const nginx = await startNginx({ variants: [variant] });
+      await takesPart();
+      await nginx.stop();
+    });
+  }
+
+  test("haproxy finds instances as they come, and loses none as they go", async () => {
+    const haproxy = await startHaproxy({ env: { HAVEN_SCALED: "yes" }, until: "answers" });
+    await takesPart();
+    await haproxy.stop();
+  });
+});
+
+describe("behind another balancer", () => {
+  const proxyProtocol = async (bytes: string, start: () => Promise<RunningProxy>) => {
+    const proxy = await start();
+    const socket = await openTo(80, "127.0.0.1");
+    socket.write(`PROXY TCP4 198.51.100.7 10.0.0.1 4711 80\r\n${bytes}`);
+    const answer = await readAll(socket, 1500);
+    await proxy.stop();
+    assert.match(answer, /^HTTP\/1\.1 200/, answer);
+    return backends.seen.at(-1)?.headers;
+  };
+  const request = "GET /api/v1/who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+  const forged = "X-Forwarded-For: 203.0.113.66\r\nX-Forwarded-Proto: https\r\n\r\n";
+
+  for (const [name, start] of [
+    ["nginx", () => startNginx({ variants: ["listen-proxy-protocol.conf"] })],
+    ["haproxy", () => startHaproxy({ env: { HAVEN_BEHIND: "proxy-protocol" } })],
+  ] as const) {
+    test(`${name} takes the client's address from the PROXY protocol, and from no header`, async () => {
+      const headers = await proxyProtocol(request + forged, start);
+      assert.equal(headers?.["x-forwarded-for"], "198.51.100.7");
+      assert.equal(headers?.["x-forwarded-proto"], "http");
+    });
+  }
+
+  for (const [name, start] of [
+    ["nginx", () => startNginx({ variants: ["client-behind-balancer.conf"] })],
+    ["haproxy", () => startHaproxy({ env: { HAVEN_BEHIND: "balancer" } })],
+  ] as const) {
+    test(`${name} believes a balancer's headers, what it added and no more, and nobody else's`, async () => {
+      const proxy = await start();
+      const claim = { "x-forwarded-for": "203.0.113.66, 198.51.100.7", "x-forwarded-proto": "https" };
+      const from = (address: string) => send("/api/v1/who", { headers: claim, from: address });
+      const behind = await from("127.0.0.1");
+      const seen = backends.seen.at(-1)?.headers;
+      assert.deepEqual([seen?.["x-forwarded-for"], seen?.["x-forwarded-proto"]], ["198.51.100.7", "https"]);
+      assert.ok(behind.headers["strict-transport-security"]);
+      const stranger = freshAddress();
+      await from(stranger);
+      const other = backends.seen.at(-1)?.headers;
+      assert.deepEqual([other?.["x-forwarded-for"], other?.["x-forwarded-proto"]], [stranger, "http"]);
+      // The limit counts the client, not the balancer.
+      const answers = await many(60, () =>
+        send("/api/v1/who", { from: "127.0.0.1", headers: { "x-forwarded-for": freshAddress() } }),
+      );
+      assert.ok(answers.every(({ status }) => status === 200));
+      await proxy.stop();
+    });
+  }
+});
+
+describe("https only", () => {
+  for (const [name, start] of [
+    ["nginx", () => startNginx({ variants: ["https-only.conf"] })],
+    ["haproxy", () => startHaproxy({ env: { HAVEN_HTTPS_ONLY: "yes" } })],
+  ] as const) {
+    test(`${name} sends what comes in the clear to HTTPS, with its method, and answers probes`, async () => {
+      const proxy = await start();
+      const clear = await send("/api/v1/who?x=1", {
+        method: "POST",
+        body: "{}",
+        headers: { host: "api.haven.com", "x-forwarded-proto": "https" },
+      });
+      assert.equal(clear.status, 308);
+      assert.equal(clear.headers["location"], "https://api.haven.com/api/v1/who?x=1");
+      const socket = await openTo();
+      socket.write("GET no-path HTTP/1.1\r\nHost: a\r\n\r\n");
+      assert.match(await readAll(socket, 1000), /^HTTP\/1\.1 400 /);
+      assert.equal((await send("/ready")).status, 200);
+      assert.equal((await send("/api/v1/who", { tls: true })).status, 200);
+      await proxy.stop();
+    });
+  }
+});
+
+test("haproxy takes an instance out that says 200 but not ready:true, if told to read the body", async () => {
+  const status = async () => (await serverStates())["api-server-3"]?.status;
+  const plain = await startHaproxy();
+  backends.halfReady("api-server-3");
+  await sleep(3500);
+  assert.equal(await status(), "UP");
+  await plain.stop();
+  backends.halfReady();
+  const haproxy = await startHaproxy({ env: { HAVEN_CHECK: "body" } });
+  backends.halfReady("api-server-3");
+  await eventually(status, (now) => now === "DOWN", 2500 + 500);
+  backends.halfReady();
+  await eventually(status, (now) => now === "UP", 4000);
+  await haproxy.stop();
+});
+
+test("an unready instance gets no request from haproxy within the time that the file states", async () => {
+  const haproxy = await startHaproxy();
+  backends.notReady("api-server-1");
+  await sleep(2500 + 200);
+  const answers = await many(15, () => ask());
+  assert.equal(
+    answers.some(({ name }) => name === "api-server-1"),
+    false,
+  );
+  backends.notReady(...names);
+  await sleep(2500 + 200);
+  const answer = await send("/api/v1/who");
+  assert.equal(answer.status, 503);
+  assert.ok(answer.ms < 500);
+  backends.notReady();
+  await eventually(
+    () => send("/api/v1/who"),
+    ({ status }) => status === 200,
+    2500,
+  );
+  await haproxy.stop();
+});
+
+/** Knows one name, and as many addresses for it as there are instances now. */
+async function startDns(addresses: () => readonly string[]): Promise<void> {
+  const socket = createSocket("udp4");
+  socket.on("message", (query, peer) => {
+    const end = query.indexOf(0, 12) + 5;
+    const question = query.subarray(12, end);
+    const found = question.readUInt16BE(question.length - 4) === 1 ? addresses() : [];
+    const head = Buffer.from([query[0] ?? 0, query[1] ?? 0, 0x81, 0x80, 0, 1, 0, found.length, 0, 0, 0, 0]);
+    const records = found.map((address) =>
+      Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...address.split(".").map(Number)]),
+    );
+    socket.send(Buffer.concat([head, question, ...records]), peer.port, peer.address);
+  });
+  socket.bind(53, "127.0.0.11");
+  await once(socket, "listening");
+  atEnd(() => socket.close());
+  await sleep(0);
+}

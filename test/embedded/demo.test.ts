@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { addDemoData, demoLogin } from "../../src/embedded/demo.ts";
+import { demoEstate } from "../../src/embedded/demo-estate.ts";
+import { mayMove, type RequestStatus } from "../../src/features/maintenance/moves.ts";
+import { freshDatabase, query } from "../support/database.ts";
+import { as } from "../support/estate.ts";
+import { startHaven } from "../support/haven.ts";
+import { login } from "../support/people.ts";
+
+type List = { items: Record<string, unknown>[] };
+
+test("the demo owner finds houses, tenants and troubles, made once", async () => {
+  const haven = await startHaven();
+  const { db, passwords } = haven.running.deps;
+  const into = { query: db.query, hash: passwords.hash };
+  await addDemoData(into);
+  await addDemoData(into);
+
+  const owner = as(haven.url, await login(haven.url, demoLogin));
+  const read = async (path: string) => ((await owner.get(path)).json() as List).items;
+  const properties = await read("/properties");
+  assert.deepEqual(
+    properties.map(({ name }) => name),
+    ["Casa Oliva", "The Old Bakery", "Lindenhof", "Harbour House"],
+  );
+  const units = await read(`/properties/${properties[3]?.["id"]}/units`);
+  assert.deepEqual(new Set(units.map(({ status }) => status)), new Set(["occupied", "vacant"]));
+  const leases = await read(`/units/${units.at(-1)?.["id"]}/leases`);
+  assert.deepEqual(new Set(leases.map(({ status }) => status)), new Set(["upcoming", "active", "ended"]));
+  assert.equal((await read("/maintenance-requests?limit=100")).length, 24);
+  for (const status of ["open", "in_progress", "resolved", "closed"]) {
+    assert.ok((await read(`/maintenance-requests?status=${status}`)).length > 0, status);
+  }
+});
+
+test("every demo request tells a story that could have happened", async () => {
+  const { requests, events } = demoEstate(Date.now());
+  for (const { id, status } of requests) {
+    const story = events
+      .filter((event) => event["request_id"] === id)
+      .map((event) => (event["data"] as { request: { status: RequestStatus } }).request.status);
+    assert.equal(story[0], "open");
+    assert.equal(story.at(-1), status);
+    for (const [index, to] of story.slice(1).entries()) assert.ok(mayMove(story[index] ?? "open", to));
+  }
+});
+
+test("nobody who has data of their own is given the demo's", async () => {
+  const database = await freshDatabase();
+  await query(
+    database,
+    "INSERT INTO users (id, email, name, password_hash) VALUES (gen_random_uuid(), 'a@b.c', 'A', 'x')",
+  );
+  await addDemoData({ query: (sql, values) => query(database, sql, [...values]), hash: async () => "x" });
+  assert.deepEqual(await query(database, "SELECT id FROM properties"), []);
+});

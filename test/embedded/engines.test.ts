@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { EngineError, startEngines } from "../../src/embedded/engines.ts";
+import { startApp } from "./support/apps.ts";
+import { asRoot, descendants, folder, onLinux, query, redis, silent } from "./support/world.ts";
+
+const both = { postgres: true, redis: true, log: silent };
+
+test("two starts at the same moment share one pair of engines, which end with the first", async (t) => {
+  const dataDir = await folder(t);
+  const apps = [startApp(t, dataDir), startApp(t, dataDir)];
+  const messages = await Promise.all(apps.map((app) => app.message()));
+  assert.deepEqual(messages.map(({ shared }) => shared).sort(), [false, true]);
+  const [one, two] = messages;
+  assert.ok(one && one.databaseUrl !== "" && one.redisUrl !== "");
+  assert.equal(one.databaseUrl, two?.databaseUrl);
+  assert.equal(one.redisUrl, two?.redisUrl);
+  assert.equal((await stat(join(dataDir, "engines.json"))).mode & 0o777, 0o600);
+
+  const guest = apps[messages.findIndex(({ shared }) => shared)];
+  const host = apps[messages.findIndex(({ shared }) => !shared)];
+  await guest?.stop();
+  assert.deepEqual(await query(one.databaseUrl, "SELECT 1"), [1]);
+  assert.equal(await redis(one.redisUrl, (client) => client.ping()), "PONG");
+  await host?.stop();
+  await assert.rejects(query(one.databaseUrl, "SELECT 1"));
+  await assert.rejects(stat(join(dataDir, "engines.lock")), /ENOENT/);
+});
+
+test("what a dead Haven left behind keeps nobody waiting", async (t) => {
+  const dataDir = await folder(t);
+  const dead = { pid: 4_194_301, start: "1" };
+  await writeFile(join(dataDir, "engines.lock"), JSON.stringify(dead));
+  await writeFile(join(dataDir, "engines.json"), JSON.stringify({ ...dead, redisUrl: "redis://127.0.0.1:1" }));
+  const began = Date.now();
+  const engines = await startEngines({ ...both, dataDir, postgres: false });
+  t.after(() => engines.stop());
+  assert.ok(Date.now() - began < 2_000);
+  assert.equal(engines.shared, false);
+  assert.equal(engines.databaseUrl, undefined);
+  assert.ok((await readFile(join(dataDir, "engines.json"), "utf8")).includes(`${process.pid}`));
+  await assert.rejects(startEngines({ ...both, dataDir }), /has no embedded Postgres to share/);
+});
+
+test("when one engine fails, the other is ended and the folder is free again", { skip: !onLinux }, async (t) => {
+  const dataDir = await folder(t);
+  await mkdir(join(dataDir, "postgres"));
+  await writeFile(join(dataDir, "postgres", "PG_VERSION"), "15");
+  await assert.rejects(startEngines({ ...both, dataDir }), /Postgres 15/);
+  assert.deepEqual(await descendants(process.pid), []);
+  await assert.rejects(stat(join(dataDir, "engines.lock")), /ENOENT/);
+});
+
+test("a folder below a file is refused in one sentence", async (t) => {
+  const file = join(await folder(t), "file");
+  await writeFile(file, "");
+  await refused(join(file, "data"));
+  await refused(file);
+});
+
+test("a folder that may not be written is refused in one sentence", { skip: !onLinux && asRoot }, async (t) => {
+  const dataDir = await folder(t);
+  await chmod(dataDir, 0o555);
+  // even root makes no folder in /proc
+  await refused(asRoot ? "/proc/haven" : dataDir);
+  await chmod(dataDir, 0o755);
+});
+
+async function refused(dataDir: string): Promise<void> {
+  await assert.rejects(startEngines({ ...both, dataDir }), (error) => {
+    assert.ok(error instanceof EngineError);
+    assert.match(error.message, /^The folder .* for the embedded engines .*: set EMBEDDED_DATA_DIR .*REDIS_URL.*\.$/);
+    assert.ok(error.message.includes(dataDir) && !error.message.includes("\n"));
+    return true;
+  });
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { send } from "../../src/embedded/processes.ts";
+import { startApp } from "./support/apps.ts";
+import { descendants, eventually, folder, folderWithDatabase, living, onLinux, query, redis } from "./support/world.ts";
+
+const goneLimitMs = 3_000;
+const options = { timeout: 30_000, skip: !onLinux };
+
+test(
+  "when the application is killed, no process of its engines is left, and the next start works",
+  options,
+  async (t) => {
+    const dataDir = await folderWithDatabase(t);
+    const app = startApp(t, dataDir);
+    const { databaseUrl } = await app.message();
+    await query(databaseUrl, "CREATE TABLE kept AS SELECT 1 AS one");
+    const busy = query(databaseUrl, "SELECT count(*) FROM generate_series(1, 1e12)").catch(() => []);
+    const engines = await descendants(app.pid);
+    assert.ok(engines.length > 4);
+    await app.kill();
+    const tookMs = await eventually(goneLimitMs, async () => (await living(engines)).length === 0);
+    t.diagnostic(`all gone after ${tookMs} ms`);
+    await busy;
+
+    const again = startApp(t, dataDir);
+    const { databaseUrl: url, shared } = await again.message();
+    assert.equal(shared, false);
+    assert.deepEqual(await query(url, "SELECT one FROM kept"), [1]);
+    await again.stop();
+  },
+);
+
+test(
+  "killed in the middle of its very first start, it leaves no process, and no half-made database",
+  options,
+  async (t) => {
+    const dataDir = await folder(t);
+    const app = startApp(t, dataDir);
+    const helpers = () => descendants(app.pid);
+    await eventually(5_000, async () => (await helpers()).length > 3);
+    const started = await helpers();
+    await app.kill();
+    await eventually(goneLimitMs, async () => (await living(started)).length === 0);
+    await mkdir(join(dataDir, "postgres.unfinished", "base"), { recursive: true });
+    const again = startApp(t, dataDir);
+    assert.deepEqual(await query((await again.message()).databaseUrl, "SELECT 1"), [1]);
+    await assert.rejects(stat(join(dataDir, "postgres.unfinished")), /ENOENT/);
+    await again.stop();
+  },
+);
+
+test("Ctrl-C reaches the application and not its engines, which serve until it stops them", options, async (t) => {
+  const app = startApp(t, await folderWithDatabase(t));
+  const { databaseUrl, redisUrl } = await app.message();
+  const identity = async () => [
+    await query(databaseUrl, "SELECT pg_postmaster_start_time()::text"),
+    /run_id:\w+/.exec(await redis(redisUrl, (client) => client.info("server")))?.[0],
+  ];
+  const engines = await descendants(app.pid);
+  const before = await identity();
+  send(-app.pid, "SIGINT");
+  assert.equal((await app.message()).heard, "SIGINT");
+  assert.deepEqual(await identity(), before);
+  await app.stop();
+  assert.deepEqual(await living(engines), []);
+});

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { EngineError } from "../../src/embedded/engines.ts";
+import { startPostgres } from "../../src/embedded/postgres.ts";
+import { send } from "../../src/embedded/processes.ts";
+import {
+  descendants,
+  eventually,
+  folder,
+  folderWithDatabase,
+  living,
+  onLinux,
+  query,
+  silent,
+} from "./support/world.ts";
+
+const backLimitMs = 5_000;
+const stopLimitMs = 3_500;
+
+async function start(test: TestContext, dataDir: string, events: string[] = []) {
+  const postgres = await startPostgres({ dataDir, log: ({ event }) => events.push(event), fast: true });
+  test.after(() => postgres.stop());
+  return postgres;
+}
+
+test("data is kept from one start to the next, which is quicker", { timeout: 30_000 }, async (t) => {
+  const dataDir = await folder(t);
+  const first = await start(t, dataDir);
+  await query(first.url, "CREATE TABLE kept AS SELECT 'Zürich' AS town");
+  assert.deepEqual(await query(first.url, "SELECT datcollate || datlocale FROM pg_database WHERE datname = 'haven'"), [
+    "CC.UTF-8",
+  ]);
+  await first.stop();
+  await assert.rejects(query(first.url, "SELECT 1"));
+
+  const second = await start(t, dataDir);
+  assert.deepEqual(await query(second.url, "SELECT town FROM kept"), ["Zürich"]);
+});
+
+test("only the one with the password comes in, and it is in a file that only its owner reads", async (t) => {
+  const dataDir = await folderWithDatabase(t);
+  const { url } = await start(t, dataDir);
+  const file = join(dataDir, "postgres", "haven.password");
+  assert.ok(url.includes(await readFile(file, "utf8")));
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  await assert.rejects(query(url.replace(/:[^:@]+@/, ":wrong@"), "SELECT 1"), /password authentication failed/);
+});
+
+test("a killed postmaster is back on its port, with its data", { timeout: 30_000 }, async (t) => {
+  const events: string[] = [];
+  const postgres = await start(t, await folderWithDatabase(t), events);
+  await query(postgres.url, "CREATE TABLE kept AS SELECT 1 AS one");
+  const before = postgres.pid() ?? 0;
+  // a worker that does not notice would hold the shared memory
+  const busy = query(postgres.url, "SELECT count(*) FROM generate_series(1, 1e12)").catch(() => []);
+  await eventually(backLimitMs, async () => {
+    const active = await query(postgres.url, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1e12%'");
+    return active[0] === 2;
+  });
+  send(before, "SIGKILL");
+  await busy;
+  await eventually(backLimitMs, async () => (await query(postgres.url, "SELECT one FROM kept"))[0] === 1);
+  assert.notEqual(postgres.pid(), before);
+  await eventually(backLimitMs, async () => events.includes("restarted"));
+  assert.deepEqual(events, ["started", "died", "restarted"]);
+});
+
+test("a killed worker is told of, and the others are back at once", { timeout: 30_000 }, async (t) => {
+  const events: string[] = [];
+  const postgres = await start(t, await folderWithDatabase(t), events);
+  await query(postgres.url, "SELECT pg_sleep(0), pg_backend_pid()");
+  const [worker] = await query(postgres.url, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'");
+  const postmaster = postgres.pid();
+  send(Number(worker), "SIGKILL");
+  await eventually(backLimitMs, async () => events.includes("worker died"));
+  await eventually(backLimitMs, async () => (await query(postgres.url, "SELECT 1"))[0] === 1);
+  assert.equal(postgres.pid(), postmaster);
+});
+
+test("a killed guard takes its Postgres along, and both are back", { timeout: 30_000, skip: !onLinux }, async (t) => {
+  const postgres = await start(t, await folderWithDatabase(t));
+  const before = postgres.pid() ?? 0;
+  const stat = await readFile(`/proc/${before}/stat`, "utf8");
+  const guard = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  send(guard, "SIGKILL");
+  await eventually(
+    backLimitMs,
+    async () => postgres.pid() !== before && (await query(postgres.url, "SELECT 1"))[0] === 1,
+  );
+  assert.deepEqual(await living([guard, before]), []);
+});
+
+test("stop ends everything within its limit even while the engine is frozen", { skip: !onLinux }, async (t) => {
+  const postgres = await start(t, await folderWithDatabase(t));
+  const all = await descendants(process.pid);
+  assert.ok(all.length > 2);
+  send(postgres.pid() ?? 0, "SIGSTOP");
+  const began = Date.now();
+  await postgres.stop();
+  assert.ok(Date.now() - began < stopLimitMs, `${Date.now() - began} ms`);
+  assert.deepEqual(await living(all), []);
+});
+
+test("stop during a restart ends everything", { skip: !onLinux }, async (t) => {
+  const events: string[] = [];
+  const postgres = await start(t, await folderWithDatabase(t), events);
+  send(postgres.pid() ?? 0, "SIGKILL");
+  await eventually(backLimitMs, async () => events.includes("died"));
+  await postgres.stop();
+  assert.deepEqual(await descendants(process.pid), []);
+  await assert.rejects(query(postgres.url, "SELECT 1"));
+});
+
+test("a leftover postmaster.pid, of whatever process, does not keep it from starting", async (t) => {
+  const dataDir = await folderWithDatabase(t);
+  await writeFile(join(dataDir, "postgres", "postmaster.pid"), `${process.pid}\n${dataDir}/postgres\n`);
+  const { url } = await start(t, dataDir);
+  assert.deepEqual(await query(url, "SELECT 1"), [1]);
+});
+
+test("the data of another version is refused in one sentence, and left alone", async (t) => {
+  const dataDir = await folder(t);
+  await mkdir(join(dataDir, "postgres"));
+  await writeFile(join(dataDir, "postgres", "PG_VERSION"), "16\n");
+  await assert.rejects(startPostgres({ dataDir, log: silent }), (error) => {
+    assert.ok(error instanceof EngineError);
+    assert.match(error.message, /holds the data of Postgres 16, but the embedded Postgres is version 18: .*\.$/);
+    assert.ok(error.message.includes(join(dataDir, "postgres")));
+    return true;
+  });
+  await rm(join(dataDir, "postgres", "PG_VERSION"));
+  await writeFile(join(dataDir, "postgres", "thesis.txt"), "mine");
+  await assert.rejects(startPostgres({ dataDir, log: silent }), /holds no Postgres data, but is not empty/);
+  assert.equal(await readFile(join(dataDir, "postgres", "thesis.txt"), "utf8"), "mine");
+});

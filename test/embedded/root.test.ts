@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { chmod, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startPostgres } from "../../src/embedded/postgres.ts";
+import { giveTo } from "../../src/embedded/run-as.ts";
+import { asRoot, folderWithDatabase, onLinux, query, silent } from "./support/world.ts";
+
+const options = { skip: !(asRoot && onLinux) };
+
+test(
+  "started by root, Postgres runs as another user, even on root's own copy of the data below a folder that only root enters",
+  options,
+  async (t) => {
+    const dataDir = await folderWithDatabase(t);
+    assert.equal((await stat(dataDir)).mode & 0o777, 0o700);
+    await giveTo({ uid: 0, gid: 0 }, join(dataDir, "postgres"));
+    const postgres = await startPostgres({ dataDir, log: silent, fast: true });
+    t.after(() => postgres.stop());
+    assert.deepEqual(await query(postgres.url, "SELECT 1"), [1]);
+    const [, uid] = /^Uid:\s+(\d+)/m.exec(await status(postgres.pid())) ?? [];
+    assert.notEqual(Number(uid), 0);
+    assert.equal((await stat(join(dataDir, "postgres"))).uid, Number(uid));
+  },
+);
+
+test("in a folder that anyone can enter, it has no capability at all", options, async (t) => {
+  const dataDir = await folderWithDatabase(t);
+  await chmod(dataDir, 0o755);
+  const postgres = await startPostgres({ dataDir, log: silent, fast: true });
+  t.after(() => postgres.stop());
+  assert.match(await status(postgres.pid()), /^CapEff:\s+0+$/m);
+});
+
+const status = (pid: number | undefined) => readFile(`/proc/${pid}/status`, "utf8");

@@ -1,0 +1,22 @@
+import { startEngines } from "../../../src/embedded/engines.ts";
+
+// Stands for the application: starts the engines in the folder it is given, says what it hears, stops when told "stop".
+const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+process.on("SIGINT", () => say({ heard: "SIGINT" }));
+try {
+  const engines = await startEngines({
+    dataDir: process.argv[2] ?? "",
+    postgres: true,
+    redis: true,
+    log: () => {},
+  });
+  process.stdin.once("data", async () => {
+    await engines.stop();
+    process.exit(0);
+  });
+  say({ ...engines });
+} catch (error) {
+  say({ failed: error instanceof Error ? error.message : String(error) });
+  process.exit(1);
+}

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { within } from "../../../src/embedded/within.ts";
+
+const script = fileURLToPath(new URL("./app.ts", import.meta.url));
+const lineLimitMs = 20_000;
+
+const messageSchema = z.object({
+  databaseUrl: z.string().default(""),
+  redisUrl: z.string().default(""),
+  shared: z.boolean().optional(),
+  heard: z.string().optional(),
+  failed: z.string().optional(),
+});
+/** The application in a process and a group of its own, as a shell would start it. */
+export function startApp(test: TestContext, dataDir: string) {
+  const child = spawn(process.execPath, [script, dataDir], { detached: true, stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const { pid } = child;
+  if (pid === undefined) throw new Error("the application did not start");
+  test.after(() => end(child, "SIGKILL"));
+  return {
+    pid,
+    async message() {
+      const { value } = await within(lineLimitMs, lines.next(), () => new Error("the application says nothing"));
+      return messageSchema.parse(JSON.parse(value ?? "null"));
+    },
+    kill: () => end(child, "SIGKILL"),
+    async stop() {
+      child.stdin.write("stop\n");
+      if (child.exitCode === null) await within(lineLimitMs, once(child, "exit"), () => new Error("does not stop"));
+    },
+  };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill(signal);
+  await exit;
+}

@@ -1,0 +1,92 @@
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, type TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { Client } from "pg";
+import type { EngineLog } from "../../../src/embedded/events.ts";
+import { startPostgres } from "../../../src/embedded/postgres.ts";
+import { isAlive } from "../../../src/embedded/processes.ts";
+
+const lookEveryMs = 20;
+
+export const onLinux = process.platform === "linux";
+export const asRoot = process.getuid?.() === 0;
+export const silent: EngineLog = () => {};
+
+export async function folder(test: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "haven-embedded-"));
+  test.after(() => rm(path, { recursive: true, force: true, maxRetries: 3 }));
+  return path;
+}
+
+let made: Promise<string> | undefined;
+// here and not where it is made: there it would run when the test at hand ends
+after(async () => made && rm(await made, { recursive: true, force: true }));
+
+/** A folder with a database in it: made once in a test file, and copied. */
+export async function folderWithDatabase(test: TestContext): Promise<string> {
+  made ??= makeDatabase();
+  const [from, to] = await Promise.all([made, folder(test)]);
+  await cp(from, to, { recursive: true });
+  return to;
+}
+
+async function makeDatabase(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "haven-embedded-"));
+  await (await startPostgres({ dataDir: path, log: silent, fast: true })).stop();
+  return path;
+}
+
+/** Tries until it succeeds, and says after how long. */
+export async function eventually(limitMs: number, attempt: () => Promise<boolean>): Promise<number> {
+  const began = Date.now();
+  for (;;) {
+    const done = await attempt().catch(() => false);
+    if (done) return Date.now() - began;
+    if (Date.now() - began > limitMs) throw new Error(`not within ${limitMs} ms`);
+    await sleep(lookEveryMs);
+  }
+}
+
+export async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 5_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return (await client.query({ text: sql, rowMode: "array" })).rows.flat();
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+export async function redis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, commandTimeout: 5_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** Every process below this one, to any depth. */
+export async function descendants(ancestor: number): Promise<number[]> {
+  const parents = new Map<number, number>();
+  for (const name of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+  }
+  const below = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent !== undefined && (parent === ancestor || below(parent));
+  };
+  return [...parents.keys()].filter(below);
+}
+
+export async function living(pids: readonly number[]): Promise<number[]> {
+  const alive = await Promise.all(pids.map((pid) => isAlive(pid, "")));
+  return pids.filter((_, index) => alive[index]);
+}

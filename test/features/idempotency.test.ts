@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { freshDatabase, query } from "../support/database.ts";
+import { aHome, aLease, aProperty, as, type Person } from "../support/estate.ts";
+import { eventually } from "../support/eventually.ts";
+import type { Haven } from "../support/haven.ts";
+import { startHavenProcess } from "../support/haven-process.ts";
+import type { Answer } from "../support/http.ts";
+import { startPair } from "../support/pair.ts";
+import { register, type SignedIn, sameSecret } from "../support/people.ts";
+import { freshRedis } from "../support/redis.ts";
+
+let havens: [Haven, Haven];
+let person: SignedIn;
+let owner: Person;
+const services = { DATABASE_URL: await freshDatabase(), REDIS_URL: await freshRedis() };
+const database = services.DATABASE_URL;
+
+before(async () => {
+  havens = await startPair(services);
+  person = await register(havens[0].url);
+  owner = as(havens[0].url, person);
+});
+
+const names = async (): Promise<string[]> =>
+  (await query<{ name: string }>(database, "SELECT name FROM properties ORDER BY id")).map(({ name }) => name);
+const made = async (name: string) => (await names()).filter((one) => one === name).length;
+const key = (value: string) => ({ "idempotency-key": value });
+const essence = ({ status, text, headers }: Answer) => ({
+  status,
+  text,
+  location: headers.location,
+  etag: headers.etag,
+});
+
+test("50 simultaneous creates with one key on two instances make one row and give one answer", async () => {
+  const property = { ...aProperty, name: "Fifty" };
+  const [one, two] = havens.map(({ url }) => as(url, person)) as [Person, Person];
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? one : two).post("/properties", property, key("fifty"))),
+  );
+  const given = answers.filter(({ status }) => status === 201);
+  assert.ok(given.length > 0);
+  assert.equal(new Set(given.map((answer) => JSON.stringify(essence(answer)))).size, 1);
+  for (const answer of answers) {
+    if (answer.status === 201) continue;
+    assert.equal(answer.status, 409, answer.text);
+    assert.ok(Number(answer.headers["retry-after"]) > 0);
+  }
+  assert.equal(await made("Fifty"), 1);
+  assert.deepEqual(
+    essence(await as(havens[1].url, person).post("/properties", property, key("fifty"))),
+    essence(given[0] as Answer),
+  );
+});
+
+test("a key that comes again with another body, path or content is 422 and does nothing", async () => {
+  const { unit } = await aHome(owner);
+  const first = await owner.post("/properties", { ...aProperty, name: "First" }, key("other-body"));
+  assert.equal(first.status, 201);
+  const again = await owner.post("/properties", { ...aProperty, name: "Second" }, key("other-body"));
+  assert.equal(again.status, 422);
+  assert.match(again.text, /Idempotency-Key/);
+  assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease, key("other-body"))).status, 422);
+  assert.equal(await made("Second"), 0);
+});
+
+test("the order of fields is no other body", async () => {
+  const { name, kind, address } = { ...aProperty, name: "Any order" };
+  const first = await owner.post("/properties", { name, kind, address }, key("order"));
+  const again = await owner.post("/properties", { address, kind, name }, key("order"));
+  assert.deepEqual(essence(again), essence(first));
+  assert.equal(await made("Any order"), 1);
+});
+
+test("keys are each caller's own", async () => {
+  const stranger = as(havens[0].url, await register(havens[0].url));
+  const mine = await owner.post("/properties", { ...aProperty, name: "Mine" }, key("same"));
+  const theirs = await stranger.post("/properties", { ...aProperty, name: "Theirs" }, key("same"));
+  assert.deepEqual([mine.status, theirs.status], [201, 201]);
+});
+
+test("what failed is not kept: the key can be used again for a mended request", async () => {
+  const { unit } = await aHome(owner);
+  await owner.make(`/units/${unit.id}/leases`, aLease);
+  assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease, key("mended"))).status, 409);
+  const later = { ...aLease, startsOn: "2032-01-01", endsOn: "2032-02-01" };
+  assert.equal((await owner.post(`/units/${unit.id}/leases`, later, key("mended"))).status, 201);
+});
+
+test("a malformed key is refused", async () => {
+  for (const value of ["", "x".repeat(256), "with space", "a, b c"]) {
+    const answer = await owner.post("/properties", aProperty, key(value));
+    assert.equal(answer.status, 400, value);
+    assert.match(answer.text, /Idempotency-Key/);
+  }
+});
+
+test("a key is forgotten after a day", async () => {
+  const property = { ...aProperty, name: "Daily" };
+  await owner.post("/properties", property, key("daily"));
+  await query(database, "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'daily'");
+  assert.equal((await owner.post("/properties", { ...property, kind: "house" }, key("daily"))).status, 201);
+  assert.equal(await made("Daily"), 2);
+});
+
+test("a retry through another instance, after the first died at any moment, makes exactly one", async () => {
+  const env = { ...sameSecret, ...services };
+  const rounds = 3;
+  for (let round = 0; round < rounds; round += 1) {
+    const dying = await startHavenProcess({ env, entry: "main" });
+    const there = as(dying.url, person);
+    const property = (i: number) => ({ ...aProperty, name: `Dying ${round} ${i}` });
+    const sent = Array.from({ length: 40 }, (_, i) =>
+      there.post("/properties", property(i), key(`dying-${round}-${i}`)).catch(() => undefined),
+    );
+    setTimeout(() => dying.child.kill("SIGKILL"), 15 + round * 15);
+    const answers = await Promise.all(sent);
+    for (const [i, answer] of answers.entries()) {
+      const again = await eventually(
+        () => as(havens[1].url, person).post("/properties", property(i), key(`dying-${round}-${i}`)),
+        ({ status }) => status !== 409,
+      );
+      assert.equal(again.status, 201, again.text);
+      if (answer?.status === 201) assert.equal(again.text, answer.text);
+      assert.equal(await made(property(i).name), 1);
+    }
+  }
+});

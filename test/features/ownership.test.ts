@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type ApiOperation, isProtected, readDocument } from "../openapi/support/api-document.ts";
+import { type Visitor, visit } from "../openapi/support/visitor.ts";
+import { startHaven } from "../support/haven.ts";
+import { type Answer, raw } from "../support/http.ts";
+import { sameSecret } from "../support/people.ts";
+
+// Everything here comes out of the document, so that a new feature is covered by being documented.
+
+const haven = await startHaven({ env: { ...sameSecret } });
+const { operations } = await readDocument(haven.url);
+const routed = operations.filter(({ described }) => "400" in described.responses);
+const withBody = routed.filter(({ described }) => described.requestBody?.content["application/json"] !== undefined);
+const named = ({ method, path }: ApiOperation) => `${method} ${path}`;
+
+/** The problem as its reader sees it: which fields, and why. */
+const faults = ({ text }: Answer) =>
+  (JSON.parse(text) as { errors?: { path: string; message: string }[] }).errors ?? [];
+
+const exampleOf = ({ described }: ApiOperation) =>
+  described.requestBody?.content["application/json"]?.example as Record<string, unknown>;
+
+describe("another owner's", { concurrency: 4 }, () => {
+  const owned = routed.filter((operation) => isProtected(operation) && operation.path.includes("{"));
+  assert.ok(owned.length >= 15);
+  for (const operation of owned) {
+    test(`${named(operation)} is 404, and nothing changes`, async () => {
+      const owner = await visit(haven.url, operations);
+      const stranger = await visit(haven.url, operations);
+      const path = await owner.pathOf(operation);
+      const before = await stateAt(owner, operation, path);
+      const answer = await stranger.call(operation, { path });
+      assert.equal(answer.status, 404, answer.text);
+      assert.doesNotMatch(answer.text, new RegExp(path.split("/").find((part) => part.length === 36) ?? "no id"));
+      assert.deepEqual(await stateAt(owner, operation, path), before);
+      const nobodys = path.replaceAll(/[0-9a-f-]{36}/g, "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e99");
+      const none = await stranger.call(operation, { path: nobodys });
+      assert.deepEqual(essence(none), essence(answer), "what is another's looks like what is not there");
+    });
+  }
+});
+
+/** What its owner sees there, and one step above. */
+async function stateAt(owner: Visitor, { path: template }: ApiOperation, path: string): Promise<string[]> {
+  const templates = [template, template.slice(0, template.lastIndexOf("/"))];
+  const seen = operations.filter(({ method, path: known }) => method === "GET" && templates.includes(known));
+  const depth = (known: string) => known.split("/").length;
+  return Promise.all(
+    seen.map(async (read) => {
+      const { status, text } = await owner.call(read, { path: path.split("/").slice(0, depth(read.path)).join("/") });
+      assert.equal(status, 200, text);
+      return `${status} ${text}`;
+    }),
+  );
+}
+
+const essence = ({ status, text }: Answer) => ({ status, ...JSON.parse(text), requestId: "" });
+
+describe("unknown fields and bad input", { concurrency: 4 }, () => {
+  for (const operation of withBody) {
+    test(`${named(operation)} refuses what it does not know, by name`, async () => {
+      const visitor = await visit(haven.url, operations);
+      const path = await visitor.pathOf(operation);
+      for (const field of ["role", "ownerId", "owner_id", "id", "userId", "createdAt", "isAdmin", "constructor"]) {
+        const body = JSON.stringify({ ...exampleOf(operation), [field]: "admin" });
+        const answer = await visitor.call(operation, { path, body });
+        assert.equal(answer.status, 400, `${field}: ${answer.text}`);
+        assert.ok(
+          faults(answer).some((fault) => fault.path === field),
+          answer.text,
+        );
+      }
+    });
+
+    test(`${named(operation)} refuses each field that is of another kind, by name`, async () => {
+      const visitor = await visit(haven.url, operations);
+      const path = await visitor.pathOf(operation);
+      const wrong = [null, [], {}, true, 1e300, "\u0000", "\ud800", "x".repeat(20_000)];
+      for (const field of Object.keys(exampleOf(operation))) {
+        for (const value of wrong) {
+          if (typeof value === typeof exampleOf(operation)[field] && typeof value !== "string") continue;
+          const body = JSON.stringify({ ...exampleOf(operation), [field]: value }).replace('"\ud800"', '"\\ud800"');
+          const answer = await visitor.call(operation, { path, body });
+          assert.equal(answer.status, 400, `${field} as ${body.slice(0, 100)}: ${answer.text}`);
+          assert.ok(
+            faults(answer).some((fault) => fault.path.startsWith(field)),
+            answer.text,
+          );
+        }
+      }
+    });
+
+    test(`${named(operation)} gives a 4xx to bodies that are none`, async () => {
+      const visitor = await visit(haven.url, operations);
+      const path = await visitor.pathOf(operation);
+      const json = "application/json";
+      const bodies: [number[], string, string | Buffer, string?][] = [
+        [[400], json, ""],
+        [[400], json, "null"],
+        [[400], json, "[]"],
+        [[400], json, '"text"'],
+        [[400], json, '{"a":'],
+        [[400], json, `${"[".repeat(40_000)}${"]".repeat(40_000)}`],
+        [[400], json, `${'{"a":'.repeat(40_000)}1${"}".repeat(40_000)}`],
+        [[400], json, '{"__proto__":{"role":"admin"}}'],
+        [[400], json, Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+        [[413], json, JSON.stringify("a".repeat(1_000_001))],
+        [[415], "text/plain", "{}"],
+        [[415], "", "{}"],
+        [[415], "application/x-www-form-urlencoded", "a=1"],
+        [[415, 400], `${json}; charset=utf-7`, "{}"],
+        [[400, 415], json, "no gzip", "gzip"],
+        [[415], json, "{}", "compress"],
+      ];
+      for (const [statuses, type, body, encoding] of bodies) {
+        const headers = { "content-type": type, ...(encoding && { "content-encoding": encoding }) };
+        const answer = await visitor.call(operation, { path, body, headers });
+        assert.ok(
+          statuses.includes(answer.status),
+          `${type} ${String(body).slice(0, 40)}: ${answer.status} ${answer.text}`,
+        );
+        assert.match(answer.headers["content-type"] ?? "", /^application\/problem\+json/);
+      }
+    });
+  }
+});
+
+const injections = [
+  "'",
+  "' OR '1'='1",
+  "1; DROP TABLE properties",
+  "\\",
+  "%",
+  "_",
+  "$1",
+  "*/ UNION SELECT 1 --",
+  "ü漢🏠",
+];
+
+describe("SQL", { concurrency: 4 }, () => {
+  const lists = routed.filter(({ described }) => described.parameters?.some(({ name }) => name === "q"));
+  assert.ok(lists.length >= 5);
+  for (const list of lists) {
+    test(`in a filter, a search, a cursor or a sort of ${named(list)} does nothing`, async () => {
+      const visitor = await visit(haven.url, operations);
+      const path = await visitor.pathOf(list);
+      const all = await visitor.call(list, { path });
+      assert.equal(all.status, 200);
+      for (const text of injections) {
+        const found = await visitor.call(list, { path: `${path}?q=${encodeURIComponent(text)}` });
+        assert.equal(found.status, 200, found.text);
+        assert.deepEqual(found.json(), { items: [], nextCursor: null }, text);
+        for (const field of ["status", "kind", "cursor", "limit", "sort", "order", "filter", "where"]) {
+          const refused = await visitor.call(list, { path: `${path}?${field}=${encodeURIComponent(text)}` });
+          assert.equal(refused.status, 400, `${field}=${text}: ${refused.text}`);
+          assert.ok(
+            faults(refused).some((fault) => fault.path === field),
+            refused.text,
+          );
+        }
+      }
+      assert.deepEqual((await visitor.call(list, { path })).json(), all.json());
+    });
+  }
+
+  for (const operation of routed.filter(({ path }) => path.includes("{"))) {
+    test(`in an id of ${named(operation)} is 400 or 404`, async () => {
+      const visitor = await visit(haven.url, operations);
+      for (const text of [...injections, "..%2f..%2fetc%2fpasswd", "%", "%00", "%ff", "a".repeat(5000)]) {
+        const value = text.startsWith("%") || text.startsWith("..") ? text : encodeURIComponent(text);
+        const answer = await visitor.call(operation, { path: operation.path.replaceAll(/\{\w+\}/g, value) });
+        assert.ok([400, 404].includes(answer.status), `${value}: ${answer.status} ${answer.text}`);
+      }
+    });
+  }
+});
+
+test("on every path two hosts, or a coding that nobody knows, are 400", async () => {
+  for (const { method, path } of routed) {
+    const bare = path.replaceAll(/\{\w+\}/g, "x");
+    const heads = [
+      `${method} ${bare} HTTP/1.1\r\nHost: a\r\nHost: b\r\n`,
+      `${method} ${bare} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n`,
+      `${method} ${bare} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n`,
+    ];
+    for (const head of heads) {
+      const answer = await raw(haven.port, `${head}Connection: close\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 400 /, `${head}\n${answer}`);
+      assert.equal(answer.split("HTTP/1.1 ").length, 2);
+    }
+  }
+});

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isSigned, startBucket } from "../support/bucket.ts";
+import { freshDatabase, query } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { imageOf } from "../support/images.ts";
+import { addPhoto, owner, photoIn } from "../support/owners.ts";
+import { bearer, sameSecret } from "../support/people.ts";
+import { freshRedis } from "../support/redis.ts";
+
+const bucket = await startBucket();
+const proxy = await startFaultProxy(bucket.url);
+const databaseUrl = await freshDatabase();
+const postgres = await startFaultProxy(databaseUrl);
+const env = {
+  ...sameSecret,
+  ...bucket.env,
+  S3_ENDPOINT: proxy.url,
+  S3_TIMEOUT_MS: "400",
+  REDIS_URL: await freshRedis(),
+  DATABASE_URL: postgres.url,
+  DB_CONNECT_TIMEOUT_MS: "500",
+  DB_STATEMENT_TIMEOUT_MS: "1000",
+  HEALTH_CHECK_INTERVAL: "300",
+  HEALTH_CHECK_TIMEOUT: "300",
+};
+const one = await startHaven({ env });
+const two = await startHaven({ env: { ...env, INSTANCE_ID: "two" } });
+const stranger = await startHaven({ env: { ...env, S3_SECRET_ACCESS_KEY: "wrong" } });
+const jpeg = await imageOf("jpeg");
+const png = await imageOf("png");
+
+const fileOf = (url: string) => url.replace("/uploads/", "");
+const kept = (names: readonly string[]) =>
+  eventually(bucket.names, (seen) => seen.length === names.length).then(() =>
+    assert.deepEqual(bucket.names().sort(), [...names].sort()),
+  );
+const remove = ({ url }: Haven, path: string, person: { accessToken: string }) =>
+  ask(`${url}/api/v1/${path}`, { method: "DELETE", headers: bearer(person) });
+
+test("the test's own reading of signatures agrees with Amazon's published example", () => {
+  const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  const request = {
+    method: "GET",
+    url: "/test.txt",
+    headers: {
+      host: "examplebucket.s3.amazonaws.com",
+      range: "bytes=0-9",
+      "x-amz-content-sha256": empty,
+      "x-amz-date": "20130524T000000Z",
+      authorization:
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request," +
+        "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date," +
+        "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+    },
+  };
+  assert.equal(isSigned(request, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), true);
+  assert.equal(isSigned({ ...request, url: "/other.txt" }, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), false);
+});
+
+test("files live in the bucket alone: put by one instance, served by another, gone with their photo", async () => {
+  const person = await owner(one.url);
+  const photo = photoIn(await addPhoto(one.url, person, jpeg));
+  await kept([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
+  const [inDatabase] = await query<{ n: string }>(databaseUrl, "SELECT count(bytes) n FROM stored_files");
+  assert.equal(inDatabase?.n, "0");
+  for (const path of [photo.urls.list, photo.urls.page]) {
+    const answer = await ask(two.url + path, { headers: { range: "bytes=0-3" } });
+    assert.deepEqual([answer.status, answer.text], [206, "RIFF"]);
+  }
+  assert.equal((await remove(two, `photos/${photo.id}`, person)).status, 204);
+  await kept([]);
+  assert.equal((await ask(one.url + photo.urls.page)).status, 404);
+  assert.equal(bucket.refused(), 0);
+});
+
+test("an avatar that is replaced leaves the bucket", async () => {
+  const person = await owner(one.url);
+  const put = async () => {
+    const headers = { ...bearer(person), "content-type": "image/jpeg" };
+    const answer = await ask(`${one.url}/api/v1/auth/me/avatar`, { method: "PUT", headers, body: jpeg });
+    return fileOf((answer.json() as { avatarUrl: string }).avatarUrl);
+  };
+  await put();
+  await kept([await put()]);
+  assert.equal((await remove(one, "auth/me/avatar", person)).status, 204);
+  await kept([]);
+});
+
+test("a retry with the same Idempotency-Key leaves no object of its own", async () => {
+  const person = await owner(one.url);
+  const add = (instance: Haven) => addPhoto(instance.url, person, jpeg, { "idempotency-key": "again" });
+  const photo = photoIn(await add(one));
+  assert.equal((await add(two)).status, 201);
+  await kept([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
+  await remove(one, `photos/${photo.id}`, person);
+  await kept([]);
+});
+
+test("an upload that the database refuses, before or after its objects are named there, leaves none", async () => {
+  const person = await owner(one.url);
+  const add = (headers = {}) => addPhoto(one.url, person, png, headers);
+  const photo = photoIn(await addPhoto(one.url, person, jpeg, { "idempotency-key": "used" }));
+  assert.equal((await add({ "idempotency-key": "used" })).status, 422);
+  await query(databaseUrl, "ALTER TABLE stored_files ADD CONSTRAINT broken CHECK (false) NOT VALID");
+  assert.equal((await add()).status, 500);
+  await query(databaseUrl, "ALTER TABLE stored_files DROP CONSTRAINT broken");
+  await kept([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
+  await remove(one, `photos/${photo.id}`, person);
+  await kept([]);
+});
+
+test("images are served from the bucket while Postgres is away", async () => {
+  const person = await owner(one.url);
+  const photo = photoIn(await addPhoto(one.url, person, jpeg));
+  await postgres.set("refuse");
+  assert.equal((await ask(one.url + photo.urls.page)).status, 200);
+  await postgres.set("pass");
+  await eventually(
+    () => ask(`${one.url}/ready`),
+    ({ status }) => status === 200,
+  );
+  await eventually(
+    () => remove(one, `photos/${photo.id}`, person),
+    ({ status }) => status === 204,
+  );
+  await kept([]);
+});
+
+const toRemove = async () =>
+  (await query<{ name: string }>(databaseUrl, "SELECT name FROM files_to_remove ORDER BY name")).map(
+    ({ name }) => name,
+  );
+
+test("a photo is gone at once where the bucket would not give it up, and from the bucket with the next one", async () => {
+  const person = await owner(one.url);
+  const [photo, next] = [
+    photoIn(await addPhoto(one.url, person, jpeg)),
+    photoIn(await addPhoto(one.url, person, jpeg)),
+  ];
+  const [files, others] = [photo, next].map(({ urls }) => [fileOf(urls.list), fileOf(urls.page)].sort());
+  assert.ok(files && others);
+  await proxy.set("refuse");
+  assert.equal((await remove(one, `photos/${photo.id}`, person)).status, 204);
+  await eventually(
+    () => one.logs,
+    (lines) => lines.some(({ msg }) => msg.startsWith("objects that nobody needs")),
+  );
+  await proxy.set("pass");
+  assert.deepEqual(bucket.names().sort(), [...files, ...others].sort());
+  for (const { url } of [one, two]) {
+    for (const path of [photo.urls.list, photo.urls.page]) assert.equal((await ask(url + path)).status, 404);
+    assert.equal((await ask(url + next.urls.page)).status, 200);
+  }
+  assert.deepEqual(await toRemove(), files);
+  await query(databaseUrl, "UPDATE files_to_remove SET due_at = now()");
+  assert.equal((await remove(two, `photos/${next.id}`, person)).status, 204);
+  await kept([]);
+  await eventually(toRemove, (names) => names.length === 0);
+});
+
+test("a bucket that does not know us is 503; why is told to the log, and to nobody else", async () => {
+  const person = await owner(stranger.url);
+  const answer = await addPhoto(stranger.url, person, jpeg);
+  assert.equal(answer.status, 503);
+  assert.doesNotMatch(answer.text, /Signature|S3/);
+  assert.match(JSON.stringify(stranger.logs), /"code":"403 SignatureDoesNotMatch"/);
+  assert.doesNotMatch(JSON.stringify(stranger.logs), /AWS4-HMAC/);
+});
+
+for (const fault of ["refuse", "hole", { delayMs: 2000 }] as const) {
+  test(`a bucket that is away (${JSON.stringify(fault)}) is 503 in bounded time, and nothing is left of the upload`, async () => {
+    const person = await owner(one.url);
+    const photo = photoIn(await addPhoto(one.url, person, jpeg));
+    await proxy.set(fault);
+    const answers = await Promise.all([addPhoto(one.url, person, jpeg), ask(two.url + photo.urls.page)]);
+    for (const answer of answers) {
+      assert.equal(answer.status, 503, answer.text);
+      assert.ok(Number(answer.headers["retry-after"]) >= 1);
+      assert.ok(answer.ms < 1500, `took ${answer.ms} ms`);
+    }
+    assert.equal((await ask(`${one.url}/ready`)).status, 200);
+    await proxy.set("pass");
+    const list = await ask(`${one.url}/api/v1/properties/${person.propertyId}/photos`, { headers: bearer(person) });
+    assert.equal((list.json() as { items: unknown[] }).items.length, 1);
+    await remove(one, `photos/${photo.id}`, person);
+  });
+}

@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { startHaven } from "../support/haven.ts";
+import { type Answer, ask, open, raw } from "../support/http.ts";
+import { blackPng, boundary, encoded, formOf, formType, imageOf, plain } from "../support/images.ts";
+import { addPhoto, owner, upload } from "../support/owners.ts";
+import { bearer, sameSecret } from "../support/people.ts";
+
+const haven = await startHaven({ env: sameSecret });
+const person = await owner(haven.url);
+const jpeg = await imageOf("jpeg", 60, 40);
+const png = await imageOf("png", 60, 40);
+const webp = await imageOf("webp", 60, 40);
+const avif = await imageOf("avif", 60, 40);
+const large = await imageOf("jpeg", 400, 300);
+/** As what repairs files writes them: cut off, and with an end all the same. */
+const endedEarly = (bytes: Buffer, missing: number) =>
+  Buffer.concat([bytes.subarray(0, -missing), Buffer.from("\xff\xd9", "latin1")]);
+const row = blackPng(20_001, 1);
+const broad = await encoded("avif", plain(4250, 4000));
+const huge = blackPng(16_000, 16_000);
+
+const errorsOf = (answer: Answer) => (answer.json() as { errors?: { path: string; message: string }[] }).errors ?? [];
+
+const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>';
+const box = (brand: string) => Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0mif1${brand}`, "latin1");
+
+for (const [name, bytes] of [
+  ["an SVG", svg],
+  ["HTML named .png", "<!doctype html><script>alert(1)</script>"],
+  ["a GIF with script", "GIF89a<script>alert(1)</script>"],
+  ["a HEIC", box("heic")],
+  ["a TIFF", "II*\0\x08\0\0\0"],
+  ["a PDF", "%PDF-1.7\n"],
+  ["a BMP", "BM\x36\0\0\0"],
+  ["an SVG that claims to be a RIFF", `RIFF${svg}`],
+] as const) {
+  test(`${name} is 415, whatever its name and type say`, async () => {
+    const answer = await upload(haven.url, person, formOf({ fileName: "house.png", type: "image/png", bytes }));
+    assert.equal(answer.status, 415, answer.text);
+    assert.equal((answer.json() as { code: string }).code, "unsupported_media_type");
+  });
+}
+
+for (const [name, bytes] of [
+  ["a JPEG without its end", jpeg.subarray(0, -2)],
+  ["a JPEG without its last 200 bytes, but with an end", endedEarly(large, 200)],
+  ["a JPEG without its last 4 bytes, but with an end", endedEarly(large, 4)],
+  ["half a JPEG", jpeg.subarray(0, jpeg.length / 2)],
+  ["half a PNG", png.subarray(0, png.length / 2)],
+  ["a PNG without its end", png.subarray(0, -12)],
+  ["half a WebP", webp.subarray(0, webp.length / 2)],
+  ["half an AVIF", avif.subarray(0, avif.length / 2)],
+  ["the beginning of a JPEG and nothing else", Buffer.from("\xff\xd8\xff\xe0", "latin1")],
+  ["a JPEG that goes on as an SVG", Buffer.from(`\xff\xd8\xff${svg}`, "latin1")],
+  ["a WebP that goes on as an SVG", Buffer.from(`RIFF\x40\0\0\0WEBPVP8 ${svg}`, "latin1")],
+  ["an AVIF without an image", box("avif")],
+  ["an empty file", Buffer.alloc(0)],
+  ["16,000 × 16,000 pixels in a small file", huge],
+  ["a row of 20,001 pixels", row],
+  ["an AVIF of 17 megapixels", broad],
+] as const) {
+  test(`${name} is 422`, async () => {
+    assert.ok(bytes.length < 5_000_000);
+    const answer = await addPhoto(haven.url, person, bytes);
+    assert.equal(answer.status, 422, answer.text);
+    assert.deepEqual(
+      errorsOf(answer).map(({ path }) => path),
+      ["photo"],
+    );
+  });
+}
+
+const scanAt = jpeg.indexOf("\xff\xda", 0, "latin1");
+/** Its last two parameters mean nothing in a baseline JPEG, and many phones have them wrong. */
+const oddScan = Buffer.from(jpeg);
+oddScan.writeUInt8(0, scanAt + 2 + jpeg.readUInt16BE(scanAt + 2) - 2);
+
+for (const [name, bytes] of [
+  ["bytes too many in front of a marker", [jpeg.subarray(0, scanAt), Buffer.alloc(3), jpeg.subarray(scanAt)]],
+  ["bytes too many in front of its end", [jpeg.subarray(0, -2), Buffer.alloc(15), jpeg.subarray(-2)]],
+  ["wrong parameters of its scan", [oddScan]],
+] as const) {
+  test(`a JPEG with ${name}, as phones write them, is taken`, async () => {
+    const answer = await addPhoto(haven.url, person, Buffer.concat(bytes));
+    assert.equal(answer.status, 201, answer.text);
+  });
+}
+
+const head = (rest: string) => `--${boundary}\r\nContent-Disposition: form-data; ${rest}\r\n`;
+const tail = `\r\n--${boundary}--\r\n`;
+const form = (...pieces: (string | Buffer)[]) => Buffer.concat(pieces.map((piece) => Buffer.from(piece)));
+const good = 'name="photo"; filename="house.jpg"';
+
+const malformed: readonly (readonly [string, Buffer, string?])[] = [
+  ["no boundary", formOf({ bytes: jpeg }), "multipart/form-data"],
+  ["an empty boundary", formOf({ bytes: jpeg }), "multipart/form-data; boundary="],
+  ["a boundary of 71 characters", formOf({ bytes: jpeg }), `multipart/form-data; boundary=${"b".repeat(71)}`],
+  ["two boundaries", formOf({ bytes: jpeg }), `${formType}; boundary=other`],
+  ["another boundary", formOf({ bytes: jpeg }), "multipart/form-data; boundary=other"],
+  ["a charset that is not UTF-8", formOf({ bytes: jpeg }), `${formType}; charset=utf-16`],
+  ["nothing at all", Buffer.alloc(0)],
+  ["only the end", form(`--${boundary}--\r\n`)],
+  ["no final boundary", formOf({ bytes: jpeg }).subarray(0, -4)],
+  ["a body that ends in the file", form(head(good), "\r\n", jpeg)],
+  ["a body that ends in the headers", form(head(good))],
+  ["text in front of the first boundary", form("hello\r\n", formOf({ bytes: jpeg }))],
+  ["text behind the end", form(formOf({ bytes: jpeg }), "hello")],
+  ["a boundary that goes on", form(head(good), "\r\n", jpeg, `\r\n--${boundary}x\r\n`, tail)],
+  ["line breaks without carriage returns", Buffer.from(formOf({ bytes: "x" }).toString().replaceAll("\r", ""))],
+  ["garbage for headers", form(`--${boundary}\r\nthis is no header\r\n\r\n`, jpeg, tail)],
+  ["garbage among the headers", form(head(good), "\x00\x01: what\r\n\r\n", jpeg, tail)],
+  ["a folded header", form(head(good), "Content-Type: image/jpeg;\r\n name=x\r\n\r\n", jpeg, tail)],
+  ["headers that are not UTF-8", form(head(good), Buffer.from("X: \xff\xfe\r\n", "latin1"), "\r\n", jpeg, tail)],
+  ["a header of 20 kB", form(head(good), `X-Long: ${"a".repeat(20_000)}\r\n\r\n`, jpeg, tail)],
+  ["no content-disposition", form(`--${boundary}\r\nContent-Type: image/jpeg\r\n\r\n`, jpeg, tail)],
+  ["two content-dispositions", form(head(good), `Content-Disposition: form-data; ${good}\r\n\r\n`, jpeg, tail)],
+  [
+    "another content-disposition",
+    form(`--${boundary}\r\nContent-Disposition: attachment; ${good}\r\n\r\n`, jpeg, tail),
+  ],
+  ["two names", form(head('name="photo"; name="photo"'), "\r\n", jpeg, tail)],
+  ["no name", form(head('filename="a.jpg"'), "\r\n", jpeg, tail)],
+  ["a quote that does not end", form(head('name="photo; filename=a.jpg'), "\r\n", jpeg, tail)],
+  ["base64", form(head(good), "Content-Transfer-Encoding: base64\r\n\r\n", jpeg.toString("base64"), tail)],
+  ["a form in the form", form(head(good), "Content-Type: multipart/mixed; boundary=inner\r\n\r\n", jpeg, tail)],
+  ["a charset for the file", form(head(good), "Content-Type: image/jpeg; charset=utf-7\r\n\r\n", jpeg, tail)],
+  ["a name in UTF-7", form(head(`${good}; filename*=utf-7''+AC8-`), "\r\n", jpeg, tail)],
+  ["a second file", formOf({ bytes: jpeg }, { bytes: png })],
+  ["a hundred parts", formOf(...Array.from({ length: 100 }, () => ({ bytes: jpeg })))],
+];
+
+for (const [name, body, type = formType] of malformed) {
+  test(`a form with ${name} is 422 and names the field`, async () => {
+    const answer = await upload(haven.url, person, body, { "content-type": type });
+    assert.equal(answer.status, 422, answer.text);
+    assert.deepEqual(
+      errorsOf(answer).map(({ path }) => path),
+      ["photo"],
+    );
+  });
+}
+
+for (const [name, parts, path] of [
+  ["under another name", [{ name: "image", bytes: jpeg }], "image"],
+  ["with a field beside it", [{ bytes: jpeg }, { name: "title", bytes: "Front" }], "title"],
+  ["under the name of a prototype", [{ name: "__proto__", bytes: jpeg }], "__proto__"],
+] as const) {
+  test(`a photo ${name} is 422 and names that field`, async () => {
+    const answer = await upload(haven.url, person, formOf(...parts));
+    assert.equal(answer.status, 422);
+    assert.equal(errorsOf(answer)[0]?.path, path);
+  });
+}
+
+for (const fileName of [
+  "../../etc/passwd",
+  "..",
+  "a/b.jpg",
+  "C:\\house.jpg",
+  "..%2f..%2fhouse.jpg",
+  "house%00.jpg",
+  "house.jpg\0.png",
+  "house\x07.jpg",
+  "house%0d%0aX: y.jpg",
+]) {
+  test(`the file name ${JSON.stringify(fileName)} is 422`, async () => {
+    const answer = await upload(haven.url, person, formOf({ fileName, bytes: jpeg }));
+    assert.equal(answer.status, 422, answer.text);
+    assert.match(errorsOf(answer)[0]?.message ?? "", /file name/);
+  });
+}
+
+for (const [name, rest] of [
+  ["an ordinary file name", good],
+  ["umlauts, quotes and a percent sign", 'name="photo"; filename="Küche \\"100%\\" 👩‍🍳.jpg"'],
+  ["an extended file name, as .NET sends it", "name=photo; filename=house.jpg; filename*=utf-8''K%C3%BCche.jpg"],
+  ["no file name", 'name="photo"'],
+  ["headers in small letters", good],
+] as const) {
+  test(`a form with ${name} is taken`, async () => {
+    const body = form(`--${boundary}\r\ncontent-disposition: form-data; ${rest}\r\n\r\n`, jpeg, tail);
+    assert.equal((await upload(haven.url, person, body)).status, 201);
+  });
+}
+
+test("a form in chunks, with a boundary in quotes and a line break in front, is taken", async () => {
+  const body = Buffer.concat([Buffer.from("\r\n"), formOf({ bytes: jpeg })]);
+  const type = `Multipart/Form-Data; charset=UTF-8; boundary="${boundary}"`;
+  const answer = await upload(haven.url, person, body, { "content-type": type, "transfer-encoding": "chunked" });
+  assert.equal(answer.status, 201, answer.text);
+});
+
+for (const type of ["application/json", "image/jpeg", "multipart/mixed; boundary=x", "text/plain", ""]) {
+  test(`a photo as ${type || "nothing in particular"} is 415`, async () => {
+    assert.equal((await upload(haven.url, person, jpeg, { "content-type": type })).status, 415);
+  });
+}
+
+test("a form that is compressed is 415", async () => {
+  assert.equal((await upload(haven.url, person, formOf({ bytes: jpeg }), { "content-encoding": "gzip" })).status, 415);
+});
+
+const avatar = (body: Buffer, headers: Record<string, string>) =>
+  ask(`${haven.url}/api/v1/auth/me/avatar`, { method: "PUT", headers: { ...bearer(person), ...headers }, body });
+
+test("an avatar answers as a photo does: 415, 422 and 413", async () => {
+  for (const [status, type, body] of [
+    [415, "application/json", jpeg],
+    [415, "image/png", Buffer.from(svg)],
+    [422, "image/png", Buffer.alloc(0)],
+    [422, "image/jpeg", jpeg.subarray(0, 300)],
+    [422, formType, formOf({ name: "photo", bytes: jpeg })],
+    [413, "image/jpeg", Buffer.concat([jpeg, Buffer.alloc(5_000_001 - jpeg.length)])],
+  ] as const) {
+    assert.equal((await avatar(body, { "content-type": type })).status, status, type);
+  }
+});
+
+test("5,000,000 bytes are taken, and one more is 413", async () => {
+  const padded = (size: number) => Buffer.concat([jpeg, Buffer.alloc(size - jpeg.length)]);
+  assert.equal((await addPhoto(haven.url, person, padded(5_000_000))).status, 201);
+  const answer = await addPhoto(haven.url, person, padded(5_000_001));
+  assert.equal(answer.status, 413);
+  assert.equal((answer.json() as { code: string }).code, "payload_too_large");
+  assert.equal((await avatar(padded(5_000_000), { "content-type": "image/jpeg" })).status, 200);
+});
+
+const request = (framing: string) =>
+  `POST /api/v1/properties/${person.propertyId}/photos HTTP/1.1\r\nHost: haven\r\n${framing}\r\n` +
+  `Authorization: Bearer ${person.accessToken}\r\nContent-Type: ${formType}\r\n\r\n`;
+
+test("a length that is too much is 413 before anything is sent", async () => {
+  assert.match(await raw(haven.port, request("Content-Length: 6000000"), 1000), /^HTTP\/1\.1 413 /);
+});
+
+for (const [client, megabytes, header] of [
+  ["a client that sends far too much", 25, "Transfer-Encoding: chunked"],
+  ["a client that sends a little too much and then closes", 8, "Transfer-Encoding: chunked\r\nConnection: close"],
+] as const) {
+  test(`${client} sees its 413`, async () => {
+    const socket = await open(haven.port);
+    const answer = once(socket, "data");
+    socket.write(request(header));
+    const chunk = Buffer.concat([Buffer.from("f4240\r\n"), Buffer.alloc(1_000_000, 97), Buffer.from("\r\n")]);
+    for (let sent = 0; sent < megabytes; sent += 1) if (!socket.write(chunk)) await once(socket, "drain");
+    socket.write("0\r\n\r\n");
+    assert.match(String((await answer)[0]), /^HTTP\/1\.1 413 [\s\S]*payload_too_large/);
+    socket.destroy();
+  });
+}
+
+test("a client that leaves in the middle leaves nothing behind, and no fault in the log", async () => {
+  const socket = await open(haven.port);
+  socket.write(request("Content-Length: 400000"));
+  socket.write(formOf({ bytes: jpeg }).subarray(0, 400));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.destroy();
+  assert.equal((await addPhoto(haven.url, person, jpeg)).status, 201);
+  assert.deepEqual(
+    haven.logs.filter(({ level }) => level === "error"),
+    [],
+  );
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { worstLiveMs } from "../support/faulty-haven.ts";
+import { startHaven } from "../support/haven.ts";
+import { startHavenProcess } from "../support/haven-process.ts";
+import { type Answer, ask, open, readAll } from "../support/http.ts";
+import { blackPng, formOf, formType, imageOf } from "../support/images.ts";
+import { addPhoto, owner, photoIn } from "../support/owners.ts";
+import { sameSecret } from "../support/people.ts";
+
+const narrow = await startHaven({
+  env: { ...sameSecret, IMAGES_AT_ONCE: "1", IMAGE_QUEUE_LENGTH: "2", UPLOAD_MAX_PER_USER: "10" },
+});
+const hurried = await startHaven({
+  env: { ...sameSecret, IMAGE_QUEUE_TIMEOUT_MS: "1", IMAGES_AT_ONCE: "1", REQUEST_TIMEOUT_MS: "1500" },
+});
+const alone = await startHavenProcess({ env: { ...sameSecret } });
+const large = await imageOf("jpeg", 2400, 1600);
+const jpeg = await imageOf("jpeg", 1200, 900);
+const small = await imageOf("jpeg", 40, 30);
+const huge = blackPng(16_000, 16_000);
+
+/** How many exactly depends on how close together they come. */
+function assertSome(answers: readonly Answer[], leastServed: number): void {
+  const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+  const served = count(201);
+  assert.ok(served >= leastServed && served < answers.length, `${served} were served`);
+  assert.equal(count(503), answers.length - served);
+}
+
+test("past the queue uploads are 503 with Retry-After, and those in it are served", async () => {
+  const person = await owner(narrow.url);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => addPhoto(narrow.url, person, jpeg)));
+  assertSome(answers, 3);
+  for (const answer of answers.filter(({ status }) => status === 503)) {
+    assert.equal((answer.json() as { code: string }).code, "overloaded");
+    assert.ok(Number(answer.headers["retry-after"]) >= 1);
+  }
+  assert.equal((await addPhoto(narrow.url, person, small)).status, 201);
+});
+
+test("no upload waits longer for its turn than is allowed", async () => {
+  const person = await owner(hurried.url);
+  const answers = await Promise.all(Array.from({ length: 4 }, () => addPhoto(hurried.url, person, jpeg)));
+  assertSome(answers, 1);
+});
+
+test("an upload that trickles is ended by the deadline", async () => {
+  const person = await owner(hurried.url);
+  const socket = await open(hurried.port);
+  const answer = readAll(socket, 6000);
+  socket.write(
+    `POST /api/v1/properties/${person.propertyId}/photos HTTP/1.1\r\nHost: haven\r\nContent-Length: 100000\r\n` +
+      `Authorization: Bearer ${person.accessToken}\r\nContent-Type: ${formType}\r\n\r\n`,
+  );
+  const body = formOf({ bytes: small });
+  let sent = 0;
+  const trickle = setInterval(() => {
+    socket.write(body.subarray(sent, sent + 1));
+    sent += 1;
+  }, 50);
+  socket.once("close", () => clearInterval(trickle));
+  const text = await answer;
+  clearInterval(trickle);
+  assert.match(text, /^HTTP\/1\.1 503 /);
+  assert.match(text, /deadline_exceeded/);
+});
+
+test("nobody takes every place: past a share a user is 429, and the next user's upload is taken", async () => {
+  const shared = await startHaven({ env: { ...sameSecret } });
+  const [ana, ben] = [await owner(shared.url), await owner(shared.url)];
+  const body = formOf({ bytes: small });
+  const head =
+    `POST /api/v1/properties/${ana.propertyId}/photos HTTP/1.1\r\nHost: haven\r\nContent-Length: ${body.length}\r\n` +
+    `Authorization: Bearer ${ana.accessToken}\r\nContent-Type: ${formType}\r\n\r\n`;
+  const begin = async () => {
+    const socket = await open(shared.port);
+    const answer = once(socket, "data").then(([data]) => String(data));
+    socket.write(head);
+    socket.write(body.subarray(0, 100));
+    return { socket, answer };
+  };
+  const slow = await Promise.all(Array.from({ length: 7 }, begin));
+  const refused = await Promise.race(slow.map(async (upload) => ({ upload, text: await upload.answer })));
+  assert.match(refused.text, /^HTTP\/1\.1 429 [\s\S]*\r\nRetry-After: 2\r\n[\s\S]*"code":"rate_limited"/);
+  assert.equal((await addPhoto(shared.url, ben, small)).status, 201);
+
+  const begun = slow.filter((upload) => upload !== refused.upload);
+  for (const { socket } of begun) socket.write(body.subarray(100));
+  for (const { answer } of begun) assert.match(await answer, /^HTTP\/1\.1 201 /);
+  assert.equal((await addPhoto(shared.url, ana, small)).status, 201);
+  for (const { socket } of slow) socket.destroy();
+});
+
+test("no more is held of all uploads together than is allowed", async () => {
+  const tight = await startHaven({ env: { ...sameSecret, UPLOAD_MEMORY_BYTES: "10000000", UPLOAD_MAX_PER_USER: "6" } });
+  const person = await owner(tight.url);
+  const heavy = Buffer.concat([small, Buffer.alloc(4_900_000)]);
+  const answers = await Promise.all(Array.from({ length: 6 }, () => addPhoto(tight.url, person, heavy)));
+  assertSome(answers, 1);
+  assert.equal((await addPhoto(tight.url, person, heavy)).status, 201);
+});
+
+const residentMb = () => {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${alone.pid}/status`, "utf8")) ?? [];
+  return Number(kilobytes) / 1024;
+};
+
+test("hostile uploads leave the memory flat, the process alive and the probe quick", {
+  skip: process.platform !== "linux",
+}, async () => {
+  const person = await owner(alone.url);
+  const hostile = [
+    huge,
+    large.subarray(0, large.length / 2),
+    Buffer.concat([small, Buffer.alloc(4_900_000)]),
+    Buffer.concat([small, Buffer.alloc(5_100_000)]),
+    Buffer.from("GIF89a<script>"),
+    large,
+  ];
+  for (const bytes of hostile) await addPhoto(alone.url, person, bytes);
+  const before = residentMb();
+  let highest = before;
+  const watch = setInterval(() => (highest = Math.max(highest, residentMb())), 20);
+  const seen: number[] = [];
+  const worst = await worstLiveMs(alone.url, async () => {
+    for (let round = 0; round < 5; round += 1)
+      seen.push(
+        ...(await Promise.all(hostile.map((bytes) => addPhoto(alone.url, person, bytes)))).map(({ status }) => status),
+      );
+  });
+  clearInterval(watch);
+  assert.equal(seen.length, 30);
+  assert.ok(
+    seen.every((status) => [201, 413, 415, 422, 503].includes(status)),
+    String(seen),
+  );
+  assert.ok(highest - before < 200, `${before} MB before, ${highest} MB at most`);
+  assert.ok(worst < 500, `the slowest probe took ${worst} ms`);
+  const still = photoIn(await addPhoto(alone.url, person, small));
+  assert.equal((await ask(alone.url + still.urls.list)).status, 200);
+});

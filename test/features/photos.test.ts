@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import sharp from "sharp";
+import { query } from "../support/database.ts";
+import { ask, postJson } from "../support/http.ts";
+import { blackPng, encoded, formOf, formType, imageOf, noise, plain } from "../support/images.ts";
+import { addPhoto, owner, type PhotoSeen, photoIn, upload } from "../support/owners.ts";
+import { startPair } from "../support/pair.ts";
+import { bearer, me } from "../support/people.ts";
+
+const [one, two] = await startPair();
+const databaseUrl = one.running.deps.addresses.databaseUrl;
+const jpeg = await imageOf("jpeg", 640, 480);
+const photosOf = async (propertyId: string) =>
+  Number(
+    (await query<{ n: string }>(databaseUrl, "SELECT count(*) n FROM photos WHERE property_id = $1", [propertyId]))[0]
+      ?.n,
+  );
+const filesKept = async () =>
+  Number((await query<{ n: string }>(databaseUrl, "SELECT count(*) n FROM stored_files"))[0]?.n);
+
+for (const kind of ["jpeg", "png", "webp", "avif"] as const) {
+  test(`a photo in ${kind} becomes WebP, in a size for lists and one for pages`, async () => {
+    const person = await owner(one.url);
+    const answer = await addPhoto(one.url, person, await encoded(kind, plain(2000, 1000)));
+    const photo = photoIn(answer);
+    assert.equal(answer.headers.location, `/api/v1/photos/${photo.id}`);
+    assert.deepEqual(
+      { ...photo, id: 0, urls: 0, createdAt: 0 },
+      { id: 0, propertyId: person.propertyId, width: 1600, height: 800, urls: 0, createdAt: 0 },
+    );
+    for (const [url, width, height] of [
+      [photo.urls.page, 1600, 800],
+      [photo.urls.list, 480, 240],
+    ] as const) {
+      assert.match(url, /^\/uploads\/[0-9a-f]{32}\.webp$/);
+      const made = await sharp((await ask(one.url + url)).bytes).metadata();
+      assert.deepEqual([made.format, made.width, made.height], ["webp", width, height]);
+    }
+  });
+}
+
+test("a small photo is not enlarged", async () => {
+  const { width, height } = photoIn(await addPhoto(one.url, await owner(one.url), blackPng(31, 17)));
+  assert.deepEqual([width, height], [31, 17]);
+});
+
+test("what one instance took in, the other serves, lists and deletes", async () => {
+  const person = await owner(one.url);
+  const added = await addPhoto(one.url, person, jpeg);
+  const photo = photoIn(added);
+  const served = await Promise.all([one, two].map(({ url }) => ask(url + photo.urls.page)));
+  assert.deepEqual(
+    served.map(({ status }) => status),
+    [200, 200],
+  );
+  assert.ok(served[0]?.bytes.equals(served[1]?.bytes ?? Buffer.alloc(0)));
+  const seen = await ask(`${two.url}/api/v1/photos/${photo.id}`, { headers: bearer(person) });
+  assert.deepEqual(seen.json(), photo);
+  assert.equal(seen.headers.etag, added.headers.etag);
+  const kept = await filesKept();
+  const gone = await ask(`${two.url}/api/v1/photos/${photo.id}`, { method: "DELETE", headers: bearer(person) });
+  assert.equal(gone.status, 204);
+  assert.equal(await filesKept(), kept - 2);
+  for (const path of [photo.urls.page, photo.urls.list]) assert.equal((await ask(one.url + path)).status, 404);
+});
+
+test("photos are listed page by page, newest first", async () => {
+  const person = await owner(one.url);
+  const small = await imageOf("png", 8, 8);
+  const ids: string[] = [];
+  for (let i = 0; i < 3; i += 1) ids.unshift(photoIn(await addPhoto(one.url, person, small)).id);
+  const list = async (search: string) =>
+    (
+      await ask(`${one.url}/api/v1/properties/${person.propertyId}/photos?${search}`, { headers: bearer(person) })
+    ).json() as { items: PhotoSeen[]; nextCursor: string | null };
+  const first = await list("limit=2");
+  const second = await list(`limit=2&cursor=${first.nextCursor}`);
+  assert.deepEqual(
+    [...first.items, ...second.items].map(({ id }) => id),
+    ids,
+  );
+  assert.equal(second.nextCursor, null);
+});
+
+test("another owner's property and photo are not there, in the same words as none at all", async () => {
+  const [mine, other] = [await owner(one.url), await owner(one.url)];
+  const { id } = photoIn(await addPhoto(one.url, mine, jpeg));
+  const nowhere = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
+  const strip = (text: string) => text.replace(/"requestId":"[^"]*"/, "");
+  for (const method of ["GET", "DELETE"]) {
+    const [theirs, none] = await Promise.all(
+      [id, nowhere].map((photo) => ask(`${one.url}/api/v1/photos/${photo}`, { method, headers: bearer(other) })),
+    );
+    assert.equal(theirs?.status, 404);
+    assert.equal(strip(theirs?.text ?? ""), strip(none?.text ?? ""));
+  }
+  const list = `${one.url}/api/v1/properties/${mine.propertyId}/photos`;
+  assert.equal((await ask(list, { headers: bearer(other) })).status, 404);
+  const intruder = { ...other, propertyId: mine.propertyId };
+  assert.equal((await addPhoto(one.url, intruder, jpeg)).status, 404);
+  assert.equal((await postJson(list, {}, bearer(other))).status, 404);
+  assert.equal(await photosOf(mine.propertyId), 1);
+});
+
+test("a photo is deleted only in the state that If-Match names", async () => {
+  const person = await owner(one.url);
+  const added = await addPhoto(one.url, person, jpeg);
+  const remove = (etag: string) =>
+    ask(`${one.url}/api/v1/photos/${photoIn(added).id}`, {
+      method: "DELETE",
+      headers: { ...bearer(person), "if-match": etag },
+    });
+  assert.equal((await remove('"another"')).status, 412);
+  assert.equal((await remove(added.headers.etag ?? "")).status, 204);
+});
+
+test("a property with photos stays until they are gone", async () => {
+  const person = await owner(one.url);
+  const { id } = photoIn(await addPhoto(one.url, person, jpeg));
+  const remove = (path: string) => ask(`${one.url}/api/v1/${path}`, { method: "DELETE", headers: bearer(person) });
+  assert.equal((await remove(`properties/${person.propertyId}`)).status, 409);
+  assert.equal((await remove(`photos/${id}`)).status, 204);
+  assert.equal((await remove(`properties/${person.propertyId}`)).status, 204);
+});
+
+test("with one Idempotency-Key a photo is added once, on two instances and with another boundary each time", async () => {
+  const person = await owner(one.url);
+  const kept = await filesKept();
+  const attempt = (instance: { url: string }, i: number) =>
+    upload(
+      instance.url,
+      person,
+      Buffer.from(formOf({ bytes: jpeg }).toString("latin1").replaceAll("of-the-tests", `no-${i}`), "latin1"),
+      {
+        "content-type": formType.replace("of-the-tests", `no-${i}`),
+        "idempotency-key": "photo-1",
+      },
+    );
+  const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => attempt(i % 2 === 0 ? one : two, i)));
+  for (const { status } of answers) assert.ok(status === 201 || status === 409, String(status));
+  const [first, ...others] = answers.filter(({ status }) => status === 201);
+  for (const other of [...others, await attempt(two, 9)]) {
+    assert.equal(other.text, first?.text);
+    assert.equal(other.headers.location, first?.headers.location);
+  }
+  assert.equal(await photosOf(person.propertyId), 1);
+  assert.equal(await filesKept(), kept + 2);
+  const different = await upload(one.url, person, formOf({ bytes: await imageOf("png") }), {
+    "idempotency-key": "photo-1",
+  });
+  assert.equal(different.status, 422);
+});
+
+test("a photo stands upright, and nothing of its EXIF, XMP, profile or place is left", async () => {
+  const secret = "Pat's house, 38.7223 N";
+  const upright = await sharp(await noise(60, 20).png().toBuffer())
+    .withExif({ IFD0: { Copyright: secret }, IFD3: { GPSLatitude: "38/1 43/1 20/1" } })
+    .withXmp(
+      `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><a>${secret}</a></x:xmpmeta><?xpacket end="w"?>`,
+    )
+    .withIccProfile("p3")
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  assert.ok(upright.includes(secret));
+  const photo = photoIn(await addPhoto(one.url, await owner(one.url), upright));
+  assert.deepEqual([photo.width, photo.height], [20, 60]);
+  for (const path of [photo.urls.page, photo.urls.list]) {
+    const { bytes } = await ask(one.url + path);
+    for (const trace of [secret, "EXIF", "Exif", "XMP ", "ICCP", "38.7223"]) assert.ok(!bytes.includes(trace), trace);
+    const { exif, xmp, icc, orientation } = await sharp(bytes).metadata();
+    assert.deepEqual([exif, xmp, icc, orientation], [undefined, undefined, undefined, undefined]);
+  }
+});
+
+test("what hangs behind the end of an image is gone", async () => {
+  const zip = Buffer.from("PK\x03\x04 a whole archive PK\x05\x06", "latin1");
+  const photo = photoIn(await addPhoto(one.url, await owner(one.url), Buffer.concat([jpeg, zip])));
+  for (const path of [photo.urls.page, photo.urls.list]) {
+    const { bytes } = await ask(one.url + path);
+    for (const trace of ["PK\x03\x04", "PK\x05\x06", "archive"]) assert.ok(!bytes.includes(trace));
+  }
+});
+
+test("of an animation the first frame is taken", async () => {
+  const frames = await Promise.all(["#ff0000", "#0000ff"].map((colour) => plain(40, 30, colour).png().toBuffer()));
+  const animation = await sharp(frames, { join: { animated: true } })
+    .webp({ lossless: true })
+    .toBuffer();
+  const photo = photoIn(await addPhoto(one.url, await owner(one.url), animation));
+  assert.deepEqual([photo.width, photo.height], [40, 30]);
+  const made = sharp((await ask(one.url + photo.urls.page)).bytes);
+  const { channels } = await made.stats();
+  assert.ok((channels[0]?.mean ?? 0) > 200 && (channels[2]?.mean ?? 255) < 50);
+});
+
+test("an avatar comes as it is or in a form, is cut to a square, and is part of the user everywhere", async () => {
+  const person = await owner(one.url);
+  const avatarUrl = async () => ((await me(two.url, person)).json() as { avatarUrl: string | null }).avatarUrl;
+  assert.equal(await avatarUrl(), null);
+  const put = (headers: Record<string, string>, body: Buffer) =>
+    ask(`${one.url}/api/v1/auth/me/avatar`, { method: "PUT", headers: { ...bearer(person), ...headers }, body });
+  const kept = await filesKept();
+  const seen: string[] = [];
+  for (const [type, body] of [
+    ["image/jpeg", jpeg],
+    ["application/octet-stream", jpeg],
+    [formType, formOf({ name: "avatar", bytes: jpeg })],
+  ] as const) {
+    const answer = await put({ "content-type": type }, body);
+    assert.equal(answer.status, 200, answer.text);
+    const url = (await avatarUrl()) ?? "";
+    assert.deepEqual(answer.json(), { avatarUrl: url });
+    const { width, height, format } = await sharp((await ask(two.url + url)).bytes).metadata();
+    assert.deepEqual([width, height, format], [256, 256, "webp"]);
+    seen.push(url);
+  }
+  assert.equal(new Set(seen).size, 3);
+  assert.equal(await filesKept(), kept + 1);
+  const { email, password } = person;
+  const login = await postJson(`${one.url}/api/v1/auth/login`, { email, password });
+  assert.equal((login.json() as { user: { avatarUrl: string } }).user.avatarUrl, seen[2]);
+  for (let i = 0; i < 2; i += 1) {
+    const gone = await ask(`${one.url}/api/v1/auth/me/avatar`, { method: "DELETE", headers: bearer(person) });
+    assert.equal(gone.status, 204);
+  }
+  assert.equal(await avatarUrl(), null);
+  assert.equal(await filesKept(), kept);
+});

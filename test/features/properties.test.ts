@@ -1,0 +1,335 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { aHome, aLease, aProperty, aRequest, as, aUnit, day, type Person, type Resource } from "../support/estate.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { register } from "../support/people.ts";
+
+let haven: Haven;
+let owner: Person;
+let stranger: Person;
+
+before(async () => {
+  haven = await startHaven({ env: { AUTH_RATE_LIMIT: "0" } });
+  owner = as(haven.url, await register(haven.url));
+  stranger = as(haven.url, await register(haven.url));
+});
+
+const statusOf = async (unit: Resource) => ((await owner.get(`/units/${unit.id}`)).json() as Resource)["status"];
+
+test("a property is made, read, changed and deleted", async () => {
+  const made = await owner.post("/properties", aProperty);
+  assert.equal(made.status, 201);
+  const property = made.json() as Resource;
+  assert.equal(made.headers.location, `/api/v1/properties/${property.id}`);
+  assert.deepEqual(
+    { ...property, id: 0, createdAt: 0, updatedAt: 0 },
+    { ...aProperty, id: 0, createdAt: 0, updatedAt: 0 },
+  );
+  assert.match(property.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+
+  const read = await owner.get(`/properties/${property.id}`);
+  assert.deepEqual(read.json(), property);
+  assert.equal(read.headers.etag, made.headers.etag);
+
+  const changed = await owner.patch(`/properties/${property.id}`, { name: "Harbour View" });
+  assert.equal(changed.status, 200);
+  assert.deepEqual((changed.json() as Resource)["address"], aProperty.address);
+  assert.equal((changed.json() as Resource)["name"], "Harbour View");
+  assert.equal((await owner.remove(`/properties/${property.id}`)).status, 204);
+  assert.equal((await owner.get(`/properties/${property.id}`)).status, 404);
+});
+
+test("what is in use is not deleted, and says why", async () => {
+  const { property, unit } = await aHome(owner);
+  const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
+  const refused = [await owner.remove(`/properties/${property.id}`), await owner.remove(`/units/${unit.id}`)];
+  assert.deepEqual(
+    refused.map(({ status }) => status),
+    [409, 409],
+  );
+  assert.match(refused[0]?.text ?? "", /still has units/);
+  for (const path of [`/maintenance-requests/${request.id}`, `/units/${unit.id}`, `/properties/${property.id}`]) {
+    assert.equal((await owner.remove(path)).status, 204, path);
+  }
+});
+
+test("a tag names a state: 304 for who has it, 412 for who would change another", async () => {
+  const { unit } = await aHome(owner);
+  const path = `/units/${unit.id}`;
+  const etag = String((await owner.get(path)).headers.etag);
+  const unchanged = await owner.get(path, { "if-none-match": etag });
+  assert.deepEqual([unchanged.status, unchanged.text], [304, ""]);
+  assert.equal((await owner.patch(path, { label: "3C" }, { "if-match": `"other", W/${etag}` })).status, 200);
+  assert.equal((await owner.get(path, { "if-none-match": etag })).status, 200);
+
+  const stale = [
+    await owner.patch(path, { label: "4D" }, { "if-match": etag }),
+    await owner.remove(path, { "if-match": etag }),
+  ];
+  assert.deepEqual(
+    stale.map(({ status }) => status),
+    [412, 412],
+  );
+  assert.equal(((await owner.get(path)).json() as Resource)["label"], "3C");
+  assert.equal((await owner.remove(path, { "if-match": "*" })).status, 204);
+});
+
+test("of many changes at once that name the same state exactly one is made", async () => {
+  const property = await owner.make("/properties", aProperty);
+  const path = `/properties/${property.id}`;
+  const etag = String((await owner.get(path)).headers.etag);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => owner.patch(path, { name: `Name ${i}` }, { "if-match": etag })),
+  );
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+  assert.equal(answers.filter(({ status }) => status === 412).length, 19);
+});
+
+test("two units of a property cannot have the same label", async () => {
+  const { property, unit } = await aHome(owner);
+  const second = await owner.post(`/properties/${property.id}/units`, aUnit);
+  assert.equal(second.status, 409);
+  const other = await owner.make(`/properties/${property.id}/units`, { ...aUnit, label: "2C" });
+  assert.equal((await owner.patch(`/units/${other.id}`, { label: unit["label"] })).status, 409);
+});
+
+test("20 simultaneous signings of overlapping leases: exactly one succeeds", async () => {
+  const { unit } = await aHome(owner);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, i) =>
+      owner.post(`/units/${unit.id}/leases`, { ...aLease, startsOn: `2031-01-${String(i + 1).padStart(2, "0")}` }),
+    ),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, ...Array.from({ length: 19 }, () => 409)]);
+  assert.match(answers.find(({ status }) => status === 409)?.text ?? "", /already let in that period/);
+});
+
+test("the last day of a lease is part of it, the next one is free", async () => {
+  const { unit } = await aHome(owner);
+  const first = await owner.make(`/units/${unit.id}/leases`, {
+    ...aLease,
+    startsOn: "2032-01-01",
+    endsOn: "2032-06-30",
+  });
+  const sign = (startsOn: string, endsOn: string) =>
+    owner.post(`/units/${unit.id}/leases`, { ...aLease, startsOn, endsOn });
+  assert.equal((await sign("2032-06-30", "2032-12-31")).status, 409);
+  assert.equal((await sign("2032-07-01", "2032-12-31")).status, 201);
+  assert.equal((await owner.patch(`/leases/${first.id}`, { endsOn: "2032-07-01" })).status, 409);
+  const backwards = await owner.patch(`/leases/${first.id}`, { endsOn: "2031-07-01" });
+  assert.equal(backwards.status, 400);
+  assert.deepEqual((backwards.json() as { errors: unknown }).errors, [
+    { path: "endsOn", message: "must not be before startsOn" },
+  ]);
+  assert.equal((await sign("2033-02-30", "2033-12-31")).status, 400);
+});
+
+test("a unit's status follows its leases by rule", async () => {
+  const { unit } = await aHome(owner);
+  assert.equal(await statusOf(unit), "vacant");
+  const lease = await owner.make(`/units/${unit.id}/leases`, { ...aLease, startsOn: day(-10), endsOn: day(0) });
+  assert.equal(lease["status"], "active");
+  assert.equal(await statusOf(unit), "occupied");
+  assert.equal((await owner.patch(`/units/${unit.id}`, { status: "vacant" })).status, 409);
+  assert.equal((await owner.patch(`/units/${unit.id}`, { status: "occupied" })).status, 400);
+
+  await owner.patch(`/leases/${lease.id}`, { endsOn: day(-1) });
+  assert.equal(((await owner.get(`/leases/${lease.id}`)).json() as Resource)["status"], "ended");
+  assert.equal(await statusOf(unit), "vacant");
+
+  await owner.patch(`/units/${unit.id}`, { status: "unavailable" });
+  assert.equal(await statusOf(unit), "unavailable");
+  await owner.patch(`/units/${unit.id}`, { rentCents: 1 });
+  assert.equal(await statusOf(unit), "unavailable");
+  assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease)).status, 409);
+});
+
+test("a unit that is unavailable is not let by moving a lease either, while one may still end early", async () => {
+  const { unit } = await aHome(owner);
+  const terms = { ...aLease, startsOn: "2090-01-01", endsOn: "2090-12-31" };
+  const lease = await owner.make(`/units/${unit.id}/leases`, terms);
+  await owner.patch(`/units/${unit.id}`, { status: "unavailable" });
+  assert.equal((await owner.patch(`/leases/${lease.id}`, { startsOn: day(0) })).status, 409);
+  assert.equal((await owner.patch(`/leases/${lease.id}`, { endsOn: "2091-01-31" })).status, 409);
+  assert.equal(
+    (await owner.patch(`/leases/${lease.id}`, { endsOn: "2090-06-30", tenantName: "Rui Costa" })).status,
+    200,
+  );
+  assert.equal(await statusOf(unit), "unavailable");
+});
+
+test("two leases that move to the same days at once: one does, the other is told, and neither waits for the other", async () => {
+  const { unit } = await aHome(owner);
+  const sign = (year: number) =>
+    owner.make(`/units/${unit.id}/leases`, { ...aLease, startsOn: `${year}-01-01`, endsOn: `${year}-01-31` });
+  const [one, two] = [await sign(2040), await sign(2041)];
+  for (let round = 0; round < 150; round += 1) {
+    const year = 2050 + round;
+    const days = { startsOn: `${year}-01-01`, endsOn: `${year}-01-31` };
+    const answers = await Promise.all([
+      owner.patch(`/leases/${one.id}`, days),
+      round % 2 === 0
+        ? owner.patch(`/leases/${two.id}`, days)
+        : owner.post(`/units/${unit.id}/leases`, { ...aLease, ...days }),
+    ]);
+    const statuses = answers.map(({ status }) => status);
+    assert.ok(statuses.includes(409) && statuses.some((status) => status < 300), `${round}: ${statuses}`);
+    assert.ok(Math.max(...answers.map(({ ms }) => ms)) < 900, "the server had to part them");
+  }
+});
+
+type Problem = { errors?: { path: string }[] };
+
+test("what is not text that a person can read, or not a number of rooms, is refused by name", async () => {
+  const { property } = await aHome(owner);
+  const { address } = aProperty;
+  const faultsOf = async (path: string, value: unknown) => [
+    ...new Set(((await owner.post(path, value)).json() as Problem).errors?.map((fault) => fault.path)),
+  ];
+  for (const name of ["\u001b[31mred", "a\nb", "\u202egnp.exe", "\u200b\u200d", "\u00a0"])
+    assert.deepEqual(await faultsOf("/properties", { ...aProperty, name }), ["name"], JSON.stringify(name));
+  for (const country of ["ß", "ZZ", "QQ", "PRT", "1A"])
+    assert.deepEqual(
+      await faultsOf("/properties", { ...aProperty, address: { ...address, country } }),
+      ["address.country"],
+      country,
+    );
+  for (const bathrooms of [1e-20, 0.3, -0.5])
+    assert.deepEqual(await faultsOf(`/properties/${property.id}/units`, { ...aUnit, bathrooms }), ["bathrooms"]);
+  assert.equal((await owner.post("/properties", { ...aProperty, address: { ...address, country: "pt" } })).status, 201);
+});
+
+test("a search finds what is written in another form of the same letters", async () => {
+  await owner.make("/properties", { ...aProperty, name: "E\u0301tage" });
+  const { items } = (await owner.get(`/properties?q=${encodeURIComponent("étage")}`)).json() as { items: unknown[] };
+  assert.equal(items.length, 1);
+});
+
+test("what is somebody's own is kept by no cache in between", async () => {
+  const { unit } = await aHome(owner);
+  for (const path of ["/properties", `/units/${unit.id}`, `/units/${unit.id}/leases`, "/auth/me"])
+    assert.match((await owner.get(path)).headers["cache-control"] ?? "", /^(private, no-cache|no-store)$/, path);
+  assert.equal((await owner.post("/properties", aProperty)).headers["cache-control"], "private, no-cache");
+});
+
+test("a maintenance request moves from open to closed and back, and no other way", async () => {
+  const { unit } = await aHome(owner);
+  const moves: Record<string, string[]> = {
+    open: ["in_progress"],
+    in_progress: ["resolved", "open"],
+    resolved: ["closed", "open"],
+    closed: ["open"],
+  };
+  const wayTo: Record<string, string[]> = {
+    open: [],
+    in_progress: ["in_progress"],
+    resolved: ["in_progress", "resolved"],
+    closed: ["in_progress", "resolved", "closed"],
+  };
+  for (const [from, allowed] of Object.entries(moves)) {
+    for (const to of Object.keys(moves).filter((status) => status !== from)) {
+      const { id } = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
+      for (const status of wayTo[from] ?? []) await owner.patch(`/maintenance-requests/${id}`, { status });
+      const moved = await owner.patch(`/maintenance-requests/${id}`, { status: to });
+      assert.equal(moved.status, allowed.includes(to) ? 200 : 409, `${from} to ${to}: ${moved.text}`);
+    }
+  }
+});
+
+test("the story of a request is in order, and its times never go back, however many write it at once", async () => {
+  const { unit } = await aHome(owner);
+  const { id } = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
+  const path = `/maintenance-requests/${id}`;
+  await Promise.all(Array.from({ length: 40 }, (_, i) => owner.patch(path, { title: `Title ${i}` })));
+  const { items } = (await owner.get(`${path}/events?limit=100`)).json() as {
+    items: { at: string; data: { request: { title: string }; changes?: { title: { from: string } } } }[];
+  };
+  const story = items.reverse();
+  assert.equal(story.length, 41);
+  for (const [index, { at, data }] of story.entries()) {
+    const before = story[index - 1];
+    if (before === undefined) continue;
+    assert.ok(at >= before.at, `${at} after ${before.at}`);
+    assert.equal(data.changes?.title.from, before.data.request.title);
+  }
+});
+
+test("a maintenance request keeps its story", async () => {
+  const { unit } = await aHome(owner);
+  const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
+  const path = `/maintenance-requests/${request.id}`;
+  await owner.patch(path, { priority: "emergency" });
+  await owner.patch(path, { status: "in_progress", title: "Kitchen floods" });
+  const same = await owner.patch(path, { status: "in_progress" });
+  assert.equal(same.status, 200);
+  await owner.make(`${path}/events`, { note: "Water is off." });
+  const { items } = (await owner.get(`${path}/events`)).json() as {
+    items: { type: string; data: Record<string, unknown> }[];
+  };
+  assert.deepEqual(
+    items.map(({ type }) => type),
+    ["noted", "status_changed", "changed", "created"],
+  );
+  assert.equal(items[0]?.data["note"], "Water is off.");
+  assert.deepEqual(items[1]?.data["changes"], {
+    title: { from: "Kitchen tap drips", to: "Kitchen floods" },
+    status: { from: "open", to: "in_progress" },
+  });
+});
+
+test("lists go page by page with filters, and a cursor belongs to its list, its owner and its filters", async () => {
+  const { property, unit } = await aHome(owner);
+  for (let i = 0; i < 5; i += 1) {
+    await owner.make(`/properties/${property.id}/units`, { ...aUnit, label: `Room ${i}%` });
+  }
+  const list = `/properties/${property.id}/units`;
+  const read = async (query: string) =>
+    (await owner.get(`${list}?${query}`)).json() as { items: Resource[]; nextCursor: string | null };
+
+  const labels: unknown[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const page: { items: Resource[]; nextCursor: string | null } = await read(
+      `limit=2${cursor === "" ? "" : `&cursor=${cursor}`}`,
+    );
+    labels.push(...page.items.map(({ label }) => label));
+    cursor = page.nextCursor;
+  }
+  assert.deepEqual(labels, ["Room 4%", "Room 3%", "Room 2%", "Room 1%", "Room 0%", "2B"]);
+  assert.equal((await read("q=room")).items.length, 5);
+  assert.equal((await read("q=3%25")).items.length, 1);
+  assert.equal((await read("status=occupied")).items.length, 0);
+
+  const { nextCursor } = await read("limit=2");
+  const refused = await Promise.all(
+    [
+      `${list}?cursor=${nextCursor}&status=vacant`,
+      `${list}?cursor=${nextCursor}x`,
+      `${list}?cursor=${String(nextCursor).replace(/^./, (c) => (c === "A" ? "B" : "A"))}`,
+      `${list}?cursor=`,
+      `/units/${unit.id}/leases?cursor=${nextCursor}`,
+      `${list}?limit=0`,
+      `${list}?limit=101`,
+      `${list}?limit=1e1`,
+      `${list}?sort=label`,
+      `${list}?limit=2&limit=3`,
+    ].map((path) => owner.get(path)),
+  );
+  assert.deepEqual(
+    refused.map(({ status }) => status),
+    refused.map(() => 400),
+  );
+  const notTheirs = await stranger.make("/properties", aProperty);
+  assert.equal((await stranger.get(`/properties/${notTheirs.id}/units?cursor=${nextCursor}`)).status, 400);
+});
+
+test("a list of nothing is empty, a list of what is not there is 404", async () => {
+  const { property, unit } = await aHome(owner);
+  assert.deepEqual((await stranger.get("/maintenance-requests")).json(), { items: [], nextCursor: null });
+  const empty = await owner.get(`/units/${unit.id}/leases`);
+  assert.deepEqual(empty.json(), { items: [], nextCursor: null });
+  for (const path of [`/properties/${property.id}/units`, `/units/${unit.id}/leases`]) {
+    assert.equal((await stranger.get(path)).status, 404);
+  }
+  assert.equal((await owner.get(`/properties/${unit.id}/units`)).status, 404);
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startHavenProcess } from "../support/haven-process.ts";
+import { open, readAll } from "../support/http.ts";
+import { bearer, sameSecret } from "../support/people.ts";
+import { newOwner } from "../support/repairs.ts";
+import { openStream } from "../support/stream.ts";
+
+test("a drain ends streams cleanly, one after the other, and cuts none", async () => {
+  const times = { DRAIN_DELAY_MS: "800", DRAIN_LINGER_MS: "800", SHUTDOWN_TIMEOUT_MS: "4000" };
+  const haven = await startHavenProcess({ env: { ...sameSecret, ...times } });
+  const owner = await newOwner(haven.url);
+  const streams = await Promise.all(Array.from({ length: 5 }, () => openStream(haven.url, owner)));
+  const kept = await open(haven.port);
+  const late = readAll(kept, 5000);
+  kept.write("GET /alive HTTP/1.1\r\nHost: a\r\n\r\n");
+
+  haven.child.kill("SIGTERM");
+  const signalledAt = performance.now();
+  const endedAfter = async (stream: (typeof streams)[number]) => {
+    assert.equal(await stream.gone, "ended");
+    return performance.now() - signalledAt;
+  };
+  const ended = (await Promise.all(streams.map(endedAfter))).sort((a, b) => a - b);
+  const [first = 0, last = 0] = [ended[0], ended.at(-1)];
+  assert.ok(first > 50 && last < 800 && last - first > 350, ended.join(", "));
+
+  // The listener is closed by now; who asks on a kept connection is sent elsewhere with a position to go on from.
+  await sleep(Math.max(0, 1000 - (performance.now() - signalledAt)));
+  kept.write(`GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nauthorization: ${bearer(owner).authorization}\r\n\r\n`);
+  assert.match(await late, /retry: 2000\n\nid: 0\n\n\r\n0\r\n\r\n$/);
+  assert.equal((await haven.exited).code, 0, haven.output());
+});

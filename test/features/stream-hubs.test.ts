@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Queryable } from "../../src/db/pool.ts";
+import { createHubs } from "../../src/features/stream/hubs.ts";
+import type { Reader } from "../../src/features/stream/reader.ts";
+import { eventually } from "../support/eventually.ts";
+
+const owner = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
+
+/** Postgres with as many events as are said to be committed by now. */
+function withEvents() {
+  const state = { committed: 0, reads: 0, away: false };
+  const db: Queryable = {
+    async query(sql, values = []) {
+      const heads = typeof sql === "object" && sql.name === "stream_heads";
+      state.reads += 1;
+      await nextTurn();
+      if (state.away) throw new Error("away");
+      if (heads) return JSON.parse(JSON.stringify([{ ownerId: owner, position: String(state.committed) }]));
+      const after = Number(values[1]);
+      const most = Math.min(Number(values[2]), state.committed - after);
+      return JSON.parse(JSON.stringify(Array.from({ length: most }, (_, n) => ({ position: String(after + n + 1) }))));
+    },
+  };
+  const hubs = createHubs({ db, pollMs: 60_000, onSent: () => undefined });
+  return { state, hubs };
+}
+
+function readerAt(position: number) {
+  const told: number[] = [];
+  const reader: Reader = {
+    position,
+    appetite: 20,
+    hasRoom: () => true,
+    write: (bytes) => told.push(...[...bytes.toString().matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))),
+    isIdle: () => true,
+    end: () => undefined,
+  };
+  return { reader, told };
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+test("what was committed after the head was read and before anybody listened is told all the same", async () => {
+  const { state, hubs } = withEvents();
+  state.committed = 3;
+  const { reader, told } = readerAt(2);
+  hubs.join(owner, reader, 2);
+  await eventually(() => told.length, Boolean);
+  assert.deepEqual(told, [3]);
+  hubs.leave(owner, reader);
+});
+
+test("readers who begin before, at and ahead of what the hub knows get each event once, in order", async () => {
+  const { state, hubs } = withEvents();
+  state.committed = 500;
+  const readers = [0, 100, 460, 499, 500].map(readerAt);
+  for (const { reader } of readers) {
+    hubs.join(owner, reader, Math.max(reader.position, 460));
+    state.committed += 7;
+    hubs.wake(owner);
+    await nextTurn();
+  }
+  await eventually(
+    () => readers.map(({ reader }) => reader.position),
+    (positions) => positions.every((position) => position === 535),
+  );
+  for (const [index, from] of [0, 100, 460, 499, 500].entries()) {
+    assert.deepEqual(readers[index]?.told, range(from + 1, 535));
+  }
+  for (const { reader } of readers) hubs.leave(owner, reader);
+});
+
+test("a read that fails is made good by the next look, and nobody reads for an owner without streams", async () => {
+  const { state, hubs } = withEvents();
+  const [live, behind] = [readerAt(5), readerAt(0)];
+  state.committed = 5;
+  hubs.join(owner, live.reader, 5);
+  await nextTurn();
+  state.away = true;
+  state.committed = 9;
+  hubs.join(owner, behind.reader, 5);
+  hubs.wake(owner);
+  await nextTurn();
+  await nextTurn();
+  assert.deepEqual([live.told, behind.told], [[], []]);
+  state.away = false;
+  hubs.look();
+  await eventually(
+    () => [live.told, behind.told],
+    (told) => JSON.stringify(told) === JSON.stringify([range(6, 9), range(1, 9)]),
+  );
+  for (const { reader } of [live, behind]) hubs.leave(owner, reader);
+  const before = state.reads;
+  hubs.wake(owner);
+  hubs.look();
+  await nextTurn();
+  assert.equal(state.reads, before);
+});

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../support/eventually.ts";
+import { ask, open, raw, readAll } from "../support/http.ts";
+import { startPair } from "../support/pair.ts";
+import { bearer, login, logout, type SignedIn } from "../support/people.ts";
+import { askForRepair, moveRequest, newOwner, writeQuietly } from "../support/repairs.ts";
+import { type OpenStream, openStream } from "../support/stream.ts";
+
+// Polling is as good as off: what arrives was woken.
+const [one, two] = await startPair({
+  STREAM_POLL_MS: "60000",
+  STREAM_HEARTBEAT_MS: "400",
+  STREAM_SESSION_CHECK_MS: "600",
+  KEEP_ALIVE_TIMEOUT_MS: "1000",
+});
+const positionsOf = ({ events }: OpenStream) => events.map(({ position }) => position);
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const openOn = async (url: string) => Number(/^streams_open (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
+
+test("an event is told on both instances, in the shape of the list, with its position as its id", async () => {
+  const owner = await newOwner(one.url);
+  const streams = [await openStream(one.url, owner), await openStream(two.url, owner)];
+  const id = await askForRepair(one.url, owner);
+  await moveRequest(two.url, owner, id, "in_progress");
+
+  const list = await ask(`${one.url}/api/v1/maintenance-requests/${id}/events`, { headers: bearer(owner) });
+  const { items } = list.json() as { items: unknown[] };
+  for (const stream of streams) {
+    await stream.until(2);
+    const told = stream
+      .text()
+      .split("\n\n")
+      .filter((block) => block.includes("data:"));
+    assert.deepEqual(
+      told
+        .map((block) => /^id: (\d+)\ndata: (.+)$/.exec(block)?.slice(1))
+        .map((found) => [found?.[0], JSON.parse(found?.[1] ?? "")]),
+      [
+        ["1", items[1]],
+        ["2", items[0]],
+      ],
+    );
+  }
+});
+
+test("a stream opens with how to reconnect and from where, past every buffer on the way", async () => {
+  const owner = await newOwner(one.url);
+  await writeQuietly(one, owner, 3);
+  const stream = await openStream(two.url, owner);
+  await eventually(stream.lastEventId, (id) => id === "3");
+  assert.ok(stream.text().startsWith("retry: 2000\n\nid: 3\n\n"), stream.text());
+  const { "content-type": type, "cache-control": cache, "x-accel-buffering": buffering } = stream.headers;
+  assert.deepEqual([stream.status, type, cache, buffering], [200, "text/event-stream", "no-cache", "no"]);
+});
+
+test("a stream resumes on any instance after the header, else after the query, else begins with what is new", async () => {
+  const owner = await newOwner(one.url);
+  await writeQuietly(one, owner, 250);
+  const [all, rest, both, ahead, fresh] = [
+    await openStream(one.url, owner, { lastEventId: 0 }),
+    await openStream(two.url, owner, { query: "?lastEventId=245" }),
+    await openStream(two.url, owner, { lastEventId: 248, query: "?lastEventId=100" }),
+    await openStream(one.url, owner, { lastEventId: "9999999999999999999" }),
+    await openStream(one.url, owner, { lastEventId: "" }),
+  ];
+  await askForRepair(one.url, owner);
+  for (const [stream, from] of [
+    [all, 1],
+    [rest, 246],
+    [both, 249],
+    [ahead, 251],
+    [fresh, 251],
+  ] as const) {
+    await stream.until(252 - from);
+    assert.deepEqual(positionsOf(stream), range(from, 251));
+  }
+});
+
+test("what is no position is 400 and named, wherever it was given", async () => {
+  const owner = await newOwner(one.url);
+  for (const wrong of ["-1", "1.5", "abc", "1, 2", "12345678901234567890", "0x10"]) {
+    const byHeader = await ask(`${one.url}/api/v1/stream`, { headers: { ...bearer(owner), "last-event-id": wrong } });
+    const byQuery = await ask(`${one.url}/api/v1/stream?lastEventId=${encodeURIComponent(wrong)}`, {
+      headers: bearer(owner),
+    });
+    for (const [answer, path] of [
+      [byHeader, "Last-Event-ID"],
+      [byQuery, "lastEventId"],
+    ] as const) {
+      const { errors } = answer.json() as { errors: { path: string }[] };
+      assert.deepEqual([answer.status, errors.map((error) => error.path)], [400, [path]], wrong);
+    }
+  }
+});
+
+test("nobody hears of another owner's events, and a stranger hears nothing", async () => {
+  const [ana, ben] = [await newOwner(one.url), await newOwner(one.url)];
+  const streams = [await openStream(one.url, ana, { lastEventId: 0 }), await openStream(two.url, ben)];
+  const repairs = [await askForRepair(two.url, ana), await askForRepair(one.url, ben)];
+  for (const [index, stream] of streams.entries()) {
+    await stream.until(1);
+    await sleep(100);
+    assert.deepEqual(
+      stream.events.map(({ requestId }) => requestId),
+      [repairs[index]],
+    );
+  }
+  assert.equal((await ask(`${one.url}/api/v1/stream`)).status, 401);
+});
+
+test("HEAD is answered and over; a client of HTTP/1.0 or with Connection: close gets its events", async () => {
+  const owner = await newOwner(one.url);
+  const head = await ask(`${one.url}/api/v1/stream`, { method: "HEAD", headers: bearer(owner) });
+  assert.deepEqual([head.status, head.headers["content-type"], head.text], [200, "text/event-stream", ""]);
+
+  const line = `authorization: ${bearer(owner).authorization}\r\nlast-event-id: 0\r\n`;
+  await askForRepair(one.url, owner);
+  const old = raw(one.port, `GET /api/v1/stream HTTP/1.0\r\n${line}\r\n`, 300);
+  const closing = raw(one.port, `GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${line}\r\n`, 300);
+  assert.match(
+    await old,
+    /^HTTP\/1\.1 200(?![\s\S]*chunked)[\s\S]*\r\n\r\nretry: 2000\n\nid: 0\n\nid: 1\ndata: \{.*\}\n\n/,
+  );
+  assert.match(await closing, /^HTTP\/1\.1 200[\s\S]*id: 1\ndata: \{/);
+});
+
+test("a stream that is idle for long lives on heartbeats, which are no events", async () => {
+  const owner = await newOwner(one.url);
+  const stream = await openStream(one.url, owner);
+  await eventually(stream.heartbeats, (count) => count === 3, 2000);
+  assert.match(stream.text(), /^retry: 2000\n\nid: 0\n\n:\n\n:\n\n:\n\n$/);
+});
+
+describe("a stream ends soon after its session does, and no other", { concurrency: 2 }, () => {
+  const ends: [string, (owner: SignedIn, phone: SignedIn) => Promise<unknown>][] = [
+    ["logged out on the other instance", (_, phone) => logout(two.url, phone)],
+    [
+      "revoked from another session",
+      (owner, { sessionId }) =>
+        ask(`${two.url}/api/v1/auth/sessions/${sessionId}`, { method: "DELETE", headers: bearer(owner) }),
+    ],
+  ];
+  for (const [how, endSession] of ends) {
+    test(how, async () => {
+      const owner = await newOwner(one.url);
+      const phone = await login(one.url, owner);
+      const [first, second, other] = [
+        await openStream(one.url, phone),
+        await openStream(one.url, phone),
+        await openStream(one.url, owner),
+      ];
+      await sleep(700);
+      assert.equal(first.isGone(), false);
+      await endSession(owner, phone);
+      const endedAt = performance.now();
+      assert.deepEqual(await Promise.all([first.gone, second.gone]), ["ended", "ended"]);
+      assert.ok(performance.now() - endedAt < 1000, `${performance.now() - endedAt} ms`);
+      await askForRepair(two.url, owner);
+      await other.until(1);
+    });
+  }
+});
+
+test("the expiry of its access token does not end a stream", async () => {
+  const [brief] = await startPair({ ACCESS_TOKEN_TTL: "1", STREAM_SESSION_CHECK_MS: "200" });
+  const owner = await newOwner(brief.url);
+  const stream = await openStream(brief.url, owner);
+  await sleep(1600);
+  await writeQuietly(brief, owner);
+  await stream.until(1);
+});
+
+test("an instance has as many streams as it may, and says so to the next", async () => {
+  const [small] = await startPair({ STREAM_MAX: "2", STREAM_MAX_PER_USER: "2" });
+  const owner = await newOwner(small.url);
+  const first = await openStream(small.url, owner);
+  await openStream(small.url, owner);
+  const refused = await ask(`${small.url}/api/v1/stream`, { headers: bearer(owner) });
+  assert.deepEqual([refused.status, refused.headers["retry-after"]], [503, "5"]);
+  assert.equal((refused.json() as { code: string }).code, "overloaded");
+  first.close();
+  await eventually(
+    () => openOn(small.url),
+    (count) => count === 1,
+  );
+  assert.equal((await openStream(small.url, owner)).status, 200);
+});
+
+test("nobody takes every place: past a share a user is 429, and the next user gets a stream", async () => {
+  const [small] = await startPair({ STREAM_MAX: "20" });
+  const [ana, ben] = [await newOwner(small.url), await newOwner(small.url)];
+  const streams = await Promise.all(range(1, 10).map(() => openStream(small.url, ana)));
+  const refused = await ask(`${small.url}/api/v1/stream`, { headers: bearer(ana) });
+  assert.deepEqual([refused.status, refused.headers["retry-after"]], [429, "5"]);
+  assert.equal((refused.json() as { code: string }).code, "rate_limited");
+  assert.equal((await openStream(small.url, ben)).status, 200);
+  streams[0]?.close();
+  await eventually(
+    () => openOn(small.url),
+    (count) => count === 10,
+  );
+  assert.equal((await openStream(small.url, ana)).status, 200);
+});
+
+test("a client that goes away leaves nothing behind, not even one that goes while it is let in", async () => {
+  const owner = await newOwner(one.url);
+  const before = await openOn(one.url);
+  const request = `GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nauthorization: ${bearer(owner).authorization}\r\n\r\n`;
+  const sockets = await Promise.all(range(1, 40).map(() => open(one.port)));
+  for (const [index, socket] of sockets.entries()) {
+    socket.write(request);
+    setTimeout(() => socket.resetAndDestroy(), index / 4);
+  }
+  await Promise.all(sockets.map((socket) => readAll(socket, 2000)));
+  await eventually(
+    () => openOn(one.url),
+    (count) => count === before,
+  );
+  const later = await openStream(one.url, owner);
+  await askForRepair(one.url, owner);
+  await later.until(1);
+});

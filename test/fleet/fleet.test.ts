@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { atEnd } from "../support/at-end.ts";
+import { freshDatabase, query } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { metric } from "../support/metric.ts";
+import {
+  boundMs,
+  decisionsOf,
+  fleetOf,
+  instances,
+  intervalMs,
+  type LocalFleet,
+  readyOf,
+  type Seen,
+  startLocalFleet,
+} from "./support/local-fleet.ts";
+
+test("each instance knows all of them: phase, checks, version, age, and how much each has to do", async () => {
+  const { members } = await startLocalFleet(3);
+  for (const member of members) {
+    const { instances: seen, ...fleet } = await fleetOf(member);
+    assert.partialDeepStrictEqual(fleet, { policy: "outlier", decisions: {}, store: "redis", silentSince: null });
+    assert.deepEqual(
+      seen.map(({ instance }) => instance),
+      ["api-1", "api-2", "api-3"],
+    );
+    assert.deepEqual(
+      seen.filter(({ self }) => self).map(({ instance }) => instance),
+      [member.name],
+    );
+    for (const one of seen) {
+      assert.partialDeepStrictEqual(one, { phase: "ready", checks: { postgres: "up", redis: "up" }, inFlight: 0 });
+      assert.ok(one.ageMs < 2 * intervalMs, `${one.ageMs} ms`);
+      assert.ok(Math.abs(Date.parse(String(one["startedAt"])) - Date.now()) < 120_000);
+    }
+  }
+  assert.equal(await metric(members[0]?.url ?? "", 'fleet_instances{state="ready"}'), 3);
+});
+
+test("an instance that stops is gone at once, one that dies within three intervals", async () => {
+  const { members, databaseUrl, redisUrl } = await startLocalFleet(3);
+  const [one, two, three] = members;
+  assert.ok(one && two && three);
+  await two.stop();
+  assert.ok(
+    !(await query<{ instance: string }>(databaseUrl, "SELECT * FROM fleet_instances")).some(
+      ({ instance }) => instance === "api-2",
+    ),
+  );
+  await eventually(
+    () => instances(one),
+    (seen) => seen.length === 2,
+    2 * intervalMs,
+  );
+  // As good as dead: nothing that it says arrives any more, and it cannot take its leave.
+  await Promise.all([three.postgres.set("hole"), three.redis.set("hole")]);
+  const diedAt = performance.now();
+  await eventually(
+    () => instances(one),
+    (seen) => seen.length === 1,
+    5 * intervalMs,
+    10,
+  );
+  const goneMs = performance.now() - diedAt;
+  assert.ok(goneMs < 3 * intervalMs, `${goneMs} ms`);
+  const redis = new Redis(redisUrl);
+  atEnd(() => redis.disconnect());
+  await eventually(
+    () => redis.hlen("haven:fleet"),
+    (left) => left === 1,
+    3 * intervalMs,
+  );
+  await Promise.all([three.postgres.set("pass"), three.redis.set("pass")]);
+});
+
+test("a dead store delays the other by nothing: the rounds go on", async () => {
+  const { members, redisUrl } = await startLocalFleet(2);
+  const [one, two] = members;
+  assert.ok(one && two);
+  await one.postgres.set("hole");
+  const redis = new Redis(redisUrl);
+  atEnd(() => redis.disconnect());
+  for (let look = 0; look < 8; look += 1) {
+    await sleep(intervalMs / 2);
+    const seen: Seen | undefined = (await instances(two)).find(({ instance }) => instance === "api-1");
+    assert.ok(seen !== undefined && seen.ageMs < 2.2 * intervalMs, JSON.stringify(seen));
+  }
+  await one.postgres.set("pass");
+  await one.redis.set("hole");
+  await eventually(
+    () => fleetOf(one),
+    ({ store }) => store === "postgres",
+    3000,
+  );
+  for (let look = 0; look < 4; look += 1) {
+    await sleep(intervalMs / 2);
+    assert.ok((await instances(one)).some(({ instance }) => instance === "api-2"));
+  }
+  await one.redis.set("pass");
+  await eventually(
+    () => fleetOf(one),
+    ({ store }) => store === "redis",
+    5000,
+  );
+});
+
+test("while no store answers it says so, and since when, and knows itself only", async () => {
+  const { members } = await startLocalFleet(2);
+  const [one] = members;
+  assert.ok(one);
+  const before = Date.now();
+  await Promise.all([one.postgres.set("refuse"), one.redis.set("refuse")]);
+  const { instances: seen, silentSince } = await eventually(
+    () => fleetOf(one),
+    ({ store }) => store === null,
+    4 * intervalMs,
+  );
+  assert.deepEqual(
+    seen.map(({ self }) => self),
+    [true],
+  );
+  assert.ok(Math.abs(Date.parse(String(silentSince)) - before) < 4 * intervalMs);
+  await Promise.all([one.postgres.set("pass"), one.redis.set("pass")]);
+  await eventually(
+    () => fleetOf(one),
+    ({ silentSince: silent, instances: all }) => silent === null && all.length === 2,
+  );
+});
+
+test("two processes with one INSTANCE_ID are two, and each says once that this is wrong", async () => {
+  const { members } = await startLocalFleet(2, { INSTANCE_ID: "twin" });
+  for (const { logs } of members) {
+    const said = () => logs.filter(({ msg }) => /same INSTANCE_ID/.test(msg)).length;
+    await eventually(said, (times) => times === 1);
+    await sleep(3 * intervalMs);
+    assert.equal(said(), 1);
+  }
+  assert.deepEqual(
+    (await instances({ url: members[0]?.url ?? "" })).map(({ instance }) => instance),
+    ["twin", "twin"],
+  );
+});
+
+test("what a crash left behind under the same name is not taken for another process", async () => {
+  const { members, redisUrl } = await startLocalFleet(1);
+  const [one] = members;
+  assert.ok(one);
+  const redis = new Redis(redisUrl);
+  atEnd(() => redis.disconnect());
+  const [, own = ""] = (await redis.hgetall("haven:fleet").then(Object.values<string>))[0]?.split(/ (.*)/s) ?? [];
+  const [seconds] = await redis.time();
+  await redis.hset("haven:fleet", randomUUID(), `${Number(seconds) * 1000} ${own}`);
+  await sleep(3 * intervalMs);
+  assert.ok(!one.logs.some(({ msg }) => /same INSTANCE_ID/.test(msg)));
+});
+
+/** Entries that lie, are torn, or are of another version: the more of them, the worse. */
+async function plantLies({ databaseUrl, redisUrl }: LocalFleet, claim: "up" | "down"): Promise<() => void> {
+  const redis = new Redis(redisUrl);
+  atEnd(() => redis.disconnect());
+  const honest = { instance: "liar", version: "0.1.0", phase: "ready", status: "ready", upMs: 1, beat: 1 };
+  const checks = { postgres: [claim, claim === "down", 0] };
+  const texts = (await Promise.all([0, 1, 2, 3, 4])).flatMap((number) => [
+    JSON.stringify({ ...honest, instance: `old-${number}`, checks: { postgres: claim } }),
+    JSON.stringify({ ...honest, instance: `new-${number}`, phase: "paused", checks }),
+    JSON.stringify({ ...honest, instance: `torn-${number}`, checks }).slice(0, 60 + number),
+    JSON.stringify({ ...honest, instance: `back-${number}`, checks: { postgres: [claim, false, -3_600_000] } }),
+  ]);
+  const plant = async () => {
+    const [seconds] = await redis.time();
+    const now = Number(seconds) * 1000;
+    for (const [index, text] of texts.entries()) {
+      await redis.hset("haven:fleet", `00000000-0000-4000-8000-0000000000${10 + index}`, `${now} 1 ${text}`);
+    }
+    // Well formed, and of another hour by the clock of the store.
+    for (const hours of [-1, 1]) {
+      const text = JSON.stringify({ ...honest, checks });
+      await redis.hset("haven:fleet", randomUUID(), `${now + hours * 3_600_000} 1 ${text}`);
+      await query(
+        databaseUrl,
+        "INSERT INTO fleet_instances (boot, instance, beat, seen_at, heartbeat) VALUES (gen_random_uuid(), 'liar', 1, now() + $1 * interval '1 hour', $2)",
+        [hours, text],
+      );
+    }
+  };
+  await plant();
+  const timer = setInterval(() => plant().catch(() => undefined), intervalMs / 2);
+  const stop = () => clearInterval(timer);
+  atEnd(stop);
+  return stop;
+}
+
+test("heartbeats that lie, are torn, or are of another version or hour keep no outlier in rotation", async () => {
+  const fleet = await startLocalFleet(3);
+  const [one, ...others] = fleet.members;
+  assert.ok(one);
+  const stop = await plantLies(fleet, "down");
+  await one.postgres.set("refuse");
+  await eventually(
+    () => readyOf(one),
+    ({ ready }) => !ready,
+    boundMs + 200,
+    10,
+  );
+  assert.deepEqual(decisionsOf(one), ["outlier"]);
+  for (const other of others) assert.equal((await readyOf(other)).ready, true);
+  stop();
+  await one.postgres.set("pass");
+});
+
+test("nor do they drive anybody out in an outage of all", async () => {
+  const fleet = await startLocalFleet(3);
+  const stop = await plantLies(fleet, "up");
+  for (const { postgres } of fleet.members) await postgres.set("refuse");
+  const until = performance.now() + boundMs + 2 * intervalMs;
+  while (performance.now() < until) {
+    for (const member of fleet.members) assert.equal((await readyOf(member)).ready, true);
+    await sleep(20);
+  }
+  for (const member of fleet.members) {
+    assert.deepEqual(decisionsOf(member), ["shared_outage"]);
+    assert.deepEqual((await readyOf(member)).sharedOutage, ["postgres"]);
+    assert.equal(await metric(member.url, 'ready_policy_decisions_total{decision="shared_outage"}'), 1);
+    assert.match(
+      (await ask(`${member.url}/ready?verbose`)).text,
+      /^\[-\] postgres down \(critical\) on most of the fleet$/m,
+    );
+    const without = (await ask(`${member.url}/ready?exclude=postgres`)).json();
+    assert.partialDeepStrictEqual(without, { excluded: ["postgres"] });
+    assert.ok(!Object.hasOwn(without as object, "sharedOutage"), "of what is left out nothing is said");
+  }
+  stop();
+  for (const { postgres } of fleet.members) await postgres.set("pass");
+  for (const member of fleet.members)
+    await eventually(
+      () => readyOf(member),
+      ({ status, sharedOutage }) => status === "ready" && !sharedOutage,
+    );
+});
+
+test("alone, or with one other, outlier does as strict", async () => {
+  const { members } = await startLocalFleet(2);
+  for (const { postgres } of members) await postgres.set("refuse");
+  for (const member of members)
+    await eventually(
+      () => readyOf(member),
+      ({ ready }) => !ready,
+      boundMs + 200,
+      10,
+    );
+  for (const { postgres } of members) await postgres.set("pass");
+});
+
+test("a check of the instance itself is its own affair, whatever the others say of theirs", async () => {
+  const { members } = await startLocalFleet(3, { READY_REQUIRES: "event-loop", OVERLOAD_DELAY_MS: "1" });
+  const [one] = members;
+  assert.ok(one);
+  // One process, one event loop: it is saturated for all of them.
+  await eventually(
+    async () => {
+      await Promise.all(Array.from({ length: 4 }, () => ask(`${one.url}/test/spin/250`)));
+      return (await readyOf(one)).status;
+    },
+    (status) => status === "not_ready",
+    15_000,
+    0,
+  );
+  assert.deepEqual(decisionsOf(one), []);
+});
+
+test("strict asks nobody: it leaves in an outage of all, and still tells the others what it is", async () => {
+  const { members } = await startLocalFleet(3, { READY_POLICY: "strict" });
+  for (const { postgres } of members) await postgres.set("refuse");
+  for (const member of members) {
+    const verdict = await eventually(
+      () => readyOf(member),
+      ({ ready }) => !ready,
+      boundMs,
+      10,
+    );
+    assert.equal(verdict.sharedOutage, undefined);
+    assert.deepEqual(decisionsOf(member), []);
+  }
+  const [one] = members;
+  assert.ok(one);
+  await eventually(
+    () => instances(one),
+    (seen) => seen.every(({ status }) => status === "not_ready"),
+    3000,
+  );
+  for (const { postgres } of members) await postgres.set("pass");
+});
+
+test("an instance that boots before the schema is made gets over it", async () => {
+  const haven = await startHaven({
+    env: { DATABASE_URL: await freshDatabase({ migrated: false }), READY_POLICY: "outlier" },
+  });
+  await eventually(
+    () => instances(haven),
+    (seen) => seen.length === 1,
+  );
+});
+
+test("while all is well, each store has one call an interval, on the clock of the checks", async () => {
+  const { members } = await startLocalFleet(2);
+  const [one] = members;
+  assert.ok(one);
+  const counts = () => ({
+    redis: one.redis.sent().match(/haven:fleet/g)?.length ?? 0,
+    postgres: one.postgres.sent().match(/fleet-tell/g)?.length ?? 0,
+  });
+  const before = counts();
+  const intervals = 12;
+  await sleep(intervals * intervalMs);
+  const after = counts();
+  for (const store of ["redis", "postgres"] as const) {
+    const each = (after[store] - before[store]) / intervals;
+    // Checks come up to a tenth early.
+    assert.ok(each > 0.7 && each < 1.2, `${each} in ${store}`);
+  }
+});

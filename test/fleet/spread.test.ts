@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Heartbeat } from "../../src/fleet/heartbeat.ts";
+import { loadSpread, paint } from "../../src/fleet/picture.ts";
+
+const instance = (requestsPerSecond: number, over: Partial<Heartbeat> = {}): Heartbeat => ({
+  instance: "api",
+  version: "0.1.0",
+  phase: "ready",
+  status: "ready",
+  upMs: 60_000,
+  beat: 1,
+  requestsPerSecond,
+  errorsPerSecond: 0,
+  inFlight: 0,
+  checks: new Map(),
+  ...over,
+});
+
+const table: readonly (readonly [string, readonly Heartbeat[], number | null])[] = [
+  ["all have the same", [instance(10), instance(10), instance(10)], 0],
+  ["one has a fifth more than the average", [instance(12), instance(9), instance(9)], 0.2],
+  ["one has nothing", [instance(15), instance(15), instance(0)], 1],
+  ["there are no requests", [instance(0), instance(0)], null],
+  ["there are too few requests to tell", [instance(1), instance(0)], null],
+  ["there is one instance", [instance(10)], null],
+  ["the idle one is not ready", [instance(10), instance(10), instance(0, { status: "not_ready" })], 0],
+  ["the idle one drains", [instance(10), instance(10), instance(0, { status: "draining" })], 0],
+  ["the idle one has only just started", [instance(10), instance(10), instance(0, { upMs: 9000 })], 0],
+  ["one is degraded, and in rotation", [instance(10), instance(30, { status: "degraded" })], 0.5],
+];
+
+for (const [what, fleet, expected] of table) {
+  test(`the spread of the load where ${what} is ${expected}`, () => {
+    const seen = loadSpread(fleet);
+    assert.equal(seen === null ? null : Math.round(seen * 1000) / 1000, expected);
+  });
+}
+
+test("shares are of all requests, and a start is told by our clock and the other's age", () => {
+  const [self, other] = [instance(30, { instance: "a" }), instance(10, { instance: "b", upMs: 5000 })];
+  const { instances } = paint(self, [{ heartbeat: other, ageMs: 1000 }], Date.parse("2026-01-01T00:00:10Z"));
+  assert.deepEqual(
+    instances.map((one) => [one.instance, one.shareOfRequests, one.startedAt]),
+    [
+      ["a", 0.75, "2025-12-31T23:59:10.000Z"],
+      ["b", 0.25, "2026-01-01T00:00:04.000Z"],
+    ],
+  );
+});

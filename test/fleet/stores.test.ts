@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { before, suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+import { createDatabase } from "../../src/db/pool.ts";
+import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
+import { createRedisStore, fleetKey } from "../../src/fleet/redis-store.ts";
+import type { FleetStore, Mine } from "../../src/fleet/store.ts";
+import { createRedisAccess } from "../../src/redis/access.ts";
+import { createRedis } from "../../src/redis/client.ts";
+import { atEnd } from "../support/at-end.ts";
+import { freshDatabase, query } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { freshRedis } from "../support/redis.ts";
+
+const keepMs = 1000;
+
+type World = {
+  store: FleetStore;
+  /** Puts an entry there whose time is another than now. */
+  plant(boot: string, heartbeat: string, agoMs: number): Promise<unknown>;
+  boots(): Promise<string[]>;
+};
+
+async function onPostgres(): Promise<World> {
+  const url = await freshDatabase();
+  const limits = { connectTimeoutMs: 2000, statementTimeoutMs: 2000, idleTransactionTimeoutMs: 2000 };
+  const db = createDatabase({ url, poolMax: 8, ...limits }, (work) => work());
+  atEnd(db.close);
+  return {
+    store: createPostgresStore(db, keepMs),
+    plant: (boot, heartbeat, agoMs) =>
+      query(
+        url,
+        "INSERT INTO fleet_instances (boot, instance, beat, seen_at, heartbeat) VALUES ($1, 'planted', 1, now() - $3 * interval '1 ms', $2)",
+        [boot, heartbeat, agoMs],
+      ),
+    boots: async () =>
+      (await query<{ boot: string }>(url, "SELECT boot FROM fleet_instances")).map(({ boot }) => boot).sort(),
+  };
+}
+
+async function onRedis(): Promise<World> {
+  const url = await freshRedis();
+  const limits = { connectTimeoutMs: 2000, commandTimeoutMs: 2000 };
+  const client = createRedis({ kind: "url", url }, limits, "test");
+  atEnd(() => client.disconnect());
+  await eventually(
+    () => client.status,
+    (status) => status === "ready",
+  );
+  const other = new Redis(url);
+  atEnd(() => other.disconnect());
+  return {
+    store: createRedisStore(
+      createRedisAccess(client, (work) => work()),
+      keepMs,
+    ),
+    async plant(boot, heartbeat, agoMs) {
+      const [seconds, micros] = await other.time();
+      const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      await other.hset(fleetKey, boot, `${nowMs - agoMs} 1 ${heartbeat}`);
+    },
+    boots: async () => (await other.hkeys(fleetKey)).sort(),
+  };
+}
+
+for (const [name, open] of [
+  ["Postgres", onPostgres],
+  ["Redis", onRedis],
+] as const) {
+  suite(`the fleet in ${name}`, () => {
+    let world: World;
+    let beat = 0;
+    const [me, you] = [randomUUID(), randomUUID()];
+    const words = (boot: string, heartbeat = "words"): Mine => {
+      beat += 1;
+      return { boot, instance: "an-instance", beat, heartbeat };
+    };
+    before(async () => {
+      world = await open();
+    });
+
+    test("each reads what the others said, with its age by the clock of the store, and never itself", async () => {
+      const { store } = world;
+      assert.deepEqual(await store.tellAndAsk(words(me)), []);
+      await store.tell(words(you));
+      await sleep(300);
+      await store.tell(words(me));
+      const [seen, ...more] = await store.tellAndAsk(words(me));
+      assert.deepEqual(more, []);
+      assert.partialDeepStrictEqual(seen, { boot: you, heartbeat: "words" });
+      const ageMs = seen?.ageMs ?? Number.NaN;
+      assert.ok(ageMs >= 290 && ageMs < 1000, `${ageMs} ms`);
+    });
+
+    test("what is said again replaces what was said, and is young again", async () => {
+      const { store, boots } = world;
+      for (let count = 0; count < 5; count += 1) await store.tell(words(you, `words ${count}`));
+      const [seen] = await store.tellAndAsk(words(me));
+      assert.partialDeepStrictEqual(seen, { heartbeat: "words 4" });
+      assert.ok((seen?.ageMs ?? Number.NaN) < 250);
+      assert.equal((await boots()).length, 2);
+    });
+
+    test("old words that arrive late neither replace newer ones nor make them young", async () => {
+      const { store } = world;
+      const old = words(you, "old words");
+      await store.tell(words(you, "new words"));
+      await sleep(200);
+      await store.tell(old);
+      const [seen] = await store.tellAndAsk(words(me));
+      assert.equal(seen?.heartbeat, "new words");
+      assert.ok((seen?.ageMs ?? 0) >= 190, `${seen?.ageMs} ms`);
+    });
+
+    test("an entry of an hour ago or of an hour to come is not read, and is cleared away", async () => {
+      const { store, plant, boots } = world;
+      for (const agoMs of [3_600_000, -3_600_000]) await plant(randomUUID(), "lies", agoMs);
+      await store.tell(words(you));
+      const seen = await store.tellAndAsk(words(me));
+      assert.deepEqual(
+        seen.map(({ boot }) => boot),
+        [you],
+      );
+      assert.deepEqual(await boots(), [me, you].sort());
+    });
+
+    test("whatever bytes another left there are handed on as they are", async () => {
+      const { store, plant } = world;
+      const strange = randomUUID();
+      await plant(strange, '{"v":9 \\u0000 " \' ü', 10);
+      const seen = (await store.tellAndAsk(words(me))).find(({ boot }) => boot === strange);
+      assert.equal(seen?.heartbeat, '{"v":9 \\u0000 " \' ü');
+    });
+
+    test("who leaves is gone at once, and leaving twice harms nobody", async () => {
+      const { store, boots } = world;
+      await store.leave(you);
+      await store.leave(you);
+      assert.ok(!(await boots()).includes(you));
+    });
+
+    test("twenty that write and read at once wait for nobody's rows", async () => {
+      const { store, plant } = world;
+      for (let count = 0; count < 10; count += 1) await plant(randomUUID(), "old", 60_000);
+      const crowd = Array.from({ length: 20 }, () => randomUUID());
+      await Promise.all(crowd.map((one) => store.tellAndAsk(words(one))));
+      const seen = await Promise.all(crowd.map((one) => store.tellAndAsk(words(one))));
+      for (const entries of seen) assert.ok(entries.length >= 19);
+    });
+
+    test("who is back together after an outage, when every row is old, never waits for another", async () => {
+      const { store, plant } = world;
+      for (let outage = 0; outage < 40; outage += 1) {
+        const back = Array.from({ length: 8 }, () => randomUUID());
+        await Promise.all(back.map((one) => plant(one, "old", 60_000)));
+        const began = performance.now();
+        await Promise.all(back.map((one) => store.tellAndAsk(words(one))));
+        const tookMs = performance.now() - began;
+        assert.ok(tookMs < 800, `${tookMs} ms`);
+        await Promise.all(back.map((one) => store.leave(one)));
+      }
+    });
+  });
+}
+
+test("whoever begins clears Postgres of those who died, though only Redis may ever be asked", async () => {
+  const { store, plant, boots } = await onPostgres();
+  const [me, dead, alive] = [randomUUID(), randomUUID(), randomUUID()];
+  await plant(dead, "last words", 60_000);
+  await plant(alive, "words", 100);
+  await store.tell({ boot: me, instance: "an-instance", beat: 1, heartbeat: "first words" });
+  assert.deepEqual(await boots(), [me, alive].sort());
+});
+
+test("the key in Redis expires when nobody writes any more, and an entry that is no entry is cleared away", async () => {
+  const { store, boots } = await onRedis();
+  await store.tell({ boot: "a", instance: "a", beat: 1, heartbeat: "x" });
+  const url = await freshRedis();
+  const other = new Redis(url);
+  atEnd(() => other.disconnect());
+  const client = createRedis({ kind: "url", url }, { connectTimeoutMs: 2000, commandTimeoutMs: 2000 }, "test");
+  atEnd(() => client.disconnect());
+  await eventually(
+    () => client.status,
+    (status) => status === "ready",
+  );
+  const second = createRedisStore(
+    createRedisAccess(client, (work) => work()),
+    100,
+  );
+  await other.hset(fleetKey, "torn", "no time and no space");
+  assert.deepEqual(await second.tellAndAsk({ boot: "b", instance: "b", beat: 1, heartbeat: "y" }), []);
+  assert.deepEqual(await other.hkeys(fleetKey), ["b"]);
+  await eventually(
+    () => other.exists(fleetKey),
+    (left) => left === 0,
+    2000,
+  );
+  assert.deepEqual(await boots(), ["a"]);
+});

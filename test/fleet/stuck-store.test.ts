@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { atEnd } from "../support/at-end.ts";
+import { freshDatabase, query } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { metric } from "../support/metric.ts";
+import { testRoutes } from "../support/routes.ts";
+
+test("a fleet table that is locked takes at most half of the pool, and heartbeats go on after it", async () => {
+  const url = await freshDatabase();
+  const { url: base } = await startHaven({
+    env: { DATABASE_URL: url, DB_POOL_MAX: "4", HEALTH_CHECK_INTERVAL: "200", HEALTH_CHECK_TIMEOUT: "200" },
+    overrides: { routes: testRoutes },
+  });
+  const locker = new pg.Client({ connectionString: url });
+  await locker.connect();
+  atEnd(() => locker.end());
+  await locker.query("BEGIN; LOCK TABLE fleet_instances IN ACCESS EXCLUSIVE MODE");
+  // Well within the limit of a statement, so that none of those that wait is ended by it.
+  await sleep(2000);
+  const [waiting] = await query<{ count: number }>(
+    url,
+    "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%fleet_instances%'",
+  );
+  assert.equal(waiting?.count, 2);
+  assert.equal((await ask(`${base}/test/sql/1`)).status, 200);
+  assert.equal((await ask(`${base}/ready`)).status, 200);
+  await locker.query("COMMIT");
+  const beat = async () => (await query<{ beat: string }>(url, "SELECT beat FROM fleet_instances"))[0]?.beat;
+  const first = await eventually(beat, (value) => value !== undefined);
+  await eventually(beat, (value) => Number(value) > Number(first) + 3, 2000);
+});
+
+test("a store that refuses heartbeats alone is not closed to requests, nor are heartbeats counted as theirs", async () => {
+  const url = await freshDatabase();
+  const { url: base } = await startHaven({
+    env: { DATABASE_URL: url, HEALTH_CHECK_INTERVAL: "100", HEALTH_CHECK_TIMEOUT: "1000" },
+    overrides: { routes: testRoutes },
+  });
+  const calls = () => metric(base, 'dependency_call_duration_seconds_count{name="postgres"}');
+  const before = await calls();
+  await query(
+    url,
+    `CREATE SEQUENCE refused;
+     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN PERFORM nextval('refused'); RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+     CREATE TRIGGER full_disk BEFORE INSERT ON fleet_instances FOR EACH ROW EXECUTE FUNCTION refuse()`,
+  );
+  await eventually(
+    () => query<{ times: string | null }>(url, "SELECT pg_sequence_last_value('refused') AS times"),
+    ([refused]) => Number(refused?.times) > 15,
+  );
+  assert.equal(await metric(base, 'circuit_breaker_events_total{name="postgres",event="opened"}'), 0);
+  assert.equal(await calls(), before);
+  assert.equal((await ask(`${base}/test/sql/1`)).status, 200);
+});

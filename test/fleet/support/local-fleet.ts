@@ -1,0 +1,66 @@
+import { freshDatabase } from "../../support/database.ts";
+import { eventually } from "../../support/eventually.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
+import { type Haven, startHaven } from "../../support/haven.ts";
+import { ask } from "../../support/http.ts";
+import { sameSecret } from "../../support/people.ts";
+import { freshRedis } from "../../support/redis.ts";
+import { testRoutes } from "../../support/routes.ts";
+
+export const intervalMs = 500;
+export const timeoutMs = 600;
+export const boundMs = intervalMs + 2 * timeoutMs + 500;
+
+export type Member = Haven & { name: string; postgres: FaultProxy; redis: FaultProxy };
+
+export type LocalFleet = { members: readonly Member[]; databaseUrl: string; redisUrl: string };
+
+/** Instances in this process on one Postgres and one Redis, each by ways of its own that can be broken. */
+export async function startLocalFleet(size: number, env: Record<string, string> = {}): Promise<LocalFleet> {
+  const [databaseUrl, redisUrl] = [await freshDatabase(), await freshRedis()];
+  const members: Member[] = [];
+  for (let number = 1; number <= size; number += 1) {
+    const [postgres, redis] = [await startFaultProxy(databaseUrl), await startFaultProxy(redisUrl)];
+    const name = `api-${number}`;
+    const haven = await startHaven({
+      env: {
+        ...sameSecret,
+        INSTANCE_ID: name,
+        DATABASE_URL: postgres.url,
+        REDIS_URL: redis.url,
+        READY_POLICY: "outlier",
+        HEALTH_CHECK_INTERVAL: String(intervalMs),
+        HEALTH_CHECK_TIMEOUT: String(timeoutMs),
+        REDIS_COMMAND_TIMEOUT_MS: "500",
+        ...env,
+      },
+      overrides: { routes: testRoutes },
+    });
+    members.push({ ...haven, name, postgres, redis });
+  }
+  for (const member of members)
+    await eventually(
+      () => instances(member),
+      (seen) => seen.length === size,
+    );
+  return { members, databaseUrl, redisUrl };
+}
+
+export type Seen = { instance: string; status: string; ageMs: number; self: boolean } & Record<string, unknown>;
+export type FleetAnswer = { instances: Seen[]; store: string | null; silentSince: string | null } & Record<
+  string,
+  unknown
+>;
+
+export const fleetOf = async ({ url }: Pick<Haven, "url">): Promise<FleetAnswer> =>
+  (await ask(`${url}/api/v1/instances`)).json() as FleetAnswer;
+
+export const instances = async (haven: Pick<Haven, "url">): Promise<Seen[]> => (await fleetOf(haven)).instances;
+
+export type Ready = { status: string; ready: boolean; sharedOutage?: string[] };
+
+export const readyOf = async ({ url }: Pick<Haven, "url">): Promise<Ready> =>
+  (await ask(`${url}/ready`)).json() as Ready;
+
+export const decisionsOf = ({ logs }: Pick<Haven, "logs">): unknown[] =>
+  logs.filter((line) => "decision" in line).map((line) => line["decision"]);

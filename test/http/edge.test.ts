@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { ask, raw } from "../support/http.ts";
+import { testRoutes } from "../support/routes.ts";
+
+let haven: Haven;
+before(async () => {
+  haven = await startHaven({ env: { REQUEST_TIMEOUT_MS: "600" }, overrides: { routes: testRoutes } });
+});
+
+test("a well-formed request id from a trusted proxy is kept in the answer, the problem and the log", async () => {
+  const id = "from-the-proxy.0001";
+  const answer = await ask(`${haven.url}/nowhere`, { headers: { "x-request-id": id } });
+  assert.equal(answer.headers["x-request-id"], id);
+  assert.partialDeepStrictEqual(answer.json(), { requestId: id, code: "not_found", status: 404 });
+  await eventually(
+    () => haven.logs,
+    (logs) => logs.some((line) => line["requestId"] === id && line["status"] === 404),
+  );
+});
+
+for (const bad of ["short", "has space in it", `x${"y".repeat(128)}`, "semi;colon;id", 'quote"quote']) {
+  test(`the request id ${JSON.stringify(bad.slice(0, 20))} is replaced`, async () => {
+    const answer = await ask(`${haven.url}/api`, { headers: { "x-request-id": bad } });
+    assert.match(String(answer.headers["x-request-id"]), /^[0-9a-f-]{36}$/);
+  });
+}
+
+test("a request id from a peer that is no trusted proxy is replaced", async () => {
+  const distrustful = await startHaven({ env: { TRUST_PROXY: "10.0.0.0/8" } });
+  const answer = await ask(`${distrustful.url}/api`, { headers: { "x-request-id": "from-a-stranger" } });
+  assert.notEqual(answer.headers["x-request-id"], "from-a-stranger");
+});
+
+test("an unknown path is 404, a known one with another method 405 with Allow", async () => {
+  assert.equal((await ask(`${haven.url}/nowhere`)).status, 404);
+  const answer = await ask(`${haven.url}/test/items/7`, { method: "DELETE" });
+  assert.equal(answer.status, 405);
+  assert.equal(answer.headers.allow, "GET, HEAD");
+});
+
+test("every answer carries the security headers and says nothing of Express", async () => {
+  for (const path of ["/api", "/nowhere", "/test/fail"]) {
+    const { headers } = await ask(haven.url + path);
+    assert.equal(headers["x-content-type-options"], "nosniff");
+    assert.equal(headers["x-frame-options"], "DENY");
+    assert.match(String(headers["content-security-policy"]), /default-src 'none'/);
+    assert.equal(headers["x-powered-by"], undefined);
+  }
+});
+
+test("a fault of ours is a 500 that says nothing, and is logged under its request id without its message", async () => {
+  const answer = await ask(`${haven.url}/test/fail`);
+  assert.equal(answer.status, 500);
+  assert.doesNotMatch(answer.text, /hunter2|postgres|\.ts/);
+  const id = answer.headers["x-request-id"];
+  const [line] = await eventually(
+    () => haven.logs.filter((entry) => entry["requestId"] === id && entry.level === "error"),
+    (lines) => lines.length === 1,
+  );
+  assert.doesNotMatch(JSON.stringify(line), /hunter2|db\.internal/);
+  assert.match(JSON.stringify(line), /routes\.ts/);
+});
+
+test("a request past its deadline is given up with 503, and what it waited for is aborted", async () => {
+  const answer = await ask(`${haven.url}/test/slow/5000`);
+  assert.equal(answer.status, 503);
+  assert.partialDeepStrictEqual(answer.json(), { code: "deadline_exceeded" });
+  assert.ok(answer.headers["retry-after"]);
+  assert.ok(answer.ms > 500 && answer.ms < 1500, `${answer.ms} ms`);
+});
+
+test("the log has one line a request, without query, headers or body", async () => {
+  await ask(`${haven.url}/test/items/9?limit=3`, {
+    headers: { authorization: "Bearer very-secret", cookie: "a=very-secret" },
+  });
+  const [line] = await eventually(
+    () => haven.logs.filter(({ path }) => path === "/test/items/9"),
+    (lines) => lines.length > 0,
+  );
+  assert.partialDeepStrictEqual(line, { msg: "request", method: "GET", route: "/test/items/{id}", status: 200 });
+  assert.doesNotMatch(JSON.stringify(haven.logs), /very-secret|limit=3/);
+});
+
+test("probes are not logged", async () => {
+  await ask(`${haven.url}/alive`);
+  await ask(`${haven.url}/ready`);
+  assert.equal(haven.logs.filter(({ path }) => path === "/alive" || path === "/ready").length, 0);
+});
+
+test("metrics count by route template, with one label for every unknown path", async () => {
+  for (const id of [1, 2, 3]) await ask(`${haven.url}/test/items/${id}`);
+  for (const id of [1, 2, 3]) await ask(`${haven.url}/unknown/${id}`);
+  const { text } = await ask(`${haven.url}/metrics`);
+  assert.match(text, /http_requests_total\{method="GET",route="\/test\/items\/\{id\}",status="200"\} \d/);
+  assert.match(text, /http_requests_total\{method="GET",route="unknown",status="404"\} \d/);
+  assert.doesNotMatch(text, /unknown\/1|items\/1/);
+});
+
+test("two requests on one connection are both answered, and HEAD has no body", async () => {
+  const answer = await raw(
+    haven.port,
+    "GET /api HTTP/1.1\r\nHost: a\r\n\r\nHEAD /api HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+  );
+  assert.equal(answer.match(/HTTP\/1\.1 200/g)?.length, 2);
+  assert.equal(answer.match(/"service"/g)?.length, 1);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nextAdmission, watchEventLoop } from "../../src/http/overload.ts";
+
+const jammed = { delayMs: 300, utilization: 1 };
+const calm = { delayMs: 2, utilization: 0.3 };
+const busyButQuick = { delayMs: 5, utilization: 1 };
+const open = { share: 1, saturatedSamples: 0 };
+
+const after = (...samples: (typeof calm)[]) =>
+  samples.reduce((state, sample) => nextAdmission(state, sample, 100), open);
+
+test("a loop whose turns outlast the sampling is seen as saturated, not as idle", async () => {
+  const watch = watchEventLoop(50);
+  const until = performance.now() + 2000;
+  let refused = 0;
+  while (performance.now() < until) {
+    const turn = performance.now() + 300;
+    while (performance.now() < turn);
+    await sleep(0);
+    if (!watch.admits()) refused += 1;
+  }
+  watch.stop();
+  assert.ok(watch.latest().delayMs > 50, `${watch.latest().delayMs} ms`);
+  assert.ok(refused > 0);
+});
+
+test("one slow moment sheds nothing", () => {
+  assert.equal(after(jammed).share, 1);
+  assert.equal(after(jammed, calm, jammed, calm).share, 1);
+});
+
+test("a loop that stays saturated lets in half as much with each sample, and never nothing", () => {
+  assert.equal(after(jammed, jammed).share, 0.5);
+  assert.equal(after(jammed, jammed, jammed).share, 0.25);
+  assert.equal(after(...Array.from({ length: 30 }, () => jammed)).share, 0.05);
+});
+
+test("a loop that is busy but quick sheds nothing", () => {
+  assert.equal(after(...Array.from({ length: 30 }, () => busyButQuick)).share, 1);
+});
+
+test("from the deepest overload everything is let in again within ten calm samples", () => {
+  const deepest = after(...Array.from({ length: 30 }, () => jammed));
+  const recovered = Array.from({ length: 10 }, () => calm).reduce(
+    (state, sample) => nextAdmission(state, sample, 100),
+    deepest,
+  );
+  assert.equal(recovered.share, 1);
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { z } from "zod";
+import { autoscaler } from "../support/autoscaler.ts";
+import { allRendered, render } from "../support/kustomize.ts";
+import { find, havenPod, podsOf } from "../support/pods.ts";
+import { without } from "../support/programs.ts";
+import { isWithin, labelMap, selecting, service } from "../support/selectors.ts";
+
+suite("names lead to something", { skip: without("kubectl") }, () => {
+  for (const name of allRendered) {
+    test(`k8s/${name}: every name leads to something`, () => {
+      const objects = render(name);
+      const keys = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+      assert.equal(new Set(keys).size, keys.length);
+      for (const { kind, metadata } of objects)
+        if (kind !== "Namespace") assert.equal(metadata.namespace, "haven", `${kind} ${metadata.name}`);
+      for (const { labels, name: pod } of podsOf(objects)) {
+        const object = objects.find(({ metadata, kind }) => metadata.name === pod && kind !== "Service");
+        const { spec } = selecting.parse(object);
+        if (object?.kind !== "Job") assert.ok(spec.selector && isWithin(spec.selector.matchLabels, labels), pod);
+      }
+      for (const { metadata, spec } of objects
+        .filter(({ kind }) => kind === "Service")
+        .map((one) => service.parse(one))) {
+        const chosen = podsOf(objects).filter(({ labels }) => isWithin(spec.selector, labels));
+        assert.equal(chosen.length, 1, `${metadata.name} is for the pods of one workload`);
+        for (const { targetPort } of spec.ports)
+          assert.ok(
+            chosen[0]?.container.ports.some((port) => port.name === targetPort),
+            metadata.name,
+          );
+      }
+      for (const object of objects.filter(({ kind }) => kind === "NetworkPolicy")) {
+        const { spec } = policy.parse(object);
+        const chosen = podsOf(objects).filter(({ labels }) => isWithin(spec.podSelector.matchLabels, labels));
+        assert.ok(chosen.length > 0, object.metadata.name);
+        for (const port of (spec.ingress ?? []).flatMap((rule) => rule.ports ?? []))
+          assert.ok(
+            chosen.every(({ container }) => container.ports.some((one) => one.name === port.port)),
+            object.metadata.name,
+          );
+      }
+      const { target } = autoscaler(objects);
+      assert.deepEqual(target, { apiVersion: "apps/v1", kind: "Deployment", name: "haven-api-deployment" });
+      const budget = selecting.parse(find(objects, "PodDisruptionBudget", "haven-api-pdb")).spec;
+      assert.deepEqual(budget.selector?.matchLabels, { app: "haven-api" });
+      assert.equal(budget["maxUnavailable"], 1);
+      find(objects, "ServiceAccount", havenPod(objects).serviceAccountName ?? "");
+    });
+  }
+
+  test("nothing reaches or leaves a pod but what is allowed by name", () => {
+    for (const name of allRendered) {
+      const deny = policy.parse(find(render(name), "NetworkPolicy", "deny-by-default")).spec;
+      assert.deepEqual(deny, { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+    }
+  });
+});
+
+const policy = z.looseObject({
+  spec: z.looseObject({
+    podSelector: z.looseObject({ matchLabels: labelMap.optional() }),
+    ingress: z
+      .array(z.looseObject({ ports: z.array(z.looseObject({ port: z.union([z.string(), z.number()]) })).optional() }))
+      .optional(),
+  }),
+});

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { ClusterObject } from "../support/kustomize.ts";
+import { podsOf } from "../support/pods.ts";
+import { isWithin, labelMap } from "../support/selectors.ts";
+
+// Who may speak to whom, by the network policies as a network plugin reads them.
+
+const selector = z.strictObject({ matchLabels: labelMap.optional() });
+const peer = z.strictObject({
+  podSelector: selector.optional(),
+  namespaceSelector: selector.optional(),
+  ipBlock: z.strictObject({ cidr: z.string() }).optional(),
+});
+const ports = z
+  .array(z.strictObject({ protocol: z.enum(["TCP", "UDP"]), port: z.union([z.string(), z.number()]) }))
+  .optional();
+const policy = z.looseObject({
+  spec: z.strictObject({
+    podSelector: selector,
+    policyTypes: z.array(z.enum(["Ingress", "Egress"])),
+    ingress: z.array(z.strictObject({ from: z.array(peer).optional(), ports })).default([]),
+    egress: z.array(z.strictObject({ to: z.array(peer).optional(), ports })).default([]),
+  }),
+});
+
+/** A workload of ours, a pod of another namespace, or an address. */
+export type Party = { pod: string } | { namespace: Record<string, string> } | { address: string };
+type Flow = { from: Party; to: Party; port: number; protocol?: "TCP" | "UDP" };
+type Peers = readonly z.infer<typeof peer>[] | undefined;
+
+export function createNetwork(objects: readonly ClusterObject[]) {
+  const policies = objects.filter(({ kind }) => kind === "NetworkPolicy").map((object) => policy.parse(object).spec);
+  const podOf = (name: string) => {
+    const found = podsOf(objects).find((pod) => pod.name.startsWith(name));
+    if (found === undefined) throw new Error(`nothing makes pods called ${name}`);
+    return found;
+  };
+
+  const selects = ({ matchLabels = {} }: z.infer<typeof selector>, labels: Record<string, string>) =>
+    isWithin(matchLabels, labels);
+
+  const isMeant = (peers: Peers, party: Party): boolean =>
+    peers === undefined ||
+    peers.some(({ podSelector, namespaceSelector, ipBlock }) => {
+      if ("address" in party) return ipBlock !== undefined && isInside(party.address, ipBlock.cidr);
+      if ("pod" in party)
+        return (
+          podSelector !== undefined && namespaceSelector === undefined && selects(podSelector, podOf(party.pod).labels)
+        );
+      return (
+        namespaceSelector !== undefined && podSelector === undefined && selects(namespaceSelector, party.namespace)
+      );
+    });
+
+  const isPort = (given: z.infer<typeof ports>, { to, port, protocol = "TCP" }: Flow): boolean =>
+    given === undefined || given.some((one) => one.protocol === protocol && numberOf(one.port, to) === port);
+
+  const numberOf = (port: string | number, to: Party) =>
+    typeof port === "number" || !("pod" in to)
+      ? port
+      : podOf(to.pod).container.ports.find(({ name }) => name === port)?.containerPort;
+
+  function isLet(kind: "Ingress" | "Egress", party: Party, matches: (spec: (typeof policies)[number]) => boolean) {
+    if (!("pod" in party)) return true;
+    const about = policies.filter(
+      (spec) => spec.policyTypes.includes(kind) && selects(spec.podSelector, podOf(party.pod).labels),
+    );
+    return about.length === 0 || about.some(matches);
+  }
+
+  return {
+    lets: (flow: Flow): boolean =>
+      isLet("Egress", flow.from, ({ egress }) =>
+        egress.some((rule) => isMeant(rule.to, flow.to) && isPort(rule.ports, flow)),
+      ) &&
+      isLet("Ingress", flow.to, ({ ingress }) =>
+        ingress.some((rule) => isMeant(rule.from, flow.from) && isPort(rule.ports, flow)),
+      ),
+  };
+}
+
+function isInside(address: string, cidr: string): boolean {
+  const [base = "", bits = ""] = cidr.split("/");
+  const shift = 32 - Number(bits);
+  return Math.floor(numberIn(address) / 2 ** shift) === Math.floor(numberIn(base) / 2 ** shift);
+}
+
+const numberIn = (address: string): number => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);

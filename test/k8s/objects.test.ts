@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { suite, test } from "node:test";
+import { faultsOf } from "../support/cluster-faults.ts";
+import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
+import { without } from "../support/programs.ts";
+
+const template = parseObjects(readFileSync(new URL("../../k8s/base/secret.yaml.template", import.meta.url), "utf8"));
+
+suite("objects for a cluster", { skip: without("kubectl") }, () => {
+  for (const name of allRendered) {
+    test(`k8s/${name}: each object is right by the schema of its kind, and unknown fields are not let through`, () => {
+      const objects = render(name);
+      assert.ok(objects.length > 10);
+      for (const object of objects) assert.deepEqual(faultsOf(object), [], `${object.kind} ${object.metadata.name}`);
+    });
+  }
+
+  test("the template of the secret is right too, is empty, and is part of nothing that is applied", () => {
+    for (const object of template) assert.deepEqual(faultsOf(object), []);
+    assert.deepEqual([...new Set(Object.values(Object(template[0]?.["stringData"])))], [""]);
+    for (const name of allRendered)
+      assert.deepEqual(
+        render(name).filter(({ kind }) => kind === "Secret"),
+        [],
+      );
+  });
+
+  test("a typo in any field of any object is found", () => {
+    let tried = 0;
+    for (const object of new Set(allRendered.flatMap(render).concat(template))) {
+      for (const path of fieldsOf(object)) {
+        const broken = structuredClone(object);
+        rename(broken, path);
+        assert.notDeepEqual(
+          faultsOf(broken),
+          [],
+          `${object.kind} ${object.metadata.name} with a typo in ${path.join(".")}`,
+        );
+        tried += 1;
+      }
+    }
+    assert.ok(tried > 1000, `${tried} fields`);
+  });
+
+  for (const [kind, ...path] of [
+    ["Deployment", "spec", "selector"],
+    ["Deployment", "spec", "template", "spec", "containers"],
+    ["Deployment", "spec", "template", "spec", "containers", "0", "name"],
+    ["Deployment", "spec", "template", "spec", "containers", "0", "readinessProbe", "httpGet", "port"],
+    ["Deployment", "spec", "template", "spec", "topologySpreadConstraints", "0", "whenUnsatisfiable"],
+    ["HorizontalPodAutoscaler", "spec", "maxReplicas"],
+    ["HorizontalPodAutoscaler", "spec", "metrics", "1", "pods", "target", "type"],
+    ["HTTPRoute", "spec", "rules", "0", "backendRefs", "0", "name"],
+    ["HTTPRoute", "spec", "parentRefs", "0", "name"],
+    ["Ingress", "spec", "rules", "0", "http", "paths", "0", "pathType"],
+    ["Job", "spec", "template"],
+    ["NetworkPolicy", "spec", "egress", "0", "to", "0", "ipBlock", "cidr"],
+    ["Service", "spec", "ports", "0", "port"],
+    ["ServiceMonitor", "spec", "selector"],
+    ["StatefulSet", "spec", "selector"],
+  ] as const) {
+    test(`a ${kind} without ${path.join(".")} is found`, () => {
+      const all = allRendered.flatMap(render).filter((object) => object.kind === kind);
+      const broken = structuredClone(all.find((object) => valueAt(object, path) !== undefined));
+      assert.ok(broken);
+      assert.ok(Reflect.deleteProperty(Object(valueAt(broken, path.slice(0, -1))), path.at(-1) ?? ""));
+      assert.notDeepEqual(faultsOf(broken), []);
+    });
+  }
+
+  test("a wrong type and an unknown kind are found", () => {
+    const [object] = render("base").filter(({ kind }) => kind === "PodDisruptionBudget");
+    assert.ok(object);
+    assert.notDeepEqual(faultsOf(Object.assign(structuredClone(object), { spec: { maxUnavailable: true } })), []);
+    assert.notDeepEqual(faultsOf({ ...object, apiVersion: "policy/v1beta1" }), []);
+  });
+});
+
+/** In these the keys are the user's own. */
+const free = new Set(["annotations", "data", "labels", "limits", "matchLabels", "requests", "selector", "stringData"]);
+
+function fieldsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = [...path, key];
+    const isUsersOwn = Array.isArray(value) || free.has(path.at(-1) ?? "");
+    return [...(isUsersOwn && key !== "matchLabels" ? [] : [here]), ...fieldsOf(inner, here)];
+  });
+}
+
+const valueAt = (object: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((value, key) => (value === undefined ? undefined : Reflect.get(Object(value), key)), object);
+
+function rename(object: ClusterObject, path: readonly string[]): void {
+  const parent: object = Object(valueAt(object, path.slice(0, -1)));
+  const key = path.at(-1) ?? "";
+  Reflect.set(parent, `${key}x`, Reflect.get(parent, key));
+  Reflect.deleteProperty(parent, key);
+}

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { allRendered, render } from "../support/kustomize.ts";
+import { environmentOf, find, havenPod, podsOf } from "../support/pods.ts";
+import { without } from "../support/programs.ts";
+
+suite("what pods may do", { skip: without("kubectl") }, () => {
+  for (const name of allRendered) {
+    test(`k8s/${name}: pods are restricted, and Node's heap fits into their memory`, () => {
+      const objects = render(name);
+      const pods = podsOf(objects);
+      assert.ok(pods.length >= 2);
+      for (const { container, name: pod, ...spec } of pods) {
+        assert.equal(spec.securityContext["runAsNonRoot"], true, pod);
+        assert.deepEqual(spec.securityContext["seccompProfile"], { type: "RuntimeDefault" }, pod);
+        assert.deepEqual(
+          container.securityContext,
+          { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+          pod,
+        );
+        assert.equal(spec.automountServiceAccountToken, false, pod);
+        // A Service called `redis` would else set REDIS_PORT to a URL.
+        assert.equal(spec.enableServiceLinks, false, pod);
+        assert.ok(container.resources.requests["cpu"]);
+        assert.deepEqual(Object.keys(container.resources.limits), ["memory"], `${pod} has no limit of CPU`);
+        assert.match(container.image, /:\d+\.\d+/, `${pod} has a pinned image`);
+        for (const mount of container.volumeMounts) {
+          const claims = /postgres/.test(pod) ? ["data"] : [];
+          assert.ok([...spec.volumes.map((volume) => volume.name), ...claims].includes(mount.name));
+        }
+      }
+      const { container } = havenPod(objects);
+      const heap = /^--max-old-space-size=(\d+)$/.exec(environmentOf(havenPod(objects), objects)["NODE_OPTIONS"] ?? "");
+      const memory = /^(\d+)Mi$/.exec(container.resources.limits["memory"] ?? "");
+      assert.ok(Number(heap?.[1]) <= 0.75 * Number(memory?.[1]));
+      assert.ok(container.volumeMounts.some(({ mountPath }) => mountPath === "/tmp"));
+      const namespace = find(objects, "Namespace", "haven").metadata["labels"];
+      assert.equal(Reflect.get(Object(namespace), "pod-security.kubernetes.io/enforce"), "restricted");
+    });
+  }
+});

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { z } from "zod";
+import { readConfig } from "../../src/config/env.ts";
+import { atEnd } from "../support/at-end.ts";
+import { faultsOf } from "../support/cluster-faults.ts";
+import { parseObjects, render } from "../support/kustomize.ts";
+import { environmentOf, havenPod } from "../support/pods.ts";
+import { without } from "../support/programs.ts";
+import { runProgram } from "../support/run-program.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-scripts-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("shellcheck has nothing to say", { skip: without("shellcheck") }, async () => {
+  const scripts = globSync("k8s/**/*.sh", { cwd: root });
+  assert.ok(scripts.length >= 2);
+  assert.deepEqual(await runProgram("shellcheck", scripts, { cwd: root }), { code: 0, output: "" });
+});
+
+test("the rules for the Prometheus Operator are those of monitoring/, made anew", async () => {
+  const made = await runProgram("k8s/monitoring/make-prometheus-rule.sh", [], { cwd: root });
+  assert.equal(made.code, 0, made.output);
+  const shipped = readFileSync(join(root, "k8s/monitoring/prometheus-rule.yaml"), "utf8");
+  const how = "run k8s/monitoring/make-prometheus-rule.sh > k8s/monitoring/prometheus-rule.yaml";
+  assert.equal(shipped, made.output, how);
+});
+
+test("rules keep their meaning on the way to the Prometheus Operator", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "monitoring/rules"), { recursive: true });
+  cpSync(join(root, "k8s/monitoring"), join(folder, "k8s/monitoring"), { recursive: true });
+  const rules = (name: string, indent: string) =>
+    [
+      "# What this is about: a comment at the top, and one below.",
+      "groups:",
+      "# and one here",
+      `${indent}- name: ${name}`,
+      `${indent}  interval: 15s`,
+      `${indent}  rules:`,
+      `${indent}    - alert: Slow`,
+      `${indent}      expr: |`,
+      `${indent}        histogram_quantile(0.95, sum by (le) (rate(x[5m])))`,
+      "",
+      `${indent}          > 1`,
+      `${indent}      annotations: { summary: "{{ $value }}: #1" }`,
+    ].join("\n");
+  writeFileSync(join(folder, "monitoring/rules/a.yml"), rules("a", "  "));
+  writeFileSync(join(folder, "monitoring/rules/b.yaml"), rules("b", ""));
+  writeFileSync(join(folder, "monitoring/prometheus.yml"), "global: {}\n");
+  writeFileSync(join(folder, "monitoring/rules/a.test.yml"), "rule_files: [a.yml]\ntests: []\n");
+  const made = await runProgram("sh", [join(folder, "k8s/monitoring/make-prometheus-rule.sh")]);
+  const [object] = parseObjects(made.output);
+  assert.ok(object);
+  assert.deepEqual(faultsOf(object), []);
+  const groups = [rules("a", "  "), rules("b", "")].flatMap((text) => parse(text).groups);
+  assert.deepEqual(Reflect.get(Object(object["spec"]), "groups"), groups);
+});
+
+test("the secrets for kind allow a start, are random, and are made once", { skip: without("kubectl") }, async () => {
+  const folder = temporaryFolder();
+  // A cluster that writes down what it is told: its secrets exist once some have been created.
+  writeFileSync(
+    join(folder, "kubectl"),
+    `#!/bin/sh
+case "$*" in
+  "create -f -") cat > "${folder}/created.yaml" ;;
+  *"get secret haven-api-secret"*) [ ! -e "${folder}/created.yaml" ] || echo secret/haven-api-secret ;;
+  "apply -f "*) test -f "$3" ;;
+  *) exit 1 ;;
+esac
+`,
+  );
+  chmodSync(join(folder, "kubectl"), 0o755);
+  const make = (...args: string[]) =>
+    runProgram(join(root, "k8s/overlays/local/make-secrets.sh"), args, {
+      env: { ...process.env, PATH: `${folder}:${process.env["PATH"]}` },
+    });
+  const read = () => readFileSync(join(folder, "created.yaml"), "utf8");
+
+  const first = await make();
+  assert.equal(first.code, 0, first.output);
+  const created = read();
+  const again = await make();
+  assert.equal(again.code, 0, again.output);
+  assert.equal(read(), created);
+  rmSync(join(folder, "created.yaml"));
+  await make();
+  assert.notEqual(read(), created);
+  assert.equal((await make("--help")).code, 64);
+
+  const secrets = parseObjects(created);
+  for (const secret of secrets) assert.deepEqual(faultsOf(secret), []);
+  const data = new Map(secrets.map((secret) => [secret.metadata.name, given.parse(secret["stringData"])]));
+  const objects = render("overlays/local");
+  const config = readConfig({ ...environmentOf(havenPod(objects), objects), ...data.get("haven-api-secret") });
+  const postgres = new URL(config.postgres.url ?? "");
+  assert.deepEqual(
+    [postgres.hostname, postgres.password],
+    ["postgres", data.get("haven-local-secret")?.["POSTGRES_PASSWORD"]],
+  );
+  const redis = new URL(config.redis.target?.kind === "url" ? config.redis.target.url : "");
+  assert.deepEqual([redis.hostname, redis.password], ["redis", data.get("haven-local-secret")?.["REDIS_PASSWORD"]]);
+  for (const service of ["postgres", "redis"])
+    assert.ok(objects.some(({ kind, metadata }) => kind === "Service" && metadata.name === service));
+});
+
+const given = z.record(z.string(), z.string());

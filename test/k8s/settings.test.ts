@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { suite, test } from "node:test";
+import { variables } from "../../src/config/variables.ts";
+import { version } from "../../src/version.ts";
+import { autoscaler } from "../support/autoscaler.ts";
+import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
+import { configOf, environmentOf, havenPod, podsOf, rollout } from "../support/pods.ts";
+import { probeKindOf } from "../support/probe-kinds.ts";
+import { without } from "../support/programs.ts";
+
+const names: ReadonlySet<string> = new Set(Object.keys(variables.shape));
+
+/** Settings of Node, not of Haven. */
+const runtimeNames = new Set(["NODE_OPTIONS"]);
+
+suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") }, () => {
+  for (const name of allRendered) {
+    test(`k8s/${name}: every variable exists, and together they allow a start`, () => {
+      const objects = render(name);
+      const pod = havenPod(objects);
+      for (const variable of Object.keys(environmentOf(pod, objects)))
+        assert.ok(names.has(variable) || runtimeNames.has(variable), variable);
+      const config = configOf(objects);
+      assert.ok(config.production);
+      const ports = pod.container.ports.map(({ containerPort }) => containerPort);
+      assert.deepEqual(ports, [config.http.port, config.http.managementPort]);
+      const instance = pod.container.env.find((one) => one.name === "INSTANCE_ID");
+      assert.deepEqual(instance?.valueFrom, { fieldRef: { fieldPath: "metadata.name" } });
+    });
+
+    test(`k8s/${name}: each probe asks what it is for, where the server listens`, () => {
+      const objects = render(name);
+      const config = configOf(objects);
+      for (const [kind, { httpGet, timeoutSeconds, periodSeconds }] of Object.entries(rollout(objects).probes)) {
+        assert.equal(probeKindOf(httpGet.path, config.health.paths), kind);
+        assert.equal(portOf(objects, httpGet.port), config.http.port);
+        // dependency timeout < prober timeout < interval
+        assert.ok(config.health.timeoutMs < timeoutSeconds * 1000 && timeoutSeconds < periodSeconds, kind);
+      }
+    });
+
+    test(`k8s/${name}: the image and the migration are of this version`, () => {
+      const objects = render(name);
+      const job = podsOf(objects).find((pod) => pod.name === `haven-api-migrate-${version.replaceAll(".", "-")}`);
+      assert.deepEqual(job?.container.command, ["node", "dist/main.js", "migrate"]);
+      assert.deepEqual(
+        job.container.env.map((one) => one.name),
+        ["NODE_ENV", "DATABASE_URL"],
+      );
+      for (const { container } of [havenPod(objects), job]) assert.equal(container.image, `haven-api:${version}`);
+    });
+  }
+
+  test("in production readiness asks the fleet, which is never too small to be asked", () => {
+    const objects = render("overlays/production");
+    assert.equal(configOf(objects).health.policy, "outlier");
+    assert.ok(autoscaler(objects).minReplicas >= 3);
+  });
+
+  test("the template of the secret names variables that exist", () => {
+    const [secret] = parseObjects(
+      readFileSync(new URL("../../k8s/base/secret.yaml.template", import.meta.url), "utf8"),
+    );
+    const pod = havenPod(render("base"));
+    assert.ok(pod.container.envFrom.some(({ secretRef }) => secretRef?.name === secret?.metadata.name));
+    const keys = Object.keys(Object(secret?.["stringData"]));
+    assert.deepEqual(
+      keys.filter((key) => !names.has(key)),
+      [],
+    );
+    for (const needed of ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"]) assert.ok(keys.includes(needed));
+  });
+});
+
+const portOf = (objects: readonly ClusterObject[], port: string | number): number | undefined =>
+  typeof port === "number" ? port : havenPod(objects).container.ports.find(({ name }) => name === port)?.containerPort;

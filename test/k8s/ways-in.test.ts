@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { z } from "zod";
+import { service as serviceName } from "../../src/version.ts";
+import { autoscaler } from "../support/autoscaler.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { allRendered, type ClusterObject, overlays, render } from "../support/kustomize.ts";
+import { configOf, find } from "../support/pods.ts";
+import { probeKindOf } from "../support/probe-kinds.ts";
+import { without } from "../support/programs.ts";
+import { isWithin, labelMap, service } from "../support/selectors.ts";
+
+suite("ways in", { skip: without("kubectl") }, () => {
+  test("every way in leads to the service, and none to the management port", () => {
+    for (const name of overlays) {
+      const objects = render(`overlays/${name}`);
+      const { spec } = service.parse(find(objects, "Service", "haven-api-service"));
+      const [http, management] = spec.ports;
+      assert.deepEqual([http?.name, management?.name, spec.ports.length], ["http", "management", 2]);
+      for (const route of objects.filter(({ kind }) => kind === "HTTPRoute"))
+        for (const { name: to, port } of httpRoute.parse(route).spec.rules.flatMap((rule) => rule.backendRefs))
+          assert.deepEqual({ to, port }, { to: "haven-api-service", port: http?.port });
+      for (const object of objects.filter(({ kind }) => kind === "Ingress"))
+        for (const path of ingress.parse(object).spec.rules.flatMap((rule) => rule.http.paths))
+          assert.deepEqual(path, {
+            path: "/",
+            pathType: "Prefix",
+            backend: { service: { name: "haven-api-service", port: { name: "http" } } },
+          });
+    }
+  });
+
+  test("a route waits longer than the server takes, and for ever for a stream", () => {
+    const objects = render("overlays/production");
+    const { requestTimeoutMs } = configOf(objects).http;
+    const { rules } = httpRoute.parse(find(objects, "HTTPRoute", "haven-api")).spec;
+    const [stream, rest] = rules;
+    assert.deepEqual(stream?.timeouts, { request: "0s" });
+    const { request, backendRequest } = rest?.timeouts ?? {};
+    assert.ok(requestTimeoutMs < msIn(backendRequest) && msIn(backendRequest) < msIn(request));
+  });
+
+  test("the annotations for the ingress controller agree", () => {
+    const objects = render("overlays/ingress");
+    const annotation = annotations(objects, "nginx.ingress.kubernetes.io/");
+    assert.ok(Number(annotation("proxy-read-timeout")) * 1000 > configOf(objects).http.requestTimeoutMs);
+    assert.equal(annotation("proxy-body-size"), "5m");
+    assert.doesNotMatch(annotation("proxy-next-upstream"), /http_|non_idempotent/);
+    assert.equal(annotation("rewrite-target"), "");
+  });
+
+  test("the annotations for the load balancer of AWS agree", () => {
+    const objects = render("overlays/aws");
+    const { http, health, drain } = configOf(objects);
+    const annotation = annotations(objects, "alb.ingress.kubernetes.io/");
+    const [intervalS, timeoutS, unhealthy] = [
+      Number(annotation("healthcheck-interval-seconds")),
+      Number(annotation("healthcheck-timeout-seconds")),
+      Number(annotation("unhealthy-threshold-count")),
+    ];
+    assert.equal(probeKindOf(annotation("healthcheck-path"), health.paths), "ready");
+    assert.equal(annotation("target-type"), "ip");
+    assert.equal(annotation("success-codes"), "200");
+    assert.ok(health.timeoutMs < timeoutS * 1000 && timeoutS < intervalS);
+    assert.ok(drain.delayMs >= (intervalS * unhealthy + timeoutS) * 1000);
+    const attribute = (list: string, name: string) =>
+      new Map(
+        annotation(list)
+          .split(",")
+          .map((pair) => pair.split("=") as [string, string]),
+      ).get(name);
+    assert.ok(
+      Number(attribute("target-group-attributes", "deregistration_delay.timeout_seconds")) * 1000 >=
+        http.requestTimeoutMs,
+    );
+    assert.equal(attribute("target-group-attributes", "stickiness.enabled"), "false");
+    assert.ok(
+      Number(attribute("load-balancer-attributes", "idle_timeout.timeout_seconds")) * 1000 < http.keepAliveTimeoutMs,
+    );
+    assert.equal(
+      Reflect.get(
+        Object(find(objects, "Namespace", "haven").metadata["labels"]),
+        "elbv2.k8s.aws/pod-readiness-gate-inject",
+      ),
+      "enabled",
+    );
+  });
+
+  test("the server answers what Prometheus and the autoscaler ask of it, where they ask", async () => {
+    const objects = render("overlays/production");
+    const { spec } = z
+      .looseObject({
+        spec: z.looseObject({
+          jobLabel: z.string(),
+          selector: z.looseObject({ matchLabels: labelMap }),
+          endpoints: z.tuple([
+            z.looseObject({ port: z.string(), path: z.string(), interval: z.string(), scrapeTimeout: z.string() }),
+          ]),
+        }),
+      })
+      .parse(find(objects, "ServiceMonitor", "haven-api"));
+    const [{ port, path, interval, scrapeTimeout }] = spec.endpoints;
+    const chosen = objects.filter(
+      ({ kind, metadata }) =>
+        kind === "Service" && isWithin(spec.selector.matchLabels, labelMap.parse(metadata["labels"])),
+    );
+    // The rules of monitoring/ find the instances by job="haven-api", which is what the server calls itself.
+    assert.deepEqual(
+      chosen.map(({ metadata }) => [metadata.name, labelMap.parse(metadata["labels"])[spec.jobLabel]]),
+      [["haven-api-service", serviceName]],
+    );
+    assert.ok(
+      service.parse(chosen[0]).spec.ports.some(({ name, targetPort }) => name === port && targetPort === "management"),
+    );
+    assert.ok(msIn(scrapeTimeout) < msIn(interval) && 4 * msIn(interval) <= 60_000);
+
+    const haven = await startHaven({ env: { MANAGEMENT_PORT: "0" } });
+    const metrics = await ask(`http://127.0.0.1:${haven.running.managementPort}${path}`);
+    assert.equal(metrics.status, 200);
+    assert.equal((await ask(`${haven.url}${path}`)).status, 404);
+    for (const name of allRendered)
+      for (const metric of autoscaler(render(name)).podMetrics)
+        assert.match(metrics.text, new RegExp(`^# TYPE ${metric} gauge$`, "m"));
+    assert.deepEqual(autoscaler(render("base")).podMetrics, ["http_requests_in_flight"]);
+  });
+});
+
+const httpRoute = z.looseObject({
+  spec: z.looseObject({
+    rules: z.array(
+      z.looseObject({
+        backendRefs: z.array(z.looseObject({ name: z.string(), port: z.number() })).default([]),
+        timeouts: z.looseObject({ request: z.string(), backendRequest: z.string().optional() }).optional(),
+      }),
+    ),
+  }),
+});
+const ingress = z.looseObject({
+  spec: z.looseObject({ rules: z.array(z.looseObject({ http: z.looseObject({ paths: z.array(z.unknown()) }) })) }),
+});
+
+const msIn = (duration = ""): number => Number(/^(\d+)s$/.exec(duration)?.[1]) * 1000;
+
+function annotations(objects: readonly ClusterObject[], prefix: string): (name: string) => string {
+  const given = labelMap.parse(find(objects, "Ingress", "haven-api").metadata["annotations"]);
+  return (name) => given[prefix + name] ?? "";
+}

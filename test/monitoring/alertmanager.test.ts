@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { z } from "zod";
+import { eventually } from "../support/eventually.ts";
+import { ask, postJson } from "../support/http.ts";
+import { without } from "../support/programs.ts";
+import { runProgram } from "../support/run-program.ts";
+import { alerts, config, folder } from "./files.ts";
+import { addresses, cannotName, runNamed, scratchFolder } from "./places.ts";
+
+const file = `${folder}alertmanager.yml`;
+const amtool = { skip: without("amtool") };
+
+test("amtool accepts the configuration", amtool, async () => {
+  const { code, output } = await runProgram("amtool", ["check-config", file]);
+  assert.equal(code, 0, output);
+});
+
+test("who hears of it goes by severity", amtool, async () => {
+  const receiverOf = async (...labels: string[]) => {
+    const { output } = await runProgram("amtool", ["config", "routes", "test", `--config.file=${file}`, ...labels]);
+    return output.replace(/^Warning.*$/gm, "").trim();
+  };
+  assert.equal(await receiverOf("alertname=PostgresDown", "severity=critical"), "on-call");
+  assert.equal(await receiverOf("alertname=LoadUneven", "severity=warning"), "team");
+  assert.equal(await receiverOf("alertname=Watchdog", "severity=none"), "dead-mans-switch");
+});
+
+const inhibitions = z.object({
+  inhibit_rules: z.array(z.object({ source_matchers: z.array(z.string()), target_matchers: z.array(z.string()) })),
+});
+
+test("every alert that the configuration names exists, and nothing in it is a secret", () => {
+  const whole = config("alertmanager.yml");
+  const known = new Set(alerts.map(({ alert }) => alert));
+  const { inhibit_rules: rules } = inhibitions.parse(whole);
+  for (const matcher of rules.flatMap((rule) => [...rule.source_matchers, ...rule.target_matchers])) {
+    const [, names] = /^alertname!?=~?"([^"]+)"$/.exec(matcher) ?? [];
+    for (const name of names?.split("|") ?? []) assert.ok(known.has(name), name);
+  }
+  assert.doesNotMatch(JSON.stringify(whole), /"(api_url|routing_key|service_key|url|auth_password|password)":/);
+});
+
+type Labels = Readonly<Record<string, string>>;
+
+const one = { instance: "api-server-1" };
+const two = { instance: "api-server-2" };
+
+/** What is told, of two alerts that fire together. */
+const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
+  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...one }, silent: true },
+  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...two }, silent: false },
+  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "InstanceDown", ...two }, silent: false },
+  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "PostgresDown" }, silent: false },
+  {
+    cause: { alertname: "InstanceIsOutlier", ...one },
+    follows: { alertname: "InstanceNotReady", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "InstanceIsOutlier", ...one },
+    follows: { alertname: "InstanceNotReady", ...two },
+    silent: false,
+  },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "NoInstanceReady" }, silent: true },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "InstanceNotReady", ...one }, silent: true },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "AvailabilityBudgetBurnsFast" }, silent: true },
+  {
+    cause: { alertname: "PostgresDown" },
+    follows: { alertname: "HealthCheckFailing", check: "postgres", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresDown" },
+    follows: { alertname: "HealthCheckFailing", check: "redis", ...one },
+    silent: false,
+  },
+  {
+    cause: { alertname: "PostgresDown" },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres", ...one },
+    silent: true,
+  },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "RedisDown" }, silent: false },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "MemoryHigh", ...one }, silent: false },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "HAProxyServerDown", job: "haproxy" }, silent: true },
+  {
+    cause: { alertname: "RedisDown" },
+    follows: { alertname: "CircuitBreakerOpened", name: "redis", ...one },
+    silent: true,
+  },
+  { cause: { alertname: "RedisDown" }, follows: { alertname: "NoInstanceReady" }, silent: false },
+  { cause: { alertname: "NoInstanceReady" }, follows: { alertname: "TooFewInstancesReady" }, silent: true },
+  { cause: { alertname: "TargetsMissing" }, follows: { alertname: "NoInstanceReady" }, silent: true },
+  { cause: { alertname: "HAProxyDown", job: "haproxy" }, follows: { alertname: "NoTraffic" }, silent: true },
+  {
+    cause: { alertname: "LatencyBudgetBurnsFast" },
+    follows: { alertname: "LatencyBudgetBurnsSlowly" },
+    silent: true,
+  },
+  {
+    cause: { alertname: "LatencyBudgetBurnsFast" },
+    follows: { alertname: "AvailabilityBudgetBurnsSlowly" },
+    silent: false,
+  },
+  {
+    cause: { alertname: "CircuitBreakerStaysOpen", name: "redis", ...one },
+    follows: { alertname: "CircuitBreakerOpened", name: "redis", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "CircuitBreakerStaysOpen", name: "redis", ...one },
+    follows: { alertname: "CircuitBreakerOpened", name: "postgres", ...one },
+    silent: false,
+  },
+];
+
+const held = z.array(
+  z.object({
+    labels: z.record(z.string(), z.string()),
+    status: z.object({ inhibitedBy: z.array(z.string()), state: z.string() }),
+  }),
+);
+
+const skip = cannotName || without("prometheus-alertmanager");
+
+test("of what fires together the cause is told, and not what follows from it", { skip }, async () => {
+  const scratch = scratchFolder();
+  cpSync(file, join(scratch, "alertmanager.yml"));
+  const url = `http://${addresses.alertmanager}:9093`;
+  const program = runNamed(scratch, "prometheus-alertmanager", [
+    "--config.file=alertmanager.yml",
+    "--storage.path=data",
+    `--web.listen-address=${addresses.alertmanager}:9093`,
+    "--cluster.listen-address=",
+  ]);
+  await eventually(
+    () =>
+      ask(`${url}/-/ready`).then(
+        ({ status }) => status,
+        () => program.output(),
+      ),
+    (seen) => seen === 200,
+    10_000,
+  );
+  // Each pair in a fleet of its own: every rule but the two about HAProxy wants the same job.
+  const labelsOf = (labels: Labels, number: number): Labels => {
+    const rule = alerts.find(({ alert }) => alert === labels["alertname"]);
+    assert.ok(rule, `there is no alert ${labels["alertname"]}`);
+    return { job: "haven-api", ...rule.labels, ...labels, ...(isolated(number) ? { job: `fleet-${number}` } : {}) };
+  };
+  const isolated = (number: number) => ![pairs[number]?.cause, pairs[number]?.follows].some((one) => one?.["job"]);
+  const findings: string[] = [];
+  for (const round of [true, false]) {
+    const chosen = pairs
+      .map((pair, number) => ({ ...pair, number }))
+      .filter(({ number }) => isolated(number) === round);
+    const fired = chosen.flatMap(({ cause, follows, number }) => [labelsOf(cause, number), labelsOf(follows, number)]);
+    assert.equal(
+      (
+        await postJson(
+          `${url}/api/v2/alerts`,
+          fired.map((labels) => ({ labels })),
+        )
+      ).status,
+      200,
+    );
+    const find = async (labels: Labels) =>
+      held
+        .parse((await ask(`${url}/api/v2/alerts`)).json())
+        .find((alert) => Object.entries(labels).every(([name, value]) => alert.labels[name] === value));
+    const silenced = async (labels: Labels) => ((await find(labels))?.status.inhibitedBy.length ?? -1) > 0;
+    // Those first that have to be silenced: afterwards it has seen every cause.
+    for (const { follows, number } of chosen.filter(({ silent }) => silent)) {
+      await eventually(() => silenced(labelsOf(follows, number)), Boolean).catch(() =>
+        findings.push(`${JSON.stringify(follows)} is told`),
+      );
+    }
+    for (const { follows, number } of chosen.filter(({ silent }) => !silent)) {
+      if (await silenced(labelsOf(follows, number))) findings.push(`${JSON.stringify(follows)} is not told`);
+    }
+  }
+  assert.deepEqual(findings, []);
+});

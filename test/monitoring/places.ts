@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { atEnd } from "../support/at-end.ts";
+import { eventually } from "../support/eventually.ts";
+
+// The shipped files name hosts. Each name gets a loopback address of this run alone, by a hosts file that only the
+// programs started here see: nothing has to be changed in the files, and no other run is in the way.
+
+const net = `127.${64 + (process.pid % 128)}.${Math.floor(process.pid / 128) % 256}`;
+
+export const addresses = {
+  "api-server-1": `${net}.1`,
+  "api-server-2": `${net}.2`,
+  "api-server-3": `${net}.3`,
+  haproxy: `${net}.9`,
+  localhost: `${net}.10`,
+  alertmanager: `${net}.11`,
+  "name-server": `${net}.53`,
+} as const;
+
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-monitoring-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const enterAndRun = 'mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"';
+
+/** Whether this user may have a mount namespace; in CI the tests run as root. */
+export const cannotName = process.getuid?.() === 0 ? false : "needs root, for a hosts file of its own";
+
+/** Runs a server with those names until the file is done. */
+export function runNamed(folder: string, command: string, args: readonly string[]): { output(): string } {
+  const lines = Object.entries(addresses).map(([name, address]) => `${address} ${name}\n`);
+  const files = { hosts: lines.join(""), "resolv.conf": `nameserver ${addresses["name-server"]}\n` };
+  for (const [name, text] of Object.entries(files)) {
+    // Not written anew under a program that may be reading it.
+    if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), text);
+  }
+  const isolated = ["--mount", "--propagation", "private", "sh", "-c", enterAndRun, folder, command, ...args];
+  return keep(spawn("unshare", isolated, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] }));
+}
+
+function keep(child: ChildProcess): { output(): string } {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk));
+  atEnd(async () => {
+    child.kill("SIGKILL");
+    await eventually(
+      () => child.exitCode ?? child.signalCode,
+      (ended) => ended !== null,
+    );
+  });
+  return { output: () => output };
+}

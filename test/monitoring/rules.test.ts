@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { z } from "zod";
+import { atEnd } from "../support/at-end.ts";
+import { without } from "../support/programs.ts";
+import { runProgram } from "../support/run-program.ts";
+import { alerts, alertTests, config, dashboards, folder, records, ruleFiles, runbook, testFiles } from "./files.ts";
+
+const promtool = { skip: without("promtool") };
+
+test("promtool accepts both configurations, with the files they name in place", promtool, async () => {
+  const copy = mkdtempSync(join(tmpdir(), "haven-monitoring-"));
+  atEnd(() => rmSync(copy, { recursive: true }));
+  cpSync(folder, copy, { recursive: true });
+  mkdirSync(join(copy, "secrets"), { recursive: true });
+  writeFileSync(join(copy, "secrets/ops_token"), "");
+  for (const file of ["prometheus.yml", "prometheus.scale.yml"]) {
+    const { code, output } = await runProgram("promtool", ["check", "config", file], { cwd: copy });
+    assert.equal(code, 0, output);
+    assert.match(output, new RegExp(`${ruleFiles.length} rule files found`));
+  }
+});
+
+test("promtool has nothing to say of the rules", promtool, async () => {
+  const { code, output } = await runProgram("promtool", ["check", "rules", "--lint-fatal", ...ruleFiles]);
+  assert.equal(code, 0, output);
+});
+
+test("the rules do what their own tests say", promtool, async () => {
+  const { code, output } = await runProgram("promtool", ["test", "rules", ...testFiles], { timeoutMs: 100_000 });
+  assert.equal(code, 0, output);
+});
+
+test("each alert has a test in which it fires and one in which it does not", () => {
+  for (const { alert } of alerts) {
+    const tests = alertTests.filter(({ alertname }) => alertname === alert);
+    assert.ok(
+      tests.some(({ exp_alerts }) => exp_alerts.length > 0),
+      `nothing makes ${alert} fire`,
+    );
+    assert.ok(
+      tests.some(({ exp_alerts }) => exp_alerts.length === 0),
+      `nothing keeps ${alert} silent`,
+    );
+  }
+  const names = new Set(alerts.map(({ alert }) => alert));
+  for (const { alertname } of alertTests) assert.ok(names.has(alertname), `there is no alert ${alertname}`);
+  assert.equal(names.size, alerts.length);
+});
+
+test("each alert has a severity, words that name the instance, and a section of the runbook", () => {
+  const sections = new Set([...runbook.matchAll(/^## (\w+)$/gm)].map(([, title]) => title));
+  for (const { alert, labels, annotations } of alerts) {
+    assert.match(labels["severity"] ?? "", /^(critical|warning|none)$/, alert);
+    assert.equal(annotations["runbook_url"], `docs/runbook.md#${alert.toLowerCase()}`);
+    assert.ok(sections.has(alert), `docs/runbook.md has no section ${alert}`);
+    assert.ok((annotations["summary"] ?? "").length > 10, alert);
+    const namesIt = annotations["description"]?.includes("{{ $labels.instance }}");
+    assert.ok(namesIt || ofTheFleet.has(alert), `${alert} does not say where`);
+  }
+  for (const section of sections) {
+    assert.ok(
+      alerts.some(({ alert }) => alert === section),
+      `docs/runbook.md has a section ${section} of no alert`,
+    );
+  }
+});
+
+/** About all instances together, so that no single one can be named. */
+const ofTheFleet = new Set([
+  "NoInstanceReady",
+  "TooFewInstancesReady",
+  "TargetsMissing",
+  "SharedOutage",
+  "PostgresDown",
+  "RedisDown",
+  "NoTraffic",
+  "AvailabilityBudgetBurnsFast",
+  "AvailabilityBudgetBurnsSlowly",
+  "LatencyBudgetBurnsFast",
+  "LatencyBudgetBurnsSlowly",
+]);
+
+test("each section of the runbook says what to type, and how to know that it is over", () => {
+  const [, ...sections] = runbook.split(/^## /m);
+  for (const section of sections) {
+    const title = section.slice(0, section.indexOf("\n"));
+    assert.match(section, /```sh\n[\s\S]+?\n```/, `${title}: nothing to type`);
+    assert.match(section, /^Over when /m, `${title}: when is it over?`);
+  }
+});
+
+const prometheus = z.object({
+  global: z.object({ scrape_interval: z.string(), scrape_timeout: z.string(), evaluation_interval: z.string() }),
+  scrape_configs: z.array(z.looseObject({ job_name: z.string() })),
+});
+
+const seconds = (text: string): number => {
+  const [, amount = "", unit = ""] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  return Number(amount) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[unit] ?? Number.NaN);
+};
+
+test("a scrape ends before the next begins, and every window holds four of them", () => {
+  const { global } = prometheus.parse(config("prometheus.yml"));
+  const interval = seconds(global.scrape_interval);
+  assert.ok(seconds(global.scrape_timeout) < interval);
+  for (const { expr } of [...alerts, ...records]) {
+    for (const [, window = ""] of expr.matchAll(/\[(\d+\w)\]/g)) {
+      assert.ok(seconds(window) >= 4 * interval, `${window} in ${expr}`);
+    }
+  }
+});
+
+test("the scaled configuration differs in how instances are found, and in nothing else", () => {
+  const [fixed, scaled] = ["prometheus.yml", "prometheus.scale.yml"].map((file) => {
+    const whole = prometheus.loose().parse(config(file));
+    const [instances, ...others] = whole.scrape_configs;
+    assert.equal(instances?.job_name, "haven-api");
+    const { static_configs: _, dns_sd_configs: __, ...same } = instances;
+    return { ...whole, scrape_configs: [same, ...others] };
+  });
+  assert.deepEqual(scaled, fixed);
+});
+
+test("the objectives are those that the pages tell, and the dashboard draws", () => {
+  const page = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
+  const source = readFileSync(join(folder, "rules/slo.yml"), "utf8");
+  const stats = JSON.stringify(dashboards.find(({ uid }) => uid === "haven-api")?.panels);
+  for (const name of ["availability", "latency"]) {
+    const share = records.find(({ record }) => record === `slo:${name}:objective`)?.expr.match(/^vector\((.+)\)$/)?.[1];
+    const words = `${Number((Number(share) * 100).toFixed(3))} %`;
+    for (const text of [
+      page.match(new RegExp(`\\*\\*${name}.*`))?.[0],
+      source.match(new RegExp(`^#   ${name}: .*`, "m"))?.[0],
+    ]) {
+      assert.ok(text?.includes(words), `${name}: ${text} should say ${words}`);
+    }
+    assert.ok(stats.includes(`Objective: ${words}`), `${name}: the dashboard should say ${words}`);
+  }
+  const limits = new Set(
+    records.flatMap(({ record, expr }) => (/latency/.test(record) ? (expr.match(/le="([\d.]+)"/)?.[1] ?? []) : [])),
+  );
+  assert.equal(limits.size, 1);
+  for (const text of [page, source, stats]) assert.ok(text.includes(`at most ${[...limits][0]} s`));
+});
+
+test("rates are taken of counters only", () => {
+  for (const { expr } of [...alerts, ...records]) {
+    for (const [, name = ""] of expr.matchAll(/\b(?:rate|increase)\((\w+)/g)) {
+      assert.match(name, /_(total|bucket|count|sum)$/, expr);
+    }
+  }
+});

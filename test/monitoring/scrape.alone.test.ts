@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { z } from "zod";
+import { freshDatabase } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { bearer, register, sameSecret } from "../support/people.ts";
+import { without } from "../support/programs.ts";
+import { freshRedis } from "../support/redis.ts";
+import { testRoutes } from "../support/routes.ts";
+import { alerts, dashboards, folder, records, runbook } from "./files.ts";
+import { addresses, cannotName, runNamed, scratchFolder } from "./places.ts";
+
+// Three instances behind a real HAProxy, watched by a real Prometheus and a real Alertmanager on the shipped files.
+// They are used as they are but for one thing: 15 s between scrapes and evaluations become 1 s, so that a test need
+// not last for minutes. Windows stay as long as they are; they hold what there is.
+
+const skip =
+  cannotName ||
+  without("prometheus") ||
+  without("prometheus-alertmanager") ||
+  without("haproxy") ||
+  without("promtool");
+const token = "an-operators-token-of-this-test";
+const names = ["api-server-1", "api-server-2", "api-server-3"] as const;
+const prometheusUrl = `http://${addresses.localhost}:9090`;
+
+/** Holds in the real HAProxy what the dashboard asks for; what HAProxy does to requests is tested in test/edge. */
+const haproxy = `
+global
+  maxconn 200
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 30s
+  timeout server 30s
+frontend api
+  bind ${addresses.haproxy}:80
+  default_backend haven_api
+backend haven_api
+  option httpchk GET /ready
+  http-check expect status 200
+  default-server inter 500ms fall 2 rise 1
+${names.map((name) => `  server ${name} ${name}:4000 check`).join("\n")}
+frontend metrics
+  bind ${addresses.haproxy}:8405
+  http-request use-service prometheus-exporter if { path /metrics }
+`;
+
+function quickerCopy(): string {
+  const copy = scratchFolder();
+  cpSync(folder, copy, { recursive: true });
+  cpSync(join(copy, "targets/haproxy.yml.example"), join(copy, "targets/haproxy.yml"));
+  mkdirSync(join(copy, "secrets"), { recursive: true });
+  writeFileSync(join(copy, "secrets/ops_token"), token);
+  for (const file of [join(copy, "prometheus.yml"), ...globSync(`${copy}/rules/*.yml`)]) {
+    const text = readFileSync(file, "utf8")
+      .replaceAll(/(scrape|evaluation)_interval: 15s/g, "$1_interval: 1s")
+      .replaceAll("scrape_timeout: 10s", "scrape_timeout: 900ms")
+      .replaceAll(/^( {4}interval:) \w+$/gm, "$1 1s");
+    writeFileSync(file, text);
+  }
+  return copy;
+}
+
+const told: Record<string, string>[] = [];
+const isSome = ({ length }: readonly unknown[]): boolean => length > 0;
+
+type Load = { stop(): Promise<void> };
+
+/** Some of everything, through the proxy: answers, refusals, faults, unknown paths, clients that go away. */
+function load(accessToken: string): Load {
+  const url = `http://${addresses.haproxy}`;
+  const headers = bearer({ accessToken });
+  let going = true;
+  const worker = async () => {
+    while (going) {
+      await ask(`${url}/api/v1/auth/me`, { headers });
+      await ask(`${url}/api/v1/auth/me`);
+      await ask(`${url}/api/v1/properties`, { headers });
+      await ask(`${url}/nothing/here`);
+      await ask(`${url}/test/fail`);
+      await ask(`${url}/test/sql/20`);
+      // Past HAProxy, which by itself does not tell a server that the client is gone.
+      await ask(`http://${addresses["api-server-1"]}:4000/test/slow/2000`, { timeoutMs: 60 }).catch(() => undefined);
+    }
+  };
+  const workers = [worker(), worker()];
+  return {
+    async stop() {
+      going = false;
+      await Promise.all(workers);
+    },
+  };
+}
+
+before(async () => {
+  if (skip !== false) return;
+  const redisUrl = await freshRedis();
+  const shared = { ...sameSecret, OPS_TOKEN: token, PORT: "4000", DATABASE_URL: await freshDatabase() };
+  const faultyRedis = await startFaultProxy(redisUrl);
+  for (const name of names) {
+    const REDIS_URL = name === "api-server-2" ? faultyRedis.url : redisUrl;
+    await startHaven({
+      env: {
+        ...shared,
+        REDIS_URL,
+        HOST: addresses[name],
+        INSTANCE_ID: name,
+        HEALTH_CHECK_INTERVAL: "300",
+        OVERLOAD_DELAY_MS: "0",
+      },
+      overrides: { routes: testRoutes },
+      waitUntil: "listening",
+    });
+    await eventually(
+      () => ask(`http://${addresses[name]}:4000/ready`),
+      ({ status }) => status === 200,
+    );
+  }
+  const copy = quickerCopy();
+  writeFileSync(join(copy, "haproxy.cfg"), haproxy);
+  const programs = [
+    runNamed(copy, "haproxy", ["-db", "-f", "haproxy.cfg"]),
+    runNamed(copy, "prometheus-alertmanager", [
+      "--config.file=alertmanager.yml",
+      "--storage.path=alertmanager-data",
+      `--web.listen-address=${addresses.alertmanager}:9093`,
+      "--cluster.listen-address=",
+    ]),
+    runNamed(copy, "prometheus", [
+      "--config.file=prometheus.yml",
+      "--storage.tsdb.path=prometheus-data",
+      `--web.listen-address=${addresses.localhost}:9090`,
+    ]),
+  ];
+  const url = `http://${addresses.haproxy}`;
+  await eventually(
+    () =>
+      ask(`${url}/ready`).then(
+        ({ status }) => status,
+        () => programs.map(({ output }) => output()),
+      ),
+    (seen) => seen === 200,
+    10_000,
+  );
+  const { accessToken } = await register(url);
+  const traffic = load(accessToken);
+  // Once Prometheus has seen all well, one instance loses Redis, long enough for its breaker to open, and gets it back.
+  await eventually(() => ok('count(health_ready{job="haven-api"} == 1) == 3'), Boolean, 15_000, 200);
+  await faultyRedis.set("refuse");
+  await eventually(() => ok('health_check_consecutive_failures{check="redis"} >= 3'), Boolean, 10_000, 200);
+  for (let index = 0; index < 5; index += 1) {
+    await ask(`http://${addresses["api-server-2"]}:4000/test/redis`);
+  }
+  for (const alertname of ["HealthCheckFailing", "CircuitBreakerOpened"]) {
+    // Looked at while it lasts: what is over is no longer listed.
+    told.push(...(await eventually(() => firing(alertname), isSome, 10_000, 200)));
+  }
+  await faultyRedis.set("pass");
+  await eventually(() => ok('circuit_breaker_state{instance="api-server-2", name="redis"} == 0'), Boolean, 5000, 200);
+  await traffic.stop();
+});
+
+const answer = z.object({
+  status: z.string(),
+  error: z.string().optional(),
+  data: z
+    .object({
+      result: z.array(
+        z.object({
+          metric: z.record(z.string(), z.string()),
+          value: z.tuple([z.number(), z.string()]).optional(),
+          values: z.array(z.tuple([z.number(), z.string()])).default([]),
+        }),
+      ),
+    })
+    .optional(),
+});
+
+/** What an expression gives over the time of this test; throws where Prometheus does not understand it. */
+async function valuesOf(expr: string): Promise<readonly string[]> {
+  const now = Date.now() / 1000;
+  const query = new URLSearchParams({ query: expr, start: String(now - 60), end: String(now), step: "1" });
+  const { error, data } = answer.parse((await ask(`${prometheusUrl}/api/v1/query_range?${query}`)).json());
+  if (error !== undefined) throw new Error(`${error}: ${expr}`);
+  return (data?.result ?? []).flatMap(({ values }) => values.map(([, value]) => value));
+}
+
+const ok = async (expr: string): Promise<boolean> => {
+  const query = new URLSearchParams({ query: expr });
+  const seen = await ask(`${prometheusUrl}/api/v1/query?${query}`).catch(() => undefined);
+  return seen?.status === 200 && (answer.parse(seen.json()).data?.result.length ?? 0) > 0;
+};
+
+const delivered = z.array(z.object({ labels: z.record(z.string(), z.string()) }));
+
+const firing = async (alertname: string) =>
+  delivered
+    .parse((await ask(`http://${addresses.alertmanager}:9093/api/v2/alerts`)).json())
+    .map(({ labels }) => labels)
+    .filter((labels) => labels["alertname"] === alertname);
+
+/** Alerts are silent while all is well: what counts is that there is something to compare. */
+const withoutThreshold = (expr: string): string =>
+  expr
+    .replaceAll(/ (==|<=|>=|<|>) -?\d[\d.]*( \* \(1 - scalar\([\w:]+\)\))?/g, "")
+    .replaceAll(/absent\(([^()]*)\)/g, "($1)")
+    // That nothing of it is missing is the good case.
+    .replaceAll(/\bunless\b/g, "and")
+    // The test is not that old.
+    .replaceAll(" offset 10m", "");
+
+/** What gives nothing here, and why. */
+const dataless: Readonly<Record<string, string>> = {
+  'max by (instance) (process_memory_limit_bytes{job="haven-api", instance=~"$instance"})':
+    "only where the system limits memory",
+};
+
+const expressions: readonly { where: string; expr: string }[] = [
+  ...records.map(({ record, expr }) => ({ where: record, expr })),
+  ...alerts.map(({ alert, expr }) => ({ where: alert, expr: withoutThreshold(expr) })),
+  ...dashboards.flatMap(({ title, annotations, panels }) => [
+    ...annotations.list.map(({ expr }) => ({ where: `${title}, annotations`, expr: expr.replace(/ > 0$/, "") })),
+    ...panels.flatMap((panel) => panel.targets.map(({ expr }) => ({ where: `${title}, ${panel.title}`, expr }))),
+  ]),
+];
+
+test("every expression of every dashboard, rule and alert gives numbers", { skip }, async () => {
+  const empty = async () => {
+    const found: string[] = [];
+    for (const { where, expr } of expressions) {
+      const asked = expr.replaceAll("$instance", ".+").replaceAll("$interval", "1m");
+      const values = await valuesOf(asked);
+      if (!values.some((value) => Number.isFinite(Number(value))) && dataless[expr] === undefined) {
+        found.push(`${where}: ${asked}`);
+      }
+    }
+    return found;
+  };
+  // Rules on rules need a few evaluations.
+  const left = await eventually(empty, ({ length }) => length === 0, 15_000, 1000).catch(empty);
+  assert.deepEqual(left, []);
+  assert.ok(expressions.length > 120, String(expressions.length));
+});
+
+test("every metric that is named anywhere is there, also where another would stand in for it", { skip }, async () => {
+  const names = z.object({ data: z.array(z.string()) });
+  const known = new Set(names.parse((await ask(`${prometheusUrl}/api/v1/label/__name__/values`)).json()).data);
+  for (const { where, expr } of expressions) {
+    for (const [, name = ""] of expr.matchAll(/\b([a-z_][a-z0-9_]*(?::\w+)*)(?=[{[])/g)) {
+      assert.ok(known.has(name) || name === "process_memory_limit_bytes", `${where}: ${name}`);
+    }
+  }
+});
+
+test("what the runbook says to type is understood and answered", { skip }, async () => {
+  const values = [...runbook.matchAll(/value (?:'([^']+)'|([\w:]+))/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? "",
+  );
+  assert.ok(values.length > 50, String(values.length));
+  for (const expr of values) {
+    const seen = await valuesOf(withoutThreshold(expr).replaceAll("\\", ""));
+    assert.ok(seen.length > 0, expr);
+  }
+  const headers = { authorization: `Bearer ${token}` };
+  for (const [, path = ""] of runbook.matchAll(/\bget '?(\/[^\s';`]+)/g)) {
+    assert.equal((await ask(`http://${addresses["api-server-1"]}:4000${path}`, { headers })).status, 200, path);
+  }
+});
+
+test("each alert as it is shipped can be evaluated", { skip }, async () => {
+  for (const { expr } of alerts) await valuesOf(expr);
+});
+
+test("instances carry their names, with the token that they want", { skip }, async () => {
+  for (const name of names) assert.ok(await ok(`up{job="haven-api", instance="${name}"} == 1`), name);
+  assert.equal((await ask(`http://${addresses["api-server-1"]}:4000/metrics`)).status, 401);
+  for (const job of ["haproxy", "alertmanager", "prometheus"]) assert.ok(await ok(`up{job="${job}"} == 1`), job);
+});
+
+test("Alertmanager was told what happened, and where", { skip }, async () => {
+  const alertsAndInstances = new Set(told.map(({ alertname, instance }) => `${alertname} ${instance}`));
+  assert.deepEqual([...alertsAndInstances], ["HealthCheckFailing api-server-2", "CircuitBreakerOpened api-server-2"]);
+  assert.equal((await firing("Watchdog")).length, 1);
+  assert.deepEqual(await firing("RedisDown"), []);
+});
+
+test("no rule fails, and none is late", { skip }, async () => {
+  const groups = z.object({
+    data: z.object({
+      groups: z.array(
+        z.object({
+          rules: z.array(z.object({ name: z.string(), health: z.string(), lastError: z.string().optional() })),
+        }),
+      ),
+    }),
+  });
+  const { data } = groups.parse((await ask(`${prometheusUrl}/api/v1/rules`)).json());
+  const rules = data.groups.flatMap((group) => group.rules);
+  assert.equal(rules.length, alerts.length + records.length);
+  for (const { name, health, lastError } of rules) assert.equal(health, "ok", `${name}: ${lastError}`);
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { z } from "zod";
+import { operation } from "../../src/http/operation.ts";
+import { renderDocsPage } from "../../src/openapi/docs-page/page.ts";
+import { createDocument } from "../../src/openapi/document/document.ts";
+
+const refined = (description: string) =>
+  z
+    .string()
+    .refine((text) => text !== "", "must not be empty")
+    .meta({ description, example: "eg" });
+
+const schema = z
+  .strictObject({
+    plain: refined("of a field"),
+    early: z
+      .string()
+      .meta({ description: "from before the refinement" })
+      .refine(() => true),
+    optional: refined("of an optional field").optional(),
+    nullable: refined("of a field that may be null").nullable(),
+    both: refined("of a field that may be null or missing").nullable().optional(),
+    fallback: refined("of a field with a default").default("eg"),
+    piped: z.string().trim().pipe(refined("of the end of a pipe")),
+    list: z.array(refined("of each item")),
+    choice: z.union([refined("of one choice"), z.int().meta({ description: "of the other choice" })]),
+    own: refined("hidden by nearer words").nullable().meta({ description: "of the field before its inside" }),
+    object: z
+      .strictObject({ inner: refined("of a nested field"), empty: refined("of a nullable nested field").nullable() })
+      .refine(() => true)
+      .meta({ description: "of a nested object" }),
+    objects: z.array(z.strictObject({ inner: refined("of a field in a list") })),
+    named: z.strictObject({ inner: refined("of a named one's field") }).meta({ id: "Named", description: "of it" }),
+    map: z.record(z.string(), refined("of each entry")),
+  })
+  .refine(() => true, "must fit together")
+  .meta({ description: "of the whole" });
+
+const described = operation({
+  id: "describe",
+  method: "post",
+  path: "/described",
+  summary: "Says what it takes",
+  tag: "Test",
+  query: z.strictObject({
+    refined: refined("of a query").optional(),
+    begun: z.string().meta({ description: "of the start of a pipe" }).pipe(z.string().regex(/a/)).optional(),
+  }),
+  body: schema,
+  headers: ["Range", "If-Range"],
+  answers: { 200: { description: "What it took.", schema } },
+});
+
+const document = createDocument({
+  version: "test",
+  cookieName: "test",
+  routes: [{ prefix: "", operations: [described] }],
+  listened: [],
+});
+
+const queries = ["of a query", "of the start of a pipe"];
+const fields = [
+  ...["of a field", "from before the refinement", "of an optional field", "of a field that may be null"],
+  ...["of a field that may be null or missing", "of a field with a default", "of the end of a pipe", "of each item"],
+  ...["of one choice", "of the other choice", "of the field before its inside", "of a nested object"],
+  ...["of a nested field", "of a nullable nested field", "of a field in a list", "of it", "of a named one's field"],
+  ...["of each entry", "of the whole"],
+];
+
+test("what a schema says of its fields, however deep, is in the document", () => {
+  const { parameters, requestBody, responses } = document.paths["/described"]?.post ?? assert.fail();
+  const named = JSON.stringify(document.components.schemas);
+  for (const [where, what] of Object.entries({ body: requestBody, answer: responses[200] })) {
+    const text = JSON.stringify(what) + named;
+    assert.deepEqual(
+      [where, fields.filter((one) => !text.includes(`"description":${JSON.stringify(one)}`))],
+      [where, []],
+    );
+  }
+  const said = parameters?.map(({ description }) => description) ?? [];
+  assert.deepEqual(said.slice(0, 2), queries);
+});
+
+test("and on the page, where one sends it and where one gets it", () => {
+  const { html } = renderDocsPage(document, {}).page;
+  const paragraphs = [...html.matchAll(/<p>([^<]*)<\/p>/g)].map(([, text = ""]) => text.replaceAll("&#39;", "'"));
+  const times = (words: string) => paragraphs.filter((one) => one === words).length;
+  assert.deepEqual(
+    fields.filter((one) => times(one) !== 2),
+    [],
+  );
+  assert.deepEqual(queries.map(times), [1, 1]);
+  assert.equal(times("hidden by nearer words"), 0);
+});
+
+test("If-Range is described for the calls that understand it", () => {
+  const { parameters = [] } = document.paths["/described"]?.post ?? {};
+  const header = parameters.find(({ name }) => name === "If-Range");
+  assert.match(header?.description ?? "", /`Range`/);
+});

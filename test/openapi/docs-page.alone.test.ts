@@ -1,0 +1,323 @@
+import assert from "node:assert/strict";
+import { after, before, describe, type TestContext, test } from "node:test";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { evaluate, launch, openTab } from "../support/browser.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { blackPng } from "../support/images.ts";
+import { lowContrast, overhang } from "../support/in-page.ts";
+import { newPerson, register, sameSecret } from "../support/people.ts";
+import { obstacles, unseenFocus } from "./support/accessibility.ts";
+import { readDocument } from "./support/api-document.ts";
+import { tickerRoutes } from "./support/ticker.ts";
+
+// A busy browser on the same machine is not what the server sheds load for.
+const haven = await startHaven({
+  env: { ...sameSecret },
+  overrides: { routes: tickerRoutes },
+});
+const { operations } = await readDocument(haven.url);
+
+/** The form of one operation, opened. */
+async function tryOut(page: Page, id: string) {
+  const article = page.locator(`#${id}`);
+  await article.locator(".try > summary").click();
+  return {
+    body: (value: object) => article.locator("[data-body]").fill(JSON.stringify(value)),
+    send: () => article.getByRole("button", { name: "Send" }).click(),
+    outcome: article.locator(".outcome"),
+    article,
+  };
+}
+
+async function signIn(page: Page, { email, password }: { email: string; password: string }): Promise<void> {
+  await page.getByLabel("E-mail", { exact: true }).fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** What a live region would read aloud of itself when something is added to it. */
+const announcedIn = (selector: string) => `(() => {
+  const region = document.querySelector("${selector}");
+  if (region.getAttribute("role") !== "status" || region.getAttribute("aria-atomic") !== "false") return "";
+  const silent = (node) => node.parentElement.closest("[aria-live]")?.getAttribute("aria-live") === "off";
+  const texts = document.createTreeWalker(region, NodeFilter.SHOW_TEXT, (node) => (silent(node) ? 2 : 1));
+  let said = "";
+  while (texts.nextNode()) said += texts.currentNode.data + " ";
+  return said;
+})()`;
+
+describe("the reference in a browser", { concurrency: 2 }, () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser.close());
+  const open = (t: TestContext, options: BrowserContextOptions = {}, path = "/api/docs", { url } = haven) =>
+    openTab(t, browser, url + path, options);
+
+  test("registers, creates and lists, and goes on with the ids that it got", async (t) => {
+    const { page, assertQuiet } = await open(t);
+    const person = newPerson();
+    const account = await tryOut(page, "register");
+    await account.body(person);
+    await account.send();
+    await account.outcome.getByText("201 Created").waitFor();
+    await page.locator("#signed-in").getByText(`Signed in as ${person.email}.`).waitFor();
+
+    const property = await tryOut(page, "createProperty");
+    await property.send();
+    await property.outcome.getByText("201 Created").waitFor();
+    const list = await tryOut(page, "listProperties");
+    await list.send();
+    await list.outcome.getByText('"name": "Harbour House"').waitFor();
+
+    const unit = await tryOut(page, "createUnit");
+    await unit.send();
+    await unit.outcome.getByText("201 Created").waitFor();
+    assert.equal(await evaluate(page, "localStorage.length + sessionStorage.length + document.cookie.length"), 0);
+    assert.deepEqual(await page.context().cookies(), []);
+    assertQuiet();
+  });
+
+  test("signs in once for all calls, and out again", async (t) => {
+    const { page, assertQuiet } = await open(t);
+    const person = await register(haven.url);
+    await signIn(page, { ...person, password: "wrong" });
+    await page.getByText("The address or the password is wrong.").waitFor();
+    await signIn(page, person);
+    await page.getByText(`Signed in as ${person.email}.`).waitFor();
+    const me = await tryOut(page, "getMe");
+    await me.send();
+    await me.outcome.getByText("200 OK").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await me.send();
+    await me.outcome.getByText("Sign in first.").waitFor();
+    assertQuiet();
+  });
+
+  test("asks operators for their token, and leaves who is signed in alone", async (t) => {
+    const guarded = await startHaven({ env: { ...sameSecret, OPS_TOKEN: "night-shift-at-the-harbour" } });
+    const { page, assertQuiet } = await open(t, {}, "/api/docs", guarded);
+    const person = await register(guarded.url);
+    await signIn(page, person);
+    await page.getByText(`Signed in as ${person.email}.`).waitFor();
+    const metrics = await tryOut(page, "getMetrics");
+    await metrics.send();
+    await metrics.outcome.getByText("The operator token is missing: enter it.").click();
+    await page.getByLabel("Operator token", { exact: true }).and(page.locator(":focus")).fill("day-shift");
+    await page.keyboard.press("Enter");
+    await metrics.send();
+    await metrics.outcome.getByText("The operator token is wrong: enter another.").waitFor();
+    await page.getByLabel("Operator token", { exact: true }).fill("смена");
+    await metrics.send();
+    await metrics.outcome.getByText("A header has a character that none can have.").waitFor();
+    await page.getByLabel("Operator token", { exact: true }).fill("night-shift-at-the-harbour");
+    await metrics.send();
+    await metrics.outcome.getByText("200 OK").waitFor();
+    const me = await tryOut(page, "getMe");
+    await me.send();
+    await me.outcome.getByText("200 OK").waitFor();
+    assert.ok(await page.getByText(`Signed in as ${person.email}.`).isVisible());
+    assert.equal(await evaluate(page, "localStorage.length + sessionStorage.length + document.cookie.length"), 0);
+    assertQuiet();
+  });
+
+  test("sends files, and follows a stream until it is stopped", async (t) => {
+    const { page, assertQuiet } = await open(t);
+    await signIn(page, await register(haven.url));
+    await page.locator("#signed-in").waitFor();
+    const avatar = await tryOut(page, "changeAvatar");
+    const file = { name: "me.png", mimeType: "image/png", buffer: blackPng(64, 48) };
+    await avatar.article.locator("input[type=file]").setInputFiles(file);
+    await avatar.send();
+    await avatar.outcome.getByText("200 OK").waitFor();
+
+    const ticks = await tryOut(page, "tick");
+    await ticks.send();
+    await ticks.outcome.getByText("data: two").waitFor();
+    await ticks.article.getByRole("button", { name: "Stop" }).click();
+    await ticks.outcome.getByText("Stopped.").waitFor();
+    assertQuiet();
+  });
+
+  test("shows what is wrong: with the request, with the body, with the connection", async (t) => {
+    const { page } = await open(t);
+    const login = await tryOut(page, "login");
+    await login.body({ email: "nobody" });
+    await login.send();
+    await login.outcome.getByText("The request has invalid fields.").waitFor();
+    await login.outcome.locator("li").filter({ hasText: "email must be an e-mail address" }).waitFor();
+    const unit = await tryOut(page, "getUnit");
+    await unit.send();
+    await unit.outcome.getByText("Fill in unitId first.").waitFor();
+    assert.equal(await evaluate(page, "document.activeElement.id"), "getUnit-unitId");
+    await page.context().setOffline(true);
+    await login.send();
+    await login.outcome.getByText("No answer: the connection failed.").waitFor();
+  });
+
+  test("finds a call by its words, with the keyboard alone", async (t) => {
+    const { page, assertQuiet } = await open(t);
+    await page.keyboard.press("Tab");
+    assert.equal(await evaluate(page, "document.activeElement.textContent"), "To the operations");
+    await page.keyboard.press("/");
+    await page.keyboard.type("post lease");
+    await page.getByText("1 call", { exact: true }).waitFor();
+    assert.equal(await page.locator("article:visible").count(), 1);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("article:visible").count(), operations.length);
+    await page.locator("#register .try > summary").focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    assert.equal(await evaluate(page, "document.activeElement.id"), "register-body");
+    assertQuiet();
+  });
+
+  test("leaves the slash and Escape to the fields in which one writes", async (t) => {
+    const { page, assertQuiet } = await open(t);
+    await page.keyboard.press("/");
+    await page.keyboard.type("/units");
+    assert.equal(await page.locator("#filter").inputValue(), "/units");
+    const unit = await tryOut(page, "getUnit");
+    const field = unit.article.getByLabel("unitId");
+    await field.fill("a");
+    await page.keyboard.press("/");
+    await page.keyboard.press("Escape");
+    assert.deepEqual([await field.inputValue(), await page.locator("#filter").inputValue()], ["a/", "/units"]);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Control+/");
+    assert.notEqual(await evaluate(page, "document.activeElement.id"), "filter");
+    assertQuiet();
+  });
+
+  test("has its answers announced: what came of it and what is wrong, but not every line of the body", async (t) => {
+    const { page } = await open(t);
+    const login = await tryOut(page, "login");
+    await login.body({ email: "nobody" });
+    await login.send();
+    await login.outcome.getByText("400 Bad Request").waitFor();
+    const announced = await evaluate(page, announcedIn("#login .outcome"));
+    assert.match(
+      String(announced),
+      /400 Bad Request.*The request has invalid fields\..*email\s+must be an e-mail address/s,
+    );
+    assert.doesNotMatch(String(announced), /validation_failed",|content-type:/);
+    assert.deepEqual(await evaluate(page, obstacles), []);
+  });
+
+  test("copies a command that names this server", async (t) => {
+    const { page, assertQuiet } = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
+    await page.locator("#getMe [data-copy]").click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await evaluate(page, "navigator.clipboard.readText()");
+    assert.equal(copied, `curl "${haven.url}/api/v1/auth/me" \\\n  -H "Authorization: Bearer $TOKEN"`);
+    assertQuiet();
+  });
+
+  test("without JavaScript it is the whole reference, to read", async (t) => {
+    const { page, assertQuiet } = await open(t, { javaScriptEnabled: false });
+    await page.getByText("Without JavaScript this is a reference to read").waitFor();
+    const paths = await page.locator("article .path").allTextContents();
+    assert.deepEqual(paths.sort(), operations.map(({ path }) => path).sort());
+    assert.equal(await page.getByRole("button", { name: "Send" }).count(), 0);
+    await page.locator("#createUnit .answer summary").first().click();
+    assert.ok(await page.locator("#createUnit .answer pre").first().isVisible());
+    assertQuiet();
+  });
+
+  for (const path of ["/api/docs", "/api"]) {
+    test(`${path} fits on a phone, and can be read by all, in light and in dark`, async (t) => {
+      const { page, assertQuiet } = await open(t, { viewport: { width: 360, height: 740 } }, path);
+      await evaluate(page, `for (const one of document.querySelectorAll("details")) one.open = true`);
+      // What is not laid out cannot stick out.
+      await evaluate(
+        page,
+        `for (const one of document.querySelectorAll(".op")) one.style.contentVisibility = "visible"`,
+      );
+      assert.equal(await evaluate(page, overhang), 0);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        assert.deepEqual(await evaluate(page, lowContrast), []);
+      }
+      await page.keyboard.press("Tab");
+      assert.deepEqual(await evaluate(page, unseenFocus), []);
+      const found = (await evaluate(page, obstacles)) as string[];
+      assert.deepEqual(path === "/api" ? found.filter((one) => one !== "no nav") : found, []);
+      assertQuiet();
+    });
+  }
+});
+
+test("the pages allow the one script and the one style that are in them, and nothing else", async () => {
+  for (const path of ["/api/docs", "/api"]) {
+    const { headers, text } = await ask(haven.url + path, { headers: { accept: "text/html" } });
+    const policy = String(headers["content-security-policy"]);
+    assert.match(policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; img-src data:;/);
+    const markup = text.replaceAll(/<(script|style)>.*?<\/\1>/gs, "");
+    assert.doesNotMatch(markup, /<[^>]*\s(style|on\w+|src|action|srcset)=/);
+    assert.equal(
+      (await ask(haven.url + path, { headers: { accept: "text/html", "if-none-match": headers.etag ?? "" } })).status,
+      304,
+    );
+  }
+});
+
+describe("without JavaScript too, the commands of a page name the server", () => {
+  const read = (path: string, headers: Record<string, string>, url = haven.url) =>
+    ask(url + path, { headers: { accept: "text/html", ...headers } });
+  const originsIn = ({ text }: { text: string }) => [
+    ...new Set([...text.matchAll(/<code>curl[^<]*?(https?:\/\/[^/<]+)/g)].map(([, origin]) => origin)),
+  ];
+
+  for (const path of ["/api/docs", "/api"]) {
+    test(`${path}: as whoever asks calls it`, async () => {
+      assert.deepEqual(originsIn(await read(path, {})), [haven.url]);
+      assert.deepEqual(originsIn(await read(path, { host: "Haven.example:8443" })), ["http://haven.example:8443"]);
+      assert.deepEqual(originsIn(await read(path, { host: "[::1]:4000" })), ["http://[::1]:4000"]);
+    });
+
+    test(`${path}: with the scheme that a proxy names, if it is trusted`, async () => {
+      const wary = await startHaven({ env: { ...sameSecret, TRUST_PROXY: "10.0.0.0/8" } });
+      const proxied = { host: "haven.example", "x-forwarded-proto": "https" };
+      assert.deepEqual(originsIn(await read(path, proxied)), ["https://haven.example"]);
+      assert.deepEqual(originsIn(await read(path, proxied, wary.url)), ["http://haven.example"]);
+      const odd = { host: "haven.example", "x-forwarded-proto": "https://evil.example/?" };
+      assert.deepEqual(originsIn(await read(path, odd)), ["http://haven.example"]);
+    });
+
+    test(`${path}: not by a name that a shell would take for more`, async () => {
+      for (const host of ["a;id", "$(id)", "a&b", "'a'"])
+        assert.deepEqual(originsIn(await read(path, { host })), [`http://localhost:${haven.port}`]);
+    });
+
+    test(`${path}: each with a tag of its own, under however many names`, async () => {
+      const first = await read(path, { host: "haven-0.example" });
+      const tags = new Set([first.headers.etag]);
+      for (let n = 1; n < 20; n += 1) tags.add((await read(path, { host: `haven-${n}.example` })).headers.etag);
+      assert.equal(tags.size, 20);
+      const again = await read(path, { host: "haven-0.example", "if-none-match": first.headers.etag ?? "" });
+      assert.equal(again.status, 304);
+    });
+  }
+});
+
+test("/api is a page for browsers and an index for others", async () => {
+  const browsers = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+  const page = await ask(`${haven.url}/api`, { headers: { accept: browsers } });
+  const index = await ask(`${haven.url}/api`, { headers: { accept: "*/*" } });
+  assert.deepEqual([page.headers["content-type"], page.headers.vary], ["text/html; charset=utf-8", "Accept"]);
+  assert.deepEqual([index.headers["content-type"], index.headers.vary], ["application/json; charset=utf-8", "Accept"]);
+  const { links } = index.json() as { links: Record<string, string> };
+  for (const link of Object.values(links)) assert.notEqual((await ask(haven.url + link)).status, 404);
+});
+
+test("where operators have a port of their own, the public reference is silent about their calls", async () => {
+  const split = await startHaven({ env: { ...sameSecret, MANAGEMENT_PORT: "0" } });
+  const ids = (await readDocument(split.url)).operations.map(({ id }) => id);
+  assert.ok(ids.includes("getReady") && !ids.includes("getMetrics"));
+  assert.doesNotMatch(
+    (await ask(`${split.url}/api/docs`)).text,
+    /health\/detailed|\/metrics|<input id="operator-token"/,
+  );
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import type { Content } from "../../src/openapi/document/types.ts";
+import { startHaven } from "../support/haven.ts";
+import { type Ask, ask, postJson } from "../support/http.ts";
+import { blackPng } from "../support/images.ts";
+import { sameSecret } from "../support/people.ts";
+import { type ApiOperation, answerAt, escaped, isProtected, readDocument } from "./support/api-document.ts";
+import { createContract } from "./support/contract.ts";
+import { createPeephole, routesOf } from "./support/express-routes.ts";
+import { json } from "./support/request.ts";
+import { newEmail, visit } from "./support/visitor.ts";
+
+const peephole = createPeephole();
+const haven = await startHaven({ env: sameSecret, overrides: { routes: peephole.routes } });
+const { document, operations } = await readDocument(haven.url);
+const contract = createContract(document);
+
+const noSuchId = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
+
+describe("the document", () => {
+  test("is valid OpenAPI 3.1", async () => {
+    const result = await new Validator().validate(JSON.parse(JSON.stringify(document)));
+    assert.deepEqual(result.errors ?? [], []);
+    assert.equal(document.openapi, "3.1.1");
+    const ids = operations.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  test("comes with a tag, and not at all to whoever has it", async () => {
+    const first = await ask(`${haven.url}/api/openapi.json`);
+    const etag = first.headers.etag ?? "";
+    const again = await ask(`${haven.url}/api/openapi.json`, { headers: { "if-none-match": etag } });
+    assert.deepEqual([again.status, again.text, again.headers.etag], [304, "", etag]);
+  });
+
+  test("names every route that the routers know, and no other", async () => {
+    const known = routesOf(await peephole.app(haven.url));
+    const routed = operations.filter(({ described }) => "400" in described.responses);
+    const named = routed.map(({ method, path }) => `${method} ${path}`);
+    assert.equal(known.length, named.length);
+    for (const { method, end, isUnder } of known) {
+      const found = routed.filter((one) => one.method === method && one.path.endsWith(end) && isUnder(one.path));
+      assert.ok(found.length > 0, `${method} …${end} is served but not documented`);
+    }
+  });
+
+  test("has examples that its own schemas accept", () => {
+    for (const operation of operations) {
+      const { method, path, described } = operation;
+      const own = `/paths/${escaped(path)}/${method.toLowerCase()}`;
+      const check = (at: string, content: Content = {}): void => {
+        for (const [type, { example, examples = {} }] of Object.entries(content)) {
+          const values = Object.values(examples).map(({ value }) => value);
+          for (const one of example === undefined ? values : [example, ...values])
+            contract.assertFits(`${at}/content/${escaped(type)}/schema`, one, `the example at ${at}`);
+        }
+      };
+      check(`${own}/requestBody`, described.requestBody?.content);
+      for (const status of Object.keys(described.responses)) {
+        const { answer, at } = answerAt(document, operation, status) ?? assert.fail(`${own} ${status} leads nowhere`);
+        check(at, answer.content);
+      }
+    }
+  });
+
+  test("has examples for register and login that work as they are", async () => {
+    for (const [id, status] of [
+      ["register", 201],
+      ["login", 200],
+    ] as const) {
+      const { path, described } = operations.find((one) => one.id === id) ?? assert.fail(id);
+      const example = described.requestBody?.content["application/json"]?.example;
+      assert.equal((await postJson(haven.url + path, example)).status, status);
+    }
+  });
+});
+
+describe("every operation in the document", { concurrency: 4 }, () => {
+  for (const operation of operations) {
+    test(`${operation.method} ${operation.path} does what it says, and nothing else`, () => walk(operation));
+  }
+});
+
+/** What each call is asked, right and wrong; whatever comes back has to be documented. */
+async function walk(operation: ApiOperation): Promise<void> {
+  const { path, described } = operation;
+  const visitor = await visit(haven.url, operations);
+  const answered = async (what: string, statuses: readonly number[], changes: Parameters<typeof visitor.call>[1]) => {
+    const answer = await visitor.call(operation, changes);
+    contract.assertDocumented(operation, answer);
+    assert.ok(statuses.includes(answer.status), `${what}: ${answer.status} ${answer.text}`);
+    return answer;
+  };
+  const understands = (name: string) => described.parameters?.some((one) => one.in === "header" && one.name === name);
+  const real = await visitor.pathOf(operation);
+
+  if (isProtected(operation)) {
+    await answered("without credentials", [401], { path: real, headers: { authorization: "" } });
+    await answered("with a wrong token", [401], { path: real, headers: { authorization: "Bearer wrong" } });
+  }
+  if ("400" in described.responses && !described["x-any-query"])
+    await answered("an unknown query", [400], { path: `${real}?no-such-field=1` });
+  if (path.includes("{")) {
+    await answered("an id that is none", [400, 404], { path: path.replaceAll(/\{\w+\}/g, "no-such") });
+    await answered("another's id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, noSuchId) });
+  }
+  if (described.requestBody?.content["application/json"] !== undefined) {
+    await answered("an unknown field", [400], { path: real, ...json({ "no-such-field": 1 }) });
+    await answered("half a body", [400], { path: real, body: "{" });
+    await answered("no JSON", [415], { path: real, body: "a", headers: { "content-type": "text/plain" } });
+    await answered("too much", [413], { path: real, ...json("a".repeat(1_000_001)) });
+  }
+  if (understands("If-Match"))
+    await answered("a state of long ago", [412], { path: real, headers: { "if-match": '"a"' } });
+
+  const key = understands("Idempotency-Key") ? { "idempotency-key": newEmail() } : {};
+  const done = await answered("as documented", [200, 201, 204, 206], { path: real, headers: key });
+
+  if (understands("Idempotency-Key")) {
+    const again = await answered("the same key again", [done.status], { path: real, headers: key });
+    assert.equal(again.text, done.text);
+    await answered("the same key for something else", [422], { path: real, headers: key, ...otherBody(described) });
+  }
+  if (understands("Range")) {
+    await answered("a part", [206], { path: real, headers: { range: "bytes=0-3" } });
+    await answered("a part behind the end", [416], { path: real, headers: { range: "bytes=999999999-" } });
+  }
+  if (understands("If-None-Match")) {
+    await answered("what I have", [304], { path: real, headers: { "if-none-match": done.headers.etag ?? "" } });
+  }
+}
+
+test("operators' calls are as documented with their token, and without it", async () => {
+  const guarded = await startHaven({ env: { ...sameSecret, OPS_TOKEN: "night-shift" } });
+  for (const operation of operations.filter(({ access }) => access === "operator")) {
+    for (const headers of [{}, { authorization: "Bearer night-shift" }])
+      contract.assertDocumented(operation, await ask(guarded.url + operation.path, { headers }));
+  }
+});
+
+/** Still valid, but not what was asked before. */
+function otherBody({ requestBody }: ApiOperation["described"]): Ask {
+  const example: unknown = requestBody?.content["application/json"]?.example;
+  if (typeof example !== "object" || example === null) return { body: blackPng(80, 80) };
+  const [field = ""] = Object.keys(example);
+  return { body: JSON.stringify({ ...example, [field]: "Another" }) };
+}
+
+test("a path answers no method but those that are documented", async () => {
+  const visitor = await visit(haven.url, operations);
+  for (const path of Object.keys(document.paths)) {
+    const here = operations.filter((one) => one.path === path);
+    const unused = ["PUT", "POST", "DELETE", "PATCH", "GET"].find((method) =>
+      here.every((one) => one.method !== method),
+    );
+    const filled = await visitor.pathOf(here[0] ?? assert.fail());
+    const allowed = here.map(({ method }) => method);
+    if (allowed.includes("GET")) allowed.push("HEAD");
+    for (const method of unused === undefined ? ["OPTIONS"] : [unused, "OPTIONS"]) {
+      const { status, headers } = await ask(haven.url + filled, { method });
+      assert.deepEqual(
+        [method, path, status, headers["content-type"], headers.allow],
+        [method, path, 405, "application/problem+json", allowed.sort().join(", ")],
+      );
+    }
+  }
+});

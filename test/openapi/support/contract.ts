@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import type { Document } from "../../../src/openapi/document/types.ts";
+import type { Answer } from "../../support/http.ts";
+import { type ApiOperation, answerAt, escaped } from "./api-document.ts";
+
+export type Contract = ReturnType<typeof createContract>;
+
+/** Holds what the server says against what the document says. */
+export function createContract(document: Document) {
+  const base = "https://api.test/document";
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addFormat("binary", true);
+  ajv.addSchema(document, base);
+  const known = new Map<string, ValidateFunction>();
+
+  const assertFits = (at: string, value: unknown, what: string): void => {
+    const validate = known.get(at) ?? ajv.compile({ $ref: `${base}#${encodeURI(at)}` });
+    known.set(at, validate);
+    assert.ok(
+      validate(value),
+      `${what}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)?.slice(0, 500)}`,
+    );
+  };
+
+  return {
+    assertFits,
+    assertDocumented(operation: ApiOperation, { status, headers, text }: Answer): void {
+      const what = `${operation.method} ${operation.path} with ${status}`;
+      const found = answerAt(document, operation, status);
+      assert.ok(found, `${what} is not documented: ${text.slice(0, 500)}`);
+      const { answer, at } = found;
+      if (answer.content === undefined) assert.equal(text, "", `${what} has a body that is not documented`);
+      else {
+        const type = headers["content-type"]?.split(";", 1)[0] ?? "";
+        const media = answer.content[type];
+        assert.ok(media, `${what} as ${type || "nothing"} is not documented`);
+        const place = `${at}/content/${escaped(type)}/schema`;
+        if (media.schema !== undefined && type.endsWith("json")) assertFits(place, JSON.parse(text), what);
+      }
+      for (const [name, { required }] of Object.entries(document.components.headers)) {
+        const documented = answer.headers !== undefined && name in answer.headers;
+        const there = headers[name.toLowerCase()] !== undefined;
+        if (there) assert.ok(documented, `${what} has the header ${name}, which is not documented`);
+        else assert.ok(!documented || !required, `${what} lacks the header ${name}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Express } from "express";
+import type { Parts } from "../../../src/deps.ts";
+import { createRoutes, operation } from "../../../src/http/operation.ts";
+import { noContent } from "../../../src/http/reply.ts";
+import { ask } from "../../support/http.ts";
+
+/** A route of the test's own, to get hold of the app that serves it. */
+export function createPeephole() {
+  let seen: Express | undefined;
+  const peep = operation({
+    id: "peep",
+    method: "get",
+    path: "/peep",
+    summary: "Shows the app to the test",
+    tag: "Test",
+    answers: { 204: { description: "Seen." } },
+  });
+  return {
+    routes: (_parts: Parts) => {
+      const routes = createRoutes("/test");
+      routes.add(peep, ({ request }) => {
+        seen = request.app as Express;
+        return noContent();
+      });
+      return [routes];
+    },
+    async app(url: string): Promise<Express> {
+      await ask(`${url}/test/peep`);
+      if (seen === undefined) throw new Error("The app was not seen.");
+      return seen;
+    },
+  };
+}
+
+type Layer = {
+  match(path: string): boolean;
+  handle: { stack?: Layer[] };
+  route?: { path: string; methods: Record<string, boolean> };
+};
+
+/** What Express itself would answer: the end of each path in the form of OpenAPI, and whether a path leads there. */
+export function routesOf(app: Express) {
+  const layers = app.router.stack as unknown as Layer[];
+  return layers.flatMap((mounted) =>
+    (mounted.handle.stack ?? []).flatMap(({ route }) =>
+      Object.keys(route?.methods ?? {}).map((method) => ({
+        method: method.toUpperCase(),
+        end: (route?.path ?? "").replaceAll(/:(\w+)/g, "{$1}"),
+        isUnder: (path: string) => mounted.match(path),
+      })),
+    ),
+  );
+}

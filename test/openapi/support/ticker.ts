@@ -1,0 +1,29 @@
+import type { Parts } from "../../../src/deps.ts";
+import { createRoutes, operation } from "../../../src/http/operation.ts";
+
+const tick = operation({
+  id: "tick",
+  method: "get",
+  path: "/ticks",
+  summary: "Two events, and then none for ever",
+  tag: "Test",
+  answers: { 200: { description: "Events.", contentType: "text/event-stream" } },
+});
+
+/** A stream that stays open until somebody leaves. */
+export function tickerRoutes({ connections }: Parts) {
+  const routes = createRoutes("/test");
+  routes.add(tick, () => ({
+    send(request, response) {
+      request.context.endless = true;
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write("id: 1\ndata: one\n\n");
+      response.write("id: 2\ndata: two\n\n");
+      response.once(
+        "close",
+        connections.endsWith(() => response.end()),
+      );
+    },
+  }));
+  return [routes];
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import type { Answer, Ask } from "../../support/http.ts";
+import { bearer } from "../../support/people.ts";
+import type { ApiOperation } from "./api-document.ts";
+import { bodyOf, send } from "./request.ts";
+
+let visitors = 0;
+
+export const newEmail = (): string => {
+  visitors += 1;
+  return `visitor-${process.pid}-${visitors}@example.org`;
+};
+
+export type Visitor = Awaited<ReturnType<typeof visit>>;
+
+/** Somebody new who knows nothing but the document: makes what a path needs by the calls that are documented. */
+export async function visit(url: string, operations: readonly ApiOperation[]) {
+  const register = operations.find(({ id }) => id === "register");
+  assert.ok(register);
+  const email = newEmail();
+  const welcome = await send(url + register.path, register, bodyOf(register, { email }));
+  assert.equal(welcome.status, 201, welcome.text);
+  const { accessToken, refreshToken } = welcome.json() as { accessToken: string; refreshToken: string };
+  const links = new Set<string>();
+
+  const call = async (operation: ApiOperation, changes: Partial<Ask & { path: string }> = {}): Promise<Answer> => {
+    const path = changes.path ?? (await pathOf(operation));
+    const known = operation.id === "register" ? { email: newEmail() } : { email, refreshToken };
+    const body = bodyOf(operation, known);
+    const credentials = operation.access === "member" || operation.access === "admin" ? bearer({ accessToken }) : {};
+    const headers = { ...credentials, ...body.headers, ...changes.headers };
+    const answer = await send(url + path, operation, { ...body, ...changes, headers });
+    if (answer.status < 300) for (const link of linksIn(answer)) links.add(link);
+    return answer;
+  };
+
+  /** The path with real ids in it, of things that were made for this. */
+  async function pathOf({ path, described }: Pick<ApiOperation, "path" | "described">): Promise<string> {
+    let filled = path;
+    for (const { name, example } of described.parameters?.filter((parameter) => parameter.in === "path") ?? []) {
+      const template = path.slice(0, path.indexOf(`{${name}}`) + name.length + 2);
+      const value = (await seek(template)) ?? example;
+      assert.ok(typeof value === "string", `nothing in the document leads to a ${name} for ${path}`);
+      filled = filled.replace(`{${name}}`, value);
+    }
+    return filled;
+  }
+
+  async function seek(template: string): Promise<string | undefined> {
+    const seen = linked(template);
+    if (seen !== undefined) return seen;
+    const collection = template.split("/").at(-2);
+    for (const maker of operations.filter(({ method, path }) => method === "POST" && path.endsWith(`/${collection}`))) {
+      await call(maker);
+      const made = linked(template);
+      if (made !== undefined) return made;
+    }
+    const list = operations.find(({ method, path }) => method === "GET" && path === template.replace(/\/[^/]+$/, ""));
+    if (list !== undefined) return ((await call(list)).json() as { items?: { id: string }[] }).items?.[0]?.id;
+    // Files are named by the answers to their uploads.
+    if (template.includes("upload")) for (const upload of operations.filter(takesBytes)) await call(upload);
+    return linked(template);
+  }
+
+  function linked(template: string): string | undefined {
+    const form = new RegExp(`^${template.replace(/\{\w+\}$/, "([^/?]+)").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+    for (const link of links) {
+      const value = form.exec(link)?.[1];
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  return { email, accessToken, call, pathOf };
+}
+
+const takesBytes = ({ described }: ApiOperation): boolean =>
+  described.requestBody !== undefined && described.requestBody.content["application/json"] === undefined;
+
+function linksIn({ headers, text }: Answer): string[] {
+  const quoted = [...text.matchAll(/"(?:https?:\/\/[^/"]+)?(\/[^"\s]*)"/g)].map(([, path = ""]) => path);
+  return headers.location === undefined ? quoted : [headers.location, ...quoted];
+}

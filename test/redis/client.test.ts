@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRedis } from "../../src/redis/client.ts";
+import { atEnd } from "../support/at-end.ts";
+import { eventually } from "../support/eventually.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { freshRedis } from "../support/redis.ts";
+
+const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
+
+function open(url: string) {
+  const redis = createRedis({ kind: "url", url }, limits, "test");
+  atEnd(() => redis.disconnect());
+  return redis;
+}
+
+const answers = async (redis: ReturnType<typeof open>) => (await redis.ping().catch(() => "")) === "PONG";
+
+for (const fault of ["refuse", "hole", "reset"] as const) {
+  test(`a Redis path that is broken (${fault}) fails a command in time, and works again by itself`, async () => {
+    const proxy = await startFaultProxy(await freshRedis());
+    const redis = open(proxy.url);
+    await eventually(() => answers(redis), Boolean);
+    await proxy.set(fault);
+    for (let times = 0; times < 3; times += 1) {
+      const startedAt = performance.now();
+      await redis.ping().catch(() => undefined);
+      assert.ok(performance.now() - startedAt < 400, "a command waited too long");
+    }
+    await proxy.set("pass");
+    await eventually(() => answers(redis), Boolean, 2500);
+    await eventually(
+      () => proxy.open(),
+      (connections) => connections === 1,
+    );
+  });
+}
+
+test("nothing is queued or sent twice while the connection is away", async () => {
+  const url = await freshRedis();
+  const proxy = await startFaultProxy(url);
+  const redis = open(proxy.url);
+  const direct = open(url);
+  await eventually(async () => (await answers(redis)) && (await answers(direct)), Boolean);
+  await proxy.set("refuse");
+  await eventually(
+    () => redis.status,
+    (status) => status !== "ready",
+  );
+  await assert.rejects(redis.incr("counter"));
+  await proxy.set("pass");
+  await eventually(() => answers(redis), Boolean, 2500);
+  assert.equal(await direct.get("counter"), null);
+});
+
+test("host, port and password work as a URL does", async () => {
+  const { hostname, port } = new URL(await freshRedis());
+  const redis = createRedis({ kind: "host", host: hostname, port: Number(port) }, limits, "test");
+  atEnd(() => redis.disconnect());
+  await eventually(() => answers(redis), Boolean);
+});

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RedisTarget } from "../../src/config/env.ts";
+import { createRedis, type RedisClient } from "../../src/redis/client.ts";
+import { createRedisPinger } from "../../src/redis/pinger.ts";
+import { defineScript } from "../../src/redis/script.ts";
+import { atEnd } from "../support/at-end.ts";
+import { eventually } from "../support/eventually.ts";
+import { has, without } from "../support/programs.ts";
+import { askRedis, type RedisServer, startRedisCluster } from "../support/redis-servers.ts";
+
+const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
+const longestWaitMs = 1000;
+const slotShare = Math.ceil(16_384 / 3);
+const skip = without("redis-server");
+const cluster = has("redis-server") ? await startRedisCluster() : undefined;
+const userIds = Array.from({ length: 200 }, (_, number) => `user-${number}`);
+const sessionOf = (userId: string) => `haven:{${userId}}:session:1`;
+const indexOf = (userId: string) => `haven:{${userId}}:sessions`;
+
+function target(): RedisTarget {
+  return { kind: "cluster", nodes: (cluster?.ports ?? []).map((port) => ({ host: "127.0.0.1", port })) };
+}
+
+async function open(): Promise<RedisClient> {
+  const redis = createRedis(target(), limits, "test");
+  atEnd(() => redis.disconnect());
+  await untilWhole(redis);
+  return redis;
+}
+
+function openPinger() {
+  const pinger = createRedisPinger(target(), limits);
+  atEnd(() => pinger.close());
+  return pinger;
+}
+
+const untilWhole = (redis: RedisClient) =>
+  eventually(
+    async () => (await Promise.allSettled(userIds.map((id) => redis.get(indexOf(id))))).every(isAnswer),
+    Boolean,
+  );
+
+const isAnswer = ({ status }: PromiseSettledResult<unknown>) => status === "fulfilled";
+
+/** How a command ended, which it must do soon. */
+async function outcome(work: Promise<unknown>, withinMs = longestWaitMs): Promise<unknown> {
+  const done = new AbortController();
+  const late = sleep(withinMs, "late", { signal: done.signal }).catch(() => "late");
+  const end = await Promise.race([work.catch(String), late]);
+  done.abort();
+  assert.notEqual(end, "late", `still waiting after ${withinMs} ms`);
+  return end;
+}
+
+const isUp = (answer: string) => answer === "up";
+
+const ping = (pinger: ReturnType<typeof openPinger>) =>
+  pinger.ping(AbortSignal.timeout(500)).then(
+    () => "up",
+    (error: unknown) => `down: ${error}`,
+  );
+
+const servers = cluster?.servers ?? [];
+
+async function slotOf(key: string): Promise<number> {
+  return Number(await askRedis(servers[0]?.port ?? 0, "cluster", "keyslot", key));
+}
+
+/** The node in the middle of the slots, the users whose keys it holds, and the users of the other nodes. */
+async function shares(): Promise<{ server: RedisServer; mine: string[]; others: string[] }> {
+  const [, server] = servers;
+  assert.ok(server);
+  const some = userIds.slice(0, 30);
+  const slots = await Promise.all(some.map((id) => slotOf(indexOf(id))));
+  const isMine = (_: string, index: number) => Math.floor((slots[index] ?? 0) / slotShare) === 1;
+  return { server, mine: some.filter(isMine), others: some.filter((id, index) => !isMine(id, index)) };
+}
+
+const forEachNode = (...command: [string, ...(string | number)[]]) =>
+  Promise.all(servers.map(({ port }) => askRedis(port, ...command)));
+
+test("keys of two hundred users are written and read over all nodes at once", { skip }, async () => {
+  const redis = await open();
+  await forEachNode("flushall");
+  await Promise.all(userIds.map((id) => redis.set(sessionOf(id), id)));
+  assert.deepEqual(await Promise.all(userIds.map((id) => redis.get(sessionOf(id)))), userIds);
+  const sizes = (await forEachNode("dbsize")).map(Number);
+  assert.ok(
+    sizes.every((size) => size > 30),
+    `the keys are spread as ${sizes}`,
+  );
+});
+
+test("a script works on two keys of one user, whichever node holds them", { skip }, async () => {
+  const redis = await open();
+  await forEachNode("script", "flush");
+  const script = defineScript("redis.call('SET', KEYS[1], ARGV[1]) return {redis.call('INCR', KEYS[2]), ARGV[1]}");
+  const counter = (id: string) => `haven:{${id}}:counter`;
+  const run = () => Promise.all(userIds.map((id) => script(redis, [sessionOf(id), counter(id)], [id])));
+  assert.deepEqual(
+    await run(),
+    userIds.map((id) => [1, id]),
+  );
+  assert.deepEqual(
+    await run(),
+    userIds.map((id) => [2, id]),
+  );
+  await assert.rejects(script(redis, ["a", "b"], ["x"]), /CROSSSLOT/);
+});
+
+test("while the client connects, commands are answered or refused at once", { skip }, async () => {
+  const redis = createRedis(target(), limits, "test");
+  atEnd(() => redis.disconnect());
+  const round = async () => {
+    const ends = await Promise.all(userIds.map((id) => outcome(redis.set(sessionOf(id), id), 200)));
+    return ends.every((end) => end === "OK");
+  };
+  await eventually(round, Boolean, 1000, 1);
+});
+
+test("a pinger that is closed, whenever that is, leaves nothing and answers", { skip }, async () => {
+  for (const delayMs of [0, 1, 3, 10]) {
+    const pinger = openPinger();
+    const answer = outcome(ping(pinger));
+    await sleep(delayMs);
+    pinger.close();
+    assert.match(String(await answer), /^up|^down/);
+  }
+});
+
+test("a slot that moves to another node is followed while it moves and after", { skip }, async () => {
+  const redis = await open();
+  const key = "haven:{moving}:session:1";
+  const slot = await slotOf(key);
+  const owner = Math.floor(slot / slotShare);
+  const [from, to] = [servers[owner], servers[(owner + 1) % servers.length]];
+  assert.ok(from && to);
+  await redis.set(key, "here");
+  const [fromId, toId] = await Promise.all(
+    [from, to].map(async ({ port }) => String(await askRedis(port, "cluster", "myid"))),
+  );
+  assert.ok(fromId && toId);
+  await askRedis(to.port, "cluster", "setslot", slot, "importing", fromId);
+  await askRedis(from.port, "cluster", "setslot", slot, "migrating", toId);
+  await askRedis(from.port, "migrate", "127.0.0.1", to.port, key, 0, 1000);
+  assert.equal(await redis.get(key), "here", "by ASK");
+  assert.match(String(await outcome(redis.mget(key, "haven:{moving}:missing"))), /TRYAGAIN|timed out/);
+  to.freeze();
+  assert.match(String(await outcome(redis.get(key))), /timed out/, "by ASK, to a node that is frozen");
+  await sleep(limits.commandTimeoutMs * 2);
+  to.thaw();
+  await eventually(
+    () => outcome(redis.get(key)),
+    (answer) => answer === "here",
+  );
+  for (const { port } of [to, from, ...servers]) await askRedis(port, "cluster", "setslot", slot, "node", toId);
+  assert.equal(await redis.get(key), "here", "by MOVED");
+});
+
+test("the ping fails while the cluster refuses commands, and all is well once the killed node is back", {
+  skip,
+}, async () => {
+  const redis = await open();
+  const pinger = openPinger();
+  assert.equal(await ping(pinger), "up");
+  const { server, mine, others } = await shares();
+  await server.stop();
+  const round = async () => {
+    assert.match(await ping(pinger), /down/);
+    assert.match(String(await outcome(redis.get(sessionOf(mine[0] ?? "")))), /Error/);
+    return outcome(redis.get(sessionOf(others[0] ?? "")));
+  };
+  await eventually(round, (end) => String(end).includes("CLUSTERDOWN"), 15_000, 50);
+  await server.start();
+  await eventually(() => ping(pinger), isUp, 15_000, 50);
+  await untilWhole(redis);
+  assert.equal(await ping(pinger), "up");
+});
+
+test("while a node is frozen its keys fail in time, all others go on, and the ping fails", { skip }, async () => {
+  await forEachNode("config", "set", "cluster-require-full-coverage", "no");
+  const redis = await open();
+  const pinger = openPinger();
+  assert.equal(await ping(pinger), "up");
+  const { server, mine, others } = await shares();
+  server.freeze();
+  const until = performance.now() + 3000;
+  while (performance.now() < until) {
+    const [lost, kept] = await Promise.all([
+      Promise.all(mine.map((id) => outcome(redis.get(sessionOf(id))))),
+      Promise.all(others.map((id) => outcome(redis.set(sessionOf(id), id)))),
+    ]);
+    for (const end of lost) assert.match(String(end), /Error/);
+    for (const end of kept) assert.equal(end, "OK");
+    assert.match(await ping(pinger), /down/);
+    await sleep(20);
+  }
+  server.thaw();
+  await untilWhole(redis);
+  await eventually(() => ping(pinger), isUp);
+});
+
+test("a command that ended in an error is not sent again when its node is back", { skip }, async () => {
+  const redis = await open();
+  const { server, mine } = await shares();
+  const counter = `haven:{${mine[0]}}:count`;
+  for (const [round, thawAfterMs] of [100, 200, 300].entries()) {
+    server.freeze();
+    assert.match(String(await outcome(redis.incr(counter))), /timed out/);
+    await sleep(thawAfterMs);
+    server.thaw();
+    // Longer than ioredis would wait before it sends a command again.
+    await sleep(300);
+    await untilWhole(redis);
+    assert.ok(Number(await redis.get(counter)) <= round + 1, "a command was sent twice");
+  }
+});

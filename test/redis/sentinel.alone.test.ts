@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RedisTarget } from "../../src/config/env.ts";
+import { createRedis, type RedisClient } from "../../src/redis/client.ts";
+import { createRedisPinger } from "../../src/redis/pinger.ts";
+import { defineScript } from "../../src/redis/script.ts";
+import { atEnd } from "../support/at-end.ts";
+import { eventually } from "../support/eventually.ts";
+import { without } from "../support/programs.ts";
+import { askRedis, startRedisSentinel } from "../support/redis-servers.ts";
+
+const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
+const longestWaitMs = 1000;
+const skip = without("redis-server");
+const script = defineScript("redis.call('SET', KEYS[1], ARGV[1]) return redis.call('INCR', KEYS[2])");
+
+async function open() {
+  const servers = await startRedisSentinel();
+  const sentinels = servers.sentinels.split(",").map((address) => {
+    const { hostname, port } = new URL(`redis://${address}`);
+    return { host: hostname, port: Number(port) };
+  });
+  const target: RedisTarget = { kind: "sentinel", sentinels, name: servers.name };
+  const redis = createRedis(target, limits, "test");
+  const pinger = createRedisPinger(target, limits);
+  atEnd(() => {
+    redis.disconnect();
+    pinger.close();
+  });
+  await eventually(() => outcome(redis.ping()), isPong);
+  return { servers, redis, target, ping: () => outcome(pinger.ping(AbortSignal.timeout(500)).then(() => "up")) };
+}
+
+const isPong = (answer: unknown) => answer === "PONG";
+
+/** How a command ended, which it must do soon. */
+async function outcome(work: Promise<unknown>, withinMs = longestWaitMs): Promise<unknown> {
+  const done = new AbortController();
+  const late = sleep(withinMs, "late", { signal: done.signal }).catch(() => "late");
+  const end = await Promise.race([work.catch(String), late]);
+  done.abort();
+  assert.notEqual(end, "late", `still waiting after ${withinMs} ms`);
+  return end;
+}
+
+/** When a write first succeeded again, and no command waited long until then. */
+async function whenWritable(redis: RedisClient): Promise<number> {
+  const write = () => outcome(script(redis, ["haven:{ada}:after", "haven:{ada}:count"], ["written"]));
+  await eventually(write, (answer) => typeof answer === "number", 10_000);
+  return performance.now();
+}
+
+async function keep(redis: RedisClient): Promise<void> {
+  await redis.set("haven:{ada}:before", "kept");
+  assert.equal(await redis.wait(1, 100), 1);
+}
+
+test("commands, scripts and pings find the primary through Sentinel, also while one Sentinel is frozen", {
+  skip,
+}, async () => {
+  const { servers, redis, target, ping } = await open();
+  servers.sentinelServers[0]?.freeze();
+  const late = createRedis(target, limits, "test");
+  atEnd(() => late.disconnect());
+  await eventually(() => outcome(late.ping()), isPong, 2000);
+  assert.equal(await ping(), "up");
+  for (const client of [redis, late]) {
+    assert.equal(typeof (await script(client, ["haven:{ada}:session", "haven:{ada}:count"], ["ada"])), "number");
+    assert.equal(await client.get("haven:{ada}:session"), "ada");
+  }
+});
+
+test("a planned failover is followed at once, and no write is lost on the old primary", { skip }, async () => {
+  const { servers, redis, ping } = await open();
+  await keep(redis);
+  assert.equal(await ping(), "up");
+  const old = await servers.primary();
+  const primary = await servers.failover();
+  assert.notEqual(primary.pid, old.pid);
+  const named = performance.now();
+  await eventually(
+    () => whoAnswers(redis),
+    (port) => port === primary.port,
+    1500,
+  );
+  assert.ok((await whenWritable(redis)) - named < 1500);
+  await eventually(ping, (answer) => answer === "up", 1500);
+  assert.equal(await askRedis(primary.port, "get", "haven:{ada}:after"), "written");
+  assert.equal(await redis.get("haven:{ada}:before"), "kept");
+});
+
+for (const fault of ["killed", "frozen"] as const) {
+  test(`writes succeed again soon after the primary is ${fault}, and what was replicated is kept`, {
+    skip,
+  }, async () => {
+    const { servers, redis, ping } = await open();
+    await keep(redis);
+    assert.equal(await ping(), "up");
+    const old = await servers.primary();
+    const startedAt = performance.now();
+    if (fault === "killed") await old.stop();
+    else old.freeze();
+    assert.match(String(await outcome(redis.incr("lost"))), /Error/);
+    assert.match(String(await ping()), /Error/);
+    const named = servers.nextPrimary(old).then(() => performance.now());
+    const writable = await whenWritable(redis);
+    const wait = writable - startedAt;
+    assert.ok(writable - (await named) < 1500, "Sentinel had named a primary long before");
+    assert.ok(wait < 5000, `a write succeeded after ${wait} ms only`);
+    await eventually(ping, (answer) => answer === "up", 1500);
+    assert.equal(await redis.get("haven:{ada}:before"), "kept");
+  });
+}
+
+async function whoAnswers(redis: RedisClient): Promise<number> {
+  const info = await outcome(redis.info("server"));
+  return Number(/tcp_port:(\d+)/.exec(String(info))?.[1]);
+}

@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { globSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EngineLog } from "../src/embedded/events.ts";
+import { startPostgres } from "../src/embedded/postgres.ts";
+import { startValkey } from "../src/embedded/valkey.ts";
+import { prepareTemplate } from "./support/database.ts";
+import { noOwnMachine } from "./support/namespaces.ts";
+import { isEdgeTest } from "./support/own-machine.ts";
+import { programs, provide, providePackages, refuseOrSkip } from "./support/programs.ts";
+import { timeLimitMs } from "./support/time-limit.ts";
+
+// npm test [-- PATTERN …]: real engines once, a database for each file, and up to three rounds: files side by side,
+// files that want to be alone, and the real proxies.
+
+const wanted = process.argv.slice(2);
+await provide(programs);
+const isEdge = (file: string) => isEdgeTest(resolve(file));
+// What measures times that a neighbour would spoil.
+const isAlone = (file: string) => file.endsWith(".alone.test.ts");
+// The longest first, so that no core waits for a long one at the end. Size is the best guess there is, but for the real
+// proxies: the shorter of those files wait the longest.
+const length = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
+const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort((a, b) => length(b) - length(a));
+const files = withoutWhatCannotRun(found);
+const rounds = [
+  { files: files.filter((file) => !isEdge(file) && !isAlone(file)), atOnce: 2, limitMs: timeLimitMs({ edge: false }) },
+  { files: files.filter(isAlone), atOnce: 1, limitMs: timeLimitMs({ edge: false }) },
+  // Those of the real proxies mostly wait.
+  { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }) },
+].filter((round) => round.files.length > 0);
+if (files.length === 0) {
+  process.stderr.write(`No test file matches ${wanted.join(" ")}.\n`);
+  process.exit(64);
+}
+
+providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
+
+const dataDir = mkdtempSync(join(tmpdir(), "haven-test-"));
+// An engine that dies takes other tests with it: that must be read beside their failures.
+const log: EngineLog = ({ event, ...line }) => {
+  if (event !== "started") process.stderr.write(`! embedded engine ${event}: ${JSON.stringify(line)}\n`);
+};
+const [postgres, valkey] = await Promise.all([startPostgres({ dataDir, log, fast: true }), startValkey({ log })]);
+let exitCode = 1;
+try {
+  await prepareTemplate(postgres.url);
+  const codes: number[] = [];
+  for (const round of rounds) codes.push(await runRound(round));
+  exitCode = Math.max(...codes);
+} finally {
+  await Promise.all([postgres.stop(), valkey.stop()]);
+  rmSync(dataDir, { recursive: true, force: true });
+}
+process.exit(exitCode);
+
+async function runRound({ files, atOnce, limitMs }: (typeof rounds)[number]): Promise<number> {
+  const runner = spawn(
+    process.execPath,
+    [
+      "--test",
+      `--test-concurrency=${atOnce}`,
+      `--test-timeout=${limitMs + 20_000}`,
+      "--test-force-exit",
+      "--import",
+      new URL("./support/own-machine.ts", import.meta.url).href,
+      "--import",
+      new URL("./support/leaks.ts", import.meta.url).href,
+      ...files,
+    ],
+    {
+      stdio: "inherit",
+      env: { ...process.env, NODE_ENV: "test", TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: valkey.url },
+    },
+  );
+  const [code] = await once(runner, "exit");
+  return typeof code === "number" ? code : 1;
+}
+
+function withoutWhatCannotRun(all: string[]): string[] {
+  const edge = all.filter(isEdge);
+  const obstacle = edge.length > 0 ? noOwnMachine() : undefined;
+  if (obstacle === undefined) return all;
+  refuseOrSkip(`the tests of the real proxies (${obstacle})`);
+  return all.filter((file) => !edge.includes(file));
+}

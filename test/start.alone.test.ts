@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "./support/at-end.ts";
+import { freshDatabase, query } from "./support/database.ts";
+import { eventually } from "./support/eventually.ts";
+import { freePort } from "./support/free-port.ts";
+import { startHaven } from "./support/haven.ts";
+import { startHavenProcess } from "./support/haven-process.ts";
+import { ask, postJson } from "./support/http.ts";
+import { login, me, register, sameSecret } from "./support/people.ts";
+import { runProgram } from "./support/run-program.ts";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+const run = (args: readonly string[], env: Record<string, string> = {}) =>
+  runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env } });
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-start-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("an unknown command or option gets the usage and exit code 64", async () => {
+  for (const args of [["serve"], ["--port", "1"], ["start", "now"], ["toString"]]) {
+    const { code, output } = await run(args);
+    assert.equal(code, 64);
+    assert.match(output, /^Usage: /);
+  }
+  assert.equal((await run(["--help"])).code, 0);
+});
+
+test("production without settings exits with 78 and lists every problem, and no value", async () => {
+  const { code, output } = await run([], { NODE_ENV: "production", JWT_SECRET: "hunter2", PORT: "http" });
+  assert.equal(code, 78);
+  for (const name of ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "PORT"])
+    assert.match(output, new RegExp(`^  ${name} `, "m"));
+  assert.doesNotMatch(output, /hunter2|at .*\.ts/);
+});
+
+test("a port that is taken is one clear sentence", async () => {
+  const blocker = createServer().listen(0, "127.0.0.1");
+  await once(blocker, "listening");
+  atEnd(() => blocker.close());
+  const address = blocker.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const { code, output } = await run([], {
+    HOST: "127.0.0.1",
+    PORT: String(port),
+    EMBEDDED_DATA_DIR: temporaryFolder(),
+  });
+  assert.equal(code, 1);
+  assert.match(output, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is already taken: .*PORT=${port + 1}\\.\n$`));
+});
+
+test("a folder that cannot be written is one clear sentence", async () => {
+  const { code, output } = await run([], { HOST: "127.0.0.1", PORT: "0", EMBEDDED_DATA_DIR: "/proc/haven" });
+  assert.equal(code, 1);
+  assert.equal(output.split("\n").filter((line) => line !== "" && !line.startsWith("{")).length, 1, output);
+  assert.match(output, /\/proc\/haven/);
+});
+
+test("migrate applies what is missing and exits, with one sentence", async () => {
+  const url = await freshDatabase({ migrated: false });
+  const first = await run(["migrate"], { DATABASE_URL: url });
+  assert.deepEqual([first.code, first.output.startsWith("Applied 0001_users.sql")], [0, true]);
+  assert.deepEqual(await run(["migrate"], { DATABASE_URL: url }), { code: 0, output: "The schema is up to date.\n" });
+  const unreachable = await run(["migrate"], { DATABASE_URL: "postgres://haven:hunter2@127.0.0.1:1/x" });
+  assert.equal(unreachable.code, 1);
+  assert.equal(
+    unreachable.output,
+    "Postgres cannot be reached (ECONNREFUSED): check DATABASE_URL, and whether it runs.\n",
+  );
+});
+
+test("grant-admin makes an administrator from the next login on, and says so when there is no such account", async () => {
+  const url = await freshDatabase();
+  const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: url } });
+  const person = await register(haven.url);
+  assert.equal((await run(["grant-admin"], { DATABASE_URL: url })).code, 64);
+  const unknown = await run(["grant-admin", "nobody@example.org"], { DATABASE_URL: url });
+  assert.deepEqual(unknown, { code: 1, output: "There is no account with this address.\n" });
+  assert.equal((await run(["grant-admin", person.email.toUpperCase()], { DATABASE_URL: url })).code, 0);
+  const again = await login(haven.url, person);
+  assert.partialDeepStrictEqual((await me(haven.url, again)).json(), { role: "admin" });
+});
+
+test("without any setting it starts with its own engines, keeps the data, and Ctrl-C ends all of it within 5 s", async () => {
+  const folder = temporaryFolder();
+  const env = { HOST: "127.0.0.1", DATABASE_URL: "", REDIS_URL: "", NODE_ENV: "", EMBEDDED_DATA_DIR: folder };
+  const first = await startHavenProcess({ env, entry: "main" });
+  await eventually(first.output, (text) => text.includes("Ctrl-C ends it."));
+  assert.match(first.output(), /curl 'http:\/\/localhost:\d+\/ready\?verbose'/);
+  const [, demo = ""] = /auth\/login --json '(\{.*\})'/.exec(first.output()) ?? [];
+  const demoLogin = () => postJson(`${first.url}/api/v1/auth/login`, JSON.parse(demo));
+  await eventually(demoLogin, ({ status }) => status === 200);
+  const { postgres } = enginesOf(folder);
+  await query(postgres, "CREATE TABLE kept AS SELECT 42 AS answer");
+  const pids = enginePids(first.output());
+  const stoppedAt = performance.now();
+  first.child.kill("SIGINT");
+  assert.equal((await first.exited).code, 0);
+  assert.ok(performance.now() - stoppedAt < 5000);
+  await eventually(
+    () => pids.filter(isAlive),
+    (alive) => alive.length === 0,
+    1000,
+  );
+
+  const second = await startHavenProcess({ env, entry: "main" });
+  assert.deepEqual(await query(enginesOf(folder).postgres, "SELECT answer FROM kept"), [{ answer: 42 }]);
+  const more = enginePids(second.output());
+  second.child.kill("SIGKILL");
+  await second.exited;
+  await eventually(
+    () => more.filter(isAlive),
+    (alive) => alive.length === 0,
+    4000,
+  );
+});
+
+test("an embedded engine that is killed is survived, noticed, and comes back", async () => {
+  const env = {
+    HOST: "127.0.0.1",
+    DATABASE_URL: "",
+    REDIS_URL: "",
+    EMBEDDED_DATA_DIR: temporaryFolder(),
+    HEALTH_CHECK_INTERVAL: "200",
+  };
+  const haven = await startHavenProcess({ env });
+  const [valkey, postgres] = [await enginePid(haven.output, "valkey"), await enginePid(haven.output, "postgres")];
+
+  process.kill(postgres, "SIGKILL");
+  await eventually(
+    () => ask(`${haven.url}/ready`),
+    ({ status }) => status === 503,
+  );
+  const answer = await ask(`${haven.url}/test/sql/1`);
+  if (answer.status !== 200) assert.equal(answer.status, 503, answer.text);
+  await eventually(
+    () => ask(`${haven.url}/ready`),
+    ({ status }) => status === 200,
+    8000,
+  );
+  assert.equal((await ask(`${haven.url}/test/sql/1`)).status, 200);
+
+  process.kill(valkey, "SIGKILL");
+  await eventually(
+    () => ask(`${haven.url}/ready`),
+    ({ status, text }) => status === 200 && text.includes('"degraded"'),
+  );
+  await eventually(
+    () => ask(`${haven.url}/ready`),
+    ({ text }) => text.includes('"status":"ready"'),
+    8000,
+  );
+  await eventually(
+    () => ask(`${haven.url}/test/redis`),
+    ({ status }) => status === 200,
+  );
+});
+
+test("a log that nobody reads, or whose reader is gone, does not keep the server from ending", async () => {
+  for (const trouble of ["gone", "stuck"] as const) {
+    const haven = await startHavenProcess({ entry: "main" });
+    if (trouble === "gone") haven.child.stdout?.destroy();
+    else haven.child.stdout?.pause();
+    for (let i = 0; i < 600; i += 1) await ask(`${haven.url}/api`);
+    assert.equal((await ask(`${haven.url}/alive`)).status, 200);
+    const stoppedAt = performance.now();
+    haven.child.kill("SIGTERM");
+    assert.equal((await haven.exited).code, 0, trouble);
+    assert.ok(performance.now() - stoppedAt < 3000, `${trouble}: ${performance.now() - stoppedAt} ms`);
+  }
+});
+
+test("a second server started in the same folder shares the engines of the first", async () => {
+  const env = {
+    HOST: "127.0.0.1",
+    DATABASE_URL: "",
+    REDIS_URL: "",
+    EMBEDDED_DATA_DIR: temporaryFolder(),
+    NODE_ENV: "",
+  };
+  const first = await startHavenProcess({ env, entry: "main" });
+  const second = await startHavenProcess({ env: { ...env, PORT: String(await freePort()) }, entry: "main" });
+  await eventually(second.output, (text) => text.includes("shared with the Haven that runs in this folder"));
+  second.child.kill("SIGINT");
+  await second.exited;
+  assert.equal((await ask(`${first.url}/ready`)).status, 200);
+});
+
+function enginesOf(folder: string): { postgres: string } {
+  const record = readFileSync(join(folder, "engines.json"), "utf8");
+  const url = /postgres:\/\/[^"]+/.exec(record)?.[0];
+  if (url === undefined) throw new Error("no address in engines.json");
+  return { postgres: url };
+}
+
+/** Never 0, which would mean every process of this group. */
+async function enginePid(output: () => string, engine: string): Promise<number> {
+  const [pid = 0] = await eventually(
+    () => enginePids(output(), engine),
+    (pids) => pids.length > 0,
+  );
+  return pid;
+}
+
+/** As the log tells them. */
+function enginePids(output: string, engine = "(?:valkey|postgres)"): number[] {
+  return [...output.matchAll(new RegExp(`"engine":"${engine}","event":"started".*?"pid":(\\d+),"msg"`, "g"))].map(
+    (match) => Number(match[1]),
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Socket } from "node:net";
+import { atEnd } from "./at-end.ts";
+import { open } from "./http.ts";
+import { bearer } from "./people.ts";
+import type { Owner } from "./repairs.ts";
+
+/** A stream at the cost of its socket alone: so many of them must not need more room here than there. */
+export async function openBare(port: number, owner: Owner, onEvent: () => void): Promise<Socket> {
+  const socket = await open(port);
+  atEnd(() => socket.destroy());
+  const { promise: begun, resolve, reject } = Promise.withResolvers<void>();
+  let waiting = true;
+  socket.on("data", (chunk: Buffer) => {
+    const text = chunk.toString("latin1");
+    if (text.includes("\ndata: ")) onEvent();
+    if (!waiting) return;
+    waiting = false;
+    if (text.startsWith("HTTP/1.1 200")) resolve();
+    else reject(new Error(text.slice(0, 400)));
+  });
+  socket.write(`GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nauthorization: ${bearer(owner).authorization}\r\n\r\n`);
+  await begun;
+  return socket;
+}

@@ -1,0 +1,21 @@
+import { readConfig } from "../../src/config/env.ts";
+import { variables } from "../../src/config/variables.ts";
+import { secretsGiven } from "./pods.ts";
+
+/** The application with the settings that a cloud's files ask for, written NAME=VALUE NAME=VALUE; all have to exist. */
+export function configBehind(settings: string) {
+  const given = Object.fromEntries(settings.split(" ").map((setting) => setting.split("=", 2)));
+  return configWith({ NODE_ENV: "production", ...secretsGiven, ...given });
+}
+
+export function configWith(given: Readonly<Record<string, string>>) {
+  for (const name of Object.keys(given)) if (!(name in variables.shape)) throw new Error(`There is no setting ${name}`);
+  return readConfig(given);
+}
+
+/** What a platform puts in for a reference to its own database, Redis or generator. */
+export function givenByPlatform(name: string): string {
+  const value = new Map(Object.entries(secretsGiven)).get(name);
+  if (value === undefined) throw new Error(`A platform does not know ${name}`);
+  return value;
+}

@@ -1,0 +1,78 @@
+import { HTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute";
+import { PrometheusRule } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
+import { ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor";
+import { Deployment } from "kubernetes-models/apps/v1/Deployment";
+import { StatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
+import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
+import { Job } from "kubernetes-models/batch/v1/Job";
+import { Ingress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
+import { Namespace } from "kubernetes-models/v1/Namespace";
+import { Secret } from "kubernetes-models/v1/Secret";
+import { Service } from "kubernetes-models/v1/Service";
+import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+
+const models = [
+  ConfigMap,
+  Deployment,
+  HTTPRoute,
+  HorizontalPodAutoscaler,
+  Ingress,
+  Job,
+  Namespace,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  PrometheusRule,
+  Secret,
+  Service,
+  ServiceAccount,
+  ServiceMonitor,
+  StatefulSet,
+];
+
+const nameOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }) => `${apiVersion} ${kind}`;
+const byName = new Map(models.map((model) => [nameOf(model), model]));
+
+/**
+ * What is wrong with an object by its kind's schema: fields that are missing, of a wrong type, or that do not exist.
+ * The schemas' validators do not mind the last, but they are compiled code that asks for every field they know: a
+ * field that was never asked for is none of theirs.
+ */
+export function faultsOf(object: { apiVersion: string; kind: string }): string[] {
+  const model = byName.get(nameOf(object));
+  if (model === undefined) return [`${nameOf(object)} has no schema here`];
+  const watched = watch(object, "");
+  try {
+    Reflect.apply(model.prototype.validate, watched.value, []);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+  return watched.unread().map((path) => `${path} is unknown`);
+}
+
+type Watched = { value: object; unread(): string[] };
+
+function watch(target: object, path: string): Watched {
+  const read = new Set<string>();
+  const inside = new Map<string, Watched>();
+  const value = new Proxy(target, {
+    get(_, key) {
+      const found: unknown = Reflect.get(target, key);
+      if (typeof key === "symbol" || !Object.hasOwn(target, key)) return found;
+      read.add(key);
+      if (typeof found !== "object" || found === null) return found;
+      const known = inside.get(key) ?? watch(found, `${path}/${key}`);
+      inside.set(key, known);
+      return known.value;
+    },
+  });
+  const unread = () => [
+    ...Object.keys(target)
+      .filter((key) => !read.has(key))
+      .map((key) => `${path}/${key}`),
+    ...[...inside.values()].flatMap((one) => one.unread()),
+  ];
+  return { value, unread };
+}

@@ -1,0 +1,50 @@
+import pg from "pg";
+import { migrate } from "../../src/db/migrate.ts";
+import { atEnd } from "./at-end.ts";
+
+const template = "haven_template";
+
+/** Made once for a run of the suite. */
+export async function prepareTemplate(url: string): Promise<void> {
+  await asAdmin(url, [`CREATE DATABASE ${template}`]);
+  await migrate({ url: withDatabase(url, template), timeoutMs: 30_000, connectTimeoutMs: 5000 });
+}
+
+/** A migrated database for this test file alone; dropped when the file is done. */
+export async function freshDatabase({ migrated = true } = {}): Promise<string> {
+  const url = fromRun("TEST_DATABASE_URL");
+  const name = `test_${process.pid}_${Math.random().toString(36).slice(2, 8)}`;
+  await asAdmin(url, [`CREATE DATABASE ${name} ${migrated ? `TEMPLATE ${template}` : ""}`]);
+  atEnd(() => asAdmin(url, [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]));
+  return withDatabase(url, name);
+}
+
+export async function query<Row extends pg.QueryResultRow>(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export function fromRun(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run tests with npm test -- FILE`);
+  return value;
+}
+
+async function asAdmin(url: string, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await query(withDatabase(url, "postgres"), statement);
+}
+
+function withDatabase(url: string, name: string): string {
+  const parsed = new URL(url);
+  parsed.pathname = `/${name}`;
+  return parsed.href;
+}

@@ -1,0 +1,78 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { freshDatabase } from "./database.ts";
+import { eventually } from "./eventually.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { type Haven, type HavenOptions, startHaven } from "./haven.ts";
+import { type Answer, ask } from "./http.ts";
+import { freshRedis } from "./redis.ts";
+import { testRoutes } from "./routes.ts";
+
+export type FaultyHaven = Haven & {
+  postgres: FaultProxy;
+  redis: FaultProxy;
+  /** The services themselves, past the proxies. */
+  databaseUrl: string;
+  redisUrl: string;
+  ready(): Promise<Answer>;
+  /** Waits until a check has the status, and says how long that took. */
+  until(check: string, status: "up" | "down", withinMs: number): Promise<number>;
+};
+
+export const intervalMs = 400;
+export const timeoutMs = 300;
+
+/** A server whose ways to Postgres and to Redis can be broken, each on its own. */
+export async function startFaultyHaven({ env = {}, ...options }: HavenOptions = {}): Promise<FaultyHaven> {
+  const databaseUrl = await freshDatabase();
+  const postgres = await startFaultProxy(databaseUrl);
+  const redisUrl = await freshRedis();
+  const redis = await startFaultProxy(redisUrl);
+  const haven = await startHaven({
+    env: {
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      HEALTH_CHECK_INTERVAL: String(intervalMs),
+      HEALTH_CHECK_TIMEOUT: String(timeoutMs),
+      REDIS_COMMAND_TIMEOUT_MS: "200",
+      DB_CONNECT_TIMEOUT_MS: "500",
+      DB_STATEMENT_TIMEOUT_MS: "1000",
+      ...env,
+    },
+    overrides: { routes: testRoutes },
+    ...options,
+  });
+  const ready = () => ask(`${haven.url}/ready`);
+  return {
+    ...haven,
+    postgres,
+    redis,
+    databaseUrl,
+    redisUrl,
+    ready,
+    async until(check, status, withinMs) {
+      const startedAt = performance.now();
+      await eventually(ready, (answer) => checksOf(answer)[check]?.status === status, withinMs, 10);
+      return performance.now() - startedAt;
+    },
+  };
+}
+
+export function checksOf(answer: Answer): Record<string, { status: string; critical: boolean }> {
+  return (answer.json() as { checks: Record<string, { status: string; critical: boolean }> }).checks;
+}
+
+/** While something else is done, live is asked all the time from another process; gives the worst answer time. */
+export async function worstLiveMs(url: string, meanwhile: () => Promise<unknown>): Promise<number> {
+  const prober = fork(new URL("./live-prober.ts", import.meta.url), [url]);
+  const gone = once(prober, "exit");
+  await once(prober, "message");
+  try {
+    await meanwhile();
+  } finally {
+    prober.send("how was it?");
+  }
+  const [worst] = await once(prober, "message");
+  await gone;
+  return Number(worst);
+}

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "./at-end.ts";
+import { freshDatabase } from "./database.ts";
+import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
+import { ask } from "./http.ts";
+import { freshRedis } from "./redis.ts";
+
+export type HavenProcess = {
+  url: string;
+  port: number;
+  pid: number;
+  child: ChildProcess;
+  output(): string;
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+};
+
+export type ProcessOptions = {
+  env?: Record<string, string>;
+  /** One of ours, or the main file of another tree. */
+  entry?: "main" | "with-test-routes" | URL;
+  until?: "ready" | "alive" | "started";
+  withinMs?: number;
+};
+
+const entries = {
+  main: new URL("../../src/main.ts", import.meta.url),
+  "with-test-routes": new URL("./main-with-test-routes.ts", import.meta.url),
+};
+
+/** A server in a process of its own, for what only a process can show: signals, exit codes, a blocked loop. */
+export async function startHavenProcess({
+  env = {},
+  entry = "with-test-routes",
+  until = "ready",
+  withinMs = 15_000,
+}: ProcessOptions = {}): Promise<HavenProcess> {
+  const port = Number(env["PORT"] ?? (await freePort()));
+  const child = spawn(process.execPath, [fileURLToPath(entry instanceof URL ? entry : entries[entry])], {
+    env: {
+      PATH: process.env["PATH"],
+      NODE_ENV: "test",
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      DATABASE_URL: env["DATABASE_URL"] ?? (await freshDatabase()),
+      REDIS_URL: env["REDIS_URL"] ?? (await freshRedis()),
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  const exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+  atEnd(async () => {
+    child.kill("SIGKILL");
+    await exited;
+  });
+  const url = `http://${env["HOST"] ?? "127.0.0.1"}:${port}`;
+  if (until !== "started") {
+    const path = until === "ready" ? "/ready" : "/alive";
+    const status = () =>
+      ask(url + path).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    const answersOrEnded = () => (child.exitCode === null ? status() : -1);
+    await eventually(answersOrEnded, (seen) => seen === 200 || seen === -1, withinMs, 50)
+      .catch(() => -1)
+      .then((seen) => {
+        if (seen !== 200) throw new Error(`The server did not start:\n${output}`);
+      });
+  }
+  return { url, port, pid: child.pid ?? 0, child, output: () => output, exited };
+}

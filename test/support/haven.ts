@@ -1,0 +1,57 @@
+import { Writable } from "node:stream";
+import { readConfig } from "../../src/config/env.ts";
+import { createLoggerOn } from "../../src/core/logger.ts";
+import type { Overrides } from "../../src/deps.ts";
+import { type Running, start } from "../../src/server.ts";
+import { atEnd } from "./at-end.ts";
+import { freshDatabase } from "./database.ts";
+import { eventually } from "./eventually.ts";
+import { ask } from "./http.ts";
+import { freshRedis } from "./redis.ts";
+
+export type LogLine = Record<string, unknown> & { msg: string; level: string };
+
+export type Haven = {
+  url: string;
+  port: number;
+  running: Running;
+  logs: readonly LogLine[];
+  stop(): Promise<{ cut: number }>;
+};
+
+export type HavenOptions = { env?: Record<string, string>; overrides?: Overrides; waitUntil?: "ready" | "listening" };
+
+/** The tests keep this process busy, which a server in it would take for its own load, or for a Redis that is away. */
+const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
+
+/** A server in this process on real engines, with a database and a Redis of its own unless the settings name others. */
+export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready" }: HavenOptions = {}): Promise<Haven> {
+  const config = readConfig({
+    NODE_ENV: "test",
+    HOST: "127.0.0.1",
+    PORT: "0",
+    INSTANCE_ID: "test-instance",
+    ...patience,
+    DATABASE_URL: env["DATABASE_URL"] ?? (await freshDatabase()),
+    REDIS_URL: env["REDIS_URL"] ?? (await freshRedis()),
+    ...env,
+  });
+  const logs: LogLine[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logs.push(JSON.parse(chunk.toString()));
+      done();
+    },
+  });
+  const logger = createLoggerOn(sink, { level: config.logLevel, instance: config.instance, version: "test" });
+  const running = await start(config, { logger, overrides });
+  const stop = () => running.stop();
+  atEnd(stop);
+  const url = `http://127.0.0.1:${running.port}`;
+  if (waitUntil === "ready")
+    await eventually(
+      () => ask(`${url}/ready`),
+      ({ status }) => status === 200,
+    );
+  return { url, port: running.port, running, logs, stop };
+}

@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { connect, type Socket } from "node:net";
+import { buffer } from "node:stream/consumers";
+
+export type Answer = {
+  status: number;
+  headers: IncomingHttpHeaders;
+  bytes: Buffer;
+  text: string;
+  json: () => unknown;
+  ms: number;
+};
+
+export type Ask = {
+  method?: string;
+  headers?: Record<string, string | string[]>;
+  body?: string | Buffer;
+  timeoutMs?: number;
+};
+
+/** One request on a connection of its own, so that no pool outlives the test. */
+export async function ask(
+  url: string,
+  { method = "GET", headers = {}, body, timeoutMs = 20_000 }: Ask = {},
+): Promise<Answer> {
+  const startedAt = performance.now();
+  const request = httpRequest(url, { method, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) });
+  request.end(body);
+  const [response] = await once(request, "response");
+  const bytes = await buffer(response);
+  const text = bytes.toString();
+  const ms = performance.now() - startedAt;
+  return { status: response.statusCode, headers: response.headers, bytes, text, json: () => JSON.parse(text), ms };
+}
+
+export const postJson = (url: string, value: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
+  ask(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(value),
+  });
+
+/** Sends bytes as they are and collects what comes back until the other side closes or the time is up. */
+export async function raw(port: number, bytes: string | Buffer, waitMs = 3000): Promise<string> {
+  const socket = await open(port);
+  socket.write(bytes);
+  return readAll(socket, waitMs);
+}
+
+export async function open(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  return socket;
+}
+
+export async function readAll(socket: Socket, waitMs: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const timer = setTimeout(() => socket.destroy(), waitMs);
+  if (!socket.destroyed) await once(socket, "close").catch(() => undefined);
+  clearTimeout(timer);
+  return Buffer.concat(chunks).toString("latin1");
+}

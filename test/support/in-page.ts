@@ -1,0 +1,31 @@
+/** Texts whose contrast to what is behind them is less than 4.5 to 1. */
+export const lowContrast = `(() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = (colour) => {
+    const [r, g, b] = numbers(colour).slice(0, 3).map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (numbers(colour)[3] !== 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const found = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (texts.currentNode.data.trim() === "" || !element.checkVisibility() || element.closest("svg, .unseen")) continue;
+    const [a, b] = [getComputedStyle(element).color, behind(element)].map(luminance);
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.push(texts.currentNode.data + " " + ratio.toFixed(2));
+  }
+  return found;
+})()`;
+
+/** How much wider the page is than the window. */
+export const overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth";

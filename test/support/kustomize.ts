@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse, parseAllDocuments, stringify } from "yaml";
+import { z } from "zod";
+import { atEnd } from "./at-end.ts";
+
+/** An object for a cluster, as it stands in a file or comes out of kustomize. */
+export type ClusterObject = z.infer<typeof clusterObject>;
+
+const clusterObject = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
+
+const folder = fileURLToPath(new URL("../../k8s/", import.meta.url));
+
+export const overlays = ["production", "ingress", "aws", "local"] as const;
+export type Rendered = "base" | `overlays/${(typeof overlays)[number]}`;
+export const allRendered: readonly Rendered[] = ["base", ...overlays.map((name) => `overlays/${name}` as const)];
+
+const remembered = new Map<Rendered, readonly ClusterObject[]>();
+
+/** What `kubectl apply -k` would send. */
+export function render(name: Rendered): readonly ClusterObject[] {
+  let objects = remembered.get(name);
+  if (objects === undefined) {
+    const { status, stdout, stderr } = kubectl("kustomize", join(readable(), name));
+    if (status !== 0) throw new Error(`kubectl kustomize k8s/${name}: ${stderr}`);
+    objects = parseObjects(stdout);
+    remembered.set(name, objects);
+  }
+  return objects;
+}
+
+export const parseObjects = (text: string): ClusterObject[] =>
+  parseAllDocuments(text).map((document) => {
+    if (document.errors.length > 0) throw document.errors[0];
+    return clusterObject.parse(document.toJS());
+  });
+
+const kubectl = (...args: string[]) => spawnSync("kubectl", args, { encoding: "utf8", timeout: 20_000 });
+
+let forOld: string | undefined;
+
+/**
+ * The files as they are shipped. The kubectl of Debian 12 (1.20) knows two fields of a kustomization by their old
+ * names only, so it gets a copy in which they are called so.
+ */
+function readable(): string {
+  const { clientVersion } = z
+    .object({ clientVersion: z.object({ major: z.string(), minor: z.string() }) })
+    .parse(JSON.parse(kubectl("version", "--client", "--output=json").stdout));
+  if (clientVersion.major !== "1" || Number.parseInt(clientVersion.minor, 10) >= 21) return folder;
+  if (forOld === undefined) {
+    const copy = mkdtempSync(join(tmpdir(), "haven-k8s-"));
+    atEnd(() => rmSync(copy, { recursive: true, force: true }));
+    cpSync(folder, copy, { recursive: true });
+    for (const file of globSync("**/kustomization.yaml", { cwd: copy })) withOldNames(join(copy, file));
+    forOld = copy;
+  }
+  return forOld;
+}
+
+const kustomization = z.looseObject({
+  resources: z.array(z.string()),
+  patches: z.array(z.strictObject({ path: z.string() })).default([]),
+});
+
+function withOldNames(file: string): void {
+  const { resources, patches, ...rest } = kustomization.parse(parse(readFileSync(file, "utf8")));
+  const isFolder = (name: string) => statSync(join(file, "..", name)).isDirectory();
+  const old = {
+    ...rest,
+    bases: resources.filter(isFolder),
+    resources: resources.filter((name) => !isFolder(name)),
+    patchesStrategicMerge: patches.map(({ path }) => path),
+  };
+  writeFileSync(file, stringify(old));
+}

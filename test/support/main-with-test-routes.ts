@@ -1,0 +1,20 @@
+import { readConfig } from "../../src/config/env.ts";
+import { createLogger } from "../../src/core/logger.ts";
+import * as embedded from "../../src/embedded/engines.ts";
+import { onStopSignals } from "../../src/lifecycle/signals.ts";
+import { start } from "../../src/server.ts";
+import { testRoutes } from "./routes.ts";
+
+// The server as main.ts runs it, with routes on it that can be made slow, endless or busy.
+
+const config = readConfig(process.env);
+const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version: "test" });
+const running = await start(config, { logger, embedded, overrides: { routes: testRoutes } });
+onStopSignals(process, {
+  async stop() {
+    const { cut } = await running.stop();
+    await flush();
+    process.exit(cut > 0 ? 1 : 0);
+  },
+  abort: () => process.exit(130),
+});

@@ -1,0 +1,9 @@
+import { ask } from "./http.ts";
+
+/** One sample of what an instance counts; 0 where there is none. */
+export async function metric(url: string, name: string): Promise<number> {
+  const { text } = await ask(`${url}/metrics`);
+  return Number(new RegExp(`^${RegExp.escape(name)} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
+}
+
+export const megabytes = async (url: string) => (await metric(url, "process_resident_memory_bytes")) / 1e6;

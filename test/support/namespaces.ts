@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+
+// Namespaces of one's own: as if alone on a machine, with all its ports, its own /etc/hosts and folders of the proxies.
+
+const prepare = `
+set -e
+ip link set lo up
+# An address that is not loopback, without which names that mean IPv4 are not looked up beside those of IPv6.
+ip addr add 10.99.0.1/32 dev lo
+for n in 1 2; do ip -6 addr add fd00:0:0:$n::1/128 dev lo; ip -6 addr add fd00:0:0:$n::2/128 dev lo; done
+for folder in /etc/nginx /etc/haproxy /var/log/nginx /var/lib/nginx /var/cache /run; do
+  mkdir -p "$folder" && mount -t tmpfs tmpfs "$folder"
+done
+{
+  echo 127.0.0.1 localhost
+  echo ::1 localhost
+  for n in 1 2 3; do echo "127.0.0.$((n + 1)) api-server-$n"; done
+} >/run/hosts
+mount --bind /run/hosts /etc/hosts
+"$@"
+`;
+
+const namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
+
+/** Why there cannot be a machine of one's own here. */
+export function noOwnMachine(): string | undefined {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return "Linux and root are needed";
+  const { status, stderr } = spawnSync("unshare", [...namespaces, "sh", "-c", "ip link set lo up"], {
+    encoding: "utf8",
+  });
+  return status === 0 ? undefined : `no namespaces here: ${stderr?.trim() || "unshare or ip is missing"}`;
+}
+
+/** Runs Node there to its end, which comes no later than that of this process. Gives its exit code. */
+export const runOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): number =>
+  spawnSync("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env }).status ?? 1;
+
+/** The same for somebody who listens meanwhile. Killed, it takes all with it that runs there. */
+export const startOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
+  spawn("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env });
+
+const wordsFor = (nodeArguments: readonly string[]): readonly string[] => [
+  ...["--pdeathsig", "KILL", "unshare", ...namespaces, "sh", "-c", prepare, "sh", process.execPath],
+  ...nodeArguments,
+];

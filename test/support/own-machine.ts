@@ -1,0 +1,19 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runOnOwnMachine } from "./namespaces.ts";
+
+// Loaded before each test file. Those of test/edge start anew on a machine of their own, and nothing outlives the file.
+
+const inside = "HAVEN_TEST_OWN_MACHINE";
+const edge = fileURLToPath(new URL("../edge/", import.meta.url));
+
+export const isEdgeTest = (file: string): boolean => !relative(edge, file).startsWith("..");
+
+if (process.env["NODE_TEST_CONTEXT"] !== undefined && process.env[inside] === undefined) {
+  const file = process.argv[1] ?? "";
+  if (isEdgeTest(file)) {
+    // Its results go to the runner as if they were this process's own.
+    const words = [...process.execArgv, ...process.argv.slice(1)];
+    process.exit(runOnOwnMachine(words, { ...process.env, [inside]: "yes" }));
+  }
+}

@@ -1,0 +1,43 @@
+import { aProperty } from "./estate.ts";
+import { type Answer, ask, postJson } from "./http.ts";
+import { boundary, formOf } from "./images.ts";
+import { bearer, register, type SignedIn } from "./people.ts";
+
+export type Owner = SignedIn & { propertyId: string };
+
+/** Somebody who has a property. */
+export async function owner(url: string): Promise<Owner> {
+  const person = await register(url);
+  const made = await postJson(`${url}/api/v1/properties`, aProperty, bearer(person));
+  return { ...person, propertyId: (made.json() as { id: string }).id };
+}
+
+export function upload(
+  url: string,
+  { propertyId, ...person }: Owner,
+  form: Buffer,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return ask(`${url}/api/v1/properties/${propertyId}/photos`, {
+    method: "POST",
+    headers: { ...bearer(person), "content-type": `multipart/form-data; boundary=${boundary}`, ...headers },
+    body: form,
+  });
+}
+
+export const addPhoto = (url: string, person: Owner, bytes: Buffer, headers: Record<string, string> = {}) =>
+  upload(url, person, formOf({ bytes }), headers);
+
+export type PhotoSeen = {
+  id: string;
+  propertyId: string;
+  width: number;
+  height: number;
+  urls: { list: string; page: string };
+  createdAt: string;
+};
+
+export const photoIn = (answer: Answer): PhotoSeen => {
+  if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`);
+  return answer.json() as PhotoSeen;
+};

@@ -1,0 +1,14 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { createProbes, type ProbeDeps, type ProbeKind } from "../../src/health/probes.ts";
+import { takeSnapshot } from "../../src/health/snapshot.ts";
+
+/** Which probe the application itself takes a path for. */
+export function probeKindOf(path: string, paths: ProbeDeps["paths"] = []): ProbeKind | undefined {
+  const snapshot = takeSnapshot({ phase: "ready", startedUp: true, checks: [] }, 0, 1000);
+  const identity = { service: "haven-api", version: "test", instance: "test" };
+  const probes = createProbes({ identity, snapshot: () => snapshot, paths });
+  const request = Object.assign(new IncomingMessage(new Socket()), { url: path, method: "GET" });
+  probes.answer(request, new ServerResponse(request));
+  return probes.counts()[0]?.probe;
+}

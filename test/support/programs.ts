@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+
+/** A program that tests run for real, and the Debian package that brings it. */
+export type Program = { command: string; package: string };
+
+export const programs: readonly Program[] = [
+  { command: "promtool", package: "prometheus" },
+  { command: "prometheus", package: "prometheus" },
+  { command: "amtool", package: "prometheus-alertmanager" },
+  { command: "prometheus-alertmanager", package: "prometheus-alertmanager" },
+  { command: "haproxy", package: "haproxy" },
+  { command: "redis-server", package: "redis-server" },
+  { command: "pg_virtualenv", package: "postgresql" },
+  { command: "chromium", package: "chromium" },
+  { command: "kubectl", package: "kubernetes-client" },
+  { command: "shellcheck", package: "shellcheck" },
+  { command: "nginx", package: "nginx" },
+  { command: "openssl", package: "openssl" },
+  { command: "socat", package: "socat" },
+  { command: "curl", package: "curl" },
+  { command: "jq", package: "jq" },
+  { command: "ip", package: "iproute2" },
+  { command: "unshare", package: "util-linux" },
+  { command: "pgrep", package: "procps" },
+];
+
+/** Installs what is missing where that is possible. With CI set, nothing may be missing. */
+export async function provide(wanted: readonly Program[]): Promise<void> {
+  if (missingOf(wanted).length > 0 && canInstall()) install(missingOf(wanted));
+  const missing = missingOf(wanted);
+  if (missing.length === 0) return;
+  refuseOrSkip(`tests that need ${packagesOf(missing).join(" ")}`);
+}
+
+/** One loud line; with CI set, the end. */
+export function refuseOrSkip(what: string): void {
+  if (process.env["CI"] === "true") throw new Error(`CI skips nothing, and cannot run ${what}`);
+  process.stderr.write(`\n*** SKIPPED: ${what}. ***\n\n`);
+}
+
+/** A package of the tests that is no part of the project's own tree. */
+export function providePackages(folder: string): void {
+  if (existsSync(`${folder}/node_modules/.package-lock.json`)) return;
+  const { status } = spawnSync("npm", ["ci", "--prefix", folder], {
+    stdio: ["ignore", "ignore", "inherit"],
+    timeout: 300_000,
+  });
+  if (status !== 0) throw new Error(`npm ci failed in ${folder}.`);
+}
+
+export function has(command: string): boolean {
+  return findOnPath(command) !== undefined;
+}
+
+/** For `test(name, { skip: without("nginx") }, …)`; in CI a missing program has already ended the run. */
+export const without = (command: string): false | string => (has(command) ? false : `${command} is not installed`);
+
+const missingOf = (wanted: readonly Program[]) => wanted.filter(({ command }) => !has(command));
+
+const packagesOf = (wanted: readonly Program[]) => [...new Set(wanted.map((program) => program.package))];
+
+const canInstall = () => process.getuid?.() === 0 && has("apt-get");
+
+function install(wanted: readonly Program[]): void {
+  const packages = packagesOf(wanted);
+  process.stderr.write(`Installing ${packages.join(", ")} for the tests.\n`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const run = (args: string[]) =>
+    spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"], timeout: 600_000 });
+  run(["update", "-q"]);
+  const add = (names: readonly string[]) => run(["install", "-y", "-q", "--no-install-recommends", ...names]).status;
+  // One package that this release does not have would keep out all the others.
+  if (add(packages) !== 0) for (const one of packages) add([one]);
+}
+
+function findOnPath(command: string): string | undefined {
+  const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+  return folders.map((folder) => `${folder}/${command}`).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

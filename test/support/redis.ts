@@ -1,0 +1,14 @@
+import { Redis } from "ioredis";
+import { fromRun } from "./database.ts";
+
+/** A database number for this test file alone, empty. */
+export async function freshRedis(): Promise<string> {
+  const client = new Redis(fromRun("TEST_REDIS_URL"));
+  const number = await client.incr("test:databases");
+  await client.select(number);
+  await client.flushdb();
+  client.disconnect();
+  const url = new URL(fromRun("TEST_REDIS_URL"));
+  url.pathname = `/${number}`;
+  return url.href;
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { Parts } from "../../src/deps.ts";
+import { createRoutes, operation } from "../../src/http/operation.ts";
+import { created, ok } from "../../src/http/reply.ts";
+
+const answers = { 200: { description: "Fine." } };
+
+const operations = {
+  echo: operation({
+    id: "echo",
+    method: "post",
+    path: "/echo",
+    summary: "Gives the body back",
+    tag: "Test",
+    body: z.strictObject({ name: z.string(), nested: z.unknown().optional() }),
+    answers,
+  }),
+  item: operation({
+    id: "item",
+    method: "get",
+    path: "/items/{id}",
+    summary: "Gives the id back",
+    tag: "Test",
+    params: z.strictObject({ id: z.string() }),
+    query: z.strictObject({ limit: z.string().regex(/^\d+$/, "must be a number").optional() }),
+    answers,
+  }),
+  slow: operation({
+    id: "slow",
+    method: "get",
+    path: "/slow/{ms}",
+    summary: "Answers late",
+    tag: "Test",
+    params: z.strictObject({ ms: z.coerce.number() }),
+    answers,
+  }),
+  work: operation({
+    id: "work",
+    method: "post",
+    path: "/busy/{ms}",
+    summary: "Works for a while",
+    tag: "Test",
+    params: z.strictObject({ ms: z.coerce.number() }),
+    body: z.strictObject({ name: z.string() }),
+    answers: { 201: { description: "Done." } },
+  }),
+  spin: operation({
+    id: "spin",
+    method: "get",
+    path: "/spin/{ms}",
+    summary: "Blocks the event loop",
+    tag: "Test",
+    params: z.strictObject({ ms: z.coerce.number() }),
+    answers,
+  }),
+  sql: operation({
+    id: "sql",
+    method: "get",
+    path: "/sql/{ms}",
+    summary: "Keeps a connection busy",
+    tag: "Test",
+    params: z.strictObject({ ms: z.coerce.number() }),
+    answers,
+  }),
+  redis: operation({ id: "redis", method: "get", path: "/redis", summary: "Asks Redis", tag: "Test", answers }),
+  fail: operation({ id: "fail", method: "get", path: "/fail", summary: "Has a fault", tag: "Test", answers }),
+  stream: operation({ id: "stream", method: "get", path: "/stream", summary: "Never ends", tag: "Test", answers }),
+};
+
+/** Calls that make a request slow, endless or wrong on purpose; mounted by tests only. */
+export function testRoutes({ db, redis, connections }: Parts) {
+  const routes = createRoutes("/test");
+  routes.add(operations.echo, ({ body }) => created(body));
+  routes.add(operations.item, ({ params, query }) => ok({ ...params, ...query }));
+  routes.add(operations.slow, async ({ params, request }) => {
+    await sleep(params.ms, undefined, { signal: request.context.signal });
+    return ok({ waited: params.ms });
+  });
+  routes.add(operations.work, async ({ params, body, request }) => {
+    await sleep(params.ms, undefined, { signal: request.context.signal });
+    return created(body);
+  });
+  routes.add(operations.spin, ({ params }) => {
+    const until = performance.now() + params.ms;
+    while (performance.now() < until);
+    return ok({});
+  });
+  routes.add(operations.sql, async ({ params }) => ok(await db.query("SELECT pg_sleep($1)", [params.ms / 1000])));
+  routes.add(operations.redis, async () => ok({ pong: await redis.run((client) => client.ping()) }));
+  routes.add(operations.fail, () => {
+    throw new Error("password=hunter2 at postgres://user:hunter2@db.internal/x");
+  });
+  routes.add(operations.stream, () => ({
+    send(request, response) {
+      request.context.endless = true;
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write("data: hello\n\n");
+      const forget = connections.endsWith(() => response.end("data: bye\n\n"));
+      response.once("close", forget);
+    },
+  }));
+  return [routes];
+}

@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+// How objects of a cluster find each other.
+
+export const labelMap = z.record(z.string(), z.string());
+
+export const selecting = z.looseObject({
+  spec: z.looseObject({ selector: z.looseObject({ matchLabels: labelMap }).optional() }),
+});
+
+export const service = z.looseObject({
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.looseObject({
+    selector: labelMap,
+    ports: z.array(z.looseObject({ name: z.string(), port: z.number(), targetPort: z.string() })),
+  }),
+});
+
+/** Does a selector choose these labels? One that names none chooses all. */
+export const isWithin = (
+  selector: Readonly<Record<string, string>> = {},
+  labels: Readonly<Record<string, string>>,
+): boolean => Object.entries(selector).every(([key, value]) => labels[key] === value);
