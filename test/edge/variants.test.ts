@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { after, before, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { atEnd } from "../support/at-end.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask as askUrl, readAll } from "../support/http.ts";
 import { freshAddress, openTo, send } from "./support/client.ts";
 import { hostOf, type Name, names } from "./support/fleet.ts";
-import { nginxIsAtLeast, type RunningProxy, serverStates, startHaproxy, startNginx } from "./support/proxies.ts";
-import { type StandIns, startStandIns } from "./support/stand-ins.ts";
+import { nginxIsAtLeast, serverStates, startHaproxy, startNginx, stopProxy } from "./support/proxies.ts";
+import { startStandIns } from "./support/stand-ins.ts";
 
-let backends: StandIns;
-before(async () => {
-  backends = await startStandIns();
+const backends = await startStandIns();
+// Whatever became of the test before, the next one finds the ports free and three instances that are well.
+beforeEach(async () => {
+  await stopProxy();
+  await backends.restore();
   backends.behave((_request, response, name) => response.end(name));
 });
 
@@ -25,8 +27,22 @@ const ask = async (headers: Record<string, string> = {}, from = freshAddress(), 
 const many = <T>(count: number, one: () => Promise<T>) => Promise.all(Array.from({ length: count }, one));
 const distinct = <T>(values: readonly T[]) => [...new Set(values)];
 
+type User = () => Promise<{ name: string }>;
+
+/** New users until some of them are at each instance: where one lands may be left to chance. */
+async function usersEverywhere(newUser: () => Promise<User>): Promise<User[]> {
+  const users = await many(15, newUser);
+  const places = new Set((await Promise.all(users.map((user) => user()))).map(({ name }) => name));
+  while (places.size < names.length && users.length < 100) {
+    const user = await newUser();
+    users.push(user);
+    places.add((await user()).name);
+  }
+  return users;
+}
+
 /** The same users before, without and again with the instance that some of them are at. */
-async function sticksMovesAndReturns(users: readonly (() => Promise<{ name: string }>)[], patienceMs: number) {
+async function sticksMovesAndReturns(users: readonly User[], patienceMs: number) {
   const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
   const first = await where();
   assert.equal(distinct(first).length, 3, String(first));
@@ -47,8 +63,8 @@ async function sticksMovesAndReturns(users: readonly (() => Promise<{ name: stri
 
 describe("affinity in nginx", () => {
   test("by cookie: a browser stays, moves when its instance dies, and no request fails for it", async () => {
-    const nginx = await startNginx({ variants: ["upstream-affinity-cookie.conf"] });
-    const users = await many(15, async () => {
+    await startNginx({ variants: ["upstream-affinity-cookie.conf"] });
+    const users = await usersEverywhere(async () => {
       const { name, cookie = "" } = await ask();
       assert.match(cookie, /^haven_affinity=[0-9a-f]{32}; Path=\/; HttpOnly; SameSite=Lax$/);
       assert.doesNotMatch(cookie, /127|api-server/);
@@ -60,28 +76,25 @@ describe("affinity in nginx", () => {
     const { first, then } = await sticksMovesAndReturns(users, 10_000);
     assert.equal(first.length, then.length);
     assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
-    await nginx.stop();
   });
 
   test("by header: a key stays, requests without one are spread", async () => {
-    const nginx = await startNginx({ variants: ["upstream-affinity-header.conf"] });
+    await startNginx({ variants: ["upstream-affinity-header.conf"] });
     const users = Array.from({ length: 15 }, (_, index) => () => ask({ "x-affinity-key": `key-${index}` }));
     await sticksMovesAndReturns(users, 10_000);
     assert.equal(distinct((await many(20, () => ask())).map(({ name }) => name)).length, 3);
-    await nginx.stop();
   });
 
   test("by address", async () => {
-    const nginx = await startNginx({ variants: ["upstream-affinity-address.conf"] });
+    await startNginx({ variants: ["upstream-affinity-address.conf"] });
     const users = Array.from({ length: 15 }, () => freshAddress()).map((from) => () => ask({}, from));
     await sticksMovesAndReturns(users, 10_000);
-    await nginx.stop();
   });
 });
 
 test("affinity in haproxy by cookie: a browser stays, moves when its instance dies, and no request fails for it", async () => {
-  const haproxy = await startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } });
-  const users = await many(15, async () => {
+  await startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } });
+  const users = await usersEverywhere(async () => {
     const first = await ask();
     let cookie = first.cookie ?? "";
     assert.match(cookie, /^haven_affinity=[0-9a-f]+; path=\/; HttpOnly; SameSite=Lax$/i);
@@ -110,7 +123,6 @@ test("affinity in haproxy by cookie: a browser stays, moves when its instance di
     200,
   );
   assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
-  await haproxy.stop();
 });
 
 describe("with an affinity cookie", () => {
@@ -119,7 +131,7 @@ describe("with an affinity cookie", () => {
     ["haproxy", () => startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } })],
   ] as const) {
     test(`${name} moves no browser by an image, and gives no cookie with one, nor with a probe`, async () => {
-      const proxy = await start();
+      await start();
       backends.behave((request, response, instance) => {
         if (request.url?.startsWith("/uploads/")) response.setHeader("Cache-Control", "public, max-age=60");
         response.end(instance);
@@ -135,19 +147,16 @@ describe("with an affinity cookie", () => {
         }
       }
       assert.deepEqual(await ask({ cookie }), { name: first.name, cookie: undefined });
-      backends.behave((_request, response, instance) => response.end(instance));
-      await proxy.stop();
     });
   }
 });
 
 test("haproxy shows its page to nobody while the password is empty", async () => {
   const authorization = `Basic ${Buffer.from("haven:").toString("base64")}`;
-  const haproxy = await startHaproxy({ env: { HAPROXY_STATS_PASSWORD: "" } });
+  await startHaproxy({ env: { HAPROXY_STATS_PASSWORD: "" } });
   for (const headers of [{ authorization }, {}]) {
     assert.equal((await askUrl("http://127.0.0.1:8404/stats", { headers })).status, 404);
   }
-  await haproxy.stop();
 });
 
 describe("a scaled set-up", () => {
@@ -180,26 +189,23 @@ describe("a scaled set-up", () => {
     test(`nginx with ${variant} finds instances as they come, and loses none as they go`, async (t) => {
       const since = /from-([\d.]+)\.conf/.exec(variant)?.[1];
       if (since !== undefined && !(await nginxIsAtLeast(since))) return t.diagnostic(`for nginx ${since} and newer`);
-      const nginx = await startNginx({ variants: [variant] });
+      await startNginx({ variants: [variant] });
       await takesPart();
-      await nginx.stop();
     });
   }
 
   test("haproxy finds instances as they come, and loses none as they go", async () => {
-    const haproxy = await startHaproxy({ env: { HAVEN_SCALED: "yes" }, until: "answers" });
+    await startHaproxy({ env: { HAVEN_SCALED: "yes" }, until: "answers" });
     await takesPart();
-    await haproxy.stop();
   });
 });
 
 describe("behind another balancer", () => {
-  const proxyProtocol = async (bytes: string, start: () => Promise<RunningProxy>) => {
-    const proxy = await start();
+  const proxyProtocol = async (bytes: string, start: () => Promise<unknown>) => {
+    await start();
     const socket = await openTo(80, "127.0.0.1");
     socket.write(`PROXY TCP4 198.51.100.7 10.0.0.1 4711 80\r\n${bytes}`);
     const answer = await readAll(socket, 1500);
-    await proxy.stop();
     assert.match(answer, /^HTTP\/1\.1 200/, answer);
     return backends.seen.at(-1)?.headers;
   };
@@ -222,7 +228,7 @@ describe("behind another balancer", () => {
     ["haproxy", () => startHaproxy({ env: { HAVEN_BEHIND: "balancer" } })],
   ] as const) {
     test(`${name} believes a balancer's headers, what it added and no more, and nobody else's`, async () => {
-      const proxy = await start();
+      await start();
       const claim = { "x-forwarded-for": "203.0.113.66, 198.51.100.7", "x-forwarded-proto": "https" };
       const from = (address: string) => send("/api/v1/who", { headers: claim, from: address });
       const behind = await from("127.0.0.1");
@@ -238,7 +244,6 @@ describe("behind another balancer", () => {
         send("/api/v1/who", { from: "127.0.0.1", headers: { "x-forwarded-for": freshAddress() } }),
       );
       assert.ok(answers.every(({ status }) => status === 200));
-      await proxy.stop();
     });
   }
 });
@@ -249,7 +254,7 @@ describe("https only", () => {
     ["haproxy", () => startHaproxy({ env: { HAVEN_HTTPS_ONLY: "yes" } })],
   ] as const) {
     test(`${name} sends what comes in the clear to HTTPS, with its method, and answers probes`, async () => {
-      const proxy = await start();
+      await start();
       const clear = await send("/api/v1/who?x=1", {
         method: "POST",
         body: "{}",
@@ -262,29 +267,27 @@ describe("https only", () => {
       assert.match(await readAll(socket, 1000), /^HTTP\/1\.1 400 /);
       assert.equal((await send("/ready")).status, 200);
       assert.equal((await send("/api/v1/who", { tls: true })).status, 200);
-      await proxy.stop();
     });
   }
 });
 
 test("haproxy takes an instance out that says 200 but not ready:true, if told to read the body", async () => {
   const status = async () => (await serverStates())["api-server-3"]?.status;
-  const plain = await startHaproxy();
+  await startHaproxy();
   backends.halfReady("api-server-3");
   await sleep(3500);
   assert.equal(await status(), "UP");
-  await plain.stop();
+  await stopProxy();
   backends.halfReady();
-  const haproxy = await startHaproxy({ env: { HAVEN_CHECK: "body" } });
+  await startHaproxy({ env: { HAVEN_CHECK: "body" } });
   backends.halfReady("api-server-3");
   await eventually(status, (now) => now === "DOWN", 2500 + 500);
   backends.halfReady();
   await eventually(status, (now) => now === "UP", 4000);
-  await haproxy.stop();
 });
 
 test("an unready instance gets no request from haproxy within the time that the file states", async () => {
-  const haproxy = await startHaproxy();
+  await startHaproxy();
   backends.notReady("api-server-1");
   await sleep(2500 + 200);
   const answers = await many(15, () => ask());
@@ -303,7 +306,6 @@ test("an unready instance gets no request from haproxy within the time that the 
     ({ status }) => status === 200,
     2500,
   );
-  await haproxy.stop();
 });
 
 /** Knows one name, and as many addresses for it as there are instances now. */

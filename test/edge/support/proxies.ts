@@ -20,6 +20,17 @@ export type RunningProxy = {
   stop(): Promise<void>;
 };
 
+let running: RunningProxy | undefined;
+
+/** The ports as shipped allow one at a time. */
+const isRunning = (proxy: RunningProxy): RunningProxy => {
+  running = proxy;
+  return proxy;
+};
+
+/** Ends whichever is there, also one that a failed test left. */
+export const stopProxy = async (): Promise<void> => running?.stop();
+
 export type AccessLine = Record<string, unknown> & { requestId: string; path: string; status: number };
 
 /** A certificate for localhost, which the caller of a test trusts. */
@@ -62,7 +73,7 @@ export async function startNginx({ variants = [] }: { variants?: readonly string
   atEnd(stop);
   await answers("http://127.0.0.1:8081/nginx_status", child);
   const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
-  return {
+  return isRunning({
     name: "nginx",
     log: () => read("/var/log/nginx/access.log") + read("/var/log/nginx/error.log"),
     logBytes: () => readFileSync("/var/log/nginx/access.log"),
@@ -75,7 +86,7 @@ export async function startNginx({ variants = [] }: { variants?: readonly string
       await stop();
       rmSync("/var/log/nginx/access.log", { force: true });
     },
-  };
+  });
 }
 
 export async function installHaproxy(): Promise<void> {
@@ -116,7 +127,7 @@ export async function startHaproxy({ env = {}, until = "up", more = [] }: Haprox
   atEnd(stop);
   await answers("http://127.0.0.1:8404/metrics", child, () => output);
   if (until === "up") await allUp();
-  return {
+  return isRunning({
     name: "haproxy",
     log: () => output,
     logBytes: () => Buffer.concat(written),
@@ -133,7 +144,7 @@ export async function startHaproxy({ env = {}, until = "up", more = [] }: Haprox
       );
     },
     stop,
-  };
+  });
 }
 
 function addServers(more: readonly (readonly [name: string, address: string])[]): void {

@@ -28,6 +28,8 @@ export type StandIns = {
   halfReady(...names: readonly Name[]): void;
   close(name: Name): Promise<void>;
   open(name: Name): Promise<void>;
+  /** All of them are there, and well. */
+  restore(): Promise<void>;
   sockets(name: Name): number;
 };
 
@@ -90,6 +92,11 @@ export async function startStandIns(): Promise<StandIns> {
     },
     open,
     close,
+    async restore() {
+      away = [];
+      half = [];
+      for (const name of names) if (!servers.has(name)) await open(name);
+    },
     sockets: (name) => servers.get(name)?.sockets.size ?? 0,
   };
 }

@@ -1,0 +1,11 @@
+import type { TestEvent } from "node:test/reporters";
+
+/** A reporter that writes down which files have a test that failed, one a line. */
+export default async function* failedFiles(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const told = new Set<string>();
+  for await (const { type, data } of events) {
+    if (type !== "test:fail" || data.file === undefined || told.has(data.file)) continue;
+    told.add(data.file);
+    yield `${data.file}\n`;
+  }
+}
