@@ -8,6 +8,7 @@ import { photoRoutes, uploadRoutes } from "./features/photos/routes.ts";
 import { propertyRoutes } from "./features/properties/routes.ts";
 import { streamRoutes } from "./features/stream/routes.ts";
 import { unitRoutes } from "./features/units/routes.ts";
+import { byResource } from "./http/by-resource.ts";
 import { answerErrors, refuseOptions, refuseUnknown } from "./http/last-words.ts";
 import { cors } from "./http/middleware/cors.ts";
 import type { Routes } from "./http/operation.ts";
@@ -49,8 +50,7 @@ export function createApp({ about, routes, features, api, trust, logger, corsOri
 
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(refuseOptions(refuse));
-  for (const { prefix, router } of all) app.use(prefix, router);
-
+  app.use(byResource(all));
   app.use(refuse);
   app.use(answerErrors(logger));
   return app;

@@ -10,19 +10,31 @@ export type BatchedWriterOptions = {
 
 const whenBusyMs = 50;
 
-/** Lines to a descriptor, never synchronously, one write at a time. Nobody is told when the reader is gone. */
+/**
+ * Lines to a descriptor, never synchronously, one write at a time. Nobody is told when the reader is gone. Lines become
+ * bytes at once: as texts that wait they would keep the garbage collector busy.
+ */
 export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriterOptions) {
-  let lines: string[] = [];
+  const full: Buffer[] = [];
+  let filling = Buffer.allocUnsafe(batchBytes);
+  let filled = 0;
   let waiting = 0;
   let writing = false;
   const drained = new Set<() => void>();
 
+  const startAnother = () => {
+    if (filled === 0) return;
+    full.push(filling.subarray(0, filled));
+    filling = Buffer.allocUnsafe(batchBytes);
+    filled = 0;
+  };
+
   const begin = () => {
     if (writing || waiting === 0) return;
+    if (full.length === 0) startAnother();
+    const batch = full.shift() ?? Buffer.alloc(0);
     writing = true;
-    const batch = Buffer.from(lines.join(""));
-    lines = [];
-    waiting = 0;
+    waiting -= batch.length;
     push(batch);
   };
 
@@ -46,9 +58,12 @@ export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriter
   return {
     write(line: string): void {
       if (waiting > mostBytes) return;
-      lines.push(line);
-      waiting += line.length;
-      if (waiting >= batchBytes) begin();
+      const size = Buffer.byteLength(line);
+      if (filled + size > batchBytes) startAnother();
+      if (size > batchBytes) full.push(Buffer.from(line));
+      else filled += filling.write(line, filled);
+      waiting += size;
+      if (full.length > 0) begin();
     },
     flush: begin,
     /** Resolves when all that was written so far is out, or after the limit. */

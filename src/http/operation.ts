@@ -1,4 +1,4 @@
-import express, { type Request, type Response, type Router } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
 import { readJson } from "./read-json.ts";
@@ -86,22 +86,23 @@ export function operation<
   return description;
 }
 
-/** A router that knows its operations, so that 405, the documentation and the metrics need no list of their own. */
+type Served = { method: Method; template: string; handle: RequestHandler };
+
+/** Operations with their handlers, so that 405, the documentation and the metrics need no list of their own. */
 export function createRoutes(prefix: string, authenticate: AuthenticateCaller = nobody) {
-  const router: Router = express.Router({ caseSensitive: true });
   const operations: Operation[] = [];
+  const handlers: Served[] = [];
   return {
     prefix,
-    router,
     operations: operations as readonly Operation[],
+    handlers: handlers as readonly Served[],
     add<P extends Schema, Q extends Schema, B extends Schema, A extends Access>(
       described: Operation<P, Q, B, A>,
       handler: Handler<P, Q, B, A>,
     ) {
       const template = `${prefix}${described.path}`;
       operations.push(described as Operation);
-      const path = described.path.replaceAll(/\{(\w+)\}/g, ":$1");
-      router[described.method](path, async (request: Request, response: Response) => {
+      const handle = async (request: Request, response: Response) => {
         request.context.route = template;
         // What somebody sees of their own is for them alone, whatever stands between.
         if (described.access) response.setHeader("Cache-Control", "private, no-cache");
@@ -109,12 +110,13 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
         const reply = await handler((await readInput(described, caller, request, response)) as Input<P, Q, B, A>);
         // The deadline may have answered in the meantime.
         if (!response.headersSent) reply.send(request, response);
-      });
+      };
+      handlers.push({ method: described.method, template, handle });
     },
   };
 }
 
-export type Routes = Pick<ReturnType<typeof createRoutes>, "prefix" | "router" | "operations">;
+export type Routes = Pick<ReturnType<typeof createRoutes>, "prefix" | "operations" | "handlers">;
 
 async function nobody(): Promise<never> {
   throw new AppError("unauthorized", "Nobody can sign in here.");

@@ -36,14 +36,9 @@ describe("the document", () => {
   });
 
   test("names every route that the routers know, and no other", async () => {
-    const known = routesOf(await peephole.app(haven.url));
     const routed = operations.filter(({ described }) => "400" in described.responses);
     const named = routed.map(({ method, path }) => `${method} ${path}`);
-    assert.equal(known.length, named.length);
-    for (const { method, end, isUnder } of known) {
-      const found = routed.filter((one) => one.method === method && one.path.endsWith(end) && isUnder(one.path));
-      assert.ok(found.length > 0, `${method} …${end} is served but not documented`);
-    }
+    assert.deepEqual(routesOf(await peephole.app(haven.url)).sort(), named.sort());
   });
 
   test("has examples that its own schemas accept", () => {

@@ -1,5 +1,6 @@
 import type { Express } from "express";
 import type { Parts } from "../../../src/deps.ts";
+import type { ByResource } from "../../../src/http/by-resource.ts";
 import { createRoutes, operation } from "../../../src/http/operation.ts";
 import { noContent } from "../../../src/http/reply.ts";
 import { ask } from "../../support/http.ts";
@@ -32,22 +33,15 @@ export function createPeephole() {
   };
 }
 
-type Layer = {
-  match(path: string): boolean;
-  handle: { stack?: Layer[] };
-  route?: { path: string; methods: Record<string, boolean> };
-};
+type Layer = { handle: Partial<ByResource> };
+type RouteLayer = { route?: { path: string; methods: Record<string, boolean> } };
 
-/** What Express itself would answer: the end of each path in the form of OpenAPI, and whether a path leads there. */
-export function routesOf(app: Express) {
+/** What Express itself would answer, in the form of OpenAPI: `GET /units/{unitId}`. */
+export function routesOf(app: Express): string[] {
   const layers = app.router.stack as unknown as Layer[];
-  return layers.flatMap((mounted) =>
-    (mounted.handle.stack ?? []).flatMap(({ route }) =>
-      Object.keys(route?.methods ?? {}).map((method) => ({
-        method: method.toUpperCase(),
-        end: (route?.path ?? "").replaceAll(/:(\w+)/g, "{$1}"),
-        isUnder: (path: string) => mounted.match(path),
-      })),
-    ),
-  );
+  const routers = layers.flatMap(({ handle }) => [...(handle.routers?.values() ?? [])]);
+  return routers
+    .flatMap((router) => router.stack as unknown as RouteLayer[])
+    .flatMap(({ route }) => Object.keys(route?.methods ?? {}).map((method) => ({ method, path: route?.path ?? "" })))
+    .map(({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
 }
