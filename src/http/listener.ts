@@ -54,7 +54,7 @@ export function createListener(deps: ListenerDeps): Server {
     if (fault === undefined && deps.answerOps(request, response)) return;
     connections.begin(request, response);
     request.context = createContext(requestId(request, trust), request.url ?? "");
-    response.once("close", () => {
+    response.on("close", () => {
       if (!response.writableFinished) request.context.abort(clientWentAway);
       deps.onFinished(request, response);
     });

@@ -31,7 +31,7 @@ export function trackConnections(clock: { now(): number }) {
     watch(server: Server) {
       server.on("connection", (socket: Socket) => {
         inFlightBySocket.set(socket, 0);
-        socket.once("close", () => {
+        socket.on("close", () => {
           inFlightBySocket.delete(socket);
           closed.received += socket.bytesRead;
           closed.sent += socket.bytesWritten;
@@ -44,7 +44,7 @@ export function trackConnections(clock: { now(): number }) {
       const leave = exchanges.add(exchange);
       inFlightBySocket.set(socket, (inFlightBySocket.get(socket) ?? 0) + 1);
       if (closing) response.shouldKeepAlive = false;
-      response.once("close", () => {
+      response.on("close", () => {
         leave();
         const left = inFlightBySocket.get(socket);
         if (left !== undefined) inFlightBySocket.set(socket, left - 1);

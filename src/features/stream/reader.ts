@@ -28,28 +28,51 @@ export type ReaderDeps = {
 
 const appetiteAtFirst = 20;
 
-export function createReader({ response, position, bufferBytes, stallMs, onRoom, end }: ReaderDeps): Reader {
-  let wantsRoom = false;
-  const flushed = () => {
-    if (!wantsRoom || response.writableLength > bufferBytes / 2) return;
-    wantsRoom = false;
+export const createReader = (deps: ReaderDeps): Reader => new ResponseReader(deps);
+
+const nothing = () => undefined;
+
+/** A class for its cost: an object with functions of its own makes six of them for every stream. */
+class ResponseReader implements Reader {
+  position: number;
+  appetite = appetiteAtFirst;
+  readonly #deps: ReaderDeps;
+  #wantsRoom = false;
+
+  constructor(deps: ReaderDeps) {
+    this.#deps = deps;
+    this.position = deps.position;
+    const { response, stallMs } = deps;
+    // Node's timer starts anew where the client took a byte since it was last set, and runs out on an idle stream too.
+    response.setTimeout(stallMs, () => {
+      if (response.writableLength > 0) this.end("slow");
+    });
+    // A write that crosses with the end of its connection is no fault.
+    response.on("error", nothing);
+  }
+
+  hasRoom(): boolean {
+    const { response, bufferBytes } = this.#deps;
+    this.#wantsRoom = response.writableLength > bufferBytes;
+    return !this.#wantsRoom;
+  }
+
+  write(bytes: Buffer): void {
+    this.#deps.response.write(bytes, () => this.#flushed());
+  }
+
+  isIdle(): boolean {
+    return this.#deps.response.writableLength === 0;
+  }
+
+  end(reason: EndReason): void {
+    this.#deps.end(reason);
+  }
+
+  #flushed(): void {
+    const { response, bufferBytes, onRoom } = this.#deps;
+    if (!this.#wantsRoom || response.writableLength > bufferBytes / 2) return;
+    this.#wantsRoom = false;
     onRoom();
-  };
-  // Node's timer starts anew where the client took a byte since it was last set, and runs out on an idle stream too.
-  response.setTimeout(stallMs, () => {
-    if (response.writableLength > 0) end("slow");
-  });
-  // A write that crosses with the end of its connection is no fault.
-  response.on("error", () => undefined);
-  return {
-    position,
-    appetite: appetiteAtFirst,
-    hasRoom() {
-      wantsRoom = response.writableLength > bufferBytes;
-      return !wantsRoom;
-    },
-    write: (bytes) => void response.write(bytes, flushed),
-    isIdle: () => response.writableLength === 0,
-    end,
-  };
+  }
 }

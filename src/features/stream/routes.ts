@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
 import type { Api } from "../api.ts";
@@ -27,13 +27,27 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
         request.context.endless = true;
         response.writeHead(200, headers);
         stream.open(caller, response, from);
-        // By it Express would hold the whole way to here for as long as the stream lasts: two kilobytes.
-        Object.assign(request, { next: undefined });
+        forgetTheWay(request, response);
       },
     };
   });
   return routes;
 }
+
+/** What was read of a request, and the way that Express took with it, would be held as long as the stream: five kilobytes. */
+function forgetTheWay(request: IncomingMessage, response: ServerResponse): void {
+  Object.assign(request, nothingLeft);
+  Object.assign(response, { locals: undefined });
+}
+
+const nothingLeft = {
+  next: undefined,
+  params: undefined,
+  route: undefined,
+  _parsedUrl: undefined,
+  rawHeaders: [],
+  headers: {},
+};
 
 /** A browser names in the header what came after the page was loaded, and so after what the query names. */
 function positionIn({ headers: given }: IncomingMessage): number | undefined {

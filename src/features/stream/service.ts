@@ -75,7 +75,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
     admit(owner: string, response: ServerResponse): void {
       assertPlace();
       const giveBack = shares.take(owner);
-      response.once("close", giveBack);
+      response.on("close", giveBack);
       // The client went away while it was asked who it is.
       if (response.destroyed) giveBack();
     },
@@ -108,7 +108,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
       const onRoom = () => hubs.goOn(owner, reader);
       const reader = createReader({ response, position: start, bufferBytes, stallMs, onRoom, end });
       const forgetEnding = connections.endsWith(() => end("drain"));
-      response.once("close", leave);
+      response.on("close", leave);
       readers.add(reader);
       reader.write(openingOf(start));
       if (connections.isClosing()) {
