@@ -12,8 +12,8 @@ import {
   type Files,
   filesOnDisk,
   type Ledger,
+  readSettings,
   readStandardInput,
-  readWanted,
   Unreadable,
 } from "./source.ts";
 
@@ -129,7 +129,7 @@ function settingsFor(
   if (paths === undefined) return givenByEnvironment(environment);
   const given = paths.map((path): GivenSettings => {
     try {
-      return readDotEnv(readWanted(files, path), files.shown(path), ledger);
+      return readDotEnv(readSettings(files, path), files.shown(path), ledger);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       ledger.unread(error.at, error.message);

@@ -174,5 +174,6 @@ function plainApp(settings: GivenSettings, file: string, ledger: Ledger): App {
     replicas: undefined,
     heap: undefined,
     memory: undefined,
+    database: undefined,
   };
 }

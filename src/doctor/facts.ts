@@ -58,12 +58,16 @@ export type App = {
   at: Place;
   settings: Settings;
   grace: Told | undefined;
-  preStop: Told | undefined;
+  /** Unknown where there is a hook whose length cannot be seen. */
+  preStop: Told | "unknown" | undefined;
   stopSignal: Seen | undefined;
   probers: readonly Prober[];
-  replicas: { least: Told; most: Told; surge: Told } | undefined;
+  /** Each undefined where what is written cannot be understood. */
+  replicas: { least: Told | undefined; most: Told | undefined; surge: Told | undefined } | undefined;
   heap: Told | undefined;
   memory: Told | undefined;
+  /** A name for the database that it uses: those with the same share its connections. */
+  database: string | undefined;
 };
 
 /** How a front finds out that an instance leaves: in `after` at the latest, by these numbers. */

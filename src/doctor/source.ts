@@ -107,7 +107,7 @@ export function readStandardInput(): string {
   const file = "stdin";
   if (process.stdin.isTTY) throw new Unreadable({ file, line: 1 }, "nothing is piped into standard input");
   try {
-    return textOf(readFileSync(0), file);
+    return filled(textOf(readFileSync(0), file), file);
   } catch (error) {
     if (error instanceof Unreadable) throw error;
     throw new Unreadable({ file, line: 1 }, "standard input cannot be read");
@@ -119,17 +119,28 @@ function textOf(data: Buffer, file: string): string {
   if (data.length > mostBytes)
     throw new Unreadable(at, `is larger than ${mostBytes / 1_000_000} MB, so it is hardly a configuration`);
   if (data.includes(0) || !isUtf8(data)) throw new Unreadable(at, "is not text in UTF-8");
-  const text = data.toString("utf8").replace(/^\uFEFF/, "");
-  if (text.trim() === "") throw new Unreadable(at, "is empty");
+  return data.toString("utf8").replace(/^\uFEFF/, "");
+}
+
+function filled(text: string, file: string): string {
+  if (text.trim() === "") throw new Unreadable({ file, line: 1 }, "is empty");
   return text;
 }
 
 /** The text of a file that has to be there. */
 export function readWanted(files: Files, path: string): string {
   const at = { file: files.shown(path), line: 1 };
+  if (files.kind(path) === "other") throw new Unreadable(at, "is neither a file nor a folder");
+  return filled(readSettings(files, path), at.file);
+}
+
+/** Settings may be none, and come out of a pipe or from /dev/null. */
+export function readSettings(files: Files, path: string): string {
+  const at = { file: files.shown(path), line: 1 };
   const kind = files.kind(path);
   if (kind === "none") throw new Unreadable(at, "does not exist");
   if (kind === "folder") throw new Unreadable(at, "is a folder, and a file is wanted here");
-  if (kind === "other") throw new Unreadable(at, "is neither a file nor a folder");
   return files.read(path);
 }
+
+export const isReadable = (files: Files, path: string): boolean => /^(?:file|other)$/.test(files.kind(path));

@@ -228,6 +228,12 @@ suite("haven doctor", () => {
     );
   });
 
+  test("no settings are settings too", async () => {
+    const folder = folderWith({ "nginx.conf": bases.nginx, ".env": "" });
+    for (const file of [".env", "/dev/null"])
+      assert.equal((await doctor(folder, ["--nginx", "nginx.conf", "--settings", file])).code, 0, file);
+  });
+
   test("no line of the table is wider than 80 columns, and a pipe gets no colours", async () => {
     const folder = folderWith({
       "nginx.conf": slow.replace("limit_req_status 429;", ""),

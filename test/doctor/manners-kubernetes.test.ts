@@ -1,6 +1,14 @@
 import { type Manner, suiteOfManners } from "./support/manners.ts";
 
-type Parts = { meta?: string; env?: string; from?: string; probes?: string; replicas?: number; behind?: string };
+type Parts = {
+  meta?: string;
+  env?: string;
+  from?: string;
+  probes?: string;
+  replicas?: number;
+  behind?: string;
+  more?: string;
+};
 
 const ready = "readinessProbe: { httpGet: { path: /ready, port: 4000 }, timeoutSeconds: 3 }";
 
@@ -11,6 +19,7 @@ const pods = ({
   probes = ready,
   replicas = 1,
   behind = "",
+  more = "",
 }: Parts) => `apiVersion: apps/v1
 kind: Deployment
 metadata: { name: api${meta} }
@@ -30,6 +39,7 @@ spec:
             - { name: KEEP_ALIVE_TIMEOUT_MS, value: "620000" }
             ${env}
           ${probes}
+          ${more}
 ${behind}`;
 
 const delay = (value: string) => `- { name: DRAIN_DELAY_MS, value: "${value}" }`;
@@ -45,6 +55,19 @@ const object = (kind: string, metadata: string, rest: string) =>
 
 const budget = (line: string, selector: string) =>
   object("PodDisruptionBudget", "name: api", `spec:\n  ${line}\n  selector: ${selector}`);
+
+const sleeping = (time: string) => `lifecycle: { preStop: { exec: { command: [sh, -c, "sleep ${time}"] } } }`;
+
+const one = "maxUnavailable: 1";
+const many = (count: number, size: number): Parts => ({
+  replicas: count,
+  env: `${delay("15000")}\n            - { name: DB_POOL_MAX, value: "${size}" }`,
+  behind: budget(one, "{ matchLabels: { app: api } }"),
+});
+const second = (image: string) =>
+  `---\n${pods({ ...many(5, 8), behind: "" })
+    .replaceAll("api", "web")
+    .replace("web:1.0", image)}`;
 
 const map = (namespace: string, value: string) =>
   object("ConfigMap", `name: settings, namespace: ${namespace}`, `data:\n  DRAIN_DELAY_MS: "${value}"`);
@@ -165,4 +188,33 @@ suiteOfManners("Kubernetes, as people write it", [
     },
     [],
   ),
+  manner("a drain of ten seconds is long enough for endpoints", { env: delay("10000") }, []),
+  manner("one of nine is not always", { env: delay("9000") }, [
+    ["drain-shorter-than-endpoints", '- { name: DRAIN_DELAY_MS, value: "9000" }', "warning"],
+  ]),
+  manner("a hook that sleeps for a minute", { more: sleeping("1m") }, [
+    ["grace-shorter-than-drain", "terminationGracePeriodSeconds: 90"],
+  ]),
+  manner("a hook that sleeps for as long as it takes", { env: delay("0"), more: sleeping("15s") }, []),
+  manner("a readiness probe that asks what is always well is an error", { probes: ready.replace("/ready", "/alive") }, [
+    ["drain-check-blind", ready.replace("/ready", "/alive"), "error"],
+  ]),
+  manner("pools that fit, with what people need", many(8, 7), []),
+  manner("pools that fit, and the connections of the health checks do not", many(8, 9), [
+    ["connections-more-than-database", '- { name: DB_POOL_MAX, value: "9" }', "warning"],
+  ]),
+  manner(
+    "two workloads of one program share its database",
+    { ...many(5, 8), behind: budget(one, "{}") + second("api:1.0") },
+    [["connections-more-than-database", '- { name: DB_POOL_MAX, value: "8" }']],
+  ),
+  manner("two of different programs need not", { ...many(5, 8), behind: budget(one, "{}") + second("other:1.0") }, []),
+  {
+    name: "a heap that only the settings tell",
+    texts: {
+      kubernetes: pods({ env: delay("15000"), more: "resources: { limits: { memory: 512Mi } }" }),
+      settings: "NODE_OPTIONS=--max-old-space-size=500\n",
+    },
+    finds: [["budget-heap", "NODE_OPTIONS=--max-old-space-size=500"]],
+  },
 ]);

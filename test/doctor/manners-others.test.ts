@@ -34,6 +34,12 @@ suiteOfManners("Compose, as people write it", [
   compose("a port for three replicas", `  api:\n    ${app}\n    ports: ["4000:4000"]\n    deploy: { replicas: 3 }\n`, [
     ["trap-compose-port-collision", 'ports: ["4000:4000"]'],
   ]),
+  compose(
+    "a health check of what is always well, which routes nothing",
+    `  api:\n    ${app}\n    healthcheck:\n      test: curl -f http://localhost:4000/alive\n      timeout: 4s\n`,
+    [],
+  ),
+  compose("settings that are none", `  api:\n    ${app}\n    env_file: .env.app\n`, [], { ".env.app": "" }),
 ]);
 
 const global = "global:\n  scrape_interval: 15s\n  scrape_timeout: 10s\nrule_files: [rules.yml]\n";

@@ -48,9 +48,7 @@ export function readCloudFormation(
     get(top, "Outputs") ?? { kind: "map", at: { file, line: 1 }, entries: new Map() },
     parameters,
   );
-  const tasks = ofType(template, "AWS::ECS::TaskDefinition").flatMap(([name, task]) =>
-    tasksOf(name, task, outside, ledger),
-  );
+  const tasks = tasksOf(ofType(template, "AWS::ECS::TaskDefinition"), outside, ledger);
   const told = outputsOf(outputs, outside, ledger);
   return {
     template,
@@ -164,6 +162,7 @@ function outputsOf(outputs: Tree, outside: GivenSettings, ledger: Ledger): App[]
       replicas: undefined,
       heap: undefined,
       memory: undefined,
+      database: undefined,
     },
   ];
 }

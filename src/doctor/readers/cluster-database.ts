@@ -1,12 +1,15 @@
 import { count, type Told } from "../facts.ts";
 import type { Bundle } from "./bundles.ts";
-import { isPostgresImage, maxConnectionsOf } from "./container.ts";
-import { named, near, podOf } from "./objects.ts";
+import { imageName, isPostgresImage, maxConnectionsOf } from "./container.ts";
+import type { Workload } from "./kubernetes.ts";
+import { named, namespaceOf, near, podOf } from "./objects.ts";
+import { givenTo } from "./pod-environment.ts";
+import type { GivenSettings } from "./settings.ts";
 import { entries, get, list, number, type Tree, text } from "./yaml.ts";
 
 /** `max_connections` of each Postgres in a cluster: as an argument, in a postgresql.conf, or in CloudNativePG's words. */
-export const databasesOf = ({ objects }: Bundle): Told[] =>
-  objects.flatMap((object) => [...operated(object), ...contained(object, objects)]);
+export const databasesOf = (bundle: Bundle): Told[] =>
+  bundle.objects.flatMap((object) => [...operated(object), ...contained(object, bundle)]);
 
 function operated(object: Tree): Told[] {
   const found = get(object, "spec", "postgresql", "parameters", "max_connections");
@@ -16,21 +19,23 @@ function operated(object: Tree): Told[] {
     : [count("max_connections", value, found.at)];
 }
 
-function contained(object: Tree, objects: readonly Tree[]): Told[] {
+function contained(object: Tree, bundle: Bundle): Told[] {
   return list(podOf(object), "containers").flatMap((container) => {
     if (!isPostgresImage(text(container, "image") ?? "")) return [];
-    const lines = [...list(container, "args"), ...list(container, "command")];
-    const words = lines.map((line, index) => ({
-      at: line.at,
-      text: `${text(lines[index - 1]) ?? ""} ${text(line) ?? ""}`,
-    }));
-    const files = near(named(objects, "ConfigMap"), object)
+    const command = [...list(container, "command"), ...list(container, "args")];
+    const given = givenTo({ container, workload: object }, bundle, new Map());
+    const files = near(named(bundle.objects, "ConfigMap"), object)
       .flatMap((one) => entries(one, "data"))
       .map(([, value]) => ({ at: value.at, text: (text(value) ?? "").replaceAll(/^\s*#.*$/gm, "") }));
-    for (const one of [...words, ...files]) {
-      const value = maxConnectionsOf(one.text);
-      if (value !== undefined) return [count("max_connections", value, one.at)];
-    }
-    return [count("max_connections", 100, get(container, "image")?.at ?? container.at, "Postgres' default")];
+    return [maxConnectionsOf(command, given, files, get(container, "image")?.at ?? container.at)];
   });
+}
+
+/** By its address where that is known, else the only one there is, else the same for the same program. */
+export function databaseUsedBy({ object, container }: Workload, given: GivenSettings, bundle: Bundle): string {
+  const url = given.get("DATABASE_URL")?.text ?? "";
+  const host = /^postgres(?:ql)?:\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1];
+  if (host !== undefined) return host;
+  const only = databasesOf(bundle).length === 1;
+  return `${namespaceOf(object) ?? ""} ${only ? "" : imageName(text(container, "image") ?? "")}`;
 }

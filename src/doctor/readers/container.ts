@@ -1,5 +1,7 @@
-import { type Place, percent, type Seen, size, type Told } from "../facts.ts";
+import { count, type Place, percent, type Seen, size, type Told } from "../facts.ts";
 import type { Ledger } from "../source.ts";
+import type { Given, GivenSettings } from "./settings.ts";
+import { type Tree, text } from "./yaml.ts";
 
 const others =
   /^(?:nginx|nginx-unprivileged|openresty|haproxy|envoy|traefik|caddy|httpd|postgres|postgresql|pgbouncer|pgadmin4?|timescaledb|postgis|redis|redis-stack|redis-exporter|valkey|keydb|memcached|mysql|mariadb|mongo|mongodb|rabbitmq|kafka|zookeeper|nats|elasticsearch|opensearch|kibana|logstash|fluentd|fluent-bit|prometheus|alertmanager|grafana|loki|promtail|tempo|jaeger|node-exporter|cadvisor|postgres-exporter|adminer|mailhog|mailpit|minio|vault|consul|etcd|busybox|alpine|debian|ubuntu|curl|k6|certbot|portainer|watchtower|localstack|nginx-prometheus-exporter|dnsmasq)$/;
@@ -12,14 +14,22 @@ export const imageName = (image: string): string =>
 export const isInfrastructure = (image: string): boolean => others.test(imageName(image)) || isProxyImage(image);
 export const isProxyImage = (image: string): boolean =>
   /(?:^|-)(?:nginx|openresty|haproxy)(?:-unprivileged|-proxy|-lb)?$/.test(imageName(image));
+export const isDatabaseImage = (image: string): boolean =>
+  isPostgresImage(image) || /^(?:pgbouncer|redis|redis-stack|valkey|keydb|mysql|mariadb)$/.test(imageName(image));
 export const isPostgresImage = (image: string): boolean =>
   /^(?:postgres|postgresql|timescaledb|postgis)$/.test(imageName(image));
 
+/** A command, as a list or in one line. */
+export const wordsOf = (tree: Tree | undefined): string =>
+  tree?.kind === "list" ? tree.items.map((item) => text(item) ?? "").join(" ") : (text(tree) ?? "");
+
 /** What V8 is told about its heap, in NODE_OPTIONS or on the command line. */
-export function heapOf(words: readonly Seen[], ledger: Ledger): Told | undefined {
-  for (const { name, text, at } of words) {
-    const megabytes = /--max[-_]old[-_]space[-_]size[= ](\S+)/.exec(text)?.[1];
-    const share = /--max[-_]old[-_]space[-_]size[-_]percentage[= ](\d+(?:\.\d+)?)/.exec(text)?.[1];
+export function heapOf(given: GivenSettings, command: readonly Seen[], ledger: Ledger): Told | undefined {
+  const options = given.get("NODE_OPTIONS");
+  const words = options?.text === undefined ? command : [placed("NODE_OPTIONS", options.text, options.at), ...command];
+  for (const { name, text: said, at } of words) {
+    const megabytes = /--max[-_]old[-_]space[-_]size[= ](\S+)/.exec(said)?.[1];
+    const share = /--max[-_]old[-_]space[-_]size[-_]percentage[= ](\d+(?:\.\d+)?)/.exec(said)?.[1];
     if (share !== undefined) return percent(`heap in ${name}`, Number(share), at);
     if (megabytes === undefined) continue;
     if (/^\d+$/.test(megabytes)) return size(`heap in ${name}`, Number(megabytes) * 1024 ** 2, at);
@@ -28,16 +38,44 @@ export function heapOf(words: readonly Seen[], ledger: Ledger): Told | undefined
   return undefined;
 }
 
-/** `postgres -c max_connections=200`, in whatever form a file has it. */
-export function maxConnectionsOf(command: string): number | undefined {
-  const found = /max_connections\s*[= ]\s*['"]?(\d+)/.exec(command)?.[1];
+/** `postgres -c max_connections=200`, `postgres -N 200`, a postgresql.conf, in whatever form a file has it. */
+export function maxConnectionsIn(words: string): number | undefined {
+  const found = /(?:max_connections\s*[= ]\s*|\bpostgres\b.*\s-N\s*|^-N\s*)['"]?(\d+)/s.exec(words)?.[1];
   return found === undefined ? undefined : Number(found);
 }
 
-/** How long a hook takes that sleeps; undefined where that cannot be seen. */
+/** Of a command that is a list or one line, each word with the one before it, at its own place. */
+export const pairsOf = (command: readonly Tree[]): Pick<Seen, "text" | "at">[] =>
+  command.map((word, index) => ({ at: word.at, text: `${text(command[index - 1]) ?? ""} ${text(word) ?? ""}`.trim() }));
+
+/** `max_connections` of a Postgres: the first of the places that says it, else Postgres' own. */
+export function maxConnectionsOf(
+  command: readonly Tree[],
+  given: ReadonlyMap<string, Given>,
+  files: readonly Pick<Seen, "text" | "at">[],
+  at: Place,
+): Told {
+  const name = "max_connections";
+  const variable = given.get("POSTGRESQL_MAX_CONNECTIONS");
+  if (variable?.text !== undefined && /^\d+$/.test(variable.text))
+    return count(name, Number(variable.text), variable.at);
+  for (const one of [...pairsOf(command), ...files]) {
+    const value = maxConnectionsIn(one.text);
+    if (value !== undefined) return count(name, value, one.at);
+  }
+  return count(name, 100, at, "Postgres' default");
+}
+
+const secondsIn: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** How long a hook takes that sleeps, in milliseconds; undefined where that cannot be seen. */
 export function sleepOf(command: string): number | undefined {
-  const sleeps = [...command.matchAll(/\bsleep[\s,"']+(\d+(?:\.\d+)?)/g)].map(([, seconds]) => Number(seconds));
-  return sleeps.length === 0 ? undefined : sleeps.reduce((sum, seconds) => sum + seconds * 1000, 0);
+  const sleeps = [...command.matchAll(/\bsleep[\s,"']+([^\s,"';&|)]+)/g)].map(([, time = ""]) => {
+    const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(time) ?? [];
+    return amount === undefined ? Number.NaN : Number(amount) * (secondsIn[unit] ?? Number.NaN) * 1000;
+  });
+  const sum = sleeps.reduce((total, slept) => total + slept, 0);
+  return sleeps.length === 0 || Number.isNaN(sum) ? undefined : sum;
 }
 
 export const placed = (name: string, text: string, at: Place): Seen => ({ name, text, at });

@@ -1,32 +1,36 @@
-import { type App, count, known, ms, type Place, type Prober, type Seen, type Told } from "../facts.ts";
+import type { App, Told } from "../facts.ts";
 import type { Ledger } from "../source.ts";
-import { bytes } from "../units.ts";
 import type { Bundle } from "./bundles.ts";
 import { databasesOf } from "./cluster-database.ts";
-import { heapOf, isInfrastructure, placed, sleepOf } from "./container.ts";
-import { named, near, podOf } from "./objects.ts";
+import { imageName, isInfrastructure, wordsOf } from "./container.ts";
+import { named, near, podLabelsOf, podOf, selects } from "./objects.ts";
+import { appOf } from "./pod.ts";
 import { givenTo } from "./pod-environment.ts";
-import { type GivenSettings, isTelling, settingsFrom } from "./settings.ts";
-import { get, list, number, type Tree, text } from "./yaml.ts";
+import { autoscalerOf, budgetOf, noteBudgets } from "./scaling.ts";
+import { type Candidate, isBackground, serving } from "./serving.ts";
+import { type GivenSettings, isLikely, isTelling } from "./settings.ts";
+import { get, list, type Tree, text } from "./yaml.ts";
 
 /** A workload that runs pods of the application. */
 export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string };
 export type Kubernetes = { bundle: Bundle; workloads: readonly Workload[] };
-
-const kubernetesDefault = "Kubernetes' default";
 
 export function readKubernetes(
   bundle: Bundle,
   outside: GivenSettings,
   ledger: Ledger,
 ): { kubernetes: Kubernetes; apps: App[]; databases: Told[] } {
-  const workloads = bundle.objects.flatMap((object) => workloadOf(object, bundle, outside));
+  const workloads = serving(
+    bundle.objects.flatMap((object) => candidateOf(object, bundle, outside)),
+    ledger,
+  );
   for (const object of bundle.objects) {
     const kind = text(object, "kind");
     const at = get(object, "kind")?.at ?? object.at;
     if (kind === "ScaledObject") ledger.note(at, "ScaledObject: how far it scales is not followed");
     if (kind === "HelmRelease" || kind === "Application") ledger.note(at, `${kind}: what it installs is not followed`);
   }
+  noteBudgets(bundle, ledger);
   return {
     kubernetes: { bundle, workloads },
     apps: workloads.map((workload) => appOf(workload, bundle, outside, ledger)),
@@ -34,154 +38,54 @@ export function readKubernetes(
   };
 }
 
-function workloadOf(object: Tree, bundle: Bundle, outside: GivenSettings): Workload[] {
+type Sign = Candidate<Workload>["sign"];
+const rank: Readonly<Record<Sign, number>> = { serves: 0, likely: 1, none: 2 };
+
+function candidateOf(object: Tree, bundle: Bundle, outside: GivenSettings): Candidate<Workload>[] {
   const pod = podOf(object);
   const kind = text(object, "kind") ?? "";
-  if (pod === undefined) return [];
-  const candidates = list(pod, "containers").filter((container) => !isInfrastructure(text(container, "image") ?? ""));
-  const container =
-    candidates.find(
-      (one) =>
-        [...givenTo({ container: one, workload: object }, bundle, outside).keys()].some(isTelling) ||
-        get(one, "readinessProbe", "httpGet"),
-    ) ??
-    candidates.find(
-      (one) => get(one, "livenessProbe", "httpGet") ?? get(one, "ports") ?? get(one, "startupProbe", "httpGet"),
-    );
-  return container === undefined
-    ? []
-    : [{ object, pod, container, kind, name: text(object, "metadata", "name") ?? kind }];
+  const name = text(object, "metadata", "name") ?? kind;
+  const signOf = (container: Tree): Sign =>
+    signOfContainer(container, [...givenTo({ container, workload: object }, bundle, outside).keys()]);
+  const containers = list(pod, "containers")
+    .filter((container) => !isInfrastructure(text(container, "image") ?? ""))
+    .map((container) => ({ container, sign: signOf(container) }))
+    .sort((one, other) => rank[one.sign] - rank[other.sign]);
+  const [first] = containers;
+  if (pod === undefined || first === undefined) return [];
+  const { container } = first;
+  const image = imageName(text(container, "image") ?? "");
+  const command = `${wordsOf(get(container, "command"))} ${wordsOf(get(container, "args"))}`.trim();
+  return [
+    {
+      value: { object, pod, container, kind, name },
+      title: `${kind} ${name}`,
+      at: get(object, "metadata", "name")?.at ?? object.at,
+      sign: strongest(first.sign, signOfWorkload({ object, pod, kind, name }, bundle)),
+      // One for each node: it does something for the node.
+      background: kind === "DaemonSet" || isBackground(name, command, image),
+      program: `${image} ${command}`,
+    },
+  ];
 }
 
-function appOf(workload: Workload, bundle: Bundle, outside: GivenSettings, ledger: Ledger): App {
-  const { object, pod, container, name } = workload;
-  const own = givenTo({ container, workload: object }, bundle, outside, ledger);
-  const given = new Map([...outside, ...own]);
-  const grace = number(pod, "terminationGracePeriodSeconds");
-  const options = own.get("NODE_OPTIONS");
-  const command = [...list(container, "command"), ...list(container, "args")];
-  const memory = get(container, "resources", "limits", "memory");
-  const limit = memory === undefined ? undefined : bytes(text(memory) ?? "", { decimal: true });
-  if (memory !== undefined && limit === undefined)
-    ledger.note(memory.at, `memory ${text(memory) ?? ""}: not a size that is understood`);
-  return {
-    name,
-    platform: "kubernetes",
-    at: get(object, "metadata", "name")?.at ?? object.at,
-    settings: settingsFrom(given, container.at, ledger),
-    grace: ms(
-      "terminationGracePeriodSeconds",
-      (grace ?? 30) * 1000,
-      get(pod, "terminationGracePeriodSeconds")?.at ?? pod.at,
-      grace === undefined ? kubernetesDefault : undefined,
-    ),
-    preStop: preStopOf(container, ledger),
-    stopSignal: undefined,
-    probers: known([
-      proberOf(container, "readinessProbe", "ready", ledger),
-      proberOf(container, "livenessProbe", "live", ledger),
-      proberOf(container, "startupProbe", "startup", ledger),
-    ]),
-    replicas: replicasOf(workload, bundle, ledger),
-    heap: heapOf(
-      [
-        ...(options?.text === undefined ? [] : [placed("NODE_OPTIONS", options.text, options.at)]),
-        ...command.map((word): Seen => placed("the command", text(word) ?? "", word.at)),
-      ],
-      ledger,
-    ),
-    memory:
-      limit === undefined || memory === undefined
-        ? undefined
-        : { name: "memory limit", value: limit, unit: "bytes", at: memory.at },
-  };
+const strongest = (one: Sign, other: Sign): Sign => (rank[one] < rank[other] ? one : other);
+
+function signOfContainer(container: Tree, given: readonly string[]): Sign {
+  const asked = ["livenessProbe", "startupProbe"];
+  if (given.some(isTelling) || get(container, "readinessProbe") !== undefined) return "serves";
+  if (get(container, "ports") !== undefined || asked.some((probe) => get(container, probe, "httpGet") !== undefined))
+    return "serves";
+  return given.some(isLikely) || asked.some((probe) => get(container, probe) !== undefined) ? "likely" : "none";
 }
 
-function preStopOf(container: Tree, ledger: Ledger): Told | undefined {
-  const hook = get(container, "lifecycle", "preStop");
-  if (hook === undefined) return undefined;
-  const seconds = get(hook, "sleep", "seconds");
-  if (seconds !== undefined && number(seconds) !== undefined)
-    return ms("preStop", (number(seconds) ?? 0) * 1000, seconds.at);
-  const command = list(hook, "exec", "command");
-  const slept = sleepOf(command.map((word) => text(word) ?? "").join(" "));
-  const line = command.find((word) => /sleep/.test(text(word) ?? "")) ?? hook;
-  if (slept !== undefined) return ms("preStop", slept, line.at);
-  ledger.note(hook.at, "preStop: how long this hook takes cannot be seen, so it is counted as 0 s");
-  return undefined;
-}
-
-function proberOf(container: Tree, field: string, purpose: Prober["purpose"], ledger: Ledger): Prober | undefined {
-  const probe = get(container, field);
-  if (probe === undefined) return undefined;
-  const path = get(probe, "httpGet", "path");
-  const value = (name: string, initial: number): Told | undefined => {
-    const found = get(probe, name);
-    if (found === undefined) return ms(`${field}.${name}`, initial * 1000, probe.at, kubernetesDefault);
-    const seconds = number(found);
-    if (seconds === undefined) ledger.note(found.at, `${field}.${name}: not a number`);
-    return seconds === undefined ? undefined : ms(`${field}.${name}`, seconds * 1000, found.at);
-  };
-  const asks = get(probe, "httpGet") !== undefined;
-  return {
-    name: field,
-    purpose,
-    at: probe.at,
-    path: asks ? placed(`${field} path`, text(path) ?? "/", path?.at ?? probe.at) : undefined,
-    opaque: get(probe, "exec") !== undefined || get(probe, "grpc") !== undefined,
-    timeout: value("timeoutSeconds", 1),
-    interval: value("periodSeconds", 10),
-  };
-}
-
-/** A number or a percentage of another, rounded as Kubernetes does where it is generous: up. */
-export function shareOf(tree: Tree | undefined, whole: number): number | undefined {
-  const found = text(tree);
-  const share = /^(\d+(?:\.\d+)?)%$/.exec(found ?? "")?.[1];
-  return share === undefined ? number(tree) : Math.ceil((Number(share) / 100) * whole);
-}
-
-export function autoscalerOf({ kind, name, object }: Workload, { objects }: Bundle): Tree | undefined {
-  return near(named(objects, "HorizontalPodAutoscaler"), object).find(
-    (one) =>
-      text(one, "spec", "scaleTargetRef", "name") === name &&
-      (text(one, "spec", "scaleTargetRef", "kind") ?? kind) === kind,
-  );
-}
-
-function replicasOf(workload: Workload, bundle: Bundle, ledger: Ledger): App["replicas"] {
-  const { object } = workload;
-  const spec = get(object, "spec") ?? object;
-  const scaler = autoscalerOf(workload, bundle);
-  const fixed = count(
-    "replicas",
-    number(spec, "replicas") ?? 1,
-    get(spec, "replicas")?.at ?? spec.at,
-    number(spec, "replicas") === undefined ? kubernetesDefault : undefined,
-  );
-  const bound = (name: string, initial: number): Told => {
-    const found = get(scaler, "spec", name);
-    const value = number(found);
-    if (found !== undefined && value === undefined) ledger.note(found.at, `${name}: not a number`);
-    return count(
-      name,
-      value ?? initial,
-      found?.at ?? scaler?.at ?? spec.at,
-      value === undefined ? kubernetesDefault : undefined,
-    );
-  };
-  const least = scaler === undefined ? fixed : bound("minReplicas", 1);
-  const most = scaler === undefined ? fixed : bound("maxReplicas", least.value);
-  return { least, most, surge: surgeOf(workload, spec, most.value) };
-}
-
-function surgeOf({ kind }: Workload, spec: Tree, most: number): Told {
-  const at: Place = get(spec, "strategy")?.at ?? spec.at;
-  const rolls = kind === "Deployment" || kind === "Rollout";
-  if (!rolls || text(spec, "strategy", "type") === "Recreate")
-    return count("maxSurge", 0, at, "none in this kind of update");
-  const found = get(spec, "strategy", "rollingUpdate", "maxSurge");
-  const value = shareOf(found, most);
-  if (value !== undefined && found !== undefined) return count("maxSurge", value, found.at);
-  return count("maxSurge", Math.ceil(most / 4), at, "Kubernetes' default, 25 %");
+function signOfWorkload({ object, pod, kind, name }: Omit<Workload, "container">, bundle: Bundle): Sign {
+  const labels = podLabelsOf(object);
+  const services = near(named(bundle.objects, "Service"), object);
+  if (services.some((service) => selects(get(service, "spec", "selector"), labels))) return "serves";
+  const caredFor =
+    get(pod, "terminationGracePeriodSeconds") ??
+    autoscalerOf({ object, kind, name }, bundle) ??
+    budgetOf(bundle, object);
+  return caredFor === undefined ? "none" : "likely";
 }

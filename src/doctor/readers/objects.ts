@@ -7,7 +7,7 @@ export const named = (objects: readonly Tree[], kind: string, name?: string): Tr
     (object) => text(object, "kind") === kind && (name === undefined || text(object, "metadata", "name") === name),
   );
 
-const namespaceOf = (object: Tree): string | undefined => text(object, "metadata", "namespace");
+export const namespaceOf = (object: Tree): string | undefined => text(object, "metadata", "namespace");
 
 /** Those of the same namespace, in front of those that say none. */
 export function near(objects: readonly Tree[], object: Tree): Tree[] {
@@ -19,10 +19,14 @@ export function near(objects: readonly Tree[], object: Tree): Tree[] {
 
 const workloadKinds = /^(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|Rollout)$/;
 
-export const podOf = (object: Tree): Tree | undefined =>
-  workloadKinds.test(text(object, "kind") ?? "") ? get(object, "spec", "template", "spec") : undefined;
+const templateOf = (object: Tree): Tree | undefined => {
+  const kind = text(object, "kind") ?? "";
+  if (kind === "Pod") return object;
+  return workloadKinds.test(kind) ? get(object, "spec", "template") : undefined;
+};
 
-export const podLabelsOf = (object: Tree): Tree | undefined => get(object, "spec", "template", "metadata", "labels");
+export const podOf = (object: Tree): Tree | undefined => get(templateOf(object), "spec");
+export const podLabelsOf = (object: Tree): Tree | undefined => get(templateOf(object), "metadata", "labels");
 
 /** Plain labels, as a Service has them: none of them select nothing. */
 export function selects(labels: Tree | undefined, own: Tree | undefined): boolean {

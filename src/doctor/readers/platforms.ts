@@ -1,18 +1,25 @@
-import { type App, count, ms, type Place, type Prober } from "../facts.ts";
+import { type App, count, known, type Place, type Prober } from "../facts.ts";
 import { type Files, type Ledger, readWanted, Unreadable } from "../source.ts";
 import { heapOf, placed } from "./container.ts";
 import { type Given, type GivenSettings, settingsFrom } from "./settings.ts";
-import { entries, get, list, number, parseYaml, type Tree, text } from "./yaml.ts";
+import { toldCount, toldSeconds, toldSize } from "./told.ts";
+import { entries, get, list, parseYaml, type Tree, text } from "./yaml.ts";
 
 // Render and Railway: platforms whose balancer is their own affair, so what is left is how long they wait, and memory.
 
 const renderPlans: Readonly<Record<string, number>> = {
+  free: 0.5,
   starter: 0.5,
   standard: 2,
   pro: 4,
   "pro plus": 8,
   "pro max": 16,
   "pro ultra": 32,
+};
+
+const memoryOfPlan = (plan: string): number | undefined => {
+  const gigabytes = renderPlans[plan];
+  return gigabytes === undefined ? undefined : gigabytes * 1024 ** 3;
 };
 
 export function readRender(files: Files, path: string, outside: GivenSettings, ledger: Ledger): App[] {
@@ -34,21 +41,15 @@ function renderApp(service: Tree, groups: ReadonlyMap<string, Tree>, outside: Gi
   const own = new Map<string, Given>(
     variables.map((one) => [text(one, "key") ?? "", { text: text(one, "value"), at: get(one, "value")?.at ?? one.at }]),
   );
-  const delay = get(service, "maxShutdownDelaySeconds");
-  const options = own.get("NODE_OPTIONS");
+  const given = new Map([...outside, ...own]);
+  const delay = { name: "maxShutdownDelaySeconds", initial: 30_000, at: service.at, origin: "Render's default" };
   const plan = get(service, "plan");
-  const gigabytes = renderPlans[text(plan) ?? ""];
   return {
     name: text(service, "name") ?? "the web service",
     platform: "render",
     at: service.at,
-    settings: settingsFrom(new Map([...outside, ...own]), get(service, "envVars")?.at ?? service.at, ledger),
-    grace: ms(
-      "maxShutdownDelaySeconds",
-      (number(delay) ?? 30) * 1000,
-      delay?.at ?? service.at,
-      delay === undefined ? "Render's default" : undefined,
-    ),
+    settings: settingsFrom(given, get(service, "envVars")?.at ?? service.at, ledger),
+    grace: toldSeconds(get(service, delay.name), delay, ledger),
     preStop: undefined,
     stopSignal: undefined,
     probers: proberOf(get(service, "healthCheckPath")),
@@ -56,12 +57,11 @@ function renderApp(service: Tree, groups: ReadonlyMap<string, Tree>, outside: Gi
       [get(service, "scaling", "maxInstances") ?? get(service, "numInstances")],
       service.at,
       "Render's default",
+      ledger,
     ),
-    heap: heapOf(options?.text === undefined ? [] : [placed("NODE_OPTIONS", options.text, options.at)], ledger),
-    memory:
-      gigabytes === undefined || plan === undefined
-        ? undefined
-        : { name: `memory of the plan ${text(plan)}`, value: gigabytes * 1024 ** 3, unit: "bytes", at: plan.at },
+    heap: heapOf(given, [], ledger),
+    memory: toldSize(plan, `memory of the plan ${text(plan) ?? ""}`, memoryOfPlan, ledger),
+    database: undefined,
   };
 }
 
@@ -82,15 +82,16 @@ const proberOf = (path: Tree | undefined): Prober[] =>
       ];
 
 /** While a new version starts the old one still runs, all of it. Regions count together. */
-function twice(trees: readonly (Tree | undefined)[], at: Place, origin: string): App["replicas"] {
-  const tree = trees.find((one) => one !== undefined);
-  const value = trees.reduce((sum, one) => sum + (number(one) ?? 1), 0);
-  const instances = count("instances", value, tree?.at ?? at, tree === undefined ? origin : undefined);
-  return {
-    least: instances,
-    most: instances,
-    surge: count("instances of the new version", value, tree?.at ?? at, "a release runs both"),
-  };
+function twice(trees: readonly (Tree | undefined)[], at: Place, origin: string, ledger: Ledger): App["replicas"] {
+  const name = "instances";
+  const each = trees.map((one) => toldCount(one, { name, initial: 1, at, origin }, ledger));
+  const all = known(each);
+  if (all.length < each.length) return undefined;
+  const value = all.reduce((sum, one) => sum + one.value, 0);
+  const first = all.find((one) => one.origin === undefined);
+  const instances = count(name, value, first?.at ?? at, first === undefined ? origin : undefined);
+  const surge = count("instances of the new version", value, instances.at, "a release runs both");
+  return { least: instances, most: instances, surge };
 }
 
 export function readRailway(files: Files, path: string, outside: GivenSettings, ledger: Ledger): App[] {
@@ -102,27 +103,28 @@ export function readRailway(files: Files, path: string, outside: GivenSettings, 
   if (deploy === undefined) throw new Unreadable({ file, line: 1 }, "is no railway.json: it has no deploy");
   for (const [name, tree] of entries(top, "environments"))
     ledger.note(tree.at, `Railway: the environment ${name} is not followed`);
-  const draining = get(deploy, "drainingSeconds");
+  const draining = { name: "drainingSeconds", initial: 0, at: deploy.at, origin: "Railway's default" };
   const regions = entries(deploy, "multiRegionConfig").map(([, region]) => get(region, "numReplicas"));
-  const instances = twice(regions.length > 0 ? regions : [get(deploy, "numReplicas")], deploy.at, "Railway's default");
+  const instances = twice(
+    regions.length > 0 ? regions : [get(deploy, "numReplicas")],
+    deploy.at,
+    draining.origin,
+    ledger,
+  );
   return [
     {
       name: "the Railway service",
       platform: "railway",
       at: deploy.at,
       settings: settingsFrom(outside, deploy.at, ledger),
-      grace: ms(
-        "drainingSeconds",
-        (number(draining) ?? 0) * 1000,
-        draining?.at ?? deploy.at,
-        draining === undefined ? "Railway's default" : undefined,
-      ),
+      grace: toldSeconds(get(deploy, draining.name), draining, ledger),
       preStop: undefined,
       stopSignal: undefined,
       probers: [],
       replicas: instances,
-      heap: undefined,
+      heap: heapOf(outside, [], ledger),
       memory: undefined,
+      database: undefined,
     },
   ];
 }

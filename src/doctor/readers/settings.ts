@@ -19,6 +19,9 @@ const telling = new Set([
   ...drainNames,
 ]);
 export const isTelling = (name: string): boolean => telling.has(name);
+/** Names that a server of this kind is likely to have, and others too. */
+export const isLikely = (name: string): boolean =>
+  /^(?:PORT|DATABASE_URL|JWT_SECRET|NODE_OPTIONS|REDIS_\w+)$/.test(name);
 export const isSetting = (name: string): boolean => Object.hasOwn(variables.shape, name);
 
 /**

@@ -1,7 +1,6 @@
 import { count, type Front, ms, shown, size, type Told } from "../facts.ts";
-import { type Kubernetes, shareOf, type Workload } from "../readers/kubernetes.ts";
-import { named, near, podLabelsOf, selectsAll } from "../readers/objects.ts";
-import { get, type Tree } from "../readers/yaml.ts";
+import { budgetOf, shareOf } from "../readers/scaling.ts";
+import { get } from "../readers/yaml.ts";
 import type { Found, Rule } from "../rule.ts";
 import type { Setup } from "../setup.ts";
 import { appOf } from "./each.ts";
@@ -15,11 +14,6 @@ const boot = 3000;
 const bodies = ({ fronts }: Setup): { front: Front; body: Told }[] =>
   fronts.flatMap(({ front }) => front.bodies.map((body) => ({ front, body })));
 const upload = (body: Told): Told => size("largest upload of the application", largestUpload, body.at, "Haven's");
-
-export const budgetOf = ({ bundle }: Kubernetes, { object }: Workload): Tree | undefined =>
-  near(named(bundle.objects, "PodDisruptionBudget"), object).find((budget) =>
-    selectsAll(get(budget, "spec", "selector"), podLabelsOf(object)),
-  );
 
 export const budgetRules: readonly Rule[] = [
   {
@@ -39,7 +33,7 @@ export const budgetRules: readonly Rule[] = [
     find: ({ kubernetes, apps }) =>
       kubernetes.flatMap((cluster) =>
         cluster.workloads.flatMap((workload): Found[] => {
-          const found = budgetOf(cluster, workload);
+          const found = budgetOf(cluster.bundle, workload.object);
           const least = appOf(workload, apps)?.replicas?.least;
           if (found === undefined || least === undefined) return [];
           const kept = get(found, "spec", "minAvailable");

@@ -7,27 +7,50 @@ const reserved = 3;
 /** A migration, and five for people, exporters and backups. */
 const admin = 6;
 
-type Share = { pool: Told; numbers: readonly Told[]; instances: number; connections: number };
+type Share = { pool: Told; numbers: readonly Told[]; instances: number };
 
-function shareOf({ settings, replicas, at }: App): Share | undefined {
+function shareOf({ settings, replicas }: App): Share | undefined {
   const pool = settings.number("DB_POOL_MAX");
-  if (pool === undefined || replicas === undefined) return undefined;
-  const { most, surge } = replicas;
-  const instances = most.value + surge.value;
-  // One connection beside the pool is the health checks'.
-  return {
-    pool: { ...pool, at: pool.at ?? at },
-    numbers: [pool, most, surge],
-    instances,
-    connections: (pool.value + 1) * instances,
-  };
+  const { most, surge } = replicas ?? {};
+  if (pool === undefined || most === undefined || surge === undefined) return undefined;
+  return { pool, numbers: [pool, most, surge], instances: most.value + surge.value };
 }
 
-/** Services of one Compose file share its database; each workload of a cluster is held against the limit alone. */
-function groupsOf({ apps, compose }: Setup): App[][] {
-  const together = compose.map((file) => apps.filter((app) => app.platform === "compose" && app.at.file === file.file));
-  const alone = apps.filter(({ platform }) => platform !== "compose").map((app) => [app]);
-  return [...together, ...alone];
+/** What shares a database is counted together; whose database nobody knows is held against the limit alone. */
+function groupsOf({ apps }: Setup): App[][] {
+  const together = Map.groupBy(
+    apps.filter(({ database }) => database !== undefined),
+    ({ database }) => database,
+  );
+  return [...together.values(), ...apps.filter(({ database }) => database === undefined).map((app) => [app])];
+}
+
+const total = (shares: readonly Share[], of: (share: Share) => number): number =>
+  shares.reduce((sum, share) => sum + of(share), 0);
+
+/** `6 · 11 + 10 · 2`: those with pools of one size together. */
+const productsOf = (shares: readonly Share[]): string =>
+  [...Map.groupBy(shares, ({ pool }) => pool.value)]
+    .map(([pool, same]) => `${pool} · ${total(same, ({ instances }) => instances)}`)
+    .join(" + ");
+
+/** What is too much, and how bad it is. */
+function judged(connections: number, instances: number, limit: number, products: string) {
+  const room = limit - reserved;
+  const allowed = `${limit} − ${reserved} = ${room}`;
+  const sum = `${products} = ${connections} connections`;
+  if (connections > room) return { severity: "error", says: `${sum} would have to be at most ${allowed}.` } as const;
+  if (connections + instances > room)
+    return {
+      severity: "warning",
+      says: `${sum} fit into ${allowed}, but not with the one more that each of ${instances} instances opens for its health checks.`,
+    } as const;
+  if (connections + admin > room)
+    return {
+      severity: "warning",
+      says: `${sum} leave ${room - connections} of ${limit} − ${reserved} for a migration, people and backups; ${admin} would be right.`,
+    } as const;
+  return undefined;
 }
 
 export const connectionRules: readonly Rule[] = [
@@ -38,7 +61,7 @@ export const connectionRules: readonly Rule[] = [
     reason:
       "When it matters, at full scale or in the middle of a release, Postgres refuses connections: new instances never become ready, and users get 503 from those that are.",
     arithmetic:
-      "(`DB_POOL_MAX` + 1 for the health checks) · (most replicas + surge) ≤ `max_connections` (100 unless known) − 3 for superusers; with less than 6 left for a migration, people and backups it is a warning",
+      "`DB_POOL_MAX` · (most replicas + surge) ≤ `max_connections` (100 unless known) − 3 for superusers, all workloads of one database together; with less than 6 left for a migration, people and backups, or without one for the health checks of each instance, it is a warning",
     fix: "Lower DB_POOL_MAX or the number of replicas, or raise max_connections (a pool of 5 to 10 is plenty).",
     example: {
       kind: "kubernetes",
@@ -52,31 +75,20 @@ export const connectionRules: readonly Rule[] = [
         if (first === undefined) return [];
         const place = first.numbers[1]?.at ?? first.pool.at;
         const limit = setup.databases[0] ?? count("max_connections", 100, place, "Postgres' default");
-        const total = shares.reduce((sum, { connections }) => sum + connections, 0);
-        const room = limit.value - reserved;
-        if (total + admin <= room) return [];
-        const instances = shares.reduce((sum, share) => sum + share.instances, 0);
-        const over = total > room;
-        const sums = `(${first.pool.value} + 1) · ${instances} = ${total}`;
+        const connections = total(shares, ({ pool, instances }) => pool.value * instances);
+        const instances = total(shares, (share) => share.instances);
+        const found = judged(connections, instances, limit.value, productsOf(shares));
+        if (found === undefined) return [];
         const numbers = [
           ...new Map(
             shares.flatMap((share) => share.numbers).map((one) => [`${one.name} ${one.at.file}:${one.at.line}`, one]),
           ).values(),
         ];
-        const enough = Math.floor((room - admin) / instances) - 1;
-        return [
-          {
-            severity: over ? "error" : "warning",
-            numbers: [...numbers, limit],
-            says: over
-              ? `${sums} connections would have to be at most ${limit.value} − ${reserved} = ${room}.`
-              : `${sums} connections leave ${room - total} of ${limit.value} − ${reserved} for a migration, people and backups; ${admin} would be right.`,
-            fix:
-              enough >= 1
-                ? `Set DB_POOL_MAX=${enough}, or raise max_connections to ${total + admin + reserved} or more.`
-                : `Raise max_connections to ${total + admin + reserved} or more.`,
-          },
-        ];
+        const spare = Math.max(admin, instances);
+        const enough = Math.floor((limit.value - reserved - spare) / instances);
+        const raise = `aise max_connections to ${connections + spare + reserved} or more.`;
+        const fix = enough >= 1 ? `Set DB_POOL_MAX=${enough}, or r${raise}` : `R${raise}`;
+        return [{ ...found, numbers: [...numbers, limit], fix }];
       });
     },
   },

@@ -5,8 +5,8 @@ import type { Found, Rule } from "../rule.ts";
 import { saysAlive } from "./probe-paths.ts";
 import { backend, location, pod } from "./samples.ts";
 
-/** Endpoints take 5 to 15 s to get around: less than the least of it never is enough. */
-const propagation = { least: 5000, most: 15_000 };
+/** Endpoints take 5 to 15 s to get around: less than the least of it never is enough, and twice that hardly ever is not. */
+const propagation = { least: 5000, usual: 10_000 };
 
 /** Somebody has to put it into use by hand before a request gets there. */
 const isOutOfUse = ({ options }: Server): boolean => options.some(({ words }) => words.includes("disabled"));
@@ -51,7 +51,8 @@ export const drainRules: readonly Rule[] = [
     title: "A pod is gone before the cluster has stopped sending to it",
     reason:
       "Proxies and nodes learn of a pod that leaves some seconds late, and until then they send it requests: at every release users get 502 or a connection that is refused.",
-    arithmetic: "preStop + `DRAIN_DELAY_MS` ≥ 15 s, the time in which endpoints get around; below 5 s it is an error",
+    arithmetic:
+      "preStop + `DRAIN_DELAY_MS` ≥ 10 s, for endpoints take 5 to 15 s to get around; below 5 s it is an error, below 10 s a warning",
     fix: "Set DRAIN_DELAY_MS=15000 (and keep terminationGracePeriodSeconds in step).",
     example: {
       kind: "kubernetes",
@@ -64,13 +65,14 @@ export const drainRules: readonly Rule[] = [
         .flatMap(({ name, settings, preStop }): Found[] => {
           const delay = settings.number("DRAIN_DELAY_MS");
           if (delay === undefined) return [];
+          if (preStop === "unknown") return [];
           const sum = delay.value + (preStop?.value ?? 0);
-          if (sum >= propagation.most) return [];
+          if (sum >= propagation.usual) return [];
           return [
             {
               severity: sum < propagation.least ? "error" : "warning",
               numbers: preStop === undefined ? [delay] : [preStop, delay],
-              says: `${name}: preStop ${shown(preStop ?? ms("", 0, delay.at))} + DRAIN_DELAY_MS ${shown(delay)} = ${shown(ms("", sum, delay.at))}, and endpoints take up to 15 s.`,
+              says: `${name}: preStop ${shown(preStop ?? ms("", 0, delay.at))} + DRAIN_DELAY_MS ${shown(delay)} = ${shown(ms("", sum, delay.at))}, and endpoints take 5 to 15 s.`,
             },
           ];
         }),
@@ -90,25 +92,23 @@ export const drainRules: readonly Rule[] = [
     },
     find: ({ fronts, apps }) => {
       const asked = [
-        ...fronts.flatMap(({ front, apps: behind }) =>
-          front.checks.map((prober) => ({ prober, apps: behind, severity: "error" as const })),
-        ),
-        ...apps.flatMap((app) =>
-          app.probers
-            .filter(({ purpose }) => purpose === "ready")
-            .map((prober) => ({ prober, apps: [app], severity: "warning" as const })),
-        ),
+        ...fronts.flatMap(({ front, apps: behind }) => front.checks.map((prober) => ({ prober, apps: behind }))),
+        // Compose sends nobody anywhere by what its health checks say.
+        ...apps
+          .filter(({ platform }) => platform !== "compose")
+          .flatMap((app) =>
+            app.probers.filter(({ purpose }) => purpose === "ready").map((prober) => ({ prober, apps: [app] })),
+          ),
       ];
-      return asked.flatMap(({ prober, apps: behind, severity }): Found[] => {
+      return asked.flatMap(({ prober, apps: behind }): Found[] => {
         const { path, opaque, at, name } = prober;
         if (opaque) return [];
-        if (path === undefined)
-          return [{ severity, places: [at], says: `${name} opens a connection and asks nothing.` }];
+        if (path === undefined) return [{ places: [at], says: `${name} opens a connection and asks nothing.` }];
         const root = path.text === "/";
         if (!root && !behind.some(({ settings }) => saysAlive(path.text, settings))) return [];
         const what = root ? "which is no probe of Haven's" : "which is 200 also while draining";
         return [
-          { severity: root ? "warning" : severity, places: [path.at], says: `${name} asks ${path.text}, ${what}.` },
+          { severity: root ? "warning" : "error", places: [path.at], says: `${name} asks ${path.text}, ${what}.` },
         ];
       });
     },

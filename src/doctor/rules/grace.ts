@@ -16,7 +16,9 @@ function timesOf({ settings }: App): Times | undefined {
   return { delay, request, linger, shutdown };
 }
 
-const hook = ({ preStop }: App): readonly Told[] => (preStop === undefined || preStop.value === 0 ? [] : [preStop]);
+/** A hook whose length is not known takes some time: what does not hold without it does not hold with it. */
+const hook = ({ preStop }: App): readonly Told[] =>
+  preStop === undefined || preStop === "unknown" || preStop.value === 0 ? [] : [preStop];
 const sum = (numbers: readonly Told[]): number => numbers.reduce((total, { value }) => total + value, 0);
 const added = (numbers: readonly Told[]): string =>
   [...numbers.map(({ value }) => value / 1000), spare / 1000].join(" + ");

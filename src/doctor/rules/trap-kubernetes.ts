@@ -1,8 +1,7 @@
-import { autoscalerOf } from "../readers/kubernetes.ts";
-import { podLabelsOf, selectsAll } from "../readers/objects.ts";
+import { podLabelsOf, podOf, selectsAll } from "../readers/objects.ts";
+import { autoscalerOf, budgetOf } from "../readers/scaling.ts";
 import { get, list, text } from "../readers/yaml.ts";
 import type { Found, Rule } from "../rule.ts";
-import { budgetOf } from "./budget.ts";
 import { appOf, eachCluster, eachWorkload } from "./each.ts";
 import { object, pod, ready, scaler } from "./samples.ts";
 
@@ -44,7 +43,7 @@ export const kubernetesTraps: readonly Rule[] = [
     find: eachCluster(({ bundle }) =>
       bundle.objects.flatMap((one) =>
         ["initContainers", "containers"].flatMap((kind) =>
-          list(one, "spec", "template", "spec", kind).flatMap((container): Found[] => {
+          list(podOf(one), kind).flatMap((container): Found[] => {
             const image = get(container, "image");
             const name = text(image);
             if (image === undefined || name === undefined || /@sha256:|:(?!latest$)[^/]+$/.test(name)) return [];
@@ -95,7 +94,11 @@ export const kubernetesTraps: readonly Rule[] = [
       kubernetes.flatMap((cluster) =>
         cluster.workloads.flatMap((workload): Found[] => {
           const app = appOf(workload, apps);
-          if (app?.replicas === undefined || app.replicas.most.value < 2 || budgetOf(cluster, workload) !== undefined)
+          if (
+            app?.replicas?.most === undefined ||
+            app.replicas.most.value < 2 ||
+            budgetOf(cluster.bundle, workload.object) !== undefined
+          )
             return [];
           return [
             { places: [app.at], says: `No PodDisruptionBudget selects ${workload.name}, in the files that were read.` },

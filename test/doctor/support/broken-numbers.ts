@@ -34,7 +34,7 @@ export const numbers: readonly BrokenLine[] = [
   ["drain-shorter-than-notice", "alb", 'Name: DRAIN_DELAY_MS, Value: "15000"', 'Name: DRAIN_DELAY_MS, Value: "8000"'],
   ["drain-shorter-than-notice", "albIngress", 'interval-seconds: "5"', 'interval-seconds: "10"'],
   ["drain-shorter-than-endpoints", "kubernetes", 'DRAIN_DELAY_MS: "15000"', 'DRAIN_DELAY_MS: "0"'],
-  ["drain-shorter-than-endpoints", "kubernetes", 'DRAIN_DELAY_MS: "15000"', 'DRAIN_DELAY_MS: "10000"'],
+  ["drain-shorter-than-endpoints", "kubernetes", 'DRAIN_DELAY_MS: "15000"', 'DRAIN_DELAY_MS: "9000"'],
   ["drain-check-blind", "haproxy", "uri /ready", "uri /alive"],
   [
     "drain-check-blind",
@@ -52,7 +52,6 @@ export const numbers: readonly BrokenLine[] = [
     "tcpSocket: { port: http }",
     "readinessProbe:",
   ],
-  ["drain-check-blind", "compose", "4000/ready", "4000/alive"],
   ["drain-not-checked", "haproxy", "default-server check inter", "default-server inter", "server app2"],
   ["drain-cut-sessions", "haproxy", "fall 2 rise 2", "fall 2 rise 2 on-marked-down shutdown-sessions"],
   ["drain-no-second-try", "nginx", "proxy_next_upstream error timeout;", "proxy_next_upstream off;"],
@@ -119,6 +118,21 @@ export const numbers: readonly BrokenLine[] = [
   ["connections-more-than-database", "kubernetes", "      maxSurge: 1", "      maxSurge: 100%"],
   ["connections-more-than-database", "compose", 'DB_POOL_MAX: "10"', 'DB_POOL_MAX: "60"'],
   ["connections-more-than-database", "compose", "max_connections=100", "max_connections=25"],
+  [
+    "connections-more-than-database",
+    "compose",
+    "command: postgres -c max_connections=100",
+    'command:\n      - postgres\n      - -c\n      - "max_connections=20"',
+    "max_connections=20",
+  ],
+  ["connections-more-than-database", "compose", "postgres -c max_connections=100", "postgres -N 25"],
+  [
+    "connections-more-than-database",
+    "compose",
+    "    image: postgres:17.6\n    command: postgres -c max_connections=100",
+    '    image: bitnami/postgresql:17.6\n    environment:\n      POSTGRESQL_MAX_CONNECTIONS: "25"',
+    "POSTGRESQL_MAX_CONNECTIONS",
+  ],
   ["connections-more-than-database", "render", "numInstances: 3", "numInstances: 5"],
   ["connections-more-than-database", "railway", '"numReplicas": 3', '"numReplicas": 9'],
   // 7. budgets

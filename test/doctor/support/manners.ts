@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import type { Severity } from "../../../src/doctor/rule.ts";
 import { diagnoseTexts, fileOf, type Texts } from "./diagnose.ts";
 
-/** A configuration as people write it, and all that there is to say of it: each rule, and the line that it names first. */
+/** A configuration as people write it, and all that there is to say of it: each rule, the line that it names first, and how bad it is. */
 export type Manner = {
   name: string;
   texts: Texts;
   more?: Readonly<Record<string, string>>;
-  finds: readonly (readonly [rule: string, line: string])[];
+  finds: readonly (readonly [rule: string, line: string, severity?: Severity])[];
   notUnderstood?: RegExp;
 };
 
@@ -17,7 +18,9 @@ export function suiteOfManners(title: string, manners: readonly Manner[]): void 
       test(name, () => {
         const { findings, notUnderstood: notes, unreadable } = diagnoseTexts(texts, more);
         const found = findings.map(({ rule, places: [place] }) => [rule, lineAt(place)]);
-        assert.deepEqual(found.map(String).sort(), finds.map(String).sort());
+        assert.deepEqual(found.map(String).sort(), finds.map(([rule, line]) => String([rule, line])).sort());
+        for (const [rule, , severity] of finds)
+          if (severity !== undefined) assert.equal(findings.find((one) => one.rule === rule)?.severity, severity);
         assert.deepEqual(unreadable, []);
         const said = notes.map(({ text }) => text).join("\n");
         if (notUnderstood === undefined) assert.equal(said, "");
