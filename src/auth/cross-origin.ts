@@ -10,6 +10,8 @@ export function mayActByCookie({ method = "GET", headers }: Pick<IncomingMessage
   if (safeMethods.has(method)) return true;
   const site = headers["sec-fetch-site"];
   if (site !== undefined) return site === "same-origin" || site === "none";
-  const { origin, host } = headers;
-  return origin === undefined || URL.parse(origin)?.host === host;
+  if (headers.origin === undefined) return true;
+  const origin = URL.parse(headers.origin);
+  // Read alike: a host may be written in capitals, and with the port that its scheme has anyway.
+  return origin !== null && URL.parse(`${origin.protocol}//${headers.host}`)?.host === origin.host;
 }

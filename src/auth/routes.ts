@@ -1,8 +1,11 @@
 import type { Request } from "express";
 import type { Queryable } from "../db/pool.ts";
-import { type AuthenticateCaller, createRoutes, type Routes } from "../http/operation.ts";
+import { clientAddress } from "../http/client-address.ts";
+import { tagged } from "../http/etag.ts";
+import { type AuthenticateCaller, type Caller, createRoutes, type Routes } from "../http/operation.ts";
 import type { Pager } from "../http/page.ts";
-import { json, noContent, ok, type Reply } from "../http/reply.ts";
+import { json, noContent, type Reply } from "../http/reply.ts";
+import type { SessionView } from "../sessions/store.ts";
 import type { SessionCookie } from "./cookie.ts";
 import { type Asker, eventsOf } from "./events.ts";
 import { operations } from "./schema.ts";
@@ -38,22 +41,15 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
     await auth.logout(caller, askerOf(request));
     return noContent({ "Set-Cookie": cookie.clear() });
   });
-  routes.add(operations.me, async ({ caller }) => ok(await auth.me(caller), { "Cache-Control": "no-store" }));
+  routes.add(operations.me, async ({ caller, request }) => tagged(request, await auth.me(caller)));
   routes.add(operations.changePassword, async ({ body, caller, request }) => {
     await auth.changePassword(caller, body, askerOf(request));
     return noContent();
   });
-  routes.add(operations.listSessions, async ({ caller }) => {
-    const items = (await auth.sessions(caller)).map(({ id, device, address, createdAt, lastSeenAt, endsAt }) => ({
-      id,
-      device,
-      address,
-      createdAt: new Date(createdAt),
-      lastSeenAt: new Date(lastSeenAt),
-      expiresAt: new Date(endsAt),
-      current: id === caller.sessionId,
-    }));
-    return ok({ items, nextCursor: null }, { "Cache-Control": "no-store" });
+  routes.add(operations.listSessions, async ({ caller, query, request }) => {
+    const list = { of: ["sessions", caller.userId], ...query };
+    const { items, nextCursor } = await page(list, (slice) => auth.sessions(caller, slice));
+    return tagged(request, { items: items.map((session) => inWords(session, caller)), nextCursor });
   });
   routes.add(operations.revokeSession, async ({ caller, params, request }) => {
     await auth.revokeSession(caller, params.sessionId, askerOf(request));
@@ -63,15 +59,24 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
     await auth.revokeOthers(caller, askerOf(request));
     return noContent();
   });
-  routes.add(operations.listEvents, async ({ caller, query }) => {
+  routes.add(operations.listEvents, async ({ caller, query, request }) => {
     const list = { of: ["security events", caller.userId], ...query };
-    const events = await page(list, (slice) => eventsOf(db, caller.userId, slice));
-    return ok(events, { "Cache-Control": "no-store" });
+    return tagged(request, await page(list, (slice) => eventsOf(db, caller.userId, slice)));
   });
   return routes;
 }
 
+const inWords = ({ id, device, address, createdAt, lastSeenAt, endsAt }: SessionView, { sessionId }: Caller) => ({
+  id,
+  device,
+  address,
+  createdAt: new Date(createdAt),
+  lastSeenAt: new Date(lastSeenAt),
+  expiresAt: new Date(endsAt),
+  current: id === sessionId,
+});
+
 function askerOf(request: Request): Asker {
   const device = (request.headers["user-agent"] ?? "").slice(0, 200);
-  return { requestId: request.context.id, address: request.ip ?? "unknown", device };
+  return { requestId: request.context.id, address: clientAddress(request), device };
 }

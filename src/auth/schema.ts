@@ -94,7 +94,10 @@ export const operations = {
     summary: "Trade a refresh token for its successor",
     tag,
     body: z.strictObject({
-      refreshToken: z.string("must be a text").max(200).meta({ example: "AZ1aPo8AfDqdbisfWnye…" }),
+      refreshToken: z
+        .string("must be a text")
+        .max(4096, "must have at most 4096 characters")
+        .meta({ example: "AZ1aPo8AfDqdbisfWnye…" }),
     }),
     problems: ["unauthorized"],
     answers: {
@@ -121,6 +124,7 @@ export const operations = {
     summary: "Who is calling",
     tag,
     access: "member",
+    headers: ["If-None-Match"],
     answers: { 200: { description: "The caller.", schema: user } },
   }),
   changePassword: operation({
@@ -141,10 +145,12 @@ export const operations = {
     id: "listSessions",
     method: "get",
     path: "/auth/sessions",
-    summary: "The caller's sessions",
+    summary: "The caller's sessions, newest first",
     tag,
     access: "member",
-    answers: { 200: { description: "All sessions that are alive, at most 20.", schema: listOf(session) } },
+    query: z.strictObject(pageFields),
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "Sessions that are alive; there are at most 20.", schema: listOf(session) } },
   }),
   revokeSession: operation({
     id: "revokeSession",
@@ -173,6 +179,7 @@ export const operations = {
     tag,
     access: "member",
     query: z.strictObject(pageFields),
+    headers: ["If-None-Match"],
     answers: { 200: { description: "Security events, newest first.", schema: listOf(event) } },
   }),
 };

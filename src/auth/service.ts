@@ -1,9 +1,10 @@
 import { AppError } from "../core/app-error.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Slice } from "../db/list.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import type { Caller } from "../http/operation.ts";
 import { decode, hashOfCookie, type SessionSecrets } from "../sessions/secrets.ts";
-import type { NewSession, SessionStore } from "../sessions/store.ts";
+import type { NewSession, SessionStore, SessionView } from "../sessions/store.ts";
 import type { AccessTokens } from "./access-token.ts";
 import { type Asker, type EventType, recordEvent } from "./events.ts";
 import type { Passwords } from "./passwords.ts";
@@ -166,7 +167,11 @@ export function createAuthService(deps: AuthDeps) {
       });
     },
 
-    sessions: (caller: Caller) => sessions.list(caller.userId),
+    /** Newest first: there are so few that a page is cut from all of them. */
+    async sessions({ userId }: Caller, { below, take }: Slice): Promise<{ items: SessionView[] }> {
+      const all = (await sessions.list(userId)).filter(({ id }) => id < below);
+      return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };
+    },
 
     async revokeSession({ userId }: Caller, sessionId: string, asker: Asker): Promise<void> {
       const mine = await sessions.list(userId);

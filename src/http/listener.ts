@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Express } from "express";
 import { AppError } from "../core/app-error.ts";
-import { isRequestId, newRequestId } from "../core/ids.ts";
+import { newRequestId } from "../core/ids.ts";
 import type { Connections } from "../lifecycle/connections.ts";
 import { createContext } from "./context.ts";
 import { expressPrototypes } from "./express-prototypes.ts";
 import { rawProblem, sendProblem } from "./problem.ts";
 import { assertReadableUrl, framingFault } from "./request-guard.ts";
+import { requestIdOf } from "./request-id.ts";
 import type { Trust } from "./trust.ts";
 import { createTurnstile } from "./turnstile.ts";
 
@@ -19,6 +20,8 @@ export type ListenerDeps = {
   app: Express;
   admits(): boolean;
   onFinished(request: IncomingMessage, response: ServerResponse): void;
+  /** What came was no request, and was answered all the same. */
+  onBroken(broken: { requestId: string; status: number; address: string | undefined }): void;
   connections: Connections;
   trust: Trust;
   limits: ListenerLimits;
@@ -27,7 +30,7 @@ export type ListenerDeps = {
 
 /** The server in front of Express: probes first, then what every other request has in common, then the app. */
 export function createListener(deps: ListenerDeps): Server {
-  const { connections, limits, trust } = deps;
+  const { connections, limits, trust, securityHeaders } = deps;
   const server = createServer({
     ...expressPrototypes(deps.app),
     requestTimeout: Math.max(limits.requestTimeoutMs, limits.headersTimeoutMs),
@@ -35,30 +38,41 @@ export function createListener(deps: ListenerDeps): Server {
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs / 4),
     maxHeaderSize: 16 * 1024,
+    // Refused here, with words.
+    requireHostHeader: false,
   });
   const turnstile = createTurnstile();
-  const latestRequest = new WeakMap<Socket, IncomingMessage>();
+  const latest = new WeakMap<Socket, ServerResponse>();
   connections.watch(server);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
     const client = socket as Socket;
-    // A request that has its answer, or is about to get it, must not get a second one for its unfinished body.
-    const answered = connections.isBusy(client) || latestRequest.get(client)?.complete === false;
-    if (answered || !client.writable || error.code === "ECONNRESET") client.destroy();
-    else answerBrokenRequest(error, client);
+    const response = latest.get(client);
+    const [status, detail] = brokenRequests[error.code ?? ""] ?? [400, "This is not a valid HTTP request."];
+    if (!client.writable || error.code === "ECONNRESET") client.destroy();
+    else if (response?.req.complete === false) {
+      // A request that has its answer, or part of it, must not get a second one for its unfinished body.
+      if (response.headersSent) client.destroy();
+      else giveUp(response, detail);
+    } else if (connections.isBusy(client)) client.destroy();
+    else {
+      const requestId = newRequestId();
+      client.end(rawProblem({ status, detail, requestId, securityHeaders }), () => client.destroy());
+      deps.onBroken({ requestId, status, address: client.remoteAddress });
+    }
   });
-  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    latestRequest.set(request.socket, request);
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    latest.set(request.socket, response);
     const fault = framingFault(request);
     if (fault !== undefined || connections.isClosing()) response.shouldKeepAlive = false;
     if (request.url?.startsWith("http")) request.url = originForm(request.url);
     if (fault === undefined && deps.answerOps(request, response)) return;
     connections.begin(request, response);
-    request.context = createContext(requestId(request, trust), request.url ?? "");
+    request.context = createContext(requestIdOf(request, trust), request.url ?? "");
     response.on("close", () => {
       if (!response.writableFinished) request.context.abort(clientWentAway);
       deps.onFinished(request, response);
     });
-    for (const [name, value] of deps.securityHeaders) response.setHeader(name, value);
+    for (const [name, value] of securityHeaders) response.setHeader(name, value);
     response.setHeader("X-Request-Id", request.context.id);
     try {
       if (fault !== undefined) throw new AppError("bad_request", fault);
@@ -71,7 +85,10 @@ export function createListener(deps: ListenerDeps): Server {
     turnstile.pass(() => {
       if (!response.writableEnded) deps.app(request, response);
     });
-  });
+  };
+  server.on("request", onRequest);
+  // Whatever a client expects beside "100-continue", it gets an answer.
+  server.on("checkExpectation", onRequest);
   return server;
 }
 
@@ -82,14 +99,12 @@ function originForm(url: string): string {
   return /^https?:\/\/[^/?]*(.*)$/s.exec(url)?.[1] || "/";
 }
 
-function requestId(request: IncomingMessage, trust: Trust): string {
-  const given = request.headers["x-request-id"];
-  return typeof given === "string" && isRequestId(given) && trust.trustsPeer(request.socket) ? given : newRequestId();
-}
-
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  const [status, detail] = brokenRequests[error.code ?? ""] ?? [400, "This is not a valid HTTP request."];
-  socket.end(rawProblem(status, detail), () => socket.destroy());
+/** The rest of its body will never come. */
+function giveUp(response: ServerResponse<IncomingMessage>, detail: string): void {
+  const error = new AppError("bad_request", detail);
+  response.shouldKeepAlive = false;
+  response.req.context.abort(error);
+  sendProblem(response, error, response.req.context.id);
 }
 
 const brokenRequests: Readonly<Record<string, readonly [number, string]>> = {

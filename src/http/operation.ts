@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
-import { readJson } from "./read-json.ts";
+import { hasBody, readJson } from "./read-json.ts";
 import type { Reply } from "./reply.ts";
 
 export type RequestHeader = "Idempotency-Key" | "If-Match" | "If-None-Match" | "If-Range" | "Last-Event-ID" | "Range";
@@ -130,7 +130,7 @@ async function admit(access: Access, authenticate: AuthenticateCaller, request: 
 }
 
 async function readInput(
-  { params, query, body }: Operation,
+  { method, params, query, body, upload }: Operation,
   caller: Caller | undefined,
   request: Request,
   response: Response,
@@ -143,12 +143,14 @@ async function readInput(
   };
   const input = {
     params: read(params, request.params),
-    query: read(query ?? noQuery, queryFields(request.url)),
+    query: read(query ?? noFields, queryFields(request.url)),
     body: read(body, body && (await readJson(request, response))),
     caller,
     request,
     response,
   };
+  const takesNone = body === undefined && upload === undefined && method !== "get";
+  if (takesNone && hasBody(request)) read(noFields, await readJson(request, response));
   if (faults.length > 0) {
     const detail = faults
       .map(({ path, message }) => `${path || "body"}: ${message}`)
@@ -162,7 +164,7 @@ async function readInput(
 /** A body with a thousand faults is not mended any faster by a thousand sentences. */
 const mostErrors = 50;
 
-const noQuery = z.strictObject({});
+const noFields = z.strictObject({});
 
 /** A parameter that is repeated becomes a list, which no schema of a single value accepts. */
 function queryFields(url: string): Record<string, string | string[]> {

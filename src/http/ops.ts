@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../core/app-error.ts";
-import { newRequestId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { sendProblem } from "./problem.ts";
 
@@ -21,18 +20,24 @@ export type OpsRoute = {
 };
 
 export type OpsDeps = {
+  requestIdOf(request: IncomingMessage): string;
   routes: ReadonlyMap<string, OpsRoute>;
   token: string | undefined;
   logger: Pick<Logger, "error">;
 };
 
 /** What operators and their tools ask. Answered before Express, so that it works when the app is at its limits. */
-export function createOps({ routes, token, logger }: OpsDeps) {
+export function createOps({ requestIdOf, routes, token, logger }: OpsDeps) {
   const expected = token === undefined ? undefined : digest(token);
   const isAuthorized = ({ headers }: IncomingMessage): boolean =>
     expected === undefined || timingSafeEqual(digest(tokenOf(headers.authorization)), expected);
 
-  const respond = async (route: OpsRoute, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const respond = async (
+    route: OpsRoute,
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> => {
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new AppError("method_not_allowed", "Operator endpoints answer GET and HEAD.", { allow: ["GET", "HEAD"] });
     }
@@ -46,6 +51,7 @@ export function createOps({ routes, token, logger }: OpsDeps) {
       "Content-Length": Buffer.byteLength(answer.body),
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
+      "X-Request-Id": requestId,
       Vary: "Accept, Authorization",
       ...answer.headers,
     });
@@ -62,8 +68,8 @@ export function createOps({ routes, token, logger }: OpsDeps) {
       // Taken as it is written: a proxy that hides a path has to see the same one.
       const route = routes.get((mark === -1 ? raw : raw.slice(0, mark)).replace(/(.)\/$/, "$1"));
       if (route === undefined) return false;
-      respond(route, request, response).catch((error: unknown) => {
-        const requestId = newRequestId();
+      const requestId = requestIdOf(request);
+      respond(route, request, response, requestId).catch((error: unknown) => {
         if (!(error instanceof AppError)) logger.error({ err: error, requestId }, "an operator's endpoint failed");
         if (response.headersSent) response.destroy();
         else sendProblem(response, error, requestId);

@@ -54,6 +54,7 @@ export function sendProblem(response: ServerResponse, error: unknown, requestId:
   // A string goes out with the headers in one write; a buffer would be a second piece.
   const body = JSON.stringify(problem);
   response.statusCode = problem.status;
+  response.setHeader("X-Request-Id", requestId);
   response.setHeader("Content-Type", "application/problem+json");
   response.setHeader("Content-Length", Buffer.byteLength(body));
   response.setHeader("Cache-Control", "no-store");
@@ -66,12 +67,22 @@ export function sendProblem(response: ServerResponse, error: unknown, requestId:
   return problem;
 }
 
+export type RawProblem = {
+  status: number;
+  detail: string;
+  requestId: string;
+  securityHeaders: ReadonlyMap<string, string>;
+};
+
 /** The answer on a socket whose request never became one. */
-export function rawProblem(status: number, detail: string): string {
+export function rawProblem({ status, detail, requestId, securityHeaders }: RawProblem): string {
   const code: ErrorCode = status === 431 || status === 413 ? "payload_too_large" : "bad_request";
-  const body = JSON.stringify({ type: `/api/problems/${code}`, title: STATUS_CODES[status], status, detail, code });
+  const title = STATUS_CODES[status] ?? "";
+  const body = JSON.stringify({ type: `/api/problems/${code}`, title, status, detail, code, requestId });
   return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${status} ${title}`,
+    ...[...securityHeaders].map(([name, value]) => `${name}: ${value}`),
+    `X-Request-Id: ${requestId}`,
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Cache-Control: no-store",

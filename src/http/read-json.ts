@@ -27,11 +27,14 @@ export async function readJson(request: Request, response: Response): Promise<un
 }
 
 function assertJsonType(contentType: string | undefined): void {
-  const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (!/^application\/(?:json|[a-z0-9.+-]+\+json)$/.test(mediaType)) {
+  const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
     throw new AppError("unsupported_media_type", "Send the body as application/json.");
   }
 }
+
+export const hasBody = ({ headers }: Pick<Request, "headers">): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
 /** Walks without recursion: 40,000 nested arrays parse well and would break the next function that recurses. */
 function assertHarmless(root: unknown): void {

@@ -18,6 +18,7 @@ export function framingFault(request: IncomingMessage): string | undefined {
       if (headers[i + 1]?.trim().toLowerCase() !== "chunked") return "Only the transfer coding chunked is understood.";
     }
   }
+  if (host === undefined && request.httpVersion === "1.1") return "The Host header is missing.";
   return undefined;
 }
 

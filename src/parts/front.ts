@@ -11,6 +11,7 @@ import { createManagementServer } from "../http/management.ts";
 import { createOps } from "../http/ops.ts";
 import { createOpsRoutes, toBreakerState } from "../http/ops-routes.ts";
 import type { EventLoopWatch } from "../http/overload.ts";
+import { requestIdOf } from "../http/request-id.ts";
 import { securityHeaders } from "../http/security-headers.ts";
 import type { Trust } from "../http/trust.ts";
 import type { Connections } from "../lifecycle/connections.ts";
@@ -58,7 +59,12 @@ export function composeFront(deps: FrontDeps) {
     clock,
     intervalMs: config.health.intervalMs,
   });
-  const ops = createOps({ routes: opsRoutes, token: config.health.opsToken, logger });
+  const ops = createOps({
+    requestIdOf: (request) => requestIdOf(request, trust),
+    routes: opsRoutes,
+    token: config.health.opsToken,
+    logger,
+  });
   const opsHere = config.http.managementPort === undefined;
 
   const accessLog = createAccessLog(logger);
@@ -72,6 +78,7 @@ export function composeFront(deps: FrontDeps) {
       httpMetrics.observe(request.method ?? "", request.context.route, status, seconds);
       accessLog(request, response, seconds);
     },
+    onBroken: (broken) => logger.info(broken, "what came was no request"),
     connections,
     trust,
     limits: config.http,

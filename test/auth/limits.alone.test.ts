@@ -5,9 +5,9 @@ import { networkOf } from "../../src/auth/rate-limit.ts";
 import { worstLiveMs } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
 import { startHavenProcess } from "../support/haven-process.ts";
-import { postJson } from "../support/http.ts";
+import { ask, postJson } from "../support/http.ts";
 import { startPair } from "../support/pair.ts";
-import { register, sameSecret } from "../support/people.ts";
+import { bearer, register, sameSecret } from "../support/people.ts";
 
 const tryLogin = (url: string, email: string, password: string, address = "203.0.113.7") =>
   postJson(`${url}/api/v1/auth/login`, { email, password }, { "x-forwarded-for": address });
@@ -45,6 +45,25 @@ test("an IPv6 household counts as one", async () => {
   const from = (host: number) => tryLogin(haven.url, `someone-${host}@example.org`, "wrong", `2001:db8:1:2::${host}`);
   assert.deepEqual([(await from(1)).status, (await from(2)).status, (await from(3)).status], [401, 401, 429]);
   assert.equal((await tryLogin(haven.url, "x@example.org", "wrong", "2001:db8:1:3::1")).status, 401);
+});
+
+test("neither a port nor what is no address makes a client another one", async () => {
+  const haven = await startHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "2" } });
+  const person = await register(haven.url);
+  const from = async (address: string) => (await tryLogin(haven.url, "x@example.org", "wrong", address)).status;
+  const forms = ["203.0.113.9:1000", "203.0.113.9:1001", "::ffff:203.0.113.9"];
+  assert.deepEqual(
+    [await from(forms[0] ?? ""), await from(forms[1] ?? ""), await from(forms[2] ?? "")],
+    [401, 401, 429],
+  );
+  assert.deepEqual(
+    [await from("[2001:db8::1]:5"), await from("2001:db8::2"), await from("[2001:db8::3]")],
+    [401, 401, 429],
+  );
+  // These count as the peer, who has registered once already.
+  assert.deepEqual([await from("garbage-1"), await from("garbage<2>")], [401, 429]);
+  const sessions = await ask(`${haven.url}/api/v1/auth/sessions`, { headers: bearer(person) });
+  assert.partialDeepStrictEqual(sessions.json(), { items: [{ address: "127.0.0.1" }] });
 });
 
 for (const [address, network] of [

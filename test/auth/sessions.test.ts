@@ -115,6 +115,51 @@ test("sessions are listed with what they are, and can be revoked one by one from
   assert.equal((await me(one.url, stranger)).status, 200);
 });
 
+test("sessions come in pages like every list, newest first, with a tag", async () => {
+  const person = await register(one.url);
+  const others = [];
+  for (let times = 0; times < 4; times += 1) others.push(await login(one.url, person));
+  const read = (query: string, headers = {}) =>
+    ask(`${two.url}/api/v1/auth/sessions${query}`, { headers: { ...bearer(person), ...headers } });
+  const seen: string[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const page = await read(`?limit=2${cursor && `&cursor=${cursor}`}`);
+    const { items, nextCursor } = page.json() as { items: { id: string }[]; nextCursor: string | null };
+    assert.ok(items.length > 0 && items.length <= 2, page.text);
+    seen.push(...items.map(({ id }) => id));
+    cursor = nextCursor;
+  }
+  assert.deepEqual(seen, [person, ...others].map(({ sessionId }) => sessionId).reverse());
+  const { etag = "" } = (await read("")).headers;
+  assert.equal((await read("", { "if-none-match": etag })).status, 304);
+  assert.equal((await read("?limit=0")).status, 400);
+  assert.equal((await read("?cursor=forged")).status, 400);
+});
+
+test("a field that nobody asked for is refused, also where a call takes none", async () => {
+  const person = await register(one.url);
+  const send = (method: string, path: string, body: string, type = "application/json") =>
+    ask(`${one.url}/api/v1${path}`, {
+      method,
+      body,
+      headers: { ...bearer(person), "content-type": type, "content-length": String(body.length) },
+    });
+  const refused = await send("POST", "/auth/logout", '{"everywhere":true}');
+  assert.deepEqual([refused.status, /everywhere/.test(refused.text)], [400, true]);
+  assert.equal((await send("POST", "/auth/logout", "[]")).status, 400);
+  assert.equal((await send("DELETE", "/auth/sessions", "x")).status, 400);
+  assert.equal((await send("DELETE", "/auth/sessions", "{}", "text/plain")).status, 415);
+  assert.equal((await me(one.url, person)).status, 200);
+  assert.equal((await send("POST", "/auth/logout", "{}")).status, 204);
+});
+
+test("whatever is no refresh token is 401, however long", async () => {
+  const person = await register(one.url);
+  for (const token of ["", "x", person.accessToken, "x".repeat(4000)]) {
+    assert.equal((await refresh(one.url, token)).status, 401, token.slice(0, 20));
+  }
+});
+
 test("all other sessions can be revoked at once", async () => {
   const person = await register(one.url);
   const others = await Promise.all([1, 2, 3].map(() => login(two.url, person)));
@@ -229,7 +274,13 @@ test("writes by cookie are refused from other origins, and allowed from the host
     const answer = await write(headers as Record<string, string>);
     assert.deepEqual([answer.status, /origin/.test(answer.text)], [403, true], JSON.stringify(headers));
   }
-  for (const headers of [{}, { "sec-fetch-site": "same-origin" }, { "sec-fetch-site": "none" }, { origin: one.url }]) {
+  for (const headers of [
+    {},
+    { "sec-fetch-site": "same-origin" },
+    { "sec-fetch-site": "none" },
+    { origin: one.url },
+    { origin: "https://haven.example", host: "HAVEN.example:443" },
+  ]) {
     const answer = await write(headers as Record<string, string>);
     assert.match(answer.text, /current password is wrong/, JSON.stringify(headers));
   }

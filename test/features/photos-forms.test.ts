@@ -174,6 +174,7 @@ for (const fileName of [
 
 for (const [name, rest] of [
   ["an ordinary file name", good],
+  ["dots in a file name", 'name="photo"; filename="holiday..2026.jpg"'],
   ["umlauts, quotes and a percent sign", 'name="photo"; filename="Küche \\"100%\\" 👩‍🍳.jpg"'],
   ["an extended file name, as .NET sends it", "name=photo; filename=house.jpg; filename*=utf-8''K%C3%BCche.jpg"],
   ["no file name", 'name="photo"'],
@@ -211,11 +212,16 @@ test("an avatar answers as a photo does: 415, 422 and 413", async () => {
     [415, "image/png", Buffer.from(svg)],
     [422, "image/png", Buffer.alloc(0)],
     [422, "image/jpeg", jpeg.subarray(0, 300)],
-    [422, formType, formOf({ name: "photo", bytes: jpeg })],
+    [422, formType, formOf({ name: "file", bytes: jpeg })],
     [413, "image/jpeg", Buffer.concat([jpeg, Buffer.alloc(5_000_001 - jpeg.length)])],
   ] as const) {
     assert.equal((await avatar(body, { "content-type": type })).status, status, type);
   }
+});
+
+test("the field of an avatar may be called photo, as that of a photo is", async () => {
+  for (const name of ["avatar", "photo"])
+    assert.equal((await avatar(formOf({ name, bytes: jpeg }), { "content-type": formType })).status, 200, name);
 });
 
 test("5,000,000 bytes are taken, and one more is 413", async () => {

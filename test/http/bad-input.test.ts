@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { eventually } from "../support/eventually.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { ask, postJson, raw } from "../support/http.ts";
 import { testRoutes } from "../support/routes.ts";
@@ -110,6 +111,13 @@ const broken: readonly (readonly [string, string, RegExp])[] = [
   ],
   ["a space before the colon", "GET /api HTTP/1.1\r\nHost : a\r\n\r\n", / 400 /],
   ["20 KB of headers", `GET /api HTTP/1.1\r\nHost: a\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`, / 431 /],
+  ["a NUL in its path", "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", / 400 /],
+  ["an unknown method", "FOO /api HTTP/1.1\r\nHost: a\r\n\r\n", / 400 /],
+  [
+    "a chunk that is none",
+    "POST /test/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    / 400 /,
+  ],
   ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", / 400 /],
 ];
 
@@ -119,8 +127,28 @@ for (const [what, bytes, status] of broken) {
     assert.match(answer.split("\r\n")[0] ?? "", status);
     assert.match(answer, /^Connection: close\r$/im);
     assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1);
+    const [head = "", body = ""] = answer.split("\r\n\r\n");
+    const { requestId, ...problem } = JSON.parse(body);
+    assert.deepEqual(Object.keys(problem).sort(), ["code", "detail", "status", "title", "type"]);
+    assert.match(head, /^Content-Type: application\/problem\+json\r?$/m);
+    assert.match(head, new RegExp(`^X-Request-Id: ${requestId}\r?$`, "m"));
+    assert.match(head, /^X-Content-Type-Options: nosniff\r?$/m);
+    const isLogged = () => haven.logs.some((line) => line["requestId"] === requestId);
+    await eventually(isLogged, Boolean);
   });
 }
+
+test("an HTTP/1.0 request needs no Host, and an expectation that nobody knows is no obstacle", async () => {
+  assert.match(await raw(haven.port, "GET /api HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 /);
+  const answer = await raw(haven.port, "GET /api HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\nConnection: close\r\n\r\n");
+  assert.match(answer, /^HTTP\/1\.1 200 /);
+});
+
+test("JSON by another name is answered with 415", async () => {
+  for (const type of ["application/json-patch+json", "application/vnd.api+json", "text/json"]) {
+    assert.equal((await echo('{"name":"a"}', { "content-type": type })).status, 415, type);
+  }
+});
 
 test("after all of this the process is alive and a good request is served", async () => {
   const answer = await postJson(`${haven.url}/test/echo`, { name: "Zoë 🏡" });

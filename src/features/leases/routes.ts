@@ -1,6 +1,6 @@
 import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { noContent, ok } from "../../http/reply.ts";
+import { noContent } from "../../http/reply.ts";
 import type { Api } from "../api.ts";
 import { operations } from "./schema.ts";
 import type { LeaseService } from "./service.ts";
@@ -13,9 +13,9 @@ export function leaseRoutes(leases: LeaseService, { authenticate, create, page }
       return added(`/api/v1/leases/${lease.id}`, lease);
     }),
   );
-  routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter } }) => {
+  routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
     const list = { of: ["leases", caller.userId, params.unitId, filter.status, filter.q], limit, cursor };
-    return ok(await page(list, (slice) => leases.list(caller.userId, params.unitId, filter, slice)));
+    return tagged(request, await page(list, (slice) => leases.list(caller.userId, params.unitId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
     tagged(request, await leases.get(caller.userId, params.leaseId)),

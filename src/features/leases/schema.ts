@@ -60,6 +60,7 @@ export const operations = {
     access,
     params: ofUnit,
     query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
+    headers: ["If-None-Match"],
     answers: { 200: { description: "A page of them.", schema: listOf(lease) } },
   }),
   get: operation({

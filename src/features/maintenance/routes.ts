@@ -1,6 +1,6 @@
 import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { created, noContent, ok } from "../../http/reply.ts";
+import { created, noContent } from "../../http/reply.ts";
 import type { Api } from "../api.ts";
 import { operations } from "./schema.ts";
 import type { MaintenanceService } from "./service.ts";
@@ -13,13 +13,16 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
       return added(`/api/v1/maintenance-requests/${request.id}`, request);
     }),
   );
-  routes.add(operations.listOfUnit, async ({ caller, params, query: { limit, cursor, ...filter } }) => {
+  routes.add(operations.listOfUnit, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
     const list = { of: ["requests", caller.userId, params.unitId, filter.status, filter.q], limit, cursor };
-    return ok(await page(list, (slice) => maintenance.list(caller.userId, { ...params, ...filter }, slice)));
+    return tagged(
+      request,
+      await page(list, (slice) => maintenance.list(caller.userId, { ...params, ...filter }, slice)),
+    );
   });
-  routes.add(operations.list, async ({ caller, query: { limit, cursor, ...filter } }) => {
+  routes.add(operations.list, async ({ caller, query: { limit, cursor, ...filter }, request }) => {
     const list = { of: ["requests", caller.userId, "", filter.status, filter.q], limit, cursor };
-    return ok(await page(list, (slice) => maintenance.list(caller.userId, filter, slice)));
+    return tagged(request, await page(list, (slice) => maintenance.list(caller.userId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
     tagged(request, await maintenance.get(caller.userId, params.requestId)),
@@ -31,9 +34,9 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
     await maintenance.remove(caller.userId, params.requestId, expectationOf(request));
     return noContent();
   });
-  routes.add(operations.listEvents, async ({ caller, params, query: { limit, cursor } }) => {
+  routes.add(operations.listEvents, async ({ caller, params, query: { limit, cursor }, request }) => {
     const list = { of: ["events", caller.userId, params.requestId], limit, cursor };
-    return ok(await page(list, (slice) => maintenance.events(caller.userId, params.requestId, slice)));
+    return tagged(request, await page(list, (slice) => maintenance.events(caller.userId, params.requestId, slice)));
   });
   routes.add(operations.note, (input) =>
     create(input, async (tx) =>

@@ -84,6 +84,7 @@ export const operations = {
     access,
     params: ofUnit,
     query,
+    headers: ["If-None-Match"],
     answers: page,
   }),
   list: operation({
@@ -94,6 +95,7 @@ export const operations = {
     tag,
     access,
     query,
+    headers: ["If-None-Match"],
     answers: page,
   }),
   get: operation({
@@ -140,6 +142,7 @@ export const operations = {
     access,
     params,
     query: z.strictObject(pageFields),
+    headers: ["If-None-Match"],
     answers: { 200: { description: "A page of events.", schema: listOf(event) } },
   }),
   note: operation({

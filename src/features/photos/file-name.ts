@@ -8,7 +8,8 @@ export function hasHarmlessFileName({ parameters }: HeaderValue): boolean {
   return isHarmless(plain) && /^utf-8'[^']*'/i.test(extended) && isHarmless(extended.slice(extended.lastIndexOf("'")));
 }
 
-const isHarmless = (name: string): boolean => [name, decoded(name)].every((form) => !/[/\\\p{Cc}]|\.\./u.test(form));
+const isHarmless = (name: string): boolean =>
+  [name, decoded(name)].every((form) => !/[/\\\p{Cc}]|^\.{1,2}$/u.test(form));
 
 /** Browsers write quotes and line breaks as %22, %0D and %0A; a `%` of the name itself is left as it is. */
 const decoded = (name: string): string =>

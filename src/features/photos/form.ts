@@ -9,21 +9,26 @@ const boundaryForm = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 const headerForm = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/;
 const plainEncodings = new Set(["7bit", "8bit", "binary"]);
 
+/** What the field of the file may be called; by the first it is spoken of. */
+export type Fields = readonly [string, ...string[]];
+
 type Part = { name: string; bytes: Buffer };
 
 /**
  * The one file of a form (RFC 7578), out of a body that is there as a whole. Parsers that read a stream skip what they
  * do not understand; here a form is either well-formed from its first byte to its last, or refused.
  */
-export function fileOfForm(contentType: HeaderValue | undefined, body: Buffer, field: string): Buffer {
-  const refuse = (message: string) => cannotTake(field, message);
+export function fileOfForm(contentType: HeaderValue | undefined, body: Buffer, fields: Fields): Buffer {
+  const refuse = (message: string) => cannotTake(fields[0], message);
   const boundary = contentType?.parameters.get("boundary");
   const charset = contentType?.parameters.get("charset") ?? "utf-8";
   if (boundary === undefined || !boundaryForm.test(boundary)) throw refuse("comes in a form without a usable boundary");
   if (charset.toLowerCase() !== "utf-8") throw refuse("comes in a form that is not in UTF-8");
 
   const parts = readParts(body, Buffer.from(`\r\n--${boundary}`), refuse);
-  for (const { name } of parts) if (name !== field) throw cannotTake(name.slice(0, 100), "is not a known field");
+  for (const { name } of parts) {
+    if (!fields.includes(name)) throw cannotTake(name.slice(0, 100), "is not a known field");
+  }
   const [file, second] = parts;
   if (file === undefined) throw refuse("is needed");
   if (second !== undefined) throw refuse("must be one file");

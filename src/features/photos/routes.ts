@@ -16,7 +16,7 @@ export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenti
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(operations.create, async ({ caller, params: { propertyId }, request }) => {
     await photos.admit(caller.userId, propertyId);
-    return uploads.take(request, { userId: caller.userId, field: "photo", formOnly: true }, (image) =>
+    return uploads.take(request, { userId: caller.userId, fields: ["photo"], formOnly: true }, (image) =>
       photos.create(image, request.context.signal, (save) =>
         create({ request, caller, params: { propertyId }, body: image }, async (tx) => {
           const photo = await save(tx, caller.userId, propertyId);
@@ -25,8 +25,11 @@ export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenti
       ),
     );
   });
-  routes.add(operations.list, async ({ caller: { userId }, params: { propertyId }, query }) =>
-    ok(await page({ of: ["photos", userId, propertyId], ...query }, (slice) => photos.list(userId, propertyId, slice))),
+  routes.add(operations.list, async ({ caller: { userId }, params: { propertyId }, query, request }) =>
+    tagged(
+      request,
+      await page({ of: ["photos", userId, propertyId], ...query }, (slice) => photos.list(userId, propertyId, slice)),
+    ),
   );
   routes.add(operations.get, async ({ caller, params, request }) =>
     tagged(request, await photos.get(caller.userId, params.photoId)),
@@ -36,7 +39,7 @@ export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenti
     return noContent();
   });
   routes.add(operations.changeAvatar, ({ caller, request }) =>
-    uploads.take(request, { userId: caller.userId, field: "avatar", formOnly: false }, async (image) =>
+    uploads.take(request, { userId: caller.userId, fields: ["avatar", "photo"], formOnly: false }, async (image) =>
       ok(await avatars.change(caller.userId, image, request.context.signal)),
     ),
   );

@@ -55,6 +55,7 @@ export const operations = {
     access,
     params: ofProperty,
     query: z.strictObject(pageFields),
+    headers: ["If-None-Match"],
     answers: { 200: { description: "A page of them.", schema: listOf(photo) } },
   }),
   get: operation({
@@ -89,7 +90,7 @@ export const operations = {
     upload: {
       field: "avatar",
       contentTypes: ["multipart/form-data", "image/*", "application/octet-stream"],
-      description: limits,
+      description: `${limits} A field of a form may be called \`photo\` as well.`,
     },
     problems: uploadProblems,
     answers: { 200: { description: "Where it is.", schema: z.object({ avatarUrl: fileUrl }) } },

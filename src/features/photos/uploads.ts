@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../../core/app-error.ts";
 import { createShares } from "../../core/shares.ts";
-import { fileOfForm } from "./form.ts";
+import { type Fields, fileOfForm } from "./form.ts";
 import { readHeaderValue } from "./header.ts";
 import { kindOf } from "./kind.ts";
 import { cannotTake, mostFileBytes, tooLarge } from "./refusal.ts";
@@ -11,7 +11,7 @@ const mostBodyBytes = 5 * 1024 * 1024;
 
 export type UploadLimits = { mostBytesHeld: number; mostOfOneUser: number };
 
-export type UploadOptions = { userId: string; field: string; formOnly: boolean };
+export type UploadOptions = { userId: string; fields: Fields; formOnly: boolean };
 
 /** Reads uploads into memory, and never more of all of them together, or of one user, than is allowed. */
 export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
@@ -43,12 +43,12 @@ export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
     /** The image that a request brings; its bytes count as held until the work with them is done. */
     async take<T>(
       request: IncomingMessage,
-      { userId, field, formOnly }: UploadOptions,
+      { userId, fields, formOnly }: UploadOptions,
       work: (image: Buffer) => Promise<T>,
     ): Promise<T> {
       const contentType = readHeaderValue(request.headers["content-type"] ?? "");
       const isForm = /^\s*multipart\/form-data\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
-      if (!isForm && (formOnly || !isRawImage(contentType?.value ?? ""))) throw wrongType(field, formOnly);
+      if (!isForm && (formOnly || !isRawImage(contentType?.value ?? ""))) throw wrongType(fields[0], formOnly);
       if ((request.headers["content-encoding"] ?? "identity") !== "identity") throw wrongEncoding();
       const giveBack = shares.take(userId);
       let mine = 0;
@@ -59,9 +59,9 @@ export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
           mine += bytes;
         }).catch(asAppError);
         request.context.signal.throwIfAborted();
-        const image = isForm ? fileOfForm(contentType, body, field) : body;
+        const image = isForm ? fileOfForm(contentType, body, fields) : body;
         if (image.length > mostFileBytes) throw tooLarge();
-        if (image.length === 0) throw cannotTake(field, "must not be empty");
+        if (image.length === 0) throw cannotTake(fields[0], "must not be empty");
         if (kindOf(image) === undefined) throw wrongKind();
         return await work(image);
       } finally {

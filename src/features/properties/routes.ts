@@ -1,6 +1,6 @@
 import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { noContent, ok } from "../../http/reply.ts";
+import { noContent } from "../../http/reply.ts";
 import type { Api } from "../api.ts";
 import { operations } from "./schema.ts";
 import type { PropertyService } from "./service.ts";
@@ -13,9 +13,9 @@ export function propertyRoutes(properties: PropertyService, { authenticate, crea
       return added(`/api/v1/properties/${property.id}`, property);
     }),
   );
-  routes.add(operations.list, async ({ caller: { userId }, query: { limit, cursor, ...filter } }) => {
+  routes.add(operations.list, async ({ caller: { userId }, query: { limit, cursor, ...filter }, request }) => {
     const list = { of: ["properties", userId, filter.kind, filter.q], limit, cursor };
-    return ok(await page(list, (slice) => properties.list(userId, filter, slice)));
+    return tagged(request, await page(list, (slice) => properties.list(userId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
     tagged(request, await properties.get(caller.userId, params.propertyId)),

@@ -45,6 +45,7 @@ export const operations = {
     tag,
     access,
     query: z.strictObject({ ...pageFields, kind: z.enum(kinds).optional(), q: search }),
+    headers: ["If-None-Match"],
     answers: { 200: { description: "A page of them.", schema: listOf(property) } },
   }),
   get: operation({

@@ -1,6 +1,6 @@
 import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { noContent, ok } from "../../http/reply.ts";
+import { noContent } from "../../http/reply.ts";
 import type { Api } from "../api.ts";
 import { operations } from "./schema.ts";
 import type { UnitService } from "./service.ts";
@@ -13,9 +13,9 @@ export function unitRoutes(units: UnitService, { authenticate, create, page }: A
       return added(`/api/v1/units/${unit.id}`, unit);
     }),
   );
-  routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter } }) => {
+  routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
     const list = { of: ["units", caller.userId, params.propertyId, filter.status, filter.q], limit, cursor };
-    return ok(await page(list, (slice) => units.list(caller.userId, params.propertyId, filter, slice)));
+    return tagged(request, await page(list, (slice) => units.list(caller.userId, params.propertyId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
     tagged(request, await units.get(caller.userId, params.unitId)),

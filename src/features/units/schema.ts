@@ -71,6 +71,7 @@ export const operations = {
     access,
     params: ofProperty,
     query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
+    headers: ["If-None-Match"],
     answers: { 200: { description: "A page of them.", schema: listOf(unit) } },
   }),
   get: operation({

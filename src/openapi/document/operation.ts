@@ -31,10 +31,12 @@ export function describeRouted(operation: Operation, schemas: Schemas): Document
 /** A call that is answered in front of them, where little can fail. */
 export function describeListened(operation: ListenerOperation, schemas: Schemas): DocumentedOperation {
   const { access, ...rest } = operation;
+  // Probes are answered before anybody has an id.
+  const onEvery = access === "operator" ? (["X-Request-Id"] as const) : [];
   return {
     ...head(operation, access ?? "everyone"),
     ...parameters(rest, schemas),
-    responses: { ...answersOf(rest, schemas, []), ...problemReferences(operation.problems ?? []) },
+    responses: { ...answersOf(rest, schemas, onEvery), ...problemReferences(operation.problems ?? []) },
   };
 }
 

@@ -1,0 +1,17 @@
+import { isIP } from "node:net";
+import type { Request } from "express";
+
+/**
+ * The address of the client, in one form however it was written: some proxies add its port, and what is no address at
+ * all must not count as one. Then it is the peer's own.
+ */
+export function clientAddress({ ip, socket }: Pick<Request, "ip" | "socket">): string {
+  const named = plainAddress(ip ?? "");
+  return isIP(named) === 0 ? plainAddress(socket.remoteAddress ?? "unknown") : named;
+}
+
+function plainAddress(text: string): string {
+  const withoutPort = /^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text);
+  const address = withoutPort?.[1] ?? withoutPort?.[2] ?? text;
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
