@@ -63,7 +63,7 @@ export function judge(rules: readonly Rule[], setups: readonly Setup[]): Finding
         const { numbers = [], severity = rule.severity, title = rule.title, fix = rule.fix } = found;
         const says = found.says.replace(/^the /, "The ");
         const all = [...(found.places ?? []), ...numbers.map(({ at }) => at)];
-        const places = [...new Map(all.toReversed().map((place) => [key(place), place])).values()].reverse();
+        const places = [...Map.groupBy(all, key).values()].flatMap(([first]) => first ?? []);
         const finding = { rule: rule.id, severity, title, numbers, says, reason: rule.reason, fix, places };
         const name = `${rule.id} ${places.map(key).join(" ")}`;
         if (!findings.has(name)) findings.set(name, finding);

@@ -35,8 +35,84 @@ const manner = (name: string, parts: Parts, finds: Manner["finds"]): Manner => (
   finds,
 });
 
+const piece = (name: string, nginx: string, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+  name,
+  texts: { nginx },
+  finds,
+  ...(notUnderstood === undefined ? {} : { notUnderstood }),
+});
+const site = (http: string, location: string, upstream = "zone api 64k;") =>
+  `http {\n${http}\n  upstream api { ${upstream} server app1:4000; server app2:4000; }\n  server {\n    location / {\n      ${location}\n      proxy_pass http://api;\n    }\n  }\n}\n`;
+const body = "client_max_body_size 5m;";
+const cookies = "proxy_set_header Cookie $http_cookie; proxy_cookie_flags ~ secure;";
+
+suiteOfManners("what stands in a file that is not there is not known", [
+  piece(
+    "Debian's file of headers in a location",
+    site(body, "include proxy_params;"),
+    [],
+    /^include proxy_params: not found/,
+  ),
+  piece(
+    "the same beside a header of its own",
+    site(body, "proxy_set_header X-A b; include proxy_params;"),
+    [],
+    /^include/,
+  ),
+  piece("a file in http", site("include common.conf;", ""), [], /^include common\.conf: not found/),
+  piece(
+    "what is nearer than it counts",
+    site("include common.conf;", "proxy_next_upstream off; client_max_body_size 1m;"),
+    [
+      ["drain-no-second-try", "proxy_next_upstream off; client_max_body_size 1m;"],
+      ["budget-body-too-small", "proxy_next_upstream off; client_max_body_size 1m;"],
+    ],
+    /^include/,
+  ),
+  piece("a file in an upstream", site(body, headers, "keepalive 8; include upstream.conf;"), [], /^include/),
+  piece(
+    "the cookies of such an upstream",
+    site(body, `${headers} ${cookies}`, "zone api 64k; include more.conf;"),
+    [],
+    /^include/,
+  ),
+  piece(
+    "a status and security headers that may be there",
+    "limit_req_zone $binary_remote_addr zone=a:1m rate=9r/s;\nserver {\n  add_header X-Frame-Options DENY always;\n  include site.conf;\n  location / { limit_req zone=a burst=5; add_header X-A b; include headers.conf; }\n}\n",
+    [],
+    /^include/,
+  ),
+  piece(
+    "an address of a proxy in front that may be there, and a resolver",
+    "server {\n  include site.conf;\n  location / { proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_pass http://$host; }\n}\n",
+    [],
+    /^include/,
+  ),
+  piece(
+    "modules are no directives of http",
+    `include modules-enabled/*.conf;\nevents {}\n${site("", headers)}`,
+    [["budget-body-too-small", "location / {"]],
+    /^include modules-enabled/,
+  ),
+]);
+
 suiteOfManners("nginx, as people write it", [
   manner("nothing wrong", {}, []),
+  piece("two servers, and no times at all", site(body, headers), []),
+  piece(
+    "a time for a connection that is long, of a probe",
+    site(body, `${headers} proxy_pass http://api; }\n    location = /ready { ${headers} proxy_connect_timeout 40s;`),
+    [],
+  ),
+  piece("a time for a connection that is long", site(body, `${headers} proxy_connect_timeout 40s;`), [
+    ["deadline-tries-longer-than-client", `${headers} proxy_connect_timeout 40s;`],
+  ]),
+  piece(
+    "how long workers wait, and nothing else",
+    "worker_shutdown_timeout 5s;\nevents {}\nhttp {}\n",
+    [["release-shorter-than-request", "worker_shutdown_timeout 5s;"]],
+    /passes no request on/,
+  ),
   manner(
     "connections that are passed on as they are, beside it",
     {

@@ -59,13 +59,7 @@ server {
 `,
       settings: "KEEP_ALIVE_TIMEOUT_MS=5000\n",
     },
-    finds: [
-      "keep-alive-shorter-than-front",
-      "budget-body-too-small",
-      "deadline-tries-longer-than-client",
-      "trap-nginx-headers-lost",
-      "trap-nginx-no-zone",
-    ],
+    finds: ["keep-alive-shorter-than-front", "budget-body-too-small", "trap-nginx-headers-lost", "trap-nginx-no-zone"],
   },
   {
     name: "a PHP site",

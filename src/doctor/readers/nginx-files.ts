@@ -6,7 +6,7 @@ import { type Directive, parseNginx } from "./nginx-syntax.ts";
 const harmless = new Set(["mime.types", "fastcgi_params", "fastcgi.conf", "scgi_params", "uwsgi_params"]);
 const mostFiles = 500;
 
-/** The whole configuration, each `include` replaced by what is in the file. */
+/** The whole configuration, each `include` replaced by what is in the file. One that is not found stays. */
 export function readNginxFiles(files: Files, path: string, ledger: Ledger): Directive[] {
   const folder = files.kind(path) === "folder";
   const hasMain = folder && files.kind(join(path, "nginx.conf")) === "file";
@@ -44,7 +44,7 @@ export function readNginxFiles(files: Files, path: string, ledger: Ledger): Dire
     const found = candidates(wanted);
     if (found === undefined) {
       ledger.note(directive.at, `include ${wanted}: not found, so what it says is not known`);
-      return [];
+      return [directive];
     }
     return found.flatMap((file) => {
       if (above.includes(file)) {

@@ -2,14 +2,16 @@ import { type Attempts, count, type Front, known, ms, nothingKnown, type Place, 
 import type { Ledger } from "../source.ts";
 import { bytes, milliseconds } from "../units.ts";
 import { enclosing, hostOf, type Nginx, type Route, type Upstream } from "./nginx.ts";
-import { type Directive, nearest } from "./nginx-syntax.ts";
+import { type Directive, isPartlyUnread, nearest } from "./nginx-syntax.ts";
 
 const nginxDefault = "nginx's default";
 
 type Finder = { root: readonly Directive[]; ledger: Ledger };
 
 function lookUp(block: Directive, name: string, { root, ledger }: Finder): Directive | "unknown" | undefined {
-  const found = nearest(block, root, name)[0];
+  const all = nearest(block, root, name);
+  if (all === undefined) return "unknown";
+  const [found] = all;
   if (found === undefined) return undefined;
   if (found.args.some((arg) => arg.includes("$"))) {
     ledger.note(found.at, `${name} ${found.args.join(" ")}: a variable, so its value is not known`);
@@ -40,9 +42,10 @@ function whole(block: Directive, name: string, initial: Told, finder: Finder): T
   return Number.isInteger(value) ? count(name, value, found.at) : undefined;
 }
 
-/** Undefined where it passes no request on. */
+/** Undefined where it passes no request on, and says nothing of those that are under way. */
 export function nginxFront(nginx: Nginx, ledger: Ledger): Front | undefined {
-  if (nginx.routes.length + nginx.upstreams.length === 0) return undefined;
+  const shutdown = nginx.root.filter(({ name }) => name === "worker_shutdown_timeout");
+  if (nginx.routes.length + nginx.upstreams.length + shutdown.length === 0) return undefined;
   const finder = { root: nginx.root, ledger };
   const serving = nginx.routes.filter(({ probes }) => !probes);
   const first = serving[0]?.block ?? nginx.upstreams[0]?.block ?? nginx.root[0];
@@ -61,12 +64,8 @@ export function nginxFront(nginx: Nginx, ledger: Ledger): Front | undefined {
     clientIdle: known(
       serving.map(({ block }) => time(enclosing(block, "server") ?? block, "keepalive_timeout", 75_000, finder)),
     ),
-    attempts: nginx.routes.flatMap((route) => attemptsOf(route, finder)),
-    releases: known(
-      nginx.root
-        .filter(({ name }) => name === "worker_shutdown_timeout")
-        .map((found) => timeOf(found, found.name, found.args[0] ?? "", ledger)),
-    ),
+    attempts: serving.flatMap((route) => attemptsOf(route, finder)),
+    releases: known(shutdown.map((found) => timeOf(found, found.name, found.args[0] ?? "", ledger))),
     bodies: bodiesOf(serving, finder),
     quarantines: known(
       used.flatMap(({ servers }) => (servers.length > 1 ? servers : []).map((server) => quarantineOf(server, ledger))),
@@ -85,19 +84,21 @@ function idleOf({ block }: Upstream, finder: Finder): Told | undefined {
   const keeps = block.children?.find(({ name }) => name === "keepalive");
   if (keeps === undefined || keeps.args[0] === "0") return undefined;
   const found = block.children?.find(({ name }) => name === "keepalive_timeout");
+  if (found === undefined && isPartlyUnread(block.children)) return undefined;
   if (found === undefined) return ms("keepalive_timeout of the upstream", 60_000, keeps.at, nginxDefault);
   return timeOf(found, "keepalive_timeout of the upstream", found.args[0] ?? "", finder.ledger);
 }
 
 function attemptsOf({ block, upstream }: Route, finder: Finder): Attempts[] {
   const servers = upstream?.servers.filter(({ args }) => !args.includes("down")) ?? [];
-  if (servers.length < 2) return [];
+  if (servers.length < 2 || isPartlyUnread(upstream?.block.children)) return [];
   const connect = time(block, "proxy_connect_timeout", 60_000, finder);
   const all = count("servers that are tried", servers.length, upstream?.block.at ?? block.at, "as many as there are");
   const written = whole(block, "proxy_next_upstream_tries", all, finder);
   const tries = written?.value === 0 ? all : written;
   if (connect === undefined || tries === undefined) return [];
-  if (nearest(block, finder.root, "proxy_next_upstream")[0]?.args[0] === "off") return [];
+  const when = lookUp(block, "proxy_next_upstream", finder);
+  if (when === "unknown" || when?.args[0] === "off") return [];
   const total = time(block, "proxy_next_upstream_timeout", 0, finder);
   if (total === undefined) return [];
   return [{ connect, tries, total: total.value === 0 ? undefined : total }];

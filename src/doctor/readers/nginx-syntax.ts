@@ -139,13 +139,29 @@ function tokensOf(text: string, file: string): Token[] {
   }
 }
 
-/** What nginx goes by: all directives of this name in the innermost block that has one. */
-export function nearest(block: Directive | undefined, root: readonly Directive[], name: string): readonly Directive[] {
+/** An `include` that is still there was not found: whatever this block says besides is not known. */
+export const isPartlyUnread = (directives: readonly Directive[] | undefined): boolean =>
+  namedIn(directives ?? [], "include").length > 0;
+
+/**
+ * What nginx goes by: all directives of this name in the innermost block that has one. Undefined where an include that was
+ * not found may hold one nearer by, or, of those that add up in a block, one more.
+ */
+export function nearest(
+  block: Directive | undefined,
+  root: readonly Directive[],
+  name: string,
+  { several = false } = {},
+): readonly Directive[] | undefined {
   for (let here = block; here !== undefined; here = here.parent) {
     const found = namedIn(here.children ?? [], name);
+    if (isPartlyUnread(here.children) && (several || found.length === 0)) return undefined;
     if (found.length > 0) return found;
   }
-  return namedIn(root, name);
+  // Outside of `http` there is nothing that counts inside.
+  if (namedIn(root, "http").length > 0) return [];
+  const found = namedIn(root, name);
+  return isPartlyUnread(root) && (several || found.length === 0) ? undefined : found;
 }
 
 /** A block with thousands of others in it is asked again and again. */

@@ -147,12 +147,12 @@ export const deadlineRules: readonly Rule[] = [
     reason:
       "While a machine is gone, users wait for a minute and more and then get an error, and their connections pile up in the proxy.",
     arithmetic:
-      "nginx `proxy_next_upstream_timeout`, or without one `proxy_connect_timeout` (60 s unless written) · tries (all servers unless written); HAProxy `timeout connect` · (`retries` 3 + 1) < what the client waits: the idle timeout of an ALB in the same set-up, else 60 s",
+      "nginx `proxy_next_upstream_timeout`, or without one `proxy_connect_timeout` (60 s unless written) · tries (all servers unless written); HAProxy `timeout connect` · (`retries` 3 + 1) < what the client waits: the idle timeout of an ALB in the same set-up, else 60 s. Without such an ALB only what is written is looked at",
     fix: "Write proxy_connect_timeout 2s, proxy_next_upstream_tries 2 and proxy_next_upstream_timeout 25s (HAProxy: timeout connect 2s, retries 2).",
     example: {
       kind: "nginx",
-      broken: location("proxy_read_timeout 30s;"),
-      mended: location("proxy_read_timeout 30s; proxy_connect_timeout 2s;"),
+      broken: location("proxy_connect_timeout 30s;"),
+      mended: location("proxy_connect_timeout 2s;"),
     },
     find: ({ fronts }) => {
       const balancer = fronts.find(({ front }) => front.kind === "alb")?.front.idle[0];
@@ -162,8 +162,11 @@ export const deadlineRules: readonly Rule[] = [
             balancer ??
             ms("what a client waits", patience, connect.at, "assumed: what balancers wait unless told otherwise");
           const longest = total?.value ?? connect.value * tries.value;
-          if (longest < waits.value) return [];
-          const numbers = total === undefined ? [connect, tries, waits] : [total, waits];
+          const ours = total === undefined ? [connect, tries] : [total];
+          // Defaults against an assumption are nobody's mistake.
+          const isWritten = balancer !== undefined || ours.some(({ origin }) => origin === undefined);
+          if (longest < waits.value || !isWritten) return [];
+          const numbers = [...ours, waits];
           const why =
             total === undefined ? `${tries.value} tries of ${shown(connect)}` : "tries at one server after the other";
           return [

@@ -184,8 +184,8 @@ export const drainRules: readonly Rule[] = [
       nginx.flatMap(({ routes, root }) =>
         routes.flatMap(({ block, upstream, probes }): Found[] => {
           if (probes || (upstream?.servers.length ?? 0) < 2) return [];
-          const [when] = nearest(block, root, "proxy_next_upstream");
-          const [tries] = nearest(block, root, "proxy_next_upstream_tries");
+          const [when] = nearest(block, root, "proxy_next_upstream") ?? [];
+          const [tries] = nearest(block, root, "proxy_next_upstream_tries") ?? [];
           const found = when !== undefined && !when.args.includes("error") ? when : tries;
           if (found === undefined || (found === tries && tries.args[0] !== "1")) return [];
           return [

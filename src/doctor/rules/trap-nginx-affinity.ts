@@ -1,4 +1,4 @@
-import { nearest } from "../readers/nginx-syntax.ts";
+import { isPartlyUnread, nearest } from "../readers/nginx-syntax.ts";
 import type { Rule } from "../rule.ts";
 import { eachRoute } from "./each.ts";
 import { headers, location } from "./samples.ts";
@@ -21,12 +21,14 @@ export const nginxAffinityTraps: readonly Rule[] = [
       mended: location(flags, "", "hash $cookie_route consistent;"),
     },
     find: eachRoute(({ block, upstream }, { root }) => {
-      const passed = nearest(block, root, "proxy_set_header").find(
+      const passed = nearest(block, root, "proxy_set_header")?.find(
         ({ args }) => args[0]?.toLowerCase() === "cookie" && args[1] === "$http_cookie",
       );
-      const flagged = [...nearest(block, root, "proxy_cookie_path"), ...nearest(block, root, "proxy_cookie_flags")];
+      const flagged = ["proxy_cookie_path", "proxy_cookie_flags"].flatMap((name) => nearest(block, root, name) ?? []);
       if (passed === undefined || flagged[0] === undefined || upstream === undefined) return [];
-      const binds = upstream.block.children?.some(({ name }) => /^(?:hash|ip_hash|sticky)$/.test(name)) ?? false;
+      const binds =
+        upstream.block.children?.some(({ name }) => /^(?:hash|ip_hash|sticky)$/.test(name)) ||
+        isPartlyUnread(upstream.block.children);
       if (binds || upstream.servers.length < 2) return [];
       return [
         {

@@ -1,6 +1,6 @@
 import { linesInForce, linesOf, optionOf } from "../readers/haproxy.ts";
 import type { Section } from "../readers/haproxy-syntax.ts";
-import { type Directive, nearest } from "../readers/nginx-syntax.ts";
+import { type Directive, isPartlyUnread, nearest } from "../readers/nginx-syntax.ts";
 import type { Found, Rule } from "../rule.ts";
 import { eachNginx } from "./each.ts";
 import { headers, location } from "./samples.ts";
@@ -64,10 +64,11 @@ export const nginxHeaderTraps: readonly Rule[] = [
     find: eachNginx(({ all, root }) =>
       all.flatMap((block): Found[] => {
         const own = block.children?.filter(({ name }) => name === "add_header") ?? [];
-        if (own[0] === undefined) return [];
-        const outside = nearest(block.parent, block.parent === undefined ? [] : root, "add_header").filter(isSecurity);
+        if (own[0] === undefined || isPartlyUnread(block.children)) return [];
+        const outside = nearest(block.parent, block.parent === undefined ? [] : root, "add_header") ?? [];
+        const wanted = outside.filter(isSecurity);
         const names = new Set(own.map(({ args }) => (args[0] ?? "").toLowerCase()));
-        const lost = outside.filter(({ args }) => !names.has((args[0] ?? "").toLowerCase()));
+        const lost = wanted.filter(({ args }) => !names.has((args[0] ?? "").toLowerCase()));
         if (lost[0] === undefined) return [];
         return [
           {
@@ -137,7 +138,7 @@ export const nginxHeaderTraps: readonly Rule[] = [
             ({ name, args, parent }) =>
               name === "proxy_set_header" &&
               claims.test(args.slice(1).join(" ")) &&
-              nearest(parent, root, "set_real_ip_from").length === 0,
+              nearest(parent, root, "set_real_ip_from")?.length === 0,
           )
           .map(
             ({ at, args }): Found => ({

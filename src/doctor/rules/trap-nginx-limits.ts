@@ -31,8 +31,9 @@ export const nginxLimitTraps: readonly Rule[] = [
     find: eachNginx(({ all, root }) =>
       all.flatMap((directive): Found[] => {
         if (directive.name !== "limit_req" && directive.name !== "limit_conn") return [];
-        const [status] = nearest(directive.parent, root, `${directive.name}_status`);
-        if (status?.args[0] === "429") return [];
+        const found = nearest(directive.parent, root, `${directive.name}_status`);
+        if (found === undefined || found[0]?.args[0] === "429") return [];
+        const [status] = found;
         const says =
           status === undefined
             ? `There is no ${directive.name}_status: 503.`

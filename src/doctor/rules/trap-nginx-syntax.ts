@@ -166,7 +166,7 @@ export const nginxSyntaxTraps: readonly Rule[] = [
     find: eachNginx(({ routes, root, upstreams }) =>
       routes.flatMap(({ pass, block, targets }): Found[] => {
         const variable = /^\w+:\/\/\$\{?(\w+)/.exec(pass.args[0] ?? "")?.[1];
-        if (variable === undefined || nearest(block, root, "resolver").length > 0) return [];
+        if (variable === undefined || nearest(block, root, "resolver")?.length !== 0) return [];
         const hosts = targets.map(hostOf);
         const unknown = hosts.filter(
           (host) => !upstreams.some(({ name }) => name === host) && !/^(?:\d+\.){3}\d+$|^\[|^unix$/.test(host),

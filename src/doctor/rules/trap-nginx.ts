@@ -1,5 +1,5 @@
 import { enclosing, hostOf, type Nginx } from "../readers/nginx.ts";
-import { nearest } from "../readers/nginx-syntax.ts";
+import { isPartlyUnread, nearest } from "../readers/nginx-syntax.ts";
 import type { Found, Rule } from "../rule.ts";
 import { eachNginx, eachRoute } from "./each.ts";
 import { headers, location } from "./samples.ts";
@@ -140,11 +140,12 @@ export const nginxTraps: readonly Rule[] = [
       mended: `server {\n  ${headers}\n  location / {\n    proxy_pass http://api:4000;\n  }\n}\n`,
     },
     find: eachRoute(({ block, pass, probes }, { root }) => {
-      const set = nearest(block, root, "proxy_set_header");
+      const set = nearest(block, root, "proxy_set_header", { several: true });
+      if (set === undefined) return [];
       const names = new Set(set.map(({ args }) => (args[0] ?? "").toLowerCase()));
       const missing = ["Host", "X-Forwarded-For", "X-Forwarded-Proto"].filter((name) => !names.has(name.toLowerCase()));
       if (missing.length === 0) return [];
-      const own = set[0]?.parent === block && nearest(block.parent, root, "proxy_set_header").length > 0;
+      const own = set[0]?.parent === block && (nearest(block.parent, root, "proxy_set_header") ?? []).length > 0;
       const because = own ? ": its own proxy_set_header takes away those outside" : "";
       const severity = missing.includes("Host") && !probes ? "error" : "warning";
       return [
@@ -172,7 +173,12 @@ export const nginxTraps: readonly Rule[] = [
     find: eachNginx(({ upstreams, root }) => {
       if (root.some(({ name, args }) => name === "worker_processes" && args[0] === "1")) return [];
       return upstreams
-        .filter(({ servers, block }) => servers.length > 1 && !block.children?.some(({ name }) => name === "zone"))
+        .filter(
+          ({ servers, block }) =>
+            servers.length > 1 &&
+            !block.children?.some(({ name }) => name === "zone") &&
+            !isPartlyUnread(block.children),
+        )
         .map(({ name, block }): Found => ({ places: [block.at], says: `The upstream ${name} has no zone.` }));
     }),
   },
