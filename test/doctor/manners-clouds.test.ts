@@ -87,6 +87,26 @@ suiteOfManners("CloudFormation, as people write it", [
   ),
 ]);
 
+const balancer = (seconds: number, type = "application"): Manner["texts"] => ({
+  alb: `Resources:\n  Balancer:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n    Properties:\n      Type: ${type}\n      LoadBalancerAttributes:\n        - { Key: idle_timeout.timeout_seconds, Value: ${seconds} }\n`,
+});
+const idleOf = (seconds: number) => `- { Key: idle_timeout.timeout_seconds, Value: ${seconds} }`;
+
+suiteOfManners("a load balancer whose target groups are elsewhere", [
+  { name: "nothing wrong", texts: balancer(60), finds: [] },
+  {
+    name: "one that keeps connections for longer",
+    texts: balancer(120),
+    finds: [["keep-alive-shorter-than-front", idleOf(120), "error"]],
+  },
+  {
+    name: "one that gives up sooner",
+    texts: balancer(10),
+    finds: [["deadline-request-longer-than-proxy", idleOf(10), "error"]],
+  },
+  { name: "one that is not for HTTP", texts: balancer(120, "network"), finds: [] },
+]);
+
 suiteOfManners("Render and Railway, as people write them", [
   {
     name: "Render asks what is always well",

@@ -117,6 +117,21 @@ suiteOfManners("haproxy, as people write it", [
     },
     [["trap-forwarded-for-appended", "option forwardfor"]],
   ),
+  {
+    name: "how long a reload waits, and nothing else",
+    texts: { haproxy: "global\n  hard-stop-after 5s\n" },
+    finds: [["release-shorter-than-request", "hard-stop-after 5s"]],
+  },
+  manner(
+    "a limit for bodies by an answer",
+    { front: "http-request return status 413 if { req.body_size gt 1000000 }" },
+    [["budget-body-too-small", "http-request return status 413 if { req.body_size gt 1000000 }"]],
+  ),
+  manner(
+    "a limit for bodies by an old name of a header",
+    { front: "http-request deny if { hdr_val(Content-Length) gt 1000000 }" },
+    [["budget-body-too-small", "http-request deny if { hdr_val(Content-Length) gt 1000000 }"]],
+  ),
   manner(
     "a limit for bodies by a named acl",
     { front: "acl large req.hdr_val(content-length) gt 1000000\n  http-request deny deny_status 413 if large" },

@@ -23,6 +23,25 @@ const grace = "terminationGracePeriodSeconds: 60";
 const budget = (line: string) =>
   `---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: { name: api }\nspec:\n  ${line}\n  selector: { matchLabels: { app: api } }\n`;
 const service = (line: string) => `services:\n  api:\n    image: api:1.0\n    stop_grace_period: 45s\n    ${line}\n`;
+const cluster = (kind: string, spec: string, version = "v1") =>
+  `apiVersion: ${version}\nkind: ${kind}\nmetadata: { name: api }\nspec: ${spec}\n`;
+const nginx = (line: string) => `http {\n  server {\n    client_max_body_size 5m;\n    ${line}\n  }\n}\n`;
+const haproxy = (line: string, check = "check inter 2s fall 2", extra = "") => `global
+  stats socket /run/haproxy.sock level admin
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 30s
+  timeout server 20s
+  ${line}
+frontend web
+  bind :80
+  default_backend api
+backend api
+  option httpchk GET /ready
+  ${extra}
+  server app1 app1:4000 ${check}
+`;
 const variable = (name: string) => ["$", `{${name}}`].join("");
 
 const unknown = (name: string, texts: Manner["texts"], notUnderstood: RegExp): Manner => ({
@@ -111,5 +130,77 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
       alb: 'Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Memory: !ImportValue memory\n      ContainerDefinitions: [{ Name: api, Image: "api:1.0", StopTimeout: 60, PortMappings: [{ ContainerPort: 4000 }] }]\n',
     },
     /^Memory: not a size/,
+  ),
+  unknown(
+    "a threshold in a variable",
+    { haproxy: haproxy("timeout check 1s", `check inter 20s fall "${variable("FALL")}"`) },
+    /^fall \$\{FALL\}: not a number/,
+  ),
+  unknown(
+    "a time limit of checks in a variable",
+    { haproxy: haproxy(`timeout check "${variable("LIMIT")}"`, "check inter 9s") },
+    /^timeout check \$\{LIMIT\}: not a time/,
+  ),
+  unknown("retries in words", { haproxy: haproxy("retries few") }, /^retries few: not a number/),
+]);
+
+suiteOfManners("what is not known by its name is said", [
+  unknown(
+    "a word that HAProxy does not have",
+    { haproxy: haproxy("", undefined, "frobnicate yes") },
+    /^frobnicate: not a word/,
+  ),
+  unknown(
+    "a time limit that HAProxy does not have",
+    { haproxy: haproxy("timeout srever 5s") },
+    /^timeout srever: .* perhaps server is meant/,
+  ),
+  unknown("an option that is misspelt", { haproxy: haproxy("option redispacth") }, /perhaps redispatch is meant/),
+  unknown(
+    "a directive of nginx that is misspelt",
+    { nginx: nginx("proxy_raed_timeout 5s;") },
+    /^proxy_raed_timeout: .* perhaps proxy_read_timeout is meant/m,
+  ),
+  {
+    name: "directives that are close to others, and names in a map, are not",
+    texts: {
+      nginx:
+        `${nginx("proxy_send_timeout 5s; listen 80;")}stream {\n  server { listen 90; proxy_pass db; }\n}\n`.replace(
+          "http {",
+          "http {\n  map $a $b { keepalives 1; }",
+        ),
+    },
+    finds: [],
+    notUnderstood: /^passes no request on[^\n]*$/,
+  },
+  unknown(
+    "a route of Istio's",
+    { kubernetes: cluster("VirtualService", "{ http: [{ timeout: 5s }] }") },
+    /^VirtualService: how it routes/,
+  ),
+  unknown(
+    "a route of Traefik's",
+    { kubernetes: cluster("IngressRoute", "{ routes: [] }") },
+    /^IngressRoute: how it routes/,
+  ),
+  unknown(
+    "what KEDA scales",
+    { kubernetes: cluster("ScaledObject", "{ maxReplicaCount: 90 }") },
+    /^ScaledObject: how far/,
+  ),
+  unknown(
+    "a Service of Knative's",
+    { kubernetes: cluster("Service", "{ template: { spec: { timeoutSeconds: 5 } } }", "serving.knative.dev/v1") },
+    /^Service: what it runs/,
+  ),
+  unknown(
+    "a health check in a script",
+    { compose: service("healthcheck: { test: ./healthcheck.sh, timeout: 5s }") },
+    /^healthcheck \.\/healthcheck\.sh: what it asks/,
+  ),
+  unknown(
+    "a readiness probe in a script",
+    { kubernetes: pod(grace, "").replace("httpGet: { path: /ready, port: 4000 }", "exec: { command: [./ready.sh] }") },
+    /^readinessProbe: what it asks cannot be seen/,
   ),
 ]);

@@ -50,12 +50,32 @@ export function readCloudFormation(
   );
   const tasks = tasksOf(ofType(template, "AWS::ECS::TaskDefinition"), outside, ledger);
   const told = outputsOf(outputs, outside, ledger);
-  return {
-    template,
-    apps: tasks.length > 0 ? tasks : told,
-    fronts: ofType(template, `${elb}TargetGroup`).flatMap((group) => frontOf(group, template, ledger)),
-  };
+  const groups = ofType(template, `${elb}TargetGroup`);
+  const fronts =
+    groups.length > 0
+      ? groups.flatMap((group) => frontOf(group, template, ledger))
+      : balancersOf(template).map((balancer) => balancerAlone(balancer, { ledger }));
+  return { template, apps: tasks.length > 0 ? tasks : told, fronts };
 }
+
+/** Those for HTTP. */
+const balancersOf = (template: Template): (readonly [string, Tree])[] =>
+  ofType(template, `${elb}LoadBalancer`).filter(
+    ([, one]) => !/^(?:network|gateway)$/.test(text(one, "Properties", "Type") ?? ""),
+  );
+
+/** Whose target groups are elsewhere: how long it waits is known all the same. */
+function balancerAlone([, balancer]: readonly [string, Tree], finder: Finder): Front {
+  const idle = idleTimeOf(balancer, finder);
+  return { ...nothingKnown, name: "the ALB", kind: "alb", at: balancer.at, idle, reads: idle };
+}
+
+const idleKey = "idle_timeout.timeout_seconds";
+
+const idleTimeOf = (balancer: Tree, finder: Finder): Told[] =>
+  known([
+    inSeconds(toldBy(attributeOf(balancer, "LoadBalancerAttributes", idleKey), idleKey, 60, balancer.at, finder)),
+  ]);
 
 function frontOf([name, group]: readonly [string, Tree], template: Template, ledger: Ledger): Front[] {
   const properties = get(group, "Properties") ?? group;
@@ -117,21 +137,14 @@ function checkOf(
 
 /** Of the load balancers whose listeners lead to this group; of all, where none is seen to. */
 function idleOf(template: Template, group: string, at: Place, finder: Finder): Told[] {
-  const key = "idle_timeout.timeout_seconds";
-  const all = ofType(template, `${elb}LoadBalancer`).filter(
-    ([, one]) => !/^(?:network|gateway)$/.test(text(one, "Properties", "Type") ?? ""),
-  );
+  const all = balancersOf(template);
   const rules = ofType(template, `${elb}ListenerRule`).filter(([, rule]) => mentions(rule, group));
   const listeners = ofType(template, `${elb}Listener`).filter(
     ([name, one]) => mentions(one, group) || rules.some(([, rule]) => mentions(rule, name)),
   );
   const leading = all.filter(([name]) => listeners.some(([, one]) => mentions(one, name)));
-  if (all.length === 0) return [ms(key, 60_000, at, "AWS's default")];
-  return known(
-    (leading.length > 0 ? leading : all).map(([, balancer]) =>
-      inSeconds(toldBy(attributeOf(balancer, "LoadBalancerAttributes", key), key, 60, balancer.at, finder)),
-    ),
-  );
+  if (all.length === 0) return [ms(idleKey, 60_000, at, "AWS's default")];
+  return (leading.length > 0 ? leading : all).flatMap(([, balancer]) => idleTimeOf(balancer, finder));
 }
 
 /** Without a task the template may still say what goes with it: an output of settings, NAME=value, and a StopTimeout. */

@@ -39,13 +39,19 @@ export function appOf({ name, tree, command }: Service, within: Within): App {
   };
 }
 
+/** The path of an address, or one of a probe that a script is handed. */
+const askedBy = (words: string): string | undefined =>
+  /(?:https?:\/\/[^/\s"']+|\b(?:localhost|127\.0\.0\.1)(?::\d+)?)(\/[^\s"'?)]*)/.exec(words)?.[1] ??
+  /\s(\/(?:health\/)?(?:alive|livez?|readyz?|startupz?|health))$/.exec(words)?.[1];
+
 function proberOf(tree: Tree, ledger: Ledger): Prober | undefined {
   const check = get(tree, "healthcheck");
   const test = get(check, "test");
   const words = wordsOf(test);
   if (check === undefined || text(check, "disable") === "true" || words === "NONE") return undefined;
-  const path = /https?:\/\/[^/\s"']+(\/[^\s"'?)]*)/.exec(words)?.[1];
+  const path = askedBy(words);
   const at = test?.at ?? check.at;
+  if (path === undefined) ledger.note(at, `healthcheck ${words.slice(0, 40)}: what it asks cannot be seen`);
   const time = (name: string): Told | undefined =>
     toldTime(get(check, name), { name: `healthcheck ${name}`, initial: 30_000, at: check.at, origin }, ledger);
   return {

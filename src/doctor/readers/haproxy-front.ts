@@ -25,16 +25,21 @@ import {
   serverOption,
   timeoutLine,
 } from "./haproxy.ts";
-import type { Section } from "./haproxy-syntax.ts";
+import type { Line, Section } from "./haproxy-syntax.ts";
 
 const haproxyDefault = "HAProxy's default";
 
 /** A front for each section that passes requests on. */
 export function haproxyFronts({ sections, proxies }: Haproxy, ledger: Ledger): Front[] {
   const global = sections.find(({ kind }) => kind === "global");
-  return proxies
-    .filter((proxy) => proxy.servers.length > 0 && isWeb(proxy, ledger))
-    .map((proxy) => frontOf(proxy, proxies, global, ledger));
+  const releases = known(global === undefined ? [] : [hardStop(global, { ledger })]);
+  const passing = proxies.filter(({ servers }) => servers.length > 0);
+  // A piece: how long requests may take at a reload can be judged without knowing where they go.
+  if (passing.length === 0 && global !== undefined && releases.length > 0)
+    return [{ ...nothingKnown, name: "HAProxy", kind: "haproxy", at: global.at, releases }];
+  return passing
+    .filter((proxy) => isWeb(proxy, ledger))
+    .map((proxy) => ({ ...frontOf(proxy, proxies, ledger), releases }));
 }
 
 /** Connections that are passed on as they are may be a database's, whose times are none of ours. */
@@ -49,8 +54,9 @@ function isWeb({ section, http }: ProxySection, ledger: Ledger): boolean {
 }
 
 type Finder = { ledger: Ledger };
+type Written = { text: string; at: Place } | undefined;
 
-function timeFrom(found: { text: string; at: Place } | undefined, name: string, { ledger }: Finder): Told | undefined {
+function timeFrom(found: Written, name: string, { ledger }: Finder): Told | undefined {
   if (found === undefined) return undefined;
   const value = milliseconds(found.text, "ms");
   if (value === undefined)
@@ -58,21 +64,29 @@ function timeFrom(found: { text: string; at: Place } | undefined, name: string, 
   return value === undefined ? undefined : ms(name, value, found.at);
 }
 
-function timeout(section: Section, name: string, ledger: Ledger): Told | undefined {
-  const line = timeoutLine(section, name);
-  return timeFrom(line && { text: line.words[2] ?? "", at: line.at }, `timeout ${name}`, { ledger });
+/** A default stands in for what is not written, and for nothing else. */
+const timeOr = (found: Written, name: string, missing: Told | undefined, finder: Finder): Told | undefined =>
+  found === undefined ? missing : timeFrom(found, name, finder);
+
+function countOr(found: Written, name: string, missing: Told, { ledger }: Finder): Told | undefined {
+  if (found === undefined) return missing;
+  if (/^\d+$/.test(found.text)) return count(name, Number(found.text), found.at);
+  ledger.note(found.at, `${name} ${found.text}: not a number, or a variable whose value is not known`);
+  return undefined;
 }
 
-function frontOf(
-  proxy: ProxySection,
-  all: readonly ProxySection[],
-  global: Section | undefined,
-  ledger: Ledger,
-): Front {
+const wordAt = (line: Line | undefined, index: number): Written =>
+  line && { text: line.words[index] ?? "", at: line.at };
+
+function timeout(section: Section, name: string, ledger: Ledger): Told | undefined {
+  return timeFrom(wordAt(timeoutLine(section, name), 2), `timeout ${name}`, { ledger });
+}
+
+function frontOf(proxy: ProxySection, all: readonly ProxySection[], ledger: Ledger): Front {
   const { section, servers, http } = proxy;
   const finder = { ledger };
   const checked = servers.filter((server) => isChecked(server) && !isTracking(server));
-  const checkTimeout = timeout(section, "check", ledger);
+  const checkTimeout = wordAt(timeoutLine(section, "check"), 2);
   const asks = {
     path: pathOf(section),
     opaque:
@@ -100,7 +114,6 @@ function frontOf(
       probes.map(({ prober }) => prober),
       ({ path, timeout: limit, interval }) => `${path?.text} ${limit?.value} ${interval?.value}`,
     ),
-    releases: known(global === undefined ? [] : [hardStop(global, finder)]),
     bodies: ways.flatMap(({ section: way }) => bodiesOf(way)),
   };
 }
@@ -109,13 +122,13 @@ function frontOf(
 const distinct = <T>(all: readonly T[], by: (one: T) => string): T[] =>
   [...new Map(all.toReversed().map((one) => [by(one), one])).values()].reverse();
 
-const clientIdle = (way: Section, ledger: Ledger): Told | undefined =>
-  timeout(way, "http-keep-alive", ledger) ?? timeout(way, "http-request", ledger) ?? timeout(way, "client", ledger);
+function clientIdle(way: Section, ledger: Ledger): Told | undefined {
+  const name = ["http-keep-alive", "http-request", "client"].find((one) => timeoutLine(way, one) !== undefined);
+  return name === undefined ? undefined : timeout(way, name, ledger);
+}
 
-const hardStop = (global: Section, finder: Finder): Told | undefined => {
-  const line = lineOf(global, "hard-stop-after");
-  return timeFrom(line && { text: line.words[1] ?? "", at: line.at }, "hard-stop-after", finder);
-};
+const hardStop = (global: Section, finder: Finder): Told | undefined =>
+  timeFrom(wordAt(lineOf(global, "hard-stop-after"), 1), "hard-stop-after", finder);
 
 /** Half of the idle connections go at each interval: hardly one gets older than a few of them. */
 function idleOf({ section, servers }: ProxySection, finder: Finder): Told[] {
@@ -132,37 +145,21 @@ function idleOf({ section, servers }: ProxySection, finder: Finder): Told[] {
 
 function attemptsOf(section: Section, ledger: Ledger): Front["attempts"] {
   const connect = timeout(section, "connect", ledger);
-  const line = lineOf(section, "retries");
-  const retries = line === undefined ? 3 : Number(line.words[1]);
-  if (connect === undefined || !Number.isInteger(retries)) return [];
-  const tries = count(
-    "retries + 1",
-    retries + 1,
-    line?.at ?? section.at,
-    line === undefined ? haproxyDefault : undefined,
-  );
-  return [{ connect, tries, total: undefined }];
+  const missing = count("retries", 3, section.at, haproxyDefault);
+  const retries = countOr(wordAt(lineOf(section, "retries"), 1), "retries", missing, { ledger });
+  if (connect === undefined || retries === undefined) return [];
+  return [{ connect, tries: { ...retries, name: "retries + 1", value: retries.value + 1 }, total: undefined }];
 }
 
-function timesOf(
-  server: Server,
-  asks: Pick<Prober, "path" | "opaque">,
-  checkTimeout: Told | undefined,
-  finder: Finder,
-) {
-  const option = (name: string) => timeFrom(serverOption(server, name), name, finder);
-  const written = (name: string) => serverOption(server, name) !== undefined;
-  const inter = option("inter") ?? (written("inter") ? undefined : ms("inter", 2000, server.at, haproxyDefault));
-  const fallText = serverOption(server, "fall");
-  const fall = count(
-    "fall",
-    Number(fallText?.text ?? 3),
-    fallText?.at ?? server.at,
-    fallText === undefined ? haproxyDefault : undefined,
-  );
-  const fast = option("fastinter") ?? (inter && { ...inter, name: "fastinter", origin: "HAProxy's default: as inter" });
-  const timeLimit =
-    checkTimeout ?? (inter && { ...inter, name: "timeout check", origin: "HAProxy's default: as inter" });
+function timesOf(server: Server, asks: Pick<Prober, "path" | "opaque">, checkTimeout: Written, finder: Finder) {
+  const option = (name: string, missing: Told | undefined) => timeOr(serverOption(server, name), name, missing, finder);
+  const inter = option("inter", ms("inter", 2000, server.at, haproxyDefault));
+  const missingFall = count("fall", 3, server.at, haproxyDefault);
+  const fall = countOr(serverOption(server, "fall"), "fall", missingFall, finder);
+  const asInter = (name: string): Told | undefined =>
+    inter && { ...inter, name, origin: "HAProxy's default: as inter" };
+  const fast = option("fastinter", asInter("fastinter"));
+  const timeLimit = timeOr(checkTimeout, "timeout check", asInter("timeout check"), finder);
   const prober: Prober = {
     name: `the check of ${server.name}`,
     purpose: "ready",
@@ -172,8 +169,7 @@ function timesOf(
     interval: inter,
     pauses: true,
   };
-  if (inter === undefined || fast === undefined || timeLimit === undefined || !Number.isInteger(fall.value))
-    return { prober };
+  if (inter === undefined || fast === undefined || timeLimit === undefined || fall === undefined) return { prober };
   const after = inter.value + (fall.value - 1) * fast.value + fall.value * timeLimit.value;
   const words = `inter + (fall − 1) · fastinter + fall · timeout check = ${[inter, fast, timeLimit].map(({ value }) => value / 1000).join(", ")} s with fall ${fall.value}`;
   const notice: Notice = { words, after, numbers: [inter, fall, fast, timeLimit], severity: "error" };
@@ -191,11 +187,12 @@ function pathOf(section: Section): Prober["path"] {
   return { name: "option httpchk", text, at: option.at };
 }
 
-/** A limit is a rule that denies by the length of the body. */
+/** A limit is a rule that denies, or answers 413, by the length of the body. */
 function bodiesOf(section: Section): Told[] {
-  return linesOf(section, "http-request", "deny").flatMap((line) => {
+  const returns = linesOf(section, "http-request", "return").filter(({ words }) => words.includes("413"));
+  return [...linesOf(section, "http-request", "deny"), ...returns].flatMap((line) => {
     const limit =
-      /(?:req\.hdr_val\(content-length\)|req\.body_size|req\.body_len|req\.fhdr_val\(content-length\))(?:,\S+)? (?:-m int )?g[te] (\d+)/i.exec(
+      /(?:(?:req\.)?f?hdr_val\(content-length\)|req\.body_size|req\.body_len)(?:,\S+)? (?:-m int )?g[te] (\d+)/i.exec(
         conditionOf(section, line),
       )?.[1];
     return limit === undefined ? [] : [size("largest body", Number(limit), line.at)];

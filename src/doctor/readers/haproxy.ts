@@ -1,5 +1,6 @@
 import type { Place } from "../facts.ts";
 import { type Files, type Ledger, readWanted, Unreadable } from "../source.ts";
+import { noteUnknown } from "./haproxy-keywords.ts";
 import { type Line, parseHaproxy, type Section } from "./haproxy-syntax.ts";
 
 /** A server line with what `default-server` gives it. */
@@ -16,6 +17,7 @@ export type Haproxy = {
 export function readHaproxy(files: Files, path: string, ledger: Ledger): Haproxy {
   const text = textOf(files, path);
   const sections = parseHaproxy(text.text, text.file, ledger);
+  noteUnknown(sections, ledger);
   const piece = !sections.some(({ kind }) => kind === "global" || kind === "defaults");
   if (piece)
     ledger.note(

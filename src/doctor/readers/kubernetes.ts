@@ -24,18 +24,41 @@ export function readKubernetes(
     bundle.objects.flatMap((object) => candidateOf(object, bundle, outside)),
     ledger,
   );
-  for (const object of bundle.objects) {
-    const kind = text(object, "kind");
-    const at = get(object, "kind")?.at ?? object.at;
-    if (kind === "ScaledObject") ledger.note(at, "ScaledObject: how far it scales is not followed");
-    if (kind === "HelmRelease" || kind === "Application") ledger.note(at, `${kind}: what it installs is not followed`);
-  }
+  noteUnfollowed(bundle, ledger);
   noteBudgets(bundle, ledger);
   return {
     kubernetes: { bundle, workloads },
     apps: workloads.map((workload) => appOf(workload, bundle, outside, ledger)),
     databases: databasesOf(bundle),
   };
+}
+
+const unfollowed: Readonly<Record<string, string>> = {
+  ...kindsThat(
+    "routes",
+    "VirtualService DestinationRule IngressRoute ServersTransport HTTPProxy GRPCRoute VirtualServer VirtualServerRoute",
+  ),
+  ...kindsThat("routes", "Mapping Route KongIngress ApisixRoute BackendTrafficPolicy ClientTrafficPolicy"),
+  ...kindsThat("scales", "ScaledObject VerticalPodAutoscaler MultidimPodAutoscaler"),
+  ...kindsThat("installs", "HelmRelease HelmChart Application"),
+};
+
+function kindsThat(does: "routes" | "scales" | "installs", kinds: string): Record<string, string> {
+  const what = {
+    routes: "how it routes, and for how long it waits, is not followed",
+    scales: "how far it scales is not followed",
+    installs: "what it installs is not followed",
+  }[does];
+  return Object.fromEntries(kinds.split(" ").map((kind) => [kind, what]));
+}
+
+function noteUnfollowed({ objects }: Bundle, ledger: Ledger): void {
+  for (const object of objects) {
+    const kind = text(object, "kind") ?? "";
+    const isKnative = kind === "Service" && text(object, "apiVersion")?.startsWith("serving.knative.dev/") === true;
+    const why = isKnative ? "what it runs is not followed" : unfollowed[kind];
+    if (why !== undefined) ledger.note(get(object, "kind")?.at ?? object.at, `${kind}: ${why}`);
+  }
 }
 
 type Sign = Candidate<Workload>["sign"];

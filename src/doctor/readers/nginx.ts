@@ -1,5 +1,6 @@
 import { type Files, type Ledger, Unreadable } from "../source.ts";
 import { readNginxFiles } from "./nginx-files.ts";
+import { noteMisspelt } from "./nginx-names.ts";
 import { type Directive, everyDirective } from "./nginx-syntax.ts";
 
 /** A place that passes requests on. */
@@ -60,6 +61,7 @@ export function readNginx(files: Files, path: string, ledger: Ledger): Nginx {
   if (!all.some(({ name }) => topOnly.has(name) || insideHttp.has(name) || familiar.test(name))) {
     throw new Unreadable({ file: files.shown(path), line: 1 }, "does not look like an nginx configuration");
   }
+  noteMisspelt(all, ledger);
   const complete = { ...nginx, routes: routes.filter(({ pass }) => pass.name === "proxy_pass") };
   for (const { pass } of routes.filter(({ pass }) => pass.name !== "proxy_pass"))
     ledger.note(pass.at, `${pass.name}: only proxy_pass is understood`);

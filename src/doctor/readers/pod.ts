@@ -69,12 +69,14 @@ function proberOf(container: Tree, field: string, purpose: Prober["purpose"], le
   const value = (name: string, initial: number): Told | undefined =>
     toldSeconds(get(probe, name), { name: `${field}.${name}`, initial: initial * 1000, at: probe.at, origin }, ledger);
   const asks = get(probe, "httpGet") !== undefined;
+  const hidden = get(probe, "exec") ?? get(probe, "grpc");
+  if (hidden !== undefined) ledger.note(hidden.at, `${field}: what it asks cannot be seen`);
   return {
     name: field,
     purpose,
     at: probe.at,
     path: asks ? placed(`${field} path`, text(path) ?? "/", path?.at ?? probe.at) : undefined,
-    opaque: get(probe, "exec") !== undefined || get(probe, "grpc") !== undefined,
+    opaque: hidden !== undefined,
     timeout: value("timeoutSeconds", 1),
     interval: value("periodSeconds", 10),
   };

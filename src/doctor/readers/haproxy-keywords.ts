@@ -1,0 +1,47 @@
+import type { Ledger } from "../source.ts";
+import type { Line, Section } from "./haproxy-syntax.ts";
+import { nearMissOf } from "./near-miss.ts";
+
+/** What HAProxy 2.6 to 3.2 take in a section that takes or passes on traffic, or in its defaults. */
+const keywords = new Set(
+  `acl backlog balance bind bind-process block capture clitcpka-cnt clitcpka-idle clitcpka-intvl clitimeout compression
+  contimeout cookie declare default-server default_backend description disabled dispatch dynamic-cookie-key email-alert enabled
+  error-log-format errorfile errorfiles errorloc errorloc302 errorloc303 external-check filter force-be-switch
+  force-persist fullconn grace guid hash-balance-factor hash-preserve-affinity hash-type http-after-response http-check
+  http-error http-request http-response http-reuse http-send-name-header id ignore-persist load-server-state-from-file
+  log log-format log-format-sd log-steps log-tag max-keep-alive-queue max-session-srv-conns maxconn mode monitor
+  monitor-net monitor-uri option persist quic-initial rate-limit redirect retries retry-on server server-state-file-name
+  server-template source srvtcpka-cnt srvtcpka-idle srvtcpka-intvl srvtimeout stats stick stick-table tcp-check
+  tcp-request tcp-response timeout transparent unique-id-format unique-id-header use-fcgi-app use-server use_backend`.split(
+    /\s+/,
+  ),
+);
+const timeouts = new Set(
+  "check client client-fin client-hs connect http-keep-alive http-request queue server server-fin tarpit tunnel".split(
+    " ",
+  ),
+);
+/** Those of the options that are looked at. */
+const options = new Set(["httpchk", "forwardfor", "redispatch", "http-server-close", "external-check"]);
+
+/** What no version has, so that it may be anything. */
+export function noteUnknown(sections: readonly Section[], ledger: Ledger): void {
+  for (const { kind, lines } of sections) {
+    if (!/^(?:defaults|frontend|backend|listen)$/.test(kind)) continue;
+    for (const line of lines) {
+      const said = unknownIn(line);
+      if (said !== undefined) ledger.note(line.at, said);
+    }
+  }
+}
+
+function unknownIn({ words }: Line): string | undefined {
+  const [first = "", second = ""] = words[0] === "no" ? words.slice(1) : words;
+  if (!keywords.has(first)) return because(first, nearMissOf(first, keywords));
+  if (first === "timeout" && !timeouts.has(second)) return because(`timeout ${second}`, nearMissOf(second, timeouts));
+  const option = first === "option" ? nearMissOf(second, options) : undefined;
+  return option === undefined ? undefined : because(`option ${second}`, option);
+}
+
+const because = (word: string, meant: string | undefined): string =>
+  `${word.slice(0, 40)}: not a word of HAProxy's that is known${meant === undefined ? "" : `; perhaps ${meant} is meant`}`;
