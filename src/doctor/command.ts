@@ -65,23 +65,27 @@ export type Surroundings = {
   version: string;
   /** Of the terminal; undefined where there is none. */
   columns: number | undefined;
+  /** Tells what is wrong with the command line; on standard error unless somebody else listens. */
+  complain?: (sentence: string) => void;
 };
 
 export type Outcome = { output: string; exitCode: 0 | 1 | 2 };
 
 /** Undefined where the command line makes no sense. */
 export async function doctor(args: readonly string[], around: Surroundings): Promise<Outcome | undefined> {
+  const { complain = (sentence: string) => void process.stderr.write(sentence) } = around;
   const values = parsed(args);
-  if (values === undefined) return undefined;
+  const wrong = typeof values === "string" ? values : mistakeIn(values);
+  if (typeof values === "string" || wrong !== undefined) {
+    complain(`doctor: ${wrong}\n`);
+    return undefined;
+  }
   if (values.help) return { output: doctorUsage, exitCode: 0 };
-  const [limit, ...limits] = values["max-connections"] ?? [];
-  const [url, ...urls] = values.live ?? [];
-  const paths = [...kinds.flatMap((kind) => values[kind] ?? []), ...(values.settings ?? [])];
-  if ((values.json && values.sarif) || (limit !== undefined && !/^[1-9]\d{0,6}$/.test(limit))) return undefined;
-  if (limits.length > 0 || urls.length > 0 || paths.includes("")) return undefined;
+  const [limit] = values["max-connections"] ?? [];
+  const [url] = values.live ?? [];
 
-  const files = filesOnDisk(around.folder);
   const ledger = createLedger();
+  const files = filesOnDisk(around.folder, ledger);
   const given: Paths = Object.fromEntries(kinds.map((kind) => [kind, values[kind]]));
   const named = kinds.flatMap((kind) => (values[kind] ?? []).map((path) => `${kind} ${path}`));
   const settings = settingsFor(values.settings, files, around, ledger);
@@ -104,21 +108,33 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
       live,
     },
     files,
-    readStandardInput,
+    () => readStandardInput(ledger),
     ledger,
   );
   return { output: rendered(diagnosis, values, named, around), exitCode: exitCodeOf(diagnosis) };
 }
 
+/** What is wrong, where the line cannot be taken apart. */
 function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false }).values;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? error.message) : String(error);
   }
 }
 
-type Values = NonNullable<ReturnType<typeof parsed>>;
+type Values = Exclude<ReturnType<typeof parsed>, string>;
+
+/** What makes no sense although each word is known. */
+function mistakeIn(values: Values): string | undefined {
+  const [limit] = values["max-connections"] ?? [];
+  if (values.json && values.sarif) return "--json and --sarif exclude each other";
+  if (limit !== undefined && !/^[1-9]\d{0,6}$/.test(limit)) return `--max-connections '${limit}' is not a whole number`;
+  const twice = (["max-connections", "live"] as const).find((name) => (values[name]?.length ?? 0) > 1);
+  if (twice !== undefined) return `--${twice} may be given once`;
+  const empty = ([...kinds, "settings"] as const).find((name) => values[name]?.includes(""));
+  return empty === undefined ? undefined : `--${empty} names no file`;
+}
 
 function settingsFor(
   paths: readonly string[] | undefined,

@@ -53,7 +53,7 @@ export function createLedger(): Ledger {
   };
 }
 
-export function filesOnDisk(folder: string): Files {
+export function filesOnDisk(folder: string, ledger = createLedger()): Files {
   const shown = (path: string) => {
     const short = relative(folder, path);
     return short.startsWith("..") ? path : short || ".";
@@ -69,7 +69,7 @@ export function filesOnDisk(folder: string): Files {
       return found.isDirectory() ? "folder" : "other";
     },
     list: (path) => readdirSync(resolve(folder, path)).sort(),
-    read: (path) => textOf(readBytes(resolve(folder, path), shown(path)), shown(path)),
+    read: (path) => textOf(readBytes(resolve(folder, path), shown(path)), shown(path), ledger),
   };
 }
 
@@ -103,23 +103,32 @@ function readBytes(path: string, file: string): Buffer {
   }
 }
 
-export function readStandardInput(): string {
+export function readStandardInput(ledger: Ledger): string {
   const file = "stdin";
   if (process.stdin.isTTY) throw new Unreadable({ file, line: 1 }, "nothing is piped into standard input");
   try {
-    return filled(textOf(readFileSync(0), file), file);
+    return filled(textOf(readFileSync(0), file, ledger), file);
   } catch (error) {
     if (error instanceof Unreadable) throw error;
     throw new Unreadable({ file, line: 1 }, "standard input cannot be read");
   }
 }
 
-function textOf(data: Buffer, file: string): string {
+/** A program or an image has them, a text has none. */
+const isControl = (byte: number): boolean => byte < 9 || (byte > 13 && byte < 32);
+
+/** What is not UTF-8 has letters of an older alphabet, mostly in comments. */
+function textOf(data: Buffer, file: string, ledger: Ledger): string {
   const at = { file, line: 1 };
   if (data.length > mostBytes)
     throw new Unreadable(at, `is larger than ${mostBytes / 1_000_000} MB, so it is hardly a configuration`);
-  if (data.includes(0) || !isUtf8(data)) throw new Unreadable(at, "is not text in UTF-8");
-  return data.toString("utf8").replace(/^\uFEFF/, "");
+  if (data.includes(0)) throw new Unreadable(at, "is not text");
+  if (isUtf8(data)) return data.toString("utf8").replace(/^\uFEFF/, "");
+  if (data.some(isControl)) throw new Unreadable(at, "is not text");
+  const text = data.toString("latin1");
+  const line = text.slice(0, text.search(/[\u0080-\u00ff]/)).split("\n").length;
+  ledger.note({ file, line }, "is not in UTF-8: it is read as Latin-1");
+  return text;
 }
 
 function filled(text: string, file: string): string {

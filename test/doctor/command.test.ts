@@ -31,8 +31,15 @@ const spawned = (cwd: string, args: readonly string[], input = "") =>
 
 /** The same without the process, which takes a second. */
 async function doctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const outcome = await run(args, { environment: env, folder, version: "0.0.0", columns: undefined });
-  return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? "" };
+  const complaints: string[] = [];
+  const outcome = await run(args, {
+    environment: env,
+    folder,
+    version: "0.0.0",
+    columns: undefined,
+    complain: (sentence) => complaints.push(sentence),
+  });
+  return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? complaints.join("") };
 }
 
 const place = z.strictObject({ file: z.string().min(1), line: z.int().min(1) });
@@ -68,21 +75,26 @@ suite("haven doctor", () => {
     assert.equal((await spawned(folder, ["--nginx", "slow.conf", "--haproxy", "nowhere.cfg"])).code, 2);
   });
 
-  test("a command line that makes no sense gets the usage, and 64", async () => {
+  test("a command line that makes no sense is told what is wrong, and gets the usage, and 64", async () => {
     const { code, output } = await spawned(tmpdir(), ["--ngnix", "x"]);
     assert.equal(code, 64);
-    assert.match(output, /^Usage: node dist\/main\.js doctor/);
-    for (const args of [
-      ["nginx.conf"],
-      ["--json", "--sarif"],
-      ["--max-connections", "many"],
-      ["--max-connections", "100", "--max-connections", "200"],
-      ["--live", "http://127.0.0.1:1", "--live", "http://127.0.0.1:2"],
-      ["--nginx"],
-      ["--nginx", ""],
-      ["--settings", ""],
-    ])
-      assert.equal((await doctor(tmpdir(), args)).code, 64, args.join(" "));
+    assert.match(output, /^doctor: .*'--ngnix'.*\nUsage: node dist\/main\.js doctor/);
+    const cases: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
+      [["nginx.conf"], /'nginx\.conf'/],
+      [["--json", "--sarif"], /--json and --sarif exclude each other/],
+      [["--max-connections", "many"], /--max-connections 'many' is not a whole number/],
+      [["--max-connections", "100", "--max-connections", "200"], /--max-connections may be given once/],
+      [["--live", "http://127.0.0.1:1", "--live", "http://127.0.0.1:2"], /--live may be given once/],
+      [["--nginx"], /'--nginx <value>' argument missing/],
+      [["--nginx", ""], /--nginx names no file/],
+      [["--settings", ""], /--settings names no file/],
+    ];
+    for (const [args, sentence] of cases) {
+      const told = await doctor(tmpdir(), args);
+      assert.equal(told.code, 64, args.join(" "));
+      assert.match(told.output, sentence);
+      assert.match(told.output, /^doctor: [^\n]+\n$/);
+    }
     assert.match((await doctor(tmpdir(), ["--help"])).output, /^Usage/);
   });
 
@@ -149,7 +161,7 @@ suite("haven doctor", () => {
     const folder = folderWith({
       empty: "",
       binary: Buffer.from([1, 2, 0, 3]),
-      latin: Buffer.from("server é", "latin1"),
+      picture: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
       huge: "#".repeat(5_000_000),
       "cut.conf": bases.nginx.slice(0, 400),
       "cut.yaml": "a: [1, 2\nb: {",
@@ -160,8 +172,8 @@ suite("haven doctor", () => {
     const cases: readonly (readonly [args: readonly string[], sentence: RegExp])[] = [
       [["--nginx", "nowhere.conf"], /nowhere\.conf does not exist/],
       [["--nginx", "empty"], /empty is empty/],
-      [["--nginx", "binary"], /is not text in UTF-8/],
-      [["--compose", "latin"], /is not text in UTF-8/],
+      [["--nginx", "binary"], /is not text/],
+      [["--compose", "picture"], /is not text/],
       [["--haproxy", "huge"], /is larger than 4 MB/],
       [["--nginx", "cut.conf"], /cut\.conf:\d+ (?:ends inside|has no)/],
       [["--k8s", "cut.yaml"], /cut\.yaml:\d+ is not valid YAML/],
@@ -226,6 +238,18 @@ suite("haven doctor", () => {
         ["deadline-request-longer-than-proxy", { file: "all.env", line: 2 }],
       ],
     );
+  });
+
+  test("a file in an older alphabet is read, and that is said", async () => {
+    const folder = folderWith({ "nginx.conf": Buffer.from(`# one\n# f\u00fcr alle\n${wide}`, "latin1") });
+    const { findings, notUnderstood } = report.parse(
+      JSON.parse((await doctor(folder, ["--nginx", "nginx.conf", "--json"])).output),
+    );
+    assert.deepEqual(
+      findings.map(({ rule }) => rule),
+      ["budget-body-too-large"],
+    );
+    assert.deepEqual(notUnderstood, [{ file: "nginx.conf", line: 2, text: "is not in UTF-8: it is read as Latin-1" }]);
   });
 
   test("no settings are settings too", async () => {

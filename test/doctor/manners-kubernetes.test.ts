@@ -210,6 +210,21 @@ suiteOfManners("Kubernetes, as people write it", [
   ),
   manner("two of different programs need not", { ...many(5, 8), behind: budget(one, "{}") + second("other:1.0") }, []),
   {
+    name: "a budget that lets none go, whoever it is for",
+    texts: { kubernetes: budget("maxUnavailable: 0", "{ matchLabels: { app: api } }") },
+    finds: [["budget-lets-none-go", "maxUnavailable: 0", "error"]],
+  },
+  {
+    name: "one that keeps all of them",
+    texts: { kubernetes: budget("minAvailable: 100%", "{ matchLabels: { app: api } }") },
+    finds: [["budget-lets-none-go", "minAvailable: 100%", "error"]],
+  },
+  {
+    name: "one that may suit whoever it is for",
+    texts: { kubernetes: budget("minAvailable: 1", "{ matchLabels: { app: api } }") },
+    finds: [],
+  },
+  {
     name: "a heap that only the settings tell",
     texts: {
       kubernetes: pods({ env: delay("15000"), more: "resources: { limits: { memory: 512Mi } }" }),

@@ -141,6 +141,17 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
     { haproxy: haproxy(`timeout check "${variable("LIMIT")}"`, "check inter 9s") },
     /^timeout check \$\{LIMIT\}: not a time/,
   ),
+  unknown(
+    "what Google's load balancer is told in words",
+    {
+      settings: "KEEP_ALIVE_TIMEOUT_MS=620000\n",
+      kubernetes: cluster(
+        "BackendConfig",
+        "{ timeoutSec: soon, connectionDraining: { drainingTimeoutSec: late }, healthCheck: { requestPath: /ready, timeoutSec: long } }",
+      ),
+    },
+    /timeoutSec soon[\s\S]*drainingTimeoutSec late/,
+  ),
   unknown("retries in words", { haproxy: haproxy("retries few") }, /^retries few: not a number/),
 ]);
 

@@ -1,9 +1,11 @@
-import { type Front, ms, nothingKnown, type Place, type Prober, type Told } from "../facts.ts";
-import { get, number, type Tree, text } from "./yaml.ts";
+import { type Front, known, ms, nothingKnown, type Place, type Prober, type Told } from "../facts.ts";
+import type { Ledger } from "../source.ts";
+import { toldSeconds } from "./told.ts";
+import { get, type Tree, text } from "./yaml.ts";
 
 // Google's load balancers, as objects of a cluster describe them.
 
-const googleDefault = "Google Cloud's default";
+const origin = "Google Cloud's default";
 
 const idleOf = (at: Place): Told => ms("idle timeout of Google's load balancer", 600_000, at, "fixed by Google Cloud");
 
@@ -22,24 +24,19 @@ export const backendOf = (object: Tree): Tree | undefined => {
 };
 
 /** Undefined for an object of another kind. */
-export function googleBackend(object: Tree): Front | undefined {
+export function googleBackend(object: Tree, ledger: Ledger): Front | undefined {
   const kind = text(object, "kind");
   if (kind === "HealthCheckPolicy") {
     const policy = get(object, "spec", "default");
     const path = get(policy, "config", "httpHealthCheck", "requestPath");
     if (policy === undefined || path === undefined) return undefined;
-    return { ...googleFront(object, policy.at), idle: [], checks: [checkOf(policy, path)] };
+    return { ...googleFront(object, policy.at), idle: [], checks: [checkOf(policy, path, ledger)] };
   }
   if (kind !== "BackendConfig" && kind !== "GCPBackendPolicy") return undefined;
   const spec = backendOf(object);
   const at = spec?.at ?? object.at;
-  const seconds = (name: string, initial: number, ...path: readonly string[]): Told => {
-    const found = get(spec, ...path);
-    const value = number(found);
-    return value !== undefined && found !== undefined
-      ? ms(name, value * 1000, found.at)
-      : ms(name, initial * 1000, at, googleDefault);
-  };
+  const seconds = (name: string, initial: number, ...path: readonly string[]): Told | undefined =>
+    toldSeconds(get(spec, ...path), { name, initial: initial * 1000, at, origin }, ledger);
   const check = get(spec, "healthCheck");
   const path = get(check, "requestPath");
   return {
@@ -48,20 +45,15 @@ export function googleBackend(object: Tree): Front | undefined {
     kind: "gcp",
     at,
     idle: [idleOf(at)],
-    reads: [seconds("timeoutSec", 30, "timeoutSec")],
-    checks: check === undefined || path === undefined ? [] : [checkOf(check, path)],
-    releases: [seconds("drainingTimeoutSec", 0, "connectionDraining", "drainingTimeoutSec")],
+    reads: known([seconds("timeoutSec", 30, "timeoutSec")]),
+    checks: check === undefined || path === undefined ? [] : [checkOf(check, path, ledger)],
+    releases: known([seconds("drainingTimeoutSec", 0, "connectionDraining", "drainingTimeoutSec")]),
   };
 }
 
-function checkOf(check: Tree, path: Tree): Prober {
-  const seconds = (name: string): Told => {
-    const found = get(check, name);
-    const value = number(found);
-    return found === undefined || value === undefined
-      ? ms(name, 5000, check.at, googleDefault)
-      : ms(name, value * 1000, found.at);
-  };
+function checkOf(check: Tree, path: Tree, ledger: Ledger): Prober {
+  const seconds = (name: string): Told | undefined =>
+    toldSeconds(get(check, name), { name, initial: 5000, at: check.at, origin }, ledger);
   return {
     name: "Google's health check",
     purpose: "ready",

@@ -1,11 +1,12 @@
-import { count, type Front, known, ms, type Notice, nothingKnown, type Place, size, type Told } from "../facts.ts";
+import { type Front, known, ms, type Notice, nothingKnown, type Place, size, type Told } from "../facts.ts";
 import type { Ledger } from "../source.ts";
 import { bytes, milliseconds } from "../units.ts";
 import type { Bundle } from "./bundles.ts";
 import { googleBackend, googleFront } from "./google.ts";
 import { albNotice } from "./load-balancer.ts";
 import { named } from "./objects.ts";
-import { entries, get, list, number, type Tree, text } from "./yaml.ts";
+import { toldCount, toldSize, toldTime } from "./told.ts";
+import { entries, get, list, type Tree, text } from "./yaml.ts";
 
 /** The ways into a cluster that its objects describe. */
 export function frontsOf(bundle: Bundle, ledger: Ledger): Front[] {
@@ -15,7 +16,7 @@ export function frontsOf(bundle: Bundle, ledger: Ledger): Front[] {
     if (kind === "HTTPRoute") return route(object, ledger);
     if (kind === "Gateway" && text(object, "spec", "gatewayClassName")?.startsWith("gke-l7"))
       return [googleFront(object, get(object, "spec", "gatewayClassName")?.at ?? object.at)];
-    return known([googleBackend(object)]);
+    return known([googleBackend(object, ledger)]);
   });
 }
 
@@ -55,31 +56,19 @@ function nginxIngress(object: Tree, at: Place, { objects }: Bundle, ledger: Ledg
   const settings = named(objects, "ConfigMap").filter((one) =>
     /ingress-nginx|nginx-(?:configuration|ingress)/.test(text(one, "metadata", "name") ?? ""),
   );
-  const controller = "ingress-nginx's default";
+  const origin = "ingress-nginx's default";
   const find = (name: string) =>
     annotation(object, nginxPrefix + name) ??
     settings.map((one) => get(one, "data", name)).find((one) => one !== undefined);
-  const seconds = (name: string, initial: number): Told | undefined => {
-    const found = find(name);
-    if (found === undefined) return ms(name, initial * 1000, at, controller);
-    const value = milliseconds(text(found) ?? "", "s");
-    if (value === undefined) ledger.note(found.at, `${name} ${text(found) ?? ""}: not a time that is understood`);
-    return value === undefined ? undefined : ms(name, value, found.at);
-  };
-  const whole = (name: string, initial: number): Told | undefined => {
-    const found = find(name);
-    if (found === undefined) return count(name, initial, at, controller);
-    const value = number(found);
-    if (value === undefined) ledger.note(found.at, `${name} ${text(found) ?? ""}: not a number`);
-    return value === undefined ? undefined : count(name, value, found.at);
-  };
+  const seconds = (name: string, initial: number): Told | undefined =>
+    toldTime(find(name), { name, initial: initial * 1000, at, origin }, ledger);
+  const whole = (name: string, initial: number): Told | undefined =>
+    toldCount(find(name), { name, initial, at, origin }, ledger);
   const [connect, tries] = [seconds("proxy-connect-timeout", 5), whole("proxy-next-upstream-tries", 3)];
   const total = seconds("proxy-next-upstream-timeout", 0);
   const retries = text(find("proxy-next-upstream")) !== "off" && connect !== undefined && tries !== undefined;
   const body = find("proxy-body-size");
-  const largest = body === undefined ? 1024 ** 2 : bytes(text(body) ?? "");
-  if (body !== undefined && largest === undefined)
-    ledger.note(body.at, `proxy-body-size ${text(body) ?? ""}: not a size`);
+  const missing = size("proxy-body-size", 1024 ** 2, at, origin);
   return {
     ...nothingKnown,
     name: "ingress-nginx",
@@ -91,10 +80,7 @@ function nginxIngress(object: Tree, at: Place, { objects }: Bundle, ledger: Ledg
       !retries || tries.value === 0 || total === undefined
         ? []
         : [{ connect, tries, total: total.value === 0 ? undefined : total }],
-    bodies:
-      largest === undefined
-        ? []
-        : [size("proxy-body-size", largest, body?.at ?? at, body === undefined ? controller : undefined)],
+    bodies: known([body === undefined ? missing : toldSize(body, "proxy-body-size", bytes, ledger)]),
   };
 }
 
@@ -119,14 +105,8 @@ function albIngress(object: Tree, at: Place, ledger: Ledger): Front {
     ledger.note(from.at ?? at, `${key}=${written}: not a number of seconds`);
     return undefined;
   };
-  const whole = (name: string, initial: number): Told | undefined => {
-    const found = annotation(object, albPrefix + name);
-    const value = text(found) ?? "";
-    if (found === undefined) return count(name, initial, at, "the controller's default");
-    if (/^\d+$/.test(value)) return count(name, Number(value), found.at);
-    ledger.note(found.at, `${name}: not a number`);
-    return undefined;
-  };
+  const whole = (name: string, initial: number): Told | undefined =>
+    toldCount(annotation(object, albPrefix + name), { name, initial, at, origin: "the controller's default" }, ledger);
   const asTime = (one: Told | undefined): Told | undefined => one && { ...one, value: one.value * 1000, unit: "ms" };
   const interval = asTime(whole("healthcheck-interval-seconds", 15));
   const timeout = asTime(whole("healthcheck-timeout-seconds", 5));

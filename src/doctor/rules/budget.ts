@@ -1,6 +1,7 @@
-import { count, type Front, ms, shown, size, type Told } from "../facts.ts";
+import { count, type Front, known, ms, shown, size, type Told } from "../facts.ts";
+import { named } from "../readers/objects.ts";
 import { budgetOf, shareOf } from "../readers/scaling.ts";
-import { get } from "../readers/yaml.ts";
+import { get, type Tree, text } from "../readers/yaml.ts";
 import type { Found, Rule } from "../rule.ts";
 import type { Setup } from "../setup.ts";
 import { appOf } from "./each.ts";
@@ -15,6 +16,29 @@ const bodies = ({ fronts }: Setup): { front: Front; body: Told }[] =>
   fronts.flatMap(({ front }) => front.bodies.map((body) => ({ front, body })));
 const upload = (body: Told): Told => size("largest upload of the application", largestUpload, body.at, "Haven's");
 
+function letsNone(budget: Tree, least: Told | undefined): Found[] {
+  const pods = least?.value ?? Number.MAX_SAFE_INTEGER;
+  const kept = get(budget, "spec", "minAvailable");
+  const gone = get(budget, "spec", "maxUnavailable");
+  const keeps = shareOf(kept, pods);
+  if (kept !== undefined && keeps !== undefined && keeps >= pods)
+    return [
+      least === undefined
+        ? { places: [kept.at], says: `minAvailable ${text(kept) ?? ""}: all pods have to stay, so none may go.` }
+        : {
+            numbers: [count("minAvailable", keeps, kept.at), least],
+            says: `${keeps} of ${least.value} pods have to stay, so none may go.`,
+          },
+    ];
+  if (gone === undefined || shareOf(gone, pods) !== 0) return [];
+  return [
+    {
+      numbers: [count("maxUnavailable", 0, gone.at), ...known([least])],
+      says: `0 of ${least === undefined ? "all" : least.value} pods may go.`,
+    },
+  ];
+}
+
 export const budgetRules: readonly Rule[] = [
   {
     id: "budget-lets-none-go",
@@ -23,7 +47,7 @@ export const budgetRules: readonly Rule[] = [
     reason:
       "A node cannot be emptied: upgrades of the cluster hang, until somebody forces them and takes several pods at once.",
     arithmetic:
-      "`minAvailable` < fewest replicas (the autoscaler's `minReplicas`), or `maxUnavailable` ≥ 1; percentages are rounded up, as Kubernetes does",
+      "`minAvailable` < fewest replicas (the autoscaler's `minReplicas`), or `maxUnavailable` ≥ 1; percentages are rounded up, as Kubernetes does. `maxUnavailable: 0` and `minAvailable: 100%` are wrong for any workload",
     fix: "Write maxUnavailable: 1.",
     example: {
       kind: "kubernetes",
@@ -31,25 +55,12 @@ export const budgetRules: readonly Rule[] = [
       mended: `${pod("env: [{ name: DRAIN_DELAY_MS, value: '15000' }]", "", "replicas: 2")}---\n${budget("maxUnavailable: 1")}`,
     },
     find: ({ kubernetes, apps }) =>
-      kubernetes.flatMap((cluster) =>
-        cluster.workloads.flatMap((workload): Found[] => {
-          const found = budgetOf(cluster.bundle, workload.object);
-          const least = appOf(workload, apps)?.replicas?.least;
-          if (found === undefined || least === undefined) return [];
-          const kept = get(found, "spec", "minAvailable");
-          const gone = get(found, "spec", "maxUnavailable");
-          const keeps = shareOf(kept, least.value);
-          const lets = shareOf(gone, least.value);
-          if (kept !== undefined && keeps !== undefined && keeps >= least.value) {
-            return [
-              {
-                numbers: [count("minAvailable", keeps, kept.at), least],
-                says: `${keeps} of ${least.value} pods have to stay, so none may go.`,
-              },
-            ];
-          }
-          if (gone === undefined || lets !== 0) return [];
-          return [{ numbers: [count("maxUnavailable", 0, gone.at), least], says: `0 of ${least.value} pods may go.` }];
+      kubernetes.flatMap(({ bundle, workloads }) =>
+        named(bundle.objects, "PodDisruptionBudget").flatMap((budget): Found[] => {
+          const selected = workloads.filter(({ object }) => budgetOf(bundle, object) === budget);
+          const fewest = selected.map((workload) => appOf(workload, apps)?.replicas?.least);
+          // Some budgets are wrong however many pods there are.
+          return (fewest.length === 0 ? [undefined] : fewest).flatMap((least) => letsNone(budget, least));
         }),
       ),
   },
