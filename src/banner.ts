@@ -4,7 +4,11 @@ import type { Running } from "./server.ts";
 export type Login = { email: string; password: string };
 
 /** What a person sees who started the server at a keyboard. */
-export function banner(config: Config, { port, managementPort, engines }: Running, login?: Login): string {
+export function banner(
+  config: Config,
+  { port, managementPort, engines }: Pick<Running, "port" | "managementPort" | "engines">,
+  login?: Login,
+): string {
   const at = `http://localhost:${port}`;
   const ops = managementPort === undefined ? at : `http://localhost:${managementPort}`;
   const services = engines === undefined ? "your own Postgres and Redis" : engineLine(config, engines);
@@ -14,7 +18,7 @@ export function banner(config: Config, { port, managementPort, engines }: Runnin
 
   Try:
     curl '${at}/ready?verbose'
-    ${signIn(at, engines && login)}
+    ${signIn(at, engines?.databaseUrl === undefined ? undefined : login)}
     ${at}/api in a browser: where to go; ${at}/api/docs: every call, to try
     ${ops}/health/detailed in a browser: how it is
 
@@ -25,10 +29,12 @@ export function banner(config: Config, { port, managementPort, engines }: Runnin
 
 function engineLine(config: Config, { databaseUrl, redisUrl, shared }: NonNullable<Running["engines"]>): string {
   const embedded = [databaseUrl && "Postgres", redisUrl && "Valkey"].filter(Boolean).join(" and ");
+  const own =
+    databaseUrl === undefined ? " and your own Postgres" : redisUrl === undefined ? " and your own Redis" : "";
   const where = shared
-    ? "shared with the Haven that runs in this folder, and ending with it"
-    : `Postgres keeping its data in ${config.embeddedDataDir}/`;
-  return `embedded ${embedded}, ${where}`;
+    ? ", shared with the Haven that runs in this folder, and ending with it"
+    : databaseUrl && `, Postgres keeping its data in ${config.embeddedDataDir}/`;
+  return `embedded ${embedded}${own}${where ?? ""}`;
 }
 
 /** With the demo account where there is one. */

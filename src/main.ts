@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { users } from "./auth/repository.ts";
 import { banner } from "./banner.ts";
@@ -109,6 +109,7 @@ async function serve(): Promise<void> {
       await exit(cut > 0 ? exitCodes.failed : exitCodes.ok);
     },
     abort: () => process.exit(exitCodes.interrupted),
+    comesTwice: process.env["npm_lifecycle_event"] !== undefined,
   });
   const running = await starting;
   logger.info(
@@ -154,7 +155,9 @@ async function examine(args: readonly string[]): Promise<void> {
 }
 
 function environment(): NodeJS.ProcessEnv {
-  if (process.env["NODE_ENV"] !== "production" && existsSync(".env")) process.loadEnvFile(".env");
+  if (process.env["NODE_ENV"] === "production" || !existsSync(".env")) return process.env;
+  if (!statSync(".env").isFile()) throw new StartError("There is something called .env here that is not a file.");
+  process.loadEnvFile(".env");
   return process.env;
 }
 
@@ -175,6 +178,9 @@ function explain(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code.startsWith("28") || code === "3D000")
     return `Postgres refuses this user, password or database (${code}): check DATABASE_URL.\n`;
-  if (code.startsWith("E")) return `Postgres cannot be reached (${code}): check DATABASE_URL, and whether it runs.\n`;
+  if (networkFaults.test(code))
+    return `Postgres cannot be reached (${code}): check DATABASE_URL, and whether it runs.\n`;
   return `It could not be done: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
 }
+
+const networkFaults = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;

@@ -28,9 +28,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
   );
   const parsed = variables.safeParse(given);
-  const problems = parsed.success
-    ? crossProblems(parsed.data)
-    : [...fieldProblems(parsed.error.issues), ...missingProblems(given)];
+  const problems = [...fieldProblems(parsed.error?.issues ?? []), ...crossProblems(given), ...missingProblems(given)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const v = parsed.data;
@@ -184,30 +182,35 @@ function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message:
   return issues.map((issue) => ({ variable: String(issue.path[0] ?? "environment"), message: issue.message }));
 }
 
-function crossProblems(v: Variables): Problem[] {
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** What does not go together. Works on what was given, so that one start names this and the malformed together. */
+function crossProblems(v: Given): Problem[] {
   const problems: Problem[] = [];
   const complain = (variable: string, message: string) => problems.push({ variable, message });
-  const redisWays = [v.REDIS_URL, v.REDIS_HOST, v.REDIS_SENTINELS, v.REDIS_CLUSTER_NODES].filter(Boolean);
-  if (redisWays.length > 1) {
+  if (["REDIS_URL", "REDIS_HOST", "REDIS_SENTINELS", "REDIS_CLUSTER_NODES"].filter((name) => v[name]).length > 1) {
     complain(
       "REDIS_URL",
       "is one of several ways to Redis that are set: keep one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES",
     );
   }
-  if (v.REDIS_SENTINELS && !v.REDIS_SENTINEL_NAME) complain("REDIS_SENTINEL_NAME", "is needed with REDIS_SENTINELS");
-  if (v.REDIS_SENTINEL_NAME && !v.REDIS_SENTINELS) complain("REDIS_SENTINELS", "is needed with REDIS_SENTINEL_NAME");
-  const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const;
+  if (v["REDIS_SENTINELS"] && !v["REDIS_SENTINEL_NAME"])
+    complain("REDIS_SENTINEL_NAME", "is needed with REDIS_SENTINELS");
+  if (v["REDIS_SENTINEL_NAME"] && !v["REDIS_SENTINELS"])
+    complain("REDIS_SENTINELS", "is needed with REDIS_SENTINEL_NAME");
+  const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
   if (bucket.some((name) => v[name])) {
     for (const name of bucket) if (!v[name]) complain(name, "is needed with the other S3 settings");
   }
-  if (v.MANAGEMENT_PORT !== undefined && v.MANAGEMENT_PORT !== 0 && v.MANAGEMENT_PORT === v.PORT) {
+  const managementPort = Number(v["MANAGEMENT_PORT"] ?? 0);
+  if (managementPort !== 0 && managementPort === Number(v["PORT"] ?? defaultPort))
     complain("MANAGEMENT_PORT", "must differ from PORT");
-  }
-  return [...problems, ...missingProblems(v)];
+  return problems;
 }
 
-/** Works on raw values too, so that one start names the missing and the malformed together. */
-function missingProblems(v: Readonly<Partial<Record<string, unknown>>>): Problem[] {
+const defaultPort = variables.shape.PORT.parse(undefined);
+
+function missingProblems(v: Given): Problem[] {
   if (v["NODE_ENV"] !== "production") return [];
   const problems: Problem[] = [];
   if (!v["DATABASE_URL"]) problems.push({ variable: "DATABASE_URL", message: "is needed in production" });
@@ -220,9 +223,11 @@ function missingProblems(v: Readonly<Partial<Record<string, unknown>>>): Problem
   if (!v["JWT_SECRET"]) problems.push({ variable: "JWT_SECRET", message: "is needed in production" });
   for (const variable of ["JWT_SECRET", "JWT_SECRET_PREVIOUS"]) {
     const secret = v[variable];
-    if (typeof secret !== "string") continue;
+    if (secret === undefined) continue;
     if (Buffer.byteLength(secret) < 32) problems.push({ variable, message: "must have at least 32 bytes" });
-    if (placeholder.test(secret))
+  }
+  for (const variable of ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "OPS_TOKEN"]) {
+    if (placeholder.test(v[variable] ?? "-"))
       problems.push({
         variable,
         message: "is a placeholder out of an example: make one with `openssl rand -base64 48`",
@@ -232,7 +237,7 @@ function missingProblems(v: Readonly<Partial<Record<string, unknown>>>): Problem
 }
 
 const placeholder =
-  /change[-_ ]?(me|this|it)|your[-_ ]|placeholder|example|replace[-_ ]?(me|this)|super[-_ ]?secret|(secret){2}|do[-_ ]?not[-_ ]?use|^<.*>$/i;
+  /change[-_ ]?(me|this|it)|your[-_ ]|placeholder|example|replace[-_ ]?(me|this)|super[-_ ]?secret|(secret){2}|do[-_ ]?not[-_ ]?use|^<.*>$|^\s*$/i;
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {
   for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) deepFreeze(inner);

@@ -64,7 +64,7 @@ export type CheckName = (typeof checkNames)[number];
 export const checkList = z.string().transform((value, context): CheckName[] => {
   const names = entries(value);
   const known = checkNames.filter((name) => names.includes(name));
-  if (names.some((name) => !known.some((check) => check === name))) {
+  if (names.length === 0 || names.some((name) => !known.some((check) => check === name))) {
     context.addIssue(`must be a list of checks out of ${checkNames.join(", ")}`);
     return z.NEVER;
   }

@@ -68,6 +68,10 @@ function nextStatus(status: CheckStatus, { consecutiveFailures, consecutiveSucce
 export const needsConfirmation = (state: CheckState): boolean =>
   state.consecutiveFailures === 1 && state.status !== "down";
 
+/** A first success behind an outage: the one that makes it an end has to come a whole interval later. */
+export const isComingBack = ({ status, consecutiveSuccesses }: CheckState): boolean =>
+  status !== "up" && consecutiveSuccesses > 0;
+
 /** Nothing was heard of this check for longer than can be: what it said last is no longer known to be true. */
 export function withoutStale(state: CheckState, now: number, maxAgeMs: number): CheckState {
   const heardAt = Math.max(state.lastSuccessAt ?? 0, state.lastFailureAt ?? 0);

@@ -4,6 +4,7 @@ import {
   type CheckState,
   type CheckStatus,
   hasStarted,
+  isComingBack,
   type JudgedCheck,
   needsConfirmation,
   type Observation,
@@ -115,10 +116,10 @@ export function createMonitor({
       const startedAt = performance.now();
       const seen = await runCheck(check, timeoutMs, stop.signal);
       if (stop.signal.aborted) return;
-      if (needsConfirmation(take(check.name, seen))) continue;
-      // Instances that were started together drift apart, and two checks never take longer than two intervals.
-      const untilNext = intervalMs * (0.9 + Math.random() / 10) - (performance.now() - startedAt);
-      await pause(Math.max(0, untilNext));
+      const state = take(check.name, seen);
+      if (needsConfirmation(state)) continue;
+      if (isComingBack(state)) await pause(intervalMs);
+      else await pause(Math.max(0, intervalMs * shareOfInterval(state) - (performance.now() - startedAt)));
     }
   };
 
@@ -150,5 +151,11 @@ export function createMonitor({
     },
   };
 }
+
+/**
+ * Instances that were started together drift apart. What is down is looked at a little more often: so its way back, which
+ * takes a whole interval from the first success on, is over within two.
+ */
+const shareOfInterval = ({ status }: CheckState): number => (status === "down" ? 0.8 : 0.9) + Math.random() / 10;
 
 export type Monitor = ReturnType<typeof createMonitor>;

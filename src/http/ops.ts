@@ -83,4 +83,4 @@ export type Ops = ReturnType<typeof createOps>;
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-const tokenOf = (authorization = ""): string => /^bearer (.+)$/i.exec(authorization)?.[1] ?? "";
+const tokenOf = (authorization = ""): string => /^bearer +(.+)$/i.exec(authorization)?.[1] ?? "";

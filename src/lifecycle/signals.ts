@@ -1,18 +1,29 @@
 type Signals = Pick<NodeJS.Process, "on" | "off">;
 
-/**
- * SIGTERM and the first SIGINT stop the server; a second SIGINT gives up at once. npm passes on a Ctrl-C that the
- * terminal already delivered, so two within a tenth of a second are one key press.
- */
-export function onStopSignals(source: Signals, handlers: { stop(signal: string): void; abort(): void }): () => void {
+export type StopHandlers = {
+  /** Called once, whatever follows. */
+  stop(signal: string): void;
+  abort(): void;
+  /** npm passes on a Ctrl-C that the terminal already delivered: two within a tenth of a second are one key press. */
+  comesTwice?: boolean;
+};
+
+/** SIGTERM and the first SIGINT stop the server; a second SIGINT gives up at once. */
+export function onStopSignals(source: Signals, handlers: StopHandlers): () => void {
+  const echoMs = handlers.comesTwice ? 100 : 0;
+  let stopping = false;
   let interruptedAt: number | undefined;
-  const onTerminate = () => handlers.stop("SIGTERM");
+  const stop = (signal: string) => {
+    if (!stopping) handlers.stop(signal);
+    stopping = true;
+  };
+  const onTerminate = () => stop("SIGTERM");
   const onInterrupt = () => {
     const now = performance.now();
     if (interruptedAt === undefined) {
       interruptedAt = now;
-      handlers.stop("SIGINT");
-    } else if (now - interruptedAt > 100) {
+      stop("SIGINT");
+    } else if (now - interruptedAt > echoMs) {
       handlers.abort();
     }
   };

@@ -24,10 +24,8 @@ export function addFleetMetrics(metrics: Pick<Metrics, "add">, source: FleetSour
       name: "fleet_load_spread_ratio",
       help: "By how much the instance in rotation that differs most differs from the average in requests: 0.2 is a fifth.",
       type: "gauge",
-      samples: () => {
-        const value = source.loadSpread();
-        return value === null ? [] : [{ labels: {}, value }];
-      },
+      // With too little to compare nobody knows; that is told too, so that a query finds the metric.
+      samples: () => [{ labels: {}, value: source.loadSpread() ?? Number.NaN }],
     },
     {
       name: "ready_policy_decisions_total",

@@ -32,6 +32,7 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
       const giveUp = () => aborted.reject(signal.reason);
       const attempt = async () => {
         if (client === undefined) await connect(told);
+        if (servers.length === 0) throw new Error("No node of the cluster says where it is to be reached");
         await Promise.all(servers.map(target.kind === "cluster" ? askNode : ask));
       };
       signal.addEventListener("abort", giveUp, { once: true });

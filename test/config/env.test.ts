@@ -56,6 +56,24 @@ test("the missing and the malformed are named together", () => {
     assert.ok(names.includes(name), name);
 });
 
+test("what does not go together is named beside the malformed", () => {
+  const names = named({
+    ...good,
+    DB_POOL_MAX: "abc",
+    PORT: "15200",
+    MANAGEMENT_PORT: "15200",
+    REDIS_HOST: "b",
+    REDIS_SENTINEL_NAME: "main",
+  });
+  assert.deepEqual(names.sort(), ["DB_POOL_MAX", "MANAGEMENT_PORT", "REDIS_SENTINELS", "REDIS_URL"]);
+  assert.deepEqual(named({ MANAGEMENT_PORT: "4000" }), ["MANAGEMENT_PORT"]);
+});
+
+test("an operators' token out of an example is refused", () => {
+  for (const token of ["changeme", "your-token-here", "   "])
+    assert.deepEqual(named({ ...good, OPS_TOKEN: token }), ["OPS_TOKEN"], token);
+});
+
 test("no problem repeats a value", () => {
   const secret = "hunter2-hunter2";
   const environment = Object.fromEntries(Object.keys(variables.shape).map((name) => [name, secret]));
@@ -86,6 +104,7 @@ for (const [name, value] of [
   ["TRUST_PROXY", "10.0.0.0/33"],
   ["HEALTH_PATHS", "/health=alive"],
   ["READY_REQUIRES", "postgres,mysql"],
+  ["READY_REQUIRES", ","],
   ["LOG_LEVEL", "loud"],
   ["DB_POOL_MAX", "0"],
   ["SESSION_TTL", "1.5"],

@@ -113,6 +113,49 @@ test("a dependency that flaps every other check for a while causes at most two c
   assert.ok(changes.length <= 2, JSON.stringify(changes));
 });
 
+test("what is away for an interval and there for one, all the time, does not come up in between", async () => {
+  const intervalMs = 60;
+  const begun = performance.now();
+  const isAway = () => Math.floor((performance.now() - begun) / intervalMs) % 2 === 0;
+  const tide: Check = {
+    name: "tide",
+    critical: true,
+    async run() {
+      if (isAway()) throw new Error("low water");
+    },
+  };
+  const { history } = watch([tide], { intervalMs, timeoutMs: 1000 });
+  await sleep(60 * intervalMs);
+  const changes = history.all().filter(({ kind, from }) => kind === "check" && from !== "unknown");
+  assert.ok(changes.length <= 2, JSON.stringify(changes));
+});
+
+test("what comes back is up within two intervals, by two successes that are one apart", async () => {
+  const intervalMs = 200;
+  let away = false;
+  const successes: number[] = [];
+  const back: Check = {
+    name: "back",
+    critical: true,
+    async run() {
+      if (away) throw new Error("away");
+      successes.push(performance.now());
+    },
+  };
+  const watched = watch([back], { intervalMs, timeoutMs: 1000 });
+  const status = () => watched.status("back");
+  await eventually(status, (now) => now === "up");
+  away = true;
+  await eventually(status, (now) => now === "down");
+  successes.length = 0;
+  const backAt = performance.now();
+  away = false;
+  await eventually(status, (now) => now === "up", 5000, 2);
+  assert.ok(performance.now() - backAt <= 2 * intervalMs, `${performance.now() - backAt} ms`);
+  const [first = 0, second = 0] = successes;
+  assert.ok(second - first >= intervalMs - 1, `${second - first} ms`);
+});
+
 test("a snapshot that nobody renews counts as unknown", async () => {
   const { promise: never } = Promise.withResolvers<void>();
   let now = 1_000_000;

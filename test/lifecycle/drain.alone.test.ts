@@ -187,10 +187,21 @@ describe("a drain", { concurrency: 3 }, () => {
     hurried.child.kill("SIGINT");
     assert.equal((await hurried.exited).code, 130);
     assert.ok(performance.now() - startedAt < 500);
+
+    const atOnce = await startHavenProcess({ env: { ...drainTimes, DRAIN_DELAY_MS: "5000" } });
+    atOnce.child.kill("SIGINT");
+    await eventually(
+      () => ask(`${atOnce.url}/ready`),
+      ({ status }) => status === 503,
+      1000,
+      1,
+    );
+    atOnce.child.kill("SIGINT");
+    assert.equal((await atOnce.exited).code, 130);
   });
 
-  test("a Ctrl-C that arrives twice within an instant, as through npm, is one", async () => {
-    const haven = await startHavenProcess({ env: drainTimes });
+  test("through npm a Ctrl-C arrives twice within an instant, and is one", async () => {
+    const haven = await startHavenProcess({ env: { ...drainTimes, npm_lifecycle_event: "start" } });
     haven.child.kill("SIGINT");
     await sleep(20);
     haven.child.kill("SIGINT");

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { banner } from "../src/banner.ts";
+import { readConfig } from "../src/config/env.ts";
+
+const login = { email: "demo@haven.example", password: "demo-password" };
+const databaseUrl = "postgres://embedded";
+const redisUrl = "redis://embedded";
+
+function bannerWith(engines: { databaseUrl?: string; redisUrl?: string; shared?: boolean } | undefined): string {
+  const running = engines && { jwtSecret: "s", shared: false, stop: async () => undefined, ...engines };
+  return banner(readConfig({}), { port: 4000, managementPort: undefined, engines: running }, login);
+}
+
+test("the banner says which services are embedded and which are one's own", () => {
+  assert.match(
+    bannerWith({ databaseUrl, redisUrl }),
+    /embedded Postgres and Valkey, Postgres keeping its data in .haven/,
+  );
+  assert.match(
+    bannerWith({ databaseUrl }),
+    /embedded Postgres and your own Redis, Postgres keeping its data in .haven/,
+  );
+  assert.match(bannerWith({ redisUrl }), /embedded Valkey and your own Postgres\n/);
+  assert.match(bannerWith(undefined), /with your own Postgres and Redis/);
+  assert.match(bannerWith({ databaseUrl, redisUrl, shared: true }), /shared with the Haven that runs in this folder/);
+});
+
+test("the demo login is offered where its account is", () => {
+  assert.match(bannerWith({ databaseUrl }), /demo-password/);
+  assert.doesNotMatch(bannerWith({ redisUrl }), /demo-password/);
+});
