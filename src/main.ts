@@ -20,6 +20,8 @@ const exitCodes = { ok: 0, failed: 1, usage: 64, config: 78, interrupted: 130 } 
 
 const oldestNode = 24;
 
+const networkFaults = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
+
 const usage = `Usage: node dist/main.js [command]
 
   start      listen and serve (the default)
@@ -182,5 +184,3 @@ function explain(error: unknown): string {
     return `Postgres cannot be reached (${code}): check DATABASE_URL, and whether it runs.\n`;
   return `It could not be done: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
 }
-
-const networkFaults = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
