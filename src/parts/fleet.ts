@@ -30,7 +30,7 @@ export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
     decisions[decided.decision] += 1;
     logger.warn(decided, words[decided.decision]);
   };
-  const boundMs = namedWithinMs(config.health);
+  const boundMs = namedWithinMs(config.health) - tellingMs;
   const { intervalMs } = config.health;
   const outlier =
     config.health.policy === "outlier"
@@ -90,5 +90,8 @@ export function composeFleet(deps: FleetPartsDeps) {
 }
 
 const leaveLimitMs = 1000;
+
+/** The end of the time is the last moment to be seen outside, and not the first to begin. */
+const tellingMs = 100;
 
 export type FleetParts = ReturnType<typeof composeFleet>;
