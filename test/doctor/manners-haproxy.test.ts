@@ -128,6 +128,11 @@ suiteOfManners("haproxy, as people write it", [
     [["budget-body-too-small", "http-request return status 413 if { req.body_size gt 1000000 }"]],
   ),
   manner(
+    "a limit for bodies by a header that is made a number",
+    { front: "http-request deny if { req.hdr(content-length),int gt 1000000 }" },
+    [["budget-body-too-small", "http-request deny if { req.hdr(content-length),int gt 1000000 }"]],
+  ),
+  manner(
     "a limit for bodies by an old name of a header",
     { front: "http-request deny if { hdr_val(Content-Length) gt 1000000 }" },
     [["budget-body-too-small", "http-request deny if { hdr_val(Content-Length) gt 1000000 }"]],

@@ -188,6 +188,18 @@ suiteOfManners("Kubernetes, as people write it", [
     },
     [],
   ),
+  manner(
+    "a Postgres that is started elsewhere, whose file is here",
+    {
+      env: `${delay("15000")}\n            - { name: DB_POOL_MAX, value: "9" }`,
+      behind: object(
+        "ConfigMap",
+        "name: db",
+        "data:\n  postgresql.conf: |\n    # max_connections = 300\n    max_connections = 12",
+      ),
+    },
+    [["connections-more-than-database", '- { name: DB_POOL_MAX, value: "9" }']],
+  ),
   manner("a drain of ten seconds is long enough for endpoints", { env: delay("10000") }, []),
   manner("one of nine is not always", { env: delay("9000") }, [
     ["drain-shorter-than-endpoints", '- { name: DRAIN_DELAY_MS, value: "9000" }', "warning"],

@@ -82,8 +82,8 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
   ),
   unknown(
     "a hook that sleeps for an unknown time",
-    { kubernetes: pod(grace, "", `lifecycle: { preStop: { exec: { command: [sh, -c, "sleep $WAIT"] } } }`) },
-    /^preStop: how long this hook takes cannot be seen/,
+    { kubernetes: pod(grace, "", `lifecycle: { preStop: { exec: { command: [/drain.sh] } } }`) },
+    /^preStop \/drain\.sh: how long it takes cannot be seen/,
   ),
   unknown(
     "an autoscaler in words",
@@ -96,6 +96,17 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
       ),
     },
     /minReplicas few[\s\S]*maxReplicas many/,
+  ),
+  unknown(
+    "a hook that sleeps for as long as a variable says",
+    {
+      kubernetes: pod(
+        grace,
+        "",
+        'lifecycle: { preStop: { exec: { command: [sh, -c, "sleep 5; sleep $WAIT"] } } }',
+      ).replace("15000", "0"),
+    },
+    /^preStop sh -c sleep 5; sleep \$WAIT: how long/,
   ),
   unknown(
     "Railway's grace in words",
@@ -184,6 +195,25 @@ suiteOfManners("what is not known by its name is said", [
     finds: [],
     notUnderstood: /^passes no request on[^\n]*$/,
   },
+  unknown(
+    "a program in nginx",
+    { nginx: nginx("access_by_lua_block { deny() }") },
+    /^access_by_lua_block: what this program does/m,
+  ),
+  unknown(
+    "a way that only a variable knows",
+    {
+      nginx: nginx(
+        "resolver 127.0.0.11; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme; location / { proxy_pass http://$pool; }",
+      ),
+    },
+    /^proxy_pass http:\/\/\$pool: where it leads is not known/,
+  ),
+  unknown(
+    "a check of HAProxy's in a program",
+    { haproxy: haproxy("timeout check 1s", undefined, "option external-check") },
+    /^option external-check: what it asks cannot be seen/,
+  ),
   unknown(
     "a route of Istio's",
     { kubernetes: cluster("VirtualService", "{ http: [{ timeout: 5s }] }") },

@@ -87,12 +87,12 @@ function frontOf(proxy: ProxySection, all: readonly ProxySection[], ledger: Ledg
   const finder = { ledger };
   const checked = servers.filter((server) => isChecked(server) && !isTracking(server));
   const checkTimeout = wordAt(timeoutLine(section, "check"), 2);
-  const asks = {
-    path: pathOf(section),
-    opaque:
-      section.lines.some(({ words }) => /^(?:external-check|tcp-check)$/.test(words[0] ?? "")) ||
-      optionOf(section, "external-check") !== undefined,
-  };
+  const hidden =
+    optionOf(section, "external-check") ??
+    section.lines.find(({ words }) => /^(?:external-check|tcp-check)$/.test(words[0] ?? ""));
+  if (hidden !== undefined && checked.length > 0)
+    ledger.note(hidden.at, `${hidden.words.join(" ").slice(0, 40)}: what it asks cannot be seen`);
+  const asks = { path: pathOf(section), opaque: hidden !== undefined };
   const probes = checked.map((server) => timesOf(server, asks, checkTimeout, finder));
   const ways = all.filter(({ section: { kind } }) => kind === "frontend" || kind === "listen");
   return {
@@ -192,7 +192,7 @@ function bodiesOf(section: Section): Told[] {
   const returns = linesOf(section, "http-request", "return").filter(({ words }) => words.includes("413"));
   return [...linesOf(section, "http-request", "deny"), ...returns].flatMap((line) => {
     const limit =
-      /(?:(?:req\.)?f?hdr_val\(content-length\)|req\.body_size|req\.body_len)(?:,\S+)? (?:-m int )?g[te] (\d+)/i.exec(
+      /(?:(?:req\.)?f?hdr_val\(content-length\)|req\.f?hdr\(content-length\),int|req\.body_size|req\.body_len)(?:,\S+)? (?:-m int )?g[te] (\d+)/i.exec(
         conditionOf(section, line),
       )?.[1];
     return limit === undefined ? [] : [size("largest body", Number(limit), line.at)];

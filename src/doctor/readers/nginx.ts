@@ -62,12 +62,22 @@ export function readNginx(files: Files, path: string, ledger: Ledger): Nginx {
     throw new Unreadable({ file: files.shown(path), line: 1 }, "does not look like an nginx configuration");
   }
   noteMisspelt(all, ledger);
+  noteHidden(all, ledger);
   const complete = { ...nginx, routes: routes.filter(({ pass }) => pass.name === "proxy_pass") };
   for (const { pass } of routes.filter(({ pass }) => pass.name !== "proxy_pass"))
     ledger.note(pass.at, `${pass.name}: only proxy_pass is understood`);
+  for (const { pass, targets } of complete.routes)
+    if (targets.length === 0) ledger.note(pass.at, `proxy_pass ${pass.args[0] ?? ""}: where it leads is not known`);
   if (complete.routes.length === 0 && nginx.upstreams.length === 0)
     ledger.note({ file: files.shown(path), line: 1 }, "passes no request on, so there is little to judge");
   return complete;
+}
+
+/** What is decided by a program, which is not read. */
+function noteHidden(all: readonly Directive[], ledger: Ledger): void {
+  for (const { name, at } of all)
+    if (/^(?:access|rewrite|balancer|header_filter|content|set)_by_lua/.test(name))
+      ledger.note(at, `${name}: what this program does cannot be seen`);
 }
 
 /** A whole nginx.conf, and not a piece of one: something says so before the first thing that only a piece begins with. */

@@ -55,10 +55,11 @@ function preStopOf(container: Tree, ledger: Ledger): App["preStop"] {
   const value = number(seconds);
   if (seconds !== undefined && value !== undefined) return ms("preStop", value * 1000, seconds.at);
   const command = list(hook, "exec", "command");
-  const slept = sleepOf(command.map((word) => text(word) ?? "").join(" "));
+  const words = command.map((word) => text(word) ?? "").join(" ");
+  const slept = sleepOf(words);
   const line = command.find((word) => /sleep/.test(text(word) ?? "")) ?? hook;
   if (slept !== undefined) return ms("preStop", slept, line.at);
-  ledger.note(line.at, "preStop: how long this hook takes cannot be seen");
+  ledger.note(line.at, `preStop ${words.slice(0, 60) || "without a command"}: how long it takes cannot be seen`);
   return "unknown";
 }
 

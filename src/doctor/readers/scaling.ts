@@ -54,10 +54,9 @@ export function replicasOf(workload: Workload, bundle: Bundle, ledger: Ledger): 
   const spec = get(object, "spec") ?? object;
   const scaler = autoscalerOf(workload, bundle);
   const fixed = { name: "replicas", initial: 1, at: spec.at, origin };
-  if (scaler === undefined) {
-    const replicas = toldCount(kind === "Pod" ? undefined : get(spec, "replicas"), fixed, ledger);
+  const replicas = toldCount(kind === "Pod" ? undefined : get(spec, "replicas"), fixed, ledger);
+  if (scaler === undefined)
     return { least: replicas, most: replicas, surge: surgeOf(workload, spec, replicas, ledger) };
-  }
   const bound = (name: string, initial: number): Told | undefined =>
     toldCount(get(scaler, "spec", name), { name, initial, at: scaler.at, origin }, ledger);
   const least = bound("minReplicas", 1);

@@ -125,6 +125,13 @@ export const numbers: readonly BrokenLine[] = [
     'command:\n      - postgres\n      - -c\n      - "max_connections=20"',
     "max_connections=20",
   ],
+  [
+    "connections-more-than-database",
+    "kubernetes",
+    "apiVersion: v1\nkind: Service\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: db }\ndata:\n  postgresql.conf: |\n    shared_buffers = 1GB\n    max_connections = 30\n---\napiVersion: v1\nkind: Service\n",
+    "    max_connections = 30",
+  ],
   ["connections-more-than-database", "compose", "postgres -c max_connections=100", "postgres -N 25"],
   [
     "connections-more-than-database",
