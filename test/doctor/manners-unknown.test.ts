@@ -177,6 +177,11 @@ suiteOfManners("what is not known by its name is said", [
     { haproxy: haproxy("timeout srever 5s") },
     /^timeout srever: .* perhaps server is meant/,
   ),
+  unknown(
+    "an option of a server that HAProxy does not have",
+    { haproxy: haproxy("timeout check 1s", "check inter 2s fall 2 fastniter 500ms") },
+    /^server … fastniter: .* perhaps fastinter is meant/,
+  ),
   unknown("an option that is misspelt", { haproxy: haproxy("option redispacth") }, /perhaps redispatch is meant/),
   unknown(
     "a directive of nginx that is misspelt",

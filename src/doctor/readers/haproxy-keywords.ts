@@ -24,6 +24,35 @@ const timeouts = new Set(
 /** Those of the options that are looked at. */
 const options = new Set(["httpchk", "forwardfor", "redispatch", "http-server-close", "external-check"]);
 
+/** Words behind a server that stand alone, and those that a value follows. */
+const alone = new Set(
+  `agent-check allow-0rtt backup check check-reuse-pool check-send-proxy check-sni-auto check-ssl check-via-socks4 disabled
+  enabled non-stick renegotiate send-proxy send-proxy-v2 send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto ssl ssl-reuse
+  stick strict-maxconn tfo tls-tickets`.split(/\s+/),
+);
+const valued = new Set(
+  `addr agent-addr agent-inter agent-port agent-send alpn ca-file cc check-alpn check-pool-conn-name check-proto check-sni
+  ciphers ciphersuites client-sigalgs cookie crl-file crt curves downinter error-limit fall fastinter guid hash-key id
+  idle-ping init-addr init-state inter interface log-bufsize log-proto max-reuse maxconn maxqueue minconn namespace npn
+  observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn pool-purge-delay port proto
+  proxy-v2-options redir resolve-net resolve-opts resolve-prefer resolvers rise set-proxy-v2-tlv-fmt shard sigalgs
+  slowstart sni socks4 source ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut track usesrc verify verifyhost weight ws`.split(
+    /\s+/,
+  ),
+);
+/** How many words stand before the first of them. */
+const namesBefore: Readonly<Record<string, number>> = { server: 3, "server-template": 4, "default-server": 1 };
+
+/** The first word that is none: what follows it may belong to it. */
+function unknownOption(options: readonly string[]): string | undefined {
+  for (let index = 0; index < options.length; index++) {
+    const word = (options[index] ?? "").replace(/\(.*$/, "");
+    if (valued.has(word)) index++;
+    else if (!alone.has(word) && !/^(?:no|force)-/.test(word)) return word;
+  }
+  return undefined;
+}
+
 /** What no version has, so that it may be anything. */
 export function noteUnknown(sections: readonly Section[], ledger: Ledger): void {
   for (const { kind, lines } of sections) {
@@ -39,6 +68,9 @@ function unknownIn({ words }: Line): string | undefined {
   const [first = "", second = ""] = words[0] === "no" ? words.slice(1) : words;
   if (!keywords.has(first)) return because(first, nearMissOf(first, keywords));
   if (first === "timeout" && !timeouts.has(second)) return because(`timeout ${second}`, nearMissOf(second, timeouts));
+  const before = namesBefore[first];
+  const unknown = before === undefined ? undefined : unknownOption(words.slice(before));
+  if (unknown !== undefined) return because(`${first} … ${unknown}`, nearMissOf(unknown, valued));
   const option = first === "option" ? nearMissOf(second, options) : undefined;
   return option === undefined ? undefined : because(`option ${second}`, option);
 }
