@@ -1,10 +1,11 @@
-import type { App, Front, Told } from "./facts.ts";
+import type { App, Front } from "./facts.ts";
 import type { Template } from "./readers/cloudformation.ts";
 import type { Compose } from "./readers/compose.ts";
 import type { Haproxy } from "./readers/haproxy.ts";
 import type { Kubernetes } from "./readers/kubernetes.ts";
 import type { Live } from "./readers/live.ts";
 import type { Nginx } from "./readers/nginx.ts";
+import type { Limit } from "./readers/postgres.ts";
 import type { Monitoring } from "./readers/prometheus.ts";
 
 /** Configurations that run together, and are held against each other. */
@@ -12,7 +13,7 @@ export type Setup = {
   apps: readonly App[];
   fronts: readonly PlacedFront[];
   /** `max_connections` of each Postgres that is known. */
-  databases: readonly Told[];
+  databases: readonly Limit[];
   nginx: readonly Nginx[];
   haproxy: readonly Haproxy[];
   kubernetes: readonly Kubernetes[];

@@ -131,6 +131,20 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
   unknown("memory in a variable", { compose: service(`mem_limit: ${variable("MEM")}`) }, /^memory limit \$\{MEM\}/),
   unknown("memory in words", { compose: service("mem_limit: big") }, /^memory limit big: not a size/),
   unknown(
+    "what Postgres allows in a variable",
+    {
+      compose: `${service("deploy: { replicas: 20 }")}  db:\n    image: postgres:17.6\n    command: [postgres, -c, "max_connections=${variable("MAX")}"]\n`,
+    },
+    /^max_connections \$\{MAX\}: not a number/,
+  ),
+  unknown(
+    "what CloudNativePG is told in words",
+    {
+      kubernetes: `${pod(grace, "replicas: 20", "", budget("maxUnavailable: 1"))}---\nkind: Cluster\nspec: { postgresql: { parameters: { max_connections: plenty } } }\n`,
+    },
+    /^max_connections plenty: not a number/,
+  ),
+  unknown(
     "replicas in a variable",
     { compose: service(`deploy: { replicas: "${variable("N")}" }`) },
     /^replicas \$\{N\}/,

@@ -1,18 +1,11 @@
 import { basename, dirname, join } from "node:path";
-import { type App, known, type Told } from "../facts.ts";
+import { type App, known } from "../facts.ts";
 import { createLedger, type Files, isReadable, type Ledger, readSettings, readWanted, Unreadable } from "../source.ts";
 import { appOf, type Within } from "./compose-app.ts";
 import { environmentOf } from "./compose-environment.ts";
 import { extended } from "./compose-extends.ts";
-import {
-  imageName,
-  isDatabaseImage,
-  isInfrastructure,
-  isPostgresImage,
-  isProxyImage,
-  maxConnectionsOf,
-  wordsOf,
-} from "./container.ts";
+import { imageName, isDatabaseImage, isInfrastructure, isPostgresImage, isProxyImage, wordsOf } from "./container.ts";
+import { type Limit, limitOf } from "./postgres.ts";
 import { type Candidate, isBackground, serving } from "./serving.ts";
 import { type Given, type GivenSettings, isLikely, isTelling, readDotEnv } from "./settings.ts";
 import { entries, get, list, parseYaml, type Tree, text } from "./yaml.ts";
@@ -24,7 +17,7 @@ export function readCompose(
   files: Files,
   path: string,
   { outside, hosts, ledger }: { outside: GivenSettings; hosts: readonly string[]; ledger: Ledger },
-): { compose: Compose; apps: App[]; databases: Told[] } {
+): { compose: Compose; apps: App[]; databases: Limit[] } {
   const file = files.shown(path);
   const [top] = parseYaml(readWanted(files, path), file);
   if (get(top, "services") === undefined)
@@ -119,9 +112,15 @@ function candidatesOf(services: readonly Service[], hosts: readonly string[], wi
   });
 }
 
-function databaseOf({ tree }: Service, within: Within): Told {
+function databaseOf({ tree }: Service, within: Within): Limit {
   const commands = known([get(tree, "entrypoint"), get(tree, "command")]);
-  const words = commands.flatMap((command) => (command.kind === "list" ? command.items : [command]));
-  const given = environmentOf(tree, { ...within, ledger: createLedger() });
-  return maxConnectionsOf(words, given, [], (get(tree, "command") ?? get(tree, "image") ?? tree).at);
+  return limitOf(
+    {
+      command: commands.flatMap((command) => (command.kind === "list" ? command.items : [command])),
+      given: environmentOf(tree, { ...within, ledger: createLedger() }),
+      files: [],
+      at: (get(tree, "command") ?? get(tree, "image") ?? tree).at,
+    },
+    within.ledger,
+  );
 }

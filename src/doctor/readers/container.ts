@@ -1,6 +1,6 @@
-import { count, type Place, percent, type Seen, size, type Told } from "../facts.ts";
+import { type Place, percent, type Seen, size, type Told } from "../facts.ts";
 import type { Ledger } from "../source.ts";
-import type { Given, GivenSettings } from "./settings.ts";
+import type { GivenSettings } from "./settings.ts";
 import { type Tree, text } from "./yaml.ts";
 
 const others =
@@ -36,34 +36,6 @@ export function heapOf(given: GivenSettings, command: readonly Seen[], ledger: L
     ledger.note(at, `--max-old-space-size=${megabytes.slice(0, 30)}: a variable, so the heap is not known`);
   }
   return undefined;
-}
-
-/** `postgres -c max_connections=200`, `postgres -N 200`, a postgresql.conf, in whatever form a file has it. */
-export function maxConnectionsIn(words: string): number | undefined {
-  const found = /(?:max_connections\s*[= ]\s*|\bpostgres\b.*\s-N\s*|^-N\s*)['"]?(\d+)/s.exec(words)?.[1];
-  return found === undefined ? undefined : Number(found);
-}
-
-/** Of a command that is a list or one line, each word with the one before it, at its own place. */
-export const pairsOf = (command: readonly Tree[]): Pick<Seen, "text" | "at">[] =>
-  command.map((word, index) => ({ at: word.at, text: `${text(command[index - 1]) ?? ""} ${text(word) ?? ""}`.trim() }));
-
-/** `max_connections` of a Postgres: the first of the places that says it, else Postgres' own. */
-export function maxConnectionsOf(
-  command: readonly Tree[],
-  given: ReadonlyMap<string, Given>,
-  files: readonly Pick<Seen, "text" | "at">[],
-  at: Place,
-): Told {
-  const name = "max_connections";
-  const variable = given.get("POSTGRESQL_MAX_CONNECTIONS");
-  if (variable?.text !== undefined && /^\d+$/.test(variable.text))
-    return count(name, Number(variable.text), variable.at);
-  for (const one of [...pairsOf(command), ...files]) {
-    const value = maxConnectionsIn(one.text);
-    if (value !== undefined) return count(name, value, one.at);
-  }
-  return count(name, 100, at, "Postgres' default");
 }
 
 const secondsIn: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };

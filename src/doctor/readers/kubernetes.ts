@@ -1,4 +1,4 @@
-import type { App, Told } from "../facts.ts";
+import type { App } from "../facts.ts";
 import type { Ledger } from "../source.ts";
 import type { Bundle } from "./bundles.ts";
 import { databasesOf } from "./cluster-database.ts";
@@ -6,6 +6,7 @@ import { imageName, isInfrastructure, wordsOf } from "./container.ts";
 import { named, near, podLabelsOf, podOf, selects } from "./objects.ts";
 import { appOf } from "./pod.ts";
 import { givenTo } from "./pod-environment.ts";
+import type { Limit } from "./postgres.ts";
 import { autoscalerOf, budgetOf, noteBudgets } from "./scaling.ts";
 import { type Candidate, isBackground, serving } from "./serving.ts";
 import { type GivenSettings, isLikely, isTelling } from "./settings.ts";
@@ -19,7 +20,7 @@ export function readKubernetes(
   bundle: Bundle,
   outside: GivenSettings,
   ledger: Ledger,
-): { kubernetes: Kubernetes; apps: App[]; databases: Told[] } {
+): { kubernetes: Kubernetes; apps: App[]; databases: Limit[] } {
   const workloads = serving(
     bundle.objects.flatMap((object) => candidateOf(object, bundle, outside)),
     ledger,
@@ -29,7 +30,7 @@ export function readKubernetes(
   return {
     kubernetes: { bundle, workloads },
     apps: workloads.map((workload) => appOf(workload, bundle, outside, ledger)),
-    databases: databasesOf(bundle),
+    databases: databasesOf(bundle, ledger),
   };
 }
 

@@ -75,6 +75,7 @@ export const connectionRules: readonly Rule[] = [
         if (first === undefined) return [];
         const place = first.numbers[1]?.at ?? first.pool.at;
         const limit = setup.databases[0] ?? count("max_connections", 100, place, "Postgres' default");
+        if (limit === "unknown") return [];
         const connections = total(shares, ({ pool, instances }) => pool.value * instances);
         const instances = total(shares, (share) => share.instances);
         const found = judged(connections, instances, limit.value, productsOf(shares));
