@@ -2,6 +2,7 @@ import { type App, count, type Front, type Told } from "./facts.ts";
 import { readBundles } from "./readers/bundles.ts";
 import { readCloudFormation } from "./readers/cloudformation.ts";
 import { readCompose } from "./readers/compose.ts";
+import { heapOf } from "./readers/container.ts";
 import { readHaproxy } from "./readers/haproxy.ts";
 import { haproxyFronts } from "./readers/haproxy-front.ts";
 import { frontsOf } from "./readers/ingress.ts";
@@ -172,7 +173,7 @@ function plainApp(settings: GivenSettings, file: string, ledger: Ledger): App {
     stopSignal: undefined,
     probers: [],
     replicas: undefined,
-    heap: undefined,
+    heap: heapOf(settings, [], ledger),
     memory: undefined,
     database: undefined,
   };

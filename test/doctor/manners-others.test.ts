@@ -71,6 +71,11 @@ suiteOfManners("Prometheus, as people write it", [
 suiteOfManners("settings alone, as people write them", [
   { name: "defaults of development are nobody's mistake", texts: { settings: "NODE_ENV=development\n" }, finds: [] },
   {
+    name: "a heap that takes more of the memory than it may",
+    texts: { settings: "NODE_OPTIONS=--max-old-space-size-percentage=90\n" },
+    finds: [["budget-heap", "NODE_OPTIONS=--max-old-space-size-percentage=90"]],
+  },
+  {
     name: "a pool that is larger than Postgres for one instance",
     texts: { settings: "DB_POOL_MAX=200\n" },
     finds: [["connections-more-than-database", "DB_POOL_MAX=200"]],

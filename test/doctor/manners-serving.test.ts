@@ -108,7 +108,7 @@ const cluster = (name: string, kubernetes: string, finds: Manner["finds"], notUn
 });
 
 suiteOfManners("whom a cluster runs", [
-  cluster("a Deployment without ports", workload("api", hasty), [cut, blind, quick]),
+  cluster("a Deployment without ports", workload("api", hasty), [cut, quick]),
   cluster(
     "one that a Service selects, with settings out of a Secret",
     workload("api", hasty, "envFrom: [{ secretRef: { name: api } }]") + service,

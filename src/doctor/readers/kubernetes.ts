@@ -12,8 +12,8 @@ import { type Candidate, isBackground, serving } from "./serving.ts";
 import { type GivenSettings, isLikely, isTelling } from "./settings.ts";
 import { get, list, type Tree, text } from "./yaml.ts";
 
-/** A workload that runs pods of the application. */
-export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string };
+/** A workload that runs pods of the application. What is missing is only missed where they certainly serve. */
+export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string; serves: boolean };
 export type Kubernetes = { bundle: Bundle; workloads: readonly Workload[] };
 
 export function readKubernetes(
@@ -78,14 +78,15 @@ function candidateOf(object: Tree, bundle: Bundle, outside: GivenSettings): Cand
   const [first] = containers;
   if (pod === undefined || first === undefined) return [];
   const { container } = first;
+  const sign = strongest(first.sign, signOfWorkload({ object, pod, kind, name }, bundle));
   const image = imageName(text(container, "image") ?? "");
   const command = `${wordsOf(get(container, "command"))} ${wordsOf(get(container, "args"))}`.trim();
   return [
     {
-      value: { object, pod, container, kind, name },
+      value: { object, pod, container, kind, name, serves: sign === "serves" },
       title: `${kind} ${name}`,
       at: get(object, "metadata", "name")?.at ?? object.at,
-      sign: strongest(first.sign, signOfWorkload({ object, pod, kind, name }, bundle)),
+      sign,
       // One for each node: it does something for the node.
       background: kind === "DaemonSet" || isBackground(name, command, image),
       program: `${image} ${command}`,
@@ -103,7 +104,7 @@ function signOfContainer(container: Tree, given: readonly string[]): Sign {
   return given.some(isLikely) || asked.some((probe) => get(container, probe) !== undefined) ? "likely" : "none";
 }
 
-function signOfWorkload({ object, pod, kind, name }: Omit<Workload, "container">, bundle: Bundle): Sign {
+function signOfWorkload({ object, pod, kind, name }: Omit<Workload, "container" | "serves">, bundle: Bundle): Sign {
   const labels = podLabelsOf(object);
   const services = near(named(bundle.objects, "Service"), object);
   if (services.some((service) => selects(get(service, "spec", "selector"), labels))) return "serves";

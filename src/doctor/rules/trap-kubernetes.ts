@@ -83,7 +83,8 @@ export const kubernetesTraps: readonly Rule[] = [
     severity: "warning",
     title: "An upgrade of the nodes may take all pods at once",
     reason: "Nothing tells the cluster how many pods have to stay: while nodes are emptied users may find none.",
-    arithmetic: "A workload of several replicas is selected by a PodDisruptionBudget, in the files that were read",
+    arithmetic:
+      "A workload of several replicas that serves is selected by a PodDisruptionBudget, in the files that were read",
     fix: "Add a PodDisruptionBudget with maxUnavailable: 1.",
     example: {
       kind: "kubernetes",
@@ -95,6 +96,7 @@ export const kubernetesTraps: readonly Rule[] = [
         cluster.workloads.flatMap((workload): Found[] => {
           const app = appOf(workload, apps);
           if (
+            !workload.serves ||
             app?.replicas?.most === undefined ||
             app.replicas.most.value < 2 ||
             budgetOf(cluster.bundle, workload.object) !== undefined

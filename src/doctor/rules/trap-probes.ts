@@ -1,5 +1,6 @@
+import { get } from "../readers/yaml.ts";
 import type { Rule } from "../rule.ts";
-import { eachPod } from "./each.ts";
+import { eachPod, eachWorkload } from "./each.ts";
 import { saysAlive, saysReady } from "./probe-paths.ts";
 import { pod, ready, startup } from "./samples.ts";
 
@@ -29,13 +30,13 @@ export const probeTraps: readonly Rule[] = [
     title: "A pod gets requests before it can answer them",
     reason:
       "It counts as ready as soon as its process runs: at every release users get 502, and a pod without its database stays in rotation.",
-    arithmetic: "The application's container has a readinessProbe",
+    arithmetic: "The application's container has a readinessProbe, where it has ports, another probe or a Service",
     fix: "Write readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }.",
     example: { kind: "kubernetes", broken: pod(""), mended: pod(ready) },
-    find: eachPod(({ name, probers, at }) =>
-      probers.some(({ purpose }) => purpose === "ready")
+    find: eachWorkload(({ object, container, name, serves }) =>
+      !serves || get(container, "readinessProbe") !== undefined
         ? []
-        : [{ places: [at], says: `${name} has no readiness probe.` }],
+        : [{ places: [get(object, "metadata", "name")?.at ?? object.at], says: `${name} has no readiness probe.` }],
     ),
   },
   {
