@@ -1,61 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { doctor as run } from "../../src/doctor/command.ts";
-import { atEnd } from "../support/at-end.ts";
-import { startHaven } from "../support/haven.ts";
 import { runProgram } from "../support/run-program.ts";
 import * as bases from "./support/bases.ts";
-
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-
-function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
-  const folder = mkdtempSync(join(tmpdir(), "haven-doctor-"));
-  atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
-}
-
-const cleanEnvironment = { PATH: process.env["PATH"] };
-/** As a person runs it, in a process of its own. */
-const spawned = (cwd: string, args: readonly string[], input = "") =>
-  runProgram(process.execPath, [main, "doctor", ...args], { cwd, env: cleanEnvironment, input });
-
-/** The same without the process, which takes a second. */
-async function doctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const complaints: string[] = [];
-  const outcome = await run(args, {
-    environment: env,
-    folder,
-    version: "0.0.0",
-    columns: undefined,
-    complain: (sentence) => complaints.push(sentence),
-  });
-  return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? complaints.join("") };
-}
-
-const place = z.strictObject({ file: z.string().min(1), line: z.int().min(1) });
-const report = z.strictObject({
-  findings: z.array(
-    z.strictObject({
-      rule: z.string().regex(/^(?:keep-alive|drain|grace|release|deadline|connections|budget|trap)-[a-z-]+$/),
-      severity: z.enum(["error", "warning"]),
-      title: z.string().min(1),
-      detail: z.string().min(1),
-      fix: z.string().min(1),
-      locations: z.array(place).min(1),
-    }),
-  ),
-  notUnderstood: z.array(z.strictObject({ file: z.string().min(1), line: z.int().min(1), text: z.string().min(1) })),
-});
+import { cleanEnvironment, doctor, folderWith, main, report, spawned } from "./support/command-line.ts";
 
 const slow = bases.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
 const wide = bases.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");
@@ -276,50 +225,5 @@ suite("haven doctor", () => {
     const folder = folderWith({ "api.yaml": bases.kubernetes.replace('DB_POOL_MAX: "6"', 'DB_POOL_MAX: "20"') });
     assert.equal((await doctor(folder, ["--k8s", "api.yaml"])).code, 1);
     assert.equal((await doctor(folder, ["--k8s", "api.yaml", "--max-connections", "500"])).code, 0);
-  });
-});
-
-suite("--live", () => {
-  test("a running instance that is as its settings say has nothing to hear", async () => {
-    const haven = await startHaven();
-    const { code, output } = await doctor(tmpdir(), ["--live", haven.url, "--json"]);
-    const { findings, notUnderstood } = report.parse(JSON.parse(output));
-    // Its checks may be slow while tests keep the machine busy.
-    assert.deepEqual(
-      findings.filter(({ rule }) => rule !== "deadline-check-slow-live"),
-      [],
-    );
-    assert.deepEqual(notUnderstood, []);
-    assert.equal(code, 0);
-  });
-
-  test("one that runs with other settings is told of, and an OPS_TOKEN is used", async () => {
-    const haven = await startHaven({ env: { OPS_TOKEN: "a-token-of-the-operators", KEEP_ALIVE_TIMEOUT_MS: "5000" } });
-    const env = { OPS_TOKEN: "a-token-of-the-operators" };
-    const { output } = await doctor(tmpdir(), ["--live", haven.url, "--json"], env);
-    assert.ok(
-      report.parse(JSON.parse(output)).findings.some(({ rule }) => rule === "keep-alive-differs-live"),
-      output,
-    );
-    const without = await doctor(tmpdir(), ["--live", haven.url]);
-    assert.match(without.output, /put its OPS_TOKEN into the\s+environment/);
-    assert.equal(without.code, 2);
-  });
-
-  test("one that is away, silent or something else gets a sentence", async () => {
-    const server = createServer((_request, response) => response.end("<html>")).listen(0, "127.0.0.1");
-    atEnd(() => new Promise((done) => server.close(done)));
-    await new Promise((listening) => server.once("listening", listening));
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    for (const [url, sentence] of [
-      [`http://127.0.0.1:${port}`, /not as Haven does/],
-      ["http://127.0.0.1:1", /cannot be reached/],
-      ["ftp://x", /is no URL/],
-    ] as const) {
-      const { code, output } = await doctor(tmpdir(), ["--live", url]);
-      assert.match(output, sentence);
-      assert.equal(code, 2);
-    }
   });
 });

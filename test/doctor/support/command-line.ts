@@ -1,0 +1,53 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { doctor as run } from "../../../src/doctor/command.ts";
+import { atEnd } from "../../support/at-end.ts";
+import { runProgram } from "../../support/run-program.ts";
+
+export const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
+
+export function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-doctor-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+export const cleanEnvironment = { PATH: process.env["PATH"] };
+/** As a person runs it, in a process of its own. */
+export const spawned = (cwd: string, args: readonly string[], input = "") =>
+  runProgram(process.execPath, [main, "doctor", ...args], { cwd, env: cleanEnvironment, input });
+
+/** The same without the process, which takes a second. */
+export async function doctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const complaints: string[] = [];
+  const outcome = await run(args, {
+    environment: env,
+    folder,
+    version: "0.0.0",
+    columns: undefined,
+    complain: (sentence) => complaints.push(sentence),
+  });
+  return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? complaints.join("") };
+}
+
+const place = z.strictObject({ file: z.string().min(1), line: z.int().min(1) });
+export const report = z.strictObject({
+  findings: z.array(
+    z.strictObject({
+      rule: z.string().regex(/^(?:keep-alive|drain|grace|release|deadline|connections|budget|trap)-[a-z-]+$/),
+      severity: z.enum(["error", "warning"]),
+      title: z.string().min(1),
+      detail: z.string().min(1),
+      fix: z.string().min(1),
+      locations: z.array(place).min(1),
+    }),
+  ),
+  notUnderstood: z.array(z.strictObject({ file: z.string().min(1), line: z.int().min(1), text: z.string().min(1) })),
+});
