@@ -26,13 +26,13 @@ const isAlone = (file: string) => file.endsWith(".alone.test.ts");
 const length = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
 const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort((a, b) => length(b) - length(a));
 const files = withoutWhatCannotRun(found);
-type Round = { files: readonly string[]; atOnce: number; limitMs: number; measuresTimes: boolean };
+type Round = { files: readonly string[]; atOnce: number; limitMs: number };
 const limitMs = timeLimitMs({ edge: false });
 const rounds: Round[] = [
-  { files: files.filter((file) => !isEdge(file) && !isAlone(file)), atOnce: 2, limitMs, measuresTimes: false },
-  { files: files.filter(isAlone), atOnce: 1, limitMs, measuresTimes: true },
+  { files: files.filter((file) => !isEdge(file) && !isAlone(file)), atOnce: 2, limitMs },
+  { files: files.filter(isAlone), atOnce: 1, limitMs },
   // Those of the real proxies mostly wait.
-  { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }), measuresTimes: true },
+  { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }) },
 ].filter((round) => round.files.length > 0);
 if (files.length === 0) {
   process.stderr.write(`No test file matches ${wanted.join(" ")}.\n`);
@@ -60,12 +60,12 @@ try {
 process.exit(exitCode);
 
 /**
- * A machine that is shared may stand still for a second, and whoever measures times then sees what is not there: such a
- * file is run once more by itself, and that is said aloud. Any other failure counts at once.
+ * A machine that is shared may stand still for a second, and whoever has a time limit then sees what is not there: a file
+ * that failed is run once more by itself, and that is said aloud.
  */
 async function runTwiceAtMost(round: Round): Promise<number> {
   const first = await runRound(round);
-  if (first.code === 0 || !round.measuresTimes || first.failed.length === 0) return first.code;
+  if (first.code === 0 || first.failed.length === 0) return first.code;
   const names = first.failed.map((file) => relative(process.cwd(), file)).join(", ");
   process.stderr.write(`\n! Failed, and run once more by itself: ${names}\n\n`);
   const second = await runRound({ ...round, files: first.failed, atOnce: 1 });
@@ -81,7 +81,6 @@ async function runRound({ files, atOnce, limitMs }: Round): Promise<{ code: numb
       "--test",
       `--test-concurrency=${atOnce}`,
       `--test-timeout=${limitMs + 20_000}`,
-      "--test-force-exit",
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
       `--test-reporter=${new URL("./support/failed-files.ts", import.meta.url).href}`,

@@ -24,7 +24,10 @@ import {
 test("each instance knows all of them: phase, checks, version, age, and how much each has to do", async () => {
   const { members } = await startLocalFleet(3);
   for (const member of members) {
-    const { instances: seen, ...fleet } = await fleetOf(member);
+    const { instances: seen, ...fleet } = await eventually(
+      () => fleetOf(member),
+      ({ instances: all }) => all.every(({ status }) => status === "ready"),
+    );
     assert.partialDeepStrictEqual(fleet, { policy: "outlier", decisions: {}, store: "redis", silentSince: null });
     assert.deepEqual(
       seen.map(({ instance }) => instance),

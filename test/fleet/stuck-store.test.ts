@@ -38,7 +38,7 @@ test("a fleet table that is locked takes at most half of the pool, and heartbeat
 test("a store that refuses heartbeats alone is not closed to requests, nor are heartbeats counted as theirs", async () => {
   const url = await freshDatabase();
   const { url: base } = await startHaven({
-    env: { DATABASE_URL: url, HEALTH_CHECK_INTERVAL: "100", HEALTH_CHECK_TIMEOUT: "1000" },
+    env: { DATABASE_URL: url, HEALTH_CHECK_INTERVAL: "100", HEALTH_CHECK_TIMEOUT: "5000" },
     overrides: { routes: testRoutes },
   });
   const calls = () => metric(base, 'dependency_call_duration_seconds_count{name="postgres"}');
