@@ -286,7 +286,7 @@ clean() {
   local answer
   case ${1-} in
     '')
-      [ -t 0 ] || die 'clean deletes the database and asks first; without somebody to ask: clean --yes'
+      [ -t 0 ] || { take_down; return; }
       read -r -p "This deletes the database, sessions, metrics and dashboards' data. Type 'delete' to go on: " answer
       [ "$answer" = delete ] || die 'nothing was deleted'
       ;;
@@ -298,6 +298,15 @@ clean() {
   find_layout
   COMPOSE_PROFILES=haproxy compose down --remove-orphans --volumes
   say "Deleted. Still there: $here/.env, ssl/, backups/"
+}
+
+# With nobody there to be asked nothing is deleted that cannot be made again.
+take_down() {
+  need_docker
+  need_setup
+  find_layout
+  COMPOSE_PROFILES=haproxy compose down --remove-orphans
+  say 'Taken down. The data is still there, as nobody could be asked: clean --yes deletes it'
 }
 
 # ---- look

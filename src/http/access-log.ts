@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Request } from "express";
 import type { Logger } from "../core/logger.ts";
+import { clientAddress } from "./client-address.ts";
 
 /** One line a request, made of the fields named here and of nothing else: no query, no header, no body. */
 export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">) {
@@ -14,7 +16,7 @@ export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">)
         route: context.route,
         status: response.statusCode,
         durationMs: Math.round(seconds * 1e6) / 1e3,
-        address: request.socket.remoteAddress,
+        address: clientAddress(request as Request),
         userId: context.userId,
         aborted: response.writableFinished ? undefined : true,
       },

@@ -5,9 +5,11 @@ import type { Request } from "express";
  * The address of the client, in one form however it was written: some proxies add its port, and what is no address at
  * all must not count as one. Then it is the peer's own.
  */
-export function clientAddress({ ip, socket }: Pick<Request, "ip" | "socket">): string {
-  const named = plainAddress(ip ?? "");
-  return isIP(named) === 0 ? plainAddress(socket.remoteAddress ?? "unknown") : named;
+export function clientAddress(request: Pick<Request, "ip" | "socket" | "headers">): string {
+  const peer = plainAddress(request.socket.remoteAddress ?? "unknown");
+  if (request.headers["x-forwarded-for"] === undefined) return peer;
+  const named = plainAddress(request.ip ?? "");
+  return isIP(named) === 0 ? peer : named;
 }
 
 function plainAddress(text: string): string {

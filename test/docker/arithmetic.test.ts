@@ -191,7 +191,7 @@ test("scale: the proxies ask for a name that the instances have", () => {
   assert.equal(upstream?.source, "../nginx/variants/upstream-scaled.conf");
   const name = serviceOf("scale", "app").networks["front"]?.aliases?.[0];
   const where = `${name}:${configOf("scale").http.port}`;
-  for (const file of ["nginx/variants/upstream-scaled.conf", "nginx/variants/upstream-scaled-from-1.27.3.conf"])
+  for (const file of ["nginx/variants/upstream-scaled.conf", "nginx/newer/upstream-scaled-from-1.27.3.conf"])
     assert.match(shipped(file), new RegExp(`(default|server) ${where}[ ;]`), file);
   assert.match(haproxyCfg, new RegExp(`server-template api-server- 1-10 ${where} `));
 });
@@ -209,7 +209,7 @@ test("every variant of nginx/ can be chosen by name", () => {
   const root = new URL("../../nginx/", import.meta.url);
   for (const layout of layouts) {
     const mounted = bindsOf(serviceOf(layout, "nginx")).map(({ target }) => target);
-    for (const variant of globSync("variants/*.conf", { cwd: root })) {
+    for (const variant of globSync(["variants/*.conf", "newer/*.conf"], { cwd: root })) {
       const replaced = /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(shipped(`nginx/${variant}`))?.[1];
       assert.ok(mounted.includes(`/etc/nginx/${replaced}`), variant);
       const name = `NGINX_${/haven\/(.*)\.conf/

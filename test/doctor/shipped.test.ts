@@ -49,7 +49,7 @@ suite("what ships with Haven passes: no error, no warning, nothing that was not 
   });
 
   // Each variant says in its first line which file it replaces.
-  for (const variant of globSync("nginx/variants/*.conf", { cwd: root }).sort()) {
+  for (const variant of globSync(["nginx/variants/*.conf", "nginx/newer/*.conf"], { cwd: root }).sort()) {
     test(`nginx with ${variant}`, () => {
       const replaced = /haven\/[a-z0-9-]+\.conf/.exec(read(variant).split("\n")[0] ?? "")?.[0];
       assert.ok(replaced !== undefined);

@@ -68,6 +68,7 @@ test("every file and every variant is in the README beside it", () => {
   const readme = read("nginx/README.md");
   for (const file of readdirSync(`${root}nginx/haven`)) assert.ok(readme.includes(`\`haven/${file}\``), file);
   for (const file of readdirSync(`${root}nginx/variants`)) assert.ok(readme.includes(`\`${file}\``), file);
+  for (const file of readdirSync(`${root}nginx/newer`)) assert.ok(readme.includes(`\`newer/${file}\``), file);
   const switches = [...read("haproxy/haproxy.cfg").matchAll(/"\$\{?(HA[A-Z_]+)/g)].map(([, name = ""]) => name);
   const head = read("haproxy/haproxy.cfg").split("\nglobal\n")[0] ?? "";
   for (const name of switches) assert.ok(head.includes(`${name}=`), name);

@@ -67,7 +67,7 @@ describe("affinity in nginx", () => {
     const users = await usersEverywhere(async () => {
       const { name, cookie = "" } = await ask();
       assert.match(cookie, /^haven_affinity=[0-9a-f]{32}; Path=\/; HttpOnly; SameSite=Lax$/);
-      assert.doesNotMatch(cookie, /127|api-server/);
+      assert.doesNotMatch(cookie, /127\.|api-server/);
       const headers = { cookie: cookie.split(";")[0] ?? "" };
       const again = await ask(headers);
       assert.deepEqual(again, { name, cookie: undefined }, "the first answer is where the cookie leads");
@@ -148,6 +148,18 @@ describe("with an affinity cookie", () => {
       }
       assert.deepEqual(await ask({ cookie }), { name: first.name, cookie: undefined });
     });
+  }
+});
+
+test("haproxy takes any password for its page, and shows it to whoever has that", async () => {
+  for (const password of ["a,b", 'it\'s "quoted" (well)', "p:a$s%{x}"]) {
+    await startHaproxy({ env: { HAPROXY_STATS_PASSWORD: password } });
+    const status = async (word: string) => {
+      const authorization = `Basic ${Buffer.from(`haven:${word}`).toString("base64")}`;
+      return (await askUrl("http://127.0.0.1:8404/stats", { headers: { authorization } })).status;
+    };
+    assert.deepEqual([await status(password), await status("wrong")], [200, 401], password);
+    await stopProxy();
   }
 });
 

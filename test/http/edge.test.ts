@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { eventually } from "../support/eventually.ts";
-import { type Haven, startHaven } from "../support/haven.ts";
+import { type Haven, type LogLine, startHaven } from "../support/haven.ts";
 import { ask, raw } from "../support/http.ts";
 import { testRoutes } from "../support/routes.ts";
 
@@ -82,6 +82,22 @@ test("the log has one line a request, without query, headers or body", async () 
   );
   assert.partialDeepStrictEqual(line, { msg: "request", method: "GET", route: "/test/items/{id}", status: 200 });
   assert.doesNotMatch(JSON.stringify(haven.logs), /very-secret|limit=3/);
+});
+
+test("the log names the client that a trusted proxy names, and nobody's invention", async () => {
+  const addressOf = async (forwarded: string) => {
+    const answer = await ask(`${haven.url}/api`, { headers: { "x-forwarded-for": forwarded } });
+    const isIts = (line: LogLine) => line["requestId"] === answer.headers["x-request-id"];
+    return (
+      await eventually(
+        () => haven.logs.find(isIts),
+        (line) => line !== undefined,
+      )
+    )?.["address"];
+  };
+  assert.equal(await addressOf("203.0.113.66, 198.51.100.7"), "198.51.100.7");
+  assert.equal(await addressOf("198.51.100.7:4711"), "198.51.100.7");
+  assert.equal(await addressOf("nonsense"), "127.0.0.1");
 });
 
 test("probes are not logged", async () => {

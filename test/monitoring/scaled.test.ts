@@ -1,8 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { createServer } from "node:http";
-import { join } from "node:path";
 import { test } from "node:test";
 import { z } from "zod";
 import { atEnd } from "../support/at-end.ts";
@@ -63,8 +62,6 @@ test("with the scaled configuration instances are found, and forgotten, as their
   for (const host of all) await serveMetrics(host);
   const copy = scratchFolder();
   cpSync(folder, copy, { recursive: true });
-  mkdirSync(join(copy, "secrets"), { recursive: true });
-  writeFileSync(join(copy, "secrets/ops_token"), "");
   const prometheus = runNamed(copy, "prometheus", [
     "--config.file=prometheus.scale.yml",
     "--storage.tsdb.path=prometheus-data",

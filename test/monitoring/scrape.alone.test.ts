@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { z } from "zod";
@@ -55,8 +55,7 @@ function quickerCopy(): string {
   const copy = scratchFolder();
   cpSync(folder, copy, { recursive: true });
   cpSync(join(copy, "targets/haproxy.yml.example"), join(copy, "targets/haproxy.yml"));
-  mkdirSync(join(copy, "secrets"), { recursive: true });
-  writeFileSync(join(copy, "secrets/ops_token"), token);
+  writeFileSync(join(copy, "ops_token"), token);
   for (const file of [join(copy, "prometheus.yml"), ...globSync(`${copy}/rules/*.yml`)]) {
     const text = readFileSync(file, "utf8")
       .replaceAll(/(scrape|evaluation)_interval: 15s/g, "$1_interval: 1s")

@@ -122,9 +122,11 @@ function frontOf(proxy: ProxySection, all: readonly ProxySection[], ledger: Ledg
 const distinct = <T>(all: readonly T[], by: (one: T) => string): T[] =>
   [...new Map(all.toReversed().map((one) => [by(one), one])).values()].reverse();
 
+/** On HTTP/1 an idle connection ends with the smaller of the two. */
 function clientIdle(way: Section, ledger: Ledger): Told | undefined {
-  const name = ["http-keep-alive", "http-request", "client"].find((one) => timeoutLine(way, one) !== undefined);
-  return name === undefined ? undefined : timeout(way, name, ledger);
+  const waiting = ["http-keep-alive", "http-request"].find((one) => timeoutLine(way, one) !== undefined);
+  const ends = [waiting, "client"].flatMap((name) => (name === undefined ? [] : (timeout(way, name, ledger) ?? [])));
+  return ends.sort((one, other) => one.value - other.value)[0];
 }
 
 const hardStop = (global: Section, finder: Finder): Told | undefined =>

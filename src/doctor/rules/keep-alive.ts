@@ -44,7 +44,7 @@ export const keepAliveRules: readonly Rule[] = [
     reason:
       "Where that balancer passes its requests to this proxy, it sends some of them on connections that are just being closed: users get 502 now and then.",
     arithmetic:
-      "nginx `keepalive_timeout` of the server (75 s unless written), HAProxy `timeout http-keep-alive` > idle timeout of an ALB or of Google's balancer in the same set-up",
+      "nginx `keepalive_timeout` of the server (75 s unless written), HAProxy `timeout http-keep-alive` and `timeout client` > idle timeout of an ALB or of Google's balancer in the same set-up",
     fix: "Raise the proxy's keep-alive for clients above the balancer's idle timeout.",
     example: {
       kind: "haproxy",

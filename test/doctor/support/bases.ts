@@ -64,7 +64,7 @@ defaults
     mode http
     timeout http-request 10s
     timeout http-keep-alive 75s
-    timeout client 30s
+    timeout client 80s
     timeout connect 2s
     timeout server 20s
 

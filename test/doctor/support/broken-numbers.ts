@@ -110,7 +110,7 @@ export const numbers: readonly BrokenLine[] = [
   ],
   ["deadline-tries-longer-than-client", "haproxy", "timeout connect 2s", "timeout connect 30s"],
   ["deadline-none", "haproxy", "    timeout connect 2s\n", "", "backend api"],
-  ["deadline-none", "haproxy", "    timeout client 30s\n", "", "frontend web"],
+  ["deadline-none", "haproxy", "    timeout client 80s\n", "", "frontend web"],
   ["deadline-query-longer-than-request", "settings", "DB_POOL_MAX=6", "DB_STATEMENT_TIMEOUT_MS=20000"],
   // 6. connections
   ["connections-more-than-database", "kubernetes", pool, 'DB_POOL_MAX: "10"'],

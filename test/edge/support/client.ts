@@ -10,6 +10,8 @@ export type EdgeAnswer = {
   text: string;
   json(): Record<string, unknown>;
   ms: number;
+  /** It went out on a connection that was there before. */
+  reused: boolean;
 };
 
 export type EdgeAsk = {
@@ -46,7 +48,14 @@ export async function send(path: string, options: EdgeAsk = {}): Promise<EdgeAns
   const [response] = await once(request, "response");
   const content = await text(response);
   const ms = performance.now() - startedAt;
-  return { status: response.statusCode, headers: response.headers, text: content, json: () => JSON.parse(content), ms };
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    text: content,
+    json: () => JSON.parse(content),
+    ms,
+    reused: request.reusedSocket,
+  };
 }
 
 export const sendJson = (path: string, value: unknown, options: EdgeAsk = {}): Promise<EdgeAnswer> =>

@@ -43,15 +43,18 @@ export async function makeCertificate(folder: string, key: string, certificate: 
   if (code !== 0) throw new Error(output);
 }
 
+/** What is for newer versions alone says so in its name. */
+const placeOf = (variant: string): string => `${variant.includes("-from-") ? "newer" : "variants"}/${variant}`;
+
 /** The file in haven/ that a variant replaces, as its first line says. */
 export const replacedBy = (variant: string): string =>
-  /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(readFileSync(`${shipped("nginx")}variants/${variant}`, "utf8"))?.[1] ?? "";
+  /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(readFileSync(shipped("nginx") + placeOf(variant), "utf8"))?.[1] ?? "";
 
 /** The shipped folder as /etc/nginx, byte for byte, with the variants put where they say. */
 export async function installNginx(variants: readonly string[] = []): Promise<void> {
   for (const old of readdirSync("/etc/nginx")) rmSync(`/etc/nginx/${old}`, { recursive: true });
   cpSync(shipped("nginx"), "/etc/nginx", { recursive: true });
-  for (const variant of variants) cpSync(`/etc/nginx/variants/${variant}`, `/etc/nginx/${replacedBy(variant)}`);
+  for (const variant of variants) cpSync(`/etc/nginx/${placeOf(variant)}`, `/etc/nginx/${replacedBy(variant)}`);
   await makeCertificate("/etc/nginx/ssl", "key.pem", "cert.pem");
 }
 
