@@ -50,8 +50,9 @@ export function createListener(deps: ListenerDeps): Server {
     const [status, detail] = brokenRequests[error.code ?? ""] ?? [400, "This is not a valid HTTP request."];
     if (!client.writable || error.code === "ECONNRESET") client.destroy();
     else if (response?.req.complete === false) {
-      // A request that has its answer, or part of it, must not get a second one for its unfinished body.
-      if (response.headersSent) client.destroy();
+      // A request that has its answer, or part of it, must not get a second one for its unfinished body. An operator's
+      // question is none that a body belongs to, and has no context.
+      if (response.headersSent || !("context" in response.req)) client.destroy();
       else giveUp(response, detail);
     } else if (connections.isBusy(client)) client.destroy();
     else {

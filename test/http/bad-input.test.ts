@@ -138,6 +138,20 @@ for (const [what, bytes, status] of broken) {
   });
 }
 
+test("a broken body behind a probe or an operator's question ends the connection, and nothing else", async () => {
+  for (const path of ["/ready", "/metrics", "/health/detailed", "/api/v1/instances"]) {
+    for (const method of ["GET", "POST"]) {
+      const head = `${method} ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      const answer = await raw(haven.port, `${head}zz\r\n`);
+      assert.ok((answer.match(/HTTP\/1\.1 /g)?.length ?? 0) <= 1, answer);
+    }
+  }
+  const pipelined =
+    "POST /test/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+  await raw(haven.port, `${pipelined}GET /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`);
+  assert.equal((await ask(`${haven.url}/alive`)).status, 200);
+});
+
 test("an HTTP/1.0 request needs no Host, and an expectation that nobody knows is no obstacle", async () => {
   assert.match(await raw(haven.port, "GET /api HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 /);
   const answer = await raw(haven.port, "GET /api HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\nConnection: close\r\n\r\n");
