@@ -16,7 +16,8 @@ const whenBusyMs = 50;
  */
 export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriterOptions) {
   const full: Buffer[] = [];
-  let filling = Buffer.allocUnsafe(batchBytes);
+  let filling: Buffer = Buffer.allocUnsafe(batchBytes);
+  let spare: Buffer | undefined;
   let filled = 0;
   let waiting = 0;
   let writing = false;
@@ -25,7 +26,8 @@ export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriter
   const startAnother = () => {
     if (filled === 0) return;
     full.push(filling.subarray(0, filled));
-    filling = Buffer.allocUnsafe(batchBytes);
+    filling = spare ?? Buffer.allocUnsafe(batchBytes);
+    spare = undefined;
     filled = 0;
   };
 
@@ -42,12 +44,14 @@ export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriter
     write(fd, batch, 0, batch.length, (error, written) => {
       if (error?.code === "EAGAIN") setTimeout(push, whenBusyMs, batch).unref();
       else if (error === null && written < batch.length) push(batch.subarray(written));
-      else finished();
+      else finished(batch);
     });
   };
 
-  const finished = () => {
+  const finished = (batch: Buffer) => {
     writing = false;
+    // Filled again, the memory of a busy log does not rise until somebody collects it.
+    if (batch.buffer.byteLength === batchBytes) spare = Buffer.from(batch.buffer);
     if (waiting > 0) begin();
     else {
       for (const tell of drained) tell();
