@@ -119,14 +119,14 @@ test("images are served from the bucket while Postgres is away", async () => {
   await postgres.set("refuse");
   assert.equal((await ask(one.url + photo.urls.page)).status, 200);
   await postgres.set("pass");
-  await eventually(
-    () => ask(`${one.url}/ready`),
-    ({ status }) => status === 200,
-  );
-  await eventually(
-    () => remove(one, `photos/${photo.id}`, person),
-    ({ status }) => status === 204,
-  );
+  const isBack = async ({ url }: Haven) => {
+    const { circuitBreakers } = (await ask(`${url}/api/v1/circuit-breakers`)).json() as {
+      circuitBreakers: { state: string }[];
+    };
+    return (await ask(`${url}/ready`)).status === 200 && circuitBreakers.every(({ state }) => state === "closed");
+  };
+  for (const each of [one, two, stranger]) await eventually(() => isBack(each), Boolean);
+  assert.equal((await remove(one, `photos/${photo.id}`, person)).status, 204);
   await kept([]);
 });
 
