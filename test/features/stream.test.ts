@@ -222,3 +222,17 @@ test("a client that goes away leaves nothing behind, not even one that goes whil
   await askForRepair(one.url, owner);
   await later.until(1);
 });
+
+test("the log names the client of a stream when it ends, and not the proxy it came through", async () => {
+  const owner = await newOwner(one.url);
+  const headers = { ...bearer(owner), "x-forwarded-for": "198.51.100.7" };
+  const stream = ask(`${one.url}/api/v1/stream`, { headers });
+  await sleep(200);
+  await logout(one.url, owner);
+  const id = (await stream).headers["x-request-id"];
+  const line = await eventually(
+    () => one.logs.find(({ requestId }) => requestId === id),
+    (found) => found !== undefined,
+  );
+  assert.equal(line?.["address"], "198.51.100.7");
+});

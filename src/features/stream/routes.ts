@@ -36,7 +36,9 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
 
 /** What was read of a request, and the way that Express took with it, would be held as long as the stream: five kilobytes. */
 function forgetTheWay(request: IncomingMessage, response: ServerResponse): void {
-  Object.assign(request, nothingLeft);
+  // But for whose stream it is: that the log says at the end.
+  const { "x-forwarded-for": client } = request.headers;
+  Object.assign(request, nothingLeft, client !== undefined && { headers: { "x-forwarded-for": client } });
   Object.assign(response, { locals: undefined });
 }
 
