@@ -2,18 +2,19 @@ import { z } from "zod";
 import { email, id, line, moment } from "../http/fields.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/page.ts";
+import { smallBodyLimit } from "../http/request-body.ts";
 import { roles } from "./access-token.ts";
 import { eventTypes } from "./events.ts";
 
 const newPassword = z
   .string("must be a text")
   .min(8, "must have at least 8 characters")
-  .max(200, "must have at most 200 characters")
+  .max(200, { error: "must have at most 200 characters", abort: true })
   .meta({ example: "four quiet harbour lights" });
 const password = z
   .string("must be a text")
   .min(1, "is needed")
-  .max(200, "must have at most 200 characters")
+  .max(200, { error: "must have at most 200 characters", abort: true })
   .meta({ example: "four quiet harbour lights" });
 const name = line(200, "Ana Duarte");
 
@@ -68,6 +69,7 @@ export const operations = {
     summary: "Make an account and sign in",
     tag,
     body: z.strictObject({ email, password: newPassword, name }),
+    bodyLimit: smallBodyLimit,
     rateLimited: true,
     problems: ["conflict"],
     answers: {
@@ -81,6 +83,7 @@ export const operations = {
     summary: "Sign in",
     tag,
     body: z.strictObject({ email, password }),
+    bodyLimit: smallBodyLimit,
     rateLimited: true,
     problems: ["unauthorized"],
     answers: {
@@ -93,10 +96,11 @@ export const operations = {
     path: "/auth/refresh",
     summary: "Trade a refresh token for its successor",
     tag,
+    bodyLimit: smallBodyLimit,
     body: z.strictObject({
       refreshToken: z
         .string("must be a text")
-        .max(4096, "must have at most 4096 characters")
+        .max(4096, { error: "must have at most 4096 characters", abort: true })
         .meta({ example: "AZ1aPo8AfDqdbisfWnye…" }),
     }),
     problems: ["unauthorized"],
@@ -134,6 +138,7 @@ export const operations = {
     summary: "Change the password and end all other sessions",
     tag,
     access: "member",
+    bodyLimit: smallBodyLimit,
     body: z.strictObject({
       currentPassword: password,
       newPassword: newPassword.meta({ example: "six loud mountain winds" }),

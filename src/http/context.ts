@@ -9,6 +9,8 @@ export type RequestContext = {
   userId?: string;
   /** A stream has no deadline. */
   endless: boolean;
+  /** Asks a client that sent `Expect: 100-continue` for the body; called once, before the body is read. */
+  sendContinue(): void;
   /** Aborted when the deadline passes or the client goes away: pass it on to whatever works for this request. */
   readonly signal: AbortSignal;
   abort(reason: Error): void;
@@ -20,8 +22,8 @@ declare module "node:http" {
   }
 }
 
-export function createContext(id: string, url: string): RequestContext {
-  return new Context(id, url);
+export function createContext(id: string, url: string, sendContinue?: () => void): RequestContext {
+  return new Context(id, url, sendContinue);
 }
 
 /** A class for its cost: an object literal with a getter makes three closures for every request. */
@@ -34,10 +36,17 @@ class Context implements RequestContext {
   userId?: string;
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
+  #sendContinue: (() => void) | undefined;
 
-  constructor(id: string, url: string) {
+  constructor(id: string, url: string, sendContinue: (() => void) | undefined) {
     this.id = id;
     this.path = pathOf(url);
+    this.#sendContinue = sendContinue;
+  }
+
+  sendContinue(): void {
+    this.#sendContinue?.();
+    this.#sendContinue = undefined;
   }
 
   /** Made on first use: most requests never ask for it. */

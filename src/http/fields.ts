@@ -3,33 +3,43 @@ import { z } from "zod";
 /** Fields that several features have in common. */
 export const id = z.uuid("must be a UUID").toLowerCase().meta({ example: "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01" });
 
-/** One line that a person can read: nothing that only a terminal or a text direction understands. */
-export const line = (most: number, example: string) =>
-  z
+/**
+ * A text whose length is checked before anything reads its content, then in NFC and without outer white space. Putting
+ * combining marks in order takes quadratic time, so a long run of them is refused; 30 is the bound of Unicode's
+ * stream-safe text format (UAX #15). NFC joins at most four characters into one, so a text of more than four times the
+ * allowed length cannot fit and is refused unread.
+ */
+const boundedText = (maxLength: number) => {
+  const tooLong = { error: `must have at most ${maxLength} characters`, abort: true };
+  return z
     .string("must be a text")
+    .max(4 * maxLength, tooLong)
+    .refine((text) => !/\p{M}{31}/u.test(text), {
+      error: "must not have more than 30 combining marks in a row",
+      abort: true,
+    })
     .normalize("NFC")
     .trim()
+    .max(maxLength, tooLong);
+};
+
+/** One line that a person can read: nothing that only a terminal or a text direction understands. */
+export const line = (maxLength: number, example: string) =>
+  boundedText(maxLength)
     .min(1, "is needed")
-    .max(most, `must have at most ${most} characters`)
     .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, "must not have control characters")
     .regex(/^$|[^\p{Cf}\p{Z}]/u, "must have something to see in it")
     .meta({ example });
 
 /** May go over several lines. */
-export const prose = (most: number) =>
-  z
-    .string("must be a text")
-    .normalize("NFC")
-    .trim()
-    .max(most, `must have at most ${most} characters`)
-    .regex(/^(?:[\n\r\t]|[^\p{Cc}\u202a-\u202e\u2066-\u2069])*$/u, "must not have control characters");
+export const prose = (maxLength: number) =>
+  boundedText(maxLength).regex(
+    /^(?:[\n\r\t]|[^\p{Cc}\u202a-\u202e\u2066-\u2069])*$/u,
+    "must not have control characters",
+  );
 
-export const search = z
-  .string()
-  .normalize("NFC")
-  .trim()
+export const search = boundedText(100)
   .min(1, "must not be empty")
-  .max(100, "must have at most 100 characters")
   .optional()
   .meta({ description: "Only items with this text in them, in upper or lower case" });
 
@@ -51,6 +61,7 @@ const isCountry = (code: string): boolean => code !== "ZZ" && regions.of(code) !
 
 export const country = z
   .string("must be a text")
+  .max(20, { error: "must be a country code of two letters, like PT", abort: true })
   .trim()
   .regex(/^[A-Za-z]{2}$/, { error: "must be a country code of two letters, like PT", abort: true })
   .toUpperCase()
@@ -73,8 +84,9 @@ export const changesOf = <Shape extends z.ZodRawShape>(fields: z.ZodObject<Shape
 
 export const email = z
   .string("must be a text")
+  .max(300, { error: "must have at most 254 characters", abort: true })
   .trim()
   .toLowerCase()
-  .max(254, "must have at most 254 characters")
+  .max(254, { error: "must have at most 254 characters", abort: true })
   .pipe(z.email("must be an e-mail address"))
   .meta({ example: "ana.duarte@example.org" });

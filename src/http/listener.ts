@@ -1,13 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Express } from "express";
-import { AppError } from "../core/app-error.ts";
+import { AppError, type ErrorCode } from "../core/app-error.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Connections } from "../lifecycle/connections.ts";
 import { createContext } from "./context.ts";
+import { discardUnreadBody } from "./discard-unread-body.ts";
 import { expressPrototypes } from "./express-prototypes.ts";
-import { rawProblem, sendProblem } from "./problem.ts";
-import { assertReadableUrl, framingFault } from "./request-guard.ts";
+import { problemKinds, rawProblem, sendProblem } from "./problem.ts";
+import { announcesBody, assertReadableUrl, framingFault } from "./request-guard.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { Trust } from "./trust.ts";
 import { createTurnstile } from "./turnstile.ts";
@@ -47,7 +48,7 @@ export function createListener(deps: ListenerDeps): Server {
   server.on("clientError", (error: Error & { code?: string }, socket) => {
     const client = socket as Socket;
     const response = latest.get(client);
-    const [status, detail] = brokenRequests[error.code ?? ""] ?? [400, "This is not a valid HTTP request."];
+    const [code, detail] = brokenRequests[error.code ?? ""] ?? ["bad_request", "This is not a valid HTTP request."];
     if (!client.writable || error.code === "ECONNRESET") client.destroy();
     else if (response?.req.complete === false) {
       // A request that has its answer, or part of it, must not get a second one for its unfinished body. An operator's
@@ -57,18 +58,19 @@ export function createListener(deps: ListenerDeps): Server {
     } else if (connections.isBusy(client)) client.destroy();
     else {
       const requestId = newRequestId();
-      client.end(rawProblem({ status, detail, requestId, securityHeaders }), () => client.destroy());
-      deps.onBroken({ requestId, status, address: client.remoteAddress });
+      client.end(rawProblem({ code, detail, requestId, securityHeaders }), () => client.destroy());
+      deps.onBroken({ requestId, status: problemKinds[code].status, address: client.remoteAddress });
     }
   });
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse, sendContinue?: () => void) => {
     latest.set(request.socket, response);
     const fault = framingFault(request);
     if (fault !== undefined || connections.isClosing()) response.shouldKeepAlive = false;
     if (request.url?.startsWith("http")) request.url = originForm(request.url);
+    if (announcesBody(request)) response.on("close", () => discardUnreadBody(request));
     if (fault === undefined && deps.answerOps(request, response)) return;
     connections.begin(request, response);
-    request.context = createContext(requestIdOf(request, trust), request.url ?? "");
+    request.context = createContext(requestIdOf(request, trust), request.url ?? "", sendContinue);
     response.on("close", () => {
       if (!response.writableFinished) request.context.abort(clientWentAway);
       deps.onFinished(request, response);
@@ -87,9 +89,26 @@ export function createListener(deps: ListenerDeps): Server {
       if (!response.writableEnded) deps.app(request, response);
     });
   };
-  server.on("request", onRequest);
-  // Whatever a client expects beside "100-continue", it gets an answer.
-  server.on("checkExpectation", onRequest);
+  server.on("request", (request, response) => onRequest(request, response));
+  // A client that asks before it sends its body may get its answer without sending it. Then the connection has to close:
+  // what comes next could be that body or another request.
+  server.on("checkContinue", (request, response) => {
+    const keepAlive = response.shouldKeepAlive;
+    response.shouldKeepAlive = false;
+    onRequest(request, response, () => {
+      response.shouldKeepAlive = keepAlive && !connections.isClosing();
+      response.writeContinue();
+    });
+  });
+  // Any other expectation is ignored, and the request is answered.
+  server.on("checkExpectation", (request, response) => onRequest(request, response));
+  server.on("connect", (request, socket) => {
+    const requestId = newRequestId();
+    const detail = "CONNECT is not supported.";
+    socket.on("error", () => socket.destroy());
+    socket.end(rawProblem({ code: "method_not_allowed", detail, requestId, securityHeaders }), () => socket.destroy());
+    deps.onBroken({ requestId, status: 405, address: request.socket.remoteAddress });
+  });
   return server;
 }
 
@@ -108,8 +127,8 @@ function giveUp(response: ServerResponse<IncomingMessage>, detail: string): void
   sendProblem(response, error, response.req.context.id);
 }
 
-const brokenRequests: Readonly<Record<string, readonly [number, string]>> = {
-  HPE_HEADER_OVERFLOW: [431, "The headers are larger than 16 KiB."],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "The chunk extensions are too large."],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, "The request was not complete in time."],
+const brokenRequests: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  HPE_HEADER_OVERFLOW: ["headers_too_large", "The headers are larger than 16 KiB."],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ["payload_too_large", "The chunk extensions are too large."],
+  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "The request was not complete in time."],
 };

@@ -1,8 +1,10 @@
 import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
-import { hasBody, readJson } from "./read-json.ts";
+import { queryFields } from "./query-fields.ts";
+import { readJson } from "./read-json.ts";
 import type { Reply } from "./reply.ts";
+import { assertBodyFits, type BodyLimit, hasBody, jsonBodyLimit, smallBodyLimit } from "./request-body.ts";
 
 export type RequestHeader = "Idempotency-Key" | "If-Match" | "If-None-Match" | "If-Range" | "Last-Event-ID" | "Range";
 
@@ -50,6 +52,8 @@ export type Operation<
   params?: Params;
   query?: Query;
   body?: Body;
+  /** How large the body may be, and whether it may be compressed; as `jsonBodyLimit` unless set. */
+  bodyLimit?: BodyLimit;
   /** Bytes that the handler reads by itself, as they are or as a field of a form. */
   upload?: { field: string; contentTypes: readonly string[]; description: string };
   /** Request headers beyond those that every call may have. */
@@ -104,6 +108,7 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
       operations.push(described as Operation);
       const handle = async (request: Request, response: Response) => {
         request.context.route = template;
+        if (described.upload === undefined) assertBodyFits(request, bodyLimitOf(described));
         // What somebody sees of their own is for them alone, whatever stands between.
         if (described.access) response.setHeader("Cache-Control", "private, no-cache");
         const caller = described.access && (await admit(described.access, authenticate, request));
@@ -129,60 +134,51 @@ async function admit(access: Access, authenticate: AuthenticateCaller, request: 
   return caller;
 }
 
-async function readInput(
-  { method, params, query, body, upload }: Operation,
-  caller: Caller | undefined,
-  request: Request,
-  response: Response,
-) {
+/** A call without a body of its own accepts an empty JSON object, which some clients always send. */
+const bodyLimitOf = ({ body, bodyLimit }: Pick<Operation, "body" | "bodyLimit">): BodyLimit =>
+  bodyLimit ?? (body === undefined ? smallBodyLimit : jsonBodyLimit);
+
+async function readInput(operation: Operation, caller: Caller | undefined, request: Request, response: Response) {
+  const { method, params, query, body, upload } = operation;
+  const readBody = () => readJson(request, bodyLimitOf(operation));
   const faults: FieldError[] = [];
   const read = (schema: Schema, value: unknown): unknown => {
     const result = schema?.safeParse(value, { reportInput: true });
-    if (result?.success === false) faults.push(...result.error.issues.flatMap(fieldErrors));
+    for (const issue of result?.error?.issues ?? []) faults.push(...fieldErrors(issue));
     return result?.data;
   };
   const input = {
     params: read(params, request.params),
     query: read(query ?? noFields, queryFields(request.url)),
-    body: read(body, body && (await readJson(request, response))),
+    body: read(body, body && (await readBody())),
     caller,
     request,
     response,
   };
   const takesNone = body === undefined && upload === undefined && method !== "get";
-  if (takesNone && hasBody(request)) read(noFields, await readJson(request, response));
+  if (takesNone && hasBody(request)) read(noFields, await readBody());
   if (faults.length > 0) {
     const detail = faults
       .map(({ path, message }) => `${path || "body"}: ${message}`)
       .slice(0, 3)
       .join("; ");
-    throw new AppError("validation_failed", detail, { errors: faults.slice(0, mostErrors) });
+    throw new AppError("validation_failed", detail, { errors: faults });
   }
   return input;
 }
 
-/** A body with a thousand faults is not mended any faster by a thousand sentences. */
-const mostErrors = 50;
-
 const noFields = z.strictObject({});
 
-/** A parameter that is repeated becomes a list, which no schema of a single value accepts. */
-function queryFields(url: string): Record<string, string | string[]> {
-  const at = url.indexOf("?");
-  if (at === -1) return {};
-  const parameters = new URLSearchParams(url.slice(at + 1));
-  const fields = [...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)] as const);
-  return Object.fromEntries(fields.map(([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values]));
-}
+const maxUnknownNamed = 20;
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.map(String).join(".").slice(0, 200);
+  const path = issue.path.map(String).join(".");
   if (issue.code !== "unrecognized_keys") {
     const isAbsent = "input" in issue && issue.input === undefined;
     return [{ path, message: isAbsent ? "is needed" : issue.message }];
   }
-  return issue.keys.map((key) => ({
-    path: (path === "" ? key : `${path}.${key}`).slice(0, 200),
+  return issue.keys.slice(0, maxUnknownNamed).map((key) => ({
+    path: path === "" ? key : `${path}.${key}`,
     message: "is not a known field",
   }));
 }

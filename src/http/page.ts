@@ -13,7 +13,7 @@ export const pageFields = {
     .meta({ description: "Most items on a page", example: 20 }),
   cursor: z
     .string()
-    .max(200, "must be a cursor that this list gave")
+    .max(200, { error: "must be a cursor that this list gave", abort: true })
     .optional()
     .meta({ description: "`nextCursor` of the page before" }),
 };

@@ -20,6 +20,7 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
   not_found: { status: 404, title: "There is no such thing here" },
   method_not_allowed: { status: 405, title: "This method is not allowed here" },
   not_acceptable: { status: 406, title: "None of the accepted formats is to be had" },
+  request_timeout: { status: 408, title: "Request timeout" },
   conflict: { status: 409, title: "This conflicts with what is there" },
   precondition_failed: { status: 412, title: "It was changed in between" },
   payload_too_large: { status: 413, title: "The body is too large" },
@@ -27,6 +28,7 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
   range_not_satisfiable: { status: 416, title: "None of the range that was asked for is there" },
   unprocessable: { status: 422, title: "The content cannot be processed" },
   rate_limited: { status: 429, title: "Too many requests" },
+  headers_too_large: { status: 431, title: "Request header fields too large" },
   overloaded: { status: 503, title: "The server is overloaded" },
   unavailable: { status: 503, title: "Something that is needed is not available" },
   deadline_exceeded: { status: 503, title: "The request took too long" },
@@ -40,13 +42,23 @@ export function toProblem(error: unknown, requestId: string): Problem {
     type: `/api/problems/${known.code}`,
     title,
     status,
-    detail: known.message,
+    detail: cut(known.message, maxDetailLength),
     code: known.code,
     requestId,
   };
-  if (known.extras.errors) problem.errors = known.extras.errors;
+  if (known.extras.errors) problem.errors = known.extras.errors.slice(0, maxFieldErrors).map(shortened);
   return problem;
 }
+
+/** Paths repeat what the caller sent: bounded, so that no request is answered with more than 20 kB of error. */
+const maxFieldErrors = 20;
+const maxPathLength = 100;
+const maxDetailLength = 500;
+
+const cut = (text: string, maxLength: number): string =>
+  text.length <= maxLength ? text : `${text.slice(0, maxLength).toWellFormed()}…`;
+
+const shortened = ({ path, message }: FieldError): FieldError => ({ path: cut(path, maxPathLength), message });
 
 export function sendProblem(response: ServerResponse, error: unknown, requestId: string): Problem {
   const problem = toProblem(error, requestId);
@@ -68,24 +80,24 @@ export function sendProblem(response: ServerResponse, error: unknown, requestId:
 }
 
 export type RawProblem = {
-  status: number;
+  code: ErrorCode;
   detail: string;
   requestId: string;
   securityHeaders: ReadonlyMap<string, string>;
 };
 
 /** The answer on a socket whose request never became one. */
-export function rawProblem({ status, detail, requestId, securityHeaders }: RawProblem): string {
-  const code: ErrorCode = status === 431 || status === 413 ? "payload_too_large" : "bad_request";
-  const title = STATUS_CODES[status] ?? "";
+export function rawProblem({ code, detail, requestId, securityHeaders }: RawProblem): string {
+  const { status, title } = problemKinds[code];
   const body = JSON.stringify({ type: `/api/problems/${code}`, title, status, detail, code, requestId });
   return [
-    `HTTP/1.1 ${status} ${title}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     ...[...securityHeaders].map(([name, value]) => `${name}: ${value}`),
     `X-Request-Id: ${requestId}`,
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Cache-Control: no-store",
+    ...(code === "method_not_allowed" ? ["Allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"] : []),
     "Connection: close",
     "",
     body,
@@ -94,31 +106,11 @@ export function rawProblem({ status, detail, requestId, securityHeaders }: RawPr
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return (
-    fromBodyReader(error) ?? new AppError("internal", "The fault is logged under this request id.", { cause: error })
-  );
+  return fromExpress(error) ?? new AppError("internal", "The fault is logged under this request id.", { cause: error });
 }
 
-/** What Express and its body reader throw carries a status and a type; their messages are theirs. */
-function fromBodyReader(error: unknown): AppError | undefined {
-  if (!(error instanceof Error) || !("status" in error) || typeof error.status !== "number") return undefined;
-  switch (error.status) {
-    case 400:
-      return new AppError(
-        "bad_request",
-        bodyFaults["type" in error ? String(error.type) : ""] ?? "The request cannot be read.",
-      );
-    case 413:
-      return new AppError("payload_too_large", "The body is larger than is accepted here.");
-    case 415:
-      return new AppError("unsupported_media_type", "The body's charset or content encoding is not understood.");
-    default:
-      return undefined;
-  }
+/** Express reports a path that it cannot decode by an error with a status; the message is not meant for callers. */
+function fromExpress(error: unknown): AppError | undefined {
+  const isBadRequest = error instanceof Error && "status" in error && error.status === 400;
+  return isBadRequest ? new AppError("bad_request", "The request cannot be read.", { cause: error }) : undefined;
 }
-
-const bodyFaults: Readonly<Record<string, string>> = {
-  "entity.parse.failed": "The body is not valid JSON.",
-  "request.aborted": "The body ended before it was complete.",
-  "request.size.invalid": "The body's length differs from Content-Length.",
-};

@@ -1,57 +1,65 @@
-import { isUtf8 } from "node:buffer";
-import express, { type Request, type Response } from "express";
+import type { IncomingMessage } from "node:http";
 import { AppError } from "../core/app-error.ts";
+import { readHeaderValue } from "./header-value.ts";
+import { findShapeFault } from "./json-shape.ts";
+import { type BodyLimit, readBody } from "./request-body.ts";
 
-const maxBytes = 1_000_000;
-const maxDepth = 32;
-const maxValues = 50_000;
+const shapeLimits = { maxDepth: 32, maxValues: 10_000 };
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-const parse = express.json({
-  limit: maxBytes,
-  strict: false,
-  type: () => true,
-  verify(_request, _response, bytes) {
-    if (!isUtf8(bytes)) throw new AppError("bad_request", "The body is not valid UTF-8.");
-  },
-});
-
-/** The body of a request as JSON that any store can hold: UTF-8, bounded in size and depth, without traps in its keys. */
-export async function readJson(request: Request, response: Response): Promise<unknown> {
+/** The body of a request as JSON that any store can hold: UTF-8, bounded in size, count and depth, with harmless keys. */
+export async function readJson(request: IncomingMessage, limit: BodyLimit): Promise<unknown> {
   assertJsonType(request.headers["content-type"]);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  parse(request, response, (error: unknown) => (error ? reject(error) : resolve()));
-  await promise;
-  const body: unknown = request.body;
-  assertHarmless(body);
-  return body;
+  const bytes = await readBody(request, limit);
+  if (bytes.length === 0) return {};
+  assertShape(bytes);
+  const value = parse(decode(bytes));
+  assertHarmless(value);
+  return value;
 }
 
 function assertJsonType(contentType: string | undefined): void {
-  const mediaType = contentType?.split(";", 1)[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") {
+  const type = readHeaderValue(contentType ?? "");
+  if (type?.value !== "application/json")
     throw new AppError("unsupported_media_type", "Send the body as application/json.");
+  const charset = type.parameters.get("charset") ?? "utf-8";
+  if (charset.toLowerCase() !== "utf-8") throw new AppError("unsupported_media_type", "Send the body in UTF-8.");
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new AppError("bad_request", "The body is not valid UTF-8.");
   }
 }
 
-export const hasBody = ({ headers }: Pick<Request, "headers">): boolean =>
-  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError("bad_request", "The body is not valid JSON.");
+  }
+}
 
-/** Walks without recursion: 40,000 nested arrays parse well and would break the next function that recurses. */
+function assertShape(bytes: Buffer): void {
+  const fault = findShapeFault(bytes, shapeLimits);
+  if (fault?.kind === "depth") refuse(fault.field, `is nested deeper than ${shapeLimits.maxDepth} levels`);
+  if (fault?.kind === "values") refuse(fault.field, `has too many values; a body may have ${shapeLimits.maxValues}`);
+}
+
+/** Walks without recursion. The number of values is bounded before the text is parsed. */
 function assertHarmless(root: unknown): void {
-  const pending: { value: unknown; path: string; depth: number }[] = [{ value: root, path: "", depth: 0 }];
-  let left = maxValues;
+  const pending: { value: unknown; path: string }[] = [{ value: root, path: "" }];
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
-    left -= 1;
-    if (left < 0) refuse("", `has more than ${maxValues} values`);
-    const { value, path, depth } = item;
+    const { value, path } = item;
     if (typeof value === "string") assertStorable(value, path);
     if (typeof value !== "object" || value === null) continue;
-    if (depth === maxDepth) refuse(path.split(".", 1)[0] ?? "", `is nested deeper than ${maxDepth} levels`);
     for (const [key, inner] of Object.entries(value)) {
       const innerPath = path === "" ? key : `${path}.${key}`;
-      if (key === "__proto__") refuse(innerPath, "is not a field");
+      if (key === "__proto__") refuse(innerPath, "is not a known field");
       assertStorable(key, path);
-      pending.push({ value: inner, path: innerPath, depth: depth + 1 });
+      pending.push({ value: inner, path: innerPath });
     }
   }
 }

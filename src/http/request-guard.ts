@@ -22,6 +22,16 @@ export function framingFault(request: IncomingMessage): string | undefined {
   return undefined;
 }
 
+/** Whether a body follows, from the raw headers: probes never have their headers made into an object. */
+export function announcesBody({ rawHeaders }: IncomingMessage): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? "";
+    if (name.length === 14 && name.toLowerCase() === "content-length") return rawHeaders[i + 1] !== "0";
+    if (name.length === 17 && name.toLowerCase() === "transfer-encoding") return true;
+  }
+  return false;
+}
+
 /** Refuses escapes that decode to nothing, or to what no database stores. */
 export function assertReadableUrl(url: string): void {
   if (!url.includes("%")) return;

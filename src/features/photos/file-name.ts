@@ -1,4 +1,4 @@
-import type { HeaderValue } from "./header.ts";
+import type { HeaderValue } from "../../http/header-value.ts";
 
 /** A file's name is of no use here, but one that tries something is not answered with a success. */
 export function hasHarmlessFileName({ parameters }: HeaderValue): boolean {

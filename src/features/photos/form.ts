@@ -1,10 +1,11 @@
 import { isUtf8 } from "node:buffer";
+import { type HeaderValue, readHeaderValue } from "../../http/header-value.ts";
 import { hasHarmlessFileName } from "./file-name.ts";
-import { type HeaderValue, readHeaderValue } from "./header.ts";
-import { cannotTake } from "./refusal.ts";
+import { cannotTake, unknownField } from "./refusal.ts";
 
 const mostParts = 8;
 const mostHeaderBytes = 4096;
+const maxHeaders = 16;
 const boundaryForm = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
 const headerForm = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/;
 const plainEncodings = new Set(["7bit", "8bit", "binary"]);
@@ -27,7 +28,7 @@ export function fileOfForm(contentType: HeaderValue | undefined, body: Buffer, f
 
   const parts = readParts(body, Buffer.from(`\r\n--${boundary}`), refuse);
   for (const { name } of parts) {
-    if (!fields.includes(name)) throw cannotTake(name.slice(0, 100), "is not a known field");
+    if (!fields.includes(name)) throw unknownField(name);
   }
   const [file, second] = parts;
   if (file === undefined) throw refuse("is needed");
@@ -77,7 +78,8 @@ function readPart(part: Buffer, refuse: Refuse): Part {
 function readHeaders(bytes: Buffer): ReadonlyMap<string, string> | undefined {
   if (!isUtf8(bytes)) return undefined;
   const headers = new Map<string, string>();
-  for (const line of bytes.toString().split("\r\n")) {
+  for (const line of bytes.toString().split("\r\n", maxHeaders + 1)) {
+    if (headers.size === maxHeaders) return undefined;
     const [, name, value] = headerForm.exec(line) ?? [];
     if (name === undefined || value === undefined || headers.has(name.toLowerCase())) return undefined;
     headers.set(name.toLowerCase(), value.trimEnd());

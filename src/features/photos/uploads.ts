@@ -1,13 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../../core/app-error.ts";
 import { createShares } from "../../core/shares.ts";
+import { readHeaderValue } from "../../http/header-value.ts";
+import { collectBody } from "../../http/request-body.ts";
 import { type Fields, fileOfForm } from "./form.ts";
-import { readHeaderValue } from "./header.ts";
 import { kindOf } from "./kind.ts";
 import { cannotTake, mostFileBytes, tooLarge } from "./refusal.ts";
 
 /** The file and what a form needs around it; proxies let as much through. */
-const mostBodyBytes = 5 * 1024 * 1024;
+const maxBodyBytes = 5 * 1024 * 1024;
 
 export type UploadLimits = { mostBytesHeld: number; mostOfOneUser: number };
 
@@ -18,27 +19,6 @@ export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
   const shares = createShares({ most: mostOfOneUser, onFull: tooManyOfOneUser });
   let held = 0;
 
-  const read = async (request: IncomingMessage, onHeld: (bytes: number) => void): Promise<Buffer> => {
-    if (Number(request.headers["content-length"] ?? 0) > mostBodyBytes) throw tooLarge();
-    const chunks: Buffer[] = [];
-    let size = 0;
-    try {
-      // Leaving the loop early must not destroy the socket: the answer still has to go out on it.
-      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-        size += chunk.length;
-        // Whoever is only a little over is heard to the end: some clients read no answer before they have sent all.
-        if (size > 2 * mostBodyBytes) break;
-        if (size > mostBodyBytes) continue;
-        onHeld(chunk.length);
-        chunks.push(chunk);
-      }
-    } finally {
-      request.resume();
-    }
-    if (size > mostBodyBytes) throw tooLarge();
-    return Buffer.concat(chunks, size);
-  };
-
   return {
     /** The image that a request brings; its bytes count as held until the work with them is done. */
     async take<T>(
@@ -47,17 +27,17 @@ export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
       work: (image: Buffer) => Promise<T>,
     ): Promise<T> {
       const contentType = readHeaderValue(request.headers["content-type"] ?? "");
-      const isForm = /^\s*multipart\/form-data\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
+      const isForm = /^multipart\/form-data\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
       if (!isForm && (formOnly || !isRawImage(contentType?.value ?? ""))) throw wrongType(fields[0], formOnly);
       if ((request.headers["content-encoding"] ?? "identity") !== "identity") throw wrongEncoding();
       const giveBack = shares.take(userId);
       let mine = 0;
       try {
-        const body = await read(request, (bytes) => {
+        const body = await collectBody(request, maxBodyBytes, tooLarge, (bytes) => {
           if (held + bytes > mostBytesHeld) throw tooMuchAtOnce();
           held += bytes;
           mine += bytes;
-        }).catch(asAppError);
+        });
         request.context.signal.throwIfAborted();
         const image = isForm ? fileOfForm(contentType, body, fields) : body;
         if (image.length > mostFileBytes) throw tooLarge();
@@ -75,11 +55,6 @@ export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
 export type Uploads = ReturnType<typeof createUploads>;
 
 const isRawImage = (type: string): boolean => type.startsWith("image/") || type === "application/octet-stream";
-
-function asAppError(error: unknown): never {
-  if (error instanceof AppError) throw error;
-  throw new AppError("bad_request", "The body ended before it was complete.", { cause: error });
-}
 
 const wrongType = (field: string, formOnly: boolean) =>
   new AppError(

@@ -1,12 +1,15 @@
 /** A header value such as `form-data; name="photo"`, its names in lower case. */
 export type HeaderValue = { value: string; parameters: ReadonlyMap<string, string> };
 
+const maxLength = 4096;
+const maxParameters = 16;
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const parameter = new RegExp(`\\s*;\\s*(${token})=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "y");
+const parameter = new RegExp(`[ \\t]*;[ \\t]*(${token})=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "y");
 const start = new RegExp(`^${token}(?:/${token})?`);
 
-/** Undefined for whatever two readers could understand in two ways: stray characters, or a parameter given twice. */
+/** Undefined for a value that two readers could understand in two ways: stray characters, or a parameter given twice. */
 export function readHeaderValue(text: string): HeaderValue | undefined {
+  if (text.length > maxLength) return undefined;
   const value = start.exec(text)?.[0];
   if (value === undefined) return undefined;
   const parameters = new Map<string, string>();
@@ -14,9 +17,10 @@ export function readHeaderValue(text: string): HeaderValue | undefined {
   let end = value.length;
   for (let found = parameter.exec(text); found !== null; found = parameter.exec(text)) {
     const [, name = "", quoted, plain = ""] = found;
-    if (parameters.has(name.toLowerCase())) return undefined;
+    if (parameters.has(name.toLowerCase()) || parameters.size === maxParameters) return undefined;
     parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(["\\])/g, "$1") ?? plain);
     end = parameter.lastIndex;
   }
-  return /^\s*;?\s*$/.test(text.slice(end)) ? { value: value.toLowerCase(), parameters } : undefined;
+  const rest = text.slice(end).trim();
+  return rest === "" || rest === ";" ? { value: value.toLowerCase(), parameters } : undefined;
 }

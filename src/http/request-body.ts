@@ -1,0 +1,79 @@
+import type { IncomingMessage } from "node:http";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import { AppError } from "../core/app-error.ts";
+
+export type BodyLimit = {
+  /** Of the bytes as sent and, where a coding is allowed, of the decoded bytes too. */
+  maxBytes: number;
+  /** Whether a `Content-Encoding` other than `identity` is accepted. */
+  allowsEncoding: boolean;
+};
+
+export const jsonBodyLimit: BodyLimit = { maxBytes: 1_000_000, allowsEncoding: true };
+
+/** For calls that anyone can make before signing in: a small body that cannot expand. */
+export const smallBodyLimit: BodyLimit = { maxBytes: 16_000, allowsEncoding: false };
+
+const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) };
+
+export const hasBody = ({ headers }: Pick<IncomingMessage, "headers">): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+/** Judged by the headers alone, before the request is authenticated and before a byte of the body is read. */
+export function assertBodyFits({ headers }: Pick<IncomingMessage, "headers">, limit: BodyLimit): void {
+  if (Number(headers["content-length"] ?? 0) > limit.maxBytes) throw tooLarge(limit);
+  const encoding = encodingOf(headers);
+  if (encoding === "identity") return;
+  if (!limit.allowsEncoding) throw new AppError("unsupported_media_type", "Send the body without Content-Encoding.");
+  if (!(encoding in decoders)) throw new AppError("unsupported_media_type", "Unknown Content-Encoding.");
+}
+
+/** The decoded body. Decoding runs in the thread pool and stops at the limit, whatever the body would expand to. */
+export async function readBody(request: IncomingMessage, limit: BodyLimit): Promise<Buffer> {
+  const bytes = await collectBody(request, limit.maxBytes, () => tooLarge(limit));
+  const encoding = encodingOf(request.headers);
+  if (encoding === "identity") return bytes;
+  try {
+    return await decoders[encoding as keyof typeof decoders](bytes, { maxOutputLength: limit.maxBytes });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooLarge(limit);
+    throw new AppError("bad_request", `The body is not valid ${encoding}.`, { cause: error });
+  }
+}
+
+/**
+ * The bytes as sent. Throws at the first byte over the limit: the listener discards the rest after the answer, so that
+ * a client that reads no answer before it has sent everything still receives it.
+ */
+export async function collectBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  onTooLarge: () => Error,
+  onBytes: (count: number) => void = () => undefined,
+): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw onTooLarge();
+  request.context.sendContinue();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // Leaving the loop early must not destroy the socket: the answer still has to be sent on it.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      size += chunk.length;
+      if (size > maxBytes) throw onTooLarge();
+      onBytes(chunk.length);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    request.resume();
+    if (error instanceof AppError) throw error;
+    throw new AppError("bad_request", "The body ended before it was complete.", { cause: error });
+  }
+  return Buffer.concat(chunks, size);
+}
+
+const encodingOf = (headers: IncomingMessage["headers"]): string =>
+  (headers["content-encoding"] ?? "identity").trim().toLowerCase();
+
+const tooLarge = ({ maxBytes }: BodyLimit) =>
+  new AppError("payload_too_large", `The body may have at most ${maxBytes.toLocaleString("en")} bytes.`);
