@@ -95,6 +95,7 @@ export async function createDeps(config: Config, addresses: Services, logger: Lo
     config,
     addresses,
     logger,
+    metrics: basics.metrics,
     lifecycle,
     connections,
     db,

@@ -84,7 +84,7 @@ function words(args: string[]): string[] | undefined {
 
 async function serve(): Promise<void> {
   const config = readConfig(environment());
-  const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
+  const { logger, flush, droppedLines } = createLogger({ level: config.logLevel, instance: config.instance, version });
   const exit = async (code: number): Promise<never> => {
     try {
       await flush();
@@ -101,7 +101,7 @@ async function serve(): Promise<void> {
   });
 
   const embedded = config.production ? undefined : await findEmbedded();
-  const starting = start(config, { logger, embedded });
+  const starting = start(config, { logger, embedded, droppedLogLines: droppedLines });
   onStopSignals(process, {
     async stop(signal) {
       logger.info({ signal }, "shutting down");

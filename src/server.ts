@@ -8,6 +8,7 @@ import { createDeps, type Deps, type Overrides } from "./deps.ts";
 import { assertPortIsFree, listen } from "./http/listen.ts";
 import type { Exchange } from "./lifecycle/connections.ts";
 import { drain } from "./lifecycle/drain.ts";
+import { addLogMetrics } from "./metrics/log.ts";
 import type { Services } from "./parts/services.ts";
 
 /** The embedded engines as this file needs them: they live in a folder that is never part of a production build. */
@@ -41,6 +42,8 @@ export type StartOptions = {
   logger: Logger;
   embedded?: Embedded | undefined;
   overrides?: Overrides;
+  /** How many log lines were dropped because nothing reads them. */
+  droppedLogLines?: () => number;
 };
 
 export type Running = {
@@ -66,11 +69,12 @@ export async function start(config: Config, options: StartOptions): Promise<Runn
 async function startServer(
   config: Config,
   engines: Engines | undefined,
-  { logger, embedded, overrides }: StartOptions,
+  { logger, embedded, overrides, droppedLogLines = () => 0 }: StartOptions,
 ): Promise<Running> {
   const services = serviceAddresses(config, engines);
   const deps = await createDeps(config, services, logger, overrides);
   const { server, management, monitor } = deps;
+  addLogMetrics(deps.metrics, droppedLogLines);
   const { host } = config.http;
   const port = await listen(server, { host, port: config.http.port, variable: "PORT" });
   const managementPort =

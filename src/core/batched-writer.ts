@@ -21,6 +21,7 @@ export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriter
   let filled = 0;
   let waiting = 0;
   let writing = false;
+  let droppedLines = 0;
   const drained = new Set<() => void>();
 
   const startAnother = () => {
@@ -61,7 +62,10 @@ export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriter
 
   return {
     write(line: string): void {
-      if (waiting > mostBytes) return;
+      if (waiting > mostBytes) {
+        droppedLines += 1;
+        return;
+      }
       const size = Buffer.byteLength(line);
       if (filled + size > batchBytes) startAnother();
       if (size > batchBytes) full.push(Buffer.from(line));
@@ -70,6 +74,7 @@ export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriter
       if (full.length > 0) begin();
     },
     flush: begin,
+    droppedLines: (): number => droppedLines,
     /** Resolves when all that was written so far is out, or after the limit. */
     async drain(limitMs: number): Promise<void> {
       begin();

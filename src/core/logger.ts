@@ -7,7 +7,7 @@ export type { Logger } from "pino";
 export type LogLevel = Level | "silent";
 
 /** `flush` waits until what was logged is written, or until it is clear that nobody reads it. */
-export type LogSink = { logger: Logger; flush(): Promise<void> };
+export type LogSink = { logger: Logger; flush(): Promise<void>; droppedLines(): number };
 
 const flushEveryMs = 200;
 const flushLimitMs = 500;
@@ -25,6 +25,7 @@ export function createLogger(options: { level: LogLevel; instance: string; versi
   return {
     logger: createLoggerOn(writer, options),
     flush: () => writer.drain(flushLimitMs),
+    droppedLines: writer.droppedLines,
   };
 }
 

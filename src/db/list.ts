@@ -13,11 +13,20 @@ export type List = {
   /** Conditions with `?` for their value; one without a value is left out. The first names the owner. */
   where: readonly (readonly [condition: string, value: unknown])[];
   /** A text that the rows must hold, and where it is looked for. */
-  search?: { text: string | undefined; in: string };
+  search?: Search;
 };
 
-/** However rare a text is, and however long the list: a page of a search looks at no more rows than this. */
-const mostRowsSearched = 5000;
+export type Search = {
+  text: string | undefined;
+  columns: string;
+  /** The text of a row, and about how many bytes it has, as expressions over these columns. */
+  in: string;
+  bytes: string;
+};
+
+/** However rare a text is and however long the list: a page of a search reads no more rows and no more text than this. */
+const maxRowsSearched = 5000;
+const maxBytesSearched = 2_000_000;
 
 /**
  * A page of a list by the id of its rows. Only the text of the statement changes with what is left out, so that each
@@ -38,16 +47,27 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
     const items = await db.query<Item>(`SELECT ${columns} ${rows} LIMIT ${place(take)}`, values);
     return { items, stoppedAt: undefined };
   }
+  // Sizes are known without reading a long text; only what fits the bound is read, and only hits are fetched whole.
   const sql = `
-    WITH looked_at AS MATERIALIZED (
-      SELECT ${columns}, strpos(lower(${search.in}), lower(${place(search.text)})) > 0 AS found
-      ${rows} LIMIT ${mostRowsSearched}
-    ), stop AS (SELECT (array_agg(id))[${mostRowsSearched}] AS "stoppedAt" FROM looked_at)
-    SELECT hits.*, "stoppedAt" FROM stop
-    LEFT JOIN LATERAL (SELECT * FROM looked_at WHERE found ORDER BY id DESC LIMIT ${place(take)}) AS hits ON true`;
-  const found = await db.query<Item & { id: string | null; stoppedAt: string | null; found: boolean }>(sql, values);
-  const items = found
-    .filter(({ id }) => id !== null)
-    .map(({ stoppedAt: _, found: __, ...item }) => item as unknown as Item);
+    WITH newest AS MATERIALIZED (
+      SELECT id, ${search.columns}, sum(${search.bytes}) OVER (
+        ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+      ) AS bytes_before
+      ${rows} LIMIT ${maxRowsSearched}
+    ), searched AS MATERIALIZED (
+      SELECT id, strpos(lower(${search.in}), lower(${place(search.text)})) > 0 AS found
+      FROM newest WHERE coalesce(bytes_before, 0) < ${maxBytesSearched}
+    ), stop AS (
+      SELECT CASE WHEN count(*) = ${maxRowsSearched} OR count(*) < (SELECT count(*) FROM newest)
+        THEN (array_agg(id ORDER BY id))[1] END AS "stoppedAt"
+      FROM searched
+    )
+    SELECT hits.*, "stoppedAt" FROM stop LEFT JOIN LATERAL (
+      SELECT ${columns} FROM ${table}
+      WHERE id = ANY (ARRAY(SELECT id FROM searched WHERE found ORDER BY id DESC LIMIT ${place(take)}))
+      ORDER BY id DESC
+    ) AS hits ON true`;
+  const found = await db.query<Item & { id: string | null; stoppedAt: string | null }>(sql, values);
+  const items = found.filter(({ id }) => id !== null).map(({ stoppedAt: _, ...item }) => item as unknown as Item);
   return { items, stoppedAt: found[0]?.stoppedAt ?? undefined };
 }

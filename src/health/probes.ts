@@ -67,21 +67,14 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
   /** The forms of the ready probe that are asked by people: by name, with words, with checks left out. */
   function askedFor(query: URLSearchParams): Answer {
     const now = snapshot();
-    const excluded = query
-      .getAll("exclude")
-      .flatMap((value) => value.split(","))
-      .filter((name) => name !== "");
-    const unknown = excluded
-      .filter((name) => !now.checks.some((check) => check.name === name))
-      .map((name) => name.slice(0, 64));
-    const checks = now.checks.filter(({ name }) => !excluded.includes(name));
-    const left = now.checks.filter(({ name }) => excluded.includes(name)).map(({ name }) => name);
+    const asked = new Set(query.getAll("exclude").flatMap((value) => value.split(",")));
+    const excluded = now.checks.filter(({ name }) => asked.has(name)).map(({ name }) => name);
+    const checks = now.checks.filter(({ name }) => !asked.has(name));
+    for (const name of ["", ...excluded]) asked.delete(name);
+    const warnings = warningsAbout([...asked]);
     const ready = isReady(readiness(now.phase, checks, now.pardons.pardoned));
-    if (query.has("verbose")) return text(ready ? 200 : 503, verboseLines(now, checks, left, unknown));
-    const more = {
-      ...(left.length > 0 && { excluded: left }),
-      ...(unknown.length > 0 && { warnings: unknown.map(noSuchCheck) }),
-    };
+    if (query.has("verbose")) return text(ready ? 200 : 503, verboseLines(now, checks, excluded, warnings));
+    const more = { ...(excluded.length > 0 && { excluded }), ...(warnings.length > 0 && { warnings }) };
     return json(ready ? 200 : 503, readyBody(now, checks, more));
   }
 
@@ -172,14 +165,14 @@ function verboseLines(
   now: Snapshot,
   checks: readonly JudgedCheck[],
   excluded: readonly string[],
-  unknown: readonly string[],
+  warnings: readonly string[],
 ): string {
   const lines = checks.map(
     ({ name, status, critical }) =>
       `[${status === "up" ? "+" : "-"}] ${name} ${status}${critical ? " (critical)" : ""}${sharedOutage(now, name)}`,
   );
   for (const name of excluded) lines.push(`[ ] ${name} excluded`);
-  for (const name of unknown) lines.push(`warning: ${noSuchCheck(name)}`);
+  for (const warning of warnings) lines.push(`warning: ${warning}`);
   lines.push(`status: ${readiness(now.phase, checks, now.pardons.pardoned)}`);
   return `${lines.join("\n")}\n`;
 }
@@ -187,7 +180,16 @@ function verboseLines(
 const sharedOutage = ({ pardons }: Snapshot, name: string): string =>
   pardons.shared.includes(name) ? " on most of the fleet" : "";
 
-const noSuchCheck = (name: string): string => `there is no check called ${JSON.stringify(name)}`;
+/** One for each unknown name, up to a few: the query may hold thousands, and the answer stays small. */
+function warningsAbout(unknown: readonly string[]): string[] {
+  const warnings = unknown
+    .slice(0, maxWarnings)
+    .map((name) => `there is no check called ${JSON.stringify(name.slice(0, 64).toWellFormed())}`);
+  if (unknown.length > maxWarnings) warnings.push(`${unknown.length - maxWarnings} more unknown names`);
+  return warnings;
+}
+
+const maxWarnings = 10;
 
 const iso = (at: number): string => new Date(at).toISOString();
 

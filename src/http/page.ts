@@ -1,6 +1,7 @@
 import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { AppError } from "../core/app-error.ts";
+import { createPerKeyLimiter } from "../core/per-key-limiter.ts";
 
 /** Part of every list's query. */
 export const pageFields = {
@@ -21,6 +22,15 @@ export const pageFields = {
 const nextCursor = z.string().nullable().meta({ description: "`null` on the last page", example: null });
 
 export const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor });
+
+export type List = {
+  /** Names the list, its owner and its filters. */
+  of: readonly (string | undefined)[];
+  limit: number;
+  cursor?: string | undefined;
+  /** The user, where the list is searched for a text. */
+  searchedBy?: string | undefined;
+};
 
 /** What a list reads: the items below an id, newest first, and one more than fits the page. */
 type Read<Item> = (slice: { below: string; take: number }) => Promise<{
@@ -54,13 +64,15 @@ export function createPager(keys: readonly KeyObject[]) {
     return id.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
-  return async <Item extends { id: string }>(
-    list: { of: readonly (string | undefined)[]; limit: number; cursor?: string | undefined },
-    read: Read<Item>,
-  ): Promise<Page<Item>> => {
+  // A search reads thousands of rows: one user must not occupy the database with them.
+  const searches = createPerKeyLimiter({ places: 2, waitMs: 5000, mostWaiting: 100, onFull: tooManySearches });
+
+  return async <Item extends { id: string }>(list: List, read: Read<Item>): Promise<Page<Item>> => {
     const name = createHash("sha256").update(JSON.stringify(list.of)).digest("base64url");
     const below = list.cursor === undefined ? aboveAll : open(list.cursor, name);
-    const { items: found, stoppedAt } = await read({ below, take: list.limit + 1 });
+    const readPage = () => read({ below, take: list.limit + 1 });
+    const { searchedBy } = list;
+    const { items: found, stoppedAt } = await (searchedBy ? searches.run(searchedBy, readPage) : readPage());
     const items = found.slice(0, list.limit);
     const goOnBelow = found.length > list.limit ? items.at(-1)?.id : stoppedAt;
     if (goOnBelow === undefined) return { items, nextCursor: null };
@@ -68,6 +80,9 @@ export function createPager(keys: readonly KeyObject[]) {
     return { items, nextCursor: Buffer.concat([id, seal(current, id, name)]).toString("base64url") };
   };
 }
+
+const tooManySearches = () =>
+  new AppError("rate_limited", "Too many searches at once; wait for the others.", { retryAfterSeconds: 1 });
 
 const foreignCursor = () =>
   new AppError("validation_failed", "cursor: must be one that this list gave, with the same filters", {

@@ -1,4 +1,6 @@
 import type { Config } from "../config/env.ts";
+import { AppError } from "../core/app-error.ts";
+import { createGate } from "../core/gate.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";
@@ -21,13 +23,25 @@ export type PhotoPartsDeps = {
 
 const removalRetryMs = 60_000;
 const removalGraceMs = 600_000;
+/** Of the pool. */
+const imageReadShare = 0.3;
+const imageReadWaitMs = 1000;
 
 /** Photos and avatars, and where their files are. */
 export function composePhotos({ config, db, properties, logger }: PhotoPartsDeps): PhotoParts & { stop(): void } {
   const images = createImages(config.photos.images);
   const bucket = config.photos.bucket && createBucket(config.photos.bucket);
   const removals = bucket && createRemovals({ db, bucket, logger, retryMs: removalRetryMs, graceMs: removalGraceMs });
-  const files = bucket && removals ? createBucketStore({ db, bucket, removals }) : createPostgresStore(db);
+  // Images are read without signing in: requests for made-up names must leave connections to those who have signed in.
+  const reads = createGate({
+    places: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
+    waitMs: imageReadWaitMs,
+    mostWaiting: 200,
+    onFull: () => new AppError("overloaded", "Too many images are being read at once.", { retryAfterSeconds: 1 }),
+  });
+  const limited: Database = { ...db, query: (sql, values) => reads.pass(() => db.query(sql, values)) };
+  const files =
+    bucket && removals ? createBucketStore({ db: limited, bucket, removals }) : createPostgresStore(limited);
   return {
     photos: createPhotoService({ db, properties, images, files }),
     avatars: createAvatarService({ db, images, files }),

@@ -3,7 +3,7 @@ import { createSecretKey, hkdfSync } from "node:crypto";
 import { before, test } from "node:test";
 import { createPager } from "../../src/http/page.ts";
 import { freshDatabase, query } from "../support/database.ts";
-import { as, type Person } from "../support/estate.ts";
+import { aHome, as, type Person } from "../support/estate.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { register, type SignedIn, sameSecret } from "../support/people.ts";
 
@@ -179,4 +179,33 @@ test("a search finds every row once, also where its window ends", async () => {
   const expected = all.filter((title) => title.includes("000")).slice(0, seen.length);
   assert.ok(seen.length >= 20);
   assert.deepEqual(seen, expected);
+});
+
+test("a search of 5,000 long descriptions reads 2 MB of text a page, and one user cannot occupy the pool with it", async (t) => {
+  const writer = as(haven.url, await register(haven.url));
+  const { unit } = await aHome(writer);
+  await query(
+    database,
+    `SET session_replication_role = replica;
+     INSERT INTO maintenance_requests (id, owner_id, unit_id, title, description, priority, status)
+       SELECT ${id("n", 7)}, u.owner_id, u.id, 'Long ' || n,
+         (SELECT string_agg(chr(20000 + (n * 7919 + k * 104729) % 20000), '') FROM generate_series(1, 5000) k), 'normal', 'open'
+       FROM units u, generate_series(1, 5000) n WHERE u.id = '${unit.id}'`,
+  );
+  const startedAt = performance.now();
+  const page = await writer.get("/maintenance-requests?q=nothing-like-it");
+  t.diagnostic(`one page took ${Math.round(performance.now() - startedAt)} ms`);
+  assert.equal(page.status, 200);
+  assert.notEqual((page.json() as { nextCursor: string | null }).nextCursor, null);
+  assert.ok(page.ms < 500, `${page.ms} ms`);
+
+  const searches = Array.from({ length: 60 }, () => writer.get("/maintenance-requests?q=nothing-like-it"));
+  const busy = await query<{ count: number }>(
+    database,
+    "SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%searched AS MATERIALIZED%' AND pid <> pg_backend_pid()",
+  );
+  assert.ok((busy[0]?.count ?? 0) <= 2, `${busy[0]?.count} searches at once`);
+  for (const { status } of await Promise.all(searches)) assert.equal(status, 200);
+  const found = await writer.get("/maintenance-requests?q=Long%204999");
+  assert.equal((found.json() as { items: { title: string }[] }).items[0]?.title, "Long 4999");
 });

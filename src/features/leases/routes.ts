@@ -14,7 +14,12 @@ export function leaseRoutes(leases: LeaseService, { authenticate, create, page }
     }),
   );
   routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
-    const list = { of: ["leases", caller.userId, params.unitId, filter.status, filter.q], limit, cursor };
+    const list = {
+      of: ["leases", caller.userId, params.unitId, filter.status, filter.q],
+      limit,
+      cursor,
+      searchedBy: filter.q && caller.userId,
+    };
     return tagged(request, await page(list, (slice) => leases.list(caller.userId, params.unitId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>

@@ -14,14 +14,24 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
     }),
   );
   routes.add(operations.listOfUnit, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
-    const list = { of: ["requests", caller.userId, params.unitId, filter.status, filter.q], limit, cursor };
+    const list = {
+      of: ["requests", caller.userId, params.unitId, filter.status, filter.q],
+      limit,
+      cursor,
+      searchedBy: filter.q && caller.userId,
+    };
     return tagged(
       request,
       await page(list, (slice) => maintenance.list(caller.userId, { ...params, ...filter }, slice)),
     );
   });
   routes.add(operations.list, async ({ caller, query: { limit, cursor, ...filter }, request }) => {
-    const list = { of: ["requests", caller.userId, "", filter.status, filter.q], limit, cursor };
+    const list = {
+      of: ["requests", caller.userId, "", filter.status, filter.q],
+      limit,
+      cursor,
+      searchedBy: filter.q && caller.userId,
+    };
     return tagged(request, await page(list, (slice) => maintenance.list(caller.userId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>

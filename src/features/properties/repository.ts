@@ -21,7 +21,12 @@ export const properties = {
       ["owner_id = ?", ownerId],
       ["kind = ?", kind],
     ] as const;
-    const search = { text: q, in: "concat_ws(' ', name, address->>'line1', address->>'city')" };
+    const search = {
+      text: q,
+      columns: "name, address",
+      in: "concat_ws(' ', name, address->>'line1', address->>'city')",
+      bytes: "octet_length(name) + pg_column_size(address)",
+    };
     return readList(db, { columns, table: "properties", where, search }, slice);
   },
 

@@ -14,7 +14,7 @@ export function propertyRoutes(properties: PropertyService, { authenticate, crea
     }),
   );
   routes.add(operations.list, async ({ caller: { userId }, query: { limit, cursor, ...filter }, request }) => {
-    const list = { of: ["properties", userId, filter.kind, filter.q], limit, cursor };
+    const list = { of: ["properties", userId, filter.kind, filter.q], limit, cursor, searchedBy: filter.q && userId };
     return tagged(request, await page(list, (slice) => properties.list(userId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>

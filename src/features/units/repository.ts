@@ -34,7 +34,16 @@ export const units = {
       ["property_id = ?", propertyId],
       [`${status} = ?`, filter.status],
     ] as const;
-    return readList(db, { columns, table: "units", where, search: { text: filter.q, in: "label" } }, slice);
+    return readList(
+      db,
+      {
+        columns,
+        table: "units",
+        where,
+        search: { text: filter.q, columns: "label", in: "label", bytes: "octet_length(label)" },
+      },
+      slice,
+    );
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Unit | undefined> {

@@ -14,7 +14,12 @@ export function unitRoutes(units: UnitService, { authenticate, create, page }: A
     }),
   );
   routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
-    const list = { of: ["units", caller.userId, params.propertyId, filter.status, filter.q], limit, cursor };
+    const list = {
+      of: ["units", caller.userId, params.propertyId, filter.status, filter.q],
+      limit,
+      cursor,
+      searchedBy: filter.q && caller.userId,
+    };
     return tagged(request, await page(list, (slice) => units.list(caller.userId, params.propertyId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
