@@ -67,7 +67,7 @@ export function createListener(deps: ListenerDeps): Server {
     const fault = framingFault(request);
     if (fault !== undefined || connections.isClosing()) response.shouldKeepAlive = false;
     if (request.url?.startsWith("http")) request.url = originForm(request.url);
-    if (announcesBody(request)) response.on("close", () => discardUnreadBody(request));
+    if (announcesBody(request)) discardUnreadBody(request, response);
     if (fault === undefined && deps.answerOps(request, response)) return;
     connections.begin(request, response);
     request.context = createContext(requestIdOf(request, trust), request.url ?? "", sendContinue);

@@ -1,0 +1,131 @@
+import { type Encoding, encodings, hostileForms, hostileImages, hostileJson } from "./bodies.ts";
+import { baseOf, type Case, type HostileRequest, name, stringEntries, type Target } from "./case.ts";
+
+const encodingNames = Object.keys(encodings) as Encoding[];
+
+export function bodyCases(target: Target): Case[][] {
+  const { described } = target.operation;
+  const content = described.requestBody?.content ?? {};
+  const example = content["application/json"]?.example;
+  const types = Object.keys(content).filter((type) => type !== "application/json");
+  if (types.length > 0) return uploadCases(target, types);
+  return [jsonCases(target), typeof example === "object" && example !== null ? fieldCases(target, example) : []];
+}
+
+const bodySizes = [14_000, 300_000, 990_000, 1_500_000];
+
+/** Bodies that have nothing to do with what the call expects; also for calls that expect none. */
+function jsonCases(target: Target): Case[] {
+  const base = baseOf(target);
+  return [
+    ...bodySizes.flatMap((size) =>
+      Object.entries(hostileJson).flatMap(([kind, make]) =>
+        encodingNames.map(
+          (encoding) => () => withJson(base, name(target, `body, ${encoding}`, kind, size), make(size), encoding),
+        ),
+      ),
+    ),
+    () => withJson(base, name(target, "body, identity", "spaces", 20_000_000), " ".repeat(20_000_000), "identity"),
+    ...(["gzip", "deflate", "br"] as const).map(
+      (encoding) => () =>
+        withJson(base, name(target, `body, ${encoding}`, "spaces", 50_000_000), " ".repeat(50_000_000), encoding),
+    ),
+    () => {
+      const what = name(target, "body", "announced and never sent", 20_000_000);
+      return { ...base, what, headers: { ...base.headers, "Content-Length": "20000000", Expect: "100-continue" } };
+    },
+  ];
+}
+
+/** The body that the document shows, with one of its values replaced. */
+function fieldCases(target: Target, example: object): Case[] {
+  const base = baseOf(target);
+  return pathsIn(example).flatMap((path) =>
+    [200, 5000, ...bodySizes].flatMap((size) => [
+      ...stringEntries.flatMap(([kind, make]) =>
+        encodingNames.map((encoding) => () => {
+          const what = name(target, `body.${path.join(".")}, ${encoding}`, kind, size);
+          return withJson(base, what, JSON.stringify(replaced(example, path, make(size))), encoding);
+        }),
+      ),
+      ...Object.entries(hostileJson).map(([kind, make]) => () => {
+        const what = name(target, `body.${path.join(".")}`, kind, size);
+        const text = JSON.stringify(replaced(example, path, "<here>"));
+        return withJson(
+          base,
+          what,
+          text.replace('"<here>"', () => make(size)),
+          "gzip",
+        );
+      }),
+    ]),
+  );
+}
+
+function uploadCases(target: Target, types: readonly string[]): Case[][] {
+  const base = baseOf(target);
+  const field = formFieldOf(target) ?? "photo";
+  const forms = [1000, 100_000, 4_900_000].flatMap((size) =>
+    Object.entries(hostileForms).map(([kind, make]) => () => {
+      const { contentType, body } = make(size, field);
+      return {
+        ...base,
+        what: name(target, "form", kind, size),
+        headers: { ...base.headers, "content-type": contentType },
+        body,
+      };
+    }),
+  );
+  const images = [1000, 100_000, 4_900_000, 8_000_000].flatMap((size) =>
+    Object.entries(hostileImages).flatMap(([kind, make]) =>
+      types.map((type) => () => {
+        const { contentType, body } =
+          type === "multipart/form-data" ? asForm(field, make(size)) : { contentType: type, body: make(size) };
+        return {
+          ...base,
+          what: name(target, `image as ${type}`, kind, size),
+          headers: { ...base.headers, "content-type": contentType },
+          body,
+        };
+      }),
+    ),
+  );
+  return [forms, images];
+}
+
+function asForm(field: string, bytes: Buffer) {
+  const head = `--form\r\nContent-Disposition: form-data; name="${field}"; filename="a.jpg"\r\n\r\n`;
+  const body = Buffer.concat([Buffer.from(head), bytes, Buffer.from("\r\n--form--\r\n")]);
+  return { contentType: "multipart/form-data; boundary=form", body };
+}
+
+export const formFieldOf = ({ operation: { described } }: Target): string | undefined =>
+  Object.keys(described.requestBody?.content["multipart/form-data"]?.schema?.properties ?? {})[0];
+
+export function withJson(
+  base: Omit<HostileRequest, "what">,
+  what: string,
+  text: string,
+  encoding: Encoding,
+): HostileRequest {
+  const headers = { ...base.headers, "content-type": "application/json" };
+  const body = encodings[encoding](Buffer.from(text));
+  return {
+    ...base,
+    what,
+    headers: encoding === "identity" ? headers : { ...headers, "content-encoding": encoding },
+    body,
+  };
+}
+
+export function pathsIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, [...path, key]))].filter(
+    ({ length }) => length > 0,
+  );
+}
+
+export function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
+  if (key === undefined) return by;
+  return { ...(value as object), [key]: replaced((value as Record<string, unknown>)[key], rest, by) };
+}

@@ -1,0 +1,39 @@
+import type { ApiOperation } from "../openapi/support/api-document.ts";
+import { bodyOf } from "../openapi/support/request.ts";
+import { hostileStrings } from "./strings.ts";
+
+export type HostileRequest = {
+  /** Says which call, where and what, so that the request can be made again. */
+  what: string;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body?: Buffer;
+};
+
+/** Made when it is its turn: some have 20 MB. */
+export type Case = () => HostileRequest;
+
+export type Target = {
+  operation: ApiOperation;
+  /** With ids of things that exist. */
+  path: string;
+  credentials: Record<string, string>;
+};
+
+export const stringEntries = Object.entries(hostileStrings);
+
+export function baseOf({ operation, path, credentials }: Target): Omit<HostileRequest, "what"> {
+  const { headers = {}, body } = bodyOf(operation, {});
+  const base = { method: operation.method, path, headers: { ...credentials, ...(headers as Record<string, string>) } };
+  return body === undefined ? base : { ...base, body: Buffer.from(body) };
+}
+
+export const name = ({ operation }: Target, where: string, kind: string, size: number) =>
+  `${operation.id}: ${where}: ${kind} (${size})`;
+
+export function numbered(length: number, unit: (n: number) => string): string {
+  let text = "";
+  for (let n = 0; text.length < length; n += 1) text += unit(n);
+  return text;
+}

@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+// npm run fuzz -- --minutes N: what the suite does with one seed, for as long as wanted.
+
+const usage = `Usage: npm run fuzz -- [--minutes N] [--seed N]
+
+  --minutes N  how long to send hostile requests (default 20)
+  --seed N     which requests; the report names the one that was used (default: the time)
+`;
+
+const options = readOptions(process.argv.slice(2));
+if (options === undefined) {
+  process.stderr.write(usage);
+  process.exit(64);
+}
+const { minutes, seed } = options;
+process.stdout.write(`Hostile requests for ${minutes} minutes, from seed ${seed}.\n`);
+const { status } = spawnSync(
+  process.execPath,
+  [
+    fileURLToPath(new URL("../run.ts", import.meta.url)),
+    fileURLToPath(new URL("./hostile-requests.alone.test.ts", import.meta.url)),
+  ],
+  { stdio: "inherit", env: { ...process.env, HOSTILE_MINUTES: String(minutes), HOSTILE_SEED: String(seed) } },
+);
+process.exit(status ?? 1);
+
+function readOptions(args: readonly string[]): { minutes: number; seed: number } | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { minutes: { type: "string" }, seed: { type: "string" } },
+    });
+    const minutes = Number(values.minutes ?? 20);
+    const seed = Number(values.seed ?? Math.floor(Date.now() / 1000));
+    return minutes > 0 && Number.isInteger(seed) ? { minutes, seed } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ApiOperation } from "../openapi/support/api-document.ts";
+import { readDocument } from "../openapi/support/api-document.ts";
+import { visit } from "../openapi/support/visitor.ts";
+import { bearer } from "../support/people.ts";
+import type { Case, HostileRequest } from "./case.ts";
+import { processorMs, settledProcessorMs } from "./processor-time.ts";
+import { createRandom, type Random } from "./random.ts";
+import { hostileRequests } from "./requests.ts";
+import { type Outcome, send } from "./send.ts";
+
+export const maxProcessorMs = 50;
+/** Of an error, or of a probe. */
+const maxAnswerBytes = 20_000;
+const batchSize = 12;
+const repetitions = 3;
+
+export type Fault = { what: string; why: string; request: string };
+
+export type Report = {
+  requests: number;
+  operations: readonly string[];
+  worstMs: number;
+  worst: string;
+  faults: Fault[];
+};
+
+export type HarnessOptions = { url: string; pid: number; seed: number; perPlace: number; until?: () => boolean };
+
+/**
+ * Sends hostile requests to every call of the document, signed in and not, and measures the processor time that each
+ * costs the server's event loop. Requests are measured in batches; those of an expensive batch again, one by one.
+ */
+export async function attack({ url, pid, seed, perPlace, until = () => false }: HarnessOptions): Promise<Report> {
+  const random = createRandom(seed);
+  const { operations } = await readDocument(url);
+  const report: Report = { requests: 0, operations: operations.map(({ id }) => id), worstMs: 0, worst: "", faults: [] };
+  for (const operation of operations) {
+    if (until()) break;
+    const cases = await afterShedding(() => casesOf(url, operation, operations, random, perPlace));
+    while (cases.length > 0) await runBatch(url, pid, cases.splice(0, batchSize), report);
+  }
+  return report;
+}
+
+/** A server that a request has stopped for long sheds the requests after it: then the next call waits. */
+async function afterShedding<T>(prepare: () => Promise<T>): Promise<T> {
+  for (let triesLeft = 20; ; triesLeft -= 1) {
+    try {
+      return await prepare();
+    } catch (error) {
+      if (triesLeft === 0 || !(error instanceof Error) || !error.message.includes('"overloaded"')) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+/** Anew for each call: one of them may have ended the session, or deleted what the next would name. */
+async function casesOf(
+  url: string,
+  operation: ApiOperation,
+  operations: readonly ApiOperation[],
+  random: Random,
+  perPlace: number,
+): Promise<Case[]> {
+  const visitor = await visit(url, operations);
+  const path = await visitor.pathOf(operation);
+  const signedIn = { operation, path, credentials: bearer(visitor) };
+  const anonymous = { operation, path, credentials: {} };
+  const isPublic = operation.access === "everyone" || operation.access === "operator";
+  return [
+    ...hostileRequests(signedIn, random, perPlace),
+    ...hostileRequests(anonymous, random, isPublic ? perPlace : Math.ceil(perPlace / 4)),
+  ];
+}
+
+async function runBatch(url: string, pid: number, cases: readonly Case[], report: Report): Promise<void> {
+  const requests = cases.map((make) => make());
+  const before = await settledProcessorMs(pid);
+  for (const request of requests) {
+    judge(request, await send(url, request), report);
+    report.requests += 1;
+  }
+  const total = (await settledProcessorMs(pid)) - before;
+  if (total < maxProcessorMs) return;
+  for (const request of requests) await measure(url, pid, request, report);
+}
+
+/** The least of some tries: a collection of garbage, or code that is compiled, is no cost of one request. */
+async function measure(url: string, pid: number, request: HostileRequest, report: Report): Promise<void> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < repetitions && least > maxProcessorMs / 5; tries += 1) {
+    const before = processorMs(pid);
+    await send(url, request);
+    least = Math.min(least, (await settledProcessorMs(pid)) - before);
+  }
+  if (least > report.worstMs) Object.assign(report, { worstMs: least, worst: request.what });
+  if (least > maxProcessorMs) report.faults.push(faultOf(request, `${Math.round(least)} ms of the event loop`));
+}
+
+function judge(request: HostileRequest, { status, bytes, contentType }: Outcome, report: Report): void {
+  const isSmall = contentType.startsWith("application/problem+json") || request.path.startsWith("/ready");
+  if (status === 0) report.faults.push(faultOf(request, "no answer"));
+  if (status === 500) report.faults.push(faultOf(request, "status 500"));
+  if (isSmall && bytes > maxAnswerBytes) report.faults.push(faultOf(request, `an answer of ${bytes} bytes`));
+}
+
+const faultOf = (request: HostileRequest, why: string): Fault => ({
+  what: request.what,
+  why,
+  request: asText(request),
+});
+
+function asText({ method, path, headers, body }: HostileRequest): string {
+  const shown = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text);
+  const lines = Object.entries(headers)
+    .filter(([name]) => !/^authorization$/i.test(name))
+    .map(([name, value]) => `${name}: ${shown(value)}`);
+  const bytes = body === undefined ? [] : [`body, base64: ${shown(body.toString("base64"))}`];
+  return [`${method} ${shown(path)}`, ...lines, ...bytes].join("\n");
+}

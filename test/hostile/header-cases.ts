@@ -1,0 +1,71 @@
+import { baseOf, type Case, type HostileRequest, name, numbered, stringEntries, type Target } from "./case.ts";
+import { asHeader } from "./strings.ts";
+
+const commonHeaders = [
+  "Accept",
+  "Accept-Encoding",
+  "Accept-Language",
+  "Authorization",
+  "Content-Encoding",
+  "Content-Type",
+  "Cookie",
+  "Expect",
+  "Forwarded",
+  "Idempotency-Key",
+  "If-Match",
+  "If-Modified-Since",
+  "If-None-Match",
+  "If-Range",
+  "Last-Event-ID",
+  "Origin",
+  "Range",
+  "Sec-Fetch-Site",
+  "User-Agent",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Proto",
+  "X-Request-Id",
+];
+
+export function headerCases(target: Target): Case[] {
+  const base = baseOf(target);
+  const withHeader = (what: string, header: string, value: string): HostileRequest => {
+    const others = Object.entries(base.headers).filter(([other]) => other.toLowerCase() !== header.toLowerCase());
+    return { ...base, what, headers: { ...Object.fromEntries(others), [header]: value } };
+  };
+  return [300, 14_000].flatMap((size) => [
+    ...commonHeaders.flatMap((header) =>
+      stringEntries.map(
+        ([kind, make]) =>
+          () =>
+            withHeader(
+              name(target, `header ${header}`, kind, size),
+              header,
+              asHeader(make(size)).slice(0, size).trim(),
+            ),
+      ),
+    ),
+    ...["haven_session", "__Host-haven_session"].flatMap((cookie) => [
+      () =>
+        withHeader(
+          name(target, "header Cookie", `many ${cookie}`, size),
+          "Cookie",
+          numbered(size, (n) => `${cookie}=${n}; `).trim(),
+        ),
+      () =>
+        withHeader(
+          name(target, "header Cookie", `many well-formed ${cookie}`, size),
+          "Cookie",
+          numbered(size, (n) => `${cookie}=${Buffer.alloc(64, `${n}`).toString("base64url")}; `).trim(),
+        ),
+    ]),
+    () => ({
+      ...base,
+      what: name(target, "headers", "many", size),
+      headers: {
+        ...base.headers,
+        ...Object.fromEntries(Array.from({ length: size / 16 }, (_, n) => [`x-header-${n}`, "a"])),
+      },
+    }),
+  ]);
+}

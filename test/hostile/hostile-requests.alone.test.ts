@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { atEnd } from "../support/at-end.ts";
+import { worstLiveMs } from "../support/faulty-haven.ts";
+import { startHavenProcess } from "../support/haven-process.ts";
+import { attack, maxProcessorMs, type Report } from "./harness.ts";
+
+const minutes = Number(process.env["HOSTILE_MINUTES"] ?? 0);
+const seed = Number(process.env["HOSTILE_SEED"] ?? 1);
+const perPlace = minutes > 0 ? 40 : 6;
+
+const haven = await startHavenProcess({
+  entry: "main",
+  env: {
+    NODE_ENV: "production",
+    JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
+    OPS_TOKEN: "an-operators-token-of-the-tests",
+    // Hostile requests must reach what reads them, and not end at the limit of attempts.
+    AUTH_RATE_LIMIT: "0",
+    LOG_LEVEL: "warn",
+  },
+});
+
+const until = performance.now() + minutes * 60_000;
+const isOver = () => minutes > 0 && performance.now() > until;
+
+test(`no request costs more than ${maxProcessorMs} ms of the event loop, and live answers within 100 ms beside all of them`, async (t) => {
+  const reports: Report[] = [];
+  const idle = await startIdleServer();
+  let idleMs = 0;
+  const liveMs = await worstLiveMs(haven.url, async () => {
+    idleMs = await worstLiveMs(idle, async () => {
+      do reports.push(await attack({ ...haven, seed: seed + reports.length, perPlace, until: isOver }));
+      while (minutes > 0 && !isOver());
+    });
+  });
+  const requests = reports.reduce((sum, report) => sum + report.requests, 0);
+  const worst = reports.toSorted((a, b) => b.worstMs - a.worstMs)[0];
+  t.diagnostic(`${requests} requests to ${worst?.operations.length} calls, from seed ${seed}`);
+  t.diagnostic(`the most expensive: ${worst?.worstMs.toFixed(1)} ms, ${worst?.worst}`);
+  t.diagnostic(
+    `slowest answers: ${liveMs.toFixed(0)} ms by /alive, ${idleMs.toFixed(0)} ms by an idle server beside it`,
+  );
+  const faults = reports.flatMap((report) => report.faults);
+  assert.deepEqual(
+    faults.map(({ what, why, request }) => `${why}: ${what}\n${request}`),
+    [],
+  );
+  assert.ok(liveMs - idleMs < 100, `/alive took ${liveMs} ms, an idle server ${idleMs} ms`);
+});
+
+/** A busy machine delays both alike. */
+async function startIdleServer(): Promise<string> {
+  const child = fork(new URL("./idle-server.ts", import.meta.url));
+  atEnd(() => child.disconnect());
+  const [port] = await once(child, "message");
+  return `http://127.0.0.1:${port}`;
+}

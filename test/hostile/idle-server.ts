@@ -1,0 +1,9 @@
+import { createServer } from "node:http";
+
+// Answers at once and does nothing else: what it is late, the machine is late.
+
+const server = createServer((_request, response) => response.end()).listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  process.send?.(typeof address === "object" ? address?.port : undefined);
+});
+process.once("disconnect", () => process.exit());

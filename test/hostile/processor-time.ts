@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Milliseconds that the main thread of a process, its event loop, has spent on a processor. */
+export function processorMs(pid: number): number {
+  const [nanoseconds = "0"] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
+  return Number(nanoseconds) / 1e6;
+}
+
+const quietMs = 0.3;
+const stepMs = 3;
+const maxSteps = 400;
+
+/** Waits until the thread does next to nothing: work that follows an answer belongs to the request, too. */
+export async function settledProcessorMs(pid: number): Promise<number> {
+  let before = processorMs(pid);
+  for (let step = 0; step < maxSteps; step += 1) {
+    await sleep(stepMs);
+    const now = processorMs(pid);
+    if (now - before < quietMs) return now;
+    before = now;
+  }
+  return before;
+}

@@ -1,0 +1,30 @@
+/** Numbers that a seed decides (mulberry32), so that a failure is found again. */
+export function createRandom(seed: number) {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const pick = <T>(all: readonly T[]): T => {
+    const one = all[Math.floor(next() * all.length)];
+    if (one === undefined) throw new Error("There is nothing to pick from.");
+    return one;
+  };
+  return {
+    next,
+    pick,
+    /** So many of them, in an order of their own. */
+    sample<T>(all: readonly T[], count: number): T[] {
+      const left = [...all];
+      for (let at = left.length - 1; at > 0; at -= 1) {
+        const other = Math.floor(next() * (at + 1));
+        [left[at], left[other]] = [left[other] as T, left[at] as T];
+      }
+      return left.slice(0, count);
+    },
+  };
+}
+
+export type Random = ReturnType<typeof createRandom>;

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { hostileForms, hostileJson } from "./bodies.ts";
+import { bodyCases, formFieldOf, pathsIn, replaced, withJson } from "./body-cases.ts";
+import { baseOf, type Case, name, numbered, type Target } from "./case.ts";
+import { headerCases } from "./header-cases.ts";
+import type { Random } from "./random.ts";
+import { hostileStrings } from "./strings.ts";
+import { pathCases, queryCases, withQuery } from "./url-cases.ts";
+
+/** So many requests for each place of a call in which a client can put something. */
+export function hostileRequests(target: Target, random: Random, perPlace: number): Case[] {
+  const places = [pathCases(target), queryCases(target), headerCases(target), ...bodyCases(target)];
+  return [...knownAttacks(target), ...places.flatMap((cases) => random.sample(cases, perPlace))];
+}
+
+/** Each of these once stopped the event loop of this server. They are sent to every call, whatever the seed. */
+function knownAttacks(target: Target): Case[] {
+  const base = baseOf(target);
+  const example = target.operation.described.requestBody?.content["application/json"]?.example;
+  const [firstField] = typeof example === "object" && example !== null ? pathsIn(example) : [];
+  const marks = hostileStrings["combining marks out of order"] ?? assert.fail();
+  const spaces = hostileForms["spaces in the content type"] ?? assert.fail();
+  const arrays = hostileJson["an array of arrays"] ?? assert.fail();
+  const known: Case[] = [
+    () =>
+      withQuery(
+        base,
+        name(target, "query", "names without values", 15_000),
+        numbered(15_000, (n) => `${n.toString(36)}&`),
+      ),
+    () => withQuery(base, name(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
+    () => withJson(base, name(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),
+  ];
+  if (firstField !== undefined) {
+    const what = name(target, `body.${firstField.join(".")}, gzip`, "combining marks out of order", 40_000);
+    known.push(() => withJson(base, what, JSON.stringify(replaced(example, firstField, marks(40_000))), "gzip"));
+  }
+  const field = formFieldOf(target);
+  if (field !== undefined) {
+    known.push(() => {
+      const { contentType, body } = spaces(12_000, field);
+      const headers = { ...base.headers, "content-type": contentType };
+      return { ...base, what: name(target, "form", "spaces in the content type", 12_000), headers, body };
+    });
+  }
+  return known;
+}

@@ -1,0 +1,41 @@
+import { request as httpRequest } from "node:http";
+import type { HostileRequest } from "./case.ts";
+
+export type Outcome = { status: number; bytes: number; contentType: string };
+
+const timeoutMs = 10_000;
+const enoughBytes = 1_000_000;
+
+/** One request on a connection of its own. Status 0 stands for a connection that ended without an answer. */
+export function send(url: string, { method, path, headers, body }: HostileRequest): Promise<Outcome> {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const { hostname, port } = new URL(url);
+  const outcome: Outcome = { status: 0, bytes: 0, contentType: "" };
+  // Node frames the body of a GET only where its length is named.
+  const length = body === undefined ? {} : { "Content-Length": String(body.length) };
+  const request = httpRequest({ hostname, port, method, path, headers: { ...length, ...headers }, agent: false });
+  const timer = setTimeout(() => request.destroy(), timeoutMs);
+  const done = () => {
+    clearTimeout(timer);
+    request.destroy();
+    resolve(outcome);
+  };
+  request.on("error", done);
+  request.on("close", done);
+  request.on("response", (response) => {
+    outcome.status = response.statusCode ?? 0;
+    outcome.contentType = response.headers["content-type"] ?? "";
+    // A stream does not end by itself.
+    if (outcome.contentType.startsWith("text/event-stream")) done();
+    response.on("data", (chunk: Buffer) => {
+      outcome.bytes += chunk.length;
+      if (outcome.bytes > enoughBytes) done();
+    });
+    response.on("error", done);
+    response.on("end", done);
+  });
+  // Only announced: the body is never sent.
+  if (body === undefined && headers["Expect"] !== undefined) request.flushHeaders();
+  else request.end(body);
+  return promise;
+}

@@ -1,0 +1,61 @@
+const repeat = (unit: string) => (length: number) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+
+/** Texts that cost a careless reader more than their length, each made to a length. */
+export const hostileStrings: Readonly<Record<string, (length: number) => string>> = {
+  "combining marks out of order": (length) => `a${repeat("\u0301\u0316")(length - 1)}`,
+  "combining marks of one kind": (length) => `a${repeat("\u0301")(length - 1)}`,
+  "runs of 30 combining marks": repeat(`a${"\u0301\u0316".repeat(15)}`),
+  "marks that decompose": repeat("\u0344"),
+  "letters that decompose four times": repeat("\u1f82"),
+  "Hangul letters": repeat("\u1112\u1161\u11ab"),
+  "letters that grow in lower case": repeat("\u0130"),
+  "ligatures that grow": repeat("\ufdfa"),
+  spaces: repeat(" "),
+  "spaces and one letter": (length) => `${repeat(" ")(length - 1)}a`,
+  "spaces inside": (length) => `a${repeat(" ")(length - 2)}a`,
+  "all kinds of white space": repeat(" \t\u00a0\u2003\ufeff"),
+  "line breaks": repeat("\r\n"),
+  "one letter": repeat("a"),
+  digits: repeat("9"),
+  hex: repeat("0a1b"),
+  dots: repeat("a."),
+  hyphens: repeat("-"),
+  "at signs": repeat("@"),
+  "an address with many labels": (length) => `a@${repeat("a.")(length - 2)}`,
+  "an address with many dots": (length) => `${repeat("a.")(length - 4)}a@b`,
+  semicolons: repeat(";"),
+  "semicolons and spaces": repeat("; "),
+  commas: repeat(","),
+  "commas and spaces": repeat(", "),
+  "quoted tags": repeat('"a", '),
+  quotes: repeat('"'),
+  "an open quote": (length) => `"${repeat("a")(length - 1)}`,
+  backslashes: repeat("\\"),
+  "equals signs": repeat("a=b;"),
+  "parameters without values": repeat(";a="),
+  "media types": repeat("a/b,"),
+  "media types with parameters": repeat("a/b;c=d;q=0.5,"),
+  "byte ranges": (length) => `bytes=${repeat("0-1,")(length - 6)}`,
+  "a long byte range": (length) => `bytes=${repeat("9")(length - 7)}-`,
+  "a bearer and spaces": (length) => `Bearer ${repeat(" ")(length - 7)}`,
+  "a bearer and dots": (length) => `Bearer ${repeat("a.")(length - 7)}`,
+  "a token of base64": repeat("QUFB"),
+  addresses: repeat("127.0.0.1,"),
+  "addresses of IPv6": repeat("::ffff:10.0.0.1,"),
+  brackets: repeat("["),
+  braces: repeat('{"a":'),
+  percents: repeat("%"),
+  "half a percent escape": repeat("%2"),
+  emoji: repeat("\u{1f469}\u200d\u{1f373}"),
+  "invisible characters": repeat("\u200b"),
+  "direction marks": repeat("\u202e"),
+  "a date and digits": (length) => `2026-01-01T00:00:00.${repeat("0")(length - 20)}`,
+  "a UUID and more": (length) => `019d5a3e-8f00-7c3a-9d6e-${repeat("2")(length - 24)}`,
+  "a MIME boundary": repeat("\r\n--"),
+};
+
+/** What a header may hold: one byte for each character, and no line breaks. */
+export const asHeader = (text: string): string =>
+  Buffer.from(text)
+    .toString("latin1")
+    .replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, "~");
