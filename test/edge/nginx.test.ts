@@ -47,7 +47,7 @@ for (const [line, status, code] of [
   ["GET / HTTP/x", 400, "bad_request"],
   ["GET / HTTP/2.0", 505, "bad_request"],
   [`GET /${"a".repeat(9000)} HTTP/1.1`, 414, "bad_request"],
-  [`GET / HTTP/1.1\r\nX-Long: ${"a".repeat(9000)}`, 431, "payload_too_large"],
+  [`GET / HTTP/1.1\r\nX-Long: ${"a".repeat(9000)}`, 431, "headers_too_large"],
 ] as const) {
   test(`a request line that is none gets a problem, and never a 500: ${line.slice(0, 30)}`, async () => {
     const socket = await openTo();

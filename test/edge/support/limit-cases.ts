@@ -75,6 +75,25 @@ export function limitCases(edge: () => Edge): void {
       assert.equal((await sendJson("/api/v1/properties", {}, { from })).status, 200);
     });
 
+    test("a client that makes up names of images reaches the instances at the limit, and others notice nothing", async () => {
+      const from = freshAddress();
+      const startedAt = performance.now();
+      const refused: EdgeAnswer[] = [];
+      for (let round = 0; round < 45; round += 1) {
+        const names = Array.from({ length: 15 }, (_, n) => `/uploads/${String(round * 15 + n).padStart(32, "0")}.webp`);
+        const answers = await Promise.all(names.map((name) => send(name, { from })));
+        refused.push(...answers.filter(({ status }) => status === 429));
+      }
+      const reached = edge().backends.seen.filter(({ url }) => url.startsWith("/uploads/00000000")).length;
+      const most = 250 + (60 * (performance.now() - startedAt)) / 1000;
+      assert.ok(reached <= most, `${reached} of 675 reached an instance, ${most} at most`);
+      assert.ok(refused.length >= 100, `${refused.length} refused`);
+      for (const answer of refused) assertProblem(answer, "rate_limited");
+      assert.ok(Number(refused[0]?.headers["retry-after"]) >= 1);
+      assert.equal((await send("/uploads/0123456789abcdef0123456789abcdef.webp")).status, 200);
+      assert.equal((await send("/api/v1/auth/me", { from })).status, 200);
+    });
+
     test("20 connections for each address, and the 21st is told so", async () => {
       const from = freshAddress();
       edge().backends.behave(async (request, response, name) => {

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { type Answer, ask, open, postJson, raw } from "../support/http.ts";
+import { sameSecret } from "../support/people.ts";
+import { testRoutes } from "../support/routes.ts";
+
+let haven: Haven;
+before(async () => {
+  haven = await startHaven({
+    env: { ...sameSecret, HEADERS_TIMEOUT_MS: "500", REQUEST_TIMEOUT_MS: "500" },
+    overrides: { routes: testRoutes },
+  });
+});
+
+const json = { "content-type": "application/json" };
+const register = (body: string | Buffer, headers: Record<string, string> = {}) =>
+  ask(`${haven.url}/api/v1/auth/register`, { method: "POST", headers: { ...json, ...headers }, body });
+const errorsOf = (answer: Answer) => (answer.json() as { errors: { path: string; message: string }[] }).errors;
+const account = (name: string) => JSON.stringify({ email: "a@example.org", password: "correct horse", name });
+
+for (const [what, text] of [
+  ["many combining marks in a row", `a${"\u0301\u0316".repeat(300)}`],
+  ["many combining marks in a row, within the length", `a${"\u0301\u0316".repeat(20)}`],
+  ["a text over its length", "a".repeat(201)],
+  ["white space around a text over its length", `${" ".repeat(5000)}a`],
+] as const) {
+  test(`${what} is answered with 400 and the name of the field`, async () => {
+    const answer = await register(account(text));
+    assert.equal(answer.status, 400, answer.text);
+    assert.deepEqual(
+      errorsOf(answer).map(({ path }) => path),
+      ["name"],
+    );
+  });
+}
+
+test("a decomposed text is accepted and stored composed", async () => {
+  const answer = await register(account(" Zoe\u0308 "));
+  assert.equal(answer.status, 201, answer.text);
+  assert.equal((answer.json() as { user: { name: string } }).user.name, "Zo\u00eb");
+});
+
+test("a call of Auth accepts 16,000 bytes and no content encoding", async () => {
+  const padded = (length: number) => account("Zoe").padEnd(length);
+  assert.equal((await register(padded(16_000))).status, 409);
+  assert.equal((await register(padded(16_001))).status, 413);
+  const chunked = await register(padded(16_001), { "transfer-encoding": "chunked" });
+  assert.equal(chunked.status, 413);
+  assert.equal((await register(gzipSync(account("Zoe")), { "content-encoding": "gzip" })).status, 415);
+  assert.equal((await postJson(`${haven.url}/api/v1/auth/logout`, {}, { "content-encoding": "gzip" })).status, 415);
+});
+
+test("a body that expands to more than 1 MB is 413, one that expands to less is read", async () => {
+  for (const [bytes, status] of [
+    [990_000, 201],
+    [1_000_001, 413],
+    [80_000_000, 413],
+  ] as const) {
+    const body = gzipSync(`{"name":"x"${" ".repeat(bytes - 12)}}`);
+    const answer = await ask(`${haven.url}/test/echo`, {
+      method: "POST",
+      headers: { ...json, "content-encoding": "gzip" },
+      body,
+    });
+    assert.equal(answer.status, status, String(bytes));
+  }
+});
+
+test("10,000 values are the most that a body may have, and the field that has too many is named", async () => {
+  const echo = (count: number) => postJson(`${haven.url}/test/echo`, { name: "x", nested: new Array(count).fill([]) });
+  assert.equal((await echo(4000)).status, 201);
+  const answer = await echo(10_000);
+  assert.equal(answer.status, 400);
+  assert.equal(errorsOf(answer)[0]?.path, "nested");
+  assert.ok(answer.bytes.length < 20_000);
+});
+
+test("an error names at most 20 fields, and never repeats a long name", async () => {
+  const fields = Array.from({ length: 900 }, (_, n) => [`${"\u0001".repeat(150)}${n}`, 1]);
+  const answer = await postJson(`${haven.url}/test/echo`, Object.fromEntries(fields));
+  assert.equal(answer.status, 400);
+  assert.equal(errorsOf(answer).length, 20);
+  assert.ok(answer.bytes.length < 20_000, `${answer.bytes.length} bytes`);
+});
+
+const head = (rest: string) =>
+  `POST /test/echo HTTP/1.1\r\nHost: haven\r\nContent-Type: application/json\r\n${rest}\r\n\r\n`;
+
+for (const more of ["", "\r\nExpect: 100-continue"]) {
+  test(`a length over the limit is answered with 413 before anything is sent${more && ", also where the client asks first"}`, async () => {
+    const socket = await open(haven.port);
+    const startedAt = performance.now();
+    socket.write(head(`Content-Length: 20000000${more}`));
+    const [answer] = await once(socket, "data");
+    assert.match(String(answer), /^HTTP\/1\.1 413 /);
+    assert.doesNotMatch(String(answer), /100 Continue|Retry-After/i);
+    assert.ok(performance.now() - startedAt < 400);
+    socket.destroy();
+  });
+}
+
+test("a client that asks first is told to go on once its body is wanted, and keeps its connection", async () => {
+  const socket = await open(haven.port);
+  socket.write(head("Content-Length: 14\r\nExpect: 100-continue"));
+  const [first] = await once(socket, "data");
+  assert.match(String(first), /^HTTP\/1\.1 100 Continue/);
+  socket.write('{"name":"Zoe"}');
+  const [second] = await once(socket, "data");
+  assert.match(String(second), /^HTTP\/1\.1 201 [\s\S]*Connection: keep-alive/i);
+  socket.destroy();
+});
+
+test("a client that asks first and is refused gets its answer, and its connection is closed", async () => {
+  const answer = await raw(
+    haven.port,
+    head("Content-Length: 14\r\nExpect: 100-continue").replace("/test/echo", "/nowhere"),
+  );
+  assert.match(answer, /^HTTP\/1\.1 404 [\s\S]*Connection: close/i);
+  assert.doesNotMatch(answer, /100 Continue/);
+});
+
+test("a client that sends 20 MB and closes reads its 413", async () => {
+  const body = Buffer.alloc(20_000_000, 0x20);
+  const answer = await ask(`${haven.url}/test/echo`, {
+    method: "POST",
+    headers: { ...json, connection: "close" },
+    body,
+  });
+  assert.equal(answer.status, 413);
+});
+
+test("a query has at most 50 parameters", async () => {
+  const query = (count: number) => Array.from({ length: count }, (_, n) => `p${n}=1`).join("&");
+  const many = await ask(`${haven.url}/api/v1/auth/login?${query(51)}`, { method: "POST", headers: json, body: "{}" });
+  assert.deepEqual(errorsOf(many), [{ path: "query", message: "has more than 50 parameters" }]);
+  const fewer = await ask(`${haven.url}/api/v1/auth/login?${query(50)}`, { method: "POST", headers: json, body: "{}" });
+  assert.equal(errorsOf(fewer)[0]?.path, "p0");
+});
+
+test("the ready probe names ten unknown checks and counts the others, each once", async () => {
+  const unknown = Array.from({ length: 2000 }, (_, n) => `x${n}`).join(",");
+  const answer = await ask(`${haven.url}/ready?exclude=${unknown},${unknown}`.slice(0, 15_000));
+  const { warnings } = answer.json() as { warnings: string[] };
+  assert.equal(warnings.length, 11);
+  assert.match(warnings[10] ?? "", /^\d+ more unknown names$/);
+  assert.ok(answer.bytes.length < 4000);
+  const repeated = (await ask(`${haven.url}/ready?exclude=${"a,".repeat(7000)}redis`)).json() as {
+    warnings: string[];
+    excluded: string[];
+  };
+  assert.deepEqual([repeated.warnings.length, repeated.excluded], [1, ["redis"]]);
+});
+
+test("CONNECT is answered with 405, headers over 16 KiB with 431, a request that stays incomplete with 408", async () => {
+  for (const [bytes, status, code] of [
+    ["CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n", 405, "method_not_allowed"],
+    [`GET /api HTTP/1.1\r\nHost: a\r\nX-Long: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers_too_large"],
+    ["GET /api HTTP/1.1\r\nHost: a\r\n", 408, "request_timeout"],
+  ] as const) {
+    const answer = await raw(haven.port, bytes, 5000);
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    const problem = JSON.parse(answer.split("\r\n\r\n")[1] ?? "") as Record<string, unknown>;
+    assert.deepEqual([problem["type"], problem["status"], problem["code"]], [`/api/problems/${code}`, status, code]);
+    assert.equal((await ask(`${haven.url}/api/problems/${code}`)).status, 200);
+  }
+});
