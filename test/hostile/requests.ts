@@ -17,7 +17,7 @@ export function hostileRequests(target: Target, random: Random, perPlace: number
 function knownAttacks(target: Target): Case[] {
   const base = baseOf(target);
   const example = target.operation.described.requestBody?.content["application/json"]?.example;
-  const [firstField] = typeof example === "object" && example !== null ? pathsIn(example) : [];
+  const fields = typeof example === "object" && example !== null ? pathsIn(example) : [];
   const marks = hostileStrings["combining marks out of order"] ?? assert.fail();
   const spaces = hostileForms["spaces in the content type"] ?? assert.fail();
   const arrays = hostileJson["an array of arrays"] ?? assert.fail();
@@ -31,9 +31,9 @@ function knownAttacks(target: Target): Case[] {
     () => withQuery(base, name(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
     () => withJson(base, name(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),
   ];
-  if (firstField !== undefined) {
-    const what = name(target, `body.${firstField.join(".")}, gzip`, "combining marks out of order", 40_000);
-    known.push(() => withJson(base, what, JSON.stringify(replaced(example, firstField, marks(40_000))), "gzip"));
+  for (const path of fields) {
+    const what = name(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
+    known.push(() => withJson(base, what, JSON.stringify(replaced(example, path, marks(40_000))), "gzip"));
   }
   const field = formFieldOf(target);
   if (field !== undefined) {
