@@ -18,10 +18,8 @@ export type List = {
 
 export type Search = {
   text: string | undefined;
-  columns: string;
-  /** The text of a row, and about how many bytes it has, as expressions over these columns. */
-  in: string;
-  bytes: string;
+  /** Columns, or expressions for a text. */
+  in: readonly string[];
 };
 
 /** However rare a text is and however long the list: a page of a search reads no more rows and no more text than this. */
@@ -47,15 +45,18 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
     const items = await db.query<Item>(`SELECT ${columns} ${rows} LIMIT ${place(take)}`, values);
     return { items, stoppedAt: undefined };
   }
+  const texts = search.in.map((expression, at) => `${expression} AS text_${at}`);
+  const sizes = search.in.map((expression) => `coalesce(octet_length(${expression}), 0)`);
+  const names = search.in.map((_, at) => `text_${at}`);
   // Sizes are known without reading a long text; only what fits the bound is read, and only hits are fetched whole.
   const sql = `
     WITH newest AS MATERIALIZED (
-      SELECT id, ${search.columns}, sum(${search.bytes}) OVER (
+      SELECT id, ${texts.join(", ")}, sum(${sizes.join(" + ")}) OVER (
         ORDER BY id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
       ) AS bytes_before
       ${rows} LIMIT ${maxRowsSearched}
     ), searched AS MATERIALIZED (
-      SELECT id, strpos(lower(${search.in}), lower(${place(search.text)})) > 0 AS found
+      SELECT id, strpos(lower(concat_ws(' ', ${names.join(", ")})), lower(${place(search.text)})) > 0 AS found
       FROM newest WHERE coalesce(bytes_before, 0) < ${maxBytesSearched}
     ), stop AS (
       SELECT CASE WHEN count(*) = ${maxRowsSearched} OR count(*) < (SELECT count(*) FROM newest)

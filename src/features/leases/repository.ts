@@ -42,12 +42,7 @@ export const leases = {
       ["unit_id = ?", unitId],
       [`${status} = ?`, filter.status],
     ] as const;
-    const search = {
-      text: filter.q,
-      columns: "tenant_name, tenant_email",
-      in: "concat_ws(' ', tenant_name, tenant_email)",
-      bytes: "octet_length(tenant_name) + octet_length(tenant_email)",
-    };
+    const search = { text: filter.q, in: ["tenant_name", "tenant_email"] };
     return readList(db, { columns, table: "leases", where, search }, slice);
   },
 

@@ -40,12 +40,7 @@ export const requests = {
       ["unit_id = ?", unitId],
       ["status = ?", status],
     ] as const;
-    const search = {
-      text: q,
-      columns: "title, description",
-      in: "concat_ws(' ', title, description)",
-      bytes: "octet_length(title) + octet_length(description)",
-    };
+    const search = { text: q, in: ["title", "description"] };
     return readList(db, { columns, table: "maintenance_requests", where, search }, slice);
   },
 

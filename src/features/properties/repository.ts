@@ -21,12 +21,7 @@ export const properties = {
       ["owner_id = ?", ownerId],
       ["kind = ?", kind],
     ] as const;
-    const search = {
-      text: q,
-      columns: "name, address",
-      in: "concat_ws(' ', name, address->>'line1', address->>'city')",
-      bytes: "octet_length(name) + pg_column_size(address)",
-    };
+    const search = { text: q, in: ["name", "address->>'line1'", "address->>'city'"] };
     return readList(db, { columns, table: "properties", where, search }, slice);
   },
 

@@ -40,7 +40,7 @@ export const units = {
         columns,
         table: "units",
         where,
-        search: { text: filter.q, columns: "label", in: "label", bytes: "octet_length(label)" },
+        search: { text: filter.q, in: ["label"] },
       },
       slice,
     );

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import pg from "pg";
+import { freshDatabase } from "../support/database.ts";
+import { as } from "../support/estate.ts";
+import { startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { register, sameSecret } from "../support/people.ts";
+
+const database = await freshDatabase();
+const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: database } });
+
+test("anonymous requests for images that cannot be read leave the pool to those who have signed in", async () => {
+  const owner = as(haven.url, await register(haven.url));
+  const blocker = new pg.Client({ connectionString: database });
+  await blocker.connect();
+  try {
+    await blocker.query("BEGIN; LOCK TABLE stored_files IN ACCESS EXCLUSIVE MODE");
+    const names = Array.from({ length: 60 }, (_, n) => `${String(n).padStart(32, "0")}.webp`);
+    const images = names.map((name) => ask(`${haven.url}/uploads/${name}`));
+    const beside = await owner.get("/properties");
+    assert.equal(beside.status, 200);
+    assert.ok(beside.ms < 1000, `${beside.ms} ms`);
+    // Three wait for the table; the others are refused once they have waited for a second.
+    const refused = await Promise.race(images);
+    assert.equal(refused.status, 503);
+    assert.equal((refused.json() as { code: string }).code, "overloaded");
+    await blocker.query("ROLLBACK");
+    const statuses = (await Promise.all(images)).map(({ status }) => status);
+    assert.ok(statuses.every((status) => status === 404 || status === 503), String(statuses));
+  } finally {
+    await blocker.end();
+  }
+  assert.equal((await ask(`${haven.url}/uploads/${"0".repeat(32)}.webp`)).status, 404);
+});
