@@ -11,7 +11,7 @@ export type Claims = { userId: string; sessionId: string; role: Role };
 
 const name = "haven-api";
 const tokenType = "at+jwt";
-const longest = 4096;
+const maxTokenLength = 4096;
 const toleranceSeconds = 5;
 
 const headerForm = z.strictObject({
@@ -31,8 +31,8 @@ export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSec
   const { signing, byKid } = keys;
   const verified = createVerifiedTokens();
 
-  const verifyAnew = (token: string, nowSeconds: number): Claims | undefined => {
-    if (token.length > longest) return undefined;
+  const verifyUnknown = (token: string, nowSeconds: number): Claims | undefined => {
+    if (token.length > maxTokenLength) return undefined;
     const header = readHeader(token);
     const key = header && byKid.get(header.kid);
     if (key === undefined || key.algorithm !== header?.alg) return undefined;
@@ -51,8 +51,8 @@ export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSec
 
   return {
     /** A token does not outlive its session: while Redis is away nothing else would end it. */
-    sign({ userId, sessionId, role }: Claims, endsAt: number): { token: string; expiresIn: number } {
-      const expiresIn = Math.max(1, Math.min(ttlSeconds, Math.floor((endsAt - Date.now()) / 1000)));
+    sign({ userId, sessionId, role }: Claims, sessionEndsInMs: number): { token: string; expiresIn: number } {
+      const expiresIn = Math.max(1, Math.min(ttlSeconds, Math.floor(sessionEndsInMs / 1000)));
       const token = jwt.sign({ sid: sessionId, role }, signing.signWith, {
         algorithm: signing.algorithm,
         header: { alg: signing.algorithm, typ: tokenType, kid: signing.kid },
@@ -63,10 +63,10 @@ export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSec
       });
       return { token, expiresIn };
     },
-    /** The claims, or nothing: why a token is no good is nobody's business. */
+    /** The claims, or nothing: the reason is deliberately not disclosed. */
     verify(token: string): Claims | undefined {
       const nowSeconds = Date.now() / 1000;
-      return verified.get(token, nowSeconds) ?? verifyAnew(token, nowSeconds);
+      return verified.get(token, nowSeconds) ?? verifyUnknown(token, nowSeconds);
     },
   };
 }

@@ -6,7 +6,7 @@ import type { SessionStore } from "../sessions/store.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { SessionCookie } from "./cookie.ts";
 import { mayActByCookie } from "./cross-origin.ts";
-import type { RoleOf } from "./signed-in.ts";
+import type { RoleOf } from "./session-status.ts";
 
 export type AuthenticateDeps = {
   tokens: Pick<AccessTokens, "verify">;

@@ -16,8 +16,8 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number];
 
-/** Who asked, from where: what every security event carries. */
-export type Asker = { requestId: string; address: string; device: string };
+/** The client of a request, as every security event records it. */
+export type ClientInfo = { requestId: string; address: string; device: string };
 
 export type SecurityEvent = {
   id: string;
@@ -32,7 +32,7 @@ export async function recordEvent(
   db: Queryable,
   type: EventType,
   userId: string,
-  { requestId, address, device }: Asker,
+  { requestId, address, device }: ClientInfo,
 ): Promise<void> {
   const sql =
     "INSERT INTO security_events (id, user_id, type, request_id, address, device) VALUES ($1, $2, $3, $4, $5, $6)";

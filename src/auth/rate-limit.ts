@@ -1,52 +1,28 @@
 import { createHash, randomUUID } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { AppError } from "../core/app-error.ts";
-import type { Clock } from "../core/clock.ts";
 import type { RedisAccess } from "../redis/access.ts";
-import { defineScript } from "../redis/script.ts";
-import { createLocalWindow } from "./local-window.ts";
+import { loadScript } from "../redis/script.ts";
 
-export type RateLimitDeps = { redis: RedisAccess; clock: Clock; perMinute: number };
+export type RateLimitDeps = { redis: RedisAccess; perMinute: number };
 
 const windowMs = 60_000;
 
-/** KEYS one for each limit · ARGV now, windowMs, limit, member. Gives 0, or the ms until the next attempt is let in. */
-const attemptScript = defineScript(`
-local now, window, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local wait = 0
-for _, key in ipairs(KEYS) do
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
-  if redis.call('ZCARD', key) >= limit then
-    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    wait = math.max(wait, tonumber(oldest[2]) + window - now)
-  end
-end
-if wait > 0 then return wait end
-for _, key in ipairs(KEYS) do
-  redis.call('ZADD', key, now, ARGV[4])
-  redis.call('PEXPIRE', key, window)
-end
-return 0
-`);
+const countAttempt = loadScript(new URL("./count-attempt.lua", import.meta.url));
 
 /**
- * Attempts a minute for each address, and for each account as seen from that address: a stranger who tries somebody's
- * account uses up their own attempts only. Without Redis each instance counts for itself.
+ * Attempts a minute for each address, and for each account as seen from that address: a stranger who tries another
+ * user's account uses up only their own attempts.
  */
-export function createRateLimit({ redis, clock, perMinute }: RateLimitDeps) {
-  const local = createLocalWindow({ windowMs, limit: perMinute });
-
+export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
   return {
-    /** Throws 429 where there were too many. */
+    /** Throws 429 after too many attempts, and 503 while Redis is away: what is limited needs Redis anyway. */
     async attempt(address: string, account: string): Promise<void> {
       if (perMinute === 0) return;
       const from = networkOf(address);
       const keys = [`haven:rate:{${from}}`, `haven:rate:{${from}}:${digest(account)}`];
-      const now = Math.round(clock.now());
-      const waitMs = await redis
-        .run((client) => attemptScript(client, keys, [now, windowMs, perMinute, randomUUID()]))
-        .then(Number)
-        .catch(() => local.attempt(keys, now));
+      const args = [windowMs, perMinute, randomUUID()];
+      const waitMs = Number(await redis.run((client) => countAttempt(client, keys, args)));
       if (waitMs > 0) {
         throw new AppError("rate_limited", "Too many attempts from here; wait a moment.", {
           retryAfterSeconds: Math.ceil(waitMs / 1000),

@@ -1,5 +1,5 @@
 import { AppError } from "../core/app-error.ts";
-import { uuidv7 } from "../core/ids.ts";
+import { timeOf, uuidv7 } from "../core/ids.ts";
 import { onConstraint } from "../db/faults.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { Role } from "./access-token.ts";
@@ -41,10 +41,14 @@ export const users = {
     return (await db.query(sql, [id, before, after])).length > 0;
   },
 
-  /** Waits for a change of the password that is under way. */
-  async stillHasPassword(db: Queryable, id: string, passwordHash: string): Promise<boolean> {
-    const sql = "SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active FOR SHARE";
-    return (await db.query(sql, [id, passwordHash])).length > 0;
+  /**
+   * Whether a login that verified this password may keep the session it began. Waits for a change of the account that
+   * is under way.
+   */
+  async mayKeepSession(db: Queryable, id: string, passwordHash: string, sessionId: string): Promise<boolean> {
+    const sql = `SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active
+                 AND (sessions_valid_from IS NULL OR sessions_valid_from <= $3) FOR SHARE`;
+    return (await db.query(sql, [id, passwordHash, timeOf(sessionId)])).length > 0;
   },
 
   async grantAdmin(db: Queryable, email: string): Promise<boolean> {

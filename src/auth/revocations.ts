@@ -2,12 +2,19 @@ import { timeOf } from "../core/ids.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { Role } from "./access-token.ts";
 
-// What Postgres knows of sessions: enough to judge one without Redis, and to tell Redis what it may have missed.
+// What Postgres keeps about sessions: enough to check one without Redis, and to restore revocations that Redis lost.
+// Cut-offs and the time in a session's id are read from one clock, the database's, in whole milliseconds.
+
+export async function databaseTime(db: Queryable): Promise<Date> {
+  const [row] = await db.query<{ time: Date }>("SELECT clock_timestamp() AS time");
+  if (row === undefined) throw new Error("The database returned no time.");
+  return row.time;
+}
 
 /** The user's role, where the user is active and the session was not revoked. */
-export async function standing(db: Queryable, userId: string, sessionId: string): Promise<Role | undefined> {
+export async function activeRole(db: Queryable, userId: string, sessionId: string): Promise<Role | undefined> {
   const sql = {
-    name: "session-standing",
+    name: "session-active-role",
     text: `SELECT role FROM users WHERE id = $1 AND active
            AND (sessions_valid_from IS NULL OR sessions_valid_from <= $3 OR session_kept = $2)
            AND NOT EXISTS (SELECT FROM session_revocations WHERE session_id = $2)`,
@@ -31,9 +38,11 @@ export async function recordRevocations(
   );
 }
 
-/** Whatever sessions there are, known to Redis or not: all but one are over from now on. */
-export async function recordCutOff(db: Queryable, userId: string, keptId: string): Promise<void> {
-  await db.query("UPDATE users SET sessions_valid_from = now(), session_kept = $2 WHERE id = $1", [userId, keptId]);
+/** Ends all sessions but one that began before now, including those that Redis has lost. */
+export async function revokeAllBefore(db: Queryable, userId: string, keptId: string): Promise<void> {
+  const sql = `UPDATE users SET sessions_valid_from = date_trunc('milliseconds', clock_timestamp()), session_kept = $2
+               WHERE id = $1`;
+  await db.query(sql, [userId, keptId]);
 }
 
 export type Revoked = { userId: string; ids: string[]; validFrom: Date | null; keptId: string | null };

@@ -7,7 +7,7 @@ import type { Pager } from "../http/page.ts";
 import { json, noContent, type Reply } from "../http/reply.ts";
 import type { SessionView } from "../sessions/store.ts";
 import type { SessionCookie } from "./cookie.ts";
-import { type Asker, eventsOf } from "./events.ts";
+import { type ClientInfo, eventsOf } from "./events.ts";
 import { operations } from "./schema.ts";
 import type { AuthService, SignedIn } from "./service.ts";
 
@@ -31,19 +31,21 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   };
 
   routes.add(operations.register, async ({ body, request }) =>
-    welcome(201, await auth.register(body, askerOf(request))),
+    welcome(201, await auth.register(body, clientInfoOf(request))),
   );
-  routes.add(operations.login, async ({ body, request }) => welcome(200, await auth.login(body, askerOf(request))));
+  routes.add(operations.login, async ({ body, request }) =>
+    welcome(200, await auth.login(body, clientInfoOf(request))),
+  );
   routes.add(operations.refresh, async ({ body, request }) =>
-    welcome(200, await auth.refresh(body.refreshToken, askerOf(request))),
+    welcome(200, await auth.refresh(body.refreshToken, clientInfoOf(request))),
   );
   routes.add(operations.logout, async ({ caller, request }) => {
-    await auth.logout(caller, askerOf(request));
+    await auth.logout(caller, clientInfoOf(request));
     return noContent({ "Set-Cookie": cookie.clear() });
   });
   routes.add(operations.me, async ({ caller, request }) => tagged(request, await auth.me(caller)));
   routes.add(operations.changePassword, async ({ body, caller, request }) => {
-    await auth.changePassword(caller, body, askerOf(request));
+    await auth.changePassword(caller, body, clientInfoOf(request));
     return noContent();
   });
   routes.add(operations.listSessions, async ({ caller, query, request }) => {
@@ -52,11 +54,11 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
     return tagged(request, { items: items.map((session) => inWords(session, caller)), nextCursor });
   });
   routes.add(operations.revokeSession, async ({ caller, params, request }) => {
-    await auth.revokeSession(caller, params.sessionId, askerOf(request));
+    await auth.revokeSession(caller, params.sessionId, clientInfoOf(request));
     return noContent();
   });
   routes.add(operations.revokeOthers, async ({ caller, request }) => {
-    await auth.revokeOthers(caller, askerOf(request));
+    await auth.revokeOthers(caller, clientInfoOf(request));
     return noContent();
   });
   routes.add(operations.listEvents, async ({ caller, query, request }) => {
@@ -76,7 +78,7 @@ const inWords = ({ id, device, address, createdAt, lastSeenAt, endsAt }: Session
   current: id === sessionId,
 });
 
-function askerOf(request: Request): Asker {
+function clientInfoOf(request: Request): ClientInfo {
   const device = (request.headers["user-agent"] ?? "").slice(0, 200);
   return { requestId: request.context.id, address: clientAddress(request), device };
 }

@@ -6,11 +6,11 @@ import type { Caller } from "../http/operation.ts";
 import { decode, hashOfCookie, type SessionSecrets } from "../sessions/secrets.ts";
 import type { NewSession, SessionStore, SessionView } from "../sessions/store.ts";
 import type { AccessTokens } from "./access-token.ts";
-import { type Asker, type EventType, recordEvent } from "./events.ts";
+import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { type User, type UserWithPassword, users } from "./repository.ts";
-import { recordCutOff, recordRevocations } from "./revocations.ts";
+import { databaseTime, recordRevocations, revokeAllBefore } from "./revocations.ts";
 
 export type AuthDeps = {
   db: Database;
@@ -38,19 +38,19 @@ export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, sessionMaxAgeSeconds, logger } = deps;
 
   /** The audit trail must not be what fails a request that was decided already. */
-  const note = (type: EventType, userId: string, asker: Asker): Promise<void> =>
-    recordEvent(db, type, userId, asker).catch((error: unknown) => {
-      logger.warn({ err: error, requestId: asker.requestId, event: type }, "a security event could not be recorded");
+  const note = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
+    recordEvent(db, type, userId, client).catch((error: unknown) => {
+      logger.warn({ err: error, requestId: client.requestId, event: type }, "a security event could not be recorded");
     });
 
-  const begin = async (user: User, { device, address }: Asker): Promise<NewSession> =>
-    sessions.create(user.id, user.role, { device, address }, (id, seed) =>
+  const begin = async (tx: Queryable, user: User, { device, address }: ClientInfo): Promise<NewSession> =>
+    sessions.create(user.id, user.role, { device, address }, await databaseTime(tx), (id, seed) =>
       hashOfCookie(secrets.cookie(user.id, id, seed)),
     );
 
   const signedIn = (user: User, session: Session, cookie: string | undefined): SignedIn => {
     const claims = { userId: user.id, sessionId: session.id, role: user.role };
-    const { token, expiresIn } = tokens.sign(claims, session.endsAt);
+    const { token, expiresIn } = tokens.sign(claims, session.endsInMs);
     const refreshToken = secrets.refreshToken(user.id, session.id, session.seed, session.generation);
     return { user, accessToken: token, refreshToken, cookie, expiresIn };
   };
@@ -70,34 +70,34 @@ export function createAuthService(deps: AuthDeps) {
 
   /** By a moment and not by a list: sessions that Redis has forgotten, or is about to remember, are over as well. */
   const endOthers = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
-    await recordCutOff(tx, userId, keptId);
+    await revokeAllBefore(tx, userId, keptId);
     await sessions.revoke(userId, { allBut: keptId });
   };
 
   return {
-    async register({ email, password, name }: Credentials & { name: string }, asker: Asker): Promise<SignedIn> {
-      await rateLimit.attempt(asker.address, email);
+    async register({ email, password, name }: Credentials & { name: string }, client: ClientInfo): Promise<SignedIn> {
+      await rateLimit.attempt(client.address, email);
       await sessions.assertReachable();
       const passwordHash = await passwords.hash(password);
       return db.transaction(async (tx) => {
         const user = await users.insert(tx, { email, name, passwordHash });
-        await recordEvent(tx, "registered", user.id, asker);
-        return newlySignedIn(user, await begin(user, asker));
+        await recordEvent(tx, "registered", user.id, client);
+        return newlySignedIn(user, await begin(tx, user, client));
       });
     },
 
-    async login({ email, password }: Credentials, asker: Asker): Promise<SignedIn> {
-      await rateLimit.attempt(asker.address, email);
+    async login({ email, password }: Credentials, client: ClientInfo): Promise<SignedIn> {
+      await rateLimit.attempt(client.address, email);
       await sessions.assertReachable();
       const user = await users.byEmail(db, email);
       const matches = await passwords.matches(password, user?.passwordHash);
       if (user === undefined || !matches || !user.active) {
-        if (user !== undefined) void note("login_failed", user.id, asker);
+        if (user !== undefined) void note("login_failed", user.id, client);
         throw wrongCredentials();
       }
-      const session = await begin(user, asker);
-      // The password may have been changed while it was being checked; then this session came too late to be ended.
-      if (!(await users.stillHasPassword(db, user.id, user.passwordHash))) {
+      const session = await begin(db, user, client);
+      // The account may have changed while the password was checked; then this session began too late to be ended.
+      if (!(await users.mayKeepSession(db, user.id, user.passwordHash, session.id))) {
         await revoke(user.id, [session.id]);
         throw wrongCredentials();
       }
@@ -105,37 +105,37 @@ export function createAuthService(deps: AuthDeps) {
       if (passwords.isOutdated(user.passwordHash)) {
         await users.changePassword(db, user.id, user.passwordHash, await passwords.hash(password));
       }
-      await note("login_succeeded", user.id, asker);
+      await note("login_succeeded", user.id, client);
       return newlySignedIn(withoutPassword(user), session);
     },
 
     /** Within ten seconds a retry gets the same successor; an older token ends its session; a guess harms nobody. */
-    async refresh(refreshToken: string, asker: Asker): Promise<SignedIn> {
+    async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
       const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
       const presented = decode(refreshToken);
       if (presented === undefined) throw refused();
       const { userId, sessionId, generation } = presented;
-      const origin = await sessions.originOf(userId, sessionId);
-      if (origin === undefined || !secrets.isRefreshToken(presented, origin.seed)) throw refused();
+      const known = await sessions.seedOf(userId, sessionId);
+      if (known === undefined || !secrets.isRefreshToken(presented, known.seed)) throw refused();
       const user = await users.byId(db, userId);
       if (user === undefined || !user.active) throw refused();
       const rotation = await sessions.rotate(userId, sessionId, generation, user.role);
       if (rotation.outcome === "reused") {
         await recordRevocations(db, userId, [sessionId], sessionMaxAgeSeconds);
-        await note("refresh_reused", userId, asker);
+        await note("refresh_reused", userId, client);
       }
       if (rotation.outcome === "reused" || rotation.outcome === "gone") throw refused();
-      const session = { id: sessionId, generation: rotation.generation, ...origin };
+      const session = { id: sessionId, seed: known.seed, ...rotation };
       return signedIn(
         withoutPassword(user),
         session,
-        secrets.cookieAgain(userId, sessionId, origin.seed, origin.cookieHash),
+        secrets.cookieAgain(userId, sessionId, known.seed, known.cookieHash),
       );
     },
 
-    async logout({ userId, sessionId }: Caller, asker: Asker): Promise<void> {
+    async logout({ userId, sessionId }: Caller, client: ClientInfo): Promise<void> {
       await revoke(userId, [sessionId]);
-      await note("logged_out", userId, asker);
+      await note("logged_out", userId, client);
     },
 
     async me({ userId }: Caller): Promise<User> {
@@ -147,15 +147,15 @@ export function createAuthService(deps: AuthDeps) {
     async changePassword(
       caller: Caller,
       passwordsGiven: { currentPassword: string; newPassword: string },
-      asker: Asker,
+      client: ClientInfo,
     ): Promise<void> {
       const { userId, sessionId } = caller;
-      await rateLimit.attempt(asker.address, userId);
+      await rateLimit.attempt(client.address, userId);
       await sessions.assertReachable();
       const user = await users.byId(db, userId);
       const wrong = () => new AppError("forbidden", "The current password is wrong.");
       if (user === undefined || !(await passwords.matches(passwordsGiven.currentPassword, user.passwordHash))) {
-        void note("password_change_failed", userId, asker);
+        void note("password_change_failed", userId, client);
         throw wrong();
       }
       const passwordHash = await passwords.hash(passwordsGiven.newPassword);
@@ -163,7 +163,7 @@ export function createAuthService(deps: AuthDeps) {
       await db.transaction(async (tx) => {
         if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
         await endOthers(tx, userId, sessionId);
-        await recordEvent(tx, "password_changed", userId, asker);
+        await recordEvent(tx, "password_changed", userId, client);
       });
     },
 
@@ -173,24 +173,24 @@ export function createAuthService(deps: AuthDeps) {
       return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };
     },
 
-    async revokeSession({ userId }: Caller, sessionId: string, asker: Asker): Promise<void> {
+    async revokeSession({ userId }: Caller, sessionId: string, client: ClientInfo): Promise<void> {
       const mine = await sessions.list(userId);
       if (!mine.some(({ id }) => id === sessionId)) throw new AppError("not_found", "There is no such session.");
       await revoke(userId, [sessionId]);
-      await note("session_revoked", userId, asker);
+      await note("session_revoked", userId, client);
     },
 
-    async revokeOthers({ userId, sessionId }: Caller, asker: Asker): Promise<void> {
+    async revokeOthers({ userId, sessionId }: Caller, client: ClientInfo): Promise<void> {
       await sessions.assertReachable();
       await endOthers(db, userId, sessionId);
-      await note("other_sessions_revoked", userId, asker);
+      await note("other_sessions_revoked", userId, client);
     },
   };
 }
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-type Session = { id: string; seed: string; generation: number; endsAt: number };
+type Session = { id: string; seed: string; generation: number; endsInMs: number };
 
 const wrongCredentials = () => new AppError("unauthorized", "The address or the password is wrong.");
 

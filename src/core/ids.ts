@@ -10,6 +10,9 @@ export function uuidv7(nowMs: number = Date.now()): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/** Ids made at that millisecond begin with this or are greater; ids made before are less. */
+export const idPrefixAt = (moment: Date): string => uuidv7(moment.getTime()).slice(0, 13);
+
 /** When an id was made. */
 export const timeOf = (uuid: string): Date => new Date(Number.parseInt(uuid.replace("-", "").slice(0, 12), 16));
 

@@ -5,13 +5,12 @@ import { jwksRoutes } from "../auth/jwks.ts";
 import { createKeys } from "../auth/keys.ts";
 import { createPasswords } from "../auth/passwords.ts";
 import { createRateLimit } from "../auth/rate-limit.ts";
-import { createReapply } from "../auth/reapply.ts";
-import { standing } from "../auth/revocations.ts";
+import { createRevocationResync } from "../auth/revocation-resync.ts";
+import { activeRole } from "../auth/revocations.ts";
 import { authRoutes } from "../auth/routes.ts";
 import { createAuthService } from "../auth/service.ts";
-import { createIsStillSignedIn, createRoleOf } from "../auth/signed-in.ts";
+import { createIsStillSignedIn, createRoleOf } from "../auth/session-status.ts";
 import type { Config } from "../config/env.ts";
-import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createPager } from "../http/page.ts";
@@ -21,7 +20,6 @@ import { createSessionStore } from "../sessions/store.ts";
 
 export type AuthPartsDeps = {
   config: Config;
-  clock: Clock;
   logger: Logger;
   db: Database;
   redis: RedisAccess;
@@ -31,17 +29,17 @@ export type AuthPartsDeps = {
 };
 
 /** Tokens, sessions, accounts, and who is calling. */
-export function composeAuth({ config, clock, logger, db, redis, onRedisBack, jwtSecret }: AuthPartsDeps) {
+export function composeAuth({ config, logger, db, redis, onRedisBack, jwtSecret }: AuthPartsDeps) {
   const { auth } = config;
   const keys = createKeys({ ...auth, secret: jwtSecret });
   const tokens = createAccessTokens(keys, Math.min(auth.accessTokenTtlSeconds, auth.sessionTtlSeconds));
   const secrets = createSessionSecrets(keys.derived);
   const limits = { idleSeconds: auth.sessionTtlSeconds, maxAgeSeconds: auth.sessionMaxAgeSeconds };
-  const sessions = createSessionStore({ redis, clock, limits });
+  const sessions = createSessionStore({ redis, limits });
   const cookie = createSessionCookie({ name: auth.cookieName, secure: config.production });
   const passwords = createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs });
-  const rateLimit = createRateLimit({ redis, clock, perMinute: auth.rateLimitPerMinute });
-  const roleOf = createRoleOf({ sessions, standing: (userId, sessionId) => standing(db, userId, sessionId) });
+  const rateLimit = createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });
+  const roleOf = createRoleOf({ sessions, activeRole: (userId, sessionId) => activeRole(db, userId, sessionId) });
   const authenticate = createAuthenticate({ tokens, sessions, cookie, roleOf });
   const { sessionMaxAgeSeconds } = auth;
   const service = createAuthService({
@@ -56,15 +54,15 @@ export function composeAuth({ config, clock, logger, db, redis, onRedisBack, jwt
   });
 
   const page = createPager(keys.cursors);
-  const reapply = createReapply({ db, sessions, keepSeconds: sessionMaxAgeSeconds, logger });
-  onRedisBack(reapply.start);
+  const resync = createRevocationResync({ db, sessions, keepSeconds: sessionMaxAgeSeconds, logger });
+  onRedisBack(resync.start);
 
   return {
     authenticate,
     isStillSignedIn: createIsStillSignedIn(roleOf),
     page,
     passwords,
-    stop: reapply.stop,
+    stop: resync.stop,
     routes: [
       authRoutes({ auth: service, authenticate, cookie, db, page, sessionMaxAgeSeconds }),
       jwksRoutes(keys.jwks),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { RedisClient } from "./client.ts";
 
 export type Script = (
@@ -7,7 +8,7 @@ export type Script = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/** A script that is sent once for each server and afterwards named by its hash: one round trip. */
+/** A script that is sent once to each server and afterwards named by its hash: one round trip. */
 export function defineScript(lua: string): Script {
   const sha = createHash("sha1").update(lua).digest("hex");
   return async (client, keys, args) => {
@@ -19,3 +20,5 @@ export function defineScript(lua: string): Script {
     }
   };
 }
+
+export const loadScript = (file: URL): Script => defineScript(readFileSync(file, "utf8"));

@@ -1,20 +1,19 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../core/clock.ts";
-import { uuidv7 } from "../core/ids.ts";
+import { idPrefixAt, uuidv7 } from "../core/ids.ts";
 import type { RedisAccess } from "../redis/access.ts";
 import type { RedisClient } from "../redis/client.ts";
-import { defineScript } from "../redis/script.ts";
+import { loadScript } from "../redis/script.ts";
 import { indexKey, sessionKey } from "./keys.ts";
-import { createScript, listScript, lookUpScript, revokeScript, rotateScript } from "./scripts.ts";
 
 export type Role = "member" | "admin";
 
-/** Where a session was begun. */
-export type Origin = { device: string; address: string };
+/** The client that began a session. */
+export type SessionClient = { device: string; address: string };
 
-export type NewSession = { id: string; seed: string; generation: number; endsAt: number; evicted: readonly string[] };
+export type NewSession = { id: string; seed: string; generation: number; endsInMs: number; evicted: readonly string[] };
 
-export type SessionOrigin = { seed: string; cookieHash: string; endsAt: number };
+/** What the tokens of a session are made of. */
+export type SessionSeed = { seed: string; cookieHash: string };
 
 export type SessionView = {
   id: string;
@@ -26,93 +25,93 @@ export type SessionView = {
 };
 
 export type Rotation =
-  | { outcome: "rotated" | "repeated"; generation: number }
+  | { outcome: "rotated" | "repeated"; generation: number; endsInMs: number }
   | { outcome: "reused" }
   | { outcome: "gone" };
 
+/** `begunBefore` is a moment of the database's clock, like the one in a session's id. */
+export type Revocation = { ids: readonly string[] } | { allBut: string; begunBefore?: Date | undefined };
+
 export type SessionLimits = { idleSeconds: number; maxAgeSeconds: number };
 
-export type StoreDeps = { redis: RedisAccess; clock: Clock; limits: SessionLimits };
+export type StoreDeps = { redis: RedisAccess; limits: SessionLimits };
 
 const sessionsForEachUser = 20;
 const touchEveryMs = 60_000;
 const repeatWithinMs = 10_000;
 
 const scripts = {
-  create: defineScript(createScript),
-  lookUp: defineScript(lookUpScript),
-  rotate: defineScript(rotateScript),
-  revoke: defineScript(revokeScript),
-  list: defineScript(listScript),
+  create: loadScript(new URL("./create.lua", import.meta.url)),
+  lookUp: loadScript(new URL("./look-up.lua", import.meta.url)),
+  rotate: loadScript(new URL("./rotate.lua", import.meta.url)),
+  revoke: loadScript(new URL("./revoke.lua", import.meta.url)),
+  list: loadScript(new URL("./list.lua", import.meta.url)),
 };
 
-/** Sessions as Redis keeps them. Every change is one script, and one round trip. */
-export function createSessionStore({ redis, clock, limits }: StoreDeps) {
+/**
+ * Sessions as Redis keeps them. Every change is one script and one round trip, can be repeated after a time-out, and
+ * never makes a session that is gone. Scripts read the time from Redis, because instances' clocks differ.
+ * A session is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends (times in ms).
+ */
+export function createSessionStore({ redis, limits }: StoreDeps) {
   const idleMs = limits.idleSeconds * 1000;
   const maxAgeMs = limits.maxAgeSeconds * 1000;
   const touchMs = Math.min(touchEveryMs, idleMs / 4);
-  const now = () => Math.round(clock.now());
   const keysOf = (userId: string, sessionId: string) => [sessionKey(userId, sessionId), indexKey(userId)];
 
   return {
-    /** Fails where Redis is away; asked before work that would be in vain. */
+    /** Fails where Redis is away; called before work that would be in vain. */
     async assertReachable(): Promise<void> {
       await redis.run((client) => client.exists("haven:reachable"));
     },
 
+    /** `begunAt` is a moment of the database's clock: a cut-off in the database is compared with it. */
     async create(
       userId: string,
       role: Role,
-      origin: Origin,
+      sessionClient: SessionClient,
+      begunAt: Date,
       cookieHashOf: (id: string, seed: string) => string,
     ): Promise<NewSession> {
-      const id = uuidv7();
+      const id = uuidv7(begunAt.getTime());
       const seed = randomBytes(16).toString("base64url");
-      const at = now();
-      const endsAt = at + maxAgeMs;
-      const fields = Object.entries({
-        seed,
-        gen: 0,
-        rotated: 0,
-        cookie: cookieHashOf(id, seed),
-        role,
-        ...origin,
-        created: at,
-        seen: at,
-        ends: endsAt,
-      });
-      const args = [id, at, idleMs, endsAt, sessionsForEachUser, sessionKey(userId, ""), ...fields.flat()];
+      const cookie = cookieHashOf(id, seed);
+      const fields = Object.entries({ seed, gen: 0, rotated: 0, cookie, role, ...sessionClient });
+      const args = [id, idleMs, maxAgeMs, sessionsForEachUser, sessionKey(userId, ""), ...fields.flat()];
       const evicted = await redis.run((client) => scripts.create(client, keysOf(userId, id), args));
-      return { id, seed, generation: 0, endsAt, evicted: texts(evicted) };
+      return { id, seed, generation: 0, endsInMs: maxAgeMs, evicted: texts(evicted) };
     },
 
-    /** Looks up, checks and touches. The role it has now, or nothing where it is gone. */
+    /** Looks up, checks and touches. Returns the current role, or nothing where the session is not active. */
     async lookUp(userId: string, sessionId: string, cookieHash = ""): Promise<Role | undefined> {
-      const args = [sessionId, now(), idleMs, touchMs, cookieHash];
+      const args = [sessionId, idleMs, touchMs, cookieHash];
       const role = await redis.run((client) => scripts.lookUp(client, keysOf(userId, sessionId), args));
       return role === "admin" || role === "member" ? role : undefined;
     },
 
-    /** What tokens of this session are made of. */
-    async originOf(userId: string, sessionId: string): Promise<SessionOrigin | undefined> {
-      const read = (client: RedisClient) => client.hmget(sessionKey(userId, sessionId), "seed", "cookie", "ends");
-      const [seed, cookieHash, ends] = await redis.run(read);
-      return seed && cookieHash && ends ? { seed, cookieHash, endsAt: Number(ends) } : undefined;
+    async seedOf(userId: string, sessionId: string): Promise<SessionSeed | undefined> {
+      const read = (client: RedisClient) => client.hmget(sessionKey(userId, sessionId), "seed", "cookie");
+      const [seed, cookieHash] = await redis.run(read);
+      return seed && cookieHash ? { seed, cookieHash } : undefined;
     },
 
     async rotate(userId: string, sessionId: string, generation: number, role: Role): Promise<Rotation> {
-      const args = [sessionId, generation, now(), idleMs, repeatWithinMs, role];
+      const args = [sessionId, generation, idleMs, repeatWithinMs, role];
       const reply = await redis.run((client) => scripts.rotate(client, keysOf(userId, sessionId), args));
-      const [outcome, current] = Array.isArray(reply) ? reply : [];
-      if (outcome === "rotated" || outcome === "repeated") return { outcome, generation: Number(current) };
+      const [outcome, current, endsInMs] = Array.isArray(reply) ? reply : [];
+      if (outcome === "rotated" || outcome === "repeated")
+        return { outcome, generation: Number(current), endsInMs: Number(endsInMs) };
       return { outcome: outcome === "reused" ? "reused" : "gone" };
     },
 
-    /** Revokes the sessions named, or all but one; says which were there. */
-    async revoke(userId: string, which: { ids: readonly string[] } | { allBut: string }): Promise<string[]> {
+    /** Returns the ids that were there. */
+    async revoke(userId: string, which: Revocation): Promise<string[]> {
       const ids = "ids" in which ? which.ids : [];
+      // Without ids the script would take all.
+      if ("ids" in which && ids.length === 0) return [];
       const kept = "allBut" in which ? which.allBut : "";
-      const args = [sessionKey(userId, ""), kept, ...ids];
+      const cutOff = "allBut" in which && which.begunBefore ? idPrefixAt(which.begunBefore) : "";
+      const args = [sessionKey(userId, ""), kept, cutOff, ...ids];
       return texts(await redis.run((client) => scripts.revoke(client, [indexKey(userId)], args)));
     },
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -21,8 +22,8 @@ import { runProgram } from "../support/run-program.ts";
 // What `npm run build` compiles, and what an image with the packages of production alone can load of it.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const { dependencies } = z
-  .object({ dependencies: z.record(z.string(), z.string()) })
+const { dependencies, scripts } = z
+  .object({ dependencies: z.record(z.string(), z.string()), scripts: z.object({ build: z.string() }) })
   .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
 
 /** Imports that lead nowhere when only `dependencies` are installed, as "file: what". */
@@ -62,6 +63,9 @@ suite("what is built", () => {
       { cwd: root },
     );
     assert.equal(code, 0, output);
+    // SQL and Lua are copied as the build does it; without them the server does not start.
+    const [, copied = ""] = /globSync\('([^']+)'/.exec(scripts.build) ?? [];
+    for (const file of globSync(copied, { cwd: join(root, "src") })) cpSync(join(root, "src", file), join(built, file));
   });
 
   test("it imports no development package, and nothing that is not there", () => {

@@ -1,6 +1,5 @@
 import { createAccessTokens } from "../../src/auth/access-token.ts";
 import { createKeys } from "../../src/auth/keys.ts";
-import { steadyClock } from "../../src/core/clock.ts";
 import { createSessionSecrets, hashOfCookie } from "../../src/sessions/secrets.ts";
 import { createSessionStore } from "../../src/sessions/store.ts";
 import type { Haven } from "./haven.ts";
@@ -11,14 +10,15 @@ export async function beginSession({ running }: Haven, userId: string) {
   const keys = createKeys({ secret: sameSecret.JWT_SECRET });
   const secrets = createSessionSecrets(keys.derived);
   const limits = { idleSeconds: 86_400, maxAgeSeconds: 604_800 };
-  const store = createSessionStore({ redis: running.deps.redis, clock: steadyClock, limits });
-  const made = await store.create(userId, "member", { device: "test", address: "127.0.0.1" }, (id, seed) =>
+  const store = createSessionStore({ redis: running.deps.redis, limits });
+  const made = await store.create(userId, "member", { device: "test", address: "127.0.0.1" }, new Date(), (id, seed) =>
     hashOfCookie(secrets.cookie(userId, id, seed)),
   );
   return {
     userId,
     sessionId: made.id,
-    accessToken: createAccessTokens(keys, 600).sign({ userId, sessionId: made.id, role: "member" }, made.endsAt).token,
+    accessToken: createAccessTokens(keys, 600).sign({ userId, sessionId: made.id, role: "member" }, made.endsInMs)
+      .token,
     refreshToken: secrets.refreshToken(userId, made.id, made.seed, made.generation),
   };
 }

@@ -4,9 +4,9 @@ import type { Queryable } from "../db/pool.ts";
 import type { SessionStore } from "../sessions/store.ts";
 import { liveRevocations, type Revoked } from "./revocations.ts";
 
-export type ReapplyDeps = {
+export type RevocationResyncDeps = {
   db: Queryable;
-  sessions: Pick<SessionStore, "revoke" | "list">;
+  sessions: Pick<SessionStore, "revoke">;
   keepSeconds: number;
   logger: Pick<Logger, "warn">;
 };
@@ -18,7 +18,7 @@ const longestPauseMs = 10_000;
  * A Redis that comes back, or a replica that became the primary, may have missed the last revocations; Postgres has
  * not. They are applied again until all of them are, one user's trouble never being another's.
  */
-export function createReapply({ db, sessions, keepSeconds, logger }: ReapplyDeps) {
+export function createRevocationResync({ db, sessions, keepSeconds, logger }: RevocationResyncDeps) {
   const stopped = new AbortController();
   let wanted = false;
   let running = false;
@@ -26,10 +26,7 @@ export function createReapply({ db, sessions, keepSeconds, logger }: ReapplyDeps
   const applyTo = async ({ userId, ids, validFrom, keptId }: Revoked): Promise<void> => {
     for (let at = 0; at < ids.length; at += batch) await sessions.revoke(userId, { ids: ids.slice(at, at + batch) });
     if (validFrom === null) return;
-    const over = (await sessions.list(userId)).filter(
-      ({ id, createdAt }) => createdAt < validFrom.getTime() && id !== keptId,
-    );
-    if (over.length > 0) await sessions.revoke(userId, { ids: over.map(({ id }) => id) });
+    await sessions.revoke(userId, { allBut: keptId ?? "", begunBefore: validFrom });
   };
 
   const applyAll = async (): Promise<boolean> => {

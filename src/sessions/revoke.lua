@@ -1,0 +1,14 @@
+-- KEYS index
+-- ARGV key prefix of the user's sessions, id to keep or '', id prefix of the cut-off or '', then ids, or none for all
+-- Ids are UUIDv7, so that the order of their text is the order in which the sessions began.
+-- Returns the ids that were revoked.
+local ids = {unpack(ARGV, 4)}
+if #ids == 0 then ids = redis.call('ZRANGE', KEYS[1], 0, -1) end
+local revoked = {}
+for _, id in ipairs(ids) do
+  if id ~= ARGV[2] and (ARGV[3] == '' or string.sub(id, 1, #ARGV[3]) < ARGV[3]) then
+    local removed = redis.call('DEL', ARGV[1] .. id) + redis.call('ZREM', KEYS[1], id)
+    if removed > 0 then revoked[#revoked + 1] = id end
+  end
+end
+return revoked

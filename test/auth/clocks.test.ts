@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { Redis } from "ioredis";
+import { steadyClock } from "../../src/core/clock.ts";
+import { idPrefixAt } from "../../src/core/ids.ts";
+import { atEnd } from "../support/at-end.ts";
+import { freshDatabase } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startFaultyHaven } from "../support/faulty-haven.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
+import { freshRedis } from "../support/redis.ts";
+
+// Three instances on the same Postgres and Redis whose own clocks differ by twenty seconds.
+
+const offsetMs = 10_000;
+const clockOff = (ms: number) => ({ clock: { now: () => steadyClock.now() + ms } });
+let slow: Haven;
+let fast: Haven;
+let redisUrl: string;
+before(async () => {
+  redisUrl = await freshRedis();
+  const shared = { ...sameSecret, DATABASE_URL: await freshDatabase(), REDIS_URL: redisUrl };
+  slow = await startHaven({ env: { ...shared, INSTANCE_ID: "slow" }, overrides: clockOff(-offsetMs) });
+  fast = await startHaven({ env: { ...shared, INSTANCE_ID: "fast" }, overrides: clockOff(offsetMs) });
+});
+
+/** The tests keep this process busy, which a server in it would take for a Redis that is away. */
+const patience = { REDIS_COMMAND_TIMEOUT_MS: "2000" };
+
+type Tokens = { accessToken: string; refreshToken: string; expiresIn: number };
+
+async function refreshAndRetry(first: Haven, second: Haven): Promise<void> {
+  const person = await register(first.url);
+  const answer = await refresh(first.url, person.refreshToken);
+  const retry = await refresh(second.url, person.refreshToken);
+  assert.deepEqual([answer.status, retry.status], [200, 200], retry.text);
+  assert.equal((retry.json() as Tokens).refreshToken, (answer.json() as Tokens).refreshToken);
+  for (const { url } of [first, second]) assert.equal((await me(url, answer.json() as Tokens)).status, 200);
+}
+
+test("a refresh on the slow instance that is retried on the fast one gets the same successor", () =>
+  refreshAndRetry(slow, fast));
+
+test("a refresh on the fast instance that is retried on the slow one gets the same successor", () =>
+  refreshAndRetry(fast, slow));
+
+test("a session that begins on the slow instance is active on the fast one, and listed with the store's time", async () => {
+  const person = await register(slow.url);
+  assert.equal((await me(fast.url, person)).status, 200);
+  const listed = (await ask(`${fast.url}/api/v1/auth/sessions`, { headers: bearer(person) })).json() as {
+    items: { createdAt: string; lastSeenAt: string }[];
+  };
+  const ageMs = Date.now() - Date.parse(listed.items[0]?.createdAt ?? "");
+  assert.ok(Math.abs(ageMs) < 5000, `created ${ageMs} ms ago`);
+});
+
+test("an idle session ends after its idle time, whichever instance looks", async () => {
+  const person = await register(slow.url);
+  const redis = directRedis(redisUrl);
+  const key = keyOf(person);
+  const left = await redis.pttl(key);
+  await me(fast.url, person);
+  const leftAfter = await redis.pttl(key);
+  const day = 86_400_000;
+  for (const ms of [left, leftAfter]) assert.ok(ms <= day && ms > day - 5000, `${ms} ms`);
+});
+
+for (const [name, ownOffsetMs] of [
+  ["slow", -offsetMs],
+  ["fast", offsetMs],
+] as const) {
+  test(`a cut-off recorded by a ${name} instance ends the sessions before it and spares those after it`, async () => {
+    const haven = await startFaultyHaven({ env: { ...sameSecret, ...patience }, overrides: clockOff(ownOffsetMs) });
+    const redis = directRedis(haven.redisUrl);
+    const person = await register(haven.url);
+    const old = await login(haven.url, person);
+    const record = await redis.hgetall(keyOf(old));
+    const ended = await ask(`${haven.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) });
+    assert.equal(ended.status, 204, ended.text);
+    const fresh = await login(haven.url, person);
+    // As after a failover that lost the revocation.
+    await redis.hset(keyOf(old), record);
+    await redis.zadd(`haven:{${old.userId}}:sessions`, Number(record["seen"]), old.sessionId);
+    await haven.redis.set("reset");
+    await haven.redis.set("pass");
+    await eventually(
+      () => redis.exists(keyOf(old)),
+      (there) => there === 0,
+      8000,
+    );
+    await haven.until("redis", "up", 4000);
+    for (const session of [person, fresh]) {
+      const answer = await eventually(
+        () => refresh(haven.url, session.refreshToken),
+        ({ status }) => status !== 503,
+      );
+      assert.equal(answer.status, 200, answer.text);
+    }
+    await haven.redis.set("refuse");
+    assert.equal((await me(haven.url, old)).status, 401);
+    assert.equal((await me(haven.url, fresh)).status, 200);
+  });
+}
+
+test("an access token of a short session lives as long as its session, whatever the clock of the instance", async () => {
+  for (const ms of [-offsetMs, offsetMs]) {
+    const haven = await startHaven({ env: { ...sameSecret, SESSION_MAX_AGE: "60" }, overrides: clockOff(ms) });
+    const person = await register(haven.url);
+    const { expiresIn } = (await refresh(haven.url, person.refreshToken)).json() as Tokens;
+    assert.ok(expiresIn >= 50 && expiresIn <= 60, `${expiresIn} s with the clock ${ms} ms off`);
+  }
+});
+
+test("an id that was made at a moment is not before the prefix of that moment", () => {
+  const moment = new Date(1_800_000_000_000);
+  assert.ok(idPrefixAt(new Date(moment.getTime() - 1)) < idPrefixAt(moment));
+  assert.equal(idPrefixAt(moment).length, 13);
+});
+
+function directRedis(url: string): Redis {
+  const redis = new Redis(url);
+  atEnd(() => redis.disconnect());
+  return redis;
+}
+
+const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
