@@ -15,6 +15,14 @@ export type AuthenticateDeps = {
   roleOf: RoleOf;
 };
 
+/**
+ * A page of a sibling domain can plant cookies of the same name. Browsers send cookies with longer paths first, and ours
+ * has the shortest, `/`. Each parent domain can hold one cookie with that name and path, and one without a name that
+ * looks the same. So at most two for each parent domain follow ours: among the last ten, ours is found on a host with up
+ * to four of them, however many are planted. The last valid one wins over those that were planted to come first.
+ */
+const maxCandidates = 10;
+
 /** Who is calling. One round trip to Redis; where that is away, a bearer token is checked once against Postgres. */
 export function createAuthenticate({ tokens, sessions, cookie, roleOf }: AuthenticateDeps) {
   const byBearer = async (token: string): Promise<Caller> => {
@@ -27,16 +35,31 @@ export function createAuthenticate({ tokens, sessions, cookie, roleOf }: Authent
   };
 
   const byCookie = async (values: readonly string[], request: IncomingMessage): Promise<Caller> => {
-    const value = values.find((candidate) => decode(candidate) !== undefined);
-    const presented = value === undefined ? undefined : decode(value);
-    if (value === undefined || presented === undefined) throw unauthorized();
+    const candidates = [...new Set(values)].flatMap((value) => {
+      const presented = decode(value);
+      return presented === undefined ? [] : [{ ...presented, hash: hashOfCookie(value) }];
+    });
+    if (candidates.length === 0) throw unauthorized();
     if (!mayActByCookie(request)) {
       throw new AppError("forbidden", "A page of another origin may not write with this cookie; use a bearer token.");
     }
-    const { userId, sessionId } = presented;
-    const role = await sessions.lookUp(userId, sessionId, hashOfCookie(value));
-    if (role === undefined) throw unauthorized();
-    return { userId, sessionId, role };
+    // Sent together: one round trip, also where the sessions are on different nodes of a cluster.
+    const lookUps = await Promise.allSettled(
+      candidates
+        .slice(-maxCandidates)
+        .reverse()
+        .map(async ({ userId, sessionId, hash }) => ({
+          userId,
+          sessionId,
+          role: await sessions.lookUp(userId, sessionId, hash),
+        })),
+    );
+    let failure: unknown = unauthorized();
+    for (const lookUp of lookUps) {
+      if (lookUp.status === "rejected") failure = lookUp.reason;
+      else if (lookUp.value.role !== undefined) return { ...lookUp.value, role: lookUp.value.role };
+    }
+    throw failure;
   };
 
   return async (request: IncomingMessage): Promise<Caller> => {

@@ -2,7 +2,8 @@ import { createHash, createPrivateKey, createPublicKey, createSecretKey, hkdfSyn
 
 export type KeySettings = {
   secret: string;
-  previousSecret?: string | undefined;
+  /** Still verify; the latest first. */
+  previousSecrets?: readonly string[];
   privateKey?: string | undefined;
   previousPrivateKey?: string | undefined;
 };
@@ -10,10 +11,10 @@ export type KeySettings = {
 export type VerifyingKey = { kid: string; algorithm: "HS256" | "ES256"; key: KeyObject };
 export type SigningKey = VerifyingKey & { signWith: KeyObject };
 
-/** Key objects are made once: signing with a raw string costs forty times as much. */
-export function createKeys({ secret, previousSecret, privateKey, previousPrivateKey }: KeySettings) {
+/** Key objects are made once: signing with a raw string takes forty times as long. */
+export function createKeys({ secret, previousSecrets = [], privateKey, previousPrivateKey }: KeySettings) {
   const privateKeys = [privateKey, previousPrivateKey].filter((pem) => pem !== undefined).map(ellipticKey);
-  const secrets = [secret, previousSecret].filter((text) => text !== undefined);
+  const secrets = [secret, ...previousSecrets];
   const secretKeys = secrets.map(secretKey);
   const all = [...privateKeys, ...secretKeys];
   const [signing] = privateKey === undefined ? secretKeys : privateKeys;
@@ -25,7 +26,7 @@ export function createKeys({ secret, previousSecret, privateKey, previousPrivate
     jwks: {
       keys: privateKeys.map(({ kid, key }) => ({ ...key.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" })),
     },
-    /** For what is ours alone, like refresh tokens: the current key first, then the previous one. */
+    /** For values that only this server reads, such as refresh tokens: the current key first, then the previous ones. */
     derived: secrets.map((text) => derive(text, "haven refresh tokens")),
     cursors: secrets.map((text) => derive(text, "haven cursors")),
   };
@@ -49,7 +50,7 @@ function ellipticKey(pem: string): SigningKey {
   };
 }
 
-/** Names a key without telling anything about it. */
+/** Names a key without disclosing it. */
 const fingerprint = (text: string): string =>
   createHash("sha256").update(`kid ${text}`).digest("base64url").slice(0, 16);
 

@@ -1,4 +1,4 @@
-import type { HostAndPort } from "./types.ts";
+import { type HostAndPort, secretList } from "./types.ts";
 import { type Variables, variables } from "./variables.ts";
 
 export type RedisTarget =
@@ -56,7 +56,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     auth: {
       secret: v.JWT_SECRET,
-      previousSecret: v.JWT_SECRET_PREVIOUS,
+      previousSecrets: v.JWT_SECRET_PREVIOUS,
       privateKey: v.JWT_PRIVATE_KEY,
       previousPrivateKey: v.JWT_PRIVATE_KEY_PREVIOUS,
       passwordQueueTimeoutMs: v.PASSWORD_QUEUE_TIMEOUT_MS,
@@ -64,7 +64,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       accessTokenTtlSeconds: v.ACCESS_TOKEN_TTL,
       sessionTtlSeconds: v.SESSION_TTL,
       sessionMaxAgeSeconds: v.SESSION_MAX_AGE,
-      cookieName: v.SESSION_COOKIE_NAME,
+      cookieName: v.SESSION_COOKIE_NAME ?? defaultCookieName(production),
       rateLimitPerMinute: v.AUTH_RATE_LIMIT,
     },
     health: {
@@ -103,6 +103,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     embeddedDataDir: v.EMBEDDED_DATA_DIR,
   });
 }
+
+/** Browsers accept `__Host-` only on a `Secure` cookie, and from the host itself: no sibling domain can set it. */
+const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" : "haven_session");
 
 /** What is ample for one, and never so much that nobody else finds a place. */
 const shareOf = (places: number, ample: number) => Math.min(ample, Math.ceil(places / 2));
@@ -221,13 +224,19 @@ function missingProblems(v: Given): Problem[] {
     });
   }
   if (!v["JWT_SECRET"]) problems.push({ variable: "JWT_SECRET", message: "is needed in production" });
-  for (const variable of ["JWT_SECRET", "JWT_SECRET_PREVIOUS"]) {
-    const secret = v[variable];
-    if (secret === undefined) continue;
-    if (Buffer.byteLength(secret) < 32) problems.push({ variable, message: "must have at least 32 bytes" });
+  const previousSecrets = secretList.parse(v["JWT_SECRET_PREVIOUS"] ?? "");
+  const isShort = (secret: string) => Buffer.byteLength(secret) < 32;
+  if (v["JWT_SECRET"] && isShort(v["JWT_SECRET"]))
+    problems.push({ variable: "JWT_SECRET", message: "must have at least 32 bytes" });
+  if (previousSecrets.some(isShort)) {
+    problems.push({
+      variable: "JWT_SECRET_PREVIOUS",
+      message: "must have at least 32 bytes in each secret of the comma-separated list",
+    });
   }
-  for (const variable of ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "OPS_TOKEN"]) {
-    if (placeholder.test(v[variable] ?? "-"))
+  const secrets = { JWT_SECRET: [v["JWT_SECRET"]], JWT_SECRET_PREVIOUS: previousSecrets, OPS_TOKEN: [v["OPS_TOKEN"]] };
+  for (const [variable, values] of Object.entries(secrets)) {
+    if (values.some((value) => placeholder.test(value ?? "-")))
       problems.push({
         variable,
         message: "is a placeholder out of an example: make one with `openssl rand -base64 48`",

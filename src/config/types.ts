@@ -71,6 +71,8 @@ export const checkList = z.string().transform((value, context): CheckName[] => {
   return known;
 });
 
+export const secretList = z.string().transform(entries);
+
 export type HostAndPort = { host: string; port: number };
 
 export const nodeList = z.string().transform((value, context): HostAndPort[] => {

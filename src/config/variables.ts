@@ -13,6 +13,7 @@ import {
   privateKey,
   redisUrl,
   seconds,
+  secretList,
   text,
   url,
   wholeNumber,
@@ -73,17 +74,23 @@ export const variables = z.object({
     .describe("Longest wait for one command; then its connection is given up"),
 
   JWT_SECRET: text.optional().describe("Signs access tokens; production: at least 32 bytes and no placeholder"),
-  JWT_SECRET_PREVIOUS: text.optional().describe("Still verifies, so that a rotation logs nobody out"),
+  JWT_SECRET_PREVIOUS: secretList
+    .prefault("")
+    .describe(
+      "Earlier values of `JWT_SECRET`, separated by commas: what they signed stays valid, so that a rotation logs nobody out; production: each at least 32 bytes",
+    ),
   JWT_PRIVATE_KEY: privateKey
     .optional()
     .describe("A P-256 private key in PEM: access tokens are then signed with ES256, see `/.well-known/jwks.json`"),
-  JWT_PRIVATE_KEY_PREVIOUS: privateKey.optional().describe("Still verifies, as `JWT_SECRET_PREVIOUS` does"),
+  JWT_PRIVATE_KEY_PREVIOUS: privateKey.optional().describe("The value before: what it signed stays valid"),
   ACCESS_TOKEN_TTL: seconds(1, 86_400).default(600).describe("Life of an access token, in seconds"),
   SESSION_TTL: seconds(1, 31_536_000).default(86_400).describe("A session ends after this many idle seconds"),
   SESSION_MAX_AGE: seconds(1, 31_536_000)
     .default(604_800)
     .describe("A session ends after this many seconds in any case"),
-  SESSION_COOKIE_NAME: identifier.default("haven_session").describe("Name of the session cookie"),
+  SESSION_COOKIE_NAME: identifier
+    .optional()
+    .describe("Name of the session cookie (production `__Host-haven_session`, otherwise `haven_session`)"),
   AUTH_RATE_LIMIT: wholeNumber(0, 100_000, "a whole number")
     .default(10)
     .describe("Attempts a minute for each address, and for each account and address; `0` turns it off"),

@@ -89,8 +89,24 @@ for (const weak of [
   test(`production refuses the secret ${JSON.stringify(weak)}, and as the previous one too`, () => {
     assert.ok(named({ ...good, JWT_SECRET: weak }).includes("JWT_SECRET"));
     assert.ok(named({ ...good, JWT_SECRET_PREVIOUS: weak }).includes("JWT_SECRET_PREVIOUS"));
+    const list = `${good.JWT_SECRET}, ${weak}`;
+    assert.deepEqual([...new Set(named({ ...good, JWT_SECRET_PREVIOUS: list }))], ["JWT_SECRET_PREVIOUS"]);
+    assert.doesNotMatch(JSON.stringify(problemsOf({ ...good, JWT_SECRET_PREVIOUS: list })), new RegExp(weak));
   });
 }
+
+test("previous secrets are a list, and spaces around its commas do not count", () => {
+  const [first, second] = ["a".repeat(20), "b".repeat(20)].map((half) => half + half.toUpperCase());
+  const { auth } = readConfig({ ...good, JWT_SECRET_PREVIOUS: `${first}, ${second},` });
+  assert.deepEqual(auth.previousSecrets, [first, second]);
+  assert.deepEqual(readConfig(good).auth.previousSecrets, []);
+});
+
+test("the session cookie has a __Host- name in production unless a name is set", () => {
+  assert.equal(readConfig(good).auth.cookieName, "__Host-haven_session");
+  assert.equal(readConfig({ ...good, SESSION_COOKIE_NAME: "sid" }).auth.cookieName, "sid");
+  assert.equal(readConfig({}).auth.cookieName, "haven_session");
+});
 
 test("an empty variable is the same as none", () => {
   assert.equal(readConfig({ PORT: "", REDIS_PASSWORD: "" }).http.port, 4000);

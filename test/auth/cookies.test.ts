@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { before, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
+import { startHaven } from "../support/haven.ts";
+import { type Answer, ask } from "../support/http.ts";
+import { register, sameSecret } from "../support/people.ts";
+
+// A page of a sibling domain can plant cookies of the session cookie's name. Browsers send those with longer paths first.
+
+let haven: FaultyHaven;
+before(async () => {
+  haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
+});
+
+/** Well formed, and of no session. */
+const planted = (count: number, name = "haven_session") =>
+  Array.from({ length: count }, () => `${name}=${randomBytes(68).toString("base64url")}`);
+
+const meBy = (url: string, cookies: readonly string[]): Promise<Answer> =>
+  ask(`${url}/api/v1/auth/me`, { headers: { cookie: cookies.join("; ") } });
+
+test("well-formed cookies that a sibling domain planted do not lock the owner out", async () => {
+  const person = await register(haven.url);
+  for (const cookies of [
+    [...planted(1), person.cookie],
+    [person.cookie, ...planted(1)],
+    [...planted(3), person.cookie, ...planted(4)],
+    [...planted(60), person.cookie, ...planted(8)],
+    [...planted(2), "haven_session=nonsense", person.cookie, "haven_session="],
+  ]) {
+    const answer = await meBy(haven.url, cookies);
+    assert.equal(answer.status, 200, `${cookies.length} cookies: ${answer.text}`);
+    assert.partialDeepStrictEqual(answer.json(), { email: person.email });
+  }
+  assert.equal((await meBy(haven.url, planted(5))).status, 401);
+});
+
+test("a planted session of the attacker's own, sent first as one with a longer path is, does not replace the owner's", async () => {
+  const [attacker, owner] = [await register(haven.url), await register(haven.url)];
+  const answer = await meBy(haven.url, [attacker.cookie, owner.cookie]);
+  assert.partialDeepStrictEqual(answer.json(), { email: owner.email });
+});
+
+test("all candidates are looked up in one round trip, and at most ten", async () => {
+  const person = await register(haven.url);
+  assert.equal((await meBy(haven.url, [person.cookie])).status, 200);
+  const sentBefore = haven.redis.sent().length;
+  const lookUps = () =>
+    haven.redis
+      .sent()
+      .slice(sentBefore)
+      .match(/:session:/g)?.length ?? 0;
+  // Redis answers nothing, so that whatever is sent does not depend on an answer.
+  await haven.redis.set("hole");
+  const asked = meBy(haven.url, [...planted(15), person.cookie, ...planted(3)]);
+  await eventually(lookUps, (count) => count >= 10);
+  const answer = await asked;
+  assert.equal(answer.status, 503, "a look-up that failed never is a reason for 401");
+  assert.equal(answer.headers["set-cookie"], undefined);
+  assert.equal(lookUps(), 10);
+  await haven.redis.set("pass");
+  await haven.until("redis", "up", 4000);
+});
+
+test("in production the cookie has a __Host- name, in the answers as in the document", async () => {
+  const env = { ...sameSecret, NODE_ENV: "production" };
+  const [secure, named] = [
+    await startHaven({ env }),
+    await startHaven({ env: { ...env, SESSION_COOKIE_NAME: "my_session" } }),
+  ];
+  for (const [{ url }, name] of [
+    [secure, "__Host-haven_session"],
+    [named, "my_session"],
+  ] as const) {
+    const person = await register(url);
+    assert.ok(person.cookie.startsWith(`${name}=`), person.cookie);
+    assert.equal((await meBy(url, [...planted(1, name), person.cookie])).status, 200);
+    assert.equal((await meBy(url, [person.cookie.replace(name, "haven_session")])).status, 401);
+    const { components } = (await ask(`${url}/api/openapi.json`)).json() as {
+      components: { securitySchemes: { sessionCookie: { name: string } } };
+    };
+    assert.equal(components.securitySchemes.sessionCookie.name, name);
+    const cleared = await ask(`${url}/api/v1/auth/logout`, { method: "POST", headers: { cookie: person.cookie } });
+    const [header = ""] = cleared.headers["set-cookie"] ?? [];
+    assert.equal(header, `${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure`);
+  }
+});

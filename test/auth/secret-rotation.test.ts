@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { freshDatabase } from "../support/database.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { bearer, login, me, refresh, register, type SignedIn } from "../support/people.ts";
+import { freshRedis } from "../support/redis.ts";
+
+// Two rotations of the secret within the life of a session.
+
+const secrets = ["first", "second", "third"].map((name) => `${name}-${"0f1e2d3c4b5a69788796a5b4c3d2e1f0"}`);
+const [first = "", second = "", third = ""] = secrets;
+let start: (env: Record<string, string>) => Promise<Haven>;
+before(async () => {
+  const shared = { AUTH_RATE_LIMIT: "0", DATABASE_URL: await freshDatabase(), REDIS_URL: await freshRedis() };
+  start = (env) => startHaven({ env: { ...shared, ...env } });
+});
+
+test("after two rotations the tokens, cookies and cursors of all three secrets are valid", async () => {
+  const generations = [
+    { JWT_SECRET: first },
+    { JWT_SECRET: second, JWT_SECRET_PREVIOUS: first },
+    { JWT_SECRET: third, JWT_SECRET_PREVIOUS: `${second}, ${first}` },
+  ];
+  const before = [];
+  let last: Haven | undefined;
+  let account: SignedIn | undefined;
+  for (const env of generations) {
+    last = await start(env);
+    account ??= await register(last.url);
+    const session = await login(last.url, account);
+    await login(last.url, account);
+    const page = await ask(`${last.url}/api/v1/auth/sessions?limit=1`, { headers: bearer(session) });
+    before.push({ session, cursor: (page.json() as { nextCursor: string }).nextCursor });
+  }
+  const url = last?.url ?? "";
+  for (const { session, cursor } of before) {
+    assert.equal((await me(url, session)).status, 200);
+    assert.equal((await ask(`${url}/api/v1/auth/me`, { headers: { cookie: session.cookie } })).status, 200);
+    const page = await ask(`${url}/api/v1/auth/sessions?limit=1&cursor=${cursor}`, { headers: bearer(session) });
+    assert.equal(page.status, 200, page.text);
+    const refreshed = await refresh(url, session.refreshToken);
+    assert.equal(refreshed.status, 200, refreshed.text);
+    assert.equal((await me(url, refreshed.json() as SignedIn)).status, 200);
+  }
+});
+
+test("what a secret signed that is no longer listed is refused", async () => {
+  const old = await start({ JWT_SECRET: first });
+  const person = await register(old.url);
+  const now = await start({ JWT_SECRET: third, JWT_SECRET_PREVIOUS: second });
+  assert.equal((await me(now.url, person)).status, 401);
+  assert.equal((await refresh(now.url, person.refreshToken)).status, 401);
+});
