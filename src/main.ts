@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { users } from "./auth/repository.ts";
+import { type AccountCommand, activate, deactivate, grantAdmin } from "./account-commands.ts";
 import { banner } from "./banner.ts";
 import { ConfigError, readConfig, readPostgres } from "./config/env.ts";
 import { AppError } from "./core/app-error.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
 import { MigrationError, migrate } from "./db/migrate.ts";
-import { createDatabase } from "./db/pool.ts";
 import { doctor, doctorUsage } from "./doctor/command.ts";
 import { onStopSignals } from "./lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
@@ -28,6 +27,10 @@ const usage = `Usage: node dist/main.js [command]
   migrate    bring the database's schema up to date, then exit
   grant-admin EMAIL
              make that account an administrator, then exit
+  deactivate EMAIL
+             end all sessions of that account and refuse it from now on, then exit
+  activate EMAIL
+             allow a deactivated account to sign in again, then exit
   doctor     find what does not fit together in configurations; doctor --help
   help       show this
   version    show the version
@@ -41,7 +44,9 @@ type Command = { run(...args: string[]): Promise<void>; args: number };
 const commands: Readonly<Record<string, Command>> = {
   start: { run: serve, args: 0 },
   migrate: { run: migrateAndExit, args: 0 },
-  "grant-admin": { run: grantAdmin, args: 1 },
+  "grant-admin": { run: accountCommand(grantAdmin), args: 1 },
+  deactivate: { run: accountCommand(deactivate), args: 1 },
+  activate: { run: accountCommand(activate), args: 1 },
   help: { run: async () => void process.stdout.write(usage), args: 0 },
   version: { run: async () => void process.stdout.write(`${version}\n`), args: 0 },
 };
@@ -129,15 +134,8 @@ async function migrateAndExit(): Promise<void> {
   process.stdout.write(applied.length === 0 ? "The schema is up to date.\n" : `Applied ${applied.join(", ")}.\n`);
 }
 
-async function grantAdmin(email: string): Promise<void> {
-  const db = createDatabase(readPostgres(environment()), (work) => work());
-  try {
-    const found = await users.grantAdmin(db, email.trim().toLowerCase());
-    if (!found) throw new StartError("There is no account with this address.");
-    process.stdout.write("Done: the account is an administrator from its next login or refresh on.\n");
-  } finally {
-    await db.close();
-  }
+function accountCommand(command: AccountCommand): Command["run"] {
+  return async (email = "") => void process.stdout.write(`${await command(environment(), email)}\n`);
 }
 
 async function examine(args: readonly string[]): Promise<void> {

@@ -51,6 +51,12 @@ export const users = {
     return (await db.query(sql, [id, passwordHash, timeOf(sessionId)])).length > 0;
   },
 
+  /** Returns the user's id. A trigger ends the sessions of an account that is deactivated. */
+  async setActive(db: Queryable, email: string, active: boolean): Promise<string | undefined> {
+    const sql = "UPDATE users SET active = $2, updated_at = now() WHERE email = $1 RETURNING id";
+    return (await db.query<{ id: string }>(sql, [email, active]))[0]?.id;
+  },
+
   async grantAdmin(db: Queryable, email: string): Promise<boolean> {
     return (
       (await db.query("UPDATE users SET role = 'admin', updated_at = now() WHERE email = $1 RETURNING id", [email]))

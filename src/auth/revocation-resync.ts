@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../core/logger.ts";
+import { createRetryLoop } from "../core/retry-loop.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { SessionStore } from "../sessions/store.ts";
-import { liveRevocations, type Revoked } from "./revocations.ts";
+import { type LiveRevocation, liveRevocations } from "./revocations.ts";
 
 export type RevocationResyncDeps = {
   db: Queryable;
@@ -11,58 +11,64 @@ export type RevocationResyncDeps = {
   logger: Pick<Logger, "warn">;
 };
 
-const batch = 500;
-const longestPauseMs = 10_000;
+const maxConcurrent = 250;
 
 /**
- * A Redis that comes back, or a replica that became the primary, may have missed the last revocations; Postgres has
- * not. They are applied again until all of them are, one user's trouble never being another's.
+ * A Redis that comes back, or a replica that became the primary, may have lost the last revocations; Postgres has not.
+ * They are applied again from the newest to the oldest, because the newest are the likeliest to be lost, and repeated
+ * until all succeed. A failure for one user does not delay another.
  */
 export function createRevocationResync({ db, sessions, keepSeconds, logger }: RevocationResyncDeps) {
-  const stopped = new AbortController();
-  let wanted = false;
-  let running = false;
-
-  const applyTo = async ({ userId, ids, validFrom, keptId }: Revoked): Promise<void> => {
-    for (let at = 0; at < ids.length; at += batch) await sessions.revoke(userId, { ids: ids.slice(at, at + batch) });
-    if (validFrom === null) return;
-    await sessions.revoke(userId, { allBut: keptId ?? "", begunBefore: validFrom });
+  /** Whether all succeeded. The commands of a batch leave together, so that a batch takes one round trip. */
+  const applyPage = async (page: readonly LiveRevocation[], signal: AbortSignal): Promise<"all" | "some" | "none"> => {
+    const commands = toCommands(page);
+    let failed = 0;
+    for (let at = 0; at < commands.length && !signal.aborted; at += maxConcurrent) {
+      const batch = commands.slice(at, at + maxConcurrent);
+      const outcomes = await Promise.allSettled(batch.map(({ userId, which }) => sessions.revoke(userId, which)));
+      const failures = outcomes.filter(({ status }) => status === "rejected").length;
+      failed += failures;
+      if (failures === batch.length) return "none";
+    }
+    return failed === 0 ? "all" : "some";
   };
 
-  const applyAll = async (): Promise<boolean> => {
+  const applyAll = async (signal: AbortSignal): Promise<boolean> => {
+    let complete = true;
     try {
-      const outcomes = [];
-      for (const revoked of await liveRevocations(db, keepSeconds))
-        outcomes.push(
-          await applyTo(revoked).then(
-            () => true,
-            () => false,
-          ),
-        );
-      return outcomes.every(Boolean);
+      for await (const page of liveRevocations(db, keepSeconds)) {
+        const applied = signal.aborted ? "none" : await applyPage(page, signal);
+        // Redis is away: the rest of a long list would only prolong the time until the newest are tried again.
+        if (applied === "none") return false;
+        complete &&= applied === "all";
+      }
+      return complete;
     } catch {
       return false;
     }
   };
 
-  const run = async (): Promise<void> => {
-    running = true;
-    for (let pauseMs = 250; wanted && !stopped.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      wanted = false;
-      if (await applyAll()) continue;
-      wanted = true;
-      if (pauseMs === longestPauseMs) logger.warn("revocations could not be applied to Redis again yet");
-      await sleep(pauseMs, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
-    }
-    running = false;
-  };
+  return createRetryLoop({
+    attempt: applyAll,
+    onStillFailing: () => logger.warn("revocations could not be applied to redis yet; will retry"),
+  });
+}
 
-  return {
-    /** Redis may have missed something. */
-    start(): void {
-      wanted = true;
-      if (!running) void run();
-    },
-    stop: () => stopped.abort(),
-  };
+type Command = { userId: string; which: Parameters<SessionStore["revoke"]>[1] };
+
+/** One command for all revoked sessions of a user on the page, at the place of the newest. */
+function toCommands(page: readonly LiveRevocation[]): Command[] {
+  const commands: Command[] = [];
+  const idsByUser = new Map<string, string[]>();
+  for (const { userId, sessionId, keptId, at } of page) {
+    const ids = idsByUser.get(userId);
+    if (sessionId === null) commands.push({ userId, which: { allBut: keptId ?? "", begunBefore: at } });
+    else if (ids !== undefined) ids.push(sessionId);
+    else {
+      const first = [sessionId];
+      idsByUser.set(userId, first);
+      commands.push({ userId, which: { ids: first } });
+    }
+  }
+  return commands;
 }

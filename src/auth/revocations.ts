@@ -45,17 +45,40 @@ export async function revokeAllBefore(db: Queryable, userId: string, keptId: str
   await db.query(sql, [userId, keptId]);
 }
 
-export type Revoked = { userId: string; ids: string[]; validFrom: Date | null; keptId: string | null };
+export type LiveRevocation = {
+  at: Date;
+  userId: string;
+  /** Nothing where it is a cut-off: then all sessions begun before `at` are revoked, but for the one kept. */
+  sessionId: string | null;
+  keptId: string | null;
+};
 
-/** All that can still matter, user by user. */
-export function liveRevocations(db: Queryable, keepSeconds: number): Promise<Revoked[]> {
-  return db.query<Revoked>(
-    `SELECT coalesce(r.user_id, u.id) AS "userId", coalesce(r.ids, '{}') AS ids,
-            u.sessions_valid_from AS "validFrom", u.session_kept AS "keptId"
-     FROM (SELECT user_id, array_agg(session_id::text) AS ids FROM session_revocations
-           WHERE expires_at > now() GROUP BY user_id) AS r
-     FULL JOIN (SELECT id, sessions_valid_from, session_kept FROM users
-                WHERE sessions_valid_from > now() - make_interval(secs => $1)) AS u ON u.id = r.user_id`,
-    [keepSeconds],
+const pageSize = 1000;
+const livePage = `
+  SELECT at, at::text AS "exactAt", id, "userId", "sessionId", "keptId"
+  FROM (SELECT revoked_at AS at, session_id AS id, user_id AS "userId", session_id AS "sessionId", NULL::uuid AS "keptId"
+        FROM session_revocations WHERE expires_at > now()
+        UNION ALL
+        SELECT sessions_valid_from, id, id, NULL, session_kept
+        FROM users WHERE sessions_valid_from > now() - make_interval(secs => $3)) AS live
+  WHERE (at, id) < ($1::timestamptz, $2::uuid) ORDER BY at DESC, id DESC LIMIT ${pageSize}`;
+
+/** All revocations and cut-offs that can still matter, from the newest to the oldest, in pages. */
+export async function* liveRevocations(db: Queryable, keepSeconds: number): AsyncGenerator<LiveRevocation[]> {
+  let last = { exactAt: "infinity", id: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
+  for (;;) {
+    const page = await db.query<LiveRevocation & typeof last>(livePage, [last.exactAt, last.id, keepSeconds]);
+    if (page.length > 0) yield page;
+    const end = page.at(-1);
+    if (end === undefined || page.length < pageSize) return;
+    last = end;
+  }
+}
+
+export function recentDeactivations(db: Queryable, withinSeconds: number): Promise<{ userId: string; at: Date }[]> {
+  return db.query(
+    `SELECT id AS "userId", sessions_valid_from AS at FROM users
+     WHERE NOT active AND sessions_valid_from > clock_timestamp() - make_interval(secs => $1)`,
+    [withinSeconds],
   );
 }

@@ -10,6 +10,7 @@ import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { type User, type UserWithPassword, users } from "./repository.ts";
+import type { ReuseRevocations } from "./reuse-revocations.ts";
 import { databaseTime, recordRevocations, revokeAllBefore } from "./revocations.ts";
 
 export type AuthDeps = {
@@ -19,6 +20,7 @@ export type AuthDeps = {
   tokens: AccessTokens;
   passwords: Passwords;
   rateLimit: RateLimit;
+  reuseRevocations: Pick<ReuseRevocations, "revoke">;
   sessionMaxAgeSeconds: number;
   logger: Pick<Logger, "warn">;
 };
@@ -35,7 +37,7 @@ export type SignedIn = {
 export type Credentials = { email: string; password: string };
 
 export function createAuthService(deps: AuthDeps) {
-  const { db, sessions, secrets, tokens, passwords, rateLimit, sessionMaxAgeSeconds, logger } = deps;
+  const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, sessionMaxAgeSeconds, logger } = deps;
 
   /** The audit trail must not be what fails a request that was decided already. */
   const note = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
@@ -109,7 +111,7 @@ export function createAuthService(deps: AuthDeps) {
       return newlySignedIn(withoutPassword(user), session);
     },
 
-    /** Within ten seconds a retry gets the same successor; an older token ends its session; a guess harms nobody. */
+    /** Within ten seconds a retry gets the same successor; an older token ends its session; a forged one changes nothing. */
     async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
       const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
       const presented = decode(refreshToken);
@@ -121,7 +123,7 @@ export function createAuthService(deps: AuthDeps) {
       if (user === undefined || !user.active) throw refused();
       const rotation = await sessions.rotate(userId, sessionId, generation, user.role);
       if (rotation.outcome === "reused") {
-        await recordRevocations(db, userId, [sessionId], sessionMaxAgeSeconds);
+        await reuseRevocations.revoke(userId, sessionId);
         await note("refresh_reused", userId, client);
       }
       if (rotation.outcome === "reused" || rotation.outcome === "gone") throw refused();

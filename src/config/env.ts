@@ -49,11 +49,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       overloadDelayMs: v.OVERLOAD_DELAY_MS,
     },
     postgres: postgresSettings(v),
-    redis: {
-      target: redisTarget(v),
-      connectTimeoutMs: v.REDIS_CONNECT_TIMEOUT_MS,
-      commandTimeoutMs: v.REDIS_COMMAND_TIMEOUT_MS,
-    },
+    redis: redisSettings(v),
     auth: {
       secret: v.JWT_SECRET,
       previousSecrets: v.JWT_SECRET_PREVIOUS,
@@ -142,6 +138,17 @@ export function readPostgres(environment: Readonly<Record<string, string | undef
   return { url, ...limits };
 }
 
+/** For commands that only touch Redis where one is set. */
+export function readRedis(environment: Readonly<Record<string, string | undefined>>) {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => name.startsWith("REDIS_") && value !== ""),
+  );
+  const parsed = variables.safeParse(given);
+  const problems = [...fieldProblems(parsed.error?.issues ?? []), ...crossProblems(given)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return redisSettings(parsed.data);
+}
+
 type PostgresVariables = Pick<
   Variables,
   | "DATABASE_URL"
@@ -159,6 +166,12 @@ const postgresSettings = (v: PostgresVariables) => ({
   statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,
   idleTransactionTimeoutMs: v.DB_IDLE_TRANSACTION_TIMEOUT_MS,
   migrationTimeoutMs: v.MIGRATION_TIMEOUT_MS,
+});
+
+const redisSettings = (v: Variables) => ({
+  target: redisTarget(v),
+  connectTimeoutMs: v.REDIS_CONNECT_TIMEOUT_MS,
+  commandTimeoutMs: v.REDIS_COMMAND_TIMEOUT_MS,
 });
 
 function redisTarget(v: Variables): RedisTarget | undefined {

@@ -1,8 +1,8 @@
 -- KEYS session, index
 -- ARGV id, idle limit in ms, touch interval in ms, cookie hash or ''
 -- Returns the role, or nothing where the session is not active.
-local found = redis.call('HMGET', KEYS[1], 'role', 'seen', 'ends', 'cookie')
-if not found[1] then return false end
+local found = redis.call('HMGET', KEYS[1], 'role', 'seen', 'ends', 'cookie', 'suspended')
+if not found[1] or found[5] then return false end
 local time = redis.call('TIME')
 local now, ends = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(found[3])
 if now >= ends then return false end

@@ -51,7 +51,8 @@ const scripts = {
 /**
  * Sessions as Redis keeps them. Every change is one script and one round trip, can be repeated after a time-out, and
  * never makes a session that is gone. Scripts read the time from Redis, because instances' clocks differ.
- * A session is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends (times in ms).
+ * A session is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends, and suspended
+ * where a refresh token was reused (times in ms).
  */
 export function createSessionStore({ redis, limits }: StoreDeps) {
   const idleMs = limits.idleSeconds * 1000;

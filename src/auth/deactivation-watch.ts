@@ -1,0 +1,54 @@
+import type { Logger } from "../core/logger.ts";
+import type { Queryable } from "../db/pool.ts";
+import type { SessionStore } from "../sessions/store.ts";
+import { recentDeactivations } from "./revocations.ts";
+
+export type DeactivationWatchDeps = {
+  db: Queryable;
+  sessions: Pick<SessionStore, "revoke">;
+  logger: Pick<Logger, "info">;
+};
+
+const pollMs = 1000;
+/** Longer than a commit takes after its stamp. */
+const overlapSeconds = 15;
+
+/**
+ * Ends the sessions of accounts that were deactivated by a program that cannot reach Redis, such as the command or an
+ * administrator's SQL. After an outage it reads back to the last poll that succeeded.
+ */
+export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {
+  let applied = new Set<string>();
+  let polling = false;
+  let completeAt = performance.now();
+
+  const poll = async (): Promise<void> => {
+    const startedAt = performance.now();
+    const withinSeconds = overlapSeconds + (startedAt - completeAt) / 1000;
+    const seen = new Set<string>();
+    for (const { userId, at } of await recentDeactivations(db, withinSeconds)) {
+      const deactivation = `${userId} ${at.getTime()}`;
+      if (!applied.has(deactivation)) {
+        const revoked = await sessions.revoke(userId, { allBut: "", begunBefore: at });
+        if (revoked.length > 0)
+          logger.info({ userId, sessions: revoked.length }, "sessions of a deactivated account ended");
+      }
+      seen.add(deactivation);
+      applied.add(deactivation);
+    }
+    applied = seen;
+    completeAt = startedAt;
+  };
+
+  const timer = setInterval(() => {
+    if (polling) return;
+    polling = true;
+    poll()
+      .catch(() => undefined)
+      .finally(() => {
+        polling = false;
+      });
+  }, pollMs).unref();
+
+  return { stop: (): void => clearInterval(timer) };
+}

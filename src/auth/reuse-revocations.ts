@@ -1,0 +1,61 @@
+import type { Logger } from "../core/logger.ts";
+import { createRetryLoop } from "../core/retry-loop.ts";
+import type { Queryable } from "../db/pool.ts";
+import type { SessionStore } from "../sessions/store.ts";
+import { recordRevocations } from "./revocations.ts";
+
+export type ReuseRevocationsDeps = {
+  db: Queryable;
+  sessions: Pick<SessionStore, "revoke">;
+  keepSeconds: number;
+  logger: Pick<Logger, "warn">;
+};
+
+type Reused = { userId: string; sessionId: string };
+
+const maxPending = 10_000;
+
+/**
+ * Ends a session whose refresh token was reused: first in Postgres, then in Redis, where the session is suspended until
+ * then. No client has an interest in repeating that call, so this instance repeats it while Postgres fails.
+ */
+export function createReuseRevocations({ db, sessions, keepSeconds, logger }: ReuseRevocationsDeps) {
+  const pending = new Map<string, Reused>();
+
+  const revoke = async ({ userId, sessionId }: Reused): Promise<void> => {
+    await recordRevocations(db, userId, [sessionId], keepSeconds);
+    await sessions.revoke(userId, { ids: [sessionId] });
+  };
+
+  const retries = createRetryLoop({
+    async attempt(signal) {
+      for (const reused of pending.values()) {
+        const done =
+          !signal.aborted &&
+          (await revoke(reused).then(
+            () => true,
+            () => false,
+          ));
+        if (!done) return false;
+        pending.delete(reused.sessionId);
+      }
+      return true;
+    },
+    onStillFailing: () => logger.warn("revocations after a refresh token's reuse could not be recorded; will retry"),
+  });
+
+  return {
+    async revoke(userId: string, sessionId: string): Promise<void> {
+      try {
+        await revoke({ userId, sessionId });
+      } catch (error) {
+        if (pending.size < maxPending) pending.set(sessionId, { userId, sessionId });
+        retries.start();
+        throw error;
+      }
+    },
+    stop: retries.stop,
+  };
+}
+
+export type ReuseRevocations = ReturnType<typeof createReuseRevocations>;

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { query } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startFaultyHaven } from "../support/faulty-haven.ts";
+import type { Haven } from "../support/haven.ts";
+import { ask, postJson } from "../support/http.ts";
+import { startPair } from "../support/pair.ts";
+import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
+import { runProgram } from "../support/run-program.ts";
+
+let one: Haven;
+let two: Haven;
+let services: { DATABASE_URL: string; REDIS_URL: string };
+before(async () => {
+  [one, two] = await startPair();
+  const { databaseUrl, redis } = one.running.deps.addresses;
+  if (redis.kind !== "url") throw new Error("tests run on a URL");
+  services = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
+});
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+const run = (args: readonly string[], env: Record<string, string>) =>
+  runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env } });
+
+/** Statuses of everything that a session can be used for, on both instances. */
+async function uses(session: SignedIn): Promise<number[]> {
+  const { email, password } = session;
+  const statuses: number[] = [];
+  for (const { url } of [one, two]) {
+    statuses.push((await me(url, session)).status);
+    statuses.push((await ask(`${url}/api/v1/auth/me`, { headers: { cookie: session.cookie } })).status);
+    statuses.push((await ask(`${url}/api/v1/properties`, { headers: bearer(session) })).status);
+    statuses.push((await ask(`${url}/api/v1/properties`, { headers: { cookie: session.cookie } })).status);
+    statuses.push((await refresh(url, session.refreshToken)).status);
+    statuses.push((await postJson(`${url}/api/v1/auth/login`, { email, password })).status);
+  }
+  return statuses;
+}
+
+const allRefused = (statuses: readonly number[]) => statuses.every((status) => status === 401);
+
+test("haven deactivate ends every session on every instance at once", async () => {
+  const person = await register(one.url);
+  const phone = await login(two.url, person);
+  const other = await register(one.url);
+  const done = await run(["deactivate", ` ${person.email.toUpperCase()}`], services);
+  assert.deepEqual(done, { code: 0, output: "Done: the account is deactivated and its sessions have ended.\n" });
+  for (const session of [person, phone]) assert.ok(allRefused(await uses(session)), String(await uses(session)));
+  assert.equal((await me(two.url, other)).status, 200, "another account is not affected");
+});
+
+test("haven deactivate needs DATABASE_URL only: running instances end the sessions", async () => {
+  const person = await register(one.url);
+  const { DATABASE_URL } = services;
+  for (const env of [{ DATABASE_URL }, { DATABASE_URL, REDIS_URL: "redis://127.0.0.1:1" }]) {
+    const session = await login(one.url, person);
+    const { code, output } = await run(["deactivate", person.email], env);
+    assert.deepEqual([code, /^Done: .* within two seconds\.\n$/.test(output)], [0, true], output);
+    await eventually(
+      () => ask(`${two.url}/api/v1/properties`, { headers: { cookie: session.cookie } }),
+      ({ status }) => status === 401,
+    );
+    assert.ok(allRefused(await uses(session)));
+    assert.equal((await run(["activate", person.email], env)).code, 0);
+  }
+});
+
+test("an account that SQL deactivates loses every session on every instance", async () => {
+  const person = await register(one.url);
+  const phone = await login(two.url, person);
+  await query(services.DATABASE_URL, "UPDATE users SET active = false WHERE id = $1", [person.userId]);
+  await eventually(() => uses(phone), allRefused, 10_000);
+  assert.ok(allRefused(await uses(person)));
+});
+
+test("an account that is activated again can sign in, and its earlier sessions stay ended", async () => {
+  const person = await register(one.url);
+  await run(["deactivate", person.email], services);
+  const done = await run(["activate", person.email], services);
+  assert.equal(done.code, 0, done.output);
+  assert.match(done.output, /^Done: the account is active/);
+  const again = await login(two.url, person);
+  assert.equal((await me(one.url, again)).status, 200);
+  assert.equal((await me(one.url, person)).status, 401);
+  assert.equal((await refresh(one.url, person.refreshToken)).status, 401);
+});
+
+test("a deactivation while Redis is away holds at once, and after Redis is back, also when the account was activated", async () => {
+  const haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
+  const person = await register(haven.url);
+  await haven.redis.set("refuse");
+  assert.equal((await me(haven.url, person)).status, 200);
+  assert.equal((await run(["deactivate", person.email], { DATABASE_URL: haven.databaseUrl })).code, 0);
+  assert.equal((await me(haven.url, person)).status, 401);
+  assert.equal((await run(["activate", person.email], { DATABASE_URL: haven.databaseUrl })).code, 0);
+  assert.equal((await me(haven.url, person)).status, 401);
+  await haven.redis.set("pass");
+  await haven.until("redis", "up", 4000);
+  const byCookie = () => ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } });
+  await eventually(byCookie, ({ status }) => status === 401);
+  assert.equal((await me(haven.url, person)).status, 401);
+});
+
+test("the account commands report an unknown address and a wrong command line", async () => {
+  const { DATABASE_URL } = services;
+  for (const command of ["deactivate", "activate"]) {
+    const unknown = await run([command, "nobody@example.org"], { DATABASE_URL });
+    assert.deepEqual(unknown, { code: 1, output: "There is no account with this address.\n" });
+    for (const args of [[command], [command, "a@example.org", "b@example.org"]]) {
+      const { code, output } = await run(args, { DATABASE_URL });
+      assert.deepEqual([code, output.startsWith("Usage: ")], [64, true], output);
+      assert.match(output, new RegExp(`^  ${command} EMAIL$`, "m"));
+    }
+    assert.equal((await run([command, "a@example.org"], {})).code, 78);
+  }
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { atEnd } from "../support/at-end.ts";
+import { query } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startFaultyHaven } from "../support/faulty-haven.ts";
+import { ask } from "../support/http.ts";
+import { login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
+
+const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>
+  (answer.json() as { refreshToken: string }).refreshToken;
+
+const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
+
+/** Holds the table of revocations until it is released, so that a statement on it has to wait. */
+async function lockRevocations(databaseUrl: string) {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  atEnd(() => client.end());
+  await client.query("BEGIN");
+  await client.query("LOCK TABLE session_revocations IN ACCESS EXCLUSIVE MODE");
+  return { release: () => client.query("ROLLBACK") };
+}
+
+const waitingForLock = (databaseUrl: string) =>
+  query(
+    databaseUrl,
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%session_revocations%'",
+  );
+
+test("the revocation after a reused refresh token is not lost when Postgres fails while it is being written", async () => {
+  const haven = await startFaultyHaven({
+    env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000", DB_STATEMENT_TIMEOUT_MS: "10000" },
+  });
+  const redis = new Redis(haven.redisUrl);
+  atEnd(() => redis.disconnect());
+  const person = await register(haven.url);
+  const stolen = await login(haven.url, person);
+  const second = successor(await refresh(haven.url, stolen.refreshToken));
+  const third = successor(await refresh(haven.url, second));
+  const record = await redis.hgetall(keyOf(stolen));
+
+  const lock = await lockRevocations(haven.databaseUrl);
+  const reuse = refresh(haven.url, stolen.refreshToken);
+  await eventually(
+    () => waitingForLock(haven.databaseUrl),
+    (rows) => rows.length > 0,
+  );
+  await haven.postgres.set("refuse");
+  assert.equal((await reuse).status, 503, "a revocation that was not written is not reported as done");
+  const byCookie = await ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: stolen.cookie } });
+  assert.equal(byCookie.status, 401, "the session is refused meanwhile");
+  assert.equal((await me(haven.url, stolen)).status, 401);
+
+  await lock.release();
+  await haven.postgres.set("pass");
+  const written = "SELECT session_id FROM session_revocations WHERE session_id = $1";
+  // No client repeats its call.
+  await eventually(
+    () => query(haven.databaseUrl, written, [stolen.sessionId]),
+    (rows) => rows.length === 1,
+    15_000,
+  );
+  // As after a failover of Redis that lost what was done to the session.
+  await eventually(
+    () => redis.exists(keyOf(stolen)),
+    (there) => there === 0,
+  );
+  await redis.hset(keyOf(stolen), record);
+  await redis.zadd(`haven:{${stolen.userId}}:sessions`, Number(record["seen"]), stolen.sessionId);
+  await haven.redis.set("reset");
+  await haven.redis.set("pass");
+  await eventually(
+    () => redis.exists(keyOf(stolen)),
+    (there) => there === 0,
+    8000,
+  );
+  const last = await eventually(
+    () => refresh(haven.url, third),
+    ({ status }) => status !== 503,
+  );
+  assert.equal(last.status, 401);
+  assert.equal((await me(haven.url, person)).status, 200, "the other session of the user goes on");
+});
+
+test("a reuse that could not be recorded is detected again by any token of that session", async () => {
+  const haven = await startFaultyHaven({
+    env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" },
+  });
+  const person = await register(haven.url);
+  const second = successor(await refresh(haven.url, person.refreshToken));
+  const third = successor(await refresh(haven.url, second));
+  // Postgres reports a full disk for each revocation, and serves everything else.
+  await query(
+    haven.databaseUrl,
+    `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
+     CREATE TRIGGER fail BEFORE INSERT ON session_revocations FOR EACH ROW EXECUTE FUNCTION fail()`,
+  );
+  assert.equal((await refresh(haven.url, person.refreshToken)).status, 503);
+  assert.equal((await refresh(haven.url, third)).status, 503, "the newest token is not served either");
+  await query(haven.databaseUrl, "DROP TRIGGER fail ON session_revocations");
+  const again = await eventually(
+    () => refresh(haven.url, third),
+    ({ status }) => status !== 503,
+  );
+  assert.equal(again.status, 401);
+  const rows = await eventually(
+    () => query(haven.databaseUrl, "SELECT FROM session_revocations WHERE session_id = $1", [person.sessionId]),
+    ({ length }) => length === 1,
+    15_000,
+  );
+  assert.equal(rows.length, 1);
+});
