@@ -23,7 +23,7 @@ export type AuthenticateDeps = {
  */
 const maxCandidates = 10;
 
-/** Who is calling. One round trip to Redis; where that is away, a bearer token is checked once against Postgres. */
+/** Identifies the caller in one round trip to Redis; while that is away, a bearer token is checked once against Postgres. */
 export function createAuthenticate({ tokens, sessions, cookie, roleOf }: AuthenticateDeps) {
   const byBearer = async (token: string): Promise<Caller> => {
     const claims = tokens.verify(token);

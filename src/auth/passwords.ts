@@ -18,14 +18,14 @@ export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) 
     mostWaiting: atOnce * 100,
     onFull: () => new AppError("overloaded", "Too many passwords are being checked at once.", { retryAfterSeconds: 2 }),
   });
-  const nobodys = hash("nobody has this password", parameters);
-  nobodys.catch(() => undefined);
+  const dummyHash = hash("no account has this password", parameters);
+  dummyHash.catch(() => undefined);
 
   return {
     hash: (password: string): Promise<string> => gate.pass(() => hash(password, parameters)),
-    /** Takes as long for an account that does not exist. */
+    /** Takes the same time for an account that does not exist. */
     matches: (password: string, stored: string | undefined): Promise<boolean> =>
-      gate.pass(async () => (await verify(stored ?? (await nobodys), password)) && stored !== undefined),
+      gate.pass(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
     isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),
   };
 }

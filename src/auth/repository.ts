@@ -34,7 +34,7 @@ export const users = {
     return (await db.query<UserWithPassword>(`SELECT ${withPassword} FROM users WHERE id = $1`, [id]))[0];
   },
 
-  /** Whether the password still was the old one; of two changes at once only one can be. */
+  /** Whether the password was still the old one: of two concurrent changes only one succeeds. */
   async changePassword(db: Queryable, id: string, before: string, after: string): Promise<boolean> {
     const sql = `UPDATE users SET password_hash = $3, updated_at = now()
                  WHERE id = $1 AND password_hash = $2 AND active RETURNING id`;
@@ -47,7 +47,7 @@ export const users = {
    */
   async mayKeepSession(db: Queryable, id: string, passwordHash: string, sessionId: string): Promise<boolean> {
     const sql = `SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active
-                 AND (sessions_valid_from IS NULL OR sessions_valid_from <= $3) FOR SHARE`;
+                 AND (sessions_valid_from IS NULL OR date_trunc('milliseconds', sessions_valid_from) <= $3) FOR SHARE`;
     return (await db.query(sql, [id, passwordHash, timeOf(sessionId)])).length > 0;
   },
 

@@ -1,3 +1,4 @@
+import { AppError } from "../core/app-error.ts";
 import { timeOf } from "../core/ids.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { Role } from "./access-token.ts";
@@ -5,10 +6,12 @@ import type { Role } from "./access-token.ts";
 // What Postgres keeps about sessions: enough to check one without Redis, and to restore revocations that Redis lost.
 // Cut-offs and the time in a session's id are read from one clock, the database's, in whole milliseconds.
 
-export async function databaseTime(db: Queryable): Promise<Date> {
-  const [row] = await db.query<{ time: Date }>("SELECT clock_timestamp() AS time");
-  if (row === undefined) throw new Error("The database returned no time.");
-  return row.time;
+/** The time for a session that begins now: never before a cut-off that a primary with a faster clock stamped. */
+export async function sessionStart(db: Queryable, userId: string): Promise<Date> {
+  const sql = "SELECT greatest(clock_timestamp(), sessions_valid_from) AS start FROM users WHERE id = $1";
+  const [row] = await db.query<{ start: Date }>(sql, [userId]);
+  if (row === undefined) throw new AppError("unauthorized", "This account does not exist.");
+  return row.start;
 }
 
 /** The user's role, where the user is active and the session was not revoked. */
@@ -16,7 +19,7 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
   const sql = {
     name: "session-active-role",
     text: `SELECT role FROM users WHERE id = $1 AND active
-           AND (sessions_valid_from IS NULL OR sessions_valid_from <= $3 OR session_kept = $2)
+           AND (sessions_valid_from IS NULL OR date_trunc('milliseconds', sessions_valid_from) <= $3 OR session_kept = $2)
            AND NOT EXISTS (SELECT FROM session_revocations WHERE session_id = $2)`,
   };
   return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOf(sessionId)]))[0]?.role;

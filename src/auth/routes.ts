@@ -23,7 +23,7 @@ export type AuthRoutesDeps = {
 export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAgeSeconds }: AuthRoutesDeps): Routes {
   const routes = createRoutes("/api/v1", authenticate);
 
-  const welcome = (status: number, signedIn: SignedIn): Reply => {
+  const signedInResponse = (status: number, signedIn: SignedIn): Reply => {
     const { user, accessToken, refreshToken, expiresIn } = signedIn;
     const body = { user, accessToken, tokenType: "Bearer", expiresIn, refreshToken };
     const setCookie = signedIn.cookie && { "Set-Cookie": cookie.set(signedIn.cookie, sessionMaxAgeSeconds) };
@@ -31,13 +31,13 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   };
 
   routes.add(operations.register, async ({ body, request }) =>
-    welcome(201, await auth.register(body, clientInfoOf(request))),
+    signedInResponse(201, await auth.register(body, clientInfoOf(request))),
   );
   routes.add(operations.login, async ({ body, request }) =>
-    welcome(200, await auth.login(body, clientInfoOf(request))),
+    signedInResponse(200, await auth.login(body, clientInfoOf(request))),
   );
   routes.add(operations.refresh, async ({ body, request }) =>
-    welcome(200, await auth.refresh(body.refreshToken, clientInfoOf(request))),
+    signedInResponse(200, await auth.refresh(body.refreshToken, clientInfoOf(request))),
   );
   routes.add(operations.logout, async ({ caller, request }) => {
     await auth.logout(caller, clientInfoOf(request));
@@ -51,7 +51,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   routes.add(operations.listSessions, async ({ caller, query, request }) => {
     const list = { of: ["sessions", caller.userId], ...query };
     const { items, nextCursor } = await page(list, (slice) => auth.sessions(caller, slice));
-    return tagged(request, { items: items.map((session) => inWords(session, caller)), nextCursor });
+    return tagged(request, { items: items.map((session) => toResponse(session, caller)), nextCursor });
   });
   routes.add(operations.revokeSession, async ({ caller, params, request }) => {
     await auth.revokeSession(caller, params.sessionId, clientInfoOf(request));
@@ -68,7 +68,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   return routes;
 }
 
-const inWords = ({ id, device, address, createdAt, lastSeenAt, endsAt }: SessionView, { sessionId }: Caller) => ({
+const toResponse = ({ id, device, address, createdAt, lastSeenAt, endsAt }: SessionView, { sessionId }: Caller) => ({
   id,
   device,
   address,

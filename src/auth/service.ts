@@ -11,7 +11,7 @@ import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { type User, type UserWithPassword, users } from "./repository.ts";
 import type { ReuseRevocations } from "./reuse-revocations.ts";
-import { databaseTime, recordRevocations, revokeAllBefore } from "./revocations.ts";
+import { recordRevocations, revokeAllBefore, sessionStart } from "./revocations.ts";
 
 export type AuthDeps = {
   db: Database;
@@ -25,7 +25,7 @@ export type AuthDeps = {
   logger: Pick<Logger, "warn">;
 };
 
-/** What a client gets that has shown who it is. */
+/** What a client receives after it has authenticated. */
 export type SignedIn = {
   user: User;
   accessToken: string;
@@ -39,14 +39,14 @@ export type Credentials = { email: string; password: string };
 export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, sessionMaxAgeSeconds, logger } = deps;
 
-  /** The audit trail must not be what fails a request that was decided already. */
-  const note = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
+  /** A failure to record an event must not fail a request whose outcome is decided. */
+  const recordSecurityEvent = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
     recordEvent(db, type, userId, client).catch((error: unknown) => {
-      logger.warn({ err: error, requestId: client.requestId, event: type }, "a security event could not be recorded");
+      logger.warn({ err: error, requestId: client.requestId, event: type }, "recording a security event failed");
     });
 
-  const begin = async (tx: Queryable, user: User, { device, address }: ClientInfo): Promise<NewSession> =>
-    sessions.create(user.id, user.role, { device, address }, await databaseTime(tx), (id, seed) =>
+  const beginSession = async (tx: Queryable, user: User, { device, address }: ClientInfo): Promise<NewSession> =>
+    sessions.create(user.id, user.role, { device, address }, await sessionStart(tx, user.id), (id, seed) =>
       hashOfCookie(secrets.cookie(user.id, id, seed)),
     );
 
@@ -57,12 +57,12 @@ export function createAuthService(deps: AuthDeps) {
     return { user, accessToken: token, refreshToken, cookie, expiresIn };
   };
 
-  const newlySignedIn = (user: User, session: NewSession): SignedIn =>
+  const newSignIn = (user: User, session: NewSession): SignedIn =>
     signedIn(user, session, secrets.cookie(user.id, session.id, session.seed));
 
   /**
-   * Refused where Redis is known to be away. Else written down first, then done in Redis, where every instance looks:
-   * whatever fails in between, a repetition does both, and what was written down is applied again when Redis is back.
+   * Refused while Redis is away. Otherwise recorded in Postgres first and then done in Redis, where every instance looks.
+   * After a failure in between a retry does both, and the record is applied again when Redis is back.
    */
   const revoke = async (userId: string, ids: readonly string[]): Promise<void> => {
     await sessions.assertReachable();
@@ -70,7 +70,7 @@ export function createAuthService(deps: AuthDeps) {
     await sessions.revoke(userId, { ids });
   };
 
-  /** By a moment and not by a list: sessions that Redis has forgotten, or is about to remember, are over as well. */
+  /** A moment instead of a list, so that sessions are ended too that Redis has lost, or restores after a failover. */
   const endOthers = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
     await revokeAllBefore(tx, userId, keptId);
     await sessions.revoke(userId, { allBut: keptId });
@@ -84,7 +84,7 @@ export function createAuthService(deps: AuthDeps) {
       return db.transaction(async (tx) => {
         const user = await users.insert(tx, { email, name, passwordHash });
         await recordEvent(tx, "registered", user.id, client);
-        return newlySignedIn(user, await begin(tx, user, client));
+        return newSignIn(user, await beginSession(tx, user, client));
       });
     },
 
@@ -94,10 +94,10 @@ export function createAuthService(deps: AuthDeps) {
       const user = await users.byEmail(db, email);
       const matches = await passwords.matches(password, user?.passwordHash);
       if (user === undefined || !matches || !user.active) {
-        if (user !== undefined) void note("login_failed", user.id, client);
+        if (user !== undefined) void recordSecurityEvent("login_failed", user.id, client);
         throw wrongCredentials();
       }
-      const session = await begin(db, user, client);
+      const session = await beginSession(db, user, client);
       // The account may have changed while the password was checked; then this session began too late to be ended.
       if (!(await users.mayKeepSession(db, user.id, user.passwordHash, session.id))) {
         await revoke(user.id, [session.id]);
@@ -107,8 +107,8 @@ export function createAuthService(deps: AuthDeps) {
       if (passwords.isOutdated(user.passwordHash)) {
         await users.changePassword(db, user.id, user.passwordHash, await passwords.hash(password));
       }
-      await note("login_succeeded", user.id, client);
-      return newlySignedIn(withoutPassword(user), session);
+      await recordSecurityEvent("login_succeeded", user.id, client);
+      return newSignIn(withoutPassword(user), session);
     },
 
     /** Within ten seconds a retry gets the same successor; an older token ends its session; a forged one changes nothing. */
@@ -124,7 +124,7 @@ export function createAuthService(deps: AuthDeps) {
       const rotation = await sessions.rotate(userId, sessionId, generation, user.role);
       if (rotation.outcome === "reused") {
         await reuseRevocations.revoke(userId, sessionId);
-        await note("refresh_reused", userId, client);
+        await recordSecurityEvent("refresh_reused", userId, client);
       }
       if (rotation.outcome === "reused" || rotation.outcome === "gone") throw refused();
       const session = { id: sessionId, seed: known.seed, ...rotation };
@@ -137,7 +137,7 @@ export function createAuthService(deps: AuthDeps) {
 
     async logout({ userId, sessionId }: Caller, client: ClientInfo): Promise<void> {
       await revoke(userId, [sessionId]);
-      await note("logged_out", userId, client);
+      await recordSecurityEvent("logged_out", userId, client);
     },
 
     async me({ userId }: Caller): Promise<User> {
@@ -157,7 +157,7 @@ export function createAuthService(deps: AuthDeps) {
       const user = await users.byId(db, userId);
       const wrong = () => new AppError("forbidden", "The current password is wrong.");
       if (user === undefined || !(await passwords.matches(passwordsGiven.currentPassword, user.passwordHash))) {
-        void note("password_change_failed", userId, client);
+        void recordSecurityEvent("password_change_failed", userId, client);
         throw wrong();
       }
       const passwordHash = await passwords.hash(passwordsGiven.newPassword);
@@ -169,7 +169,7 @@ export function createAuthService(deps: AuthDeps) {
       });
     },
 
-    /** Newest first: there are so few that a page is cut from all of them. */
+    /** Newest first. A user has at most 20, so that a page is cut from all of them. */
     async sessions({ userId }: Caller, { below, take }: Slice): Promise<{ items: SessionView[] }> {
       const all = (await sessions.list(userId)).filter(({ id }) => id < below);
       return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };
@@ -177,15 +177,15 @@ export function createAuthService(deps: AuthDeps) {
 
     async revokeSession({ userId }: Caller, sessionId: string, client: ClientInfo): Promise<void> {
       const mine = await sessions.list(userId);
-      if (!mine.some(({ id }) => id === sessionId)) throw new AppError("not_found", "There is no such session.");
+      if (!mine.some(({ id }) => id === sessionId)) throw new AppError("not_found", "Session not found.");
       await revoke(userId, [sessionId]);
-      await note("session_revoked", userId, client);
+      await recordSecurityEvent("session_revoked", userId, client);
     },
 
     async revokeOthers({ userId, sessionId }: Caller, client: ClientInfo): Promise<void> {
       await sessions.assertReachable();
       await endOthers(db, userId, sessionId);
-      await note("other_sessions_revoked", userId, client);
+      await recordSecurityEvent("other_sessions_revoked", userId, client);
     },
   };
 }

@@ -1,14 +1,14 @@
 import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 
-/** What a refresh token or a session cookie says once it is decoded; whether it is true the secret has to show. */
+/** The fields of a refresh token or a session cookie, not verified yet: only the secret proves that it is genuine. */
 export type Presented = { userId: string; sessionId: string; generation: number; secret: Buffer };
 
 const secretBytes = 32;
 const length = 16 + 16 + 4 + secretBytes;
 
 /**
- * Refresh tokens and cookies are made from the session's seed by a key that only the servers have: nothing that could
- * be presented is stored, and every instance makes the same successor of a token.
+ * Refresh tokens and cookies are derived from the session's seed with a key that only the servers have: neither is stored,
+ * and every instance derives the same successor of a token.
  */
 export function createSessionSecrets(keys: readonly KeyObject[]) {
   const [current] = keys;
@@ -21,7 +21,7 @@ export function createSessionSecrets(keys: readonly KeyObject[]) {
       encode(userId, sessionId, generation, make(current, `refresh ${generation}`, sessionId, seed)),
     isRefreshToken: ({ sessionId, generation, secret }: Presented, seed: string): boolean =>
       keys.some((key) => timingSafeEqual(secret, make(key, `refresh ${generation}`, sessionId, seed))),
-    /** The cookie that was given out, made again: by the key of that time, where there is still one. */
+    /** Derives the cookie that the client received, with the key of that time, where that is still known. */
     cookieAgain(userId: string, sessionId: string, seed: string, hash: string): string | undefined {
       const candidates = keys.map((key) => encode(userId, sessionId, 0, make(key, "cookie", sessionId, seed)));
       return candidates.find((candidate) => hashOfCookie(candidate) === hash);

@@ -8,7 +8,7 @@ import { freshDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
+import { ask, postJson } from "../support/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
 import { freshRedis } from "../support/redis.ts";
 
@@ -111,6 +111,39 @@ test("an access token of a short session lives as long as its session, whatever 
     const { expiresIn } = (await refresh(haven.url, person.refreshToken)).json() as Tokens;
     assert.ok(expiresIn >= 50 && expiresIn <= 60, `${expiresIn} s with the clock ${ms} ms off`);
   }
+});
+
+test("attempts are counted in one window, whatever the clock of the instance", async () => {
+  const shared = {
+    ...sameSecret,
+    AUTH_RATE_LIMIT: "2",
+    DATABASE_URL: await freshDatabase(),
+    REDIS_URL: await freshRedis(),
+  };
+  const instances = [
+    await startHaven({ env: shared, overrides: clockOff(offsetMs) }),
+    await startHaven({ env: shared, overrides: clockOff(-offsetMs) }),
+  ];
+  const answers = [];
+  for (const { url } of [...instances, ...instances])
+    answers.push(await postJson(`${url}/api/v1/auth/login`, { email: "someone@example.org", password: "wrong" }));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [401, 401, 429, 429],
+  );
+  for (const { headers } of answers.slice(2)) {
+    const waitSeconds = Number(headers["retry-after"]);
+    assert.ok(waitSeconds > 50 && waitSeconds <= 60, `${waitSeconds} s`);
+  }
+});
+
+test("after a failover of Postgres to a slower clock a login after a cut-off is not cut off", async () => {
+  const person = await register(slow.url);
+  const { db } = slow.running.deps;
+  await db.query("UPDATE users SET sessions_valid_from = now() + interval '3 seconds' WHERE id = $1", [person.userId]);
+  const session = await login(slow.url, person);
+  assert.equal((await me(fast.url, session)).status, 200);
+  assert.ok(session.sessionId > person.sessionId);
 });
 
 test("an id that was made at a moment is not before the prefix of that moment", () => {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { eventually } from "../support/eventually.ts";
 import { ask, postJson } from "../support/http.ts";
 import { startPair } from "../support/pair.ts";
 import { bearer, login, logout, me, refresh, register } from "../support/people.ts";
 import { without } from "../support/programs.ts";
 import { startRedisCluster, startRedisSentinel } from "../support/redis-servers.ts";
+import { runProgram } from "../support/run-program.ts";
 
 type Pair = Awaited<ReturnType<typeof startPair>>;
 
@@ -14,7 +17,10 @@ async function liveALife([one, two]: Pair): Promise<void> {
   const people = await Promise.all(Array.from({ length: 12 }, () => register(one.url)));
   for (const person of people) {
     assert.equal((await me(two.url, person)).status, 200);
-    assert.equal((await ask(`${two.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } })).status, 200);
+    // On a cluster the planted ones are looked up on other nodes.
+    const planted = Array.from({ length: 4 }, () => `haven_session=${randomBytes(68).toString("base64url")}`);
+    const cookie = [...planted, person.cookie].join("; ");
+    assert.equal((await ask(`${two.url}/api/v1/auth/me`, { headers: { cookie } })).status, 200);
   }
   const [person, other] = people;
   assert.ok(person !== undefined && other !== undefined);
@@ -47,12 +53,24 @@ async function liveALife([one, two]: Pair): Promise<void> {
   assert.equal((await me(one.url, other)).status, 200);
 }
 
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+/** The command reaches the sessions through the settings of the servers. */
+async function deactivate([one, two]: Pair, settings: Record<string, string>): Promise<void> {
+  const person = await register(one.url);
+  const env = { PATH: process.env["PATH"], DATABASE_URL: one.running.deps.addresses.databaseUrl, ...settings };
+  const { output } = await runProgram(process.execPath, [main, "deactivate", person.email], { env });
+  assert.equal(output, "Done: the account is deactivated and its sessions have ended.\n");
+  assert.equal((await me(two.url, person)).status, 401);
+}
+
 test("sessions work on a Redis Cluster of three nodes, with rate limits", {
   skip: without("redis-server"),
 }, async () => {
   const cluster = await startRedisCluster();
   const pair = await startPair({ REDIS_URL: "", REDIS_CLUSTER_NODES: cluster.nodes, AUTH_RATE_LIMIT: "1000" });
   await liveALife(pair);
+  await deactivate(pair, { REDIS_CLUSTER_NODES: cluster.nodes });
 });
 
 test("sessions work behind Sentinel, and survive a failover", { skip: without("redis-server") }, async () => {
@@ -65,6 +83,7 @@ test("sessions work behind Sentinel, and survive a failover", { skip: without("r
   });
   const [one, two] = pair;
   await liveALife(pair);
+  await deactivate(pair, { REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
 
   const person = await register(one.url);
   const gone = await login(one.url, person);
