@@ -27,7 +27,10 @@ test("anonymous requests for images that cannot be read leave the pool to those 
     assert.equal((refused.json() as { code: string }).code, "overloaded");
     await blocker.query("ROLLBACK");
     const statuses = (await Promise.all(images)).map(({ status }) => status);
-    assert.ok(statuses.every((status) => status === 404 || status === 503), String(statuses));
+    assert.ok(
+      statuses.every((status) => status === 404 || status === 503),
+      String(statuses),
+    );
   } finally {
     await blocker.end();
   }
