@@ -8,6 +8,9 @@ import { AppError } from "./core/app-error.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
 import { MigrationError, migrate } from "./db/migrate.ts";
+import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
+import { MigrationError } from "./db/migration-files.ts";
+import { createDatabase } from "./db/pool.ts";
 import { doctor, doctorUsage } from "./doctor/command.ts";
 import { onStopSignals } from "./lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
@@ -15,7 +18,9 @@ import { version } from "./version.ts";
 
 // The only file that knows the command line, the environment and exit codes.
 
-const exitCodes = { ok: 0, failed: 1, usage: 64, config: 78, interrupted: 130 } as const;
+const exitCodes = { ok: 0, failed: 1, pending: 3, usage: 64, config: 78, interrupted: 130 } as const;
+
+const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, changed: exitCodes.failed } as const;
 
 const oldestNode = 24;
 
@@ -24,7 +29,9 @@ const networkFaults = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
 const usage = `Usage: node dist/main.js [command]
 
   start      listen and serve (the default)
-  migrate    bring the database's schema up to date, then exit
+  migrate    bring the database's schema up to date, then exit; migrate --help
+  migrate status
+             list applied and pending migrations, then exit
   grant-admin EMAIL
              make that account an administrator, then exit
   deactivate EMAIL
@@ -47,6 +54,7 @@ const commands: Readonly<Record<string, Command>> = {
   "grant-admin": { run: accountCommand(grantAdmin), args: 1 },
   deactivate: { run: accountCommand(deactivate), args: 1 },
   activate: { run: accountCommand(activate), args: 1 },
+  "grant-admin": { run: grantAdmin, args: 1 },
   help: { run: async () => void process.stdout.write(usage), args: 0 },
   version: { run: async () => void process.stdout.write(`${version}\n`), args: 0 },
 };
@@ -62,8 +70,9 @@ async function run(): Promise<void> {
       `Haven needs Node ${oldestNode} or newer; this is ${process.versions.node}. npm scripts bring their own.`,
     );
   }
-  // It has options of its own.
+  // These have options of their own.
   if (process.argv[2] === "doctor") return examine(process.argv.slice(3));
+  if (process.argv[2] === "migrate") return migrateAndExit(process.argv.slice(3));
   const [name = "start", ...args] = words(process.argv.slice(2)) ?? ["unknown"];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined || command.args !== args.length) {
@@ -128,10 +137,21 @@ async function serve(): Promise<void> {
   process.stdout.write(banner(config, running, embedded?.demoLogin));
 }
 
-async function migrateAndExit(): Promise<void> {
-  const { url, migrationTimeoutMs, connectTimeoutMs } = readPostgres(environment());
-  const applied = await migrate({ url, timeoutMs: migrationTimeoutMs, connectTimeoutMs });
-  process.stdout.write(applied.length === 0 ? "The schema is up to date.\n" : `Applied ${applied.join(", ")}.\n`);
+async function migrateAndExit(args: readonly string[]): Promise<void> {
+  const wanted = readMigrateArguments(args);
+  if (wanted === undefined) {
+    process.stderr.write(migrateUsage);
+    process.exit(exitCodes.usage);
+  }
+  if (wanted.action === "help") return void process.stdout.write(migrateUsage);
+  const database = readPostgres(environment());
+  const onProgress = (message: string) => void process.stderr.write(`${message}\n`);
+  const { output, state } =
+    wanted.action === "status"
+      ? await showStatus(database)
+      : await applyMigrations(database, wanted.grantTo, onProgress);
+  process.stdout.write(output);
+  process.exitCode = migrateExitCodes[state];
 }
 
 function accountCommand(command: AccountCommand): Command["run"] {

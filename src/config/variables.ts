@@ -57,7 +57,9 @@ export const variables = z.object({
 
   MIGRATION_TIMEOUT_MS: milliseconds(1000)
     .default(600_000)
-    .describe("Longest time for one migration, and for waiting until another instance has migrated"),
+    .describe(
+      "Longest time for one migration, for retries while a lock is not free, and for waiting until another instance has migrated",
+    ),
 
   REDIS_URL: redisUrl
     .optional()

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../core/logger.ts";
-import { type MigrateOptions, MigrationError, migrate } from "./migrate.ts";
+import { type MigrateOptions, migrate } from "./migrate.ts";
+import { MigrationError } from "./migration-files.ts";
 
 const betweenTriesMs = 1000;
 
 /** Outside production the server brings its schema up to date itself, as soon as the database answers. */
 export function keepMigrating(
   options: MigrateOptions,
-  logger: Pick<Logger, "info" | "error">,
+  logger: Pick<Logger, "info" | "warn" | "error">,
   onMigrated: () => Promise<void>,
 ) {
   const stopped = new AbortController();
@@ -15,13 +16,18 @@ export function keepMigrating(
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       try {
-        const applied = await migrate(options);
+        const applied = await migrate({
+          ...options,
+          signal: stopped.signal,
+          onProgress: (detail) => logger.warn({ detail }, "migration waits for a lock"),
+        });
         if (applied.length > 0) logger.info({ applied }, "migrated");
         firstTry.resolve();
         await onMigrated();
         return;
       } catch (error) {
         firstTry.resolve();
+        if (stopped.signal.aborted) return;
         if (error instanceof MigrationError) {
           logger.error({ err: error, detail: error.message }, "the schema could not be brought up to date");
           return;

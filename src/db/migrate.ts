@@ -1,87 +1,223 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-
-export type Migration = { name: string; sql: string; checksum: string };
-
-export class MigrationError extends Error {
-  override readonly name = "MigrationError";
-}
+import { grantToRole } from "./app-role.ts";
+import { type Blocker, describeBlockers, withBlockersObserved } from "./lock-blockers.ts";
+import {
+  assertRepeatable,
+  concurrentIndexOf,
+  type Migration,
+  MigrationError,
+  readMigrations,
+  runsOutsideTransaction,
+  waitsWithoutBlocking,
+} from "./migration-files.ts";
+import { createHistory, pendingOf, readHistory, record } from "./migration-history.ts";
 
 /** An arbitrary number that all instances agree on. */
 const advisoryLock = 4_000_814_001;
-const shippedFolder = fileURLToPath(new URL("./migrations/", import.meta.url));
 
-export async function readMigrations(folder: string = shippedFolder): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const sql = await readFile(`${folder}/${name}`, "utf8");
-      return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
-    }),
-  );
-}
+/** A statement that waits for a lock makes every later request for the table wait behind it. */
+const defaultLockTimeoutMs = 2000;
+
+/** Between two attempts the requests that queued are served. */
+const defaultPausesMs = [1000, 2000, 4000, 8000, 16_000, 30_000];
 
 export type MigrateOptions = {
   url: string;
+  /** The limit of one statement, and of all attempts to get a lock. */
   timeoutMs: number;
   connectTimeoutMs: number;
+  /** May read and write rows afterwards, and change no table. */
+  grantTo?: string | undefined;
   migrations?: readonly Migration[];
+  lockTimeoutMs?: number;
+  pausesMs?: readonly number[];
+  onProgress?: (message: string) => void;
+  signal?: AbortSignal;
 };
 
 /**
- * Applies what is missing and returns its names. All of it happens in one transaction under one advisory lock:
- * instances that start together wait for each other, and a migration that fails leaves the schema as it was.
+ * Applies what is missing and returns its names. Consecutive migrations share one transaction, so that a failure leaves
+ * the schema unchanged; a file marked as outside a transaction runs alone. Instances that start together take turns.
  */
-export async function migrate({ url, timeoutMs, connectTimeoutMs, migrations }: MigrateOptions): Promise<string[]> {
-  const wanted = migrations ?? (await readMigrations());
-  const client = new pg.Client({
-    connectionString: url,
+export async function migrate(options: MigrateOptions): Promise<string[]> {
+  const wanted = options.migrations ?? (await readMigrations());
+  for (const migration of wanted) assertRepeatable(migration);
+  const clientConfig = {
+    connectionString: options.url,
     application_name: "haven-migrate",
-    connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: timeoutMs,
-    query_timeout: timeoutMs + 1000,
+    connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
+  };
+  const client = new pg.Client({
+    ...clientConfig,
+    statement_timeout: options.timeoutMs,
+    query_timeout: options.timeoutMs + 1000,
   });
   client.on("error", () => undefined);
   await client.connect();
   try {
-    await client.query("BEGIN");
-    await client.query("SELECT pg_advisory_xact_lock($1)", [advisoryLock]);
-    await client.query(
-      "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
-    );
-    const applied = await applyMissing(client, wanted);
-    await client.query("COMMIT");
-    return applied;
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
+    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    const run: Run = { ...options, client, clientConfig, wanted, pid: rows[0]?.pid ?? 0 };
+    const applied: string[] = [];
+    for (;;) {
+      const step = await untilLocksAreFree(run, () => applyBatch(run));
+      applied.push(...step.applied);
+      if (step.next === undefined) return applied;
+      const { next } = step;
+      if (await untilLocksAreFree(run, () => applyOutside(run, next))) applied.push(next.name);
+    }
   } finally {
     await client.end();
   }
 }
 
-async function applyMissing(client: pg.Client, wanted: readonly Migration[]): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; checksum: string }>(
-    "SELECT name, checksum FROM schema_migrations",
-  );
-  const done = new Map(rows.map(({ name, checksum }) => [name, checksum]));
-  const applied: string[] = [];
-  for (const { name, sql, checksum } of wanted) {
-    const before = done.get(name);
-    if (before === checksum) continue;
-    if (before !== undefined)
-      throw new MigrationError(`${name} was changed after it had been applied; write a new migration instead.`);
-    await client.query(sql).catch((cause: unknown) => {
-      throw new MigrationError(`${name} failed and nothing was changed: ${statementFault(cause)}`, { cause });
-    });
-    await client.query("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", [name, checksum]);
-    applied.push(name);
+type Run = MigrateOptions & {
+  client: pg.Client;
+  clientConfig: pg.ClientConfig;
+  wanted: readonly Migration[];
+  pid: number;
+};
+
+class LockNotFree extends Error {
+  readonly migration: string;
+  readonly blockers: readonly Blocker[];
+
+  constructor(migration: string, blockers: readonly Blocker[]) {
+    super(migration);
+    this.migration = migration;
+    this.blockers = blockers;
   }
-  return applied;
 }
+
+/** Retries with growing pauses, in which the locks are released. */
+async function untilLocksAreFree<T>(run: Run, attempt: () => Promise<T>): Promise<T> {
+  const pauses = run.pausesMs ?? defaultPausesMs;
+  const until = performance.now() + run.timeoutMs;
+  for (let failed = 0; ; failed += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof LockNotFree)) throw error;
+      const pauseMs = pauses[Math.min(failed, pauses.length - 1)] ?? 0;
+      const blocked = describeBlockers(error.blockers);
+      if (performance.now() + pauseMs > until || run.signal?.aborted) {
+        const attempts = `${failed + 1} ${failed === 0 ? "attempt" : "attempts"}`;
+        throw new MigrationError(`${error.migration}: a lock was not free in ${attempts}. ${blocked}`);
+      }
+      run.onProgress?.(`${error.migration}: a lock is not free; retrying in ${pauseMs / 1000} s. ${blocked}`);
+      await sleep(pauseMs, undefined, run.signal && { signal: run.signal }).catch(() => undefined);
+    }
+  }
+}
+
+type Batch = { applied: string[]; next: Migration | undefined };
+
+/** One transaction up to the first migration that has to run outside. */
+async function applyBatch(run: Run): Promise<Batch> {
+  const { client, wanted } = run;
+  const lock = "pg_try_advisory_xact_lock";
+  await takeTurn(run, async () => {
+    await client.query("BEGIN");
+    if (await tryLock(client, lock)) return true;
+    await client.query("ROLLBACK");
+    return false;
+  });
+  try {
+    await client.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeoutOf(run)]);
+    await createHistory(client);
+    const pending = pendingOf(wanted, await readHistory(client));
+    const outside = pending.findIndex(runsOutsideTransaction);
+    const batch = outside === -1 ? pending : pending.slice(0, outside);
+    for (const migration of batch) {
+      await execute(run, migration, async () => {
+        await client.query(migration.sql);
+        await record(client, migration);
+      });
+    }
+    if (run.grantTo !== undefined) await grantToRole(client, run.grantTo);
+    await client.query("COMMIT");
+    return { applied: batch.map(({ name }) => name), next: outside === -1 ? undefined : pending[outside] };
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Returns whether it was applied here, and not meanwhile by another instance. */
+async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
+  const { client } = run;
+  // Of the session: the statement may not run inside a transaction. A pooler in transaction mode cannot keep it.
+  await takeTurn(run, () => tryLock(client, "pg_try_advisory_lock"));
+  try {
+    const pending = pendingOf(run.wanted, await readHistory(client));
+    if (pending[0]?.name !== migration.name) return false;
+    await dropInvalidIndex(client, migration);
+    await client.query("SELECT set_config('lock_timeout', $1, false)", [
+      waitsWithoutBlocking(migration) ? "0" : lockTimeoutOf(run),
+    ]);
+    try {
+      // As a prepared statement, of which PostgreSQL allows one only: several would share an implicit transaction.
+      await execute(run, migration, () => client.query({ name: migration.name, text: migration.sql }));
+    } catch (error) {
+      await dropInvalidIndex(client, migration).catch(() => undefined);
+      throw error;
+    }
+    await record(client, migration);
+    return true;
+  } finally {
+    await client.query("SELECT pg_advisory_unlock($1)", [advisoryLock]).catch(() => undefined);
+  }
+}
+
+/** Polls, because a session that waits inside a statement would itself block CREATE INDEX CONCURRENTLY. */
+async function takeTurn(run: Run, attempt: () => Promise<boolean>): Promise<void> {
+  const until = performance.now() + run.timeoutMs;
+  while (!(await attempt())) {
+    run.signal?.throwIfAborted();
+    if (performance.now() > until)
+      throw new MigrationError("Another instance is still migrating; nothing was changed here.");
+    await sleep(turnPollMs);
+  }
+}
+
+const turnPollMs = 100;
+
+async function tryLock(client: pg.Client, fn: "pg_try_advisory_lock" | "pg_try_advisory_xact_lock"): Promise<boolean> {
+  const { rows } = await client.query<{ free: boolean }>(`SELECT ${fn}($1) AS free`, [advisoryLock]);
+  return rows[0]?.free === true;
+}
+
+async function dropInvalidIndex(client: pg.Client, migration: Migration): Promise<void> {
+  const index = concurrentIndexOf(migration);
+  if (index === undefined) return;
+  const { rows } = await client.query("SELECT FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid", [
+    index.name,
+  ]);
+  if (rows.length > 0) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${index.name}`);
+}
+
+async function execute(run: Run, migration: Migration, work: () => Promise<unknown>): Promise<void> {
+  let blockers: readonly Blocker[] = [];
+  const { pid, clientConfig } = run;
+  const everyMs = (run.lockTimeoutMs ?? defaultLockTimeoutMs) / 4;
+  const onBlocked = (seen: readonly Blocker[]) => {
+    if (waitsWithoutBlocking(migration) && blockers.length === 0)
+      run.onProgress?.(`${migration.name}: waiting for older transactions. ${describeBlockers(seen)}`);
+    blockers = seen;
+  };
+  await withBlockersObserved({ pid, clientConfig, everyMs, onBlocked }, work).catch((cause: unknown) => {
+    if (cause instanceof pg.DatabaseError && retried.has(cause.code ?? ""))
+      throw new LockNotFree(migration.name, blockers);
+    const changed = runsOutsideTransaction(migration) ? "failed" : "failed and nothing was changed";
+    throw new MigrationError(`${migration.name} ${changed}: ${statementFault(cause)}`, { cause });
+  });
+}
+
+/** lock_not_available and deadlock_detected: PostgreSQL has undone the attempt. */
+const retried: ReadonlySet<string> = new Set(["55P03", "40P01"]);
+
+const lockTimeoutOf = (run: Run): string => `${run.lockTimeoutMs ?? defaultLockTimeoutMs}`;
 
 /** What Postgres says of a statement of ours holds no secret; what a connection says may. */
 function statementFault(error: unknown): string {

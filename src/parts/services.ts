@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, RedisTarget } from "../config/env.ts";
 import type { CheckName } from "../config/types.ts";
 import { isDatabaseFailure } from "../db/faults.ts";
-import { readMigrations } from "../db/migrate.ts";
+import { readMigrations } from "../db/migration-files.ts";
 import { createPinger } from "../db/pinger.ts";
 import { createDatabase } from "../db/pool.ts";
 import type { Check } from "../health/check.ts";

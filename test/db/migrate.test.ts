@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { type Migration, MigrationError, migrate, readMigrations } from "../../src/db/migrate.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { type Migration, MigrationError, readMigrations } from "../../src/db/migration-files.ts";
 import { freshDatabase, query } from "../support/database.ts";
 
 const migration = (name: string, sql: string): Migration => ({

@@ -1,0 +1,44 @@
+import pg from "pg";
+import { MigrationError } from "./migration-files.ts";
+
+// The role that migrates owns the tables; the role that serves may read and write rows and change no table.
+
+const selectRelations = `
+  SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind = 'S' AS "isSequence",
+         c.oid = 'schema_migrations'::regclass AS "isHistory"
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'S')
+    AND c.relowner = (SELECT relowner FROM pg_class WHERE oid = 'schema_migrations'::regclass)
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  ORDER BY c.relname`;
+
+type Relation = { name: string; isSequence: boolean; isHistory: boolean };
+
+/** Repeated by every `migrate`, so that a new table is usable in the same transaction in which it appears. */
+export async function grantToRole(client: pg.Client, role: string): Promise<void> {
+  const found = await client.query<{ schema: string }>(
+    "SELECT quote_ident(current_schema()) AS schema FROM pg_roles WHERE rolname = $1",
+    [role],
+  );
+  const schema = found.rows[0]?.schema;
+  if (schema === undefined)
+    throw new MigrationError(`The role of --grant-to does not exist: create it first (docs/migrations.md).`);
+  const grantee = pg.escapeIdentifier(role);
+  const { rows } = await client.query<Relation>(selectRelations);
+  const grants = [`USAGE ON SCHEMA ${schema}`, ...rows.map(privilegesOn)].map(
+    (privileges) => `GRANT ${privileges} TO ${grantee}`,
+  );
+  await client.query(grants.join(";\n")).catch((cause: unknown) => {
+    if (!(cause instanceof pg.DatabaseError)) throw cause;
+    throw new MigrationError(
+      `The role that migrates may not grant to the role of --grant-to: ${cause.message} (SQLSTATE ${cause.code})`,
+      { cause },
+    );
+  });
+}
+
+function privilegesOn({ name, isSequence, isHistory }: Relation): string {
+  if (isSequence) return `USAGE, SELECT ON SEQUENCE ${name}`;
+  // The server reads it to see whether its schema is current.
+  return `${isHistory ? "SELECT" : "SELECT, INSERT, UPDATE, DELETE"} ON TABLE ${name}`;
+}

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+
+/** A session that holds, or waits for, a lock that a migration needs. Never its query: that may contain data. */
+export type Blocker = {
+  pid: number;
+  applicationName: string | null;
+  backendType: string | null;
+  state: string | null;
+  transactionSince: Date | null;
+};
+
+const selectBlockers = `
+  SELECT b.pid, a.application_name AS "applicationName", a.backend_type AS "backendType", a.state,
+         a.xact_start AS "transactionSince"
+  FROM unnest(pg_blocking_pids($1)) AS b (pid) LEFT JOIN pg_stat_activity a USING (pid)
+  ORDER BY a.xact_start NULLS LAST, b.pid`;
+
+export type Observation = {
+  /** Of the session that is observed. */
+  pid: number;
+  clientConfig: pg.ClientConfig;
+  everyMs: number;
+  onBlocked(blockers: readonly Blocker[]): void;
+};
+
+/**
+ * Reports who blocks a session while `work` runs on it. A session that waits cannot look itself, so this opens a
+ * second connection, and only when `work` takes longer than `everyMs`. Best effort: its own failures are ignored.
+ */
+export async function withBlockersObserved<T>(observation: Observation, work: () => Promise<T>): Promise<T> {
+  const finished = new AbortController();
+  const observing = observe(observation, finished.signal).catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    finished.abort();
+    await observing;
+  }
+}
+
+async function observe({ pid, clientConfig, everyMs, onBlocked }: Observation, finished: AbortSignal): Promise<void> {
+  await sleep(everyMs, undefined, { signal: finished });
+  const client = new pg.Client({ ...clientConfig, statement_timeout: 1000, query_timeout: 1500 });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    while (!finished.aborted) {
+      const { rows } = await client.query<Blocker>(selectBlockers, [pid]);
+      if (rows.length > 0) onBlocked(rows);
+      await sleep(everyMs, undefined, { signal: finished });
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+export function describeBlockers(blockers: readonly Blocker[]): string {
+  if (blockers.length === 0) return "The blocking session could not be determined.";
+  const shown = blockers.slice(0, maxShown).map(describe);
+  const others = blockers.length - shown.length;
+  return `Blocked by ${shown.join("; ")}${others > 0 ? `; and ${others} more` : ""}.`;
+}
+
+const maxShown = 3;
+
+function describe({ pid, applicationName, backendType, state, transactionSince }: Blocker): string {
+  if (pid === 0) return "a prepared transaction (see pg_prepared_xacts)";
+  const facts = [
+    ...(applicationName ? [`application ${JSON.stringify(applicationName)}`] : []),
+    ...(backendType !== null && backendType !== "client backend" ? [backendType] : []),
+    ...(state === null ? ["details need the role pg_read_all_stats"] : [state]),
+    ...(transactionSince === null ? [] : [`transaction open since ${transactionSince.toISOString()}`]),
+  ];
+  return `pid ${pid} (${facts.join(", ")}; ${hintFor({ pid, applicationName, backendType, state })})`;
+}
+
+function hintFor({
+  pid,
+  applicationName,
+  backendType,
+  state,
+}: Pick<Blocker, "pid" | "applicationName" | "backendType" | "state">): string {
+  if (applicationName === "pg_dump") return "a backup: migrate after it";
+  if (backendType === "autovacuum worker") return "autovacuum: it ends by itself";
+  const end = `SELECT pg_terminate_backend(${pid}) ends it`;
+  return state?.startsWith("idle in transaction") ? `a transaction was left open: ${end}` : end;
+}

@@ -1,0 +1,66 @@
+import { parseArgs } from "node:util";
+import { migrate } from "./migrate.ts";
+import { type MigrationStatus, migrationStatus } from "./migration-status.ts";
+
+export const migrateUsage = `Usage: node dist/main.js migrate [--grant-to ROLE]
+       node dist/main.js migrate status
+
+  migrate          apply the pending migrations. A migration that waits for a lock gives up
+                   after 2 seconds, so that requests do not queue behind it, and is retried
+                   with pauses for MIGRATION_TIMEOUT_MS; the blocking session is named.
+  --grant-to ROLE  afterwards let ROLE read and write rows, and change no table: the server
+                   can then run with that role.
+  migrate status   list applied and pending migrations; changes nothing.
+
+Exit codes: 0 done, or nothing pending; 1 failed, or an applied file was changed; 3 migrations
+are pending (status only); 64 wrong command line; 78 settings that do not allow it.
+`;
+
+export type MigrateAction =
+  | { action: "apply"; grantTo: string | undefined }
+  | { action: "status" }
+  | { action: "help" };
+
+/** Undefined for a wrong command line. */
+export function readMigrateArguments(args: readonly string[]): MigrateAction | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { help: { type: "boolean", short: "h" }, "grant-to": { type: "string" } },
+    });
+    const grantTo = values["grant-to"];
+    if (values.help) return { action: "help" };
+    if (grantTo === "" || positionals.length > 1) return undefined;
+    if (positionals.length === 0) return { action: "apply", grantTo };
+    return positionals[0] === "status" && grantTo === undefined ? { action: "status" } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type Database = { url: string; migrationTimeoutMs: number; connectTimeoutMs: number; statementTimeoutMs: number };
+
+export type MigrateOutcome = { output: string; state: "done" | "pending" | "changed" };
+
+export async function applyMigrations(
+  { url, migrationTimeoutMs, connectTimeoutMs }: Database,
+  grantTo: string | undefined,
+  onProgress: (message: string) => void,
+): Promise<MigrateOutcome> {
+  const applied = await migrate({ url, timeoutMs: migrationTimeoutMs, connectTimeoutMs, grantTo, onProgress });
+  const output = applied.length === 0 ? "The schema is up to date.\n" : `Applied ${applied.join(", ")}.\n`;
+  return { output, state: "done" };
+}
+
+export async function showStatus({ url, connectTimeoutMs, statementTimeoutMs }: Database): Promise<MigrateOutcome> {
+  const all = await migrationStatus({ url, connectTimeoutMs, timeoutMs: statementTimeoutMs });
+  const count = (state: MigrationStatus["state"]) => all.filter((migration) => migration.state === state).length;
+  const lines = all.map(
+    ({ name, state, appliedAt }) =>
+      `${state.padEnd(7)}  ${name}${appliedAt === undefined ? "" : `  ${appliedAt.toISOString()}`}`,
+  );
+  const output = `${[...lines, `${count("pending")} pending.`].join("\n")}\n`;
+  if (count("changed") > 0) return { output, state: "changed" };
+  return { output, state: count("pending") > 0 ? "pending" : "done" };
+}

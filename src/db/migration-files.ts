@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+export type Migration = { name: string; sql: string; checksum: string };
+
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+}
+
+const shippedFolder = fileURLToPath(new URL("./migrations/", import.meta.url));
+
+export async function readMigrations(folder: string = shippedFolder): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(`${folder}/${name}`, "utf8");
+      return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
+    }),
+  );
+}
+
+/** A file whose first line is `-- haven: no-transaction` holds one statement that cannot run inside a transaction. */
+export const runsOutsideTransaction = ({ sql }: Pick<Migration, "sql">): boolean =>
+  /^--\s*haven:\s*no-transaction\s*$/.test(sql.split("\n", 1)[0] ?? "");
+
+export type ConcurrentIndex = { name: string; ifNotExists: boolean };
+
+/** The index that a statement builds with CONCURRENTLY; PostgreSQL leaves an invalid one behind when that fails. */
+export function concurrentIndexOf({ sql }: Pick<Migration, "sql">): ConcurrentIndex | undefined {
+  const statement = withoutComments(sql);
+  const found =
+    /^CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(IF\s+NOT\s+EXISTS\s+)?(?!ON\s)("[^"]+"|[a-z_][a-z0-9_$]*)/i.exec(
+      statement,
+    );
+  const [, ifNotExists, name] = found ?? [];
+  return name === undefined ? undefined : { name, ifNotExists: ifNotExists !== undefined };
+}
+
+/** Waits for older transactions and blocks neither reads nor writes, so a lock timeout would only make it fail. */
+export const waitsWithoutBlocking = ({ sql }: Pick<Migration, "sql">): boolean =>
+  /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\s+(?:INDEX|TABLE))\s+CONCURRENTLY\s/i.test(
+    withoutComments(sql),
+  );
+
+/** Two mistakes that would only show after a failed attempt. */
+export function assertRepeatable(migration: Migration): void {
+  if (!runsOutsideTransaction(migration)) return;
+  const buildsIndex = /\bINDEX\s+CONCURRENTLY\b/i.test(withoutComments(migration.sql));
+  const index = concurrentIndexOf(migration);
+  if (buildsIndex && /^CREATE/i.test(withoutComments(migration.sql)) && index?.ifNotExists !== true) {
+    throw new MigrationError(
+      `${migration.name}: write CREATE INDEX CONCURRENTLY IF NOT EXISTS with a name, so that the file can be retried.`,
+    );
+  }
+}
+
+const withoutComments = (sql: string): string => sql.replaceAll(/--[^\n]*/g, "").trim();
