@@ -73,6 +73,8 @@ async function startServer(
 ): Promise<Running> {
   const services = serviceAddresses(config, engines);
   const deps = await createDeps(config, services, logger, overrides);
+  if (operatorEndpointsArePublic(config))
+    logger.warn("operator endpoints are public: set OPS_TOKEN or MANAGEMENT_PORT");
   const { server, management, monitor } = deps;
   addLogMetrics(deps.metrics, droppedLogLines);
   const { host } = config.http;
@@ -118,6 +120,9 @@ async function startServer(
 }
 
 const firstLookMs = 1000;
+
+const operatorEndpointsArePublic = ({ production, health, http }: Config): boolean =>
+  production && health.opsToken === undefined && http.managementPort === undefined;
 
 async function startMissingEngines(config: Config, { embedded, logger }: StartOptions): Promise<Engines | undefined> {
   const postgres = config.postgres.url === undefined;

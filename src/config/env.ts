@@ -250,6 +250,11 @@ function missingProblems(v: Given): Problem[] {
   const secrets = { JWT_SECRET: [v["JWT_SECRET"]], JWT_SECRET_PREVIOUS: previousSecrets, OPS_TOKEN: [v["OPS_TOKEN"]] };
   for (const [variable, values] of Object.entries(secrets)) {
     if (values.some((value) => placeholder.test(value ?? "-")))
+  const token = v["OPS_TOKEN"];
+  if (token !== undefined && Buffer.byteLength(token) < minOpsTokenBytes)
+    problems.push({ variable: "OPS_TOKEN", message: `must have at least ${minOpsTokenBytes} bytes` });
+  for (const variable of ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "OPS_TOKEN"]) {
+    if (placeholder.test(v[variable] ?? "-"))
       problems.push({
         variable,
         message: "is a placeholder out of an example: make one with `openssl rand -base64 48`",
@@ -257,6 +262,8 @@ function missingProblems(v: Given): Problem[] {
   }
   return problems;
 }
+
+const minOpsTokenBytes = 16;
 
 const placeholder =
   /change[-_ ]?(me|this|it)|your[-_ ]|placeholder|example|replace[-_ ]?(me|this)|super[-_ ]?secret|(secret){2}|do[-_ ]?not[-_ ]?use|^<.*>$|^\s*$/i;

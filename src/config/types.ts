@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
-import { BlockList, isIP } from "node:net";
 import { z } from "zod";
+import { coversThePublic, isRange, namedRanges } from "./address-ranges.ts";
 
 // The kinds of values that a variable can have. Messages say what is wanted and never repeat what was given.
 
@@ -86,12 +86,6 @@ export const nodeList = z.string().transform((value, context): HostAndPort[] => 
   );
 });
 
-const namedRanges: Readonly<Record<string, readonly string[]>> = {
-  loopback: ["127.0.0.0/8", "::1/128"],
-  linklocal: ["169.254.0.0/16", "fe80::/10"],
-  uniquelocal: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
-};
-
 export const cidrList = z.string().transform((value, context): string[] => {
   const ranges = entries(value).flatMap((entry) => namedRanges[entry] ?? [entry]);
   if (!ranges.every(isRange)) {
@@ -100,25 +94,12 @@ export const cidrList = z.string().transform((value, context): string[] => {
     );
     return z.NEVER;
   }
+  if (coversThePublic(ranges)) {
+    context.addIssue("must not trust every client (a range as wide as 0.0.0.0/0): name the addresses of the proxies");
+    return z.NEVER;
+  }
   return ranges;
 });
-
-function isRange(range: string): boolean {
-  const [address = "", prefix] = range.split("/");
-  const family = isIP(address);
-  if (family === 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
-}
-
-export function toBlockList(ranges: readonly string[]): BlockList {
-  const trusted = new BlockList();
-  for (const range of ranges) {
-    const [address = "", prefix] = range.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    trusted.addSubnet(address, Number(prefix ?? (family === "ipv6" ? 128 : 32)), family);
-  }
-  return trusted;
-}
 
 export type ProbeKind = "live" | "ready" | "startup";
 export type HealthPath = { path: string; probe: ProbeKind };

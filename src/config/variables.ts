@@ -117,11 +117,17 @@ export const variables = z.object({
       "`outlier`: with a critical check failing, leave only if the rest of the fleet is well; alone or unsure, as `strict`",
     ),
   HEALTH_PATHS: healthPaths.prefault("").describe("Extra or changed probe paths, e.g. `/health=live,/healthz=ready`"),
-  OPS_TOKEN: text.optional().describe("When set, operator endpoints want `Authorization: Bearer …`"),
+  OPS_TOKEN: text
+    .optional()
+    .describe(
+      "When set, operator endpoints want `Authorization: Bearer …`; production: at least 16 bytes, and one warning at start where neither this nor `MANAGEMENT_PORT` is set",
+    ),
 
   TRUST_PROXY: cidrList
     .prefault("loopback")
-    .describe("Proxies whose forwarded headers are believed: CIDRs, `loopback`, `linklocal`, `uniquelocal`"),
+    .describe(
+      "Proxies whose forwarded headers are trusted: CIDRs, `loopback`, `linklocal`, `uniquelocal`; ranges that cover every client, like `0.0.0.0/0`, are refused",
+    ),
   REQUEST_TIMEOUT_MS: milliseconds(100).default(15_000).describe("Deadline of one request"),
   HEADERS_TIMEOUT_MS: milliseconds(500).default(10_000).describe("Longest time for a client to send its headers"),
   KEEP_ALIVE_TIMEOUT_MS: milliseconds(0)

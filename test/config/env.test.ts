@@ -70,8 +70,50 @@ test("what does not go together is named beside the malformed", () => {
 });
 
 test("an operators' token out of an example is refused", () => {
-  for (const token of ["changeme", "your-token-here", "   "])
+  for (const token of ["changeme-changeme-changeme", "your-token-goes-here", " ".repeat(20)])
     assert.deepEqual(named({ ...good, OPS_TOKEN: token }), ["OPS_TOKEN"], token);
+});
+
+test("production refuses an operators' token shorter than 16 bytes, and development takes any", () => {
+  for (const token of ["x", "fifteen-bytes-x"])
+    assert.deepEqual(problemsOf({ ...good, OPS_TOKEN: token }), [
+      { variable: "OPS_TOKEN", message: "must have at least 16 bytes" },
+    ]);
+  assert.deepEqual(named({ ...good, OPS_TOKEN: "sixteen-bytes-xy" }), []);
+  assert.deepEqual(named({ OPS_TOKEN: "x" }), []);
+});
+
+for (const ranges of [
+  "0.0.0.0/0",
+  "1.2.3.4/0",
+  "::/0",
+  "0.0.0.0/1",
+  "0.0.0.0/1,128.0.0.0/1",
+  "128.0.0.0/2, 192.0.0.0/2, 64.0.0.0/2, 0.0.0.0/2",
+  Array.from({ length: 17 }, (_, i) => `${i * 10}.0.0.0/8`).join(),
+  "2000::/3",
+  "2000::/4,3000::/4",
+  "::ffff:0:0/96",
+  "::ffff:0.0.0.0/97,::ffff:128.0.0.0/97",
+  "::/64",
+  "loopback,0.0.0.0/0",
+]) {
+  test(`TRUST_PROXY refuses ${ranges.slice(0, 60)}, which trusts every client, also outside production`, () => {
+    const [problem, ...others] = problemsOf({ TRUST_PROXY: ranges });
+    assert.match(`${problem?.variable} ${problem?.message}`, /^TRUST_PROXY must not trust every client/);
+    assert.deepEqual(others, []);
+  });
+}
+
+test("TRUST_PROXY takes every named range at once, and ranges of clouds and CDNs", () => {
+  for (const ranges of [
+    "loopback,linklocal,uniquelocal",
+    "10.0.0.0/8,10.0.0.0/8,10.1.0.0/16",
+    "35.191.0.0/16,130.211.0.0/22,104.16.0.0/13,2400:cb00::/32,2606:4700::/32",
+    "10.186.42.10,10.186.42.11,::1,fe80::1:2",
+    "::ffff:10.0.0.0/104",
+  ])
+    assert.deepEqual(named({ TRUST_PROXY: ranges }), [], ranges);
 });
 
 test("no problem repeats a value", () => {
