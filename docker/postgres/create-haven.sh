@@ -1,9 +1,17 @@
 #!/bin/sh
-# Run by the image of Postgres, once, when its volume is new: Haven's own user, which owns its database and nothing else.
+# Run by the image of Postgres when its volume is new, and safe to run again. It creates two roles: `haven` owns the
+# database and migrates it; `haven_app` serves requests and gets its rights from `migrate --grant-to haven_app`.
 set -eu
 
 psql --username postgres --dbname postgres --set ON_ERROR_STOP=1 <<'SQL'
 \getenv password HAVEN_DB_PASSWORD
-CREATE ROLE haven LOGIN PASSWORD :'password';
-CREATE DATABASE haven OWNER haven;
+\getenv app_password HAVEN_APP_DB_PASSWORD
+SELECT format('CREATE ROLE haven LOGIN PASSWORD %L', :'password')
+  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'haven') \gexec
+SELECT format('CREATE ROLE haven_app LOGIN PASSWORD %L', :'app_password')
+  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'haven_app') \gexec
+SELECT 'CREATE DATABASE haven OWNER haven'
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'haven') \gexec
+-- Else every role may create temporary tables.
+REVOKE TEMPORARY ON DATABASE haven FROM PUBLIC;
 SQL

@@ -57,11 +57,15 @@ for (const layout of layouts) {
     const redis = config.redis.target;
     assert.ok(redis?.kind === "host" && services[redis.host]);
     assert.equal(redis.password, serviceOf(layout, "redis").environment["REDIS_PASSWORD"]);
-    assert.equal(settingsOf(layout, "migrate")["DATABASE_URL"], config.postgres.url);
-    assert.equal(
-      new URL(config.postgres.url ?? "").password,
-      serviceOf(layout, "postgres").environment["HAVEN_DB_PASSWORD"],
+    // Two roles in one database: the owner migrates and grants to the role that serves.
+    const { environment } = serviceOf(layout, "postgres");
+    const [served, migrated] = [config.postgres.url, settingsOf(layout, "migrate")["DATABASE_URL"]].map(
+      (url) => new URL(url ?? ""),
     );
+    assert.deepEqual([served?.username, served?.password], ["haven_app", environment["HAVEN_APP_DB_PASSWORD"]]);
+    assert.deepEqual([migrated?.username, migrated?.password], ["haven", environment["HAVEN_DB_PASSWORD"]]);
+    assert.deepEqual([served?.host, served?.pathname], [migrated?.host, migrated?.pathname]);
+    assert.deepEqual(serviceOf(layout, "migrate").command, ["migrate", "--grant-to", served?.username]);
     // All else is a setting of the compose files, and no name of Haven's is used for another thing.
     for (const name of variablesOf(layout).optional)
       assert.ok(!(name in variables.shape) || name === "JWT_SECRET_PREVIOUS", name);

@@ -15,6 +15,7 @@ import { makePlace, root, working } from "./place.ts";
 
 const skip = without("pg_virtualenv") || without("openssl");
 const password = "0a".repeat(32);
+const appPassword = "0b".repeat(32);
 
 let variables: Record<string, string>;
 let url: string;
@@ -51,11 +52,14 @@ const add = (...given: string[]) =>
 suite("a backup", { skip }, () => {
   before(async () => {
     variables = await startDistributionPostgres();
-    const env = { ...process.env, ...variables, HAVEN_DB_PASSWORD: password };
-    const { code, output } = await runProgram(join(root, "docker/postgres/create-haven.sh"), [], { env });
-    assert.equal(code, 0, output);
+    const env = { ...process.env, ...variables, HAVEN_DB_PASSWORD: password, HAVEN_APP_DB_PASSWORD: appPassword };
+    // Twice: it may be run again in a volume of an older version, which lacks the second role.
+    for (const _ of ["first", "again"]) {
+      const { code, output } = await runProgram(join(root, "docker/postgres/create-haven.sh"), [], { env });
+      assert.equal(code, 0, output);
+    }
     url = `postgres://haven:${password}@${variables["PGHOST"]}:${variables["PGPORT"]}/haven`;
-    await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000 });
+    await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000, grantTo: "haven_app" });
     await add(...Array.from({ length: 2000 }, () => randomUUID()));
   });
 
@@ -74,7 +78,12 @@ suite("a backup", { skip }, () => {
     const restored = await restore(place, file);
     assert.equal(restored.code, 0, restored.output);
     assert.deepEqual(await names(), before);
-    // By Haven's own user, which owns it all.
+    // The role that serves has its rights again, and no more.
+    const appUrl = url.replace(`haven:${password}`, `haven_app:${appPassword}`);
+    assert.equal((await query(appUrl, "UPDATE users SET name = name")).length, 0);
+    await assert.rejects(query(appUrl, "TRUNCATE users CASCADE"), /permission denied/);
+    await assert.rejects(query(appUrl, "CREATE TEMPORARY TABLE x ()"), /permission denied/);
+    // By Haven's own role, which owns it all.
     assert.deepEqual(await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000 }), []);
     await query(url, "ALTER TABLE users ADD COLUMN tried integer");
     await query(url, "ALTER TABLE users DROP COLUMN tried");

@@ -67,6 +67,13 @@ test("rules keep their meaning on the way to the Prometheus Operator", async () 
   assert.deepEqual(Reflect.get(Object(object["spec"]), "groups"), groups);
 });
 
+test("Postgres in kind gets its roles from the same script as with Docker", () => {
+  const [shipped, copy] = ["docker/postgres/create-haven.sh", "k8s/overlays/local/create-haven.sh"].map((name) =>
+    readFileSync(join(root, name), "utf8"),
+  );
+  assert.equal(copy, shipped, "cp docker/postgres/create-haven.sh k8s/overlays/local/");
+});
+
 test("the secrets for kind allow a start, are random, and are made once", { skip: without("kubectl") }, async () => {
   const folder = temporaryFolder();
   // A cluster that writes down what it is told: its secrets exist once some have been created.
@@ -104,11 +111,19 @@ esac
   const data = new Map(secrets.map((secret) => [secret.metadata.name, given.parse(secret["stringData"])]));
   const objects = render("overlays/local");
   const config = readConfig({ ...environmentOf(havenPod(objects), objects), ...data.get("haven-api-secret") });
-  const postgres = new URL(config.postgres.url ?? "");
+  const local = data.get("haven-local-secret");
+  const served = new URL(config.postgres.url ?? "");
   assert.deepEqual(
-    [postgres.hostname, postgres.password],
-    ["postgres", data.get("haven-local-secret")?.["POSTGRES_PASSWORD"]],
+    [served.hostname, served.username, served.password],
+    ["postgres", "haven_app", local?.["HAVEN_APP_DB_PASSWORD"]],
   );
+  const migrated = new URL(data.get("haven-api-migrate-secret")?.["DATABASE_URL"] ?? "");
+  assert.deepEqual(
+    [migrated.hostname, migrated.username, migrated.password],
+    ["postgres", "haven", local?.["HAVEN_DB_PASSWORD"]],
+  );
+  const passwords = ["POSTGRES_PASSWORD", "HAVEN_DB_PASSWORD", "HAVEN_APP_DB_PASSWORD"].map((name) => local?.[name]);
+  assert.equal(new Set(passwords).size, passwords.length);
   const redis = new URL(config.redis.target?.kind === "url" ? config.redis.target.url : "");
   assert.deepEqual([redis.hostname, redis.password], ["redis", data.get("haven-local-secret")?.["REDIS_PASSWORD"]]);
   for (const service of ["postgres", "redis"])

@@ -43,11 +43,16 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
     test(`k8s/${name}: the image and the migration are of this version`, () => {
       const objects = render(name);
       const job = podsOf(objects).find((pod) => pod.name === `haven-api-migrate-${version.replaceAll(".", "-")}`);
-      assert.deepEqual(job?.container.command, ["node", "dist/main.js", "migrate"]);
+      assert.deepEqual(job?.container.command, ["node", "dist/main.js", "migrate", "--grant-to", "haven_app"]);
       assert.deepEqual(
         job.container.env.map((one) => one.name),
         ["NODE_ENV", "DATABASE_URL"],
       );
+      // The pods that serve do not have the credentials of the owner.
+      const { valueFrom } = job.container.env.find((one) => one.name === "DATABASE_URL") ?? {};
+      assert.deepEqual(valueFrom, { secretKeyRef: { name: "haven-api-migrate-secret", key: "DATABASE_URL" } });
+      const secrets = havenPod(objects).container.envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []);
+      assert.deepEqual(secrets, ["haven-api-secret"]);
       for (const { container } of [havenPod(objects), job]) assert.equal(container.image, `haven-api:${version}`);
     });
   }

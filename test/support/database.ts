@@ -4,10 +4,29 @@ import { atEnd } from "./at-end.ts";
 
 const template = "haven_template";
 
+/** What servers of the suite connect as: a role that may change rows and no table, as in production. */
+const appRole = { name: "haven_app", password: "an-app-role-of-the-suite" };
+
 /** Made once for a run of the suite. */
 export async function prepareTemplate(url: string): Promise<void> {
-  await asAdmin(url, [`CREATE DATABASE ${template}`]);
-  await migrate({ url: withDatabase(url, template), timeoutMs: 30_000, connectTimeoutMs: 5000 });
+  await asAdmin(url, [
+    `CREATE DATABASE ${template}`,
+    `CREATE ROLE ${appRole.name} LOGIN PASSWORD '${appRole.password}'`,
+  ]);
+  await migrate({
+    url: withDatabase(url, template),
+    timeoutMs: 30_000,
+    connectTimeoutMs: 5000,
+    grantTo: appRole.name,
+  });
+}
+
+/** The same database for a server: tests themselves look and prepare as its owner. */
+export function asAppRole(url: string): string {
+  const parsed = new URL(url);
+  parsed.username = appRole.name;
+  parsed.password = appRole.password;
+  return parsed.href;
 }
 
 /** A migrated database for this test file alone; dropped when the file is done. */

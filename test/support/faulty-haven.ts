@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { freshDatabase } from "./database.ts";
+import { asAppRole, freshDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { type Haven, type HavenOptions, startHaven } from "./haven.ts";
@@ -25,7 +25,7 @@ export const timeoutMs = 300;
 /** A server whose ways to Postgres and to Redis can be broken, each on its own. */
 export async function startFaultyHaven({ env = {}, ...options }: HavenOptions = {}): Promise<FaultyHaven> {
   const databaseUrl = await freshDatabase();
-  const postgres = await startFaultProxy(databaseUrl);
+  const postgres = await startFaultProxy(asAppRole(databaseUrl));
   const redisUrl = await freshRedis();
   const redis = await startFaultProxy(redisUrl);
   const haven = await startHaven({

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { atEnd } from "./at-end.ts";
-import { freshDatabase } from "./database.ts";
+import { asAppRole, freshDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { freePort } from "./free-port.ts";
 import { ask } from "./http.ts";
@@ -44,7 +44,7 @@ export async function startHavenProcess({
       NODE_ENV: "test",
       HOST: "127.0.0.1",
       PORT: String(port),
-      DATABASE_URL: env["DATABASE_URL"] ?? (await freshDatabase()),
+      DATABASE_URL: env["DATABASE_URL"] ?? asAppRole(await freshDatabase()),
       REDIS_URL: env["REDIS_URL"] ?? (await freshRedis()),
       ...env,
     },

@@ -4,7 +4,7 @@ import { createLoggerOn } from "../../src/core/logger.ts";
 import type { Overrides } from "../../src/deps.ts";
 import { type Running, start } from "../../src/server.ts";
 import { atEnd } from "./at-end.ts";
-import { freshDatabase } from "./database.ts";
+import { asAppRole, freshDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { ask } from "./http.ts";
 import { freshRedis } from "./redis.ts";
@@ -32,7 +32,7 @@ export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready"
     PORT: "0",
     INSTANCE_ID: "test-instance",
     ...patience,
-    DATABASE_URL: env["DATABASE_URL"] ?? (await freshDatabase()),
+    DATABASE_URL: env["DATABASE_URL"] ?? asAppRole(await freshDatabase()),
     REDIS_URL: env["REDIS_URL"] ?? (await freshRedis()),
     ...env,
   });

@@ -1,11 +1,16 @@
-import { freshDatabase } from "./database.ts";
+import { asAppRole, freshDatabase } from "./database.ts";
 import { type Haven, startHaven } from "./haven.ts";
 import { sameSecret } from "./people.ts";
 import { freshRedis } from "./redis.ts";
 
 /** Two instances on the same Postgres and the same Redis. */
 export async function startPair(env: Record<string, string> = {}): Promise<[Haven, Haven]> {
-  const shared = { ...sameSecret, DATABASE_URL: await freshDatabase(), REDIS_URL: await freshRedis(), ...env };
+  const shared = {
+    ...sameSecret,
+    DATABASE_URL: asAppRole(await freshDatabase()),
+    REDIS_URL: await freshRedis(),
+    ...env,
+  };
   return [
     await startHaven({ env: { ...shared, INSTANCE_ID: "one" } }),
     await startHaven({ env: { ...shared, INSTANCE_ID: "two" } }),

@@ -18,6 +18,8 @@ fi
 
 random() { od -An -v -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
 postgres=$(random 24)
+owner=$(random 24)
+app=$(random 24)
 redis=$(random 24)
 
 # By standard input: what stands on a command line can be read by others.
@@ -27,13 +29,21 @@ kind: Secret
 metadata: { name: haven-local-secret, namespace: haven }
 stringData:
   POSTGRES_PASSWORD: $postgres
+  HAVEN_DB_PASSWORD: $owner
+  HAVEN_APP_DB_PASSWORD: $app
   REDIS_PASSWORD: $redis
 ---
 apiVersion: v1
 kind: Secret
 metadata: { name: haven-api-secret, namespace: haven }
 stringData:
-  DATABASE_URL: postgres://haven:$postgres@postgres:5432/haven
+  DATABASE_URL: postgres://haven_app:$app@postgres:5432/haven
   REDIS_URL: redis://:$redis@redis:6379
   JWT_SECRET: "$(random 48)"
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: haven-api-migrate-secret, namespace: haven }
+stringData:
+  DATABASE_URL: postgres://haven:$owner@postgres:5432/haven
 EOF

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startPostgres } from "../../../src/embedded/postgres.ts";
 import { startValkey } from "../../../src/embedded/valkey.ts";
 import { atEnd } from "../../support/at-end.ts";
-import { freshDatabase, prepareTemplate } from "../../support/database.ts";
+import { asAppRole, freshDatabase, prepareTemplate } from "../../support/database.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
 import { type HavenProcess, startHavenProcess } from "../../support/haven-process.ts";
@@ -91,7 +91,7 @@ async function startMember(
   { env: shared = {}, entry = "with-test-routes", keepsSent = true }: FleetOptions,
 ): Promise<Member> {
   const host = hostOf(name);
-  const database = await startFaultProxy(databaseUrl, { keepsSent });
+  const database = await startFaultProxy(asAppRole(databaseUrl), { keepsSent });
   const redis = await startFaultProxy(redisUrl, { keepsSent });
   const env = { ...shared, DATABASE_URL: database.url, REDIS_URL: redis.url, HOST: host, INSTANCE_ID: name };
   const url = `http://${host}:4000`;
