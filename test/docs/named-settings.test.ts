@@ -8,10 +8,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Written like settings, but other people's. */
 const foreign = new Set([
-  ...["LC_ALL", "NODE_OPTIONS", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"],
+  ...["LC_ALL", "NODE_OPTIONS", "ON_ERROR_STOP", "POSTGRES_PASSWORD"],
   // The scripts' own.
   ...["ALARM_TOPIC_ARN", "BALANCER_GROUP", "CERTIFICATE_ARN", "INSTANCE_GROUP", "LOAD_BALANCER_ARN"],
-  ...["TARGET_GROUP_ARN", "VPC_ID"],
+  ...["TARGET_GROUP_ARN", "VPC_ID", "HAVEN_DB_PASSWORD", "HAVEN_APP_DB_PASSWORD"],
   // Words of the clouds.
   ...["CLIENT_IP", "EXTERNAL_MANAGED", "GENERATED_COOKIE", "HTTP_301", "LEAST_REQUEST", "MOVED_PERMANENTLY_DEFAULT"],
   "RING_HASH",
