@@ -87,6 +87,10 @@ export const nodeList = z.string().transform((value, context): HostAndPort[] => 
 });
 
 export const cidrList = z.string().transform((value, context): string[] => {
+  if (value.includes("FILL-IN")) {
+    context.addIssue("is the placeholder of a shipped file: name the addresses that the proxy connects from");
+    return z.NEVER;
+  }
   const ranges = entries(value).flatMap((entry) => namedRanges[entry] ?? [entry]);
   if (!ranges.every(isRange)) {
     context.addIssue(

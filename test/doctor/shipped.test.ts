@@ -80,6 +80,33 @@ suite("what ships with Haven passes: no error, no warning, nothing that was not 
   }
 });
 
+test("TRUST_PROXY=uniquelocal in an overlay is found where it stands, and says what it covers", () => {
+  const file = "k8s/overlays/production/kustomization.yaml";
+  const text = read(file).replace(/TRUST_PROXY=.*/, "TRUST_PROXY=uniquelocal");
+  const files: Files = { ...disk, read: (path) => (path.endsWith(file) ? text : disk.read(path)) };
+  assert.deepEqual(outcome([{ k8s: ["k8s/overlays/production"] }], files), [
+    "trap-trust-proxy-wide: haven-api-deployment trusts uniquelocal as proxies, which is every private address.",
+  ]);
+});
+
+test("the ranges that the pages name for a gateway are no finding", () => {
+  for (const ranges of [
+    "10.244.0.0/16",
+    "192.168.0.0/16",
+    "35.191.0.0/16,130.211.0.0/22",
+    "loopback,linklocal,10.0.1.7",
+  ])
+    for (const [kind, file] of [
+      ["k8s", "k8s/overlays/production/kustomization.yaml"],
+      ["compose", "docker/docker-compose.lb.yml"],
+    ] as const) {
+      const text = read(file).replace(/TRUST_PROXY([=:]\s*).*/, `TRUST_PROXY$1${ranges}`);
+      const files: Files = { ...disk, read: (path) => (path.endsWith(file) ? text : disk.read(path)) };
+      const path = kind === "k8s" ? "k8s/overlays/production" : file;
+      assert.deepEqual(outcome([{ [kind]: [path] }], files), [], `${kind} ${ranges}`);
+    }
+});
+
 test("a setting that does not suit what ships is found in every one of them", () => {
   const wrong = "KEEP_ALIVE_TIMEOUT_MS=1000\nREQUEST_TIMEOUT_MS=70000\n";
   for (const paths of shippedSetups(disk, root)) {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import { z } from "zod";
+import { ConfigError, readConfig } from "../../src/config/env.ts";
 import { variables } from "../../src/config/variables.ts";
 import { version } from "../../src/version.ts";
 import { autoscaler } from "../support/autoscaler.ts";
@@ -54,6 +56,20 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
       const secrets = havenPod(objects).container.envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []);
       assert.deepEqual(secrets, ["haven-api-secret"]);
       for (const { container } of [havenPod(objects), job]) assert.equal(container.image, `haven-api:${version}`);
+    });
+  }
+
+  for (const name of ["overlays/production", "overlays/ingress", "overlays/aws"] as const) {
+    test(`k8s/${name}: Haven refuses to start until TRUST_PROXY names the gateway`, () => {
+      const [config] = render(name).filter(({ kind }) => kind === "ConfigMap");
+      const { TRUST_PROXY } = z.record(z.string(), z.string()).parse(config?.["data"]);
+      assert.throws(
+        () => readConfig({ ...environmentOf(havenPod(render(name)), render(name)), TRUST_PROXY }),
+        (error: unknown) =>
+          error instanceof ConfigError &&
+          error.problems.length === 1 &&
+          /^TRUST_PROXY is the placeholder of a shipped file/.test(error.message),
+      );
     });
   }
 

@@ -113,6 +113,9 @@ export function rollout(objects: readonly ClusterObject[]) {
   };
 }
 
+/** Of the pods of a gateway. */
+export const gatewayRange = "10.97.0.0/24";
+
 /** What a secret of the right form would hold. */
 export const secretsGiven = {
   DATABASE_URL: "postgres://haven:pw@db.internal:5432/haven",
@@ -133,6 +136,8 @@ export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Reco
     if (secretRef?.name === "haven-api-secret") Object.assign(environment, secretsGiven);
   }
   for (const { name, value } of pod.container.env) environment[name] = value ?? `${name}-from-elsewhere`;
+  // What the overlays ask people to fill in.
+  if (environment["TRUST_PROXY"]?.startsWith("FILL-IN")) environment["TRUST_PROXY"] = gatewayRange;
   return environment;
 }
 

@@ -21,6 +21,7 @@ import { nginxLimitTraps } from "./trap-nginx-limits.ts";
 import { nginxSyntaxTraps } from "./trap-nginx-syntax.ts";
 import { probeTraps } from "./trap-probes.ts";
 import { queryTraps } from "./trap-queries.ts";
+import { trustProxyTraps } from "./trap-trust-proxy.ts";
 import { wayInTraps } from "./trap-ways-in.ts";
 
 /** In the order in which the page tells them. */
@@ -53,6 +54,7 @@ export const families: readonly { name: string; about: string; rules: readonly R
       ...wayInTraps,
       ...cloudTraps,
       ...composeTraps,
+      ...trustProxyTraps,
       ...queryTraps,
       ...liveTraps,
     ],

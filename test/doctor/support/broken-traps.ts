@@ -219,6 +219,27 @@ export const traps: readonly BrokenLine[] = [
   ],
   ["trap-compose-port-collision", "compose", '"3000:3000"', '"80:3000"'],
   [
+    "trap-trust-proxy-wide",
+    "kubernetes",
+    '  DB_POOL_MAX: "6"',
+    '  DB_POOL_MAX: "6"\n  TRUST_PROXY: loopback,uniquelocal',
+    "TRUST_PROXY",
+  ],
+  [
+    "trap-trust-proxy-wide",
+    "compose",
+    '      DB_POOL_MAX: "10"',
+    '      DB_POOL_MAX: "10"\n      TRUST_PROXY: 127.0.0.0/8,10.0.0.0/8',
+    "TRUST_PROXY",
+  ],
+  [
+    "trap-trust-proxy-wide",
+    "compose",
+    '      DB_POOL_MAX: "10"',
+    '      DB_POOL_MAX: "10"\n      TRUST_PROXY: fd00::/8',
+    "TRUST_PROXY",
+  ],
+  [
     "trap-quantile-without-le",
     "kubernetes",
     "sum by (le) (rate(http_request_duration_seconds_bucket[5m]))",
