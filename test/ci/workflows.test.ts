@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { z } from "zod";
+import { version } from "../../src/version.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+
+const workflows = globSync(".github/workflows/*.{yml,yaml}", { cwd: root });
+const actions = globSync([".github/**/action.{yml,yaml}", "action.{yml,yaml}", "src/**/action.{yml,yaml}"], {
+  cwd: root,
+});
+
+const permissions = z.record(z.string(), z.string());
+const step = z.looseObject({ uses: z.string().optional(), with: z.looseObject({}).optional() });
+const workflow = z.looseObject({
+  on: z.unknown(),
+  permissions,
+  jobs: z.record(
+    z.string(),
+    z.looseObject({ permissions: permissions.optional(), steps: z.array(step), "timeout-minutes": z.number() }),
+  ),
+});
+
+/** What is wrong with a line that names an action; ones of this repository and images by digest need no commit. */
+function fault(line: string): string | undefined {
+  const [, name = "", comment = ""] = /uses:\s*["']?([^\s"'}]+)["']?\s*(.*)$/.exec(line) ?? [];
+  if (name.startsWith("./") || /^docker:\/\/.+@sha256:[0-9a-f]{64}$/.test(name)) return undefined;
+  if (!/^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/.test(name)) return `${name} is not pinned to a commit`;
+  return /^# v\d+\.\d+\.\d+$/.test(comment) ? undefined : `${name} has no comment with its version`;
+}
+
+test("an action is pinned to a commit, with its version beside it", () => {
+  const lines = [...workflows, ...actions].flatMap((file) =>
+    read(file)
+      .split("\n")
+      .filter((line) => /^\s*(?:-\s*)?["']?uses["']?:/.test(line))
+      .map((line) => `${file}: ${fault(line) ?? "pinned"}`),
+  );
+  assert.ok(lines.length >= 2);
+  assert.deepEqual(
+    lines.filter((line) => !line.endsWith(": pinned")),
+    [],
+  );
+});
+
+test("a tag, a branch, a short commit and a commit without a version are faults", () => {
+  const commit = "3d3c42e5aac5ba805825da76410c181273ba90b1";
+  for (const line of ["a/b@v4", "a/b@main", "a/b@3d3c42e", "a/b", `a/b@${commit}`, "docker://alpine:3.22"])
+    assert.notEqual(fault(`- uses: ${line}`), undefined, line);
+  for (const line of [`a/b@${commit} # v7.0.1`, `a/b/c@${commit} # v1.2.3`, "./.github/actions/x"])
+    assert.equal(fault(`- uses: ${line}`), undefined, line);
+});
+
+for (const file of workflows) {
+  test(`${file}: its token reads only, is not left in the checkout, and runs no code of a fork with rights`, () => {
+    const { on, permissions: all, jobs } = workflow.parse(parse(read(file)));
+    assert.doesNotMatch(JSON.stringify(on), /pull_request_target|workflow_run/);
+    for (const given of [all, ...Object.values(jobs).map((job) => job.permissions ?? {})])
+      assert.deepEqual(
+        Object.entries(given).filter(([scope, right]) => right !== "none" && `${scope}: ${right}` !== "contents: read"),
+        [],
+      );
+    for (const { steps } of Object.values(jobs))
+      for (const { uses, with: inputs } of steps)
+        if (uses?.startsWith("actions/checkout@")) assert.equal(inputs?.["persist-credentials"], false);
+  });
+}
+
+test("the security policy says how to report in private and which versions are supported, and the README leads to it", () => {
+  const policy = read("SECURITY.md");
+  assert.match(policy, /\*\*Report a vulnerability\*\*\s+\(\[direct link\]\(\.\.\/\.\.\/security\/advisories\/new\)\)/);
+  assert.ok(policy.includes(`latest ${version.replace(/\.\d+$/, ".x")} release`));
+  for (const [, folder = ""] of policy.matchAll(/`(\w+)\/`/g)) assert.ok(existsSync(join(root, folder)), folder);
+  assert.match(read("README.md"), /\]\(SECURITY\.md\)/);
+});
