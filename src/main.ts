@@ -7,10 +7,8 @@ import { ConfigError, readConfig, readPostgres } from "./config/env.ts";
 import { AppError } from "./core/app-error.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
-import { MigrationError, migrate } from "./db/migrate.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
-import { createDatabase } from "./db/pool.ts";
 import { doctor, doctorUsage } from "./doctor/command.ts";
 import { onStopSignals } from "./lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
@@ -50,11 +48,9 @@ type Command = { run(...args: string[]): Promise<void>; args: number };
 
 const commands: Readonly<Record<string, Command>> = {
   start: { run: serve, args: 0 },
-  migrate: { run: migrateAndExit, args: 0 },
   "grant-admin": { run: accountCommand(grantAdmin), args: 1 },
   deactivate: { run: accountCommand(deactivate), args: 1 },
   activate: { run: accountCommand(activate), args: 1 },
-  "grant-admin": { run: grantAdmin, args: 1 },
   help: { run: async () => void process.stdout.write(usage), args: 0 },
   version: { run: async () => void process.stdout.write(`${version}\n`), args: 0 },
 };

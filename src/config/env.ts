@@ -247,14 +247,12 @@ function missingProblems(v: Given): Problem[] {
       message: "must have at least 32 bytes in each secret of the comma-separated list",
     });
   }
-  const secrets = { JWT_SECRET: [v["JWT_SECRET"]], JWT_SECRET_PREVIOUS: previousSecrets, OPS_TOKEN: [v["OPS_TOKEN"]] };
-  for (const [variable, values] of Object.entries(secrets)) {
-    if (values.some((value) => placeholder.test(value ?? "-")))
   const token = v["OPS_TOKEN"];
   if (token !== undefined && Buffer.byteLength(token) < minOpsTokenBytes)
     problems.push({ variable: "OPS_TOKEN", message: `must have at least ${minOpsTokenBytes} bytes` });
-  for (const variable of ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "OPS_TOKEN"]) {
-    if (placeholder.test(v[variable] ?? "-"))
+  const secrets = { JWT_SECRET: [v["JWT_SECRET"]], JWT_SECRET_PREVIOUS: previousSecrets, OPS_TOKEN: [token] };
+  for (const [variable, values] of Object.entries(secrets)) {
+    if (values.some((value) => placeholder.test(value ?? "-")))
       problems.push({
         variable,
         message: "is a placeholder out of an example: make one with `openssl rand -base64 48`",
