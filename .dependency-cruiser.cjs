@@ -1,5 +1,5 @@
-// Imports point one way: main → server → deps, app → features → auth, sessions, fleet → http, db, redis
-// → resilience, metrics, health, lifecycle → config → core. test/architecture.test.ts breaks each rule once.
+// Imports point one way: main → server → composition → app, features → auth, sessions, fleet → http, db, redis
+// → kit, metrics → config → core. test/architecture.test.ts breaks each rule once.
 
 const ours = "^src/";
 const only = (room, allowed) => ({
@@ -20,25 +20,23 @@ module.exports = {
     { name: "nothing-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
     only("core", []),
     only("config", ["core"]),
-    only("health", ["core"]),
-    only("lifecycle", ["core"]),
-    only("resilience", ["core"]),
+    only("kit", ["core"]),
     only("metrics", ["core"]),
     only("redis", ["config", "core"]),
     only("db", ["config", "core"]),
-    only("http", ["config", "core", "health", "lifecycle", "metrics", "resilience"]),
+    only("http", ["kit", "metrics", "config", "core"]),
     only("sessions", ["redis", "config", "core"]),
     only("auth", ["sessions", "http", "db", "redis", "config", "core"]),
-    only("fleet", ["db", "redis", "health", "config", "core"]),
-    only("features", ["auth", "sessions", "fleet", "http", "db", "redis", "metrics", "lifecycle", "config", "core"]),
-    only("openapi", ["http", "core"]),
+    only("fleet", ["db", "redis", "kit", "config", "core"]),
+    only("features", ["auth", "sessions", "fleet", "http", "db", "redis", "kit", "metrics", "config", "core"]),
+    only("openapi", ["http", "kit", "core"]),
     only("embedded", ["core"]),
     only("doctor", ["config", "core"]),
     {
       name: "only-the-composition-root-knows-everything",
       severity: "error",
-      from: { path: "^src/[^/]+/", pathNot: "^src/parts/" },
-      to: { path: "^src/(?:(?:main|server|deps|app|banner)\\.ts$|parts/)" },
+      from: { path: "^src/[^/]+/", pathNot: "^src/composition/" },
+      to: { path: "^src/(?:(?:main|server|app|banner)\\.ts$|composition/)" },
     },
     {
       name: "embedded-is-for-development",

@@ -1,6 +1,6 @@
 import express, { type Express } from "express";
+import type { Features } from "./composition/compose.ts";
 import type { Logger } from "./core/logger.ts";
-import type { Features } from "./deps.ts";
 import type { Api } from "./features/api.ts";
 import { leaseRoutes } from "./features/leases/routes.ts";
 import { maintenanceRoutes } from "./features/maintenance/routes.ts";
@@ -8,10 +8,10 @@ import { photoRoutes, uploadRoutes } from "./features/photos/routes.ts";
 import { propertyRoutes } from "./features/properties/routes.ts";
 import { streamRoutes } from "./features/stream/routes.ts";
 import { unitRoutes } from "./features/units/routes.ts";
-import { byResource } from "./http/by-resource.ts";
-import { answerErrors, refuseOptions, refuseUnknown } from "./http/last-words.ts";
+import { answerErrors, refuseOptions, refuseUnknown } from "./http/error-handlers.ts";
 import { cors } from "./http/middleware/cors.ts";
 import type { Routes } from "./http/operation.ts";
+import { byResource } from "./http/resource-router.ts";
 import type { Trust } from "./http/trust.ts";
 import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 

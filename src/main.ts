@@ -10,7 +10,7 @@ import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
 import { doctor, doctorUsage } from "./doctor/command.ts";
-import { onStopSignals } from "./lifecycle/signals.ts";
+import { onStopSignals } from "./kit/lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
 import { version } from "./version.ts";
 

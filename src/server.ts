@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createDeps, type Deps, type Overrides } from "./composition/compose.ts";
+import type { Services } from "./composition/services.ts";
 import type { Config, RedisTarget } from "./config/env.ts";
 import { ConfigError } from "./config/env.ts";
 import type { Logger } from "./core/logger.ts";
 import { keepMigrating } from "./db/keep-migrating.ts";
-import { createDeps, type Deps, type Overrides } from "./deps.ts";
 import { assertPortIsFree, listen } from "./http/listen.ts";
-import type { Exchange } from "./lifecycle/connections.ts";
-import { drain } from "./lifecycle/drain.ts";
+import type { Exchange } from "./kit/lifecycle/connections.ts";
+import { drain } from "./kit/lifecycle/drain.ts";
 import { addLogMetrics } from "./metrics/log.ts";
-import type { Services } from "./parts/services.ts";
 
 /** The embedded engines as this file needs them: they live in a folder that is never part of a production build. */
 export type StartEngines = (request: EngineRequest) => Promise<Engines>;

@@ -9,18 +9,18 @@ import { startPostgres } from "../src/embedded/postgres.ts";
 import { startValkey } from "../src/embedded/valkey.ts";
 import { prepareTemplate } from "./support/database.ts";
 import { noOwnMachine } from "./support/namespaces.ts";
-import { isEdgeTest } from "./support/own-machine.ts";
+import { isEdgeTest } from "./support/network-namespace.ts";
 import { programs, provide, providePackages, refuseOrSkip } from "./support/programs.ts";
 import { timeLimitMs } from "./support/time-limit.ts";
 
 // npm test [-- PATTERN …]: real engines once, a database for each file, and up to three rounds: files side by side,
-// files that want to be alone, and the real proxies.
+// files that run one at a time, and the real proxies.
 
 const wanted = process.argv.slice(2);
 await provide(programs);
 const isEdge = (file: string) => isEdgeTest(resolve(file));
 // What measures times that a neighbour would spoil.
-const isAlone = (file: string) => file.endsWith(".alone.test.ts");
+const isSerial = (file: string) => file.endsWith(".serial.test.ts");
 // The longest first, so that no core waits for a long one at the end. Size is the best guess there is, but for the real
 // proxies: the shorter of those files wait the longest.
 const length = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
@@ -29,8 +29,8 @@ const files = withoutWhatCannotRun(found);
 type Round = { files: readonly string[]; atOnce: number; limitMs: number };
 const limitMs = timeLimitMs({ edge: false });
 const rounds: Round[] = [
-  { files: files.filter((file) => !isEdge(file) && !isAlone(file)), atOnce: 2, limitMs },
-  { files: files.filter(isAlone), atOnce: 1, limitMs },
+  { files: files.filter((file) => !isEdge(file) && !isSerial(file)), atOnce: 2, limitMs },
+  { files: files.filter(isSerial), atOnce: 1, limitMs },
   // Those of the real proxies mostly wait.
   { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }) },
 ].filter((round) => round.files.length > 0);
@@ -86,7 +86,7 @@ async function runRound({ files, atOnce, limitMs }: Round): Promise<{ code: numb
       `--test-reporter=${new URL("./support/failed-files.ts", import.meta.url).href}`,
       `--test-reporter-destination=${failedFiles}`,
       "--import",
-      new URL("./support/own-machine.ts", import.meta.url).href,
+      new URL("./support/network-namespace.ts", import.meta.url).href,
       "--import",
       new URL("./support/leaks.ts", import.meta.url).href,
       ...files,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { createRoutes, operation, type Routes } from "../http/operation.ts";
-import { ok } from "../http/reply.ts";
+import { ok } from "../http/responses.ts";
 import type { Keys } from "./keys.ts";
 
 const getKeys = operation({

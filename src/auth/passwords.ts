@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Algorithm, hash, type Options, verify } from "@node-rs/argon2";
 import { AppError } from "../core/app-error.ts";
-import { createGate } from "../core/gate.ts";
+import { createGate } from "../core/concurrency-limiter.ts";
 
 /** argon2id; the package declares its algorithms as an enum that exists in its types only. */
 const argon2id = 2 as Algorithm;

@@ -1,6 +1,6 @@
 import { AppError } from "../core/app-error.ts";
 import { timeOf, uuidv7 } from "../core/ids.ts";
-import { onConstraint } from "../db/faults.ts";
+import { onConstraint } from "../db/driver-errors.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { Role } from "./access-token.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { email, id, line, moment } from "../http/fields.ts";
+import { email, id, line, moment } from "../http/common-schemas.ts";
 import { operation } from "../http/operation.ts";
-import { listOf, pageFields } from "../http/page.ts";
+import { listOf, pageFields } from "../http/pagination.ts";
 import { smallBodyLimit } from "../http/request-body.ts";
 import { roles } from "./access-token.ts";
 import { eventTypes } from "./events.ts";

@@ -1,4 +1,4 @@
-import { type HostAndPort, secretList } from "./types.ts";
+import { type HostAndPort, secretList } from "./parsers.ts";
 import { type Variables, variables } from "./variables.ts";
 
 export type RedisTarget =

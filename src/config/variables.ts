@@ -17,7 +17,7 @@ import {
   text,
   url,
   wholeNumber,
-} from "./types.ts";
+} from "./parsers.ts";
 
 /** Every setting that Haven reads, in the order in which people look for them. The README's table is made from this. */
 export const variables = z.object({

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Level, type Logger, pino } from "pino";
 import { createBatchedWriter } from "./batched-writer.ts";
-import { errorFacts } from "./error-facts.ts";
+import { errorFacts } from "./redact-error.ts";
 
 export type { Logger } from "pino";
 

@@ -1,4 +1,4 @@
-import { createGate, type Gate, type GateOptions } from "./gate.ts";
+import { createGate, type Gate, type GateOptions } from "./concurrency-limiter.ts";
 
 /** A limiter of its own for each key, kept only while one of its calls runs or waits. */
 export function createPerKeyLimiter(options: GateOptions) {

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import pg, { type QueryResultRow } from "pg";
-import { breaksConnection } from "./faults.ts";
+import { breaksConnection } from "./driver-errors.ts";
 import { connectionOptions, type PostgresLimits } from "./pool.ts";
 
 /**

@@ -1,7 +1,7 @@
 import pg, { type PoolClient, type QueryResultRow } from "pg";
 import { AppError } from "../core/app-error.ts";
-import { createGate } from "../core/gate.ts";
-import { breaksConnection, fromDriver, isRolledBackForAnother, toDomainError } from "./faults.ts";
+import { createGate } from "../core/concurrency-limiter.ts";
+import { breaksConnection, fromDriver, isRolledBackForAnother, toDomainError } from "./driver-errors.ts";
 
 export type PostgresLimits = {
   url: string;

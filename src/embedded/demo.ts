@@ -1,5 +1,5 @@
 import { uuidv7 } from "../core/ids.ts";
-import { demoEstate } from "./demo-estate.ts";
+import { demoEstate } from "./demo-data.ts";
 
 export const demoLogin = { email: "demo@haven.example", password: "demo-password" };
 

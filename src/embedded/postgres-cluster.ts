@@ -3,9 +3,9 @@ import { access, chmod, constants, mkdir, readdir, readFile, rename, rm, stat, w
 import { dirname, join } from "node:path";
 import { startChild } from "./child.ts";
 import { aboutFolder, EngineError, elsewhere, lastWords } from "./engine-error.ts";
-import type { GuardedCommand } from "./guard.ts";
 import { makeFolder } from "./make-folder.ts";
 import { type Binaries, majorVersion } from "./postgres-binaries.ts";
+import type { GuardedCommand } from "./process-guard.ts";
 import { endPostgresIn, gently } from "./processes.ts";
 import { giveTo, type RunAs, runAs } from "./run-as.ts";
 import { within } from "./within.ts";
@@ -33,7 +33,11 @@ export function startGuard(
 ) {
   const [command = "", ...args] = [...prefix, ...words];
   const guarded: GuardedCommand = { command, args, directory, uid, gid };
-  return startChild({ script: new URL("./guard.ts", import.meta.url), args: [JSON.stringify(guarded)], ...hear });
+  return startChild({
+    script: new URL("./process-guard.ts", import.meta.url),
+    args: [JSON.stringify(guarded)],
+    ...hear,
+  });
 }
 
 /** The data directory, made when it is not there yet, and nobody at work in it. */

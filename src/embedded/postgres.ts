@@ -1,11 +1,11 @@
 import { Client } from "pg";
 import { EngineError, elsewhere, lastWords } from "./engine-error.ts";
 import type { EngineLog } from "./events.ts";
-import { firstLife } from "./first-life.ts";
 import { localhost } from "./free-port.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
 import { type Cluster, prepareCluster, startGuard } from "./postgres-cluster.ts";
 import { atOnce, endPostgresIn } from "./processes.ts";
+import { firstLife } from "./start-with-retry.ts";
 import { type Life, supervise } from "./supervise.ts";
 import { within } from "./within.ts";
 

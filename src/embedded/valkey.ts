@@ -1,8 +1,8 @@
 import { startChild } from "./child.ts";
 import { EngineError, lastWords } from "./engine-error.ts";
 import type { EngineLog } from "./events.ts";
-import { firstLife } from "./first-life.ts";
 import { localhost } from "./free-port.ts";
+import { firstLife } from "./start-with-retry.ts";
 import { type Life, supervise } from "./supervise.ts";
 import { within } from "./within.ts";
 

@@ -3,8 +3,8 @@ import { doOnce, pruneKeys } from "../db/idempotency.ts";
 import type { Database, Transaction } from "../db/pool.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
 import type { AuthenticateCaller, Caller } from "../http/operation.ts";
-import type { Pager } from "../http/page.ts";
-import { type Reply, type WholeReply, whole } from "../http/reply.ts";
+import type { Pager } from "../http/pagination.ts";
+import { type Reply, type WholeReply, whole } from "../http/responses.ts";
 
 /** What the routes of every feature stand on. */
 export type Api = { authenticate: AuthenticateCaller; page: Pager; create: Create };

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { FleetPicture } from "../health/picture.ts";
-import type { Snapshot } from "../health/snapshot.ts";
+import type { FleetPicture } from "../kit/health/health-report.ts";
+import type { Snapshot } from "../kit/health/snapshot.ts";
+import { type Known, loadSpread, paint } from "./fleet-report.ts";
 import { describe, type Heartbeat, read, type Traffic, write } from "./heartbeat.ts";
-import { type Known, loadSpread, paint } from "./picture.ts";
+import { createRounds, type Heard, type Silence } from "./heartbeat-loop.ts";
 import type { OutlierPolicy } from "./policy.ts";
-import { createRounds, type Heard, type Silence } from "./rounds.ts";
 import type { FleetStore } from "./store.ts";
 
 export type FleetDeps = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { CheckStatus, JudgedCheck, Phase, ReadyStatus } from "../health/judge.ts";
-import type { Snapshot } from "../health/snapshot.ts";
+import type { CheckStatus, JudgedCheck, Phase, ReadyStatus } from "../kit/health/judge.ts";
+import type { Snapshot } from "../kit/health/snapshot.ts";
 
 /** What an instance says of itself. Durations only: nobody's clock has to agree with another's. */
 export type Heartbeat = {

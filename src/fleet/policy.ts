@@ -1,5 +1,5 @@
-import type { JudgedCheck } from "../health/judge.ts";
-import type { ReadinessPolicy } from "../health/pardons.ts";
+import type { JudgedCheck } from "../kit/health/judge.ts";
+import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
 import {
   type Count,
   count,
@@ -10,7 +10,7 @@ import {
   timeIsUp,
   type Witness,
   weigh,
-} from "./judge.ts";
+} from "./outlier-vote.ts";
 
 export type PolicyDeps = {
   clock: { now(): number };

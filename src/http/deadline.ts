@@ -1,5 +1,5 @@
 import { AppError } from "../core/app-error.ts";
-import type { Connections, Exchange } from "../lifecycle/connections.ts";
+import type { Connections, Exchange } from "../kit/lifecycle/connections.ts";
 import { sendProblem } from "./problem.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../core/app-error.ts";
-import { jsonText, type Reply, type ReplyHeaders, type WholeReply, whole } from "./reply.ts";
+import { jsonText, type Reply, type ReplyHeaders, type WholeReply, whole } from "./responses.ts";
 
 const tagOf = (text: string): string => `"${hash("sha256", text, "base64url").slice(0, 22)}"`;
 

@@ -3,15 +3,15 @@ import type { Socket } from "node:net";
 import type { Express } from "express";
 import { AppError, type ErrorCode } from "../core/app-error.ts";
 import { newRequestId } from "../core/ids.ts";
-import type { Connections } from "../lifecycle/connections.ts";
+import type { Connections } from "../kit/lifecycle/connections.ts";
 import { createContext } from "./context.ts";
 import { discardUnreadBody } from "./discard-unread-body.ts";
 import { expressPrototypes } from "./express-prototypes.ts";
 import { problemKinds, rawProblem, sendProblem } from "./problem.ts";
 import { announcesBody, assertReadableUrl, framingFault } from "./request-guard.ts";
 import { requestIdOf } from "./request-id.ts";
+import { createTurnstile } from "./request-pacer.ts";
 import type { Trust } from "./trust.ts";
-import { createTurnstile } from "./turnstile.ts";
 
 export type ListenerLimits = { requestTimeoutMs: number; headersTimeoutMs: number; keepAliveTimeoutMs: number };
 

@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import { AppError } from "../core/app-error.ts";
 import { newRequestId } from "../core/ids.ts";
-import type { Probes } from "../health/probes.ts";
+import type { Ops } from "../kit/http/operator-endpoints.ts";
+import type { Probes } from "../kit/http/probes.ts";
 import type { ListenerLimits } from "./listener.ts";
-import type { Ops } from "./ops.ts";
 import { sendProblem } from "./problem.ts";
 
 export type ManagementDeps = { probes: Pick<Probes, "answer">; ops: Pick<Ops, "answer">; limits: ListenerLimits };

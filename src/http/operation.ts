@@ -3,8 +3,8 @@ import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
 import { queryFields } from "./query-fields.ts";
 import { readJson } from "./read-json.ts";
-import type { Reply } from "./reply.ts";
 import { assertBodyFits, type BodyLimit, hasBody, jsonBodyLimit, smallBodyLimit } from "./request-body.ts";
+import type { Reply } from "./responses.ts";
 
 export type RequestHeader = "Idempotency-Key" | "If-Match" | "If-None-Match" | "If-Range" | "Last-Event-ID" | "Range";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { healthJsonType } from "../health/health-json.ts";
-import { moment } from "./fields.ts";
+import { healthJsonType } from "../kit/health/health-json.ts";
+import { moment } from "./common-schemas.ts";
 import type { ListenerOperation } from "./operation.ts";
 import { checkStatus, identity } from "./probe-operations.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { usualPaths } from "../health/probes.ts";
-import { moment } from "./fields.ts";
+import { usualPaths } from "../kit/http/probes.ts";
+import { moment } from "./common-schemas.ts";
 import type { ListenerOperation } from "./operation.ts";
 
 /** Facts that the probes share with what operators get. */

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { Html } from "../core/page/html.ts";
 import { unchanging } from "../http/etag.ts";
-import type { Reply, ReplyHeaders } from "../http/reply.ts";
+import type { Reply, ReplyHeaders } from "../http/responses.ts";
 
 /** Stands in a page for the address of this server until somebody asks, who knows it. */
 export const origin = "http://origin.invalid";

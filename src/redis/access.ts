@@ -1,6 +1,6 @@
 import type { RedisClient } from "./client.ts";
-import { toDomainError } from "./faults.ts";
-import { gatherWrites } from "./gather.ts";
+import { gatherWrites } from "./cork-writes.ts";
+import { toDomainError } from "./driver-errors.ts";
 
 /** The only way to Redis: through the breaker, with failures in our own words. */
 export type RedisAccess = { run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> };

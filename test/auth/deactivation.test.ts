@@ -6,9 +6,9 @@ import { eventually } from "../support/eventually.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
 import type { Haven } from "../support/haven.ts";
 import { ask, postJson } from "../support/http.ts";
-import { startPair } from "../support/pair.ts";
 import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
 import { runProgram } from "../support/run-program.ts";
+import { startPair } from "../support/two-instances.ts";
 
 let one: Haven;
 let two: Haven;

@@ -3,9 +3,9 @@ import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Haven } from "../support/haven.ts";
 import { ask } from "../support/http.ts";
-import { startPair } from "../support/pair.ts";
 import { bearer, login, logout, me, refresh, register } from "../support/people.ts";
 import { beginSession } from "../support/sessions.ts";
+import { startPair } from "../support/two-instances.ts";
 
 let one: Haven;
 let two: Haven;

@@ -6,7 +6,6 @@ import { atEnd } from "../support/at-end.ts";
 import { eventually } from "../support/eventually.ts";
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { ask, postJson } from "../support/http.ts";
-import { startPair } from "../support/pair.ts";
 import {
   bearer,
   login,
@@ -19,6 +18,7 @@ import {
   sameSecret,
 } from "../support/people.ts";
 import { beginSession } from "../support/sessions.ts";
+import { startPair } from "../support/two-instances.ts";
 
 // A 204 has to hold in every order of outage, recovery, loss and repetition.
 

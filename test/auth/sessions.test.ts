@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../support/eventually.ts";
 import type { Haven } from "../support/haven.ts";
 import { ask, postJson } from "../support/http.ts";
-import { startPair } from "../support/pair.ts";
 import { bearer, login, logout, me, newPerson, refresh, register } from "../support/people.ts";
+import { startPair } from "../support/two-instances.ts";
 
 let one: Haven;
 let two: Haven;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRoll } from "../../src/core/roll.ts";
+import { createRoll } from "../../src/core/unordered-set.ts";
 
 test("a roll knows who is here, whoever leaves first", () => {
   const roll = createRoll<string>();

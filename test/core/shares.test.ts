@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createShares } from "../../src/core/shares.ts";
+import { createShares } from "../../src/core/per-key-limit.ts";
 
 test("each has a share of its own, and gives back what it took once", () => {
   const shares = createShares({ most: 2, onFull: () => new Error("full") });

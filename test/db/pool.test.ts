@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, type ErrorCode } from "../../src/core/app-error.ts";
-import { isDatabaseFailure, onConstraint } from "../../src/db/faults.ts";
+import { isDatabaseFailure, onConstraint } from "../../src/db/driver-errors.ts";
 import { createDatabase, type Database } from "../../src/db/pool.ts";
 import { atEnd } from "../support/at-end.ts";
 import { freshDatabase, query } from "../support/database.ts";

@@ -6,9 +6,9 @@ import { before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { atEnd } from "../support/at-end.ts";
 import { freshDatabase } from "../support/database.ts";
-import { as, type Person } from "../support/estate.ts";
 import { startHavenProcess } from "../support/haven-process.ts";
 import { register } from "../support/people.ts";
+import { as, type Person } from "../support/property-fixtures.ts";
 import { runProgram } from "../support/run-program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

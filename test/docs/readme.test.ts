@@ -6,13 +6,13 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { demoLogin } from "../../src/embedded/demo.ts";
 import { atEnd } from "../support/at-end.ts";
-import { aProperty, as } from "../support/estate.ts";
 import { eventually } from "../support/eventually.ts";
 import { startHaven } from "../support/haven.ts";
 import { startHavenProcess } from "../support/haven-process.ts";
 import { postJson } from "../support/http.ts";
 import { imageOf } from "../support/images.ts";
 import { register, sameSecret } from "../support/people.ts";
+import { aProperty, as } from "../support/property-fixtures.ts";
 import { runProgram } from "../support/run-program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "../support/eventually.ts";
 import { runProgram } from "../support/run-program.ts";
 import { send } from "./support/client.ts";
+import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
 import { failuresOf, startLoad, summary } from "./support/load.ts";
 import { allUp, serverStates, startHaproxy } from "./support/proxies.ts";
-import { type StandIns, startStandIns } from "./support/stand-ins.ts";
 
 const script = fileURLToPath(new URL("../../haproxy/drain.sh", import.meta.url));
 const drain = (...words: string[]) => runProgram(script, words);

@@ -3,11 +3,11 @@ import { before, describe, test } from "node:test";
 import { ask } from "../support/http.ts";
 import { send } from "./support/client.ts";
 import { logged } from "./support/edge.ts";
+import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
 import { names } from "./support/fleet.ts";
 import { limitCases } from "./support/limit-cases.ts";
 import { checkHaproxy, type RunningProxy, startHaproxy, statsPassword } from "./support/proxies.ts";
 import { requestCases } from "./support/request-cases.ts";
-import { type StandIns, startStandIns } from "./support/stand-ins.ts";
 
 let backends: StandIns;
 let haproxy: RunningProxy;

@@ -1,7 +1,7 @@
 import { before } from "node:test";
+import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
 import { patienceCases, streaming } from "./support/patience-cases.ts";
 import { startNginx } from "./support/proxies.ts";
-import { type StandIns, startStandIns } from "./support/stand-ins.ts";
 
 let backends: StandIns;
 before(async () => {

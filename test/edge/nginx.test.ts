@@ -5,6 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { ask, readAll } from "../support/http.ts";
 import { openTo, send } from "./support/client.ts";
 import { logged } from "./support/edge.ts";
+import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
 import { names } from "./support/fleet.ts";
 import { limitCases } from "./support/limit-cases.ts";
 import { assertProblem } from "./support/problem.ts";
@@ -17,7 +18,6 @@ import {
   startNginx,
 } from "./support/proxies.ts";
 import { requestCases } from "./support/request-cases.ts";
-import { type StandIns, startStandIns } from "./support/stand-ins.ts";
 
 const fine = {
   code: 0,

@@ -7,9 +7,9 @@ import { atEnd } from "../support/at-end.ts";
 import { eventually } from "../support/eventually.ts";
 import { ask as askUrl, readAll } from "../support/http.ts";
 import { freshAddress, openTo, send } from "./support/client.ts";
+import { startStandIns } from "./support/fake-upstreams.ts";
 import { hostOf, type Name, names } from "./support/fleet.ts";
 import { nginxIsAtLeast, serverStates, startHaproxy, startNginx, stopProxy } from "./support/proxies.ts";
-import { startStandIns } from "./support/stand-ins.ts";
 
 const backends = await startStandIns();
 // Whatever became of the test before, the next one finds the ports free and three instances that are well.

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addDemoData, demoLogin } from "../../src/embedded/demo.ts";
-import { demoEstate } from "../../src/embedded/demo-estate.ts";
-import { mayMove, type RequestStatus } from "../../src/features/maintenance/moves.ts";
+import { demoEstate } from "../../src/embedded/demo-data.ts";
+import { mayMove, type RequestStatus } from "../../src/features/maintenance/status-transitions.ts";
 import { freshDatabase, query } from "../support/database.ts";
-import { as } from "../support/estate.ts";
 import { startHaven } from "../support/haven.ts";
 import { login } from "../support/people.ts";
+import { as } from "../support/property-fixtures.ts";
 
 type List = { items: Record<string, unknown>[] };
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { freshDatabase, query } from "../support/database.ts";
-import { aHome, aLease, aProperty, as, type Person } from "../support/estate.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Haven } from "../support/haven.ts";
 import { startHavenProcess } from "../support/haven-process.ts";
 import type { Answer } from "../support/http.ts";
-import { startPair } from "../support/pair.ts";
 import { register, type SignedIn, sameSecret } from "../support/people.ts";
+import { aHome, aLease, aProperty, as, type Person } from "../support/property-fixtures.ts";
 import { freshRedis } from "../support/redis.ts";
+import { startPair } from "../support/two-instances.ts";
 
 let havens: [Haven, Haven];
 let person: SignedIn;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDatabase } from "../../src/db/pool.ts";
-import { createRemovals } from "../../src/features/photos/removals.ts";
+import { createRemovals } from "../../src/features/photos/deferred-deletions.ts";
 import { atEnd } from "../support/at-end.ts";
 import { freshDatabase, query } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";

@@ -5,8 +5,8 @@ import { query } from "../support/database.ts";
 import { ask, postJson } from "../support/http.ts";
 import { blackPng, encoded, formOf, formType, imageOf, noise, plain } from "../support/images.ts";
 import { addPhoto, owner, type PhotoSeen, photoIn, upload } from "../support/owners.ts";
-import { startPair } from "../support/pair.ts";
 import { bearer, me } from "../support/people.ts";
+import { startPair } from "../support/two-instances.ts";
 
 const [one, two] = await startPair();
 const databaseUrl = one.running.deps.addresses.databaseUrl;

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { aHome, aLease, aProperty, aRequest, as, aUnit, day, type Person, type Resource } from "../support/estate.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { register } from "../support/people.ts";
+import {
+  aHome,
+  aLease,
+  aProperty,
+  aRequest,
+  as,
+  aUnit,
+  day,
+  type Person,
+  type Resource,
+} from "../support/property-fixtures.ts";
 
 let haven: Haven;
 let owner: Person;

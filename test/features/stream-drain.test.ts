@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startHavenProcess } from "../support/haven-process.ts";
 import { open, readAll } from "../support/http.ts";
+import { newOwner } from "../support/maintenance-fixtures.ts";
 import { bearer, sameSecret } from "../support/people.ts";
-import { newOwner } from "../support/repairs.ts";
 import { openStream } from "../support/stream.ts";
 
 test("a drain ends streams cleanly, one after the other, and cuts none", async () => {

@@ -3,10 +3,10 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../support/eventually.ts";
 import { ask, open, raw, readAll } from "../support/http.ts";
-import { startPair } from "../support/pair.ts";
+import { askForRepair, moveRequest, newOwner, writeQuietly } from "../support/maintenance-fixtures.ts";
 import { bearer, login, logout, type SignedIn } from "../support/people.ts";
-import { askForRepair, moveRequest, newOwner, writeQuietly } from "../support/repairs.ts";
 import { type OpenStream, openStream } from "../support/stream.ts";
+import { startPair } from "../support/two-instances.ts";
 
 // Polling is as good as off: what arrives was woken.
 const [one, two] = await startPair({

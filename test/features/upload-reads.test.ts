@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
 import { freshDatabase } from "../support/database.ts";
-import { as } from "../support/estate.ts";
 import { startHaven } from "../support/haven.ts";
 import { ask } from "../support/http.ts";
 import { register, sameSecret } from "../support/people.ts";
+import { as } from "../support/property-fixtures.ts";
 
 const database = await freshDatabase();
 const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: database } });

@@ -9,7 +9,7 @@ import {
   standOf,
   timeIsUp,
   weigh,
-} from "../../src/fleet/judge.ts";
+} from "../../src/fleet/outlier-vote.ts";
 
 const failingForMs = 3000;
 const well = { phase: "ready", status: "up", failing: false, wellMsAgo: 500 } as const;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { loadSpread, paint } from "../../src/fleet/fleet-report.ts";
 import type { Heartbeat } from "../../src/fleet/heartbeat.ts";
-import { loadSpread, paint } from "../../src/fleet/picture.ts";
 
 const instance = (requestsPerSecond: number, over: Partial<Heartbeat> = {}): Heartbeat => ({
   instance: "api",

@@ -21,7 +21,7 @@ const { status } = spawnSync(
   process.execPath,
   [
     fileURLToPath(new URL("../run.ts", import.meta.url)),
-    fileURLToPath(new URL("./hostile-requests.alone.test.ts", import.meta.url)),
+    fileURLToPath(new URL("./hostile-requests.serial.test.ts", import.meta.url)),
   ],
   { stdio: "inherit", env: { ...process.env, HOSTILE_MINUTES: String(minutes), HOSTILE_SEED: String(seed) } },
 );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createTurnstile } from "../../src/http/turnstile.ts";
+import { createTurnstile } from "../../src/http/request-pacer.ts";
 
 test("a burst is begun over several turns of the loop, in order, and nobody is forgotten", async () => {
   const turnstile = createTurnstile(4);

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
+import type { Overrides } from "../../src/composition/compose.ts";
 import { readConfig } from "../../src/config/env.ts";
 import { createLoggerOn } from "../../src/core/logger.ts";
-import type { Overrides } from "../../src/deps.ts";
 import { type Running, start } from "../../src/server.ts";
 import { atEnd } from "./at-end.ts";
 import { asAppRole, freshDatabase } from "./database.ts";

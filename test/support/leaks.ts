@@ -1,7 +1,7 @@
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cleanUp } from "./at-end.ts";
-import { isEdgeTest } from "./own-machine.ts";
+import { isEdgeTest } from "./network-namespace.ts";
 import { timeLimitMs } from "./time-limit.ts";
 
 // Loaded before each test file: cleans up after it, and fails it when it leaves a socket, a server, a timer or a child.

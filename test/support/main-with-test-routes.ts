@@ -1,7 +1,7 @@
 import { readConfig } from "../../src/config/env.ts";
 import { createLogger } from "../../src/core/logger.ts";
 import * as embedded from "../../src/embedded/engines.ts";
-import { onStopSignals } from "../../src/lifecycle/signals.ts";
+import { onStopSignals } from "../../src/kit/lifecycle/signals.ts";
 import { start } from "../../src/server.ts";
 import { testRoutes } from "./routes.ts";
 

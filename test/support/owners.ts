@@ -1,7 +1,7 @@
-import { aProperty } from "./estate.ts";
 import { type Answer, ask, postJson } from "./http.ts";
 import { boundary, formOf } from "./images.ts";
 import { bearer, register, type SignedIn } from "./people.ts";
+import { aProperty } from "./property-fixtures.ts";
 
 export type Owner = SignedIn & { propertyId: string };
 

@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import { createProbes, type ProbeDeps, type ProbeKind } from "../../src/health/probes.ts";
-import { takeSnapshot } from "../../src/health/snapshot.ts";
+import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
+import { createProbes, type ProbeDeps, type ProbeKind } from "../../src/kit/http/probes.ts";
 
 /** Which probe the application itself takes a path for. */
 export function probeKindOf(path: string, paths: ProbeDeps["paths"] = []): ProbeKind | undefined {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Parts } from "../../src/deps.ts";
+import type { Parts } from "../../src/composition/compose.ts";
 import { createRoutes, operation } from "../../src/http/operation.ts";
-import { created, ok } from "../../src/http/reply.ts";
+import { created, ok } from "../../src/http/responses.ts";
 
 const answers = { 200: { description: "Fine." } };
 

@@ -1,6 +1,6 @@
 import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { noContent } from "../../http/reply.ts";
+import { noContent } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
 import { operations } from "./schema.ts";
 import type { LeaseService } from "./service.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { cents, changesOf, currency, day, email, id, line, moment, search } from "../../http/fields.ts";
+import { cents, changesOf, currency, day, email, id, line, moment, search } from "../../http/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
-import { listOf, pageFields } from "../../http/page.ts";
+import { listOf, pageFields } from "../../http/pagination.ts";
 
 export const statuses = ["upcoming", "active", "ended"] as const;
 export type LeaseStatus = (typeof statuses)[number];

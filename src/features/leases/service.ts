@@ -1,9 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
-import { onConstraint } from "../../db/faults.ts";
+import { onConstraint } from "../../db/driver-errors.ts";
 import type { Portion, Slice } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Expectation } from "../../http/etag.ts";
-import { found } from "../found.ts";
+import { found } from "../or-not-found.ts";
 import type { UnitService } from "../units/service.ts";
 import { type Lease, type LeaseFilter, leases, noOverlap } from "./repository.ts";
 import { inOrder, type LeaseChanges, type LeaseFields, outOfOrder } from "./schema.ts";

@@ -1,8 +1,8 @@
 import { uuidv7 } from "../../core/ids.ts";
 import { type Portion, readList, type Slice } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
-import type { RequestStatus } from "./moves.ts";
 import type { RequestFields } from "./schema.ts";
+import type { RequestStatus } from "./status-transitions.ts";
 
 export type MaintenanceRequest = RequestFields & {
   id: string;

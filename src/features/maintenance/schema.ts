@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { changesOf, id, line, moment, prose, search } from "../../http/fields.ts";
+import { changesOf, id, line, moment, prose, search } from "../../http/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
-import { listOf, pageFields } from "../../http/page.ts";
-import { statuses } from "./moves.ts";
+import { listOf, pageFields } from "../../http/pagination.ts";
+import { statuses } from "./status-transitions.ts";
 
 export const priorities = ["low", "normal", "high", "emergency"] as const;
 export const eventTypes = ["created", "changed", "status_changed", "noted", "deleted"] as const;

@@ -1,14 +1,14 @@
 import { AppError } from "../../core/app-error.ts";
-import { onConstraint } from "../../db/faults.ts";
+import { onConstraint } from "../../db/driver-errors.ts";
 import type { Portion, Slice } from "../../db/list.ts";
 import type { Database, Transaction } from "../../db/pool.ts";
 import type { Expectation } from "../../http/etag.ts";
-import { found, noSuch } from "../found.ts";
+import { found, noSuch } from "../or-not-found.ts";
 import type { UnitService } from "../units/service.ts";
 import { events, type MaintenanceEvent } from "./events.ts";
-import { mayMove, movesFrom, type RequestStatus } from "./moves.ts";
 import { type MaintenanceRequest, type RequestFilter, requests } from "./repository.ts";
 import type { EventType, RequestChanges, RequestFields } from "./schema.ts";
+import { mayMove, movesFrom, type RequestStatus } from "./status-transitions.ts";
 
 const what = "maintenance request";
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import type { Database } from "../../db/pool.ts";
 import type { Bucket } from "./bucket.ts";
-import type { Removals } from "./removals.ts";
+import type { Removals } from "./deferred-deletions.ts";
 import type { FileStore } from "./storage.ts";
 
 export type BucketStoreDeps = { db: Database; bucket: Pick<Bucket, "put" | "get">; removals: Removals };

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type HeaderValue, readHeaderValue } from "../../http/header-value.ts";
 import { hasHarmlessFileName } from "./file-name.ts";
-import { cannotTake, unknownField } from "./refusal.ts";
+import { cannotTake, unknownField } from "./upload-errors.ts";
 
 const mostParts = 8;
 const mostHeaderBytes = 4096;

@@ -1,9 +1,9 @@
 import sharp, { type OutputInfo, type ResizeOptions } from "sharp";
 import { AppError } from "../../core/app-error.ts";
-import { createGate } from "../../core/gate.ts";
-import { isWithoutEnd } from "./ending.ts";
-import { kindOf } from "./kind.ts";
-import { cannotTake } from "./refusal.ts";
+import { createGate } from "../../core/concurrency-limiter.ts";
+import { kindOf } from "./image-type.ts";
+import { isWithoutEnd } from "./is-truncated.ts";
+import { cannotTake } from "./upload-errors.ts";
 
 export type ImageLimits = { atOnce: number; queueLength: number; queueTimeoutMs: number; timeoutMs: number };
 

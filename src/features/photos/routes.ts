@@ -1,11 +1,11 @@
 import { AppError } from "../../core/app-error.ts";
 import { added, expectationOf, tagged } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { noContent, ok } from "../../http/reply.ts";
+import { noContent, ok } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
 import type { AvatarService } from "./avatars.ts";
-import { deliver } from "./delivery.ts";
 import { getUpload, operations } from "./schema.ts";
+import { deliver } from "./serve-image.ts";
 import type { PhotoService } from "./service.ts";
 import { type FileStore, isFileName } from "./storage.ts";
 import type { Uploads } from "./uploads.ts";

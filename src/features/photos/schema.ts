@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { id, moment } from "../../http/fields.ts";
+import { id, moment } from "../../http/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
-import { listOf, pageFields } from "../../http/page.ts";
+import { listOf, pageFields } from "../../http/pagination.ts";
 
 const fileUrl = z.string().meta({ example: "/uploads/5f2b7c1e9a4d4f0c8b3e6d7a1c2f9e08.webp" });
 

@@ -1,9 +1,9 @@
 import { uuidv7 } from "../../core/ids.ts";
-import { onConstraint } from "../../db/faults.ts";
+import { onConstraint } from "../../db/driver-errors.ts";
 import type { Portion, Slice } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Expectation } from "../../http/etag.ts";
-import { found, noSuch } from "../found.ts";
+import { found, noSuch } from "../or-not-found.ts";
 import type { PropertyService } from "../properties/service.ts";
 import type { Images } from "./images.ts";
 import { type Photo, photos } from "./repository.ts";

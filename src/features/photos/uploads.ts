@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../../core/app-error.ts";
-import { createShares } from "../../core/shares.ts";
+import { createShares } from "../../core/per-key-limit.ts";
 import { readHeaderValue } from "../../http/header-value.ts";
 import { collectBody } from "../../http/request-body.ts";
 import { type Fields, fileOfForm } from "./form.ts";
-import { kindOf } from "./kind.ts";
-import { cannotTake, mostFileBytes, tooLarge } from "./refusal.ts";
+import { kindOf } from "./image-type.ts";
+import { cannotTake, mostFileBytes, tooLarge } from "./upload-errors.ts";
 
 /** The file and what a form needs around it; proxies let as much through. */
 const maxBodyBytes = 5 * 1024 * 1024;

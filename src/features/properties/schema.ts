@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { changesOf, country, id, line, moment, search } from "../../http/fields.ts";
+import { changesOf, country, id, line, moment, search } from "../../http/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
-import { listOf, pageFields } from "../../http/page.ts";
+import { listOf, pageFields } from "../../http/pagination.ts";
 
 export const kinds = ["apartment_building", "house", "condo", "commercial"] as const;
 

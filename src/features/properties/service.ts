@@ -1,9 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
-import { whileReferredTo } from "../../db/faults.ts";
+import { whileReferredTo } from "../../db/driver-errors.ts";
 import type { Portion, Slice } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Expectation } from "../../http/etag.ts";
-import { found } from "../found.ts";
+import { found } from "../or-not-found.ts";
 import { type Property, type PropertyFilter, properties } from "./repository.ts";
 import type { PropertyChanges, PropertyFields } from "./schema.ts";
 

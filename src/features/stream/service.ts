@@ -1,17 +1,17 @@
 import type { ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
-import { createGate } from "../../core/gate.ts";
-import { createShares } from "../../core/shares.ts";
+import { createGate } from "../../core/concurrency-limiter.ts";
+import { createShares } from "../../core/per-key-limit.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Caller } from "../../http/operation.ts";
-import type { Connections } from "../../lifecycle/connections.ts";
+import type { Connections } from "../../kit/lifecycle/connections.ts";
 import type { Channel } from "../../redis/channel.ts";
 import { heartbeat, openingOf } from "./frame.ts";
 import { createHubs } from "./hubs.ts";
 import { createReader, type EndReason, type Reader } from "./reader.ts";
 import { positions } from "./repository.ts";
-import { createRounds } from "./rounds.ts";
 import { createSignIns } from "./sign-ins.ts";
+import { createRounds } from "./staggered-visits.ts";
 
 export type StreamSettings = {
   most: number;

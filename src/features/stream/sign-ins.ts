@@ -1,8 +1,8 @@
 import { AppError } from "../../core/app-error.ts";
-import { createGate } from "../../core/gate.ts";
+import { createGate } from "../../core/concurrency-limiter.ts";
 import type { Caller } from "../../http/operation.ts";
 import type { Reader } from "./reader.ts";
-import { createRounds } from "./rounds.ts";
+import { createRounds } from "./staggered-visits.ts";
 
 type SignIn = { caller: Caller; readers: Set<Reader> };
 

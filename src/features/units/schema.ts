@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { cents, changesOf, currency, id, line, moment, search } from "../../http/fields.ts";
+import { cents, changesOf, currency, id, line, moment, search } from "../../http/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
-import { listOf, pageFields } from "../../http/page.ts";
+import { listOf, pageFields } from "../../http/pagination.ts";
 
 export const statuses = ["vacant", "occupied", "unavailable"] as const;
 export type UnitStatus = (typeof statuses)[number];

@@ -1,9 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
-import { onConstraint, whileReferredTo } from "../../db/faults.ts";
+import { onConstraint, whileReferredTo } from "../../db/driver-errors.ts";
 import type { Portion, Slice } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Expectation } from "../../http/etag.ts";
-import { found, noSuch } from "../found.ts";
+import { found, noSuch } from "../or-not-found.ts";
 import type { PropertyService } from "../properties/service.ts";
 import { type Unit, type UnitFilter, units } from "./repository.ts";
 import type { UnitChanges, UnitFields } from "./schema.ts";

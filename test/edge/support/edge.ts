@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../support/eventually.ts";
 import { send } from "./client.ts";
+import type { Seen, StandIns } from "./fake-upstreams.ts";
 import { names } from "./fleet.ts";
 import type { RunningProxy } from "./proxies.ts";
-import type { Seen, StandIns } from "./stand-ins.ts";
 
 export type Edge = { proxy: RunningProxy; backends: StandIns };
 

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../support/eventually.ts";
 import { freshAddress, openTo, send, sendJson } from "./client.ts";
 import { full } from "./failure-cases.ts";
+import type { StandIns } from "./fake-upstreams.ts";
 import { names } from "./fleet.ts";
-import type { StandIns } from "./stand-ins.ts";
 
 /** As long as users are, or as a load balancer of AWS keeps a connection. */
 const idleMs = full ? 61_000 : 33_000;

@@ -1,8 +1,8 @@
 import type { Express } from "express";
-import type { Parts } from "../../../src/deps.ts";
-import type { ByResource } from "../../../src/http/by-resource.ts";
+import type { Parts } from "../../../src/composition/compose.ts";
 import { createRoutes, operation } from "../../../src/http/operation.ts";
-import { noContent } from "../../../src/http/reply.ts";
+import type { ByResource } from "../../../src/http/resource-router.ts";
+import { noContent } from "../../../src/http/responses.ts";
 import { ask } from "../../support/http.ts";
 
 /** A route of the test's own, to get hold of the app that serves it. */

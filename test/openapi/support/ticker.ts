@@ -1,4 +1,4 @@
-import type { Parts } from "../../../src/deps.ts";
+import type { Parts } from "../../../src/composition/compose.ts";
 import { createRoutes, operation } from "../../../src/http/operation.ts";
 
 const tick = operation({

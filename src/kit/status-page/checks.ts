@@ -1,0 +1,79 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { BreakerState, PageExtras, Picture, PictureOfCheck } from "../health/health-report.ts";
+import { breakerInWords, breakerNumbers } from "./breaker.ts";
+import { lookOf } from "./face.ts";
+import { shape } from "./shapes.ts";
+import { renderSparkline } from "./sparkline.ts";
+import { anchorOfCheck } from "./summary.ts";
+import { counted, latency, moment, reasonInWords, timeSince } from "./words.ts";
+
+export function renderChecks({ checks, circuitBreakers }: Picture, extras: PageExtras): Html {
+  const names = Object.keys(checks);
+  const cards = Object.entries(checks).map(([name, check], index) => {
+    const breaker = circuitBreakers.find((one) => one.name === name);
+    return renderCheck({ name, check, breaker, anchor: anchorOfCheck(index) }, extras);
+  });
+  const others = circuitBreakers.filter(({ name }) => !names.includes(name));
+  return html`
+    <section aria-labelledby="checks">
+      <h2 id="checks">Checks</h2>
+      ${cards.length === 0 ? html`<p class="empty">No checks are set up.</p>` : html`<div class="cards">${cards}</div>`}
+      ${circuitBreakers.length === 0 && html`<p class="empty">There are no circuit breakers.</p>`}
+      ${others.length > 0 && renderOtherBreakers(others, extras.nowMs)}
+    </section>`;
+}
+
+type Shown = { name: string; check: PictureOfCheck; breaker: BreakerState | undefined; anchor: string };
+
+function renderCheck({ name, check, breaker, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
+  const { tone, shape: shapeName } = lookOf(check.status);
+  const { since, latencyMs, lastSuccessAt, lastFailureAt } = check;
+  return html`
+    <article class="card ${tone}" id="${anchor}" aria-labelledby="${anchor}-name" data-key="check-${name}">
+      <header>
+        <h3 id="${anchor}-name">${name}</h3>
+        ${latencyMs === null ? html`<p class="weight">not measured</p>` : html`<p class="latency">${latency(latencyMs)}</p>`}
+        <p class="state ${tone}">${shape(shapeName)}${check.status}</p>
+        <p class="weight">${check.critical ? "critical" : "not critical"}</p>
+      </header>
+      ${remark(name, check)}
+      ${renderSparkline(name, samples(name), nowMs)}
+      <dl>
+        <div><dt>${capitalized(check.status)} since</dt><dd>${moment(since, nowMs)} (${timeSince(since, nowMs)})</dd></div>
+        <div><dt>Failures in a row</dt><dd>${check.consecutiveFailures}</dd></div>
+        <div><dt>Last success</dt><dd>${lastSuccessAt === null ? "never" : moment(lastSuccessAt, nowMs)}</dd></div>
+        <div><dt>Last failure</dt><dd>${lastFailureAt === null ? "never" : moment(lastFailureAt, nowMs)}</dd></div>
+        ${breaker !== undefined && html`<div class="wide"><dt>Circuit breaker</dt><dd>${breakerInWords(breaker, nowMs)}</dd></div>`}
+      </dl>
+      ${breaker !== undefined && breakerNumbers(breaker)}
+    </article>`;
+}
+
+/** Whatever is not plainly well, in words. */
+function remark(name: string, { status, reason, consecutiveFailures, lastFailureAt }: PictureOfCheck): Html {
+  if (status === "down" && consecutiveFailures > 0) {
+    return html`<p class="remark">${name} ${reasonInWords(reason)}.</p>`;
+  }
+  if (status === "down") return html`<p class="remark">It answers again; one more success in a row, and it is up.</p>`;
+  if (consecutiveFailures > 0) {
+    const times =
+      consecutiveFailures === 1 ? "The last try" : `Each of the last ${counted(consecutiveFailures, "try", "tries")}`;
+    return html`<p class="remark">${times} failed: ${name} ${reasonInWords(reason)}.</p>`;
+  }
+  if (status === "up") return nothing;
+  return html`<p class="remark">${lastFailureAt === null ? "It has not answered yet." : "It has not been heard of for too long."}</p>`;
+}
+
+function renderOtherBreakers(breakers: readonly BreakerState[], nowMs: number): Html {
+  const cards = breakers.map(
+    (breaker) => html`
+      <article class="card ${lookOf(breaker.state).tone}" data-key="other-${breaker.name}">
+        <h4>${breaker.name}</h4>
+        <p>${breakerInWords(breaker, nowMs)}</p>
+        ${breakerNumbers(breaker)}
+      </article>`,
+  );
+  return html`<h3>Other circuit breakers</h3><div class="cards">${cards}</div>`;
+}
+
+const capitalized = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);

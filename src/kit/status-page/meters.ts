@@ -1,0 +1,126 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { HttpFacts, Picture, SystemFacts } from "../health/health-report.ts";
+import { shape, type Tone } from "./shapes.ts";
+import { bytes, counted, latency, percent, perSecond } from "./words.ts";
+
+type Meter = {
+  label: string;
+  value: string;
+  note: string;
+  /** How full the bar is, 0 to 1; without one where there is no limit to compare with. */
+  share?: number;
+  /** From which share on it is worth a look, and worth waking somebody. */
+  limits?: readonly [high: number, tooHigh: number];
+};
+
+export function renderMeters({ system, http }: Picture): Html {
+  return html`
+    <section aria-labelledby="load">
+      <h2 id="load">Load</h2>
+      <h3>Process</h3>
+      <dl class="meters">${ofProcess(system).map(renderMeter)}</dl>
+      ${renderHandles(system.handles)}
+      <h3>Requests</h3>
+      <dl class="meters">${ofRequests(http).map(renderMeter)}${renderShedding(http.shedding)}</dl>
+    </section>`;
+}
+
+// The bar of the delay is full at 200 ms; from 100 ms on requests are shed unless configured otherwise.
+const fullDelayMs = 200;
+
+function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
+  const { rssBytes, limitBytes, heapUsedBytes, heapLimitBytes } = memory;
+  return [
+    {
+      label: "Event loop delay",
+      value: latency(eventLoop.delayMs),
+      note: "how late timers fire",
+      share: eventLoop.delayMs / fullDelayMs,
+      limits: [0.25, 0.5],
+    },
+    {
+      label: "Event loop in use",
+      value: percent(eventLoop.utilization),
+      note: "share of the time",
+      share: eventLoop.utilization,
+      limits: [0.75, 0.95],
+    },
+    {
+      label: "Memory",
+      value: bytes(rssBytes),
+      ...(limitBytes === null
+        ? { note: "no limit is set" }
+        : { note: `of ${bytes(limitBytes)} allowed`, share: rssBytes / limitBytes, limits: [0.8, 0.92] }),
+    },
+    {
+      label: "Heap",
+      value: bytes(heapUsedBytes),
+      note: `of ${bytes(heapLimitBytes)} at most`,
+      share: heapUsedBytes / heapLimitBytes,
+      limits: [0.75, 0.9],
+    },
+    {
+      label: "CPU",
+      value: percent(cpu.utilization),
+      note: `of one core; ${counted(cpu.cores, "core")} here`,
+      share: cpu.utilization,
+      limits: [0.8, 0.95],
+    },
+  ];
+}
+
+function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond }: HttpFacts): Meter[] {
+  const share = requestsPerSecond > 0 ? errorsPerSecond / requestsPerSecond : 0;
+  return [
+    { label: "Requests per second", value: perSecond(requestsPerSecond), note: `${inFlight} in flight` },
+    {
+      label: "Errors per second",
+      value: perSecond(errorsPerSecond),
+      note: shareInWords(requestsPerSecond, share),
+      share,
+      limits: [0.01, 0.05],
+    },
+    { label: "Connections", value: String(connections), note: "open now" },
+  ];
+}
+
+function shareInWords(requestsPerSecond: number, share: number): string {
+  if (requestsPerSecond <= 0) return "no requests";
+  return share === 0 ? "no request fails" : `${percent(share, 1)} of the requests`;
+}
+
+function renderMeter({ label, value, note, share, limits = [1, 1] }: Meter): Html {
+  const filled = Math.min(1, Math.max(0, share ?? 0));
+  const [tone, alarm]: [Tone, string] =
+    filled >= limits[1] ? ["bad", "too high"] : filled >= limits[0] ? ["warn", "high"] : ["good", ""];
+  const bar = html`
+    <svg class="bar" role="meter" aria-label="${label}" aria-valuemin="0" aria-valuemax="100"
+      aria-valuenow="${Math.round(filled * 100)}" aria-valuetext="${value}, ${note}" viewBox="0 0 100 1" preserveAspectRatio="none">
+      <rect class="track" width="100" height="1"/><rect class="fill" width="${Math.round(filled * 1000) / 10}" height="1"/>
+    </svg>`;
+  const warning = html`<span class="state ${tone}">${shape(tone === "bad" ? "octagon" : "triangle")}${alarm}</span>`;
+  return html`
+    <div class="${tone}" data-key="${label}">
+      <dt>${label}</dt>
+      <dd><span class="value">${value}</span>${alarm !== "" && warning}${share === undefined ? nothing : bar}<span class="note">${note}</span></dd>
+    </div>`;
+}
+
+const renderShedding = (shedding: boolean): Html => html`
+  <div class="${shedding ? "bad" : "good"}" data-key="shedding">
+    <dt>Shedding</dt>
+    <dd><span class="value">${shedding ? "yes" : "no"}</span>${
+      shedding && html`<span class="state bad">${shape("octagon")}overloaded</span>`
+    }<span class="note">${shedding ? "API requests get 503 until it has caught up" : "every request is let in"}</span></dd>
+  </div>`;
+
+function renderHandles(handles: SystemFacts["handles"]): Html {
+  const kinds = Object.entries(handles);
+  if (kinds.length === 0) return nothing;
+  const total = kinds.reduce((sum, [, count]) => sum + count, 0);
+  return html`
+    <details data-key="handles">
+      <summary>${counted(total, "open handle")}</summary>
+      <dl class="numbers">${kinds.map(([kind, count]) => html`<div><dt>${kind}</dt><dd>${count}</dd></div>`)}</dl>
+    </details>`;
+}

@@ -1,0 +1,127 @@
+import { type Html, html } from "../../core/page/html.ts";
+import type { Sample } from "../health/samples.ts";
+import { counted, duration, latency, momentText } from "./words.ts";
+
+const windowMs = 600_000;
+const bucketCount = 120;
+const bucketMs = windowMs / bucketCount;
+const width = 1200;
+const height = 100;
+const bucketWidth = width / bucketCount;
+
+type Bucket = { index: number; at: number; worstMs: number | null; failed: boolean; afterGap: boolean };
+
+/** Latency over the last ten minutes: the line breaks where nothing was measured, and failures stand as blocks. */
+export function renderSparkline(name: string, samples: readonly Sample[], nowMs: number): Html {
+  const startMs = nowMs - windowMs;
+  const recent = samples.filter(({ at }) => at >= startMs && at <= nowMs);
+  const last = recent.at(-1);
+  if (last === undefined) return html`<p class="empty">No samples in the last ten minutes.</p>`;
+
+  const gapMs = longestSilence(recent);
+  const buckets = downsample(recent, startMs, gapMs);
+  const passed = recent.filter(({ ok }) => ok).map(({ latencyMs }) => latencyMs);
+  const max = Math.max(0, ...passed);
+  const scale = max === 0 ? "" : latency(max);
+  return html`
+    <figure class="plot">
+      <svg role="img" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">
+        <title>${inWords(name, recent, passed, nowMs)}</title>
+        <path class="grid" d="M0 50H${width}M300 0V${height}M600 0V${height}M900 0V${height}"/>
+        <path class="gap" d="${gaps(buckets, last.at, startMs, nowMs, gapMs)}"/>
+        <path class="fails" d="${failures(buckets)}"/>
+        <path class="line" d="${line(buckets, startMs, max)}"/>
+      </svg>
+      <div class="scale" aria-hidden="true"><span>${scale}</span><span>0</span></div>
+      <div class="ends" aria-hidden="true"><span>10 min ago</span><span>now</span></div>
+      <figcaption>${caption(recent, passed)}</figcaption>
+    </figure>`;
+}
+
+/** The worst of each bucket stays: neither a peak nor a failure gets lost between two others. */
+function downsample(samples: readonly Sample[], startMs: number, gapMs: number): Bucket[] {
+  const buckets: Bucket[] = [];
+  let before = startMs;
+  for (const { at, latencyMs, ok } of samples) {
+    const index = Math.min(bucketCount - 1, Math.floor((at - startMs) / bucketMs));
+    let bucket = buckets.at(-1);
+    if (bucket?.index !== index) {
+      bucket = { index, at, worstMs: null, failed: false, afterGap: at - before > gapMs };
+      buckets.push(bucket);
+    }
+    before = at;
+    if (!ok) bucket.failed = true;
+    else if (bucket.worstMs === null || latencyMs > bucket.worstMs) Object.assign(bucket, { at, worstMs: latencyMs });
+  }
+  return buckets;
+}
+
+/** Longer than this between two samples is a gap: three times what is usual for this check. */
+function longestSilence(samples: readonly Sample[]): number {
+  const steps = samples.slice(1).map(({ at }, index) => at - (samples[index]?.at ?? at));
+  const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  return Math.max(3 * usual, 2 * bucketMs);
+}
+
+const x = (at: number, startMs: number): number => Math.round(((at - startMs) / windowMs) * width);
+
+function line(buckets: readonly Bucket[], startMs: number, max: number): string {
+  let path = "";
+  let before: { left: number; top: number } | undefined;
+  for (const { at, worstMs, afterGap } of buckets) {
+    if (worstMs === null) {
+      before = undefined;
+      continue;
+    }
+    const left = x(at, startMs);
+    const top = Math.round(96 - (90 * worstMs) / (max || 1));
+    // Steps are shorter to write than places; `0 0` makes a dot of a point that stands alone.
+    if (before === undefined || afterGap) path += `M${left} ${top}l0 0`;
+    else path += ` ${left - before.left} ${top - before.top}`;
+    before = { left, top };
+  }
+  return path;
+}
+
+function failures(buckets: readonly Bucket[]): string {
+  let path = "";
+  let from: number | undefined;
+  let to = 0;
+  const close = () => {
+    if (from !== undefined) path += `M${from} 0H${to}V${height}H${from}z`;
+    from = undefined;
+  };
+  for (const { index, failed, worstMs, afterGap } of buckets) {
+    if (afterGap || !failed || worstMs !== null) close();
+    if (!failed) continue;
+    from ??= index * bucketWidth;
+    to = (index + 1) * bucketWidth;
+  }
+  close();
+  return path;
+}
+
+function gaps(buckets: readonly Bucket[], lastAt: number, startMs: number, nowMs: number, gapMs: number): string {
+  let path = "";
+  let before = startMs;
+  for (const { at, afterGap } of buckets) {
+    if (afterGap) path += `M${x(before, startMs)} 97H${x(at, startMs)}`;
+    before = at;
+  }
+  return nowMs - lastAt > gapMs ? `${path}M${x(lastAt, startMs)} 97H${width}` : path;
+}
+
+function caption(samples: readonly Sample[], passed: readonly number[]): string {
+  const failed = samples.length - passed.length;
+  const range =
+    passed.length === 0 ? "none passed" : `${latency(Math.min(...passed))} to ${latency(Math.max(...passed))}`;
+  return failed === 0 ? range : `${range}, ${failed} of ${samples.length} failed`;
+}
+
+function inWords(name: string, samples: readonly Sample[], passed: readonly number[], nowMs: number): string {
+  const failedLast = samples.findLast(({ ok }) => !ok);
+  const covered = duration(nowMs - (samples[0]?.at ?? nowMs));
+  const failed =
+    failedLast === undefined ? "none failed" : `the last failure was at ${momentText(failedLast.at, nowMs)}`;
+  return `Latency of ${name}, ${counted(samples.length, "sample")} over ${covered}: ${caption(samples, passed)}; ${failed}`;
+}

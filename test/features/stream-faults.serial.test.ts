@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../support/eventually.ts";
+import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { ask } from "../support/http.ts";
+import { askForRepair, newOwner, type Owner, writeMany, writeQuietly } from "../support/maintenance-fixtures.ts";
+import { bearer, logout, sameSecret } from "../support/people.ts";
+import { without } from "../support/programs.ts";
+import { startRedisCluster, startRedisSentinel } from "../support/redis-servers.ts";
+import { type OpenStream, openStream } from "../support/stream.ts";
+import { startPair } from "../support/two-instances.ts";
+
+const pollMs = 300;
+
+/** An instance whose ways can be broken, and one beside it whose ways cannot. */
+async function startBesideSound(env: Record<string, string> = {}): Promise<[FaultyHaven, Haven]> {
+  const times = { STREAM_POLL_MS: String(pollMs), STREAM_HEARTBEAT_MS: "300", STREAM_SESSION_CHECK_MS: "300" };
+  const faulty = await startFaultyHaven({ env: { ...sameSecret, ...times, ...env } });
+  const shared = { DATABASE_URL: faulty.databaseUrl, REDIS_URL: faulty.redisUrl };
+  return [faulty, await startHaven({ env: { ...sameSecret, ...shared } })];
+}
+
+const assertAll = (stream: OpenStream, count: number) =>
+  assert.deepEqual(
+    stream.events.map(({ position }) => position),
+    Array.from({ length: count }, (_, index) => index + 1),
+  );
+
+// Mostly waiting, so side by side.
+describe("the stream", { concurrency: 6 }, () => {
+  for (const fault of ["refuse", "hole"] as const) {
+    test(`with Redis away (${fault}) goes on by polling, opens anew, and is woken again when Redis is back`, async () => {
+      const [faulty, sound] = await startBesideSound();
+      const owner = await newOwner(sound.url);
+      const stream = await openStream(faulty.url, owner);
+      await faulty.redis.set(fault);
+      await askForRepair(sound.url, owner);
+      await stream.until(1, pollMs + 1000);
+      await askForRepair(faulty.url, owner);
+      await stream.until(2, 200);
+      const opened = await openStream(faulty.url, owner, { lastEventId: 0 });
+      await opened.until(2);
+      await sleep(800);
+      assert.deepEqual([stream.isGone(), opened.isGone()], [false, false], "neither can say that the session is over");
+
+      await faulty.redis.set("pass");
+      await faulty.until("redis", "up", 4000);
+      await askForRepair(sound.url, owner);
+      await Promise.all([stream.until(3), opened.until(3)]);
+      assertAll(stream, 3);
+      assertAll(opened, 3);
+    });
+  }
+
+  test("stays open while Postgres is gone, and tells what was missed when it is back", async () => {
+    const [faulty, sound] = await startBesideSound();
+    const owner = await newOwner(sound.url);
+    await writeMany(faulty.databaseUrl, owner, 150, 5000);
+    const stream = await openStream(faulty.url, owner, { lastEventId: 0 });
+    await stream.until(150);
+    const late = await openStream(faulty.url, owner, { lastEventId: 0 });
+    await faulty.postgres.set("refuse");
+    const heartbeats = stream.heartbeats();
+    await askForRepair(sound.url, owner);
+    await writeMany(faulty.databaseUrl, owner, 120, 100);
+    await eventually(stream.heartbeats, (count) => count > heartbeats + 2);
+    const refused = await ask(`${faulty.url}/api/v1/stream`, { headers: bearer(owner) });
+    assert.equal(refused.status, 503);
+    assert.equal(stream.events.length, 150);
+
+    await faulty.postgres.set("pass");
+    await Promise.all([stream.until(271), late.until(271)]);
+    for (const one of [stream, late]) assertAll(one, 271);
+    assert.equal(stream.isGone(), false);
+  });
+
+  test("tells within the poll interval what nobody was woken for", async () => {
+    const [faulty, sound] = await startBesideSound();
+    const owner = await newOwner(sound.url);
+    const stream = await openStream(faulty.url, owner);
+    await writeQuietly(sound, owner);
+    await stream.until(1, pollMs + 300);
+  });
+
+  test("looks for what it missed as soon as it listens again", async () => {
+    const [faulty, sound] = await startBesideSound({ STREAM_POLL_MS: "60000" });
+    const owner = await newOwner(sound.url);
+    const stream = await openStream(faulty.url, owner);
+    await faulty.redis.set("refuse");
+    await writeQuietly(sound, owner);
+    await sleep(300);
+    assert.equal(stream.events.length, 0);
+    await faulty.redis.set("pass");
+    await stream.until(1, 3000);
+    await askForRepair(sound.url, owner);
+    await stream.until(2, 500);
+  });
+
+  test("ends by the word of Postgres where Redis cannot say that the session is over", async () => {
+    const [faulty, sound] = await startBesideSound();
+    const owner = await newOwner(sound.url);
+    const stream = await openStream(faulty.url, owner);
+    await faulty.redis.set("refuse");
+    await sleep(500);
+    assert.equal(stream.isGone(), false);
+    assert.equal((await logout(sound.url, owner)).status, 204);
+    assert.equal(await stream.gone, "ended");
+  });
+
+  test("ends where the rows went back in time, so that positions given twice are told twice", async () => {
+    const [faulty, sound] = await startBesideSound();
+    const owner = await newOwner(sound.url);
+    await writeQuietly(sound, owner, 3);
+    const stream = await openStream(faulty.url, owner);
+    await sleep(pollMs);
+    await sound.running.deps.db.query("DELETE FROM maintenance_events WHERE owner_id = $1 AND position > 1", [
+      owner.userId,
+    ]);
+    await sound.running.deps.db.query("UPDATE maintenance_event_heads SET position = 1 WHERE owner_id = $1", [
+      owner.userId,
+    ]);
+    assert.equal(await stream.gone, "ended");
+    const again = await openStream(faulty.url, owner, { lastEventId: stream.lastEventId() });
+    await askForRepair(sound.url, owner);
+    await again.until(1);
+    assert.equal(again.events[0]?.position, 2);
+  });
+});
+
+/** Nothing is polled for here, and until the line stands a wake may go by; from then on each one counts. */
+async function assertWakes([one, two]: [Haven, Haven], owner: Owner): Promise<void> {
+  const stream = await openStream(two.url, owner, { lastEventId: 0 });
+  const writeOne = async () => {
+    await askForRepair(one.url, owner);
+    await sleep(100);
+    return stream.events.length;
+  };
+  const heard = await eventually(writeOne, (count) => count > 0, 15_000);
+  for (let more = 1; more <= 5; more += 1) {
+    await askForRepair(one.url, owner);
+    await stream.until(heard + more, 1000);
+  }
+}
+
+const quiet = { REDIS_URL: "", STREAM_POLL_MS: "60000" };
+
+test("instances wake each other through a Redis Cluster", { skip: without("redis-server") }, async () => {
+  const cluster = await startRedisCluster();
+  const pair = await startPair({ ...quiet, REDIS_CLUSTER_NODES: cluster.nodes });
+  await assertWakes(pair, await newOwner(pair[0].url));
+});
+
+test("instances wake each other behind Sentinel, also after a failover", {
+  skip: without("redis-server"),
+}, async () => {
+  const group = await startRedisSentinel();
+  const pair = await startPair({ ...quiet, REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
+  await assertWakes(pair, await newOwner(pair[0].url));
+  const other = await newOwner(pair[1].url);
+  await group.failover();
+  await assertWakes(pair, other);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { atEnd } from "../support/at-end.ts";
+import { openBare } from "../support/bare-stream.ts";
+import { freshDatabase } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { startHavenProcess } from "../support/haven-process.ts";
+import { askForRepair, newOwner, writeMany } from "../support/maintenance-fixtures.ts";
+import { megabytes, metric } from "../support/metric.ts";
+import { sameSecret } from "../support/people.ts";
+import { openStream } from "../support/stream.ts";
+
+test("readers who take nothing are cut and cost no memory; one who is slow but steady gets everything", async () => {
+  const eventCount = 300;
+  const stuckCount = 30;
+  const databaseUrl = await freshDatabase();
+  const env = { ...sameSecret, DATABASE_URL: databaseUrl, STREAM_STALL_MS: "1200" };
+  const { url, port } = await startHavenProcess({ env });
+  const owner = await newOwner(url);
+  const steady = await openStream(url, owner, { lastEventId: 0 });
+  const stuck = await Promise.all(Array.from({ length: stuckCount }, () => openBare(port, owner, () => undefined)));
+  for (const socket of stuck) socket.pause();
+  const before = await megabytes(url);
+
+  // Twenty megabytes for each of them, 600 in all.
+  await writeMany(databaseUrl, owner, eventCount, 66_000);
+  const slowly = setInterval(() => {
+    steady.response.pause();
+    setTimeout(() => steady.response.resume(), 30);
+  }, 40);
+  atEnd(() => clearInterval(slowly));
+  let most = before;
+  await eventually(
+    async () => {
+      most = Math.max(most, await megabytes(url));
+      return metric(url, 'stream_cut_total{reason="slow"}');
+    },
+    (cuts) => cuts === stuckCount,
+    15_000,
+    100,
+  );
+  assert.ok(most - before < 350, `${most - before} MB more`);
+  await steady.until(eventCount, 5000);
+  assert.deepEqual(
+    steady.events.map(({ position }) => position),
+    Array.from({ length: eventCount }, (_, index) => index + 1),
+  );
+  await askForRepair(url, owner);
+  await steady.until(eventCount + 1);
+  assert.equal(await metric(url, "streams_open"), 1);
+});

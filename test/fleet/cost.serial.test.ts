@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { steadyClock } from "../../src/core/clock.ts";
+import { createDatabase } from "../../src/db/pool.ts";
+import { createFleet } from "../../src/fleet/fleet.ts";
+import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
+import { createRedisStore } from "../../src/fleet/redis-store.ts";
+import type { FleetStore } from "../../src/fleet/store.ts";
+import { type JudgedCheck, unseen } from "../../src/kit/health/judge.ts";
+import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
+import { createRedisAccess } from "../../src/redis/access.ts";
+import { createRedis } from "../../src/redis/client.ts";
+import { atEnd } from "../support/at-end.ts";
+import { freshDatabase, query } from "../support/database.ts";
+import { eventually } from "../support/eventually.ts";
+import { without } from "../support/programs.ts";
+import { startRedisServer } from "../support/redis-servers.ts";
+
+const size = 100;
+const intervalMs = 2000;
+const measuredMs = 10_000;
+const intervals = measuredMs / intervalMs;
+
+/** Processor time that a process has used, out of /proc. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+const checks: readonly JudgedCheck[] = ["postgres", "redis", "schema", "event-loop", "memory", "disk"].map((name) => ({
+  ...unseen(0),
+  name,
+  status: "up",
+  critical: name === "postgres",
+  startup: false,
+  lastSuccessAt: steadyClock.now(),
+  latencyMs: 1.5,
+}));
+
+const skip = process.platform === "linux" ? without("redis-server") : "needs /proc";
+
+for (const asked of ["redis", "postgres"] as const) {
+  test(`a hundred instances that ask ${asked} cost the stores and each other as little as the documents say`, {
+    skip,
+  }, async () => {
+    const server = await startRedisServer();
+    const url = await freshDatabase();
+    const limits = { connectTimeoutMs: 5000, statementTimeoutMs: 5000, idleTransactionTimeoutMs: 5000 };
+    const db = createDatabase({ url, poolMax: 10, ...limits }, (work) => work());
+    atEnd(db.close);
+    const client = createRedis(
+      { kind: "url", url: server.url },
+      { connectTimeoutMs: 2000, commandTimeoutMs: 2000 },
+      "t",
+    );
+    atEnd(() => client.disconnect());
+    await eventually(
+      () => client.status,
+      (status) => status === "ready",
+    );
+
+    const counts = { writes: 0, reads: 0, failures: 0, ms: { redis: [] as number[], postgres: [] as number[] } };
+    const counted = (store: FleetStore): FleetStore => {
+      const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+        counts.writes += 1;
+        const startedAt = performance.now();
+        try {
+          return await work();
+        } catch (error) {
+          counts.failures += 1;
+          throw error;
+        } finally {
+          counts.ms[store.name].push(performance.now() - startedAt);
+        }
+      };
+      return {
+        ...store,
+        tell: (mine) => timed(() => store.tell(mine)),
+        tellAndAsk(mine) {
+          counts.reads += 1;
+          return timed(() => store.tellAndAsk(mine));
+        },
+      };
+    };
+    const redis = createRedisAccess(client, (work) => work());
+    const both = [createRedisStore(redis, intervalMs * 3), createPostgresStore(db, intervalMs * 3)];
+    const stores = both.toSorted((a, b) => Number(b.name === asked) - Number(a.name === asked));
+    const fleets = Array.from({ length: size }, (_, index) =>
+      createFleet({
+        stores: stores.map(counted),
+        identity: { instance: `api-server-${index}`, version: "0.1.0" },
+        intervalMs,
+        limitMs: intervalMs,
+        mostHeld: 5,
+        clock: steadyClock,
+        policy: undefined,
+        snapshot: () =>
+          takeSnapshot({ phase: "ready", startedUp: true, checks }, steadyClock.now(), Number.POSITIVE_INFINITY),
+        traffic: () => ({ requestsPerSecond: 12.5, errorsPerSecond: 0, inFlight: 2 }),
+        onNamesake: () => undefined,
+      }),
+    );
+    for (const fleet of fleets) {
+      fleet.tell();
+      await sleep(intervalMs / size);
+    }
+    await sleep(intervalMs * 1.5);
+    const known = fleets.map((fleet) => fleet.picture().instances.length);
+    assert.deepEqual(new Set(known), new Set([size]));
+
+    const backends = (
+      await query<{ pid: number }>(
+        url,
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'haven' AND datname = current_database()",
+      )
+    ).map(({ pid }) => pid);
+    const cpuOfPostgres = () => backends.reduce((sum, pid) => sum + cpuMs(pid), 0);
+    Object.assign(counts, { writes: 0, reads: 0, failures: 0, ms: { redis: [], postgres: [] } });
+    const before = { redis: cpuMs(server.pid), postgres: cpuOfPostgres(), own: process.cpuUsage() };
+    await sleep(measuredMs);
+    const own = process.cpuUsage(before.own);
+    const used = { redis: cpuMs(server.pid) - before.redis, postgres: cpuOfPostgres() - before.postgres };
+    const each = (count: number) => count / size / intervals;
+    const usual = (times: readonly number[]) =>
+      times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
+    const measured = {
+      writesEach: each(counts.writes),
+      readsEach: each(counts.reads),
+      redisCorePercent: (used.redis / measuredMs) * 100,
+      postgresCorePercent: (used.postgres / measuredMs) * 100,
+      ownCpuMsEach: each((own.user + own.system) / 1000),
+      redisMs: usual(counts.ms.redis),
+      postgresMs: usual(counts.ms.postgres),
+    };
+    process.stderr.write(`100 instances that ask ${asked}: ${JSON.stringify(measured)}\n`);
+    await Promise.all(fleets.map((fleet) => fleet.leave()));
+
+    assert.equal(counts.failures, 0);
+    assert.ok(measured.writesEach <= 2.05, `${measured.writesEach} writes`);
+    assert.ok(measured.readsEach <= 1.03, `${measured.readsEach} reads`);
+    assert.ok(measured.redisCorePercent < 6, `${measured.redisCorePercent} % of a core in Redis`);
+    assert.ok(measured.postgresCorePercent < 8, `${measured.postgresCorePercent} % of a core in Postgres`);
+    assert.ok(measured.ownCpuMsEach < 6, `${measured.ownCpuMsEach} ms of each instance`);
+  });
+}

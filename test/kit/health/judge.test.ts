@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type CheckState, observe, readiness, unseen, withoutStale } from "../../../src/kit/health/judge.ts";
+
+const good = { ok: true, latencyMs: 1 } as const;
+const bad = { ok: false, latencyMs: 1, reason: "refused" } as const;
+
+/** "+" a success, "-" a failure, one second apart. */
+function judge(seen: string, from: CheckState = unseen(0)): CheckState {
+  return [...seen].reduce((state, mark, index) => observe(state, mark === "+" ? good : bad, (index + 1) * 1000), from);
+}
+
+const table: readonly (readonly [string, string])[] = [
+  ["", "unknown"],
+  ["+", "up"],
+  ["-", "unknown"],
+  ["--", "down"],
+  ["--+", "up"],
+  ["+-", "up"],
+  ["+-+", "up"],
+  ["+--", "down"],
+  ["+--+", "down"],
+  ["+--++", "up"],
+  ["+--+-+-+-", "down"],
+  ["+-+-+-+-+-", "up"],
+];
+
+for (const [seen, status] of table) {
+  test(`after ${seen || "nothing"} a check is ${status}`, () => assert.equal(judge(seen).status, status));
+}
+
+test("since tells when the status began, and a recovery forgets the reason", () => {
+  const down = judge("+--");
+  assert.deepEqual([down.since, down.reason, down.consecutiveFailures], [3000, "refused", 2]);
+  const up = judge("+--++");
+  assert.deepEqual([up.since, up.reason], [5000, null]);
+});
+
+test("what was not heard of for too long is unknown, and says since when", () => {
+  const state = judge("+");
+  assert.equal(withoutStale(state, 4000, 3000).status, "up");
+  assert.deepEqual([withoutStale(state, 4001, 3000).status, withoutStale(state, 4001, 3000).since], ["unknown", 4000]);
+});
+
+const check = (status: "up" | "down" | "unknown", critical: boolean) => ({ status, critical });
+
+test("readiness asks critical checks only, and the phase before all", () => {
+  assert.equal(readiness("ready", [check("up", true), check("up", false)]), "ready");
+  assert.equal(readiness("ready", [check("up", true), check("down", false)]), "degraded");
+  assert.equal(readiness("ready", [check("up", true), check("unknown", false)]), "ready");
+  assert.equal(readiness("ready", [check("down", true), check("up", false)]), "not_ready");
+  assert.equal(readiness("ready", [check("unknown", true)]), "not_ready");
+  assert.equal(readiness("starting", [check("up", true)]), "starting");
+  assert.equal(readiness("draining", [check("up", true)]), "draining");
+  assert.equal(readiness("stopped", []), "draining");
+});

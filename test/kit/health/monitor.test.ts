@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { steadyClock } from "../../../src/core/clock.ts";
+import type { Check } from "../../../src/kit/health/check.ts";
+import { createHistory } from "../../../src/kit/health/history.ts";
+import { createMonitor } from "../../../src/kit/health/monitor.ts";
+import { atEnd } from "../../support/at-end.ts";
+import { eventually } from "../../support/eventually.ts";
+
+function watch(checks: readonly Check[], limits: { intervalMs?: number; timeoutMs?: number } = {}) {
+  const history = createHistory();
+  const monitor = createMonitor({ checks, intervalMs: 60, timeoutMs: 80, clock: steadyClock, history, ...limits });
+  atEnd(monitor.stop);
+  monitor.start();
+  monitor.setPhase("ready");
+  const status = (name: string) => monitor.snapshot().checks.find((check) => check.name === name)?.status;
+  return { monitor, history, status };
+}
+
+const fine: Check = { name: "fine", critical: true, run: async () => undefined };
+
+test("a check that throws, throws at once, hangs or answers late hurts no other", async () => {
+  let aborted = 0;
+  const { status } = watch([
+    fine,
+    { name: "throws", critical: false, run: async () => Promise.reject(new Error("x")) },
+    {
+      name: "throws-at-once",
+      critical: false,
+      run: () => {
+        throw new Error("x");
+      },
+    },
+    {
+      name: "hangs",
+      critical: false,
+      run: (signal) =>
+        new Promise(() => {
+          signal.addEventListener("abort", () => {
+            aborted += 1;
+          });
+        }),
+    },
+    { name: "late", critical: false, run: () => sleep(120) },
+    { name: "throws-nothing", critical: false, run: () => Promise.reject(undefined) },
+  ]);
+  for (const name of ["throws", "throws-at-once", "hangs", "late", "throws-nothing"])
+    await eventually(
+      () => status(name),
+      (seen) => seen === "down",
+    );
+  assert.equal(status("fine"), "up");
+  assert.ok(aborted >= 2, "the signal ended the work");
+});
+
+test("a failure is confirmed at once, and one whose confirmation succeeds changes nothing", async () => {
+  const at: number[] = [];
+  let fail = false;
+  const { status, history } = watch(
+    [
+      {
+        name: "blinks",
+        critical: true,
+        async run() {
+          at.push(performance.now());
+          if (fail) {
+            fail = false;
+            throw new Error("once");
+          }
+        },
+      },
+    ],
+    { intervalMs: 200 },
+  );
+  await eventually(
+    () => status("blinks"),
+    (seen) => seen === "up",
+  );
+  fail = true;
+  await eventually(
+    () => at.length,
+    (count) => count >= 4,
+  );
+  const gaps = at.slice(1).map((time, index) => time - (at[index] ?? 0));
+  assert.ok(
+    gaps.some((gap) => gap < 20),
+    `no confirmation at once: ${gaps}`,
+  );
+  assert.deepEqual(
+    history.all().filter(({ kind, to }) => kind === "check" && to === "down"),
+    [],
+  );
+});
+
+test("a dependency that flaps every other check for a while causes at most two changes of state", async () => {
+  let runs = 0;
+  const { history } = watch([
+    {
+      name: "flaps",
+      critical: true,
+      async run() {
+        runs += 1;
+        if (runs % 2 === 0) throw new Error("every other time");
+      },
+    },
+  ]);
+  await eventually(
+    () => runs,
+    (count) => count > 30,
+  );
+  const changes = history.all().filter(({ kind, from }) => kind === "check" && from !== "unknown");
+  assert.ok(changes.length <= 2, JSON.stringify(changes));
+});
+
+test("what is away for an interval and there for one, all the time, does not come up in between", async () => {
+  const intervalMs = 60;
+  const begun = performance.now();
+  const isAway = () => Math.floor((performance.now() - begun) / intervalMs) % 2 === 0;
+  const tide: Check = {
+    name: "tide",
+    critical: true,
+    async run() {
+      if (isAway()) throw new Error("low water");
+    },
+  };
+  const { history } = watch([tide], { intervalMs, timeoutMs: 1000 });
+  await sleep(60 * intervalMs);
+  const changes = history.all().filter(({ kind, from }) => kind === "check" && from !== "unknown");
+  assert.ok(changes.length <= 2, JSON.stringify(changes));
+});
+
+test("what comes back is up within two intervals, by two successes that are one apart", async () => {
+  const intervalMs = 200;
+  let away = false;
+  const successes: number[] = [];
+  const back: Check = {
+    name: "back",
+    critical: true,
+    async run() {
+      if (away) throw new Error("away");
+      successes.push(performance.now());
+    },
+  };
+  const watched = watch([back], { intervalMs, timeoutMs: 1000 });
+  const status = () => watched.status("back");
+  await eventually(status, (now) => now === "up");
+  away = true;
+  await eventually(status, (now) => now === "down");
+  successes.length = 0;
+  const backAt = performance.now();
+  away = false;
+  await eventually(status, (now) => now === "up", 5000, 2);
+  assert.ok(performance.now() - backAt <= 2 * intervalMs, `${performance.now() - backAt} ms`);
+  const [first = 0, second = 0] = successes;
+  assert.ok(second - first >= intervalMs - 1, `${second - first} ms`);
+});
+
+test("a snapshot that nobody renews counts as unknown", async () => {
+  const { promise: never } = Promise.withResolvers<void>();
+  let now = 1_000_000;
+  let hang = false;
+  const history = createHistory();
+  const check: Check = { name: "stuck", critical: true, run: () => (hang ? never : Promise.resolve()) };
+  const monitor = createMonitor({
+    checks: [check],
+    intervalMs: 30,
+    timeoutMs: 60_000,
+    clock: { now: () => now },
+    history,
+  });
+  atEnd(monitor.stop);
+  monitor.start();
+  monitor.setPhase("ready");
+  await eventually(
+    () => monitor.snapshot().status,
+    (status) => status === "ready",
+  );
+  hang = true;
+  await sleep(80);
+  assert.equal(monitor.snapshot().ready, true);
+  now += 30 + 2 * 60_000 + 501;
+  assert.equal(monitor.snapshot().checks[0]?.status, "unknown");
+  assert.equal(monitor.snapshot().ready, false);
+});
+
+test("a listener that throws stops nobody, and state changes are told once", async () => {
+  const { history, status } = watch([fine]);
+  const told: string[] = [];
+  history.onChange(() => {
+    throw new Error("listener");
+  });
+  history.onChange(({ name, to }) => told.push(`${name} ${to}`));
+  await eventually(
+    () => status("fine"),
+    (seen) => seen === "up",
+  );
+  await sleep(200);
+  assert.equal(told.filter((entry) => entry === "fine up").length, 1);
+});

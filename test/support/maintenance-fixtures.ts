@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import { events } from "../../src/features/maintenance/events.ts";
+import { query } from "./database.ts";
+import type { Haven } from "./haven.ts";
+import { ask, postJson } from "./http.ts";
+import { bearer, register, type SignedIn } from "./people.ts";
+import { aHome, as } from "./property-fixtures.ts";
+
+export type Owner = SignedIn & { unitId: string };
+
+/** Somebody with a unit in which something can break. */
+export async function newOwner(url: string): Promise<Owner> {
+  const person = await register(url);
+  const { unit } = await aHome(as(url, person));
+  return { ...person, unitId: unit.id };
+}
+
+/** Gives the id of the new request. */
+export const askForRepair = (url: string, owner: Owner, title = "Kitchen tap drips", key = ""): Promise<string> => {
+  const once = key === "" ? {} : { "idempotency-key": key };
+  return made(`${url}/api/v1/units/${owner.unitId}/maintenance-requests`, { title }, owner, once);
+};
+
+export async function moveRequest(url: string, owner: Owner, id: string, status: string): Promise<void> {
+  const answer = await ask(`${url}/api/v1/maintenance-requests/${id}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/json", ...bearer(owner) },
+    body: JSON.stringify({ status }),
+  });
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+}
+
+/** An event as the service writes it, without anybody being woken. */
+export async function writeQuietly({ running }: Haven, owner: Owner, count = 1): Promise<void> {
+  for (let written = 0; written < count; written += 1) {
+    const request = { id: randomUUID(), unitId: owner.unitId };
+    await running.deps.db.transaction((tx) =>
+      events.append(tx, owner.userId, request, "noted", { note: `${written}` }),
+    );
+  }
+}
+
+/** Many at once, each of about so many bytes. */
+export async function writeMany(databaseUrl: string, owner: Owner, count: number, bytes: number): Promise<void> {
+  const sql = `WITH head AS (
+      INSERT INTO maintenance_event_heads AS heads (owner_id, position) VALUES ($1, $3)
+      ON CONFLICT (owner_id) DO UPDATE SET position = heads.position + $3 RETURNING position)
+    INSERT INTO maintenance_events (id, owner_id, position, request_id, unit_id, type, data)
+    SELECT gen_random_uuid(), $1, head.position - $3::bigint + n, gen_random_uuid(), $2, 'noted',
+           jsonb_build_object('note', repeat('x', $4))
+    FROM head, generate_series(1, $3::int) AS n`;
+  await query(databaseUrl, sql, [owner.userId, owner.unitId, count, bytes]);
+}
+
+async function made(url: string, body: unknown, person: SignedIn, headers: Record<string, string> = {}) {
+  const answer = await postJson(url, body, { ...bearer(person), ...headers });
+  if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`);
+  return (answer.json() as { id: string }).id;
+}
