@@ -37,3 +37,11 @@ export function numbered(length: number, unit: (n: number) => string): string {
   for (let n = 0; text.length < length; n += 1) text += unit(n);
   return text;
 }
+
+const urlSafe = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.~!*";
+
+/** The shortest different names, so that as many as possible fit. */
+export function shortName(n: number): string {
+  const rest = Math.floor(n / urlSafe.length);
+  return (rest === 0 ? "" : shortName(rest - 1)) + (urlSafe[n % urlSafe.length] ?? "");
+}

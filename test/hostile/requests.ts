@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hostileForms, hostileJson } from "./bodies.ts";
 import { bodyCases, formFieldOf, pathsIn, replaced, withJson } from "./body-cases.ts";
-import { baseOf, type Case, name, numbered, type Target } from "./case.ts";
+import { baseOf, type Case, name, numbered, shortName, type Target } from "./case.ts";
 import { headerCases } from "./header-cases.ts";
 import type { Random } from "./random.ts";
 import { hostileStrings } from "./strings.ts";
@@ -26,7 +26,7 @@ function knownAttacks(target: Target): Case[] {
       withQuery(
         base,
         name(target, "query", "names without values", 15_000),
-        numbered(15_000, (n) => `${n.toString(36)}&`),
+        numbered(15_000, (n) => `${shortName(n)}&`),
       ),
     () => withQuery(base, name(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
     () => withJson(base, name(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),

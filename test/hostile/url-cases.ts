@@ -1,4 +1,13 @@
-import { baseOf, type Case, type HostileRequest, name, numbered, stringEntries, type Target } from "./case.ts";
+import {
+  baseOf,
+  type Case,
+  type HostileRequest,
+  name,
+  numbered,
+  shortName,
+  stringEntries,
+  type Target,
+} from "./case.ts";
 
 export function pathCases(target: Target): Case[] {
   const base = baseOf(target);
@@ -44,7 +53,7 @@ export function queryCases(target: Target): Case[] {
       withQuery(
         base,
         name(target, "query", "names without values", size),
-        numbered(size, (n) => `${n.toString(36)}&`),
+        numbered(size, (n) => `${shortName(n)}&`),
       ),
     () => withQuery(base, name(target, "query", "ampersands", size), "&".repeat(size)),
     () => withQuery(base, name(target, "query", "equals signs", size), "=".repeat(size)),
@@ -60,7 +69,7 @@ export function queryCases(target: Target): Case[] {
         withQuery(
           base,
           name(target, `query ${parameter}`, "list of names", size),
-          `${parameter}=${numbered(size, (n) => `${n.toString(36)},`)}`,
+          `${parameter}=${numbered(size, (n) => `${shortName(n)},`)}`,
         ),
     ]),
   ]);
