@@ -8,10 +8,10 @@ import { photoRoutes, uploadRoutes } from "./features/photos/routes.ts";
 import { propertyRoutes } from "./features/properties/routes.ts";
 import { streamRoutes } from "./features/stream/routes.ts";
 import { unitRoutes } from "./features/units/routes.ts";
-import { answerErrors, refuseOptions, refuseUnknown } from "./http/error-handlers.ts";
+import { handleErrors, refuseOptions, refuseUnknown } from "./http/error-handlers.ts";
 import { cors } from "./http/middleware/cors.ts";
 import type { Routes } from "./http/operation.ts";
-import { byResource } from "./http/resource-router.ts";
+import { resourceRouter } from "./http/resource-router.ts";
 import type { Trust } from "./http/trust.ts";
 import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 
@@ -50,8 +50,8 @@ export function createApp({ about, routes, features, api, trust, logger, corsOri
 
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(refuseOptions(refuse));
-  app.use(byResource(all));
+  app.use(resourceRouter(all));
   app.use(refuse);
-  app.use(answerErrors(logger));
+  app.use(handleErrors(logger));
   return app;
 }

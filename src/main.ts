@@ -121,7 +121,7 @@ async function serve(): Promise<void> {
       await exit(cut > 0 ? exitCodes.failed : exitCodes.ok);
     },
     abort: () => process.exit(exitCodes.interrupted),
-    comesTwice: process.env["npm_lifecycle_event"] !== undefined,
+    signalDuplicatedByNpm: process.env["npm_lifecycle_event"] !== undefined,
   });
   const running = await starting;
   logger.info(

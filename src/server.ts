@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createDeps, type Deps, type Overrides } from "./composition/compose.ts";
+import { compose, type Deps, type Overrides } from "./composition/compose.ts";
 import type { Services } from "./composition/services.ts";
 import type { Config, RedisTarget } from "./config/env.ts";
 import { ConfigError } from "./config/env.ts";
@@ -72,7 +72,7 @@ async function startServer(
   { logger, embedded, overrides, droppedLogLines = () => 0 }: StartOptions,
 ): Promise<Running> {
   const services = serviceAddresses(config, engines);
-  const deps = await createDeps(config, services, logger, overrides);
+  const deps = await compose(config, services, logger, overrides);
   if (operatorEndpointsArePublic(config))
     logger.warn("operator endpoints are public: set OPS_TOKEN or MANAGEMENT_PORT");
   const { server, management, monitor } = deps;

@@ -1,5 +1,5 @@
 import { uuidv7 } from "../core/ids.ts";
-import type { Portion, Slice } from "../db/list.ts";
+import type { ListPage, PageRequest } from "../db/list.ts";
 import type { Queryable } from "../db/pool.ts";
 
 export const eventTypes = [
@@ -47,7 +47,11 @@ const prune =
   "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE id < $1 ORDER BY id LIMIT 1000)";
 
 /** Newest first. */
-export async function eventsOf(db: Queryable, userId: string, { below, take }: Slice): Promise<Portion<SecurityEvent>> {
+export async function eventsOf(
+  db: Queryable,
+  userId: string,
+  { below, take }: PageRequest,
+): Promise<ListPage<SecurityEvent>> {
   const sql = `SELECT id, type, created_at AS at, request_id AS "requestId", address, device FROM security_events
                WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`;
   return { items: await db.query<SecurityEvent>(sql, [userId, below, take]), stoppedAt: undefined };

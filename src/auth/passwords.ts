@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Algorithm, hash, type Options, verify } from "@node-rs/argon2";
 import { AppError } from "../core/app-error.ts";
-import { createGate } from "../core/concurrency-limiter.ts";
+import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 
 /** argon2id; the package declares its algorithms as an enum that exists in its types only. */
 const argon2id = 2 as Algorithm;
@@ -12,20 +12,21 @@ const parametersText = "$argon2id$v=19$m=19456,t=2,p=1$";
 const atOnce = Math.min(3, Math.max(1, availableParallelism() - 1));
 
 export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) {
-  const gate = createGate({
-    places: atOnce,
-    waitMs: queueTimeoutMs,
-    mostWaiting: atOnce * 100,
-    onFull: () => new AppError("overloaded", "Too many passwords are being checked at once.", { retryAfterSeconds: 2 }),
+  const gate = createConcurrencyLimiter({
+    maxConcurrent: atOnce,
+    maxWaitMs: queueTimeoutMs,
+    maxQueued: atOnce * 100,
+    onRejected: () =>
+      new AppError("overloaded", "Too many passwords are being checked at once.", { retryAfterSeconds: 2 }),
   });
   const dummyHash = hash("no account has this password", parameters);
   dummyHash.catch(() => undefined);
 
   return {
-    hash: (password: string): Promise<string> => gate.pass(() => hash(password, parameters)),
+    hash: (password: string): Promise<string> => gate.run(() => hash(password, parameters)),
     /** Takes the same time for an account that does not exist. */
     matches: (password: string, stored: string | undefined): Promise<boolean> =>
-      gate.pass(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
+      gate.run(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
     isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),
   };
 }

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { Queryable } from "../db/pool.ts";
 import { clientAddress } from "../http/client-address.ts";
-import { tagged } from "../http/etag.ts";
+import { okWithEtag } from "../http/etag.ts";
 import { type AuthenticateCaller, type Caller, createRoutes, type Routes } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { json, noContent, type Reply } from "../http/responses.ts";
@@ -43,7 +43,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
     await auth.logout(caller, clientInfoOf(request));
     return noContent({ "Set-Cookie": cookie.clear() });
   });
-  routes.add(operations.me, async ({ caller, request }) => tagged(request, await auth.me(caller)));
+  routes.add(operations.me, async ({ caller, request }) => okWithEtag(request, await auth.me(caller)));
   routes.add(operations.changePassword, async ({ body, caller, request }) => {
     await auth.changePassword(caller, body, clientInfoOf(request));
     return noContent();
@@ -51,7 +51,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   routes.add(operations.listSessions, async ({ caller, query, request }) => {
     const list = { of: ["sessions", caller.userId], ...query };
     const { items, nextCursor } = await page(list, (slice) => auth.sessions(caller, slice));
-    return tagged(request, { items: items.map((session) => toResponse(session, caller)), nextCursor });
+    return okWithEtag(request, { items: items.map((session) => toResponse(session, caller)), nextCursor });
   });
   routes.add(operations.revokeSession, async ({ caller, params, request }) => {
     await auth.revokeSession(caller, params.sessionId, clientInfoOf(request));
@@ -63,7 +63,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   });
   routes.add(operations.listEvents, async ({ caller, query, request }) => {
     const list = { of: ["security events", caller.userId], ...query };
-    return tagged(request, await page(list, (slice) => eventsOf(db, caller.userId, slice)));
+    return okWithEtag(request, await page(list, (slice) => eventsOf(db, caller.userId, slice)));
   });
   return routes;
 }

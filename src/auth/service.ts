@@ -1,6 +1,6 @@
 import { AppError } from "../core/app-error.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Slice } from "../db/list.ts";
+import type { PageRequest } from "../db/list.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import type { Caller } from "../http/operation.ts";
 import { decode, hashOfCookie, type SessionSecrets } from "../sessions/secrets.ts";
@@ -170,7 +170,7 @@ export function createAuthService(deps: AuthDeps) {
     },
 
     /** Newest first. A user has at most 20, so that a page is cut from all of them. */
-    async sessions({ userId }: Caller, { below, take }: Slice): Promise<{ items: SessionView[] }> {
+    async sessions({ userId }: Caller, { below, take }: PageRequest): Promise<{ items: SessionView[] }> {
       const all = (await sessions.list(userId)).filter(({ id }) => id < below);
       return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };
     },

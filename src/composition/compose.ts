@@ -19,19 +19,19 @@ import { createMetrics } from "../metrics/registry.ts";
 import { service, version } from "../version.ts";
 import { composeAuth } from "./auth.ts";
 import { composeFleet, composePolicy } from "./fleet.ts";
-import { composeFront } from "./front.ts";
-import { composeHealth, composeRecord } from "./health.ts";
+import { composeListeners } from "./front.ts";
+import { composeHealth, composeHistoryAndBreakers } from "./health.ts";
 import { composePhotos } from "./photos.ts";
 import { composeServices, type Services } from "./services.ts";
 import { composeStream } from "./stream.ts";
-import { composeTraffic } from "./traffic.ts";
+import { composeHttpMetrics } from "./traffic.ts";
 
 /** What a test may replace or add. */
 export type Overrides = { clock?: Clock; routes?: (parts: Parts) => readonly Routes[] };
 
 export type Parts = Pick<Deps, "db" | "redis" | "lifecycle" | "connections" | "logger">;
 
-export type Deps = Awaited<ReturnType<typeof createDeps>>;
+export type Deps = Awaited<ReturnType<typeof compose>>;
 
 export type Features = ReturnType<typeof createFeatures>;
 
@@ -51,7 +51,7 @@ function createFeatures({ config, logger, db, stream }: FeatureDeps) {
 }
 
 /** Makes every part once, in order, and knows how to close them. */
-export async function createDeps(config: Config, addresses: Services, logger: Logger, overrides: Overrides = {}) {
+export async function compose(config: Config, addresses: Services, logger: Logger, overrides: Overrides = {}) {
   const clock = overrides.clock ?? steadyClock;
   const identity = { service, version, instance: config.instance };
   const basics = { config, clock, logger, identity, metrics: createMetrics(identity) };
@@ -60,13 +60,13 @@ export async function createDeps(config: Config, addresses: Services, logger: Lo
   const connections = trackConnections(clock);
   const eventLoop = watchEventLoop(config.http.overloadDelayMs);
 
-  const record = composeRecord(basics);
+  const record = composeHistoryAndBreakers(basics);
   const services = await composeServices({ ...basics, addresses, breakers: record.breakers });
   const { db, redis } = services;
   const readiness = composePolicy(basics);
   const { policy } = readiness;
   const health = composeHealth({ ...basics, record, lifecycle, eventLoop, policy, checksOfServices: services.checks });
-  const traffic = composeTraffic({ ...basics, connections, eventLoop });
+  const traffic = composeHttpMetrics({ ...basics, connections, eventLoop });
   const fleet = composeFleet({ ...basics, ...services, ...health, ...traffic, readiness });
 
   const auth = composeAuth({ ...basics, ...services, jwtSecret: addresses.jwtSecret });
@@ -79,7 +79,7 @@ export async function createDeps(config: Config, addresses: Services, logger: Lo
   const about = { identity, cookieName: config.auth.cookieName, opsHere: config.http.managementPort === undefined };
   const routes = [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])];
   const app = createApp({ about, routes, features, api, trust, logger, corsOrigins: config.auth.corsOrigins });
-  const front = composeFront({
+  const front = composeListeners({
     ...basics,
     ...record,
     ...health,

@@ -3,15 +3,15 @@ import type { Config } from "../config/env.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Queryable } from "../db/pool.ts";
-import { whatIsNew } from "../fleet/change-notifier.ts";
+import { createChangeNotifier } from "../fleet/change-notifier.ts";
 import { createFleet } from "../fleet/fleet.ts";
 import type { Decision } from "../fleet/outlier-vote.ts";
 import { createOutlierPolicy, type Decided } from "../fleet/policy.ts";
 import { createPostgresStore } from "../fleet/postgres-store.ts";
 import { createRedisStore } from "../fleet/redis-store.ts";
-import type { FleetPicture } from "../kit/health/health-report.ts";
+import type { FleetReport } from "../kit/health/health-report.ts";
 import { namedWithinMs } from "../kit/health/monitor.ts";
-import { strict } from "../kit/health/readiness-policy.ts";
+import { strictPolicy } from "../kit/health/readiness-policy.ts";
 import { addFleetMetrics } from "../metrics/fleet.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import type { RedisAccess } from "../redis/access.ts";
@@ -36,7 +36,7 @@ export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
     config.health.policy === "outlier"
       ? createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDecision })
       : undefined;
-  return { outlier, policy: outlier?.policy ?? strict, decisions };
+  return { outlier, policy: outlier?.policy ?? strictPolicy, decisions };
 }
 
 const words: Readonly<Record<Decision, string>> = {
@@ -76,11 +76,11 @@ export function composeFleet(deps: FleetPartsDeps) {
   });
   outlier?.onChange(monitor.judgeAgain);
   const pace = requires.find((name) => shared.has(name)) ?? "postgres";
-  monitor.onSnapshot(whatIsNew({ pace, shared, tell: fleet.tell }));
+  monitor.onSnapshot(createChangeNotifier({ pace, shared, tell: fleet.tell }));
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
 
   return {
-    picture: (): FleetPicture => ({ policy, ...fleet.picture() }),
+    picture: (): FleetReport => ({ policy, ...fleet.picture() }),
     /** Best effort: who does not manage to is gone within three intervals all the same. */
     async leave(): Promise<void> {
       outlier?.stop();

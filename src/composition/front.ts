@@ -39,7 +39,7 @@ export type FrontDeps = HealthParts &
   };
 
 /** The listeners, and what operators can ask them. */
-export function composeFront(deps: FrontDeps) {
+export function composeListeners(deps: FrontDeps) {
   const { config, clock, connections, eventLoop, identity, logger, metrics, monitor, probes, trust } = deps;
   const { httpMetrics, watch, fleet } = deps;
 

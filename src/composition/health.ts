@@ -23,13 +23,13 @@ export type Identity = { service: string; version: string; instance: string };
 export type RecordDeps = { config: Config; clock: Clock; logger: Logger; metrics: Metrics };
 
 /** The history and the breakers that write into it. */
-export function composeRecord({ config, clock, logger, metrics }: RecordDeps) {
+export function composeHistoryAndBreakers({ config, clock, logger, metrics }: RecordDeps) {
   const history = createHistory();
   history.onChange(({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, inWords(change)));
   const breakers = createBreakers({
     clock,
     retryMs: config.health.intervalMs,
-    closesBy: "word",
+    closeOn: "word",
     onChange: ({ name, state, since }, from) => {
       // Trials come and go with every check; what an operator wants to know is when it opened and when it closed.
       if (state !== "closed" && from !== "closed") return;
@@ -51,7 +51,7 @@ export type HealthDeps = RecordDeps & {
   lifecycle: Lifecycle;
   eventLoop: EventLoopWatch;
   checksOfServices: readonly Check[];
-  record: ReturnType<typeof composeRecord>;
+  record: ReturnType<typeof composeHistoryAndBreakers>;
   policy: ReadinessPolicy;
 };
 

@@ -1,12 +1,12 @@
 import type { Config } from "../config/env.ts";
 import { AppError } from "../core/app-error.ts";
-import { createGate } from "../core/concurrency-limiter.ts";
+import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";
 import { createBucket } from "../features/photos/bucket.ts";
 import { createBucketStore } from "../features/photos/bucket-store.ts";
-import { createRemovals } from "../features/photos/deferred-deletions.ts";
+import { createDeferredDeletions } from "../features/photos/deferred-deletions.ts";
 import { createImages } from "../features/photos/images.ts";
 import { createPostgresStore } from "../features/photos/postgres-store.ts";
 import type { PhotoParts } from "../features/photos/routes.ts";
@@ -31,15 +31,16 @@ const imageReadWaitMs = 1000;
 export function composePhotos({ config, db, properties, logger }: PhotoPartsDeps): PhotoParts & { stop(): void } {
   const images = createImages(config.photos.images);
   const bucket = config.photos.bucket && createBucket(config.photos.bucket);
-  const removals = bucket && createRemovals({ db, bucket, logger, retryMs: removalRetryMs, graceMs: removalGraceMs });
+  const removals =
+    bucket && createDeferredDeletions({ db, bucket, logger, retryMs: removalRetryMs, graceMs: removalGraceMs });
   // Images are read without signing in: requests for made-up names must leave connections to those who have signed in.
-  const reads = createGate({
-    places: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
-    waitMs: imageReadWaitMs,
-    mostWaiting: 200,
-    onFull: () => new AppError("overloaded", "Too many images are being read at once.", { retryAfterSeconds: 1 }),
+  const reads = createConcurrencyLimiter({
+    maxConcurrent: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
+    maxWaitMs: imageReadWaitMs,
+    maxQueued: 200,
+    onRejected: () => new AppError("overloaded", "Too many images are being read at once.", { retryAfterSeconds: 1 }),
   });
-  const limited: Database = { ...db, query: (sql, values) => reads.pass(() => db.query(sql, values)) };
+  const limited: Database = { ...db, query: (sql, values) => reads.run(() => db.query(sql, values)) };
   const files =
     bucket && removals ? createBucketStore({ db: limited, bucket, removals }) : createPostgresStore(limited);
   return {

@@ -37,8 +37,8 @@ export async function composeServices({ config, addresses, breakers, metrics }: 
   const redis = createRedisAccess(redisClient, (work) => redisBreaker.run(() => timed("redis", work)));
   // What refuses a heartbeat, a full disk or memory, may well serve requests.
   const aside = {
-    db: db.guardedBy(postgresBreaker.runAside),
-    redis: createRedisAccess(redisClient, redisBreaker.runAside),
+    db: db.withGuard(postgresBreaker.runUncounted),
+    redis: createRedisAccess(redisClient, redisBreaker.runUncounted),
   };
   addPoolMetrics(metrics, db, postgresLimits.poolMax);
 
@@ -51,10 +51,10 @@ export async function composeServices({ config, addresses, breakers, metrics }: 
   const checks: readonly Check[] = [
     // While a breaker is open the background check is its trial.
     postgresCheck(
-      { ping: (signal) => postgresBreaker.tryOut(() => postgresPinger.ping(signal)) },
+      { ping: (signal) => postgresBreaker.runTrial(() => postgresPinger.ping(signal)) },
       critical("postgres"),
     ),
-    redisCheck({ ping: (signal) => redisBreaker.tryOut(() => redisPinger.ping(signal)) }, critical("redis")),
+    redisCheck({ ping: (signal) => redisBreaker.runTrial(() => redisPinger.ping(signal)) }, critical("redis")),
     schemaCheck(postgresPinger, critical("schema")),
   ];
 

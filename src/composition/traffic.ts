@@ -7,7 +7,7 @@ import type { Metrics } from "../metrics/registry.ts";
 export type TrafficDeps = { metrics: Metrics; connections: Connections; eventLoop: EventLoopWatch };
 
 /** What is counted of requests, and how the machine bears them. */
-export function composeTraffic({ metrics, connections, eventLoop }: TrafficDeps) {
+export function composeHttpMetrics({ metrics, connections, eventLoop }: TrafficDeps) {
   const httpMetrics = createHttpMetrics(metrics, {
     inFlight: connections.inFlight,
     connections: connections.sockets,
@@ -26,4 +26,4 @@ export function composeTraffic({ metrics, connections, eventLoop }: TrafficDeps)
   return { httpMetrics, watch };
 }
 
-export type TrafficParts = ReturnType<typeof composeTraffic>;
+export type TrafficParts = ReturnType<typeof composeHttpMetrics>;

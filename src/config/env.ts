@@ -73,8 +73,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     photos: {
       bucket: bucketSettings(v),
-      mostBytesHeld: v.UPLOAD_MEMORY_BYTES,
-      mostOfOneUser: v.UPLOAD_MAX_PER_USER ?? shareOf(uploadPlaces(v), 6),
+      maxBufferedBytes: v.UPLOAD_MEMORY_BYTES,
+      maxPerUser: v.UPLOAD_MAX_PER_USER ?? shareOf(uploadPlaces(v), 6),
       images: {
         atOnce: v.IMAGES_AT_ONCE,
         queueLength: v.IMAGE_QUEUE_LENGTH,
@@ -84,7 +84,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     stream: {
       most: v.STREAM_MAX,
-      mostOfOneUser: v.STREAM_MAX_PER_USER ?? shareOf(v.STREAM_MAX, 50),
+      maxPerUser: v.STREAM_MAX_PER_USER ?? shareOf(v.STREAM_MAX, 50),
       pollMs: v.STREAM_POLL_MS,
       heartbeatMs: v.STREAM_HEARTBEAT_MS,
       sessionCheckMs: v.STREAM_SESSION_CHECK_MS,

@@ -23,7 +23,7 @@ export const identifier = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,128}$/, "must be 1 to 128 letters, digits, dots, underscores or hyphens");
 
-export const closedList = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, `must be one of ${values.join(", ")}`);
 
 export const url = (protocols: readonly string[]) =>

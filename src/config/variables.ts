@@ -3,11 +3,11 @@ import { z } from "zod";
 import {
   checkList,
   cidrList,
-  closedList,
   healthPaths,
   identifier,
   milliseconds,
   nodeList,
+  oneOf,
   originList,
   port,
   privateKey,
@@ -21,7 +21,7 @@ import {
 
 /** Every setting that Haven reads, in the order in which people look for them. The README's table is made from this. */
 export const variables = z.object({
-  NODE_ENV: closedList(["development", "test", "production"])
+  NODE_ENV: oneOf(["development", "test", "production"])
     .default("development")
     .describe("`production` refuses missing or weak settings and never starts an embedded service"),
   HOST: text.default("0.0.0.0").describe("Address to listen on"),
@@ -31,7 +31,7 @@ export const variables = z.object({
     .describe(
       "When set, `/metrics`, `/health/detailed`, `/api/v1/circuit-breakers` and `/api/v1/instances` are served there only; probes are on both",
     ),
-  LOG_LEVEL: closedList(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+  LOG_LEVEL: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
     .describe("Least severe level that is written: trace, debug, info, warn, error, fatal, silent"),
   INSTANCE_ID: identifier
@@ -111,7 +111,7 @@ export const variables = z.object({
     .describe(
       "Checks that take the instance out of rotation, out of postgres, redis, schema, event-loop, memory, disk; the others only degrade it",
     ),
-  READY_POLICY: closedList(["strict", "outlier"])
+  READY_POLICY: oneOf(["strict", "outlier"])
     .default("strict")
     .describe(
       "`outlier`: with a critical check failing, leave only if the rest of the fleet is well; alone or unsure, as `strict`",
@@ -183,7 +183,7 @@ export const variables = z.object({
   S3_REGION: identifier.optional().describe("Goes with `S3_BUCKET`; `auto` or `us-east-1` where there are no regions"),
   S3_ACCESS_KEY_ID: text.optional().describe("Goes with `S3_BUCKET`"),
   S3_SECRET_ACCESS_KEY: text.optional().describe("Goes with `S3_BUCKET`"),
-  S3_PATH_STYLE: closedList(["true", "false"])
+  S3_PATH_STYLE: oneOf(["true", "false"])
     .default("true")
     .describe("`false`: the bucket's name stands in front of the host's, not in the path"),
   S3_TIMEOUT_MS: milliseconds(100).default(3000).describe("Longest time for one call to the bucket; then it is ended"),

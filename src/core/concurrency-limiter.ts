@@ -1,31 +1,36 @@
-export type GateOptions = {
+export type ConcurrencyLimiterOptions = {
   /** How many calls are let in at once. */
-  places: number;
+  maxConcurrent: number;
   /** Whoever waits longer than this is turned away. */
-  waitMs: number;
+  maxWaitMs: number;
   /** Whoever comes when this many wait is turned away at once: a thousand that give up together jam the loop. */
-  mostWaiting: number;
-  onFull(): Error;
+  maxQueued: number;
+  onRejected(): Error;
 };
 
 /** Bounds how much is done at once, how much waits for it, and for how long. */
-export function createGate({ places, waitMs, mostWaiting, onFull }: GateOptions) {
+export function createConcurrencyLimiter({
+  maxConcurrent,
+  maxWaitMs,
+  maxQueued,
+  onRejected,
+}: ConcurrencyLimiterOptions) {
   type Waiter = { enter(): void; timer: NodeJS.Timeout };
   // No Set: its old tables refer to newer ones, and keep what went through them alive until a full collection.
   const waiters: Waiter[] = [];
   let taken = 0;
 
   const enter = (): Promise<void> => {
-    if (taken < places) {
+    if (taken < maxConcurrent) {
       taken += 1;
       return Promise.resolve();
     }
-    if (waiters.length >= mostWaiting) return Promise.reject(onFull());
+    if (waiters.length >= maxQueued) return Promise.reject(onRejected());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       waiters.splice(waiters.indexOf(waiter), 1);
-      reject(onFull());
-    }, waitMs);
+      reject(onRejected());
+    }, maxWaitMs);
     const waiter: Waiter = { enter: resolve, timer };
     waiters.push(waiter);
     return promise;
@@ -42,7 +47,7 @@ export function createGate({ places, waitMs, mostWaiting, onFull }: GateOptions)
   };
 
   return {
-    async pass<T>(work: () => Promise<T>): Promise<T> {
+    async run<T>(work: () => Promise<T>): Promise<T> {
       await enter();
       try {
         return await work();
@@ -50,9 +55,9 @@ export function createGate({ places, waitMs, mostWaiting, onFull }: GateOptions)
         leave();
       }
     },
-    waiting: (): number => waiters.length,
-    taken: (): number => taken,
+    queued: (): number => waiters.length,
+    running: (): number => taken,
   };
 }
 
-export type Gate = ReturnType<typeof createGate>;
+export type ConcurrencyLimiter = ReturnType<typeof createConcurrencyLimiter>;

@@ -1,6 +1,6 @@
 import { type DestinationStream, type Level, type Logger, pino } from "pino";
 import { createBatchedWriter } from "./batched-writer.ts";
-import { errorFacts } from "./redact-error.ts";
+import { redactError } from "./redact-error.ts";
 
 export type { Logger } from "pino";
 
@@ -39,7 +39,7 @@ export function createLoggerOn(
       base: { service: "haven-api", instance, version },
       timestamp: timeField,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: (error: unknown) => errorFacts(error) },
+      serializers: { err: (error: unknown) => redactError(error) },
     },
     stream,
   );

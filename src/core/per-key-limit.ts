@@ -1,17 +1,17 @@
-export type SharesOptions = {
+export type PerKeyLimitOptions = {
   /** How much one of them may have at once. */
-  most: number;
-  onFull(): Error;
+  maxPerKey: number;
+  onRejected(): Error;
 };
 
 /** Counts what each has of something that is there for all, so that nobody has more than a share. */
-export function createShares({ most, onFull }: SharesOptions) {
+export function createPerKeyLimit({ maxPerKey, onRejected }: PerKeyLimitOptions) {
   const taken = new Map<string, number>();
   return {
     /** Takes one; what it returns gives it back. */
     take(key: string): () => void {
       const before = taken.get(key) ?? 0;
-      if (before >= most) throw onFull();
+      if (before >= maxPerKey) throw onRejected();
       taken.set(key, before + 1);
       let isBack = false;
       return () => {
@@ -25,4 +25,4 @@ export function createShares({ most, onFull }: SharesOptions) {
   };
 }
 
-export type Shares = ReturnType<typeof createShares>;
+export type PerKeyLimit = ReturnType<typeof createPerKeyLimit>;

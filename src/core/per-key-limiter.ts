@@ -1,16 +1,20 @@
-import { createGate, type Gate, type GateOptions } from "./concurrency-limiter.ts";
+import {
+  type ConcurrencyLimiter,
+  type ConcurrencyLimiterOptions,
+  createConcurrencyLimiter,
+} from "./concurrency-limiter.ts";
 
 /** A limiter of its own for each key, kept only while one of its calls runs or waits. */
-export function createPerKeyLimiter(options: GateOptions) {
-  const limiters = new Map<string, Gate>();
+export function createPerKeyLimiter(options: ConcurrencyLimiterOptions) {
+  const limiters = new Map<string, ConcurrencyLimiter>();
   return {
     async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-      const limiter = limiters.get(key) ?? createGate(options);
+      const limiter = limiters.get(key) ?? createConcurrencyLimiter(options);
       limiters.set(key, limiter);
       try {
-        return await limiter.pass(work);
+        return await limiter.run(work);
       } finally {
-        if (limiter.taken() === 0) limiters.delete(key);
+        if (limiter.running() === 0) limiters.delete(key);
       }
     },
   };

@@ -14,7 +14,7 @@ export type ErrorFacts = {
 
 const languageErrors = new Set(["TypeError", "RangeError", "ReferenceError"]);
 
-export function errorFacts(error: unknown, depth = 0): ErrorFacts {
+export function redactError(error: unknown, depth = 0): ErrorFacts {
   if (!(error instanceof Error)) return { type: error === null ? "null" : typeof error };
   const code = "code" in error && (typeof error.code === "string" || typeof error.code === "number") ? error.code : "";
   const spoken = error instanceof AppError || (code === "" && languageErrors.has(error.name));
@@ -23,7 +23,7 @@ export function errorFacts(error: unknown, depth = 0): ErrorFacts {
   if (spoken) facts.message = error.message;
   const frames = stackFrames(error);
   if (frames.length > 0 && !(error instanceof AppError)) facts.frames = frames;
-  if (error.cause !== undefined && depth < 3) facts.cause = errorFacts(error.cause, depth + 1);
+  if (error.cause !== undefined && depth < 3) facts.cause = redactError(error.cause, depth + 1);
   return facts;
 }
 

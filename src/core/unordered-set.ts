@@ -4,7 +4,7 @@ type Entry<Member> = { readonly member: Member; place: number };
  * Who is here now, where many come and go. Unlike a Set it keeps nothing of who has left: the old tables of a Set
  * refer to newer ones, and so drag along what went through them until the next full collection.
  */
-export function createRoll<Member>() {
+export function createUnorderedSet<Member>() {
   const entries: Entry<Member>[] = [];
   return {
     /** Gives what takes it out again, once. */

@@ -13,7 +13,7 @@ export class ConnectionFailure extends Error {
 }
 
 /** Marks what comes from the driver, so that a fault in our own code never passes for one of the database. */
-export function fromDriver(error: unknown): never {
+export function wrapDriverError(error: unknown): never {
   throw error instanceof DatabaseError ? error : new ConnectionFailure("The connection failed.", { cause: error });
 }
 
@@ -58,7 +58,7 @@ export function onConstraint(name: string, toError: () => Error): (error: unknow
 }
 
 /** What other rows still refer to cannot go. */
-export function whileReferredTo(toError: () => Error): (error: unknown) => never {
+export function onForeignKeyViolation(toError: () => Error): (error: unknown) => never {
   return (error) => {
     if (error instanceof DatabaseError && error.code === foreignKeyViolation) throw toError();
     throw error;

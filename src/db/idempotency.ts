@@ -11,7 +11,7 @@ export type Attempt = { userId: string; key: string; fingerprint: string };
  * Does the work and keeps its answer in one transaction: whoever comes again with the key gets that answer, also from
  * another instance, and also where the first one died before it could give it.
  */
-export async function doOnce<Answer extends KeptAnswer>(
+export async function runIdempotent<Answer extends KeptAnswer>(
   db: Database,
   attempt: Attempt,
   work: (tx: Transaction) => Promise<Answer>,

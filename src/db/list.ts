@@ -2,10 +2,10 @@ import type { QueryResultRow } from "pg";
 import type { Queryable } from "./pool.ts";
 
 /** Which rows of a list are wanted: those below an id, newest first, and one more than fits the page. */
-export type Slice = { below: string; take: number };
+export type PageRequest = { below: string; take: number };
 
 /** `stoppedAt`: the search looked no further than here for now. */
-export type Portion<Item> = { items: Item[]; stoppedAt: string | undefined };
+export type ListPage<Item> = { items: Item[]; stoppedAt: string | undefined };
 
 export type List = {
   columns: string;
@@ -33,8 +33,8 @@ const maxBytesSearched = 2_000_000;
 export async function readList<Item extends QueryResultRow & { id: string }>(
   db: Queryable,
   { columns, table, where, search }: List,
-  { below, take }: Slice,
-): Promise<Portion<Item>> {
+  { below, take }: PageRequest,
+): Promise<ListPage<Item>> {
   const values: unknown[] = [];
   const place = (value: unknown) => `$${values.push(value)}`;
   const conditions = [...where, ["id < ?", below] as const]

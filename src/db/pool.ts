@@ -1,7 +1,7 @@
 import pg, { type PoolClient, type QueryResultRow } from "pg";
 import { AppError } from "../core/app-error.ts";
-import { createGate } from "../core/concurrency-limiter.ts";
-import { breaksConnection, fromDriver, isRolledBackForAnother, toDomainError } from "./driver-errors.ts";
+import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
+import { breaksConnection, isRolledBackForAnother, toDomainError, wrapDriverError } from "./driver-errors.ts";
 
 export type PostgresLimits = {
   url: string;
@@ -26,7 +26,7 @@ export type Transaction = Queryable & {
 export type Database = Queryable & {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** The same connections, and another guard before them. */
-  guardedBy(protect: Protect): Queryable;
+  withGuard(protect: Protect): Queryable;
   counts(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
 };
@@ -58,16 +58,16 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
   // A connection that breaks, idle or in use, fails its statement and is replaced; without listeners it ends the process.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
-  const gate = createGate({
-    places: limits.poolMax,
-    waitMs: limits.connectTimeoutMs,
-    mostWaiting: limits.poolMax * 50,
-    onFull: () => new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
+  const gate = createConcurrencyLimiter({
+    maxConcurrent: limits.poolMax,
+    maxWaitMs: limits.connectTimeoutMs,
+    maxQueued: limits.poolMax * 50,
+    onRejected: () => new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
   });
 
   const withClient = async <T>(work: (client: PoolClient) => Promise<T>, guard = protect): Promise<T> => {
     const run = async () => {
-      const client = await pool.connect().catch(fromDriver);
+      const client = await pool.connect().catch(wrapDriverError);
       try {
         const result = await work(client);
         client.release();
@@ -78,17 +78,17 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
       }
     };
     // The breaker comes first: while it is open nobody waits for a place.
-    return guard(() => gate.pass(run));
+    return guard(() => gate.run(run));
   };
 
-  const guardedBy = (guard: Protect): Queryable => ({
+  const withGuard = (guard: Protect): Queryable => ({
     query: <Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]) =>
       withClient((client) => runStatement<Row>(client, sql, values), guard).catch(inOurWords),
   });
 
   return {
-    ...guardedBy(protect),
-    guardedBy,
+    ...withGuard(protect),
+    withGuard,
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         const tellings: (() => void)[] = [];
@@ -101,7 +101,7 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
         }
       }
     },
-    counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: gate.waiting() }),
+    counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: gate.queued() }),
     close: () => pool.end(),
   };
 }
@@ -116,7 +116,7 @@ async function runStatement<Row extends QueryResultRow>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   const statement = typeof sql === "string" ? { text: sql } : sql;
-  const result = await client.query<Row>({ ...statement, values: [...values] }).catch(fromDriver);
+  const result = await client.query<Row>({ ...statement, values: [...values] }).catch(wrapDriverError);
   return result.rows;
 }
 
@@ -128,15 +128,15 @@ async function inTransaction<T>(
   work: (tx: Transaction) => Promise<T>,
   tellings: (() => void)[],
 ): Promise<T> {
-  await client.query("BEGIN").catch(fromDriver);
+  await client.query("BEGIN").catch(wrapDriverError);
   try {
     const query: Queryable["query"] = (sql, values) => runStatement(client, sql, values);
     const done = await work({ query, afterCommit: (tell) => tellings.push(tell) });
-    await client.query("COMMIT").catch(fromDriver);
+    await client.query("COMMIT").catch(wrapDriverError);
     return done;
   } catch (error) {
     // Where this fails too, the connection is thrown away and the server rolls back on its own.
-    if (!breaksConnection(error)) await client.query("ROLLBACK").catch(fromDriver);
+    if (!breaksConnection(error)) await client.query("ROLLBACK").catch(wrapDriverError);
     throw error;
   }
 }

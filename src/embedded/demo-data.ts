@@ -3,7 +3,7 @@ import { uuidv7 } from "../core/ids.ts";
 type Row = Readonly<Record<string, unknown>>;
 
 /** Rows as their tables have them, but for the owner. */
-export type Estate = { properties: Row[]; units: Row[]; leases: Row[]; requests: Row[]; events: Row[] };
+export type DemoData = { properties: Row[]; units: Row[]; leases: Row[]; requests: Row[]; events: Row[] };
 
 const dayMs = 86_400_000;
 
@@ -59,8 +59,8 @@ const troubles = [
 const course = ["open", "in_progress", "resolved", "closed"] as const;
 
 /** The same houses and tenants every time, around the day of today. */
-export function demoEstate(nowMs: number): Estate {
-  const estate: Estate = { properties: [], units: [], leases: [], requests: [], events: [] };
+export function demoData(nowMs: number): DemoData {
+  const estate: DemoData = { properties: [], units: [], leases: [], requests: [], events: [] };
   const pick = pickFrom(nextNumber(7));
   for (const [index, { labels, rentCents, ...fields }] of houses.entries()) {
     const since = nowMs - (900 - index * 30) * dayMs;
@@ -115,7 +115,7 @@ function leasesOf(unit: Unit, floor: number, nowMs: number, pick: Pick): Row[] {
 }
 
 /** Each with the story that led to where it stands, told in the order of time. */
-function addTroubles(estate: Estate, nowMs: number, pick: Pick): void {
+function addTroubles(estate: DemoData, nowMs: number, pick: Pick): void {
   const stories = Array.from({ length: 24 }, (_, index) => {
     const [title, description, priority] = troubles[index % troubles.length] ?? troubles[0];
     const unit = pick(estate.units);

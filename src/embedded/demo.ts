@@ -1,5 +1,5 @@
 import { uuidv7 } from "../core/ids.ts";
-import { demoEstate } from "./demo-data.ts";
+import { demoData } from "./demo-data.ts";
 
 export const demoLogin = { email: "demo@haven.example", password: "demo-password" };
 
@@ -13,7 +13,7 @@ export type DemoDeps = {
  * so, and a start that is cut short leaves no half of it.
  */
 export async function addDemoData({ query, hash }: DemoDeps): Promise<void> {
-  const { properties, units, leases, requests, events } = demoEstate(Date.now());
+  const { properties, units, leases, requests, events } = demoData(Date.now());
   await query(statement, [
     uuidv7(),
     demoLogin.email,

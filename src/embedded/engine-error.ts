@@ -25,7 +25,7 @@ export function aboutFolder(error: unknown, folder: string): unknown {
 }
 
 /** The line that says why, without what comes before the reason. */
-export function lastWords(lines: readonly string[]): string {
+export function lastErrorLine(lines: readonly string[]): string {
   if (lines.some((line) => line.includes("No space left on device"))) return "the disk is full";
   const telling = lines.map((line) => line.trim()).filter((line) => !/^$|\b(HINT|DETAIL|LOG|CONTEXT):/.test(line));
   const failure = telling.findLast((line) => /error|fatal|panic/i.test(line)) ?? telling.at(-1) ?? "it said nothing";

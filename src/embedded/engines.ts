@@ -8,7 +8,7 @@ import type { EngineLog } from "./events.ts";
 import { makeFolder } from "./make-folder.ts";
 import { startPostgres } from "./postgres.ts";
 import { startOf } from "./processes.ts";
-import { keptSecret } from "./secret.ts";
+import { loadOrCreateSecret } from "./secret.ts";
 import { startValkey } from "./valkey.ts";
 
 export { addDemoData, demoLogin } from "./demo.ts";
@@ -40,7 +40,7 @@ export async function startEngines(request: EngineRequest): Promise<Engines> {
       const held = await lock.acquire();
       if (held === true) break;
       const other = held && (await record.read(held));
-      if (other) return joined(other, request, dataDir, await keptSecret(dataDir));
+      if (other) return joined(other, request, dataDir, await loadOrCreateSecret(dataDir));
       if (Date.now() > deadline) throw tooLate(held, dataDir);
       await sleep(lookEveryMs);
     }
@@ -69,7 +69,7 @@ async function startOwn(
   try {
     const failed = started.find((outcome) => outcome.status === "rejected");
     if (failed) throw failed.reason;
-    const jwtSecret = await keptSecret(dataDir);
+    const jwtSecret = await loadOrCreateSecret(dataDir);
     const addresses = {
       ...(running[0] && { databaseUrl: running[0].url }),
       ...(running[1] && { redisUrl: running[1].url }),

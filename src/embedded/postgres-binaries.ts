@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { EngineError, elsewhere, lastWords } from "./engine-error.ts";
+import { EngineError, elsewhere, lastErrorLine } from "./engine-error.ts";
 import type { RunAs } from "./run-as.ts";
 
 const versionLimitMs = 5_000;
@@ -31,7 +31,7 @@ export async function majorVersion({ postgres }: Binaries, { prefix, uid, gid }:
   const user = { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
   const options = { timeout: versionLimitMs, env: { PATH: process.env["PATH"], LC_ALL: "C" }, ...user };
   const { stdout } = await promisify(execFile)(command, args, options).catch((error: Error & { stderr?: string }) => {
-    const reason = lastWords((error.stderr || error.message).split("\n"));
+    const reason = lastErrorLine((error.stderr || error.message).split("\n"));
     throw new EngineError(`The embedded Postgres cannot run on this machine (${reason}): ${elsewhere}.`, {
       cause: error,
     });

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { access, chmod, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { startChild } from "./child.ts";
-import { aboutFolder, EngineError, elsewhere, lastWords } from "./engine-error.ts";
+import { aboutFolder, EngineError, elsewhere, lastErrorLine } from "./engine-error.ts";
 import { makeFolder } from "./make-folder.ts";
 import { type Binaries, majorVersion } from "./postgres-binaries.ts";
 import type { GuardedCommand } from "./process-guard.ts";
-import { endPostgresIn, gently } from "./processes.ts";
+import { endPostgresIn, graceful } from "./processes.ts";
 import { giveTo, type RunAs, runAs } from "./run-as.ts";
 import { within } from "./within.ts";
 
@@ -51,7 +51,7 @@ export async function prepareCluster(dataDir: string, binaries: Binaries): Promi
     if (await isEmpty(directory)) await makeCluster(directory, binaries, as);
     await checkVersion(directory, ours);
     if (as.owner && (await stat(directory)).uid !== as.owner.uid) await giveTo(as.owner, directory);
-    if (!(await endPostgresIn(directory, gently))) {
+    if (!(await endPostgresIn(directory, graceful))) {
       throw new EngineError(
         `A Postgres that still works in ${directory} could not be ended: end it, then start again.`,
       );
@@ -112,7 +112,7 @@ async function makeCluster(directory: string, { initdb }: Binaries, as: RunAs): 
       new EngineError(`Making the database in ${directory} took longer than ${initLimitMs / 1_000} s.`);
     const how = await within(initLimitMs, child.exited, late).finally(() => child.stop(stopLimitMs));
     if (how !== "exit code 0") {
-      const reason = lastWords(child.complaints());
+      const reason = lastErrorLine(child.complaints());
       throw new EngineError(
         `The embedded Postgres could not make its database in ${directory} (${reason}): ${elsewhere}.`,
       );

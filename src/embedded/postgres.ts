@@ -1,12 +1,12 @@
 import { Client } from "pg";
-import { EngineError, elsewhere, lastWords } from "./engine-error.ts";
+import { EngineError, elsewhere, lastErrorLine } from "./engine-error.ts";
 import type { EngineLog } from "./events.ts";
 import { localhost } from "./free-port.ts";
 import { postgresBinaries } from "./postgres-binaries.ts";
 import { type Cluster, prepareCluster, startGuard } from "./postgres-cluster.ts";
-import { atOnce, endPostgresIn } from "./processes.ts";
-import { firstLife } from "./start-with-retry.ts";
-import { type Life, supervise } from "./supervise.ts";
+import { endPostgresIn, forced } from "./processes.ts";
+import { startWithRetry } from "./start-with-retry.ts";
+import { type EngineProcess, supervise } from "./supervise.ts";
 import { within } from "./within.ts";
 
 const readyLimitMs = 20_000;
@@ -35,7 +35,7 @@ const settings = {
   lc_messages: "C",
 };
 // a killed engine still keeps every commit: only a crash of the machine loses data
-const carefree = { fsync: "off", full_page_writes: "off" };
+const unsafeFastSettings = { fsync: "off", full_page_writes: "off" };
 
 type PostgresRequest = { dataDir: string; log: EngineLog; fast?: boolean; port?: number };
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
@@ -47,9 +47,9 @@ export async function startPostgres({ dataDir, log, fast = false, port: wanted }
   let pid: number | undefined;
 
   const live = (port: number) =>
-    oneLife({ program: binaries.postgres, cluster, port, fast, log, onPid: (started) => (pid = started) });
+    startProcess({ program: binaries.postgres, cluster, port, fast, log, onPid: (started) => (pid = started) });
 
-  const { first, port } = await firstLife(live, wanted);
+  const { first, port } = await startWithRetry(live, wanted);
   const url = `postgres://${user}:${cluster.password}@${localhost}:${port}/${database}`;
   await ensureDatabase(url).catch(async (error: Error) => {
     await first.stop();
@@ -62,7 +62,7 @@ export async function startPostgres({ dataDir, log, fast = false, port: wanted }
   const next = async () => {
     pid = undefined;
     // its workers may outlive it for a while, and their shared memory would keep the next one from starting
-    await endPostgresIn(cluster.directory, atOnce);
+    await endPostgresIn(cluster.directory, forced);
     return live(port);
   };
   const { stop } = supervise({ engine: "postgres", first, next, log });
@@ -78,8 +78,8 @@ type LifeRequest = {
   onPid: (pid: number) => void;
 };
 
-function oneLife({ program, cluster, port, fast, log, onPid }: LifeRequest): Life {
-  const given = Object.entries({ ...settings, ...(fast && carefree), port });
+function startProcess({ program, cluster, port, fast, log, onPid }: LifeRequest): EngineProcess {
+  const given = Object.entries({ ...settings, ...(fast && unsafeFastSettings), port });
   const words = [program, "-D", cluster.directory, ...given.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const served = Promise.withResolvers<void>();
   const child = startGuard(cluster.as, cluster.directory, words, {
@@ -95,7 +95,7 @@ function oneLife({ program, cluster, port, fast, log, onPid }: LifeRequest): Lif
     new EngineError(`The embedded Postgres did not start in ${cluster.directory} (${how}): ${elsewhere}.`);
   const ended = child.exited.then((how) => {
     const words = child.complaints();
-    throw failure(words.length > 0 ? lastWords(words) : how);
+    throw failure(words.length > 0 ? lastErrorLine(words) : how);
   });
   const ready = within(readyLimitMs, Promise.race([served.promise, ended]), () =>
     failure(`not ready after ${readyLimitMs / 1_000} s`),
@@ -108,7 +108,7 @@ function oneLife({ program, cluster, port, fast, log, onPid }: LifeRequest): Lif
     exited: child.exited,
     async stop() {
       await child.stop(stopLimitMs);
-      await endPostgresIn(cluster.directory, atOnce);
+      await endPostgresIn(cluster.directory, forced);
     },
   };
 }

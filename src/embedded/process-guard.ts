@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { atOnce, endPostgresIn, gently, send } from "./processes.ts";
+import { endPostgresIn, forced, graceful, send } from "./processes.ts";
 
 // A process of its own: node guard.ts COMMAND. It starts the command and ends it when the pipe on the standard input
 // ends, so that nothing outlives the application. The command inherits neither that pipe nor its group.
@@ -28,7 +28,7 @@ const exited = new Promise<number>((resolve) => {
   });
 });
 void exited.then(async (code) => {
-  if (ending) await endPostgresIn(directory, atOnce);
+  if (ending) await endPostgresIn(directory, forced);
   process.exit(code);
 });
 if (pid !== undefined) process.stdout.write(`pid ${pid}\n`);
@@ -37,7 +37,7 @@ let ending = false;
 async function end() {
   if (ending) return;
   ending = true;
-  for (const { signal, limitMs } of gently) {
+  for (const { signal, limitMs } of graceful) {
     // initdb has helpers in its group
     if (pid !== undefined) send(signal === "SIGKILL" ? -pid : pid, signal);
     await new Promise((resolve) => setTimeout(resolve, limitMs));

@@ -10,12 +10,12 @@ const psLimitMs = 1_000;
 type Step = { signal: NodeJS.Signals; limitMs: number };
 
 /** Signals until nothing is left: ask, insist, force. */
-export const gently: readonly Step[] = [
+export const graceful: readonly Step[] = [
   { signal: "SIGINT", limitMs: 1_500 },
   { signal: "SIGQUIT", limitMs: 400 },
   { signal: "SIGKILL", limitMs: 300 },
 ];
-export const atOnce: readonly Step[] = [{ signal: "SIGKILL", limitMs: 500 }];
+export const forced: readonly Step[] = [{ signal: "SIGKILL", limitMs: 500 }];
 
 export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {

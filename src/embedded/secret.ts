@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Signs the tokens of a Haven that was given no secret: made once, so that a restart logs nobody out. */
-export async function keptSecret(dataDir: string): Promise<string> {
+export async function loadOrCreateSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, "jwt-secret");
   const made = randomBytes(48).toString("base64url");
   try {

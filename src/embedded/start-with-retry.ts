@@ -1,10 +1,13 @@
 import { freePort } from "./free-port.ts";
-import type { Life } from "./supervise.ts";
+import type { EngineProcess } from "./supervise.ts";
 
 const portAttempts = 5;
 
 /** An engine that is ready, on the wanted port or on one that is free: another one where somebody took it in between. */
-export async function firstLife(live: (port: number) => Life, wanted?: number): Promise<{ first: Life; port: number }> {
+export async function startWithRetry(
+  live: (port: number) => EngineProcess,
+  wanted?: number,
+): Promise<{ first: EngineProcess; port: number }> {
   for (let attempt = 1; ; attempt++) {
     const port = wanted ?? (await freePort());
     const first = live(port);

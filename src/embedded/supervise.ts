@@ -8,12 +8,12 @@ const steadyMs = 60_000;
 const stopLimitMs = 2_900;
 
 /** One life of an engine. `ready` fails when it ends first or takes too long; `stop` is bounded. */
-export type Life = { ready: Promise<void>; exited: Promise<string>; stop(): Promise<void> };
+export type EngineProcess = { ready: Promise<void>; exited: Promise<string>; stop(): Promise<void> };
 
 type SuperviseRequest = {
   engine: string;
-  first: Life;
-  next: () => Promise<Life>;
+  first: EngineProcess;
+  next: () => Promise<EngineProcess>;
   log: EngineLog;
 };
 

@@ -1,9 +1,9 @@
 import { startChild } from "./child.ts";
-import { EngineError, lastWords } from "./engine-error.ts";
+import { EngineError, lastErrorLine } from "./engine-error.ts";
 import type { EngineLog } from "./events.ts";
 import { localhost } from "./free-port.ts";
-import { firstLife } from "./start-with-retry.ts";
-import { type Life, supervise } from "./supervise.ts";
+import { startWithRetry } from "./start-with-retry.ts";
+import { type EngineProcess, supervise } from "./supervise.ts";
 import { within } from "./within.ts";
 
 const readyLimitMs = 10_000;
@@ -16,7 +16,7 @@ export type Valkey = Awaited<ReturnType<typeof startValkey>>;
 /** Valkey in a process of its own, in memory only, started again (empty) on the same port whenever it dies. */
 export async function startValkey({ log, port: wanted, password = "" }: ValkeyRequest) {
   let pid: number | undefined;
-  const live = (port: number): Life => {
+  const live = (port: number): EngineProcess => {
     const served = Promise.withResolvers<void>();
     const child = startChild({
       script: new URL("./valkey-server.ts", import.meta.url),
@@ -27,7 +27,7 @@ export async function startValkey({ log, port: wanted, password = "" }: ValkeyRe
     pid = child.pid;
     const failure = (how: string) => new EngineError(`The embedded Valkey did not start (${how}): ${elsewhere}.`);
     const ended = child.exited.then(() => {
-      throw failure(lastWords(child.complaints()));
+      throw failure(lastErrorLine(child.complaints()));
     });
     const ready = within(readyLimitMs, Promise.race([served.promise, ended]), () =>
       failure(`not ready after ${readyLimitMs / 1_000} s`),
@@ -38,7 +38,7 @@ export async function startValkey({ log, port: wanted, password = "" }: ValkeyRe
     return { ready, exited: child.exited, stop: () => child.stop(stopLimitMs) };
   };
 
-  const { first, port } = await firstLife(live, wanted);
+  const { first, port } = await startWithRetry(live, wanted);
   log({ engine: "valkey", event: "started", port, pid });
   const { stop } = supervise({ engine: "valkey", first, next: async () => live(port), log });
   return { url: `redis://${password && `:${password}@`}${localhost}:${port}`, port, pid: () => pid, stop };

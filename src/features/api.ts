@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { doOnce, pruneKeys } from "../db/idempotency.ts";
+import { pruneKeys, runIdempotent } from "../db/idempotency.ts";
 import type { Database, Transaction } from "../db/pool.ts";
 import { idempotencyKeyOf } from "../http/idempotency-key.ts";
 import type { AuthenticateCaller, Caller } from "../http/operation.ts";
@@ -20,7 +20,7 @@ export const createOnce =
   async ({ request, caller, params, body }, work) => {
     const attempt = idempotencyKeyOf(request, params, body);
     if (attempt === undefined) return db.transaction(work);
-    const answer = await doOnce(db, { userId: caller.userId, ...attempt }, async (tx) => {
+    const answer = await runIdempotent(db, { userId: caller.userId, ...attempt }, async (tx) => {
       const { status, headers, body: text } = await work(tx);
       return { status, headers, body: text.toString() };
     });

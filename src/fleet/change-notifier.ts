@@ -1,7 +1,7 @@
 import type { JudgedCheck } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 
-export type WhatIsNewDeps = {
+export type ChangeNotifierDeps = {
   /** The check whose every result is told: one is enough, and keeps it to one round an interval. */
   pace: string;
   shared: ReadonlySet<string>;
@@ -9,7 +9,7 @@ export type WhatIsNewDeps = {
 };
 
 /** Tells the fleet of each result of one check, and at once of what the others would decide differently by. */
-export function whatIsNew({ pace, shared, tell }: WhatIsNewDeps): (snapshot: Snapshot) => void {
+export function createChangeNotifier({ pace, shared, tell }: ChangeNotifierDeps): (snapshot: Snapshot) => void {
   let before = "";
   return ({ phase, status, checks }) => {
     const stands = checks.filter(({ name }) => shared.has(name)).map((check) => standOf(check, check.name === pace));

@@ -1,4 +1,4 @@
-import type { FleetMember, FleetPicture } from "../kit/health/health-report.ts";
+import type { FleetMember, FleetReport } from "../kit/health/health-report.ts";
 import { isReady } from "../kit/health/judge.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
@@ -24,11 +24,11 @@ export const loadSpread = (all: readonly Heartbeat[]): number | null =>
       .map(({ requestsPerSecond }) => requestsPerSecond),
   );
 
-export function paint(
+export function fleetReport(
   self: Heartbeat,
   others: readonly Known[],
   nowMs: number,
-): Pick<FleetPicture, "instances" | "loadSpreadRatio"> {
+): Pick<FleetReport, "instances" | "loadSpreadRatio"> {
   const all = [{ heartbeat: self, ageMs: 0 }, ...others];
   const total = all.reduce((sum, { heartbeat }) => sum + heartbeat.requestsPerSecond, 0);
   const toMember = ({ heartbeat, ageMs }: Known): FleetMember => {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { FleetPicture } from "../kit/health/health-report.ts";
+import type { FleetReport } from "../kit/health/health-report.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
-import { type Known, loadSpread, paint } from "./fleet-report.ts";
+import { fleetReport, type Known, loadSpread } from "./fleet-report.ts";
 import { describe, type Heartbeat, read, type Traffic, write } from "./heartbeat.ts";
-import { createRounds, type Heard, type Silence } from "./heartbeat-loop.ts";
+import { createHeartbeatLoop, type Heard, type Silence } from "./heartbeat-loop.ts";
 import type { OutlierPolicy } from "./policy.ts";
 import type { FleetStore } from "./store.ts";
 
@@ -86,7 +86,7 @@ export function createFleet(deps: FleetDeps) {
     }
   };
 
-  const rounds = createRounds({
+  const rounds = createHeartbeatLoop({
     stores,
     now: clock.now,
     stuckMs: intervalMs / 2,
@@ -115,14 +115,14 @@ export function createFleet(deps: FleetDeps) {
       return counts;
     },
     loadSpread: () => loadSpread([self(), ...others().map(({ heartbeat }) => heartbeat)]),
-    picture(): Omit<FleetPicture, "policy"> {
+    picture(): Omit<FleetReport, "policy"> {
       const isSilent = silentSince !== undefined;
       return {
         decisions: policy?.decisions() ?? {},
         store: isSilent ? null : (heard?.from ?? null),
         asOf: heard === undefined ? null : iso(heard.at),
         silentSince: silentSince === undefined ? null : iso(silentSince),
-        ...paint(self(), others(), clock.now()),
+        ...fleetReport(self(), others(), clock.now()),
       };
     },
   };

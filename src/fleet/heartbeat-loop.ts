@@ -1,11 +1,11 @@
 import type { Entry, FleetStore, Mine } from "./store.ts";
-import { createLine, type Line, type Outcome } from "./store-client.ts";
+import { createStoreClient, type Outcome, type StoreClient } from "./store-client.ts";
 
 /** What was heard from one store, or that none answers. */
 export type Heard = { at: number; from: FleetStore["name"]; entries: readonly Entry[] };
 export type Silence = { at: number; from: undefined };
 
-export type RoundsDeps = {
+export type HeartbeatLoopDeps = {
   /** The first that answers is asked. */
   stores: readonly FleetStore[];
   mine(): Mine;
@@ -22,12 +22,12 @@ export type RoundsDeps = {
 };
 
 /** In each round every store is told, and one of them asked: the others go on telling while one is dead. */
-export function createRounds({ stores, pauseMs, onLook, ...rest }: RoundsDeps) {
-  const lines = stores.map((store) => createLine({ store, ...rest, onEnd }));
+export function createHeartbeatLoop({ stores, pauseMs, onLook, ...rest }: HeartbeatLoopDeps) {
+  const lines = stores.map((store) => createStoreClient({ store, ...rest, onEnd }));
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  function onEnd(outcome: Outcome, line: Line): void {
+  function onEnd(outcome: Outcome, line: StoreClient): void {
     if (!outcome.asked || stopped) return;
     if (outcome.ok) onLook({ at: outcome.askedAt, from: line.name, entries: outcome.entries });
     else askAnother();
@@ -40,7 +40,7 @@ export function createRounds({ stores, pauseMs, onLook, ...rest }: RoundsDeps) {
   }
 
   /** Without any that answers the first is tried. */
-  const whomToAsk = (): Line | undefined => {
+  const whomToAsk = (): StoreClient | undefined => {
     const free = lines.filter((line) => !line.isStuck());
     return free.find((line) => line.answers()) ?? free[0];
   };
@@ -65,4 +65,4 @@ export function createRounds({ stores, pauseMs, onLook, ...rest }: RoundsDeps) {
   };
 }
 
-export type Rounds = ReturnType<typeof createRounds>;
+export type HeartbeatLoop = ReturnType<typeof createHeartbeatLoop>;

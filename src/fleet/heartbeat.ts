@@ -14,11 +14,11 @@ export type Heartbeat = {
   requestsPerSecond: number;
   errorsPerSecond: number;
   inFlight: number;
-  checks: ReadonlyMap<string, Testimony>;
+  checks: ReadonlyMap<string, CheckReport>;
 };
 
 /** What an instance says of one check. */
-export type Testimony = {
+export type CheckReport = {
   status: CheckStatus;
   /** Whether the last run failed, confirmed or not. */
   failing: boolean;
@@ -28,10 +28,10 @@ export type Testimony = {
 
 export type Traffic = Pick<Heartbeat, "requestsPerSecond" | "errorsPerSecond" | "inFlight">;
 
-export type Life = { instance: string; version: string; upMs: number; beat: number };
+export type InstanceLife = { instance: string; version: string; upMs: number; beat: number };
 
 export const describe = (
-  life: Life,
+  life: InstanceLife,
   { at, phase, status, checks }: Snapshot,
   traffic: Traffic,
   now = at,
@@ -40,10 +40,13 @@ export const describe = (
   phase,
   status,
   ...traffic,
-  checks: new Map(checks.map((check) => [check.name, testify(check, now)])),
+  checks: new Map(checks.map((check) => [check.name, toCheckReport(check, now)])),
 });
 
-const testify = ({ status, consecutiveFailures, lastSuccessAt, latencyMs }: JudgedCheck, now: number): Testimony => ({
+const toCheckReport = (
+  { status, consecutiveFailures, lastSuccessAt, latencyMs }: JudgedCheck,
+  now: number,
+): CheckReport => ({
   status,
   failing: consecutiveFailures > 0,
   wellMsAgo: lastSuccessAt === null ? null : Math.max(0, now - lastSuccessAt) + (latencyMs ?? 0),

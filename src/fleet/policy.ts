@@ -1,15 +1,15 @@
 import type { JudgedCheck } from "../kit/health/judge.ts";
 import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
 import {
+  applyVote,
   type Count,
   count,
   type Decision,
-  hear,
-  type Inquiry,
+  type DecisionState,
   keepsInRotation,
+  type PeerReport,
+  tally,
   timeIsUp,
-  type Witness,
-  weigh,
 } from "./outlier-vote.ts";
 
 export type PolicyDeps = {
@@ -25,9 +25,9 @@ export type PolicyDeps = {
 export type Decided = { check: string; decision: Decision; counted: Count | undefined };
 
 /** What the last look gave: what the others say of a check, or that no store answered. */
-export type Testimonies = { askedAt: number; of: ((check: string) => readonly Witness[]) | undefined };
+export type PeerReports = { askedAt: number; of: ((check: string) => readonly PeerReport[]) | undefined };
 
-type Open = { inquiry: Inquiry; check: JudgedCheck; timer: NodeJS.Timeout };
+type Open = { inquiry: DecisionState; check: JudgedCheck; timer: NodeJS.Timeout };
 
 const leastWaitMs = 250;
 
@@ -39,7 +39,7 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
   };
   const open = new Map<string, Open>();
 
-  const settle = (name: string, one: Open, next: Inquiry, counted?: Count): boolean => {
+  const settle = (name: string, one: Open, next: DecisionState, counted?: Count): boolean => {
     const before = one.inquiry;
     one.inquiry = next;
     if (next.kind === "asking" || (before.kind === "decided" && before.decision === next.decision)) return false;
@@ -72,10 +72,10 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
       if (known === undefined) start(check, at);
       else known.check = check;
     }
-    const those = (which: (inquiry: Inquiry) => boolean) =>
+    const those = (which: (inquiry: DecisionState) => boolean) =>
       [...open].filter(([, { inquiry }]) => which(inquiry)).map(([name]) => name);
     return {
-      pardoned: those(keepsInRotation),
+      exempted: those(keepsInRotation),
       shared: those((inquiry) => inquiry.kind === "decided" && inquiry.decision === "shared_outage"),
     };
   };
@@ -93,15 +93,16 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
       const ends = [...open.values()].flatMap(({ inquiry }) => (inquiry.kind === "asking" ? [inquiry.until] : []));
       return ends.length === 0 ? undefined : Math.min(...ends);
     },
-    hear({ askedAt, of }: Testimonies): void {
+    hear({ askedAt, of }: PeerReports): void {
       let changed = false;
       for (const [name, one] of open) {
         const { consecutiveFailures, failingSince } = one.check;
         // It answers here again: until it is up, what was decided holds.
         if (consecutiveFailures === 0 || failingSince === null) continue;
         const counted = of && count(of(name), askedAt - failingSince);
-        const leaning = counted === undefined ? "silence" : weigh(counted);
-        changed = settle(name, one, hear(one.inquiry, { leaning, at: clock.now() }, intervalMs), counted) || changed;
+        const leaning = counted === undefined ? "silence" : tally(counted);
+        changed =
+          settle(name, one, applyVote(one.inquiry, { leaning, at: clock.now() }, intervalMs), counted) || changed;
       }
       if (changed) tellOfChange();
     },

@@ -2,7 +2,7 @@ import type { Entry, FleetStore, Mine } from "./store.ts";
 
 export type Outcome = { asked: boolean; askedAt: number } & ({ ok: true; entries: readonly Entry[] } | { ok: false });
 
-export type LineDeps = {
+export type StoreClientDeps = {
   store: FleetStore;
   mine(): Mine;
   now(): number;
@@ -10,11 +10,11 @@ export type LineDeps = {
   limitMs: number;
   /** What is given up goes on until its driver ends it, and has a connection meanwhile: no more of them than this. */
   mostHeld: number;
-  onEnd(outcome: Outcome, line: Line): void;
+  onEnd(outcome: Outcome, line: StoreClient): void;
 };
 
 /** The way to one store: one call waited for at a time, for a limited time, so that a store that hangs delays nobody else. */
-export function createLine({ store, mine, now, stuckMs, limitMs, mostHeld, onEnd }: LineDeps) {
+export function createStoreClient({ store, mine, now, stuckMs, limitMs, mostHeld, onEnd }: StoreClientDeps) {
   let busy: { since: number; end: Promise<void> } | undefined;
   let again: { ask: boolean } | undefined;
   let answers = true;
@@ -84,7 +84,7 @@ async function within<T>(limitMs: number, call: Promise<T>, onTooLate: (call: Pr
   }
 }
 
-export type Line = {
+export type StoreClient = {
   readonly name: FleetStore["name"];
   answers(): boolean;
   /** Its call takes so long that it cannot be counted on. */

@@ -35,7 +35,7 @@ function formOf(template: string): RegExp {
   return new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+").replaceAll(".", "\\.")}/?$`);
 }
 
-export function answerErrors(logger: Pick<Logger, "error" | "warn">): ErrorRequestHandler {
+export function handleErrors(logger: Pick<Logger, "error" | "warn">): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const requestId = request.context.id;
     if (response.headersSent) {

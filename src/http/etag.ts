@@ -9,25 +9,26 @@ const tagOf = (text: string): string => `"${hash("sha256", text, "base64url").sl
 const etagOf = (representation: unknown): string => tagOf(JSON.stringify(representation));
 
 /** A resource with its tag; 304 for whoever has it already. */
-export function tagged(request: IncomingMessage, representation: unknown): Reply {
+export function okWithEtag(request: IncomingMessage, representation: unknown): Reply {
   const text = JSON.stringify(representation);
   const headers = { ETag: tagOf(text), "Cache-Control": "private, no-cache" };
-  return isNamed(request.headers["if-none-match"], headers.ETag)
+  return etagMatches(request.headers["if-none-match"], headers.ETag)
     ? whole(304, headers, "")
     : jsonText(200, text, headers);
 }
 
 /** What stays the same as long as the server runs, with its tag made once. */
-export function unchanging(body: string, more: ReplyHeaders) {
+export function staticResponse(body: string, more: ReplyHeaders) {
   const headers = { ETag: tagOf(body), "Cache-Control": "no-cache", ...more };
   const full = whole(200, headers, body);
   const known = whole(304, headers, "");
-  return (request: IncomingMessage): Reply => (isNamed(request.headers["if-none-match"], headers.ETag) ? known : full);
+  return (request: IncomingMessage): Reply =>
+    etagMatches(request.headers["if-none-match"], headers.ETag) ? known : full;
 }
 
-export const changed = (representation: unknown): WholeReply => withTag(200, representation);
+export const updated = (representation: unknown): WholeReply => withTag(200, representation);
 
-export const added = (location: string, representation: unknown, headers: ReplyHeaders = {}): WholeReply =>
+export const created = (location: string, representation: unknown, headers: ReplyHeaders = {}): WholeReply =>
   withTag(201, representation, { ...headers, Location: location });
 
 function withTag(status: number, representation: unknown, headers: ReplyHeaders = {}): WholeReply {
@@ -36,18 +37,18 @@ function withTag(status: number, representation: unknown, headers: ReplyHeaders 
 }
 
 /** Throws where the caller named another state than the present one. */
-export type Expectation = (present: unknown) => void;
+export type Precondition = (present: unknown) => void;
 
-export function expectationOf(request: IncomingMessage): Expectation {
+export function ifMatchPrecondition(request: IncomingMessage): Precondition {
   const wanted = request.headers["if-match"];
   return (present) => {
-    if (wanted === undefined || isNamed(wanted, etagOf(present))) return;
+    if (wanted === undefined || etagMatches(wanted, etagOf(present))) return;
     throw new AppError("precondition_failed", "It is no longer as If-Match says; read it again and decide anew.");
   };
 }
 
 /** A proxy that compresses marks the tag as weak; it still names the same state. */
-export function isNamed(list: string | undefined, etag: string): boolean {
+export function etagMatches(list: string | undefined, etag: string): boolean {
   const names = list?.split(",").map((name) => name.trim().replace(/^W\//, "")) ?? [];
   return names.includes(etag) || names.includes("*");
 }

@@ -10,7 +10,7 @@ import { expressPrototypes } from "./express-prototypes.ts";
 import { problemKinds, rawProblem, sendProblem } from "./problem.ts";
 import { announcesBody, assertReadableUrl, framingFault } from "./request-guard.ts";
 import { requestIdOf } from "./request-id.ts";
-import { createTurnstile } from "./request-pacer.ts";
+import { createRequestPacer } from "./request-pacer.ts";
 import type { Trust } from "./trust.ts";
 
 export type ListenerLimits = { requestTimeoutMs: number; headersTimeoutMs: number; keepAliveTimeoutMs: number };
@@ -42,7 +42,7 @@ export function createListener(deps: ListenerDeps): Server {
     // Refused here, with words.
     requireHostHeader: false,
   });
-  const turnstile = createTurnstile();
+  const turnstile = createRequestPacer();
   const latest = new WeakMap<Socket, ServerResponse>();
   connections.watch(server);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
@@ -85,7 +85,7 @@ export function createListener(deps: ListenerDeps): Server {
       sendProblem(response, error, request.context.id);
       return;
     }
-    turnstile.pass(() => {
+    turnstile.run(() => {
       if (!response.writableEnded) deps.app(request, response);
     });
   };

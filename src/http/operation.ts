@@ -16,7 +16,7 @@ export type Answer = {
   schema?: z.ZodType;
   contentType?: string;
   /** The same in other forms, for whoever asks for them by `Accept`. */
-  alsoAs?: readonly string[];
+  alternateTypes?: readonly string[];
   headers?: readonly AnswerHeader[];
 };
 
@@ -90,16 +90,16 @@ export function operation<
   return description;
 }
 
-type Served = { method: Method; template: string; handle: RequestHandler };
+type RegisteredRoute = { method: Method; template: string; handle: RequestHandler };
 
 /** Operations with their handlers, so that 405, the documentation and the metrics need no list of their own. */
-export function createRoutes(prefix: string, authenticate: AuthenticateCaller = nobody) {
+export function createRoutes(prefix: string, authenticate: AuthenticateCaller = rejectAnonymous) {
   const operations: Operation[] = [];
-  const handlers: Served[] = [];
+  const handlers: RegisteredRoute[] = [];
   return {
     prefix,
     operations: operations as readonly Operation[],
-    handlers: handlers as readonly Served[],
+    handlers: handlers as readonly RegisteredRoute[],
     add<P extends Schema, Q extends Schema, B extends Schema, A extends Access>(
       described: Operation<P, Q, B, A>,
       handler: Handler<P, Q, B, A>,
@@ -111,7 +111,7 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
         if (described.upload === undefined) assertBodyFits(request, bodyLimitOf(described));
         // What somebody sees of their own is for them alone, whatever stands between.
         if (described.access) response.setHeader("Cache-Control", "private, no-cache");
-        const caller = described.access && (await admit(described.access, authenticate, request));
+        const caller = described.access && (await authorize(described.access, authenticate, request));
         const reply = await handler((await readInput(described, caller, request, response)) as Input<P, Q, B, A>);
         // The deadline may have answered in the meantime.
         if (!response.headersSent) reply.send(request, response);
@@ -123,11 +123,11 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
 
 export type Routes = Pick<ReturnType<typeof createRoutes>, "prefix" | "operations" | "handlers">;
 
-async function nobody(): Promise<never> {
+async function rejectAnonymous(): Promise<never> {
   throw new AppError("unauthorized", "Nobody can sign in here.");
 }
 
-async function admit(access: Access, authenticate: AuthenticateCaller, request: Request): Promise<Caller> {
+async function authorize(access: Access, authenticate: AuthenticateCaller, request: Request): Promise<Caller> {
   const caller = await authenticate(request);
   request.context.userId = caller.userId;
   if (access === "admin" && caller.role !== "admin") throw new AppError("forbidden", "This is for administrators.");

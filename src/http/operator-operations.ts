@@ -96,9 +96,13 @@ export const operatorOperations: readonly ListenerOperation[] = [
       200: {
         description: "Healthy or degraded.",
         schema: z.union([picture, reduced]),
-        alsoAs: [healthJsonType, "text/html"],
+        alternateTypes: [healthJsonType, "text/html"],
       },
-      503: { description: "Unhealthy.", schema: z.union([picture, reduced]), alsoAs: [healthJsonType, "text/html"] },
+      503: {
+        description: "Unhealthy.",
+        schema: z.union([picture, reduced]),
+        alternateTypes: [healthJsonType, "text/html"],
+      },
     },
   },
   {
@@ -110,7 +114,11 @@ export const operatorOperations: readonly ListenerOperation[] = [
     access,
     problems: ["unauthorized", "internal"],
     answers: {
-      200: { description: "All families.", contentType: "text/plain", alsoAs: ["application/openmetrics-text"] },
+      200: {
+        description: "All families.",
+        contentType: "text/plain",
+        alternateTypes: ["application/openmetrics-text"],
+      },
     },
   },
   {

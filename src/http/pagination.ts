@@ -60,12 +60,17 @@ export function createPager(keys: readonly KeyObject[]) {
     const bytes = /^[A-Za-z0-9_-]{43}$/.test(cursor) ? Buffer.from(cursor, "base64url") : Buffer.alloc(0);
     const id = bytes.subarray(0, 16);
     const given = bytes.subarray(16);
-    if (given.length !== 16 || !keys.some((key) => timingSafeEqual(given, seal(key, id, list)))) throw foreignCursor();
+    if (given.length !== 16 || !keys.some((key) => timingSafeEqual(given, seal(key, id, list)))) throw unknownCursor();
     return id.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
   // A search reads thousands of rows: one user must not occupy the database with them.
-  const searches = createPerKeyLimiter({ places: 2, waitMs: 5000, mostWaiting: 100, onFull: tooManySearches });
+  const searches = createPerKeyLimiter({
+    maxConcurrent: 2,
+    maxWaitMs: 5000,
+    maxQueued: 100,
+    onRejected: tooManySearches,
+  });
 
   return async <Item extends { id: string }>(list: List, read: Read<Item>): Promise<Page<Item>> => {
     const name = createHash("sha256").update(JSON.stringify(list.of)).digest("base64url");
@@ -84,7 +89,7 @@ export function createPager(keys: readonly KeyObject[]) {
 const tooManySearches = () =>
   new AppError("rate_limited", "Too many searches at once; wait for the others.", { retryAfterSeconds: 1 });
 
-const foreignCursor = () =>
+const unknownCursor = () =>
   new AppError("validation_failed", "cursor: must be one that this list gave, with the same filters", {
     errors: [{ path: "cursor", message: "must be one that this list gave, with the same filters" }],
   });

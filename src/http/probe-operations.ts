@@ -80,9 +80,9 @@ export const probeOperations: readonly ListenerOperation[] = [
       200: {
         description: "Yes; `degraded` where something that is not critical is down.",
         schema: readiness,
-        alsoAs: ["text/plain"],
+        alternateTypes: ["text/plain"],
       },
-      503: { description: "Not now.", schema: readiness, alsoAs: ["text/plain"] },
+      503: { description: "Not now.", schema: readiness, alternateTypes: ["text/plain"] },
     },
   },
   {

@@ -4,7 +4,7 @@ const perTurn = 5;
  * Lets a few through in each turn of the event loop and the rest in the turns that follow. A burst of two hundred
  * requests would otherwise be begun in one go, and a probe that came with it would wait for all of them.
  */
-export function createTurnstile(most = perTurn) {
+export function createRequestPacer(most = perTurn) {
   const waiting: (() => void)[] = [];
   let passed = 0;
   let scheduled = false;
@@ -26,7 +26,7 @@ export function createTurnstile(most = perTurn) {
   };
 
   return {
-    pass(begin: () => void): void {
+    run(begin: () => void): void {
       schedule();
       if (passed >= most || waiting.length > 0) {
         waiting.push(begin);

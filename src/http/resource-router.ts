@@ -1,13 +1,13 @@
 import express, { type RequestHandler, type Router } from "express";
 import type { Routes } from "./operation.ts";
 
-export type ByResource = RequestHandler & { readonly routers: ReadonlyMap<string, Router> };
+export type ResourceRouter = RequestHandler & { readonly routers: ReadonlyMap<string, Router> };
 
 /**
  * A router for each resource, found by the words that a path begins with: a request passes the routes of its own
  * resource only, and no router shortens its URL to have it read again by the next.
  */
-export function byResource(all: readonly Routes[]): ByResource {
+export function resourceRouter(all: readonly Routes[]): ResourceRouter {
   const routers = new Map<string, Router>();
   for (const { handlers } of all) {
     for (const { method, template, handle } of handlers) {

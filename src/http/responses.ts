@@ -10,7 +10,7 @@ export type WholeReply = Reply & { status: number; headers: ReplyHeaders; body: 
 
 export const ok = (body: unknown, headers?: ReplyHeaders): WholeReply => json(200, body, headers);
 
-export const created = (body: unknown, headers?: ReplyHeaders): WholeReply => json(201, body, headers);
+export const createdJson = (body: unknown, headers?: ReplyHeaders): WholeReply => json(201, body, headers);
 
 export const noContent = (headers: ReplyHeaders = {}): Reply => whole(204, headers, "");
 

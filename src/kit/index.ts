@@ -51,7 +51,7 @@ export function createHealthKit({ checks, intervalMs = 2000, timeoutMs = 2000, .
     breakers,
     snapshot: monitor.snapshot,
     /** How a stream or an upgraded socket ends well when the server drains. */
-    endsWith: connections.endsWith,
+    endsWith: connections.onDrain,
     /** Answers probes and hands everything else to the app. */
     listener(app: (request: IncomingMessage, response: ServerResponse) => void): RequestListener {
       return (request, response) => {

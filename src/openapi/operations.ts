@@ -22,7 +22,7 @@ export const operations = {
           instance: z.string().meta({ example: "api-server-2" }),
           links: z.record(z.string(), z.string()).meta({ example: { docs: "/api/docs" } }),
         }),
-        alsoAs: ["text/html"],
+        alternateTypes: ["text/html"],
       },
     },
   }),

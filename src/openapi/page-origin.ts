@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { Html } from "../core/page/html.ts";
-import { unchanging } from "../http/etag.ts";
+import { staticResponse } from "../http/etag.ts";
 import type { Reply, ReplyHeaders } from "../http/responses.ts";
 
 /** Stands in a page for the address of this server until somebody asks, who knows it. */
@@ -16,7 +16,7 @@ export function pageOfOrigin(page: Html, headers: ReplyHeaders): (request: Reque
     const here = originOf(request);
     let reply = made.get(here);
     if (reply === undefined) {
-      reply = unchanging(page.html.replaceAll(origin, here), headers);
+      reply = staticResponse(page.html.replaceAll(origin, here), headers);
       const [oldest = here] = made.keys();
       if (made.size === mostOrigins) made.delete(oldest);
       made.set(here, reply);

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode } from "../core/app-error.ts";
-import { unchanging } from "../http/etag.ts";
+import { staticResponse } from "../http/etag.ts";
 import { createRoutes, type Routes } from "../http/operation.ts";
 import { operatorOperations } from "../http/operator-operations.ts";
 import { probeOperations } from "../http/probe-operations.ts";
@@ -27,7 +27,7 @@ export function aboutRoutes({ identity, cookieName, opsHere }: AboutDeps, others
   const routes = createRoutes("/api");
   const links = linksOf(opsHere);
 
-  const index = unchanging(`${JSON.stringify({ ...identity, links })}\n`, { ...asJson, Vary: "Accept" });
+  const index = staticResponse(`${JSON.stringify({ ...identity, links })}\n`, { ...asJson, Vary: "Accept" });
   const landing = renderLandingPage({ ...identity, links });
   const welcome = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
   routes.add(operations.index, ({ request }) =>
@@ -47,7 +47,7 @@ export function aboutRoutes({ identity, cookieName, opsHere }: AboutDeps, others
     routes: [...others, routes],
     listened: [...probeOperations, ...(opsHere ? operatorOperations : [])],
   });
-  const document = unchanging(JSON.stringify(described), asJson);
+  const document = staticResponse(JSON.stringify(described), asJson);
   const reference = renderDocsPage(described, links);
   const docs = pageOfOrigin(reference.page, reference.headers);
   return routes;

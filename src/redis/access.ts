@@ -1,5 +1,5 @@
 import type { RedisClient } from "./client.ts";
-import { gatherWrites } from "./cork-writes.ts";
+import { corkWrites } from "./cork-writes.ts";
 import { toDomainError } from "./driver-errors.ts";
 
 /** The only way to Redis: through the breaker, with failures in our own words. */
@@ -8,7 +8,7 @@ export type RedisAccess = { run<T>(work: (client: RedisClient) => Promise<T>): P
 type Protect = <T>(work: () => Promise<T>) => Promise<T>;
 
 export function createRedisAccess(client: RedisClient, protect: Protect): RedisAccess {
-  const gather = gatherWrites(client);
+  const gather = corkWrites(client);
   return {
     run: (work) =>
       protect(() => {

@@ -20,7 +20,7 @@ export function createChannel({ target, limits, redis, name }: ChannelDeps) {
   let listening: { client: RedisClient; timer: NodeJS.Timeout } | undefined;
 
   return {
-    say(text: string): void {
+    publish(text: string): void {
       redis.run((client) => client.publish(name, `${self} ${text}`)).catch(() => undefined);
     },
 

@@ -5,7 +5,7 @@ import type { RedisClient } from "./client.ts";
  * To be called before a command: what is sent in one turn of the loop leaves in one piece, because a system call costs
  * more than a command. The nodes of a cluster have connections of their own, and are written to as ever.
  */
-export function gatherWrites(client: RedisClient): () => void {
+export function corkWrites(client: RedisClient): () => void {
   if (!(client instanceof Redis)) return () => undefined;
   let gathering: Redis["stream"] | undefined;
   return () => {

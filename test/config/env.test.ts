@@ -38,7 +38,7 @@ test("production has the drain times of a server behind a load balancer", () => 
 test("one user's share is never all there is", () => {
   const shares = (environment: Record<string, string>) => {
     const { stream, photos } = readConfig(environment);
-    return [stream.mostOfOneUser, photos.mostOfOneUser];
+    return [stream.maxPerUser, photos.maxPerUser];
   };
   assert.deepEqual(shares({}), [50, 6]);
   assert.deepEqual(shares({ STREAM_MAX: "20", UPLOAD_MEMORY_BYTES: "20000000" }), [10, 2]);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRoll } from "../../src/core/unordered-set.ts";
+import { createUnorderedSet } from "../../src/core/unordered-set.ts";
 
 test("a roll knows who is here, whoever leaves first", () => {
-  const roll = createRoll<string>();
+  const roll = createUnorderedSet<string>();
   const leave = new Map(["Ada", "Ben", "Cleo", "Dan"].map((name) => [name, roll.add(name)]));
   for (const [gone, left] of [
     ["Ben", ["Ada", "Cleo", "Dan"]],
@@ -18,7 +18,7 @@ test("a roll knows who is here, whoever leaves first", () => {
 });
 
 test("who leaves twice takes nobody else along", () => {
-  const roll = createRoll<string>();
+  const roll = createUnorderedSet<string>();
   const leave = roll.add("Ada");
   leave();
   roll.add("Ben");

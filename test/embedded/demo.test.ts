@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addDemoData, demoLogin } from "../../src/embedded/demo.ts";
-import { demoEstate } from "../../src/embedded/demo-data.ts";
-import { mayMove, type RequestStatus } from "../../src/features/maintenance/status-transitions.ts";
+import { demoData } from "../../src/embedded/demo-data.ts";
+import { canTransition, type RequestStatus } from "../../src/features/maintenance/status-transitions.ts";
 import { freshDatabase, query } from "../support/database.ts";
 import { startHaven } from "../support/haven.ts";
 import { login } from "../support/people.ts";
@@ -35,14 +35,14 @@ test("the demo owner finds houses, tenants and troubles, made once", async () =>
 });
 
 test("every demo request tells a story that could have happened", async () => {
-  const { requests, events } = demoEstate(Date.now());
+  const { requests, events } = demoData(Date.now());
   for (const { id, status } of requests) {
     const story = events
       .filter((event) => event["request_id"] === id)
       .map((event) => (event["data"] as { request: { status: RequestStatus } }).request.status);
     assert.equal(story[0], "open");
     assert.equal(story.at(-1), status);
-    for (const [index, to] of story.slice(1).entries()) assert.ok(mayMove(story[index] ?? "open", to));
+    for (const [index, to] of story.slice(1).entries()) assert.ok(canTransition(story[index] ?? "open", to));
   }
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDatabase } from "../../src/db/pool.ts";
-import { createRemovals } from "../../src/features/photos/deferred-deletions.ts";
+import { createDeferredDeletions } from "../../src/features/photos/deferred-deletions.ts";
 import { atEnd } from "../support/at-end.ts";
 import { freshDatabase, query } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
@@ -22,7 +22,7 @@ function removalsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
     },
   };
   const logger = { warn: (fields: unknown) => void warnings.push(fields) };
-  const removals = createRemovals({ db, bucket, logger, retryMs, graceMs });
+  const removals = createDeferredDeletions({ db, bucket, logger, retryMs, graceMs });
   atEnd(removals.stop);
   return { removals, asked, warnings };
 }

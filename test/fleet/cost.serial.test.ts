@@ -8,7 +8,7 @@ import { createFleet } from "../../src/fleet/fleet.ts";
 import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
 import { createRedisStore } from "../../src/fleet/redis-store.ts";
 import type { FleetStore } from "../../src/fleet/store.ts";
-import { type JudgedCheck, unseen } from "../../src/kit/health/judge.ts";
+import { initialState, type JudgedCheck } from "../../src/kit/health/judge.ts";
 import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
 import { createRedisAccess } from "../../src/redis/access.ts";
 import { createRedis } from "../../src/redis/client.ts";
@@ -30,7 +30,7 @@ function cpuMs(pid: number): number {
 }
 
 const checks: readonly JudgedCheck[] = ["postgres", "redis", "schema", "event-loop", "memory", "disk"].map((name) => ({
-  ...unseen(0),
+  ...initialState(0),
   name,
   status: "up",
   critical: name === "postgres",

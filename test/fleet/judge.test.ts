@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  applyVote,
   count,
   type Decision,
-  hear,
-  type Inquiry,
-  type Leaning,
-  standOf,
+  type DecisionState,
+  peerStateOf,
+  tally,
   timeIsUp,
-  weigh,
+  type Vote,
 } from "../../src/fleet/outlier-vote.ts";
 
 const failingForMs = 3000;
@@ -30,13 +30,13 @@ const stands = [
 ] as const;
 
 for (const [what, witness, stand] of stands) {
-  test(`an instance that ${what} is ${stand}`, () => assert.equal(standOf(witness, failingForMs), stand));
+  test(`an instance that ${what} is ${stand}`, () => assert.equal(peerStateOf(witness, failingForMs), stand));
 }
 
 const witnesses = { w: well, f: failing, n: { ...well, phase: "starting" } } as const;
 
 /** Others by a letter each: w is well, f is failing, n is neither. */
-const leanings: readonly (readonly [string, Leaning])[] = [
+const leanings: readonly (readonly [string, Vote])[] = [
   ["", "too_few"],
   ["w", "too_few"],
   ["f", "too_few"],
@@ -59,18 +59,18 @@ const leanings: readonly (readonly [string, Leaning])[] = [
 for (const [others, leaning] of leanings) {
   test(`with the others ${others || "unknown"} it leans to ${leaning}`, () => {
     const seen = [...others].map((letter) => (letter === "w" || letter === "f" ? witnesses[letter] : witnesses.n));
-    assert.equal(weigh(count(seen, failingForMs)), leaning);
+    assert.equal(tally(count(seen, failingForMs)), leaning);
   });
 }
 
 const intervalMs = 1000;
-const asking: Inquiry = { kind: "asking", until: 5000 };
+const asking: DecisionState = { kind: "asking", until: 5000 };
 
 /** Looks an interval apart. */
-const after = (looks: readonly Leaning[], from: Inquiry = asking, apartMs = intervalMs): Inquiry =>
-  looks.reduce((inquiry, leaning, index) => hear(inquiry, { leaning, at: index * apartMs }, intervalMs), from);
+const after = (looks: readonly Vote[], from: DecisionState = asking, apartMs = intervalMs): DecisionState =>
+  looks.reduce((inquiry, leaning, index) => applyVote(inquiry, { leaning, at: index * apartMs }, intervalMs), from);
 
-const stories: readonly (readonly [readonly Leaning[], Decision | "asking"])[] = [
+const stories: readonly (readonly [readonly Vote[], Decision | "asking"])[] = [
   [[], "asking"],
   [["outlier"], "outlier"],
   [["shared_outage"], "shared_outage"],
@@ -103,7 +103,7 @@ test("two looks in quick succession are one: a change of mind takes an interval"
 });
 
 test("half of the fleet that comes and goes at every look changes a decision never", () => {
-  const looks = Array.from({ length: 40 }, (_, index): Leaning => (index % 2 === 0 ? "outlier" : "shared_outage"));
+  const looks = Array.from({ length: 40 }, (_, index): Vote => (index % 2 === 0 ? "outlier" : "shared_outage"));
   assert.partialDeepStrictEqual(after(looks, { kind: "decided", decision: "shared_outage" }), {
     decision: "shared_outage",
   });
@@ -112,6 +112,6 @@ test("half of the fleet that comes and goes at every look changes a decision nev
 test("who is told nothing in time acts as strict, and not a moment sooner", () => {
   assert.deepEqual(timeIsUp(asking, 4999), asking);
   assert.deepEqual(timeIsUp(asking, 5000), { kind: "decided", decision: "unsure" });
-  const decided: Inquiry = { kind: "decided", decision: "shared_outage" };
+  const decided: DecisionState = { kind: "decided", decision: "shared_outage" };
   assert.deepEqual(timeIsUp(decided, 1e9), decided);
 });

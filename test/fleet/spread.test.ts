@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadSpread, paint } from "../../src/fleet/fleet-report.ts";
+import { fleetReport, loadSpread } from "../../src/fleet/fleet-report.ts";
 import type { Heartbeat } from "../../src/fleet/heartbeat.ts";
 
 const instance = (requestsPerSecond: number, over: Partial<Heartbeat> = {}): Heartbeat => ({
@@ -39,7 +39,7 @@ for (const [what, fleet, expected] of table) {
 
 test("shares are of all requests, and a start is told by our clock and the other's age", () => {
   const [self, other] = [instance(30, { instance: "a" }), instance(10, { instance: "b", upMs: 5000 })];
-  const { instances } = paint(self, [{ heartbeat: other, ageMs: 1000 }], Date.parse("2026-01-01T00:00:10Z"));
+  const { instances } = fleetReport(self, [{ heartbeat: other, ageMs: 1000 }], Date.parse("2026-01-01T00:00:10Z"));
   assert.deepEqual(
     instances.map((one) => [one.instance, one.shareOfRequests, one.startedAt]),
     [

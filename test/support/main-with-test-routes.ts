@@ -17,5 +17,5 @@ onStopSignals(process, {
     process.exit(cut > 0 ? 1 : 0);
   },
   abort: () => process.exit(130),
-  comesTwice: process.env["npm_lifecycle_event"] !== undefined,
+  signalDuplicatedByNpm: process.env["npm_lifecycle_event"] !== undefined,
 });

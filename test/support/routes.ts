@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Parts } from "../../src/composition/compose.ts";
 import { createRoutes, operation } from "../../src/http/operation.ts";
-import { created, ok } from "../../src/http/responses.ts";
+import { createdJson, ok } from "../../src/http/responses.ts";
 
 const answers = { 200: { description: "Fine." } };
 
@@ -71,7 +71,7 @@ const operations = {
 /** Calls that make a request slow, endless or wrong on purpose; mounted by tests only. */
 export function testRoutes({ db, redis, connections }: Parts) {
   const routes = createRoutes("/test");
-  routes.add(operations.echo, ({ body }) => created(body));
+  routes.add(operations.echo, ({ body }) => createdJson(body));
   routes.add(operations.item, ({ params, query }) => ok({ ...params, ...query }));
   routes.add(operations.slow, async ({ params, request }) => {
     await sleep(params.ms, undefined, { signal: request.context.signal });
@@ -79,7 +79,7 @@ export function testRoutes({ db, redis, connections }: Parts) {
   });
   routes.add(operations.work, async ({ params, body, request }) => {
     await sleep(params.ms, undefined, { signal: request.context.signal });
-    return created(body);
+    return createdJson(body);
   });
   routes.add(operations.spin, ({ params }) => {
     const until = performance.now() + params.ms;
@@ -96,7 +96,7 @@ export function testRoutes({ db, redis, connections }: Parts) {
       request.context.endless = true;
       response.writeHead(200, { "Content-Type": "text/event-stream" });
       response.write("data: hello\n\n");
-      const forget = connections.endsWith(() => response.end("data: bye\n\n"));
+      const forget = connections.onDrain(() => response.end("data: bye\n\n"));
       response.once("close", forget);
     },
   }));

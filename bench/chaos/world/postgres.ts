@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { postgresBinaries } from "../../../src/embedded/postgres-binaries.ts";
 import { prepareCluster } from "../../../src/embedded/postgres-cluster.ts";
-import { atOnce, endPostgresIn, postgresIn, send } from "../../../src/embedded/processes.ts";
+import { endPostgresIn, forced, postgresIn, send } from "../../../src/embedded/processes.ts";
 import { atEnd } from "../../../test/support/at-end.ts";
 import { query } from "../../../test/support/database.ts";
 import { eventually } from "../../../test/support/eventually.ts";
@@ -38,7 +38,7 @@ export async function startPostgres() {
       () => true,
       () => false,
     );
-  const kill = () => endPostgresIn(directory, atOnce);
+  const kill = () => endPostgresIn(directory, forced);
   const signalAll = async (signal: NodeJS.Signals) => {
     // Twice: the first of them may have made another one meanwhile.
     for (let round = 0; round < 2; round += 1) for (const pid of await postgresIn(directory)) send(pid, signal);

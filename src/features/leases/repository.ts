@@ -1,5 +1,5 @@
 import { uuidv7 } from "../../core/ids.ts";
-import { type Portion, readList, type Slice } from "../../db/list.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { LeaseFields, LeaseStatus } from "./schema.ts";
 
@@ -36,7 +36,13 @@ export const leases = {
     return (await db.query<Lease>(sql, [uuidv7(), ownerId, unit.id, unit.currency, ...valuesOf(fields)]))[0];
   },
 
-  list(db: Queryable, ownerId: string, unitId: string, filter: LeaseFilter, slice: Slice): Promise<Portion<Lease>> {
+  list(
+    db: Queryable,
+    ownerId: string,
+    unitId: string,
+    filter: LeaseFilter,
+    slice: PageRequest,
+  ): Promise<ListPage<Lease>> {
     const where = [
       ["owner_id = ?", ownerId],
       ["unit_id = ?", unitId],

@@ -1,4 +1,4 @@
-import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { created, ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
@@ -10,7 +10,7 @@ export function leaseRoutes(leases: LeaseService, { authenticate, create, page }
   routes.add(operations.create, (input) =>
     create(input, async (tx) => {
       const lease = await leases.sign(tx, input.caller.userId, input.params.unitId, input.body);
-      return added(`/api/v1/leases/${lease.id}`, lease);
+      return created(`/api/v1/leases/${lease.id}`, lease);
     }),
   );
   routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
@@ -20,16 +20,16 @@ export function leaseRoutes(leases: LeaseService, { authenticate, create, page }
       cursor,
       searchedBy: filter.q && caller.userId,
     };
-    return tagged(request, await page(list, (slice) => leases.list(caller.userId, params.unitId, filter, slice)));
+    return okWithEtag(request, await page(list, (slice) => leases.list(caller.userId, params.unitId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
-    tagged(request, await leases.get(caller.userId, params.leaseId)),
+    okWithEtag(request, await leases.get(caller.userId, params.leaseId)),
   );
   routes.add(operations.update, async ({ caller, params, body, request }) =>
-    changed(await leases.change(caller.userId, params.leaseId, body, expectationOf(request))),
+    updated(await leases.change(caller.userId, params.leaseId, body, ifMatchPrecondition(request))),
   );
   routes.add(operations.remove, async ({ caller, params, request }) => {
-    await leases.remove(caller.userId, params.leaseId, expectationOf(request));
+    await leases.remove(caller.userId, params.leaseId, ifMatchPrecondition(request));
     return noContent();
   });
   return routes;

@@ -1,5 +1,5 @@
 import { uuidv7 } from "../../core/ids.ts";
-import type { Portion, Slice } from "../../db/list.ts";
+import type { ListPage, PageRequest } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { MaintenanceRequest } from "./repository.ts";
 import type { EventType } from "./schema.ts";
@@ -37,8 +37,8 @@ export const events = {
     db: Queryable,
     ownerId: string,
     requestId: string,
-    { below, take }: Slice,
-  ): Promise<Portion<MaintenanceEvent>> {
+    { below, take }: PageRequest,
+  ): Promise<ListPage<MaintenanceEvent>> {
     const sql = `SELECT ${columns} FROM maintenance_events WHERE owner_id = $1 AND request_id = $2
                  AND position < coalesce((SELECT position FROM maintenance_events WHERE owner_id = $1 AND id = $3), $5)
                  ORDER BY position DESC LIMIT $4`;

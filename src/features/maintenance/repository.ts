@@ -1,5 +1,5 @@
 import { uuidv7 } from "../../core/ids.ts";
-import { type Portion, readList, type Slice } from "../../db/list.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { RequestFields } from "./schema.ts";
 import type { RequestStatus } from "./status-transitions.ts";
@@ -33,8 +33,8 @@ export const requests = {
     db: Queryable,
     ownerId: string,
     { unitId, status, q }: RequestFilter,
-    slice: Slice,
-  ): Promise<Portion<MaintenanceRequest>> {
+    slice: PageRequest,
+  ): Promise<ListPage<MaintenanceRequest>> {
     const where = [
       ["owner_id = ?", ownerId],
       ["unit_id = ?", unitId],

@@ -1,6 +1,6 @@
-import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { created, ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { created, noContent } from "../../http/responses.ts";
+import { createdJson, noContent } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
 import { operations } from "./schema.ts";
 import type { MaintenanceService } from "./service.ts";
@@ -10,7 +10,7 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
   routes.add(operations.create, (input) =>
     create(input, async (tx) => {
       const request = await maintenance.create(tx, input.caller.userId, input.params.unitId, input.body);
-      return added(`/api/v1/maintenance-requests/${request.id}`, request);
+      return created(`/api/v1/maintenance-requests/${request.id}`, request);
     }),
   );
   routes.add(operations.listOfUnit, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
@@ -20,7 +20,7 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
       cursor,
       searchedBy: filter.q && caller.userId,
     };
-    return tagged(
+    return okWithEtag(
       request,
       await page(list, (slice) => maintenance.list(caller.userId, { ...params, ...filter }, slice)),
     );
@@ -32,25 +32,25 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
       cursor,
       searchedBy: filter.q && caller.userId,
     };
-    return tagged(request, await page(list, (slice) => maintenance.list(caller.userId, filter, slice)));
+    return okWithEtag(request, await page(list, (slice) => maintenance.list(caller.userId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
-    tagged(request, await maintenance.get(caller.userId, params.requestId)),
+    okWithEtag(request, await maintenance.get(caller.userId, params.requestId)),
   );
   routes.add(operations.update, async ({ caller, params, body, request }) =>
-    changed(await maintenance.change(caller.userId, params.requestId, body, expectationOf(request))),
+    updated(await maintenance.change(caller.userId, params.requestId, body, ifMatchPrecondition(request))),
   );
   routes.add(operations.remove, async ({ caller, params, request }) => {
-    await maintenance.remove(caller.userId, params.requestId, expectationOf(request));
+    await maintenance.remove(caller.userId, params.requestId, ifMatchPrecondition(request));
     return noContent();
   });
   routes.add(operations.listEvents, async ({ caller, params, query: { limit, cursor }, request }) => {
     const list = { of: ["events", caller.userId, params.requestId], limit, cursor };
-    return tagged(request, await page(list, (slice) => maintenance.events(caller.userId, params.requestId, slice)));
+    return okWithEtag(request, await page(list, (slice) => maintenance.events(caller.userId, params.requestId, slice)));
   });
   routes.add(operations.note, (input) =>
     create(input, async (tx) =>
-      created(await maintenance.note(tx, input.caller.userId, input.params.requestId, input.body.note)),
+      createdJson(await maintenance.note(tx, input.caller.userId, input.params.requestId, input.body.note)),
     ),
   );
   return routes;

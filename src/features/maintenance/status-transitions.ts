@@ -9,6 +9,7 @@ const next: Readonly<Record<RequestStatus, readonly RequestStatus[]>> = {
 };
 
 /** To stay is no move, and is always allowed. */
-export const mayMove = (from: RequestStatus, to: RequestStatus): boolean => from === to || next[from].includes(to);
+export const canTransition = (from: RequestStatus, to: RequestStatus): boolean =>
+  from === to || next[from].includes(to);
 
-export const movesFrom = (from: RequestStatus): readonly RequestStatus[] => next[from];
+export const transitionsFrom = (from: RequestStatus): readonly RequestStatus[] => next[from];

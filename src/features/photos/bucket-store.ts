@@ -1,10 +1,10 @@
 import { AppError } from "../../core/app-error.ts";
 import type { Database } from "../../db/pool.ts";
 import type { Bucket } from "./bucket.ts";
-import type { Removals } from "./deferred-deletions.ts";
+import type { DeferredDeletions } from "./deferred-deletions.ts";
 import type { FileStore } from "./storage.ts";
 
-export type BucketStoreDeps = { db: Database; bucket: Pick<Bucket, "put" | "get">; removals: Removals };
+export type BucketStoreDeps = { db: Database; bucket: Pick<Bucket, "put" | "get">; removals: DeferredDeletions };
 
 /**
  * Files as objects of a bucket, and in the database only their names. An object is written before the row that names

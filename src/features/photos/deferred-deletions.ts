@@ -2,7 +2,7 @@ import type { Logger } from "../../core/logger.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { Bucket } from "./bucket.ts";
 
-export type RemovalsDeps = {
+export type DeferredDeletionsDeps = {
   db: Queryable;
   bucket: Pick<Bucket, "remove">;
   logger: Pick<Logger, "warn">;
@@ -19,7 +19,7 @@ const mostAtOnce = 20;
  * somebody's, and from when it no longer is until the bucket has removed it. So neither a bucket that is away, nor a
  * commit that nobody heard of, nor the end of this process leaves it there for ever.
  */
-export function createRemovals({ db, bucket, logger, retryMs, graceMs }: RemovalsDeps) {
+export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }: DeferredDeletionsDeps) {
   let running = false;
   let again = false;
 
@@ -85,4 +85,4 @@ export function createRemovals({ db, bucket, logger, retryMs, graceMs }: Removal
   };
 }
 
-export type Removals = ReturnType<typeof createRemovals>;
+export type DeferredDeletions = ReturnType<typeof createDeferredDeletions>;

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type HeaderValue, readHeaderValue } from "../../http/header-value.ts";
 import { hasHarmlessFileName } from "./file-name.ts";
-import { cannotTake, unknownField } from "./upload-errors.ts";
+import { unknownField, unprocessableUpload } from "./upload-errors.ts";
 
 const mostParts = 8;
 const mostHeaderBytes = 4096;
@@ -20,7 +20,7 @@ type Part = { name: string; bytes: Buffer };
  * do not understand; here a form is either well-formed from its first byte to its last, or refused.
  */
 export function fileOfForm(contentType: HeaderValue | undefined, body: Buffer, fields: Fields): Buffer {
-  const refuse = (message: string) => cannotTake(fields[0], message);
+  const refuse = (message: string) => unprocessableUpload(fields[0], message);
   const boundary = contentType?.parameters.get("boundary");
   const charset = contentType?.parameters.get("charset") ?? "utf-8";
   if (boundary === undefined || !boundaryForm.test(boundary)) throw refuse("comes in a form without a usable boundary");

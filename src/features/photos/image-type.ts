@@ -1,7 +1,7 @@
-export type ImageKind = "jpeg" | "png" | "webp" | "avif";
+export type ImageType = "jpeg" | "png" | "webp" | "avif";
 
 /** What a file is by its first bytes: neither its name nor what its sender says of it counts. */
-export function kindOf(bytes: Buffer): ImageKind | undefined {
+export function detectImageType(bytes: Buffer): ImageType | undefined {
   if (isJpeg(bytes)) return "jpeg";
   if (isPng(bytes)) return "png";
   if (isWebp(bytes)) return "webp";

@@ -1,9 +1,9 @@
 import sharp, { type OutputInfo, type ResizeOptions } from "sharp";
 import { AppError } from "../../core/app-error.ts";
-import { createGate } from "../../core/concurrency-limiter.ts";
-import { kindOf } from "./image-type.ts";
-import { isWithoutEnd } from "./is-truncated.ts";
-import { cannotTake } from "./upload-errors.ts";
+import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
+import { detectImageType } from "./image-type.ts";
+import { isTruncated } from "./is-truncated.ts";
+import { unprocessableUpload } from "./upload-errors.ts";
 
 export type ImageLimits = { atOnce: number; queueLength: number; queueTimeoutMs: number; timeoutMs: number };
 
@@ -27,27 +27,27 @@ export function createImages({ atOnce, queueLength, queueTimeoutMs, timeoutMs }:
   // What a file begins with was looked at before; a reader that is closed cannot be talked into anything after that.
   sharp.block({ operation: ["VipsForeignLoad"] });
   sharp.unblock({ operation: ["Jpeg", "Png", "Webp", "Heif"].map((kind) => `VipsForeignLoad${kind}`) });
-  const gate = createGate({
-    places: atOnce,
-    waitMs: queueTimeoutMs,
-    mostWaiting: queueLength,
-    onFull: () => new AppError("overloaded", "Too many images are being read at once.", { retryAfterSeconds: 2 }),
+  const gate = createConcurrencyLimiter({
+    maxConcurrent: atOnce,
+    maxWaitMs: queueTimeoutMs,
+    maxQueued: queueLength,
+    onRejected: () => new AppError("overloaded", "Too many images are being read at once.", { retryAfterSeconds: 2 }),
   });
   const seconds = Math.ceil(timeoutMs / 1000);
 
   const decode = async (bytes: Buffer, field: string, size: ResizeOptions): Promise<Decoded> => {
-    const refuse = (message: string, cause?: unknown) => cannotTake(field, message, cause);
-    const most = kindOf(bytes) === "avif" ? mostAvifPixels : mostPixels;
+    const refuse = (message: string, cause?: unknown) => unprocessableUpload(field, message, cause);
+    const most = detectImageType(bytes) === "avif" ? mostAvifPixels : mostPixels;
     const read = async (failOn: "warning" | "error"): Promise<Decoded> => {
       const image = sharp(bytes, { failOn, limitInputPixels: most, autoOrient: true });
       const { width, height } = await image.metadata();
       if (Math.max(width, height) > mostEdge) throw refuse(`is more than ${mostEdge} pixels wide or high`);
-      if (isWithoutEnd(bytes)) throw refuse("is cut off");
+      if (isTruncated(bytes)) throw refuse("is cut off");
       const whole = image.timeout({ seconds }).resize(size).toColourspace("srgb").raw();
       return await whole.toBuffer({ resolveWithObject: true });
     };
     try {
-      if (kindOf(bytes) !== "jpeg") return await read("error");
+      if (detectImageType(bytes) !== "jpeg") return await read("error");
       // Of pixels that are missing its reader only warns.
       return await read("warning").catch((error: unknown) => {
         if (isHarmless(error)) return read("error");
@@ -63,7 +63,7 @@ export function createImages({ atOnce, queueLength, queueTimeoutMs, timeoutMs }:
   };
 
   const inTurn = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
-    gate.pass(() => {
+    gate.run(() => {
       signal.throwIfAborted();
       return work();
     });

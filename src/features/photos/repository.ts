@@ -1,4 +1,4 @@
-import { type Portion, readList, type Slice } from "../../db/list.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
 
 export type Photo = {
@@ -31,7 +31,7 @@ export const photos = {
     return (await db.query<Photo>(sql, [id, ownerId, propertyId, width, height, listFile, pageFile]))[0];
   },
 
-  list(db: Queryable, ownerId: string, propertyId: string, slice: Slice): Promise<Portion<Photo>> {
+  list(db: Queryable, ownerId: string, propertyId: string, slice: PageRequest): Promise<ListPage<Photo>> {
     const where = [
       ["owner_id = ?", ownerId],
       ["property_id = ?", propertyId],

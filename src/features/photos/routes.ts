@@ -1,11 +1,11 @@
 import { AppError } from "../../core/app-error.ts";
-import { added, expectationOf, tagged } from "../../http/etag.ts";
+import { created, ifMatchPrecondition, okWithEtag } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent, ok } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
 import type { AvatarService } from "./avatars.ts";
 import { getUpload, operations } from "./schema.ts";
-import { deliver } from "./serve-image.ts";
+import { serveImage } from "./serve-image.ts";
 import type { PhotoService } from "./service.ts";
 import { type FileStore, isFileName } from "./storage.ts";
 import type { Uploads } from "./uploads.ts";
@@ -20,22 +20,22 @@ export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenti
       photos.create(image, request.context.signal, (save) =>
         create({ request, caller, params: { propertyId }, body: image }, async (tx) => {
           const photo = await save(tx, caller.userId, propertyId);
-          return added(`/api/v1/photos/${photo.id}`, photo);
+          return created(`/api/v1/photos/${photo.id}`, photo);
         }),
       ),
     );
   });
   routes.add(operations.list, async ({ caller: { userId }, params: { propertyId }, query, request }) =>
-    tagged(
+    okWithEtag(
       request,
       await page({ of: ["photos", userId, propertyId], ...query }, (slice) => photos.list(userId, propertyId, slice)),
     ),
   );
   routes.add(operations.get, async ({ caller, params, request }) =>
-    tagged(request, await photos.get(caller.userId, params.photoId)),
+    okWithEtag(request, await photos.get(caller.userId, params.photoId)),
   );
   routes.add(operations.remove, async ({ caller, params, request }) => {
-    await photos.remove(caller.userId, params.photoId, expectationOf(request));
+    await photos.remove(caller.userId, params.photoId, ifMatchPrecondition(request));
     return noContent();
   });
   routes.add(operations.changeAvatar, ({ caller, request }) =>
@@ -56,7 +56,7 @@ export function uploadRoutes({ files }: Pick<PhotoParts, "files">): Routes {
   routes.add(getUpload, async ({ params: { name }, request }) => {
     const image = isFileName(name) ? await files.get(name, request.context.signal) : undefined;
     if (image === undefined) throw new AppError("not_found", "There is no such image.");
-    return deliver(request, name, image);
+    return serveImage(request, name, image);
   });
   return routes;
 }

@@ -1,11 +1,11 @@
 import type { Request } from "express";
 import { AppError } from "../../core/app-error.ts";
-import { isNamed } from "../../http/etag.ts";
+import { etagMatches } from "../../http/etag.ts";
 import { toProblem } from "../../http/problem.ts";
 import { bytes, type Reply, whole } from "../../http/responses.ts";
 
 /** An image under a name that never stands for another: whoever has it need not ask again. */
-export function deliver(request: Request, name: string, image: Buffer): Reply {
+export function serveImage(request: Request, name: string, image: Buffer): Reply {
   const etag = `"${name.replace(".webp", "")}"`;
   const headers = {
     ETag: etag,
@@ -15,7 +15,7 @@ export function deliver(request: Request, name: string, image: Buffer): Reply {
     // Pages of other origins may show it; what they may do with the rest of the API is as ever.
     "Cross-Origin-Resource-Policy": "cross-origin",
   };
-  if (isNamed(request.headers["if-none-match"], etag)) return whole(304, headers, "");
+  if (etagMatches(request.headers["if-none-match"], etag)) return whole(304, headers, "");
   const range = wantedRange(request, etag, image.length);
   if (range === undefined) return bytes(200, "image/webp", image, headers);
   if (range === "none of it") return unsatisfiable(request, image.length);

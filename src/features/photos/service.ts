@@ -1,9 +1,9 @@
 import { uuidv7 } from "../../core/ids.ts";
 import { onConstraint } from "../../db/driver-errors.ts";
-import type { Portion, Slice } from "../../db/list.ts";
+import type { ListPage, PageRequest } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
-import type { Expectation } from "../../http/etag.ts";
-import { found, noSuch } from "../or-not-found.ts";
+import type { Precondition } from "../../http/etag.ts";
+import { notFound, orNotFound } from "../or-not-found.ts";
 import type { PropertyService } from "../properties/service.ts";
 import type { Images } from "./images.ts";
 import { type Photo, photos } from "./repository.ts";
@@ -40,25 +40,28 @@ export function createPhotoService({ db, properties, images, files }: PhotoDeps)
       return files.put(sizes, (record) =>
         commit(async (tx, owner, propertyId) => {
           const insert = photos.insert(tx, owner, { id: uuidv7(), propertyId, width, height, listFile, pageFile });
-          const photo = found(await insert.catch(onConstraint("photos_property_fkey", () => noSuch("property"))), what);
+          const photo = orNotFound(
+            await insert.catch(onConstraint("photos_property_fkey", () => notFound("property"))),
+            what,
+          );
           await record(tx);
           return photo;
         }),
       );
     },
 
-    async list(owner: string, propertyId: string, slice: Slice): Promise<Portion<Photo>> {
+    async list(owner: string, propertyId: string, slice: PageRequest): Promise<ListPage<Photo>> {
       const portion = await photos.list(db, owner, propertyId, slice);
       // Nothing there: of a property without photos, or of one that is not there itself.
       if (portion.items.length === 0) await properties.get(owner, propertyId);
       return portion;
     },
 
-    get: async (owner: string, id: string): Promise<Photo> => found(await photos.find(db, owner, id), what),
+    get: async (owner: string, id: string): Promise<Photo> => orNotFound(await photos.find(db, owner, id), what),
 
-    remove: (owner: string, id: string, expect: Expectation): Promise<void> =>
+    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        expect(found(await photos.lock(tx, owner, id), what));
+        expect(orNotFound(await photos.lock(tx, owner, id), what));
         await files.remove(tx, await photos.remove(tx, owner, id));
       }),
   };

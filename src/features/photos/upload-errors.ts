@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 
 /** What was sent arrived, and cannot be what the field is for. */
-export const cannotTake = (field: string, message: string, cause?: unknown): AppError =>
+export const unprocessableUpload = (field: string, message: string, cause?: unknown): AppError =>
   new AppError("unprocessable", `${field}: ${message}`, { errors: [{ path: field, message }], cause });
 
 export const unknownField = (name: string): AppError => {
@@ -9,7 +9,7 @@ export const unknownField = (name: string): AppError => {
   return new AppError("validation_failed", `${name.slice(0, 100)}: ${message}`, { errors: [{ path: name, message }] });
 };
 
-export const mostFileBytes = 5_000_000;
+export const maxFileBytes = 5_000_000;
 
 export const tooLarge = (): AppError =>
-  new AppError("payload_too_large", `An image may have at most ${mostFileBytes.toLocaleString("en")} bytes.`);
+  new AppError("payload_too_large", `An image may have at most ${maxFileBytes.toLocaleString("en")} bytes.`);

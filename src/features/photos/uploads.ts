@@ -1,22 +1,22 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../../core/app-error.ts";
-import { createShares } from "../../core/per-key-limit.ts";
+import { createPerKeyLimit } from "../../core/per-key-limit.ts";
 import { readHeaderValue } from "../../http/header-value.ts";
 import { collectBody } from "../../http/request-body.ts";
 import { type Fields, fileOfForm } from "./form.ts";
-import { kindOf } from "./image-type.ts";
-import { cannotTake, mostFileBytes, tooLarge } from "./upload-errors.ts";
+import { detectImageType } from "./image-type.ts";
+import { maxFileBytes, tooLarge, unprocessableUpload } from "./upload-errors.ts";
 
 /** The file and what a form needs around it; proxies let as much through. */
 const maxBodyBytes = 5 * 1024 * 1024;
 
-export type UploadLimits = { mostBytesHeld: number; mostOfOneUser: number };
+export type UploadLimits = { maxBufferedBytes: number; maxPerUser: number };
 
 export type UploadOptions = { userId: string; fields: Fields; formOnly: boolean };
 
 /** Reads uploads into memory, and never more of all of them together, or of one user, than is allowed. */
-export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
-  const shares = createShares({ most: mostOfOneUser, onFull: tooManyOfOneUser });
+export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
+  const shares = createPerKeyLimit({ maxPerKey: maxPerUser, onRejected: tooManyOfOneUser });
   let held = 0;
 
   return {
@@ -34,15 +34,15 @@ export function createUploads({ mostBytesHeld, mostOfOneUser }: UploadLimits) {
       let mine = 0;
       try {
         const body = await collectBody(request, maxBodyBytes, tooLarge, (bytes) => {
-          if (held + bytes > mostBytesHeld) throw tooMuchAtOnce();
+          if (held + bytes > maxBufferedBytes) throw tooMuchAtOnce();
           held += bytes;
           mine += bytes;
         });
         request.context.signal.throwIfAborted();
         const image = isForm ? fileOfForm(contentType, body, fields) : body;
-        if (image.length > mostFileBytes) throw tooLarge();
-        if (image.length === 0) throw cannotTake(fields[0], "must not be empty");
-        if (kindOf(image) === undefined) throw wrongKind();
+        if (image.length > maxFileBytes) throw tooLarge();
+        if (image.length === 0) throw unprocessableUpload(fields[0], "must not be empty");
+        if (detectImageType(image) === undefined) throw wrongKind();
         return await work(image);
       } finally {
         held -= mine;

@@ -1,5 +1,5 @@
 import { uuidv7 } from "../../core/ids.ts";
-import { type Portion, readList, type Slice } from "../../db/list.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { PropertyFields } from "./schema.ts";
 
@@ -16,7 +16,7 @@ export const properties = {
     return (await db.query<Property>(sql, [uuidv7(), ownerId, name, kind, address]))[0];
   },
 
-  list(db: Queryable, ownerId: string, { kind, q }: PropertyFilter, slice: Slice): Promise<Portion<Property>> {
+  list(db: Queryable, ownerId: string, { kind, q }: PropertyFilter, slice: PageRequest): Promise<ListPage<Property>> {
     const where = [
       ["owner_id = ?", ownerId],
       ["kind = ?", kind],

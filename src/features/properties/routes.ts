@@ -1,4 +1,4 @@
-import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { created, ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
@@ -10,21 +10,21 @@ export function propertyRoutes(properties: PropertyService, { authenticate, crea
   routes.add(operations.create, (input) =>
     create(input, async (tx) => {
       const property = await properties.create(tx, input.caller.userId, input.body);
-      return added(`/api/v1/properties/${property.id}`, property);
+      return created(`/api/v1/properties/${property.id}`, property);
     }),
   );
   routes.add(operations.list, async ({ caller: { userId }, query: { limit, cursor, ...filter }, request }) => {
     const list = { of: ["properties", userId, filter.kind, filter.q], limit, cursor, searchedBy: filter.q && userId };
-    return tagged(request, await page(list, (slice) => properties.list(userId, filter, slice)));
+    return okWithEtag(request, await page(list, (slice) => properties.list(userId, filter, slice)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
-    tagged(request, await properties.get(caller.userId, params.propertyId)),
+    okWithEtag(request, await properties.get(caller.userId, params.propertyId)),
   );
   routes.add(operations.update, async ({ caller, params, body, request }) =>
-    changed(await properties.change(caller.userId, params.propertyId, body, expectationOf(request))),
+    updated(await properties.change(caller.userId, params.propertyId, body, ifMatchPrecondition(request))),
   );
   routes.add(operations.remove, async ({ caller, params, request }) => {
-    await properties.remove(caller.userId, params.propertyId, expectationOf(request));
+    await properties.remove(caller.userId, params.propertyId, ifMatchPrecondition(request));
     return noContent();
   });
   return routes;

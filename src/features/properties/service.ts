@@ -1,9 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
-import { whileReferredTo } from "../../db/driver-errors.ts";
-import type { Portion, Slice } from "../../db/list.ts";
+import { onForeignKeyViolation } from "../../db/driver-errors.ts";
+import type { ListPage, PageRequest } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
-import type { Expectation } from "../../http/etag.ts";
-import { found } from "../or-not-found.ts";
+import type { Precondition } from "../../http/etag.ts";
+import { orNotFound } from "../or-not-found.ts";
 import { type Property, type PropertyFilter, properties } from "./repository.ts";
 import type { PropertyChanges, PropertyFields } from "./schema.ts";
 
@@ -12,24 +12,24 @@ const what = "property";
 export function createPropertyService({ db }: { db: Database }) {
   return {
     create: async (tx: Queryable, owner: string, fields: PropertyFields): Promise<Property> =>
-      found(await properties.insert(tx, owner, fields), what),
+      orNotFound(await properties.insert(tx, owner, fields), what),
 
-    list: (owner: string, filter: PropertyFilter, slice: Slice): Promise<Portion<Property>> =>
+    list: (owner: string, filter: PropertyFilter, slice: PageRequest): Promise<ListPage<Property>> =>
       properties.list(db, owner, filter, slice),
 
-    get: async (owner: string, id: string): Promise<Property> => found(await properties.find(db, owner, id), what),
+    get: async (owner: string, id: string): Promise<Property> => orNotFound(await properties.find(db, owner, id), what),
 
-    change: (owner: string, id: string, changes: PropertyChanges, expect: Expectation): Promise<Property> =>
+    change: (owner: string, id: string, changes: PropertyChanges, expect: Precondition): Promise<Property> =>
       db.transaction(async (tx) => {
-        const present = found(await properties.lock(tx, owner, id), what);
+        const present = orNotFound(await properties.lock(tx, owner, id), what);
         expect(present);
-        return found(await properties.update(tx, owner, id, { ...present, ...changes }), what);
+        return orNotFound(await properties.update(tx, owner, id, { ...present, ...changes }), what);
       }),
 
-    remove: (owner: string, id: string, expect: Expectation): Promise<void> =>
+    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        expect(found(await properties.lock(tx, owner, id), what));
-        await properties.remove(tx, owner, id).catch(whileReferredTo(inUse));
+        expect(orNotFound(await properties.lock(tx, owner, id), what));
+        await properties.remove(tx, owner, id).catch(onForeignKeyViolation(inUse));
       }),
   };
 }

@@ -105,13 +105,13 @@ export function createHub({ head, read, onSent }: HubDeps) {
       for (const set of [readers, live, waiting]) set.delete(reader);
     },
     /** The reader has room again. */
-    goOn(reader: Reader): void {
+    resume(reader: Reader): void {
       if (!live.has(reader)) void follow(reader);
     },
     /** There may be something new. */
     wake,
     /** Postgres answers, and this is the owner's head there. */
-    look(atHead: number): void {
+    syncTo(atHead: number): void {
       if (atHead > position) wake();
       for (const reader of waiting) {
         waiting.delete(reader);

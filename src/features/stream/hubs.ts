@@ -32,7 +32,7 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
     for (const { owner, hub, before } of asked) {
       const head = heads.get(owner) ?? 0;
       if (head < before) rewind(hub);
-      else hub.look(head);
+      else hub.syncTo(head);
     }
   };
 
@@ -61,7 +61,7 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
       if (hub?.readers().size === 0) hubs.delete(owner);
       if (hubs.size === 0) stop();
     },
-    goOn: (owner: string, reader: Reader): void => hubs.get(owner)?.goOn(reader),
+    goOn: (owner: string, reader: Reader): void => hubs.get(owner)?.resume(reader),
     wake: (owner: string): void => hubs.get(owner)?.wake(),
     /** Anything may have been missed. */
     look,

@@ -27,7 +27,7 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
         request.context.endless = true;
         response.writeHead(200, headers);
         stream.open(caller, response, from);
-        forgetTheWay(request, response);
+        releaseRequestMemory(request, response);
       },
     };
   });
@@ -35,7 +35,7 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
 }
 
 /** What was read of a request, and the way that Express took with it, would be held as long as the stream: five kilobytes. */
-function forgetTheWay(request: IncomingMessage, response: ServerResponse): void {
+function releaseRequestMemory(request: IncomingMessage, response: ServerResponse): void {
   // But for whose stream it is: that the log says at the end.
   const { "x-forwarded-for": client } = request.headers;
   Object.assign(request, nothingLeft, client !== undefined && { headers: { "x-forwarded-for": client } });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
-import { createGate } from "../../core/concurrency-limiter.ts";
-import { createShares } from "../../core/per-key-limit.ts";
+import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
+import { createPerKeyLimit } from "../../core/per-key-limit.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Caller } from "../../http/operation.ts";
 import type { Connections } from "../../kit/lifecycle/connections.ts";
@@ -11,11 +11,11 @@ import { createHubs } from "./hubs.ts";
 import { createReader, type EndReason, type Reader } from "./reader.ts";
 import { positions } from "./repository.ts";
 import { createSignIns } from "./sign-ins.ts";
-import { createRounds } from "./staggered-visits.ts";
+import { createStaggeredVisits } from "./staggered-visits.ts";
 
 export type StreamSettings = {
   most: number;
-  mostOfOneUser: number;
+  maxPerUser: number;
   pollMs: number;
   heartbeatMs: number;
   sessionCheckMs: number;
@@ -27,7 +27,7 @@ export type StreamDeps = {
   settings: StreamSettings;
   db: Database;
   channel: Channel;
-  connections: Pick<Connections, "endsWith" | "isClosing">;
+  connections: Pick<Connections, "onDrain" | "isClosing">;
   isStillSignedIn(caller: Caller): Promise<boolean>;
 };
 
@@ -41,13 +41,13 @@ export function createStreamService({ settings, db, channel, connections, isStil
   const cuts = new Map<EndReason, number>();
   let eventsSent = 0;
 
-  const gate = createGate({
-    places: mostReadsAtOnce,
-    waitMs: longestReadWaitMs,
-    mostWaiting: settings.most,
-    onFull: () => new AppError("overloaded", "Too many streams are catching up.", { retryAfterSeconds: 2 }),
+  const gate = createConcurrencyLimiter({
+    maxConcurrent: mostReadsAtOnce,
+    maxWaitMs: longestReadWaitMs,
+    maxQueued: settings.most,
+    onRejected: () => new AppError("overloaded", "Too many streams are catching up.", { retryAfterSeconds: 2 }),
   });
-  const reads: Queryable = { query: (sql, values) => gate.pass(() => db.query(sql, values)) };
+  const reads: Queryable = { query: (sql, values) => gate.run(() => db.query(sql, values)) };
   const hubs = createHubs({
     db: reads,
     pollMs: settings.pollMs,
@@ -56,13 +56,14 @@ export function createStreamService({ settings, db, channel, connections, isStil
     },
   });
   const signIns = createSignIns({ everyMs: settings.sessionCheckMs, isStillSignedIn });
-  const heartbeats = createRounds<Reader>(settings.heartbeatMs, (reader) => {
+  const heartbeats = createStaggeredVisits<Reader>(settings.heartbeatMs, (reader) => {
     if (reader.isIdle()) reader.write(heartbeat);
   });
 
-  const shares = createShares({
-    most: settings.mostOfOneUser,
-    onFull: () => new AppError("rate_limited", "You have as many streams open as you may.", { retryAfterSeconds: 5 }),
+  const shares = createPerKeyLimit({
+    maxPerKey: settings.maxPerUser,
+    onRejected: () =>
+      new AppError("rate_limited", "You have as many streams open as you may.", { retryAfterSeconds: 5 }),
   });
 
   const assertPlace = () => {
@@ -107,7 +108,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
       const { bufferBytes, stallMs } = settings;
       const onRoom = () => hubs.goOn(owner, reader);
       const reader = createReader({ response, position: start, bufferBytes, stallMs, onRoom, end });
-      const forgetEnding = connections.endsWith(() => end("drain"));
+      const forgetEnding = connections.onDrain(() => end("drain"));
       response.on("close", leave);
       readers.add(reader);
       reader.write(openingOf(start));
@@ -127,7 +128,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
     /** An event of this owner is there to be read. */
     wake(owner: string): void {
       hubs.wake(owner);
-      channel.say(owner);
+      channel.publish(owner);
     },
 
     counts: {

@@ -1,8 +1,8 @@
 import { AppError } from "../../core/app-error.ts";
-import { createGate } from "../../core/concurrency-limiter.ts";
+import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
 import type { Caller } from "../../http/operation.ts";
 import type { Reader } from "./reader.ts";
-import { createRounds } from "./staggered-visits.ts";
+import { createStaggeredVisits } from "./staggered-visits.ts";
 
 type SignIn = { caller: Caller; readers: Set<Reader> };
 
@@ -14,18 +14,18 @@ const mostAtOnce = 4;
 /** The sessions that have streams open. Each is asked after once in every interval, and its streams end with it. */
 export function createSignIns({ everyMs, isStillSignedIn }: SignInsDeps) {
   const bySession = new Map<string, SignIn>();
-  const gate = createGate({
-    places: mostAtOnce,
-    waitMs: everyMs,
-    mostWaiting: Number.POSITIVE_INFINITY,
-    onFull: () => new AppError("overloaded", "Too many sessions are being asked after."),
+  const gate = createConcurrencyLimiter({
+    maxConcurrent: mostAtOnce,
+    maxWaitMs: everyMs,
+    maxQueued: Number.POSITIVE_INFINITY,
+    onRejected: () => new AppError("overloaded", "Too many sessions are being asked after."),
   });
   const check = async ({ caller, readers }: SignIn): Promise<void> => {
     // Whose turn does not come is asked after in the next round.
-    if (await gate.pass(() => isStillSignedIn(caller)).catch(() => true)) return;
+    if (await gate.run(() => isStillSignedIn(caller)).catch(() => true)) return;
     for (const reader of [...readers]) reader.end("signed_out");
   };
-  const rounds = createRounds<SignIn>(everyMs, (signIn) => void check(signIn));
+  const rounds = createStaggeredVisits<SignIn>(everyMs, (signIn) => void check(signIn));
 
   return {
     add(caller: Caller, reader: Reader): void {

@@ -1,7 +1,7 @@
 const turnsInARound = 20;
 
 /** Visits every member once in each interval, a few at a time: one timer for all, and none while there is nobody. */
-export function createRounds<Member>(everyMs: number, visit: (member: Member) => void) {
+export function createStaggeredVisits<Member>(everyMs: number, visit: (member: Member) => void) {
   const members = new Set<Member>();
   let timer: NodeJS.Timeout | undefined;
   let due = 0;

@@ -1,5 +1,5 @@
 import { uuidv7 } from "../../core/ids.ts";
-import { type Portion, readList, type Slice } from "../../db/list.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { UnitFields, UnitStatus } from "./schema.ts";
 
@@ -28,7 +28,13 @@ export const units = {
     return (await db.query<Unit>(sql, [uuidv7(), ownerId, propertyId, ...valuesOf(fields)]))[0];
   },
 
-  list(db: Queryable, ownerId: string, propertyId: string, filter: UnitFilter, slice: Slice): Promise<Portion<Unit>> {
+  list(
+    db: Queryable,
+    ownerId: string,
+    propertyId: string,
+    filter: UnitFilter,
+    slice: PageRequest,
+  ): Promise<ListPage<Unit>> {
     const where = [
       ["owner_id = ?", ownerId],
       ["property_id = ?", propertyId],

@@ -1,4 +1,4 @@
-import { added, changed, expectationOf, tagged } from "../../http/etag.ts";
+import { created, ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
@@ -10,7 +10,7 @@ export function unitRoutes(units: UnitService, { authenticate, create, page }: A
   routes.add(operations.create, (input) =>
     create(input, async (tx) => {
       const unit = await units.create(tx, input.caller.userId, input.params.propertyId, input.body);
-      return added(`/api/v1/units/${unit.id}`, unit);
+      return created(`/api/v1/units/${unit.id}`, unit);
     }),
   );
   routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
@@ -20,16 +20,19 @@ export function unitRoutes(units: UnitService, { authenticate, create, page }: A
       cursor,
       searchedBy: filter.q && caller.userId,
     };
-    return tagged(request, await page(list, (slice) => units.list(caller.userId, params.propertyId, filter, slice)));
+    return okWithEtag(
+      request,
+      await page(list, (slice) => units.list(caller.userId, params.propertyId, filter, slice)),
+    );
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
-    tagged(request, await units.get(caller.userId, params.unitId)),
+    okWithEtag(request, await units.get(caller.userId, params.unitId)),
   );
   routes.add(operations.update, async ({ caller, params, body, request }) =>
-    changed(await units.change(caller.userId, params.unitId, body, expectationOf(request))),
+    updated(await units.change(caller.userId, params.unitId, body, ifMatchPrecondition(request))),
   );
   routes.add(operations.remove, async ({ caller, params, request }) => {
-    await units.remove(caller.userId, params.unitId, expectationOf(request));
+    await units.remove(caller.userId, params.unitId, ifMatchPrecondition(request));
     return noContent();
   });
   return routes;

@@ -1,9 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
-import { onConstraint, whileReferredTo } from "../../db/driver-errors.ts";
-import type { Portion, Slice } from "../../db/list.ts";
+import { onConstraint, onForeignKeyViolation } from "../../db/driver-errors.ts";
+import type { ListPage, PageRequest } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
-import type { Expectation } from "../../http/etag.ts";
-import { found, noSuch } from "../or-not-found.ts";
+import type { Precondition } from "../../http/etag.ts";
+import { notFound, orNotFound } from "../or-not-found.ts";
 import type { PropertyService } from "../properties/service.ts";
 import { type Unit, type UnitFilter, units } from "./repository.ts";
 import type { UnitChanges, UnitFields } from "./schema.ts";
@@ -15,42 +15,42 @@ export type UnitDeps = { db: Database; properties: Pick<PropertyService, "get"> 
 export function createUnitService({ db, properties }: UnitDeps) {
   return {
     create: async (tx: Queryable, owner: string, propertyId: string, fields: UnitFields): Promise<Unit> =>
-      found(
+      orNotFound(
         await units
           .insert(tx, owner, propertyId, fields)
-          .catch(onConstraint("units_property_fkey", () => noSuch("property")))
+          .catch(onConstraint("units_property_fkey", () => notFound("property")))
           .catch(onConstraint("units_label_key", labelTaken)),
         what,
       ),
 
-    async list(owner: string, propertyId: string, filter: UnitFilter, slice: Slice): Promise<Portion<Unit>> {
+    async list(owner: string, propertyId: string, filter: UnitFilter, slice: PageRequest): Promise<ListPage<Unit>> {
       const portion = await units.list(db, owner, propertyId, filter, slice);
       // Nothing there: of a property without units, or of one that is not there itself.
       if (portion.items.length === 0) await properties.get(owner, propertyId);
       return portion;
     },
 
-    get: async (owner: string, id: string): Promise<Unit> => found(await units.find(db, owner, id), what),
+    get: async (owner: string, id: string): Promise<Unit> => orNotFound(await units.find(db, owner, id), what),
 
-    change: (owner: string, id: string, changes: UnitChanges, expect: Expectation): Promise<Unit> =>
+    change: (owner: string, id: string, changes: UnitChanges, expect: Precondition): Promise<Unit> =>
       db.transaction(async (tx) => {
-        const present = found(await units.lock(tx, owner, id), what);
+        const present = orNotFound(await units.lock(tx, owner, id), what);
         expect(present);
         if (changes.status !== undefined && present.status === "occupied") throw occupied();
         const status = changes.status ?? ((await units.withdrawn(tx, owner, id)) ? "unavailable" : "vacant");
         const update = units.update(tx, owner, id, { ...present, ...changes, status });
-        return found(await update.catch(onConstraint("units_label_key", labelTaken)), what);
+        return orNotFound(await update.catch(onConstraint("units_label_key", labelTaken)), what);
       }),
 
-    remove: (owner: string, id: string, expect: Expectation): Promise<void> =>
+    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        expect(found(await units.lock(tx, owner, id), what));
-        await units.remove(tx, owner, id).catch(whileReferredTo(inUse));
+        expect(orNotFound(await units.lock(tx, owner, id), what));
+        await units.remove(tx, owner, id).catch(onForeignKeyViolation(inUse));
       }),
 
     /** For whoever changes its leases: as it is, and nobody else changes it or them meanwhile. */
     lock: async (tx: Queryable, owner: string, id: string): Promise<Unit & { withdrawn: boolean }> => ({
-      ...found(await units.lock(tx, owner, id), what),
+      ...orNotFound(await units.lock(tx, owner, id), what),
       withdrawn: await units.withdrawn(tx, owner, id),
     }),
   };

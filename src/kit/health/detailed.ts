@@ -1,4 +1,4 @@
-import type { BreakerState, Picture, PictureOfCheck } from "./health-report.ts";
+import type { BreakerState, CheckDetail, HealthReport } from "./health-report.ts";
 import type { History } from "./history.ts";
 import type { JudgedCheck } from "./judge.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -15,7 +15,7 @@ export type DetailedDeps = {
 /** Puts together what an operator wants to see at one glance. */
 export function createDetailed({ identity, snapshot, history, breakers, watch }: DetailedDeps) {
   return {
-    picture(): Picture {
+    report(): HealthReport {
       const now = snapshot();
       const changes = history.all();
       return {
@@ -25,7 +25,7 @@ export function createDetailed({ identity, snapshot, history, breakers, watch }:
         ...identity,
         timestamp: iso(now.at),
         uptimeSeconds: Math.floor(performance.now() / 1000),
-        checks: Object.fromEntries(now.checks.map((check) => [check.name, pictureOf(check)])),
+        checks: Object.fromEntries(now.checks.map((check) => [check.name, checkDetail(check)])),
         circuitBreakers: breakers(),
         system: watch.system(),
         http: watch.http(),
@@ -35,7 +35,7 @@ export function createDetailed({ identity, snapshot, history, breakers, watch }:
   };
 }
 
-function pictureOf(check: JudgedCheck): PictureOfCheck {
+function checkDetail(check: JudgedCheck): CheckDetail {
   const { status, critical, since, latencyMs, lastSuccessAt, lastFailureAt, consecutiveFailures, reason } = check;
   return {
     status,

@@ -1,4 +1,4 @@
-import type { Picture } from "./health-report.ts";
+import type { HealthReport } from "./health-report.ts";
 
 const statuses = { healthy: "pass", degraded: "warn", unhealthy: "fail" } as const;
 const checkStatuses = { up: "pass", down: "fail", unknown: "warn" } as const;
@@ -15,7 +15,7 @@ export function healthJson({
   checks,
   uptimeSeconds,
   phase,
-}: Picture): object {
+}: HealthReport): object {
   const measured = Object.entries(checks).map(([name, check]) => [
     `${name}:responseTime`,
     [
@@ -43,4 +43,4 @@ export function healthJson({
   };
 }
 
-export const healthJsonStatus = (status: Picture["status"]): string => statuses[status];
+export const healthJsonStatus = (status: HealthReport["status"]): string => statuses[status];

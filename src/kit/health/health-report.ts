@@ -4,7 +4,7 @@ import type { CheckStatus, Phase, ReadyStatus } from "./judge.ts";
 import type { Sample } from "./samples.ts";
 
 /** The whole picture, as an operator gets it. Times are RFC 3339. Nothing in it names a host, a user or a secret. */
-export type Picture = {
+export type HealthReport = {
   status: "healthy" | "degraded" | "unhealthy";
   /** Since when the status is what it is. */
   since: string;
@@ -14,14 +14,14 @@ export type Picture = {
   instance: string;
   timestamp: string;
   uptimeSeconds: number;
-  checks: Readonly<Record<string, PictureOfCheck>>;
+  checks: Readonly<Record<string, CheckDetail>>;
   circuitBreakers: readonly BreakerState[];
   system: SystemFacts;
   http: HttpFacts;
   history: readonly (Omit<Change, "at"> & { at: string })[];
 };
 
-export type PictureOfCheck = {
+export type CheckDetail = {
   status: CheckStatus;
   critical: boolean;
   since: string;
@@ -57,7 +57,7 @@ export type HttpFacts = {
 };
 
 /** All instances, as this one knows them. */
-export type FleetPicture = {
+export type FleetReport = {
   policy: "strict" | "outlier";
   /** What the policy has decided of each critical check that is down. */
   decisions: Readonly<Record<string, FleetDecision>>;
@@ -95,5 +95,5 @@ export type PageExtras = {
   samples(check: string): readonly Sample[];
   nowMs: number;
   intervalMs: number;
-  fleet?: FleetPicture;
+  fleet?: FleetReport;
 };

@@ -19,7 +19,7 @@ export type CheckState = {
   reason: Reason | null;
 };
 
-export const unseen = (now: number): CheckState => ({
+export const initialState = (now: number): CheckState => ({
   status: "unknown",
   since: now,
   latencyMs: null,
@@ -35,7 +35,7 @@ const failuresToGoDown = 2;
 const successesToComeUp = 2;
 
 /** Down takes two failures in a row, up again two successes in a row; the first success of all counts at once. */
-export function observe(state: CheckState, seen: Observation, now: number): CheckState {
+export function applyObservation(state: CheckState, seen: Observation, now: number): CheckState {
   const next: CheckState = seen.ok
     ? {
         ...state,
@@ -69,11 +69,11 @@ export const needsConfirmation = (state: CheckState): boolean =>
   state.consecutiveFailures === 1 && state.status !== "down";
 
 /** A first success behind an outage: the one that makes it an end has to come a whole interval later. */
-export const isComingBack = ({ status, consecutiveSuccesses }: CheckState): boolean =>
+export const isRecovering = ({ status, consecutiveSuccesses }: CheckState): boolean =>
   status !== "up" && consecutiveSuccesses > 0;
 
 /** Nothing was heard of this check for longer than can be: what it said last is no longer known to be true. */
-export function withoutStale(state: CheckState, now: number, maxAgeMs: number): CheckState {
+export function expireStale(state: CheckState, now: number, maxAgeMs: number): CheckState {
   const heardAt = Math.max(state.lastSuccessAt ?? 0, state.lastFailureAt ?? 0);
   if (state.status === "unknown" || now - heardAt <= maxAgeMs) return state;
   return { ...state, status: "unknown", since: heardAt + maxAgeMs };
@@ -85,13 +85,13 @@ export type JudgedCheck = CheckState & { name: string; critical: boolean; startu
 
 export type ReadyCheck = Pick<JudgedCheck, "status" | "critical"> & { name?: string };
 
-/** A critical check that is pardoned only degrades while it is down; one that is not heard of is never pardoned. */
-export function readiness(phase: Phase, checks: readonly ReadyCheck[], pardoned: readonly string[] = []): ReadyStatus {
+/** A critical check that is exempted only degrades while it is down; one that is not heard of is never exempted. */
+export function readiness(phase: Phase, checks: readonly ReadyCheck[], exempted: readonly string[] = []): ReadyStatus {
   if (phase === "starting") return "starting";
   if (phase === "draining" || phase === "stopped") return "draining";
-  const isPardoned = ({ name, status }: ReadyCheck) =>
-    status === "down" && name !== undefined && pardoned.includes(name);
-  if (checks.some((check) => check.critical && check.status !== "up" && !isPardoned(check))) return "not_ready";
+  const isExempted = ({ name, status }: ReadyCheck) =>
+    status === "down" && name !== undefined && exempted.includes(name);
+  if (checks.some((check) => check.critical && check.status !== "up" && !isExempted(check))) return "not_ready";
   return checks.some(({ status }) => status === "down") ? "degraded" : "ready";
 }
 

@@ -1,18 +1,18 @@
 import type { Check } from "./check.ts";
 import type { History } from "./history.ts";
 import {
+  applyObservation,
   type CheckState,
   type CheckStatus,
   hasStarted,
-  isComingBack,
+  initialState,
+  isRecovering,
   type JudgedCheck,
   needsConfirmation,
   type Observation,
-  observe,
   type Phase,
-  unseen,
 } from "./judge.ts";
-import { type ReadinessPolicy, strict } from "./readiness-policy.ts";
+import { type ReadinessPolicy, strictPolicy } from "./readiness-policy.ts";
 import { runCheck } from "./run-check.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
@@ -41,18 +41,18 @@ export function createMonitor({
   history,
   clock,
   onResult,
-  policy = strict,
+  policy = strictPolicy,
 }: MonitorDeps) {
   const stop = new AbortController();
   const maxAgeMs = namedWithinMs({ intervalMs, timeoutMs });
-  const states = new Map<string, CheckState>(checks.map(({ name }) => [name, unseen(clock.now())]));
+  const states = new Map<string, CheckState>(checks.map(({ name }) => [name, initialState(clock.now())]));
   const listeners = new Set<(snapshot: Snapshot) => void>();
   let phase: Phase = "starting";
   let startedUp = false;
 
   const judged = (): JudgedCheck[] =>
     checks.map(({ name, critical, startup = false }) => ({
-      ...(states.get(name) ?? unseen(clock.now())),
+      ...(states.get(name) ?? initialState(clock.now())),
       name,
       critical,
       startup,
@@ -80,8 +80,8 @@ export function createMonitor({
   };
 
   const take = (name: string, seen: Observation): CheckState => {
-    const before = states.get(name) ?? unseen(clock.now());
-    const after = observe(before, seen, clock.now());
+    const before = states.get(name) ?? initialState(clock.now());
+    const after = applyObservation(before, seen, clock.now());
     states.set(name, after);
     if (before.status !== after.status) {
       history.add({
@@ -118,7 +118,7 @@ export function createMonitor({
       if (stop.signal.aborted) return;
       const state = take(check.name, seen);
       if (needsConfirmation(state)) continue;
-      if (isComingBack(state)) await pause(intervalMs);
+      if (isRecovering(state)) await pause(intervalMs);
       else await pause(Math.max(0, intervalMs * shareOfInterval(state) - (performance.now() - startedAt)));
     }
   };

@@ -1,5 +1,5 @@
-import { isReady, type JudgedCheck, type Phase, type ReadyStatus, readiness, withoutStale } from "./judge.ts";
-import { noPardons, type Pardons } from "./readiness-policy.ts";
+import { expireStale, isReady, type JudgedCheck, type Phase, type ReadyStatus, readiness } from "./judge.ts";
+import { type Exemptions, noExemptions } from "./readiness-policy.ts";
 
 /** What the instance believes of itself at one moment; never changed, only replaced. */
 export type Snapshot = {
@@ -11,25 +11,25 @@ export type Snapshot = {
   readonly ready: boolean;
   readonly startedUp: boolean;
   readonly checks: readonly JudgedCheck[];
-  readonly pardons: Pardons;
+  readonly exemptions: Exemptions;
   /** From here on this snapshot no longer counts. */
   readonly validUntil: number;
 };
 
-export type Beliefs = { phase: Phase; startedUp: boolean; checks: readonly JudgedCheck[] };
+export type EvaluatedState = { phase: Phase; startedUp: boolean; checks: readonly JudgedCheck[] };
 
-export type Ruling = (checks: readonly JudgedCheck[]) => Pardons;
+export type ApplyPolicy = (checks: readonly JudgedCheck[]) => Exemptions;
 
 export function takeSnapshot(
-  { phase, startedUp, checks }: Beliefs,
+  { phase, startedUp, checks }: EvaluatedState,
   now: number,
   maxAgeMs: number,
   before?: Pick<Snapshot, "status" | "since">,
-  ruling: Ruling = () => noPardons,
+  applyPolicy: ApplyPolicy = () => noExemptions,
 ): Snapshot {
-  const current = checks.map((check) => ({ ...check, ...withoutStale(check, now, maxAgeMs) }));
-  const pardons = ruling(current);
-  const status = readiness(phase, current, pardons.pardoned);
+  const current = checks.map((check) => ({ ...check, ...expireStale(check, now, maxAgeMs) }));
+  const exemptions = applyPolicy(current);
+  const status = readiness(phase, current, exemptions.exempted);
   const heard = current.filter((check) => check.status !== "unknown").map(lastHeard);
   return Object.freeze({
     at: now,
@@ -39,7 +39,7 @@ export function takeSnapshot(
     ready: isReady(status),
     startedUp,
     checks: Object.freeze(current),
-    pardons,
+    exemptions,
     validUntil: heard.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...heard) + maxAgeMs,
   });
 }

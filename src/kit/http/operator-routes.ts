@@ -1,6 +1,6 @@
 import type { createDetailed } from "../health/detailed.ts";
 import { healthJson, healthJsonStatus, healthJsonType } from "../health/health-json.ts";
-import type { BreakerState, FleetPicture, Picture } from "../health/health-report.ts";
+import type { BreakerState, FleetReport, HealthReport } from "../health/health-report.ts";
 import type { Samples } from "../health/samples.ts";
 import type { BreakerView } from "../resilience/breaker.ts";
 import { pageHeaders, renderPage, renderReducedPage } from "../status-page/page.ts";
@@ -11,7 +11,7 @@ export type OpsRoutesDeps = {
   metrics: { expose(format: "prometheus" | "openmetrics"): Promise<{ contentType: string; body: string }> };
   detailed: ReturnType<typeof createDetailed>;
   breakers(): readonly BreakerView[];
-  fleet(): FleetPicture;
+  fleet(): FleetReport;
   samples: Pick<Samples, "of">;
   intervalMs: number;
   clock: { now(): number };
@@ -34,13 +34,13 @@ export function createOpsRoutes(deps: OpsRoutesDeps): ReadonlyMap<string, OpsRou
   const detailed: OpsRoute = {
     withoutToken: "reduced",
     answer({ accept, authorized }) {
-      const picture = deps.detailed.picture();
+      const picture = deps.detailed.report();
       const status = picture.status === "unhealthy" ? 503 : 200;
       return authorized ? whole(picture, status, formOf(accept)) : reduced(picture, status, formOf(accept));
     },
   };
 
-  function whole(picture: Picture, status: number, form: Form): OpsAnswer {
+  function whole(picture: HealthReport, status: number, form: Form): OpsAnswer {
     if (form === "json") return json(status, picture);
     if (form === "health") return json(status, healthJson(picture), healthJsonType);
     const extras = {
@@ -61,7 +61,7 @@ export function createOpsRoutes(deps: OpsRoutesDeps): ReadonlyMap<string, OpsRou
 }
 
 /** The verdict and whose it is: all that a caller without the token gets. */
-function reduced({ status: verdict, instance, timestamp }: Picture, status: number, form: Form): OpsAnswer {
+function reduced({ status: verdict, instance, timestamp }: HealthReport, status: number, form: Form): OpsAnswer {
   if (form === "json") return json(status, { status: verdict, instance });
   if (form === "health")
     return json(status, { status: healthJsonStatus(verdict), serviceId: instance }, healthJsonType);

@@ -51,8 +51,8 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
   }
 
   function readyBody(now: Snapshot, checks: readonly JudgedCheck[], more: object = {}) {
-    const status = readiness(now.phase, checks, now.pardons.pardoned);
-    const shared = now.pardons.shared.filter((name) => checks.some((check) => check.name === name));
+    const status = readiness(now.phase, checks, now.exemptions.exempted);
+    const shared = now.exemptions.shared.filter((name) => checks.some((check) => check.name === name));
     return {
       status,
       ready: isReady(status),
@@ -72,7 +72,7 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
     const checks = now.checks.filter(({ name }) => !asked.has(name));
     for (const name of ["", ...excluded]) asked.delete(name);
     const warnings = warningsAbout([...asked]);
-    const ready = isReady(readiness(now.phase, checks, now.pardons.pardoned));
+    const ready = isReady(readiness(now.phase, checks, now.exemptions.exempted));
     if (query.has("verbose")) return text(ready ? 200 : 503, verboseLines(now, checks, excluded, warnings));
     const more = { ...(excluded.length > 0 && { excluded }), ...(warnings.length > 0 && { warnings }) };
     return json(ready ? 200 : 503, readyBody(now, checks, more));
@@ -173,12 +173,12 @@ function verboseLines(
   );
   for (const name of excluded) lines.push(`[ ] ${name} excluded`);
   for (const warning of warnings) lines.push(`warning: ${warning}`);
-  lines.push(`status: ${readiness(now.phase, checks, now.pardons.pardoned)}`);
+  lines.push(`status: ${readiness(now.phase, checks, now.exemptions.exempted)}`);
   return `${lines.join("\n")}\n`;
 }
 
-const sharedOutage = ({ pardons }: Snapshot, name: string): string =>
-  pardons.shared.includes(name) ? " on most of the fleet" : "";
+const sharedOutage = ({ exemptions }: Snapshot, name: string): string =>
+  exemptions.shared.includes(name) ? " on most of the fleet" : "";
 
 /** One for each unknown name, up to a few: the query may hold thousands, and the answer stays small. */
 function warningsAbout(unknown: readonly string[]): string[] {

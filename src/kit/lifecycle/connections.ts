@@ -1,12 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { createRoll } from "../../core/unordered-set.ts";
+import { createUnorderedSet } from "../../core/unordered-set.ts";
 
 /** A request that is being answered. */
 export type Exchange = { request: IncomingMessage; response: ServerResponse; startedAt: number };
 
 /** Something long-lived (an event stream, an upgraded socket) that knows how to end well. */
-export type Ending = () => void;
+export type DrainHandler = () => void;
 
 /**
  * Knows every socket, every request in flight and every stream of a server. Node's own `close()` and
@@ -14,14 +14,14 @@ export type Ending = () => void;
  */
 export function trackConnections(clock: { now(): number }) {
   const inFlightBySocket = new Map<Socket, number>();
-  const exchanges = createRoll<Exchange>();
-  const endings = new Set<Ending>();
+  const exchanges = createUnorderedSet<Exchange>();
+  const drainHandlers = new Set<DrainHandler>();
   const waiting = new Set<() => void>();
   let closing = false;
   let endIdleSockets = false;
   const closed = { received: 0, sent: 0 };
 
-  const settle = (socket: Socket) => {
+  const closeIfIdle = (socket: Socket) => {
     if (endIdleSockets && inFlightBySocket.get(socket) === 0) socket.end(() => socket.destroy());
     if (exchanges.size() === 0) for (const wake of waiting) wake();
   };
@@ -48,14 +48,14 @@ export function trackConnections(clock: { now(): number }) {
         leave();
         const left = inFlightBySocket.get(socket);
         if (left !== undefined) inFlightBySocket.set(socket, left - 1);
-        settle(socket);
+        closeIfIdle(socket);
       });
       return exchange;
     },
     /** Registers how a long-lived exchange is ended when the server drains. */
-    endsWith(ending: Ending): () => void {
-      endings.add(ending);
-      return () => endings.delete(ending);
+    onDrain(ending: DrainHandler): () => void {
+      drainHandlers.add(ending);
+      return () => drainHandlers.delete(ending);
     },
     inFlight: (): number => exchanges.size(),
     exchanges: (): readonly Exchange[] => exchanges.members(),
@@ -71,9 +71,9 @@ export function trackConnections(clock: { now(): number }) {
       return sum;
     },
     /** Hands out the endings of all streams; each is called once. */
-    takeEndings(): readonly Ending[] {
-      const taken = [...endings];
-      endings.clear();
+    takeDrainHandlers(): readonly DrainHandler[] {
+      const taken = [...drainHandlers];
+      drainHandlers.clear();
       return taken;
     },
     isClosing: (): boolean => closing,
@@ -85,7 +85,7 @@ export function trackConnections(clock: { now(): number }) {
     /** Ends sockets without a request, now and as they become idle: kept-alive, silent and half-sent ones. */
     endIdle() {
       endIdleSockets = true;
-      for (const socket of inFlightBySocket.keys()) settle(socket);
+      for (const socket of inFlightBySocket.keys()) closeIfIdle(socket);
     },
     /** Resolves when nothing is in flight any more, or with false when the time is up. */
     async idleWithin(timeoutMs: number): Promise<boolean> {

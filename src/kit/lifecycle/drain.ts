@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import net from "node:net";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import type { Connections, Ending, Exchange } from "./connections.ts";
+import type { Connections, DrainHandler, Exchange } from "./connections.ts";
 import type { Lifecycle } from "./phase.ts";
 
 const quietMs = 0.1;
@@ -29,7 +29,7 @@ export async function drain({ server, connections, lifecycle, times, onCut }: Dr
   endStreams(connections, wasReady ? times.delayMs : 0);
   if (wasReady) await sleep(times.delayMs);
 
-  await quietTurn();
+  await waitForIdleTick();
   const closedAt = performance.now();
   closeListener(server);
   connections.startClosing();
@@ -48,7 +48,7 @@ export async function drain({ server, connections, lifecycle, times, onCut }: Dr
  * Whom the kernel still holds when the listener closes is reset unread. The loop takes in who is at the door once a
  * turn, so the door is closed in a turn that had next to nothing else to do.
  */
-async function quietTurn(): Promise<void> {
+async function waitForIdleTick(): Promise<void> {
   for (let turn = 0; turn < mostTurns; turn += 1) {
     const began = performance.now();
     await nextTurn();
@@ -63,7 +63,7 @@ function closeListener(server: Server): void {
 
 /** Clients that reconnect elsewhere all at once are a stampede, so their streams end one after the other. */
 function endStreams(connections: Connections, withinMs: number): void {
-  const endings = connections.takeEndings();
+  const endings = connections.takeDrainHandlers();
   for (const [index, end] of endings.entries()) {
     const at = (withinMs * (index + 1)) / (endings.length + 1);
     if (at < 1) endQuietly(end);
@@ -72,7 +72,7 @@ function endStreams(connections: Connections, withinMs: number): void {
 }
 
 /** A stream that cannot be ended well is cut with the rest; it must not stop the drain. */
-function endQuietly(end: Ending): void {
+function endQuietly(end: DrainHandler): void {
   try {
     end();
   } catch {

@@ -5,12 +5,12 @@ export type StopHandlers = {
   stop(signal: string): void;
   abort(): void;
   /** npm passes on a Ctrl-C that the terminal already delivered: two within a tenth of a second are one key press. */
-  comesTwice?: boolean;
+  signalDuplicatedByNpm?: boolean;
 };
 
 /** SIGTERM and the first SIGINT stop the server; a second SIGINT gives up at once. */
 export function onStopSignals(source: Signals, handlers: StopHandlers): () => void {
-  const echoMs = handlers.comesTwice ? 100 : 0;
+  const echoMs = handlers.signalDuplicatedByNpm ? 100 : 0;
   let stopping = false;
   let interruptedAt: number | undefined;
   const stop = (signal: string) => {

@@ -25,9 +25,9 @@ export type BreakerOptions = {
   clock: { now(): number };
   onChange?(view: BreakerView, from: BreakerStateName): void;
   /** Whether a trial that succeeds closes it, or only whoever called for the trial and judges it. */
-  closesBy?: "trial" | "word";
+  closeOn?: "trial" | "word";
   /** Opens after this many failures in a row, and when more than half of the calls of the window failed. */
-  failuresInARow?: number;
+  maxConsecutiveFailures?: number;
 };
 
 const windowMs = 2000;
@@ -45,14 +45,14 @@ export function createBreaker({
   retryMs,
   clock,
   onChange,
-  closesBy = "trial",
-  failuresInARow = 5,
+  closeOn = "trial",
+  maxConsecutiveFailures = 5,
 }: BreakerOptions) {
   const circuit = new CircuitBreaker((work: () => Promise<Outcome<unknown>>) => work(), {
     name,
     timeout: false,
     errorThresholdPercentage: 50,
-    volumeThreshold: failuresInARow,
+    volumeThreshold: maxConsecutiveFailures,
     rollingCountTimeout: windowMs,
     rollingCountBuckets: 10,
     rollingPercentilesEnabled: false,
@@ -63,7 +63,7 @@ export function createBreaker({
   let since = clock.now();
   let nextAttemptAt: number | null = null;
   let generation = 0;
-  let inARow = 0;
+  let consecutiveFailures = 0;
   const counts: Record<BreakerEvent, number> = {
     success: 0,
     failure: 0,
@@ -84,7 +84,7 @@ export function createBreaker({
     since = clock.now();
     nextAttemptAt = next === "open" ? since + retryMs : null;
     generation += 1;
-    inARow = 0;
+    consecutiveFailures = 0;
     counts[event] += 1;
     onChange?.(view(), before);
   };
@@ -105,15 +105,15 @@ export function createBreaker({
   const attempt = async <T>(work: () => Promise<T>, begun: number): Promise<Outcome<T>> => {
     try {
       const value = await work();
-      if (begun === generation) inARow = 0;
+      if (begun === generation) consecutiveFailures = 0;
       counts.success += 1;
       return { ok: true, value };
     } catch (error) {
       if (!isFailure(error)) return { ok: false, error };
       counts.failure += 1;
       if (begun !== generation) return { ok: false, error };
-      inARow += 1;
-      if (inARow >= failuresInARow) open();
+      consecutiveFailures += 1;
+      if (consecutiveFailures >= maxConsecutiveFailures) open();
       throw error;
     }
   };
@@ -144,7 +144,7 @@ export function createBreaker({
       throw outcome.error;
     },
     /** Runs what no request waits for: refused while the breaker is open, and never a reason to open it. */
-    async runAside<T>(work: () => Promise<T>): Promise<T> {
+    async runUncounted<T>(work: () => Promise<T>): Promise<T> {
       if (state !== "closed") throw refusal();
       return work();
     },
@@ -152,7 +152,7 @@ export function createBreaker({
      * Runs a background check. While the breaker is open this is the one trial: its success closes the breaker, so
      * that no user's request has to be the guinea pig.
      */
-    async tryOut<T>(work: () => Promise<T>): Promise<T> {
+    async runTrial<T>(work: () => Promise<T>): Promise<T> {
       if (state === "closed") return work();
       // A trial that hung was given up by its check; the next one takes its place.
       if (state === "half_open") generation += 1;
@@ -161,7 +161,7 @@ export function createBreaker({
       try {
         const value = await work();
         if (begun === generation) {
-          if (closesBy === "trial") close();
+          if (closeOn === "trial") close();
           else enter("open", "opened");
         }
         return value;

@@ -1,13 +1,13 @@
 import { type Breaker, type BreakerOptions, type BreakerView, createBreaker } from "./breaker.ts";
 
-export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closesBy">;
+export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closeOn">;
 
 /** Makes breakers and knows every one that it made: nothing has to be registered to be seen. */
 export function createBreakers({ onChange, ...shared }: BreakersDeps) {
   const made: Breaker[] = [];
   const onClosed = new Map<string, (() => void)[]>();
   return {
-    create(options: Pick<BreakerOptions, "name" | "isFailure" | "failuresInARow">): Breaker {
+    create(options: Pick<BreakerOptions, "name" | "isFailure" | "maxConsecutiveFailures">): Breaker {
       const breaker = createBreaker({
         ...shared,
         ...options,

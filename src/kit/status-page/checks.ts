@@ -1,5 +1,5 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
-import type { BreakerState, PageExtras, Picture, PictureOfCheck } from "../health/health-report.ts";
+import type { BreakerState, CheckDetail, HealthReport, PageExtras } from "../health/health-report.ts";
 import { breakerInWords, breakerNumbers } from "./breaker.ts";
 import { lookOf } from "./face.ts";
 import { shape } from "./shapes.ts";
@@ -7,7 +7,7 @@ import { renderSparkline } from "./sparkline.ts";
 import { anchorOfCheck } from "./summary.ts";
 import { counted, latency, moment, reasonInWords, timeSince } from "./words.ts";
 
-export function renderChecks({ checks, circuitBreakers }: Picture, extras: PageExtras): Html {
+export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: PageExtras): Html {
   const names = Object.keys(checks);
   const cards = Object.entries(checks).map(([name, check], index) => {
     const breaker = circuitBreakers.find((one) => one.name === name);
@@ -23,7 +23,7 @@ export function renderChecks({ checks, circuitBreakers }: Picture, extras: PageE
     </section>`;
 }
 
-type Shown = { name: string; check: PictureOfCheck; breaker: BreakerState | undefined; anchor: string };
+type Shown = { name: string; check: CheckDetail; breaker: BreakerState | undefined; anchor: string };
 
 function renderCheck({ name, check, breaker, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
   const { tone, shape: shapeName } = lookOf(check.status);
@@ -50,7 +50,7 @@ function renderCheck({ name, check, breaker, anchor }: Shown, { samples, nowMs }
 }
 
 /** Whatever is not plainly well, in words. */
-function remark(name: string, { status, reason, consecutiveFailures, lastFailureAt }: PictureOfCheck): Html {
+function remark(name: string, { status, reason, consecutiveFailures, lastFailureAt }: CheckDetail): Html {
   if (status === "down" && consecutiveFailures > 0) {
     return html`<p class="remark">${name} ${reasonInWords(reason)}.</p>`;
   }

@@ -1,25 +1,25 @@
-import type { Picture } from "../health/health-report.ts";
+import type { HealthReport } from "../health/health-report.ts";
 import type { ShapeName, Tone } from "./shapes.ts";
 
 /** How a state looks at one glance: a word, a colour and a shape that tell the same, each without the others. */
 export type Face = { words: string; tone: Tone; shape: ShapeName };
 
-const byStatus: Readonly<Record<Picture["status"], Face>> = {
+const byStatus: Readonly<Record<HealthReport["status"], Face>> = {
   healthy: { words: "Healthy", tone: "good", shape: "tick" },
   degraded: { words: "Degraded", tone: "warn", shape: "triangle" },
   unhealthy: { words: "Unhealthy", tone: "bad", shape: "octagon" },
 };
 
-const byPhase: Readonly<Record<Exclude<Picture["phase"], "ready">, Face>> = {
+const byPhase: Readonly<Record<Exclude<HealthReport["phase"], "ready">, Face>> = {
   starting: { words: "Starting", tone: "calm", shape: "hourglass" },
   draining: { words: "Draining", tone: "calm", shape: "arrow" },
   stopped: { words: "Stopped", tone: "calm", shape: "square" },
 };
 
-export const faceOfStatus = (status: Picture["status"]): Face => byStatus[status];
+export const faceOfStatus = (status: HealthReport["status"]): Face => byStatus[status];
 
 /** An instance that is starting or draining is out of rotation as planned: no alarm, unless it cannot get started. */
-export function faceOf({ status, phase, checks }: Picture): Face {
+export function faceOf({ status, phase, checks }: HealthReport): Face {
   if (phase === "ready") return byStatus[status];
   const stuck = phase === "starting" && Object.values(checks).some((check) => check.status === "down");
   return stuck ? { ...byPhase.starting, tone: "warn" } : byPhase[phase];

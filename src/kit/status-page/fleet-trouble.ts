@@ -1,5 +1,5 @@
 import { enumerate, type Html, html } from "../../core/page/html.ts";
-import type { FleetDecision, FleetMember, FleetPicture } from "../health/health-report.ts";
+import type { FleetDecision, FleetMember, FleetReport } from "../health/health-report.ts";
 import { lookOf } from "./face.ts";
 import { shape } from "./shapes.ts";
 import { counted } from "./words.ts";
@@ -7,7 +7,7 @@ import { counted } from "./words.ts";
 type Trouble = { check: string; here: boolean; others: number; where: readonly FleetMember[] };
 
 /** Whether the trouble is one's own or everybody's, in a sentence for each check that is down anywhere. */
-export function whoseTrouble({ instances, decisions, silentSince }: FleetPicture): Html {
+export function whoseTrouble({ instances, decisions, silentSince }: FleetReport): Html {
   const troubles = troublesOf(instances);
   const others = instances.filter(({ self }) => !self).length;
   if (troubles.length > 0) {

@@ -1,12 +1,12 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
-import type { FleetMember, FleetPicture } from "../health/health-report.ts";
+import type { FleetMember, FleetReport } from "../health/health-report.ts";
 import { lookOf } from "./face.ts";
 import { whoseTrouble } from "./fleet-trouble.ts";
 import { shape } from "./shapes.ts";
 import { duration, moment, percent, perSecond } from "./words.ts";
 
 /** All instances against all checks: a row that is red is one's own trouble, a column that is red is everybody's. */
-export function renderFleet(fleet: FleetPicture, nowMs: number): Html {
+export function renderFleet(fleet: FleetReport, nowMs: number): Html {
   const { instances, silentSince } = fleet;
   const checks = columnsOf(instances);
   return html`
@@ -63,7 +63,7 @@ function renderStatus(status = "not told"): Html {
 /** More than this the requirement asks to be told of. */
 const evenWithin = 0.2;
 
-function renderSpread({ loadSpreadRatio, instances }: FleetPicture): Html {
+function renderSpread({ loadSpreadRatio, instances }: FleetReport): Html {
   if (loadSpreadRatio === null || instances.length < 2) return nothing;
   const words = html`One instance has up to ${percent(loadSpreadRatio)} more or fewer requests than the average.`;
   if (loadSpreadRatio <= evenWithin) return html`<p class="note">${words}</p>`;

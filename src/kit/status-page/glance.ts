@@ -1,12 +1,12 @@
 import { type Html, html } from "../../core/page/html.ts";
-import type { Picture } from "../health/health-report.ts";
+import type { HealthReport } from "../health/health-report.ts";
 import { type Face, faceOf } from "./face.ts";
 import { shape } from "./shapes.ts";
 import { summarize } from "./summary.ts";
 import { duration, fullMoment, timeSince } from "./words.ts";
 
 /** The band on top: all that somebody sees who looks for one second. */
-export function renderGlance(picture: Picture, nowMs: number): Html {
+export function renderGlance(picture: HealthReport, nowMs: number): Html {
   const { instance, version, uptimeSeconds, status, phase } = picture;
   const since = sinceWhen(picture);
   const inRotation = phase === "ready" && status !== "unhealthy";
@@ -38,7 +38,7 @@ export function band(face: Face, about: Html, facts: readonly (readonly [term: s
 }
 
 /** A phase may have begun later than the verdict that goes with it: draining while unhealthy. */
-function sinceWhen({ phase, since, history }: Picture): string {
+function sinceWhen({ phase, since, history }: HealthReport): string {
   if (phase === "ready") return since;
   return history.findLast(({ kind, to }) => kind === "phase" && to === phase)?.at ?? since;
 }

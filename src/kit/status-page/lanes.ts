@@ -1,10 +1,10 @@
 import { type Html, html, trusted } from "../../core/page/html.ts";
-import type { Picture } from "../health/health-report.ts";
+import type { HealthReport } from "../health/health-report.ts";
 import { lookOf } from "./face.ts";
 import type { Tone } from "./shapes.ts";
 import { counted, duration, moment } from "./words.ts";
 
-export type PastChange = Picture["history"][number];
+export type PastChange = HealthReport["history"][number];
 
 const width = 1000;
 const leastWidth = 3;

@@ -1,5 +1,5 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
-import type { HttpFacts, Picture, SystemFacts } from "../health/health-report.ts";
+import type { HealthReport, HttpFacts, SystemFacts } from "../health/health-report.ts";
 import { shape, type Tone } from "./shapes.ts";
 import { bytes, counted, latency, percent, perSecond } from "./words.ts";
 
@@ -13,7 +13,7 @@ type Meter = {
   limits?: readonly [high: number, tooHigh: number];
 };
 
-export function renderMeters({ system, http }: Picture): Html {
+export function renderMeters({ system, http }: HealthReport): Html {
   return html`
     <section aria-labelledby="load">
       <h2 id="load">Load</h2>

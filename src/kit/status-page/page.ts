@@ -1,6 +1,6 @@
 import { pageHeaders as headersOfPage } from "../../core/page/headers.ts";
 import { html } from "../../core/page/html.ts";
-import type { PageExtras, Picture } from "../health/health-report.ts";
+import type { HealthReport, PageExtras } from "../health/health-report.ts";
 import { renderChecks } from "./checks.ts";
 import { renderDocument } from "./document.ts";
 import { faceOf, faceOfStatus } from "./face.ts";
@@ -16,7 +16,7 @@ const leastIntervalMs = 1000;
 const reducedIntervalMs = 5000;
 
 /** The whole picture for a browser. Complete without JavaScript; with it, it keeps itself up to date. */
-export function renderPage(picture: Picture, extras: PageExtras): string {
+export function renderPage(picture: HealthReport, extras: PageExtras): string {
   const face = faceOf(picture);
   const failing = Object.entries(picture.checks).filter(([, { status }]) => status === "down");
   const title = `${[face.words, ...failing.map(([name]) => name).slice(0, 2)].join(", ")} · ${picture.instance}`;

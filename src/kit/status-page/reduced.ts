@@ -1,12 +1,12 @@
 import { type Html, html } from "../../core/page/html.ts";
-import type { Picture } from "../health/health-report.ts";
+import type { HealthReport } from "../health/health-report.ts";
 import { faceOfStatus } from "./face.ts";
 import { band } from "./glance.ts";
 import { fullMoment } from "./words.ts";
 
-export type Verdict = { status: Picture["status"]; instance: string; timestamp: string };
+export type Verdict = { status: HealthReport["status"]; instance: string; timestamp: string };
 
-const meanings: Readonly<Record<Picture["status"], string>> = {
+const meanings: Readonly<Record<HealthReport["status"], string>> = {
   healthy: "This instance is in rotation.",
   degraded: "This instance is in rotation, but something that it can do without fails.",
   unhealthy: "This instance is out of rotation.",

@@ -1,11 +1,11 @@
 import { enumerate, type Html, html, nothing } from "../../core/page/html.ts";
-import type { Picture, PictureOfCheck } from "../health/health-report.ts";
+import type { CheckDetail, HealthReport } from "../health/health-report.ts";
 import { counted, moment, reasonInWords } from "./words.ts";
 
-type Failing = { name: string; anchor: string; check: PictureOfCheck };
+type Failing = { name: string; anchor: string; check: CheckDetail };
 
 /** What is wrong, or that nothing is, in a sentence that can be read out on the phone. */
-export function summarize(picture: Picture, nowMs: number): Html {
+export function summarize(picture: HealthReport, nowMs: number): Html {
   const { phase } = picture;
   if (phase === "ready") return whileReady(picture, nowMs);
   if (phase === "starting") return html`${phases.starting} ${waitingFor(picture, nowMs)}`;
@@ -20,13 +20,13 @@ const phases = {
 
 export const anchorOfCheck = (index: number): string => `check-${index + 1}`;
 
-function failingChecks({ checks }: Picture): Failing[] {
+function failingChecks({ checks }: HealthReport): Failing[] {
   return Object.entries(checks)
     .map(([name, check], index) => ({ name, check, anchor: anchorOfCheck(index) }))
     .filter(({ check }) => check.status === "down" || (check.status === "unknown" && check.critical));
 }
 
-function whileReady(picture: Picture, nowMs: number): Html {
+function whileReady(picture: HealthReport, nowMs: number): Html {
   const failing = failingChecks(picture);
   if (failing.length === 0) return withoutFailingChecks(picture);
   const critical = failing.filter(({ check }) => check.critical);
@@ -44,7 +44,7 @@ function whileReady(picture: Picture, nowMs: number): Html {
   return html`${first}${others.length > 0 && further}`;
 }
 
-function withoutFailingChecks({ status, checks, circuitBreakers }: Picture): Html {
+function withoutFailingChecks({ status, checks, circuitBreakers }: HealthReport): Html {
   const count = Object.keys(checks).length;
   const all = count === 1 ? html`The only check passes` : html`All ${count} checks pass`;
   if (status === "healthy") return html`${count === 0 ? html`There is no check` : all}; this instance is in rotation.`;
@@ -74,7 +74,7 @@ function clause({ name, anchor, check }: Failing, nowMs: number): Html {
   return html`<a href="#${anchor}">${name}</a> ${what} since ${moment(check.since, nowMs)}`;
 }
 
-function waitingFor(picture: Picture, nowMs: number): Html {
+function waitingFor(picture: HealthReport, nowMs: number): Html {
   const down = failingChecks(picture).filter(({ check }) => check.status === "down");
   if (down.length > 0) return html`It cannot go on: ${clauses(down, nowMs)}.`;
   const unknown = failingChecks(picture).map(({ name, anchor }) => html`<a href="#${anchor}">${name}</a>`);

@@ -1,5 +1,5 @@
 import { type Html, html } from "../../core/page/html.ts";
-import type { Picture } from "../health/health-report.ts";
+import type { HealthReport } from "../health/health-report.ts";
 import { lookOf } from "./face.ts";
 import { type PastChange, renderLanes } from "./lanes.ts";
 import { shape } from "./shapes.ts";
@@ -9,7 +9,7 @@ const mostAtOnce = 15;
 const mostAtAll = 45;
 
 /** What has happened, newest first: at a glance as lanes over time, and in words. */
-export function renderTimeline({ history }: Picture, nowMs: number): Html {
+export function renderTimeline({ history }: HealthReport, nowMs: number): Html {
   const newestFirst = history.toReversed();
   const older = newestFirst.slice(mostAtOnce, mostAtAll);
   const unlisted = newestFirst.length - mostAtAll;

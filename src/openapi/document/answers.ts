@@ -32,12 +32,12 @@ export function answersOf(
   );
 }
 
-function contentOf({ schema, contentType, alsoAs = [] }: Answer, schemas: Schemas): Content {
+function contentOf({ schema, contentType, alternateTypes = [] }: Answer, schemas: Schemas): Content {
   const first = contentType ?? jsonType;
   const described = schema && withExample(schema, schemas);
   return {
     [first]: described ?? plain(first),
-    ...Object.fromEntries(alsoAs.map((type) => [type, plain(type)])),
+    ...Object.fromEntries(alternateTypes.map((type) => [type, plain(type)])),
   };
 }
 

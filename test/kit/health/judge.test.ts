@@ -1,13 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CheckState, observe, readiness, unseen, withoutStale } from "../../../src/kit/health/judge.ts";
+import {
+  applyObservation,
+  type CheckState,
+  expireStale,
+  initialState,
+  readiness,
+} from "../../../src/kit/health/judge.ts";
 
 const good = { ok: true, latencyMs: 1 } as const;
 const bad = { ok: false, latencyMs: 1, reason: "refused" } as const;
 
 /** "+" a success, "-" a failure, one second apart. */
-function judge(seen: string, from: CheckState = unseen(0)): CheckState {
-  return [...seen].reduce((state, mark, index) => observe(state, mark === "+" ? good : bad, (index + 1) * 1000), from);
+function judge(seen: string, from: CheckState = initialState(0)): CheckState {
+  return [...seen].reduce(
+    (state, mark, index) => applyObservation(state, mark === "+" ? good : bad, (index + 1) * 1000),
+    from,
+  );
 }
 
 const table: readonly (readonly [string, string])[] = [
@@ -38,8 +47,8 @@ test("since tells when the status began, and a recovery forgets the reason", () 
 
 test("what was not heard of for too long is unknown, and says since when", () => {
   const state = judge("+");
-  assert.equal(withoutStale(state, 4000, 3000).status, "up");
-  assert.deepEqual([withoutStale(state, 4001, 3000).status, withoutStale(state, 4001, 3000).since], ["unknown", 4000]);
+  assert.equal(expireStale(state, 4000, 3000).status, "up");
+  assert.deepEqual([expireStale(state, 4001, 3000).status, expireStale(state, 4001, 3000).since], ["unknown", 4000]);
 });
 
 const check = (status: "up" | "down" | "unknown", critical: boolean) => ({ status, critical });

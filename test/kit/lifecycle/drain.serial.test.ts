@@ -150,10 +150,10 @@ describe("a drain", { concurrency: 3 }, () => {
     const lifecycle = createLifecycle(steadyClock);
     lifecycle.advance("ready");
     let ended = 0;
-    connections.endsWith(() => {
+    connections.onDrain(() => {
       throw new Error("cannot end");
     });
-    connections.endsWith(() => {
+    connections.onDrain(() => {
       ended += 1;
     });
     const times = { delayMs: 100, lingerMs: 50, timeoutMs: 300 };

@@ -51,10 +51,13 @@ test("five failures in a row open it, and calls are refused at once with the tim
 
 test("what runs aside is refused while it is open, and opens it never, however often it fails", async () => {
   const { breaker, states } = make();
-  for (let i = 0; i < 20; i += 1) await assert.rejects(breaker.runAside(dead), Dead);
+  for (let i = 0; i < 20; i += 1) await assert.rejects(breaker.runUncounted(dead), Dead);
   assert.deepEqual([breaker.view().state, states], ["closed", []]);
   await kill(breaker);
-  await assert.rejects(breaker.runAside(fine), (error) => error instanceof AppError && error.code === "unavailable");
+  await assert.rejects(
+    breaker.runUncounted(fine),
+    (error) => error instanceof AppError && error.code === "unavailable",
+  );
   assert.equal(breaker.counts().rejected, 0, "no request was refused");
 });
 
@@ -77,9 +80,9 @@ test("no user's call is the trial: it stays open until a background check succee
   const { breaker, states } = make();
   await kill(breaker);
   await assert.rejects(breaker.run(fine), AppError);
-  await assert.rejects(breaker.tryOut(dead), Dead);
+  await assert.rejects(breaker.runTrial(dead), Dead);
   await assert.rejects(breaker.run(fine), AppError);
-  await breaker.tryOut(fine);
+  await breaker.runTrial(fine);
   assert.equal(await breaker.run(fine), "fine");
   assert.deepEqual(states, ["open", "half_open", "open", "half_open", "closed"]);
 });
@@ -87,7 +90,7 @@ test("no user's call is the trial: it stays open until a background check succee
 test("half open it refuses everybody else", async () => {
   const { breaker } = make();
   await kill(breaker);
-  const trial = breaker.tryOut(() => sleep(50));
+  const trial = breaker.runTrial(() => sleep(50));
   assert.equal(breaker.view().state, "half_open");
   await assert.rejects(breaker.run(fine), AppError);
   await trial;
@@ -101,7 +104,7 @@ test("a late success from before the opening does not close it, nor a late failu
     breaker.run(() => sleep(120).then(dead)).catch(() => undefined),
   );
   await kill(breaker);
-  const trial = breaker.tryOut(() => sleep(90));
+  const trial = breaker.runTrial(() => sleep(90));
   assert.equal(await lateSuccess, "late");
   assert.equal(breaker.view().state, "half_open");
   await trial;
@@ -114,8 +117,8 @@ test("a trial that hangs does not keep it half open for ever: the next one count
   const { breaker } = make();
   await kill(breaker);
   const { promise: never, reject } = Promise.withResolvers<void>();
-  const hung = breaker.tryOut(() => never);
-  await breaker.tryOut(fine);
+  const hung = breaker.runTrial(() => never);
+  await breaker.runTrial(fine);
   assert.equal(breaker.view().state, "closed");
   reject(new Dead());
   await assert.rejects(hung);
@@ -132,7 +135,7 @@ test("one call's failure never ends another", async () => {
 test("it counts what happened", async () => {
   const { breaker } = make();
   await kill(breaker);
-  await breaker.tryOut(fine);
+  await breaker.runTrial(fine);
   await breaker.run(fine);
   await kill(breaker);
   await breaker.run(fine).catch(() => undefined);

@@ -1,7 +1,7 @@
 import type { Express } from "express";
 import type { Parts } from "../../../src/composition/compose.ts";
 import { createRoutes, operation } from "../../../src/http/operation.ts";
-import type { ByResource } from "../../../src/http/resource-router.ts";
+import type { ResourceRouter } from "../../../src/http/resource-router.ts";
 import { noContent } from "../../../src/http/responses.ts";
 import { ask } from "../../support/http.ts";
 
@@ -33,7 +33,7 @@ export function createPeephole() {
   };
 }
 
-type Layer = { handle: Partial<ByResource> };
+type Layer = { handle: Partial<ResourceRouter> };
 type RouteLayer = { route?: { path: string; methods: Record<string, boolean> } };
 
 /** What Express itself would answer, in the form of OpenAPI: `GET /units/{unitId}`. */

@@ -21,7 +21,7 @@ export function tickerRoutes({ connections }: Parts) {
       response.write("id: 2\ndata: two\n\n");
       response.once(
         "close",
-        connections.endsWith(() => response.end()),
+        connections.onDrain(() => response.end()),
       );
     },
   }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser } from "playwright-core";
-import type { Picture } from "../../../../src/kit/health/health-report.ts";
+import type { HealthReport } from "../../../../src/kit/health/health-report.ts";
 import { renderPage, renderReducedPage } from "../../../../src/kit/status-page/page.ts";
 import { evaluate, launch, openTab } from "../../../support/browser.ts";
 import { lowContrast, overhang } from "../../../support/in-page.ts";
@@ -16,8 +16,8 @@ const unhealthy = picture({
   circuitBreakers: [breaker({ state: "open", since: ago(118), nextAttemptAt: ago(-3) })],
   history: longHistory(),
 });
-const pageOf = (shown: Picture, nowMs = now) => renderPage(shown, extras({ nowMs, intervalMs: 100 }));
-const page = (shown: Picture, nowMs?: number) => ({
+const pageOf = (shown: HealthReport, nowMs = now) => renderPage(shown, extras({ nowMs, intervalMs: 100 }));
+const page = (shown: HealthReport, nowMs?: number) => ({
   status: shown.status === "unhealthy" ? 503 : 200,
   body: pageOf(shown, nowMs),
 });

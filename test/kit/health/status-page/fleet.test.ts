@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { FleetMember, FleetPicture } from "../../../../src/kit/health/health-report.ts";
+import type { FleetMember, FleetReport } from "../../../../src/kit/health/health-report.ts";
 import { renderPage } from "../../../../src/kit/status-page/page.ts";
 import { ago, extras, fleet, member, picture } from "./support/pictures.ts";
 import { textOf } from "./support/reading.ts";
 
-const section = (shown: FleetPicture) =>
+const section = (shown: FleetReport) =>
   /<section aria-labelledby="fleet">.*?<\/section>/s.exec(renderPage(picture(), extras({ fleet: shown })))?.[0] ?? "";
-const words = (instances: readonly FleetMember[], over: Partial<FleetPicture> = {}) =>
+const words = (instances: readonly FleetMember[], over: Partial<FleetReport> = {}) =>
   textOf(section(fleet(instances, over)));
 
 const lost = { status: "not_ready", checks: { postgres: "down", redis: "up", schema: "up" } } as const;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Picture } from "../../../../src/kit/health/health-report.ts";
+import type { HealthReport } from "../../../../src/kit/health/health-report.ts";
 import { renderPage } from "../../../../src/kit/status-page/page.ts";
 import { ago, breaker, down, extras, longHistory, picture, samples, up } from "./support/pictures.ts";
 import { summaryOf, textOf, titleOf } from "./support/reading.ts";
 
-const pageOf = (over: Partial<Picture>) => renderPage(picture(over), extras());
+const pageOf = (over: Partial<HealthReport>) => renderPage(picture(over), extras());
 
 describe("the sentence on top", () => {
-  const sentence = (over: Partial<Picture>) => summaryOf(pageOf(over));
+  const sentence = (over: Partial<HealthReport>) => summaryOf(pageOf(over));
 
   test("says that all is well", () => {
     assert.equal(sentence({}), "All 3 checks pass; this instance is in rotation.");
@@ -77,7 +77,7 @@ describe("the sentence on top", () => {
 });
 
 describe("title, colour, shape and icon", () => {
-  const looks: [Partial<Picture>, string, string, string][] = [
+  const looks: [Partial<HealthReport>, string, string, string][] = [
     [{}, "Healthy · api-server-2", "good", "tick"],
     [{ status: "degraded", checks: { redis: down() } }, "Degraded, redis · api-server-2", "warn", "triangle"],
     [{ status: "unhealthy", checks: { postgres: down() } }, "Unhealthy, postgres · api-server-2", "bad", "octagon"],

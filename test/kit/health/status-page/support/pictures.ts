@@ -1,10 +1,10 @@
 import type {
   BreakerState,
+  CheckDetail,
   FleetMember,
-  FleetPicture,
+  FleetReport,
+  HealthReport,
   PageExtras,
-  Picture,
-  PictureOfCheck,
 } from "../../../../../src/kit/health/health-report.ts";
 import type { Sample } from "../../../../../src/kit/health/samples.ts";
 
@@ -12,7 +12,7 @@ export const now = Date.parse("2026-11-20T03:14:07.000Z");
 
 export const ago = (seconds: number): string => new Date(now - seconds * 1000).toISOString();
 
-export const up = (over: Partial<PictureOfCheck> = {}): PictureOfCheck => ({
+export const up = (over: Partial<CheckDetail> = {}): CheckDetail => ({
   status: "up",
   critical: false,
   since: ago(4320),
@@ -24,7 +24,7 @@ export const up = (over: Partial<PictureOfCheck> = {}): PictureOfCheck => ({
   ...over,
 });
 
-export const down = (over: Partial<PictureOfCheck> = {}): PictureOfCheck =>
+export const down = (over: Partial<CheckDetail> = {}): CheckDetail =>
   up({
     status: "down",
     since: ago(120),
@@ -45,7 +45,7 @@ export const breaker = (over: Partial<BreakerState> = {}): BreakerState => ({
   ...over,
 });
 
-export const picture = (over: Partial<Picture> = {}): Picture => ({
+export const picture = (over: Partial<HealthReport> = {}): HealthReport => ({
   status: "healthy",
   since: ago(4316),
   phase: "ready",
@@ -106,7 +106,7 @@ export const extras = (over: Partial<PageExtras> = {}): PageExtras => ({
 });
 
 /** A bad night: postgres flaps, the breakers follow. */
-export function longHistory(count = 200): Picture["history"] {
+export function longHistory(count = 200): HealthReport["history"] {
   const kinds = [
     { kind: "check", name: "postgres", good: "up", bad: "down", reason: "timeout" },
     { kind: "breaker", name: "postgres", good: "closed", bad: "open", reason: "timeout" },
@@ -146,7 +146,7 @@ export const member = (number: number, over: Partial<FleetMember> = {}): FleetMe
   ...over,
 });
 
-export const fleet = (instances: readonly FleetMember[], over: Partial<FleetPicture> = {}): FleetPicture => ({
+export const fleet = (instances: readonly FleetMember[], over: Partial<FleetReport> = {}): FleetReport => ({
   policy: "outlier",
   decisions: {},
   store: "redis",
