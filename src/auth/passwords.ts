@@ -1,15 +1,16 @@
 import { availableParallelism } from "node:os";
 import { type Algorithm, hash, type Options, verify } from "@node-rs/argon2";
+import { passwordHashing } from "../config/memory-budget.ts";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 
 /** argon2id; the package declares its algorithms as an enum that exists in its types only. */
 const argon2id = 2 as Algorithm;
-const parameters: Options = { algorithm: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-const parametersText = "$argon2id$v=19$m=19456,t=2,p=1$";
+const parameters: Options = { algorithm: argon2id, memoryCost: passwordHashing.memoryKiB, timeCost: 2, parallelism: 1 };
+const parametersText = `$argon2id$v=19$m=${passwordHashing.memoryKiB},t=2,p=1$`;
 
 /** Each takes a core and 19 MiB for 50 ms: one core is left to everything else, and the thread pool is never full. */
-const atOnce = Math.min(3, Math.max(1, availableParallelism() - 1));
+const atOnce = Math.min(passwordHashing.maxConcurrent, Math.max(1, availableParallelism() - 1));
 
 export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) {
   const gate = createConcurrencyLimiter({

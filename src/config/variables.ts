@@ -138,7 +138,7 @@ export const variables = z.object({
     .describe("Mean event-loop delay from which API requests are shed; `0` turns it off"),
 
   UPLOAD_MEMORY_BYTES: wholeNumber(10_000_000, 100_000_000_000, "a whole number of bytes")
-    .default(134_217_728)
+    .default(67_108_864)
     .describe("Most bytes of uploads that an instance holds at once; past it uploads are answered with 503"),
   UPLOAD_MAX_PER_USER: wholeNumber(1, 1_000_000, "a whole number")
     .optional()
@@ -147,7 +147,7 @@ export const variables = z.object({
     ),
   IMAGES_AT_ONCE: wholeNumber(1, 64, "a whole number")
     .default(1)
-    .describe("Images that are read at once; each keeps a core busy, and the worst take 400 MB for a moment"),
+    .describe("Images that are read at once; each keeps a core busy, and the worst take 420 MiB for a moment"),
   IMAGE_QUEUE_LENGTH: wholeNumber(0, 1000, "a whole number")
     .default(16)
     .describe("Images that may wait for their turn; past it uploads are answered with 503"),

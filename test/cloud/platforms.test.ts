@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
+import { fitsInto, memoryBudget } from "../../src/config/memory-budget.ts";
 import { configWith, givenByPlatform } from "../support/cloud.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
@@ -164,6 +165,20 @@ for (const [name, file, platform] of [
     }
   });
 }
+
+test("Render: the worst case fits into the memory of the plan", () => {
+  const text = read("render/render.yaml");
+  assert.match(text, /^ {4}plan: standard$/m);
+  const planMiB = 2048;
+  const { NODE_OPTIONS, ...settings } = render(text).given;
+  const { photos } = configWith(settings);
+  const worst = {
+    heapMiB: Number(/^--max-old-space-size=(\d+)$/.exec(NODE_OPTIONS ?? "")?.[1]),
+    maxBytesHeldByUploads: photos.mostBytesHeld,
+    imagesAtOnce: photos.images.atOnce,
+  };
+  assert.ok(fitsInto(planMiB, worst), JSON.stringify(memoryBudget(worst)));
+});
 
 test("Railway: a number that is written as a string is found", () => {
   const text = read("railway/railway.json");

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { fitsInto, memoryBudget } from "../../src/config/memory-budget.ts";
 import { allRendered, render } from "../support/kustomize.ts";
-import { environmentOf, find, havenPod, podsOf } from "../support/pods.ts";
+import { configOf, environmentOf, find, havenPod, podsOf } from "../support/pods.ts";
 import { without } from "../support/programs.ts";
 
 suite("what pods may do", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
-    test(`k8s/${name}: pods are restricted, and Node's heap fits into their memory`, () => {
+    test(`k8s/${name}: pods are restricted, and the worst case fits into their memory`, () => {
       const objects = render(name);
       const pods = podsOf(objects);
       assert.ok(pods.length >= 2);
@@ -32,7 +33,13 @@ suite("what pods may do", { skip: without("kubectl") }, () => {
       const { container } = havenPod(objects);
       const heap = /^--max-old-space-size=(\d+)$/.exec(environmentOf(havenPod(objects), objects)["NODE_OPTIONS"] ?? "");
       const memory = /^(\d+)Mi$/.exec(container.resources.limits["memory"] ?? "");
-      assert.ok(Number(heap?.[1]) <= 0.75 * Number(memory?.[1]));
+      const { photos } = configOf(objects);
+      const worst = {
+        heapMiB: Number(heap?.[1]),
+        maxBytesHeldByUploads: photos.mostBytesHeld,
+        imagesAtOnce: photos.images.atOnce,
+      };
+      assert.ok(fitsInto(Number(memory?.[1]), worst), JSON.stringify(memoryBudget(worst)));
       assert.ok(container.volumeMounts.some(({ mountPath }) => mountPath === "/tmp"));
       const namespace = find(objects, "Namespace", "haven").metadata["labels"];
       assert.equal(Reflect.get(Object(namespace), "pod-security.kubernetes.io/enforce"), "restricted");

@@ -23,6 +23,8 @@ export type ProcessOptions = {
   entry?: "main" | "with-test-routes" | URL;
   until?: "ready" | "alive" | "started";
   withinMs?: number;
+  /** Joined before Node starts. */
+  cgroup?: string | undefined;
 };
 
 const entries = {
@@ -36,9 +38,13 @@ export async function startHavenProcess({
   entry = "with-test-routes",
   until = "ready",
   withinMs = 15_000,
+  cgroup,
 }: ProcessOptions = {}): Promise<HavenProcess> {
   const port = Number(env["PORT"] ?? (await freePort()));
-  const child = spawn(process.execPath, [fileURLToPath(entry instanceof URL ? entry : entries[entry])], {
+  const words = [process.execPath, fileURLToPath(entry instanceof URL ? entry : entries[entry])];
+  const [program = "", ...args] =
+    cgroup === undefined ? words : ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', cgroup, ...words];
+  const child = spawn(program, args, {
     env: {
       PATH: process.env["PATH"],
       NODE_ENV: "test",

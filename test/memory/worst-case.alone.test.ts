@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import sharp from "sharp";
+import { readConfig } from "../../src/config/env.ts";
+import { fitsInto, mebibyte, memoryBudget } from "../../src/config/memory-budget.ts";
+import { bytesOf, instancesOf, layouts, serviceOf } from "../docker/compose.ts";
+import { startHavenProcess } from "../support/haven-process.ts";
+import { ask, postJson } from "../support/http.ts";
+import { createMemoryCgroup } from "../support/memory-cgroup.ts";
+import { addPhoto, owner } from "../support/owners.ts";
+import { bearer, sameSecret } from "../support/people.ts";
+import { refuseOrSkip } from "../support/programs.ts";
+import { aProperty } from "../support/property-fixtures.ts";
+
+// The sum of docs/memory.md, for real: the kernel gives a server as much memory as the shipped files do, and it gets the
+// worst of everything at once.
+
+const shipped = serviceOf("lb", instancesOf("lb")[0] ?? "");
+const limitBytes = bytesOf(shipped.deploy.resources.limits.memory);
+const heapOption = shipped.environment["NODE_OPTIONS"] ?? "";
+const heapMiB = Number(/^--max-old-space-size=(\d+)$/.exec(heapOption)?.[1]);
+
+/** What the server itself needs of its heap under this load is left to it. */
+const ballastMiB = heapMiB - 160;
+
+/** At least the ballast and one image are there at once. */
+const worstSeenMiB = ballastMiB + 400;
+
+/** 16 megapixels with all that makes decoding expensive, and as many bytes as an upload may have. */
+async function worstAvif(): Promise<Buffer> {
+  const raw = { width: 4000, height: 4000, channels: 4 } as const;
+  const pixels = Buffer.alloc(raw.width * raw.height * raw.channels, 0x7a);
+  const avif = await sharp(pixels, { raw })
+    .avif({ effort: 0, quality: 30, chromaSubsampling: "4:4:4", bitdepth: 12 })
+    .toBuffer();
+  // A box that readers skip.
+  const padding = Buffer.alloc(4_900_000 - avif.length);
+  padding.writeUInt32BE(padding.length, 0);
+  padding.write("free", 4, "latin1");
+  return Buffer.concat([avif, padding]);
+}
+
+suite("the memory of an instance", () => {
+  for (const layout of layouts)
+    test(`docker-compose.${layout}.yml: the worst case fits into the limit with the margin`, () => {
+      for (const name of instancesOf(layout)) {
+        const { deploy, environment } = serviceOf(layout, name);
+        assertFits(bytesOf(deploy.resources.limits.memory) / mebibyte, environment);
+      }
+    });
+
+  test("a server with a nearly full heap survives AVIF uploads, logins and JSON bodies in the memory that ships", async () => {
+    const cgroup = createMemoryCgroup(limitBytes);
+    if (cgroup === undefined) return refuseOrSkip("the test of memory limits (no cgroup can be created here)");
+    const avif = await worstAvif();
+    const ballast = new URL("../support/heap-ballast.ts", import.meta.url).href;
+    const haven = await startHavenProcess({
+      entry: "main",
+      cgroup: cgroup.folder,
+      withinMs: 60_000,
+      env: {
+        ...sameSecret,
+        NODE_ENV: "production",
+        NODE_OPTIONS: `${heapOption} --import=${ballast}`,
+        TEST_HEAP_BALLAST_MB: String(ballastMiB),
+        // The load is to arrive, not to be refused; what is measured is memory, on a machine of any speed.
+        OVERLOAD_DELAY_MS: "0",
+        IMAGE_TIMEOUT_MS: "30000",
+        IMAGE_QUEUE_TIMEOUT_MS: "60000",
+        REQUEST_TIMEOUT_MS: "90000",
+        UPLOAD_MAX_PER_USER: "4",
+      },
+    });
+    const people = await Promise.all(Array.from({ length: 6 }, () => owner(haven.url)));
+    const json = JSON.stringify({ ...aProperty, name: "x".repeat(900_000) });
+    const done = { uploads: 0, logins: 0, bodies: 0 };
+    const ended = () => haven.child.exitCode !== null || haven.child.signalCode !== null;
+    const startedAt = performance.now();
+    const peakMiB = () => Math.round(cgroup.peakBytes() / mebibyte);
+    // A busy machine decodes slowly, and what it decodes takes no less memory.
+    const enough = () => {
+      const ms = performance.now() - startedAt;
+      const all = done.uploads >= 4 && done.logins >= 50 && done.bodies >= 100;
+      return all || ms > 60_000 || (ms > 30_000 && peakMiB() > worstSeenMiB);
+    };
+    const repeat = async (work: () => Promise<void>) => {
+      // A refused connection after the end is not what fails: that it ended is.
+      while (!ended() && !enough()) await work().catch(() => sleep(50));
+    };
+
+    await Promise.all([
+      ...people.flatMap((person) =>
+        Array.from({ length: 2 }, () =>
+          repeat(async () => {
+            const { status } = await addPhoto(haven.url, person, avif);
+            if (status === 201) done.uploads += 1;
+            else await sleep(300);
+          }),
+        ),
+      ),
+      ...Array.from({ length: 4 }, () =>
+        repeat(async () => {
+          await postJson(`${haven.url}/api/v1/auth/login`, {
+            email: "nobody@example.org",
+            password: "not the password",
+          });
+          done.logins += 1;
+        }),
+      ),
+      ...people.slice(0, 3).map((person) =>
+        repeat(async () => {
+          await ask(`${haven.url}/api/v1/properties`, {
+            method: "POST",
+            headers: { ...bearer(person), "content-type": "application/json" },
+            body: json,
+          });
+          done.bodies += 1;
+        }),
+      ),
+    ]);
+
+    assert.equal(cgroup.killed(), 0, `ended by the kernel after ${JSON.stringify(done)}`);
+    assert.equal(ended(), false, haven.output().slice(-2000));
+    assert.equal((await ask(`${haven.url}/alive`)).status, 200);
+    // The load was what it claims to be.
+    assert.ok(peakMiB() > worstSeenMiB, `${peakMiB()} MiB after ${JSON.stringify(done)}`);
+  });
+});
+
+/** Fails with the parts of the sum. */
+function assertFits(limitMiB: number, environment: Record<string, string | null | undefined>): void {
+  const heap = /^--max-old-space-size=(\d+)$/.exec(environment["NODE_OPTIONS"] ?? "")?.[1];
+  const settings = Object.entries(environment).filter(([name]) => name !== "NODE_OPTIONS");
+  const { maxBytesHeldByUploads, imagesAtOnce } = limitsOf(
+    Object.fromEntries(settings.map(([name, value]) => [name, value ?? undefined])),
+  );
+  const given = { heapMiB: Number(heap), maxBytesHeldByUploads, imagesAtOnce };
+  assert.ok(fitsInto(limitMiB, given), `${JSON.stringify(memoryBudget(given))} in ${limitMiB} MiB`);
+}
+
+function limitsOf(settings: Record<string, string | undefined>) {
+  const { photos } = readConfig(settings);
+  return { maxBytesHeldByUploads: photos.mostBytesHeld, imagesAtOnce: photos.images.atOnce };
+}

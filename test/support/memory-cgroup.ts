@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { atEnd } from "./at-end.ts";
+import { eventually } from "./eventually.ts";
+
+export type MemoryCgroup = {
+  /** Where a process writes its id to be limited with all that it starts. */
+  folder: string;
+  /** How many processes the kernel has ended because the limit was reached. */
+  killed(): number;
+  peakBytes(): number;
+};
+
+type Version = { root: string; limit: string; peak: string; events: string };
+
+const versions: readonly Version[] = [
+  { root: "/sys/fs/cgroup", limit: "memory.max", peak: "memory.peak", events: "memory.events" },
+  {
+    root: "/sys/fs/cgroup/memory",
+    limit: "memory.limit_in_bytes",
+    peak: "memory.max_usage_in_bytes",
+    events: "memory.oom_control",
+  },
+];
+
+/** A limit of memory by the kernel, as a container has it; both versions of cgroups. Undefined where it is not allowed. */
+export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
+  for (const { root, limit, peak, events } of versions) {
+    const folder = `${root}/haven-test-${process.pid}`;
+    try {
+      mkdirSync(folder);
+    } catch {
+      continue;
+    }
+    if (!existsSync(`${folder}/${limit}`)) {
+      rmdirSync(folder);
+      continue;
+    }
+    atEnd(() => eventually(() => removed(folder), Boolean, 10_000));
+    writeFileSync(`${folder}/${limit}`, String(bytes));
+    // Swap would only hide that it is too little.
+    const swap = `${folder}/memory.swap.max`;
+    if (existsSync(swap)) writeFileSync(swap, "0");
+    return {
+      folder,
+      killed: () => Number(/^oom_kill (\d+)$/m.exec(readFileSync(`${folder}/${events}`, "utf8"))?.[1] ?? 0),
+      peakBytes: () => Number(readFileSync(`${folder}/${peak}`, "utf8")),
+    };
+  }
+  return undefined;
+}
+
+/** Only once the last process has left it. */
+function removed(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return !existsSync(folder);
+  }
+}
