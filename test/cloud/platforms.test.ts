@@ -174,7 +174,7 @@ test("Render: the worst case fits into the memory of the plan", () => {
   const { photos } = configWith(settings);
   const worst = {
     heapMiB: Number(/^--max-old-space-size=(\d+)$/.exec(NODE_OPTIONS ?? "")?.[1]),
-    maxBytesHeldByUploads: photos.mostBytesHeld,
+    maxBytesHeldByUploads: photos.maxBufferedBytes,
     imagesAtOnce: photos.images.atOnce,
   };
   assert.ok(fitsInto(planMiB, worst), JSON.stringify(memoryBudget(worst)));

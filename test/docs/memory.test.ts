@@ -12,7 +12,7 @@ test("the page about memory has the parts, the sum, the limit and the margin of 
   const { photos } = readConfig({});
   const { parts, totalMiB } = memoryBudget({
     heapMiB: Number(/(\d+)$/.exec(environment["NODE_OPTIONS"] ?? "")?.[1]),
-    maxBytesHeldByUploads: photos.mostBytesHeld,
+    maxBytesHeldByUploads: photos.maxBufferedBytes,
     imagesAtOnce: photos.images.atOnce,
   });
   const limit = bytesOf(deploy.resources.limits.memory) / mebibyte;

@@ -36,7 +36,7 @@ suite("what pods may do", { skip: without("kubectl") }, () => {
       const { photos } = configOf(objects);
       const worst = {
         heapMiB: Number(heap?.[1]),
-        maxBytesHeldByUploads: photos.mostBytesHeld,
+        maxBytesHeldByUploads: photos.maxBufferedBytes,
         imagesAtOnce: photos.images.atOnce,
       };
       assert.ok(fitsInto(Number(memory?.[1]), worst), JSON.stringify(memoryBudget(worst)));
