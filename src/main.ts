@@ -9,7 +9,7 @@ import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
-import { doctor, doctorUsage } from "./doctor/command.ts";
+import { doctorUsage, runDoctor } from "./doctor/command.ts";
 import { onStopSignals } from "./kit/lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
 import { version } from "./version.ts";
@@ -158,7 +158,7 @@ async function examine(args: readonly string[]): Promise<void> {
   const { stdout } = process;
   const columns = stdout.isTTY ? stdout.columns : undefined;
   // Not the .env file of this folder: that is for development, and what is judged is not.
-  const outcome = await doctor(args, { environment: process.env, folder: process.cwd(), version, columns });
+  const outcome = await runDoctor(args, { environment: process.env, folder: process.cwd(), version, columns });
   if (outcome === undefined) {
     process.stderr.write(doctorUsage);
     process.exit(exitCodes.usage);

@@ -1,20 +1,20 @@
 import { parseArgs } from "node:util";
-import { type Diagnosis, diagnose, type Paths } from "./doctor.ts";
+import { type ConfigPaths, type Diagnosis, diagnose } from "./diagnose.ts";
 import { count } from "./facts.ts";
-import { askLive, type Live } from "./readers/live.ts";
-import { type GivenSettings, givenByEnvironment, readDotEnv } from "./readers/settings.ts";
-import { jsonReport } from "./report/json.ts";
-import { sarifReport } from "./report/sarif.ts";
-import { tableReport } from "./report/table.ts";
-import { shippedSetups } from "./shipped.ts";
+import { readDotEnv, type SettingValues, settingsFromEnvironment } from "./readers/application-settings.ts";
+import { fetchRunningInstance, type RunningInstance } from "./readers/running-instance.ts";
+import { jsonReport } from "./report/json-report.ts";
+import { sarifReport } from "./report/sarif-report.ts";
+import { tableReport } from "./report/table-report.ts";
+import { shippedDeployments } from "./shipped-deployments.ts";
 import {
-  createLedger,
+  createDiagnostics,
+  type Diagnostics,
   type Files,
   filesOnDisk,
-  type Ledger,
   readSettings,
   readStandardInput,
-  Unreadable,
+  UnreadableError,
 } from "./source.ts";
 
 export const doctorUsage = `Usage: node dist/main.js doctor [options]
@@ -41,64 +41,64 @@ Ends with 0; 1 where it found errors; 2 where it could not read something.
 `;
 
 const kinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
-const paths = { type: "string", multiple: true } as const;
+const multiplePaths = { type: "string", multiple: true } as const;
 const options = {
-  nginx: paths,
-  haproxy: paths,
-  k8s: paths,
-  compose: paths,
-  alb: paths,
-  render: paths,
-  railway: paths,
-  prometheus: paths,
-  settings: paths,
-  "max-connections": paths,
-  live: paths,
+  nginx: multiplePaths,
+  haproxy: multiplePaths,
+  k8s: multiplePaths,
+  compose: multiplePaths,
+  alb: multiplePaths,
+  render: multiplePaths,
+  railway: multiplePaths,
+  prometheus: multiplePaths,
+  settings: multiplePaths,
+  "max-connections": multiplePaths,
+  live: multiplePaths,
   json: { type: "boolean" },
   sarif: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
-export type Surroundings = {
+export type CliContext = {
   environment: Readonly<Record<string, string | undefined>>;
   folder: string;
   version: string;
   /** Of the terminal; undefined where there is none. */
   columns: number | undefined;
   /** Tells what is wrong with the command line; on standard error unless somebody else listens. */
-  complain?: (sentence: string) => void;
+  reportUsageError?: (sentence: string) => void;
 };
 
-export type Outcome = { output: string; exitCode: 0 | 1 | 2 };
+export type CliResult = { output: string; exitCode: 0 | 1 | 2 };
 
 /** Undefined where the command line makes no sense. */
-export async function doctor(args: readonly string[], around: Surroundings): Promise<Outcome | undefined> {
-  const { complain = (sentence: string) => void process.stderr.write(sentence) } = around;
-  const values = parsed(args);
-  const wrong = typeof values === "string" ? values : mistakeIn(values);
+export async function runDoctor(args: readonly string[], context: CliContext): Promise<CliResult | undefined> {
+  const { reportUsageError = (sentence: string) => void process.stderr.write(sentence) } = context;
+  const values = parseArguments(args);
+  const wrong = typeof values === "string" ? values : usageErrorIn(values);
   if (typeof values === "string" || wrong !== undefined) {
-    complain(`doctor: ${wrong}\n`);
+    reportUsageError(`doctor: ${wrong}\n`);
     return undefined;
   }
   if (values.help) return { output: doctorUsage, exitCode: 0 };
   const [limit] = values["max-connections"] ?? [];
   const [url] = values.live ?? [];
 
-  const ledger = createLedger();
-  const files = filesOnDisk(around.folder, ledger);
-  const given: Paths = Object.fromEntries(kinds.map((kind) => [kind, values[kind]]));
-  const named = kinds.flatMap((kind) => (values[kind] ?? []).map((path) => `${kind} ${path}`));
-  const settings = settingsFor(values.settings, files, around, ledger);
-  const live = url === undefined ? undefined : await liveOf(url, around, ledger);
-  const alone = named.length === 0 && (values.live !== undefined || values.settings !== undefined);
-  const shipped = named.length === 0 && !alone ? shippedSetups(files) : [];
-  if (named.length === 0 && !alone && shipped.length === 0) {
+  const diagnostics = createDiagnostics();
+  const files = filesOnDisk(context.folder, diagnostics);
+  const given: ConfigPaths = Object.fromEntries(kinds.map((kind) => [kind, values[kind]]));
+  const namedPaths = kinds.flatMap((kind) => (values[kind] ?? []).map((path) => `${kind} ${path}`));
+  const settings = settingsFor(values.settings, files, context, diagnostics);
+  const live = url === undefined ? undefined : await liveOf(url, context, diagnostics);
+  const withoutFiles = namedPaths.length === 0 && (values.live !== undefined || values.settings !== undefined);
+  const shipped = namedPaths.length === 0 && !withoutFiles ? shippedDeployments(files) : [];
+  if (namedPaths.length === 0 && !withoutFiles && shipped.length === 0) {
     const file = "the shipped configurations";
-    ledger.unread({ file, line: 1 }, "are not here: a built image has none. Name files, see doctor --help");
+    diagnostics.addUnreadable({ file, line: 1 }, "are not here: a built image has none. Name files, see doctor --help");
   }
   const diagnosis = diagnose(
     {
-      setups: named.length > 0 || alone ? [given] : shipped,
+      deployments: namedPaths.length > 0 || withoutFiles ? [given] : shipped,
       settings,
       settingsFile: values.settings?.at(-1) ?? "environment",
       maxConnections:
@@ -108,14 +108,14 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
       live,
     },
     files,
-    () => readStandardInput(ledger),
-    ledger,
+    () => readStandardInput(diagnostics),
+    diagnostics,
   );
-  return { output: rendered(diagnosis, values, named, around), exitCode: exitCodeOf(diagnosis) };
+  return { output: rendered(diagnosis, values, namedPaths, context), exitCode: exitCodeOf(diagnosis) };
 }
 
 /** What is wrong, where the line cannot be taken apart. */
-function parsed(args: readonly string[]) {
+function parseArguments(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: false }).values;
   } catch (error) {
@@ -123,15 +123,15 @@ function parsed(args: readonly string[]) {
   }
 }
 
-type Values = Exclude<ReturnType<typeof parsed>, string>;
+type Values = Exclude<ReturnType<typeof parseArguments>, string>;
 
 /** What makes no sense although each word is known. */
-function mistakeIn(values: Values): string | undefined {
+function usageErrorIn(values: Values): string | undefined {
   const [limit] = values["max-connections"] ?? [];
   if (values.json && values.sarif) return "--json and --sarif exclude each other";
   if (limit !== undefined && !/^[1-9]\d{0,6}$/.test(limit)) return `--max-connections '${limit}' is not a whole number`;
-  const twice = (["max-connections", "live"] as const).find((name) => (values[name]?.length ?? 0) > 1);
-  if (twice !== undefined) return `--${twice} may be given once`;
+  const repeated = (["max-connections", "live"] as const).find((name) => (values[name]?.length ?? 0) > 1);
+  if (repeated !== undefined) return `--${repeated} may be given once`;
   const empty = ([...kinds, "settings"] as const).find((name) => values[name]?.includes(""));
   return empty === undefined ? undefined : `--${empty} names no file`;
 }
@@ -139,38 +139,42 @@ function mistakeIn(values: Values): string | undefined {
 function settingsFor(
   paths: readonly string[] | undefined,
   files: Files,
-  { environment }: Surroundings,
-  ledger: Ledger,
-): GivenSettings {
-  if (paths === undefined) return givenByEnvironment(environment);
-  const given = paths.map((path): GivenSettings => {
+  { environment }: CliContext,
+  diagnostics: Diagnostics,
+): SettingValues {
+  if (paths === undefined) return settingsFromEnvironment(environment);
+  const given = paths.map((path): SettingValues => {
     try {
-      return readDotEnv(readSettings(files, path), files.shown(path), ledger);
+      return readDotEnv(readSettings(files, path), files.displayPath(path), diagnostics);
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
-      ledger.unread(error.at, error.message);
+      if (!(error instanceof UnreadableError)) throw error;
+      diagnostics.addUnreadable(error.at, error.message);
       return new Map();
     }
   });
   return new Map(given.flatMap((one) => [...one]));
 }
 
-async function liveOf(url: string, { environment }: Surroundings, ledger: Ledger): Promise<Live | undefined> {
+async function liveOf(
+  url: string,
+  { environment }: CliContext,
+  diagnostics: Diagnostics,
+): Promise<RunningInstance | undefined> {
   try {
-    return await askLive(url, environment["OPS_TOKEN"]);
+    return await fetchRunningInstance(url, environment["OPS_TOKEN"]);
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    ledger.unread(error.at, error.message);
+    if (!(error instanceof UnreadableError)) throw error;
+    diagnostics.addUnreadable(error.at, error.message);
     return undefined;
   }
 }
 
-function rendered(diagnosis: Diagnosis, values: Values, named: readonly string[], around: Surroundings): string {
+function rendered(diagnosis: Diagnosis, values: Values, namedPaths: readonly string[], context: CliContext): string {
   if (values.json) return jsonReport(diagnosis);
-  if (values.sarif) return sarifReport(diagnosis, around.version);
+  if (values.sarif) return sarifReport(diagnosis, context.version);
   const read = [
-    ...(named.length > 0
-      ? named
+    ...(namedPaths.length > 0
+      ? namedPaths
       : values.live === undefined && values.settings === undefined
         ? ["what ships with Haven"]
         : []),
@@ -179,11 +183,11 @@ function rendered(diagnosis: Diagnosis, values: Values, named: readonly string[]
       ? "settings of the environment, taken as in production"
       : `settings ${values.settings.join(", ")}`,
   ];
-  const colour = around.columns !== undefined && !around.environment["NO_COLOR"];
-  return tableReport(diagnosis, read, { width: Math.min(100, Math.max(60, around.columns ?? 80)), colour });
+  const colour = context.columns !== undefined && !context.environment["NO_COLOR"];
+  return tableReport(diagnosis, read, { width: Math.min(100, Math.max(60, context.columns ?? 80)), colour });
 }
 
-function exitCodeOf({ findings, unreadable }: Diagnosis): Outcome["exitCode"] {
+function exitCodeOf({ findings, unreadable }: Diagnosis): CliResult["exitCode"] {
   if (unreadable.length > 0) return 2;
   return findings.some(({ severity }) => severity === "error") ? 1 : 0;
 }

@@ -7,7 +7,7 @@ export type Place = { file: string; line: number };
 type Unit = "ms" | "bytes" | "count" | "percent";
 
 /** A number that a file told us. */
-export type Told = {
+export type ConfigNumber = {
   name: string;
   value: number;
   unit: Unit;
@@ -18,37 +18,37 @@ export type Told = {
 };
 
 /** A word or a block that a finding speaks of. */
-export type Seen = { name: string; text: string; at: Place };
+export type ConfigText = { name: string; text: string; at: Place };
 
-export const shown = ({ value, unit }: Pick<Told, "value" | "unit">): string => {
+export const formatNumber = ({ value, unit }: Pick<ConfigNumber, "value" | "unit">): string => {
   if (unit === "ms") return timeText(value);
   if (unit === "bytes") return bytesText(value);
   return unit === "percent" ? `${value} %` : String(value);
 };
 
-const tellerOf =
+const numberWithUnit =
   (unit: Unit) =>
-  (name: string, value: number, at: Place, origin?: string): Told => ({ name, value, unit, at, origin });
-export const ms = tellerOf("ms");
-export const count = tellerOf("count");
-export const size = tellerOf("bytes");
-export const percent = tellerOf("percent");
+  (name: string, value: number, at: Place, origin?: string): ConfigNumber => ({ name, value, unit, at, origin });
+export const ms = numberWithUnit("ms");
+export const count = numberWithUnit("count");
+export const size = numberWithUnit("bytes");
+export const percent = numberWithUnit("percent");
 
-export const known = <T>(values: readonly (T | undefined)[]): T[] => values.filter((value) => value !== undefined);
+export const defined = <T>(values: readonly (T | undefined)[]): T[] => values.filter((value) => value !== undefined);
 
 /** Who asks an instance whether it is well, and how patiently. */
-export type Prober = {
+export type Probe = {
   name: string;
   purpose: "ready" | "live" | "startup";
   at: Place;
   /** Undefined where the answer is not looked at: a connection is enough. */
-  path: Seen | undefined;
+  path: ConfigText | undefined;
   /** Some other program decides (`exec`): nothing is known of what it asks. */
-  opaque: boolean;
-  timeout: Told | undefined;
-  interval: Told | undefined;
+  isOpaque: boolean;
+  timeout: ConfigNumber | undefined;
+  interval: ConfigNumber | undefined;
   /** It waits for an answer before it asks again, so that its time limit may be as long as its interval. */
-  pauses?: boolean;
+  waitsForAnswer?: boolean;
 };
 
 /** Something that runs instances of the application. */
@@ -57,68 +57,75 @@ export type App = {
   platform: "settings" | "kubernetes" | "compose" | "ecs" | "render" | "railway";
   at: Place;
   settings: Settings;
-  grace: Told | undefined;
+  grace: ConfigNumber | undefined;
   /** Unknown where there is a hook whose length cannot be seen. */
-  preStop: Told | "unknown" | undefined;
-  stopSignal: Seen | undefined;
-  probers: readonly Prober[];
+  preStop: ConfigNumber | "unknown" | undefined;
+  stopSignal: ConfigText | undefined;
+  probes: readonly Probe[];
   /** Each undefined where what is written cannot be understood. */
-  replicas: { least: Told | undefined; most: Told | undefined; surge: Told | undefined } | undefined;
-  heap: Told | undefined;
-  memory: Told | undefined;
+  replicas:
+    | { min: ConfigNumber | undefined; max: ConfigNumber | undefined; surge: ConfigNumber | undefined }
+    | undefined;
+  heap: ConfigNumber | undefined;
+  memory: ConfigNumber | undefined;
   /** A name for the database that it uses: those with the same share its connections. */
   database: string | undefined;
 };
 
 /** How a front finds out that an instance leaves: in `after` at the latest, by these numbers. */
-export type Notice = { words: string; after: number; numbers: readonly Told[]; severity: "error" | "warning" };
+export type FailureDetection = {
+  formula: string;
+  durationMs: number;
+  numbers: readonly ConfigNumber[];
+  severity: "error" | "warning";
+};
 
-export type Attempts = { connect: Told; tries: Told; total: Told | undefined };
+export type RetryLimits = { connect: ConfigNumber; attempts: ConfigNumber; total: ConfigNumber | undefined };
 
 /** Something that passes requests on to instances. */
-export type Front = {
+export type LoadBalancer = {
   name: string;
   kind: "nginx" | "haproxy" | "alb" | "ingress-nginx" | "gcp" | "route";
   at: Place;
   /** Names of the servers that it passes requests on to. */
   hosts: readonly string[];
   /** How long it keeps an idle connection to an instance. */
-  idle: readonly Told[];
+  idleTimeouts: readonly ConfigNumber[];
   /** How long it waits for an answer; 0 is for ever. */
-  reads: readonly Told[];
+  readTimeouts: readonly ConfigNumber[];
   /** How long it keeps a client's idle connection. */
-  clientIdle: readonly Told[];
-  attempts: readonly Attempts[];
-  notices: readonly Notice[];
-  checks: readonly Prober[];
+  clientIdleTimeouts: readonly ConfigNumber[];
+  retryLimits: readonly RetryLimits[];
+  failureDetections: readonly FailureDetection[];
+  checks: readonly Probe[];
   /** How long it lets requests finish that are under way when it, or an instance, leaves. */
-  releases: readonly Told[];
+  drainTimeouts: readonly ConfigNumber[];
   /** The largest body that it takes, for each way in; 0 is any. */
-  bodies: readonly Told[];
+  maxBodySizes: readonly ConfigNumber[];
   /** How long it leaves out an instance that has failed. */
-  quarantines: readonly Told[];
+  failTimeouts: readonly ConfigNumber[];
 };
 
 export type Settings = {
   /** Undefined where what is written cannot be understood. */
-  number(name: string): Told | undefined;
-  words(name: string): Seen | undefined;
+  number(name: string): ConfigNumber | undefined;
+  text(name: string): ConfigText | undefined;
   /** Whether any of the application's settings is written here. */
-  any: boolean;
+  hasAny: boolean;
   /** The platform names it: it wins over what is known only from elsewhere. */
   has(name: string): boolean;
 };
 
 /** What a front has of which nothing is known. */
-export const nothingKnown = {
+export const emptyLoadBalancer = {
   hosts: [],
-  idle: [],
-  reads: [],
-  clientIdle: [],
-  attempts: [],
-  notices: [],
+  idleTimeouts: [],
+  readTimeouts: [],
+  clientIdleTimeouts: [],
+  retryLimits: [],
+  failureDetections: [],
   checks: [],
-  releases: [],
-  bodies: [],
-  quarantines: [],
+  drainTimeouts: [],
+  maxBodySizes: [],
+  failTimeouts: [],
 } as const;

@@ -1,5 +1,5 @@
-import type { Place, Told } from "./facts.ts";
-import type { Setup } from "./setup.ts";
+import type { Deployment } from "./deployment.ts";
+import type { ConfigNumber, Place } from "./facts.ts";
 
 export type Severity = "error" | "warning";
 
@@ -11,12 +11,12 @@ export type Rule = {
   /** The head of a finding. */
   title: string;
   /** What users feel when it is broken. */
-  reason: string;
+  impact: string;
   /** What has to hold. */
-  arithmetic: string;
+  condition: string;
   fix: string;
   example: Example;
-  find(setup: Setup): readonly Found[];
+  find(deployment: Deployment): readonly Violation[];
 };
 
 export type Kind = "nginx" | "haproxy" | "kubernetes" | "compose" | "alb" | "render" | "railway" | "prometheus";
@@ -25,17 +25,17 @@ export type Kind = "nginx" | "haproxy" | "kubernetes" | "compose" | "alb" | "ren
 export type Example = {
   kind: Kind | "settings" | "live";
   broken: string;
-  mended: string;
-  beside?: Partial<Record<Kind | "settings", string>>;
+  fixed: string;
+  alongside?: Partial<Record<Kind | "settings", string>>;
 };
 
-export type Found = {
+export type Violation = {
   /** The numbers that disagree, the one to look at first in front. */
-  numbers?: readonly Told[];
+  numbers?: readonly ConfigNumber[];
   /** Where it shows, if it is no number. */
   places?: readonly Place[];
   /** What does not hold, in words. */
-  says: string;
+  message: string;
   severity?: Severity;
   title?: string;
   fix?: string;
@@ -45,9 +45,9 @@ export type Finding = {
   rule: string;
   severity: Severity;
   title: string;
-  numbers: readonly Told[];
-  says: string;
-  reason: string;
+  numbers: readonly ConfigNumber[];
+  message: string;
+  impact: string;
   fix: string;
   places: readonly Place[];
 };
@@ -55,16 +55,16 @@ export type Finding = {
 const key = ({ file, line }: Place): string => `${file}:${line}`;
 
 /** What is wrong at the same places for the same reason is told once, however many locations or overlays share it. */
-export function judge(rules: readonly Rule[], setups: readonly Setup[]): Finding[] {
+export function runRules(rules: readonly Rule[], deployments: readonly Deployment[]): Finding[] {
   const findings = new Map<string, Finding>();
-  for (const setup of setups) {
+  for (const deployment of deployments) {
     for (const rule of rules) {
-      for (const found of rule.find(setup)) {
+      for (const found of rule.find(deployment)) {
         const { numbers = [], severity = rule.severity, title = rule.title, fix = rule.fix } = found;
-        const says = found.says.replace(/^the /, "The ");
+        const message = found.message.replace(/^the /, "The ");
         const all = [...(found.places ?? []), ...numbers.map(({ at }) => at)];
         const places = [...Map.groupBy(all, key).values()].flatMap(([first]) => first ?? []);
-        const finding = { rule: rule.id, severity, title, numbers, says, reason: rule.reason, fix, places };
+        const finding = { rule: rule.id, severity, title, numbers, message, impact: rule.impact, fix, places };
         const name = `${rule.id} ${places.map(key).join(" ")}`;
         if (!findings.has(name)) findings.set(name, finding);
       }

@@ -4,7 +4,7 @@ import { relative, resolve } from "node:path";
 import type { Place } from "./facts.ts";
 
 /** A file that cannot be read, in a sentence for the person who named it. */
-export class Unreadable extends Error {
+export class UnreadableError extends Error {
   override readonly name = "Unreadable";
   readonly at: Place;
 
@@ -20,30 +20,30 @@ export type Files = {
   /** Names in a folder, sorted. */
   list(path: string): readonly string[];
   /** The path as the person at the terminal would write it. */
-  shown(path: string): string;
+  displayPath(path: string): string;
 };
 
 /** Keeps what is to be said about the reading itself. */
-export type Ledger = {
+export type Diagnostics = {
   /** Something that may matter and is not understood. */
-  note(at: Place, text: string): void;
+  addNote(at: Place, text: string): void;
   /** Something that could not be read at all. */
-  unread(at: Place, text: string): void;
+  addUnreadable(at: Place, text: string): void;
   readonly notes: readonly (Place & { text: string })[];
   readonly unreadable: readonly (Place & { text: string })[];
 };
 
-const mostBytes = 4_000_000;
+const maxBytes = 4_000_000;
 const pieceBytes = 65_536;
 
-export function createLedger(): Ledger {
+export function createDiagnostics(): Diagnostics {
   const notes = new Map<string, Place & { text: string }>();
   const unreadable = new Map<string, Place & { text: string }>();
   const put = (map: typeof notes, { file, line }: Place, text: string) =>
     map.set(`${file}\n${line}\n${text}`, { file, line, text });
   return {
-    note: (at, text) => void put(notes, at, text),
-    unread: (at, text) => void put(unreadable, at, text),
+    addNote: (at, text) => void put(notes, at, text),
+    addUnreadable: (at, text) => void put(unreadable, at, text),
     get notes() {
       return [...notes.values()];
     },
@@ -53,13 +53,13 @@ export function createLedger(): Ledger {
   };
 }
 
-export function filesOnDisk(folder: string, ledger = createLedger()): Files {
-  const shown = (path: string) => {
+export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): Files {
+  const displayPath = (path: string) => {
     const short = relative(folder, path);
     return short.startsWith("..") ? path : short || ".";
   };
   return {
-    shown,
+    displayPath,
     kind(path) {
       const found = statOf(resolve(folder, path));
       // Reading it will say why it could not be looked at.
@@ -69,7 +69,7 @@ export function filesOnDisk(folder: string, ledger = createLedger()): Files {
       return found.isDirectory() ? "folder" : "other";
     },
     list: (path) => readdirSync(resolve(folder, path)).sort(),
-    read: (path) => textOf(readBytes(resolve(folder, path), shown(path)), shown(path), ledger),
+    read: (path) => textOf(readBytes(resolve(folder, path), displayPath(path)), displayPath(path), diagnostics),
   };
 }
 
@@ -87,30 +87,30 @@ function readBytes(path: string, file: string): Buffer {
   try {
     handle = openSync(path, "r");
     const parts: Buffer[] = [];
-    for (let length = 0; length <= mostBytes; ) {
+    for (let length = 0; length <= maxBytes; ) {
       const part = Buffer.allocUnsafe(pieceBytes);
-      const taken = readSync(handle, part, 0, pieceBytes, null);
-      if (taken === 0) break;
-      parts.push(part.subarray(0, taken));
-      length += taken;
+      const bytesRead = readSync(handle, part, 0, pieceBytes, null);
+      if (bytesRead === 0) break;
+      parts.push(part.subarray(0, bytesRead));
+      length += bytesRead;
     }
     return Buffer.concat(parts);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new Unreadable({ file, line: 1 }, `cannot be read (${code})`);
+    throw new UnreadableError({ file, line: 1 }, `cannot be read (${code})`);
   } finally {
     if (handle !== undefined) closeSync(handle);
   }
 }
 
-export function readStandardInput(ledger: Ledger): string {
+export function readStandardInput(diagnostics: Diagnostics): string {
   const file = "stdin";
-  if (process.stdin.isTTY) throw new Unreadable({ file, line: 1 }, "nothing is piped into standard input");
+  if (process.stdin.isTTY) throw new UnreadableError({ file, line: 1 }, "nothing is piped into standard input");
   try {
-    return filled(textOf(readFileSync(0), file, ledger), file);
+    return filled(textOf(readFileSync(0), file, diagnostics), file);
   } catch (error) {
-    if (error instanceof Unreadable) throw error;
-    throw new Unreadable({ file, line: 1 }, "standard input cannot be read");
+    if (error instanceof UnreadableError) throw error;
+    throw new UnreadableError({ file, line: 1 }, "standard input cannot be read");
   }
 }
 
@@ -118,37 +118,37 @@ export function readStandardInput(ledger: Ledger): string {
 const isControl = (byte: number): boolean => byte < 9 || (byte > 13 && byte < 32);
 
 /** What is not UTF-8 has letters of an older alphabet, mostly in comments. */
-function textOf(data: Buffer, file: string, ledger: Ledger): string {
+function textOf(data: Buffer, file: string, diagnostics: Diagnostics): string {
   const at = { file, line: 1 };
-  if (data.length > mostBytes)
-    throw new Unreadable(at, `is larger than ${mostBytes / 1_000_000} MB, so it is hardly a configuration`);
-  if (data.includes(0)) throw new Unreadable(at, "is not text");
+  if (data.length > maxBytes)
+    throw new UnreadableError(at, `is larger than ${maxBytes / 1_000_000} MB, so it is hardly a configuration`);
+  if (data.includes(0)) throw new UnreadableError(at, "is not text");
   if (isUtf8(data)) return data.toString("utf8").replace(/^\uFEFF/, "");
-  if (data.some(isControl)) throw new Unreadable(at, "is not text");
+  if (data.some(isControl)) throw new UnreadableError(at, "is not text");
   const text = data.toString("latin1");
   const line = text.slice(0, text.search(/[\u0080-\u00ff]/)).split("\n").length;
-  ledger.note({ file, line }, "is not in UTF-8: it is read as Latin-1");
+  diagnostics.addNote({ file, line }, "is not in UTF-8: it is read as Latin-1");
   return text;
 }
 
 function filled(text: string, file: string): string {
-  if (text.trim() === "") throw new Unreadable({ file, line: 1 }, "is empty");
+  if (text.trim() === "") throw new UnreadableError({ file, line: 1 }, "is empty");
   return text;
 }
 
 /** The text of a file that has to be there. */
-export function readWanted(files: Files, path: string): string {
-  const at = { file: files.shown(path), line: 1 };
-  if (files.kind(path) === "other") throw new Unreadable(at, "is neither a file nor a folder");
+export function readRequiredFile(files: Files, path: string): string {
+  const at = { file: files.displayPath(path), line: 1 };
+  if (files.kind(path) === "other") throw new UnreadableError(at, "is neither a file nor a folder");
   return filled(readSettings(files, path), at.file);
 }
 
 /** Settings may be none, and come out of a pipe or from /dev/null. */
 export function readSettings(files: Files, path: string): string {
-  const at = { file: files.shown(path), line: 1 };
+  const at = { file: files.displayPath(path), line: 1 };
   const kind = files.kind(path);
-  if (kind === "none") throw new Unreadable(at, "does not exist");
-  if (kind === "folder") throw new Unreadable(at, "is a folder, and a file is wanted here");
+  if (kind === "none") throw new UnreadableError(at, "does not exist");
+  if (kind === "folder") throw new UnreadableError(at, "is a folder, and a file is wanted here");
   return files.read(path);
 }
 

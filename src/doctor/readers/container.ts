@@ -1,9 +1,9 @@
-import { type Place, percent, type Seen, size, type Told } from "../facts.ts";
-import type { Ledger } from "../source.ts";
-import type { GivenSettings } from "./settings.ts";
-import { type Tree, text } from "./yaml.ts";
+import { type ConfigNumber, type ConfigText, type Place, percent, size } from "../facts.ts";
+import type { Diagnostics } from "../source.ts";
+import type { SettingValues } from "./application-settings.ts";
+import { type Tree, text } from "./yaml-tree.ts";
 
-const others =
+const wellKnownImages =
   /^(?:nginx|nginx-unprivileged|openresty|haproxy|envoy|traefik|caddy|httpd|postgres|postgresql|pgbouncer|pgadmin4?|timescaledb|postgis|redis|redis-stack|redis-exporter|valkey|keydb|memcached|mysql|mariadb|mongo|mongodb|rabbitmq|kafka|zookeeper|nats|elasticsearch|opensearch|kibana|logstash|fluentd|fluent-bit|prometheus|alertmanager|grafana|loki|promtail|tempo|jaeger|node-exporter|cadvisor|postgres-exporter|adminer|mailhog|mailpit|minio|vault|consul|etcd|busybox|alpine|debian|ubuntu|curl|k6|certbot|portainer|watchtower|localstack|nginx-prometheus-exporter|dnsmasq)$/;
 
 /** `registry/team/name:tag@digest`: the name alone. */
@@ -11,7 +11,8 @@ export const imageName = (image: string): string =>
   (image.split("/").at(-1) ?? "").split("@")[0]?.replace(/:.*$/, "") ?? "";
 
 /** An image that everybody knows, and that is no application of ours. */
-export const isInfrastructure = (image: string): boolean => others.test(imageName(image)) || isProxyImage(image);
+export const isInfrastructure = (image: string): boolean =>
+  wellKnownImages.test(imageName(image)) || isProxyImage(image);
 export const isProxyImage = (image: string): boolean =>
   /(?:^|-)(?:nginx|openresty|haproxy)(?:-unprivileged|-proxy|-lb)?$/.test(imageName(image));
 export const isDatabaseImage = (image: string): boolean =>
@@ -20,20 +21,25 @@ export const isPostgresImage = (image: string): boolean =>
   /^(?:postgres|postgresql|timescaledb|postgis)$/.test(imageName(image));
 
 /** A command, as a list or in one line. */
-export const wordsOf = (tree: Tree | undefined): string =>
+export const commandText = (tree: Tree | undefined): string =>
   tree?.kind === "list" ? tree.items.map((item) => text(item) ?? "").join(" ") : (text(tree) ?? "");
 
 /** What V8 is told about its heap, in NODE_OPTIONS or on the command line. */
-export function heapOf(given: GivenSettings, command: readonly Seen[], ledger: Ledger): Told | undefined {
+export function heapOf(
+  given: SettingValues,
+  command: readonly ConfigText[],
+  diagnostics: Diagnostics,
+): ConfigNumber | undefined {
   const options = given.get("NODE_OPTIONS");
-  const words = options?.text === undefined ? command : [placed("NODE_OPTIONS", options.text, options.at), ...command];
-  for (const { name, text: said, at } of words) {
-    const megabytes = /--max[-_]old[-_]space[-_]size[= ](\S+)/.exec(said)?.[1];
-    const share = /--max[-_]old[-_]space[-_]size[-_]percentage[= ](\d+(?:\.\d+)?)/.exec(said)?.[1];
+  const words =
+    options?.text === undefined ? command : [configText("NODE_OPTIONS", options.text, options.at), ...command];
+  for (const { name, text: content, at } of words) {
+    const megabytes = /--max[-_]old[-_]space[-_]size[= ](\S+)/.exec(content)?.[1];
+    const share = /--max[-_]old[-_]space[-_]size[-_]percentage[= ](\d+(?:\.\d+)?)/.exec(content)?.[1];
     if (share !== undefined) return percent(`heap in ${name}`, Number(share), at);
     if (megabytes === undefined) continue;
     if (/^\d+$/.test(megabytes)) return size(`heap in ${name}`, Number(megabytes) * 1024 ** 2, at);
-    ledger.note(at, `--max-old-space-size=${megabytes.slice(0, 30)}: a variable, so the heap is not known`);
+    diagnostics.addNote(at, `--max-old-space-size=${megabytes.slice(0, 30)}: a variable, so the heap is not known`);
   }
   return undefined;
 }
@@ -50,4 +56,4 @@ export function sleepOf(command: string): number | undefined {
   return sleeps.length === 0 || Number.isNaN(sum) ? undefined : sum;
 }
 
-export const placed = (name: string, text: string, at: Place): Seen => ({ name, text, at });
+export const configText = (name: string, text: string, at: Place): ConfigText => ({ name, text, at });

@@ -1,16 +1,16 @@
 import { posix } from "node:path";
-import { type Diagnosis, diagnose, type Paths } from "../../../src/doctor/doctor.ts";
-import { readLive } from "../../../src/doctor/readers/live.ts";
-import { givenByEnvironment, readDotEnv } from "../../../src/doctor/readers/settings.ts";
+import { type ConfigPaths, type Diagnosis, diagnose } from "../../../src/doctor/diagnose.ts";
+import { readDotEnv, settingsFromEnvironment } from "../../../src/doctor/readers/application-settings.ts";
+import { parseRunningInstance } from "../../../src/doctor/readers/running-instance.ts";
 import type { Example } from "../../../src/doctor/rule.ts";
-import { createLedger, type Files } from "../../../src/doctor/source.ts";
+import { createDiagnostics, type Files } from "../../../src/doctor/source.ts";
 
 /** Files that are only in memory, by their path. */
 export function filesOf(texts: Readonly<Record<string, string>>): Files {
   const isFolder = (path: string) => Object.keys(texts).some((name) => name.startsWith(`${path.replace(/\/$/, "")}/`));
   const normal = (path: string) => posix.normalize(path).replace(/(.)\/$/, "$1");
   return {
-    shown: normal,
+    displayPath: normal,
     kind: (path) =>
       texts[normal(path)] !== undefined ? "file" : isFolder(normal(path)) || normal(path) === "." ? "folder" : "none",
     read: (path) => texts[normal(path)] ?? "",
@@ -45,7 +45,7 @@ export function diagnoseTexts(texts: Texts, more: Readonly<Record<string, string
   const given = kinds.filter((kind) => texts[kind] !== undefined);
   const files = filesOf({ ...more, ...Object.fromEntries(given.map((kind) => [names[kind], texts[kind] ?? ""])) });
   const path = (kind: Example["kind"]) => (texts[kind] === undefined ? [] : [names[kind]]);
-  const setup: Paths = {
+  const deployment: ConfigPaths = {
     nginx: path("nginx"),
     haproxy: path("haproxy"),
     k8s: path("kubernetes"),
@@ -55,17 +55,24 @@ export function diagnoseTexts(texts: Texts, more: Readonly<Record<string, string
     railway: path("railway"),
     prometheus: path("prometheus"),
   };
-  const ledger = createLedger();
+  const diagnostics = createDiagnostics();
   const settings =
-    texts.settings === undefined ? givenByEnvironment({}) : readDotEnv(texts.settings, names.settings, ledger);
+    texts.settings === undefined
+      ? settingsFromEnvironment({})
+      : readDotEnv(texts.settings, names.settings, diagnostics);
   const live = texts.live === undefined ? undefined : liveOf(texts.live);
-  return diagnose({ setups: [setup], settings, settingsFile: "environment", live }, files, () => "", ledger);
+  return diagnose(
+    { deployments: [deployment], settings, settingsFile: "environment", live },
+    files,
+    () => "",
+    diagnostics,
+  );
 }
 
 function liveOf(text: string) {
   const seconds: unknown = JSON.parse(text).keepAliveSeconds;
   const at = { file: names.live, line: 1 };
-  return readLive(text, { at, status: 200, keepAlive: `timeout=${String(seconds)}` });
+  return parseRunningInstance(text, { at, status: 200, keepAlive: `timeout=${String(seconds)}` });
 }
 
 export const rulesIn = ({ findings }: Diagnosis): string[] => findings.map(({ rule }) => rule);

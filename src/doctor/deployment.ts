@@ -1,0 +1,28 @@
+import type { App, LoadBalancer } from "./facts.ts";
+import type { Template } from "./readers/cloudformation/cloudformation.ts";
+import type { Compose } from "./readers/compose/compose.ts";
+import type { Haproxy } from "./readers/haproxy/haproxy.ts";
+import type { Kubernetes } from "./readers/kubernetes/kubernetes.ts";
+import type { Nginx } from "./readers/nginx/nginx.ts";
+import type { ConnectionLimit } from "./readers/postgres-limit.ts";
+import type { Monitoring } from "./readers/prometheus/prometheus.ts";
+import type { RunningInstance } from "./readers/running-instance.ts";
+
+/** Configurations that run together, and are held against each other. */
+export type Deployment = {
+  apps: readonly App[];
+  loadBalancers: readonly ConnectedLoadBalancer[];
+  /** `max_connections` of each Postgres that is known. */
+  databases: readonly ConnectionLimit[];
+  nginx: readonly Nginx[];
+  haproxy: readonly Haproxy[];
+  kubernetes: readonly Kubernetes[];
+  compose: readonly Compose[];
+  templates: readonly Template[];
+  monitoring: readonly Monitoring[];
+  /** A running instance, and the settings that it should have. */
+  live: RunningInstance | undefined;
+};
+
+/** A front, and the instances that it stands before. */
+export type ConnectedLoadBalancer = { loadBalancer: LoadBalancer; apps: readonly App[] };

@@ -1,0 +1,124 @@
+import { parseEnv } from "node:util";
+import { drainDefaults } from "../../config/env.ts";
+import { variables } from "../../config/variables.ts";
+import type { ConfigNumber, ConfigText, Place, Settings } from "../facts.ts";
+import type { Diagnostics } from "../source.ts";
+
+/** A variable as a file gives it; `text` is undefined where it comes from somewhere that was not read. */
+export type SettingValue = { text: string | undefined; at: Place };
+export type SettingValues = ReadonlyMap<string, SettingValue>;
+
+const drainNames = Object.keys(drainDefaults(true));
+const secondsNames = new Set(["ACCESS_TOKEN_TTL", "SESSION_TTL", "SESSION_MAX_AGE"]);
+const isTime = (name: string) => /_(?:MS|TIMEOUT|INTERVAL)$/.test(name);
+
+/** Names that hardly anything but this application uses. */
+const havenSettings = new Set([
+  ...["KEEP_ALIVE_TIMEOUT_MS", "REQUEST_TIMEOUT_MS", "HEALTH_CHECK_TIMEOUT", "HEALTH_CHECK_INTERVAL", "HEALTH_PATHS"],
+  ...["READY_REQUIRES", "READY_POLICY", "DB_POOL_MAX", "TRUST_PROXY", "HEADERS_TIMEOUT_MS", "MANAGEMENT_PORT"],
+  ...drainNames,
+]);
+export const isHavenSetting = (name: string): boolean => havenSettings.has(name);
+/** Names that a server of this kind is likely to have, and others too. */
+export const isCommonServerSetting = (name: string): boolean =>
+  /^(?:PORT|DATABASE_URL|JWT_SECRET|NODE_OPTIONS|REDIS_\w+)$/.test(name);
+export const isSetting = (name: string): boolean => Object.hasOwn(variables.shape, name);
+
+/**
+ * The application's settings as it would see them: what is given, else its own defaults. Unless NODE_ENV says otherwise
+ * they are taken as in production, for that is what stands behind a balancer.
+ */
+export function resolveSettings(given: SettingValues, defaultPlace: Place, diagnostics: Diagnostics): Settings {
+  const mode = given.get("NODE_ENV");
+  const production = mode?.text === undefined || mode.text === "" || mode.text === "production";
+  const drain: Readonly<Record<string, number>> = drainDefaults(production);
+  const origin = production ? "Haven's default in production" : "Haven's default outside production";
+
+  return {
+    hasAny: [...given.keys()].some(isSetting),
+    has: (name) => given.has(name),
+    number(name): ConfigNumber | undefined {
+      const unit = isTime(name) ? "ms" : "count";
+      const found = given.get(name);
+      if (found === undefined || found.text === "") {
+        const initial = drain[name] ?? defaultOf(name);
+        if (typeof initial !== "number") return undefined;
+        const from = drainNames.includes(name) ? origin : "Haven's default";
+        return { name, value: initial, unit, at: found?.at ?? defaultPlace, origin: from };
+      }
+      if (found.text === undefined) {
+        diagnostics.addNote(found.at, `${name} comes from somewhere that was not read`);
+        return undefined;
+      }
+      const problem = problemOf(name, found.text);
+      if (problem !== undefined) {
+        diagnostics.addNote(found.at, `${name} ${problem}: Haven would refuse to start`);
+        return undefined;
+      }
+      const factor = secondsNames.has(name) ? 1000 : 1;
+      return { name, value: Number(found.text) * factor, unit, at: found.at };
+    },
+    text(name): ConfigText | undefined {
+      const found = given.get(name);
+      const text = found?.text ?? "";
+      return found === undefined || text === "" ? undefined : { name, text, at: found.at };
+    },
+  };
+}
+
+function schemaOf(name: string) {
+  return Object.entries(variables.shape).find(([key]) => key === name)?.[1];
+}
+
+function defaultOf(name: string): unknown {
+  const parsed = schemaOf(name)?.safeParse(undefined);
+  return parsed?.success === true ? parsed.data : undefined;
+}
+
+function problemOf(name: string, text: string): string | undefined {
+  const parsed = schemaOf(name)?.safeParse(text);
+  return parsed?.success === false ? (parsed.error.issues[0]?.message ?? "is not valid") : undefined;
+}
+
+/** A file in .env form. Node's own parser decides what a line means; the place is the last line that names the variable. */
+export function readDotEnv(text: string, file: string, diagnostics: Diagnostics): Map<string, SettingValue> {
+  const given = new Map<string, SettingValue>();
+  const values = parseEnv(text);
+  const lines = text.split("\n");
+  for (const [name, value] of Object.entries(values)) {
+    const names = (line: string) =>
+      line
+        .replace(/^\s*(?:export\s+)?/, "")
+        .split("=")[0]
+        ?.trim() === name;
+    const line = lines.findLastIndex((candidate) => candidate.includes("=") && names(candidate)) + 1;
+    given.set(name, { text: value, at: { file, line: Math.max(1, line) } });
+  }
+  for (const [index, line] of lines.entries()) {
+    if (/^\s*(?:#.*)?$/.test(line) || line.includes("=") || insideQuotes(lines.slice(0, index))) continue;
+    diagnostics.addNote({ file, line: index + 1 }, "this line sets no variable");
+  }
+  return given;
+}
+
+const insideQuotes = (before: readonly string[]): boolean => {
+  const open = before.findLast((line) => /=\s*["'`]/.test(line));
+  if (open === undefined) return false;
+  const quote = /=\s*(["'`])/.exec(open)?.[1] ?? '"';
+  return before.slice(before.lastIndexOf(open)).join("\n").split(quote).length % 2 === 0;
+};
+
+/** What this process was started with; only what is set, so that the rest is a default and says so. */
+export function settingsFromEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Map<string, SettingValue> {
+  const given = new Map<string, SettingValue>();
+  const at = { file: "environment", line: 1 };
+  for (const [name, text] of Object.entries(environment)) {
+    if (!isSetting(name) || text === undefined) continue;
+    // The doctor looks at what will serve, not at where it happens to run itself.
+    if (name === "NODE_ENV" && text !== "production") continue;
+    given.set(name, { text, at });
+  }
+  return given;
+}

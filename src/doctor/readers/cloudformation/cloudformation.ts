@@ -1,0 +1,202 @@
+import {
+  type App,
+  type ConfigNumber,
+  type ConfigText,
+  defined,
+  emptyLoadBalancer,
+  type LoadBalancer,
+  ms,
+  type Place,
+  type Probe,
+} from "../../facts.ts";
+import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { albFailureDetection } from "../alb-failure-detection.ts";
+import { isSetting, resolveSettings, type SettingValue, type SettingValues } from "../application-settings.ts";
+import { entries, get, parseYaml, type Tree, text } from "../yaml-tree.ts";
+import { tasksOf } from "./ecs-task.ts";
+import { attributeOf, mentions, resolved, secondsToMs, templateNumber } from "./template-values.ts";
+
+/** A template whose references to parameters with a default are replaced by it. */
+export type Template = { file: string; resources: readonly (readonly [string, Tree])[] };
+
+export const elbTypes = "AWS::ElasticLoadBalancingV2::";
+
+type Lookup = { diagnostics: Diagnostics };
+
+export const ofType = ({ resources }: Template, type: string): (readonly [string, Tree])[] =>
+  resources.filter(([, resource]) => text(resource, "Type") === type);
+
+export function readCloudFormation(
+  files: Files,
+  path: string,
+  externalSettings: SettingValues,
+  diagnostics: Diagnostics,
+): { template: Template; apps: App[]; loadBalancers: LoadBalancer[] } {
+  const file = files.displayPath(path);
+  const [top] = parseYaml(readRequiredFile(files, path), file);
+  // A piece of one, as documentation shows it: the resources alone.
+  const isResourceList = entries(top).some(([, tree]) => text(tree, "Type")?.startsWith("AWS::"));
+  const resources = get(top, "Resources") ?? (isResourceList ? top : undefined);
+  if (resources === undefined)
+    throw new UnreadableError({ file, line: 1 }, "is no CloudFormation template: it has no Resources");
+  const parameters = get(top, "Parameters");
+  const template: Template = {
+    file,
+    resources: entries(resources).map(([name, tree]) => [name, resolved(tree, parameters)] as const),
+  };
+  const outputs = resolved(
+    get(top, "Outputs") ?? { kind: "map", at: { file, line: 1 }, entries: new Map() },
+    parameters,
+  );
+  const tasks = tasksOf(ofType(template, "AWS::ECS::TaskDefinition"), externalSettings, diagnostics);
+  const configNumber = outputsOf(outputs, externalSettings, diagnostics);
+  const groups = ofType(template, `${elbTypes}TargetGroup`);
+  const loadBalancers =
+    groups.length > 0
+      ? groups.flatMap((group) => loadBalancerOf(group, template, diagnostics))
+      : balancersOf(template).map((balancer) => balancerAlone(balancer, { diagnostics }));
+  return { template, apps: tasks.length > 0 ? tasks : configNumber, loadBalancers };
+}
+
+/** Those for HTTP. */
+const balancersOf = (template: Template): (readonly [string, Tree])[] =>
+  ofType(template, `${elbTypes}LoadBalancer`).filter(
+    ([, one]) => !/^(?:network|gateway)$/.test(text(one, "Properties", "Type") ?? ""),
+  );
+
+/** Whose target groups are elsewhere: how long it waits is known all the same. */
+function balancerAlone([, balancer]: readonly [string, Tree], lookup: Lookup): LoadBalancer {
+  const idle = idleTimeOf(balancer, lookup);
+  return {
+    ...emptyLoadBalancer,
+    name: "the ALB",
+    kind: "alb",
+    at: balancer.at,
+    idleTimeouts: idle,
+    readTimeouts: idle,
+  };
+}
+
+const idleKey = "idle_timeout.timeout_seconds";
+
+const idleTimeOf = (balancer: Tree, lookup: Lookup): ConfigNumber[] =>
+  defined([
+    secondsToMs(
+      templateNumber(attributeOf(balancer, "LoadBalancerAttributes", idleKey), idleKey, 60, balancer.at, lookup),
+    ),
+  ]);
+
+function loadBalancerOf(
+  [name, group]: readonly [string, Tree],
+  template: Template,
+  diagnostics: Diagnostics,
+): LoadBalancer[] {
+  const properties = get(group, "Properties") ?? group;
+  const protocol = text(properties, "Protocol") ?? "HTTP";
+  if (!/^HTTPS?$/.test(protocol)) {
+    diagnostics.addNote(
+      get(properties, "Protocol")?.at ?? group.at,
+      `a target group of ${protocol}: only HTTP and HTTPS are understood`,
+    );
+    return [];
+  }
+  const at = group.at;
+  const lookup = { diagnostics };
+  const seconds = (name: string, initial: number) =>
+    secondsToMs(templateNumber(get(properties, name), name, initial, at, lookup));
+  const interval = seconds("HealthCheckIntervalSeconds", 30);
+  const timeout = seconds("HealthCheckTimeoutSeconds", 5);
+  const unhealthy = templateNumber(
+    get(properties, "UnhealthyThresholdCount"),
+    "UnhealthyThresholdCount",
+    2,
+    at,
+    lookup,
+  );
+  const delay = attributeOf(group, "TargetGroupAttributes", "deregistration_delay.timeout_seconds");
+  const idle = idleOf(template, name, at, lookup);
+  return [
+    {
+      ...emptyLoadBalancer,
+      name: "the ALB",
+      kind: "alb",
+      at,
+      idleTimeouts: idle,
+      readTimeouts: idle,
+      failureDetections: defined([albFailureDetection(interval, unhealthy, timeout, "error")]),
+      checks: [checkOf(properties, at, interval, timeout, diagnostics)],
+      drainTimeouts: defined([
+        secondsToMs(templateNumber(delay, "deregistration_delay.timeout_seconds", 300, delay?.at ?? at, lookup)),
+      ]),
+    },
+  ];
+}
+
+function checkOf(
+  properties: Tree,
+  at: Place,
+  interval: ConfigNumber | undefined,
+  timeout: ConfigNumber | undefined,
+  diagnostics: Diagnostics,
+): Probe {
+  const path = get(properties, "HealthCheckPath");
+  if (path !== undefined && text(path) === undefined)
+    diagnostics.addNote(path.at, "HealthCheckPath: its value is not known before the template is used");
+  const overTcp = text(properties, "HealthCheckProtocol") === "TCP";
+  return {
+    name: "the ALB's health check",
+    purpose: "ready",
+    at: path?.at ?? at,
+    path: overTcp
+      ? undefined
+      : { name: "HealthCheckPath", text: text(path) ?? (path === undefined ? "/" : "a function"), at: path?.at ?? at },
+    isOpaque: path !== undefined && text(path) === undefined,
+    timeout,
+    interval,
+  };
+}
+
+/** Of the load balancers whose listeners lead to this group; of all, where none is seen to. */
+function idleOf(template: Template, group: string, at: Place, lookup: Lookup): ConfigNumber[] {
+  const all = balancersOf(template);
+  const rules = ofType(template, `${elbTypes}ListenerRule`).filter(([, rule]) => mentions(rule, group));
+  const listeners = ofType(template, `${elbTypes}Listener`).filter(
+    ([name, one]) => mentions(one, group) || rules.some(([, rule]) => mentions(rule, name)),
+  );
+  const leading = all.filter(([name]) => listeners.some(([, one]) => mentions(one, name)));
+  if (all.length === 0) return [ms(idleKey, 60_000, at, "AWS's default")];
+  return (leading.length > 0 ? leading : all).flatMap(([, balancer]) => idleTimeOf(balancer, lookup));
+}
+
+/** Without a task the template may still say what goes with it: an output of settings, NAME=value, and a StopTimeout. */
+function outputsOf(outputs: Tree, externalSettings: SettingValues, diagnostics: Diagnostics): App[] {
+  const values = entries(outputs).flatMap(([name, output]): ConfigText[] => {
+    const found = get(output, "Value");
+    const words = text(found);
+    return found === undefined || words === undefined ? [] : [{ name, text: words, at: found.at }];
+  });
+  const own = new Map<string, SettingValue>();
+  for (const { text: words, at } of values) {
+    for (const [, name = "", value = ""] of words.matchAll(/(?:^|\s)([A-Z][A-Z0-9_]+)=(\S*)/g))
+      if (isSetting(name)) own.set(name, { text: value, at });
+  }
+  const stop = values.find(({ name, text: words }) => name === "StopTimeout" && /^\d+$/.test(words));
+  if (own.size === 0) return [];
+  const at = [...own.values()][0]?.at ?? outputs.at;
+  return [
+    {
+      name: "the instances that the outputs speak of",
+      platform: "ecs",
+      at,
+      settings: resolveSettings(new Map([...externalSettings, ...own]), at, diagnostics),
+      grace: stop && ms("StopTimeout", Number(stop.text) * 1000, stop.at),
+      preStop: undefined,
+      stopSignal: undefined,
+      probes: [],
+      replicas: undefined,
+      heap: undefined,
+      memory: undefined,
+      database: undefined,
+    },
+  ];
+}

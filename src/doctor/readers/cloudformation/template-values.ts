@@ -1,0 +1,75 @@
+import { type ConfigNumber, count, type Place } from "../../facts.ts";
+import type { Diagnostics } from "../../source.ts";
+import { get, number, type Tree, text } from "../yaml-tree.ts";
+
+// Values of a CloudFormation template: its parameters' defaults, and what only a deployment knows.
+
+const awsDefault = "AWS's default";
+
+/** `!Ref` and `!Sub` of parameters become their defaults, with their place. Any other function stays what it is. */
+export function resolved(tree: Tree, parameters: Tree | undefined): Tree {
+  if (tree.kind === "map") {
+    const [long, source] = [text(tree, "Ref"), text(tree, "Fn::Sub")];
+    if (long !== undefined && tree.entries.size === 1) return defaultOf(long, parameters) ?? { ...tree, tag: "!Ref" };
+    if (source !== undefined && tree.entries.size === 1) return substituted(source, tree.at, parameters) ?? tree;
+    return { ...tree, entries: new Map([...tree.entries].map(([name, value]) => [name, resolved(value, parameters)])) };
+  }
+  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => resolved(item, parameters)) };
+  if (tree.tag === "!Sub") return substituted(tree.text, tree.at, parameters) ?? tree;
+  return tree.tag === "!Ref" ? (defaultOf(tree.text, parameters) ?? tree) : tree;
+}
+
+const defaultOf = (name: string, parameters: Tree | undefined): Tree | undefined => get(parameters, name, "Default");
+
+/** Undefined where something in it is no parameter with a default. */
+function substituted(source: string, at: Place, parameters: Tree | undefined): Tree | undefined {
+  const parts = [...source.matchAll(/\$\{([^}!][^}]*)\}/g)].map(([whole, name = ""]) => ({
+    whole,
+    tree: defaultOf(name, parameters),
+  }));
+  if (parts.some(({ tree }) => text(tree) === undefined)) return undefined;
+  const value = parts.reduce((result, { whole, tree }) => result.replace(whole, () => text(tree) ?? ""), source);
+  const [only] = parts;
+  return {
+    kind: "scalar",
+    at: only !== undefined && only.whole === source ? (only.tree?.at ?? at) : at,
+    value,
+    text: value,
+  };
+}
+
+/** A number of the template; undefined where a function makes it, which is noted. */
+export function templateNumber(
+  tree: Tree | undefined,
+  name: string,
+  initial: number,
+  at: Place,
+  { diagnostics }: { diagnostics: Diagnostics },
+): ConfigNumber | undefined {
+  if (tree === undefined) return count(name, initial, at, awsDefault);
+  const value = number(tree);
+  if (value === undefined) diagnostics.addNote(tree.at, `${name}: its value is not known before the template is used`);
+  return value === undefined ? undefined : count(name, value, tree.at);
+}
+
+export const secondsToMs = (configNumber: ConfigNumber | undefined): ConfigNumber | undefined =>
+  configNumber && { ...configNumber, value: configNumber.value * 1000, unit: "ms" };
+
+/**
+ * `{ Key, Value }` pairs, as load balancers and target groups have them. Where a function makes them, or one that might
+ * be it, that stands for the value.
+ */
+export function attributeOf(resource: Tree, field: string, key: string): Tree | undefined {
+  const pairs = get(resource, "Properties", field);
+  if (pairs?.kind !== "list" || pairs.tag !== undefined) return pairs;
+  const found = pairs.items.find((one) => text(one, "Key") === key);
+  return found === undefined ? pairs.items.find((one) => text(one, "Key") === undefined) : get(found, "Value");
+}
+
+/** Whether a reference to this resource stands somewhere in it. */
+export function mentions(tree: Tree | undefined, name: string): boolean {
+  if (tree === undefined) return false;
+  if (tree.kind === "scalar") return tree.tag === "!Ref" && tree.text === name;
+  if (tree.kind === "list") return tree.items.some((item) => mentions(item, name));
+  return text(get(tree, "Ref")) === name || [...tree.entries.values()].some((value) => mentions(value, name));
+}

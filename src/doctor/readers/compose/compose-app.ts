@@ -1,0 +1,86 @@
+import { type App, type ConfigNumber, defined, type Place, type Probe } from "../../facts.ts";
+import type { Diagnostics, Files } from "../../source.ts";
+import { bytes } from "../../units.ts";
+import { resolveSettings, type SettingValues } from "../application-settings.ts";
+import { readCount, readSize, readTime } from "../config-number.ts";
+import { commandText, configText, heapOf } from "../container.ts";
+import { get, type Tree, text } from "../yaml-tree.ts";
+import type { Service } from "./compose.ts";
+import { environmentOf } from "./compose-environment.ts";
+
+export type ComposeContext = {
+  files: Files;
+  folder: string;
+  externalSettings: SettingValues;
+  diagnostics: Diagnostics;
+};
+
+const origin = "Compose's default";
+
+/** A service that runs instances of the application. */
+export function appOf({ name, tree, command }: Service, containing: ComposeContext): App {
+  const { externalSettings, diagnostics } = containing;
+  const given = new Map([...externalSettings, ...environmentOf(tree, containing)]);
+  const signal = get(tree, "stop_signal");
+  const grace = { name: "stop_grace_period", initial: 10_000, at: tree.at, origin };
+  return {
+    name,
+    platform: "compose",
+    at: tree.at,
+    settings: resolveSettings(given, get(tree, "environment")?.at ?? tree.at, diagnostics),
+    grace: readTime(get(tree, "stop_grace_period"), grace, diagnostics),
+    preStop: undefined,
+    stopSignal: signal && configText("stop_signal", text(signal) ?? "", signal.at),
+    probes: defined([probeOf(tree, diagnostics)]),
+    replicas: replicasOf(tree, diagnostics),
+    heap: heapOf(given, [configText("command", command, get(tree, "command")?.at ?? tree.at)], diagnostics),
+    memory: readSize(
+      get(tree, "deploy", "resources", "limits", "memory") ?? get(tree, "mem_limit"),
+      "memory limit",
+      bytes,
+      diagnostics,
+    ),
+    database: tree.at.file,
+  };
+}
+
+/** The path of an address, or one of a probe that a script is handed. */
+const askedBy = (words: string): string | undefined =>
+  /(?:https?:\/\/[^/\s"']+|\b(?:localhost|127\.0\.0\.1)(?::\d+)?)(\/[^\s"'?)]*)/.exec(words)?.[1] ??
+  /\s(\/(?:health\/)?(?:alive|livez?|readyz?|startupz?|health))$/.exec(words)?.[1];
+
+function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
+  const check = get(tree, "healthcheck");
+  const test = get(check, "test");
+  const words = commandText(test);
+  if (check === undefined || text(check, "disable") === "true" || words === "NONE") return undefined;
+  const path = askedBy(words);
+  const at = test?.at ?? check.at;
+  if (path === undefined) diagnostics.addNote(at, `healthcheck ${words.slice(0, 40)}: what it asks cannot be seen`);
+  const time = (name: string): ConfigNumber | undefined =>
+    readTime(get(check, name), { name: `healthcheck ${name}`, initial: 30_000, at: check.at, origin }, diagnostics);
+  return {
+    name: "healthcheck",
+    purpose: "ready",
+    at: check.at,
+    path: path === undefined ? undefined : configText("healthcheck test", path, at),
+    isOpaque: path === undefined,
+    timeout: time("timeout"),
+    interval: time("interval"),
+    waitsForAnswer: true,
+  };
+}
+
+/** Compose stops an instance before it starts its successor, unless told otherwise. */
+function replicasOf(tree: Tree, diagnostics: Diagnostics): App["replicas"] {
+  const found = get(tree, "deploy", "replicas") ?? get(tree, "scale");
+  const replicas = readCount(found, { name: "replicas", initial: 1, at: tree.at, origin }, diagnostics);
+  const order = get(tree, "deploy", "update_config", "order");
+  const first = text(order) === "start-first";
+  const at: Place = order?.at ?? tree.at;
+  const name = "instances more during an update";
+  const surge = first
+    ? readCount(get(tree, "deploy", "update_config", "parallelism"), { name, initial: 1, at, origin }, diagnostics)
+    : readCount(undefined, { name, initial: 0, at, origin }, diagnostics);
+  return { min: replicas, max: replicas, surge };
+}

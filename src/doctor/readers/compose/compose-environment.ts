@@ -1,0 +1,46 @@
+import { isAbsolute, join } from "node:path";
+import type { Place } from "../../facts.ts";
+import { type Diagnostics, type Files, isReadable, readSettings } from "../../source.ts";
+import { readDotEnv, type SettingValue } from "../application-settings.ts";
+import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
+
+type ComposeContext = { files: Files; folder: string; diagnostics: Diagnostics };
+
+/** What a service is given: its files, and over them what it says itself. */
+export const environmentOf = (tree: Tree, containing: ComposeContext): Map<string, SettingValue> =>
+  new Map([...fromFiles(tree, containing), ...ownOf(tree)]);
+
+/** A map of names, or a list of NAME=value. A name alone is taken from where Compose runs. */
+function ownOf(tree: Tree): (readonly [string, SettingValue])[] {
+  const named = entries(tree, "environment").map(
+    ([key, value]) => [key, settingValue(text(value) ?? "", value.at)] as const,
+  );
+  const listed = list(tree, "environment").map((item) => {
+    const [, key = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(text(item) ?? "") ?? [];
+    return [key, value === undefined ? { text: undefined, at: item.at } : settingValue(value, item.at)] as const;
+  });
+  return [...named, ...listed];
+}
+
+const settingValue = (value: string, at: Place): SettingValue => ({
+  text: /\$\{?\w/.test(value) ? undefined : value,
+  at,
+});
+
+function fromFiles(tree: Tree, { files, folder, diagnostics }: ComposeContext): Map<string, SettingValue> {
+  const all = new Map<string, SettingValue>();
+  const one = get(tree, "env_file");
+  const wanted = one === undefined ? [] : one.kind === "list" ? one.items : [one];
+  for (const entry of wanted) {
+    const name = text(entry) ?? text(entry, "path");
+    if (name === undefined) continue;
+    const path = isAbsolute(name) ? name : join(folder, name);
+    if (!isReadable(files, path)) {
+      if (text(entry, "required") !== "false")
+        diagnostics.addNote(entry.at, `env_file ${name}: not found, so what it sets is not known`);
+    } else
+      for (const [key, value] of readDotEnv(readSettings(files, path), files.displayPath(path), diagnostics))
+        all.set(key, value);
+  }
+  return all;
+}

@@ -1,0 +1,61 @@
+import { type ConfigNumber, count, ms, type Place, size } from "../facts.ts";
+import type { Diagnostics } from "../source.ts";
+import { milliseconds } from "../units.ts";
+import { number, type Tree, text } from "./yaml-tree.ts";
+
+/** A number that is looked for: what it is where nobody writes it, and where it would be written. */
+export type NumberDefault = { name: string; initial: number; at: Place; origin: string };
+
+/** What stands there and says something: YAML's null is as good as nothing. */
+const nonNull = (tree: Tree | undefined): Tree | undefined =>
+  tree?.kind === "scalar" && tree.value === null && tree.tag === undefined ? undefined : tree;
+
+function noteUnreadableNumber(tree: Tree, name: string, what: string, diagnostics: Diagnostics): void {
+  const shown = (text(tree) ?? "").slice(0, 40);
+  diagnostics.addNote(
+    tree.at,
+    `${[name, shown].filter(Boolean).join(" ")}: not ${what}, or a variable whose value is not known`,
+  );
+}
+
+/** What is written, else the default. What is written and not understood is noted, and nothing is known of it. */
+const numberReader =
+  (result: typeof ms, read: (tree: Tree) => number | undefined, what: string) =>
+  (
+    tree: Tree | undefined,
+    { name, initial, at, origin }: NumberDefault,
+    diagnostics: Diagnostics,
+  ): ConfigNumber | undefined => {
+    const found = nonNull(tree);
+    if (found === undefined) return result(name, initial, at, origin);
+    const value = read(found);
+    if (value === undefined) noteUnreadableNumber(found, name, what, diagnostics);
+    return value === undefined ? undefined : result(name, value, found.at);
+  };
+
+/** A bare number of seconds. */
+export const readSeconds = numberReader(
+  ms,
+  (tree) => {
+    const seconds = number(tree);
+    return seconds === undefined ? undefined : seconds * 1000;
+  },
+  "a number of seconds",
+);
+/** `1m30s`, where a bare number is seconds. */
+export const readTime = numberReader(ms, (tree) => milliseconds(text(tree) ?? "", "s"), "a time");
+export const readCount = numberReader(count, (tree) => number(tree), "a number");
+
+/** A size that has no default. */
+export function readSize(
+  tree: Tree | undefined,
+  name: string,
+  read: (text: string) => number | undefined,
+  diagnostics: Diagnostics,
+): ConfigNumber | undefined {
+  const found = nonNull(tree);
+  if (found === undefined) return undefined;
+  const value = read(text(found) ?? "");
+  if (value === undefined) noteUnreadableNumber(found, name, "a size", diagnostics);
+  return value === undefined ? undefined : size(name, value, found.at);
+}

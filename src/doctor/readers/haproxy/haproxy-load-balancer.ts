@@ -1,0 +1,226 @@
+import {
+  type ConfigNumber,
+  count,
+  defined,
+  emptyLoadBalancer,
+  type FailureDetection,
+  type LoadBalancer,
+  ms,
+  type Place,
+  type Probe,
+  size,
+} from "../../facts.ts";
+import type { Diagnostics } from "../../source.ts";
+import { milliseconds } from "../../units.ts";
+import {
+  conditionOf,
+  effectiveLine,
+  effectiveOption,
+  type Haproxy,
+  isChecked,
+  isTracking,
+  linesOf,
+  type ProxySection,
+  type Server,
+  serverOption,
+  timeoutLine,
+} from "./haproxy.ts";
+import type { Line, Section } from "./haproxy-syntax.ts";
+
+const haproxyDefault = "HAProxy's default";
+
+/** A front for each section that passes requests on. */
+export function haproxyLoadBalancers({ sections, proxies }: Haproxy, diagnostics: Diagnostics): LoadBalancer[] {
+  const global = sections.find(({ kind }) => kind === "global");
+  const drainTimeouts = defined(global === undefined ? [] : [hardStop(global, { diagnostics })]);
+  const passing = proxies.filter(({ servers }) => servers.length > 0);
+  // A piece: how long requests may take at a reload can be judged without knowing where they go.
+  if (passing.length === 0 && global !== undefined && drainTimeouts.length > 0)
+    return [{ ...emptyLoadBalancer, name: "HAProxy", kind: "haproxy", at: global.at, drainTimeouts }];
+  return passing
+    .filter((proxy) => isHttpTraffic(proxy, diagnostics))
+    .map((proxy) => ({ ...loadBalancerOf(proxy, proxies, diagnostics), drainTimeouts }));
+}
+
+/** Connections that are passed on as they are may be a database's, whose times are none of ours. */
+function isHttpTraffic({ section, http }: ProxySection, diagnostics: Diagnostics): boolean {
+  if (http || effectiveOption(section, "httpchk") !== undefined) return true;
+  const written = effectiveLine(section, "mode") === undefined ? "has no mode, which means tcp" : "is in mode tcp";
+  diagnostics.addNote(
+    section.at,
+    `${section.kind} ${section.name} ${written}, without option httpchk: not compared with the application`,
+  );
+  return false;
+}
+
+type Lookup = { diagnostics: Diagnostics };
+type Written = { text: string; at: Place } | undefined;
+
+function timeFrom(found: Written, name: string, { diagnostics }: Lookup): ConfigNumber | undefined {
+  if (found === undefined) return undefined;
+  const value = milliseconds(found.text, "ms");
+  if (value === undefined)
+    diagnostics.addNote(found.at, `${name} ${found.text}: not a time, or a variable whose value is not known`);
+  return value === undefined ? undefined : ms(name, value, found.at);
+}
+
+/** A default stands in for what is not written, and for nothing else. */
+const timeOr = (
+  found: Written,
+  name: string,
+  missing: ConfigNumber | undefined,
+  lookup: Lookup,
+): ConfigNumber | undefined => (found === undefined ? missing : timeFrom(found, name, lookup));
+
+function countOr(
+  found: Written,
+  name: string,
+  missing: ConfigNumber,
+  { diagnostics }: Lookup,
+): ConfigNumber | undefined {
+  if (found === undefined) return missing;
+  if (/^\d+$/.test(found.text)) return count(name, Number(found.text), found.at);
+  diagnostics.addNote(found.at, `${name} ${found.text}: not a number, or a variable whose value is not known`);
+  return undefined;
+}
+
+const wordAt = (line: Line | undefined, index: number): Written =>
+  line && { text: line.words[index] ?? "", at: line.at };
+
+function timeoutOf(section: Section, name: string, diagnostics: Diagnostics): ConfigNumber | undefined {
+  return timeFrom(wordAt(timeoutLine(section, name), 2), `timeout ${name}`, { diagnostics });
+}
+
+function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagnostics: Diagnostics): LoadBalancer {
+  const { section, servers, http } = proxy;
+  const lookup = { diagnostics };
+  const checked = servers.filter((server) => isChecked(server) && !isTracking(server));
+  const checkTimeout = wordAt(timeoutLine(section, "check"), 2);
+  const customCheck =
+    effectiveOption(section, "external-check") ??
+    section.lines.find(({ words }) => /^(?:external-check|tcp-check)$/.test(words[0] ?? ""));
+  if (customCheck !== undefined && checked.length > 0)
+    diagnostics.addNote(customCheck.at, `${customCheck.words.join(" ").slice(0, 40)}: what it asks cannot be seen`);
+  const checkRequest = { path: pathOf(section), isOpaque: customCheck !== undefined };
+  const probes = checked.map((server) => timesOf(server, checkRequest, checkTimeout, lookup));
+  const frontends = all.filter(({ section: { kind } }) => kind === "frontend" || kind === "listen");
+  return {
+    ...emptyLoadBalancer,
+    name: `HAProxy (${section.kind} ${section.name})`,
+    kind: "haproxy",
+    at: section.at,
+    hosts: [...new Set(servers.map(({ address }) => address.replace(/:\d*$/, "")))],
+    idleTimeouts: http ? idleOf(proxy, lookup) : [],
+    readTimeouts: defined([timeoutOf(section, "server", diagnostics)]),
+    clientIdleTimeouts: http
+      ? defined(
+          frontends
+            .filter((frontend) => frontend.http && frontend.servers.length === 0)
+            .map(({ section: frontend }) => clientIdleOf(frontend, diagnostics)),
+        )
+      : [],
+    retryLimits: retryLimitsOf(section, diagnostics),
+    failureDetections: distinct(defined(probes.map(({ detection }) => detection)), ({ formula }) => formula),
+    checks: distinct(
+      probes.map(({ probe }) => probe),
+      ({ path, timeout: limit, interval }) => `${path?.text} ${limit?.value} ${interval?.value}`,
+    ),
+    maxBodySizes: frontends.flatMap(({ section: frontend }) => maxBodySizesOf(frontend)),
+  };
+}
+
+/** Servers that are checked alike are told of once. */
+const distinct = <T>(all: readonly T[], by: (one: T) => string): T[] =>
+  [...new Map(all.toReversed().map((one) => [by(one), one])).values()].reverse();
+
+/** On HTTP/1 an idle connection ends with the smaller of the two. */
+function clientIdleOf(frontend: Section, diagnostics: Diagnostics): ConfigNumber | undefined {
+  const waiting = ["http-keep-alive", "http-request"].find((one) => timeoutLine(frontend, one) !== undefined);
+  const ends = [waiting, "client"].flatMap((name) =>
+    name === undefined ? [] : (timeoutOf(frontend, name, diagnostics) ?? []),
+  );
+  return ends.sort((one, other) => one.value - other.value)[0];
+}
+
+const hardStop = (global: Section, lookup: Lookup): ConfigNumber | undefined =>
+  timeFrom(wordAt(effectiveLine(global, "hard-stop-after"), 1), "hard-stop-after", lookup);
+
+/** Half of the idle connections go at each interval: hardly one gets older than a few of them. */
+function idleOf({ section, servers }: ProxySection, lookup: Lookup): ConfigNumber[] {
+  if (
+    effectiveLine(section, "http-reuse", "never") ??
+    effectiveOption(section, "http-server-close") ??
+    effectiveOption(section, "httpclose")
+  )
+    return [];
+  const written = servers.flatMap((server) => serverOption(server, "pool-purge-delay") ?? []);
+  if (written.length === 0) return [ms("pool-purge-delay", 5000, section.at, haproxyDefault)];
+  return defined(written.map((one) => timeFrom(one, "pool-purge-delay", lookup))).filter(({ value }) => value > 0);
+}
+
+function retryLimitsOf(section: Section, diagnostics: Diagnostics): LoadBalancer["retryLimits"] {
+  const connect = timeoutOf(section, "connect", diagnostics);
+  const missing = count("retries", 3, section.at, haproxyDefault);
+  const retries = countOr(wordAt(effectiveLine(section, "retries"), 1), "retries", missing, { diagnostics });
+  if (connect === undefined || retries === undefined) return [];
+  return [{ connect, attempts: { ...retries, name: "retries + 1", value: retries.value + 1 }, total: undefined }];
+}
+
+function timesOf(
+  server: Server,
+  checkRequest: Pick<Probe, "path" | "isOpaque">,
+  checkTimeout: Written,
+  lookup: Lookup,
+) {
+  const option = (name: string, missing: ConfigNumber | undefined) =>
+    timeOr(serverOption(server, name), name, missing, lookup);
+  const inter = option("inter", ms("inter", 2000, server.at, haproxyDefault));
+  const missingFall = count("fall", 3, server.at, haproxyDefault);
+  const fall = countOr(serverOption(server, "fall"), "fall", missingFall, lookup);
+  const asInter = (name: string): ConfigNumber | undefined =>
+    inter && { ...inter, name, origin: "HAProxy's default: as inter" };
+  const fast = option("fastinter", asInter("fastinter"));
+  const timeLimit = timeOr(checkTimeout, "timeout check", asInter("timeout check"), lookup);
+  const probe: Probe = {
+    name: `the check of ${server.name}`,
+    purpose: "ready",
+    at: server.at,
+    ...checkRequest,
+    timeout: timeLimit,
+    interval: inter,
+    waitsForAnswer: true,
+  };
+  if (inter === undefined || fast === undefined || timeLimit === undefined || fall === undefined) return { probe };
+  const durationMs = inter.value + (fall.value - 1) * fast.value + fall.value * timeLimit.value;
+  const formula = `inter + (fall − 1) · fastinter + fall · timeout check = ${[inter, fast, timeLimit].map(({ value }) => value / 1000).join(", ")} s with fall ${fall.value}`;
+  const detection: FailureDetection = {
+    formula,
+    durationMs,
+    numbers: [inter, fall, fast, timeLimit],
+    severity: "error",
+  };
+  return { probe, detection };
+}
+
+/** What the check asks for; undefined where a connection is enough for it. */
+function pathOf(section: Section): Probe["path"] {
+  const option = effectiveOption(section, "httpchk");
+  if (option === undefined) return undefined;
+  const send = effectiveLine(section, "http-check", "send");
+  const sent = send?.words[send.words.indexOf("uri") + 1];
+  if (send?.words.includes("uri") && sent !== undefined) return { name: "http-check send", text: sent, at: send.at };
+  const text = option.words.slice(2).find((word) => word.startsWith("/")) ?? "/";
+  return { name: "option httpchk", text, at: option.at };
+}
+
+/** A limit is a rule that denies, or answers 413, by the length of the body. */
+function maxBodySizesOf(section: Section): ConfigNumber[] {
+  const returns = linesOf(section, "http-request", "return").filter(({ words }) => words.includes("413"));
+  return [...linesOf(section, "http-request", "deny"), ...returns].flatMap((line) => {
+    const limit =
+      /(?:(?:req\.)?f?hdr_val\(content-length\)|req\.f?hdr\(content-length\),int|req\.body_size|req\.body_len)(?:,\S+)? (?:-m int )?g[te] (\d+)/i.exec(
+        conditionOf(section, line),
+      )?.[1];
+    return limit === undefined ? [] : [size("largest body", Number(limit), line.at)];
+  });
+}

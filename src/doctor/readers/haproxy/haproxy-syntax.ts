@@ -1,0 +1,143 @@
+import type { Place } from "../../facts.ts";
+import { type Diagnostics, UnreadableError } from "../../source.ts";
+
+export type Line = { words: readonly string[]; at: Place };
+export type Section = {
+  kind: string;
+  name: string;
+  at: Place;
+  lines: Line[];
+  /** The `defaults` section that counts for this one. */
+  defaults: Section | undefined;
+};
+
+const kinds = new Set([
+  ...["global", "defaults", "frontend", "backend", "listen", "resolvers", "peers", "cache", "userlist", "program"],
+  ...["http-errors", "ring", "mailers", "fcgi-app", "crt-store", "traces", "log-forward", "log-profile", "acme"],
+]);
+
+/** HAProxy's lines by section; conditional blocks are decided by what the file itself sets. */
+export function parseHaproxy(text: string, file: string, diagnostics: Diagnostics): Section[] {
+  const sections: Section[] = [];
+  const variables = new Map<string, string>();
+  const choices: { isActive: boolean; wasActive: boolean; at: Place }[] = [];
+  let defaults: Section | undefined;
+
+  for (const { text: line, at } of joined(text, file)) {
+    const condition = /^\s*\.(if|elif|else|endif|notice|warning|alert|diag)\b\s*(.*)$/.exec(line);
+    if (condition !== null) {
+      decide(condition[1] ?? "", condition[2] ?? "", at);
+      continue;
+    }
+    if (choices.some(({ isActive }) => !isActive)) continue;
+    const words = commandText(line, at, variables);
+    const [first, second = ""] = words;
+    if (first === undefined) continue;
+    if (/^(?:presetenv|setenv)$/.test(first)) {
+      const [, , value = ""] = words;
+      if (first === "setenv" || !variables.has(second)) variables.set(second, value);
+    }
+    if (kinds.has(first)) begin(words, at);
+    else if (sections.length === 0) throw new UnreadableError(at, `has \`${first.slice(0, 40)}\` before any section`);
+    else sections.at(-1)?.lines.push({ words, at });
+  }
+  const open = choices.at(-1);
+  if (open !== undefined) throw new UnreadableError(open.at, "has an `.if` without `.endif`");
+  if (sections.length === 0)
+    throw new UnreadableError({ file, line: 1 }, "has no section of HAProxy (global, defaults, frontend …)");
+  return sections;
+
+  function begin(words: readonly string[], at: Place): void {
+    const [kind = "", name = ""] = words;
+    const from = words[words.indexOf("from") + 1];
+    const named = words.includes("from")
+      ? sections.find((one) => one.kind === "defaults" && one.name === from)
+      : undefined;
+    const section: Section = {
+      kind,
+      name,
+      at,
+      lines: [],
+      defaults: named ?? (kind === "defaults" ? undefined : defaults),
+    };
+    sections.push(section);
+    if (kind === "defaults") defaults = section;
+  }
+
+  function decide(word: string, expression: string, at: Place): void {
+    const current = choices.at(-1);
+    if (word === "if") {
+      const holds = choices.every(({ isActive }) => isActive) && evaluate(expression, at);
+      choices.push({ isActive: holds, wasActive: holds, at });
+      return;
+    }
+    if (!/^(?:elif|else|endif)$/.test(word)) return;
+    if (current === undefined) throw new UnreadableError(at, `has an \`.${word}\` without \`.if\``);
+    if (word === "endif") choices.pop();
+    else {
+      const enclosingActive = choices.slice(0, -1).every(({ isActive }) => isActive);
+      current.isActive = enclosingActive && !current.wasActive && (word === "else" || evaluate(expression, at));
+      current.wasActive ||= current.isActive;
+    }
+  }
+
+  function evaluate(expression: string, at: Place): boolean {
+    const [, not = "", name, inner = ""] = /^(!?)\s*(streq|defined)\(\s*(.*?)\s*\)\s*$/.exec(expression) ?? [];
+    if (name === undefined || /&&|\|\|/.test(expression)) {
+      if (/^[01]$/.test(expression.trim())) return expression.trim() === "1";
+      diagnostics.addNote(at, `.if ${expression}: not understood, so what it guards is left out`);
+      return false;
+    }
+    const [left = "", right = ""] = inner.split(",").map((part) => part.trim().replaceAll('"', ""));
+    const value = name === "defined" ? variables.has(left) : substitute(left, variables) === right;
+    return not === "!" ? !value : value;
+  }
+}
+
+/** Lines that end in a backslash go on. */
+function* joined(text: string, file: string): Generator<{ text: string; at: Place }> {
+  let held = "";
+  let startLine = 0;
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (held === "") startLine = index + 1;
+    if (/(?:^|[^\\])\\$/.test(line)) {
+      held += `${line.slice(0, -1)} `;
+      continue;
+    }
+    yield { text: held + line, at: { file, line: startLine } };
+    held = "";
+  }
+  if (held !== "") yield { text: held, at: { file, line: startLine } };
+}
+
+function commandText(line: string, at: Place, variables: ReadonlyMap<string, string>): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = "";
+  for (let index = 0; index < line.length; index++) {
+    const char = line.charAt(index);
+    if (quote !== "'" && char === "\\" && index + 1 < line.length) word = `${word ?? ""}${line.charAt(++index)}`;
+    else if (quote === char) quote = "";
+    else if (quote === "" && (char === '"' || char === "'")) {
+      quote = char;
+      word ??= "";
+    } else if (quote === "" && char === "#") break;
+    else if (quote === "" && /\s/.test(char)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else word = `${word ?? ""}${char}`;
+  }
+  if (quote !== "") throw new UnreadableError(at, "ends inside quotes");
+  if (word !== undefined) words.push(word);
+  return words.map((one) => substitute(one, variables));
+}
+
+/** Only what the file sets itself: what HAProxy will be started with is not known here, and stays as it is written. */
+function substitute(word: string, variables: ReadonlyMap<string, string>): string {
+  return word.replaceAll(
+    /\$\{(\w+)(?:\[\*\])?\}|^\$(\w+)$/g,
+    (whole, braced: string | undefined, bare: string | undefined) => {
+      return variables.get(braced ?? bare ?? "") ?? whole;
+    },
+  );
+}

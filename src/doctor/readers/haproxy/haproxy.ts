@@ -1,0 +1,116 @@
+import type { Place } from "../../facts.ts";
+import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { noteUnknown } from "./haproxy-keywords.ts";
+import { type Line, parseHaproxy, type Section } from "./haproxy-syntax.ts";
+
+/** A server line with what `default-server` gives it. */
+export type Server = { name: string; address: string; at: Place; options: readonly Line[] };
+/** A section that takes or passes on traffic. */
+export type ProxySection = { section: Section; servers: readonly Server[]; http: boolean };
+export type Haproxy = {
+  sections: readonly Section[];
+  proxies: readonly ProxySection[];
+  /** Without `global` and `defaults`: what they say is not known. */
+  isFragment: boolean;
+};
+
+export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics): Haproxy {
+  const text = textOf(files, path);
+  const sections = parseHaproxy(text.text, text.file, diagnostics);
+  noteUnknown(sections, diagnostics);
+  const isFragment = !sections.some(({ kind }) => kind === "global" || kind === "defaults");
+  if (isFragment)
+    diagnostics.addNote(
+      { file: text.file, line: 1 },
+      "has no defaults: its mode is taken for http, its timeouts are not known",
+    );
+  const proxies = sections
+    .filter(({ kind }) => /^(?:frontend|backend|listen)$/.test(kind))
+    .map((section) => proxyOf(section, isFragment));
+  return { sections, proxies, isFragment };
+}
+
+/** Of a folder the one .cfg file that it has: several belong together in an order that is not known here. */
+function textOf(files: Files, path: string): { text: string; file: string } {
+  if (files.kind(path) !== "folder") return { text: readRequiredFile(files, path), file: files.displayPath(path) };
+  const names = files.list(path).filter((name) => name.endsWith(".cfg"));
+  const [name] = names;
+  if (name === undefined || names.length > 1) {
+    const what = name === undefined ? "without a .cfg file" : "with several .cfg files: name one";
+    throw new UnreadableError({ file: files.displayPath(path), line: 1 }, `is a folder ${what}`);
+  }
+  const file = `${path.replace(/\/$/, "")}/${name}`;
+  return { text: readRequiredFile(files, file), file: files.displayPath(file) };
+}
+
+/** What counts in a section: its own lines, behind those of its `defaults` and of theirs. */
+export const effectiveLines = ({ lines, defaults }: Section): Line[] =>
+  defaults === undefined ? lines : [...effectiveLines(defaults), ...lines];
+
+/** The last line of these words in the section, else in its `defaults`. */
+export const effectiveLine = (section: Section, ...words: readonly string[]): Line | undefined =>
+  effectiveLines(section).findLast((line) => words.every((word, index) => line.words[index] === word));
+
+export const linesOf = (section: Section, ...words: readonly string[]): Line[] =>
+  section.lines.filter((line) => words.every((word, index) => line.words[index] === word));
+
+/** `option httpchk` may be taken back by `no option httpchk`. */
+export function effectiveOption(section: Section, name: string): Line | undefined {
+  const line = effectiveLines(section).findLast(({ words }) => {
+    const [word, option] = words[0] === "no" ? words.slice(1) : words;
+    return word === "option" && option === name;
+  });
+  return line?.words[0] === "no" ? undefined : line;
+}
+
+/** The condition of a line, each named acl replaced by what it says. */
+export function conditionOf(section: Section, { words }: Line): string {
+  const start = words.findIndex((word) => word === "if" || word === "unless");
+  if (start === -1) return "";
+  return words
+    .slice(start)
+    .map((word) => {
+      const acls = linesOf(section, "acl", word.replace(/^!/, ""));
+      return acls.length === 0 ? word : acls.map((acl) => acl.words.slice(2).join(" ")).join(" ");
+    })
+    .join(" ");
+}
+
+function proxyOf(section: Section, isFragment: boolean): ProxySection {
+  const shared = effectiveLines(section).filter(({ words }) => words[0] === "default-server");
+  const servers = section.lines.flatMap((line): Server[] => {
+    const [kind = "", name = "", third = "", fourth = ""] = line.words;
+    if (kind !== "server" && kind !== "server-template") return [];
+    const address = kind === "server" ? third : fourth;
+    const own = { words: line.words.slice(kind === "server" ? 3 : 4), at: line.at };
+    return [{ name, address, at: line.at, options: [...shared, own] }];
+  });
+  return {
+    section,
+    servers,
+    http: (effectiveLine(section, "mode")?.words[1] ?? (isFragment ? "http" : "tcp")) === "http",
+  };
+}
+
+/** The value of a server's keyword, and where it is written. */
+export function serverOption({ options }: Server, name: string): { text: string; at: Place } | undefined {
+  for (const { words, at } of options.toReversed()) {
+    const index = words.lastIndexOf(name);
+    if (index !== -1) return { text: words[index + 1] ?? "", at };
+  }
+  return undefined;
+}
+
+/** It goes by what the check of another server says. */
+export const isTracking = ({ options }: Server): boolean => options.some(({ words }) => words.includes("track"));
+
+export function isChecked(server: Server): boolean {
+  for (const { words } of server.options.toReversed()) {
+    if (words.includes("no-check")) return false;
+    if (words.includes("check") || words.includes("track")) return true;
+  }
+  return false;
+}
+
+export const timeoutLine = (section: Section, name: string): Line | undefined =>
+  effectiveLine(section, "timeout", name);

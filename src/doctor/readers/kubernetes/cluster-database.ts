@@ -1,0 +1,66 @@
+import { defined } from "../../facts.ts";
+import type { Diagnostics } from "../../source.ts";
+import type { SettingValues } from "../application-settings.ts";
+import { imageName, isPostgresImage } from "../container.ts";
+import { type ConnectionLimit, containerConnectionLimit, firstLimit, linesOf, parseLimit } from "../postgres-limit.ts";
+import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
+import { inNamespaceOf, namespaceOf, objectsOfKind, podOf } from "./cluster-objects.ts";
+import type { Workload } from "./kubernetes.ts";
+import type { Manifests } from "./manifests.ts";
+import { containerEnvironment } from "./pod-environment.ts";
+
+/** `max_connections` of each Postgres in a cluster: as an argument, in a postgresql.conf, or in CloudNativePG's words. */
+export function databasesOf(manifests: Manifests, diagnostics: Diagnostics): ConnectionLimit[] {
+  const found = manifests.objects.flatMap((object) => [
+    ...operatorLimits(object, diagnostics),
+    ...containersOf(object).map((container) => containerLimit(container, object, manifests, diagnostics)),
+  ]);
+  return found.length > 0 ? found : configMapLimits(manifests, diagnostics);
+}
+
+const containersOf = (object: Tree): Tree[] =>
+  list(podOf(object), "containers").filter((container) => isPostgresImage(text(container, "image") ?? ""));
+
+/** A postgresql.conf for a Postgres that is started elsewhere. */
+function configMapLimits({ objects }: Manifests, diagnostics: Diagnostics): ConnectionLimit[] {
+  const files = objectsOfKind(objects, "ConfigMap")
+    .flatMap((map) => entries(map, "data"))
+    .filter(([name]) => /^postgres(?:ql)?\.conf$/.test(name));
+  return defined(files.map(([, tree]) => firstLimit(linesOf(tree), diagnostics)));
+}
+
+function operatorLimits(object: Tree, diagnostics: Diagnostics): ConnectionLimit[] {
+  const found = get(object, "spec", "postgresql", "parameters", "max_connections");
+  return text(object, "kind") !== "Cluster" || found === undefined
+    ? []
+    : [parseLimit(text(found), found.at, diagnostics)];
+}
+
+function containerLimit(
+  container: Tree,
+  object: Tree,
+  manifests: Manifests,
+  diagnostics: Diagnostics,
+): ConnectionLimit {
+  const files = inNamespaceOf(objectsOfKind(manifests.objects, "ConfigMap"), object)
+    .flatMap((one) => entries(one, "data"))
+    .flatMap(([, tree]) => linesOf(tree));
+  return containerConnectionLimit(
+    {
+      command: [...list(container, "command"), ...list(container, "args")],
+      given: containerEnvironment({ container, workload: object }, manifests, new Map()),
+      files,
+      at: get(container, "image")?.at ?? container.at,
+    },
+    diagnostics,
+  );
+}
+
+/** By its address where that is known, else the only one there is, else the same for the same program. */
+export function databaseUsedBy({ object, container }: Workload, given: SettingValues, { objects }: Manifests): string {
+  const url = given.get("DATABASE_URL")?.text ?? "";
+  const host = /^postgres(?:ql)?:\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1];
+  if (host !== undefined) return host;
+  const only = objects.flatMap(containersOf).length === 1;
+  return `${namespaceOf(object) ?? ""} ${only ? "" : imageName(text(container, "image") ?? "")}`;
+}

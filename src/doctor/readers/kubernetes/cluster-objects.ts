@@ -1,0 +1,56 @@
+import { get, list, type Tree, text } from "../yaml-tree.ts";
+
+// Objects of Kubernetes: how they name, select and find each other.
+
+export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: string): Tree[] =>
+  objects.filter(
+    (object) => text(object, "kind") === kind && (name === undefined || text(object, "metadata", "name") === name),
+  );
+
+export const namespaceOf = (object: Tree): string | undefined => text(object, "metadata", "namespace");
+
+/** Those of the same namespace, in front of those that say none. */
+export function inNamespaceOf(objects: readonly Tree[], object: Tree): Tree[] {
+  const own = namespaceOf(object);
+  const same = objects.filter((one) => own !== undefined && namespaceOf(one) === own);
+  const open = objects.filter((one) => own === undefined || namespaceOf(one) === undefined);
+  return [...same, ...open];
+}
+
+const workloadKinds = /^(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|Rollout)$/;
+
+const templateOf = (object: Tree): Tree | undefined => {
+  const kind = text(object, "kind") ?? "";
+  if (kind === "Pod") return object;
+  return workloadKinds.test(kind) ? get(object, "spec", "template") : undefined;
+};
+
+export const podOf = (object: Tree): Tree | undefined => get(templateOf(object), "spec");
+export const podLabelsOf = (object: Tree): Tree | undefined => get(templateOf(object), "metadata", "labels");
+
+/** Plain labels, as a Service has them: none of them select nothing. */
+export function selects(labels: Tree | undefined, own: Tree | undefined): boolean {
+  const wanted = labels?.kind === "map" ? [...labels.entries] : [];
+  return wanted.length > 0 && wanted.every(([name, value]) => text(own, name) === text(value));
+}
+
+/** A selector with `matchLabels` and `matchExpressions`: an empty one selects everything. */
+export function selectsAll(selector: Tree | undefined, own: Tree | undefined): boolean {
+  if (selector === undefined) return false;
+  const labels = get(selector, "matchLabels");
+  if (labels?.kind === "map" && labels.entries.size > 0 && !selects(labels, own)) return false;
+  return list(selector, "matchExpressions").every((expression) => {
+    const value = text(own, text(expression, "key") ?? "");
+    const among = list(expression, "values").some((one) => text(one) === value);
+    switch (text(expression, "operator")) {
+      case "In":
+        return value !== undefined && among;
+      case "NotIn":
+        return value === undefined || !among;
+      case "Exists":
+        return value !== undefined;
+      default:
+        return value === undefined;
+    }
+  });
+}

@@ -1,0 +1,123 @@
+import type { App } from "../../facts.ts";
+import type { Diagnostics } from "../../source.ts";
+import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
+import { isCommonServerSetting, isHavenSetting, type SettingValues } from "../application-settings.ts";
+import { commandText, imageName, isInfrastructure } from "../container.ts";
+import type { ConnectionLimit } from "../postgres-limit.ts";
+import { get, list, type Tree, text } from "../yaml-tree.ts";
+import { databasesOf } from "./cluster-database.ts";
+import { inNamespaceOf, objectsOfKind, podLabelsOf, podOf, selects } from "./cluster-objects.ts";
+import type { Manifests } from "./manifests.ts";
+import { appOf } from "./pod.ts";
+import { containerEnvironment } from "./pod-environment.ts";
+import { autoscalerOf, budgetOf, noteBudgets } from "./scaling.ts";
+
+/** A workload that runs pods of the application. What is missing is only missed where they certainly serve. */
+export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string; serves: boolean };
+export type Kubernetes = { manifests: Manifests; workloads: readonly Workload[] };
+
+export function readKubernetes(
+  manifests: Manifests,
+  externalSettings: SettingValues,
+  diagnostics: Diagnostics,
+): { kubernetes: Kubernetes; apps: App[]; databases: ConnectionLimit[] } {
+  const workloads = selectApplications(
+    manifests.objects.flatMap((object) => candidateOf(object, manifests, externalSettings)),
+    diagnostics,
+  );
+  noteUnfollowed(manifests, diagnostics);
+  noteBudgets(manifests, diagnostics);
+  return {
+    kubernetes: { manifests, workloads },
+    apps: workloads.map((workload) => appOf(workload, manifests, externalSettings, diagnostics)),
+    databases: databasesOf(manifests, diagnostics),
+  };
+}
+
+const unfollowed: Readonly<Record<string, string>> = {
+  ...kindsThat(
+    "routes",
+    "VirtualService DestinationRule IngressRoute ServersTransport HTTPProxy GRPCRoute VirtualServer VirtualServerRoute",
+  ),
+  ...kindsThat("routes", "Mapping Route KongIngress ApisixRoute BackendTrafficPolicy ClientTrafficPolicy"),
+  ...kindsThat("scales", "ScaledObject VerticalPodAutoscaler MultidimPodAutoscaler"),
+  ...kindsThat("installs", "HelmRelease HelmChart Application"),
+};
+
+function kindsThat(does: "routes" | "scales" | "installs", kinds: string): Record<string, string> {
+  const what = {
+    routes: "how it routes, and for how long it waits, is not followed",
+    scales: "how far it scales is not followed",
+    installs: "what it installs is not followed",
+  }[does];
+  return Object.fromEntries(kinds.split(" ").map((kind) => [kind, what]));
+}
+
+function noteUnfollowed({ objects }: Manifests, diagnostics: Diagnostics): void {
+  for (const object of objects) {
+    const kind = text(object, "kind") ?? "";
+    const isKnative = kind === "Service" && text(object, "apiVersion")?.startsWith("serving.knative.dev/") === true;
+    const why = isKnative ? "what it runs is not followed" : unfollowed[kind];
+    if (why !== undefined) diagnostics.addNote(get(object, "kind")?.at ?? object.at, `${kind}: ${why}`);
+  }
+}
+
+type Evidence = Candidate<Workload>["evidence"];
+const rank: Readonly<Record<Evidence, number>> = { serves: 0, likely: 1, none: 2 };
+
+function candidateOf(object: Tree, manifests: Manifests, externalSettings: SettingValues): Candidate<Workload>[] {
+  const pod = podOf(object);
+  const kind = text(object, "kind") ?? "";
+  const name = text(object, "metadata", "name") ?? kind;
+  const evidenceOf = (container: Tree): Evidence =>
+    containerEvidence(container, [
+      ...containerEnvironment({ container, workload: object }, manifests, externalSettings).keys(),
+    ]);
+  const containers = list(pod, "containers")
+    .filter((container) => !isInfrastructure(text(container, "image") ?? ""))
+    .map((container) => ({ container, evidence: evidenceOf(container) }))
+    .sort((one, other) => rank[one.evidence] - rank[other.evidence]);
+  const [first] = containers;
+  if (pod === undefined || first === undefined) return [];
+  const { container } = first;
+  const evidence = strongest(first.evidence, workloadEvidence({ object, pod, kind, name }, manifests));
+  const image = imageName(text(container, "image") ?? "");
+  const command = `${commandText(get(container, "command"))} ${commandText(get(container, "args"))}`.trim();
+  return [
+    {
+      value: { object, pod, container, kind, name, serves: evidence === "serves" },
+      title: `${kind} ${name}`,
+      at: get(object, "metadata", "name")?.at ?? object.at,
+      evidence,
+      // One for each node: it does something for the node.
+      background: kind === "DaemonSet" || isBackground(name, command, image),
+      program: `${image} ${command}`,
+    },
+  ];
+}
+
+const strongest = (one: Evidence, other: Evidence): Evidence => (rank[one] < rank[other] ? one : other);
+
+function containerEvidence(container: Tree, given: readonly string[]): Evidence {
+  const asked = ["livenessProbe", "startupProbe"];
+  if (given.some(isHavenSetting) || get(container, "readinessProbe") !== undefined) return "serves";
+  if (get(container, "ports") !== undefined || asked.some((probe) => get(container, probe, "httpGet") !== undefined))
+    return "serves";
+  return given.some(isCommonServerSetting) || asked.some((probe) => get(container, probe) !== undefined)
+    ? "likely"
+    : "none";
+}
+
+function workloadEvidence(
+  { object, pod, kind, name }: Omit<Workload, "container" | "serves">,
+  manifests: Manifests,
+): Evidence {
+  const labels = podLabelsOf(object);
+  const services = inNamespaceOf(objectsOfKind(manifests.objects, "Service"), object);
+  if (services.some((service) => selects(get(service, "spec", "selector"), labels))) return "serves";
+  const operationalSettings =
+    get(pod, "terminationGracePeriodSeconds") ??
+    autoscalerOf({ object, kind, name }, manifests) ??
+    budgetOf(manifests, object);
+  return operationalSettings === undefined ? "none" : "likely";
+}

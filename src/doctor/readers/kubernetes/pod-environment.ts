@@ -1,0 +1,73 @@
+import type { Diagnostics } from "../../source.ts";
+import { isHavenSetting, type SettingValue, type SettingValues } from "../application-settings.ts";
+import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
+import { inNamespaceOf, objectsOfKind } from "./cluster-objects.ts";
+import type { Manifests } from "./manifests.ts";
+
+type From = { container: Tree; workload: Tree };
+
+/** The environment of a container: `envFrom`, then `env` over it. What is in no file of the bundle stays unknown. */
+export function containerEnvironment(
+  { container, workload }: From,
+  { objects }: Manifests,
+  externalSettings: SettingValues,
+  diagnostics?: Diagnostics,
+): Map<string, SettingValue> {
+  const given = new Map<string, SettingValue>();
+  const find = (kind: string, name: string): Tree | undefined =>
+    inNamespaceOf(objectsOfKind(objects, kind, name), workload)[0];
+
+  for (const source of list(container, "envFrom")) {
+    const prefix = text(source, "prefix") ?? "";
+    for (const [reference, kind] of [
+      ["configMapRef", "ConfigMap"],
+      ["secretRef", "Secret"],
+    ] as const) {
+      const name = text(source, reference, "name");
+      if (name === undefined) continue;
+      const found = find(kind, name);
+      // A Secret is kept elsewhere by those who are careful, and holds no numbers.
+      if (found === undefined && kind === "ConfigMap" && ![...externalSettings.keys()].some(isHavenSetting))
+        diagnostics?.addNote(
+          source.at,
+          `ConfigMap ${name} is not among the files: Haven's defaults are taken for what it sets`,
+        );
+      for (const [key, value] of dataOf(found)) given.set(prefix + key, value);
+    }
+  }
+  for (const one of list(container, "env")) {
+    const name = text(one, "name");
+    if (name === undefined) continue;
+    const value = get(one, "value");
+    const from = get(one, "valueFrom");
+    const looked =
+      referred(from, "configMapKeyRef", (called) => find("ConfigMap", called)) ??
+      referred(from, "secretKeyRef", (called) => find("Secret", called));
+    if (value !== undefined) given.set(name, { text: text(value) ?? "", at: value.at });
+    else if (looked !== undefined) given.set(name, looked);
+    else if (from !== undefined) given.set(name, { text: undefined, at: one.at });
+  }
+  return given;
+}
+
+function referred(
+  from: Tree | undefined,
+  field: string,
+  find: (name: string) => Tree | undefined,
+): SettingValue | undefined {
+  const found = find(text(from, field, "name") ?? "");
+  return dataOf(found).get(text(from, field, "key") ?? "");
+}
+
+/** What a ConfigMap or a Secret holds, in plain text. */
+function dataOf(object: Tree | undefined): Map<string, SettingValue> {
+  const coded = text(object, "kind") === "Secret";
+  const plain = (value: Tree) => text(value) ?? "";
+  const decoded = (value: Tree) => Buffer.from(plain(value), "base64").toString("utf8");
+  return new Map([
+    ...entries(object, "data").map(
+      ([key, value]) => [key, { text: coded ? decoded(value) : plain(value), at: value.at }] as const,
+    ),
+    ...entries(object, "stringData").map(([key, value]) => [key, { text: plain(value), at: value.at }] as const),
+  ]);
+}

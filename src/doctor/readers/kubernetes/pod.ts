@@ -1,0 +1,104 @@
+import { type App, type ConfigNumber, type ConfigText, defined, ms, type Probe } from "../../facts.ts";
+import type { Diagnostics } from "../../source.ts";
+import { bytes } from "../../units.ts";
+import { resolveSettings, type SettingValues } from "../application-settings.ts";
+import { readSeconds, readSize } from "../config-number.ts";
+import { configText, heapOf, sleepOf } from "../container.ts";
+import { get, list, number, type Tree, text } from "../yaml-tree.ts";
+import { databaseUsedBy } from "./cluster-database.ts";
+import type { Workload } from "./kubernetes.ts";
+import type { Manifests } from "./manifests.ts";
+import { containerEnvironment } from "./pod-environment.ts";
+import { replicasOf } from "./scaling.ts";
+
+const origin = "Kubernetes' default";
+
+/** What a workload's pods are to the application in them. */
+export function appOf(
+  workload: Workload,
+  manifests: Manifests,
+  externalSettings: SettingValues,
+  diagnostics: Diagnostics,
+): App {
+  const { object, pod, container, name } = workload;
+  const given = new Map([
+    ...externalSettings,
+    ...containerEnvironment({ container, workload: object }, manifests, externalSettings, diagnostics),
+  ]);
+  const command = [...list(container, "command"), ...list(container, "args")];
+  const grace = { name: "terminationGracePeriodSeconds", initial: 30_000, at: pod.at, origin };
+  return {
+    name,
+    platform: "kubernetes",
+    at: get(object, "metadata", "name")?.at ?? object.at,
+    settings: resolveSettings(given, container.at, diagnostics),
+    grace: readSeconds(get(pod, grace.name), grace, diagnostics),
+    preStop: preStopOf(container, diagnostics),
+    stopSignal: undefined,
+    probes: defined([
+      probeOf(container, "readinessProbe", "ready", diagnostics),
+      probeOf(container, "livenessProbe", "live", diagnostics),
+      probeOf(container, "startupProbe", "startup", diagnostics),
+    ]),
+    replicas: replicasOf(workload, manifests, diagnostics),
+    heap: heapOf(
+      given,
+      command.map((word): ConfigText => configText("the command", text(word) ?? "", word.at)),
+      diagnostics,
+    ),
+    memory: readSize(
+      get(container, "resources", "limits", "memory"),
+      "memory limit",
+      (written) => bytes(written, { decimal: true }),
+      diagnostics,
+    ),
+    database: databaseUsedBy(workload, given, manifests),
+  };
+}
+
+function preStopOf(container: Tree, diagnostics: Diagnostics): App["preStop"] {
+  const hook = get(container, "lifecycle", "preStop");
+  if (hook === undefined) return undefined;
+  const seconds = get(hook, "sleep", "seconds");
+  const value = number(seconds);
+  if (seconds !== undefined && value !== undefined) return ms("preStop", value * 1000, seconds.at);
+  const command = list(hook, "exec", "command");
+  const words = command.map((word) => text(word) ?? "").join(" ");
+  const slept = sleepOf(words);
+  const line = command.find((word) => /sleep/.test(text(word) ?? "")) ?? hook;
+  if (slept !== undefined) return ms("preStop", slept, line.at);
+  diagnostics.addNote(
+    line.at,
+    `preStop ${words.slice(0, 60) || "without a command"}: how long it takes cannot be seen`,
+  );
+  return "unknown";
+}
+
+function probeOf(
+  container: Tree,
+  field: string,
+  purpose: Probe["purpose"],
+  diagnostics: Diagnostics,
+): Probe | undefined {
+  const probe = get(container, field);
+  if (probe === undefined) return undefined;
+  const path = get(probe, "httpGet", "path");
+  const value = (name: string, initial: number): ConfigNumber | undefined =>
+    readSeconds(
+      get(probe, name),
+      { name: `${field}.${name}`, initial: initial * 1000, at: probe.at, origin },
+      diagnostics,
+    );
+  const isHttpProbe = get(probe, "httpGet") !== undefined;
+  const customCheck = get(probe, "exec") ?? get(probe, "grpc");
+  if (customCheck !== undefined) diagnostics.addNote(customCheck.at, `${field}: what it asks cannot be seen`);
+  return {
+    name: field,
+    purpose,
+    at: probe.at,
+    path: isHttpProbe ? configText(`${field} path`, text(path) ?? "/", path?.at ?? probe.at) : undefined,
+    isOpaque: customCheck !== undefined,
+    timeout: value("timeoutSeconds", 1),
+    interval: value("periodSeconds", 10),
+  };
+}

@@ -1,0 +1,83 @@
+import { type App, type ConfigNumber, count } from "../../facts.ts";
+import type { Diagnostics } from "../../source.ts";
+import { readCount } from "../config-number.ts";
+import { get, number, type Tree, text } from "../yaml-tree.ts";
+import { inNamespaceOf, objectsOfKind, podLabelsOf, selectsAll } from "./cluster-objects.ts";
+import type { Workload } from "./kubernetes.ts";
+import type { Manifests } from "./manifests.ts";
+
+// How many pods there are, and how many may go or come at a time.
+
+const origin = "Kubernetes' default";
+
+/** A number or a percentage of another, rounded as Kubernetes does where it is generous: up. */
+export function shareOf(tree: Tree | undefined, whole: number): number | undefined {
+  const found = text(tree);
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(found ?? "")?.[1];
+  return share === undefined ? number(tree) : Math.ceil((Number(share) / 100) * whole);
+}
+
+/** The same, noted where it is neither. */
+function readShare(tree: Tree, name: string, whole: number, diagnostics: Diagnostics): number | undefined {
+  const value = shareOf(tree, whole);
+  if (value === undefined)
+    diagnostics.addNote(tree.at, `${name} ${text(tree) ?? ""}: neither a number nor a percentage`);
+  return value;
+}
+
+type Scaled = Pick<Workload, "object" | "kind" | "name">;
+
+export function autoscalerOf({ kind, name, object }: Scaled, { objects }: Manifests): Tree | undefined {
+  return inNamespaceOf(objectsOfKind(objects, "HorizontalPodAutoscaler"), object).find(
+    (one) =>
+      text(one, "spec", "scaleTargetRef", "name") === name &&
+      (text(one, "spec", "scaleTargetRef", "kind") ?? kind) === kind,
+  );
+}
+
+export const budgetOf = ({ objects }: Manifests, object: Tree): Tree | undefined =>
+  inNamespaceOf(objectsOfKind(objects, "PodDisruptionBudget"), object).find((budget) =>
+    selectsAll(get(budget, "spec", "selector"), podLabelsOf(object)),
+  );
+
+/** Budgets that say neither a number nor a percentage cannot be judged. */
+export function noteBudgets({ objects }: Manifests, diagnostics: Diagnostics): void {
+  for (const budget of objectsOfKind(objects, "PodDisruptionBudget")) {
+    for (const name of ["minAvailable", "maxUnavailable"]) {
+      const found = get(budget, "spec", name);
+      if (found !== undefined) readShare(found, name, 1, diagnostics);
+    }
+  }
+}
+
+export function replicasOf(workload: Workload, manifests: Manifests, diagnostics: Diagnostics): App["replicas"] {
+  const { object, kind } = workload;
+  const spec = get(object, "spec") ?? object;
+  const scaler = autoscalerOf(workload, manifests);
+  const fixed = { name: "replicas", initial: 1, at: spec.at, origin };
+  const replicas = readCount(kind === "Pod" ? undefined : get(spec, "replicas"), fixed, diagnostics);
+  if (scaler === undefined)
+    return { min: replicas, max: replicas, surge: surgeOf(workload, spec, replicas, diagnostics) };
+  const bound = (name: string, initial: number): ConfigNumber | undefined =>
+    readCount(get(scaler, "spec", name), { name, initial, at: scaler.at, origin }, diagnostics);
+  const min = bound("minReplicas", 1);
+  const max = bound("maxReplicas", min?.value ?? 1);
+  return { min, max, surge: surgeOf(workload, spec, max, diagnostics) };
+}
+
+function surgeOf(
+  { kind }: Workload,
+  spec: Tree,
+  max: ConfigNumber | undefined,
+  diagnostics: Diagnostics,
+): ConfigNumber | undefined {
+  const at = get(spec, "strategy")?.at ?? spec.at;
+  const rolls = kind === "Deployment" || kind === "Rollout";
+  if (!rolls || text(spec, "strategy", "type") === "Recreate")
+    return count("maxSurge", 0, at, "none in this kind of update");
+  const found = get(spec, "strategy", "rollingUpdate", "maxSurge");
+  const value = found === undefined ? undefined : readShare(found, "maxSurge", max?.value ?? 1, diagnostics);
+  if (max === undefined || (found !== undefined && value === undefined)) return undefined;
+  if (found !== undefined && value !== undefined) return count("maxSurge", value, found.at);
+  return count("maxSurge", Math.ceil(max.value / 4), at, "Kubernetes' default, 25 %");
+}

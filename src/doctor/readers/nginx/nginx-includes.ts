@@ -1,0 +1,74 @@
+import { basename, dirname, isAbsolute, join, matchesGlob } from "node:path";
+import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { type Directive, parseNginx } from "./nginx-syntax.ts";
+
+/** Files that come with nginx and decide nothing that is looked at here. */
+const ignoredIncludes = new Set(["mime.types", "fastcgi_params", "fastcgi.conf", "scgi_params", "uwsgi_params"]);
+const maxFiles = 500;
+
+/** The whole configuration, each `include` replaced by what is in the file. One that is not found stays. */
+export function readNginxFiles(files: Files, path: string, diagnostics: Diagnostics): Directive[] {
+  const folder = files.kind(path) === "folder";
+  const hasMain = folder && files.kind(join(path, "nginx.conf")) === "file";
+  const main = hasMain ? join(path, "nginx.conf") : path;
+  const prefix = folder && !hasMain ? path : dirname(main);
+  let opened = 0;
+
+  if (folder && !hasMain) {
+    const parts = files.list(path).filter((name) => name.endsWith(".conf"));
+    if (parts.length === 0)
+      throw new UnreadableError(
+        { file: files.displayPath(path), line: 1 },
+        "is a folder without nginx.conf or another .conf file",
+      );
+    return parts.flatMap((name) => included(join(path, name), undefined, []));
+  }
+  return included(main, undefined, []);
+
+  function included(file: string, parent: Directive | undefined, above: readonly string[]): Directive[] {
+    if (++opened > maxFiles)
+      throw new UnreadableError({ file: files.displayPath(main), line: 1 }, "includes too many files");
+    return expand(parseNginx(readRequiredFile(files, file), files.displayPath(file), parent), [...above, file]);
+  }
+
+  function expand(directives: Directive[], above: readonly string[]): Directive[] {
+    return directives.flatMap((directive) => {
+      if (directive.name === "include" && directive.children === undefined) return follow(directive, above);
+      if (directive.children !== undefined) directive.children = expand(directive.children, above);
+      return [directive];
+    });
+  }
+
+  function follow(directive: Directive, above: readonly string[]): Directive[] {
+    const [wanted = ""] = directive.args;
+    if (ignoredIncludes.has(basename(wanted))) return [];
+    const found = candidates(wanted);
+    if (found === undefined) {
+      diagnostics.addNote(directive.at, `include ${wanted}: not found, so what it says is not known`);
+      return [directive];
+    }
+    return found.flatMap((file) => {
+      if (above.includes(file)) {
+        diagnostics.addNote(directive.at, `include ${wanted}: a file that includes itself`);
+        return [];
+      }
+      return included(file, directive.parent, above);
+    });
+  }
+
+  /**
+   * The folder that was given stands for /etc/nginx: what this machine has there belongs to another nginx. Undefined
+   * where a file or a folder is missing; a pattern may match none.
+   */
+  function candidates(wanted: string): string[] | undefined {
+    const place = isAbsolute(wanted) ? wanted.replace(/^\/etc\/nginx(?=\/)/, () => prefix) : join(prefix, wanted);
+    if (!/[*?[]/.test(wanted)) return files.kind(place) === "file" ? [place] : undefined;
+    const [containing, pattern] = [dirname(place), basename(place)];
+    if (/[*?[]/.test(containing) || files.kind(containing) !== "folder") return undefined;
+    return files
+      .list(containing)
+      .filter((name) => matchesGlob(name, pattern))
+      .map((name) => join(containing, name))
+      .filter((file) => files.kind(file) === "file");
+  }
+}

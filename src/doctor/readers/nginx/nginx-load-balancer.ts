@@ -1,0 +1,164 @@
+import {
+  type ConfigNumber,
+  count,
+  defined,
+  emptyLoadBalancer,
+  type LoadBalancer,
+  ms,
+  type Place,
+  type RetryLimits,
+  size,
+} from "../../facts.ts";
+import type { Diagnostics } from "../../source.ts";
+import { bytes, milliseconds } from "../../units.ts";
+import { enclosingBlock, hostOf, type Nginx, type Route, type Upstream } from "./nginx.ts";
+import { type Directive, effectiveDirectives, hasUnreadInclude } from "./nginx-syntax.ts";
+
+const nginxDefault = "nginx's default";
+
+type Lookup = { root: readonly Directive[]; diagnostics: Diagnostics };
+
+function findDirective(
+  block: Directive,
+  name: string,
+  { root, diagnostics }: Lookup,
+): Directive | "unknown" | undefined {
+  const all = effectiveDirectives(block, root, name);
+  if (all === undefined) return "unknown";
+  const [found] = all;
+  if (found === undefined) return undefined;
+  if (found.args.some((arg) => arg.includes("$"))) {
+    diagnostics.addNote(found.at, `${name} ${found.args.join(" ")}: a variable, so its value is not known`);
+    return "unknown";
+  }
+  return found;
+}
+
+function readDirectiveTime(block: Directive, name: string, initial: number, lookup: Lookup): ConfigNumber | undefined {
+  const found = findDirective(block, name, lookup);
+  if (found === "unknown") return undefined;
+  if (found === undefined) return ms(name, initial, block.at, nginxDefault);
+  return timeOf(found, name, found.args[0] ?? "", lookup.diagnostics);
+}
+
+function timeOf(directive: Directive, name: string, text: string, diagnostics: Diagnostics): ConfigNumber | undefined {
+  const value = milliseconds(text, "s");
+  if (value === undefined) diagnostics.addNote(directive.at, `${name} ${text}: not a time that nginx knows`);
+  return value === undefined ? undefined : ms(name, value, directive.at);
+}
+
+function readDirectiveCount(
+  block: Directive,
+  name: string,
+  initial: ConfigNumber,
+  lookup: Lookup,
+): ConfigNumber | undefined {
+  const found = findDirective(block, name, lookup);
+  if (found === "unknown") return undefined;
+  if (found === undefined) return initial;
+  const value = Number(found.args[0]);
+  if (!Number.isInteger(value)) lookup.diagnostics.addNote(found.at, `${name} ${found.args[0] ?? ""}: not a number`);
+  return Number.isInteger(value) ? count(name, value, found.at) : undefined;
+}
+
+/** Undefined where it passes no request on, and says nothing of those that are under way. */
+export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadBalancer | undefined {
+  const shutdown = nginx.root.filter(({ name }) => name === "worker_shutdown_timeout");
+  if (nginx.routes.length + nginx.upstreams.length + shutdown.length === 0) return undefined;
+  const lookup = { root: nginx.root, diagnostics };
+  const trafficRoutes = nginx.routes.filter(({ isProbe }) => !isProbe);
+  const first = trafficRoutes[0]?.block ?? nginx.upstreams[0]?.block ?? nginx.root[0];
+  const at: Place = first?.at ?? { file: "", line: 1 };
+  const used = nginx.upstreams.filter(
+    (upstream) => nginx.routes.length === 0 || nginx.routes.some((route) => route.upstream === upstream),
+  );
+  return {
+    ...emptyLoadBalancer,
+    name: "nginx",
+    kind: "nginx",
+    at,
+    hosts: hostsOf(nginx),
+    idleTimeouts: defined(used.map((upstream) => idleOf(upstream, lookup))),
+    readTimeouts: defined(
+      trafficRoutes.map(({ block }) => readDirectiveTime(block, "proxy_read_timeout", 60_000, lookup)),
+    ),
+    clientIdleTimeouts: defined(
+      trafficRoutes.map(({ block }) =>
+        readDirectiveTime(enclosingBlock(block, "server") ?? block, "keepalive_timeout", 75_000, lookup),
+      ),
+    ),
+    retryLimits: trafficRoutes.flatMap((route) => retryLimitsOf(route, lookup)),
+    drainTimeouts: defined(shutdown.map((found) => timeOf(found, found.name, found.args[0] ?? "", diagnostics))),
+    maxBodySizes: maxBodySizesOf(trafficRoutes, lookup),
+    failTimeouts: defined(
+      used.flatMap(({ servers }) =>
+        (servers.length > 1 ? servers : []).map((server) => failTimeoutOf(server, diagnostics)),
+      ),
+    ),
+  };
+}
+
+function hostsOf({ upstreams, routes }: Nginx): string[] {
+  const targets = routes.flatMap((route) => route.targets);
+  const servers = upstreams.flatMap(({ servers }) => servers.map(({ args }) => args[0] ?? ""));
+  return [...new Set([...targets, ...servers].map(hostOf))];
+}
+
+/** Without `keepalive` nginx opens a connection for each request, and none can be closed under it. */
+function idleOf({ block }: Upstream, lookup: Lookup): ConfigNumber | undefined {
+  const keeps = block.children?.find(({ name }) => name === "keepalive");
+  if (keeps === undefined || keeps.args[0] === "0") return undefined;
+  const found = block.children?.find(({ name }) => name === "keepalive_timeout");
+  if (found === undefined && hasUnreadInclude(block.children)) return undefined;
+  if (found === undefined) return ms("keepalive_timeout of the upstream", 60_000, keeps.at, nginxDefault);
+  return timeOf(found, "keepalive_timeout of the upstream", found.args[0] ?? "", lookup.diagnostics);
+}
+
+function retryLimitsOf({ block, upstream }: Route, lookup: Lookup): RetryLimits[] {
+  const servers = upstream?.servers.filter(({ args }) => !args.includes("down")) ?? [];
+  if (servers.length < 2 || hasUnreadInclude(upstream?.block.children)) return [];
+  const connect = readDirectiveTime(block, "proxy_connect_timeout", 60_000, lookup);
+  const all = count("servers that are tried", servers.length, upstream?.block.at ?? block.at, "as many as there are");
+  const written = readDirectiveCount(block, "proxy_next_upstream_tries", all, lookup);
+  const attempts = written?.value === 0 ? all : written;
+  if (connect === undefined || attempts === undefined) return [];
+  const when = findDirective(block, "proxy_next_upstream", lookup);
+  if (when === "unknown" || when?.args[0] === "off") return [];
+  const total = readDirectiveTime(block, "proxy_next_upstream_timeout", 0, lookup);
+  if (total === undefined) return [];
+  return [{ connect, attempts, total: total.value === 0 ? undefined : total }];
+}
+
+/** The largest body of each server: uploads have a location of their own in many set-ups. */
+function maxBodySizesOf(routes: readonly Route[], lookup: Lookup): ConfigNumber[] {
+  const largest = new Map<Directive | undefined, ConfigNumber>();
+  for (const { block } of routes) {
+    const found = findDirective(block, "client_max_body_size", lookup);
+    if (found === "unknown") continue;
+    const server = enclosingBlock(block, "server");
+    const text = found?.args[0] ?? "1m";
+    const value = bytes(text);
+    if (value === undefined) {
+      lookup.diagnostics.addNote(found?.at ?? block.at, `client_max_body_size ${text}: not a size that nginx knows`);
+      continue;
+    }
+    const body = size(
+      "client_max_body_size",
+      value,
+      found?.at ?? block.at,
+      found === undefined ? nginxDefault : undefined,
+    );
+    const before = largest.get(server);
+    if (before === undefined || (before.value !== 0 && (value === 0 || value > before.value)))
+      largest.set(server, body);
+  }
+  return [...largest.values()];
+}
+
+function failTimeoutOf(server: Directive, diagnostics: Diagnostics): ConfigNumber | undefined {
+  // Never left out, however often it fails.
+  if (server.args.includes("max_fails=0")) return undefined;
+  const written = server.args.find((arg) => arg.startsWith("fail_timeout="));
+  if (written === undefined) return ms("fail_timeout", 10_000, server.at, nginxDefault);
+  return timeOf(server, "fail_timeout", written.slice("fail_timeout=".length), diagnostics);
+}

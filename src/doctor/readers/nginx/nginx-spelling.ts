@@ -1,0 +1,27 @@
+import type { Diagnostics } from "../../source.ts";
+import { closestWord } from "../spelling.ts";
+import type { Directive } from "./nginx-syntax.ts";
+
+/** The directives that are judged, and those of nginx's own whose names are close to one. */
+const checkedDirectives = new Set(
+  `proxy_read_timeout proxy_send_timeout proxy_connect_timeout proxy_next_upstream proxy_next_upstream_tries
+  proxy_next_upstream_timeout keepalive keepalive_timeout worker_shutdown_timeout worker_processes client_max_body_size
+  proxy_set_header proxy_pass add_header limit_req limit_req_status limit_req_zone limit_conn limit_conn_zone
+  limit_conn_status set_real_ip_from resolver upstream stream server location include ip_hash least_conn
+  proxy_cookie_path proxy_cookie_flags`.split(/\s+/),
+);
+
+/** Blocks whose lines are data. */
+const dataBlocks = new Set(["map", "geo", "types", "split_clients"]);
+
+/** nginx knows thousands of directives, with its modules: only what looks like one that is judged is worth a word. */
+export function noteMisspelled(all: readonly Directive[], diagnostics: Diagnostics): void {
+  const meant = new Map(
+    [...new Set(all.map(({ name }) => name))].map((name) => [name, closestWord(name, checkedDirectives)]),
+  );
+  for (const { name, parent, at } of all) {
+    const near = meant.get(name);
+    if (near === undefined || dataBlocks.has(parent?.name ?? "")) continue;
+    diagnostics.addNote(at, `${name}: not a directive that is known; perhaps ${near} is meant`);
+  }
+}

@@ -1,0 +1,154 @@
+import { type Diagnostics, type Files, UnreadableError } from "../../source.ts";
+import { readNginxFiles } from "./nginx-includes.ts";
+import { noteMisspelled } from "./nginx-spelling.ts";
+import { allDirectives, type Directive } from "./nginx-syntax.ts";
+
+/** A place that passes requests on. */
+export type Route = {
+  block: Directive;
+  pass: Directive;
+  /** Where it may lead, without the scheme. */
+  targets: readonly string[];
+  /** The variables that decide it, and the maps that made them. */
+  variables: readonly string[];
+  maps: readonly Directive[];
+  upstream: Upstream | undefined;
+  isProbe: boolean;
+};
+export type Upstream = { name: string; block: Directive; servers: readonly Directive[] };
+
+/** What the rules about nginx look at. */
+export type Nginx = {
+  root: readonly Directive[];
+  all: readonly Directive[];
+  upstreams: readonly Upstream[];
+  routes: readonly Route[];
+  /** The file begins inside `http`, as those of conf.d do. */
+  isFragment: boolean;
+};
+
+const topOnly = new Set(["events", "http", "worker_processes", "stream", "mail", "pid", "user", "load_module"]);
+const insideHttp = new Set([
+  "server",
+  "upstream",
+  "location",
+  "map",
+  "limit_req_zone",
+  "proxy_pass",
+  "geo",
+  "split_clients",
+]);
+
+const nginxDirective =
+  /^(?:proxy_|add_header$|limit_|gzip|ssl_|keepalive|worker_|client_|server_|listen$|root$|include$|log_format$|access_log$|error_|return$|rewrite$|default_type$|resolver|set_real_ip)/;
+
+/** Words of a path by which an instance is asked how it is. */
+const probePath = /(?:^|[^a-z])(?:alive|livez?|ready|readyz|startupz?|healthz?)(?:[^a-z]|$)/;
+
+export function readNginx(files: Files, path: string, diagnostics: Diagnostics): Nginx {
+  const root = readNginxFiles(files, path, diagnostics);
+  const all = [...allDirectives(root)];
+  const nginx: Nginx = {
+    root,
+    all,
+    isFragment: !isMain(root),
+    upstreams: all.filter(({ name, children }) => name === "upstream" && children !== undefined).map(upstreamOf),
+    routes: [],
+  };
+  const routes = all
+    .filter((directive) => /^(?:proxy|grpc|uwsgi|fastcgi)_pass$/.test(directive.name) && !isOfStream(directive))
+    .flatMap((pass) => (pass.parent === undefined ? [] : [routeOf(pass, pass.parent, nginx)]));
+  if (!all.some(({ name }) => topOnly.has(name) || insideHttp.has(name) || nginxDirective.test(name))) {
+    throw new UnreadableError({ file: files.displayPath(path), line: 1 }, "does not look like an nginx configuration");
+  }
+  noteMisspelled(all, diagnostics);
+  noteHidden(all, diagnostics);
+  const complete = { ...nginx, routes: routes.filter(({ pass }) => pass.name === "proxy_pass") };
+  for (const { pass } of routes.filter(({ pass }) => pass.name !== "proxy_pass"))
+    diagnostics.addNote(pass.at, `${pass.name}: only proxy_pass is understood`);
+  for (const { pass, targets } of complete.routes)
+    if (targets.length === 0)
+      diagnostics.addNote(pass.at, `proxy_pass ${pass.args[0] ?? ""}: where it leads is not known`);
+  if (complete.routes.length === 0 && nginx.upstreams.length === 0)
+    diagnostics.addNote(
+      { file: files.displayPath(path), line: 1 },
+      "passes no request on, so there is little to judge",
+    );
+  return complete;
+}
+
+/** What is decided by a program, which is not read. */
+function noteHidden(all: readonly Directive[], diagnostics: Diagnostics): void {
+  for (const { name, at } of all)
+    if (/^(?:access|rewrite|balancer|header_filter|content|set)_by_lua/.test(name))
+      diagnostics.addNote(at, `${name}: what this program does cannot be seen`);
+}
+
+/** A whole nginx.conf, and not a piece of one: something says so before the first thing that only a piece begins with. */
+function isMain(root: readonly Directive[]): boolean {
+  const first = root.find(({ name }) => topOnly.has(name) || insideHttp.has(name));
+  return first !== undefined && topOnly.has(first.name);
+}
+
+/** In a server itself, without a scheme: a piece of a `stream`. */
+const isOfStream = ({ parent, args }: Directive): boolean =>
+  parent?.name === "server" && !/:\/\/|^\$/.test(args[0] ?? "");
+
+function upstreamOf(block: Directive): Upstream {
+  return {
+    name: block.args[0] ?? "",
+    block,
+    servers: block.children?.filter(({ name }) => name === "server") ?? [],
+  };
+}
+
+function routeOf(pass: Directive, block: Directive, { all, upstreams }: Nginx): Route {
+  const { targets, variables, maps } = passTargetsOf(withoutScheme(pass.args[0] ?? ""), all);
+  const names = targets.map(hostOf);
+  const location = enclosingBlock(block, "location");
+  const path = location?.args.join(" ") ?? "";
+  return {
+    block,
+    pass,
+    targets,
+    variables,
+    maps,
+    upstream: upstreams.find(({ name }) => names.includes(name)),
+    isProbe: probePath.test(path) && !/^\/$/.test(path),
+  };
+}
+
+export function enclosingBlock(block: Directive | undefined, name: string): Directive | undefined {
+  for (let current = block; current !== undefined; current = current.parent) if (current.name === name) return current;
+  return undefined;
+}
+
+const variableIn = (target: string): string | undefined => /^\$\{?(\w+)\}?/.exec(target)?.[1];
+const withoutScheme = (target: string): string => target.replace(/^[a-z+]+:\/\//, "");
+
+type PassTargets = { targets: readonly string[]; variables: readonly string[]; maps: readonly Directive[] };
+
+/** Where a `proxy_pass` may lead: through variables, to whatever the maps and sets of their names give them. */
+function passTargetsOf(target: string, all: readonly Directive[], before: readonly string[] = []): PassTargets {
+  const variable = variableIn(target);
+  if (variable === undefined) return { targets: [target], variables: [], maps: [] };
+  if (before.includes(variable) || before.length > 5) return { targets: [], variables: [], maps: [] };
+  const rest = target.replace(/^\$\{?\w+\}?/, "");
+  const maps = all.filter(({ name, args }) => /^(?:map|split_clients)$/.test(name) && args[1] === `$${variable}`);
+  const given = [
+    ...all.filter(({ name, args }) => name === "set" && args[0] === `$${variable}`).map(({ args }) => args[1] ?? ""),
+    ...maps.flatMap(
+      ({ children }) => children?.filter(({ name }) => !isMapOption(name)).map(({ args }) => args[0] ?? "") ?? [],
+    ),
+  ];
+  const further = given.map((value) => passTargetsOf(`${withoutScheme(value)}${rest}`, all, [...before, variable]));
+  return {
+    targets: further.flatMap(({ targets }) => targets).filter((one) => one !== rest),
+    variables: [variable, ...further.flatMap(({ variables }) => variables)],
+    maps: [...maps, ...further.flatMap((one) => one.maps)],
+  };
+}
+
+const isMapOption = (name: string): boolean => name === "hostnames" || name === "volatile" || name === "include";
+
+export const hostOf = (target: string): string => target.replace(/[:/?$].*$/, "");

@@ -1,0 +1,150 @@
+import { type App, count, defined, type Place, type Probe } from "../../facts.ts";
+import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { resolveSettings, type SettingValue, type SettingValues } from "../application-settings.ts";
+import { readCount, readSeconds, readSize } from "../config-number.ts";
+import { configText, heapOf } from "../container.ts";
+import { entries, get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
+
+// Render and Railway: platforms whose balancer is their own affair, so what is left is how long they wait, and memory.
+
+const renderPlans: Readonly<Record<string, number>> = {
+  free: 0.5,
+  starter: 0.5,
+  standard: 2,
+  pro: 4,
+  "pro plus": 8,
+  "pro max": 16,
+  "pro ultra": 32,
+};
+
+const memoryOfPlan = (plan: string): number | undefined => {
+  const gigabytes = renderPlans[plan];
+  return gigabytes === undefined ? undefined : gigabytes * 1024 ** 3;
+};
+
+export function readRender(
+  files: Files,
+  path: string,
+  externalSettings: SettingValues,
+  diagnostics: Diagnostics,
+): App[] {
+  const file = files.displayPath(path);
+  const [top] = parseYaml(readRequiredFile(files, path), file);
+  if (get(top, "services") === undefined)
+    throw new UnreadableError({ file, line: 1 }, "is no Blueprint of Render: it has no services");
+  const groups = new Map(list(top, "envVarGroups").map((group) => [text(group, "name") ?? "", group]));
+  return list(top, "services")
+    .filter((service) => text(service, "type") === "web" && text(service, "runtime") !== "static")
+    .map((service) => renderApp(service, groups, externalSettings, diagnostics));
+}
+
+function renderApp(
+  service: Tree,
+  groups: ReadonlyMap<string, Tree>,
+  externalSettings: SettingValues,
+  diagnostics: Diagnostics,
+): App {
+  const variables = list(service, "envVars").flatMap((one) => {
+    const group = text(one, "fromGroup");
+    return group === undefined ? [one] : list(groups.get(group), "envVars");
+  });
+  const own = new Map<string, SettingValue>(
+    variables.map((one) => [text(one, "key") ?? "", { text: text(one, "value"), at: get(one, "value")?.at ?? one.at }]),
+  );
+  const given = new Map([...externalSettings, ...own]);
+  const delay = { name: "maxShutdownDelaySeconds", initial: 30_000, at: service.at, origin: "Render's default" };
+  const plan = get(service, "plan");
+  return {
+    name: text(service, "name") ?? "the web service",
+    platform: "render",
+    at: service.at,
+    settings: resolveSettings(given, get(service, "envVars")?.at ?? service.at, diagnostics),
+    grace: readSeconds(get(service, delay.name), delay, diagnostics),
+    preStop: undefined,
+    stopSignal: undefined,
+    probes: probeOf(get(service, "healthCheckPath")),
+    replicas: releaseInstances(
+      [get(service, "scaling", "maxInstances") ?? get(service, "numInstances")],
+      service.at,
+      "Render's default",
+      diagnostics,
+    ),
+    heap: heapOf(given, [], diagnostics),
+    memory: readSize(plan, `memory of the plan ${text(plan) ?? ""}`, memoryOfPlan, diagnostics),
+    database: undefined,
+  };
+}
+
+/** Render's own times are its own affair; what it asks is not. */
+const probeOf = (path: Tree | undefined): Probe[] =>
+  path === undefined
+    ? []
+    : [
+        {
+          name: "Render's health check",
+          purpose: "ready",
+          at: path.at,
+          path: configText("healthCheckPath", text(path) ?? "/", path.at),
+          isOpaque: text(path) === undefined,
+          timeout: undefined,
+          interval: undefined,
+        },
+      ];
+
+/** While a new version starts the old one still runs, all of it. Regions count together. */
+function releaseInstances(
+  trees: readonly (Tree | undefined)[],
+  at: Place,
+  origin: string,
+  diagnostics: Diagnostics,
+): App["replicas"] {
+  const name = "instances";
+  const each = trees.map((one) => readCount(one, { name, initial: 1, at, origin }, diagnostics));
+  const all = defined(each);
+  if (all.length < each.length) return undefined;
+  const value = all.reduce((sum, one) => sum + one.value, 0);
+  const first = all.find((one) => one.origin === undefined);
+  const instances = count(name, value, first?.at ?? at, first === undefined ? origin : undefined);
+  const surge = count("instances of the new version", value, instances.at, "a release runs both");
+  return { min: instances, max: instances, surge };
+}
+
+export function readRailway(
+  files: Files,
+  path: string,
+  externalSettings: SettingValues,
+  diagnostics: Diagnostics,
+): App[] {
+  const file = files.displayPath(path);
+  const source = readRequiredFile(files, path);
+  if (path.endsWith(".toml")) throw new UnreadableError({ file, line: 1 }, "is TOML: hand over railway.json");
+  const [top] = parseYaml(source, file);
+  const deploy = get(top, "deploy");
+  if (deploy === undefined) throw new UnreadableError({ file, line: 1 }, "is no railway.json: it has no deploy");
+  for (const [name, tree] of entries(top, "environments"))
+    diagnostics.addNote(tree.at, `Railway: the environment ${name} is not followed`);
+  const draining = { name: "drainingSeconds", initial: 0, at: deploy.at, origin: "Railway's default" };
+  const regions = entries(deploy, "multiRegionConfig").map(([, region]) => get(region, "numReplicas"));
+  const instances = releaseInstances(
+    regions.length > 0 ? regions : [get(deploy, "numReplicas")],
+    deploy.at,
+    draining.origin,
+    diagnostics,
+  );
+  return [
+    {
+      name: "the Railway service",
+      platform: "railway",
+      at: deploy.at,
+      settings: resolveSettings(externalSettings, deploy.at, diagnostics),
+      grace: readSeconds(get(deploy, draining.name), draining, diagnostics),
+      preStop: undefined,
+      stopSignal: undefined,
+      probes: [],
+      replicas: instances,
+      heap: heapOf(externalSettings, [], diagnostics),
+      memory: undefined,
+      database: undefined,
+    },
+  ];
+}

@@ -1,0 +1,66 @@
+import { type ConfigNumber, type ConfigText, count, type Place } from "../facts.ts";
+import type { Diagnostics } from "../source.ts";
+import type { SettingValue } from "./application-settings.ts";
+import { type Tree, text } from "./yaml-tree.ts";
+
+/** `max_connections` of a Postgres; unknown where it is written and cannot be understood. */
+export type ConnectionLimit = ConfigNumber | "unknown";
+
+type Words = Pick<ConfigText, "text" | "at">;
+
+const name = "max_connections";
+
+/** `postgres -c max_connections=200`, `postgres -N 200`, a line of postgresql.conf. */
+function findMaxConnections(words: string): string | undefined {
+  const [, equal, spaced] = /max_connections\s*(?:=\s*['"]?([^\s'"]+)|\s['"]?(\d+))/.exec(words) ?? [];
+  return equal ?? spaced ?? /(?:^|\bpostgres\b.*\s)-N\s*([\d$]\S*)/s.exec(words)?.[1];
+}
+
+export function parseLimit(written: string | undefined, at: Place, diagnostics: Diagnostics): ConnectionLimit {
+  if (written !== undefined && /^\d+$/.test(written)) return count(name, Number(written), at);
+  diagnostics.addNote(
+    at,
+    `${name} ${(written ?? "").slice(0, 40)}: not a number, or a variable whose value is not known`,
+  );
+  return "unknown";
+}
+
+/** What the first of these says that says it. */
+export function firstLimit(places: readonly Words[], diagnostics: Diagnostics): ConnectionLimit | undefined {
+  for (const { text: words, at } of places) {
+    const written = findMaxConnections(words);
+    if (written !== undefined) return parseLimit(written, at, diagnostics);
+  }
+  return undefined;
+}
+
+type Sources = {
+  command: readonly Tree[];
+  given: ReadonlyMap<string, SettingValue>;
+  files: readonly Words[];
+  at: Place;
+};
+
+/** Of a container: Bitnami's variable, its command, the files that it may be given, else Postgres' default. */
+export function containerConnectionLimit(
+  { command, given, files, at }: Sources,
+  diagnostics: Diagnostics,
+): ConnectionLimit {
+  const variable = given.get("POSTGRESQL_MAX_CONNECTIONS");
+  if (variable !== undefined) return parseLimit(variable.text, variable.at, diagnostics);
+  // An option and its value are two words of a list.
+  const pairs = command.map((word, index) => ({
+    at: word.at,
+    text: `${text(command[index - 1]) ?? ""} ${text(word) ?? ""}`.trim(),
+  }));
+  return firstLimit([...pairs, ...files], diagnostics) ?? count(name, 100, at, "Postgres' default");
+}
+
+/** The lines of a text that are no comments, each at its place: a block begins on the line before its first. */
+export function linesOf(tree: Tree): Words[] {
+  const { file, line } = tree.at;
+  const lines = (text(tree) ?? "").split("\n");
+  return lines
+    .map((one, index) => ({ text: one, at: { file, line: lines.length > 1 ? line + 1 + index : line } }))
+    .filter((one) => !/^\s*#/.test(one.text));
+}

@@ -1,0 +1,124 @@
+import { basename, dirname, isAbsolute, join, matchesGlob } from "node:path";
+import { type ConfigNumber, ms, type Place } from "../../facts.ts";
+import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { milliseconds } from "../../units.ts";
+import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
+
+export type Scrape = { name: string; interval: ConfigNumber; timeout: ConfigNumber | undefined };
+/** One expression of a rule, on the line where it begins. */
+export type Query = { text: string; at: Place };
+export type Monitoring = {
+  scrapes: readonly Scrape[];
+  /** What is written for all jobs: it has to hold by itself. */
+  common?: Scrape;
+  queries: readonly Query[];
+};
+
+const prometheusDefault = "Prometheus' default";
+
+export function readPrometheus(files: Files, path: string, diagnostics: Diagnostics): Monitoring {
+  const file = files.displayPath(path);
+  const [top] = parseYaml(readRequiredFile(files, path), file);
+  if (get(top, "groups") !== undefined) return { scrapes: [], queries: queriesOf(top) };
+  if (get(top, "scrape_configs") === undefined && get(top, "global") === undefined)
+    throw new UnreadableError(
+      { file, line: 1 },
+      "is no configuration of Prometheus: it has no global and no scrape_configs",
+    );
+  const at = get(top, "global")?.at ?? { file, line: 1 };
+  const global = {
+    interval: timeOf(get(top, "global", "scrape_interval"), "scrape_interval", 60_000, at, diagnostics),
+    timeout: timeOf(get(top, "global", "scrape_timeout"), "scrape_timeout", 10_000, at, diagnostics),
+  };
+  const scrapes = list(top, "scrape_configs").map((job): Scrape => {
+    const { interval: commonInterval, timeout: commonTimeout } = global;
+    const interval = timeOf(
+      get(job, "scrape_interval"),
+      "scrape_interval",
+      commonInterval.value,
+      commonInterval.at,
+      diagnostics,
+      commonInterval.origin ?? "",
+    );
+    const own = get(job, "scrape_timeout");
+    // The one for all jobs is cut to the interval of a job.
+    const inheritedTimeout = commonTimeout.value > interval.value ? undefined : commonTimeout;
+    const timeout =
+      own === undefined
+        ? inheritedTimeout
+        : timeOf(own, "scrape_timeout", commonTimeout.value, commonTimeout.at, diagnostics);
+    return { name: text(job, "job_name") ?? "a job", interval, timeout };
+  });
+  const rules = list(top, "rule_files").flatMap((one) => ruleFiles(files, dirname(path), one, diagnostics));
+  const queries = rules.flatMap((rule) =>
+    parseYaml(readRequiredFile(files, rule), files.displayPath(rule)).flatMap(queriesOf),
+  );
+  const common = { name: "global", ...global };
+  return { scrapes: scrapes.length > 0 ? scrapes : [common], common, queries };
+}
+
+function timeOf(
+  tree: Tree | undefined,
+  name: string,
+  initial: number,
+  at: Place,
+  diagnostics: Diagnostics,
+  origin = prometheusDefault,
+): ConfigNumber {
+  const missing = ms(name, initial, at, origin === "" ? undefined : origin);
+  if (tree === undefined) return missing;
+  const value = milliseconds(text(tree) ?? "", "s");
+  if (value === undefined)
+    diagnostics.addNote(tree.at, `${name} ${text(tree) ?? ""}: not a time, so the default is taken`);
+  return value === undefined ? missing : ms(name, value, tree.at);
+}
+
+function ruleFiles(files: Files, folder: string, one: Tree, diagnostics: Diagnostics): string[] {
+  const wanted = text(one) ?? "";
+  const place = isAbsolute(wanted) ? wanted : join(folder, wanted);
+  const containing = dirname(place);
+  const found =
+    files.kind(containing) === "folder"
+      ? files
+          .list(containing)
+          .filter((name) => matchesGlob(name, basename(place)))
+          .map((name) => join(containing, name))
+      : [];
+  if (found.length === 0)
+    diagnostics.addNote(one.at, `rule_files ${wanted}: no such file, so its rules are not looked at`);
+  return found.filter((file) => files.kind(file) === "file");
+}
+
+const queriesOf = (top: Tree | undefined): Query[] =>
+  list(top, "groups")
+    .flatMap((group) => list(group, "rules"))
+    .flatMap((rule) => {
+      const found = get(rule, "expr");
+      return found === undefined ? [] : [{ text: text(found) ?? "", at: found.at }];
+    });
+
+/** What the Prometheus Operator is told by objects of a cluster. */
+export function readOperator(objects: readonly Tree[], diagnostics: Diagnostics): Monitoring {
+  const scrapes = objects
+    .filter((object) => /^(?:Service|Pod)Monitor$/.test(text(object, "kind") ?? ""))
+    .flatMap((object) =>
+      [...list(object, "spec", "endpoints"), ...list(object, "spec", "podMetricsEndpoints")].map((endpoint) => ({
+        object,
+        endpoint,
+      })),
+    )
+    .map(({ object, endpoint }) => {
+      const interval = get(endpoint, "interval");
+      const timeout = get(endpoint, "scrapeTimeout");
+      const name = text(object, "metadata", "name") ?? "a monitor";
+      return {
+        name,
+        interval: timeOf(interval, "interval", 30_000, endpoint.at, diagnostics, "the operator's default"),
+        timeout: timeOf(timeout, "scrapeTimeout", 10_000, endpoint.at, diagnostics),
+      };
+    });
+  const queries = objects
+    .filter((object) => text(object, "kind") === "PrometheusRule")
+    .flatMap((object) => queriesOf(get(object, "spec")));
+  return { scrapes, queries };
+}

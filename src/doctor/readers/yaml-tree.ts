@@ -1,0 +1,141 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, Scalar } from "yaml";
+import type { Place } from "../facts.ts";
+import { UnreadableError } from "../source.ts";
+
+/** YAML or JSON as it was written, each value with its place. A tag is a function of CloudFormation, or another's. */
+export type Tree = { at: Place; tag?: string | undefined } & (
+  | { kind: "map"; entries: Map<string, Tree> }
+  | { kind: "list"; items: Tree[] }
+  | { kind: "scalar"; value: string | number | boolean | null; text: string }
+);
+export type TreeMap = Extract<Tree, { kind: "map" }>;
+
+const maxNodes = 200_000;
+const maxDepth = 100;
+const helm =
+  /\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|include\s+"|toYaml\b)|^\s*\{\{-?\s*(?:if|else|end|range|with|define|template)\b/;
+
+export function parseYaml(text: string, file: string): Tree[] {
+  const template = text.split("\n").findIndex((line) => helm.test(line.replace(/^\s*#.*/, "")));
+  if (template !== -1)
+    throw new UnreadableError(
+      { file, line: template + 1 },
+      "is a template: hand over what it becomes (helm template … | … --k8s -)",
+    );
+  const lines = new LineCounter();
+  const documents = parsed(text, file, lines);
+  let nodes = 0;
+
+  return documents.flatMap((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const line = error.linePos?.[0].line ?? 1;
+      throw new UnreadableError({ file, line }, `is not valid YAML: ${sentence(error.message)}`);
+    }
+    if (document.contents === null) return [];
+    return [treeOf(document.contents, { file, line: 1 }, 0)];
+
+    function treeOf(node: Node, fallback: Place, depth: number): Tree {
+      if (++nodes > maxNodes || depth > maxDepth)
+        throw new UnreadableError(fallback, "holds more than a configuration does");
+      const at = node.range ? { file, line: lines.linePos(node.range[0]).line } : fallback;
+      if (isAlias(node)) {
+        const target = node.resolve(document);
+        if (target === undefined) throw new UnreadableError(at, `names an anchor that is not there: *${node.source}`);
+        return treeOf(target, at, depth + 1);
+      }
+      const tag = node.tag?.startsWith("!") ? node.tag : undefined;
+      if (isSeq(node)) {
+        return { kind: "list", at, tag, items: node.items.map((item) => treeOf(nodeOr(item), at, depth + 1)) };
+      }
+      if (isMap(node)) return { kind: "map", at, tag, entries: entriesOf(node.items, at, depth) };
+      const value: unknown = isScalar(node) ? node.value : null;
+      const plain = typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+      const source = isScalar(node) && typeof node.source === "string" ? node.source : String(plain ?? "");
+      return { kind: "scalar", at, tag, value: plain, text: typeof plain === "string" ? plain : source };
+    }
+
+    function entriesOf(
+      items: readonly { key: unknown; value: unknown }[],
+      at: Place,
+      depth: number,
+    ): Map<string, Tree> {
+      const entries = new Map<string, Tree>();
+      const merged = new Map<string, Tree>();
+      for (const { key, value } of items) {
+        const name = isScalar(key) ? String(key.value) : String(key);
+        const line = isScalar(key) && key.range ? { file, line: lines.linePos(key.range[0]).line } : at;
+        const result = treeOf(nodeOr(value), line, depth + 1);
+        // A block begins on the line of its name, not on that of what is first in it.
+        if (name === "<<") mergeInto(merged, result);
+        else
+          entries.set(name, result.kind === "scalar" ? result : { ...result, at: isAlias(value) ? result.at : line });
+      }
+      for (const [name, result] of merged) if (!entries.has(name)) entries.set(name, result);
+      return entries;
+    }
+  });
+}
+
+function parsed(text: string, file: string, lineCounter: LineCounter) {
+  try {
+    const documents = parseAllDocuments(text, { lineCounter, logLevel: "silent", merge: false, uniqueKeys: true });
+    return "empty" in documents ? [] : documents;
+  } catch (error) {
+    // The parser is recursive: what is nested ten thousand times is too much for it.
+    throw new UnreadableError(
+      { file, line: 1 },
+      `cannot be taken apart as YAML (${error instanceof Error ? error.name : "unknown"})`,
+    );
+  }
+}
+
+function nodeOr(value: unknown): Node {
+  if (isScalar(value) || isMap(value) || isSeq(value) || isAlias(value)) return value;
+  return nothing;
+}
+
+const nothing = new Scalar(null);
+
+function mergeInto(merged: Map<string, Tree>, source: Tree): void {
+  const sources = source.kind === "list" ? source.items : [source];
+  for (const one of sources) {
+    if (one.kind !== "map") continue;
+    for (const [name, value] of one.entries) if (!merged.has(name)) merged.set(name, value);
+  }
+}
+
+const sentence = (message: string): string => (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+
+export function get(tree: Tree | undefined, ...path: readonly (string | number)[]): Tree | undefined {
+  let current = tree;
+  for (const step of path) {
+    if (current?.kind === "map") current = current.entries.get(String(step));
+    else if (current?.kind === "list" && typeof step === "number") current = current.items[step];
+    else return undefined;
+  }
+  return current;
+}
+
+export function text(tree: Tree | undefined, ...path: readonly (string | number)[]): string | undefined {
+  const found = get(tree, ...path);
+  return found?.kind === "scalar" && found.tag === undefined && found.value !== null ? found.text : undefined;
+}
+
+export function number(tree: Tree | undefined, ...path: readonly (string | number)[]): number | undefined {
+  const found = text(tree, ...path);
+  return found === undefined || !/^\s*-?\d+(?:\.\d+)?\s*$/.test(found) ? undefined : Number(found);
+}
+
+export function list(tree: Tree | undefined, ...path: readonly (string | number)[]): readonly Tree[] {
+  const found = get(tree, ...path);
+  return found?.kind === "list" ? found.items : [];
+}
+
+export function entries(
+  tree: Tree | undefined,
+  ...path: readonly (string | number)[]
+): readonly (readonly [string, Tree])[] {
+  const found = get(tree, ...path);
+  return found?.kind === "map" ? [...found.entries] : [];
+}

@@ -1,0 +1,42 @@
+import type { Example, Rule } from "../rule.ts";
+import { families } from "../rules/all-rules.ts";
+
+const languages: Readonly<Record<string, string>> = {
+  nginx: "nginx",
+  haproxy: "haproxy",
+  settings: "sh",
+  railway: "json",
+};
+
+/** The part of docs/doctor.md about the rules; a test holds the page to it. */
+export const rulesPage = (): string =>
+  families.map(({ name, about, rules }) => [`### ${name}-: ${about}`, ...rules.map(section)].join("\n\n")).join("\n\n");
+
+const section = ({ id, severity, title, impact, condition, fix, example }: Rule): string =>
+  [
+    `#### ${id}`,
+    `${title} (${severity}).`,
+    `- Has to hold: ${condition}`,
+    `- Else: ${impact}`,
+    `- Mend: ${fix}`,
+    `${exampleOf(example)}`,
+  ]
+    .join("\n")
+    .replace(`${title} (${severity}).\n`, `${title} (${severity}).\n\n`)
+    .replace(`#### ${id}\n`, `#### ${id}\n\n`)
+    .replace("\n```", "\n\n```");
+
+/** Only the lines that differ, broken and mended. */
+function exampleOf({ kind, broken, fixed, alongside }: Example): string {
+  const differing = (these: string, others: string) =>
+    these.split("\n").filter((line) => line.trim() !== "" && !others.split("\n").includes(line));
+  const dedent = (lines: readonly string[]) => {
+    const min = Math.min(...lines.map((line) => line.length - line.trimStart().length));
+    return lines.map((line) => line.slice(min));
+  };
+  const before = dedent(differing(broken, fixed)).map((line) => `- ${line}`);
+  const after = dedent(differing(fixed, broken)).map((line) => `+ ${line}`);
+  const settings = alongside?.settings?.trim().replaceAll("\n", " ");
+  const head = `# ${languages[kind] === undefined ? kind : languages[kind]}${settings === undefined ? "" : `, with ${settings}`}`;
+  return ["```diff", head, ...before, ...after, "```"].join("\n");
+}

@@ -1,0 +1,74 @@
+import type { Diagnosis } from "../diagnose.ts";
+import type { Place } from "../facts.ts";
+import { allRules } from "../rules/all-rules.ts";
+import { detailOf } from "./json-report.ts";
+import { isFile } from "./place-text.ts";
+
+/** SARIF 2.1.0, as code scanning takes it. */
+export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, version: string): string {
+  const report = {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: "haven doctor",
+            semanticVersion: version,
+            rules: allRules.map(({ id, title, impact, fix, severity }) => ({
+              id,
+              shortDescription: { text: title },
+              fullDescription: { text: impact },
+              help: { text: fix },
+              defaultConfiguration: { level: severity },
+            })),
+          },
+        },
+        // Code scanning wants a place in a file for each result: the first one is where the mending begins.
+        results: findings.map((finding) => {
+          const [first, ...others] = anyLocations(finding.places);
+          return {
+            ruleId: finding.rule,
+            ruleIndex: allRules.findIndex(({ id }) => id === finding.rule),
+            level: finding.severity,
+            message: { text: `${finding.title}. ${detailOf(finding)} ${finding.fix}` },
+            locations: first === undefined ? [] : [first],
+            relatedLocations: others.map((location, index) => ({ id: index + 1, ...location })),
+          };
+        }),
+        invocations: [
+          {
+            executionSuccessful: unreadable.length === 0,
+            toolExecutionNotifications: [
+              ...unreadable.map((note) => notification("error", note)),
+              ...notUnderstood.map((note) => notification("note", note)),
+            ],
+          },
+        ],
+        columnKind: "utf16CodeUnits",
+      },
+    ],
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+const notification = (level: "error" | "note", { text, ...place }: Place & { text: string }) => ({
+  level,
+  message: { text: `${place.file}:${place.line} ${text}` },
+  locations: locations([place]),
+});
+
+const locations = (places: readonly Place[]) => places.filter(isFile).map(physical);
+
+/** What stands in no file at all is told of all the same. */
+const anyLocations = (places: readonly Place[]) => {
+  const found = locations(places);
+  return found.length > 0 ? found : places.slice(0, 1).map(physical);
+};
+
+const physical = ({ file, line }: Place) => ({
+  physicalLocation: {
+    artifactLocation: { uri: file.replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/") },
+    region: { startLine: Math.max(1, line) },
+  },
+});

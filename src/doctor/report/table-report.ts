@@ -1,0 +1,107 @@
+import type { Diagnosis } from "../diagnose.ts";
+import { formatNumber } from "../facts.ts";
+import type { Finding } from "../rule.ts";
+import { placeText } from "./place-text.ts";
+
+export type TableStyle = { width: number; colour: boolean };
+
+const paints = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } as const;
+
+/** For a person, in a terminal. */
+export function tableReport(diagnosis: Diagnosis, read: readonly string[], { width, colour }: TableStyle): string {
+  const paint = (how: keyof typeof paints, text: string) => (colour ? `\u001b[${paints[how]}m${text}\u001b[0m` : text);
+  const { findings, notUnderstood, unreadable } = diagnosis;
+  const blocks = findings.map(finding);
+  if (unreadable.length > 0) blocks.push(notes(paint("red", "Could not be read"), unreadable));
+  if (notUnderstood.length > 0) blocks.push(notes(paint("bold", "Not understood, so not judged"), notUnderstood));
+  return `${[heading(), ...blocks, summary()].join("\n\n")}\n`;
+
+  function heading(): string {
+    return wrapped(`Read: ${read.join(", ")}`, 0, 6)
+      .map((line) => paint("dim", line))
+      .join("\n");
+  }
+
+  function finding({ rule, severity, title, numbers, places, message, impact, fix }: Finding): string {
+    const mark = severity === "error" ? paint("red", "✗ error  ") : paint("yellow", "! warning");
+    const rows =
+      numbers.length > 0
+        ? numbers.map(
+            (configNumber) =>
+              [
+                formatNumber(configNumber),
+                configNumber.name,
+                placeText(configNumber.at),
+                configNumber.origin ?? "",
+              ] as const,
+          )
+        : places.map((place) => ["", "", placeText(place), ""] as const);
+    return [
+      `${mark}  ${paint("bold", rule)}`,
+      ...wrapped(title, 0, 0).map((line) => paint("bold", line)),
+      "",
+      ...table(rows),
+      ...labelled("", message),
+      ...labelled("Effect", impact),
+      ...labelled("Mend", fix),
+    ].join("\n");
+  }
+
+  function table(rows: readonly (readonly [string, string, string, string])[]): string[] {
+    const widest = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
+    const [value, name] = [widest(0), widest(1)];
+    const lines = rows.flatMap(([number, what, place, origin]) => {
+      const left = name === 0 ? "    " : `    ${number.padStart(value)}  ${what.padEnd(name)}  `;
+      const right = origin === "" ? place : `${place} (${origin})`;
+      if (left.length + right.length <= width) return [left + right];
+      return [left.trimEnd(), ...wrapped(right, value + 6, value + 6)];
+    });
+    return [...lines, ""];
+  }
+
+  function labelled(label: string, text: string): string[] {
+    if (label === "") return wrapped(text, 2, 2);
+    const [first = "", ...rest] = wrapped(text, 10, 10);
+    return [`  ${paint("dim", label.padEnd(8))}${first.trimStart()}`, ...rest];
+  }
+
+  function notes(head: string, all: Diagnosis["notUnderstood"]): string {
+    return [
+      head,
+      ...all.flatMap((note) => wrapped(`${note.line > 1 ? placeText(note) : note.file} ${note.text}`, 2, 4)),
+    ].join("\n");
+  }
+
+  function summary(): string {
+    const errors = findings.filter(({ severity }) => severity === "error").length;
+    const warnings = findings.length - errors;
+    const parts = [
+      counted(errors, "error"),
+      counted(warnings, "warning"),
+      ...(notUnderstood.length > 0 ? [`${notUnderstood.length} not understood`] : []),
+      ...(unreadable.length > 0 ? [`${unreadable.length} not read`] : []),
+    ].join(", ");
+    if (errors > 0 || unreadable.length > 0) return paint("red", parts);
+    return warnings > 0 ? paint("yellow", parts) : paint("green", `✓ ${parts}`);
+  }
+
+  /** Words are kept whole; a path that is longer than the line stands alone on one. */
+  function wrapped(text: string, first: number, rest: number): string[] {
+    const lines: string[] = [];
+    let line = " ".repeat(first);
+    let hasWord = false;
+    for (const word of text.split(/\s+/)) {
+      if (hasWord && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = " ".repeat(rest);
+        hasWord = false;
+      }
+      line += hasWord ? ` ${word}` : word;
+      hasWord = true;
+    }
+    return [...lines, line];
+  }
+}
+
+const counted = (count: number, word: string): string =>
+  `${count === 0 ? "no" : count} ${word}${count === 1 ? "" : "s"}`;

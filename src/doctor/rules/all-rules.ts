@@ -1,0 +1,90 @@
+import type { Rule } from "../rule.ts";
+import { bodySizeRules } from "./capacity/body-size.ts";
+import { cpuAndAutoscalingRules } from "./capacity/cpu-and-autoscaling.ts";
+import { databaseConnectionRules } from "./capacity/database-connections.ts";
+import { disruptionBudgetRules } from "./capacity/disruption-budget.ts";
+import { failTimeoutRules } from "./capacity/fail-timeout.ts";
+import { memoryRules } from "./capacity/memory.ts";
+import { drainDelayRules } from "./drain/drain-delay.ts";
+import { drainDetectionRules } from "./drain/drain-detection.ts";
+import { drainRequestRules } from "./drain/drain-requests.ts";
+import { gracePeriodRules } from "./drain/grace-period.ts";
+import { forwardedHeaderRules } from "./headers/forwarded-headers.ts";
+import { securityHeaderRules } from "./headers/security-headers.ts";
+import { trustProxyRules } from "./headers/trust-proxy.ts";
+import { haproxyLimitRules } from "./limits/haproxy-limits.ts";
+import { nginxLimitRules } from "./limits/nginx-limits.ts";
+import { albListenerRules } from "./listeners/alb-listeners.ts";
+import { haproxyListenerRules } from "./listeners/haproxy-listeners.ts";
+import { queryRules } from "./monitoring/queries.ts";
+import { scrapeRules } from "./monitoring/scrapes.ts";
+import { haproxyCheckRules } from "./probes/haproxy-checks.ts";
+import { kubernetesProbeRules } from "./probes/kubernetes-probes.ts";
+import { haproxyRetryRules } from "./retries/haproxy-retries.ts";
+import { nginxRetryRules } from "./retries/nginx-retries.ts";
+import { albTargetRules } from "./routes/alb-targets.ts";
+import { kubernetesRouteRules } from "./routes/kubernetes-routes.ts";
+import { nginxRouteRules } from "./routes/nginx-routes.ts";
+import { nginxUpstreamRules } from "./routes/nginx-upstreams.ts";
+import { runningInstanceRules } from "./running-instance.ts";
+import { haproxyBraceRules } from "./syntax/haproxy-braces.ts";
+import { nginxDirectiveRules } from "./syntax/nginx-directives.ts";
+import { keepAliveTimeoutRules } from "./timeouts/keep-alive-timeouts.ts";
+import { probeTimeoutRules } from "./timeouts/probe-timeouts.ts";
+import { requestTimeoutRules } from "./timeouts/request-timeouts.ts";
+import { retryTimeoutRules } from "./timeouts/retry-timeouts.ts";
+import { composeServiceRules } from "./workloads/compose-services.ts";
+import { kubernetesWorkloadRules } from "./workloads/kubernetes-workloads.ts";
+
+const everyRule: readonly Rule[] = [
+  ...keepAliveTimeoutRules,
+  ...probeTimeoutRules,
+  ...requestTimeoutRules,
+  ...retryTimeoutRules,
+  ...drainDelayRules,
+  ...drainDetectionRules,
+  ...drainRequestRules,
+  ...gracePeriodRules,
+  ...databaseConnectionRules,
+  ...memoryRules,
+  ...bodySizeRules,
+  ...disruptionBudgetRules,
+  ...failTimeoutRules,
+  ...cpuAndAutoscalingRules,
+  ...scrapeRules,
+  ...queryRules,
+  ...kubernetesProbeRules,
+  ...haproxyCheckRules,
+  ...haproxyListenerRules,
+  ...albListenerRules,
+  ...composeServiceRules,
+  ...albTargetRules,
+  ...kubernetesRouteRules,
+  ...nginxRouteRules,
+  ...nginxUpstreamRules,
+  ...nginxRetryRules,
+  ...haproxyRetryRules,
+  ...securityHeaderRules,
+  ...forwardedHeaderRules,
+  ...trustProxyRules,
+  ...nginxLimitRules,
+  ...haproxyLimitRules,
+  ...nginxDirectiveRules,
+  ...haproxyBraceRules,
+  ...kubernetesWorkloadRules,
+  ...runningInstanceRules,
+];
+
+/** The id of a rule begins with the name of its family. The documentation lists the families in this order. */
+export const families: readonly { name: string; about: string; rules: readonly Rule[] }[] = [
+  { name: "keep-alive", about: "Idle connections" },
+  { name: "drain", about: "Detecting that an instance leaves" },
+  { name: "grace", about: "Time to shut down" },
+  { name: "release", about: "Requests in flight during a release" },
+  { name: "deadline", about: "Timeout ordering" },
+  { name: "connections", about: "Database connections" },
+  { name: "budget", about: "Pods, memory, body sizes, scrapes" },
+  { name: "trap", about: "Common pitfalls" },
+].map((family) => ({ ...family, rules: everyRule.filter(({ id }) => id.startsWith(`${family.name}-`)) }));
+
+export const allRules: readonly Rule[] = families.flatMap(({ rules }) => rules);

@@ -1,0 +1,42 @@
+import type { App } from "../facts.ts";
+import type { Haproxy } from "../readers/haproxy/haproxy.ts";
+import type { Kubernetes, Workload } from "../readers/kubernetes/kubernetes.ts";
+import type { Nginx, Route } from "../readers/nginx/nginx.ts";
+import { get } from "../readers/yaml-tree.ts";
+import type { Rule, Violation } from "../rule.ts";
+
+// Rules that look at one thing at a time.
+
+type Check<Things extends readonly unknown[]> = (...things: Things) => readonly Violation[];
+
+export const eachNginx =
+  (look: Check<[Nginx]>): Rule["find"] =>
+  ({ nginx }) =>
+    nginx.flatMap((one) => look(one));
+
+export const eachRoute = (look: Check<[Route, Nginx]>): Rule["find"] =>
+  eachNginx((nginx) => nginx.routes.flatMap((route) => look(route, nginx)));
+
+export const eachHaproxy =
+  (look: Check<[Haproxy]>): Rule["find"] =>
+  ({ haproxy }) =>
+    haproxy.flatMap((one) => look(one));
+
+export const eachCluster =
+  (look: Check<[Kubernetes]>): Rule["find"] =>
+  ({ kubernetes }) =>
+    kubernetes.flatMap((one) => look(one));
+
+export const eachWorkload = (look: Check<[Workload, Kubernetes]>): Rule["find"] =>
+  eachCluster((cluster) => cluster.workloads.flatMap((workload) => look(workload, cluster)));
+
+/** What was read out of a workload; others may have the same name in another namespace. */
+export const appOf = ({ object, name }: Workload, apps: readonly App[]): App | undefined => {
+  const { file, line } = get(object, "metadata", "name")?.at ?? object.at;
+  return apps.find((app) => app.name === name && app.at.file === file && app.at.line === line);
+};
+
+export const eachPod =
+  (look: Check<[App]>): Rule["find"] =>
+  ({ apps }) =>
+    apps.filter(({ platform }) => platform === "kubernetes").flatMap((app) => look(app));

@@ -1,0 +1,121 @@
+import { effectiveLines, effectiveOption, linesOf } from "../../readers/haproxy/haproxy.ts";
+import type { Section } from "../../readers/haproxy/haproxy-syntax.ts";
+import { effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { headers, location } from "../example-files.ts";
+import { eachNginx, eachRoute } from "../for-each.ts";
+
+/** What a client sent as X-Forwarded-For is taken away, or replaced. */
+const clearsForwardedFor = (section: Section): boolean =>
+  effectiveLines(section).some(
+    ({ words }) =>
+      words[0] === "http-request" &&
+      /^(?:set|del)-header$/.test(words[1] ?? "") &&
+      words[2]?.toLowerCase() === "x-forwarded-for",
+  );
+
+/** What the client sent itself, alone or in front of its address. */
+const clientForwardedFor = /\$\{?(?:proxy_add|http)_x_forwarded_for\b/;
+
+export const forwardedHeaderRules: readonly Rule[] = [
+  {
+    id: "trap-forwarded-for-appended",
+    severity: "warning",
+    title: "What a client claims about itself is passed on",
+    impact:
+      "The client's own X-Forwarded-For stays in front of the real address: who reads the first one, in logs, limits and bans, reads an invention.",
+    condition:
+      "At the edge nginx sets X-Forwarded-For to `$remote_addr` (behind another proxy with set_real_ip_from), HAProxy by `http-request set-header X-Forwarded-For %[src]`",
+    fix: "nginx: proxy_set_header X-Forwarded-For $remote_addr; HAProxy: http-request set-header X-Forwarded-For %[src].",
+    example: {
+      kind: "nginx",
+      broken: location(
+        "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;",
+      ),
+      fixed: location(headers),
+    },
+    find: ({ nginx, haproxy }) => [
+      ...nginx.flatMap(({ all, root }) =>
+        all
+          .filter(
+            ({ name, args, parent }) =>
+              name === "proxy_set_header" &&
+              clientForwardedFor.test(args.slice(1).join(" ")) &&
+              effectiveDirectives(parent, root, "set_real_ip_from")?.length === 0,
+          )
+          .map(
+            ({ at, args }): Violation => ({
+              places: [at],
+              message: `${args.join(" is ")}, and no proxy in front is named (set_real_ip_from).`,
+            }),
+          ),
+      ),
+      ...haproxy.flatMap(({ proxies }) => {
+        const frontends = proxies.filter(({ section }) => linesOf(section, "bind").length > 0);
+        return proxies.flatMap(({ section }): Violation[] => {
+          const adds = effectiveOption(section, "forwardfor");
+          const inFront =
+            section.kind === "backend" ? frontends : frontends.filter((frontend) => frontend.section === section);
+          const cleared = inFront.length > 0 && inFront.every((frontend) => clearsForwardedFor(frontend.section));
+          if (adds === undefined || cleared || clearsForwardedFor(section)) return [];
+          return [
+            { places: [adds.at], message: "option forwardfor adds the address behind whatever the client sent." },
+          ];
+        });
+      }),
+    ],
+  },
+  {
+    id: "trap-nginx-headers-lost",
+    severity: "error",
+    title: "The application is not told whom the request is for",
+    impact:
+      "Host becomes the upstream's name: redirects and links lead nowhere, cookies and origin checks fail. Without X-Forwarded-For and -Proto everybody has the proxy's address, and limits hit all at once.",
+    condition:
+      "Each location that passes requests on has proxy_set_header for Host, X-Forwarded-For and X-Forwarded-Proto; one of its own takes away all that stand outside",
+    fix: "Include one file with all proxy_set_header in each location that has one of its own.",
+    example: {
+      kind: "nginx",
+      broken: `server {\n  ${headers}\n  location / {\n    proxy_set_header X-Real-IP $remote_addr;\n    proxy_pass http://api:4000;\n  }\n}\n`,
+      fixed: `server {\n  ${headers}\n  location / {\n    proxy_pass http://api:4000;\n  }\n}\n`,
+    },
+    find: eachRoute(({ block, pass, isProbe }, { root }) => {
+      const set = effectiveDirectives(block, root, "proxy_set_header", { several: true });
+      if (set === undefined) return [];
+      const names = new Set(set.map(({ args }) => (args[0] ?? "").toLowerCase()));
+      const missing = ["Host", "X-Forwarded-For", "X-Forwarded-Proto"].filter((name) => !names.has(name.toLowerCase()));
+      if (missing.length === 0) return [];
+      const own =
+        set[0]?.parent === block && (effectiveDirectives(block.parent, root, "proxy_set_header") ?? []).length > 0;
+      const because = own ? ": its own proxy_set_header takes away those outside" : "";
+      const severity = missing.includes("Host") && !isProbe ? "error" : "warning";
+      return [
+        {
+          severity,
+          places: [own && set[0] !== undefined ? set[0].at : pass.at],
+          message: `${missing.join(", ")} ${missing.length > 1 ? "are" : "is"} not set here${because}.`,
+        },
+      ];
+    }),
+  },
+  {
+    id: "trap-nginx-address-leak",
+    severity: "warning",
+    title: "Addresses of the instances are told to everybody",
+    impact: "A header shows the addresses and ports behind the proxy, all of them when a request was tried twice.",
+    condition: "No add_header with `$upstream_addr`",
+    fix: "Remove it: the log has $upstream_addr, and the application can send an opaque id.",
+    example: {
+      kind: "nginx",
+      broken: location(`${headers} add_header X-Instance-ID $upstream_addr always;`),
+      fixed: location(`${headers} add_header X-Cache $upstream_cache_status always;`),
+    },
+    find: eachNginx(({ all }) =>
+      all
+        .filter(({ name, args }) => name === "add_header" && args.some((arg) => /\$\{?upstream_addr\b/.test(arg)))
+        .map(
+          ({ at, args }): Violation => ({ places: [at], message: `add_header ${args[0] ?? ""} holds $upstream_addr.` }),
+        ),
+    ),
+  },
+];

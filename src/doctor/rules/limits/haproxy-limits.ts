@@ -1,0 +1,54 @@
+import { conditionOf, linesOf } from "../../readers/haproxy/haproxy.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { eachHaproxy } from "../for-each.ts";
+
+const counterCondition = /\bsc\d?_?\w*(?:rate|cnt|gpc|trackers)|\bsc_\w+|\bsrc_\w*(?:rate|cnt)|\btable_\w*(?:rate|cnt)/;
+
+export const haproxyLimitRules: readonly Rule[] = [
+  {
+    id: "trap-haproxy-ipv4-table",
+    severity: "warning",
+    title: "A table that holds IPv4 addresses only",
+    impact: "Clients with IPv6 are not counted: they are never limited.",
+    condition: "`stick-table type ipv6` (which holds both) where addresses are counted",
+    fix: "Write type ipv6, and track src,ipmask(32,64).",
+    example: {
+      kind: "haproxy",
+      broken: "backend limits\n  stick-table type ip size 100k expire 30s store http_req_rate(10s)\n",
+      fixed: "backend limits\n  stick-table type ipv6 size 100k expire 30s store http_req_rate(10s)\n",
+    },
+    find: eachHaproxy(({ sections }) =>
+      sections.flatMap((section) =>
+        linesOf(section, "stick-table")
+          .filter(({ words }) => words[words.indexOf("type") + 1] === "ip")
+          .map(({ at }): Violation => ({ places: [at], message: "stick-table has type ip." })),
+      ),
+    ),
+  },
+  {
+    id: "trap-haproxy-deny-status",
+    severity: "warning",
+    title: "Who is over a limit is told that the path is forbidden",
+    impact:
+      "403 is what HAProxy says unless told otherwise: clients give up for good, or try again at once, for nothing says when.",
+    condition: "`http-request deny` by a counter has `deny_status 429` (or `status 429`)",
+    fix: "Write http-request deny status 429 hdr Retry-After 10 if …",
+    example: {
+      kind: "haproxy",
+      broken:
+        "frontend web\n  bind :80\n  timeout client 30s\n  http-request track-sc0 src\n  http-request deny if { sc_http_req_rate(0) gt 100 }\n",
+      fixed:
+        "frontend web\n  bind :80\n  timeout client 30s\n  http-request track-sc0 src\n  http-request deny status 429 hdr Retry-After 10 if { sc_http_req_rate(0) gt 100 }\n",
+    },
+    find: eachHaproxy(({ sections }) =>
+      sections.flatMap((section) =>
+        linesOf(section, "http-request", "deny").flatMap((line): Violation[] => {
+          if (!counterCondition.test(conditionOf(section, line))) return [];
+          const index = line.words.findIndex((word) => word === "deny_status" || word === "status");
+          const status = index === -1 ? "403" : (line.words[index + 1] ?? "403");
+          return status === "429" ? [] : [{ places: [line.at], message: `A limit answers with ${status}.` }];
+        }),
+      ),
+    ),
+  },
+];

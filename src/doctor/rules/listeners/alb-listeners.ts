@@ -1,0 +1,65 @@
+import { elbTypes, ofType, type Template } from "../../readers/cloudformation/cloudformation.ts";
+import { mentions } from "../../readers/cloudformation/template-values.ts";
+import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { alb } from "../example-files.ts";
+
+/** What a listener does with a request that no rule of its own takes. */
+function actionOf(name: string, listener: Tree, template: Template): "serves" | "redirects" | "refuses" {
+  const types = list(listener, "Properties", "DefaultActions").map((action) => text(action, "Type"));
+  if (types.includes("redirect")) return "redirects";
+  const forwards = ofType(template, `${elbTypes}ListenerRule`).some(([, rule]) => mentions(rule, name));
+  return types.length > 0 && types.every((type) => type === "fixed-response") && !forwards ? "refuses" : "serves";
+}
+
+/** Also where its protocol is not known. */
+const isSecure = (listener: Tree): boolean => text(listener, "Properties", "Protocol") !== "HTTP";
+
+export const albListenerRules: readonly Rule[] = [
+  {
+    id: "trap-alb-no-listener",
+    severity: "error",
+    title: "A load balancer that listens to nobody",
+    impact: "Without a listener nothing reaches the instances, and the target group checks nothing.",
+    condition: "A template with a LoadBalancer and a TargetGroup has a Listener",
+    fix: "Add an AWS::ElasticLoadBalancingV2::Listener for HTTPS.",
+    example: { kind: "alb", broken: alb().replace(/ {2}Listener:\n.*\n.*\n/, ""), fixed: alb() },
+    find: ({ templates }) =>
+      templates.flatMap((template): Violation[] => {
+        const [balancer] = ofType(template, `${elbTypes}LoadBalancer`);
+        const [group] = ofType(template, `${elbTypes}TargetGroup`);
+        if (balancer === undefined || group === undefined || ofType(template, `${elbTypes}Listener`).length > 0)
+          return [];
+        return [{ places: [balancer[1].at], message: `${balancer[0]} has no listener.` }];
+      }),
+  },
+  {
+    id: "trap-alb-no-https",
+    severity: "error",
+    title: "Passwords travel in the clear",
+    impact:
+      "The load balancer serves plain HTTP: tokens, cookies and passwords can be read on the way, and cookies marked Secure are never sent.",
+    condition: "A listener for HTTPS; one for HTTP only redirects",
+    fix: "Add an HTTPS listener, and let the one for HTTP redirect to it.",
+    example: {
+      kind: "alb",
+      broken: alb().replace("Protocol: HTTPS, Port: 443", "Protocol: HTTP, Port: 80"),
+      fixed: alb(),
+    },
+    find: ({ templates }) =>
+      templates.flatMap((template) =>
+        ofType(template, `${elbTypes}Listener`).flatMap(([name, listener]): Violation[] => {
+          const protocol = get(listener, "Properties", "Protocol");
+          if (text(protocol) !== "HTTP") return [];
+          const places = [protocol?.at ?? listener.at];
+          const does = actionOf(name, listener, template);
+          if (does === "serves") return [{ places, message: `The listener ${name} serves HTTP and redirects nobody.` }];
+          if (does === "refuses" || ofType(template, `${elbTypes}Listener`).some(([, other]) => isSecure(other)))
+            return [];
+          return [
+            { severity: "warning", places, message: `The listener ${name} redirects, and no listener takes HTTPS.` },
+          ];
+        }),
+      ),
+  },
+];

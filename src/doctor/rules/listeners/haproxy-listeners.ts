@@ -1,0 +1,103 @@
+import { conditionOf, effectiveLines, type Haproxy, linesOf } from "../../readers/haproxy/haproxy.ts";
+import type { Line, Section } from "../../readers/haproxy/haproxy-syntax.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { backend } from "../example-files.ts";
+import { eachHaproxy } from "../for-each.ts";
+
+const loopback = /^(?:127\.|localhost|\[?::1|unix@|\/|abns@)/;
+
+/** By which addresses a section is reached: its own, or those of the sections that lead to it. */
+function listenersOf({ section }: Haproxy["proxies"][number], { proxies }: Haproxy): Line[] {
+  if (section.kind !== "backend") return linesOf(section, "bind");
+  return proxies
+    .filter(({ section: frontend }) =>
+      effectiveLines(frontend).some(
+        ({ words }) => /^(?:default|use)_backend$/.test(words[0] ?? "") && words[1] === section.name,
+      ),
+    )
+    .flatMap(({ section: frontend }) => linesOf(frontend, "bind"));
+}
+
+/** Only some addresses, or only who has a password, get an answer. */
+const isAccessRestricted = (section: Section): boolean =>
+  effectiveLines(section).some((line) => {
+    const content = line.words.join(" ");
+    if (/^(?:stats )?http-request auth\b/.test(content)) return true;
+    const refuses = /^(?:(?:stats )?http-request (?:deny|reject|silent-drop|tarpit)|tcp-request \w+ reject)\b/.test(
+      content,
+    );
+    return refuses && /(?:^|[\s{!])(?:src|http_auth\S*)\s/.test(conditionOf(section, line));
+  });
+
+export const haproxyListenerRules: readonly Rule[] = [
+  {
+    id: "trap-haproxy-stats-open",
+    severity: "error",
+    title: "The statistics page is open to everybody",
+    impact: "Whoever finds it sees every server, and with `stats admin` takes them out of rotation.",
+    condition:
+      "`stats enable` or `stats uri` on a loopback address, or for some addresses only, or with `stats auth` whose password stands in the environment and not here",
+    fix: "Bind 127.0.0.1:8404, and write stats auth with a password from the environment.",
+    example: {
+      kind: "haproxy",
+      broken:
+        "listen stats\n  bind *:8404\n  mode http\n  timeout client 30s\n  stats enable\n  stats uri /stats\n  stats auth admin:password\n",
+      fixed:
+        "listen stats\n  bind 127.0.0.1:8404\n  mode http\n  timeout client 30s\n  stats enable\n  stats uri /stats\n",
+    },
+    find: eachHaproxy((haproxy) => {
+      const reported = new Set<Line>();
+      return haproxy.proxies.flatMap((proxy): Violation[] => {
+        const { section } = proxy;
+        const lines = effectiveLines(section).filter(({ words }) => words[0] === "stats");
+        const shows = lines.find(({ words }) => words[1] === "enable") ?? lines.find(({ words }) => words[1] === "uri");
+        const open = listenersOf(proxy, haproxy).find(({ words }) => !loopback.test(words[1] ?? ""));
+        if (shows === undefined || open === undefined || reported.has(shows) || isAccessRestricted(section)) return [];
+        const auth = lines.find(({ words }) => words[1] === "auth");
+        if (auth !== undefined && /:\$\{?\w/.test(auth.words[2] ?? "")) return [];
+        reported.add(shows);
+        const why = auth === undefined ? "without a password" : "with a password that stands in this file";
+        const other = auth ?? shows;
+        const own = section.lines.includes(open) && section.lines.includes(shows);
+        return [
+          {
+            places: own ? [open.at, other.at] : [shows.at, open.at],
+            message: `${section.kind} ${section.name} shows it on ${open.words[1] ?? "every address"}, ${why}.`,
+          },
+        ];
+      });
+    }),
+  },
+  {
+    id: "trap-haproxy-no-socket",
+    severity: "warning",
+    title: "HAProxy cannot be told to drain a server while it runs",
+    impact:
+      "No server can be drained by hand, and a reload cannot hand over the listening sockets: connections are refused for a moment.",
+    condition: "`stats socket … level admin expose-fd listeners` in global; without `level admin` it may only be asked",
+    fix: "Write stats socket /var/run/haproxy.sock mode 600 level admin expose-fd listeners in global.",
+    example: {
+      kind: "haproxy",
+      broken: backend("server app1 app1:4000 check", "global\n  maxconn 4096\n"),
+      fixed: backend(
+        "server app1 app1:4000 check",
+        "global\n  maxconn 4096\n  stats socket /var/run/haproxy.sock mode 600 level admin expose-fd listeners\n",
+      ),
+    },
+    find: eachHaproxy(({ sections, proxies }) => {
+      const globals = sections.filter(({ kind }) => kind === "global");
+      const sockets = globals.flatMap((section) => linesOf(section, "stats", "socket"));
+      if (globals[0] === undefined || !proxies.some(({ servers }) => servers.length > 0)) return [];
+      if (sockets.some(({ words }) => words[words.indexOf("level") + 1] === "admin")) return [];
+      const [socket] = sockets;
+      return [
+        socket === undefined
+          ? { places: [globals[0].at], message: "global has no stats socket." }
+          : {
+              places: [socket.at],
+              message: "The stats socket has no level admin, so that nothing can be changed by it.",
+            },
+      ];
+    }),
+  },
+];

@@ -1,0 +1,29 @@
+import { milliseconds } from "../../units.ts";
+
+/** `rate(…[5m])` and the like: each function with the window of what is right inside it. */
+export function windowsOf(query: string): { name: string; inner: string; windowMs: number; text: string }[] {
+  return [...query.matchAll(/\b(rate|irate|increase)\s*\(/g)].flatMap(({ 0: opening, 1: name = "", index }) => {
+    const inner = insideOf(query, index + opening.length);
+    const text = /\[\s*(\w+)\s*(?::\s*\w*\s*)?\]/.exec(withoutWords(inner))?.[1];
+    const windowMs = text === undefined ? undefined : milliseconds(text, "s");
+    return text === undefined || windowMs === undefined ? [] : [{ name, inner, windowMs, text }];
+  });
+}
+
+/** With nothing in its quotes, every other character where it was. */
+export const withoutWords = (query: string): string =>
+  query.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, (words) => `"${" ".repeat(words.length - 2)}"`);
+
+/** What follows an opening bracket, up to the one that closes it. */
+export function insideOf(query: string, from: number): string {
+  let depth = 1;
+  let quote = "";
+  for (let index = from; index < query.length; index++) {
+    const char = query.charAt(index);
+    if (quote !== "") quote = char === quote ? "" : quote;
+    else if (char === '"' || char === "'") quote = char;
+    else if (char === "(") depth++;
+    else if (char === ")" && --depth === 0) return query.slice(from, index);
+  }
+  return query.slice(from);
+}

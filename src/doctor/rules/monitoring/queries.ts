@@ -1,0 +1,84 @@
+import type { Rule, Violation } from "../../rule.ts";
+import { alert } from "../example-files.ts";
+import { insideOf, withoutWords } from "./promql.ts";
+
+/** What stands between `and`, `or` and `unless`. */
+function conditionsOf(query: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (const { 0: word, index } of withoutWords(query).matchAll(/\b(?:and|or|unless)\b/g)) {
+    parts.push(query.slice(from, index));
+    from = index + word.length;
+  }
+  return [...parts, query.slice(from)];
+}
+
+export const queryRules: readonly Rule[] = [
+  {
+    id: "trap-quantile-without-le",
+    severity: "warning",
+    title: "A quantile of buckets that were not added up",
+    impact:
+      "Each instance and route has a quantile of its own, and an alert about the worst of them fires for a single slow request; where the buckets are added without le there is no value at all.",
+    condition: "`histogram_quantile(q, sum by (le, …) (rate(…_bucket[…])))`",
+    fix: "Write sum by (le) around the rate.",
+    example: {
+      kind: "kubernetes",
+      broken: alert("histogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m])) > 1"),
+      fixed: alert("histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m]))) > 1"),
+    },
+    find: ({ monitoring }) =>
+      monitoring.flatMap(({ queries }) =>
+        queries.flatMap(({ text: query, at }) =>
+          [...query.matchAll(/\bhistogram_quantile\s*\(/g)].flatMap(({ 0: opening, index }): Violation[] => {
+            const inner = insideOf(query, index + opening.length);
+            // Recorded buckets were added up when they were recorded; native histograms have none.
+            if (
+              !/_bucket\b/.test(inner) ||
+              /\bby\s*\([^)]*\ble\b/.test(inner) ||
+              (/\bwithout\s*\(/.test(inner) && !/\bwithout\s*\([^)]*\ble\b/.test(inner)) ||
+              /\w:\w/.test(inner)
+            )
+              return [];
+            const summed = /\bsum\b/.test(inner);
+            return [
+              {
+                severity: summed ? "error" : "warning",
+                places: [at],
+                message: summed
+                  ? "The buckets are added up without le."
+                  : "The buckets of each series stay for themselves.",
+              },
+            ];
+          }),
+        ),
+      ),
+  },
+  {
+    id: "trap-errors-not-a-ratio",
+    severity: "warning",
+    title: "An error rate that is no share",
+    impact:
+      "It is errors a second: at night an outage of everything stays below it, and on a busy day a few errors in a million wake somebody.",
+    condition: "Errors are divided by all requests before they are compared with a share",
+    fix: 'Write sum(rate(…{status=~"5.."}[5m])) / sum(rate(…[5m])) > 0.05.',
+    example: {
+      kind: "kubernetes",
+      broken: alert(`'sum by (job) (rate(http_requests_total{status=~"5.."}[5m])) > 0.05'`),
+      fixed: alert(
+        `'sum by (job) (rate(http_requests_total{status=~"5.."}[5m])) / sum by (job) (rate(http_requests_total[5m])) > 0.05'`,
+      ),
+    },
+    find: ({ monitoring }) =>
+      monitoring.flatMap(({ queries }) =>
+        queries.flatMap(({ text: query, at }): Violation[] => {
+          const wrong = conditionsOf(query).some((condition) => {
+            const errors = /\bi?rate\s*\([^)]*(?:status|code)\w*\s*=~?\s*["']5[^"']*["']/.test(condition);
+            const plain = withoutWords(condition);
+            return errors && /[^=!<>]>=?\s*0?\.\d+\s*\)*\s*$/.test(plain) && !plain.includes("/");
+          });
+          return wrong ? [{ places: [at], message: "A rate of 5xx is compared with a share." }] : [];
+        }),
+      ),
+  },
+];

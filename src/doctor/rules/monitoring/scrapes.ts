@@ -1,0 +1,72 @@
+import { formatNumber, ms } from "../../facts.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { alert } from "../example-files.ts";
+import { windowsOf } from "./promql.ts";
+
+export const scrapeRules: readonly Rule[] = [
+  {
+    id: "budget-scrape-timeout",
+    severity: "error",
+    title: "A scrape may take longer than the time between two of them",
+    impact: "Prometheus refuses such a configuration: after the next reload nothing is watched, and no alert comes.",
+    condition: "`scrape_timeout` (10 s unless written) < `scrape_interval` (60 s unless written), for each job",
+    fix: "Lower scrape_timeout.",
+    example: {
+      kind: "prometheus",
+      broken: "global:\n  scrape_interval: 15s\n  scrape_timeout: 20s\n",
+      fixed: "global:\n  scrape_interval: 15s\n  scrape_timeout: 10s\n",
+    },
+    find: ({ monitoring }) =>
+      monitoring.flatMap(({ scrapes, common }) =>
+        [...scrapes, ...(common === undefined ? [] : [common])].flatMap(({ name, interval, timeout }): Violation[] => {
+          // Prometheus cuts its own default to the interval.
+          if (timeout === undefined || timeout.origin !== undefined || timeout.value < interval.value) return [];
+          const severity = timeout.value === interval.value ? "warning" : "error";
+          return [
+            {
+              severity,
+              numbers: [timeout, interval],
+              message: `${name}: a scrape may take ${formatNumber(timeout)}, and the next begins after ${formatNumber(interval)}.`,
+            },
+          ];
+        }),
+      ),
+  },
+  {
+    id: "budget-rate-window",
+    severity: "warning",
+    title: "A rate looks at too few scrapes",
+    impact: "One scrape that is late leaves a hole: alerts resolve and fire again, or never fire at all.",
+    condition:
+      "window of rate, irate and increase ≥ 4 · `scrape_interval` of the job; below 2 it is an error, for there is no value at all",
+    fix: "Widen the window to four scrapes.",
+    example: {
+      kind: "kubernetes",
+      broken: alert("sum by (job) (rate(http_requests_total[30s]))"),
+      fixed: alert("sum by (job) (rate(http_requests_total[1m]))"),
+    },
+    find: ({ monitoring }) => {
+      const scrapes = monitoring.flatMap((one) => one.scrapes);
+      const quickest = scrapes.map(({ interval }) => interval).sort((a, b) => a.value - b.value)[0];
+      return monitoring.flatMap(({ queries }) =>
+        queries.flatMap(({ text: query, at }) =>
+          windowsOf(query).flatMap(({ name, inner, windowMs, text: window }): Violation[] => {
+            const job = /job="([^"]+)"/.exec(inner)?.[1];
+            const interval = scrapes.find((scrape) => scrape.name === job)?.interval ?? quickest;
+            if (interval === undefined || windowMs >= 4 * interval.value) return [];
+            const message = `${name} over [${window}] looks at ${Math.floor(windowMs / interval.value)} scrapes of ${formatNumber(interval)}; 4 are needed.`;
+            const severity = windowMs < 2 * interval.value ? "error" : "warning";
+            return [
+              {
+                severity,
+                numbers: [ms("window", windowMs, at), interval],
+                message,
+                fix: `Write [${(4 * interval.value) / 1000}s] or more.`,
+              },
+            ];
+          }),
+        ),
+      );
+    },
+  },
+];

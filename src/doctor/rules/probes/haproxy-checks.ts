@@ -1,0 +1,72 @@
+import { isChecked, isTracking, linesOf } from "../../readers/haproxy/haproxy.ts";
+import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { backend } from "../example-files.ts";
+import { eachHaproxy } from "../for-each.ts";
+
+export const haproxyCheckRules: readonly Rule[] = [
+  {
+    id: "trap-haproxy-check-order",
+    severity: "error",
+    title: "The check expects an answer before it asks",
+    impact: "HAProxy refuses the configuration: it does not start, or goes on with the old one.",
+    condition: "`http-check send` stands before `http-check expect`",
+    fix: "Put send before expect.",
+    example: {
+      kind: "haproxy",
+      broken: backend(
+        "http-check expect status 200\n  http-check send meth GET uri /ready\n  server app1 app1:4000 check",
+      ),
+      fixed: backend(
+        "http-check send meth GET uri /ready\n  http-check expect status 200\n  server app1 app1:4000 check",
+      ),
+    },
+    find: eachHaproxy(({ sections }) =>
+      sections.flatMap((section): Violation[] => {
+        let expected: Line | undefined;
+        for (const line of linesOf(section, "http-check")) {
+          if (line.words[1] === "connect") expected = undefined;
+          if (line.words[1] === "expect") expected ??= line;
+          if (line.words[1] === "send" && expected !== undefined)
+            return [
+              {
+                places: [line.at, expected.at],
+                message: `In ${section.kind} ${section.name} send stands behind expect.`,
+              },
+            ];
+        }
+        return [];
+      }),
+    ),
+  },
+  {
+    id: "trap-haproxy-double-check",
+    severity: "warning",
+    title: "A server is checked twice",
+    impact:
+      "Two backends ask it, and see it go and come at different times: it is asked twice as often, and half of the traffic still goes to an instance that the other half has left.",
+    condition: "An address is checked in one backend; elsewhere its servers `track` that one",
+    fix: "Use one backend, or track BACKEND/SERVER in the second.",
+    example: {
+      kind: "haproxy",
+      broken: `${backend("server app1 app1:4000 check")}${backend("server app1 app1:4000 check").replace("backend api", "backend other")}`,
+      fixed: `${backend("server app1 app1:4000 check")}${backend("server app1 app1:4000 track api/app1").replace("backend api", "backend other")}`,
+    },
+    find: eachHaproxy(({ proxies }) => {
+      const checked = proxies.flatMap(({ section, servers }) =>
+        servers.filter((server) => isChecked(server) && !isTracking(server)).map((server) => ({ section, server })),
+      );
+      const firstOf = new Map(checked.toReversed().map((one) => [one.server.address, one]));
+      return checked.flatMap(({ section, server }): Violation[] => {
+        const before = firstOf.get(server.address);
+        if (before === undefined || before.section === section) return [];
+        return [
+          {
+            places: [server.at, before.server.at],
+            message: `${server.address} is checked in ${before.section.name} and in ${section.name}.`,
+          },
+        ];
+      });
+    }),
+  },
+];

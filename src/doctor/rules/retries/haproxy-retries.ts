@@ -1,0 +1,60 @@
+import { effectiveLines, linesOf } from "../../readers/haproxy/haproxy.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { backend } from "../example-files.ts";
+import { eachHaproxy } from "../for-each.ts";
+
+export const haproxyRetryRules: readonly Rule[] = [
+  {
+    id: "trap-haproxy-retry-writes",
+    severity: "error",
+    title: "Writes are sent a second time",
+    impact:
+      "A POST that was received and not answered in time is sent to another instance: users pay, sign or post twice.",
+    condition:
+      "`retry-on` with more than conn-failure stands beside `http-request disable-l7-retry unless { method GET HEAD OPTIONS }`",
+    fix: "Write http-request disable-l7-retry unless { method GET HEAD OPTIONS }.",
+    example: {
+      kind: "haproxy",
+      broken: backend("retry-on all-retryable-errors\n  server app1 app1:4000 check"),
+      fixed: backend(
+        "retry-on conn-failure empty-response\n  http-request disable-l7-retry unless { method GET HEAD OPTIONS }\n  server app1 app1:4000 check",
+      ),
+    },
+    find: eachHaproxy(({ proxies }) =>
+      proxies.flatMap(({ section, servers }): Violation[] => {
+        const lines = effectiveLines(section);
+        const retry = lines.findLast(({ words }) => words[0] === "retry-on");
+        const risky = retry?.words.slice(1).filter((word) => word !== "conn-failure" && word !== "none") ?? [];
+        const spared = lines.some(({ words }) => words[0] === "http-request" && words[1] === "disable-l7-retry");
+        if (retry === undefined || servers.length === 0 || risky.length === 0 || spared) return [];
+        return [{ places: [retry.at], message: `retry-on ${risky.join(" ")} holds for POST as well.` }];
+      }),
+    ),
+  },
+  {
+    id: "trap-haproxy-retry-status",
+    severity: "error",
+    title: "An error status is tried everywhere",
+    impact:
+      "One broken page makes every instance work on it, and an overload is made worse by as many tries as there are.",
+    condition: "`retry-on` has no status and no all-retryable-errors: a status is an answer",
+    fix: "Write retry-on conn-failure empty-response response-timeout.",
+    example: {
+      kind: "haproxy",
+      broken: backend(
+        "retry-on conn-failure 500\n  http-request disable-l7-retry unless { method GET }\n  server app1 app1:4000 check",
+      ),
+      fixed: backend(
+        "retry-on conn-failure empty-response\n  http-request disable-l7-retry unless { method GET }\n  server app1 app1:4000 check",
+      ),
+    },
+    find: eachHaproxy(({ sections }) =>
+      sections.flatMap((section) =>
+        linesOf(section, "retry-on").flatMap(({ words, at }): Violation[] => {
+          const statuses = words.slice(1).filter((word) => /^\d{3}$/.test(word) || word === "all-retryable-errors");
+          return statuses.length === 0 ? [] : [{ places: [at], message: `retry-on has ${statuses.join(", ")}.` }];
+        }),
+      ),
+    ),
+  },
+];

@@ -1,0 +1,83 @@
+import { elbTypes, ofType } from "../../readers/cloudformation/cloudformation.ts";
+import { objectsOfKind } from "../../readers/kubernetes/cluster-objects.ts";
+import { annotation, controllerOf } from "../../readers/kubernetes/ingress.ts";
+import { get, text } from "../../readers/yaml-tree.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { alb, ingress } from "../example-files.ts";
+import { eachCluster } from "../for-each.ts";
+
+export const albTargetRules: readonly Rule[] = [
+  {
+    id: "trap-alb-target-type",
+    severity: "error",
+    title: "The target group is about machines and not about instances",
+    impact:
+      "Health and draining belong to each instance: behind a machine's address several share one, and tasks on Fargate cannot be registered at all.",
+    condition: "`TargetType: ip` (it is `instance` unless written)",
+    fix: "Write TargetType: ip.",
+    example: { kind: "alb", broken: alb().replace("      TargetType: ip\n", ""), fixed: alb() },
+    find: ({ templates }) =>
+      templates.flatMap((template) =>
+        ofType(template, `${elbTypes}TargetGroup`).flatMap(([name, group]): Violation[] => {
+          const type = get(group, "Properties", "TargetType");
+          if (type !== undefined && text(type) !== "instance") return [];
+          if (type !== undefined)
+            return [
+              { severity: "warning", places: [type.at], message: `The target group ${name} has the type instance.` },
+            ];
+          return [{ places: [group.at], message: `The target group ${name} has no TargetType.` }];
+        }),
+      ),
+  },
+  {
+    id: "trap-alb-ingress-target",
+    severity: "error",
+    title: "The ALB's health checks are about nodes and not about pods",
+    impact: "A pod that drains or is ill stays in rotation behind its node's address: at every release users get 502.",
+    condition: "`alb.ingress.kubernetes.io/target-type: ip` (it is `instance` unless written)",
+    fix: "Write alb.ingress.kubernetes.io/target-type: ip.",
+    example: {
+      kind: "kubernetes",
+      broken: ingress("alb.ingress.kubernetes.io/scheme: internal").replace("nginx", "alb"),
+      fixed: ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb"),
+    },
+    find: eachCluster(({ manifests }) =>
+      objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
+        const found = annotation(one, "alb.ingress.kubernetes.io/target-type");
+        if (controllerOf(one) !== "alb" || text(found) === "ip") return [];
+        return [
+          {
+            places: [found?.at ?? get(one, "metadata", "name")?.at ?? one.at],
+            message: `The target type is ${text(found) ?? "left out, which means instance"}.`,
+          },
+        ];
+      }),
+    ),
+  },
+  {
+    id: "trap-alb-readiness-gate",
+    severity: "warning",
+    title: "A release may outrun the load balancer",
+    impact:
+      "Pods count as ready before the ALB knows them: the old ones are gone while the new ones get no requests yet, and users get 503.",
+    condition:
+      "With target-type ip the namespace has the label `elbv2.k8s.aws/pod-readiness-gate-inject: enabled`, in the files that were read",
+    fix: "Add the label to the namespace.",
+    example: {
+      kind: "kubernetes",
+      broken: ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb"),
+      fixed: `${ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb")}---\napiVersion: v1\nkind: Namespace\nmetadata: { name: api, labels: { elbv2.k8s.aws/pod-readiness-gate-inject: enabled } }\n`,
+    },
+    find: eachCluster(({ manifests }) => {
+      const gated = objectsOfKind(manifests.objects, "Namespace").some(
+        (one) => text(one, "metadata", "labels", "elbv2.k8s.aws/pod-readiness-gate-inject") === "enabled",
+      );
+      if (gated) return [];
+      return objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
+        const found = annotation(one, "alb.ingress.kubernetes.io/target-type");
+        if (found === undefined || text(found) !== "ip" || controllerOf(one) !== "alb") return [];
+        return [{ places: [found.at], message: "No namespace in the files has pods wait for the load balancer." }];
+      });
+    }),
+  },
+];

@@ -1,0 +1,133 @@
+import { enclosingBlock, hostOf, type Nginx } from "../../readers/nginx/nginx.ts";
+import { effectiveDirectives, hasUnreadInclude } from "../../readers/nginx/nginx-syntax.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { headers, location } from "../example-files.ts";
+import { eachNginx, eachRoute } from "../for-each.ts";
+
+// What nginx accepts, and users pay for.
+
+/** Whether the choice is between instances: upstreams that share no server are different applications. */
+function isAmongInstances(targets: readonly string[], { upstreams }: Nginx): boolean {
+  const chosen = [...new Set(targets.map(hostOf))].map((host) => upstreams.find(({ name }) => name === host));
+  if (chosen.length < 2) return false;
+  if (chosen.includes(undefined)) return true;
+  const servers = chosen.flatMap((one) => [...new Set(one?.servers.map(({ args }) => args[0]))]);
+  return new Set(servers).size < servers.length;
+}
+
+const flags = `${headers} proxy_set_header Cookie $http_cookie; proxy_cookie_path / "/; Secure; HttpOnly";`;
+
+export const nginxRouteRules: readonly Rule[] = [
+  {
+    id: "trap-nginx-health-prefix",
+    severity: "error",
+    title: "A prefix location rewrites more paths than it names",
+    impact:
+      "Everything that begins with the prefix is rewritten too: /health/detailed becomes /ready/detailed, and slips past whatever hides it; probes of other names get wrong answers.",
+    condition: "A location of a probe whose proxy_pass has a path is exact (`location = /health`)",
+    fix: "Write location = … for each path.",
+    example: {
+      kind: "nginx",
+      broken: "server {\n  location /health { proxy_pass http://api:4000/ready; }\n}\n",
+      fixed: "server {\n  location = /health { proxy_pass http://api:4000/ready; }\n}\n",
+    },
+    find: eachRoute(({ pass, block, isProbe }) => {
+      const place = enclosingBlock(block, "location");
+      const prefix = place !== undefined && (place.args.length === 1 || place.args[0] === "^~");
+      const path = /^\w+:\/\/[^/]+(\/.+)$/.exec(pass.args[0] ?? "")?.[1];
+      if (!isProbe || !prefix || path === undefined) return [];
+      return [
+        {
+          places: [pass.at, place.at],
+          message: `location ${place.args.join(" ")} passes what begins so on to ${path} with the rest behind it.`,
+        },
+      ];
+    }),
+  },
+  {
+    id: "trap-nginx-client-chooses",
+    severity: "error",
+    title: "The client chooses the instance",
+    impact:
+      "Whoever sends the header reaches the instance of their choice, also one that is to be left alone, and all of them the same one.",
+    condition:
+      "The variable in proxy_pass is not made of a header, cookie or argument, unless it names upstreams that share no server",
+    fix: "Hash on it instead: hash $http_… consistent; in the upstream.",
+    example: {
+      kind: "nginx",
+      broken:
+        "resolver 127.0.0.11;\nmap $http_x_instance $target { one app1:4000; default app2:4000; }\nserver {\n  location / { proxy_pass http://$target; }\n}\n",
+      fixed:
+        "upstream api { zone api 64k; hash $http_x_instance consistent; server app1:4000; server app2:4000; }\nserver {\n  location / { proxy_pass http://api; }\n}\n",
+    },
+    find: eachRoute(({ pass, targets, variables, maps }, nginx) => {
+      const clientControlled = /^\$?\{?(?:http_|cookie_|arg_)/;
+      const direct = variables.find((name) => clientControlled.test(name));
+      const map = maps.find(({ args }) => clientControlled.test(args[0] ?? ""));
+      if (direct === undefined && (map === undefined || !isAmongInstances(targets, nginx))) return [];
+      const places = map === undefined ? [pass.at] : [map.at, pass.at];
+      return [{ places, message: `proxy_pass follows ${map?.args[0] ?? `$${direct}`}.` }];
+    }),
+  },
+  {
+    id: "trap-nginx-cookie-no-affinity",
+    severity: "warning",
+    title: "Cookies that are passed on and get flags bind nobody to an instance",
+    impact:
+      "nginx passes cookies on anyway, and their flags choose no server: who counts on coming back to the same instance comes to another one.",
+    condition:
+      "Where `proxy_set_header Cookie $http_cookie` stands beside `proxy_cookie_path` or `proxy_cookie_flags`, the upstream has hash or ip_hash",
+    fix: "Write hash $cookie_… consistent; in the upstream, or remove both if nobody has to come back.",
+    example: {
+      kind: "nginx",
+      broken: location(flags),
+      fixed: location(flags, "", "hash $cookie_route consistent;"),
+    },
+    find: eachRoute(({ block, upstream }, { root }) => {
+      const passed = effectiveDirectives(block, root, "proxy_set_header")?.find(
+        ({ args }) => args[0]?.toLowerCase() === "cookie" && args[1] === "$http_cookie",
+      );
+      const flagged = ["proxy_cookie_path", "proxy_cookie_flags"].flatMap(
+        (name) => effectiveDirectives(block, root, name) ?? [],
+      );
+      if (passed === undefined || flagged[0] === undefined || upstream === undefined) return [];
+      const binds =
+        upstream.block.children?.some(({ name }) => /^(?:hash|ip_hash|sticky)$/.test(name)) ||
+        hasUnreadInclude(upstream.block.children);
+      if (binds || upstream.servers.length < 2) return [];
+      return [
+        {
+          places: [passed.at, flagged[0].at],
+          message: `The upstream ${upstream.name} takes any server, whatever the cookies say.`,
+        },
+      ];
+    }),
+  },
+  {
+    id: "trap-nginx-no-resolver",
+    severity: "error",
+    title: "A host name in a variable, and nobody to look it up",
+    impact: "Every request gets 502: no resolver defined to resolve.",
+    condition: "A proxy_pass with a variable leads to an upstream or an address, or there is a `resolver`",
+    fix: "Let the variable name an upstream, or write resolver 127.0.0.11 valid=5s; (Docker's; the cluster's own elsewhere).",
+    example: {
+      kind: "nginx",
+      broken: "map $host $target { default app1:4000; }\nserver {\n  location / { proxy_pass http://$target; }\n}\n",
+      fixed:
+        "resolver 127.0.0.11 valid=5s;\nmap $host $target { default app1:4000; }\nserver {\n  location / { proxy_pass http://$target; }\n}\n",
+    },
+    find: eachNginx(({ routes, root, upstreams }) =>
+      routes.flatMap(({ pass, block, targets }): Violation[] => {
+        const variable = /^\w+:\/\/\$\{?(\w+)/.exec(pass.args[0] ?? "")?.[1];
+        if (variable === undefined || effectiveDirectives(block, root, "resolver")?.length !== 0) return [];
+        const hosts = targets.map(hostOf);
+        const unknown = hosts.filter(
+          (host) => !upstreams.some(({ name }) => name === host) && !/^(?:\d+\.){3}\d+$|^\[|^unix$/.test(host),
+        );
+        if (hosts.length > 0 && unknown.length === 0) return [];
+        const what = hosts.length === 0 ? "may be any host name" : `may be ${unknown.slice(0, 3).join(", ")}`;
+        return [{ places: [pass.at], message: `$${variable} ${what}, and there is no resolver.` }];
+      }),
+    ),
+  },
+];

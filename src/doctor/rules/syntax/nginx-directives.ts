@@ -1,0 +1,109 @@
+import type { Nginx } from "../../readers/nginx/nginx.ts";
+import type { Directive } from "../../readers/nginx/nginx-syntax.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { eachNginx } from "../for-each.ts";
+
+// What nginx refuses to start with.
+
+const allowedContexts: Readonly<Record<string, readonly string[]>> = {
+  events: ["main"],
+  http: ["main"],
+  worker_processes: ["main"],
+  worker_shutdown_timeout: ["main"],
+  limit_req_zone: ["http"],
+  limit_conn_zone: ["http"],
+  proxy_cache_path: ["http"],
+  log_format: ["http", "stream"],
+  map: ["http", "stream"],
+  geo: ["http", "stream"],
+  split_clients: ["http", "stream"],
+  upstream: ["http", "stream"],
+  server: ["http", "upstream", "stream", "mail"],
+  location: ["server", "location"],
+  server_name: ["server"],
+  listen: ["server"],
+  proxy_pass: ["location", "if", "limit_except"],
+  limit_req: ["http", "server", "location"],
+};
+
+const unavailableDirectives: Readonly<Record<string, string>> = {
+  health_check: "it is the commercial NGINX's",
+  health_check_timeout: "it is the commercial NGINX's",
+  match: "it is the commercial NGINX's",
+  check: "it is a fork's",
+  check_http_send: "it is a fork's",
+  check_http_expect_alive: "it is a fork's",
+  check_status: "it is a fork's",
+  sticky: "open-source NGINX has it from 1.29.6 on only",
+};
+
+/** In a piece of a configuration, as in conf.d, what stands outside stands inside `http`. */
+function contextOf(directive: Directive, { isFragment, root }: Nginx): string {
+  if (directive.parent !== undefined) return directive.parent.name;
+  if (!isFragment) return "main";
+  const pieces = root.some(
+    ({ name }) => name === "server" || name === "upstream" || name === "map" || name === "limit_req_zone",
+  );
+  if (pieces) return "http";
+  return root.some(({ name }) => name === "location") ? "server" : "location";
+}
+
+export const nginxDirectiveRules: readonly Rule[] = [
+  {
+    id: "trap-nginx-context",
+    severity: "error",
+    title: "nginx refuses a directive where it stands",
+    impact: "nginx does not start, or a reload is refused and the old configuration stays without anybody noticing.",
+    condition:
+      "A directive stands where nginx allows it: limit_req_zone, upstream and map in http, http outside of everything",
+    fix: "Move it: zones, maps and upstreams belong into http, beside server.",
+    example: {
+      kind: "nginx",
+      broken:
+        "server {\n  location / { proxy_pass http://api:4000; }\n}\nhttp {\n  limit_req_zone $binary_remote_addr zone=api:10m rate=10r/s;\n}\n",
+      fixed:
+        "limit_req_zone $binary_remote_addr zone=api:10m rate=10r/s;\nserver {\n  location / { proxy_pass http://api:4000; }\n}\n",
+    },
+    find: eachNginx((nginx) =>
+      nginx.all.flatMap((directive): Violation[] => {
+        const allowed = allowedContexts[directive.name];
+        const context = contextOf(directive, nginx);
+        if (allowed === undefined || allowed.includes(context)) return [];
+        if (directive.name === "server" && directive.children === undefined) return [];
+        if (directive.name === "proxy_pass" && context === "server" && !directive.args[0]?.includes("://")) return [];
+        if (["geo", "map", "split_clients", "types"].includes(context)) return [];
+        const where = context === "main" ? "outside of every block" : `in ${context}`;
+        return [
+          {
+            places: [directive.at],
+            message: `\`${directive.name}\` is not allowed ${where}, but in ${allowed.join(" or ").replace("main", "no block")}.`,
+          },
+        ];
+      }),
+    ),
+  },
+  {
+    id: "trap-nginx-foreign-directive",
+    severity: "error",
+    title: "Open-source nginx does not know this directive",
+    impact: "nginx does not start: unknown directive.",
+    condition: "No `health_check` (commercial), `check…` (a fork), `sticky` (before 1.29.6)",
+    fix: "Rely on passive checks (max_fails, fail_timeout) or use HAProxy for active ones; for affinity: hash $cookie_… consistent.",
+    example: {
+      kind: "nginx",
+      broken: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  sticky cookie route;\n}\n",
+      fixed: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  hash $cookie_route consistent;\n}\n",
+    },
+    find: eachNginx(({ all }) =>
+      all.flatMap((directive): Violation[] => {
+        const why = Object.hasOwn(unavailableDirectives, directive.name)
+          ? unavailableDirectives[directive.name]
+          : undefined;
+        const inMap = directive.parent !== undefined && /^(?:map|geo|types|split_clients)$/.test(directive.parent.name);
+        return why === undefined || inMap
+          ? []
+          : [{ places: [directive.at], message: `\`${directive.name}\`: ${why}.` }];
+      }),
+    ),
+  },
+];

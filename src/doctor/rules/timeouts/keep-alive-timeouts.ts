@@ -1,0 +1,78 @@
+import { formatNumber } from "../../facts.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { alb } from "../example-files.ts";
+
+export const keepAliveTimeoutRules: readonly Rule[] = [
+  {
+    id: "keep-alive-shorter-than-front",
+    severity: "error",
+    title: "The application closes idle connections before what is in front does",
+    impact:
+      "A request that is sent on a connection in the moment in which the application closes it is lost: users get 502 now and then, POSTs too, and most often when there is little to do.",
+    condition:
+      "`KEEP_ALIVE_TIMEOUT_MS` > idle timeout of the front: nginx `keepalive_timeout` of the upstream (60 s unless written, and only with `keepalive`), HAProxy `pool-purge-delay` (5 s), ALB `idle_timeout` (60 s), ingress-nginx `upstream-keepalive-timeout` (60 s), Google Cloud 600 s, fixed",
+    fix: "Set KEEP_ALIVE_TIMEOUT_MS above it, with some seconds to spare, or lower the idle timeout of the front.",
+    example: {
+      kind: "nginx",
+      alongside: { settings: "KEEP_ALIVE_TIMEOUT_MS=75000\n" },
+      broken: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  keepalive 32;\n  keepalive_timeout 120s;\n}\n",
+      fixed: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  keepalive 32;\n  keepalive_timeout 60s;\n}\n",
+    },
+    find: ({ loadBalancers }) =>
+      loadBalancers.flatMap(({ loadBalancer, apps }) =>
+        apps.flatMap(({ settings }) => {
+          const own = settings.number("KEEP_ALIVE_TIMEOUT_MS");
+          if (own === undefined) return [];
+          return loadBalancer.idleTimeouts
+            .filter((idle) => own.value <= idle.value)
+            .map((idle): Violation => {
+              const message = `${loadBalancer.name} keeps an idle connection for ${formatNumber(idle)}; the application has to keep it for longer, and keeps it for ${formatNumber(own)}.`;
+              const wanted = idle.value >= 600_000 ? idle.value + 20_000 : idle.value + 15_000;
+              return {
+                numbers: [idle, own],
+                message,
+                fix: `Set KEEP_ALIVE_TIMEOUT_MS=${wanted}, or lower the idle timeout of ${loadBalancer.name}.`,
+              };
+            });
+        }),
+      ),
+  },
+  {
+    id: "keep-alive-proxy-shorter-than-balancer",
+    severity: "warning",
+    title: "The proxy closes idle connections before the balancer in front of it does",
+    impact:
+      "Where that balancer passes its requests to this proxy, it sends some of them on connections that are just being closed: users get 502 now and then.",
+    condition:
+      "nginx `keepalive_timeout` of the server (75 s unless written), HAProxy `timeout http-keep-alive` and `timeout client` > idle timeout of an ALB or of Google's balancer in the same set-up",
+    fix: "Raise the proxy's keep-alive for clients above the balancer's idle timeout.",
+    example: {
+      kind: "haproxy",
+      alongside: { alb: alb("{ Key: idle_timeout.timeout_seconds, Value: 60 }") },
+      broken:
+        "defaults\n  mode http\n  timeout http-keep-alive 15s\nfrontend web\n  bind :80\n  default_backend api\nbackend api\n  server app1 app1:4000 check\n",
+      fixed:
+        "defaults\n  mode http\n  timeout http-keep-alive 75s\nfrontend web\n  bind :80\n  default_backend api\nbackend api\n  server app1 app1:4000 check\n",
+    },
+    find: ({ loadBalancers }) => {
+      const balancers = loadBalancers
+        .filter(({ loadBalancer }) => loadBalancer.kind === "alb" || loadBalancer.kind === "gcp")
+        .flatMap(({ loadBalancer }) => loadBalancer.idleTimeouts);
+      const proxies = loadBalancers.filter(
+        ({ loadBalancer }) => loadBalancer.kind === "nginx" || loadBalancer.kind === "haproxy",
+      );
+      return proxies.flatMap(({ loadBalancer }) =>
+        loadBalancer.clientIdleTimeouts.flatMap((own) =>
+          balancers
+            .filter((idle) => own.value <= idle.value)
+            .map(
+              (idle): Violation => ({
+                numbers: [own, idle],
+                message: `${loadBalancer.name} keeps a client's idle connection for ${formatNumber(own)}, which would have to be longer than the balancer's ${formatNumber(idle)}.`,
+              }),
+            ),
+        ),
+      );
+    },
+  },
+];

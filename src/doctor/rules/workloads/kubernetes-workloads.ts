@@ -1,0 +1,64 @@
+import { podLabelsOf, podOf, selectsAll } from "../../readers/kubernetes/cluster-objects.ts";
+import { get, list, text } from "../../readers/yaml-tree.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { pod, ready } from "../example-files.ts";
+import { eachCluster } from "../for-each.ts";
+
+export const kubernetesWorkloadRules: readonly Rule[] = [
+  {
+    id: "trap-kubernetes-selector",
+    severity: "error",
+    title: "A workload does not say which pods are its own",
+    impact: "The cluster refuses it: the release stops there, and the old version stays.",
+    condition: "`spec.selector.matchLabels` is there, and its labels are among those of the template",
+    fix: "Write selector: { matchLabels: … } with the labels of the template.",
+    example: {
+      kind: "kubernetes",
+      broken: pod(ready).replace("  selector: { matchLabels: { app: api } }\n", ""),
+      fixed: pod(ready),
+    },
+    find: eachCluster(({ manifests }) =>
+      manifests.objects.flatMap((one): Violation[] => {
+        if (!/^(?:Deployment|StatefulSet|DaemonSet|ReplicaSet)$/.test(text(one, "kind") ?? "")) return [];
+        const selector = get(one, "spec", "selector");
+        const labels = podLabelsOf(one);
+        const name = text(one, "metadata", "name") ?? "";
+        if (get(one, "spec", "template") === undefined) return [];
+        if (selector === undefined)
+          return [
+            { places: [get(one, "spec")?.at ?? one.at], message: `${text(one, "kind")} ${name} has no selector.` },
+          ];
+        if (selectsAll(selector, labels)) return [];
+        return [
+          { places: [selector.at], message: `The selector of ${name} does not match the labels of its template.` },
+        ];
+      }),
+    ),
+  },
+  {
+    id: "trap-kubernetes-image-tag",
+    severity: "warning",
+    title: "Nobody knows which version runs",
+    impact: "Two pods of one release may run different versions, and there is nothing to go back to.",
+    condition: "Each image has a tag that is not `latest`, or a digest",
+    fix: "Name a version.",
+    example: { kind: "kubernetes", broken: pod(ready).replace("api:1.0", "api:latest"), fixed: pod(ready) },
+    find: eachCluster(({ manifests }) =>
+      manifests.objects.flatMap((one) =>
+        ["initContainers", "containers"].flatMap((kind) =>
+          list(podOf(one), kind).flatMap((container): Violation[] => {
+            const image = get(container, "image");
+            const name = text(image);
+            if (image === undefined || name === undefined || /@sha256:|:(?!latest$)[^/]+$/.test(name)) return [];
+            return [
+              {
+                places: [image.at],
+                message: `${name} ${name.endsWith(":latest") ? "is whatever was pushed last" : "has no tag, which means latest"}.`,
+              },
+            ];
+          }),
+        ),
+      ),
+    ),
+  },
+];

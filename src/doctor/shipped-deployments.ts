@@ -1,0 +1,28 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ConfigPaths } from "./diagnose.ts";
+import type { Files } from "./source.ts";
+
+/** The project's own folder, from `src/doctor` and from `dist/doctor` alike. */
+export const shippedFolder = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The configurations that ship with Haven, those that run together side by side. */
+export function shippedDeployments(files: Files, folder = shippedFolder): ConfigPaths[] {
+  const there = (...names: readonly string[]) =>
+    names.map((name) => join(folder, name)).filter((path) => files.kind(path) !== "none");
+  const nginx = there("nginx/nginx.conf");
+  const all: ConfigPaths[] = [
+    { nginx },
+    { haproxy: there("haproxy/haproxy.cfg") },
+    { k8s: there("k8s") },
+    ...there("docker/docker-compose.lb.yml", "docker/docker-compose.scale.yml").map((file) => ({
+      compose: [file],
+      nginx,
+    })),
+    { alb: there("cloud/aws/alb.yaml") },
+    { render: there("cloud/render/render.yaml") },
+    { railway: there("cloud/railway/railway.json") },
+    ...there("monitoring/prometheus.yml", "monitoring/prometheus.scale.yml").map((file) => ({ prometheus: [file] })),
+  ];
+  return all.filter((paths) => Object.values(paths).some((list) => (list?.length ?? 0) > 0));
+}

@@ -1,0 +1,178 @@
+import { type Manner, suiteOfManners } from "../support/realistic-configs.ts";
+
+const compose = (name: string, services: string, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+  name,
+  texts: { compose: `services:\n${services}` },
+  finds,
+  ...(notUnderstood === undefined ? {} : { notUnderstood }),
+});
+
+const short = "stop_grace_period: 10s";
+const killed = ["grace-shorter-than-drain", short] as const;
+
+suiteOfManners("whom Compose runs", [
+  compose("a lone service without a port", `  api:\n    image: haven-api:1.0\n    ${short}\n`, [killed]),
+  compose("one of which nothing is said at all", "  api:\n    image: haven-api:1.0\n", [
+    ["grace-shorter-than-drain", "api:"],
+  ]),
+  compose(
+    "one between a proxy and a database, and a database that is too small for it",
+    `  nginx:
+    image: nginx:1.29
+    ports: ["80:80"]
+    depends_on: { app1: { condition: service_healthy } }
+  app1:
+    build: .
+    environment: { NODE_ENV: production, PORT: 3000, DATABASE_URL: "postgres://db/haven", DB_POOL_MAX: 30 }
+    ${short}
+    depends_on: [db]
+  db:
+    image: postgres:16.4
+    command: [postgres, -c, max_connections=25]
+`,
+    [
+      killed,
+      [
+        "connections-more-than-database",
+        'environment: { NODE_ENV: production, PORT: 3000, DATABASE_URL: "postgres://db/haven", DB_POOL_MAX: 30 }',
+      ],
+    ],
+  ),
+  compose(
+    "a worker of the same program is none, and that is said",
+    `  web:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  worker:\n    image: api:1.0\n    command: node worker.js\n    environment: { DATABASE_URL: "postgres://db/haven" }\n    ${short}\n`,
+    [],
+    /^service worker: not taken for the application/,
+  ),
+  compose(
+    "a second instance without a port, beside one that has it",
+    `  app1:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  app2:\n    image: api:1.0\n    ${short}\n`,
+    [killed],
+  ),
+  compose(
+    "of two of which nothing is said, neither",
+    "  one:\n    image: a:1.0\n  two:\n    image: b:1.0\n",
+    [],
+    /one.*\n.*two/,
+  ),
+  compose(
+    "what runs once, and what everybody knows, is passed over in silence",
+    `  api:\n    image: api:1.0\n    stop_grace_period: 45s\n  setup:\n    image: api:1.0\n    restart: "no"\n  cache:\n    image: redis:8.2\n`,
+    [],
+  ),
+]);
+
+const workload = (name: string, pod: string, container = "", spec = "", kind = "Deployment") => `---
+apiVersion: apps/v1
+kind: ${kind}
+metadata: { name: ${name} }
+spec:
+  selector: { matchLabels: { app: ${name} } }
+  ${spec}
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec:
+      ${pod}
+      containers:
+        - name: main
+          image: api:1.0
+          ${container}
+`;
+const enough = "terminationGracePeriodSeconds: 60";
+const hasty = "terminationGracePeriodSeconds: 20";
+const ready = "readinessProbe: { httpGet: { path: /ready, port: 4000 }, timeoutSeconds: 3 }";
+const delay = "env: [{ name: DRAIN_DELAY_MS, value: '15000' }]";
+const cut = ["grace-shorter-than-drain", hasty] as const;
+const blind = ["trap-kubernetes-no-readiness-probe", "metadata: { name: api }"] as const;
+const quick = ["drain-shorter-than-endpoints", "- name: main"] as const;
+const service = `---
+apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec: { selector: { app: api }, ports: [{ port: 80, targetPort: 4000 }] }
+`;
+const budget = `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: api }
+spec:
+  minAvailable: 2
+  selector: { matchLabels: { app: api } }
+`;
+
+const cluster = (name: string, kubernetes: string, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+  name,
+  texts: { kubernetes },
+  finds,
+  ...(notUnderstood === undefined ? {} : { notUnderstood }),
+});
+
+suiteOfManners("whom a cluster runs", [
+  cluster("a Deployment without ports", workload("api", hasty), [cut, quick]),
+  cluster(
+    "one that a Service selects, with settings out of a Secret",
+    workload("api", hasty, "envFrom: [{ secretRef: { name: api } }]") + service,
+    [cut, blind, quick],
+  ),
+  cluster(
+    "a readiness probe that opens a connection",
+    workload("api", enough, `readinessProbe: { tcpSocket: { port: 4000 } }\n          ${delay}`),
+    [["drain-check-blind", "readinessProbe: { tcpSocket: { port: 4000 } }"]],
+  ),
+  cluster("a budget that lets none go", workload("api", enough, delay, "replicas: 2") + budget, [
+    blind,
+    ["budget-lets-none-go", "minAvailable: 2"],
+  ]),
+  cluster(
+    "a heap that is too large",
+    workload(
+      "api",
+      enough,
+      `command: [node, --max-old-space-size=400, server.js]\n          resources: { limits: { memory: 512Mi } }\n          ${delay}`,
+    ),
+    [blind, ["budget-heap", "command: [node, --max-old-space-size=400, server.js]"]],
+  ),
+  cluster(
+    "a worker beside it is none, and that is said",
+    workload("api", enough, `${ready}\n          ${delay}`) + workload("api-worker", hasty),
+    [],
+    /^Deployment api-worker: not taken for the application/,
+  ),
+  cluster(
+    "what runs on each node is none",
+    workload("api", enough, `${ready}\n          ${delay}`) + workload("agent", hasty, "", "", "DaemonSet"),
+    [],
+    /^DaemonSet agent: not taken/,
+  ),
+  cluster(
+    "a Pod of its own",
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: api }\nspec:\n  ${hasty}\n  containers:\n    - name: main\n      image: api:1.0\n      ${ready}\n      ${delay}\n`,
+    [cut],
+  ),
+]);
+
+const task = (container: string) => `Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ContainerDefinitions:
+        - Name: api
+          Image: api:1.0
+          ${container}
+`;
+
+suiteOfManners("whom ECS runs", [
+  {
+    name: "a container without a mapping of ports",
+    texts: { alb: task("StopTimeout: 10") },
+    finds: [["grace-shorter-than-drain", "StopTimeout: 10"]],
+  },
+  {
+    name: "a worker beside it is none, and that is said",
+    texts: {
+      alb: `${task("StopTimeout: 60\n          PortMappings: [{ ContainerPort: 4000 }]")}        - Name: worker\n          Image: api:1.0\n          StopTimeout: 10\n`,
+    },
+    finds: [],
+    notUnderstood: /^container worker: not taken/,
+  },
+]);

@@ -1,0 +1,152 @@
+import { type Manner, suiteOfManners } from "../../support/realistic-configs.ts";
+
+const settings = "REQUEST_TIMEOUT_MS=15000\nDRAIN_DELAY_MS=8000\n";
+const check = "check inter 2s fastinter 500ms fall 2";
+
+type Parts = {
+  global?: string;
+  defaults?: string;
+  frontend?: string;
+  back?: string;
+  app2?: string;
+  behind?: string;
+};
+
+const configuration = ({
+  global = "",
+  defaults = "",
+  frontend = "",
+  back = "",
+  app2 = check,
+  behind = "",
+}: Parts) => `global
+  stats socket /run/haproxy.sock level admin
+  ${global}
+defaults
+  mode http
+  timeout connect 2s
+  timeout client 30s
+  timeout server 20s
+  timeout check 1s
+  retries 2
+  ${defaults}
+frontend web
+  bind :80
+  ${frontend}
+  default_backend api
+backend api
+  option httpchk GET /ready
+  ${back}
+  server app1 app1:4000 ${check}
+  server app2 app2:4000 ${app2}
+${behind}`;
+
+const manner = (name: string, parts: Parts, finds: Manner["finds"]): Manner => ({
+  name,
+  texts: { haproxy: configuration(parts), settings },
+  finds,
+});
+
+const inherited = (server: string) => `global
+  stats socket /run/haproxy.sock level admin
+defaults base
+  mode http
+  timeout connect 2s
+  timeout client 30s
+  timeout server ${server}
+defaults quick from base
+  timeout check 1s
+backend api from quick
+  option httpchk GET /ready
+  server app1 app1:4000 ${check}
+`;
+
+suiteOfManners("haproxy, as people write it", [
+  manner("nothing wrong", {}, []),
+  {
+    name: "defaults that take up other defaults",
+    texts: { haproxy: inherited("20s"), settings },
+    finds: [],
+  },
+  {
+    name: "a time limit two defaults away",
+    texts: { haproxy: inherited("6s"), settings },
+    finds: [["deadline-request-longer-than-proxy", "timeout server 6s"]],
+  },
+  manner("a time limit of zero is none", { defaults: "timeout server 0" }, [["deadline-none", "timeout server 0"]]),
+  manner(
+    "a server that tracks another is not checked itself",
+    { behind: "backend more\n  server a app1:4000 track api/app1\n" },
+    [],
+  ),
+  manner("a server that is out of use needs no check", { app2: "disabled" }, []),
+  manner("users bound by their address", { back: "balance source" }, [["drain-no-redispatch", "balance source"]]),
+  manner("users bound by their address, and let go", { back: "balance source\n  option redispatch" }, []),
+  manner(
+    "a redispatch that is taken back",
+    { defaults: "option redispatch", back: "no option redispatch\n  cookie S insert indirect" },
+    [["drain-no-redispatch", "cookie S insert indirect"]],
+  ),
+  manner("the words of a table in another order", { frontend: "stick-table size 1m type ip expire 30s store gpc0" }, [
+    ["trap-haproxy-ipv4-table", "stick-table size 1m type ip expire 30s store gpc0"],
+  ]),
+  manner("statistics in a backend", { back: "stats enable" }, [["trap-haproxy-stats-open", "stats enable"]]),
+  manner("statistics in defaults", { defaults: "stats uri /stats" }, [["trap-haproxy-stats-open", "stats uri /stats"]]),
+  manner(
+    "statistics in a backend that only this machine reaches",
+    { behind: "frontend own\n  bind 127.0.0.1:8404\n  default_backend own\nbackend own\n  stats enable\n" },
+    [],
+  ),
+  manner(
+    "statistics for addresses of the house only",
+    {
+      behind:
+        "listen own\n  bind :8404\n  acl house src 10.0.0.0/8\n  http-request deny unless house\n  stats enable\n",
+    },
+    [],
+  ),
+  {
+    name: "a socket by which nothing can be changed",
+    texts: { haproxy: configuration({}).replace(" level admin", ""), settings },
+    finds: [["trap-haproxy-no-socket", "stats socket /run/haproxy.sock"]],
+  },
+  manner(
+    "forwardfor in defaults, behind a frontend that takes away what the client sent",
+    { defaults: "option forwardfor", frontend: "http-request del-header X-Forwarded-For" },
+    [],
+  ),
+  manner(
+    "forwardfor in defaults, where one of two frontends takes nothing away",
+    {
+      defaults: "option forwardfor",
+      frontend: "http-request del-header X-Forwarded-For",
+      behind: "frontend other\n  bind :81\n  default_backend api\n",
+    },
+    [["trap-forwarded-for-appended", "option forwardfor"]],
+  ),
+  {
+    name: "how long a reload waits, and nothing else",
+    texts: { haproxy: "global\n  hard-stop-after 5s\n" },
+    finds: [["release-shorter-than-request", "hard-stop-after 5s"]],
+  },
+  manner(
+    "a limit for bodies by an answer",
+    { frontend: "http-request return status 413 if { req.body_size gt 1000000 }" },
+    [["budget-body-too-small", "http-request return status 413 if { req.body_size gt 1000000 }"]],
+  ),
+  manner(
+    "a limit for bodies by a header that is made a number",
+    { frontend: "http-request deny if { req.hdr(content-length),int gt 1000000 }" },
+    [["budget-body-too-small", "http-request deny if { req.hdr(content-length),int gt 1000000 }"]],
+  ),
+  manner(
+    "a limit for bodies by an old name of a header",
+    { frontend: "http-request deny if { hdr_val(Content-Length) gt 1000000 }" },
+    [["budget-body-too-small", "http-request deny if { hdr_val(Content-Length) gt 1000000 }"]],
+  ),
+  manner(
+    "a limit for bodies by a named acl",
+    { frontend: "acl large req.hdr_val(content-length) gt 1000000\n  http-request deny deny_status 413 if large" },
+    [["budget-body-too-small", "http-request deny deny_status 413 if large"]],
+  ),
+]);

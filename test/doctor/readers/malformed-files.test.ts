@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type ConfigPaths, diagnose } from "../../../src/doctor/diagnose.ts";
+import { readDotEnv } from "../../../src/doctor/readers/application-settings.ts";
+import { createDiagnostics, type Files, filesOnDisk } from "../../../src/doctor/source.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** Every shipped file that some reader reads, and by which option it would be named. */
+const shipped: readonly (readonly [pattern: string, kind: keyof ConfigPaths | "settings", whole?: string])[] = [
+  ["nginx/**/*.conf", "nginx", "nginx/nginx.conf"],
+  ["haproxy/*.cfg", "haproxy"],
+  ["k8s/base/*.yaml", "k8s", "k8s/base"],
+  ["k8s/overlays/*/*.yaml", "k8s"],
+  ["k8s/monitoring/*.yaml", "k8s"],
+  ["docker/*.yml", "compose"],
+  ["cloud/aws/alb.yaml", "alb"],
+  ["cloud/render/render.yaml", "render"],
+  ["cloud/railway/railway.json", "railway"],
+  ["monitoring/prometheus*.yml", "prometheus"],
+  ["monitoring/rules/*.yml", "prometheus"],
+  [".env.example", "settings"],
+];
+
+/** The same numbers at every run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const shards = [
+  "{",
+  "}",
+  ";",
+  '"',
+  "'",
+  "\\",
+  "#",
+  "\n",
+  ": ",
+  "- ",
+  "&a ",
+  "*a ",
+  "<<: ",
+  "!Ref ",
+  ["$", "{X}"].join(""),
+  "[",
+  "]",
+  "|",
+  "\t",
+  "if ",
+  "include *;",
+  "999999999999999999999",
+  "-1",
+  "0",
+  "null",
+  "é",
+  "\u0001",
+  "%",
+  "{{ x }}",
+  "~",
+];
+
+function mutated(text: string, next: () => number): string {
+  const at = Math.floor(next() * text.length);
+  const length = Math.floor(next() * 40);
+  const shard = shards[Math.floor(next() * shards.length)] ?? "";
+  switch (Math.floor(next() * 5)) {
+    case 0:
+      return text.slice(0, at);
+    case 1:
+      return text.slice(0, at) + text.slice(at + length);
+    case 2:
+      return text.slice(0, at) + shard + text.slice(at);
+    case 3:
+      return text.slice(0, at) + shard + text.slice(at + length);
+    default:
+      return text.slice(0, at) + text.slice(at, at + length).repeat(3) + text.slice(at + length);
+  }
+}
+
+/** The disk, but for one file. */
+const withFile = (disk: Files, path: string, text: string): Files => ({
+  ...disk,
+  read: (asked) => (asked === path ? text : disk.read(asked)),
+});
+
+const disk = filesOnDisk(root);
+const rounds = 60;
+/** Through the file that includes it, which costs more. */
+const roundsOfWhole = 3;
+
+suite("whatever is cut, changed or repeated in a shipped file, the answer is a sentence", () => {
+  for (const [pattern, kind, whole] of shipped) {
+    const files = globSync(pattern, { cwd: root }).sort();
+    test(`${pattern}, ${files.length * rounds} times`, () => {
+      const next = random(files.length * 7919 + pattern.length);
+      for (const file of files) {
+        const text = readFileSync(join(root, file), "utf8");
+        const path = file.endsWith("/kustomization.yaml") ? dirname(file) : file;
+        for (let round = 0; round < (path === file ? rounds : 10); round++)
+          check(file, kind, path, mutated(text, next));
+        for (let round = 0; whole !== undefined && round < roundsOfWhole; round++)
+          check(file, kind, whole, mutated(text, next));
+      }
+    });
+  }
+});
+
+function check(file: string, kind: keyof ConfigPaths | "settings", path: string, text: string): void {
+  const diagnostics = createDiagnostics();
+  const settings = kind === "settings" ? readDotEnv(text, file, diagnostics) : new Map();
+  const deployments: ConfigPaths[] = kind === "settings" ? [{ nginx: ["nginx/nginx.conf"] }] : [{ [kind]: [path] }];
+  const startedAt = performance.now();
+  const { findings, notUnderstood, unreadable } = diagnose(
+    { deployments, settings, settingsFile: "environment" },
+    withFile(disk, file, text),
+    () => "",
+    diagnostics,
+  );
+  const took = performance.now() - startedAt;
+  for (const note of [...notUnderstood, ...unreadable]) {
+    assert.ok(
+      note.line >= 1 && note.text.length > 0 && !/\bat .*:\d+:\d+\)?$|TypeError|undefined/.test(note.text),
+      note.text,
+    );
+  }
+  for (const { places } of findings) for (const { line } of places) assert.ok(Number.isInteger(line) && line >= 1);
+  assert.ok(took < 5000, `${file} took ${Math.round(took)} ms`);
+}
+
+suite("what is no configuration at all", () => {
+  const odd: Readonly<Record<string, string>> = {
+    "ten thousand brackets": "[".repeat(10_000),
+    "ten thousand braces": "{".repeat(10_000),
+    "ten thousand blocks": "a{".repeat(10_000),
+    "an alias bomb": `a: &a [x,x,x,x,x,x,x,x,x]\n${[..."bcdefghij"].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdefghij"[index]}`)}]`).join("\n")}\nservices: *j\n`,
+    "a long line": "x".repeat(1_000_000),
+    "many words": "server ".repeat(100_000),
+    "many semicolons": ";".repeat(100_000),
+    "quotes that never end": `a "${"b".repeat(10_000)}`,
+    "an alias of itself": "services: &a\n  b: *a\n",
+    JSON: '{"a": [1, 2, {"b": null}]}',
+    prose: "Dear Sir or Madam,\nthis is no configuration: it is a letter.\n",
+    numbers: "1\n2\n3\n",
+    rates: `groups: [{ rules: [{ expr: '${"rate(".repeat(5000)}' }] }]`,
+  };
+  const kinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
+  for (const [name, text] of Object.entries(odd)) {
+    test(name, () => {
+      // One reader of YAML is enough for what is slow in all of them.
+      const asked = name === "an alias bomb" ? (["compose"] as const) : kinds;
+      for (const kind of asked) check("CHANGELOG.md", kind, "CHANGELOG.md", text);
+    });
+  }
+});
+
+suite("what is large is judged in a moment", () => {
+  const many = <T>(count: number, make: (index: number) => T): T[] =>
+    Array.from({ length: count }, (_, index) => make(index));
+  const large: readonly (readonly [kind: keyof ConfigPaths, text: string])[] = [
+    [
+      "nginx",
+      `http {\n${many(4000, (index) => `upstream u${index} { server a:1; server b:1; }\nserver { location / { proxy_pass http://u${index}; } }\n`).join("")}}\n`,
+    ],
+    [
+      "haproxy",
+      `defaults\n mode http\nbackend a\n${many(20_000, (index) => ` server s${index} h:1 check\n`).join("")}`,
+    ],
+    [
+      "compose",
+      `services:\n${many(4000, (index) => `  a${index}:\n    image: x:1\n    ports: ["${index + 1}:1"]\n`).join("")}`,
+    ],
+  ];
+  for (const [kind, text] of large) test(kind, () => check("CHANGELOG.md", kind, "CHANGELOG.md", text));
+});

@@ -1,0 +1,182 @@
+import { type Manner, suiteOfManners } from "../../support/realistic-configs.ts";
+
+const headers =
+  "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;";
+
+const leak = `add_header X-By "from $${"{upstream_addr}"}" always;`;
+
+type Parts = { http?: string; upstream?: string; server?: string; location?: string; behind?: string };
+
+const configuration = ({ http = "", upstream = "", server = "", location = "", behind = "" }: Parts) => `events {}
+http {
+  client_max_body_size 5m;
+  proxy_connect_timeout 2s;
+  ${http}
+  upstream api {
+    zone api 64k;
+    ${upstream}
+    server app1:4000;
+    server app2:4000;
+  }
+  server {
+    ${headers}
+    ${server}
+    location / {
+      ${location}
+      proxy_pass http://api;
+    }
+  }
+}
+${behind}`;
+
+const manner = (name: string, parts: Parts, finds: Manner["finds"]): Manner => ({
+  name,
+  texts: { nginx: configuration(parts) },
+  finds,
+});
+
+const piece = (name: string, nginx: string, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+  name,
+  texts: { nginx },
+  finds,
+  ...(notUnderstood === undefined ? {} : { notUnderstood }),
+});
+const site = (http: string, location: string, upstream = "zone api 64k;") =>
+  `http {\n${http}\n  upstream api { ${upstream} server app1:4000; server app2:4000; }\n  server {\n    location / {\n      ${location}\n      proxy_pass http://api;\n    }\n  }\n}\n`;
+const body = "client_max_body_size 5m;";
+const cookies = "proxy_set_header Cookie $http_cookie; proxy_cookie_flags ~ secure;";
+
+suiteOfManners("what stands in a file that is not there is not known", [
+  piece(
+    "Debian's file of headers in a location",
+    site(body, "include proxy_params;"),
+    [],
+    /^include proxy_params: not found/,
+  ),
+  piece(
+    "the same beside a header of its own",
+    site(body, "proxy_set_header X-A b; include proxy_params;"),
+    [],
+    /^include/,
+  ),
+  piece("a file in http", site("include common.conf;", ""), [], /^include common\.conf: not found/),
+  piece(
+    "what is nearer than it counts",
+    site("include common.conf;", "proxy_next_upstream off; client_max_body_size 1m;"),
+    [
+      ["drain-no-second-try", "proxy_next_upstream off; client_max_body_size 1m;"],
+      ["budget-body-too-small", "proxy_next_upstream off; client_max_body_size 1m;"],
+    ],
+    /^include/,
+  ),
+  piece("a file in an upstream", site(body, headers, "keepalive 8; include upstream.conf;"), [], /^include/),
+  piece(
+    "the cookies of such an upstream",
+    site(body, `${headers} ${cookies}`, "zone api 64k; include more.conf;"),
+    [],
+    /^include/,
+  ),
+  piece(
+    "a status and security headers that may be there",
+    "limit_req_zone $binary_remote_addr zone=a:1m rate=9r/s;\nserver {\n  add_header X-Frame-Options DENY always;\n  include site.conf;\n  location / { limit_req zone=a burst=5; add_header X-A b; include headers.conf; }\n}\n",
+    [],
+    /^include/,
+  ),
+  piece(
+    "an address of a proxy in front that may be there, and a resolver",
+    "server {\n  include site.conf;\n  location / { proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_pass http://$host; }\n}\n",
+    [],
+    /^include/,
+  ),
+  piece(
+    "modules are no directives of http",
+    `include modules-enabled/*.conf;\nevents {}\n${site("", headers)}`,
+    [["budget-body-too-small", "location / {"]],
+    /^include modules-enabled/,
+  ),
+]);
+
+suiteOfManners("nginx, as people write it", [
+  manner("nothing wrong", {}, []),
+  piece("two servers, and no times at all", site(body, headers), []),
+  piece(
+    "a time for a connection that is long, of a probe",
+    site(body, `${headers} proxy_pass http://api; }\n    location = /ready { ${headers} proxy_connect_timeout 40s;`),
+    [],
+  ),
+  piece("a time for a connection that is long", site(body, `${headers} proxy_connect_timeout 40s;`), [
+    ["deadline-tries-longer-than-client", `${headers} proxy_connect_timeout 40s;`],
+  ]),
+  piece(
+    "how long workers wait, and nothing else",
+    "worker_shutdown_timeout 5s;\nevents {}\nhttp {}\n",
+    [["release-shorter-than-request", "worker_shutdown_timeout 5s;"]],
+    /passes no request on/,
+  ),
+  manner(
+    "connections that are passed on as they are, beside it",
+    {
+      behind:
+        "stream {\n  upstream api { server db:5432; server db2:5432; }\n  server { listen 5432; proxy_connect_timeout 40s; proxy_pass api; }\n}\n",
+    },
+    [],
+  ),
+  manner("proxy_pass outside of a location", { server: "proxy_pass http://api;" }, [
+    ["trap-nginx-context", "proxy_pass http://api;"],
+  ]),
+  manner("one try is no second try", { server: "proxy_next_upstream_tries 1;" }, [
+    ["drain-no-second-try", "proxy_next_upstream_tries 1;"],
+  ]),
+  manner("an address inside other words", { server: leak }, [["trap-nginx-address-leak", leak]]),
+  manner(
+    "what the client claims, passed on as it is",
+    { location: `${headers.replace("$remote_addr", "$http_x_forwarded_for")}` },
+    [["trap-forwarded-for-appended", headers.replace("$remote_addr", "$http_x_forwarded_for")]],
+  ),
+  manner(
+    "a cookie that chooses between two applications",
+    {
+      http: "upstream next { zone next 64k; server next1:4000; }\n  map $cookie_beta $pool { default api; yes next; }",
+      location: "proxy_pass http://$pool;\n    }\n    location /other {",
+    },
+    [],
+  ),
+  manner(
+    "a header that chooses one instance of the same application",
+    {
+      http: "upstream one { zone one 64k; server app1:4000; }\n  map $http_x_instance $pool {\n default api; one one; }",
+      location: "proxy_pass http://$pool;\n    }\n    location /other {",
+    },
+    [["trap-nginx-client-chooses", "map $http_x_instance $pool {"]],
+  ),
+  manner("Permissions-Policy is a security header as well", { server: "add_header Permissions-Policy camera=();" }, [
+    ["trap-nginx-header-not-always", "add_header Permissions-Policy camera=();"],
+  ]),
+  manner(
+    "a limit by a map that gives the header back",
+    {
+      http: "limit_req_status 429;\n  map $http_x_key $key { default $http_x_key; }\n  limit_req_zone $key zone=a:1m rate=9r/s;",
+    },
+    [["trap-nginx-limit-key", "limit_req_zone $key zone=a:1m rate=9r/s;"]],
+  ),
+  manner(
+    "a limit that spares some by a map",
+    {
+      http: 'map $http_x_key $key { default $binary_remote_addr; known ""; }\n  limit_req_zone $key zone=a:1m rate=9r/s;',
+    },
+    [],
+  ),
+  manner(
+    "flags of cookies that look like affinity",
+    { location: `${headers}\n      proxy_set_header Cookie $http_cookie;\n      proxy_cookie_path / "/; Secure";` },
+    [["trap-nginx-cookie-no-affinity", "proxy_set_header Cookie $http_cookie;"]],
+  ),
+  manner(
+    "the same with a real affinity",
+    {
+      upstream: "hash $cookie_route consistent;",
+      location: `${headers}\n      proxy_set_header Cookie $http_cookie;\n      proxy_cookie_path / "/; Secure";`,
+    },
+    [],
+  ),
+]);

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { doctorUsage } from "../../../src/doctor/command.ts";
+import { rulesPage } from "../../../src/doctor/report/rules-page.ts";
+import { allRules } from "../../../src/doctor/rules/all-rules.ts";
+
+const page = readFileSync(new URL("../../../docs/doctor.md", import.meta.url), "utf8");
+
+test("docs/doctor.md tells each rule as the code has it", () => {
+  const printed = /<!-- rules -->\n\n([\s\S]*)\n\n<!-- \/rules -->/.exec(page)?.[1];
+  assert.equal(printed, rulesPage(), "npm run doctor-page writes it anew");
+  for (const { id } of allRules) assert.ok(page.includes(`#### ${id}\n`));
+});
+
+test("the page and the usage name the same options", () => {
+  const named = (text: string) =>
+    [...new Set([...text.matchAll(/(?<=[\s`(])--([a-z0-9-]+)/g)].map(([, name]) => name))].sort();
+  const table = page
+    .split("\n")
+    .filter((line) => line.startsWith("| `--"))
+    .join("\n");
+  assert.deepEqual(
+    named(table),
+    named(doctorUsage).filter((name) => name !== "help"),
+  );
+});

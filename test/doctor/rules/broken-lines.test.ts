@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { all, type Base } from "../support/broken-line.ts";
+import { numbers } from "../support/broken-numbers.ts";
+import { traps } from "../support/broken-pitfalls.ts";
+import { diagnoseTexts, fileOf, rulesIn, type Texts } from "../support/diagnose.ts";
+import * as bases from "../support/valid-configs.ts";
+
+const more = { "rules/api.yml": bases.prometheusRules };
+const run = (base: Base, text: string) => {
+  const { kind, alongside } = all[base];
+  const texts: Texts = { ...alongside, [kind]: text };
+  return diagnoseTexts(texts, more);
+};
+
+const broken = [...numbers, ...traps];
+
+suite("a configuration with nothing wrong in it passes", () => {
+  for (const [name, { text }] of Object.entries(all)) {
+    test(name, () => {
+      const { findings, notUnderstood, unreadable } = run(name as Base, text);
+      assert.deepEqual(
+        findings.map(({ rule, message }) => `${rule}: ${message}`),
+        [],
+      );
+      assert.deepEqual(notUnderstood, []);
+      assert.deepEqual(unreadable, []);
+    });
+  }
+});
+
+suite("one broken line is found by its rule, on that line", () => {
+  for (const [rule, base, from, to, at = changedPart(from, to)] of broken) {
+    test(`${base}: ${rule}: ${at.split("\n")[0]?.trim()}`, () => {
+      const { kind, text } = all[base];
+      assert.ok(text.includes(from), `the base has ${from}`);
+      const index = text.indexOf(from);
+      const changed = text.slice(0, index) + to + text.slice(index + from.length);
+      const diagnosis = run(base, changed);
+      assert.deepEqual(diagnosis.unreadable, []);
+      const found = diagnosis.findings.filter((finding) => finding.rule === rule);
+      assert.ok(found.length > 0, `found ${rulesIn(diagnosis).join(", ") || "nothing"}`);
+      const file = rule === "budget-rate-window" && kind === "prometheus" ? "rules/api.yml" : fileOf(kind);
+      const wanted = linesOf(
+        kind === "prometheus" && file !== fileOf(kind) ? bases.prometheusRules : changed,
+        file === fileOf(kind) ? at : "[1m]",
+      );
+      const named = found.flatMap(({ places }) =>
+        places.filter((place) => place.file === file).map(({ line }) => line),
+      );
+      assert.ok(
+        named.some((line) => wanted.includes(line)),
+        `named ${named.join(", ")}, wanted ${wanted.join(", ")}`,
+      );
+    });
+  }
+
+  test("there are at least sixty of them", () => {
+    assert.ok(broken.length >= 60);
+  });
+});
+
+/** The lines that a piece of text begins on. */
+function linesOf(text: string, piece: string): number[] {
+  const lines: number[] = [];
+  for (let index = text.indexOf(piece); index !== -1; index = text.indexOf(piece, index + 1))
+    lines.push(text.slice(0, index).split("\n").length);
+  assert.ok(lines.length > 0, `"${piece}" stands in the broken text`);
+  return lines;
+}
+
+/** What is new, without what was there before it. */
+function changedPart(from: string, to: string): string {
+  return to === "" ? from : to;
+}

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type ConfigPaths, diagnose } from "../../src/doctor/diagnose.ts";
+import { readDotEnv } from "../../src/doctor/readers/application-settings.ts";
+import { shippedDeployments } from "../../src/doctor/shipped-deployments.ts";
+import { createDiagnostics, type Files, filesOnDisk } from "../../src/doctor/source.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const disk = filesOnDisk(root);
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+
+function outcome(deployments: readonly ConfigPaths[], files: Files = disk, settings = "") {
+  const diagnostics = createDiagnostics();
+  const given = readDotEnv(settings, "settings.env", diagnostics);
+  const { findings, notUnderstood, unreadable } = diagnose(
+    { deployments, settings: given, settingsFile: "environment" },
+    files,
+    () => "",
+    diagnostics,
+  );
+  return [
+    ...findings.map(({ rule, message }) => `${rule}: ${message}`),
+    ...[...notUnderstood, ...unreadable].map(({ file, line, text }) => `${file}:${line} ${text}`),
+  ];
+}
+
+suite("what ships with Haven passes: no error, no warning, nothing that was not understood", () => {
+  for (const paths of shippedDeployments(disk, root)) {
+    const [[kind, list] = [""]] = Object.entries(paths);
+    test(`${kind}: ${(list ?? []).map((path) => path.slice(root.length)).join(", ")}`, () =>
+      assert.deepEqual(outcome([paths]), []));
+  }
+
+  test("every folder is among them", () => {
+    const kinds = new Set(shippedDeployments(disk, root).flatMap((paths) => Object.keys(paths)));
+    assert.deepEqual([...kinds].sort(), [
+      "alb",
+      "compose",
+      "haproxy",
+      "k8s",
+      "nginx",
+      "prometheus",
+      "railway",
+      "render",
+    ]);
+  });
+
+  // Each variant says in its first line which file it replaces.
+  for (const variant of globSync(["nginx/variants/*.conf", "nginx/newer/*.conf"], { cwd: root }).sort()) {
+    test(`nginx with ${variant}`, () => {
+      const replaced = /haven\/[a-z0-9-]+\.conf/.exec(read(variant).split("\n")[0] ?? "")?.[0];
+      assert.ok(replaced !== undefined);
+      const files: Files = {
+        ...disk,
+        read: (path) => (path === `nginx/${replaced}` ? read(variant) : disk.read(path)),
+      };
+      assert.deepEqual(outcome([{ nginx: ["nginx/nginx.conf"] }], files), []);
+    });
+  }
+
+  for (const [name, value] of [
+    ["HAVEN_AFFINITY", "cookie"],
+    ["HAVEN_SCALED", "yes"],
+    ["HAVEN_CHECK", "body"],
+    ["HAVEN_HTTPS_ONLY", "yes"],
+    ["HAVEN_BEHIND", "proxy-protocol"],
+    ["HAVEN_BEHIND", "balancer"],
+  ] as const) {
+    test(`haproxy with ${name}=${value}`, () => {
+      const text = read("haproxy/haproxy.cfg").replace(
+        new RegExp(`presetenv ${name} .*`),
+        `presetenv ${name} ${value}`,
+      );
+      const files: Files = { ...disk, read: (path) => (path === "haproxy/haproxy.cfg" ? text : disk.read(path)) };
+      assert.deepEqual(outcome([{ haproxy: ["haproxy/haproxy.cfg"] }], files), []);
+    });
+  }
+});
+
+test("TRUST_PROXY=uniquelocal in an overlay is found where it stands, and says what it covers", () => {
+  const file = "k8s/overlays/production/kustomization.yaml";
+  const text = read(file).replace(/TRUST_PROXY=.*/, "TRUST_PROXY=uniquelocal");
+  const files: Files = { ...disk, read: (path) => (path.endsWith(file) ? text : disk.read(path)) };
+  assert.deepEqual(outcome([{ k8s: ["k8s/overlays/production"] }], files), [
+    "trap-trust-proxy-wide: haven-api-deployment trusts uniquelocal as proxies, which is every private address.",
+  ]);
+});
+
+test("the ranges that the pages name for a gateway are no finding", () => {
+  for (const ranges of [
+    "10.244.0.0/16",
+    "192.168.0.0/16",
+    "35.191.0.0/16,130.211.0.0/22",
+    "loopback,linklocal,10.0.1.7",
+  ])
+    for (const [kind, file] of [
+      ["k8s", "k8s/overlays/production/kustomization.yaml"],
+      ["compose", "docker/docker-compose.lb.yml"],
+    ] as const) {
+      const text = read(file).replace(/TRUST_PROXY([=:]\s*).*/, `TRUST_PROXY$1${ranges}`);
+      const files: Files = { ...disk, read: (path) => (path.endsWith(file) ? text : disk.read(path)) };
+      const path = kind === "k8s" ? "k8s/overlays/production" : file;
+      assert.deepEqual(outcome([{ [kind]: [path] }], files), [], `${kind} ${ranges}`);
+    }
+});
+
+test("a setting that does not suit what ships is found in every one of them", () => {
+  const wrong = "KEEP_ALIVE_TIMEOUT_MS=1000\nREQUEST_TIMEOUT_MS=70000\n";
+  for (const paths of shippedDeployments(disk, root)) {
+    const found = outcome([paths], disk, wrong).join("\n");
+    if (paths.prometheus === undefined) assert.match(found, /grace-|deadline-/, JSON.stringify(paths));
+  }
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import type { Severity } from "../../../src/doctor/rule.ts";
+import { diagnoseTexts, fileOf, type Texts } from "./diagnose.ts";
+
+/** A configuration as people write it, and all that there is to say of it: each rule, the line that it names first, and how bad it is. */
+export type Manner = {
+  name: string;
+  texts: Texts;
+  more?: Readonly<Record<string, string>>;
+  finds: readonly (readonly [rule: string, line: string, severity?: Severity])[];
+  notUnderstood?: RegExp;
+};
+
+export function suiteOfManners(title: string, manners: readonly Manner[]): void {
+  suite(title, () => {
+    for (const { name, texts, more = {}, finds, notUnderstood } of manners) {
+      test(name, () => {
+        const { findings, notUnderstood: notes, unreadable } = diagnoseTexts(texts, more);
+        const found = findings.map(({ rule, places: [place] }) => [rule, lineAt(place)]);
+        assert.deepEqual(found.map(String).sort(), finds.map(([rule, line]) => String([rule, line])).sort());
+        for (const [rule, , severity] of finds)
+          if (severity !== undefined) assert.equal(findings.find((one) => one.rule === rule)?.severity, severity);
+        assert.deepEqual(unreadable, []);
+        const content = notes.map(({ text }) => text).join("\n");
+        if (notUnderstood === undefined) assert.equal(content, "");
+        else assert.match(content, notUnderstood);
+      });
+
+      function lineAt(place: { file: string; line: number } | undefined): string {
+        const kind = Object.keys(texts).find((one) => fileOf(one as keyof Texts) === place?.file);
+        const text = kind === undefined ? more[place?.file ?? ""] : texts[kind as keyof Texts];
+        return text?.split("\n")[(place?.line ?? 0) - 1]?.trim() ?? `${place?.file}`;
+      }
+    }
+  });
+}
