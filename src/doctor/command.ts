@@ -1,165 +1,113 @@
-import { parseArgs } from "node:util";
-import { type ConfigPaths, type Diagnosis, diagnose } from "./diagnose.ts";
-import { count } from "./facts.ts";
+import { type CommandLine, configKinds, parseCommandLine, usageOf } from "./command-line.ts";
+import { count } from "./config-values.ts";
+import { type Diagnosis, diagnose } from "./diagnose.ts";
+import { createDiagnostics, type Diagnostics, readEach, UnreadableError } from "./diagnostics.ts";
+import { type Files, filesOnDisk, readOptionalText, readStandardInput } from "./files.ts";
+import { findConfigs } from "./find-configs.ts";
+import type { ConfigPaths } from "./read-deployments.ts";
 import { readDotEnv, type SettingValues, settingsFromEnvironment } from "./readers/application-settings.ts";
+import { createKubectlKustomize, type RunKustomize } from "./readers/kubernetes/kustomize.ts";
 import { fetchRunningInstance, type RunningInstance } from "./readers/running-instance.ts";
 import { jsonReport } from "./report/json-report.ts";
 import { sarifReport } from "./report/sarif-report.ts";
 import { tableReport } from "./report/table-report.ts";
 import { shippedDeployments } from "./shipped-deployments.ts";
-import {
-  createDiagnostics,
-  type Diagnostics,
-  type Files,
-  filesOnDisk,
-  readSettings,
-  readStandardInput,
-  UnreadableError,
-} from "./source.ts";
-
-export const doctorUsage = `Usage: node dist/main.js doctor [options]
-
-Holds configurations against each other and against the application's settings.
-Without a file it reads those that ship with Haven. What it looks for: docs/doctor.md
-
-  --nginx FILE         nginx.conf, a piece of one, or its folder
-  --haproxy FILE       haproxy.cfg
-  --k8s PATH           a file, a folder, a kustomization; - for standard input
-  --compose FILE       a Compose file
-  --alb FILE           a CloudFormation template with an ALB
-  --render FILE        render.yaml
-  --railway FILE       railway.json
-  --prometheus FILE    prometheus.yml, or a file of rules
-                       Each may be given several times; all of them run together.
-  --settings FILE      the application's settings, in .env form, the last one wins; else
-                       those of the environment. What is not set is as in production
-  --max-connections N  of Postgres, where no file says it
-  --live URL           compares with a running instance (OPS_TOKEN from the environment)
-  --json, --sarif      for programs, instead of the table
-
-Ends with 0; 1 where it found errors; 2 where it could not read something.
-`;
-
-const kinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
-const multiplePaths = { type: "string", multiple: true } as const;
-const options = {
-  nginx: multiplePaths,
-  haproxy: multiplePaths,
-  k8s: multiplePaths,
-  compose: multiplePaths,
-  alb: multiplePaths,
-  render: multiplePaths,
-  railway: multiplePaths,
-  prometheus: multiplePaths,
-  settings: multiplePaths,
-  "max-connections": multiplePaths,
-  live: multiplePaths,
-  json: { type: "boolean" },
-  sarif: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-} as const;
 
 export type CliContext = {
   environment: Readonly<Record<string, string | undefined>>;
+  /** The working folder: relative paths start here. */
   folder: string;
   version: string;
-  /** Of the terminal; undefined where there is none. */
+  /** The width of the terminal; undefined where the output is not a terminal. */
   columns: number | undefined;
-  /** Tells what is wrong with the command line; on standard error unless somebody else listens. */
-  reportUsageError?: (sentence: string) => void;
+  /** How the user starts the doctor, for messages. */
+  program?: string;
+  reportUsageError?: (message: string) => void;
+  runKustomize?: RunKustomize;
 };
 
 export type CliResult = { output: string; exitCode: 0 | 1 | 2 };
 
-/** Undefined where the command line makes no sense. */
+const shippedFiles = "configurations shipped with Haven";
+
+/** Returns undefined after a usage error, which was reported. */
 export async function runDoctor(args: readonly string[], context: CliContext): Promise<CliResult | undefined> {
-  const { reportUsageError = (sentence: string) => void process.stderr.write(sentence) } = context;
-  const values = parseArguments(args);
-  const wrong = typeof values === "string" ? values : usageErrorIn(values);
-  if (typeof values === "string" || wrong !== undefined) {
-    reportUsageError(`doctor: ${wrong}\n`);
+  const { environment, folder, program = "node dist/main.js doctor" } = context;
+  const { reportUsageError = (message: string) => void process.stderr.write(message) } = context;
+  const { runKustomize = createKubectlKustomize({ workingFolder: folder, path: environment["PATH"] }) } = context;
+  const commandLine = parseCommandLine(args);
+  const diagnostics = createDiagnostics();
+  const files = filesOnDisk(folder, diagnostics);
+  const usageError = "usageError" in commandLine ? commandLine.usageError : notAFolder(commandLine.folders, files);
+  if ("usageError" in commandLine || usageError !== undefined) {
+    reportUsageError(`doctor: ${usageError}\n`);
     return undefined;
   }
-  if (values.help) return { output: doctorUsage, exitCode: 0 };
-  const [limit] = values["max-connections"] ?? [];
-  const [url] = values.live ?? [];
+  if (commandLine.help) return { output: usageOf(program), exitCode: 0 };
 
-  const diagnostics = createDiagnostics();
-  const files = filesOnDisk(context.folder, diagnostics);
-  const given: ConfigPaths = Object.fromEntries(kinds.map((kind) => [kind, values[kind]]));
-  const namedPaths = kinds.flatMap((kind) => (values[kind] ?? []).map((path) => `${kind} ${path}`));
-  const settings = settingsFor(values.settings, files, context, diagnostics);
-  const live = url === undefined ? undefined : await liveOf(url, context, diagnostics);
-  const withoutFiles = namedPaths.length === 0 && (values.live !== undefined || values.settings !== undefined);
-  const shipped = namedPaths.length === 0 && !withoutFiles ? shippedDeployments(files) : [];
-  if (namedPaths.length === 0 && !withoutFiles && shipped.length === 0) {
-    const file = "the shipped configurations";
-    diagnostics.addUnreadable({ file, line: 1 }, "are not here: a built image has none. Name files, see doctor --help");
-  }
+  const paths = pathsOf(commandLine, files, diagnostics);
+  const named = configKinds.flatMap((kind) => (paths[kind] ?? []).map((path) => `${kind} ${files.displayPath(path)}`));
+  const hasInput = named.length > 0 || commandLine.folders.length > 0;
+  const usesShipped = !hasInput && commandLine.live === undefined && commandLine.settings === undefined;
+  const shipped = usesShipped ? shippedDeployments(files) : [];
+  if (usesShipped && shipped.length === 0)
+    diagnostics.addUnreadable(
+      { file: shippedFiles, line: 1 },
+      "not found: an installed package and an image have none. Name a folder or files, see --help",
+    );
+  const { maxConnections } = commandLine;
+  const commandLinePlace = { file: "environment", line: 1 };
   const diagnosis = diagnose(
     {
-      deployments: namedPaths.length > 0 || withoutFiles ? [given] : shipped,
-      settings,
-      settingsFile: values.settings?.at(-1) ?? "environment",
+      deployments: usesShipped ? shipped : [paths],
+      settings: readSettings(commandLine.settings, files, context, diagnostics),
+      settingsFile: commandLine.settings?.at(-1) ?? "environment",
       maxConnections:
-        limit === undefined
+        maxConnections === undefined
           ? undefined
-          : count("max_connections", Number(limit), { file: "environment", line: 1 }, "--max-connections"),
-      live,
+          : count("max_connections", maxConnections, commandLinePlace, "--max-connections"),
+      live: await fetchLive(commandLine.live, context, diagnostics),
     },
-    files,
-    () => readStandardInput(diagnostics),
-    diagnostics,
+    { files, readStdin: () => readStandardInput(diagnostics), runKustomize, program, diagnostics },
   );
-  return { output: rendered(diagnosis, values, namedPaths, context), exitCode: exitCodeOf(diagnosis) };
+  const inputs = usesShipped ? [shippedFiles] : named;
+  return { output: render(diagnosis, commandLine, inputs, context), exitCode: exitCodeOf(diagnosis) };
 }
 
-/** What is wrong, where the line cannot be taken apart. */
-function parseArguments(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values;
-  } catch (error) {
-    return error instanceof Error ? (error.message.split(/\. |\n/)[0] ?? error.message) : String(error);
-  }
+function notAFolder(folders: readonly string[], files: Files): string | undefined {
+  const path = folders.find((folder) => files.kind(folder) !== "folder");
+  return path === undefined
+    ? undefined
+    : `'${path}' is not a folder: name a file with the option for its kind, for example --nginx nginx.conf`;
 }
 
-type Values = Exclude<ReturnType<typeof parseArguments>, string>;
-
-/** What makes no sense although each word is known. */
-function usageErrorIn(values: Values): string | undefined {
-  const [limit] = values["max-connections"] ?? [];
-  if (values.json && values.sarif) return "--json and --sarif exclude each other";
-  if (limit !== undefined && !/^[1-9]\d{0,6}$/.test(limit)) return `--max-connections '${limit}' is not a whole number`;
-  const repeated = (["max-connections", "live"] as const).find((name) => (values[name]?.length ?? 0) > 1);
-  if (repeated !== undefined) return `--${repeated} may be given once`;
-  const empty = ([...kinds, "settings"] as const).find((name) => values[name]?.includes(""));
-  return empty === undefined ? undefined : `--${empty} names no file`;
+/** The files that options name, followed by those found in the folders. */
+function pathsOf({ folders, paths }: CommandLine, files: Files, diagnostics: Diagnostics): ConfigPaths {
+  const found = folders.map((folder) => findConfigs(folder, files, diagnostics));
+  return Object.fromEntries(
+    configKinds.map((kind) => [kind, [paths, ...found].flatMap((one) => one[kind] ?? [])] as const),
+  );
 }
 
-function settingsFor(
+function readSettings(
   paths: readonly string[] | undefined,
   files: Files,
   { environment }: CliContext,
   diagnostics: Diagnostics,
 ): SettingValues {
   if (paths === undefined) return settingsFromEnvironment(environment);
-  const given = paths.map((path): SettingValues => {
-    try {
-      return readDotEnv(readSettings(files, path), files.displayPath(path), diagnostics);
-    } catch (error) {
-      if (!(error instanceof UnreadableError)) throw error;
-      diagnostics.addUnreadable(error.at, error.message);
-      return new Map();
-    }
-  });
-  return new Map(given.flatMap((one) => [...one]));
+  const settings = readEach(paths, diagnostics, (path) =>
+    readDotEnv(readOptionalText(files, path), files.displayPath(path), diagnostics),
+  );
+  return new Map(settings.flatMap((one) => [...one]));
 }
 
-async function liveOf(
-  url: string,
+async function fetchLive(
+  url: string | undefined,
   { environment }: CliContext,
   diagnostics: Diagnostics,
 ): Promise<RunningInstance | undefined> {
+  if (url === undefined) return undefined;
   try {
     return await fetchRunningInstance(url, environment["OPS_TOKEN"]);
   } catch (error) {
@@ -169,22 +117,21 @@ async function liveOf(
   }
 }
 
-function rendered(diagnosis: Diagnosis, values: Values, namedPaths: readonly string[], context: CliContext): string {
-  if (values.json) return jsonReport(diagnosis);
-  if (values.sarif) return sarifReport(diagnosis, context.version);
+function render(
+  diagnosis: Diagnosis,
+  { format, live, settings }: CommandLine,
+  inputs: readonly string[],
+  { version, columns, environment }: CliContext,
+): string {
+  if (format === "json") return jsonReport(diagnosis);
+  if (format === "sarif") return sarifReport(diagnosis, version);
   const read = [
-    ...(namedPaths.length > 0
-      ? namedPaths
-      : values.live === undefined && values.settings === undefined
-        ? ["what ships with Haven"]
-        : []),
-    ...(values.live === undefined ? [] : ["a running instance"]),
-    values.settings === undefined
-      ? "settings of the environment, taken as in production"
-      : `settings ${values.settings.join(", ")}`,
+    ...inputs,
+    ...(live === undefined ? [] : ["a running instance"]),
+    settings === undefined ? "settings from the environment (production defaults)" : `settings ${settings.join(", ")}`,
   ];
-  const colour = context.columns !== undefined && !context.environment["NO_COLOR"];
-  return tableReport(diagnosis, read, { width: Math.min(100, Math.max(60, context.columns ?? 80)), colour });
+  const colour = columns !== undefined && !environment["NO_COLOR"];
+  return tableReport(diagnosis, read, { width: Math.min(100, Math.max(60, columns ?? 80)), colour });
 }
 
 function exitCodeOf({ findings, unreadable }: Diagnosis): CliResult["exitCode"] {

@@ -1,5 +1,5 @@
+import type { ConfigNumber, Place } from "./config-values.ts";
 import type { Deployment } from "./deployment.ts";
-import type { ConfigNumber, Place } from "./facts.ts";
 
 export type Severity = "error" | "warning";
 

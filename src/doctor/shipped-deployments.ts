@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ConfigPaths } from "./diagnose.ts";
-import type { Files } from "./source.ts";
+import type { Files } from "./files.ts";
+import type { ConfigPaths } from "./read-deployments.ts";
 
 /** The project's own folder, from `src/doctor` and from `dist/doctor` alike. */
 export const shippedFolder = fileURLToPath(new URL("../../", import.meta.url));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { runProgram } from "../support/run-program.ts";
-import { cleanEnvironment, folderWith, main, report, runDoctor, spawned } from "./support/command-line.ts";
+import { cleanEnvironment, doctor, folderWith, main, report, spawned } from "./support/command-line.ts";
 import * as bases from "./support/valid-configs.ts";
 
 const slow = bases.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
@@ -11,14 +11,14 @@ const wide = bases.nginx.replace("client_max_body_size 5m;", "client_max_body_si
 
 suite("haven doctor", () => {
   test("what ships passes: no error, no warning, nothing that was not understood", async () => {
-    const { code, output } = await runDoctor(tmpdir(), ["--json"]);
+    const { code, output } = await doctor(tmpdir(), ["--json"]);
     assert.deepEqual(report.parse(JSON.parse(output)), { findings: [], notUnderstood: [] });
     assert.equal(code, 0);
   });
 
   test("ends with 0 where all is well or only warned of, 1 with errors, 2 where something was not read", async () => {
     const folder = folderWith({ "good.conf": bases.nginx, "wide.conf": wide, "slow.conf": slow });
-    assert.equal((await runDoctor(folder, ["--nginx", "good.conf"])).code, 0);
+    assert.equal((await doctor(folder, ["--nginx", "good.conf"])).code, 0);
     assert.equal((await spawned(folder, ["--nginx", "wide.conf"])).code, 0);
     assert.equal((await spawned(folder, ["--nginx", "slow.conf"])).code, 1);
     assert.equal((await spawned(folder, ["--nginx", "slow.conf", "--haproxy", "nowhere.cfg"])).code, 2);
@@ -39,17 +39,17 @@ suite("haven doctor", () => {
       [["--settings", ""], /--settings names no file/],
     ];
     for (const [args, sentence] of cases) {
-      const result = await runDoctor(tmpdir(), args);
+      const result = await doctor(tmpdir(), args);
       assert.equal(result.code, 64, args.join(" "));
       assert.match(result.output, sentence);
       assert.match(result.output, /^doctor: [^\n]+\n$/);
     }
-    assert.match((await runDoctor(tmpdir(), ["--help"])).output, /^Usage/);
+    assert.match((await doctor(tmpdir(), ["--help"])).output, /^Usage/);
   });
 
   test("--json holds each finding with its places, in the form that is promised", async () => {
     const folder = folderWith({ "nginx.conf": slow, ".env.app": "REQUEST_TIMEOUT_MS=12000\n" });
-    const { output } = await runDoctor(folder, ["--nginx", "nginx.conf", "--settings", ".env.app", "--json"]);
+    const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--settings", ".env.app", "--json"]);
     const { findings } = report.parse(JSON.parse(output));
     const [finding] = findings.filter(({ rule }) => rule === "deadline-request-longer-than-proxy");
     const line = slow.slice(0, slow.indexOf("proxy_read_timeout 10s")).split("\n").length;
@@ -62,13 +62,7 @@ suite("haven doctor", () => {
 
   test("--sarif has what code scanning requires", async () => {
     const folder = folderWith({ "a folder/nginx.conf": slow });
-    const { output, code } = await runDoctor(folder, [
-      "--nginx",
-      "a folder/nginx.conf",
-      "--nginx",
-      "nowhere",
-      "--sarif",
-    ]);
+    const { output, code } = await doctor(folder, ["--nginx", "a folder/nginx.conf", "--nginx", "nowhere", "--sarif"]);
     assert.equal(code, 2);
     const physical = z.object({
       physicalLocation: z.object({
@@ -141,7 +135,7 @@ suite("haven doctor", () => {
       [["--prometheus", "letter.txt"], /is no configuration of Prometheus/],
     ];
     for (const [args, sentence] of cases) {
-      const { code, output } = await runDoctor(folder, args);
+      const { code, output } = await doctor(folder, args);
       assert.match(output, sentence, args.join(" "));
       assert.doesNotMatch(output, /^\s+at /m);
       assert.equal(code, 2, args.join(" "));
@@ -170,10 +164,10 @@ suite("haven doctor", () => {
 
   test("settings of the environment count, and what they are not is said", async () => {
     const folder = folderWith({ "nginx.conf": bases.nginx });
-    const { output } = await runDoctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5000" });
+    const { output } = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5000" });
     assert.match(output, /keep-alive-shorter-than-front/);
     assert.match(output, /5 s {2}KEEP_ALIVE_TIMEOUT_MS/);
-    const odd = await runDoctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5s" });
+    const odd = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5s" });
     assert.match(odd.output, /KEEP_ALIVE_TIMEOUT_MS must be a whole number of milliseconds/);
     assert.equal(odd.code, 0);
   });
@@ -185,7 +179,7 @@ suite("haven doctor", () => {
       "live.env": "KEEP_ALIVE_TIMEOUT_MS=5000\n",
     });
     const args = ["--nginx", "nginx.conf", "--settings", "all.env", "--settings", "live.env", "--json"];
-    const { findings } = report.parse(JSON.parse((await runDoctor(folder, args)).output));
+    const { findings } = report.parse(JSON.parse((await doctor(folder, args)).output));
     assert.deepEqual(
       findings.map(({ rule, locations }) => [rule, locations.at(-1)]),
       [
@@ -198,7 +192,7 @@ suite("haven doctor", () => {
   test("a file in an older alphabet is read, and that is said", async () => {
     const folder = folderWith({ "nginx.conf": Buffer.from(`# one\n# f\u00fcr alle\n${wide}`, "latin1") });
     const { findings, notUnderstood } = report.parse(
-      JSON.parse((await runDoctor(folder, ["--nginx", "nginx.conf", "--json"])).output),
+      JSON.parse((await doctor(folder, ["--nginx", "nginx.conf", "--json"])).output),
     );
     assert.deepEqual(
       findings.map(({ rule }) => rule),
@@ -210,7 +204,7 @@ suite("haven doctor", () => {
   test("no settings are settings too", async () => {
     const folder = folderWith({ "nginx.conf": bases.nginx, ".env": "" });
     for (const file of [".env", "/dev/null"])
-      assert.equal((await runDoctor(folder, ["--nginx", "nginx.conf", "--settings", file])).code, 0, file);
+      assert.equal((await doctor(folder, ["--nginx", "nginx.conf", "--settings", file])).code, 0, file);
   });
 
   test("no line of the table is wider than 80 columns, and a pipe gets no colours", async () => {
@@ -218,7 +212,7 @@ suite("haven doctor", () => {
       "nginx.conf": slow.replace("limit_req_status 429;", ""),
       "api.yaml": bases.kubernetes.replace("60\n", "10\n"),
     });
-    const { output } = await runDoctor(folder, ["--nginx", "nginx.conf", "--k8s", "api.yaml"]);
+    const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--k8s", "api.yaml"]);
     assert.deepEqual(
       output.split("\n").filter((line) => line.length > 80),
       [],
@@ -229,7 +223,7 @@ suite("haven doctor", () => {
 
   test("--max-connections says what no file does", async () => {
     const folder = folderWith({ "api.yaml": bases.kubernetes.replace('DB_POOL_MAX: "6"', 'DB_POOL_MAX: "20"') });
-    assert.equal((await runDoctor(folder, ["--k8s", "api.yaml"])).code, 1);
-    assert.equal((await runDoctor(folder, ["--k8s", "api.yaml", "--max-connections", "500"])).code, 0);
+    assert.equal((await doctor(folder, ["--k8s", "api.yaml"])).code, 1);
+    assert.equal((await doctor(folder, ["--k8s", "api.yaml", "--max-connections", "500"])).code, 0);
   });
 });

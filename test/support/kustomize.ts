@@ -28,12 +28,17 @@ const remembered = new Map<Rendered, readonly ClusterObject[]>();
 export function render(name: Rendered): readonly ClusterObject[] {
   let objects = remembered.get(name);
   if (objects === undefined) {
-    const { status, stdout, stderr } = kubectl("kustomize", join(readable(), name));
-    if (status !== 0) throw new Error(`kubectl kustomize k8s/${name}: ${stderr}`);
-    objects = parseObjects(stdout);
+    objects = parseObjects(renderYaml(name));
     remembered.set(name, objects);
   }
   return objects;
+}
+
+/** The output of `kubectl kustomize` for a folder of k8s/, as text. */
+export function renderYaml(name: string): string {
+  const { status, stdout, stderr } = kubectl("kustomize", join(readable(), name));
+  if (status !== 0) throw new Error(`kubectl kustomize k8s/${name}: ${stderr}`);
+  return stdout;
 }
 
 export const parseObjects = (text: string): ClusterObject[] =>

@@ -1,4 +1,5 @@
-import type { ConfigNumber, FailureDetection } from "../facts.ts";
+import type { ConfigNumber } from "../config-values.ts";
+import type { FailureDetection } from "../facts.ts";
 
 /** When an ALB knows that an instance is not ready: interval · unhealthy + timeout. */
 export function albFailureDetection(

@@ -1,5 +1,5 @@
-import type { Place } from "../facts.ts";
-import type { Diagnostics } from "../source.ts";
+import type { Place } from "../config-values.ts";
+import type { Diagnostics } from "../diagnostics.ts";
 
 /** Something that may be an instance of the application: everything that is not known to be something else. */
 export type Candidate<T> = {

@@ -1,8 +1,9 @@
 import { parseEnv } from "node:util";
 import { drainDefaults } from "../../config/env.ts";
 import { variables } from "../../config/variables.ts";
-import type { ConfigNumber, ConfigText, Place, Settings } from "../facts.ts";
-import type { Diagnostics } from "../source.ts";
+import type { ConfigNumber, ConfigText, Place } from "../config-values.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import type { Settings } from "../facts.ts";
 
 /** A variable as a file gives it; `text` is undefined where it comes from somewhere that was not read. */
 export type SettingValue = { text: string | undefined; at: Place };

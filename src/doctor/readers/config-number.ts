@@ -1,5 +1,5 @@
-import { type ConfigNumber, count, ms, type Place, size } from "../facts.ts";
-import type { Diagnostics } from "../source.ts";
+import { type ConfigNumber, count, ms, type Place, size } from "../config-values.ts";
+import type { Diagnostics } from "../diagnostics.ts";
 import { milliseconds } from "../units.ts";
 import { number, type Tree, text } from "./yaml-tree.ts";
 

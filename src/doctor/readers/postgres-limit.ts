@@ -1,5 +1,5 @@
-import { type ConfigNumber, type ConfigText, count, type Place } from "../facts.ts";
-import type { Diagnostics } from "../source.ts";
+import { type ConfigNumber, type ConfigText, count, type Place } from "../config-values.ts";
+import type { Diagnostics } from "../diagnostics.ts";
 import type { SettingValue } from "./application-settings.ts";
 import { type Tree, text } from "./yaml-tree.ts";
 

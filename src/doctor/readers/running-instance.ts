@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Place } from "../facts.ts";
-import { UnreadableError } from "../source.ts";
+import type { Place } from "../config-values.ts";
+import { UnreadableError } from "../diagnostics.ts";
 
 /** What a running instance says of itself. */
 export type RunningInstance = z.infer<typeof healthReport> & { at: Place; keepAliveSeconds: number | undefined };

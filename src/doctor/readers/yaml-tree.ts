@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, Scalar } from "yaml";
-import type { Place } from "../facts.ts";
-import { UnreadableError } from "../source.ts";
+import type { Place } from "../config-values.ts";
+import { UnreadableError } from "../diagnostics.ts";
 
 /** YAML or JSON as it was written, each value with its place. A tag is a function of CloudFormation, or another's. */
 export type Tree = { at: Place; tag?: string | undefined } & (

@@ -1,11 +1,21 @@
-import { type ConfigNumber, formatNumber, type Place } from "../facts.ts";
+import { type ConfigNumber, formatNumber, type Place } from "../config-values.ts";
 
-/** Files that are none: what a process was started with, or answers. */
+const kustomizeOutput = /^kubectl kustomize (.+)$/;
+
+/** False for the environment, standard input, a URL, and the output of a command. */
 export const isFile = ({ file }: Place): boolean =>
-  file !== "environment" && file !== "stdin" && !/^https?:\/\//.test(file);
+  file !== "environment" && file !== "stdin" && !/^https?:\/\//.test(file) && !kustomizeOutput.test(file);
 
-export const placeText = (place: Place): string =>
-  isFile(place) ? `${place.file}:${place.line}` : place.file === "stdin" ? `stdin:${place.line}` : place.file;
+/** A place for programs that only accept files: a line of rendered objects becomes the kustomization. */
+export function filePlace(place: Place): Place {
+  const folder = kustomizeOutput.exec(place.file)?.[1];
+  return folder === undefined ? place : { file: `${folder}/kustomization.yaml`, line: 1 };
+}
+
+export function placeText(place: Place): string {
+  const hasLines = isFile(place) || place.file === "stdin" || kustomizeOutput.test(place.file);
+  return hasLines ? `${place.file}:${place.line}` : place.file;
+}
 
 export const numberText = (configNumber: ConfigNumber): string => {
   const origin = configNumber.origin === undefined ? "" : `${configNumber.origin}, `;

@@ -1,8 +1,8 @@
+import type { Place } from "../config-values.ts";
 import type { Diagnosis } from "../diagnose.ts";
-import type { Place } from "../facts.ts";
 import { allRules } from "../rules/all-rules.ts";
 import { detailOf } from "./json-report.ts";
-import { isFile } from "./place-text.ts";
+import { filePlace, isFile } from "./place-text.ts";
 
 /** SARIF 2.1.0, as code scanning takes it. */
 export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, version: string): string {
@@ -58,7 +58,7 @@ const notification = (level: "error" | "note", { text, ...place }: Place & { tex
   locations: locations([place]),
 });
 
-const locations = (places: readonly Place[]) => places.filter(isFile).map(physical);
+const locations = (places: readonly Place[]) => places.map(filePlace).filter(isFile).map(physical);
 
 /** What stands in no file at all is told of all the same. */
 const anyLocations = (places: readonly Place[]) => {

@@ -1,5 +1,5 @@
+import { formatNumber } from "../config-values.ts";
 import type { Diagnosis } from "../diagnose.ts";
-import { formatNumber } from "../facts.ts";
 import type { Finding } from "../rule.ts";
 import { placeText } from "./place-text.ts";
 

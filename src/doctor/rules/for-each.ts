@@ -1,6 +1,7 @@
 import type { App } from "../facts.ts";
 import type { Haproxy } from "../readers/haproxy/haproxy.ts";
-import type { Kubernetes, Workload } from "../readers/kubernetes/kubernetes.ts";
+import type { Workload } from "../readers/kubernetes/cluster-objects.ts";
+import type { Kubernetes } from "../readers/kubernetes/kubernetes.ts";
 import type { Nginx, Route } from "../readers/nginx/nginx.ts";
 import { get } from "../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../rule.ts";

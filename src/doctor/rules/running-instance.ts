@@ -1,4 +1,5 @@
-import { formatNumber, ms, type Settings, size } from "../facts.ts";
+import { formatNumber, ms, size } from "../config-values.ts";
+import type { Settings } from "../facts.ts";
 import type { RunningInstance } from "../readers/running-instance.ts";
 import type { Rule, Violation } from "../rule.ts";
 

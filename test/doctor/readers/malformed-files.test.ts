@@ -3,9 +3,12 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type ConfigPaths, diagnose } from "../../../src/doctor/diagnose.ts";
+import { diagnose } from "../../../src/doctor/diagnose.ts";
+import { createDiagnostics } from "../../../src/doctor/diagnostics.ts";
+import { type Files, filesOnDisk } from "../../../src/doctor/files.ts";
+import type { ConfigPaths } from "../../../src/doctor/read-deployments.ts";
 import { readDotEnv } from "../../../src/doctor/readers/application-settings.ts";
-import { createDiagnostics, type Files, filesOnDisk } from "../../../src/doctor/source.ts";
+import { sourcesOf } from "../support/diagnose.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -120,9 +123,7 @@ function check(file: string, kind: keyof ConfigPaths | "settings", path: string,
   const startedAt = performance.now();
   const { findings, notUnderstood, unreadable } = diagnose(
     { deployments, settings, settingsFile: "environment" },
-    withFile(disk, file, text),
-    () => "",
-    diagnostics,
+    { ...sourcesOf(withFile(disk, file, text)), diagnostics },
   );
   const took = performance.now() - startedAt;
   for (const note of [...notUnderstood, ...unreadable]) {

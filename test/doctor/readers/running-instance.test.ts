@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { suite, test } from "node:test";
 import { atEnd } from "../../support/at-end.ts";
 import { startHaven } from "../../support/haven.ts";
-import { report, runDoctor } from "../support/command-line.ts";
+import { doctor, report } from "../support/command-line.ts";
 
 suite("--live", () => {
   test("a running instance that is as its settings say has nothing to hear", async () => {
     const haven = await startHaven();
-    const { code, output } = await runDoctor(tmpdir(), ["--live", haven.url, "--json"]);
+    const { code, output } = await doctor(tmpdir(), ["--live", haven.url, "--json"]);
     const { findings, notUnderstood } = report.parse(JSON.parse(output));
     // Its checks may be slow while tests keep the machine busy.
     assert.deepEqual(
@@ -23,12 +23,12 @@ suite("--live", () => {
   test("one that runs with other settings is told of, and an OPS_TOKEN is used", async () => {
     const haven = await startHaven({ env: { OPS_TOKEN: "a-token-of-the-operators", KEEP_ALIVE_TIMEOUT_MS: "5000" } });
     const env = { OPS_TOKEN: "a-token-of-the-operators" };
-    const { output } = await runDoctor(tmpdir(), ["--live", haven.url, "--json"], env);
+    const { output } = await doctor(tmpdir(), ["--live", haven.url, "--json"], env);
     assert.ok(
       report.parse(JSON.parse(output)).findings.some(({ rule }) => rule === "keep-alive-differs-live"),
       output,
     );
-    const without = await runDoctor(tmpdir(), ["--live", haven.url]);
+    const without = await doctor(tmpdir(), ["--live", haven.url]);
     assert.match(without.output, /put its OPS_TOKEN into the\s+environment/);
     assert.equal(without.code, 2);
   });
@@ -44,7 +44,7 @@ suite("--live", () => {
       ["http://127.0.0.1:1", /cannot be reached/],
       ["ftp://x", /is no URL/],
     ] as const) {
-      const { code, output } = await runDoctor(tmpdir(), ["--live", url]);
+      const { code, output } = await doctor(tmpdir(), ["--live", url]);
       assert.match(output, sentence);
       assert.equal(code, 2);
     }

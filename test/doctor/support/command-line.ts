@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { runDoctor as run } from "../../../src/doctor/command.ts";
+import { runDoctor } from "../../../src/doctor/command.ts";
 import { atEnd } from "../../support/at-end.ts";
 import { runProgram } from "../../support/run-program.ts";
+
+import { renderShipped } from "./shipped-kustomizations.ts";
 
 export const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 
@@ -25,13 +27,14 @@ export const spawned = (cwd: string, args: readonly string[], input = "") =>
   runProgram(process.execPath, [main, "doctor", ...args], { cwd, env: cleanEnvironment, input });
 
 /** The same without the process, which takes a second. */
-export async function runDoctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+export async function doctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const complaints: string[] = [];
-  const outcome = await run(args, {
+  const outcome = await runDoctor(args, {
     environment: env,
     folder,
     version: "0.0.0",
     columns: undefined,
+    runKustomize: renderShipped,
     reportUsageError: (sentence) => complaints.push(sentence),
   });
   return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? complaints.join("") };

@@ -1,9 +1,19 @@
 import { posix } from "node:path";
-import { type ConfigPaths, type Diagnosis, diagnose } from "../../../src/doctor/diagnose.ts";
+import { type Diagnosis, diagnose } from "../../../src/doctor/diagnose.ts";
+import { createDiagnostics } from "../../../src/doctor/diagnostics.ts";
+import type { Files } from "../../../src/doctor/files.ts";
+import type { ConfigPaths } from "../../../src/doctor/read-deployments.ts";
 import { readDotEnv, settingsFromEnvironment } from "../../../src/doctor/readers/application-settings.ts";
 import { parseRunningInstance } from "../../../src/doctor/readers/running-instance.ts";
 import type { Example } from "../../../src/doctor/rule.ts";
-import { createDiagnostics, type Files } from "../../../src/doctor/source.ts";
+
+/** What the readers need, without programs and without standard input. */
+export const sourcesOf = (files: Files) => ({
+  files,
+  readStdin: () => "",
+  runKustomize: () => ({ problem: "kubectl is not on the PATH" }),
+  program: "haven-doctor",
+});
 
 /** Files that are only in memory, by their path. */
 export function filesOf(texts: Readonly<Record<string, string>>): Files {
@@ -63,9 +73,7 @@ export function diagnoseTexts(texts: Texts, more: Readonly<Record<string, string
   const live = texts.live === undefined ? undefined : liveOf(texts.live);
   return diagnose(
     { deployments: [deployment], settings, settingsFile: "environment", live },
-    files,
-    () => "",
-    diagnostics,
+    { ...sourcesOf(files), diagnostics },
   );
 }
 

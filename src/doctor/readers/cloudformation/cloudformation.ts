@@ -1,15 +1,7 @@
-import {
-  type App,
-  type ConfigNumber,
-  type ConfigText,
-  defined,
-  emptyLoadBalancer,
-  type LoadBalancer,
-  ms,
-  type Place,
-  type Probe,
-} from "../../facts.ts";
-import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { type ConfigNumber, type ConfigText, defined, ms, type Place } from "../../config-values.ts";
+import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import { type App, emptyLoadBalancer, type LoadBalancer, type Probe } from "../../facts.ts";
+import { type Files, readRequiredFile } from "../../files.ts";
 import { albFailureDetection } from "../alb-failure-detection.ts";
 import { isSetting, resolveSettings, type SettingValue, type SettingValues } from "../application-settings.ts";
 import { entries, get, parseYaml, type Tree, text } from "../yaml-tree.ts";

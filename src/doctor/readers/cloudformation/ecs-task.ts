@@ -1,5 +1,5 @@
+import type { Diagnostics } from "../../diagnostics.ts";
 import type { App } from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
 import { bytes } from "../../units.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import {

@@ -1,5 +1,5 @@
-import { type ConfigNumber, count, type Place } from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { type ConfigNumber, count, type Place } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
 import { get, number, type Tree, text } from "../yaml-tree.ts";
 
 // Values of a CloudFormation template: its parameters' defaults, and what only a deployment knows.

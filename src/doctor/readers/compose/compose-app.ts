@@ -1,13 +1,15 @@
-import { type App, type ConfigNumber, defined, type Place, type Probe } from "../../facts.ts";
-import type { Diagnostics, Files } from "../../source.ts";
+import { type ConfigNumber, defined, type Place } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import type { App, Probe } from "../../facts.ts";
+import type { Files } from "../../files.ts";
 import { bytes } from "../../units.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
 import { readCount, readSize, readTime } from "../config-number.ts";
 import { commandText, configText, heapOf } from "../container.ts";
 import { get, type Tree, text } from "../yaml-tree.ts";
-import type { Service } from "./compose.ts";
 import { environmentOf } from "./compose-environment.ts";
 
+export type Service = { name: string; tree: Tree; image: string; command: string };
 export type ComposeContext = {
   files: Files;
   folder: string;

@@ -1,6 +1,7 @@
 import { isAbsolute, join } from "node:path";
-import type { Place } from "../../facts.ts";
-import { type Diagnostics, type Files, isReadable, readSettings } from "../../source.ts";
+import type { Place } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { type Files, isReadable, readOptionalText } from "../../files.ts";
 import { readDotEnv, type SettingValue } from "../application-settings.ts";
 import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 
@@ -39,7 +40,7 @@ function fromFiles(tree: Tree, { files, folder, diagnostics }: ComposeContext): 
       if (text(entry, "required") !== "false")
         diagnostics.addNote(entry.at, `env_file ${name}: not found, so what it sets is not known`);
     } else
-      for (const [key, value] of readDotEnv(readSettings(files, path), files.displayPath(path), diagnostics))
+      for (const [key, value] of readDotEnv(readOptionalText(files, path), files.displayPath(path), diagnostics))
         all.set(key, value);
   }
   return all;

@@ -1,5 +1,6 @@
 import { dirname, join, normalize } from "node:path";
-import { type Diagnostics, type Files, readRequiredFile } from "../../source.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { type Files, readRequiredFile } from "../../files.ts";
 import { get, parseYaml, type Tree, text } from "../yaml-tree.ts";
 
 type From = { files: Files; diagnostics: Diagnostics };

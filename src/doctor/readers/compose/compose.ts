@@ -1,14 +1,8 @@
 import { basename, dirname, join } from "node:path";
-import { type App, defined } from "../../facts.ts";
-import {
-  createDiagnostics,
-  type Diagnostics,
-  type Files,
-  isReadable,
-  readRequiredFile,
-  readSettings,
-  UnreadableError,
-} from "../../source.ts";
+import { defined } from "../../config-values.ts";
+import { createDiagnostics, type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import type { App } from "../../facts.ts";
+import { type Files, isReadable, readOptionalText, readRequiredFile } from "../../files.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import {
   isCommonServerSetting,
@@ -27,11 +21,10 @@ import {
 } from "../container.ts";
 import { type ConnectionLimit, containerConnectionLimit } from "../postgres-limit.ts";
 import { entries, get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
-import { appOf, type ComposeContext } from "./compose-app.ts";
+import { appOf, type ComposeContext, type Service } from "./compose-app.ts";
 import { environmentOf } from "./compose-environment.ts";
 import { extended } from "./compose-extends.ts";
 
-export type Service = { name: string; tree: Tree; image: string; command: string };
 export type Compose = { file: string; services: readonly Service[]; apps: readonly Service[] };
 
 export function readCompose(
@@ -49,7 +42,7 @@ export function readCompose(
     throw new UnreadableError({ file, line: 1 }, "is no Compose file: it has no services");
   const alongside = join(dirname(path), ".env");
   const variables = isReadable(files, alongside)
-    ? readDotEnv(readSettings(files, alongside), files.displayPath(alongside), diagnostics)
+    ? readDotEnv(readOptionalText(files, alongside), files.displayPath(alongside), diagnostics)
     : new Map<string, SettingValue>();
   const include = get(top, "include");
   if (include !== undefined) diagnostics.addNote(include.at, "Compose: include is not followed");

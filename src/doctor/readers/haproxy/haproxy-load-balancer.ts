@@ -1,16 +1,6 @@
-import {
-  type ConfigNumber,
-  count,
-  defined,
-  emptyLoadBalancer,
-  type FailureDetection,
-  type LoadBalancer,
-  ms,
-  type Place,
-  type Probe,
-  size,
-} from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { type ConfigNumber, count, defined, ms, type Place, size } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { emptyLoadBalancer, type FailureDetection, type LoadBalancer, type Probe } from "../../facts.ts";
 import { milliseconds } from "../../units.ts";
 import {
   conditionOf,

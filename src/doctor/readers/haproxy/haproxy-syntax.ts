@@ -1,5 +1,5 @@
-import type { Place } from "../../facts.ts";
-import { type Diagnostics, UnreadableError } from "../../source.ts";
+import type { Place } from "../../config-values.ts";
+import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
 
 export type Line = { words: readonly string[]; at: Place };
 export type Section = {

@@ -1,11 +1,10 @@
-import { defined } from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { defined } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
 import type { SettingValues } from "../application-settings.ts";
 import { imageName, isPostgresImage } from "../container.ts";
 import { type ConnectionLimit, containerConnectionLimit, firstLimit, linesOf, parseLimit } from "../postgres-limit.ts";
 import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
-import { inNamespaceOf, namespaceOf, objectsOfKind, podOf } from "./cluster-objects.ts";
-import type { Workload } from "./kubernetes.ts";
+import { inNamespaceOf, namespaceOf, objectsOfKind, podOf, type Workload } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 import { containerEnvironment } from "./pod-environment.ts";
 

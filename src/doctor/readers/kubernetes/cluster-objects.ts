@@ -2,6 +2,9 @@ import { get, list, type Tree, text } from "../yaml-tree.ts";
 
 // Objects of Kubernetes: how they name, select and find each other.
 
+/** A workload that runs pods of the application. What is missing is only missed where they certainly serve. */
+export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string; serves: boolean };
+
 export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: string): Tree[] =>
   objects.filter(
     (object) => text(object, "kind") === kind && (name === undefined || text(object, "metadata", "name") === name),

@@ -1,13 +1,6 @@
-import {
-  type ConfigNumber,
-  defined,
-  emptyLoadBalancer,
-  type LoadBalancer,
-  ms,
-  type Place,
-  type Probe,
-} from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { type ConfigNumber, defined, ms, type Place } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { emptyLoadBalancer, type LoadBalancer, type Probe } from "../../facts.ts";
 import { readSeconds } from "../config-number.ts";
 import { get, type Tree, text } from "../yaml-tree.ts";
 

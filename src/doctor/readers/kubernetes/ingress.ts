@@ -1,14 +1,6 @@
-import {
-  type ConfigNumber,
-  defined,
-  emptyLoadBalancer,
-  type FailureDetection,
-  type LoadBalancer,
-  ms,
-  type Place,
-  size,
-} from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { type ConfigNumber, defined, ms, type Place, size } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { emptyLoadBalancer, type FailureDetection, type LoadBalancer } from "../../facts.ts";
 import { bytes, milliseconds } from "../../units.ts";
 import { albFailureDetection } from "../alb-failure-detection.ts";
 import { readCount, readSize, readTime } from "../config-number.ts";

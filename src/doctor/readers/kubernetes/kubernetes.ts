@@ -1,19 +1,17 @@
+import type { Diagnostics } from "../../diagnostics.ts";
 import type { App } from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import { isCommonServerSetting, isHavenSetting, type SettingValues } from "../application-settings.ts";
 import { commandText, imageName, isInfrastructure } from "../container.ts";
 import type { ConnectionLimit } from "../postgres-limit.ts";
 import { get, list, type Tree, text } from "../yaml-tree.ts";
 import { databasesOf } from "./cluster-database.ts";
-import { inNamespaceOf, objectsOfKind, podLabelsOf, podOf, selects } from "./cluster-objects.ts";
+import { inNamespaceOf, objectsOfKind, podLabelsOf, podOf, selects, type Workload } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 import { appOf } from "./pod.ts";
 import { containerEnvironment } from "./pod-environment.ts";
 import { autoscalerOf, budgetOf, noteBudgets } from "./scaling.ts";
 
-/** A workload that runs pods of the application. What is missing is only missed where they certainly serve. */
-export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string; serves: boolean };
 export type Kubernetes = { manifests: Manifests; workloads: readonly Workload[] };
 
 export function readKubernetes(

@@ -1,71 +1,95 @@
 import { basename, dirname, join, normalize } from "node:path";
-import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
-import { parseYaml, type Tree } from "../yaml-tree.ts";
-import { expandLists, foldersTakenUp, kustomizationIn, kustomizationNames, kustomize } from "./kustomize.ts";
+import { type Diagnostics, readEach, UnreadableError } from "../../diagnostics.ts";
+import { type Files, readRequiredFile } from "../../files.ts";
+import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
+import {
+  foldersReferencedBy,
+  kustomizationIn,
+  kustomizationNames,
+  kustomizeCommand,
+  type RunKustomize,
+} from "./kustomize.ts";
 
 /** Objects that are applied together. */
 export type Manifests = { name: string; objects: readonly Tree[] };
 
+export type ManifestSources = {
+  files: Files;
+  readStdin: () => string;
+  runKustomize: RunKustomize;
+  /** How the user starts the doctor, for messages. */
+  program: string;
+  diagnostics: Diagnostics;
+};
+
 const maxFiles = 2000;
 const maxDepth = 12;
 
-/** A file, a kustomization, a folder of either kind, or a stream. */
-export function readManifests(files: Files, path: string, stdin: () => string, diagnostics: Diagnostics): Manifests[] {
-  if (path === "-") return [{ name: "stdin", objects: objectsOf(stdin(), "stdin") }];
+/** Reads a file, a kustomization, a folder that holds files or kustomizations, or standard input (`-`). */
+export function readManifests(path: string, sources: ManifestSources): Manifests[] {
+  const { files, readStdin } = sources;
+  if (path === "-") return [{ name: "stdin", objects: objectsOf(readStdin(), "stdin") }];
   if (files.kind(path) !== "folder") {
-    if (kustomizationNames.includes(basename(path)) && files.kind(path) === "file") {
-      const folder = dirname(path);
-      return [{ name: files.displayPath(folder), objects: kustomize(files, folder, diagnostics) }];
-    }
+    if (kustomizationNames.includes(basename(path)) && files.kind(path) === "file")
+      return renderKustomization(dirname(path), sources);
     return [
       { name: files.displayPath(path), objects: objectsOf(readRequiredFile(files, path), files.displayPath(path)) },
     ];
   }
-  if (kustomizationIn(files, path) !== undefined)
-    return [{ name: files.displayPath(path), objects: kustomize(files, path, diagnostics) }];
-  return folderOf(files, path, diagnostics);
+  if (kustomizationIn(files, path) !== undefined) return renderKustomization(path, sources);
+  return readFolder(path, sources);
+}
+
+/** Places in rendered objects name the command, because the line counts in its output and in no file. */
+function renderKustomization(
+  folder: string,
+  { files, runKustomize, program, diagnostics }: ManifestSources,
+): Manifests[] {
+  const name = files.displayPath(folder);
+  const command = kustomizeCommand(name);
+  const result = runKustomize(folder);
+  if ("yaml" in result) return [{ name, objects: objectsOf(result.yaml, command) }];
+  const file = files.displayPath(kustomizationIn(files, folder) ?? folder);
+  diagnostics.addUnreadable(
+    { file, line: 1 },
+    `was not judged: ${result.problem}. Run: ${command} | ${program} --k8s -`,
+  );
+  return [];
 }
 
 const isYaml = (name: string): boolean => /\.(?:ya?ml|json)$/.test(name);
 
-/** Each kustomization that no other takes up is what somebody applies; files beside them belong together. */
-function folderOf(files: Files, path: string, diagnostics: Diagnostics): Manifests[] {
-  const plain: string[] = [];
-  const kustomized: string[] = [];
+/** Kustomizations that no other one builds on are applied, each on its own; the plain files are applied together. */
+function readFolder(path: string, sources: ManifestSources): Manifests[] {
+  const { files, diagnostics } = sources;
+  const plainFiles: string[] = [];
+  const kustomizations: string[] = [];
   let seen = 0;
   walk(path, 0);
-  const takenUp = new Set(
-    kustomized.flatMap((folder) => foldersTakenUp(files, kustomizationIn(files, folder) ?? folder)),
+  const referenced = new Set(
+    kustomizations.flatMap((folder) => foldersReferencedBy(files, kustomizationIn(files, folder) ?? folder)),
   );
-  const applied = kustomized.filter((folder) => !takenUp.has(normalize(folder)));
-  if (plain.length + applied.length === 0)
+  const applied = kustomizations.filter((folder) => !referenced.has(normalize(folder)));
+  if (plainFiles.length + applied.length === 0)
     throw new UnreadableError({ file: files.displayPath(path), line: 1 }, "is a folder without a YAML file");
-  const manifestSets = applied.map((folder) => ({
-    name: files.displayPath(folder),
-    objects: kustomize(files, folder, diagnostics),
-  }));
-  if (plain.length === 0) return manifestSets;
-  const objects = plain.flatMap((file) => {
-    try {
-      return parseYaml(readRequiredFile(files, file), files.displayPath(file)).flatMap(expandLists);
-    } catch (error) {
-      if (!(error instanceof UnreadableError)) throw error;
-      diagnostics.addUnreadable(error.at, error.message);
-      return [];
-    }
-  });
-  return [...manifestSets, { name: files.displayPath(path), objects }];
+  const rendered = readEach(applied, diagnostics, (folder) => renderKustomization(folder, sources)).flat();
+  if (plainFiles.length === 0) return rendered;
+  const objects = readEach(plainFiles, diagnostics, (file) =>
+    parseYaml(readRequiredFile(files, file), files.displayPath(file)).flatMap(expandLists),
+  ).flat();
+  return [...rendered, { name: files.displayPath(path), objects }];
 
   function walk(folder: string, depth: number): void {
     if (depth > maxDepth) return;
-    if (kustomizationIn(files, folder) !== undefined) kustomized.push(folder);
+    const hasKustomization = kustomizationIn(files, folder) !== undefined;
+    if (hasKustomization) kustomizations.push(folder);
     for (const name of files.list(folder)) {
       if (++seen > maxFiles)
         throw new UnreadableError({ file: files.displayPath(path), line: 1 }, `holds more than ${maxFiles} files`);
       const inner = join(folder, name);
       const kind = files.kind(inner);
       if (kind === "folder" && !name.startsWith(".") && name !== "node_modules") walk(inner, depth + 1);
-      if (kind === "file" && isYaml(name) && kustomizationIn(files, folder) === undefined) plain.push(inner);
+      if (kind === "file" && isYaml(name) && !hasKustomization) plainFiles.push(inner);
     }
   }
 }
@@ -73,6 +97,13 @@ function folderOf(files: Files, path: string, diagnostics: Diagnostics): Manifes
 function objectsOf(source: string, file: string): Tree[] {
   const objects = parseYaml(source, file).flatMap(expandLists);
   if (!objects.some((object) => object.kind === "map" && object.entries.has("kind")))
-    throw new UnreadableError({ file, line: 1 }, "holds no object of Kubernetes (apiVersion, kind)");
+    throw new UnreadableError({ file, line: 1 }, "holds no Kubernetes object (apiVersion, kind)");
   return objects;
+}
+
+/** A `List` stands for the objects in it. */
+function expandLists(object: Tree): Tree[] {
+  return text(object, "kind")?.endsWith("List") && get(object, "items") !== undefined
+    ? list(object, "items").flatMap(expandLists)
+    : [object];
 }

@@ -1,4 +1,4 @@
-import type { Diagnostics } from "../../source.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
 import { isHavenSetting, type SettingValue, type SettingValues } from "../application-settings.ts";
 import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 import { inNamespaceOf, objectsOfKind } from "./cluster-objects.ts";

@@ -1,12 +1,13 @@
-import { type App, type ConfigNumber, type ConfigText, defined, ms, type Probe } from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { type ConfigNumber, type ConfigText, defined, ms } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import type { App, Probe } from "../../facts.ts";
 import { bytes } from "../../units.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
 import { readSeconds, readSize } from "../config-number.ts";
 import { configText, heapOf, sleepOf } from "../container.ts";
 import { get, list, number, type Tree, text } from "../yaml-tree.ts";
 import { databaseUsedBy } from "./cluster-database.ts";
-import type { Workload } from "./kubernetes.ts";
+import type { Workload } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 import { containerEnvironment } from "./pod-environment.ts";
 import { replicasOf } from "./scaling.ts";

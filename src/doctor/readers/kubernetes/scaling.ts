@@ -1,9 +1,9 @@
-import { type App, type ConfigNumber, count } from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { type ConfigNumber, count } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import type { App } from "../../facts.ts";
 import { readCount } from "../config-number.ts";
 import { get, number, type Tree, text } from "../yaml-tree.ts";
-import { inNamespaceOf, objectsOfKind, podLabelsOf, selectsAll } from "./cluster-objects.ts";
-import type { Workload } from "./kubernetes.ts";
+import { inNamespaceOf, objectsOfKind, podLabelsOf, selectsAll, type Workload } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 
 // How many pods there are, and how many may go or come at a time.

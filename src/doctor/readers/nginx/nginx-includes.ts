@@ -1,5 +1,6 @@
 import { basename, dirname, isAbsolute, join, matchesGlob } from "node:path";
-import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import { type Files, readRequiredFile } from "../../files.ts";
 import { type Directive, parseNginx } from "./nginx-syntax.ts";
 
 /** Files that come with nginx and decide nothing that is looked at here. */

@@ -1,15 +1,6 @@
-import {
-  type ConfigNumber,
-  count,
-  defined,
-  emptyLoadBalancer,
-  type LoadBalancer,
-  ms,
-  type Place,
-  type RetryLimits,
-  size,
-} from "../../facts.ts";
-import type { Diagnostics } from "../../source.ts";
+import { type ConfigNumber, count, defined, ms, type Place, size } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import { emptyLoadBalancer, type LoadBalancer, type RetryLimits } from "../../facts.ts";
 import { bytes, milliseconds } from "../../units.ts";
 import { enclosingBlock, hostOf, type Nginx, type Route, type Upstream } from "./nginx.ts";
 import { type Directive, effectiveDirectives, hasUnreadInclude } from "./nginx-syntax.ts";

@@ -1,4 +1,4 @@
-import type { Diagnostics } from "../../source.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
 import { closestWord } from "../spelling.ts";
 import type { Directive } from "./nginx-syntax.ts";
 

@@ -1,5 +1,5 @@
-import type { Place } from "../../facts.ts";
-import { UnreadableError } from "../../source.ts";
+import type { Place } from "../../config-values.ts";
+import { UnreadableError } from "../../diagnostics.ts";
 
 /** One directive of nginx; with `children` where it opened a block. */
 export type Directive = {

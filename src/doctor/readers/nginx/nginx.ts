@@ -1,4 +1,5 @@
-import { type Diagnostics, type Files, UnreadableError } from "../../source.ts";
+import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import type { Files } from "../../files.ts";
 import { readNginxFiles } from "./nginx-includes.ts";
 import { noteMisspelled } from "./nginx-spelling.ts";
 import { allDirectives, type Directive } from "./nginx-syntax.ts";

@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, join, matchesGlob } from "node:path";
-import { type ConfigNumber, ms, type Place } from "../../facts.ts";
-import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { type ConfigNumber, ms, type Place } from "../../config-values.ts";
+import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import { type Files, readRequiredFile } from "../../files.ts";
 import { milliseconds } from "../../units.ts";
 import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 

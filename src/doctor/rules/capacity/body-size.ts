@@ -1,5 +1,6 @@
+import { type ConfigNumber, formatNumber, size } from "../../config-values.ts";
 import type { Deployment } from "../../deployment.ts";
-import { type ConfigNumber, formatNumber, type LoadBalancer, size } from "../../facts.ts";
+import type { LoadBalancer } from "../../facts.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 

@@ -1,5 +1,6 @@
+import { type ConfigNumber, count } from "../../config-values.ts";
 import type { Deployment } from "../../deployment.ts";
-import { type App, type ConfigNumber, count } from "../../facts.ts";
+import type { App } from "../../facts.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
 /** Postgres keeps these for superusers. */

@@ -1,4 +1,4 @@
-import { type ConfigNumber, count, defined } from "../../facts.ts";
+import { type ConfigNumber, count, defined } from "../../config-values.ts";
 import { objectsOfKind } from "../../readers/kubernetes/cluster-objects.ts";
 import { budgetOf, shareOf } from "../../readers/kubernetes/scaling.ts";
 import { get, type Tree, text } from "../../readers/yaml-tree.ts";

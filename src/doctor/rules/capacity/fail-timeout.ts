@@ -1,4 +1,4 @@
-import { formatNumber, ms } from "../../facts.ts";
+import { formatNumber, ms } from "../../config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
 /** A process of Haven from its start to listening. */

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../facts.ts";
+import { formatNumber } from "../../config-values.ts";
 import { effectiveLine, effectiveOption, serverOption } from "../../readers/haproxy/haproxy.ts";
 import { effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";

@@ -1,4 +1,5 @@
-import { type App, type ConfigNumber, formatNumber, ms } from "../../facts.ts";
+import { type ConfigNumber, formatNumber, ms } from "../../config-values.ts";
+import type { App } from "../../facts.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod, service } from "../example-files.ts";
 

@@ -1,4 +1,4 @@
-import { formatNumber, ms } from "../../facts.ts";
+import { formatNumber, ms } from "../../config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alert } from "../example-files.ts";
 import { windowsOf } from "./promql.ts";

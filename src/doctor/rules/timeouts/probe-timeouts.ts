@@ -1,5 +1,6 @@
+import { formatNumber } from "../../config-values.ts";
 import type { Deployment } from "../../deployment.ts";
-import { type App, formatNumber, type Probe } from "../../facts.ts";
+import type { App, Probe } from "../../facts.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod } from "../example-files.ts";
 import { isLivenessPath } from "../probe-paths.ts";

@@ -1,4 +1,4 @@
-import { formatNumber, ms } from "../../facts.ts";
+import { formatNumber, ms } from "../../config-values.ts";
 import { timeoutLine } from "../../readers/haproxy/haproxy.ts";
 import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";

@@ -1,4 +1,4 @@
-import { type ConfigNumber, formatNumber, ms } from "../../facts.ts";
+import { type ConfigNumber, formatNumber, ms } from "../../config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 

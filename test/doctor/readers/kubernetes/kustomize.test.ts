@@ -1,124 +1,110 @@
 import assert from "node:assert/strict";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { kustomize } from "../../../../src/doctor/readers/kubernetes/kustomize.ts";
-import { type Tree, text } from "../../../../src/doctor/readers/yaml-tree.ts";
-import { createDiagnostics, filesOnDisk } from "../../../../src/doctor/source.ts";
-import { allRendered, render } from "../../../support/kustomize.ts";
+import { diagnose } from "../../../../src/doctor/diagnose.ts";
+import { filesOnDisk } from "../../../../src/doctor/files.ts";
+import { createKubectlKustomize } from "../../../../src/doctor/readers/kubernetes/kustomize.ts";
+import { sarifReport } from "../../../../src/doctor/report/sarif-report.ts";
 import { without } from "../../../support/programs.ts";
-import { filesOf } from "../../support/diagnose.ts";
+import { folderWith } from "../../support/command-line.ts";
+import { sourcesOf } from "../../support/diagnose.ts";
+import * as valid from "../../support/valid-configs.ts";
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const kustomization = (...resources: readonly string[]): string => `resources: [${resources.join(", ")}]\n`;
 
-function plain(tree: Tree): unknown {
-  if (tree.kind === "map") return Object.fromEntries([...tree.entries].map(([name, value]) => [name, plain(value)]));
-  return tree.kind === "list" ? tree.items.map(plain) : tree.value;
+const shortGrace = valid.kubernetes.replace("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 20");
+
+/** A folder with an overlay, and the `kubectl` that the doctor finds on its PATH, if any. */
+function diagnoseOverlay({ kubectl, limitMs }: { kubectl: string | undefined; limitMs?: number }) {
+  const folder = folderWith({
+    "k8s/base/kustomization.yaml": kustomization("api.yaml"),
+    "k8s/base/api.yaml": shortGrace,
+    "k8s/overlays/production/kustomization.yaml": kustomization("../../base"),
+    ...(kubectl === undefined ? {} : { "bin/kubectl": kubectl }),
+  });
+  if (kubectl !== undefined) chmodSync(join(folder, "bin/kubectl"), 0o755);
+  const path = kubectl === undefined ? join(folder, "bin") : `${join(folder, "bin")}:${process.env["PATH"]}`;
+  const runKustomize = createKubectlKustomize({
+    workingFolder: folder,
+    path,
+    ...(limitMs === undefined ? {} : { limitMs }),
+  });
+  const request = { deployments: [{ k8s: ["k8s"] }], settings: new Map(), settingsFile: "environment" };
+  return { folder, diagnosis: diagnose(request, { ...sourcesOf(filesOnDisk(folder)), runKustomize }) };
 }
 
-suite("kustomizations as kubectl builds them", { skip: without("kubectl") }, () => {
-  for (const name of allRendered) {
-    test(`k8s/${name}: every object has the same spec and data`, () => {
-      const diagnostics = createDiagnostics();
-      const ours = kustomize(filesOnDisk(root), `k8s/${name}`, diagnostics);
-      const clientControlled = render(name);
-      assert.deepEqual(diagnostics.notes, []);
-      assert.equal(ours.length, clientControlled.length);
-      for (const object of clientControlled) {
-        // A generated name ends in a hash, and so do the references to it.
-        const own = object.metadata.name.replace(/-[a-z0-9]{10}$/, "");
-        const found = ours.find(
-          (one) =>
-            text(one, "kind") === object.kind &&
-            [object.metadata.name, own].includes(text(one, "metadata", "name") ?? ""),
-        );
-        assert.ok(found, `${object.kind} ${object.metadata.name}`);
-        const unhashed: unknown = JSON.parse(
-          JSON.stringify([object["spec"], object["data"]]).replaceAll(/(haven-api-config)-[a-z0-9]{10}/g, "$1"),
-        );
-        const { spec, data } = plain(found) as Record<string, unknown>;
-        assert.deepEqual(JSON.parse(JSON.stringify([spec, data])), unhashed);
-      }
+const file = "k8s/overlays/production/kustomization.yaml";
+
+suite("a folder with a kustomization", () => {
+  test("is rendered by kubectl, and a finding names the command and the line of its output", {
+    skip: without("kubectl"),
+  }, () => {
+    const folder = folderWith({
+      "k8s/base/kustomization.yaml": kustomization("api.yaml"),
+      "k8s/base/api.yaml": valid.kubernetes,
+      "k8s/overlays/production/kustomization.yaml": `bases: [../../base]\npatchesStrategicMerge: [grace.yaml]\n`,
+      "k8s/overlays/production/grace.yaml":
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec: { template: { spec: { terminationGracePeriodSeconds: 20 } } }\n",
     });
-  }
-});
-
-const deployment =
-  "kind: Deployment\nmetadata: { name: api }\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n        - { name: api, image: 'example/api:1' }\n        - { name: side, image: side }\n";
-
-function built(kustomization: string, more: Readonly<Record<string, string>> = {}) {
-  const diagnostics = createDiagnostics();
-  const files = filesOf({ "app/kustomization.yaml": kustomization, "app/deployment.yaml": deployment, ...more });
-  const objects = kustomize(files, "app", diagnostics);
-  return {
-    objects: objects.map(plain) as Record<string, Record<string, unknown>>[],
-    notes: diagnostics.notes,
-    trees: objects,
-  };
-}
-
-suite("what a kustomization may say", () => {
-  test("a patch by path, inside and as operations; deletes; the place is the patch's", () => {
-    const { objects, trees, notes } = built(
-      `resources: [deployment.yaml]
-patches:
-  - path: patch.yaml
-  - patch: |-
-      kind: Deployment
-      metadata: { name: api }
-      spec:
-        minReadySeconds: 7
-  - target: { kind: Deployment, name: a.* }
-    patch: |-
-      - { op: replace, path: /spec/replicas, value: 5 }
-      - { op: add, path: /spec/template/spec/containers/0/env, value: [{ name: A, value: b }] }
-`,
-      {
-        "app/patch.yaml":
-          "kind: Deployment\nmetadata: { name: api }\nspec:\n  template:\n    spec:\n      containers:\n        - { name: side, $patch: delete }\n        - name: api\n          tty: true\n",
-      },
-    );
-    assert.deepEqual(notes, []);
-    assert.deepEqual(objects[0]?.["spec"], {
-      replicas: 5,
-      minReadySeconds: 7,
-      template: {
-        spec: { containers: [{ name: "api", image: "example/api:1", tty: true, env: [{ name: "A", value: "b" }] }] },
-      },
-    });
-    const spec = trees[0]?.kind === "map" ? trees[0].entries.get("spec") : undefined;
-    const wait = spec?.kind === "map" ? spec.entries.get("minReadySeconds") : undefined;
-    assert.deepEqual(wait?.at, { file: "app/kustomization.yaml", line: 8 });
-  });
-
-  test("images, replicas, components and generated settings", () => {
-    const { objects, notes } = built(
-      "resources: [deployment.yaml]\ncomponents: [../part]\nimages: [{ name: example/api, newName: other/api, newTag: '2' }]\nreplicas: [{ name: api, count: 9 }]\nconfigMapGenerator:\n  - { name: c, envs: [app.env], literals: [B=2] }\n",
-      {
-        "part/kustomization.yaml": "patches: [{ path: p.yaml }]\n",
-        "part/p.yaml": "kind: Deployment\nmetadata: { name: api }\nspec: { paused: true }\n",
-        "app/app.env": "A=1\n",
-      },
-    );
-    assert.deepEqual(notes, []);
-    const [deployed, config] = objects;
-    assert.equal(deployed?.["spec"]?.["replicas"], 9);
-    assert.equal(deployed?.["spec"]?.["paused"], true);
-    assert.match(JSON.stringify(deployed), /"image":"other\/api:2"/);
-    assert.deepEqual(config?.["data"], { A: "1", B: "2" });
-  });
-
-  test("what is not followed is said", () => {
-    const { notes } = built(
-      "resources: [deployment.yaml, 'https://example.com/x.yaml']\nhelmCharts: [{ name: x }]\nreplacements: []\npatches: [{ path: deployment.yaml, target: { name: nobody } }]\n",
-    );
+    const runKustomize = createKubectlKustomize({ workingFolder: folder, path: process.env["PATH"] });
+    const request = { deployments: [{ k8s: ["k8s"] }], settings: new Map(), settingsFile: "environment" };
+    const { findings, unreadable } = diagnose(request, { ...sourcesOf(filesOnDisk(folder)), runKustomize });
+    assert.deepEqual(unreadable, []);
     assert.deepEqual(
-      notes.map(({ line, text: content }) => `${line} ${content}`),
-      [
-        "2 kustomize: helmCharts is not followed",
-        "3 kustomize: replacements is not followed",
-        "1 kustomize: https://example.com/x.yaml is somewhere else and was not read",
-        "4 kustomize: this patch fits no object",
-      ],
+      findings.map(({ rule, places }) => [rule, places[0]?.file]),
+      [["grace-shorter-than-drain", "kubectl kustomize k8s/overlays/production"]],
     );
+    const result = runKustomize("k8s/overlays/production");
+    assert.ok("yaml" in result);
+    const line = result.yaml.split("\n")[(findings[0]?.places[0]?.line ?? 0) - 1];
+    assert.match(line ?? "", /terminationGracePeriodSeconds: 20/);
+  });
+
+  test("that another kustomization builds on is not judged on its own", () => {
+    const calls = `#!/bin/sh\necho "$2" >>"$(dirname "$0")/calls"\ncat "$(dirname "$0")/../k8s/base/api.yaml"\n`;
+    const { folder, diagnosis } = diagnoseOverlay({ kubectl: calls });
+    assert.deepEqual(
+      diagnosis.findings.map(({ rule }) => rule),
+      ["grace-shorter-than-drain"],
+    );
+    assert.equal(filesOnDisk(folder).read("bin/calls"), `${join(folder, "k8s/overlays/production")}\n`);
+  });
+
+  test("is reported as not judged, with the command to type, where kubectl is not on the PATH", () => {
+    const { diagnosis } = diagnoseOverlay({ kubectl: undefined });
+    assert.deepEqual(diagnosis.findings, []);
+    assert.deepEqual(diagnosis.unreadable, [
+      {
+        file,
+        line: 1,
+        text: "was not judged: kubectl is not on the PATH. Run: kubectl kustomize k8s/overlays/production | haven-doctor --k8s -",
+      },
+    ]);
+  });
+
+  test("is reported as not judged, with the first line of the error, where kubectl fails", () => {
+    const { diagnosis } = diagnoseOverlay({ kubectl: "#!/bin/sh\necho 'error: no such base' >&2\nexit 1\n" });
+    assert.match(
+      diagnosis.unreadable[0]?.text ?? "",
+      /^was not judged: kubectl kustomize failed \(error: no such base\)/,
+    );
+  });
+
+  test("is reported as not judged where kubectl does not finish within the time limit", () => {
+    const { diagnosis } = diagnoseOverlay({ kubectl: "#!/bin/sh\nexec sleep 60\n", limitMs: 300 });
+    assert.match(
+      diagnosis.unreadable[0]?.text ?? "",
+      /^was not judged: kubectl kustomize did not finish within 0\.3 s/,
+    );
+  });
+
+  test("has its kustomization as the file of a SARIF result", () => {
+    const { folder, diagnosis } = diagnoseOverlay({
+      kubectl: `#!/bin/sh\ncat "$(dirname "$0")/../k8s/base/api.yaml"\n`,
+    });
+    writeFileSync(join(folder, "report.sarif"), sarifReport(diagnosis, "0.0.0"));
+    const { runs } = JSON.parse(filesOnDisk(folder).read("report.sarif"));
+    assert.equal(runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri, file);
   });
 });

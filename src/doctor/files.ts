@@ -1,18 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import type { Place } from "./facts.ts";
-
-/** A file that cannot be read, in a sentence for the person who named it. */
-export class UnreadableError extends Error {
-  override readonly name = "Unreadable";
-  readonly at: Place;
-
-  constructor(at: Place, sentence: string) {
-    super(sentence);
-    this.at = at;
-  }
-}
+import { createDiagnostics, type Diagnostics, UnreadableError } from "./diagnostics.ts";
 
 export type Files = {
   kind(path: string): "file" | "folder" | "other" | "none";
@@ -23,35 +12,8 @@ export type Files = {
   displayPath(path: string): string;
 };
 
-/** Keeps what is to be said about the reading itself. */
-export type Diagnostics = {
-  /** Something that may matter and is not understood. */
-  addNote(at: Place, text: string): void;
-  /** Something that could not be read at all. */
-  addUnreadable(at: Place, text: string): void;
-  readonly notes: readonly (Place & { text: string })[];
-  readonly unreadable: readonly (Place & { text: string })[];
-};
-
 const maxBytes = 4_000_000;
 const pieceBytes = 65_536;
-
-export function createDiagnostics(): Diagnostics {
-  const notes = new Map<string, Place & { text: string }>();
-  const unreadable = new Map<string, Place & { text: string }>();
-  const put = (map: typeof notes, { file, line }: Place, text: string) =>
-    map.set(`${file}\n${line}\n${text}`, { file, line, text });
-  return {
-    addNote: (at, text) => void put(notes, at, text),
-    addUnreadable: (at, text) => void put(unreadable, at, text),
-    get notes() {
-      return [...notes.values()];
-    },
-    get unreadable() {
-      return [...unreadable.values()];
-    },
-  };
-}
 
 export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): Files {
   const displayPath = (path: string) => {
@@ -140,11 +102,11 @@ function filled(text: string, file: string): string {
 export function readRequiredFile(files: Files, path: string): string {
   const at = { file: files.displayPath(path), line: 1 };
   if (files.kind(path) === "other") throw new UnreadableError(at, "is neither a file nor a folder");
-  return filled(readSettings(files, path), at.file);
+  return filled(readOptionalText(files, path), at.file);
 }
 
-/** Settings may be none, and come out of a pipe or from /dev/null. */
-export function readSettings(files: Files, path: string): string {
+/** The text may be empty, and may come from a pipe or from /dev/null. */
+export function readOptionalText(files: Files, path: string): string {
   const at = { file: files.displayPath(path), line: 1 };
   const kind = files.kind(path);
   if (kind === "none") throw new UnreadableError(at, "does not exist");

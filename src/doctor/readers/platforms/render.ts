@@ -1,11 +1,12 @@
-import { type App, count, defined, type Place, type Probe } from "../../facts.ts";
-import { type Diagnostics, type Files, readRequiredFile, UnreadableError } from "../../source.ts";
+import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import type { App, Probe } from "../../facts.ts";
+import { type Files, readRequiredFile } from "../../files.ts";
 import { resolveSettings, type SettingValue, type SettingValues } from "../application-settings.ts";
-import { readCount, readSeconds, readSize } from "../config-number.ts";
+import { readSeconds, readSize } from "../config-number.ts";
 import { configText, heapOf } from "../container.ts";
-import { entries, get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
+import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 
-// Render and Railway: platforms whose balancer is their own affair, so what is left is how long they wait, and memory.
+import { releaseInstances } from "./release-instances.ts";
 
 const renderPlans: Readonly<Record<string, number>> = {
   free: 0.5,
@@ -90,61 +91,3 @@ const probeOf = (path: Tree | undefined): Probe[] =>
           interval: undefined,
         },
       ];
-
-/** While a new version starts the old one still runs, all of it. Regions count together. */
-function releaseInstances(
-  trees: readonly (Tree | undefined)[],
-  at: Place,
-  origin: string,
-  diagnostics: Diagnostics,
-): App["replicas"] {
-  const name = "instances";
-  const each = trees.map((one) => readCount(one, { name, initial: 1, at, origin }, diagnostics));
-  const all = defined(each);
-  if (all.length < each.length) return undefined;
-  const value = all.reduce((sum, one) => sum + one.value, 0);
-  const first = all.find((one) => one.origin === undefined);
-  const instances = count(name, value, first?.at ?? at, first === undefined ? origin : undefined);
-  const surge = count("instances of the new version", value, instances.at, "a release runs both");
-  return { min: instances, max: instances, surge };
-}
-
-export function readRailway(
-  files: Files,
-  path: string,
-  externalSettings: SettingValues,
-  diagnostics: Diagnostics,
-): App[] {
-  const file = files.displayPath(path);
-  const source = readRequiredFile(files, path);
-  if (path.endsWith(".toml")) throw new UnreadableError({ file, line: 1 }, "is TOML: hand over railway.json");
-  const [top] = parseYaml(source, file);
-  const deploy = get(top, "deploy");
-  if (deploy === undefined) throw new UnreadableError({ file, line: 1 }, "is no railway.json: it has no deploy");
-  for (const [name, tree] of entries(top, "environments"))
-    diagnostics.addNote(tree.at, `Railway: the environment ${name} is not followed`);
-  const draining = { name: "drainingSeconds", initial: 0, at: deploy.at, origin: "Railway's default" };
-  const regions = entries(deploy, "multiRegionConfig").map(([, region]) => get(region, "numReplicas"));
-  const instances = releaseInstances(
-    regions.length > 0 ? regions : [get(deploy, "numReplicas")],
-    deploy.at,
-    draining.origin,
-    diagnostics,
-  );
-  return [
-    {
-      name: "the Railway service",
-      platform: "railway",
-      at: deploy.at,
-      settings: resolveSettings(externalSettings, deploy.at, diagnostics),
-      grace: readSeconds(get(deploy, draining.name), draining, diagnostics),
-      preStop: undefined,
-      stopSignal: undefined,
-      probes: [],
-      replicas: instances,
-      heap: heapOf(externalSettings, [], diagnostics),
-      memory: undefined,
-      database: undefined,
-    },
-  ];
-}

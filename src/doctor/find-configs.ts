@@ -1,0 +1,94 @@
+import { basename, join, normalize } from "node:path";
+import { type Diagnostics, UnreadableError } from "./diagnostics.ts";
+import type { Files } from "./files.ts";
+import type { ConfigPaths } from "./read-deployments.ts";
+import { foldersReferencedBy, kustomizationIn } from "./readers/kubernetes/kustomize.ts";
+
+type ConfigKind = keyof ConfigPaths;
+
+const maxFiles = 10_000;
+const maxDepth = 12;
+
+const kindByName: readonly (readonly [name: RegExp, kind: ConfigKind])[] = [
+  [/^nginx\.conf$/, "nginx"],
+  [/^haproxy\.cfg$/, "haproxy"],
+  [/^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/, "compose"],
+  [/^render\.ya?ml$/, "render"],
+  [/^railway\.json$/, "railway"],
+  [/^prometheus\.ya?ml$/, "prometheus"],
+];
+
+/** Finds the configuration files in a folder by their name, and Kubernetes and CloudFormation files by their content. */
+export function findConfigs(folder: string, files: Files, diagnostics: Diagnostics): ConfigPaths {
+  const found = new Map<ConfigKind, string[]>();
+  const kustomizations: string[] = [];
+  const manifestFolders = new Set<string>();
+  const add = (kind: ConfigKind, path: string) => found.set(kind, [...(found.get(kind) ?? []), path]);
+  let seen = 0;
+  walk(folder, 0);
+
+  const referenced = new Set(kustomizations.flatMap((path) => referencesOf(path)));
+  for (const path of [...kustomizations.filter((one) => !referenced.has(normalize(one))), ...topFolders()])
+    add("k8s", path);
+  if (found.size === 0)
+    diagnostics.addUnreadable(
+      { file: files.displayPath(folder), line: 1 },
+      "holds no configuration file that the doctor reads: name the files with options, see --help",
+    );
+  return Object.fromEntries(found);
+
+  function walk(within: string, depth: number): void {
+    if (depth > maxDepth) return;
+    const isKustomization = kustomizationIn(files, within) !== undefined;
+    if (isKustomization) kustomizations.push(within);
+    for (const name of files.list(within)) {
+      if (++seen > maxFiles)
+        throw new UnreadableError({ file: files.displayPath(folder), line: 1 }, `holds more than ${maxFiles} files`);
+      const path = join(within, name);
+      const kind = files.kind(path);
+      if (kind === "folder" && !name.startsWith(".") && name !== "node_modules") walk(path, depth + 1);
+      if (kind === "file") classify(path, within, isKustomization);
+    }
+  }
+
+  function classify(path: string, within: string, isKustomization: boolean): void {
+    const named = kindByName.find(([name]) => name.test(basename(path)));
+    if (named !== undefined) add(named[1], path);
+    else if (!isKustomization && /\.ya?ml$/.test(path)) {
+      const content = contentKind(path);
+      if (content === "alb") add("alb", path);
+      if (content === "k8s") manifestFolders.add(within);
+    }
+  }
+
+  function contentKind(path: string): "k8s" | "alb" | undefined {
+    const text = textOf(path);
+    if (/^\s*Type:\s*["']?AWS::ElasticLoadBalancingV2::/m.test(text)) return "alb";
+    return /^apiVersion:/m.test(text) && /^kind:/m.test(text) ? "k8s" : undefined;
+  }
+
+  /** A file that cannot be read is not recognised, and belongs to no configuration that could be judged. */
+  function textOf(path: string): string {
+    try {
+      return files.read(path);
+    } catch (error) {
+      if (error instanceof UnreadableError) return "";
+      throw error;
+    }
+  }
+
+  function referencesOf(path: string): string[] {
+    try {
+      return foldersReferencedBy(files, kustomizationIn(files, path) ?? path);
+    } catch (error) {
+      if (error instanceof UnreadableError) return [];
+      throw error;
+    }
+  }
+
+  /** Reading a folder includes its subfolders. */
+  function topFolders(): string[] {
+    const all = [...manifestFolders];
+    return all.filter((one) => !all.some((other) => other !== one && `${one}/`.startsWith(`${other}/`)));
+  }
+}

@@ -1,0 +1,158 @@
+import { type ConfigNumber, count } from "./config-values.ts";
+import type { ConnectedLoadBalancer, Deployment } from "./deployment.ts";
+import { type Diagnostics, readEach } from "./diagnostics.ts";
+import type { App, LoadBalancer } from "./facts.ts";
+import { resolveSettings, type SettingValues } from "./readers/application-settings.ts";
+import { readCloudFormation } from "./readers/cloudformation/cloudformation.ts";
+import { readCompose } from "./readers/compose/compose.ts";
+import { heapOf } from "./readers/container.ts";
+import { readHaproxy } from "./readers/haproxy/haproxy.ts";
+import { haproxyLoadBalancers } from "./readers/haproxy/haproxy-load-balancer.ts";
+import { loadBalancersOf } from "./readers/kubernetes/ingress.ts";
+import { readKubernetes } from "./readers/kubernetes/kubernetes.ts";
+import { type ManifestSources, type Manifests, readManifests } from "./readers/kubernetes/manifests.ts";
+import { readNginx } from "./readers/nginx/nginx.ts";
+import { nginxLoadBalancer } from "./readers/nginx/nginx-load-balancer.ts";
+import { readRailway } from "./readers/platforms/railway.ts";
+import { readRender } from "./readers/platforms/render.ts";
+import { readOperator, readPrometheus } from "./readers/prometheus/prometheus.ts";
+import type { RunningInstance } from "./readers/running-instance.ts";
+
+/** The files of one deployment, by the option that names them. */
+export type ConfigPaths = {
+  nginx?: readonly string[] | undefined;
+  haproxy?: readonly string[] | undefined;
+  k8s?: readonly string[] | undefined;
+  compose?: readonly string[] | undefined;
+  alb?: readonly string[] | undefined;
+  render?: readonly string[] | undefined;
+  railway?: readonly string[] | undefined;
+  prometheus?: readonly string[] | undefined;
+};
+
+export type Sources = ManifestSources;
+
+type Application = {
+  settings: SettingValues;
+  settingsFile: string;
+  maxConnections: ConfigNumber | undefined;
+};
+
+const emptyDeployment: Deployment = {
+  apps: [],
+  loadBalancers: [],
+  databases: [],
+  nginx: [],
+  haproxy: [],
+  kubernetes: [],
+  compose: [],
+  templates: [],
+  monitoring: [],
+  live: undefined,
+};
+
+/** Returns one deployment for everything outside of a cluster, and one for each set of manifests. */
+export function readDeployments(paths: ConfigPaths, application: Application, sources: Sources): Deployment[] {
+  const { files, diagnostics } = sources;
+  const { settings, maxConnections } = application;
+  const nginx = readEach(paths.nginx, diagnostics, (path) => readNginx(files, path, diagnostics));
+  const haproxy = readEach(paths.haproxy, diagnostics, (path) => readHaproxy(files, path, diagnostics));
+  const proxies = [
+    ...nginx.flatMap((one) => nginxLoadBalancer(one, diagnostics) ?? []),
+    ...haproxy.flatMap((one) => haproxyLoadBalancers(one, diagnostics)),
+  ];
+  const hosts = proxies.flatMap((proxy) => proxy.hosts);
+  const compose = readEach(paths.compose, diagnostics, (path) =>
+    readCompose(files, path, { externalSettings: settings, hosts, diagnostics }),
+  );
+  const templates = readEach(paths.alb, diagnostics, (path) => readCloudFormation(files, path, settings, diagnostics));
+  const render = readEach(paths.render, diagnostics, (path) => readRender(files, path, settings, diagnostics));
+  const railway = readEach(paths.railway, diagnostics, (path) => readRailway(files, path, settings, diagnostics));
+  const monitoring = readEach(paths.prometheus, diagnostics, (path) => readPrometheus(files, path, diagnostics));
+  const manifestSets = readEach(paths.k8s, diagnostics, (path) => readManifests(path, sources)).flat();
+  const databaseLimits = maxConnections === undefined ? [] : [maxConnections];
+
+  const clusters = manifestSets.map((manifests) => readCluster(manifests, application, diagnostics));
+  const appsOutsideClusters = [
+    ...[...compose, ...templates].flatMap(({ apps }) => apps),
+    ...render.flat(),
+    ...railway.flat(),
+  ];
+  const allApps = [...appsOutsideClusters, ...clusters.flatMap(({ apps }) => apps)];
+  const plain = appFromSettings(application, diagnostics);
+  const outside: Deployment = {
+    ...emptyDeployment,
+    apps: allApps.length === 0 ? [singleInstance(plain)] : appsOutsideClusters,
+    loadBalancers: [
+      ...proxies.map((loadBalancer) => connect(loadBalancer, [], allApps, plain)),
+      ...templates.flatMap(({ loadBalancers, apps }) =>
+        loadBalancers.map((loadBalancer) => connect(loadBalancer, apps, allApps, plain)),
+      ),
+    ],
+    databases: [...databaseLimits, ...compose.flatMap(({ databases }) => databases)],
+    nginx,
+    haproxy,
+    compose: compose.map((one) => one.compose),
+    templates: templates.map(({ template }) => template),
+    monitoring,
+  };
+  return [outside, ...clusters];
+}
+
+/** The load balancers of a cluster lead to the pods of that cluster. */
+function readCluster(manifests: Manifests, application: Application, diagnostics: Diagnostics): Deployment {
+  const { settings, maxConnections } = application;
+  const { apps, databases, kubernetes } = readKubernetes(manifests, settings, diagnostics);
+  const plain = appFromSettings(application, diagnostics);
+  return {
+    ...emptyDeployment,
+    apps,
+    loadBalancers: loadBalancersOf(manifests, diagnostics).map((one) => connect(one, apps, apps, plain)),
+    databases: [...(maxConnections === undefined ? [] : [maxConnections]), ...databases],
+    kubernetes: [kubernetes],
+    monitoring: [readOperator(manifests.objects, diagnostics)],
+  };
+}
+
+/** Without a file that sets the number of instances there is at least one. */
+function singleInstance(app: App): App {
+  const one = count("instances", 1, app.at, "at least");
+  return { ...app, replicas: { min: one, max: one, surge: count("additional instances", 0, app.at, "at least") } };
+}
+
+/** Prefers the apps of the same file, then those that the load balancer names, then all of them. */
+function connect(
+  loadBalancer: LoadBalancer,
+  appsOfSameFile: readonly App[],
+  allApps: readonly App[],
+  plain: App,
+): ConnectedLoadBalancer {
+  const namedApps = allApps.filter(({ name }) => loadBalancer.hosts.includes(name));
+  const apps = [appsOfSameFile, namedApps, allApps].find((some) => some.length > 0) ?? [plain];
+  return { loadBalancer, apps };
+}
+
+export const deploymentOfRunningInstance = (
+  live: RunningInstance,
+  application: Application,
+  diagnostics: Diagnostics,
+): Deployment => ({ ...emptyDeployment, apps: [appFromSettings(application, diagnostics)], live });
+
+/** The application as far as its settings alone describe it. */
+function appFromSettings({ settings, settingsFile }: Application, diagnostics: Diagnostics): App {
+  const at = { file: settingsFile, line: 1 };
+  return {
+    name: "the application",
+    platform: "settings",
+    at,
+    settings: resolveSettings(settings, at, diagnostics),
+    grace: undefined,
+    preStop: undefined,
+    stopSignal: undefined,
+    probes: [],
+    replicas: undefined,
+    heap: heapOf(settings, [], diagnostics),
+    memory: undefined,
+    database: undefined,
+  };
+}

@@ -1,0 +1,49 @@
+import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import type { App } from "../../facts.ts";
+import { type Files, readRequiredFile } from "../../files.ts";
+import { resolveSettings, type SettingValues } from "../application-settings.ts";
+import { readSeconds } from "../config-number.ts";
+import { heapOf } from "../container.ts";
+import { entries, get, parseYaml } from "../yaml-tree.ts";
+
+import { releaseInstances } from "./release-instances.ts";
+
+export function readRailway(
+  files: Files,
+  path: string,
+  externalSettings: SettingValues,
+  diagnostics: Diagnostics,
+): App[] {
+  const file = files.displayPath(path);
+  const source = readRequiredFile(files, path);
+  if (path.endsWith(".toml")) throw new UnreadableError({ file, line: 1 }, "is TOML: hand over railway.json");
+  const [top] = parseYaml(source, file);
+  const deploy = get(top, "deploy");
+  if (deploy === undefined) throw new UnreadableError({ file, line: 1 }, "is no railway.json: it has no deploy");
+  for (const [name, tree] of entries(top, "environments"))
+    diagnostics.addNote(tree.at, `Railway: the environment ${name} is not followed`);
+  const draining = { name: "drainingSeconds", initial: 0, at: deploy.at, origin: "Railway's default" };
+  const regions = entries(deploy, "multiRegionConfig").map(([, region]) => get(region, "numReplicas"));
+  const instances = releaseInstances(
+    regions.length > 0 ? regions : [get(deploy, "numReplicas")],
+    deploy.at,
+    draining.origin,
+    diagnostics,
+  );
+  return [
+    {
+      name: "the Railway service",
+      platform: "railway",
+      at: deploy.at,
+      settings: resolveSettings(externalSettings, deploy.at, diagnostics),
+      grace: readSeconds(get(deploy, draining.name), draining, diagnostics),
+      preStop: undefined,
+      stopSignal: undefined,
+      probes: [],
+      replicas: instances,
+      heap: heapOf(externalSettings, [], diagnostics),
+      memory: undefined,
+      database: undefined,
+    },
+  ];
+}

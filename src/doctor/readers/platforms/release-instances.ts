@@ -1,0 +1,23 @@
+import { count, defined, type Place } from "../../config-values.ts";
+import type { Diagnostics } from "../../diagnostics.ts";
+import type { App } from "../../facts.ts";
+import { readCount } from "../config-number.ts";
+import type { Tree } from "../yaml-tree.ts";
+
+/** While a new version starts the old one still runs, all of it. Regions count together. */
+export function releaseInstances(
+  trees: readonly (Tree | undefined)[],
+  at: Place,
+  origin: string,
+  diagnostics: Diagnostics,
+): App["replicas"] {
+  const name = "instances";
+  const each = trees.map((one) => readCount(one, { name, initial: 1, at, origin }, diagnostics));
+  const all = defined(each);
+  if (all.length < each.length) return undefined;
+  const value = all.reduce((sum, one) => sum + one.value, 0);
+  const first = all.find((one) => one.origin === undefined);
+  const instances = count(name, value, first?.at ?? at, first === undefined ? origin : undefined);
+  const surge = count("instances of the new version", value, instances.at, "a release runs both");
+  return { min: instances, max: instances, surge };
+}

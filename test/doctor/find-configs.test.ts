@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { doctor, folderWith, report } from "./support/command-line.ts";
+import * as valid from "./support/valid-configs.ts";
+
+const rulesOf = (output: string) => report.parse(JSON.parse(output)).findings.map(({ rule }) => rule);
+
+suite("haven-doctor FOLDER", () => {
+  test("reads the configuration files in the folder, and compares them with each other", async () => {
+    const folder = folderWith({
+      "deploy/nginx/nginx.conf": valid.nginx,
+      "deploy/docker-compose.yml": valid.compose,
+      "deploy/k8s/api.yaml": valid.kubernetes.replace(
+        "terminationGracePeriodSeconds: 60",
+        "terminationGracePeriodSeconds: 20",
+      ),
+      "infra/alb.yaml": valid.alb,
+      "node_modules/other/nginx.conf": "this is not read {",
+      "package.json": "{}",
+      "docs/notes.yaml": "a: 1\n",
+    });
+    const { output, code } = await doctor(folder, [".", "--json"]);
+    assert.deepEqual(rulesOf(output), ["grace-shorter-than-drain"]);
+    assert.equal(code, 1);
+    const table = (await doctor(folder, ["."])).output.replaceAll(/\s+/g, " ");
+    assert.match(
+      table,
+      /^Read: nginx deploy\/nginx\/nginx\.conf, k8s deploy\/k8s, compose deploy\/docker-compose\.yml, alb infra\/alb\.yaml, /,
+    );
+  });
+
+  test("a folder without a configuration file ends with 2 and says so", async () => {
+    const { output, code } = await doctor(folderWith({ "package.json": "{}" }), ["."]);
+    assert.match(output, /holds no configuration file that the doctor reads/);
+    assert.equal(code, 2);
+  });
+
+  test("a file without an option for its kind is a usage error", async () => {
+    const { output, code } = await doctor(folderWith({ "nginx.conf": valid.nginx }), ["nginx.conf"]);
+    assert.match(output, /^doctor: 'nginx\.conf' is not a folder: name a file with the option for its kind/);
+    assert.equal(code, 64);
+  });
+});
