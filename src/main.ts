@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type AccountCommand, activate, deactivate, grantAdmin } from "./account-commands.ts";
 import { banner } from "./banner.ts";
@@ -9,8 +10,7 @@ import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
-import { runDoctor } from "./doctor/command.ts";
-import { doctorUsage } from "./doctor/command-line.ts";
+import { runInProcess } from "./doctor/run-in-process.ts";
 import { onStopSignals } from "./kit/lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
 import { version } from "./version.ts";
@@ -22,6 +22,9 @@ const exitCodes = { ok: 0, failed: 1, pending: 3, usage: 64, config: 78, interru
 const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, changed: exitCodes.failed } as const;
 
 const oldestNode = 24;
+
+/** The project's own folder, from src/ and from dist/ alike. */
+const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
 
 const networkFaults = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
 
@@ -67,8 +70,10 @@ async function run(): Promise<void> {
       `Haven needs Node ${oldestNode} or newer; this is ${process.versions.node}. npm scripts bring their own.`,
     );
   }
-  // These have options of their own.
-  if (process.argv[2] === "doctor") return examine(process.argv.slice(3));
+  if (process.argv[2] === "doctor") {
+    // Without the .env file of this folder: that one is for development, and the doctor judges production.
+    return runInProcess(process.argv.slice(3), { version, program: "node dist/main.js doctor", shippedFolder });
+  }
   if (process.argv[2] === "migrate") return migrateAndExit(process.argv.slice(3));
   const [name = "start", ...args] = words(process.argv.slice(2)) ?? ["unknown"];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -153,22 +158,6 @@ async function migrateAndExit(args: readonly string[]): Promise<void> {
 
 function accountCommand(command: AccountCommand): Command["run"] {
   return async (email = "") => void process.stdout.write(`${await command(environment(), email)}\n`);
-}
-
-async function examine(args: readonly string[]): Promise<void> {
-  const { stdout } = process;
-  const columns = stdout.isTTY ? stdout.columns : undefined;
-  // Not the .env file of this folder: that is for development, and what is judged is not.
-  const outcome = await runDoctor(args, { environment: process.env, folder: process.cwd(), version, columns });
-  if (outcome === undefined) {
-    process.stderr.write(doctorUsage);
-    process.exit(exitCodes.usage);
-  }
-  // Not process.exit: a pipe takes a long report in pieces.
-  process.exitCode = outcome.exitCode;
-  // A reader that has gone, as in `| head`, has what it wanted.
-  stdout.on("error", () => undefined);
-  stdout.write(outcome.output);
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -31,8 +31,6 @@ and reports numbers that disagree. Rules and options: docs/doctor.md
 Exit codes: 0 no errors, 1 errors found, 2 a file could not be read, 64 wrong usage.
 `;
 
-export const doctorUsage = usageOf("node dist/main.js doctor");
-
 export const configKinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
 
 const repeatable = { type: "string", multiple: true } as const;

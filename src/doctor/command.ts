@@ -21,8 +21,10 @@ export type CliContext = {
   /** The width of the terminal; undefined where the output is not a terminal. */
   columns: number | undefined;
   /** How the user starts the doctor, for messages. */
-  program?: string;
-  reportUsageError?: (message: string) => void;
+  program: string;
+  /** The folder of the configurations that are read without arguments; undefined where there are none. */
+  shippedFolder?: string | undefined;
+  reportUsageError: (message: string) => void;
   runKustomize?: RunKustomize;
 };
 
@@ -32,28 +34,26 @@ const shippedFiles = "configurations shipped with Haven";
 
 /** Returns undefined after a usage error, which was reported. */
 export async function runDoctor(args: readonly string[], context: CliContext): Promise<CliResult | undefined> {
-  const { environment, folder, program = "node dist/main.js doctor" } = context;
-  const { reportUsageError = (message: string) => void process.stderr.write(message) } = context;
+  const { environment, folder, program, shippedFolder } = context;
   const { runKustomize = createKubectlKustomize({ workingFolder: folder, path: environment["PATH"] }) } = context;
   const commandLine = parseCommandLine(args);
   const diagnostics = createDiagnostics();
   const files = filesOnDisk(folder, diagnostics);
-  const usageError = "usageError" in commandLine ? commandLine.usageError : notAFolder(commandLine.folders, files);
-  if ("usageError" in commandLine || usageError !== undefined) {
-    reportUsageError(`doctor: ${usageError}\n`);
-    return undefined;
-  }
+  if ("usageError" in commandLine) return reportUsageError(commandLine.usageError, context);
+  const wrongPath = notAFolder(commandLine.folders, files);
+  if (wrongPath !== undefined) return reportUsageError(wrongPath, context);
   if (commandLine.help) return { output: usageOf(program), exitCode: 0 };
 
   const paths = pathsOf(commandLine, files, diagnostics);
   const named = configKinds.flatMap((kind) => (paths[kind] ?? []).map((path) => `${kind} ${files.displayPath(path)}`));
   const hasInput = named.length > 0 || commandLine.folders.length > 0;
   const usesShipped = !hasInput && commandLine.live === undefined && commandLine.settings === undefined;
-  const shipped = usesShipped ? shippedDeployments(files) : [];
+  if (usesShipped && shippedFolder === undefined) return reportUsageError("name a folder or files", context);
+  const shipped = usesShipped && shippedFolder !== undefined ? shippedDeployments(files, shippedFolder) : [];
   if (usesShipped && shipped.length === 0)
     diagnostics.addUnreadable(
       { file: shippedFiles, line: 1 },
-      "not found: an installed package and an image have none. Name a folder or files, see --help",
+      "not found: a built image has none. Name a folder or files, see --help",
     );
   const { maxConnections } = commandLine;
   const commandLinePlace = { file: "environment", line: 1 };
@@ -72,6 +72,11 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
   );
   const inputs = usesShipped ? [shippedFiles] : named;
   return { output: render(diagnosis, commandLine, inputs, context), exitCode: exitCodeOf(diagnosis) };
+}
+
+function reportUsageError(message: string, context: CliContext): undefined {
+  context.reportUsageError(`doctor: ${message}\n`);
+  return undefined;
 }
 
 function notAFolder(folders: readonly string[], files: Files): string | undefined {

@@ -9,14 +9,18 @@ type ConfigKind = keyof ConfigPaths;
 const maxFiles = 10_000;
 const maxDepth = 12;
 
-const kindByName: readonly (readonly [name: RegExp, kind: ConfigKind])[] = [
-  [/^nginx\.conf$/, "nginx"],
-  [/^haproxy\.cfg$/, "haproxy"],
-  [/^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/, "compose"],
-  [/^render\.ya?ml$/, "render"],
-  [/^railway\.json$/, "railway"],
-  [/^prometheus\.ya?ml$/, "prometheus"],
+type KnownFile = { kind: ConfigKind; name: RegExp; content: RegExp };
+
+const knownFiles: readonly KnownFile[] = [
+  { kind: "nginx", name: /^nginx\.conf$/, content: /\S/ },
+  { kind: "haproxy", name: /^haproxy\.cfg$/, content: /\S/ },
+  { kind: "compose", name: /^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/, content: /^services:/m },
+  { kind: "render", name: /^render\.ya?ml$/, content: /^services:/m },
+  { kind: "railway", name: /^railway\.json$/, content: /"deploy"/ },
+  { kind: "prometheus", name: /^prometheus[\w.-]*\.ya?ml$/, content: /^(?:global|scrape_configs|groups):/m },
+  { kind: "alb", name: /\.ya?ml$/, content: /^\s*Type:\s*["']?AWS::ElasticLoadBalancingV2::/m },
 ];
+const isManifest = (text: string): boolean => /^apiVersion:/m.test(text) && /^kind:/m.test(text);
 
 /** Finds the configuration files in a folder by their name, and Kubernetes and CloudFormation files by their content. */
 export function findConfigs(folder: string, files: Files, diagnostics: Diagnostics): ConfigPaths {
@@ -52,19 +56,13 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
   }
 
   function classify(path: string, within: string, isKustomization: boolean): void {
-    const named = kindByName.find(([name]) => name.test(basename(path)));
-    if (named !== undefined) add(named[1], path);
-    else if (!isKustomization && /\.ya?ml$/.test(path)) {
-      const content = contentKind(path);
-      if (content === "alb") add("alb", path);
-      if (content === "k8s") manifestFolders.add(within);
-    }
-  }
-
-  function contentKind(path: string): "k8s" | "alb" | undefined {
+    const isYaml = /\.ya?ml$/.test(path);
+    const candidates = knownFiles.filter(({ name }) => name.test(basename(path)));
+    if (candidates.length === 0 && !isYaml) return;
     const text = textOf(path);
-    if (/^\s*Type:\s*["']?AWS::ElasticLoadBalancingV2::/m.test(text)) return "alb";
-    return /^apiVersion:/m.test(text) && /^kind:/m.test(text) ? "k8s" : undefined;
+    const known = candidates.find(({ content }) => content.test(text));
+    if (known !== undefined) add(known.kind, path);
+    else if (isYaml && !isKustomization && isManifest(text)) manifestFolders.add(within);
   }
 
   /** A file that cannot be read is not recognised, and belongs to no configuration that could be judged. */

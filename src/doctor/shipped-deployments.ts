@@ -1,13 +1,9 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Files } from "./files.ts";
 import type { ConfigPaths } from "./read-deployments.ts";
 
-/** The project's own folder, from `src/doctor` and from `dist/doctor` alike. */
-export const shippedFolder = fileURLToPath(new URL("../../", import.meta.url));
-
-/** The configurations that ship with Haven, those that run together side by side. */
-export function shippedDeployments(files: Files, folder = shippedFolder): ConfigPaths[] {
+/** The configurations that ship with Haven, in `folder`: one entry for each set of files that run together. */
+export function shippedDeployments(files: Files, folder: string): ConfigPaths[] {
   const there = (...names: readonly string[]) =>
     names.map((name) => join(folder, name)).filter((path) => files.kind(path) !== "none");
   const nginx = there("nginx/nginx.conf");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { doctorUsage } from "../../../src/doctor/command-line.ts";
+import { usageOf } from "../../../src/doctor/command-line.ts";
 import { rulesPage } from "../../../src/doctor/report/rules-page.ts";
 import { allRules } from "../../../src/doctor/rules/all-rules.ts";
 
@@ -22,6 +22,6 @@ test("the page and the usage name the same options", () => {
     .join("\n");
   assert.deepEqual(
     named(table),
-    named(doctorUsage).filter((name) => name !== "help"),
+    named(usageOf("haven-doctor")).filter((name) => name !== "help"),
   );
 });

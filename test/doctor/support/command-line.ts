@@ -35,6 +35,8 @@ export async function doctor(folder: string, args: readonly string[], env: Reado
     version: "0.0.0",
     columns: undefined,
     runKustomize: renderShipped,
+    program: "haven-doctor",
+    shippedFolder: fileURLToPath(new URL("../../../", import.meta.url)),
     reportUsageError: (sentence) => complaints.push(sentence),
   });
   return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? complaints.join("") };

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { runInProcess } from "./run-in-process.ts";
+
+// The command of the package: haven-doctor.
+
+/** The compiled file is two folders below package.json, the source is beside it. */
+const manifestUrl = ["./package.json", "../../package.json"]
+  .map((path) => new URL(path, import.meta.url))
+  .find((url) => existsSync(url));
+const { version } = z
+  .object({ version: z.string() })
+  .parse(manifestUrl === undefined ? undefined : JSON.parse(readFileSync(manifestUrl, "utf8")));
+
+await runInProcess(process.argv.slice(2), { version, program: "haven-doctor" });
