@@ -1,23 +1,23 @@
 import { bytesText, timeText } from "./units.ts";
 
-// What the readers hand to the rules: values in normal units, each with the place where it stands.
+// What the readers return to the rules: values in one unit per kind, each with its place in a file.
 
 export type Place = { file: string; line: number };
 
 type Unit = "ms" | "bytes" | "count" | "percent";
 
-/** A number that a file told us. */
+/** A number in a configuration file, or the default of the program where no file sets it. */
 export type ConfigNumber = {
   name: string;
   value: number;
   unit: Unit;
-  /** Where it is written, or where it would be. */
+  /** The line that sets the number. For a default, the line where a user would set it. */
   at: Place;
-  /** Whose word it is where nobody wrote it: "nginx's default". */
+  /** The source of a number that no file sets, such as "nginx's default". */
   origin?: string | undefined;
 };
 
-/** A word or a block that a finding speaks of. */
+/** A text in a configuration file that a finding refers to. */
 export type ConfigText = { name: string; text: string; at: Place };
 
 export const formatNumber = ({ value, unit }: Pick<ConfigNumber, "value" | "unit">): string => {

@@ -8,11 +8,11 @@ import type { ConnectionLimit } from "./readers/postgres-limit.ts";
 import type { Monitoring } from "./readers/prometheus/prometheus.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";
 
-/** Configurations that run together, and are held against each other. */
+/** Configurations that run together and are compared with each other. */
 export type Deployment = {
   apps: readonly App[];
   loadBalancers: readonly ConnectedLoadBalancer[];
-  /** `max_connections` of each Postgres that is known. */
+  /** `max_connections` of each Postgres that is configured here. */
   databases: readonly ConnectionLimit[];
   nginx: readonly Nginx[];
   haproxy: readonly Haproxy[];
@@ -20,9 +20,9 @@ export type Deployment = {
   compose: readonly Compose[];
   templates: readonly Template[];
   monitoring: readonly Monitoring[];
-  /** A running instance, and the settings that it should have. */
+  /** The health report of a running instance, for `--live`. */
   live: RunningInstance | undefined;
 };
 
-/** A front, and the instances that it stands before. */
+/** A load balancer and the apps that it forwards requests to. */
 export type ConnectedLoadBalancer = { loadBalancer: LoadBalancer; apps: readonly App[] };

@@ -1,6 +1,6 @@
 import type { Place } from "./config-values.ts";
 
-/** A file that cannot be read, in a sentence for the person who named it. */
+/** A file that cannot be read. The message completes the sentence that starts with the file name. */
 export class UnreadableError extends Error {
   override readonly name = "Unreadable";
   readonly at: Place;
@@ -11,11 +11,11 @@ export class UnreadableError extends Error {
   }
 }
 
-/** Keeps what is to be said about the reading itself. */
+/** Collects the messages about the reading itself. */
 export type Diagnostics = {
-  /** Something that may matter and is not understood. */
+  /** Records something that may matter and was not understood, so that no rule judged it. */
   addNote(at: Place, text: string): void;
-  /** Something that could not be read at all. */
+  /** Records a file or another input that could not be read at all. */
   addUnreadable(at: Place, text: string): void;
   readonly notes: readonly (Place & { text: string })[];
   readonly unreadable: readonly (Place & { text: string })[];

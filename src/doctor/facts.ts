@@ -1,42 +1,42 @@
 import type { ConfigNumber, ConfigText, Place } from "./config-values.ts";
 
-/** Who asks an instance whether it is well, and how patiently. */
+/** A probe or health check: what it requests, how often, and how long it waits. */
 export type Probe = {
   name: string;
   purpose: "ready" | "live" | "startup";
   at: Place;
-  /** Undefined where the answer is not looked at: a connection is enough. */
+  /** Undefined for a check that only opens a connection. */
   path: ConfigText | undefined;
-  /** Some other program decides (`exec`): nothing is known of what it asks. */
+  /** True where a command runs the check (`exec`), so that its request is unknown. */
   isOpaque: boolean;
   timeout: ConfigNumber | undefined;
   interval: ConfigNumber | undefined;
-  /** It waits for an answer before it asks again, so that its time limit may be as long as its interval. */
+  /** The next check starts after the answer to the last one, so the timeout may equal the interval. */
   waitsForAnswer?: boolean;
 };
 
-/** Something that runs instances of the application. */
+/** A workload, service or task that runs instances of the application. */
 export type App = {
   name: string;
   platform: "settings" | "kubernetes" | "compose" | "ecs" | "render" | "railway";
   at: Place;
   settings: Settings;
   grace: ConfigNumber | undefined;
-  /** Unknown where there is a hook whose length cannot be seen. */
+  /** "unknown" for a hook whose duration cannot be determined. */
   preStop: ConfigNumber | "unknown" | undefined;
   stopSignal: ConfigText | undefined;
   probes: readonly Probe[];
-  /** Each undefined where what is written cannot be understood. */
+  /** Each undefined where the file has a value that is not understood. */
   replicas:
     | { min: ConfigNumber | undefined; max: ConfigNumber | undefined; surge: ConfigNumber | undefined }
     | undefined;
   heap: ConfigNumber | undefined;
   memory: ConfigNumber | undefined;
-  /** A name for the database that it uses: those with the same share its connections. */
+  /** Identifies the database. Apps with the same value share its connections. */
   database: string | undefined;
 };
 
-/** How a front finds out that an instance leaves: in `after` at the latest, by these numbers. */
+/** How a load balancer detects that an instance is draining, and after how long at the latest. */
 export type FailureDetection = {
   formula: string;
   durationMs: number;
@@ -46,41 +46,41 @@ export type FailureDetection = {
 
 export type RetryLimits = { connect: ConfigNumber; attempts: ConfigNumber; total: ConfigNumber | undefined };
 
-/** Something that passes requests on to instances. */
+/** A proxy, balancer or route that forwards requests to instances. */
 export type LoadBalancer = {
   name: string;
   kind: "nginx" | "haproxy" | "alb" | "ingress-nginx" | "gcp" | "route";
   at: Place;
-  /** Names of the servers that it passes requests on to. */
+  /** Host names of the servers that requests are forwarded to. */
   hosts: readonly string[];
-  /** How long it keeps an idle connection to an instance. */
+  /** How long an idle connection to an instance is kept open. */
   idleTimeouts: readonly ConfigNumber[];
-  /** How long it waits for an answer; 0 is for ever. */
+  /** How long the load balancer waits for a response; 0 means without limit. */
   readTimeouts: readonly ConfigNumber[];
-  /** How long it keeps a client's idle connection. */
+  /** How long an idle connection of a client is kept open. */
   clientIdleTimeouts: readonly ConfigNumber[];
   retryLimits: readonly RetryLimits[];
   failureDetections: readonly FailureDetection[];
   checks: readonly Probe[];
-  /** How long it lets requests finish that are under way when it, or an instance, leaves. */
+  /** How long requests in flight may finish when an instance is removed, or when the load balancer is reloaded. */
   drainTimeouts: readonly ConfigNumber[];
-  /** The largest body that it takes, for each way in; 0 is any. */
+  /** The largest request body, for each server or frontend; 0 means without limit. */
   maxBodySizes: readonly ConfigNumber[];
-  /** How long it leaves out an instance that has failed. */
+  /** How long an instance that failed gets no requests. */
   failTimeouts: readonly ConfigNumber[];
 };
 
 export type Settings = {
-  /** Undefined where what is written cannot be understood. */
+  /** Undefined where the value is not understood. */
   number(name: string): ConfigNumber | undefined;
   text(name: string): ConfigText | undefined;
-  /** Whether any of the application's settings is written here. */
+  /** Whether a file sets any setting of the application. */
   hasAny: boolean;
-  /** The platform names it: it wins over what is known only from elsewhere. */
+  /** Whether a file sets this variable, even if its value is unknown. */
   has(name: string): boolean;
 };
 
-/** What a front has of which nothing is known. */
+/** The default values for the fields that a reader has no information about. */
 export const emptyLoadBalancer = {
   hosts: [],
   idleTimeouts: [],

@@ -6,9 +6,9 @@ import { createDiagnostics, type Diagnostics, UnreadableError } from "./diagnost
 export type Files = {
   kind(path: string): "file" | "folder" | "other" | "none";
   read(path: string): string;
-  /** Names in a folder, sorted. */
+  /** The names in a folder, sorted. */
   list(path: string): readonly string[];
-  /** The path as the person at the terminal would write it. */
+  /** The path for messages, relative to the working folder. */
   displayPath(path: string): string;
 };
 
@@ -24,7 +24,7 @@ export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): 
     displayPath,
     kind(path) {
       const found = statOf(resolve(folder, path));
-      // Reading it will say why it could not be looked at.
+      // Reading the file reports why it cannot be opened.
       if (found === "refused") return "file";
       if (found === undefined) return "none";
       if (found.isFile()) return "file";
@@ -43,7 +43,7 @@ function statOf(path: string) {
   }
 }
 
-/** Reads no more than is looked at, whatever the file's size says. */
+/** Stops after maxBytes, whatever size the file system reports. */
 function readBytes(path: string, file: string): Buffer {
   let handle: number | undefined;
   try {
@@ -67,7 +67,7 @@ function readBytes(path: string, file: string): Buffer {
 
 export function readStandardInput(diagnostics: Diagnostics): string {
   const file = "stdin";
-  if (process.stdin.isTTY) throw new UnreadableError({ file, line: 1 }, "nothing is piped into standard input");
+  if (process.stdin.isTTY) throw new UnreadableError({ file, line: 1 }, "no data was piped into standard input");
   try {
     return filled(textOf(readFileSync(0), file, diagnostics), file);
   } catch (error) {
@@ -76,14 +76,14 @@ export function readStandardInput(diagnostics: Diagnostics): string {
   }
 }
 
-/** A program or an image has them, a text has none. */
+/** Control characters occur in binary files and not in text. */
 const isControl = (byte: number): boolean => byte < 9 || (byte > 13 && byte < 32);
 
-/** What is not UTF-8 has letters of an older alphabet, mostly in comments. */
+/** Text that is not UTF-8 is mostly Latin-1 in comments, so it is decoded as such. */
 function textOf(data: Buffer, file: string, diagnostics: Diagnostics): string {
   const at = { file, line: 1 };
   if (data.length > maxBytes)
-    throw new UnreadableError(at, `is larger than ${maxBytes / 1_000_000} MB, so it is hardly a configuration`);
+    throw new UnreadableError(at, `is larger than ${maxBytes / 1_000_000} MB, which is too large for a configuration`);
   if (data.includes(0)) throw new UnreadableError(at, "is not text");
   if (isUtf8(data)) return data.toString("utf8").replace(/^\uFEFF/, "");
   if (data.some(isControl)) throw new UnreadableError(at, "is not text");
@@ -98,7 +98,7 @@ function filled(text: string, file: string): string {
   return text;
 }
 
-/** The text of a file that has to be there. */
+/** Reads a file that must exist and must not be empty. */
 export function readRequiredFile(files: Files, path: string): string {
   const at = { file: files.displayPath(path), line: 1 };
   if (files.kind(path) === "other") throw new UnreadableError(at, "is neither a file nor a folder");

@@ -65,7 +65,7 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
     else if (isYaml && !isKustomization && isManifest(text)) manifestFolders.add(within);
   }
 
-  /** A file that cannot be read is not recognised, and belongs to no configuration that could be judged. */
+  /** An unreadable file is skipped, because its kind cannot be recognised. */
   function textOf(path: string): string {
     try {
       return files.read(path);

@@ -114,7 +114,7 @@ function readCluster(manifests: Manifests, application: Application, diagnostics
   };
 }
 
-/** Without a file that sets the number of instances there is at least one. */
+/** Assumes one instance where no file sets the number. */
 function singleInstance(app: App): App {
   const one = count("instances", 1, app.at, "at least");
   return { ...app, replicas: { min: one, max: one, surge: count("additional instances", 0, app.at, "at least") } };
@@ -138,7 +138,7 @@ export const deploymentOfRunningInstance = (
   diagnostics: Diagnostics,
 ): Deployment => ({ ...emptyDeployment, apps: [appFromSettings(application, diagnostics)], live });
 
-/** The application as far as its settings alone describe it. */
+/** The application as its settings describe it, without a file that runs it. */
 function appFromSettings({ settings, settingsFile }: Application, diagnostics: Diagnostics): App {
   const at = { file: settingsFile, line: 1 };
   return {

@@ -3,14 +3,14 @@ import type { Deployment } from "./deployment.ts";
 
 export type Severity = "error" | "warning";
 
-/** A rule is told in `docs/doctor.md` as it is told here, and its example is run in the tests. */
+/** A rule. docs/doctor.md is generated from it, and the tests run its example. */
 export type Rule = {
-  /** Begins with its family. */
+  /** Starts with the name of its family. */
   id: string;
   severity: Severity;
-  /** The head of a finding. */
+  /** The headline of a finding. */
   title: string;
-  /** What users feel when it is broken. */
+  /** What users experience while the rule is violated. */
   impact: string;
   /** What has to hold. */
   condition: string;
@@ -21,7 +21,7 @@ export type Rule = {
 
 export type Kind = "nginx" | "haproxy" | "kubernetes" | "compose" | "alb" | "render" | "railway" | "prometheus";
 
-/** Two small files that differ in what the rule is about, and what stands beside either. */
+/** Two small files that differ only in what the rule checks, and the files read with them. */
 export type Example = {
   kind: Kind | "settings" | "live";
   broken: string;
@@ -30,11 +30,11 @@ export type Example = {
 };
 
 export type Violation = {
-  /** The numbers that disagree, the one to look at first in front. */
+  /** The numbers that disagree, starting with the one to look at first. */
   numbers?: readonly ConfigNumber[];
-  /** Where it shows, if it is no number. */
+  /** The places of a violation that involves no number. */
   places?: readonly Place[];
-  /** What does not hold, in words. */
+  /** What does not hold. */
   message: string;
   severity?: Severity;
   title?: string;
@@ -54,7 +54,7 @@ export type Finding = {
 
 const key = ({ file, line }: Place): string => `${file}:${line}`;
 
-/** What is wrong at the same places for the same reason is told once, however many locations or overlays share it. */
+/** Runs the rules. Violations of a rule at the same places are reported once, also if several deployments share them. */
 export function runRules(rules: readonly Rule[], deployments: readonly Deployment[]): Finding[] {
   const findings = new Map<string, Finding>();
   for (const deployment of deployments) {

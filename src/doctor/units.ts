@@ -15,7 +15,7 @@ const bytesOf: Readonly<Record<string, number>> = {
 
 const isTimeUnit = (unit: string): unit is TimeUnit => Object.hasOwn(msOf, unit);
 
-/** `75s`, `1m30s`, `1m 30s`, `75000`: in milliseconds; a bare number counts in `bare`. */
+/** Parses `75s`, `1m30s`, `1m 30s` and `75000` into milliseconds. `bare` is the unit of a number without one. */
 export function milliseconds(text: string, bare: TimeUnit): number | undefined {
   if (!/^\s*(?:\d+(?:\.\d+)?\s*[a-z]*\s*)+$/.test(text) || text.length > 40) return undefined;
   let sum = 0;
@@ -27,7 +27,7 @@ export function milliseconds(text: string, bare: TimeUnit): number | undefined {
   return sum;
 }
 
-/** `5m`, `8k`, `1g`, `768Mi`, `5242880`: in bytes. With `decimal` a bare `M` is a million, as Kubernetes has it. */
+/** Parses `5m`, `8k`, `1g`, `768Mi` and `5242880` into bytes. With `decimal` a bare `M` is a million, as in Kubernetes. */
 export function bytes(text: string, { decimal = false } = {}): number | undefined {
   const [, amount, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]{0,2})\s*$/i.exec(text) ?? [];
   if (amount === undefined) return undefined;
@@ -37,7 +37,7 @@ export function bytes(text: string, { decimal = false } = {}): number | undefine
   return factor === undefined ? undefined : Number(amount) * factor;
 }
 
-/** As a person would write it: `75 s`, `1.5 s`, `200 ms`, `2 h`. */
+/** Formats a time for people: `75 s`, `1.5 s`, `200 ms`, `2 h`. */
 export function timeText(ms: number): string {
   if (ms > 0 && ms < 1000) return `${round(ms)} ms`;
   if (ms < 7_200_000) return `${round(ms / 1000)} s`;

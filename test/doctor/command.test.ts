@@ -4,27 +4,27 @@ import { suite, test } from "node:test";
 import { z } from "zod";
 import { runProgram } from "../support/run-program.ts";
 import { cleanEnvironment, doctor, folderWith, main, report, spawned } from "./support/command-line.ts";
-import * as bases from "./support/valid-configs.ts";
+import * as valid from "./support/valid-configs.ts";
 
-const slow = bases.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
-const wide = bases.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");
+const slow = valid.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
+const wide = valid.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");
 
 suite("haven doctor", () => {
-  test("what ships passes: no error, no warning, nothing that was not understood", async () => {
+  test("the shipped configurations have no errors, no warnings and nothing that is not understood", async () => {
     const { code, output } = await doctor(tmpdir(), ["--json"]);
     assert.deepEqual(report.parse(JSON.parse(output)), { findings: [], notUnderstood: [] });
     assert.equal(code, 0);
   });
 
-  test("ends with 0 where all is well or only warned of, 1 with errors, 2 where something was not read", async () => {
-    const folder = folderWith({ "good.conf": bases.nginx, "wide.conf": wide, "slow.conf": slow });
+  test("the exit code is 0 without errors, 1 with errors, and 2 if a file could not be read", async () => {
+    const folder = folderWith({ "good.conf": valid.nginx, "wide.conf": wide, "slow.conf": slow });
     assert.equal((await doctor(folder, ["--nginx", "good.conf"])).code, 0);
     assert.equal((await spawned(folder, ["--nginx", "wide.conf"])).code, 0);
     assert.equal((await spawned(folder, ["--nginx", "slow.conf"])).code, 1);
     assert.equal((await spawned(folder, ["--nginx", "slow.conf", "--haproxy", "nowhere.cfg"])).code, 2);
   });
 
-  test("a command line that makes no sense is told what is wrong, and gets the usage, and 64", async () => {
+  test("a usage error is explained, followed by the usage text, with exit code 64", async () => {
     const { code, output } = await spawned(tmpdir(), ["--ngnix", "x"]);
     assert.equal(code, 64);
     assert.match(output, /^doctor: .*'--ngnix'.*\nUsage: node dist\/main\.js doctor/);
@@ -47,7 +47,7 @@ suite("haven doctor", () => {
     assert.match((await doctor(tmpdir(), ["--help"])).output, /^Usage/);
   });
 
-  test("--json holds each finding with its places, in the form that is promised", async () => {
+  test("--json reports each finding with its places, in the documented format", async () => {
     const folder = folderWith({ "nginx.conf": slow, ".env.app": "REQUEST_TIMEOUT_MS=12000\n" });
     const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--settings", ".env.app", "--json"]);
     const { findings } = report.parse(JSON.parse(output));
@@ -60,7 +60,7 @@ suite("haven doctor", () => {
     assert.match(finding?.detail ?? "", /proxy_read_timeout 10 s .*REQUEST_TIMEOUT_MS 12 s/);
   });
 
-  test("--sarif has what code scanning requires", async () => {
+  test("--sarif reports what code scanning requires", async () => {
     const folder = folderWith({ "a folder/nginx.conf": slow });
     const { output, code } = await doctor(folder, ["--nginx", "a folder/nginx.conf", "--nginx", "nowhere", "--sarif"]);
     assert.equal(code, 2);
@@ -106,13 +106,13 @@ suite("haven doctor", () => {
     assert.equal(results[0]?.locations[0]?.physicalLocation.artifactLocation.uri, "a%20folder/nginx.conf");
   });
 
-  test("a file that cannot be read gets a sentence", async () => {
+  test("an unreadable file is reported in one sentence", async () => {
     const folder = folderWith({
       empty: "",
       binary: Buffer.from([1, 2, 0, 3]),
       picture: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
       huge: "#".repeat(5_000_000),
-      "cut.conf": bases.nginx.slice(0, 400),
+      "cut.conf": valid.nginx.slice(0, 400),
       "cut.yaml": "a: [1, 2\nb: {",
       "chart.yaml": "kind: Deployment\nreplicas: {{ .Values.replicas }}\n",
       "letter.txt": "Dear all,\n",
@@ -126,13 +126,13 @@ suite("haven doctor", () => {
       [["--haproxy", "huge"], /is larger than 4 MB/],
       [["--nginx", "cut.conf"], /cut\.conf:\d+ (?:ends inside|has no)/],
       [["--k8s", "cut.yaml"], /cut\.yaml:\d+ is not valid YAML/],
-      [["--k8s", "chart.yaml"], /chart\.yaml:2 is a template/],
+      [["--k8s", "chart.yaml"], /chart\.yaml:2 is a Helm template/],
       [["--haproxy", "letter.txt"], /before any section/],
       [["--nginx", "letter.txt"], /letter\.txt has no `;`/],
       [["--k8s", "folder"], /is a folder without a YAML file/],
       [["--compose", "folder"], /is a folder, and a file is wanted here/],
       [["--settings", "nowhere.env"], /does not exist/],
-      [["--prometheus", "letter.txt"], /is no configuration of Prometheus/],
+      [["--prometheus", "letter.txt"], /is not a Prometheus configuration/],
     ];
     for (const [args, sentence] of cases) {
       const { code, output } = await doctor(folder, args);
@@ -142,8 +142,8 @@ suite("haven doctor", () => {
     }
   });
 
-  test("objects come by standard input too", async () => {
-    const input = bases.kubernetes.replace("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 20");
+  test("--k8s - reads objects from standard input", async () => {
+    const input = valid.kubernetes.replace("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 20");
     const { code, output } = await spawned(tmpdir(), ["--k8s", "-", "--json"], input);
     const { findings } = report.parse(JSON.parse(output));
     assert.deepEqual(
@@ -153,17 +153,17 @@ suite("haven doctor", () => {
     assert.equal(code, 1);
   });
 
-  test("a reader that goes away is no error", async () => {
+  test("a reader that closes the pipe early is not an error", async () => {
     const command = `"${process.execPath}" "${main}" doctor --k8s - --json | true; exit \${PIPESTATUS[0]}`;
     const { code, output } = await runProgram("bash", ["--norc", "-c", command], {
       env: cleanEnvironment,
-      input: bases.kubernetes,
+      input: valid.kubernetes,
     });
     assert.deepEqual({ code, output }, { code: 0, output: "" });
   });
 
-  test("settings of the environment count, and what they are not is said", async () => {
-    const folder = folderWith({ "nginx.conf": bases.nginx });
+  test("settings from the environment are used, and an invalid one is reported", async () => {
+    const folder = folderWith({ "nginx.conf": valid.nginx });
     const { output } = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5000" });
     assert.match(output, /keep-alive-shorter-than-front/);
     assert.match(output, /5 s {2}KEEP_ALIVE_TIMEOUT_MS/);
@@ -172,9 +172,9 @@ suite("haven doctor", () => {
     assert.equal(odd.code, 0);
   });
 
-  test("of several files of settings the last one that names a variable wins", async () => {
+  test("with several settings files the last one that sets a variable wins", async () => {
     const folder = folderWith({
-      "nginx.conf": bases.nginx,
+      "nginx.conf": valid.nginx,
       "all.env": "KEEP_ALIVE_TIMEOUT_MS=80000\nREQUEST_TIMEOUT_MS=20000\n",
       "live.env": "KEEP_ALIVE_TIMEOUT_MS=5000\n",
     });
@@ -189,7 +189,7 @@ suite("haven doctor", () => {
     );
   });
 
-  test("a file in an older alphabet is read, and that is said", async () => {
+  test("a file in Latin-1 is read, and the report mentions the encoding", async () => {
     const folder = folderWith({ "nginx.conf": Buffer.from(`# one\n# f\u00fcr alle\n${wide}`, "latin1") });
     const { findings, notUnderstood } = report.parse(
       JSON.parse((await doctor(folder, ["--nginx", "nginx.conf", "--json"])).output),
@@ -201,8 +201,8 @@ suite("haven doctor", () => {
     assert.deepEqual(notUnderstood, [{ file: "nginx.conf", line: 2, text: "is not in UTF-8: it is read as Latin-1" }]);
   });
 
-  test("no settings are settings too", async () => {
-    const folder = folderWith({ "nginx.conf": bases.nginx, ".env": "" });
+  test("an empty settings file is accepted", async () => {
+    const folder = folderWith({ "nginx.conf": valid.nginx, ".env": "" });
     for (const file of [".env", "/dev/null"])
       assert.equal((await doctor(folder, ["--nginx", "nginx.conf", "--settings", file])).code, 0, file);
   });
@@ -210,7 +210,7 @@ suite("haven doctor", () => {
   test("no line of the table is wider than 80 columns, and a pipe gets no colours", async () => {
     const folder = folderWith({
       "nginx.conf": slow.replace("limit_req_status 429;", ""),
-      "api.yaml": bases.kubernetes.replace("60\n", "10\n"),
+      "api.yaml": valid.kubernetes.replace("60\n", "10\n"),
     });
     const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--k8s", "api.yaml"]);
     assert.deepEqual(
@@ -221,8 +221,8 @@ suite("haven doctor", () => {
     assert.match(output, /\d errors?, \d warnings?\n$/);
   });
 
-  test("--max-connections says what no file does", async () => {
-    const folder = folderWith({ "api.yaml": bases.kubernetes.replace('DB_POOL_MAX: "6"', 'DB_POOL_MAX: "20"') });
+  test("--max-connections sets the limit that no file sets", async () => {
+    const folder = folderWith({ "api.yaml": valid.kubernetes.replace('DB_POOL_MAX: "6"', 'DB_POOL_MAX: "20"') });
     assert.equal((await doctor(folder, ["--k8s", "api.yaml"])).code, 1);
     assert.equal((await doctor(folder, ["--k8s", "api.yaml", "--max-connections", "500"])).code, 0);
   });

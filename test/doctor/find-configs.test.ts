@@ -29,7 +29,7 @@ suite("haven-doctor FOLDER", () => {
     );
   });
 
-  test("a folder without a configuration file ends with 2 and says so", async () => {
+  test("a folder without a configuration file is reported, with exit code 2", async () => {
     const { output, code } = await doctor(folderWith({ "package.json": "{}" }), ["."]);
     assert.match(output, /holds no configuration file that the doctor reads/);
     assert.equal(code, 2);

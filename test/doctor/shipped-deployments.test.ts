@@ -38,7 +38,7 @@ function outcome(
 
 const needsKubectl = (paths: ConfigPaths) => paths.k8s !== undefined && without("kubectl");
 
-suite("what ships with Haven passes: no error, no warning, nothing that was not understood", () => {
+suite("the shipped configurations have no errors, no warnings and nothing that is not understood", () => {
   for (const paths of shippedDeployments(disk, root)) {
     const [[kind, list] = [""]] = Object.entries(paths);
     test(
@@ -48,7 +48,7 @@ suite("what ships with Haven passes: no error, no warning, nothing that was not 
     );
   }
 
-  test("every folder is among them", () => {
+  test("every folder with configurations is covered", () => {
     const kinds = new Set(shippedDeployments(disk, root).flatMap((paths) => Object.keys(paths)));
     assert.deepEqual([...kinds].sort(), [
       "alb",
@@ -62,7 +62,7 @@ suite("what ships with Haven passes: no error, no warning, nothing that was not 
     ]);
   });
 
-  // Each variant says in its first line which file it replaces.
+  // The first line of each variant names the file that it replaces.
   for (const variant of globSync(["nginx/variants/*.conf", "nginx/newer/*.conf"], { cwd: root }).sort()) {
     test(`nginx with ${variant}`, () => {
       const replaced = /haven\/[a-z0-9-]+\.conf/.exec(read(variant).split("\n")[0] ?? "")?.[0];
@@ -132,7 +132,7 @@ suite("the ranges that the pages name for a gateway are no finding", () => {
   }
 });
 
-test("a setting that does not suit what ships is found in every one of them", () => {
+test("a setting that does not fit is found with each shipped configuration", () => {
   const wrong = "KEEP_ALIVE_TIMEOUT_MS=1000\nREQUEST_TIMEOUT_MS=70000\n";
   for (const paths of shippedDeployments(disk, root)) {
     if (needsKubectl(paths)) continue;

@@ -1,16 +1,16 @@
 import type { Place } from "../config-values.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 
-/** Something that may be an instance of the application: everything that is not known to be something else. */
+/** A container or service that may run the application, because its image is not a well-known one. */
 export type Candidate<T> = {
   value: T;
   title: string;
   at: Place;
-  /** What says so: it answers requests, it is cared for as if it did, or nothing. */
+  /** "serves": it has ports or probes. "likely": other fields suggest a server. "none": no evidence. */
   evidence: "serves" | "likely" | "none";
-  /** Its name or its command is that of something that works in the background. */
+  /** Its name or command suggests a worker, a scheduler or a similar background process. */
   background: boolean;
-  /** The program that it runs: two of the same are instances of the same. */
+  /** Image and command. Two candidates with the same program are instances of the same application. */
   program: string;
 };
 
@@ -21,7 +21,7 @@ export const isBackground = (...words: readonly string[]): boolean =>
     ),
   );
 
-/** Those that are taken for the application. Whatever is passed over is said. */
+/** Selects the candidates that run the application, and records each one that is left out. */
 export function selectApplications<T>(candidates: readonly Candidate<T>[], diagnostics: Diagnostics): T[] {
   const certain = candidates.filter(({ evidence }) => evidence === "serves");
   const programs = new Set(certain.map(({ program }) => program));

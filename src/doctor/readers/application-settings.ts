@@ -5,7 +5,7 @@ import type { ConfigNumber, ConfigText, Place } from "../config-values.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Settings } from "../facts.ts";
 
-/** A variable as a file gives it; `text` is undefined where it comes from somewhere that was not read. */
+/** The value of a variable in a file. `text` is undefined where the value comes from a source that was not read. */
 export type SettingValue = { text: string | undefined; at: Place };
 export type SettingValues = ReadonlyMap<string, SettingValue>;
 
@@ -13,21 +13,21 @@ const drainNames = Object.keys(drainDefaults(true));
 const secondsNames = new Set(["ACCESS_TOKEN_TTL", "SESSION_TTL", "SESSION_MAX_AGE"]);
 const isTime = (name: string) => /_(?:MS|TIMEOUT|INTERVAL)$/.test(name);
 
-/** Names that hardly anything but this application uses. */
+/** Variables that few other applications use. */
 const havenSettings = new Set([
   ...["KEEP_ALIVE_TIMEOUT_MS", "REQUEST_TIMEOUT_MS", "HEALTH_CHECK_TIMEOUT", "HEALTH_CHECK_INTERVAL", "HEALTH_PATHS"],
   ...["READY_REQUIRES", "READY_POLICY", "DB_POOL_MAX", "TRUST_PROXY", "HEADERS_TIMEOUT_MS", "MANAGEMENT_PORT"],
   ...drainNames,
 ]);
 export const isHavenSetting = (name: string): boolean => havenSettings.has(name);
-/** Names that a server of this kind is likely to have, and others too. */
+/** Variables that this application and many other servers use. */
 export const isCommonServerSetting = (name: string): boolean =>
   /^(?:PORT|DATABASE_URL|JWT_SECRET|NODE_OPTIONS|REDIS_\w+)$/.test(name);
 export const isSetting = (name: string): boolean => Object.hasOwn(variables.shape, name);
 
 /**
- * The application's settings as it would see them: what is given, else its own defaults. Unless NODE_ENV says otherwise
- * they are taken as in production, for that is what stands behind a balancer.
+ * The settings as the application would read them: the values in the files, otherwise its own defaults. Without
+ * NODE_ENV the defaults of production apply, because the doctor judges production.
  */
 export function resolveSettings(given: SettingValues, defaultPlace: Place, diagnostics: Diagnostics): Settings {
   const mode = given.get("NODE_ENV");
@@ -48,7 +48,7 @@ export function resolveSettings(given: SettingValues, defaultPlace: Place, diagn
         return { name, value: initial, unit, at: found?.at ?? defaultPlace, origin: from };
       }
       if (found.text === undefined) {
-        diagnostics.addNote(found.at, `${name} comes from somewhere that was not read`);
+        diagnostics.addNote(found.at, `${name} comes from a source that was not read`);
         return undefined;
       }
       const problem = problemOf(name, found.text);
@@ -81,7 +81,7 @@ function problemOf(name: string, text: string): string | undefined {
   return parsed?.success === false ? (parsed.error.issues[0]?.message ?? "is not valid") : undefined;
 }
 
-/** A file in .env form. Node's own parser decides what a line means; the place is the last line that names the variable. */
+/** Parses a file in .env form with Node's parser. A variable has the place of the last line that sets it. */
 export function readDotEnv(text: string, file: string, diagnostics: Diagnostics): Map<string, SettingValue> {
   const given = new Map<string, SettingValue>();
   const values = parseEnv(text);
@@ -109,7 +109,7 @@ const insideQuotes = (before: readonly string[]): boolean => {
   return before.slice(before.lastIndexOf(open)).join("\n").split(quote).length % 2 === 0;
 };
 
-/** What this process was started with; only what is set, so that the rest is a default and says so. */
+/** The settings in the environment of this process. Unset variables are left out, so that they are shown as defaults. */
 export function settingsFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Map<string, SettingValue> {
@@ -117,7 +117,7 @@ export function settingsFromEnvironment(
   const at = { file: "environment", line: 1 };
   for (const [name, text] of Object.entries(environment)) {
     if (!isSetting(name) || text === undefined) continue;
-    // The doctor looks at what will serve, not at where it happens to run itself.
+    // A NODE_ENV of the shell where the doctor runs says nothing about the deployment.
     if (name === "NODE_ENV" && text !== "production") continue;
     given.set(name, { text, at });
   }

@@ -3,10 +3,10 @@ import type { Diagnostics } from "../diagnostics.ts";
 import { milliseconds } from "../units.ts";
 import { number, type Tree, text } from "./yaml-tree.ts";
 
-/** A number that is looked for: what it is where nobody writes it, and where it would be written. */
+/** The default of a number, and the place where a user would set the number. */
 export type NumberDefault = { name: string; initial: number; at: Place; origin: string };
 
-/** What stands there and says something: YAML's null is as good as nothing. */
+/** Treats YAML's null like a missing value. */
 const nonNull = (tree: Tree | undefined): Tree | undefined =>
   tree?.kind === "scalar" && tree.value === null && tree.tag === undefined ? undefined : tree;
 
@@ -18,7 +18,7 @@ function noteUnreadableNumber(tree: Tree, name: string, what: string, diagnostic
   );
 }
 
-/** What is written, else the default. What is written and not understood is noted, and nothing is known of it. */
+/** Reads a number or returns the default. A value that cannot be parsed is recorded, and the result is undefined. */
 const numberReader =
   (result: typeof ms, read: (tree: Tree) => number | undefined, what: string) =>
   (
@@ -33,7 +33,7 @@ const numberReader =
     return value === undefined ? undefined : result(name, value, found.at);
   };
 
-/** A bare number of seconds. */
+/** Reads a number of seconds. */
 export const readSeconds = numberReader(
   ms,
   (tree) => {
@@ -42,11 +42,11 @@ export const readSeconds = numberReader(
   },
   "a number of seconds",
 );
-/** `1m30s`, where a bare number is seconds. */
+/** Reads a time like `1m30s`. A number without a unit is in seconds. */
 export const readTime = numberReader(ms, (tree) => milliseconds(text(tree) ?? "", "s"), "a time");
 export const readCount = numberReader(count, (tree) => number(tree), "a number");
 
-/** A size that has no default. */
+/** Reads a size, without a default. */
 export function readSize(
   tree: Tree | undefined,
   name: string,

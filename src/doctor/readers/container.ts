@@ -6,11 +6,11 @@ import { type Tree, text } from "./yaml-tree.ts";
 const wellKnownImages =
   /^(?:nginx|nginx-unprivileged|openresty|haproxy|envoy|traefik|caddy|httpd|postgres|postgresql|pgbouncer|pgadmin4?|timescaledb|postgis|redis|redis-stack|redis-exporter|valkey|keydb|memcached|mysql|mariadb|mongo|mongodb|rabbitmq|kafka|zookeeper|nats|elasticsearch|opensearch|kibana|logstash|fluentd|fluent-bit|prometheus|alertmanager|grafana|loki|promtail|tempo|jaeger|node-exporter|cadvisor|postgres-exporter|adminer|mailhog|mailpit|minio|vault|consul|etcd|busybox|alpine|debian|ubuntu|curl|k6|certbot|portainer|watchtower|localstack|nginx-prometheus-exporter|dnsmasq)$/;
 
-/** `registry/team/name:tag@digest`: the name alone. */
+/** Returns `name` of `registry/team/name:tag@digest`. */
 export const imageName = (image: string): string =>
   (image.split("/").at(-1) ?? "").split("@")[0]?.replace(/:.*$/, "") ?? "";
 
-/** An image that everybody knows, and that is no application of ours. */
+/** A well-known image of a proxy, a database or a tool. */
 export const isInfrastructure = (image: string): boolean =>
   wellKnownImages.test(imageName(image)) || isProxyImage(image);
 export const isProxyImage = (image: string): boolean =>
@@ -20,11 +20,11 @@ export const isDatabaseImage = (image: string): boolean =>
 export const isPostgresImage = (image: string): boolean =>
   /^(?:postgres|postgresql|timescaledb|postgis)$/.test(imageName(image));
 
-/** A command, as a list or in one line. */
+/** A command in one line, whether it is written as a list or as a string. */
 export const commandText = (tree: Tree | undefined): string =>
   tree?.kind === "list" ? tree.items.map((item) => text(item) ?? "").join(" ") : (text(tree) ?? "");
 
-/** What V8 is told about its heap, in NODE_OPTIONS or on the command line. */
+/** The heap size in NODE_OPTIONS or on the command line. */
 export function heapOf(
   given: SettingValues,
   command: readonly ConfigText[],
@@ -46,7 +46,7 @@ export function heapOf(
 
 const secondsIn: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** How long a hook takes that sleeps, in milliseconds; undefined where that cannot be seen. */
+/** The duration of the sleeps in a command, in milliseconds; undefined where it cannot be determined. */
 export function sleepOf(command: string): number | undefined {
   const sleeps = [...command.matchAll(/\bsleep[\s,"']+([^\s,"';&|)]+)/g)].map(([, time = ""]) => {
     const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(time) ?? [];

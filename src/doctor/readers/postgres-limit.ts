@@ -3,14 +3,14 @@ import type { Diagnostics } from "../diagnostics.ts";
 import type { SettingValue } from "./application-settings.ts";
 import { type Tree, text } from "./yaml-tree.ts";
 
-/** `max_connections` of a Postgres; unknown where it is written and cannot be understood. */
+/** `max_connections` of a Postgres; "unknown" where the value is not understood. */
 export type ConnectionLimit = ConfigNumber | "unknown";
 
 type Words = Pick<ConfigText, "text" | "at">;
 
 const name = "max_connections";
 
-/** `postgres -c max_connections=200`, `postgres -N 200`, a line of postgresql.conf. */
+/** Matches `postgres -c max_connections=200`, `postgres -N 200`, and a line of postgresql.conf. */
 function findMaxConnections(words: string): string | undefined {
   const [, equal, spaced] = /max_connections\s*(?:=\s*['"]?([^\s'"]+)|\s['"]?(\d+))/.exec(words) ?? [];
   return equal ?? spaced ?? /(?:^|\bpostgres\b.*\s)-N\s*([\d$]\S*)/s.exec(words)?.[1];
@@ -25,7 +25,7 @@ export function parseLimit(written: string | undefined, at: Place, diagnostics: 
   return "unknown";
 }
 
-/** What the first of these says that says it. */
+/** The first limit that one of the texts sets. */
 export function firstLimit(places: readonly Words[], diagnostics: Diagnostics): ConnectionLimit | undefined {
   for (const { text: words, at } of places) {
     const written = findMaxConnections(words);
@@ -41,14 +41,14 @@ type Sources = {
   at: Place;
 };
 
-/** Of a container: Bitnami's variable, its command, the files that it may be given, else Postgres' default. */
+/** The limit of a container: Bitnami's variable, the command, the mounted files, otherwise Postgres' default. */
 export function containerConnectionLimit(
   { command, given, files, at }: Sources,
   diagnostics: Diagnostics,
 ): ConnectionLimit {
   const variable = given.get("POSTGRESQL_MAX_CONNECTIONS");
   if (variable !== undefined) return parseLimit(variable.text, variable.at, diagnostics);
-  // An option and its value are two words of a list.
+  // An option and its value may be two items of a list.
   const pairs = command.map((word, index) => ({
     at: word.at,
     text: `${text(command[index - 1]) ?? ""} ${text(word) ?? ""}`.trim(),
@@ -56,7 +56,7 @@ export function containerConnectionLimit(
   return firstLimit([...pairs, ...files], diagnostics) ?? count(name, 100, at, "Postgres' default");
 }
 
-/** The lines of a text that are no comments, each at its place: a block begins on the line before its first. */
+/** The lines of a text without comments, each with its place. A YAML block starts one line before its first line. */
 export function linesOf(tree: Tree): Words[] {
   const { file, line } = tree.at;
   const lines = (text(tree) ?? "").split("\n");

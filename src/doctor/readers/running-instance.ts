@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Place } from "../config-values.ts";
 import { UnreadableError } from "../diagnostics.ts";
 
-/** What a running instance says of itself. */
+/** The health report of a running instance (`/health/detailed`). */
 export type RunningInstance = z.infer<typeof healthReport> & { at: Place; keepAliveSeconds: number | undefined };
 
 const healthReport = z.object({
@@ -29,7 +29,7 @@ export async function fetchRunningInstance(address: string, token: string | unde
   const at = { file: shownAddress(address), line: 1 };
   const base = URL.parse(address);
   if (base === null || !/^https?:$/.test(base.protocol))
-    throw new UnreadableError(at, "is no URL that begins with http:// or https://");
+    throw new UnreadableError(at, "is not a URL that begins with http:// or https://");
   const url = new URL(base);
   if (!url.pathname.endsWith("/health/detailed")) url.pathname = `${url.pathname.replace(/\/$/, "")}/health/detailed`;
   const headers = {
@@ -53,7 +53,7 @@ export async function fetchRunningInstance(address: string, token: string | unde
   });
 }
 
-/** Never with a user or a password that may stand in it. */
+/** The address without user name and password. */
 function shownAddress(address: string): string {
   const url = URL.parse(address);
   return url === null ? "--live" : `${url.origin}${url.pathname}`;
@@ -73,13 +73,12 @@ async function firstBytes(response: Response): Promise<string> {
 type Answer = { at: Place; status: number; keepAlive: string | null };
 
 export function parseRunningInstance(text: string, { at, status, keepAlive }: Answer): RunningInstance {
-  if (status === 404)
-    throw new UnreadableError(at, "has no /health/detailed: with MANAGEMENT_PORT set it is there only");
+  if (status === 404) throw new UnreadableError(at, "has no /health/detailed: with MANAGEMENT_PORT set, use that port");
   const parsed = healthReport.safeParse(jsonOf(text));
   if (!parsed.success) {
     const why = /^\{"status"/.test(text)
-      ? "tells its verdict only: put its OPS_TOKEN into the environment"
-      : `answers ${status}, and not as Haven does`;
+      ? "returns the verdict only: put its OPS_TOKEN into the environment"
+      : `returned status ${status} and no health report of Haven`;
     throw new UnreadableError(at, why);
   }
   const seconds = /timeout=(\d+)/.exec(keepAlive ?? "")?.[1];

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocume
 import type { Place } from "../config-values.ts";
 import { UnreadableError } from "../diagnostics.ts";
 
-/** YAML or JSON as it was written, each value with its place. A tag is a function of CloudFormation, or another's. */
+/** A YAML or JSON value with its place. The tag is a function of CloudFormation or another tool. */
 export type Tree = { at: Place; tag?: string | undefined } & (
   | { kind: "map"; entries: Map<string, Tree> }
   | { kind: "list"; items: Tree[] }
@@ -20,7 +20,7 @@ export function parseYaml(text: string, file: string): Tree[] {
   if (template !== -1)
     throw new UnreadableError(
       { file, line: template + 1 },
-      "is a template: hand over what it becomes (helm template … | … --k8s -)",
+      "is a Helm template: use the rendered output (helm template … | … --k8s -)",
     );
   const lines = new LineCounter();
   const documents = parsed(text, file, lines);
@@ -37,11 +37,12 @@ export function parseYaml(text: string, file: string): Tree[] {
 
     function treeOf(node: Node, fallback: Place, depth: number): Tree {
       if (++nodes > maxNodes || depth > maxDepth)
-        throw new UnreadableError(fallback, "holds more than a configuration does");
+        throw new UnreadableError(fallback, "is too large for a configuration");
       const at = node.range ? { file, line: lines.linePos(node.range[0]).line } : fallback;
       if (isAlias(node)) {
         const target = node.resolve(document);
-        if (target === undefined) throw new UnreadableError(at, `names an anchor that is not there: *${node.source}`);
+        if (target === undefined)
+          throw new UnreadableError(at, `refers to an anchor that does not exist: *${node.source}`);
         return treeOf(target, at, depth + 1);
       }
       const tag = node.tag?.startsWith("!") ? node.tag : undefined;
@@ -66,7 +67,7 @@ export function parseYaml(text: string, file: string): Tree[] {
         const name = isScalar(key) ? String(key.value) : String(key);
         const line = isScalar(key) && key.range ? { file, line: lines.linePos(key.range[0]).line } : at;
         const result = treeOf(nodeOr(value), line, depth + 1);
-        // A block begins on the line of its name, not on that of what is first in it.
+        // The place of a block is the line of its name, not the line of its first entry.
         if (name === "<<") mergeInto(merged, result);
         else
           entries.set(name, result.kind === "scalar" ? result : { ...result, at: isAlias(value) ? result.at : line });
@@ -82,10 +83,10 @@ function parsed(text: string, file: string, lineCounter: LineCounter) {
     const documents = parseAllDocuments(text, { lineCounter, logLevel: "silent", merge: false, uniqueKeys: true });
     return "empty" in documents ? [] : documents;
   } catch (error) {
-    // The parser is recursive: what is nested ten thousand times is too much for it.
+    // The parser is recursive and fails on very deep nesting.
     throw new UnreadableError(
       { file, line: 1 },
-      `cannot be taken apart as YAML (${error instanceof Error ? error.name : "unknown"})`,
+      `cannot be parsed as YAML (${error instanceof Error ? error.name : "unknown"})`,
     );
   }
 }

@@ -2,13 +2,13 @@ import type { Diagnosis } from "../diagnose.ts";
 import type { Finding } from "../rule.ts";
 import { numberText } from "./place-text.ts";
 
-/** What a finding says, in one paragraph: the numbers with their places, what does not hold, what users feel. */
+/** A finding as one paragraph: the numbers with their places, the violation, the impact. */
 export const detailOf = ({ numbers, message, impact }: Finding): string =>
   [numbers.length > 0 ? `${numbers.map(numberText).join("; ")}.` : "", message, impact]
     .filter((part) => part !== "")
     .join(" ");
 
-/** What could not be read at all stands first among what was not understood. */
+/** Unreadable files come first in notUnderstood. */
 export function jsonReport({ findings, notUnderstood, unreadable }: Diagnosis): string {
   const report = {
     findings: findings.map((finding) => ({

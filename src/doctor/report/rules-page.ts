@@ -8,7 +8,7 @@ const languages: Readonly<Record<string, string>> = {
   railway: "json",
 };
 
-/** The part of docs/doctor.md about the rules; a test holds the page to it. */
+/** The rules section of docs/doctor.md. A test compares the page with it. */
 export const rulesPage = (): string =>
   families.map(({ name, about, rules }) => [`### ${name}-: ${about}`, ...rules.map(section)].join("\n\n")).join("\n\n");
 
@@ -16,9 +16,9 @@ const section = ({ id, severity, title, impact, condition, fix, example }: Rule)
   [
     `#### ${id}`,
     `${title} (${severity}).`,
-    `- Has to hold: ${condition}`,
-    `- Else: ${impact}`,
-    `- Mend: ${fix}`,
+    `- Condition: ${condition}`,
+    `- Impact: ${impact}`,
+    `- Fix: ${fix}`,
     `${exampleOf(example)}`,
   ]
     .join("\n")
@@ -26,7 +26,7 @@ const section = ({ id, severity, title, impact, condition, fix, example }: Rule)
     .replace(`#### ${id}\n`, `#### ${id}\n\n`)
     .replace("\n```", "\n\n```");
 
-/** Only the lines that differ, broken and mended. */
+/** The lines that differ between the broken and the fixed example. */
 function exampleOf({ kind, broken, fixed, alongside }: Example): string {
   const differing = (these: string, others: string) =>
     these.split("\n").filter((line) => line.trim() !== "" && !others.split("\n").includes(line));

@@ -4,7 +4,7 @@ import { allRules } from "../rules/all-rules.ts";
 import { detailOf } from "./json-report.ts";
 import { filePlace, isFile } from "./place-text.ts";
 
-/** SARIF 2.1.0, as code scanning takes it. */
+/** SARIF 2.1.0 for code scanning. */
 export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, version: string): string {
   const report = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -24,7 +24,7 @@ export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, 
             })),
           },
         },
-        // Code scanning wants a place in a file for each result: the first one is where the mending begins.
+        // Code scanning requires a place for each result: the first one is where the fix starts.
         results: findings.map((finding) => {
           const [first, ...others] = anyLocations(finding.places);
           return {
@@ -60,7 +60,7 @@ const notification = (level: "error" | "note", { text, ...place }: Place & { tex
 
 const locations = (places: readonly Place[]) => places.map(filePlace).filter(isFile).map(physical);
 
-/** What stands in no file at all is told of all the same. */
+/** Keeps one place that is not in a file rather than none. */
 const anyLocations = (places: readonly Place[]) => {
   const found = locations(places);
   return found.length > 0 ? found : places.slice(0, 1).map(physical);

@@ -7,7 +7,7 @@ export type TableStyle = { width: number; colour: boolean };
 
 const paints = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } as const;
 
-/** For a person, in a terminal. */
+/** The report for a terminal. */
 export function tableReport(diagnosis: Diagnosis, read: readonly string[], { width, colour }: TableStyle): string {
   const paint = (how: keyof typeof paints, text: string) => (colour ? `\u001b[${paints[how]}m${text}\u001b[0m` : text);
   const { findings, notUnderstood, unreadable } = diagnosis;
@@ -42,8 +42,8 @@ export function tableReport(diagnosis: Diagnosis, read: readonly string[], { wid
       "",
       ...table(rows),
       ...labelled("", message),
-      ...labelled("Effect", impact),
-      ...labelled("Mend", fix),
+      ...labelled("Impact", impact),
+      ...labelled("Fix", fix),
     ].join("\n");
   }
 
@@ -85,7 +85,7 @@ export function tableReport(diagnosis: Diagnosis, read: readonly string[], { wid
     return warnings > 0 ? paint("yellow", parts) : paint("green", `✓ ${parts}`);
   }
 
-  /** Words are kept whole; a path that is longer than the line stands alone on one. */
+  /** Wraps between words. A path that is longer than the line stands on a line of its own. */
   function wrapped(text: string, first: number, rest: number): string[] {
     const lines: string[] = [];
     let line = " ".repeat(first);

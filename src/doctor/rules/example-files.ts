@@ -1,4 +1,4 @@
-// Small files for the rules' examples; each rule changes what it is about.
+// Small files for the examples of the rules. Each rule changes the part that it checks.
 
 export const alb = (balancer = "", group = "", attribute = ""): string => `Resources:
   Balancer:
@@ -59,7 +59,7 @@ export const location = (lines: string, http = "", upstream = ""): string => `ht
 }
 `;
 
-/** What a location has to say of a request. */
+/** The headers that a location must pass to the application. */
 export const headers =
   "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;";
 

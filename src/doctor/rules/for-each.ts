@@ -6,7 +6,7 @@ import type { Nginx, Route } from "../readers/nginx/nginx.ts";
 import { get } from "../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../rule.ts";
 
-// Rules that look at one thing at a time.
+// Helpers for rules that check one configuration, route, workload or app at a time.
 
 type Check<Things extends readonly unknown[]> = (...things: Things) => readonly Violation[];
 
@@ -31,7 +31,7 @@ export const eachCluster =
 export const eachWorkload = (look: Check<[Workload, Kubernetes]>): Rule["find"] =>
   eachCluster((cluster) => cluster.workloads.flatMap((workload) => look(workload, cluster)));
 
-/** What was read out of a workload; others may have the same name in another namespace. */
+/** The app that was read from a workload. The place distinguishes workloads of the same name in other namespaces. */
 export const appOf = ({ object, name }: Workload, apps: readonly App[]): App | undefined => {
   const { file, line } = get(object, "metadata", "name")?.at ?? object.at;
   return apps.find((app) => app.name === name && app.at.file === file && app.at.line === line);

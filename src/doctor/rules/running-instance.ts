@@ -3,7 +3,7 @@ import type { Settings } from "../facts.ts";
 import type { RunningInstance } from "../readers/running-instance.ts";
 import type { Rule, Violation } from "../rule.ts";
 
-// A running instance (`--live URL`), against the settings that it should have.
+// Compares a running instance (`--live URL`) with the settings that it should have.
 
 type LiveCheck = (live: RunningInstance, settings: Settings) => readonly Violation[];
 
@@ -20,7 +20,7 @@ type AnswerFields = {
   heap?: number;
 };
 
-/** What an instance could answer, for the examples. */
+/** A health report for the examples. */
 const answer = ({
   status = "healthy",
   keepAliveSeconds = 75,
@@ -57,11 +57,11 @@ export const runningInstanceRules: readonly Rule[] = [
   {
     id: "keep-alive-differs-live",
     severity: "warning",
-    title: "The running instance keeps connections for another time than its settings say",
+    title: "The keep-alive of the running instance differs from its settings",
     impact:
-      "Either it runs with other settings than these, or something in between answered: what was judged is not what users meet.",
-    condition: "`Keep-Alive: timeout=` of the answer = `KEEP_ALIVE_TIMEOUT_MS`",
-    fix: "Ask the instance itself, and restart it with these settings.",
+      "The instance runs with other settings, or a proxy answered: the findings do not describe what users reach.",
+    condition: "`Keep-Alive: timeout=` of the response = `KEEP_ALIVE_TIMEOUT_MS`",
+    fix: "Use the address of the instance itself, and restart it with these settings.",
     example: example({ keepAliveSeconds: 5 }),
     find: running((live, settings) => {
       const wanted = settings.number("KEEP_ALIVE_TIMEOUT_MS");
@@ -71,7 +71,7 @@ export const runningInstanceRules: readonly Rule[] = [
       return [
         {
           numbers: [configNumber, wanted],
-          message: `It answers with ${formatNumber(configNumber)}, and ${formatNumber(wanted)} are set.`,
+          message: `The response has ${formatNumber(configNumber)}, and the setting is ${formatNumber(wanted)}.`,
         },
       ];
     }),
@@ -79,11 +79,11 @@ export const runningInstanceRules: readonly Rule[] = [
   {
     id: "deadline-check-slow-live",
     severity: "warning",
-    title: "A check takes more than half of its time limit",
+    title: "A check takes more than half of its timeout",
     impact:
-      "A little more load, and the check fails although the dependency works: all instances leave the rotation together.",
+      "With a little more load the check fails although the dependency works, and all instances may become unready together.",
     condition: "latency of each check ≤ `HEALTH_CHECK_TIMEOUT` / 2",
-    fix: "Find out why the dependency is slow, or raise HEALTH_CHECK_TIMEOUT (and what probes it).",
+    fix: "Find out why the dependency is slow, or raise HEALTH_CHECK_TIMEOUT and the probe timeouts with it.",
     example: example({ latencyMs: 1500 }),
     find: running((live, settings) => {
       const limit = settings.number("HEALTH_CHECK_TIMEOUT");
@@ -93,7 +93,7 @@ export const runningInstanceRules: readonly Rule[] = [
         .map(
           ([name, { latencyMs }]): Violation => ({
             numbers: [ms(`latency of ${name}`, latencyMs ?? 0, live.at), limit],
-            message: `The check ${name} of ${live.instance} is near its limit.`,
+            message: `The check ${name} of ${live.instance} is close to its timeout.`,
           }),
         );
     }),
@@ -101,10 +101,10 @@ export const runningInstanceRules: readonly Rule[] = [
   {
     id: "budget-heap-live",
     severity: "error",
-    title: "The heap may grow beyond the memory that there is",
-    impact: "Before the heap is full the system kills the process without a word, with all requests on it.",
+    title: "The heap may grow beyond the memory limit",
+    impact: "Before the heap is full the kernel kills the process, without a log line and with all requests in flight.",
     condition:
-      "V8's heap limit, which counts new objects on top of --max-old-space-size, ≤ 90 % of the memory limit of the running process",
+      "V8's heap limit, which includes new objects in addition to --max-old-space-size, ≤ 90 % of the memory limit of the running process",
     fix: "Set NODE_OPTIONS=--max-old-space-size to 75 % of the limit.",
     example: example({ heap: 512 }),
     find: running(({ system: { memory }, at, instance }) => {
@@ -113,7 +113,7 @@ export const runningInstanceRules: readonly Rule[] = [
       return [
         {
           numbers: [size("heap limit", heapLimitBytes, at), size("memory limit", limitBytes, at)],
-          message: `The heap of ${instance} may take all the memory of its process.`,
+          message: `The heap of ${instance} may use all memory of its process.`,
         },
       ];
     }),
@@ -121,10 +121,10 @@ export const runningInstanceRules: readonly Rule[] = [
   {
     id: "trap-live-unhealthy",
     severity: "error",
-    title: "The running instance is not well",
-    impact: "It serves nobody, or not all of what it should.",
-    condition: "`/health/detailed` says healthy; degraded is a warning",
-    fix: "See what it says of its checks, and docs/runbook.md.",
+    title: "The running instance is unhealthy",
+    impact: "The instance serves no requests, or serves them with reduced features.",
+    condition: "`/health/detailed` reports healthy; degraded is a warning",
+    fix: "Read the checks in /health/detailed, and see docs/runbook.md.",
     example: example({ status: "unhealthy" }),
     find: running(({ status, phase, at, instance, checks }) => {
       if (status === "healthy") return [];
@@ -145,9 +145,10 @@ export const runningInstanceRules: readonly Rule[] = [
   {
     id: "trap-live-other-checks",
     severity: "warning",
-    title: "The running instance requires other checks than its settings say",
-    impact: "It leaves the rotation for another reason than you think, or stays in it without what it needs.",
-    condition: "critical checks = `READY_REQUIRES` (postgres unless written)",
+    title: "The running instance requires other checks than its settings name",
+    impact:
+      "The instance leaves the rotation for another reason than configured, or stays in rotation without a required dependency.",
+    condition: "critical checks = `READY_REQUIRES` (default postgres)",
     fix: "Restart it with these settings.",
     example: example({ critical: ["redis"] }),
     find: running(({ checks, at, instance }, settings) => {
@@ -157,7 +158,7 @@ export const runningInstanceRules: readonly Rule[] = [
         .map((name) => name.trim())
         .filter((name) => name !== "")
         .sort();
-      // What is not asked at all cannot be critical, as the schema before it is known.
+      // A check that has not run yet is not critical, such as the schema check before the schema is known.
       const seen = Object.entries(checks)
         .filter(([name, check]) => check.critical && name !== "schema")
         .map(([name]) => name)

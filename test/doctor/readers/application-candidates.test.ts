@@ -1,6 +1,11 @@
-import { type Manner, suiteOfManners } from "../support/realistic-configs.ts";
+import { type RealisticConfig, suiteOfConfigs } from "../support/realistic-configs.ts";
 
-const compose = (name: string, services: string, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+const compose = (
+  name: string,
+  services: string,
+  finds: RealisticConfig["finds"],
+  notUnderstood?: RegExp,
+): RealisticConfig => ({
   name,
   texts: { compose: `services:\n${services}` },
   finds,
@@ -10,13 +15,13 @@ const compose = (name: string, services: string, finds: Manner["finds"], notUnde
 const short = "stop_grace_period: 10s";
 const killed = ["grace-shorter-than-drain", short] as const;
 
-suiteOfManners("whom Compose runs", [
-  compose("a lone service without a port", `  api:\n    image: haven-api:1.0\n    ${short}\n`, [killed]),
-  compose("one of which nothing is said at all", "  api:\n    image: haven-api:1.0\n", [
+suiteOfConfigs("Compose services that run the application", [
+  compose("a single service without a port", `  api:\n    image: haven-api:1.0\n    ${short}\n`, [killed]),
+  compose("a single service without any evidence", "  api:\n    image: haven-api:1.0\n", [
     ["grace-shorter-than-drain", "api:"],
   ]),
   compose(
-    "one between a proxy and a database, and a database that is too small for it",
+    "a service between a proxy and a database, and a database that is too small for it",
     `  nginx:
     image: nginx:1.29
     ports: ["80:80"]
@@ -39,24 +44,24 @@ suiteOfManners("whom Compose runs", [
     ],
   ),
   compose(
-    "a worker of the same program is none, and that is said",
+    "a worker with the same program is left out, and the report says so",
     `  web:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  worker:\n    image: api:1.0\n    command: node worker.js\n    environment: { DATABASE_URL: "postgres://db/haven" }\n    ${short}\n`,
     [],
     /^service worker: not taken for the application/,
   ),
   compose(
-    "a second instance without a port, beside one that has it",
+    "a second instance without a port, next to one with a port",
     `  app1:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  app2:\n    image: api:1.0\n    ${short}\n`,
     [killed],
   ),
   compose(
-    "of two of which nothing is said, neither",
+    "two services without any evidence are both left out",
     "  one:\n    image: a:1.0\n  two:\n    image: b:1.0\n",
     [],
     /one.*\n.*two/,
   ),
   compose(
-    "what runs once, and what everybody knows, is passed over in silence",
+    "services that run once and well-known images are left out silently",
     `  api:\n    image: api:1.0\n    stop_grace_period: 45s\n  setup:\n    image: api:1.0\n    restart: "no"\n  cache:\n    image: redis:8.2\n`,
     [],
   ),
@@ -100,26 +105,31 @@ spec:
   selector: { matchLabels: { app: api } }
 `;
 
-const cluster = (name: string, kubernetes: string, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+const cluster = (
+  name: string,
+  kubernetes: string,
+  finds: RealisticConfig["finds"],
+  notUnderstood?: RegExp,
+): RealisticConfig => ({
   name,
   texts: { kubernetes },
   finds,
   ...(notUnderstood === undefined ? {} : { notUnderstood }),
 });
 
-suiteOfManners("whom a cluster runs", [
+suiteOfConfigs("Kubernetes workloads that run the application", [
   cluster("a Deployment without ports", workload("api", hasty), [cut, quick]),
   cluster(
-    "one that a Service selects, with settings out of a Secret",
+    "a Deployment that a Service selects, with settings from a Secret",
     workload("api", hasty, "envFrom: [{ secretRef: { name: api } }]") + service,
     [cut, blind, quick],
   ),
   cluster(
-    "a readiness probe that opens a connection",
+    "a readiness probe that only opens a connection",
     workload("api", enough, `readinessProbe: { tcpSocket: { port: 4000 } }\n          ${delay}`),
     [["drain-check-blind", "readinessProbe: { tcpSocket: { port: 4000 } }"]],
   ),
-  cluster("a budget that lets none go", workload("api", enough, delay, "replicas: 2") + budget, [
+  cluster("a disruption budget that allows no eviction", workload("api", enough, delay, "replicas: 2") + budget, [
     blind,
     ["budget-lets-none-go", "minAvailable: 2"],
   ]),
@@ -133,19 +143,19 @@ suiteOfManners("whom a cluster runs", [
     [blind, ["budget-heap", "command: [node, --max-old-space-size=400, server.js]"]],
   ),
   cluster(
-    "a worker beside it is none, and that is said",
+    "a worker next to the application is left out, and the report says so",
     workload("api", enough, `${ready}\n          ${delay}`) + workload("api-worker", hasty),
     [],
     /^Deployment api-worker: not taken for the application/,
   ),
   cluster(
-    "what runs on each node is none",
+    "a DaemonSet is left out",
     workload("api", enough, `${ready}\n          ${delay}`) + workload("agent", hasty, "", "", "DaemonSet"),
     [],
     /^DaemonSet agent: not taken/,
   ),
   cluster(
-    "a Pod of its own",
+    "a Pod without a controller",
     `apiVersion: v1\nkind: Pod\nmetadata: { name: api }\nspec:\n  ${hasty}\n  containers:\n    - name: main\n      image: api:1.0\n      ${ready}\n      ${delay}\n`,
     [cut],
   ),
@@ -161,14 +171,14 @@ const task = (container: string) => `Resources:
           ${container}
 `;
 
-suiteOfManners("whom ECS runs", [
+suiteOfConfigs("ECS containers that run the application", [
   {
-    name: "a container without a mapping of ports",
+    name: "a container without port mappings",
     texts: { alb: task("StopTimeout: 10") },
     finds: [["grace-shorter-than-drain", "StopTimeout: 10"]],
   },
   {
-    name: "a worker beside it is none, and that is said",
+    name: "a worker next to the application is left out, and the report says so",
     texts: {
       alb: `${task("StopTimeout: 60\n          PortMappings: [{ ContainerPort: 4000 }]")}        - Name: worker\n          Image: api:1.0\n          StopTimeout: 10\n`,
     },

@@ -12,7 +12,7 @@ import { sourcesOf } from "../support/diagnose.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Every shipped file that some reader reads, and by which option it would be named. */
+/** Every shipped file that a reader reads, with the option for its kind. */
 const shipped: readonly (readonly [pattern: string, kind: keyof ConfigPaths | "settings", whole?: string])[] = [
   ["nginx/**/*.conf", "nginx", "nginx/nginx.conf"],
   ["haproxy/*.cfg", "haproxy"],
@@ -28,7 +28,7 @@ const shipped: readonly (readonly [pattern: string, kind: keyof ConfigPaths | "s
   [".env.example", "settings"],
 ];
 
-/** The same numbers at every run. */
+/** A random generator with the same numbers in every run. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -88,7 +88,7 @@ function mutated(text: string, next: () => number): string {
   }
 }
 
-/** The disk, but for one file. */
+/** The files on disk, with one file replaced. */
 const withFile = (disk: Files, path: string, text: string): Files => ({
   ...disk,
   read: (asked) => (asked === path ? text : disk.read(asked)),
@@ -96,10 +96,10 @@ const withFile = (disk: Files, path: string, text: string): Files => ({
 
 const disk = filesOnDisk(root);
 const rounds = 60;
-/** Through the file that includes it, which costs more. */
+/** Fewer rounds through the file that includes the changed one, because they take longer. */
 const roundsOfWhole = 3;
 
-suite("whatever is cut, changed or repeated in a shipped file, the answer is a sentence", () => {
+suite("a shipped file that is cut, changed or repeated is reported without a crash", () => {
   for (const [pattern, kind, whole] of shipped) {
     const files = globSync(pattern, { cwd: root }).sort();
     test(`${pattern}, ${files.length * rounds} times`, () => {
@@ -136,7 +136,7 @@ function check(file: string, kind: keyof ConfigPaths | "settings", path: string,
   assert.ok(took < 5000, `${file} took ${Math.round(took)} ms`);
 }
 
-suite("what is no configuration at all", () => {
+suite("text that is not a configuration is reported without a crash", () => {
   const odd: Readonly<Record<string, string>> = {
     "ten thousand brackets": "[".repeat(10_000),
     "ten thousand braces": "{".repeat(10_000),
@@ -155,14 +155,14 @@ suite("what is no configuration at all", () => {
   const kinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
   for (const [name, text] of Object.entries(odd)) {
     test(name, () => {
-      // One reader of YAML is enough for what is slow in all of them.
+      // All YAML readers share the parser, so one of them is enough for the slow input.
       const asked = name === "an alias bomb" ? (["compose"] as const) : kinds;
       for (const kind of asked) check("CHANGELOG.md", kind, "CHANGELOG.md", text);
     });
   }
 });
 
-suite("what is large is judged in a moment", () => {
+suite("large files are judged quickly", () => {
   const many = <T>(count: number, make: (index: number) => T): T[] =>
     Array.from({ length: count }, (_, index) => make(index));
   const large: readonly (readonly [kind: keyof ConfigPaths, text: string])[] = [

@@ -1,15 +1,15 @@
 import { budget, cluster, grace, haproxy, pod, service, unknown, variable } from "../support/not-understood-configs.ts";
-import { suiteOfManners } from "../support/realistic-configs.ts";
+import { suiteOfConfigs } from "../support/realistic-configs.ts";
 
-suiteOfManners("what is not understood is said, and nothing is made of it", [
+suiteOfConfigs("a value that is not understood is reported and not judged", [
   unknown(
-    "a grace with a unit",
+    "a grace period with a unit",
     { kubernetes: pod("terminationGracePeriodSeconds: 20s", "") },
     /^terminationGracePeriodSeconds 20s: not a number of seconds/,
   ),
-  unknown("replicas in words", { kubernetes: pod(grace, "replicas: three") }, /^replicas three: not a number/),
+  unknown("replicas as a word", { kubernetes: pod(grace, "replicas: three") }, /^replicas three: not a number/),
   unknown(
-    "a surge in words",
+    "maxSurge as a word",
     {
       kubernetes: pod(
         grace,
@@ -21,22 +21,22 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
     /^maxSurge lots: neither/,
   ),
   unknown(
-    "a budget in words",
+    "a disruption budget as a word",
     { kubernetes: pod(grace, "replicas: 3", "", budget("maxUnavailable: one")) },
     /^maxUnavailable one: neither/,
   ),
   unknown(
-    "a limit of memory in words",
+    "a memory limit as a word",
     { kubernetes: pod(grace, "", "resources: { limits: { memory: plenty } }") },
     /^memory limit plenty: not a size/,
   ),
   unknown(
     "a hook that sleeps for an unknown time",
     { kubernetes: pod(grace, "", `lifecycle: { preStop: { exec: { command: [/drain.sh] } } }`) },
-    /^preStop \/drain\.sh: how long it takes cannot be seen/,
+    /^preStop \/drain\.sh: the duration of this hook is unknown/,
   ),
   unknown(
-    "an autoscaler in words",
+    "autoscaler limits as words",
     {
       kubernetes: pod(
         grace,
@@ -48,7 +48,7 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
     /minReplicas few[\s\S]*maxReplicas many/,
   ),
   unknown(
-    "a hook that sleeps for as long as a variable says",
+    "a hook that sleeps for the time in a variable",
     {
       kubernetes: pod(
         grace,
@@ -56,39 +56,43 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
         'lifecycle: { preStop: { exec: { command: [sh, -c, "sleep 5; sleep $WAIT"] } } }',
       ).replace("15000", "0"),
     },
-    /^preStop sh -c sleep 5; sleep \$WAIT: how long/,
+    /^preStop sh -c sleep 5; sleep \$WAIT: the duration/,
   ),
   unknown(
-    "Railway's grace in words",
+    "Railway's grace period as a word",
     { railway: '{ "deploy": { "drainingSeconds": "soon" } }' },
     /^drainingSeconds soon/,
   ),
   unknown(
-    "Railway's replicas in words",
+    "Railway's replicas as a word",
     { railway: '{ "deploy": { "drainingSeconds": 60, "numReplicas": "some" } }' },
     /^instances some/,
   ),
   unknown(
-    "Render's grace in words",
+    "Render's grace period as a word",
     { render: "services:\n  - type: web\n    name: api\n    maxShutdownDelaySeconds: soon\n" },
     /^maxShutdownDelaySeconds soon/,
   ),
   unknown(
-    "a plan of Render's that is not known",
+    "an unknown plan of Render",
     { render: "services:\n  - type: web\n    name: api\n    maxShutdownDelaySeconds: 60\n    plan: huge\n" },
     /^memory of the plan huge/,
   ),
-  unknown("memory in a variable", { compose: service(`mem_limit: ${variable("MEM")}`) }, /^memory limit \$\{MEM\}/),
-  unknown("memory in words", { compose: service("mem_limit: big") }, /^memory limit big: not a size/),
   unknown(
-    "what Postgres allows in a variable",
+    "a memory limit in a variable",
+    { compose: service(`mem_limit: ${variable("MEM")}`) },
+    /^memory limit \$\{MEM\}/,
+  ),
+  unknown("a memory limit as a word", { compose: service("mem_limit: big") }, /^memory limit big: not a size/),
+  unknown(
+    "max_connections in a variable",
     {
       compose: `${service("deploy: { replicas: 20 }")}  db:\n    image: postgres:17.6\n    command: [postgres, -c, "max_connections=${variable("MAX")}"]\n`,
     },
     /^max_connections \$\{MAX\}: not a number/,
   ),
   unknown(
-    "what CloudNativePG is told in words",
+    "max_connections of CloudNativePG as a word",
     {
       kubernetes: `${pod(grace, "replicas: 20", "", budget("maxUnavailable: 1"))}---\nkind: Cluster\nspec: { postgresql: { parameters: { max_connections: plenty } } }\n`,
     },
@@ -100,24 +104,24 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
     /^replicas \$\{N\}/,
   ),
   unknown(
-    "memory of a task by a function",
+    "memory of a task from a function",
     {
       alb: 'Resources:\n  Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Memory: !ImportValue memory\n      ContainerDefinitions: [{ Name: api, Image: "api:1.0", StopTimeout: 60, PortMappings: [{ ContainerPort: 4000 }] }]\n',
     },
     /^Memory: not a size/,
   ),
   unknown(
-    "a threshold in a variable",
+    "fall in a variable",
     { haproxy: haproxy("timeout check 1s", `check inter 20s fall "${variable("FALL")}"`) },
     /^fall \$\{FALL\}: not a number/,
   ),
   unknown(
-    "a time limit of checks in a variable",
+    "a check timeout in a variable",
     { haproxy: haproxy(`timeout check "${variable("LIMIT")}"`, "check inter 9s") },
     /^timeout check \$\{LIMIT\}: not a time/,
   ),
   unknown(
-    "what Google's load balancer is told in words",
+    "timeouts of Google's load balancer as words",
     {
       settings: "KEEP_ALIVE_TIMEOUT_MS=620000\n",
       kubernetes: cluster(
@@ -127,5 +131,5 @@ suiteOfManners("what is not understood is said, and nothing is made of it", [
     },
     /timeoutSec soon[\s\S]*drainingTimeoutSec late/,
   ),
-  unknown("retries in words", { haproxy: haproxy("retries few") }, /^retries few: not a number/),
+  unknown("retries as a word", { haproxy: haproxy("retries few") }, /^retries few: not a number/),
 ]);

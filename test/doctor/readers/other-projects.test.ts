@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { diagnoseTexts, rulesIn, type Texts } from "../support/diagnose.ts";
 
-// What files of other projects look like: the values and the structure that they have in common, in words of our own.
+// Files like those of other projects: the same values and structure, with names of our own.
 
 type Shape = {
   name: string;
@@ -14,7 +14,7 @@ type Shape = {
 
 const shapes: readonly Shape[] = [
   {
-    name: "a distribution's nginx.conf, whose sites are elsewhere",
+    name: "nginx.conf of a distribution, with its sites in other files",
     texts: {
       nginx: `user www-data;
 worker_processes auto;
@@ -33,7 +33,7 @@ http {
     notUnderstood: /include \/etc\/nginx\/conf\.d\/\*\.conf: not found/,
   },
   {
-    name: "the same with a site in its folder",
+    name: "nginx.conf of a distribution with a site in its folder",
     texts: { nginx: "worker_processes 1;\nevents {}\nhttp {\n  include /etc/nginx/conf.d/*.conf;\n}\n" },
     more: {
       "conf.d/site.conf":
@@ -42,7 +42,7 @@ http {
     finds: ["budget-body-too-small", "trap-nginx-headers-lost"],
   },
   {
-    name: "a site for a Node server with WebSockets, as blogs have it",
+    name: "a site for a Node server with WebSockets, like in many blog posts",
     texts: {
       nginx: `upstream backend { server 10.0.0.1:3000; server 10.0.0.2:3000; keepalive 64; }
 server {
@@ -71,7 +71,7 @@ server {
     notUnderstood: /fastcgi_pass: only proxy_pass is understood/,
   },
   {
-    name: "an nginx with Lua and times in variables",
+    name: "nginx with Lua, and timeouts in variables",
     texts: {
       nginx: `http {
   init_by_lua_block { local t = { a = "}" } if t then print("{") end }
@@ -94,7 +94,7 @@ server {
     notUnderstood: /proxy_read_timeout \$wait: a variable/,
   },
   {
-    name: "a distribution's haproxy.cfg with two web servers and a database",
+    name: "haproxy.cfg of a distribution with two web servers and a database",
     texts: {
       haproxy: `global
 	log /dev/log	local0
@@ -125,7 +125,7 @@ listen mysql
     notUnderstood: /listen mysql is in mode tcp/,
   },
   {
-    name: "a tutorial's Deployment, Service and Redis",
+    name: "a tutorial with a Deployment, a Service and Redis",
     texts: {
       kubernetes: `apiVersion: v1
 kind: List
@@ -162,7 +162,7 @@ items:
     ],
   },
   {
-    name: "a web framework's Compose file with a worker and variables",
+    name: "the Compose file of a web framework with a worker and variables",
     texts: {
       compose: `version: "3.8"
 x-base: &base
@@ -193,7 +193,7 @@ volumes: { pg: {} }
     notUnderstood: /env_file \.env\.prod: not found/,
   },
   {
-    name: "a stack with a CloudFormation ALB by functions, and nothing else",
+    name: "a CloudFormation stack whose ALB is defined by functions",
     texts: {
       alb: `AWSTemplateFormatVersion: "2010-09-09"
 Parameters:
@@ -217,7 +217,7 @@ Resources:
 `,
     },
     finds: [],
-    notUnderstood: /HealthCheckIntervalSeconds: its value is not known/,
+    notUnderstood: /HealthCheckIntervalSeconds: the value is not known/,
   },
   {
     name: "a network load balancer",
@@ -225,19 +225,19 @@ Resources:
       alb: "Resources:\n  TG:\n    Type: AWS::ElasticLoadBalancingV2::TargetGroup\n    Properties: { Protocol: TCP, TargetType: ip }\n",
     },
     finds: [],
-    notUnderstood: /a target group of TCP/,
+    notUnderstood: /target group with protocol TCP/,
   },
   {
-    name: "an Ingress of another controller",
+    name: "an Ingress of an unknown controller",
     texts: {
       kubernetes:
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: web }\nspec: { ingressClassName: traefik, rules: [] }\n",
     },
     finds: [],
-    notUnderstood: /of the class traefik nothing is known/,
+    notUnderstood: /the class traefik is unknown/,
   },
   {
-    name: "a Prometheus that asks every five seconds",
+    name: "a Prometheus that scrapes every 5 s",
     texts: {
       prometheus:
         "global: { scrape_interval: 5s }\nrule_files: [alerts/*.yml]\nscrape_configs:\n  - { job_name: node }\n",
@@ -249,7 +249,7 @@ Resources:
     finds: ["budget-rate-window"],
   },
   {
-    name: "a Blueprint with a worker and a static site",
+    name: "a Render Blueprint with a worker and a static site",
     texts: {
       render:
         "services:\n  - { type: web, name: site, runtime: static }\n  - { type: worker, name: jobs }\n  - { type: web, name: api, runtime: node, plan: free }\n",
@@ -257,13 +257,13 @@ Resources:
     finds: ["grace-shorter-than-drain"],
   },
   {
-    name: "a Railway file with hardly anything in it",
+    name: "a minimal Railway file",
     texts: { railway: '{"$schema":"https://railway.com/railway.schema.json","deploy":{"startCommand":"node ."}}' },
     finds: ["grace-shorter-than-drain"],
   },
 ];
 
-suite("files as other projects have them", () => {
+suite("files like those of other projects", () => {
   for (const { name, texts, more = {}, finds, notUnderstood } of shapes) {
     test(name, () => {
       const diagnosis = diagnoseTexts(texts, more);

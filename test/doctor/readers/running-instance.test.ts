@@ -7,11 +7,11 @@ import { startHaven } from "../../support/haven.ts";
 import { doctor, report } from "../support/command-line.ts";
 
 suite("--live", () => {
-  test("a running instance that is as its settings say has nothing to hear", async () => {
+  test("a running instance that matches its settings has no findings", async () => {
     const haven = await startHaven();
     const { code, output } = await doctor(tmpdir(), ["--live", haven.url, "--json"]);
     const { findings, notUnderstood } = report.parse(JSON.parse(output));
-    // Its checks may be slow while tests keep the machine busy.
+    // Checks may be slow while other tests keep the machine busy.
     assert.deepEqual(
       findings.filter(({ rule }) => rule !== "deadline-check-slow-live"),
       [],
@@ -20,7 +20,7 @@ suite("--live", () => {
     assert.equal(code, 0);
   });
 
-  test("one that runs with other settings is told of, and an OPS_TOKEN is used", async () => {
+  test("a running instance with other settings is reported, and OPS_TOKEN is sent", async () => {
     const haven = await startHaven({ env: { OPS_TOKEN: "a-token-of-the-operators", KEEP_ALIVE_TIMEOUT_MS: "5000" } });
     const env = { OPS_TOKEN: "a-token-of-the-operators" };
     const { output } = await doctor(tmpdir(), ["--live", haven.url, "--json"], env);
@@ -33,16 +33,16 @@ suite("--live", () => {
     assert.equal(without.code, 2);
   });
 
-  test("one that is away, silent or something else gets a sentence", async () => {
+  test("an instance that is unreachable or another server is reported in one sentence", async () => {
     const server = createServer((_request, response) => response.end("<html>")).listen(0, "127.0.0.1");
     atEnd(() => new Promise((done) => server.close(done)));
     await new Promise((listening) => server.once("listening", listening));
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     for (const [url, sentence] of [
-      [`http://127.0.0.1:${port}`, /not as Haven does/],
+      [`http://127.0.0.1:${port}`, /no health report of Haven/],
       ["http://127.0.0.1:1", /cannot be reached/],
-      ["ftp://x", /is no URL/],
+      ["ftp://x", /is not a URL/],
     ] as const) {
       const { code, output } = await doctor(tmpdir(), ["--live", url]);
       assert.match(output, sentence);

@@ -1,30 +1,30 @@
 import { cluster, grace, haproxy, nginx, pod, service, unknown } from "../support/not-understood-configs.ts";
-import { suiteOfManners } from "../support/realistic-configs.ts";
+import { suiteOfConfigs } from "../support/realistic-configs.ts";
 
-suiteOfManners("what is not known by its name is said", [
+suiteOfConfigs("an unknown name is reported", [
   unknown(
-    "a word that HAProxy does not have",
+    "an unknown HAProxy keyword",
     { haproxy: haproxy("", undefined, "frobnicate yes") },
-    /^frobnicate: not a word/,
+    /^frobnicate: not a known HAProxy keyword/,
   ),
   unknown(
-    "a time limit that HAProxy does not have",
+    "an unknown HAProxy timeout",
     { haproxy: haproxy("timeout srever 5s") },
     /^timeout srever: .* perhaps server is meant/,
   ),
   unknown(
-    "an option of a server that HAProxy does not have",
+    "an unknown option of an HAProxy server",
     { haproxy: haproxy("timeout check 1s", "check inter 2s fall 2 fastniter 500ms") },
     /^server … fastniter: .* perhaps fastinter is meant/,
   ),
-  unknown("an option that is misspelt", { haproxy: haproxy("option redispacth") }, /perhaps redispatch is meant/),
+  unknown("a misspelled HAProxy option", { haproxy: haproxy("option redispacth") }, /perhaps redispatch is meant/),
   unknown(
-    "a directive of nginx that is misspelt",
+    "a misspelled nginx directive",
     { nginx: nginx("proxy_raed_timeout 5s;") },
     /^proxy_raed_timeout: .* perhaps proxy_read_timeout is meant/m,
   ),
   {
-    name: "directives that are close to others, and names in a map, are not",
+    name: "directives with similar names, and names in a map, are not reported",
     texts: {
       nginx:
         `${nginx("proxy_send_timeout 5s; listen 80;")}stream {\n  server { listen 90; proxy_pass db; }\n}\n`.replace(
@@ -33,55 +33,51 @@ suiteOfManners("what is not known by its name is said", [
         ),
     },
     finds: [],
-    notUnderstood: /^passes no request on[^\n]*$/,
+    notUnderstood: /^forwards no requests[^\n]*$/,
   },
   unknown(
-    "a program in nginx",
+    "a Lua program in nginx",
     { nginx: nginx("access_by_lua_block { deny() }") },
-    /^access_by_lua_block: what this program does/m,
+    /^access_by_lua_block: the effect of this program/m,
   ),
   unknown(
-    "a way that only a variable knows",
+    "a target in an unknown variable",
     {
       nginx: nginx(
         "resolver 127.0.0.11; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme; location / { proxy_pass http://$pool; }",
       ),
     },
-    /^proxy_pass http:\/\/\$pool: where it leads is not known/,
+    /^proxy_pass http:\/\/\$pool: the target is unknown/,
   ),
   unknown(
-    "a check of HAProxy's in a program",
+    "an external check of HAProxy",
     { haproxy: haproxy("timeout check 1s", undefined, "option external-check") },
-    /^option external-check: what it asks cannot be seen/,
+    /^option external-check: the request of this check is unknown/,
   ),
   unknown(
-    "a route of Istio's",
+    "a route of Istio",
     { kubernetes: cluster("VirtualService", "{ http: [{ timeout: 5s }] }") },
-    /^VirtualService: how it routes/,
+    /^VirtualService: its routes/,
   ),
+  unknown("a route of Traefik", { kubernetes: cluster("IngressRoute", "{ routes: [] }") }, /^IngressRoute: its routes/),
   unknown(
-    "a route of Traefik's",
-    { kubernetes: cluster("IngressRoute", "{ routes: [] }") },
-    /^IngressRoute: how it routes/,
-  ),
-  unknown(
-    "what KEDA scales",
+    "an autoscaler of KEDA",
     { kubernetes: cluster("ScaledObject", "{ maxReplicaCount: 90 }") },
-    /^ScaledObject: how far/,
+    /^ScaledObject: its scaling limits/,
   ),
   unknown(
-    "a Service of Knative's",
+    "a Service of Knative",
     { kubernetes: cluster("Service", "{ template: { spec: { timeoutSeconds: 5 } } }", "serving.knative.dev/v1") },
-    /^Service: what it runs/,
+    /^Service: its containers/,
   ),
   unknown(
     "a health check in a script",
     { compose: service("healthcheck: { test: ./healthcheck.sh, timeout: 5s }") },
-    /^healthcheck \.\/healthcheck\.sh: what it asks/,
+    /^healthcheck \.\/healthcheck\.sh: the request/,
   ),
   unknown(
     "a readiness probe in a script",
     { kubernetes: pod(grace, "").replace("httpGet: { path: /ready, port: 4000 }", "exec: { command: [./ready.sh] }") },
-    /^readinessProbe: what it asks cannot be seen/,
+    /^readinessProbe: the request of this probe is unknown/,
   ),
 ]);

@@ -7,13 +7,13 @@ import { allRules } from "../../../src/doctor/rules/all-rules.ts";
 
 const page = readFileSync(new URL("../../../docs/doctor.md", import.meta.url), "utf8");
 
-test("docs/doctor.md tells each rule as the code has it", () => {
+test("docs/doctor.md describes each rule like the code", () => {
   const printed = /<!-- rules -->\n\n([\s\S]*)\n\n<!-- \/rules -->/.exec(page)?.[1];
-  assert.equal(printed, rulesPage(), "npm run doctor-page writes it anew");
+  assert.equal(printed, rulesPage(), "run npm run doctor-page");
   for (const { id } of allRules) assert.ok(page.includes(`#### ${id}\n`));
 });
 
-test("the page and the usage name the same options", () => {
+test("the page and the usage text name the same options", () => {
   const named = (text: string) =>
     [...new Set([...text.matchAll(/(?<=[\s`(])--([a-z0-9-]+)/g)].map(([, name]) => name))].sort();
   const table = page

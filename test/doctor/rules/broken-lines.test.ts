@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { all, type Base } from "../support/broken-line.ts";
-import { numbers } from "../support/broken-numbers.ts";
-import { traps } from "../support/broken-pitfalls.ts";
+import { numbers } from "../support/broken-number-lines.ts";
+import { pitfalls } from "../support/broken-pitfall-lines.ts";
 import { diagnoseTexts, fileOf, rulesIn, type Texts } from "../support/diagnose.ts";
-import * as bases from "../support/valid-configs.ts";
+import * as valid from "../support/valid-configs.ts";
 
-const more = { "rules/api.yml": bases.prometheusRules };
+const more = { "rules/api.yml": valid.prometheusRules };
 const run = (base: Base, text: string) => {
   const { kind, alongside } = all[base];
   const texts: Texts = { ...alongside, [kind]: text };
   return diagnoseTexts(texts, more);
 };
 
-const broken = [...numbers, ...traps];
+const broken = [...numbers, ...pitfalls];
 
-suite("a configuration with nothing wrong in it passes", () => {
+suite("a valid configuration has no findings", () => {
   for (const [name, { text }] of Object.entries(all)) {
     test(name, () => {
       const { findings, notUnderstood, unreadable } = run(name as Base, text);
@@ -42,7 +42,7 @@ suite("one broken line is found by its rule, on that line", () => {
       assert.ok(found.length > 0, `found ${rulesIn(diagnosis).join(", ") || "nothing"}`);
       const file = rule === "budget-rate-window" && kind === "prometheus" ? "rules/api.yml" : fileOf(kind);
       const wanted = linesOf(
-        kind === "prometheus" && file !== fileOf(kind) ? bases.prometheusRules : changed,
+        kind === "prometheus" && file !== fileOf(kind) ? valid.prometheusRules : changed,
         file === fileOf(kind) ? at : "[1m]",
       );
       const named = found.flatMap(({ places }) =>
@@ -55,12 +55,12 @@ suite("one broken line is found by its rule, on that line", () => {
     });
   }
 
-  test("there are at least sixty of them", () => {
+  test("there are at least sixty broken lines", () => {
     assert.ok(broken.length >= 60);
   });
 });
 
-/** The lines that a piece of text begins on. */
+/** The lines on which a piece of text starts. */
 function linesOf(text: string, piece: string): number[] {
   const lines: number[] = [];
   for (let index = text.indexOf(piece); index !== -1; index = text.indexOf(piece, index + 1))
@@ -69,7 +69,7 @@ function linesOf(text: string, piece: string): number[] {
   return lines;
 }
 
-/** What is new, without what was there before it. */
+/** The changed text, or the removed one if nothing replaces it. */
 function changedPart(from: string, to: string): string {
   return to === "" ? from : to;
 }

@@ -3,9 +3,9 @@ import { suite, test } from "node:test";
 import { allRules, families } from "../../../src/doctor/rules/all-rules.ts";
 import { diagnoseTexts, fileOf, rulesIn } from "../support/diagnose.ts";
 
-suite("each rule's own example", () => {
+suite("the example of each rule", () => {
   for (const { id, example } of allRules) {
-    test(`${id} is found in its broken example, and not in its mended one`, () => {
+    test(`${id} is found in its broken example, and not in its fixed example`, () => {
       const broken = diagnoseTexts({ ...example.alongside, [example.kind]: example.broken });
       const fixed = diagnoseTexts({ ...example.alongside, [example.kind]: example.fixed });
       assert.deepEqual(broken.unreadable, []);
@@ -18,7 +18,7 @@ suite("each rule's own example", () => {
   }
 });
 
-test("a rule's id begins with its family, and is used once", () => {
+test("the id of a rule starts with its family and is unique", () => {
   for (const { name, rules } of families) for (const { id } of rules) assert.ok(id.startsWith(`${name}-`), id);
   assert.equal(new Set(allRules.map(({ id }) => id)).size, allRules.length);
 });

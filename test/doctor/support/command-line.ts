@@ -22,11 +22,11 @@ export function folderWith(files: Readonly<Record<string, string | Buffer>>): st
 }
 
 export const cleanEnvironment = { PATH: process.env["PATH"] };
-/** As a person runs it, in a process of its own. */
+/** Runs the command in a process of its own. */
 export const spawned = (cwd: string, args: readonly string[], input = "") =>
   runProgram(process.execPath, [main, "doctor", ...args], { cwd, env: cleanEnvironment, input });
 
-/** The same without the process, which takes a second. */
+/** Runs the command in this process, which is faster. */
 export async function doctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const complaints: string[] = [];
   const outcome = await runDoctor(args, {

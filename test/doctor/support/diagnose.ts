@@ -7,7 +7,7 @@ import { readDotEnv, settingsFromEnvironment } from "../../../src/doctor/readers
 import { parseRunningInstance } from "../../../src/doctor/readers/running-instance.ts";
 import type { Example } from "../../../src/doctor/rule.ts";
 
-/** What the readers need, without programs and without standard input. */
+/** Sources for the readers, without kubectl and without standard input. */
 export const sourcesOf = (files: Files) => ({
   files,
   readStdin: () => "",
@@ -15,7 +15,7 @@ export const sourcesOf = (files: Files) => ({
   program: "haven-doctor",
 });
 
-/** Files that are only in memory, by their path. */
+/** Files in memory, by path. */
 export function filesOf(texts: Readonly<Record<string, string>>): Files {
   const isFolder = (path: string) => Object.keys(texts).some((name) => name.startsWith(`${path.replace(/\/$/, "")}/`));
   const normal = (path: string) => posix.normalize(path).replace(/(.)\/$/, "$1");
@@ -49,7 +49,7 @@ const names = {
 
 export const fileOf = (kind: Example["kind"]): string => names[kind];
 
-/** One set-up out of texts, a file for each kind. */
+/** Diagnoses one deployment with one file per kind. */
 export function diagnoseTexts(texts: Texts, more: Readonly<Record<string, string>> = {}): Diagnosis {
   const kinds = Object.keys(names).filter((kind): kind is Example["kind"] => Object.hasOwn(names, kind));
   const given = kinds.filter((kind) => texts[kind] !== undefined);

@@ -1,6 +1,6 @@
-import type { Manner } from "./realistic-configs.ts";
+import type { RealisticConfig } from "./realistic-configs.ts";
 
-// Small files with room for what the doctor does not know.
+// Small configurations with a place for values that are not understood.
 
 export const pod = (pods: string, spec: string, container = "", behind = "") => `apiVersion: apps/v1
 kind: Deployment
@@ -47,7 +47,7 @@ backend api
 `;
 export const variable = (name: string) => ["$", `{${name}}`].join("");
 
-export const unknown = (name: string, texts: Manner["texts"], notUnderstood: RegExp): Manner => ({
+export const unknown = (name: string, texts: RealisticConfig["texts"], notUnderstood: RegExp): RealisticConfig => ({
   name,
   texts,
   finds: [],

@@ -3,8 +3,8 @@ import { suite, test } from "node:test";
 import type { Severity } from "../../../src/doctor/rule.ts";
 import { diagnoseTexts, fileOf, type Texts } from "./diagnose.ts";
 
-/** A configuration as people write it, and all that there is to say of it: each rule, the line that it names first, and how bad it is. */
-export type Manner = {
+/** A realistic configuration, and its complete findings: each rule, the line it reports first, and the severity. */
+export type RealisticConfig = {
   name: string;
   texts: Texts;
   more?: Readonly<Record<string, string>>;
@@ -12,9 +12,9 @@ export type Manner = {
   notUnderstood?: RegExp;
 };
 
-export function suiteOfManners(title: string, manners: readonly Manner[]): void {
+export function suiteOfConfigs(title: string, configs: readonly RealisticConfig[]): void {
   suite(title, () => {
-    for (const { name, texts, more = {}, finds, notUnderstood } of manners) {
+    for (const { name, texts, more = {}, finds, notUnderstood } of configs) {
       test(name, () => {
         const { findings, notUnderstood: notes, unreadable } = diagnoseTexts(texts, more);
         const found = findings.map(({ rule, places: [place] }) => [rule, lineAt(place)]);

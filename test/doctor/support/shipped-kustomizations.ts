@@ -5,5 +5,5 @@ import { renderYaml } from "../../support/kustomize.ts";
 
 const k8sFolder = fileURLToPath(new URL("../../../k8s/", import.meta.url));
 
-/** Renders the shipped kustomizations with the kubectl of this machine, also with one that is too old for their syntax. */
+/** Renders the shipped kustomizations with the kubectl of this machine, even if it is too old for their syntax. */
 export const renderShipped: RunKustomize = (folder) => ({ yaml: renderYaml(relative(k8sFolder, folder)) });

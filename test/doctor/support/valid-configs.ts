@@ -1,4 +1,4 @@
-// Small and complete configurations with nothing wrong in them; the tests break them one line at a time.
+// Small valid configurations. The tests break them one line at a time.
 
 export const settings = `NODE_ENV=production
 KEEP_ALIVE_TIMEOUT_MS=75000

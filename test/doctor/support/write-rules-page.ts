@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { rulesPage } from "../../../src/doctor/report/rules-page.ts";
 
-// npm run doctor-page: puts the rules as they are into docs/doctor.md.
+// npm run doctor-page: writes the rules into docs/doctor.md.
 
 const file = new URL("../../../docs/doctor.md", import.meta.url);
 const page = readFileSync(file, "utf8");

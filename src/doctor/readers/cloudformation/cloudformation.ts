@@ -8,7 +8,7 @@ import { entries, get, parseYaml, type Tree, text } from "../yaml-tree.ts";
 import { tasksOf } from "./ecs-task.ts";
 import { attributeOf, mentions, resolved, secondsToMs, templateNumber } from "./template-values.ts";
 
-/** A template whose references to parameters with a default are replaced by it. */
+/** A template in which references to parameters are replaced by the default of the parameter. */
 export type Template = { file: string; resources: readonly (readonly [string, Tree])[] };
 
 export const elbTypes = "AWS::ElasticLoadBalancingV2::";
@@ -26,11 +26,11 @@ export function readCloudFormation(
 ): { template: Template; apps: App[]; loadBalancers: LoadBalancer[] } {
   const file = files.displayPath(path);
   const [top] = parseYaml(readRequiredFile(files, path), file);
-  // A piece of one, as documentation shows it: the resources alone.
+  // Documentation often shows the resources alone.
   const isResourceList = entries(top).some(([, tree]) => text(tree, "Type")?.startsWith("AWS::"));
   const resources = get(top, "Resources") ?? (isResourceList ? top : undefined);
   if (resources === undefined)
-    throw new UnreadableError({ file, line: 1 }, "is no CloudFormation template: it has no Resources");
+    throw new UnreadableError({ file, line: 1 }, "is not a CloudFormation template: it has no Resources");
   const parameters = get(top, "Parameters");
   const template: Template = {
     file,
@@ -50,13 +50,13 @@ export function readCloudFormation(
   return { template, apps: tasks.length > 0 ? tasks : configNumber, loadBalancers };
 }
 
-/** Those for HTTP. */
+/** The load balancers for HTTP, not those of type network or gateway. */
 const balancersOf = (template: Template): (readonly [string, Tree])[] =>
   ofType(template, `${elbTypes}LoadBalancer`).filter(
     ([, one]) => !/^(?:network|gateway)$/.test(text(one, "Properties", "Type") ?? ""),
   );
 
-/** Whose target groups are elsewhere: how long it waits is known all the same. */
+/** For a template without target groups, only the idle timeout is known. */
 function balancerAlone([, balancer]: readonly [string, Tree], lookup: Lookup): LoadBalancer {
   const idle = idleTimeOf(balancer, lookup);
   return {
@@ -88,7 +88,7 @@ function loadBalancerOf(
   if (!/^HTTPS?$/.test(protocol)) {
     diagnostics.addNote(
       get(properties, "Protocol")?.at ?? group.at,
-      `a target group of ${protocol}: only HTTP and HTTPS are understood`,
+      `target group with protocol ${protocol}: only HTTP and HTTPS are understood`,
     );
     return [];
   }
@@ -133,7 +133,7 @@ function checkOf(
 ): Probe {
   const path = get(properties, "HealthCheckPath");
   if (path !== undefined && text(path) === undefined)
-    diagnostics.addNote(path.at, "HealthCheckPath: its value is not known before the template is used");
+    diagnostics.addNote(path.at, "HealthCheckPath: the value is not known before the template is deployed");
   const overTcp = text(properties, "HealthCheckProtocol") === "TCP";
   return {
     name: "the ALB's health check",
@@ -148,7 +148,7 @@ function checkOf(
   };
 }
 
-/** Of the load balancers whose listeners lead to this group; of all, where none is seen to. */
+/** The idle timeouts of the load balancers whose listeners forward to this group, or of all load balancers if none does. */
 function idleOf(template: Template, group: string, at: Place, lookup: Lookup): ConfigNumber[] {
   const all = balancersOf(template);
   const rules = ofType(template, `${elbTypes}ListenerRule`).filter(([, rule]) => mentions(rule, group));
@@ -160,7 +160,7 @@ function idleOf(template: Template, group: string, at: Place, lookup: Lookup): C
   return (leading.length > 0 ? leading : all).flatMap(([, balancer]) => idleTimeOf(balancer, lookup));
 }
 
-/** Without a task the template may still say what goes with it: an output of settings, NAME=value, and a StopTimeout. */
+/** A template without ECS tasks may document settings in its outputs: NAME=value pairs and a StopTimeout. */
 function outputsOf(outputs: Tree, externalSettings: SettingValues, diagnostics: Diagnostics): App[] {
   const values = entries(outputs).flatMap(([name, output]): ConfigText[] => {
     const found = get(output, "Value");
@@ -177,7 +177,7 @@ function outputsOf(outputs: Tree, externalSettings: SettingValues, diagnostics: 
   const at = [...own.values()][0]?.at ?? outputs.at;
   return [
     {
-      name: "the instances that the outputs speak of",
+      name: "the instances that the outputs describe",
       platform: "ecs",
       at,
       settings: resolveSettings(new Map([...externalSettings, ...own]), at, diagnostics),

@@ -16,7 +16,7 @@ import { secondsToMs, templateNumber } from "./template-values.ts";
 
 type Container = { task: Tree; container: Tree; name: string; own: ReadonlyMap<string, SettingValue> };
 
-/** The containers of ECS that run the application. */
+/** Returns the apps for the ECS containers that run the application. */
 export const tasksOf = (
   tasks: readonly (readonly [string, Tree])[],
   externalSettings: SettingValues,

@@ -2,11 +2,11 @@ import { type ConfigNumber, count, type Place } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
 import { get, number, type Tree, text } from "../yaml-tree.ts";
 
-// Values of a CloudFormation template: its parameters' defaults, and what only a deployment knows.
+// Values in a CloudFormation template: parameter defaults, and functions that only a deployment evaluates.
 
 const awsDefault = "AWS's default";
 
-/** `!Ref` and `!Sub` of parameters become their defaults, with their place. Any other function stays what it is. */
+/** Replaces `!Ref` and `!Sub` of parameters by their defaults, with the place of the default. Other functions stay. */
 export function resolved(tree: Tree, parameters: Tree | undefined): Tree {
   if (tree.kind === "map") {
     const [long, source] = [text(tree, "Ref"), text(tree, "Fn::Sub")];
@@ -21,7 +21,7 @@ export function resolved(tree: Tree, parameters: Tree | undefined): Tree {
 
 const defaultOf = (name: string, parameters: Tree | undefined): Tree | undefined => get(parameters, name, "Default");
 
-/** Undefined where something in it is no parameter with a default. */
+/** Undefined where the text contains something else than parameters with a default. */
 function substituted(source: string, at: Place, parameters: Tree | undefined): Tree | undefined {
   const parts = [...source.matchAll(/\$\{([^}!][^}]*)\}/g)].map(([whole, name = ""]) => ({
     whole,
@@ -38,7 +38,7 @@ function substituted(source: string, at: Place, parameters: Tree | undefined): T
   };
 }
 
-/** A number of the template; undefined where a function makes it, which is noted. */
+/** A number in the template. A value that a function computes is recorded as not understood. */
 export function templateNumber(
   tree: Tree | undefined,
   name: string,
@@ -48,7 +48,8 @@ export function templateNumber(
 ): ConfigNumber | undefined {
   if (tree === undefined) return count(name, initial, at, awsDefault);
   const value = number(tree);
-  if (value === undefined) diagnostics.addNote(tree.at, `${name}: its value is not known before the template is used`);
+  if (value === undefined)
+    diagnostics.addNote(tree.at, `${name}: the value is not known before the template is deployed`);
   return value === undefined ? undefined : count(name, value, tree.at);
 }
 
@@ -56,8 +57,8 @@ export const secondsToMs = (configNumber: ConfigNumber | undefined): ConfigNumbe
   configNumber && { ...configNumber, value: configNumber.value * 1000, unit: "ms" };
 
 /**
- * `{ Key, Value }` pairs, as load balancers and target groups have them. Where a function makes them, or one that might
- * be it, that stands for the value.
+ * The value of a `{ Key, Value }` pair, as load balancers and target groups have them. Returns the node of a function
+ * where a function computes the pairs, or a pair that could be the wanted one.
  */
 export function attributeOf(resource: Tree, field: string, key: string): Tree | undefined {
   const pairs = get(resource, "Properties", field);
@@ -66,7 +67,7 @@ export function attributeOf(resource: Tree, field: string, key: string): Tree | 
   return found === undefined ? pairs.items.find((one) => text(one, "Key") === undefined) : get(found, "Value");
 }
 
-/** Whether a reference to this resource stands somewhere in it. */
+/** Whether the tree contains a reference to this resource. */
 export function mentions(tree: Tree | undefined, name: string): boolean {
   if (tree === undefined) return false;
   if (tree.kind === "scalar") return tree.tag === "!Ref" && tree.text === name;

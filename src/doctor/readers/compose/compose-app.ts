@@ -19,7 +19,7 @@ export type ComposeContext = {
 
 const origin = "Compose's default";
 
-/** A service that runs instances of the application. */
+/** Describes a Compose service that runs instances of the application. */
 export function appOf({ name, tree, command }: Service, containing: ComposeContext): App {
   const { externalSettings, diagnostics } = containing;
   const given = new Map([...externalSettings, ...environmentOf(tree, containing)]);
@@ -46,7 +46,7 @@ export function appOf({ name, tree, command }: Service, containing: ComposeConte
   };
 }
 
-/** The path of an address, or one of a probe that a script is handed. */
+/** The path of a URL in the command, or a known probe path that is passed to a script. */
 const askedBy = (words: string): string | undefined =>
   /(?:https?:\/\/[^/\s"']+|\b(?:localhost|127\.0\.0\.1)(?::\d+)?)(\/[^\s"'?)]*)/.exec(words)?.[1] ??
   /\s(\/(?:health\/)?(?:alive|livez?|readyz?|startupz?|health))$/.exec(words)?.[1];
@@ -58,7 +58,8 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
   if (check === undefined || text(check, "disable") === "true" || words === "NONE") return undefined;
   const path = askedBy(words);
   const at = test?.at ?? check.at;
-  if (path === undefined) diagnostics.addNote(at, `healthcheck ${words.slice(0, 40)}: what it asks cannot be seen`);
+  if (path === undefined)
+    diagnostics.addNote(at, `healthcheck ${words.slice(0, 40)}: the request of this command is unknown`);
   const time = (name: string): ConfigNumber | undefined =>
     readTime(get(check, name), { name: `healthcheck ${name}`, initial: 30_000, at: check.at, origin }, diagnostics);
   return {
@@ -73,14 +74,14 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
   };
 }
 
-/** Compose stops an instance before it starts its successor, unless told otherwise. */
+/** By default Compose stops an instance before it starts the new one. */
 function replicasOf(tree: Tree, diagnostics: Diagnostics): App["replicas"] {
   const found = get(tree, "deploy", "replicas") ?? get(tree, "scale");
   const replicas = readCount(found, { name: "replicas", initial: 1, at: tree.at, origin }, diagnostics);
   const order = get(tree, "deploy", "update_config", "order");
   const first = text(order) === "start-first";
   const at: Place = order?.at ?? tree.at;
-  const name = "instances more during an update";
+  const name = "additional instances during an update";
   const surge = first
     ? readCount(get(tree, "deploy", "update_config", "parallelism"), { name, initial: 1, at, origin }, diagnostics)
     : readCount(undefined, { name, initial: 0, at, origin }, diagnostics);

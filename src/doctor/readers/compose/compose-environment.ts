@@ -7,11 +7,11 @@ import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 
 type ComposeContext = { files: Files; folder: string; diagnostics: Diagnostics };
 
-/** What a service is given: its files, and over them what it says itself. */
+/** The variables of `env_file`, overridden by those of `environment`. */
 export const environmentOf = (tree: Tree, containing: ComposeContext): Map<string, SettingValue> =>
   new Map([...fromFiles(tree, containing), ...ownOf(tree)]);
 
-/** A map of names, or a list of NAME=value. A name alone is taken from where Compose runs. */
+/** Reads a map, or a list of NAME=value. A name without a value is taken from the shell that runs Compose. */
 function ownOf(tree: Tree): (readonly [string, SettingValue])[] {
   const named = entries(tree, "environment").map(
     ([key, value]) => [key, settingValue(text(value) ?? "", value.at)] as const,
@@ -38,7 +38,7 @@ function fromFiles(tree: Tree, { files, folder, diagnostics }: ComposeContext): 
     const path = isAbsolute(name) ? name : join(folder, name);
     if (!isReadable(files, path)) {
       if (text(entry, "required") !== "false")
-        diagnostics.addNote(entry.at, `env_file ${name}: not found, so what it sets is not known`);
+        diagnostics.addNote(entry.at, `env_file ${name}: not found, so its variables are unknown`);
     } else
       for (const [key, value] of readDotEnv(readOptionalText(files, path), files.displayPath(path), diagnostics))
         all.set(key, value);

@@ -4,14 +4,14 @@ import { type Files, readRequiredFile } from "../../files.ts";
 import { get, parseYaml, type Tree, text } from "../yaml-tree.ts";
 
 type From = { files: Files; diagnostics: Diagnostics };
-/** A Compose file, by its path. */
+/** A parsed Compose file and its path. */
 type Source = { path: string; top: Tree | undefined };
 
 const maxDepth = 10;
-/** What replaces, where every other list adds. */
+/** Lists that replace the list of the base service. All other lists are appended. */
 const replacing = new Set(["command", "entrypoint", "test"]);
 
-/** A service with what it takes up from others by `extends`. */
+/** Merges a service with the services that it names in `extends`. */
 export function extended(service: Tree, source: Source, from: From, depth = 0): Tree {
   const reference = get(service, "extends");
   const wanted = text(reference) ?? text(reference, "service");
@@ -19,7 +19,7 @@ export function extended(service: Tree, source: Source, from: From, depth = 0): 
   const file = text(reference, "file");
   const path = file === undefined ? source.path : normalize(join(dirname(source.path), file));
   if (from.files.kind(path) !== "file") {
-    from.diagnostics.addNote(reference.at, `Compose: extends ${file ?? ""}: not found, so what it says is not known`);
+    from.diagnostics.addNote(reference.at, `Compose: extends ${file ?? ""}: not found, so its content is unknown`);
     return service;
   }
   const other =
@@ -28,7 +28,7 @@ export function extended(service: Tree, source: Source, from: From, depth = 0): 
       : { path, top: parseYaml(readRequiredFile(from.files, path), from.files.displayPath(path))[0] };
   const base = get(other.top, "services", wanted);
   if (base === undefined || depth > maxDepth) {
-    const why = base === undefined ? "is not there" : "takes itself up";
+    const why = base === undefined ? "does not exist" : "extends itself";
     from.diagnostics.addNote(reference.at, `Compose: extends: the service ${wanted} ${why}`);
     return service;
   }

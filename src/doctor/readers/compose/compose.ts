@@ -39,7 +39,7 @@ export function readCompose(
   const file = files.displayPath(path);
   const [top] = parseYaml(readRequiredFile(files, path), file);
   if (get(top, "services") === undefined)
-    throw new UnreadableError({ file, line: 1 }, "is no Compose file: it has no services");
+    throw new UnreadableError({ file, line: 1 }, "is not a Compose file: it has no services");
   const alongside = join(dirname(path), ".env");
   const variables = isReadable(files, alongside)
     ? readDotEnv(readOptionalText(files, alongside), files.displayPath(alongside), diagnostics)
@@ -58,7 +58,7 @@ export function readCompose(
   };
 }
 
-/** `${NAME:-default}` by the .env file beside, else by its default. What has neither stays as it is written. */
+/** Replaces `${NAME:-default}` by the .env file in the same folder, otherwise by the default, otherwise not at all. */
 function interpolated(tree: Tree, variables: ReadonlyMap<string, SettingValue>): Tree {
   if (tree.kind === "map")
     return {
@@ -77,7 +77,7 @@ function interpolated(tree: Tree, variables: ReadonlyMap<string, SettingValue>):
   return { ...tree, value, text: value };
 }
 
-/** What is built here has no image, but the name of what it is built of: `build: ./nginx`. */
+/** A service that is built here has no image name. The name of its build folder suggests one: `build: ./nginx`. */
 function likelyImage(name: string, tree: Tree): string {
   return [basename(contextOf(tree)), name].find(isInfrastructure) ?? "";
 }
@@ -91,7 +91,7 @@ const serviceOf = (name: string, tree: Tree): Service => ({
   command: `${commandText(get(tree, "entrypoint"))} ${commandText(get(tree, "command"))}`.trim(),
 });
 
-/** What runs once, and what everybody knows, is no application. */
+/** Leaves out well-known images, migrations and services that run once. */
 const isCandidate = ({ tree, image, command }: Service): boolean =>
   !isInfrastructure(image) && !/\bmigrate\b/.test(command) && text(tree, "restart") !== "no";
 
@@ -112,7 +112,7 @@ function candidatesOf(
   const passedTo = new Set([...hosts, ...inFront]);
   return services.filter(isCandidate).map((service) => {
     const { name, tree, image, command } = service;
-    // Whether it is the application at all is not known yet: what is not found is said of those that are.
+    // Missing files are recorded later, and only for the services that are selected.
     const given = [...environmentOf(tree, { ...containing, diagnostics: createDiagnostics() }).keys()];
     const serves =
       passedTo.has(name) ||

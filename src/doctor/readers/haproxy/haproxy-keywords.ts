@@ -2,7 +2,7 @@ import type { Diagnostics } from "../../diagnostics.ts";
 import { closestWord } from "../spelling.ts";
 import type { Line, Section } from "./haproxy-syntax.ts";
 
-/** What HAProxy 2.6 to 3.2 take in a section that takes or passes on traffic, or in its defaults. */
+/** The keywords of HAProxy 2.6 to 3.2 in defaults, frontend, backend and listen. */
 const keywords = new Set(
   `acl backlog balance bind bind-process block capture clitcpka-cnt clitcpka-idle clitcpka-intvl clitimeout compression
   contimeout cookie declare default-server default_backend description disabled dispatch dynamic-cookie-key email-alert enabled
@@ -21,10 +21,10 @@ const timeouts = new Set(
     " ",
   ),
 );
-/** Those of the options that are looked at. */
+/** The options that rules check. */
 const options = new Set(["httpchk", "forwardfor", "redispatch", "http-server-close", "external-check"]);
 
-/** Words behind a server that stand alone, and those that a value follows. */
+/** Server keywords without a value, followed by those with a value. */
 const flagOptions = new Set(
   `agent-check allow-0rtt backup check check-reuse-pool check-send-proxy check-sni-auto check-ssl check-via-socks4 disabled
   enabled non-stick renegotiate send-proxy send-proxy-v2 send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto ssl ssl-reuse
@@ -40,10 +40,10 @@ const valueOptions = new Set(
     /\s+/,
   ),
 );
-/** How many words stand before the first of them. */
+/** How many words come before the first keyword. */
 const namesBefore: Readonly<Record<string, number>> = { server: 3, "server-template": 4, "default-server": 1 };
 
-/** The first word that is none: what follows it may belong to it. */
+/** The first unknown keyword. The words after it may belong to it, so they are not checked. */
 function unknownOption(options: readonly string[]): string | undefined {
   for (let index = 0; index < options.length; index++) {
     const word = (options[index] ?? "").replace(/\(.*$/, "");
@@ -53,7 +53,7 @@ function unknownOption(options: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** What no version has, so that it may be anything. */
+/** Records keywords that no version of HAProxy has. */
 export function noteUnknown(sections: readonly Section[], diagnostics: Diagnostics): void {
   for (const { kind, lines } of sections) {
     if (!/^(?:defaults|frontend|backend|listen)$/.test(kind)) continue;
@@ -76,4 +76,4 @@ function unknownIn({ words }: Line): string | undefined {
 }
 
 const describe = (word: string, meant: string | undefined): string =>
-  `${word.slice(0, 40)}: not a word of HAProxy's that is known${meant === undefined ? "" : `; perhaps ${meant} is meant`}`;
+  `${word.slice(0, 40)}: not a known HAProxy keyword${meant === undefined ? "" : `; perhaps ${meant} is meant`}`;

@@ -19,12 +19,12 @@ import type { Line, Section } from "./haproxy-syntax.ts";
 
 const haproxyDefault = "HAProxy's default";
 
-/** A front for each section that passes requests on. */
+/** Returns a load balancer for each section with servers. */
 export function haproxyLoadBalancers({ sections, proxies }: Haproxy, diagnostics: Diagnostics): LoadBalancer[] {
   const global = sections.find(({ kind }) => kind === "global");
   const drainTimeouts = defined(global === undefined ? [] : [hardStop(global, { diagnostics })]);
   const passing = proxies.filter(({ servers }) => servers.length > 0);
-  // A piece: how long requests may take at a reload can be judged without knowing where they go.
+  // A file without servers may still limit how long requests may finish after a reload.
   if (passing.length === 0 && global !== undefined && drainTimeouts.length > 0)
     return [{ ...emptyLoadBalancer, name: "HAProxy", kind: "haproxy", at: global.at, drainTimeouts }];
   return passing
@@ -32,10 +32,10 @@ export function haproxyLoadBalancers({ sections, proxies }: Haproxy, diagnostics
     .map((proxy) => ({ ...loadBalancerOf(proxy, proxies, diagnostics), drainTimeouts }));
 }
 
-/** Connections that are passed on as they are may be a database's, whose times are none of ours. */
+/** A section in TCP mode may forward to a database, so it is only compared if it checks over HTTP. */
 function isHttpTraffic({ section, http }: ProxySection, diagnostics: Diagnostics): boolean {
   if (http || effectiveOption(section, "httpchk") !== undefined) return true;
-  const written = effectiveLine(section, "mode") === undefined ? "has no mode, which means tcp" : "is in mode tcp";
+  const written = effectiveLine(section, "mode") === undefined ? "has no mode, so its mode is tcp" : "is in mode tcp";
   diagnostics.addNote(
     section.at,
     `${section.kind} ${section.name} ${written}, without option httpchk: not compared with the application`,
@@ -54,7 +54,7 @@ function timeFrom(found: Written, name: string, { diagnostics }: Lookup): Config
   return value === undefined ? undefined : ms(name, value, found.at);
 }
 
-/** A default stands in for what is not written, and for nothing else. */
+/** Returns the default only where nothing is written, and undefined where the value cannot be parsed. */
 const timeOr = (
   found: Written,
   name: string,
@@ -90,7 +90,10 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
     effectiveOption(section, "external-check") ??
     section.lines.find(({ words }) => /^(?:external-check|tcp-check)$/.test(words[0] ?? ""));
   if (customCheck !== undefined && checked.length > 0)
-    diagnostics.addNote(customCheck.at, `${customCheck.words.join(" ").slice(0, 40)}: what it asks cannot be seen`);
+    diagnostics.addNote(
+      customCheck.at,
+      `${customCheck.words.join(" ").slice(0, 40)}: the request of this check is unknown`,
+    );
   const checkRequest = { path: pathOf(section), isOpaque: customCheck !== undefined };
   const probes = checked.map((server) => timesOf(server, checkRequest, checkTimeout, lookup));
   const frontends = all.filter(({ section: { kind } }) => kind === "frontend" || kind === "listen");
@@ -119,11 +122,11 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
   };
 }
 
-/** Servers that are checked alike are told of once. */
+/** Removes duplicates. Servers with the same check lead to one finding. */
 const distinct = <T>(all: readonly T[], by: (one: T) => string): T[] =>
   [...new Map(all.toReversed().map((one) => [by(one), one])).values()].reverse();
 
-/** On HTTP/1 an idle connection ends with the smaller of the two. */
+/** An idle HTTP/1 connection is closed by the shorter of the two timeouts. */
 function clientIdleOf(frontend: Section, diagnostics: Diagnostics): ConfigNumber | undefined {
   const waiting = ["http-keep-alive", "http-request"].find((one) => timeoutLine(frontend, one) !== undefined);
   const ends = [waiting, "client"].flatMap((name) =>
@@ -135,7 +138,7 @@ function clientIdleOf(frontend: Section, diagnostics: Diagnostics): ConfigNumber
 const hardStop = (global: Section, lookup: Lookup): ConfigNumber | undefined =>
   timeFrom(wordAt(effectiveLine(global, "hard-stop-after"), 1), "hard-stop-after", lookup);
 
-/** Half of the idle connections go at each interval: hardly one gets older than a few of them. */
+/** HAProxy closes half of the idle connections at each interval, so few connections live longer than some intervals. */
 function idleOf({ section, servers }: ProxySection, lookup: Lookup): ConfigNumber[] {
   if (
     effectiveLine(section, "http-reuse", "never") ??
@@ -168,7 +171,7 @@ function timesOf(
   const missingFall = count("fall", 3, server.at, haproxyDefault);
   const fall = countOr(serverOption(server, "fall"), "fall", missingFall, lookup);
   const asInter = (name: string): ConfigNumber | undefined =>
-    inter && { ...inter, name, origin: "HAProxy's default: as inter" };
+    inter && { ...inter, name, origin: "HAProxy's default: same as inter" };
   const fast = option("fastinter", asInter("fastinter"));
   const timeLimit = timeOr(checkTimeout, "timeout check", asInter("timeout check"), lookup);
   const probe: Probe = {
@@ -192,7 +195,7 @@ function timesOf(
   return { probe, detection };
 }
 
-/** What the check asks for; undefined where a connection is enough for it. */
+/** The path that the check requests; undefined for a check that only opens a connection. */
 function pathOf(section: Section): Probe["path"] {
   const option = effectiveOption(section, "httpchk");
   if (option === undefined) return undefined;
@@ -203,7 +206,7 @@ function pathOf(section: Section): Probe["path"] {
   return { name: "option httpchk", text, at: option.at };
 }
 
-/** A limit is a rule that denies, or answers 413, by the length of the body. */
+/** Finds rules that deny a request, or return 413, by the length of its body. */
 function maxBodySizesOf(section: Section): ConfigNumber[] {
   const returns = linesOf(section, "http-request", "return").filter(({ words }) => words.includes("413"));
   return [...linesOf(section, "http-request", "deny"), ...returns].flatMap((line) => {

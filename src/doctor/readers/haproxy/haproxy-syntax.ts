@@ -7,7 +7,7 @@ export type Section = {
   name: string;
   at: Place;
   lines: Line[];
-  /** The `defaults` section that counts for this one. */
+  /** The `defaults` section that applies to this one. */
   defaults: Section | undefined;
 };
 
@@ -16,7 +16,7 @@ const kinds = new Set([
   ...["http-errors", "ring", "mailers", "fcgi-app", "crt-store", "traces", "log-forward", "log-profile", "acme"],
 ]);
 
-/** HAProxy's lines by section; conditional blocks are decided by what the file itself sets. */
+/** Parses the sections. Conditions (`.if`) are evaluated with the variables that the file sets itself. */
 export function parseHaproxy(text: string, file: string, diagnostics: Diagnostics): Section[] {
   const sections: Section[] = [];
   const variables = new Map<string, string>();
@@ -44,7 +44,7 @@ export function parseHaproxy(text: string, file: string, diagnostics: Diagnostic
   const open = choices.at(-1);
   if (open !== undefined) throw new UnreadableError(open.at, "has an `.if` without `.endif`");
   if (sections.length === 0)
-    throw new UnreadableError({ file, line: 1 }, "has no section of HAProxy (global, defaults, frontend …)");
+    throw new UnreadableError({ file, line: 1 }, "has no HAProxy section (global, defaults, frontend …)");
   return sections;
 
   function begin(words: readonly string[], at: Place): void {
@@ -85,7 +85,7 @@ export function parseHaproxy(text: string, file: string, diagnostics: Diagnostic
     const [, not = "", name, inner = ""] = /^(!?)\s*(streq|defined)\(\s*(.*?)\s*\)\s*$/.exec(expression) ?? [];
     if (name === undefined || /&&|\|\|/.test(expression)) {
       if (/^[01]$/.test(expression.trim())) return expression.trim() === "1";
-      diagnostics.addNote(at, `.if ${expression}: not understood, so what it guards is left out`);
+      diagnostics.addNote(at, `.if ${expression}: not understood, so the lines of this block are left out`);
       return false;
     }
     const [left = "", right = ""] = inner.split(",").map((part) => part.trim().replaceAll('"', ""));
@@ -94,7 +94,7 @@ export function parseHaproxy(text: string, file: string, diagnostics: Diagnostic
   }
 }
 
-/** Lines that end in a backslash go on. */
+/** Joins lines that end in a backslash with the next line. */
 function* joined(text: string, file: string): Generator<{ text: string; at: Place }> {
   let held = "";
   let startLine = 0;
@@ -132,7 +132,7 @@ function commandText(line: string, at: Place, variables: ReadonlyMap<string, str
   return words.map((one) => substitute(one, variables));
 }
 
-/** Only what the file sets itself: what HAProxy will be started with is not known here, and stays as it is written. */
+/** Replaces variables that the file sets. Variables of HAProxy's environment are unknown and stay. */
 function substitute(word: string, variables: ReadonlyMap<string, string>): string {
   return word.replaceAll(
     /\$\{(\w+)(?:\[\*\])?\}|^\$(\w+)$/g,

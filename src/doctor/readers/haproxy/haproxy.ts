@@ -4,14 +4,14 @@ import { type Files, readRequiredFile } from "../../files.ts";
 import { noteUnknown } from "./haproxy-keywords.ts";
 import { type Line, parseHaproxy, type Section } from "./haproxy-syntax.ts";
 
-/** A server line with what `default-server` gives it. */
+/** A server line, with the options of `default-server`. */
 export type Server = { name: string; address: string; at: Place; options: readonly Line[] };
-/** A section that takes or passes on traffic. */
+/** A frontend, backend or listen section. */
 export type ProxySection = { section: Section; servers: readonly Server[]; http: boolean };
 export type Haproxy = {
   sections: readonly Section[];
   proxies: readonly ProxySection[];
-  /** Without `global` and `defaults`: what they say is not known. */
+  /** The file has no `global` and no `defaults`, so their values are unknown. */
   isFragment: boolean;
 };
 
@@ -23,7 +23,7 @@ export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics
   if (isFragment)
     diagnostics.addNote(
       { file: text.file, line: 1 },
-      "has no defaults: its mode is taken for http, its timeouts are not known",
+      "has no defaults: mode http is assumed, and timeouts are unknown",
     );
   const proxies = sections
     .filter(({ kind }) => /^(?:frontend|backend|listen)$/.test(kind))
@@ -31,7 +31,7 @@ export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics
   return { sections, proxies, isFragment };
 }
 
-/** Of a folder the one .cfg file that it has: several belong together in an order that is not known here. */
+/** For a folder, reads its only .cfg file. With several files their order is unknown. */
 function textOf(files: Files, path: string): { text: string; file: string } {
   if (files.kind(path) !== "folder") return { text: readRequiredFile(files, path), file: files.displayPath(path) };
   const names = files.list(path).filter((name) => name.endsWith(".cfg"));
@@ -44,18 +44,18 @@ function textOf(files: Files, path: string): { text: string; file: string } {
   return { text: readRequiredFile(files, file), file: files.displayPath(file) };
 }
 
-/** What counts in a section: its own lines, behind those of its `defaults` and of theirs. */
+/** The lines of the section and of its `defaults`, in the order in which later lines win. */
 export const effectiveLines = ({ lines, defaults }: Section): Line[] =>
   defaults === undefined ? lines : [...effectiveLines(defaults), ...lines];
 
-/** The last line of these words in the section, else in its `defaults`. */
+/** The line that applies: the last one in the section, otherwise in its `defaults`. */
 export const effectiveLine = (section: Section, ...words: readonly string[]): Line | undefined =>
   effectiveLines(section).findLast((line) => words.every((word, index) => line.words[index] === word));
 
 export const linesOf = (section: Section, ...words: readonly string[]): Line[] =>
   section.lines.filter((line) => words.every((word, index) => line.words[index] === word));
 
-/** `option httpchk` may be taken back by `no option httpchk`. */
+/** The `option` line that applies; undefined after `no option NAME`. */
 export function effectiveOption(section: Section, name: string): Line | undefined {
   const line = effectiveLines(section).findLast(({ words }) => {
     const [word, option] = words[0] === "no" ? words.slice(1) : words;
@@ -64,7 +64,7 @@ export function effectiveOption(section: Section, name: string): Line | undefine
   return line?.words[0] === "no" ? undefined : line;
 }
 
-/** The condition of a line, each named acl replaced by what it says. */
+/** The condition of a line, with each named ACL replaced by its definition. */
 export function conditionOf(section: Section, { words }: Line): string {
   const start = words.findIndex((word) => word === "if" || word === "unless");
   if (start === -1) return "";
@@ -93,7 +93,7 @@ function proxyOf(section: Section, isFragment: boolean): ProxySection {
   };
 }
 
-/** The value of a server's keyword, and where it is written. */
+/** The value of a server keyword, and its place. */
 export function serverOption({ options }: Server, name: string): { text: string; at: Place } | undefined {
   for (const { words, at } of options.toReversed()) {
     const index = words.lastIndexOf(name);
@@ -102,7 +102,7 @@ export function serverOption({ options }: Server, name: string): { text: string;
   return undefined;
 }
 
-/** It goes by what the check of another server says. */
+/** The server follows the check of another server (`track`). */
 export const isTracking = ({ options }: Server): boolean => options.some(({ words }) => words.includes("track"));
 
 export function isChecked(server: Server): boolean {

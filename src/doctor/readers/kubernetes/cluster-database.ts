@@ -8,7 +8,7 @@ import { inNamespaceOf, namespaceOf, objectsOfKind, podOf, type Workload } from 
 import type { Manifests } from "./manifests.ts";
 import { containerEnvironment } from "./pod-environment.ts";
 
-/** `max_connections` of each Postgres in a cluster: as an argument, in a postgresql.conf, or in CloudNativePG's words. */
+/** `max_connections` of each Postgres in a cluster: an argument, a postgresql.conf, or a CloudNativePG resource. */
 export function databasesOf(manifests: Manifests, diagnostics: Diagnostics): ConnectionLimit[] {
   const found = manifests.objects.flatMap((object) => [
     ...operatorLimits(object, diagnostics),
@@ -20,7 +20,7 @@ export function databasesOf(manifests: Manifests, diagnostics: Diagnostics): Con
 const containersOf = (object: Tree): Tree[] =>
   list(podOf(object), "containers").filter((container) => isPostgresImage(text(container, "image") ?? ""));
 
-/** A postgresql.conf for a Postgres that is started elsewhere. */
+/** A ConfigMap with a postgresql.conf for a Postgres that is defined elsewhere. */
 function configMapLimits({ objects }: Manifests, diagnostics: Diagnostics): ConnectionLimit[] {
   const files = objectsOfKind(objects, "ConfigMap")
     .flatMap((map) => entries(map, "data"))
@@ -55,7 +55,7 @@ function containerLimit(
   );
 }
 
-/** By its address where that is known, else the only one there is, else the same for the same program. */
+/** Identifies the database by its host, otherwise by the only Postgres in the files, otherwise by the image. */
 export function databaseUsedBy({ object, container }: Workload, given: SettingValues, { objects }: Manifests): string {
   const url = given.get("DATABASE_URL")?.text ?? "";
   const host = /^postgres(?:ql)?:\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1];

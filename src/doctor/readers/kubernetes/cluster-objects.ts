@@ -1,8 +1,8 @@
 import { get, list, type Tree, text } from "../yaml-tree.ts";
 
-// Objects of Kubernetes: how they name, select and find each other.
+// How Kubernetes objects refer to each other: kinds, namespaces, labels and selectors.
 
-/** A workload that runs pods of the application. What is missing is only missed where they certainly serve. */
+/** A workload that runs pods of the application. `serves` is true where its ports, probes or Services prove it. */
 export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string; serves: boolean };
 
 export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: string): Tree[] =>
@@ -12,7 +12,7 @@ export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: str
 
 export const namespaceOf = (object: Tree): string | undefined => text(object, "metadata", "namespace");
 
-/** Those of the same namespace, in front of those that say none. */
+/** The objects in the same namespace, followed by those without a namespace. */
 export function inNamespaceOf(objects: readonly Tree[], object: Tree): Tree[] {
   const own = namespaceOf(object);
   const same = objects.filter((one) => own !== undefined && namespaceOf(one) === own);
@@ -31,13 +31,13 @@ const templateOf = (object: Tree): Tree | undefined => {
 export const podOf = (object: Tree): Tree | undefined => get(templateOf(object), "spec");
 export const podLabelsOf = (object: Tree): Tree | undefined => get(templateOf(object), "metadata", "labels");
 
-/** Plain labels, as a Service has them: none of them select nothing. */
+/** Whether the labels of a Service selector match. An empty selector matches nothing. */
 export function selects(labels: Tree | undefined, own: Tree | undefined): boolean {
   const wanted = labels?.kind === "map" ? [...labels.entries] : [];
   return wanted.length > 0 && wanted.every(([name, value]) => text(own, name) === text(value));
 }
 
-/** A selector with `matchLabels` and `matchExpressions`: an empty one selects everything. */
+/** Whether a selector with `matchLabels` and `matchExpressions` matches. An empty selector matches everything. */
 export function selectsAll(selector: Tree | undefined, own: Tree | undefined): boolean {
   if (selector === undefined) return false;
   const labels = get(selector, "matchLabels");

@@ -4,7 +4,7 @@ import { emptyLoadBalancer, type LoadBalancer, type Probe } from "../../facts.ts
 import { readSeconds } from "../config-number.ts";
 import { get, type Tree, text } from "../yaml-tree.ts";
 
-// Google's load balancers, as objects of a cluster describe them.
+// Google Cloud load balancers that Kubernetes objects configure.
 
 const origin = "Google Cloud's default";
 
@@ -19,13 +19,13 @@ export const googleLoadBalancer = (object: Tree, at: Place): LoadBalancer => ({
   idleTimeouts: [idleOf(at)],
 });
 
-/** The part of a BackendConfig (Ingress) or of a GCPBackendPolicy (Gateway) that says how a Service is served. */
+/** The backend settings in a BackendConfig (Ingress) or a GCPBackendPolicy (Gateway). */
 export const backendOf = (object: Tree): Tree | undefined => {
   if (text(object, "kind") === "BackendConfig") return get(object, "spec");
   return text(object, "kind") === "GCPBackendPolicy" ? get(object, "spec", "default") : undefined;
 };
 
-/** Undefined for an object of another kind. */
+/** Undefined for objects of other kinds. */
 export function googleBackendLoadBalancer(object: Tree, diagnostics: Diagnostics): LoadBalancer | undefined {
   const kind = text(object, "kind");
   if (kind === "HealthCheckPolicy") {

@@ -9,7 +9,7 @@ import { objectsOfKind } from "./cluster-objects.ts";
 import { googleBackendLoadBalancer, googleLoadBalancer } from "./google-load-balancer.ts";
 import type { Manifests } from "./manifests.ts";
 
-/** The ways into a cluster that its objects describe. */
+/** The load balancers that the objects of a cluster configure. */
 export function loadBalancersOf(manifests: Manifests, diagnostics: Diagnostics): LoadBalancer[] {
   return manifests.objects.flatMap((object) => {
     const kind = text(object, "kind");
@@ -24,7 +24,7 @@ export function loadBalancersOf(manifests: Manifests, diagnostics: Diagnostics):
 const nginxPrefix = "nginx.ingress.kubernetes.io/";
 const albPrefix = "alb.ingress.kubernetes.io/";
 
-/** By its class, else by the annotations that only one controller reads. */
+/** The ingress controller, by the class or by annotations that only one controller reads. */
 export function controllerOf(object: Tree): "nginx" | "alb" | "gce" | undefined {
   const names = entries(object, "metadata", "annotations").map(([name]) => name);
   const named =
@@ -45,7 +45,7 @@ function ingress(object: Tree, manifests: Manifests, diagnostics: Diagnostics): 
     const name = text(object, "spec", "ingressClassName");
     diagnostics.addNote(
       at,
-      `Ingress: ${name === undefined ? "no class is named" : `of the class ${name} nothing is known`}, so its times are not compared`,
+      `Ingress: ${name === undefined ? "it has no class" : `the class ${name} is unknown`}, so its timeouts are not compared`,
     );
     return [];
   }
@@ -121,7 +121,7 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
   const unhealthy = whole("unhealthy-threshold-count", 2);
   const path = annotation(object, `${albPrefix}healthcheck-path`);
   const idle = seconds(balancer, "idle_timeout.timeout_seconds", 60);
-  // The controller deregisters a pod that leaves as well, so a slow check alone is no outage.
+  // The controller also deregisters a terminating pod, so a slow health check alone is only a warning.
   const failureDetections: FailureDetection[] = defined([albFailureDetection(interval, unhealthy, timeout, "warning")]);
   return {
     ...emptyLoadBalancer,
@@ -146,7 +146,7 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
   };
 }
 
-/** Each rule of a route may have deadlines; one without has none that is known. A stream must have none. */
+/** The timeouts of the rules of an HTTPRoute. A rule without timeouts has no known limit. */
 function route(object: Tree, diagnostics: Diagnostics): LoadBalancer[] {
   const readTimeouts = list(object, "spec", "rules").flatMap((rule) =>
     ["request", "backendRequest"].flatMap((name) => {

@@ -44,9 +44,9 @@ const unfollowed: Readonly<Record<string, string>> = {
 
 function kindsThat(does: "routes" | "scales" | "installs", kinds: string): Record<string, string> {
   const what = {
-    routes: "how it routes, and for how long it waits, is not followed",
-    scales: "how far it scales is not followed",
-    installs: "what it installs is not followed",
+    routes: "its routes and timeouts are not read",
+    scales: "its scaling limits are not read",
+    installs: "the objects that it installs are not read",
   }[does];
   return Object.fromEntries(kinds.split(" ").map((kind) => [kind, what]));
 }
@@ -55,7 +55,7 @@ function noteUnfollowed({ objects }: Manifests, diagnostics: Diagnostics): void 
   for (const object of objects) {
     const kind = text(object, "kind") ?? "";
     const isKnative = kind === "Service" && text(object, "apiVersion")?.startsWith("serving.knative.dev/") === true;
-    const why = isKnative ? "what it runs is not followed" : unfollowed[kind];
+    const why = isKnative ? "its containers are not read" : unfollowed[kind];
     if (why !== undefined) diagnostics.addNote(get(object, "kind")?.at ?? object.at, `${kind}: ${why}`);
   }
 }
@@ -87,7 +87,7 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
       title: `${kind} ${name}`,
       at: get(object, "metadata", "name")?.at ?? object.at,
       evidence,
-      // One for each node: it does something for the node.
+      // A DaemonSet runs once per node, so it works for the node.
       background: kind === "DaemonSet" || isBackground(name, command, image),
       program: `${image} ${command}`,
     },

@@ -6,7 +6,7 @@ import type { Manifests } from "./manifests.ts";
 
 type From = { container: Tree; workload: Tree };
 
-/** The environment of a container: `envFrom`, then `env` over it. What is in no file of the bundle stays unknown. */
+/** The variables of a container: `envFrom`, overridden by `env`. Values from objects that were not read stay unknown. */
 export function containerEnvironment(
   { container, workload }: From,
   { objects }: Manifests,
@@ -26,11 +26,11 @@ export function containerEnvironment(
       const name = text(source, reference, "name");
       if (name === undefined) continue;
       const found = find(kind, name);
-      // A Secret is kept elsewhere by those who are careful, and holds no numbers.
+      // A missing Secret is normal: it is kept outside of the repository, and holds no limits.
       if (found === undefined && kind === "ConfigMap" && ![...externalSettings.keys()].some(isHavenSetting))
         diagnostics?.addNote(
           source.at,
-          `ConfigMap ${name} is not among the files: Haven's defaults are taken for what it sets`,
+          `ConfigMap ${name} is not among the files: Haven's defaults are taken for its settings`,
         );
       for (const [key, value] of dataOf(found)) given.set(prefix + key, value);
     }
@@ -59,7 +59,7 @@ function referred(
   return dataOf(found).get(text(from, field, "key") ?? "");
 }
 
-/** What a ConfigMap or a Secret holds, in plain text. */
+/** The data of a ConfigMap or a Secret, decoded. */
 function dataOf(object: Tree | undefined): Map<string, SettingValue> {
   const coded = text(object, "kind") === "Secret";
   const plain = (value: Tree) => text(value) ?? "";

@@ -14,7 +14,7 @@ import { replicasOf } from "./scaling.ts";
 
 const origin = "Kubernetes' default";
 
-/** What a workload's pods are to the application in them. */
+/** Describes a workload as an app: settings, probes, grace period, replicas and memory. */
 export function appOf(
   workload: Workload,
   manifests: Manifests,
@@ -70,7 +70,7 @@ function preStopOf(container: Tree, diagnostics: Diagnostics): App["preStop"] {
   if (slept !== undefined) return ms("preStop", slept, line.at);
   diagnostics.addNote(
     line.at,
-    `preStop ${words.slice(0, 60) || "without a command"}: how long it takes cannot be seen`,
+    `preStop ${words.slice(0, 60) || "without a command"}: the duration of this hook is unknown`,
   );
   return "unknown";
 }
@@ -92,7 +92,7 @@ function probeOf(
     );
   const isHttpProbe = get(probe, "httpGet") !== undefined;
   const customCheck = get(probe, "exec") ?? get(probe, "grpc");
-  if (customCheck !== undefined) diagnostics.addNote(customCheck.at, `${field}: what it asks cannot be seen`);
+  if (customCheck !== undefined) diagnostics.addNote(customCheck.at, `${field}: the request of this probe is unknown`);
   return {
     name: field,
     purpose,

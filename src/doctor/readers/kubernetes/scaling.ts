@@ -6,18 +6,18 @@ import { get, number, type Tree, text } from "../yaml-tree.ts";
 import { inNamespaceOf, objectsOfKind, podLabelsOf, selectsAll, type Workload } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 
-// How many pods there are, and how many may go or come at a time.
+// How many pods run, and how many may be added or removed at a time.
 
 const origin = "Kubernetes' default";
 
-/** A number or a percentage of another, rounded as Kubernetes does where it is generous: up. */
+/** A number, or a percentage of `whole`, rounded up like Kubernetes does. */
 export function shareOf(tree: Tree | undefined, whole: number): number | undefined {
   const found = text(tree);
   const share = /^(\d+(?:\.\d+)?)%$/.exec(found ?? "")?.[1];
   return share === undefined ? number(tree) : Math.ceil((Number(share) / 100) * whole);
 }
 
-/** The same, noted where it is neither. */
+/** Like shareOf, and records a value that is neither. */
 function readShare(tree: Tree, name: string, whole: number, diagnostics: Diagnostics): number | undefined {
   const value = shareOf(tree, whole);
   if (value === undefined)
@@ -40,7 +40,7 @@ export const budgetOf = ({ objects }: Manifests, object: Tree): Tree | undefined
     selectsAll(get(budget, "spec", "selector"), podLabelsOf(object)),
   );
 
-/** Budgets that say neither a number nor a percentage cannot be judged. */
+/** Records disruption budgets whose values are neither a number nor a percentage. */
 export function noteBudgets({ objects }: Manifests, diagnostics: Diagnostics): void {
   for (const budget of objectsOfKind(objects, "PodDisruptionBudget")) {
     for (const name of ["minAvailable", "maxUnavailable"]) {
@@ -74,7 +74,7 @@ function surgeOf(
   const at = get(spec, "strategy")?.at ?? spec.at;
   const rolls = kind === "Deployment" || kind === "Rollout";
   if (!rolls || text(spec, "strategy", "type") === "Recreate")
-    return count("maxSurge", 0, at, "none in this kind of update");
+    return count("maxSurge", 0, at, "none for this update strategy");
   const found = get(spec, "strategy", "rollingUpdate", "maxSurge");
   const value = found === undefined ? undefined : readShare(found, "maxSurge", max?.value ?? 1, diagnostics);
   if (max === undefined || (found !== undefined && value === undefined)) return undefined;

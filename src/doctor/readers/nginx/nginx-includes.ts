@@ -3,11 +3,11 @@ import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
 import { type Directive, parseNginx } from "./nginx-syntax.ts";
 
-/** Files that come with nginx and decide nothing that is looked at here. */
+/** Files of the nginx distribution without directives that rules check. */
 const ignoredIncludes = new Set(["mime.types", "fastcgi_params", "fastcgi.conf", "scgi_params", "uwsgi_params"]);
 const maxFiles = 500;
 
-/** The whole configuration, each `include` replaced by what is in the file. One that is not found stays. */
+/** Reads the whole configuration and replaces each `include` by the content of the file. A missing include stays. */
 export function readNginxFiles(files: Files, path: string, diagnostics: Diagnostics): Directive[] {
   const folder = files.kind(path) === "folder";
   const hasMain = folder && files.kind(join(path, "nginx.conf")) === "file";
@@ -45,12 +45,12 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
     if (ignoredIncludes.has(basename(wanted))) return [];
     const found = candidates(wanted);
     if (found === undefined) {
-      diagnostics.addNote(directive.at, `include ${wanted}: not found, so what it says is not known`);
+      diagnostics.addNote(directive.at, `include ${wanted}: not found, so its content is unknown`);
       return [directive];
     }
     return found.flatMap((file) => {
       if (above.includes(file)) {
-        diagnostics.addNote(directive.at, `include ${wanted}: a file that includes itself`);
+        diagnostics.addNote(directive.at, `include ${wanted}: the file includes itself`);
         return [];
       }
       return included(file, directive.parent, above);
@@ -58,8 +58,8 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
   }
 
   /**
-   * The folder that was given stands for /etc/nginx: what this machine has there belongs to another nginx. Undefined
-   * where a file or a folder is missing; a pattern may match none.
+   * The named folder stands for /etc/nginx, because the nginx of this machine may be another one. Returns undefined where
+   * a file or a folder is missing; a pattern may match no file.
    */
   function candidates(wanted: string): string[] | undefined {
     const place = isAbsolute(wanted) ? wanted.replace(/^\/etc\/nginx(?=\/)/, () => prefix) : join(prefix, wanted);

@@ -34,7 +34,7 @@ function readDirectiveTime(block: Directive, name: string, initial: number, look
 
 function timeOf(directive: Directive, name: string, text: string, diagnostics: Diagnostics): ConfigNumber | undefined {
   const value = milliseconds(text, "s");
-  if (value === undefined) diagnostics.addNote(directive.at, `${name} ${text}: not a time that nginx knows`);
+  if (value === undefined) diagnostics.addNote(directive.at, `${name} ${text}: not a time in nginx's syntax`);
   return value === undefined ? undefined : ms(name, value, directive.at);
 }
 
@@ -52,7 +52,7 @@ function readDirectiveCount(
   return Number.isInteger(value) ? count(name, value, found.at) : undefined;
 }
 
-/** Undefined where it passes no request on, and says nothing of those that are under way. */
+/** Undefined for a file that forwards no requests and sets no worker_shutdown_timeout. */
 export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadBalancer | undefined {
   const shutdown = nginx.root.filter(({ name }) => name === "worker_shutdown_timeout");
   if (nginx.routes.length + nginx.upstreams.length + shutdown.length === 0) return undefined;
@@ -95,7 +95,7 @@ function hostsOf({ upstreams, routes }: Nginx): string[] {
   return [...new Set([...targets, ...servers].map(hostOf))];
 }
 
-/** Without `keepalive` nginx opens a connection for each request, and none can be closed under it. */
+/** Without `keepalive` nginx opens a connection for each request, so no idle connection can be closed under it. */
 function idleOf({ block }: Upstream, lookup: Lookup): ConfigNumber | undefined {
   const keeps = block.children?.find(({ name }) => name === "keepalive");
   if (keeps === undefined || keeps.args[0] === "0") return undefined;
@@ -109,7 +109,7 @@ function retryLimitsOf({ block, upstream }: Route, lookup: Lookup): RetryLimits[
   const servers = upstream?.servers.filter(({ args }) => !args.includes("down")) ?? [];
   if (servers.length < 2 || hasUnreadInclude(upstream?.block.children)) return [];
   const connect = readDirectiveTime(block, "proxy_connect_timeout", 60_000, lookup);
-  const all = count("servers that are tried", servers.length, upstream?.block.at ?? block.at, "as many as there are");
+  const all = count("servers to try", servers.length, upstream?.block.at ?? block.at, "all servers of the upstream");
   const written = readDirectiveCount(block, "proxy_next_upstream_tries", all, lookup);
   const attempts = written?.value === 0 ? all : written;
   if (connect === undefined || attempts === undefined) return [];
@@ -120,7 +120,7 @@ function retryLimitsOf({ block, upstream }: Route, lookup: Lookup): RetryLimits[
   return [{ connect, attempts, total: total.value === 0 ? undefined : total }];
 }
 
-/** The largest body of each server: uploads have a location of their own in many set-ups. */
+/** The largest body size of each server, because uploads often have a location of their own. */
 function maxBodySizesOf(routes: readonly Route[], lookup: Lookup): ConfigNumber[] {
   const largest = new Map<Directive | undefined, ConfigNumber>();
   for (const { block } of routes) {
@@ -130,7 +130,7 @@ function maxBodySizesOf(routes: readonly Route[], lookup: Lookup): ConfigNumber[
     const text = found?.args[0] ?? "1m";
     const value = bytes(text);
     if (value === undefined) {
-      lookup.diagnostics.addNote(found?.at ?? block.at, `client_max_body_size ${text}: not a size that nginx knows`);
+      lookup.diagnostics.addNote(found?.at ?? block.at, `client_max_body_size ${text}: not a size in nginx's syntax`);
       continue;
     }
     const body = size(
@@ -147,7 +147,7 @@ function maxBodySizesOf(routes: readonly Route[], lookup: Lookup): ConfigNumber[
 }
 
 function failTimeoutOf(server: Directive, diagnostics: Diagnostics): ConfigNumber | undefined {
-  // Never left out, however often it fails.
+  // With max_fails=0 nginx never stops sending requests to the server.
   if (server.args.includes("max_fails=0")) return undefined;
   const written = server.args.find((arg) => arg.startsWith("fail_timeout="));
   if (written === undefined) return ms("fail_timeout", 10_000, server.at, nginxDefault);

@@ -2,7 +2,7 @@ import type { Diagnostics } from "../../diagnostics.ts";
 import { closestWord } from "../spelling.ts";
 import type { Directive } from "./nginx-syntax.ts";
 
-/** The directives that are judged, and those of nginx's own whose names are close to one. */
+/** The directives that rules check, and other nginx directives with a similar name. */
 const checkedDirectives = new Set(
   `proxy_read_timeout proxy_send_timeout proxy_connect_timeout proxy_next_upstream proxy_next_upstream_tries
   proxy_next_upstream_timeout keepalive keepalive_timeout worker_shutdown_timeout worker_processes client_max_body_size
@@ -11,10 +11,10 @@ const checkedDirectives = new Set(
   proxy_cookie_path proxy_cookie_flags`.split(/\s+/),
 );
 
-/** Blocks whose lines are data. */
+/** Blocks that contain data and no directives. */
 const dataBlocks = new Set(["map", "geo", "types", "split_clients"]);
 
-/** nginx knows thousands of directives, with its modules: only what looks like one that is judged is worth a word. */
+/** nginx and its modules have thousands of directives, so only a misspelled directive that a rule checks is recorded. */
 export function noteMisspelled(all: readonly Directive[], diagnostics: Diagnostics): void {
   const meant = new Map(
     [...new Set(all.map(({ name }) => name))].map((name) => [name, closestWord(name, checkedDirectives)]),
@@ -22,6 +22,6 @@ export function noteMisspelled(all: readonly Directive[], diagnostics: Diagnosti
   for (const { name, parent, at } of all) {
     const near = meant.get(name);
     if (near === undefined || dataBlocks.has(parent?.name ?? "")) continue;
-    diagnostics.addNote(at, `${name}: not a directive that is known; perhaps ${near} is meant`);
+    diagnostics.addNote(at, `${name}: not a known directive; perhaps ${near} is meant`);
   }
 }

@@ -1,7 +1,7 @@
 import type { Place } from "../../config-values.ts";
 import { UnreadableError } from "../../diagnostics.ts";
 
-/** One directive of nginx; with `children` where it opened a block. */
+/** A directive, with `children` if it opens a block. */
 export type Directive = {
   name: string;
   args: readonly string[];
@@ -14,7 +14,7 @@ type Token = { kind: "word" | "open" | "close" | "end"; text: string; line: numb
 
 const maxDepth = 50;
 
-/** Reads nginx's syntax as nginx does, without knowing what a directive means. */
+/** Parses nginx's syntax, without knowledge of single directives. */
 export function parseNginx(text: string, file: string, parent?: Directive): Directive[] {
   const tokens = tokensOf(text, file);
   let next = 0;
@@ -28,12 +28,12 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
       next++;
       if (token.kind === "close") {
         if (opened === undefined)
-          throw new UnreadableError({ file, line: token.line }, "has a `}` that closes nothing");
+          throw new UnreadableError({ file, line: token.line }, "has a `}` without an opening brace");
         depth--;
         return found;
       }
       if (token.kind !== "word")
-        throw new UnreadableError({ file, line: token.line }, `has a \`${token.text}\` where a directive is wanted`);
+        throw new UnreadableError({ file, line: token.line }, `has a \`${token.text}\` in place of a directive`);
       found.push(directive(token, containing));
     }
     if (opened !== undefined)
@@ -81,7 +81,7 @@ function tokensOf(text: string, file: string): Token[] {
   }
   return tokens;
 
-  /** Another language, with quotes, comments and braces of its own: one directive without anything in it. */
+  /** Skips a Lua block, whose quotes, comments and braces follow other rules. It becomes a directive without children. */
   function skipLua(startLine: number): void {
     let depth = 0;
     const piece = /--\[\[[\s\S]*?\]\]|--[^\n]*|\[\[[\s\S]*?\]\]|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[{}]/g;
@@ -117,7 +117,7 @@ function tokensOf(text: string, file: string): Token[] {
         line++;
       }
       if (char === "\\" && at + 1 < text.length) {
-        // A quote or a blank loses its backslash; anything else is a regular expression's.
+        // A backslash before a quote, a blank or a separator is removed; any other belongs to a regular expression.
         const escaped = text.charAt(++at);
         if (escaped === "\n") line++;
         value += /["'\s;{}]/.test(escaped) ? escaped : `\\${escaped}`;
@@ -125,7 +125,7 @@ function tokensOf(text: string, file: string): Token[] {
       }
       if (quote === undefined ? /[\s;{}]/.test(char) && !(char === "{" && value.endsWith("$")) : char === quote) break;
       if (quote === undefined && char === "{") {
-        // `${name}` belongs to the word.
+        // `${name}` is part of the word and opens no block.
         const close = text.indexOf("}", at);
         const inner = close === -1 ? "" : text.slice(at, close + 1);
         if (!/^\{\w+\}$/.test(inner)) break;
@@ -141,13 +141,13 @@ function tokensOf(text: string, file: string): Token[] {
   }
 }
 
-/** An `include` that is still there was not found: whatever this block says besides is not known. */
+/** Whether the block has an `include` that was not found, so that it may contain further directives. */
 export const hasUnreadInclude = (directives: readonly Directive[] | undefined): boolean =>
   namedIn(directives ?? [], "include").length > 0;
 
 /**
- * What nginx goes by: all directives of this name in the innermost block that has one. Undefined where an include that was
- * not found may hold one nearer by, or, of those that add up in a block, one more.
+ * The directives that nginx applies: all with this name in the innermost block that has one. Returns undefined where a
+ * missing include may contain one: in an inner block, or in the same block for directives that add up (`several`).
  */
 export function effectiveDirectives(
   block: Directive | undefined,
@@ -160,13 +160,13 @@ export function effectiveDirectives(
     if (hasUnreadInclude(current.children) && (several || found.length === 0)) return undefined;
     if (found.length > 0) return found;
   }
-  // Outside of `http` there is nothing that counts inside.
+  // Directives outside of `http` do not apply inside.
   if (namedIn(root, "http").length > 0) return [];
   const found = namedIn(root, name);
   return hasUnreadInclude(root) && (several || found.length === 0) ? undefined : found;
 }
 
-/** A block with thousands of others in it is asked again and again. */
+/** Caches the directives of a block by name, because blocks with thousands of directives are searched often. */
 const indexes = new WeakMap<readonly Directive[], ReadonlyMap<string, readonly Directive[]>>();
 
 function namedIn(directives: readonly Directive[], name: string): readonly Directive[] {
@@ -175,7 +175,7 @@ function namedIn(directives: readonly Directive[], name: string): readonly Direc
   return index.get(name) ?? [];
 }
 
-/** Connections that are passed on as they are have words of the same names, which mean something else. */
+/** Blocks for raw connections, whose directives have the same names and another meaning. */
 const nonHttpBlocks = new Set(["stream", "mail"]);
 
 export function* allDirectives(directives: readonly Directive[]): Generator<Directive> {

@@ -4,13 +4,13 @@ import { readNginxFiles } from "./nginx-includes.ts";
 import { noteMisspelled } from "./nginx-spelling.ts";
 import { allDirectives, type Directive } from "./nginx-syntax.ts";
 
-/** A place that passes requests on. */
+/** A `proxy_pass` and the upstream that it leads to. */
 export type Route = {
   block: Directive;
   pass: Directive;
-  /** Where it may lead, without the scheme. */
+  /** The possible targets, without the scheme. */
   targets: readonly string[];
-  /** The variables that decide it, and the maps that made them. */
+  /** The variables that select the target, and the `map` blocks that define them. */
   variables: readonly string[];
   maps: readonly Directive[];
   upstream: Upstream | undefined;
@@ -18,13 +18,13 @@ export type Route = {
 };
 export type Upstream = { name: string; block: Directive; servers: readonly Directive[] };
 
-/** What the rules about nginx look at. */
+/** A parsed nginx configuration, as the rules use it. */
 export type Nginx = {
   root: readonly Directive[];
   all: readonly Directive[];
   upstreams: readonly Upstream[];
   routes: readonly Route[];
-  /** The file begins inside `http`, as those of conf.d do. */
+  /** The file belongs inside `http`, like the files of conf.d. */
   isFragment: boolean;
 };
 
@@ -43,7 +43,7 @@ const insideHttp = new Set([
 const nginxDirective =
   /^(?:proxy_|add_header$|limit_|gzip|ssl_|keepalive|worker_|client_|server_|listen$|root$|include$|log_format$|access_log$|error_|return$|rewrite$|default_type$|resolver|set_real_ip)/;
 
-/** Words of a path by which an instance is asked how it is. */
+/** Matches location paths of health probes. */
 const probePath = /(?:^|[^a-z])(?:alive|livez?|ready|readyz|startupz?|healthz?)(?:[^a-z]|$)/;
 
 export function readNginx(files: Files, path: string, diagnostics: Diagnostics): Nginx {
@@ -68,30 +68,26 @@ export function readNginx(files: Files, path: string, diagnostics: Diagnostics):
   for (const { pass } of routes.filter(({ pass }) => pass.name !== "proxy_pass"))
     diagnostics.addNote(pass.at, `${pass.name}: only proxy_pass is understood`);
   for (const { pass, targets } of complete.routes)
-    if (targets.length === 0)
-      diagnostics.addNote(pass.at, `proxy_pass ${pass.args[0] ?? ""}: where it leads is not known`);
+    if (targets.length === 0) diagnostics.addNote(pass.at, `proxy_pass ${pass.args[0] ?? ""}: the target is unknown`);
   if (complete.routes.length === 0 && nginx.upstreams.length === 0)
-    diagnostics.addNote(
-      { file: files.displayPath(path), line: 1 },
-      "passes no request on, so there is little to judge",
-    );
+    diagnostics.addNote({ file: files.displayPath(path), line: 1 }, "forwards no requests, so few rules apply");
   return complete;
 }
 
-/** What is decided by a program, which is not read. */
+/** Records directives that run a Lua program. */
 function noteHidden(all: readonly Directive[], diagnostics: Diagnostics): void {
   for (const { name, at } of all)
     if (/^(?:access|rewrite|balancer|header_filter|content|set)_by_lua/.test(name))
-      diagnostics.addNote(at, `${name}: what this program does cannot be seen`);
+      diagnostics.addNote(at, `${name}: the effect of this program is unknown`);
 }
 
-/** A whole nginx.conf, and not a piece of one: something says so before the first thing that only a piece begins with. */
+/** Whether the file is a whole nginx.conf: the first significant directive is one of the top level. */
 function isMain(root: readonly Directive[]): boolean {
   const first = root.find(({ name }) => topOnly.has(name) || insideHttp.has(name));
   return first !== undefined && topOnly.has(first.name);
 }
 
-/** In a server itself, without a scheme: a piece of a `stream`. */
+/** A `proxy_pass` directly in a server and without a scheme belongs to a `stream` block. */
 const isOfStream = ({ parent, args }: Directive): boolean =>
   parent?.name === "server" && !/:\/\/|^\$/.test(args[0] ?? "");
 
@@ -129,7 +125,7 @@ const withoutScheme = (target: string): string => target.replace(/^[a-z+]+:\/\//
 
 type PassTargets = { targets: readonly string[]; variables: readonly string[]; maps: readonly Directive[] };
 
-/** Where a `proxy_pass` may lead: through variables, to whatever the maps and sets of their names give them. */
+/** Resolves the targets of a `proxy_pass` through variables, with the `map` and `set` directives that define them. */
 function passTargetsOf(target: string, all: readonly Directive[], before: readonly string[] = []): PassTargets {
   const variable = variableIn(target);
   if (variable === undefined) return { targets: [target], variables: [], maps: [] };

@@ -16,12 +16,12 @@ export function readRailway(
 ): App[] {
   const file = files.displayPath(path);
   const source = readRequiredFile(files, path);
-  if (path.endsWith(".toml")) throw new UnreadableError({ file, line: 1 }, "is TOML: hand over railway.json");
+  if (path.endsWith(".toml")) throw new UnreadableError({ file, line: 1 }, "is a TOML file: use railway.json");
   const [top] = parseYaml(source, file);
   const deploy = get(top, "deploy");
-  if (deploy === undefined) throw new UnreadableError({ file, line: 1 }, "is no railway.json: it has no deploy");
+  if (deploy === undefined) throw new UnreadableError({ file, line: 1 }, "is not a railway.json: it has no deploy");
   for (const [name, tree] of entries(top, "environments"))
-    diagnostics.addNote(tree.at, `Railway: the environment ${name} is not followed`);
+    diagnostics.addNote(tree.at, `Railway: the environment ${name} is not read`);
   const draining = { name: "drainingSeconds", initial: 0, at: deploy.at, origin: "Railway's default" };
   const regions = entries(deploy, "multiRegionConfig").map(([, region]) => get(region, "numReplicas"));
   const instances = releaseInstances(

@@ -4,7 +4,7 @@ import type { App } from "../../facts.ts";
 import { readCount } from "../config-number.ts";
 import type { Tree } from "../yaml-tree.ts";
 
-/** While a new version starts the old one still runs, all of it. Regions count together. */
+/** Old and new instances run at the same time during a release. The instances of all regions are added. */
 export function releaseInstances(
   trees: readonly (Tree | undefined)[],
   at: Place,
@@ -18,6 +18,11 @@ export function releaseInstances(
   const value = all.reduce((sum, one) => sum + one.value, 0);
   const first = all.find((one) => one.origin === undefined);
   const instances = count(name, value, first?.at ?? at, first === undefined ? origin : undefined);
-  const surge = count("instances of the new version", value, instances.at, "a release runs both");
+  const surge = count(
+    "instances of the new version",
+    value,
+    instances.at,
+    "old and new instances run during a release",
+  );
   return { min: instances, max: instances, surge };
 }

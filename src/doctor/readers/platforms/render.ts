@@ -32,7 +32,7 @@ export function readRender(
   const file = files.displayPath(path);
   const [top] = parseYaml(readRequiredFile(files, path), file);
   if (get(top, "services") === undefined)
-    throw new UnreadableError({ file, line: 1 }, "is no Blueprint of Render: it has no services");
+    throw new UnreadableError({ file, line: 1 }, "is not a Render Blueprint: it has no services");
   const groups = new Map(list(top, "envVarGroups").map((group) => [text(group, "name") ?? "", group]));
   return list(top, "services")
     .filter((service) => text(service, "type") === "web" && text(service, "runtime") !== "static")
@@ -76,7 +76,7 @@ function renderApp(
   };
 }
 
-/** Render's own times are its own affair; what it asks is not. */
+/** Render documents no timeouts for its health check, so only the path is compared. */
 const probeOf = (path: Tree | undefined): Probe[] =>
   path === undefined
     ? []

@@ -6,11 +6,11 @@ import { milliseconds } from "../../units.ts";
 import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 
 export type Scrape = { name: string; interval: ConfigNumber; timeout: ConfigNumber | undefined };
-/** One expression of a rule, on the line where it begins. */
+/** The expression of an alerting or recording rule. */
 export type Query = { text: string; at: Place };
 export type Monitoring = {
   scrapes: readonly Scrape[];
-  /** What is written for all jobs: it has to hold by itself. */
+  /** The global settings, which are judged even without a job that uses them. */
   common?: Scrape;
   queries: readonly Query[];
 };
@@ -24,7 +24,7 @@ export function readPrometheus(files: Files, path: string, diagnostics: Diagnost
   if (get(top, "scrape_configs") === undefined && get(top, "global") === undefined)
     throw new UnreadableError(
       { file, line: 1 },
-      "is no configuration of Prometheus: it has no global and no scrape_configs",
+      "is not a Prometheus configuration: it has no global and no scrape_configs",
     );
   const at = get(top, "global")?.at ?? { file, line: 1 };
   const global = {
@@ -42,7 +42,7 @@ export function readPrometheus(files: Files, path: string, diagnostics: Diagnost
       commonInterval.origin ?? "",
     );
     const own = get(job, "scrape_timeout");
-    // The one for all jobs is cut to the interval of a job.
+    // Prometheus shortens the global timeout to the interval of the job.
     const inheritedTimeout = commonTimeout.value > interval.value ? undefined : commonTimeout;
     const timeout =
       own === undefined
@@ -86,7 +86,7 @@ function ruleFiles(files: Files, folder: string, one: Tree, diagnostics: Diagnos
           .map((name) => join(containing, name))
       : [];
   if (found.length === 0)
-    diagnostics.addNote(one.at, `rule_files ${wanted}: no such file, so its rules are not looked at`);
+    diagnostics.addNote(one.at, `rule_files ${wanted}: no such file, so its rules are not checked`);
   return found.filter((file) => files.kind(file) === "file");
 }
 
@@ -98,7 +98,7 @@ const queriesOf = (top: Tree | undefined): Query[] =>
       return found === undefined ? [] : [{ text: text(found) ?? "", at: found.at }];
     });
 
-/** What the Prometheus Operator is told by objects of a cluster. */
+/** Reads the monitors and rules of the Prometheus Operator. */
 export function readOperator(objects: readonly Tree[], diagnostics: Diagnostics): Monitoring {
   const scrapes = objects
     .filter((object) => /^(?:Service|Pod)Monitor$/.test(text(object, "kind") ?? ""))

@@ -4,7 +4,7 @@ import type { LoadBalancer } from "../../facts.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 
-/** The largest image that the application takes. */
+/** The largest image that the application accepts. */
 const largestUpload = 5_000_000;
 
 const maxBodySizes = ({ loadBalancers }: Deployment): { loadBalancer: LoadBalancer; body: ConfigNumber }[] =>
@@ -17,11 +17,11 @@ export const bodySizeRules: readonly Rule[] = [
   {
     id: "budget-body-too-small",
     severity: "error",
-    title: "The proxy refuses uploads that the application takes",
-    impact: "Users get a bare 413 from the proxy for a photo that is allowed.",
+    title: "The proxy rejects uploads that the application accepts",
+    impact: "Uploading a photo of an allowed size fails with the proxy's own 413 page.",
     condition:
-      "nginx `client_max_body_size` (1 MiB unless written), ingress-nginx `proxy-body-size` (1 MiB), HAProxy's rule about content-length ≥ 5,000,000 bytes",
-    fix: "Allow 5 MiB (5m), a little more than the application: then it is the application that says what is too large.",
+      "nginx `client_max_body_size` (default 1 MiB), ingress-nginx `proxy-body-size` (default 1 MiB) and a content-length rule of HAProxy ≥ 5,000,000 bytes",
+    fix: "Allow 5 MiB (5m). This is slightly more than the application accepts, so that the application answers for uploads that are too large.",
     example: {
       kind: "nginx",
       broken: location("", "client_max_body_size 1m;"),
@@ -33,17 +33,17 @@ export const bodySizeRules: readonly Rule[] = [
         .map(
           ({ loadBalancer, body }): Violation => ({
             numbers: [body, uploadLimit(body)],
-            message: `${loadBalancer.name} takes ${formatNumber(body)} at most, and the application ${formatNumber(uploadLimit(body))}.`,
+            message: `${loadBalancer.name} accepts at most ${formatNumber(body)}, and the application accepts ${formatNumber(uploadLimit(body))}.`,
           }),
         ),
   },
   {
     id: "budget-body-too-large",
     severity: "warning",
-    title: "The proxy takes bodies that the application refuses",
+    title: "The proxy accepts bodies that the application rejects",
     impact:
-      "Anybody can make the proxy write large bodies to its disk, for nothing: they are refused when they are complete.",
-    condition: "the same limits ≤ 10,000,000 bytes, twice what the application takes; 0 is no limit",
+      "A client can fill the proxy's disk and bandwidth with large bodies that the application rejects in the end.",
+    condition: "The same limits ≤ 10,000,000 bytes, which is twice what the application accepts; 0 means without limit",
     fix: "Allow 5 MiB (5m).",
     example: {
       kind: "nginx",
@@ -56,7 +56,7 @@ export const bodySizeRules: readonly Rule[] = [
         .map(
           ({ loadBalancer, body }): Violation => ({
             numbers: [body, uploadLimit(body)],
-            message: `${loadBalancer.name} takes ${body.value === 0 ? "bodies of any size" : formatNumber(body)}, and the application ${formatNumber(uploadLimit(body))} at most.`,
+            message: `${loadBalancer.name} accepts ${body.value === 0 ? "bodies of any size" : formatNumber(body)}, and the application accepts at most ${formatNumber(uploadLimit(body))}.`,
           }),
         ),
   },

@@ -8,11 +8,11 @@ export const cpuAndAutoscalingRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-cpu-limit",
     severity: "warning",
-    title: "A CPU limit stops the process in the middle of its work",
+    title: "A CPU limit throttles the process",
     impact:
-      "Whoever has used up a slice of 100 ms stands still for the rest of it: answers and probes are late although the machine has nothing to do.",
-    condition: "No `resources.limits.cpu` for the application; `requests.cpu` gives it its share",
-    fix: "Remove the CPU limit, keep the request and the memory limit.",
+      "A process that has used its share of a 100 ms period is paused until the next one: responses and probes are late although the node has idle CPUs.",
+    condition: "The application has no `resources.limits.cpu`; `requests.cpu` reserves its share",
+    fix: "Remove the CPU limit. Keep the CPU request and the memory limit.",
     example: {
       kind: "kubernetes",
       broken: pod("resources: { requests: { cpu: 500m }, limits: { cpu: 500m, memory: 512Mi } }"),
@@ -28,11 +28,11 @@ export const cpuAndAutoscalingRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-memory-autoscaler",
     severity: "warning",
-    title: "The autoscaler grows with memory, and never shrinks",
+    title: "The autoscaler scales by memory and never scales down",
     impact:
-      "Node keeps the memory that it has had: the number of pods goes up with the first peak and stays there, and with it the connections to the database.",
-    condition: "No metric `memory` in the HorizontalPodAutoscaler of the application",
-    fix: "Scale by CPU, and by requests where there are metrics for them.",
+      "Node rarely returns memory to the system: after the first peak the number of pods stays high, and so does the number of database connections.",
+    condition: "The HorizontalPodAutoscaler of the application has no `memory` metric",
+    fix: "Scale by CPU, or by requests if there is a metric for them.",
     example: {
       kind: "kubernetes",
       broken: `${pod(ready)}---\n${scaler("memory")}`,

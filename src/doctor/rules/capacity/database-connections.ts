@@ -3,10 +3,10 @@ import type { Deployment } from "../../deployment.ts";
 import type { App } from "../../facts.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
-/** Postgres keeps these for superusers. */
+/** Postgres reserves these connections for superusers. */
 const superuserReserved = 3;
 
-/** A migration, and five for people, exporters and backups. */
+/** One for a migration, and five for people, exporters and backups. */
 const adminConnections = 6;
 
 type Share = { pool: ConfigNumber; numbers: readonly ConfigNumber[]; instances: number };
@@ -18,7 +18,7 @@ function shareOf({ settings, replicas }: App): Share | undefined {
   return { pool, numbers: [pool, max, surge], instances: max.value + surge.value };
 }
 
-/** What shares a database is counted together; whose database nobody knows is held against the limit alone. */
+/** Apps that share a database are added up. An app with an unknown database is compared on its own. */
 function groupsOf({ apps }: Deployment): App[][] {
   const together = Map.groupBy(
     apps.filter(({ database }) => database !== undefined),
@@ -30,27 +30,27 @@ function groupsOf({ apps }: Deployment): App[][] {
 const total = (shares: readonly Share[], of: (share: Share) => number): number =>
   shares.reduce((sum, share) => sum + of(share), 0);
 
-/** `6 · 11 + 10 · 2`: those with pools of one size together. */
+/** Formats a sum like `6 · 11 + 10 · 2`, with one product for each pool size. */
 const productsOf = (shares: readonly Share[]): string =>
   [...Map.groupBy(shares, ({ pool }) => pool.value)]
     .map(([pool, same]) => `${pool} · ${total(same, ({ instances }) => instances)}`)
     .join(" + ");
 
-/** What is too much, and how bad it is. */
+/** The severity and the message where the connections exceed the limit or leave too little room. */
 function capacityProblem(connections: number, instances: number, limit: number, products: string) {
   const room = limit - superuserReserved;
   const allowed = `${limit} − ${superuserReserved} = ${room}`;
   const sum = `${products} = ${connections} connections`;
-  if (connections > room) return { severity: "error", message: `${sum} would have to be at most ${allowed}.` } as const;
+  if (connections > room) return { severity: "error", message: `${sum} must be at most ${allowed}.` } as const;
   if (connections + instances > room)
     return {
       severity: "warning",
-      message: `${sum} fit into ${allowed}, but not with the one more that each of ${instances} instances opens for its health checks.`,
+      message: `${sum} fit into ${allowed}, but not with the additional connection that each of ${instances} instances opens for its health checks.`,
     } as const;
   if (connections + adminConnections > room)
     return {
       severity: "warning",
-      message: `${sum} leave ${room - connections} of ${limit} − ${superuserReserved} for a migration, people and backups; ${adminConnections} would be right.`,
+      message: `${sum} leave ${room - connections} of ${limit} − ${superuserReserved} for a migration, people and backups; keep ${adminConnections} free.`,
     } as const;
   return undefined;
 }
@@ -59,12 +59,12 @@ export const databaseConnectionRules: readonly Rule[] = [
   {
     id: "connections-more-than-database",
     severity: "error",
-    title: "More connections are opened than Postgres allows",
+    title: "The application opens more connections than Postgres allows",
     impact:
-      "When it matters, at full scale or in the middle of a release, Postgres refuses connections: new instances never become ready, and users get 503 from those that are.",
+      "At full scale or during a release Postgres refuses connections: new instances never become ready, and running instances return 503.",
     condition:
-      "`DB_POOL_MAX` · (most replicas + surge) ≤ `max_connections` (100 unless known) − 3 for superusers, all workloads of one database together; with less than 6 left for a migration, people and backups, or without one for the health checks of each instance, it is a warning",
-    fix: "Lower DB_POOL_MAX or the number of replicas, or raise max_connections (a pool of 5 to 10 is plenty).",
+      "`DB_POOL_MAX` · (maximum replicas + surge) ≤ `max_connections` (100 unless known) − 3 for superusers, added up for all workloads of one database. It is a warning if fewer than 6 connections remain for a migration, people and backups, or if the health check connection of each instance does not fit",
+    fix: "Lower DB_POOL_MAX or the number of replicas, or raise max_connections. A pool of 5 to 10 is enough.",
     example: {
       kind: "kubernetes",
       broken: scaled(10),

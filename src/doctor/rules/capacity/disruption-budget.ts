@@ -14,17 +14,20 @@ function blockedEvictions(budget: Tree, min: ConfigNumber | undefined): Violatio
   if (kept !== undefined && keeps !== undefined && keeps >= pods)
     return [
       min === undefined
-        ? { places: [kept.at], message: `minAvailable ${text(kept) ?? ""}: all pods have to stay, so none may go.` }
+        ? {
+            places: [kept.at],
+            message: `minAvailable ${text(kept) ?? ""}: all pods must stay, so no pod may be evicted.`,
+          }
         : {
             numbers: [count("minAvailable", keeps, kept.at), min],
-            message: `${keeps} of ${min.value} pods have to stay, so none may go.`,
+            message: `${keeps} of ${min.value} pods must stay, so no pod may be evicted.`,
           },
     ];
   if (gone === undefined || shareOf(gone, pods) !== 0) return [];
   return [
     {
       numbers: [count("maxUnavailable", 0, gone.at), ...defined([min])],
-      message: `0 of ${min === undefined ? "all" : min.value} pods may go.`,
+      message: `0 of ${min === undefined ? "all" : min.value} pods may be evicted.`,
     },
   ];
 }
@@ -33,12 +36,12 @@ export const disruptionBudgetRules: readonly Rule[] = [
   {
     id: "budget-lets-none-go",
     severity: "error",
-    title: "The disruption budget lets no pod go",
+    title: "The disruption budget allows no eviction",
     impact:
-      "A node cannot be emptied: upgrades of the cluster hang, until somebody forces them and takes several pods at once.",
+      "Nodes cannot be drained: cluster upgrades hang until an operator forces them, and then several pods may stop at once.",
     condition:
-      "`minAvailable` < fewest replicas (the autoscaler's `minReplicas`), or `maxUnavailable` ≥ 1; percentages are rounded up, as Kubernetes does. `maxUnavailable: 0` and `minAvailable: 100%` are wrong for any workload",
-    fix: "Write maxUnavailable: 1.",
+      "`minAvailable` < minimum replicas (the `minReplicas` of the autoscaler), or `maxUnavailable` ≥ 1; percentages are rounded up like Kubernetes does. `maxUnavailable: 0` and `minAvailable: 100%` are wrong for any workload",
+    fix: "Set maxUnavailable: 1.",
     example: {
       kind: "kubernetes",
       broken: `${pod("env: [{ name: DRAIN_DELAY_MS, value: '15000' }]", "", "replicas: 2")}---\n${budget("minAvailable: 2")}`,
@@ -49,7 +52,7 @@ export const disruptionBudgetRules: readonly Rule[] = [
         objectsOfKind(manifests.objects, "PodDisruptionBudget").flatMap((budget): Violation[] => {
           const selected = workloads.filter(({ object }) => budgetOf(manifests, object) === budget);
           const minReplicas = selected.map((workload) => appOf(workload, apps)?.replicas?.min);
-          // Some budgets are wrong however many pods there are.
+          // `maxUnavailable: 0` and `minAvailable: 100%` are wrong for any number of pods.
           return (minReplicas.length === 0 ? [undefined] : minReplicas).flatMap((min) => blockedEvictions(budget, min));
         }),
       ),
@@ -57,10 +60,10 @@ export const disruptionBudgetRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-no-disruption-budget",
     severity: "warning",
-    title: "An upgrade of the nodes may take all pods at once",
-    impact: "Nothing tells the cluster how many pods have to stay: while nodes are emptied users may find none.",
-    condition:
-      "A workload of several replicas that serves is selected by a PodDisruptionBudget, in the files that were read",
+    title: "Draining nodes may evict all pods at once",
+    impact:
+      "Without a disruption budget Kubernetes does not limit evictions: during a node upgrade there may be no pod left.",
+    condition: "A PodDisruptionBudget in the files selects each workload that serves requests with several replicas",
     fix: "Add a PodDisruptionBudget with maxUnavailable: 1.",
     example: {
       kind: "kubernetes",
@@ -81,7 +84,7 @@ export const disruptionBudgetRules: readonly Rule[] = [
           return [
             {
               places: [app.at],
-              message: `No PodDisruptionBudget selects ${workload.name}, in the files that were read.`,
+              message: `No PodDisruptionBudget in the files selects ${workload.name}.`,
             },
           ];
         }),

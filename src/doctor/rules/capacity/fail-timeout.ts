@@ -1,19 +1,19 @@
 import { formatNumber, ms } from "../../config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
-/** A process of Haven from its start to listening. */
+/** From the start of the process until Haven listens. */
 const bootMs = 3000;
 
 export const failTimeoutRules: readonly Rule[] = [
   {
     id: "budget-quarantine",
     severity: "warning",
-    title: "nginx leaves an instance out for longer than its restart takes",
+    title: "nginx excludes a failed instance for longer than a restart takes",
     impact:
-      "An instance that is back gets no requests; when a fault went through all of them, users get 502 for all of that time although everything is well again.",
+      "An instance that has restarted gets no requests yet. If all instances failed once, users get 502 for the rest of that time although all instances work again.",
     condition:
-      "`fail_timeout` (10 s unless written) ≤ restart time: `DRAIN_LINGER_MS` + 3 s to boot + 2 · `HEALTH_CHECK_INTERVAL`, which is 10 s in production",
-    fix: "Write max_fails=3 fail_timeout=5s.",
+      "`fail_timeout` (default 10 s) ≤ restart time: `DRAIN_LINGER_MS` + 3 s to start + 2 · `HEALTH_CHECK_INTERVAL`, which is 10 s in production",
+    fix: "Set max_fails=3 fail_timeout=5s.",
     example: {
       kind: "nginx",
       broken:
@@ -27,14 +27,14 @@ export const failTimeoutRules: readonly Rule[] = [
           const linger = settings.number("DRAIN_LINGER_MS");
           const interval = settings.number("HEALTH_CHECK_INTERVAL");
           if (linger === undefined || interval === undefined) return [];
-          // Where nobody waits for a restart (no linger) the usual one is the measure.
+          // Without a linger, as in development, the restart time of production is the limit.
           const restart = Math.max(10_000, linger.value + bootMs + 2 * interval.value);
           return loadBalancer.failTimeouts
             .filter(({ value }) => value > restart)
             .map(
               (failTimeout): Violation => ({
                 numbers: [failTimeout, linger, interval],
-                message: `An instance that failed is left out for ${formatNumber(failTimeout)}; a restart takes about ${formatNumber(ms("", restart, failTimeout.at))}.`,
+                message: `A failed instance is excluded for ${formatNumber(failTimeout)}; a restart takes about ${formatNumber(ms("", restart, failTimeout.at))}.`,
               }),
             );
         }),

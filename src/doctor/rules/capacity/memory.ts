@@ -6,9 +6,9 @@ export const memoryRules: readonly Rule[] = [
   {
     id: "budget-heap",
     severity: "error",
-    title: "The heap may grow beyond the memory that there is",
+    title: "The heap may grow beyond the memory limit",
     impact:
-      "Beside the heap a process holds buffers, images and threads: before the heap is full the system kills it without a word, with all requests on it.",
+      "A process also needs memory for buffers, images and threads: before the heap is full the kernel kills the process, without a log line and with all requests in flight.",
     condition: "`--max-old-space-size` ≤ 75 % of the memory limit (Kubernetes, Compose, ECS, Render's plan)",
     fix: "Lower --max-old-space-size, or raise the limit.",
     example: {
@@ -28,7 +28,7 @@ export const memoryRules: readonly Rule[] = [
           return [
             {
               numbers: memory === undefined ? [heap] : [heap, memory],
-              message: `${name}: ${formatNumber(heap)} of the memory are more than 75 %.`,
+              message: `${name}: ${formatNumber(heap)} of the memory is more than 75 %.`,
             },
           ];
         }
@@ -37,7 +37,7 @@ export const memoryRules: readonly Rule[] = [
         return [
           {
             numbers: [heap, memory],
-            message: `${name}: a heap of ${formatNumber(heap)} is ${Math.round((heap.value / memory.value) * 100)} % of ${formatNumber(memory)}; 75 % are the most.`,
+            message: `${name}: a heap of ${formatNumber(heap)} is ${Math.round((heap.value / memory.value) * 100)} % of ${formatNumber(memory)}; the maximum is 75 %.`,
             fix: `Set --max-old-space-size=${max}, or raise the limit.`,
           },
         ];

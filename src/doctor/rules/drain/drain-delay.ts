@@ -2,19 +2,19 @@ import { formatNumber, ms } from "../../config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { backend, pod } from "../example-files.ts";
 
-/** Endpoints take 5 to 15 s to get around: less than the least of it never is enough, and twice that hardly ever is not. */
+/** Removing an endpoint takes 5 to 15 s. A delay below `min` is never enough, and a delay above `usual` nearly always. */
 const propagation = { min: 5000, usual: 10_000 };
 
 export const drainDelayRules: readonly Rule[] = [
   {
     id: "drain-shorter-than-notice",
     severity: "error",
-    title: "An instance is gone before the balancer notices that it leaves",
+    title: "The instance stops before the load balancer detects the drain",
     impact:
-      "For the rest of that time the balancer sends requests to an instance that no longer takes any: at every release users get 502 or 503.",
+      "Until the load balancer detects the drain, it sends requests to an instance that no longer accepts connections: users get 502 or 503 at every release.",
     condition:
-      "`DRAIN_DELAY_MS` ≥ HAProxy: inter + (fall − 1) · fastinter + fall · timeout check (2 s, 3, as inter, as inter unless written); ALB: interval · unhealthy threshold + timeout (30 s, 2, 5 s unless written)",
-    fix: "Raise DRAIN_DELAY_MS, or let the balancer ask more often.",
+      "`DRAIN_DELAY_MS` ≥ detection time. HAProxy: inter + (fall − 1) · fastinter + fall · timeout check (defaults: inter 2 s, fall 3, the others same as inter). ALB: interval · unhealthy threshold + timeout (defaults: 30 s, 2, 5 s)",
+    fix: "Raise DRAIN_DELAY_MS, or let the load balancer check more often.",
     example: {
       kind: "haproxy",
       alongside: { settings: "DRAIN_DELAY_MS=8000\n" },
@@ -32,8 +32,8 @@ export const drainDelayRules: readonly Rule[] = [
               ({ formula, durationMs, numbers, severity }): Violation => ({
                 severity,
                 numbers: [...numbers, delay],
-                message: `${loadBalancer.name} notices after ${formatNumber(ms("", durationMs, loadBalancer.at))} (${formula}); the application serves for ${formatNumber(delay)} only.`,
-                fix: `Set DRAIN_DELAY_MS=${Math.ceil(durationMs / 1000) * 1000} or more, or let ${loadBalancer.name} ask more often.`,
+                message: `${loadBalancer.name} detects a drain after ${formatNumber(ms("", durationMs, loadBalancer.at))} (${formula}); the application keeps serving for only ${formatNumber(delay)}.`,
+                fix: `Set DRAIN_DELAY_MS=${Math.ceil(durationMs / 1000) * 1000} or more, or let ${loadBalancer.name} check more often.`,
               }),
             );
         }),
@@ -42,12 +42,12 @@ export const drainDelayRules: readonly Rule[] = [
   {
     id: "drain-shorter-than-endpoints",
     severity: "error",
-    title: "A pod is gone before the cluster has stopped sending to it",
+    title: "The pod stops before Kubernetes has stopped sending requests to it",
     impact:
-      "Proxies and nodes learn of a pod that leaves some seconds late, and until then they send it requests: at every release users get 502 or a connection that is refused.",
+      "Proxies and nodes learn some seconds late that a pod terminates, and send requests to it until then: users get 502 or a refused connection at every release.",
     condition:
-      "preStop + `DRAIN_DELAY_MS` ≥ 10 s, for endpoints take 5 to 15 s to get around; below 5 s it is an error, below 10 s a warning",
-    fix: "Set DRAIN_DELAY_MS=15000 (and keep terminationGracePeriodSeconds in step).",
+      "preStop + `DRAIN_DELAY_MS` ≥ 10 s, because endpoint changes take 5 to 15 s to reach all nodes. Below 5 s it is an error, below 10 s a warning",
+    fix: "Set DRAIN_DELAY_MS=15000, and raise terminationGracePeriodSeconds with it.",
     example: {
       kind: "kubernetes",
       broken: pod("env: [{ name: DRAIN_DELAY_MS, value: '0' }]"),
@@ -66,7 +66,7 @@ export const drainDelayRules: readonly Rule[] = [
             {
               severity: sum < propagation.min ? "error" : "warning",
               numbers: preStop === undefined ? [delay] : [preStop, delay],
-              message: `${name}: preStop ${formatNumber(preStop ?? ms("", 0, delay.at))} + DRAIN_DELAY_MS ${formatNumber(delay)} = ${formatNumber(ms("", sum, delay.at))}, and endpoints take 5 to 15 s.`,
+              message: `${name}: preStop ${formatNumber(preStop ?? ms("", 0, delay.at))} + DRAIN_DELAY_MS ${formatNumber(delay)} = ${formatNumber(ms("", sum, delay.at))}, and endpoint changes take 5 to 15 s.`,
             },
           ];
         }),

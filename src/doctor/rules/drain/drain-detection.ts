@@ -3,18 +3,19 @@ import type { Rule, Violation } from "../../rule.ts";
 import { backend } from "../example-files.ts";
 import { isLivenessPath } from "../probe-paths.ts";
 
-/** Somebody has to put it into use by hand before a request gets there. */
+/** A server that is `disabled` gets no requests until an operator enables it. */
 const isDisabled = ({ options }: Server): boolean => options.some(({ words }) => words.includes("disabled"));
 
 export const drainDetectionRules: readonly Rule[] = [
   {
     id: "drain-check-blind",
     severity: "error",
-    title: "The health check cannot see that an instance leaves",
+    title: "The health check cannot detect a drain",
     impact:
-      "A connection is accepted, and the liveness probe answers 200, until the very end: requests are sent there until they are refused, and an instance without its database stays in rotation.",
-    condition: "The check of a balancer, and a readiness probe, ask a path that says 503 while draining: `/ready`",
-    fix: "Let the check ask /ready.",
+      "The instance accepts connections and answers its liveness probe with 200 until it stops: requests are sent to it until they are refused, and an instance without its database stays in rotation.",
+    condition:
+      "The health check of a load balancer, and a readiness probe, request a path that returns 503 during a drain: `/ready`",
+    fix: "Change the path of the check to /ready.",
     example: {
       kind: "haproxy",
       broken: "backend api\n  mode http\n  option httpchk GET /alive\n  server app1 app1:4000 check\n",
@@ -25,7 +26,7 @@ export const drainDetectionRules: readonly Rule[] = [
         ...loadBalancers.flatMap(({ loadBalancer, apps: behind }) =>
           loadBalancer.checks.map((probe) => ({ probe, apps: behind })),
         ),
-        // Compose sends nobody anywhere by what its health checks say.
+        // Compose routes no requests by its health checks.
         ...apps
           .filter(({ platform }) => platform !== "compose")
           .flatMap((app) =>
@@ -35,12 +36,16 @@ export const drainDetectionRules: readonly Rule[] = [
       return asked.flatMap(({ probe, apps: behind }): Violation[] => {
         const { path, isOpaque, at, name } = probe;
         if (isOpaque) return [];
-        if (path === undefined) return [{ places: [at], message: `${name} opens a connection and asks nothing.` }];
+        if (path === undefined) return [{ places: [at], message: `${name} opens a connection and requests no path.` }];
         const root = path.text === "/";
         if (!root && !behind.some(({ settings }) => isLivenessPath(path.text, settings))) return [];
-        const what = root ? "which is no probe of Haven's" : "which is 200 also while draining";
+        const what = root ? "which is not a health endpoint of Haven" : "which also returns 200 during a drain";
         return [
-          { severity: root ? "warning" : "error", places: [path.at], message: `${name} asks ${path.text}, ${what}.` },
+          {
+            severity: root ? "warning" : "error",
+            places: [path.at],
+            message: `${name} requests ${path.text}, ${what}.`,
+          },
         ];
       });
     },
@@ -50,9 +55,10 @@ export const drainDetectionRules: readonly Rule[] = [
     severity: "error",
     title: "HAProxy does not check a server",
     impact:
-      "It goes on sending requests to an instance that drains, hangs or has lost its database: one request of as many as there are instances fails.",
-    condition: "Each `server` of several has `check` (or `track`), on its line or in `default-server`",
-    fix: "Write `default-server check inter 2s fastinter 500ms fall 2 rise 2`, and `option httpchk` with /ready.",
+      "HAProxy keeps sending requests to an instance that drains, hangs or has lost its database: with N instances, one in N requests fails.",
+    condition:
+      "In a section with several servers each `server` has `check` or `track`, on its line or in `default-server`",
+    fix: "Add `default-server check inter 2s fastinter 500ms fall 2 rise 2`, and `option httpchk` with /ready.",
     example: {
       kind: "haproxy",
       broken: backend("server app1 app1:4000\n  server app2 app2:4000"),

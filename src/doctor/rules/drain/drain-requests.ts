@@ -8,11 +8,11 @@ export const drainRequestRules: readonly Rule[] = [
   {
     id: "drain-cut-sessions",
     severity: "error",
-    title: "HAProxy cuts the requests of an instance that says it leaves",
+    title: "HAProxy closes the connections of a draining instance",
     impact:
-      "An instance that drains answers 503 to its checks, is marked down, and loses what it was just working on: measured, three of nine POSTs under way got 502 at each restart.",
-    condition: "No `on-marked-down shutdown-sessions` where an instance announces its drain by its health check",
-    fix: "Leave it out: what is under way is left to end, and a frozen instance is given up by `timeout server`.",
+      "A draining instance returns 503 to its checks, so HAProxy marks it down and cuts its requests in flight. Measured: three of nine POST requests in flight got 502 at each restart.",
+    condition: "No `on-marked-down shutdown-sessions` where instances announce a drain by their health check",
+    fix: "Remove it. Requests in flight then finish, and `timeout server` ends the requests of a frozen instance.",
     example: {
       kind: "haproxy",
       broken: backend("server app1 app1:4000 check on-marked-down shutdown-sessions"),
@@ -32,12 +32,12 @@ export const drainRequestRules: readonly Rule[] = [
   {
     id: "drain-no-second-try",
     severity: "error",
-    title: "nginx gives up when an instance refuses a connection",
+    title: "nginx does not retry a refused connection on another server",
     impact:
-      "nginx has no probes: it learns that an instance has closed its listener from a request that is refused. Unless it tries that one elsewhere, users get 502 at every restart.",
+      "nginx has no active health checks: it detects a closed listener by a refused request. Without a retry on another server users get 502 at every restart.",
     condition:
-      "`proxy_next_upstream` has `error` (it has, unless something else is written), and `proxy_next_upstream_tries` is not 1, wherever there is more than one server",
-    fix: "Write `proxy_next_upstream error timeout;` and `proxy_next_upstream_tries 2;`.",
+      "With more than one server, `proxy_next_upstream` contains `error` (it does by default), and `proxy_next_upstream_tries` is not 1",
+    fix: "Set `proxy_next_upstream error timeout;` and `proxy_next_upstream_tries 2;`.",
     example: {
       kind: "nginx",
       broken: location("proxy_next_upstream off;"),
@@ -54,7 +54,7 @@ export const drainRequestRules: readonly Rule[] = [
           return [
             {
               places: [found.at],
-              message: `${found.name} ${found.args.join(" ")}: a refused connection is not tried elsewhere.`,
+              message: `${found.name} ${found.args.join(" ")}: a refused connection is not retried on another server.`,
             },
           ];
         }),
@@ -63,12 +63,12 @@ export const drainRequestRules: readonly Rule[] = [
   {
     id: "drain-no-redispatch",
     severity: "warning",
-    title: "HAProxy tries a refused request at the same instance again",
+    title: "HAProxy retries a refused request on the same instance",
     impact:
-      "Between the closing of the listener and the next check every try goes to the instance that has gone: with a cookie, users get 503 at every restart.",
+      "Between the closing of the listener and the next check, each retry goes to the stopped instance: users with a cookie for it get 503 at every restart.",
     condition:
-      "`option redispatch` wherever `cookie` or `balance source` binds users to an instance, and there is more than one",
-    fix: "Write `option redispatch 1`.",
+      "`option redispatch` is set where `cookie` or `balance source` assigns users to one of several instances",
+    fix: "Add `option redispatch 1`.",
     example: {
       kind: "haproxy",
       broken: backend(
@@ -89,7 +89,7 @@ export const drainRequestRules: readonly Rule[] = [
           return [
             {
               places: [binding.at],
-              message: `${section.kind} ${section.name} binds users by ${by}, without option redispatch.`,
+              message: `${section.kind} ${section.name} assigns users to a server by ${by}, without option redispatch.`,
             },
           ];
         }),
@@ -98,12 +98,12 @@ export const drainRequestRules: readonly Rule[] = [
   {
     id: "release-shorter-than-request",
     severity: "error",
-    title: "The front cuts requests that the application is still answering",
+    title: "The load balancer cuts requests that are still in progress",
     impact:
-      "When an instance leaves the balancer, or the proxy itself is reloaded, requests end in the middle although somebody was working on them.",
+      "When an instance is removed, or the proxy is reloaded, requests that the application is still working on are cut.",
     condition:
-      "ALB `deregistration_delay` (300 s unless written), nginx `worker_shutdown_timeout`, HAProxy `hard-stop-after` (both for ever unless written), Google's `drainingTimeoutSec` (0 s) ≥ `REQUEST_TIMEOUT_MS`",
-    fix: "Raise it above REQUEST_TIMEOUT_MS.",
+      "ALB `deregistration_delay` (default 300 s), nginx `worker_shutdown_timeout` and HAProxy `hard-stop-after` (both without limit by default), Google's `drainingTimeoutSec` (default 0 s) ≥ `REQUEST_TIMEOUT_MS`",
+    fix: "Raise the value to REQUEST_TIMEOUT_MS or more.",
     example: {
       kind: "alb",
       alongside: { settings: "REQUEST_TIMEOUT_MS=15000\nDRAIN_DELAY_MS=70000\n" },

@@ -3,7 +3,7 @@ import type { App } from "../../facts.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod, service } from "../example-files.ts";
 
-/** From the last answer to the end of the process: closing pools, flushing logs. */
+/** From the last response to the end of the process: closing pools and flushing logs. */
 const shutdownMarginMs = 5000;
 
 type ShutdownTimes = { delay: ConfigNumber; request: ConfigNumber; linger: ConfigNumber; shutdown: ConfigNumber };
@@ -17,7 +17,7 @@ function timesOf({ settings }: App): ShutdownTimes | undefined {
   return { delay, request, linger, shutdown };
 }
 
-/** A hook whose length is not known takes some time: what does not hold without it does not hold with it. */
+/** A hook of unknown duration counts as 0, so that a finding is certain. */
 const preStopTime = ({ preStop }: App): readonly ConfigNumber[] =>
   preStop === undefined || preStop === "unknown" || preStop.value === 0 ? [] : [preStop];
 
@@ -32,10 +32,10 @@ export const gracePeriodRules: readonly Rule[] = [
     severity: "error",
     title: "The platform kills an instance before its requests are answered",
     impact:
-      "SIGKILL comes in the middle of requests: at every release users lose what was under way, also writes that are half done.",
+      "SIGKILL ends the process during requests: at every release users lose requests in flight, including writes that are half done.",
     condition:
-      "grace ≥ preStop + `DRAIN_DELAY_MS` + `REQUEST_TIMEOUT_MS` + `DRAIN_LINGER_MS` + 5 s. The grace is `terminationGracePeriodSeconds` (30 s unless written), `stop_grace_period` (10 s), ECS `StopTimeout` (30 s), Render `maxShutdownDelaySeconds` (30 s), Railway `drainingSeconds` (0 s)",
-    fix: "Raise the grace.",
+      "grace period ≥ preStop + `DRAIN_DELAY_MS` + `REQUEST_TIMEOUT_MS` + `DRAIN_LINGER_MS` + 5 s. The grace period is `terminationGracePeriodSeconds` (default 30 s), `stop_grace_period` (10 s), ECS `StopTimeout` (30 s), Render `maxShutdownDelaySeconds` (30 s) or Railway `drainingSeconds` (0 s)",
+    fix: "Raise the grace period.",
     example: {
       kind: "compose",
       broken: service("stop_grace_period: 10s"),
@@ -53,7 +53,7 @@ export const gracePeriodRules: readonly Rule[] = [
         return [
           {
             numbers: [grace, ...parts],
-            message: `${app.name}: a grace of ${formatNumber(grace)} would have to be at least ${sumText(parts)} = ${formatNumber(ms("", needed, grace.at))}.`,
+            message: `${app.name}: a grace period of ${formatNumber(grace)} must be at least ${sumText(parts)} = ${formatNumber(ms("", needed, grace.at))}.`,
             fix: `Set ${grace.name} to ${formatNumber(ms("", enough, grace.at))} or more.`,
           },
         ];
@@ -62,11 +62,11 @@ export const gracePeriodRules: readonly Rule[] = [
   {
     id: "grace-shorter-than-shutdown",
     severity: "warning",
-    title: "The platform kills an instance before it would end by itself",
+    title: "The platform kills an instance before its own shutdown timeout",
     impact:
-      "Slow requests are cut by SIGKILL instead of by the application: nothing is logged of them, and connections to Postgres and Redis are left behind.",
-    condition: "grace ≥ preStop + `DRAIN_DELAY_MS` + `SHUTDOWN_TIMEOUT_MS` + 5 s",
-    fix: "Raise the grace, or lower SHUTDOWN_TIMEOUT_MS to what requests need.",
+      "SIGKILL cuts slow requests before the application does: nothing is logged about them, and connections to Postgres and Redis stay open for a while.",
+    condition: "grace period ≥ preStop + `DRAIN_DELAY_MS` + `SHUTDOWN_TIMEOUT_MS` + 5 s",
+    fix: "Raise the grace period, or lower SHUTDOWN_TIMEOUT_MS to what requests need.",
     example: {
       kind: "kubernetes",
       broken: pod("env: [{ name: DRAIN_DELAY_MS, value: '15000' }]", "terminationGracePeriodSeconds: 40"),
@@ -85,7 +85,7 @@ export const gracePeriodRules: readonly Rule[] = [
         return [
           {
             numbers: [grace, ...parts],
-            message: `${app.name}: the application may take ${sumText(parts)} = ${formatNumber(ms("", needed, grace.at))} to end, and is given ${formatNumber(grace)}.`,
+            message: `${app.name}: the shutdown may take ${sumText(parts)} = ${formatNumber(ms("", needed, grace.at))}, and the grace period is ${formatNumber(grace)}.`,
             fix: `Set ${grace.name} to ${formatNumber(ms("", needed, grace.at))} or more.`,
           },
         ];
@@ -94,11 +94,11 @@ export const gracePeriodRules: readonly Rule[] = [
   {
     id: "grace-cuts-requests",
     severity: "error",
-    title: "The application cuts requests that it would still answer",
-    impact: "At every release requests end in the middle that had time left.",
+    title: "The application cuts requests that are within their timeout",
+    impact: "At every release some requests are cut although they had time left.",
     condition:
-      "`SHUTDOWN_TIMEOUT_MS` ≥ `DRAIN_LINGER_MS` + `REQUEST_TIMEOUT_MS`: a request may begin at the end of the linger, and then has its whole deadline",
-    fix: "Raise SHUTDOWN_TIMEOUT_MS (and the platform's grace with it).",
+      "`SHUTDOWN_TIMEOUT_MS` ≥ `DRAIN_LINGER_MS` + `REQUEST_TIMEOUT_MS`: a request may start at the end of the linger and then has its whole timeout",
+    fix: "Raise SHUTDOWN_TIMEOUT_MS, and the grace period of the platform with it.",
     example: { kind: "settings", broken: "SHUTDOWN_TIMEOUT_MS=10000\n", fixed: "SHUTDOWN_TIMEOUT_MS=25000\n" },
     find: ({ apps }) =>
       apps.flatMap((app): Violation[] => {
@@ -106,13 +106,13 @@ export const gracePeriodRules: readonly Rule[] = [
         if (times === undefined) return [];
         const { shutdown, linger, request } = times;
         const needed = linger.value + request.value;
-        // Defaults of development suit nobody who waits, and are nobody's mistake.
+        // The defaults of development do not fulfil the condition, and do not have to.
         const isWritten = [shutdown, linger, request].some(({ origin }) => origin === undefined);
         if (shutdown.value >= needed || !isWritten) return [];
         return [
           {
             numbers: [shutdown, linger, request],
-            message: `SHUTDOWN_TIMEOUT_MS ${formatNumber(shutdown)} would have to be at least ${formatNumber(linger)} + ${formatNumber(request)}.`,
+            message: `SHUTDOWN_TIMEOUT_MS ${formatNumber(shutdown)} must be at least ${formatNumber(linger)} + ${formatNumber(request)}.`,
             fix: `Set SHUTDOWN_TIMEOUT_MS=${needed} or more.`,
           },
         ];
@@ -121,10 +121,10 @@ export const gracePeriodRules: readonly Rule[] = [
   {
     id: "grace-stop-signal",
     severity: "error",
-    title: "The instance is stopped by a signal that begins no drain",
-    impact: "It ends at once, or not before it is killed: at every release users lose what was under way.",
-    condition: "`stop_signal` is SIGTERM (or SIGINT), which it is unless written",
-    fix: "Leave stop_signal out.",
+    title: "The stop signal starts no drain",
+    impact: "The instance stops at once, or only when it is killed: at every release users lose requests in flight.",
+    condition: "`stop_signal` is SIGTERM (the default) or SIGINT",
+    fix: "Remove stop_signal.",
     example: {
       kind: "compose",
       broken: service("stop_grace_period: 45s\n    stop_signal: SIGKILL"),
@@ -137,7 +137,7 @@ export const gracePeriodRules: readonly Rule[] = [
           : [
               {
                 places: [stopSignal.at],
-                message: `${name} is stopped by ${stopSignal.text}; the application drains on SIGTERM.`,
+                message: `The stop signal of ${name} is ${stopSignal.text}; the application drains on SIGTERM.`,
               },
             ],
       ),

@@ -5,7 +5,7 @@ import type { Rule, Violation } from "../../rule.ts";
 import { headers, location } from "../example-files.ts";
 import { eachNginx, eachRoute } from "../for-each.ts";
 
-/** What a client sent as X-Forwarded-For is taken away, or replaced. */
+/** Whether the section removes or replaces the client's X-Forwarded-For. */
 const clearsForwardedFor = (section: Section): boolean =>
   effectiveLines(section).some(
     ({ words }) =>
@@ -14,18 +14,18 @@ const clearsForwardedFor = (section: Section): boolean =>
       words[2]?.toLowerCase() === "x-forwarded-for",
   );
 
-/** What the client sent itself, alone or in front of its address. */
+/** Variables that contain the X-Forwarded-For header of the client. */
 const clientForwardedFor = /\$\{?(?:proxy_add|http)_x_forwarded_for\b/;
 
 export const forwardedHeaderRules: readonly Rule[] = [
   {
     id: "trap-forwarded-for-appended",
     severity: "warning",
-    title: "What a client claims about itself is passed on",
+    title: "The X-Forwarded-For header of the client is passed on",
     impact:
-      "The client's own X-Forwarded-For stays in front of the real address: who reads the first one, in logs, limits and bans, reads an invention.",
+      "The value from the client stays in front of the real address: logs, rate limits and bans that read the first address use a forged one.",
     condition:
-      "At the edge nginx sets X-Forwarded-For to `$remote_addr` (behind another proxy with set_real_ip_from), HAProxy by `http-request set-header X-Forwarded-For %[src]`",
+      "At the edge nginx sets X-Forwarded-For to `$remote_addr` (with set_real_ip_from if another proxy is in front), and HAProxy uses `http-request set-header X-Forwarded-For %[src]`",
     fix: "nginx: proxy_set_header X-Forwarded-For $remote_addr; HAProxy: http-request set-header X-Forwarded-For %[src].",
     example: {
       kind: "nginx",
@@ -46,7 +46,7 @@ export const forwardedHeaderRules: readonly Rule[] = [
           .map(
             ({ at, args }): Violation => ({
               places: [at],
-              message: `${args.join(" is ")}, and no proxy in front is named (set_real_ip_from).`,
+              message: `${args.join(" is ")}, and no trusted proxy is configured (set_real_ip_from).`,
             }),
           ),
       ),
@@ -58,9 +58,7 @@ export const forwardedHeaderRules: readonly Rule[] = [
             section.kind === "backend" ? frontends : frontends.filter((frontend) => frontend.section === section);
           const cleared = inFront.length > 0 && inFront.every((frontend) => clearsForwardedFor(frontend.section));
           if (adds === undefined || cleared || clearsForwardedFor(section)) return [];
-          return [
-            { places: [adds.at], message: "option forwardfor adds the address behind whatever the client sent." },
-          ];
+          return [{ places: [adds.at], message: "option forwardfor appends the address to the header of the client." }];
         });
       }),
     ],
@@ -68,12 +66,12 @@ export const forwardedHeaderRules: readonly Rule[] = [
   {
     id: "trap-nginx-headers-lost",
     severity: "error",
-    title: "The application is not told whom the request is for",
+    title: "The application does not get the host or the client address of the request",
     impact:
-      "Host becomes the upstream's name: redirects and links lead nowhere, cookies and origin checks fail. Without X-Forwarded-For and -Proto everybody has the proxy's address, and limits hit all at once.",
+      "Host is the name of the upstream: redirects and links are wrong, and cookies and origin checks fail. Without X-Forwarded-For and X-Forwarded-Proto all clients have the address of the proxy, so that a rate limit affects all of them.",
     condition:
-      "Each location that passes requests on has proxy_set_header for Host, X-Forwarded-For and X-Forwarded-Proto; one of its own takes away all that stand outside",
-    fix: "Include one file with all proxy_set_header in each location that has one of its own.",
+      "Each location that forwards requests has proxy_set_header for Host, X-Forwarded-For and X-Forwarded-Proto. A proxy_set_header in a location disables all inherited ones",
+    fix: "Put all proxy_set_header directives into one file, and include it in each location that has a proxy_set_header.",
     example: {
       kind: "nginx",
       broken: `server {\n  ${headers}\n  location / {\n    proxy_set_header X-Real-IP $remote_addr;\n    proxy_pass http://api:4000;\n  }\n}\n`,
@@ -87,7 +85,7 @@ export const forwardedHeaderRules: readonly Rule[] = [
       if (missing.length === 0) return [];
       const own =
         set[0]?.parent === block && (effectiveDirectives(block.parent, root, "proxy_set_header") ?? []).length > 0;
-      const because = own ? ": its own proxy_set_header takes away those outside" : "";
+      const because = own ? ": the proxy_set_header in this location disables the inherited ones" : "";
       const severity = missing.includes("Host") && !isProbe ? "error" : "warning";
       return [
         {
@@ -101,10 +99,10 @@ export const forwardedHeaderRules: readonly Rule[] = [
   {
     id: "trap-nginx-address-leak",
     severity: "warning",
-    title: "Addresses of the instances are told to everybody",
-    impact: "A header shows the addresses and ports behind the proxy, all of them when a request was tried twice.",
+    title: "A header discloses the addresses of the instances",
+    impact: "Clients see the internal addresses and ports, after a retry those of several instances.",
     condition: "No add_header with `$upstream_addr`",
-    fix: "Remove it: the log has $upstream_addr, and the application can send an opaque id.",
+    fix: "Remove it. The log can contain $upstream_addr, and the application can send an opaque id.",
     example: {
       kind: "nginx",
       broken: location(`${headers} add_header X-Instance-ID $upstream_addr always;`),
@@ -114,7 +112,10 @@ export const forwardedHeaderRules: readonly Rule[] = [
       all
         .filter(({ name, args }) => name === "add_header" && args.some((arg) => /\$\{?upstream_addr\b/.test(arg)))
         .map(
-          ({ at, args }): Violation => ({ places: [at], message: `add_header ${args[0] ?? ""} holds $upstream_addr.` }),
+          ({ at, args }): Violation => ({
+            places: [at],
+            message: `add_header ${args[0] ?? ""} contains $upstream_addr.`,
+          }),
         ),
     ),
   },

@@ -18,10 +18,10 @@ export const securityHeaderRules: readonly Rule[] = [
   {
     id: "trap-nginx-header-not-always",
     severity: "warning",
-    title: "A security header is missing on errors",
-    impact: "add_header alone is for answers that went well: error pages come without protection.",
-    condition: "`always` behind add_header of a security header",
-    fix: "Write always at its end.",
+    title: "Error responses lack a security header",
+    impact: "Without `always` nginx adds a header to successful responses only: error pages are unprotected.",
+    condition: "add_header of a security header ends in `always`",
+    fix: "Append always.",
     example: {
       kind: "nginx",
       broken: "server {\n  add_header X-Frame-Options DENY;\n}\n",
@@ -36,10 +36,10 @@ export const securityHeaderRules: readonly Rule[] = [
   {
     id: "trap-nginx-header-shadowed",
     severity: "warning",
-    title: "A location loses the security headers that stand outside",
-    impact: "One add_header in a location takes away all of those around it: its answers come without protection.",
-    condition: "A block with an add_header of its own repeats the security headers from outside",
-    fix: "Put them into one file, and include it in every block that has an add_header.",
+    title: "A location drops the inherited security headers",
+    impact: "An add_header in a location disables all inherited ones: the responses of the location are unprotected.",
+    condition: "A block with an add_header repeats the inherited security headers",
+    fix: "Put the security headers into one file, and include it in each block that has an add_header.",
     example: {
       kind: "nginx",
       broken:
@@ -59,7 +59,7 @@ export const securityHeaderRules: readonly Rule[] = [
         return [
           {
             places: [own[0].at, lost[0].at],
-            message: `${block.name} ${block.args.join(" ")} loses ${lost.map(({ args }) => args[0]).join(", ")}.`,
+            message: `${block.name} ${block.args.join(" ")} drops ${lost.map(({ args }) => args[0]).join(", ")}.`,
           },
         ];
       }),
@@ -68,10 +68,10 @@ export const securityHeaderRules: readonly Rule[] = [
   {
     id: "trap-xss-protection",
     severity: "warning",
-    title: "X-XSS-Protection does harm",
-    impact: "Browsers have dropped it; in old ones it opens holes of its own.",
-    condition: "No X-XSS-Protection but 0",
-    fix: "Remove it; Content-Security-Policy is what protects.",
+    title: "X-XSS-Protection is harmful",
+    impact: "Current browsers ignore the header, and in old browsers its filter can be abused.",
+    condition: "X-XSS-Protection is absent or 0",
+    fix: "Remove it, and use Content-Security-Policy.",
     example: {
       kind: "nginx",
       broken: 'server {\n  add_header X-XSS-Protection "1; mode=block" always;\n}\n',
@@ -84,7 +84,7 @@ export const securityHeaderRules: readonly Rule[] = [
             ({ name, args }) =>
               name === "add_header" && args[0]?.toLowerCase() === "x-xss-protection" && args[1] !== "0",
           )
-          .map(({ at }): Violation => ({ places: [at], message: "add_header X-XSS-Protection." })),
+          .map(({ at }): Violation => ({ places: [at], message: "add_header sets X-XSS-Protection." })),
       ),
       ...haproxy.flatMap(({ sections }) =>
         sections.flatMap(({ lines }) =>

@@ -8,10 +8,10 @@ export const haproxyLimitRules: readonly Rule[] = [
   {
     id: "trap-haproxy-ipv4-table",
     severity: "warning",
-    title: "A table that holds IPv4 addresses only",
-    impact: "Clients with IPv6 are not counted: they are never limited.",
-    condition: "`stick-table type ipv6` (which holds both) where addresses are counted",
-    fix: "Write type ipv6, and track src,ipmask(32,64).",
+    title: "A stick table holds IPv4 addresses only",
+    impact: "IPv6 clients are not counted, so they are never limited.",
+    condition: "`stick-table type ipv6` where addresses are counted (it also holds IPv4 addresses)",
+    fix: "Set type ipv6, and track src,ipmask(32,64).",
     example: {
       kind: "haproxy",
       broken: "backend limits\n  stick-table type ip size 100k expire 30s store http_req_rate(10s)\n",
@@ -28,9 +28,9 @@ export const haproxyLimitRules: readonly Rule[] = [
   {
     id: "trap-haproxy-deny-status",
     severity: "warning",
-    title: "Who is over a limit is told that the path is forbidden",
+    title: "A rate limit answers with 403",
     impact:
-      "403 is what HAProxy says unless told otherwise: clients give up for good, or try again at once, for nothing says when.",
+      "403 is HAProxy's default status for deny: clients give up for good, or retry at once, because the response has no Retry-After.",
     condition: "`http-request deny` by a counter has `deny_status 429` (or `status 429`)",
     fix: "Write http-request deny status 429 hdr Retry-After 10 if …",
     example: {

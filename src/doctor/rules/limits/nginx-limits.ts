@@ -5,10 +5,10 @@ import { eachNginx } from "../for-each.ts";
 const server = (lines: string): string =>
   `limit_req_zone $binary_remote_addr zone=auth:10m rate=5r/m;\nserver {\n  ${lines}\n}\n`;
 
-/** What the client decides. */
+/** Variables whose value the client controls. */
 const clientControlled = /\$\{?(?:http_|cookie_|arg_|proxy_add_x_forwarded_for)/;
 
-/** What the maps of a key may give. */
+/** The possible values of the maps with this key. */
 const mapResults = (key: string, all: readonly Directive[]): string[] =>
   all
     .filter(({ name, args }) => name === "map" && args[1] === key)
@@ -18,11 +18,12 @@ export const nginxLimitRules: readonly Rule[] = [
   {
     id: "trap-nginx-limit-status",
     severity: "warning",
-    title: "Who is over a limit is told that the server is down",
+    title: "A rate limit answers with 503",
     impact:
-      "503 is what nginx says unless told otherwise: clients and balancers take it for an outage, and try again at once.",
-    condition: "`limit_req_status 429` wherever there is a `limit_req` (`limit_conn_status` likewise)",
-    fix: "Write limit_req_status 429; and limit_conn_status 429;",
+      "503 is nginx's default status for limits: clients and load balancers treat it as an outage and retry at once.",
+    condition:
+      "`limit_req_status 429` wherever `limit_req` is used, and `limit_conn_status 429` wherever `limit_conn` is used",
+    fix: "Set limit_req_status 429; and limit_conn_status 429;",
     example: {
       kind: "nginx",
       broken: server("location / { limit_req zone=auth burst=5; }"),
@@ -36,7 +37,7 @@ export const nginxLimitRules: readonly Rule[] = [
         const [status] = found;
         const message =
           status === undefined
-            ? `There is no ${directive.name}_status: 503.`
+            ? `${directive.name}_status is not set, so the status is 503.`
             : `${directive.name}_status is ${status.args[0] ?? "empty"}.`;
         return [{ places: [status?.at ?? directive.at], message }];
       }),
@@ -45,11 +46,11 @@ export const nginxLimitRules: readonly Rule[] = [
   {
     id: "trap-nginx-limit-burst",
     severity: "error",
-    title: "A limit without a burst refuses the second request",
+    title: "A limit without a burst rejects the second request",
     impact:
-      "5 a minute is one every 12 seconds for nginx: who mistypes a password once is refused, and so is a page that asks for two things at a time.",
+      "For nginx 5 requests a minute are one request every 12 seconds: a second login attempt after a typing error is rejected, and so is a page that sends two requests at once.",
     condition: "`limit_req` has a `burst`",
-    fix: "Write burst=10 nodelay behind the zone.",
+    fix: "Append burst=10 nodelay to the limit_req.",
     example: {
       kind: "nginx",
       broken: server("limit_req_status 429;\n  location /login { limit_req zone=auth; }"),
@@ -66,7 +67,7 @@ export const nginxLimitRules: readonly Rule[] = [
         .map(
           ({ at, args }): Violation => ({
             places: [at],
-            message: `limit_req ${args.join(" ")} lets no request wait or go ahead.`,
+            message: `limit_req ${args.join(" ")} has no burst.`,
           }),
         ),
     ),
@@ -74,10 +75,10 @@ export const nginxLimitRules: readonly Rule[] = [
   {
     id: "trap-nginx-limit-key",
     severity: "error",
-    title: "A limit counts what the client says it is",
-    impact: "Whoever sends another value with each request is never limited.",
-    condition: "The key of a limit is `$binary_remote_addr`, or a map of it; no header, cookie or argument",
-    fix: "Use $binary_remote_addr, with set_real_ip_from where another proxy is in front.",
+    title: "The client controls the key of a limit",
+    impact: "A client that sends another value with each request is never limited.",
+    condition: "The key of a limit is `$binary_remote_addr` or a map of it, and no header, cookie or argument",
+    fix: "Use $binary_remote_addr, with set_real_ip_from if another proxy is in front.",
     example: {
       kind: "nginx",
       broken: "limit_req_zone $http_x_forwarded_for zone=api:10m rate=10r/s;\nserver { listen 80; }\n",
@@ -90,7 +91,7 @@ export const nginxLimitRules: readonly Rule[] = [
             /^limit_(?:req|conn)_zone$/.test(name) &&
             [key, ...mapResults(key, all)].some((one) => clientControlled.test(one)),
         )
-        .map(({ name, at, args }): Violation => ({ places: [at], message: `${name} counts ${args[0] ?? ""}.` })),
+        .map(({ name, at, args }): Violation => ({ places: [at], message: `The key of ${name} is ${args[0] ?? ""}.` })),
     ),
   },
 ];

@@ -4,7 +4,7 @@ import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb } from "../example-files.ts";
 
-/** What a listener does with a request that no rule of its own takes. */
+/** The action of a listener for requests that match no listener rule. */
 function actionOf(name: string, listener: Tree, template: Template): "serves" | "redirects" | "refuses" {
   const types = list(listener, "Properties", "DefaultActions").map((action) => text(action, "Type"));
   if (types.includes("redirect")) return "redirects";
@@ -12,15 +12,15 @@ function actionOf(name: string, listener: Tree, template: Template): "serves" | 
   return types.length > 0 && types.every((type) => type === "fixed-response") && !forwards ? "refuses" : "serves";
 }
 
-/** Also where its protocol is not known. */
+/** A listener with an unknown protocol counts as secure. */
 const isSecure = (listener: Tree): boolean => text(listener, "Properties", "Protocol") !== "HTTP";
 
 export const albListenerRules: readonly Rule[] = [
   {
     id: "trap-alb-no-listener",
     severity: "error",
-    title: "A load balancer that listens to nobody",
-    impact: "Without a listener nothing reaches the instances, and the target group checks nothing.",
+    title: "A load balancer has no listener",
+    impact: "Without a listener no request reaches the instances, and the target group runs no health checks.",
     condition: "A template with a LoadBalancer and a TargetGroup has a Listener",
     fix: "Add an AWS::ElasticLoadBalancingV2::Listener for HTTPS.",
     example: { kind: "alb", broken: alb().replace(/ {2}Listener:\n.*\n.*\n/, ""), fixed: alb() },
@@ -36,11 +36,11 @@ export const albListenerRules: readonly Rule[] = [
   {
     id: "trap-alb-no-https",
     severity: "error",
-    title: "Passwords travel in the clear",
+    title: "Credentials travel unencrypted",
     impact:
-      "The load balancer serves plain HTTP: tokens, cookies and passwords can be read on the way, and cookies marked Secure are never sent.",
-    condition: "A listener for HTTPS; one for HTTP only redirects",
-    fix: "Add an HTTPS listener, and let the one for HTTP redirect to it.",
+      "The load balancer serves plain HTTP: tokens, cookies and passwords can be read on the network, and cookies marked Secure are never sent.",
+    condition: "There is an HTTPS listener, and an HTTP listener only redirects",
+    fix: "Add an HTTPS listener, and let the HTTP listener redirect to it.",
     example: {
       kind: "alb",
       broken: alb().replace("Protocol: HTTPS, Port: 443", "Protocol: HTTP, Port: 80"),
@@ -53,11 +53,11 @@ export const albListenerRules: readonly Rule[] = [
           if (text(protocol) !== "HTTP") return [];
           const places = [protocol?.at ?? listener.at];
           const does = actionOf(name, listener, template);
-          if (does === "serves") return [{ places, message: `The listener ${name} serves HTTP and redirects nobody.` }];
+          if (does === "serves") return [{ places, message: `The listener ${name} serves HTTP without a redirect.` }];
           if (does === "refuses" || ofType(template, `${elbTypes}Listener`).some(([, other]) => isSecure(other)))
             return [];
           return [
-            { severity: "warning", places, message: `The listener ${name} redirects, and no listener takes HTTPS.` },
+            { severity: "warning", places, message: `The listener ${name} redirects, and there is no HTTPS listener.` },
           ];
         }),
       ),

@@ -6,7 +6,7 @@ import { eachHaproxy } from "../for-each.ts";
 
 const loopback = /^(?:127\.|localhost|\[?::1|unix@|\/|abns@)/;
 
-/** By which addresses a section is reached: its own, or those of the sections that lead to it. */
+/** The `bind` lines through which a section is reached: its own, or those of the sections that lead to it. */
 function listenersOf({ section }: Haproxy["proxies"][number], { proxies }: Haproxy): Line[] {
   if (section.kind !== "backend") return linesOf(section, "bind");
   return proxies
@@ -18,7 +18,7 @@ function listenersOf({ section }: Haproxy["proxies"][number], { proxies }: Hapro
     .flatMap(({ section: frontend }) => linesOf(frontend, "bind"));
 }
 
-/** Only some addresses, or only who has a password, get an answer. */
+/** Whether the section only answers some addresses, or requires a password. */
 const isAccessRestricted = (section: Section): boolean =>
   effectiveLines(section).some((line) => {
     const content = line.words.join(" ");
@@ -33,11 +33,11 @@ export const haproxyListenerRules: readonly Rule[] = [
   {
     id: "trap-haproxy-stats-open",
     severity: "error",
-    title: "The statistics page is open to everybody",
-    impact: "Whoever finds it sees every server, and with `stats admin` takes them out of rotation.",
+    title: "The statistics page is public",
+    impact: "The page shows all servers, and with `stats admin` anybody can take them out of rotation.",
     condition:
-      "`stats enable` or `stats uri` on a loopback address, or for some addresses only, or with `stats auth` whose password stands in the environment and not here",
-    fix: "Bind 127.0.0.1:8404, and write stats auth with a password from the environment.",
+      "`stats enable` or `stats uri` on a loopback address, restricted to some addresses, or with `stats auth` and a password from the environment",
+    fix: "Bind 127.0.0.1:8404, and use stats auth with a password from the environment.",
     example: {
       kind: "haproxy",
       broken:
@@ -56,13 +56,13 @@ export const haproxyListenerRules: readonly Rule[] = [
         const auth = lines.find(({ words }) => words[1] === "auth");
         if (auth !== undefined && /:\$\{?\w/.test(auth.words[2] ?? "")) return [];
         reported.add(shows);
-        const why = auth === undefined ? "without a password" : "with a password that stands in this file";
+        const why = auth === undefined ? "without a password" : "with a password in this file";
         const other = auth ?? shows;
         const own = section.lines.includes(open) && section.lines.includes(shows);
         return [
           {
             places: own ? [open.at, other.at] : [shows.at, open.at],
-            message: `${section.kind} ${section.name} shows it on ${open.words[1] ?? "every address"}, ${why}.`,
+            message: `${section.kind} ${section.name} serves the page on ${open.words[1] ?? "every address"}, ${why}.`,
           },
         ];
       });
@@ -71,11 +71,12 @@ export const haproxyListenerRules: readonly Rule[] = [
   {
     id: "trap-haproxy-no-socket",
     severity: "warning",
-    title: "HAProxy cannot be told to drain a server while it runs",
+    title: "HAProxy has no admin socket",
     impact:
-      "No server can be drained by hand, and a reload cannot hand over the listening sockets: connections are refused for a moment.",
-    condition: "`stats socket … level admin expose-fd listeners` in global; without `level admin` it may only be asked",
-    fix: "Write stats socket /var/run/haproxy.sock mode 600 level admin expose-fd listeners in global.",
+      "An operator cannot drain a server, and a reload cannot hand over the listening sockets, so that connections are refused for a moment.",
+    condition:
+      "`stats socket … level admin expose-fd listeners` in global; without `level admin` the socket is read-only",
+    fix: "Add stats socket /var/run/haproxy.sock mode 600 level admin expose-fd listeners to global.",
     example: {
       kind: "haproxy",
       broken: backend("server app1 app1:4000 check", "global\n  maxconn 4096\n"),
@@ -95,7 +96,7 @@ export const haproxyListenerRules: readonly Rule[] = [
           ? { places: [globals[0].at], message: "global has no stats socket." }
           : {
               places: [socket.at],
-              message: "The stats socket has no level admin, so that nothing can be changed by it.",
+              message: "The stats socket has no level admin, so it is read-only.",
             },
       ];
     }),

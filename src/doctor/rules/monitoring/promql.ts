@@ -1,6 +1,6 @@
 import { milliseconds } from "../../units.ts";
 
-/** `rate(…[5m])` and the like: each function with the window of what is right inside it. */
+/** Finds `rate(…[5m])`, `irate` and `increase` with their arguments and the range. */
 export function windowsOf(query: string): { name: string; inner: string; windowMs: number; text: string }[] {
   return [...query.matchAll(/\b(rate|irate|increase)\s*\(/g)].flatMap(({ 0: opening, 1: name = "", index }) => {
     const inner = insideOf(query, index + opening.length);
@@ -10,11 +10,11 @@ export function windowsOf(query: string): { name: string; inner: string; windowM
   });
 }
 
-/** With nothing in its quotes, every other character where it was. */
+/** Replaces the content of string literals by spaces, so that positions stay the same. */
 export const withoutWords = (query: string): string =>
   query.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, (words) => `"${" ".repeat(words.length - 2)}"`);
 
-/** What follows an opening bracket, up to the one that closes it. */
+/** The text from an opening bracket to the matching closing one. */
 export function insideOf(query: string, from: number): string {
   let depth = 1;
   let quote = "";

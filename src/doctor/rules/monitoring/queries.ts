@@ -2,7 +2,7 @@ import type { Rule, Violation } from "../../rule.ts";
 import { alert } from "../example-files.ts";
 import { insideOf, withoutWords } from "./promql.ts";
 
-/** What stands between `and`, `or` and `unless`. */
+/** Splits a query at `and`, `or` and `unless`. */
 function conditionsOf(query: string): string[] {
   const parts: string[] = [];
   let from = 0;
@@ -17,11 +17,11 @@ export const queryRules: readonly Rule[] = [
   {
     id: "trap-quantile-without-le",
     severity: "warning",
-    title: "A quantile of buckets that were not added up",
+    title: "A quantile of buckets that are not aggregated",
     impact:
-      "Each instance and route has a quantile of its own, and an alert about the worst of them fires for a single slow request; where the buckets are added without le there is no value at all.",
+      "Each instance and route has its own quantile, so that an alert on the highest one fires for a single slow request. If buckets are summed without le, there is no value at all.",
     condition: "`histogram_quantile(q, sum by (le, …) (rate(…_bucket[…])))`",
-    fix: "Write sum by (le) around the rate.",
+    fix: "Put sum by (le) around the rate.",
     example: {
       kind: "kubernetes",
       broken: alert("histogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m])) > 1"),
@@ -32,7 +32,7 @@ export const queryRules: readonly Rule[] = [
         queries.flatMap(({ text: query, at }) =>
           [...query.matchAll(/\bhistogram_quantile\s*\(/g)].flatMap(({ 0: opening, index }): Violation[] => {
             const inner = insideOf(query, index + opening.length);
-            // Recorded buckets were added up when they were recorded; native histograms have none.
+            // Recording rules aggregate before they record, and native histograms have no buckets.
             if (
               !/_bucket\b/.test(inner) ||
               /\bby\s*\([^)]*\ble\b/.test(inner) ||
@@ -46,8 +46,8 @@ export const queryRules: readonly Rule[] = [
                 severity: summed ? "error" : "warning",
                 places: [at],
                 message: summed
-                  ? "The buckets are added up without le."
-                  : "The buckets of each series stay for themselves.",
+                  ? "The buckets are summed without le."
+                  : "The buckets of each series are used separately.",
               },
             ];
           }),
@@ -57,10 +57,10 @@ export const queryRules: readonly Rule[] = [
   {
     id: "trap-errors-not-a-ratio",
     severity: "warning",
-    title: "An error rate that is no share",
+    title: "An error rate is not a ratio",
     impact:
-      "It is errors a second: at night an outage of everything stays below it, and on a busy day a few errors in a million wake somebody.",
-    condition: "Errors are divided by all requests before they are compared with a share",
+      "The value is errors per second: during a full outage at night it stays below the threshold, and on a busy day a few errors in a million exceed it.",
+    condition: "Errors are divided by all requests before they are compared with a ratio",
     fix: 'Write sum(rate(…{status=~"5.."}[5m])) / sum(rate(…[5m])) > 0.05.',
     example: {
       kind: "kubernetes",
@@ -77,7 +77,7 @@ export const queryRules: readonly Rule[] = [
             const plain = withoutWords(condition);
             return errors && /[^=!<>]>=?\s*0?\.\d+\s*\)*\s*$/.test(plain) && !plain.includes("/");
           });
-          return wrong ? [{ places: [at], message: "A rate of 5xx is compared with a share." }] : [];
+          return wrong ? [{ places: [at], message: "A rate of 5xx responses is compared with a ratio." }] : [];
         }),
       ),
   },

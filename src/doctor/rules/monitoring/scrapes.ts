@@ -7,9 +7,9 @@ export const scrapeRules: readonly Rule[] = [
   {
     id: "budget-scrape-timeout",
     severity: "error",
-    title: "A scrape may take longer than the time between two of them",
-    impact: "Prometheus refuses such a configuration: after the next reload nothing is watched, and no alert comes.",
-    condition: "`scrape_timeout` (10 s unless written) < `scrape_interval` (60 s unless written), for each job",
+    title: "The scrape timeout is not shorter than the scrape interval",
+    impact: "Prometheus rejects the configuration: after the next restart nothing is monitored, and no alert fires.",
+    condition: "`scrape_timeout` (default 10 s) < `scrape_interval` (default 60 s), for each job",
     fix: "Lower scrape_timeout.",
     example: {
       kind: "prometheus",
@@ -19,14 +19,14 @@ export const scrapeRules: readonly Rule[] = [
     find: ({ monitoring }) =>
       monitoring.flatMap(({ scrapes, common }) =>
         [...scrapes, ...(common === undefined ? [] : [common])].flatMap(({ name, interval, timeout }): Violation[] => {
-          // Prometheus cuts its own default to the interval.
+          // Prometheus shortens its default timeout to the interval.
           if (timeout === undefined || timeout.origin !== undefined || timeout.value < interval.value) return [];
           const severity = timeout.value === interval.value ? "warning" : "error";
           return [
             {
               severity,
               numbers: [timeout, interval],
-              message: `${name}: a scrape may take ${formatNumber(timeout)}, and the next begins after ${formatNumber(interval)}.`,
+              message: `${name}: a scrape may take ${formatNumber(timeout)}, and the next one starts after ${formatNumber(interval)}.`,
             },
           ];
         }),
@@ -35,11 +35,11 @@ export const scrapeRules: readonly Rule[] = [
   {
     id: "budget-rate-window",
     severity: "warning",
-    title: "A rate looks at too few scrapes",
-    impact: "One scrape that is late leaves a hole: alerts resolve and fire again, or never fire at all.",
+    title: "The range of a rate covers too few scrapes",
+    impact: "One late scrape leaves a gap: alerts resolve and fire again, or never fire.",
     condition:
-      "window of rate, irate and increase ≥ 4 · `scrape_interval` of the job; below 2 it is an error, for there is no value at all",
-    fix: "Widen the window to four scrapes.",
+      "range of rate, irate and increase ≥ 4 · `scrape_interval` of the job. Below 2 intervals it is an error, because there is no value",
+    fix: "Extend the range to four scrapes.",
     example: {
       kind: "kubernetes",
       broken: alert("sum by (job) (rate(http_requests_total[30s]))"),
@@ -54,7 +54,7 @@ export const scrapeRules: readonly Rule[] = [
             const job = /job="([^"]+)"/.exec(inner)?.[1];
             const interval = scrapes.find((scrape) => scrape.name === job)?.interval ?? quickest;
             if (interval === undefined || windowMs >= 4 * interval.value) return [];
-            const message = `${name} over [${window}] looks at ${Math.floor(windowMs / interval.value)} scrapes of ${formatNumber(interval)}; 4 are needed.`;
+            const message = `${name} over [${window}] covers ${Math.floor(windowMs / interval.value)} scrapes of ${formatNumber(interval)}; it needs 4.`;
             const severity = windowMs < 2 * interval.value ? "error" : "warning";
             return [
               {

@@ -8,10 +8,10 @@ export const haproxyCheckRules: readonly Rule[] = [
   {
     id: "trap-haproxy-check-order",
     severity: "error",
-    title: "The check expects an answer before it asks",
-    impact: "HAProxy refuses the configuration: it does not start, or goes on with the old one.",
-    condition: "`http-check send` stands before `http-check expect`",
-    fix: "Put send before expect.",
+    title: "The check expects a response before it sends a request",
+    impact: "HAProxy rejects the configuration: it does not start, or keeps the old configuration.",
+    condition: "`http-check send` comes before `http-check expect`",
+    fix: "Move send before expect.",
     example: {
       kind: "haproxy",
       broken: backend(
@@ -31,7 +31,7 @@ export const haproxyCheckRules: readonly Rule[] = [
             return [
               {
                 places: [line.at, expected.at],
-                message: `In ${section.kind} ${section.name} send stands behind expect.`,
+                message: `In ${section.kind} ${section.name} send comes after expect.`,
               },
             ];
         }
@@ -44,9 +44,9 @@ export const haproxyCheckRules: readonly Rule[] = [
     severity: "warning",
     title: "A server is checked twice",
     impact:
-      "Two backends ask it, and see it go and come at different times: it is asked twice as often, and half of the traffic still goes to an instance that the other half has left.",
-    condition: "An address is checked in one backend; elsewhere its servers `track` that one",
-    fix: "Use one backend, or track BACKEND/SERVER in the second.",
+      "Two backends check the same address and detect changes at different times: the instance gets twice as many checks, and one backend still sends requests to an instance that the other has marked down.",
+    condition: "An address is checked in one backend. In other backends its servers `track` that server",
+    fix: "Use one backend, or track BACKEND/SERVER in the second one.",
     example: {
       kind: "haproxy",
       broken: `${backend("server app1 app1:4000 check")}${backend("server app1 app1:4000 check").replace("backend api", "backend other")}`,

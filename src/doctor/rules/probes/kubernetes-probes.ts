@@ -10,7 +10,7 @@ export const kubernetesProbeRules: readonly Rule[] = [
     severity: "warning",
     title: "A slow start looks like a hang",
     impact:
-      "Nothing tells a pod that is starting from one that is stuck: a slow migration or a database that is away makes the liveness probe restart pods again and again.",
+      "The liveness probe cannot distinguish a starting pod from a stuck one: during a slow migration or a database outage it restarts pods again and again.",
     condition: "A pod with a liveness probe has a startup probe",
     fix: "Write startupProbe: { httpGet: { path: /startup, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 130 }.",
     example: {
@@ -29,8 +29,8 @@ export const kubernetesProbeRules: readonly Rule[] = [
     severity: "error",
     title: "A pod gets requests before it can answer them",
     impact:
-      "It counts as ready as soon as its process runs: at every release users get 502, and a pod without its database stays in rotation.",
-    condition: "The application's container has a readinessProbe, where it has ports, another probe or a Service",
+      "Without a readiness probe a pod is ready as soon as its process runs: users get 502 at every release, and a pod without its database stays in rotation.",
+    condition: "The application's container has a readinessProbe if it has ports, another probe or a Service",
     fix: "Write readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }.",
     example: { kind: "kubernetes", broken: pod(""), fixed: pod(ready) },
     find: eachWorkload(({ object, container, name, serves }) =>
@@ -42,11 +42,11 @@ export const kubernetesProbeRules: readonly Rule[] = [
   {
     id: "trap-liveness-asks-dependencies",
     severity: "error",
-    title: "A database that is away restarts every instance",
+    title: "A database outage restarts every instance",
     impact:
-      "The liveness probe asks what depends on others: when Postgres is gone, all pods are killed at once, again and again, and the outage goes on after it is back.",
-    condition: "The liveness probe asks `/alive`, and not what the readiness probe asks",
-    fix: "Let it ask /alive.",
+      "The liveness probe depends on other services: while Postgres is down all pods are restarted again and again, and the outage continues after Postgres is back.",
+    condition: "The liveness probe requests `/alive`, and another path than the readiness probe",
+    fix: "Change the path of the liveness probe to /alive.",
     example: {
       kind: "kubernetes",
       broken: pod(`${ready}\n          ${startup}\n          livenessProbe: { httpGet: { path: /ready, port: 4000 } }`),
@@ -59,11 +59,11 @@ export const kubernetesProbeRules: readonly Rule[] = [
       if (path === undefined) return [];
       const same = asked !== undefined && asked.text === path.text && !isLivenessPath(path.text, settings);
       if (!same && !isReadinessPath(path.text, settings)) return [];
-      const why = same ? "as the readiness probe does" : "which is 503 while a dependency is away";
+      const why = same ? "like the readiness probe" : "which returns 503 while a dependency is down";
       return [
         {
           places: same ? [path.at, asked.at] : [path.at],
-          message: `The liveness probe of ${name} asks ${path.text}, ${why}.`,
+          message: `The liveness probe of ${name} requests ${path.text}, ${why}.`,
         },
       ];
     }),

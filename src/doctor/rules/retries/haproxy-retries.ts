@@ -7,12 +7,11 @@ export const haproxyRetryRules: readonly Rule[] = [
   {
     id: "trap-haproxy-retry-writes",
     severity: "error",
-    title: "Writes are sent a second time",
-    impact:
-      "A POST that was received and not answered in time is sent to another instance: users pay, sign or post twice.",
+    title: "HAProxy retries writes",
+    impact: "A POST whose response is late is sent to another instance as well: users pay, sign or post twice.",
     condition:
-      "`retry-on` with more than conn-failure stands beside `http-request disable-l7-retry unless { method GET HEAD OPTIONS }`",
-    fix: "Write http-request disable-l7-retry unless { method GET HEAD OPTIONS }.",
+      "`retry-on` with more than conn-failure is combined with `http-request disable-l7-retry unless { method GET HEAD OPTIONS }`",
+    fix: "Add http-request disable-l7-retry unless { method GET HEAD OPTIONS }.",
     example: {
       kind: "haproxy",
       broken: backend("retry-on all-retryable-errors\n  server app1 app1:4000 check"),
@@ -27,17 +26,16 @@ export const haproxyRetryRules: readonly Rule[] = [
         const risky = retry?.words.slice(1).filter((word) => word !== "conn-failure" && word !== "none") ?? [];
         const spared = lines.some(({ words }) => words[0] === "http-request" && words[1] === "disable-l7-retry");
         if (retry === undefined || servers.length === 0 || risky.length === 0 || spared) return [];
-        return [{ places: [retry.at], message: `retry-on ${risky.join(" ")} holds for POST as well.` }];
+        return [{ places: [retry.at], message: `retry-on ${risky.join(" ")} also applies to POST.` }];
       }),
     ),
   },
   {
     id: "trap-haproxy-retry-status",
     severity: "error",
-    title: "An error status is tried everywhere",
-    impact:
-      "One broken page makes every instance work on it, and an overload is made worse by as many tries as there are.",
-    condition: "`retry-on` has no status and no all-retryable-errors: a status is an answer",
+    title: "HAProxy retries an error status on other servers",
+    impact: "One broken page occupies every instance, and each retry adds to an overload.",
+    condition: "`retry-on` contains no status and no all-retryable-errors, because a status is a response",
     fix: "Write retry-on conn-failure empty-response response-timeout.",
     example: {
       kind: "haproxy",
@@ -52,7 +50,7 @@ export const haproxyRetryRules: readonly Rule[] = [
       sections.flatMap((section) =>
         linesOf(section, "retry-on").flatMap(({ words, at }): Violation[] => {
           const statuses = words.slice(1).filter((word) => /^\d{3}$/.test(word) || word === "all-retryable-errors");
-          return statuses.length === 0 ? [] : [{ places: [at], message: `retry-on has ${statuses.join(", ")}.` }];
+          return statuses.length === 0 ? [] : [{ places: [at], message: `retry-on contains ${statuses.join(", ")}.` }];
         }),
       ),
     ),

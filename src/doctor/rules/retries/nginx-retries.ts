@@ -6,11 +6,11 @@ export const nginxRetryRules: readonly Rule[] = [
   {
     id: "trap-nginx-retry-status",
     severity: "error",
-    title: "An error status counts as the failure of an instance",
+    title: "nginx treats an error status as a failed instance",
     impact:
-      "One broken page is tried on every instance and takes them all out: measured, six requests to it gave 502 for every page, for as long as fail_timeout.",
-    condition: "`proxy_next_upstream` has no http_… : a status is an answer",
-    fix: "Write proxy_next_upstream error timeout; and proxy_next_upstream_tries 2;",
+      "One broken page is retried on every instance and excludes all of them. Measured: six requests to such a page made every page return 502 for the duration of fail_timeout.",
+    condition: "`proxy_next_upstream` contains no http_… status, because a status is a response",
+    fix: "Set proxy_next_upstream error timeout; and proxy_next_upstream_tries 2;",
     example: {
       kind: "nginx",
       broken: location("proxy_next_upstream error timeout http_500;"),
@@ -20,18 +20,17 @@ export const nginxRetryRules: readonly Rule[] = [
       all.flatMap((directive): Violation[] => {
         const statuses = directive.args.filter((arg) => /^http_[45]\d\d$/.test(arg));
         if (directive.name !== "proxy_next_upstream" || statuses.length === 0) return [];
-        return [{ places: [directive.at], message: `proxy_next_upstream has ${statuses.join(", ")}.` }];
+        return [{ places: [directive.at], message: `proxy_next_upstream contains ${statuses.join(", ")}.` }];
       }),
     ),
   },
   {
     id: "trap-nginx-retry-writes",
     severity: "error",
-    title: "Writes are sent a second time",
-    impact:
-      "A POST that was received and not answered in time is sent to another instance: users pay, sign or post twice.",
-    condition: "`proxy_next_upstream` has no non_idempotent",
-    fix: "Leave non_idempotent out.",
+    title: "nginx retries writes",
+    impact: "A POST whose response is late is sent to another instance as well: users pay, sign or post twice.",
+    condition: "`proxy_next_upstream` does not contain non_idempotent",
+    fix: "Remove non_idempotent.",
     example: {
       kind: "nginx",
       broken: location("proxy_next_upstream error timeout non_idempotent;"),
@@ -40,7 +39,7 @@ export const nginxRetryRules: readonly Rule[] = [
     find: eachNginx(({ all }) =>
       all
         .filter(({ name, args }) => name === "proxy_next_upstream" && args.includes("non_idempotent"))
-        .map(({ at }): Violation => ({ places: [at], message: "proxy_next_upstream has non_idempotent." })),
+        .map(({ at }): Violation => ({ places: [at], message: "proxy_next_upstream contains non_idempotent." })),
     ),
   },
 ];

@@ -10,11 +10,11 @@ export const albTargetRules: readonly Rule[] = [
   {
     id: "trap-alb-target-type",
     severity: "error",
-    title: "The target group is about machines and not about instances",
+    title: "The target group registers machines instead of instances",
     impact:
-      "Health and draining belong to each instance: behind a machine's address several share one, and tasks on Fargate cannot be registered at all.",
-    condition: "`TargetType: ip` (it is `instance` unless written)",
-    fix: "Write TargetType: ip.",
+      "Health and draining belong to a single instance, but several instances share the address of a machine. Fargate tasks cannot be registered at all.",
+    condition: "`TargetType: ip` (default `instance`)",
+    fix: "Set TargetType: ip.",
     example: { kind: "alb", broken: alb().replace("      TargetType: ip\n", ""), fixed: alb() },
     find: ({ templates }) =>
       templates.flatMap((template) =>
@@ -32,10 +32,11 @@ export const albTargetRules: readonly Rule[] = [
   {
     id: "trap-alb-ingress-target",
     severity: "error",
-    title: "The ALB's health checks are about nodes and not about pods",
-    impact: "A pod that drains or is ill stays in rotation behind its node's address: at every release users get 502.",
-    condition: "`alb.ingress.kubernetes.io/target-type: ip` (it is `instance` unless written)",
-    fix: "Write alb.ingress.kubernetes.io/target-type: ip.",
+    title: "The ALB checks nodes instead of pods",
+    impact:
+      "A draining or failing pod stays in rotation behind the address of its node: users get 502 at every release.",
+    condition: "`alb.ingress.kubernetes.io/target-type: ip` (default `instance`)",
+    fix: "Set alb.ingress.kubernetes.io/target-type: ip.",
     example: {
       kind: "kubernetes",
       broken: ingress("alb.ingress.kubernetes.io/scheme: internal").replace("nginx", "alb"),
@@ -48,7 +49,7 @@ export const albTargetRules: readonly Rule[] = [
         return [
           {
             places: [found?.at ?? get(one, "metadata", "name")?.at ?? one.at],
-            message: `The target type is ${text(found) ?? "left out, which means instance"}.`,
+            message: `The target type is ${text(found) ?? "not set, so it is instance"}.`,
           },
         ];
       }),
@@ -57,11 +58,11 @@ export const albTargetRules: readonly Rule[] = [
   {
     id: "trap-alb-readiness-gate",
     severity: "warning",
-    title: "A release may outrun the load balancer",
+    title: "A release may be faster than the ALB registers pods",
     impact:
-      "Pods count as ready before the ALB knows them: the old ones are gone while the new ones get no requests yet, and users get 503.",
+      "New pods are ready before the ALB sends requests to them, and the old pods are gone by then: users get 503.",
     condition:
-      "With target-type ip the namespace has the label `elbv2.k8s.aws/pod-readiness-gate-inject: enabled`, in the files that were read",
+      "With target-type ip the namespace in the files has the label `elbv2.k8s.aws/pod-readiness-gate-inject: enabled`",
     fix: "Add the label to the namespace.",
     example: {
       kind: "kubernetes",
@@ -76,7 +77,7 @@ export const albTargetRules: readonly Rule[] = [
       return objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
         const found = annotation(one, "alb.ingress.kubernetes.io/target-type");
         if (found === undefined || text(found) !== "ip" || controllerOf(one) !== "alb") return [];
-        return [{ places: [found.at], message: "No namespace in the files has pods wait for the load balancer." }];
+        return [{ places: [found.at], message: "No namespace in the files lets pods wait for the load balancer." }];
       });
     }),
   },

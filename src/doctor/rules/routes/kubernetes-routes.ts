@@ -10,11 +10,11 @@ export const kubernetesRouteRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-public-service",
     severity: "warning",
-    title: "The pods are open to the world, past everything in front",
+    title: "A public Service bypasses the ingress",
     impact:
-      "A Service of the type LoadBalancer gets an address of its own: no TLS, no limits, and metrics for everybody.",
-    condition: "The Service of the application is a ClusterIP; the way in is a Gateway or an Ingress",
-    fix: "Write type: ClusterIP, and add an HTTPRoute or an Ingress.",
+      "A Service of type LoadBalancer has a public address of its own: without TLS, without limits, and with public metrics.",
+    condition: "The Service of the application has type ClusterIP, and a Gateway or an Ingress is in front of it",
+    fix: "Set type: ClusterIP, and add an HTTPRoute or an Ingress.",
     example: {
       kind: "kubernetes",
       broken: `${pod(ready)}---\n${object("Service", "v1", "", "{ type: LoadBalancer, selector: { app: api }, ports: [{ port: 80 }] }")}`,
@@ -40,9 +40,9 @@ export const kubernetesRouteRules: readonly Rule[] = [
   {
     id: "trap-ingress-rewrite",
     severity: "error",
-    title: "The ingress rewrites every path to one",
-    impact: "/api/v1/users arrives as /: users get the landing page, or 404, for everything.",
-    condition: "`rewrite-target` has a group ($1, $2) or is not there",
+    title: "The ingress rewrites every path to the same one",
+    impact: "/api/v1/users arrives as /: every request gets the landing page or 404.",
+    condition: "`rewrite-target` contains a group ($1, $2), or is not set",
     fix: "Remove rewrite-target.",
     example: {
       kind: "kubernetes",
@@ -60,11 +60,11 @@ export const kubernetesRouteRules: readonly Rule[] = [
   {
     id: "trap-google-cookie",
     severity: "error",
-    title: "A cookie's age, where no cookie is",
-    impact: "Google Cloud refuses the pair: the backend keeps its old settings, or gets none.",
+    title: "A cookie lifetime without cookie affinity",
+    impact: "Google Cloud rejects the combination: the backend keeps its old settings, or gets none.",
     condition:
-      "`affinityCookieTtlSec` of a BackendConfig, and `cookieTtlSec` of a GCPBackendPolicy, go with GENERATED_COOKIE only",
-    fix: "Write affinityType: GENERATED_COOKIE, or remove the age.",
+      "`affinityCookieTtlSec` of a BackendConfig and `cookieTtlSec` of a GCPBackendPolicy require GENERATED_COOKIE",
+    fix: "Set affinityType: GENERATED_COOKIE, or remove the lifetime.",
     example: {
       kind: "kubernetes",
       broken: object(
@@ -89,7 +89,7 @@ export const kubernetesRouteRules: readonly Rule[] = [
         return [
           {
             places: [age.at, ...(type === undefined ? [] : [type.at])],
-            message: `A cookie's age with ${text(type) ?? "no type of affinity"}.`,
+            message: `A cookie lifetime with ${text(type) ?? "no affinity type"}.`,
           },
         ];
       }),

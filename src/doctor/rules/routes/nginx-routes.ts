@@ -4,9 +4,7 @@ import type { Rule, Violation } from "../../rule.ts";
 import { headers, location } from "../example-files.ts";
 import { eachNginx, eachRoute } from "../for-each.ts";
 
-// What nginx accepts, and users pay for.
-
-/** Whether the choice is between instances: upstreams that share no server are different applications. */
+/** Whether the targets are instances of one application: upstreams without a common server are different applications. */
 function isAmongInstances(targets: readonly string[], { upstreams }: Nginx): boolean {
   const chosen = [...new Set(targets.map(hostOf))].map((host) => upstreams.find(({ name }) => name === host));
   if (chosen.length < 2) return false;
@@ -21,11 +19,11 @@ export const nginxRouteRules: readonly Rule[] = [
   {
     id: "trap-nginx-health-prefix",
     severity: "error",
-    title: "A prefix location rewrites more paths than it names",
+    title: "A prefix location rewrites more paths than intended",
     impact:
-      "Everything that begins with the prefix is rewritten too: /health/detailed becomes /ready/detailed, and slips past whatever hides it; probes of other names get wrong answers.",
-    condition: "A location of a probe whose proxy_pass has a path is exact (`location = /health`)",
-    fix: "Write location = … for each path.",
+      "Every path with the prefix is rewritten: /health/detailed becomes /ready/detailed and may bypass a rule that hides it, and other probe paths get wrong responses.",
+    condition: "A probe location whose proxy_pass has a path is exact (`location = /health`)",
+    fix: "Use location = … for each path.",
     example: {
       kind: "nginx",
       broken: "server {\n  location /health { proxy_pass http://api:4000/ready; }\n}\n",
@@ -39,7 +37,7 @@ export const nginxRouteRules: readonly Rule[] = [
       return [
         {
           places: [pass.at, place.at],
-          message: `location ${place.args.join(" ")} passes what begins so on to ${path} with the rest behind it.`,
+          message: `location ${place.args.join(" ")} rewrites every path with this prefix to ${path} and the rest of the path.`,
         },
       ];
     }),
@@ -47,12 +45,12 @@ export const nginxRouteRules: readonly Rule[] = [
   {
     id: "trap-nginx-client-chooses",
     severity: "error",
-    title: "The client chooses the instance",
+    title: "The client selects the instance",
     impact:
-      "Whoever sends the header reaches the instance of their choice, also one that is to be left alone, and all of them the same one.",
+      "A client that sends the header reaches an instance of its choice, including one that is drained, and can send all requests to the same one.",
     condition:
-      "The variable in proxy_pass is not made of a header, cookie or argument, unless it names upstreams that share no server",
-    fix: "Hash on it instead: hash $http_… consistent; in the upstream.",
+      "The variable in proxy_pass does not come from a header, cookie or argument, unless it selects between upstreams without a common server",
+    fix: "Use the value for hashing: hash $http_… consistent; in the upstream.",
     example: {
       kind: "nginx",
       broken:
@@ -66,18 +64,18 @@ export const nginxRouteRules: readonly Rule[] = [
       const map = maps.find(({ args }) => clientControlled.test(args[0] ?? ""));
       if (direct === undefined && (map === undefined || !isAmongInstances(targets, nginx))) return [];
       const places = map === undefined ? [pass.at] : [map.at, pass.at];
-      return [{ places, message: `proxy_pass follows ${map?.args[0] ?? `$${direct}`}.` }];
+      return [{ places, message: `The target of proxy_pass depends on ${map?.args[0] ?? `$${direct}`}.` }];
     }),
   },
   {
     id: "trap-nginx-cookie-no-affinity",
     severity: "warning",
-    title: "Cookies that are passed on and get flags bind nobody to an instance",
+    title: "Passing on cookies does not create session affinity",
     impact:
-      "nginx passes cookies on anyway, and their flags choose no server: who counts on coming back to the same instance comes to another one.",
+      "nginx always passes on cookies, and cookie flags select no server: users who should return to the same instance reach another one.",
     condition:
-      "Where `proxy_set_header Cookie $http_cookie` stands beside `proxy_cookie_path` or `proxy_cookie_flags`, the upstream has hash or ip_hash",
-    fix: "Write hash $cookie_… consistent; in the upstream, or remove both if nobody has to come back.",
+      "Where `proxy_set_header Cookie $http_cookie` is combined with `proxy_cookie_path` or `proxy_cookie_flags`, the upstream has hash or ip_hash",
+    fix: "Add hash $cookie_… consistent; to the upstream, or remove both directives if no affinity is needed.",
     example: {
       kind: "nginx",
       broken: location(flags),
@@ -98,7 +96,7 @@ export const nginxRouteRules: readonly Rule[] = [
       return [
         {
           places: [passed.at, flagged[0].at],
-          message: `The upstream ${upstream.name} takes any server, whatever the cookies say.`,
+          message: `The upstream ${upstream.name} selects a server regardless of cookies.`,
         },
       ];
     }),
@@ -106,10 +104,10 @@ export const nginxRouteRules: readonly Rule[] = [
   {
     id: "trap-nginx-no-resolver",
     severity: "error",
-    title: "A host name in a variable, and nobody to look it up",
+    title: "A host name in a variable, without a resolver",
     impact: "Every request gets 502: no resolver defined to resolve.",
-    condition: "A proxy_pass with a variable leads to an upstream or an address, or there is a `resolver`",
-    fix: "Let the variable name an upstream, or write resolver 127.0.0.11 valid=5s; (Docker's; the cluster's own elsewhere).",
+    condition: "A proxy_pass with a variable leads to an upstream or an address, or a `resolver` is set",
+    fix: "Let the variable select an upstream, or set resolver 127.0.0.11 valid=5s; (the address of Docker's resolver).",
     example: {
       kind: "nginx",
       broken: "map $host $target { default app1:4000; }\nserver {\n  location / { proxy_pass http://$target; }\n}\n",
@@ -126,7 +124,7 @@ export const nginxRouteRules: readonly Rule[] = [
         );
         if (hosts.length > 0 && unknown.length === 0) return [];
         const what = hosts.length === 0 ? "may be any host name" : `may be ${unknown.slice(0, 3).join(", ")}`;
-        return [{ places: [pass.at], message: `$${variable} ${what}, and there is no resolver.` }];
+        return [{ places: [pass.at], message: `$${variable} ${what}, and no resolver is set.` }];
       }),
     ),
   },

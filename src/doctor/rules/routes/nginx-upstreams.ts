@@ -8,11 +8,11 @@ export const nginxUpstreamRules: readonly Rule[] = [
   {
     id: "trap-nginx-no-zone",
     severity: "warning",
-    title: "Each worker finds out for itself that an instance is gone",
+    title: "Each nginx worker detects failures on its own",
     impact:
-      "Without a zone every worker has a memory of its own: users meet a broken instance several times, and 502s linger after it is back.",
-    condition: "An upstream of several servers has a `zone`, unless there is one worker",
-    fix: "Write zone NAME 128k; in the upstream.",
+      "Without a zone the workers share no state: users reach a failed instance several times, and some workers still exclude it after it is back.",
+    condition: "An upstream of several servers has a `zone`, unless there is only one worker",
+    fix: "Add zone NAME 128k; to the upstream.",
     example: {
       kind: "nginx",
       broken: "upstream api {\n  server app1:4000;\n  server app2:4000;\n}\n",
@@ -33,8 +33,8 @@ export const nginxUpstreamRules: readonly Rule[] = [
   {
     id: "trap-nginx-two-methods",
     severity: "error",
-    title: "An upstream has two ways to choose a server",
-    impact: "nginx does not start (load balancing method redefined), or silently takes the last one.",
+    title: "An upstream has two balancing methods",
+    impact: "nginx does not start (load balancing method redefined), or silently uses the last one.",
     condition: "At most one of least_conn, ip_hash, hash, random in an upstream",
     fix: "Keep one: least_conn, or hash on a cookie for affinity.",
     example: {
@@ -60,8 +60,8 @@ export const nginxUpstreamRules: readonly Rule[] = [
     severity: "error",
     title: "An upstream is defined twice",
     impact: "nginx does not start: duplicate upstream.",
-    condition: "The name of an upstream is used once",
-    fix: "Remove one, or give it another name.",
+    condition: "Each upstream has a unique name",
+    fix: "Remove one, or rename it.",
     example: {
       kind: "nginx",
       broken: "upstream api { zone a 64k; server app1:4000; }\nupstream api { zone b 64k; server app2:4000; }\n",
@@ -72,7 +72,7 @@ export const nginxUpstreamRules: readonly Rule[] = [
         const before = upstreams.slice(0, index).find((other) => other.name === name);
         return before === undefined
           ? []
-          : [{ places: [block.at, before.block.at], message: `The upstream ${name} is there already.` }];
+          : [{ places: [block.at, before.block.at], message: `The upstream ${name} is already defined.` }];
       }),
     ),
   },

@@ -6,11 +6,10 @@ export const haproxyBraceRules: readonly Rule[] = [
   {
     id: "trap-haproxy-brace",
     severity: "error",
-    title: "A brace that HAProxy does not know",
-    impact:
-      "HAProxy refuses the configuration: its sections have no braces, only anonymous conditions have, both on one line.",
-    condition: "As many `{` as `}` in a line, and none that stands alone",
-    fix: "Remove it.",
+    title: "An unbalanced brace",
+    impact: "HAProxy rejects the configuration: braces exist only around anonymous conditions, with both on one line.",
+    condition: "A line has as many `{` as `}`, and does not start with a brace",
+    fix: "Remove the brace.",
     example: {
       kind: "haproxy",
       broken: backend("server app1 app1:4000 check\n}"),
@@ -24,7 +23,7 @@ export const haproxyBraceRules: readonly Rule[] = [
           const first = words[0] === "{" || words[0] === "}";
           return open === close && !first
             ? []
-            : [{ places: [at], message: `\`${words.slice(0, 4).join(" ")}\` has a brace without its other half.` }];
+            : [{ places: [at], message: `\`${words.slice(0, 4).join(" ")}\` has an unbalanced brace.` }];
         }),
       ),
     ),

@@ -3,8 +3,6 @@ import type { Directive } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { eachNginx } from "../for-each.ts";
 
-// What nginx refuses to start with.
-
 const allowedContexts: Readonly<Record<string, readonly string[]>> = {
   events: ["main"],
   http: ["main"],
@@ -27,17 +25,17 @@ const allowedContexts: Readonly<Record<string, readonly string[]>> = {
 };
 
 const unavailableDirectives: Readonly<Record<string, string>> = {
-  health_check: "it is the commercial NGINX's",
-  health_check_timeout: "it is the commercial NGINX's",
-  match: "it is the commercial NGINX's",
-  check: "it is a fork's",
-  check_http_send: "it is a fork's",
-  check_http_expect_alive: "it is a fork's",
-  check_status: "it is a fork's",
-  sticky: "open-source NGINX has it from 1.29.6 on only",
+  health_check: "only in commercial NGINX",
+  health_check_timeout: "only in commercial NGINX",
+  match: "only in commercial NGINX",
+  check: "only in a fork of nginx",
+  check_http_send: "only in a fork of nginx",
+  check_http_expect_alive: "only in a fork of nginx",
+  check_status: "only in a fork of nginx",
+  sticky: "in open-source NGINX only since 1.29.6",
 };
 
-/** In a piece of a configuration, as in conf.d, what stands outside stands inside `http`. */
+/** The block around a directive. The top level of a file for conf.d is inside `http`. */
 function contextOf(directive: Directive, { isFragment, root }: Nginx): string {
   if (directive.parent !== undefined) return directive.parent.name;
   if (!isFragment) return "main";
@@ -52,11 +50,11 @@ export const nginxDirectiveRules: readonly Rule[] = [
   {
     id: "trap-nginx-context",
     severity: "error",
-    title: "nginx refuses a directive where it stands",
-    impact: "nginx does not start, or a reload is refused and the old configuration stays without anybody noticing.",
+    title: "nginx does not allow a directive in this block",
+    impact: "nginx does not start, or a reload is rejected and the old configuration stays in use unnoticed.",
     condition:
-      "A directive stands where nginx allows it: limit_req_zone, upstream and map in http, http outside of everything",
-    fix: "Move it: zones, maps and upstreams belong into http, beside server.",
+      "Each directive is in a block where nginx allows it: limit_req_zone, upstream and map in http, and http at the top level",
+    fix: "Move the directive: zones, maps and upstreams belong into http, next to server.",
     example: {
       kind: "nginx",
       broken:
@@ -72,11 +70,11 @@ export const nginxDirectiveRules: readonly Rule[] = [
         if (directive.name === "server" && directive.children === undefined) return [];
         if (directive.name === "proxy_pass" && context === "server" && !directive.args[0]?.includes("://")) return [];
         if (["geo", "map", "split_clients", "types"].includes(context)) return [];
-        const where = context === "main" ? "outside of every block" : `in ${context}`;
+        const where = context === "main" ? "at the top level" : `in ${context}`;
         return [
           {
             places: [directive.at],
-            message: `\`${directive.name}\` is not allowed ${where}, but in ${allowed.join(" or ").replace("main", "no block")}.`,
+            message: `\`${directive.name}\` is not allowed ${where}, only in ${allowed.join(" or ").replace("main", "the top level")}.`,
           },
         ];
       }),
@@ -85,10 +83,10 @@ export const nginxDirectiveRules: readonly Rule[] = [
   {
     id: "trap-nginx-foreign-directive",
     severity: "error",
-    title: "Open-source nginx does not know this directive",
+    title: "Open-source nginx does not have this directive",
     impact: "nginx does not start: unknown directive.",
-    condition: "No `health_check` (commercial), `check…` (a fork), `sticky` (before 1.29.6)",
-    fix: "Rely on passive checks (max_fails, fail_timeout) or use HAProxy for active ones; for affinity: hash $cookie_… consistent.",
+    condition: "No `health_check` (commercial), `check…` (a fork) or `sticky` (before 1.29.6)",
+    fix: "Rely on passive checks (max_fails, fail_timeout), or use HAProxy for active checks. For affinity use hash $cookie_… consistent.",
     example: {
       kind: "nginx",
       broken: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  sticky cookie route;\n}\n",

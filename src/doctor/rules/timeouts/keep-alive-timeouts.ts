@@ -6,12 +6,12 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
   {
     id: "keep-alive-shorter-than-front",
     severity: "error",
-    title: "The application closes idle connections before what is in front does",
+    title: "The application closes idle connections before the load balancer does",
     impact:
-      "A request that is sent on a connection in the moment in which the application closes it is lost: users get 502 now and then, POSTs too, and most often when there is little to do.",
+      "A request is lost if the application closes the connection at the moment when the load balancer sends it: users get occasional 502 responses, also for POST, mostly at low traffic.",
     condition:
-      "`KEEP_ALIVE_TIMEOUT_MS` > idle timeout of the front: nginx `keepalive_timeout` of the upstream (60 s unless written, and only with `keepalive`), HAProxy `pool-purge-delay` (5 s), ALB `idle_timeout` (60 s), ingress-nginx `upstream-keepalive-timeout` (60 s), Google Cloud 600 s, fixed",
-    fix: "Set KEEP_ALIVE_TIMEOUT_MS above it, with some seconds to spare, or lower the idle timeout of the front.",
+      "`KEEP_ALIVE_TIMEOUT_MS` > idle timeout of the load balancer: nginx `keepalive_timeout` of the upstream (default 60 s, only with `keepalive`), HAProxy `pool-purge-delay` (5 s), ALB `idle_timeout` (60 s), ingress-nginx `upstream-keepalive-timeout` (60 s), Google Cloud (600 s, fixed)",
+    fix: "Raise KEEP_ALIVE_TIMEOUT_MS some seconds above the idle timeout, or lower the idle timeout.",
     example: {
       kind: "nginx",
       alongside: { settings: "KEEP_ALIVE_TIMEOUT_MS=75000\n" },
@@ -26,7 +26,7 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
           return loadBalancer.idleTimeouts
             .filter((idle) => own.value <= idle.value)
             .map((idle): Violation => {
-              const message = `${loadBalancer.name} keeps an idle connection for ${formatNumber(idle)}; the application has to keep it for longer, and keeps it for ${formatNumber(own)}.`;
+              const message = `${loadBalancer.name} keeps an idle connection for ${formatNumber(idle)}; the application keeps it for ${formatNumber(own)} and must keep it for longer.`;
               const wanted = idle.value >= 600_000 ? idle.value + 20_000 : idle.value + 15_000;
               return {
                 numbers: [idle, own],
@@ -42,10 +42,10 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
     severity: "warning",
     title: "The proxy closes idle connections before the balancer in front of it does",
     impact:
-      "Where that balancer passes its requests to this proxy, it sends some of them on connections that are just being closed: users get 502 now and then.",
+      "If the balancer forwards to this proxy, some of its requests meet a connection that is being closed: users get occasional 502 responses.",
     condition:
-      "nginx `keepalive_timeout` of the server (75 s unless written), HAProxy `timeout http-keep-alive` and `timeout client` > idle timeout of an ALB or of Google's balancer in the same set-up",
-    fix: "Raise the proxy's keep-alive for clients above the balancer's idle timeout.",
+      "nginx `keepalive_timeout` of the server (default 75 s), HAProxy `timeout http-keep-alive` and `timeout client` > idle timeout of an ALB or a Google load balancer in the same call",
+    fix: "Raise the proxy's client keep-alive above the idle timeout of the balancer.",
     example: {
       kind: "haproxy",
       alongside: { alb: alb("{ Key: idle_timeout.timeout_seconds, Value: 60 }") },
@@ -68,7 +68,7 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
             .map(
               (idle): Violation => ({
                 numbers: [own, idle],
-                message: `${loadBalancer.name} keeps a client's idle connection for ${formatNumber(own)}, which would have to be longer than the balancer's ${formatNumber(idle)}.`,
+                message: `${loadBalancer.name} keeps an idle client connection for ${formatNumber(own)}, which must be longer than the balancer's ${formatNumber(idle)}.`,
               }),
             ),
         ),

@@ -5,7 +5,7 @@ import type { Rule, Violation } from "../../rule.ts";
 import { pod } from "../example-files.ts";
 import { isLivenessPath } from "../probe-paths.ts";
 
-/** Probers that wait for an answer about dependencies. HAProxy's short check is about how soon it notices, see `drain-`. */
+/** Probes that wait for the checks of dependencies. HAProxy's check timeout only decides how fast it detects a drain. */
 function aboutDependencies({ apps, loadBalancers }: Deployment): { probe: Probe; app: App }[] {
   const own = apps.flatMap((app) => app.probes.map((probe) => ({ probe, app })));
   const balancers = loadBalancers
@@ -22,12 +22,12 @@ export const probeTimeoutRules: readonly Rule[] = [
   {
     id: "deadline-check-longer-than-probe",
     severity: "error",
-    title: "The probe gives up before the check behind it does",
+    title: "The probe times out before the health check behind it",
     impact:
-      "A dependency that is merely slow makes every instance look dead at once, and nobody learns which check it was: the whole service leaves the rotation.",
+      "One slow dependency makes every instance look dead at once, and the probe does not show which check was slow: the whole service leaves the rotation.",
     condition:
-      "`HEALTH_CHECK_TIMEOUT` < time limit of whoever asks: `timeoutSeconds` (1 s unless written), ALB `HealthCheckTimeoutSeconds` (5 s), Google's `timeoutSec` (5 s), Compose `timeout` (30 s)",
-    fix: "Raise the prober's time limit above HEALTH_CHECK_TIMEOUT, or lower that.",
+      "`HEALTH_CHECK_TIMEOUT` < timeout of the probe: `timeoutSeconds` (default 1 s), ALB `HealthCheckTimeoutSeconds` (5 s), Google's `timeoutSec` (5 s), Compose `timeout` (30 s)",
+    fix: "Raise the timeout of the probe above HEALTH_CHECK_TIMEOUT, or lower HEALTH_CHECK_TIMEOUT.",
     example: {
       kind: "kubernetes",
       alongside: { settings: "HEALTH_CHECK_TIMEOUT=2000\n" },
@@ -41,7 +41,7 @@ export const probeTimeoutRules: readonly Rule[] = [
         return [
           {
             numbers: [timeout, check],
-            message: `${name} gives up after ${formatNumber(timeout)}, and a check may take ${formatNumber(check)}.`,
+            message: `${name} times out after ${formatNumber(timeout)}, and a check may take ${formatNumber(check)}.`,
             fix: `Set ${timeout.name} above ${formatNumber(check)}, or HEALTH_CHECK_TIMEOUT below ${formatNumber(timeout)}.`,
           },
         ];
@@ -50,12 +50,12 @@ export const probeTimeoutRules: readonly Rule[] = [
   {
     id: "deadline-probe-longer-than-interval",
     severity: "warning",
-    title: "A probe may take as long as the time between two of them",
+    title: "The timeout of a probe is not shorter than its interval",
     impact:
-      "Probes of an instance in trouble follow each other without a pause, so it is asked most when it can answer least, and the time until it is out is longer than the thresholds say.",
+      "An instance in trouble gets one probe after the other, without a pause, and its removal takes longer than the thresholds suggest.",
     condition:
-      "time limit of the probe < its interval: Kubernetes 1 s and 10 s unless written, ALB 5 s and 30 s, Compose 30 s and 30 s, HAProxy `timeout check` and `inter` 2 s; in these two they may be equal, for the next check waits for the answer to the last",
-    fix: "Lower the time limit, or raise the interval.",
+      "timeout of the probe < its interval. Defaults: Kubernetes 1 s and 10 s, ALB 5 s and 30 s, Compose 30 s and 30 s, HAProxy `timeout check` same as `inter`, 2 s. For Compose and HAProxy both may be equal, because the next check waits for the response to the last one",
+    fix: "Lower the timeout, or raise the interval.",
     example: {
       kind: "kubernetes",
       broken: pod("livenessProbe: { httpGet: { path: /alive, port: 4000 }, timeoutSeconds: 10, periodSeconds: 5 }"),
@@ -68,10 +68,10 @@ export const probeTimeoutRules: readonly Rule[] = [
       ].flatMap(({ name, timeout, interval, waitsForAnswer = false }): Violation[] => {
         if (timeout === undefined || interval === undefined || timeout.value < interval.value) return [];
         if (waitsForAnswer && timeout.value === interval.value) return [];
-        // Two defaults, or one that follows the other, are nobody's mistake.
+        // Two defaults, or a timeout that follows the interval, are not a mistake of the user.
         if (timeout.origin !== undefined && (interval.origin !== undefined || timeout.origin.includes("as inter")))
           return [];
-        const message = `${name}: a time limit of ${formatNumber(timeout)} would have to be shorter than the interval of ${formatNumber(interval)}.`;
+        const message = `${name}: a timeout of ${formatNumber(timeout)} must be shorter than the interval of ${formatNumber(interval)}.`;
         return [{ numbers: [timeout, interval], message }];
       }),
   },

@@ -5,19 +5,19 @@ import type { Rule, Violation } from "../../rule.ts";
 import { milliseconds } from "../../units.ts";
 import { location } from "../example-files.ts";
 
-/** `timeout server 0`, in whatever unit. */
+/** `timeout server 0`, with any unit. */
 const isZero = ({ words }: Line): boolean => milliseconds(words[2] ?? "", "ms") === 0;
 
 export const requestTimeoutRules: readonly Rule[] = [
   {
     id: "deadline-request-longer-than-proxy",
     severity: "error",
-    title: "The proxy gives up a request before the application does",
+    title: "The proxy times out before the application does",
     impact:
-      "Users get a bare 504, while the application goes on working for nobody: whoever tries again does it twice.",
+      "Users get a 504 page of the proxy while the application completes the request: a user who retries does the work twice.",
     condition:
-      "`REQUEST_TIMEOUT_MS` < nginx `proxy_read_timeout` (60 s unless written), HAProxy `timeout server`, ALB `idle_timeout` (60 s), ingress-nginx `proxy-read-timeout` (60 s), HTTPRoute `timeouts`, Google's `timeoutSec` (30 s). Locations of probes are left out",
-    fix: "Raise the proxy's time limit above REQUEST_TIMEOUT_MS, or lower that.",
+      "`REQUEST_TIMEOUT_MS` < nginx `proxy_read_timeout` (default 60 s), HAProxy `timeout server`, ALB `idle_timeout` (60 s), ingress-nginx `proxy-read-timeout` (60 s), HTTPRoute `timeouts`, Google's `timeoutSec` (30 s). Probe locations are ignored",
+    fix: "Raise the timeout of the proxy above REQUEST_TIMEOUT_MS, or lower REQUEST_TIMEOUT_MS.",
     example: {
       kind: "nginx",
       alongside: { settings: "REQUEST_TIMEOUT_MS=15000\n" },
@@ -34,7 +34,7 @@ export const requestTimeoutRules: readonly Rule[] = [
             .map(
               (read): Violation => ({
                 numbers: [read, request],
-                message: `${loadBalancer.name} waits ${formatNumber(read)} for an answer that may take ${formatNumber(request)}.`,
+                message: `${loadBalancer.name} waits ${formatNumber(read)} for a response that may take ${formatNumber(request)}.`,
                 fix: `Set ${read.name} to ${formatNumber(ms("", request.value + 5000, read.at))}, or REQUEST_TIMEOUT_MS below ${formatNumber(read)}.`,
               }),
             );
@@ -44,12 +44,12 @@ export const requestTimeoutRules: readonly Rule[] = [
   {
     id: "deadline-none",
     severity: "error",
-    title: "HAProxy waits for ever",
+    title: "HAProxy waits without limit",
     impact:
-      "One instance or client that says nothing holds its connection for good: they add up until HAProxy takes no more, and everybody is locked out.",
+      "An instance or client that stops responding occupies a connection for ever: such connections add up until HAProxy accepts no more.",
     condition:
-      "`timeout connect`, `timeout client` and `timeout server` are written, here or in `defaults`, and not 0; HAProxy has no defaults for them",
-    fix: "Write timeout connect 2s, timeout client 30s and timeout server 20s in defaults.",
+      "`timeout connect`, `timeout client` and `timeout server` are set, in the section or in `defaults`, and not 0; HAProxy has no defaults for them",
+    fix: "Set timeout connect 2s, timeout client 30s and timeout server 20s in defaults.",
     example: {
       kind: "haproxy",
       broken:
@@ -70,7 +70,7 @@ export const requestTimeoutRules: readonly Rule[] = [
             ...(missing.length === 0
               ? []
               : [{ places: [section.at], message: `${whose} has no timeout ${missing.join(", no timeout ")}.` }]),
-            ...forever.map(({ words, at }) => ({ places: [at], message: `${words.join(" ")} is no limit at all.` })),
+            ...forever.map(({ words, at }) => ({ places: [at], message: `${words.join(" ")} means without limit.` })),
           ];
         }),
       ),
@@ -78,10 +78,10 @@ export const requestTimeoutRules: readonly Rule[] = [
   {
     id: "deadline-query-longer-than-request",
     severity: "warning",
-    title: "A request is given up before its query is",
-    impact: "Queries go on for users who have their error already, and hold the connections that others wait for.",
+    title: "A query may run longer than its request",
+    impact: "Queries continue after the request has failed, and occupy connections that other requests wait for.",
     condition: "`DB_CONNECT_TIMEOUT_MS` + `DB_STATEMENT_TIMEOUT_MS` < `REQUEST_TIMEOUT_MS`",
-    fix: "Lower DB_STATEMENT_TIMEOUT_MS, or raise REQUEST_TIMEOUT_MS (and what waits for it).",
+    fix: "Lower DB_STATEMENT_TIMEOUT_MS, or raise REQUEST_TIMEOUT_MS and the timeouts of the proxies.",
     example: { kind: "settings", broken: "DB_STATEMENT_TIMEOUT_MS=30000\n", fixed: "DB_STATEMENT_TIMEOUT_MS=5000\n" },
     find: ({ apps }) =>
       apps.flatMap(({ settings }): Violation[] => {
@@ -90,7 +90,7 @@ export const requestTimeoutRules: readonly Rule[] = [
         const request = settings.number("REQUEST_TIMEOUT_MS");
         if (connect === undefined || statement === undefined || request === undefined) return [];
         if (connect.value + statement.value < request.value) return [];
-        const message = `${formatNumber(connect)} for a connection and ${formatNumber(statement)} for a statement would have to be less than the ${formatNumber(request)} of a request.`;
+        const message = `${formatNumber(connect)} for a connection and ${formatNumber(statement)} for a statement must be less than the ${formatNumber(request)} of a request.`;
         return [{ numbers: [statement, connect, request], message }];
       }),
   },

@@ -2,19 +2,19 @@ import { type ConfigNumber, formatNumber, ms } from "../../config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 
-/** What balancers and libraries wait for an answer unless told otherwise. */
+/** The usual timeout of balancers and HTTP clients. */
 const assumedClientTimeoutMs = 60_000;
 
 export const retryTimeoutRules: readonly Rule[] = [
   {
     id: "deadline-tries-longer-than-total",
     severity: "error",
-    title: "There is no time for the second try",
+    title: "There is no time for a second attempt",
     impact:
-      "An instance whose machine is gone does not refuse a connection, it says nothing: all the time that there is goes to the first try, and users get 504 although others could have answered.",
+      "A machine that is gone does not refuse a connection, it does not respond: the first attempt uses all of the time, and users get 504 although another instance could have answered.",
     condition:
-      "nginx: `proxy_connect_timeout` (60 s unless written) · `proxy_next_upstream_tries` ≤ `proxy_next_upstream_timeout`; ingress-nginx the same by its annotations (5 s, 3 tries)",
-    fix: "Lower proxy_connect_timeout: within a data centre 2 s are plenty.",
+      "nginx: `proxy_connect_timeout` (default 60 s) · `proxy_next_upstream_tries` ≤ `proxy_next_upstream_timeout`; ingress-nginx: the same with its annotations (default 5 s and 3 attempts)",
+    fix: "Lower proxy_connect_timeout: within a data centre 2 s are enough.",
     example: {
       kind: "nginx",
       broken: location("proxy_connect_timeout 10s; proxy_next_upstream_tries 2; proxy_next_upstream_timeout 15s;"),
@@ -28,7 +28,7 @@ export const retryTimeoutRules: readonly Rule[] = [
           return [
             {
               numbers: [connect, attempts, total],
-              message: `${attempts.value} tries of ${formatNumber(connect)} are ${formatNumber(needed)}, and ${formatNumber(total)} are all there is.`,
+              message: `${attempts.value} attempts of ${formatNumber(connect)} take ${formatNumber(needed)}, and the total is limited to ${formatNumber(total)}.`,
             },
           ];
         }),
@@ -37,12 +37,12 @@ export const retryTimeoutRules: readonly Rule[] = [
   {
     id: "deadline-tries-longer-than-client",
     severity: "warning",
-    title: "The proxy still looks for an instance when the client has gone",
+    title: "The proxy retries for longer than the client waits",
     impact:
-      "While a machine is gone, users wait for a minute and more and then get an error, and their connections pile up in the proxy.",
+      "While a machine is gone, users wait for a minute or more before they get an error, and connections pile up in the proxy.",
     condition:
-      "nginx `proxy_next_upstream_timeout`, or without one `proxy_connect_timeout` (60 s unless written) · tries (all servers unless written); HAProxy `timeout connect` · (`retries` 3 + 1) < what the client waits: the idle timeout of an ALB in the same set-up, else 60 s. Without such an ALB only what is written is looked at",
-    fix: "Write proxy_connect_timeout 2s, proxy_next_upstream_tries 2 and proxy_next_upstream_timeout 25s (HAProxy: timeout connect 2s, retries 2).",
+      "nginx `proxy_next_upstream_timeout`, otherwise `proxy_connect_timeout` (default 60 s) · attempts (default: all servers); HAProxy `timeout connect` · (`retries`, default 3, + 1) < timeout of the client: the idle timeout of an ALB in the same call, otherwise 60 s. Without an ALB only values that a file sets are judged",
+    fix: "Set proxy_connect_timeout 2s, proxy_next_upstream_tries 2 and proxy_next_upstream_timeout 25s (HAProxy: timeout connect 2s, retries 2).",
     example: {
       kind: "nginx",
       broken: location("proxy_connect_timeout 30s;"),
@@ -55,22 +55,17 @@ export const retryTimeoutRules: readonly Rule[] = [
         loadBalancer.retryLimits.flatMap(({ connect, attempts, total }): Violation[] => {
           const waits: ConfigNumber =
             balancer ??
-            ms(
-              "what a client waits",
-              assumedClientTimeoutMs,
-              connect.at,
-              "assumed: what balancers wait unless told otherwise",
-            );
+            ms("timeout of the client", assumedClientTimeoutMs, connect.at, "assumed: the usual default of balancers");
           const longest = total?.value ?? connect.value * attempts.value;
           const ours = total === undefined ? [connect, attempts] : [total];
-          // Defaults against an assumption are nobody's mistake.
+          // Defaults compared with an assumption are not a mistake of the user.
           const isWritten = balancer !== undefined || ours.some(({ origin }) => origin === undefined);
           if (longest < waits.value || !isWritten) return [];
           const numbers = [...ours, waits];
           const why =
             total === undefined
-              ? `${attempts.value} tries of ${formatNumber(connect)}`
-              : "tries at one server after the other";
+              ? `${attempts.value} attempts of ${formatNumber(connect)}`
+              : "attempts at one server after the other";
           return [
             {
               numbers,

@@ -2,10 +2,10 @@ import { isProxyImage } from "../../readers/container.ts";
 import { entries, get, list, number, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
-/** A port of the host; an empty address is all of them. */
+/** A published port of the host. An empty address means all addresses. */
 type Published = { address: string; port: string };
 
-/** `"3001:3000"`, `127.0.0.1:3001:3000/tcp`, or the long form. */
+/** Parses `"3001:3000"`, `127.0.0.1:3001:3000/tcp` and the long form. */
 function publishedOf(port: Tree): Published | undefined {
   const long = text(port, "published");
   const result = (address: string, published: string, protocol: string): Published | undefined =>
@@ -21,7 +21,7 @@ function publishedOf(port: Tree): Published | undefined {
 const collides = (one: Published, other: Published): boolean =>
   one.address === other.address || one.address === "" || other.address === "";
 
-/** How many of it run on one host; a swarm spreads them, and shares the port. */
+/** How many replicas run on one host. A swarm spreads them and shares the port. */
 function replicasOnHost(tree: Tree): number {
   const swarm = ["update_config", "rollback_config", "placement", "endpoint_mode"];
   if (swarm.some((name) => get(tree, "deploy", name) !== undefined)) return 1;
@@ -35,11 +35,11 @@ export const composeServiceRules: readonly Rule[] = [
   {
     id: "trap-compose-proxy-starts-first",
     severity: "error",
-    title: "The proxy starts before its servers have names",
+    title: "The proxy starts before the names of its servers resolve",
     impact:
-      "One host name that is not known yet stops nginx and HAProxy from starting: after a reboot nothing answers until somebody starts them by hand.",
-    condition: "A proxy's `depends_on` names each instance with `condition: service_healthy`",
-    fix: "Write depends_on: { app1: { condition: service_healthy } } for each instance.",
+      "nginx and HAProxy do not start with a host name that does not resolve: after a reboot the service is down until an operator starts the proxy.",
+    condition: "The `depends_on` of a proxy names each instance with `condition: service_healthy`",
+    fix: "Add depends_on: { app1: { condition: service_healthy } } for each instance.",
     example: { kind: "compose", broken: service("[api]"), fixed: service("{ api: { condition: service_healthy } }") },
     find: ({ compose }) =>
       compose.flatMap(({ services, apps }) =>
@@ -66,10 +66,11 @@ export const composeServiceRules: readonly Rule[] = [
   {
     id: "trap-compose-port-collision",
     severity: "error",
-    title: "Two services want the same port of the host",
-    impact: "The second one does not start: port is already allocated.",
-    condition: "A port of the host is published once, and by one instance: a service of several leaves the port open",
-    fix: "Give one of them another port.",
+    title: "Two services publish the same port of the host",
+    impact: "The second service does not start: port is already allocated.",
+    condition:
+      "A port of the host is published by one service with one replica. A service with several replicas publishes no fixed port",
+    fix: "Publish another port.",
     example: {
       kind: "compose",
       broken:
@@ -91,7 +92,8 @@ export const composeServiceRules: readonly Rule[] = [
         return all.flatMap((port): Violation[] => {
           const { name, tree, at, published } = port;
           const replicas = replicasOnHost(tree);
-          if (replicas > 1) return [{ places: [at], message: `${replicas} of ${name} publish ${published.port}.` }];
+          if (replicas > 1)
+            return [{ places: [at], message: `${replicas} replicas of ${name} publish ${published.port}.` }];
           const same = byPort.get(published.port) ?? [];
           const before = same
             .slice(0, same.indexOf(port))

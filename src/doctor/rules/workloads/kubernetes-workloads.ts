@@ -8,10 +8,10 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-selector",
     severity: "error",
-    title: "A workload does not say which pods are its own",
-    impact: "The cluster refuses it: the release stops there, and the old version stays.",
-    condition: "`spec.selector.matchLabels` is there, and its labels are among those of the template",
-    fix: "Write selector: { matchLabels: … } with the labels of the template.",
+    title: "A workload does not select its own pods",
+    impact: "Kubernetes rejects the workload: the release fails, and the old version keeps running.",
+    condition: "`spec.selector.matchLabels` is set, and its labels are among those of the template",
+    fix: "Set selector: { matchLabels: … } to the labels of the template.",
     example: {
       kind: "kubernetes",
       broken: pod(ready).replace("  selector: { matchLabels: { app: api } }\n", ""),
@@ -38,10 +38,10 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-image-tag",
     severity: "warning",
-    title: "Nobody knows which version runs",
-    impact: "Two pods of one release may run different versions, and there is nothing to go back to.",
-    condition: "Each image has a tag that is not `latest`, or a digest",
-    fix: "Name a version.",
+    title: "The image version is not fixed",
+    impact: "Two pods of one release may run different versions, and there is no version to roll back to.",
+    condition: "Each image has a digest, or a tag other than `latest`",
+    fix: "Use a version tag.",
     example: { kind: "kubernetes", broken: pod(ready).replace("api:1.0", "api:latest"), fixed: pod(ready) },
     find: eachCluster(({ manifests }) =>
       manifests.objects.flatMap((one) =>
@@ -53,7 +53,7 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
             return [
               {
                 places: [image.at],
-                message: `${name} ${name.endsWith(":latest") ? "is whatever was pushed last" : "has no tag, which means latest"}.`,
+                message: `${name} ${name.endsWith(":latest") ? "is the image that was pushed last" : "has no tag, which means latest"}.`,
               },
             ];
           }),

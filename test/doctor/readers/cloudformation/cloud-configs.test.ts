@@ -1,4 +1,4 @@
-import { type Manner, suiteOfManners } from "../../support/realistic-configs.ts";
+import { type RealisticConfig, suiteOfConfigs } from "../../support/realistic-configs.ts";
 
 const settings = "DRAIN_DELAY_MS=15000\n";
 const idle = "[{ Key: idle_timeout.timeout_seconds, Value: 300 }]";
@@ -33,7 +33,7 @@ Resources:
 const plain = (action: string) =>
   `Listener:\n    Type: AWS::ElasticLoadBalancingV2::Listener\n    Properties:\n      Protocol: HTTP\n      DefaultActions: [{ Type: ${action} }]`;
 
-const alb = (name: string, parts: Parts, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+const alb = (name: string, parts: Parts, finds: RealisticConfig["finds"], notUnderstood?: RegExp): RealisticConfig => ({
   name,
   texts: { alb: template(parts), settings },
   finds,
@@ -42,33 +42,45 @@ const alb = (name: string, parts: Parts, finds: Manner["finds"], notUnderstood?:
 
 const substituted = ["$", "{Idle}"].join("");
 
-suiteOfManners("CloudFormation, as people write it", [
-  alb("nothing wrong", {}, []),
+suiteOfConfigs("realistic CloudFormation templates", [
+  alb("a valid template", {}, []),
   alb(
-    "attributes by a condition are not known",
+    "attributes from a condition are unknown",
     { attributes: `!If [Live, ${idle}, []]` },
     [],
     /idle_timeout.*not known/,
   ),
-  alb("one of them by a condition", { attributes: `[!If [Live, ${idle}, {}]]` }, [], /idle_timeout.*not known/),
-  alb("the same in JSON's form", { attributes: `{ "Fn::If": [Live, ${idle}, []] }` }, [], /idle_timeout.*not known/),
   alb(
-    "a parameter that is substituted",
+    "one attribute from a condition is unknown",
+    { attributes: `[!If [Live, ${idle}, {}]]` },
+    [],
+    /idle_timeout.*not known/,
+  ),
+  alb(
+    "a condition in JSON form is unknown",
+    { attributes: `{ "Fn::If": [Live, ${idle}, []] }` },
+    [],
+    /idle_timeout.*not known/,
+  ),
+  alb(
+    "a parameter in !Sub",
     {
       before: "Parameters:\n  Idle: { Type: Number, Default: 300 }",
       attributes: `[{ Key: idle_timeout.timeout_seconds, Value: !Sub "${substituted}" }]`,
     },
     [["keep-alive-shorter-than-front", "Idle: { Type: Number, Default: 300 }"]],
   ),
-  alb("a path that is not known", { path: "!ImportValue path" }, [], /HealthCheckPath: its value is not known/),
-  alb("a redirect to where nobody listens", { listener: plain("redirect") }, [["trap-alb-no-https", "Protocol: HTTP"]]),
+  alb("an unknown health check path", { path: "!ImportValue path" }, [], /HealthCheckPath: the value is not known/),
+  alb("a redirect to a port without a listener", { listener: plain("redirect") }, [
+    ["trap-alb-no-https", "Protocol: HTTP"],
+  ]),
   alb(
-    "a refusal of what is not encrypted",
+    "a listener that refuses unencrypted requests",
     { listener: https, behind: plain("fixed-response").replace("Listener", "Plain") },
     [],
   ),
   alb(
-    "the other of two load balancers",
+    "the second of two load balancers",
     {
       attributes: idle,
       listener:
@@ -87,36 +99,36 @@ suiteOfManners("CloudFormation, as people write it", [
   ),
 ]);
 
-const balancer = (seconds: number, type = "application"): Manner["texts"] => ({
+const balancer = (seconds: number, type = "application"): RealisticConfig["texts"] => ({
   alb: `Resources:\n  Balancer:\n    Type: AWS::ElasticLoadBalancingV2::LoadBalancer\n    Properties:\n      Type: ${type}\n      LoadBalancerAttributes:\n        - { Key: idle_timeout.timeout_seconds, Value: ${seconds} }\n`,
 });
 const idleOf = (seconds: number) => `- { Key: idle_timeout.timeout_seconds, Value: ${seconds} }`;
 
-suiteOfManners("a load balancer whose target groups are elsewhere", [
-  { name: "nothing wrong", texts: balancer(60), finds: [] },
+suiteOfConfigs("a load balancer without target groups", [
+  { name: "a valid load balancer", texts: balancer(60), finds: [] },
   {
-    name: "one that keeps connections for longer",
+    name: "a load balancer with a longer idle timeout",
     texts: balancer(120),
     finds: [["keep-alive-shorter-than-front", idleOf(120), "error"]],
   },
   {
-    name: "one that gives up sooner",
+    name: "a load balancer with a shorter idle timeout",
     texts: balancer(10),
     finds: [["deadline-request-longer-than-proxy", idleOf(10), "error"]],
   },
-  { name: "one that is not for HTTP", texts: balancer(120, "network"), finds: [] },
+  { name: "a network load balancer", texts: balancer(120, "network"), finds: [] },
 ]);
 
-suiteOfManners("Render and Railway, as people write them", [
+suiteOfConfigs("realistic Render and Railway files", [
   {
-    name: "Render asks what is always well",
+    name: "Render checks a path that is always healthy",
     texts: {
       render: "services:\n  - type: web\n    maxShutdownDelaySeconds: 60\n    healthCheckPath: /alive\n",
     },
     finds: [["drain-check-blind", "healthCheckPath: /alive"]],
   },
   {
-    name: "Railway in several regions",
+    name: "Railway with several regions",
     texts: {
       railway:
         '{ "deploy": {\n  "drainingSeconds": 60,\n  "multiRegionConfig": {\n    "a": { "numReplicas": 3 },\n    "b": { "numReplicas": 4 }\n  }\n} }\n',

@@ -1,4 +1,4 @@
-import { type Manner, suiteOfManners } from "../../support/realistic-configs.ts";
+import { type RealisticConfig, suiteOfConfigs } from "../../support/realistic-configs.ts";
 
 const settings = "REQUEST_TIMEOUT_MS=15000\nDRAIN_DELAY_MS=8000\n";
 const check = "check inter 2s fastinter 500ms fall 2";
@@ -41,7 +41,7 @@ backend api
   server app2 app2:4000 ${app2}
 ${behind}`;
 
-const manner = (name: string, parts: Parts, finds: Manner["finds"]): Manner => ({
+const config = (name: string, parts: Parts, finds: RealisticConfig["finds"]): RealisticConfig => ({
   name,
   texts: { haproxy: configuration(parts), settings },
   finds,
@@ -61,44 +61,48 @@ backend api from quick
   server app1 app1:4000 ${check}
 `;
 
-suiteOfManners("haproxy, as people write it", [
-  manner("nothing wrong", {}, []),
+suiteOfConfigs("realistic HAProxy files", [
+  config("a valid configuration", {}, []),
   {
-    name: "defaults that take up other defaults",
+    name: "defaults that inherit from other defaults",
     texts: { haproxy: inherited("20s"), settings },
     finds: [],
   },
   {
-    name: "a time limit two defaults away",
+    name: "a timeout that is inherited through two defaults sections",
     texts: { haproxy: inherited("6s"), settings },
     finds: [["deadline-request-longer-than-proxy", "timeout server 6s"]],
   },
-  manner("a time limit of zero is none", { defaults: "timeout server 0" }, [["deadline-none", "timeout server 0"]]),
-  manner(
-    "a server that tracks another is not checked itself",
+  config("a timeout of zero means without limit", { defaults: "timeout server 0" }, [
+    ["deadline-none", "timeout server 0"],
+  ]),
+  config(
+    "a server that tracks another one is not checked itself",
     { behind: "backend more\n  server a app1:4000 track api/app1\n" },
     [],
   ),
-  manner("a server that is out of use needs no check", { app2: "disabled" }, []),
-  manner("users bound by their address", { back: "balance source" }, [["drain-no-redispatch", "balance source"]]),
-  manner("users bound by their address, and let go", { back: "balance source\n  option redispatch" }, []),
-  manner(
-    "a redispatch that is taken back",
+  config("a disabled server needs no check", { app2: "disabled" }, []),
+  config("affinity by address", { back: "balance source" }, [["drain-no-redispatch", "balance source"]]),
+  config("affinity by address, with redispatch", { back: "balance source\n  option redispatch" }, []),
+  config(
+    "a redispatch that is disabled again",
     { defaults: "option redispatch", back: "no option redispatch\n  cookie S insert indirect" },
     [["drain-no-redispatch", "cookie S insert indirect"]],
   ),
-  manner("the words of a table in another order", { frontend: "stick-table size 1m type ip expire 30s store gpc0" }, [
-    ["trap-haproxy-ipv4-table", "stick-table size 1m type ip expire 30s store gpc0"],
-  ]),
-  manner("statistics in a backend", { back: "stats enable" }, [["trap-haproxy-stats-open", "stats enable"]]),
-  manner("statistics in defaults", { defaults: "stats uri /stats" }, [["trap-haproxy-stats-open", "stats uri /stats"]]),
-  manner(
-    "statistics in a backend that only this machine reaches",
+  config(
+    "a stick table with its options in another order",
+    { frontend: "stick-table size 1m type ip expire 30s store gpc0" },
+    [["trap-haproxy-ipv4-table", "stick-table size 1m type ip expire 30s store gpc0"]],
+  ),
+  config("statistics in a backend", { back: "stats enable" }, [["trap-haproxy-stats-open", "stats enable"]]),
+  config("statistics in defaults", { defaults: "stats uri /stats" }, [["trap-haproxy-stats-open", "stats uri /stats"]]),
+  config(
+    "statistics in a backend that only listens on loopback",
     { behind: "frontend own\n  bind 127.0.0.1:8404\n  default_backend own\nbackend own\n  stats enable\n" },
     [],
   ),
-  manner(
-    "statistics for addresses of the house only",
+  config(
+    "statistics for internal addresses only",
     {
       behind:
         "listen own\n  bind :8404\n  acl house src 10.0.0.0/8\n  http-request deny unless house\n  stats enable\n",
@@ -106,17 +110,17 @@ suiteOfManners("haproxy, as people write it", [
     [],
   ),
   {
-    name: "a socket by which nothing can be changed",
+    name: "a read-only stats socket",
     texts: { haproxy: configuration({}).replace(" level admin", ""), settings },
     finds: [["trap-haproxy-no-socket", "stats socket /run/haproxy.sock"]],
   },
-  manner(
-    "forwardfor in defaults, behind a frontend that takes away what the client sent",
+  config(
+    "forwardfor in defaults, with a frontend that removes the client's header",
     { defaults: "option forwardfor", frontend: "http-request del-header X-Forwarded-For" },
     [],
   ),
-  manner(
-    "forwardfor in defaults, where one of two frontends takes nothing away",
+  config(
+    "forwardfor in defaults, with one of two frontends that keeps the client's header",
     {
       defaults: "option forwardfor",
       frontend: "http-request del-header X-Forwarded-For",
@@ -125,27 +129,27 @@ suiteOfManners("haproxy, as people write it", [
     [["trap-forwarded-for-appended", "option forwardfor"]],
   ),
   {
-    name: "how long a reload waits, and nothing else",
+    name: "hard-stop-after only",
     texts: { haproxy: "global\n  hard-stop-after 5s\n" },
     finds: [["release-shorter-than-request", "hard-stop-after 5s"]],
   },
-  manner(
-    "a limit for bodies by an answer",
+  config(
+    "a body limit with http-request return",
     { frontend: "http-request return status 413 if { req.body_size gt 1000000 }" },
     [["budget-body-too-small", "http-request return status 413 if { req.body_size gt 1000000 }"]],
   ),
-  manner(
-    "a limit for bodies by a header that is made a number",
+  config(
+    "a body limit with a header that is converted to a number",
     { frontend: "http-request deny if { req.hdr(content-length),int gt 1000000 }" },
     [["budget-body-too-small", "http-request deny if { req.hdr(content-length),int gt 1000000 }"]],
   ),
-  manner(
-    "a limit for bodies by an old name of a header",
+  config(
+    "a body limit with the old name of a fetch method",
     { frontend: "http-request deny if { hdr_val(Content-Length) gt 1000000 }" },
     [["budget-body-too-small", "http-request deny if { hdr_val(Content-Length) gt 1000000 }"]],
   ),
-  manner(
-    "a limit for bodies by a named acl",
+  config(
+    "a body limit with a named ACL",
     { frontend: "acl large req.hdr_val(content-length) gt 1000000\n  http-request deny deny_status 413 if large" },
     [["budget-body-too-small", "http-request deny deny_status 413 if large"]],
   ),

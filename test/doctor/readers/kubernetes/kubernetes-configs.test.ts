@@ -1,4 +1,4 @@
-import { type Manner, suiteOfManners } from "../../support/realistic-configs.ts";
+import { type RealisticConfig, suiteOfConfigs } from "../../support/realistic-configs.ts";
 
 type Parts = {
   meta?: string;
@@ -44,7 +44,7 @@ ${behind}`;
 
 const delay = (value: string) => `- { name: DRAIN_DELAY_MS, value: "${value}" }`;
 
-const manner = (name: string, parts: Parts, finds: Manner["finds"]): Manner => ({
+const config = (name: string, parts: Parts, finds: RealisticConfig["finds"]): RealisticConfig => ({
   name,
   texts: { kubernetes: pods({ env: delay("15000"), ...parts }) },
   finds,
@@ -84,36 +84,38 @@ metadata:
 spec: { ingressClassName: nginx }
 `;
 
-suiteOfManners("Kubernetes, as people write it", [
-  manner("nothing wrong", {}, []),
-  manner(
-    "a budget that selects by expressions",
+suiteOfConfigs("realistic Kubernetes manifests", [
+  config("a valid manifest", {}, []),
+  config(
+    "a disruption budget that selects by expressions",
     {
       replicas: 3,
       behind: budget("maxUnavailable: 1", "{ matchExpressions: [{ key: app, operator: In, values: [api, web] }] }"),
     },
     [],
   ),
-  manner(
-    "one that selects others by them",
+  config(
+    "a disruption budget whose expressions select other pods",
     {
       replicas: 3,
       behind: budget("maxUnavailable: 1", "{ matchExpressions: [{ key: app, operator: NotIn, values: [api] }] }"),
     },
     [["trap-kubernetes-no-disruption-budget", "metadata: { name: api }"]],
   ),
-  manner("a budget for all pods, which lets none go", { replicas: 3, behind: budget("maxUnavailable: 0", "{}") }, [
-    ["budget-lets-none-go", "maxUnavailable: 0"],
-  ]),
-  manner(
-    "both probes ask what is always well",
+  config(
+    "a disruption budget for all pods that allows no eviction",
+    { replicas: 3, behind: budget("maxUnavailable: 0", "{}") },
+    [["budget-lets-none-go", "maxUnavailable: 0"]],
+  ),
+  config(
+    "both probes request a path that is always healthy",
     {
       probes:
         "startupProbe: { httpGet: { path: /startup, port: 4000 }, timeoutSeconds: 3 }\n          readinessProbe: { httpGet: { path: /alive, port: 4000 }, timeoutSeconds: 3 }\n          livenessProbe: { httpGet: { path: /alive, port: 4000 } }",
     },
     [["drain-check-blind", "readinessProbe: { httpGet: { path: /alive, port: 4000 }, timeoutSeconds: 3 }"]],
   ),
-  manner(
+  config(
     "settings in a Secret, as text",
     {
       env: "",
@@ -122,7 +124,7 @@ suiteOfManners("Kubernetes, as people write it", [
     },
     [["drain-shorter-than-endpoints", 'DRAIN_DELAY_MS: "3000"']],
   ),
-  manner(
+  config(
     "a setting in a Secret, in base64",
     {
       env: "- { name: DRAIN_DELAY_MS, valueFrom: { secretKeyRef: { name: settings, key: delay } } }",
@@ -130,22 +132,22 @@ suiteOfManners("Kubernetes, as people write it", [
     },
     [["drain-shorter-than-endpoints", "delay: MzAwMA=="]],
   ),
-  manner(
+  config(
     "settings of the same name in two namespaces",
     { meta: ", namespace: live", env: "", from: fromMap, behind: map("trial", "1000") + map("live", "15000") },
     [],
   ),
-  manner(
-    "the right ones of them",
+  config(
+    "settings of the workload's own namespace",
     { meta: ", namespace: trial", env: "", from: fromMap, behind: map("live", "15000") + map("trial", "1000") },
     [["drain-shorter-than-endpoints", 'DRAIN_DELAY_MS: "1000"']],
   ),
-  manner("ingress-nginx without time for a second try", { behind: ingress('proxy-next-upstream-timeout: "12"') }, [
+  config("ingress-nginx without time for a second attempt", { behind: ingress('proxy-next-upstream-timeout: "12"') }, [
     ["deadline-tries-longer-than-total", "name: web"],
   ]),
-  manner("ingress-nginx with time for it", { behind: ingress('proxy-next-upstream-timeout: "15"') }, []),
-  manner(
-    "Google's health check asks what is always well",
+  config("ingress-nginx with time for a second attempt", { behind: ingress('proxy-next-upstream-timeout: "15"') }, []),
+  config(
+    "Google's health check requests a path that is always healthy",
     {
       behind: object(
         "BackendConfig",
@@ -155,7 +157,7 @@ suiteOfManners("Kubernetes, as people write it", [
     },
     [["drain-check-blind", "requestPath: /alive"]],
   ),
-  manner(
+  config(
     "Google's policy for a Gateway",
     {
       behind: object(
@@ -170,8 +172,8 @@ suiteOfManners("Kubernetes, as people write it", [
       ["trap-google-cookie", "cookieTtlSec: 50"],
     ],
   ),
-  manner(
-    "Postgres that is told its limit in a file",
+  config(
+    "a Postgres whose limit is in a ConfigMap",
     {
       env: `${delay("15000")}\n            - { name: DB_POOL_MAX, value: "90" }`,
       behind:
@@ -188,8 +190,8 @@ suiteOfManners("Kubernetes, as people write it", [
     },
     [],
   ),
-  manner(
-    "a Postgres that is started elsewhere, whose file is here",
+  config(
+    "the configuration file of a Postgres that runs elsewhere",
     {
       env: `${delay("15000")}\n            - { name: DB_POOL_MAX, value: "9" }`,
       behind: object(
@@ -200,44 +202,50 @@ suiteOfManners("Kubernetes, as people write it", [
     },
     [["connections-more-than-database", '- { name: DB_POOL_MAX, value: "9" }']],
   ),
-  manner("a drain of ten seconds is long enough for endpoints", { env: delay("10000") }, []),
-  manner("one of nine is not always", { env: delay("9000") }, [
+  config("a drain of 10 s is long enough for endpoint changes", { env: delay("10000") }, []),
+  config("a drain of 9 s is a warning", { env: delay("9000") }, [
     ["drain-shorter-than-endpoints", '- { name: DRAIN_DELAY_MS, value: "9000" }', "warning"],
   ]),
-  manner("a hook that sleeps for a minute", { more: sleeping("1m") }, [
+  config("a preStop hook that sleeps for a minute", { more: sleeping("1m") }, [
     ["grace-shorter-than-drain", "terminationGracePeriodSeconds: 90"],
   ]),
-  manner("a hook that sleeps for as long as it takes", { env: delay("0"), more: sleeping("15s") }, []),
-  manner("a readiness probe that asks what is always well is an error", { probes: ready.replace("/ready", "/alive") }, [
-    ["drain-check-blind", ready.replace("/ready", "/alive"), "error"],
-  ]),
-  manner("pools that fit, with what people need", many(8, 7), []),
-  manner("pools that fit, and the connections of the health checks do not", many(8, 9), [
+  config("a preStop hook of unknown duration", { env: delay("0"), more: sleeping("15s") }, []),
+  config(
+    "a readiness probe of a path that is always healthy is an error",
+    { probes: ready.replace("/ready", "/alive") },
+    [["drain-check-blind", ready.replace("/ready", "/alive"), "error"]],
+  ),
+  config("pools that fit and leave room for people", many(8, 7), []),
+  config("pools that fit, without room for the health check connections", many(8, 9), [
     ["connections-more-than-database", '- { name: DB_POOL_MAX, value: "9" }', "warning"],
   ]),
-  manner(
-    "two workloads of one program share its database",
+  config(
+    "two workloads with the same image share a database",
     { ...many(5, 8), behind: budget(one, "{}") + second("api:1.0") },
     [["connections-more-than-database", '- { name: DB_POOL_MAX, value: "8" }']],
   ),
-  manner("two of different programs need not", { ...many(5, 8), behind: budget(one, "{}") + second("other:1.0") }, []),
+  config(
+    "two workloads with different images may not share a database",
+    { ...many(5, 8), behind: budget(one, "{}") + second("other:1.0") },
+    [],
+  ),
   {
-    name: "a budget that lets none go, whoever it is for",
+    name: "a disruption budget without a workload that allows no eviction",
     texts: { kubernetes: budget("maxUnavailable: 0", "{ matchLabels: { app: api } }") },
     finds: [["budget-lets-none-go", "maxUnavailable: 0", "error"]],
   },
   {
-    name: "one that keeps all of them",
+    name: "a disruption budget that keeps all pods",
     texts: { kubernetes: budget("minAvailable: 100%", "{ matchLabels: { app: api } }") },
     finds: [["budget-lets-none-go", "minAvailable: 100%", "error"]],
   },
   {
-    name: "one that may suit whoever it is for",
+    name: "a disruption budget that may fit some workload",
     texts: { kubernetes: budget("minAvailable: 1", "{ matchLabels: { app: api } }") },
     finds: [],
   },
   {
-    name: "a heap that only the settings tell",
+    name: "a heap that only the settings define",
     texts: {
       kubernetes: pods({ env: delay("15000"), more: "resources: { limits: { memory: 512Mi } }" }),
       settings: "NODE_OPTIONS=--max-old-space-size=500\n",

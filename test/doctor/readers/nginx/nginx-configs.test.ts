@@ -1,4 +1,4 @@
-import { type Manner, suiteOfManners } from "../../support/realistic-configs.ts";
+import { type RealisticConfig, suiteOfConfigs } from "../../support/realistic-configs.ts";
 
 const headers =
   "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;";
@@ -29,13 +29,18 @@ http {
 }
 ${behind}`;
 
-const manner = (name: string, parts: Parts, finds: Manner["finds"]): Manner => ({
+const config = (name: string, parts: Parts, finds: RealisticConfig["finds"]): RealisticConfig => ({
   name,
   texts: { nginx: configuration(parts) },
   finds,
 });
 
-const piece = (name: string, nginx: string, finds: Manner["finds"], notUnderstood?: RegExp): Manner => ({
+const piece = (
+  name: string,
+  nginx: string,
+  finds: RealisticConfig["finds"],
+  notUnderstood?: RegExp,
+): RealisticConfig => ({
   name,
   texts: { nginx },
   finds,
@@ -46,22 +51,22 @@ const site = (http: string, location: string, upstream = "zone api 64k;") =>
 const body = "client_max_body_size 5m;";
 const cookies = "proxy_set_header Cookie $http_cookie; proxy_cookie_flags ~ secure;";
 
-suiteOfManners("what stands in a file that is not there is not known", [
+suiteOfConfigs("a missing include makes its directives unknown", [
   piece(
-    "Debian's file of headers in a location",
+    "Debian's proxy_params in a location",
     site(body, "include proxy_params;"),
     [],
     /^include proxy_params: not found/,
   ),
   piece(
-    "the same beside a header of its own",
+    "Debian's proxy_params next to a proxy_set_header",
     site(body, "proxy_set_header X-A b; include proxy_params;"),
     [],
     /^include/,
   ),
-  piece("a file in http", site("include common.conf;", ""), [], /^include common\.conf: not found/),
+  piece("a missing include in http", site("include common.conf;", ""), [], /^include common\.conf: not found/),
   piece(
-    "what is nearer than it counts",
+    "a directive in an inner block applies in spite of a missing include",
     site("include common.conf;", "proxy_next_upstream off; client_max_body_size 1m;"),
     [
       ["drain-no-second-try", "proxy_next_upstream off; client_max_body_size 1m;"],
@@ -69,110 +74,110 @@ suiteOfManners("what stands in a file that is not there is not known", [
     ],
     /^include/,
   ),
-  piece("a file in an upstream", site(body, headers, "keepalive 8; include upstream.conf;"), [], /^include/),
+  piece("a missing include in an upstream", site(body, headers, "keepalive 8; include upstream.conf;"), [], /^include/),
   piece(
-    "the cookies of such an upstream",
+    "cookies with a missing include in the upstream",
     site(body, `${headers} ${cookies}`, "zone api 64k; include more.conf;"),
     [],
     /^include/,
   ),
   piece(
-    "a status and security headers that may be there",
+    "a limit status and security headers that may be in a missing include",
     "limit_req_zone $binary_remote_addr zone=a:1m rate=9r/s;\nserver {\n  add_header X-Frame-Options DENY always;\n  include site.conf;\n  location / { limit_req zone=a burst=5; add_header X-A b; include headers.conf; }\n}\n",
     [],
     /^include/,
   ),
   piece(
-    "an address of a proxy in front that may be there, and a resolver",
+    "set_real_ip_from and a resolver that may be in a missing include",
     "server {\n  include site.conf;\n  location / { proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_pass http://$host; }\n}\n",
     [],
     /^include/,
   ),
   piece(
-    "modules are no directives of http",
+    "modules contain no directives of http",
     `include modules-enabled/*.conf;\nevents {}\n${site("", headers)}`,
     [["budget-body-too-small", "location / {"]],
     /^include modules-enabled/,
   ),
 ]);
 
-suiteOfManners("nginx, as people write it", [
-  manner("nothing wrong", {}, []),
-  piece("two servers, and no times at all", site(body, headers), []),
+suiteOfConfigs("realistic nginx files", [
+  config("a valid configuration", {}, []),
+  piece("two servers without timeouts", site(body, headers), []),
   piece(
-    "a time for a connection that is long, of a probe",
+    "a long connect timeout in a probe location",
     site(body, `${headers} proxy_pass http://api; }\n    location = /ready { ${headers} proxy_connect_timeout 40s;`),
     [],
   ),
-  piece("a time for a connection that is long", site(body, `${headers} proxy_connect_timeout 40s;`), [
+  piece("a long connect timeout", site(body, `${headers} proxy_connect_timeout 40s;`), [
     ["deadline-tries-longer-than-client", `${headers} proxy_connect_timeout 40s;`],
   ]),
   piece(
-    "how long workers wait, and nothing else",
+    "worker_shutdown_timeout only",
     "worker_shutdown_timeout 5s;\nevents {}\nhttp {}\n",
     [["release-shorter-than-request", "worker_shutdown_timeout 5s;"]],
-    /passes no request on/,
+    /forwards no requests/,
   ),
-  manner(
-    "connections that are passed on as they are, beside it",
+  config(
+    "a stream block next to http",
     {
       behind:
         "stream {\n  upstream api { server db:5432; server db2:5432; }\n  server { listen 5432; proxy_connect_timeout 40s; proxy_pass api; }\n}\n",
     },
     [],
   ),
-  manner("proxy_pass outside of a location", { server: "proxy_pass http://api;" }, [
+  config("proxy_pass outside of a location", { server: "proxy_pass http://api;" }, [
     ["trap-nginx-context", "proxy_pass http://api;"],
   ]),
-  manner("one try is no second try", { server: "proxy_next_upstream_tries 1;" }, [
+  config("proxy_next_upstream_tries 1 means no retry", { server: "proxy_next_upstream_tries 1;" }, [
     ["drain-no-second-try", "proxy_next_upstream_tries 1;"],
   ]),
-  manner("an address inside other words", { server: leak }, [["trap-nginx-address-leak", leak]]),
-  manner(
-    "what the client claims, passed on as it is",
+  config("an upstream address as a part of a header", { server: leak }, [["trap-nginx-address-leak", leak]]),
+  config(
+    "X-Forwarded-For of the client, passed on unchanged",
     { location: `${headers.replace("$remote_addr", "$http_x_forwarded_for")}` },
     [["trap-forwarded-for-appended", headers.replace("$remote_addr", "$http_x_forwarded_for")]],
   ),
-  manner(
-    "a cookie that chooses between two applications",
+  config(
+    "a cookie that selects between two applications",
     {
       http: "upstream next { zone next 64k; server next1:4000; }\n  map $cookie_beta $pool { default api; yes next; }",
       location: "proxy_pass http://$pool;\n    }\n    location /other {",
     },
     [],
   ),
-  manner(
-    "a header that chooses one instance of the same application",
+  config(
+    "a header that selects an instance of one application",
     {
       http: "upstream one { zone one 64k; server app1:4000; }\n  map $http_x_instance $pool {\n default api; one one; }",
       location: "proxy_pass http://$pool;\n    }\n    location /other {",
     },
     [["trap-nginx-client-chooses", "map $http_x_instance $pool {"]],
   ),
-  manner("Permissions-Policy is a security header as well", { server: "add_header Permissions-Policy camera=();" }, [
+  config("Permissions-Policy is a security header", { server: "add_header Permissions-Policy camera=();" }, [
     ["trap-nginx-header-not-always", "add_header Permissions-Policy camera=();"],
   ]),
-  manner(
-    "a limit by a map that gives the header back",
+  config(
+    "a limit key from a map that returns the header",
     {
       http: "limit_req_status 429;\n  map $http_x_key $key { default $http_x_key; }\n  limit_req_zone $key zone=a:1m rate=9r/s;",
     },
     [["trap-nginx-limit-key", "limit_req_zone $key zone=a:1m rate=9r/s;"]],
   ),
-  manner(
-    "a limit that spares some by a map",
+  config(
+    "a limit key from a map that exempts some clients",
     {
       http: 'map $http_x_key $key { default $binary_remote_addr; known ""; }\n  limit_req_zone $key zone=a:1m rate=9r/s;',
     },
     [],
   ),
-  manner(
-    "flags of cookies that look like affinity",
+  config(
+    "cookie flags that look like affinity",
     { location: `${headers}\n      proxy_set_header Cookie $http_cookie;\n      proxy_cookie_path / "/; Secure";` },
     [["trap-nginx-cookie-no-affinity", "proxy_set_header Cookie $http_cookie;"]],
   ),
-  manner(
-    "the same with a real affinity",
+  config(
+    "cookie flags with a hash in the upstream",
     {
       upstream: "hash $cookie_route consistent;",
       location: `${headers}\n      proxy_set_header Cookie $http_cookie;\n      proxy_cookie_path / "/; Secure";`,

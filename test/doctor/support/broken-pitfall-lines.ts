@@ -1,8 +1,8 @@
 import type { BrokenLine } from "./broken-line.ts";
 
-/** Text that does not do what it looks like. */
-export const traps: readonly BrokenLine[] = [
-  // Traps: nginx
+/** Configurations that are valid for their program and still wrong. */
+export const pitfalls: readonly BrokenLine[] = [
+  // Pitfalls: nginx
   [
     "trap-nginx-context",
     "nginx",
@@ -102,7 +102,7 @@ export const traps: readonly BrokenLine[] = [
     "X-Forwarded-For $remote_addr",
     "X-Forwarded-For $proxy_add_x_forwarded_for",
   ],
-  // Traps: HAProxy
+  // Pitfalls: HAProxy
   ["trap-forwarded-for-appended", "haproxy", "http-request set-header X-Forwarded-For %[src]", "option forwardfor"],
   [
     "trap-haproxy-check-order",
@@ -144,7 +144,7 @@ export const traps: readonly BrokenLine[] = [
     "retry-on",
   ],
   ["trap-haproxy-retry-status", "haproxy", "retry-on conn-failure empty-response", "retry-on conn-failure 503"],
-  // Traps: Kubernetes
+  // Pitfalls: Kubernetes
   [
     "trap-kubernetes-selector",
     "kubernetes",
@@ -200,7 +200,7 @@ export const traps: readonly BrokenLine[] = [
   ],
   ["trap-alb-ingress-target", "albIngress", "target-type: ip", "target-type: instance"],
   ["trap-alb-readiness-gate", "albIngress", "gate-inject: enabled", "gate-inject: disabled", "target-type"],
-  // Traps: the others
+  // Pitfalls: others
   [
     "trap-alb-no-listener",
     "alb",

@@ -3,7 +3,7 @@ import type { BrokenLine } from "./broken-line.ts";
 const grace = "      terminationGracePeriodSeconds: 60";
 const pool = 'DB_POOL_MAX: "6"';
 
-/** Numbers of two files that disagree, family by family. */
+/** Numbers of two files that disagree, by family. */
 export const numbers: readonly BrokenLine[] = [
   // 1. keep-alive
   ["keep-alive-shorter-than-front", "nginx", "        keepalive_timeout 60s;", "        keepalive_timeout 75s;"],
@@ -85,7 +85,7 @@ export const numbers: readonly BrokenLine[] = [
   ["release-shorter-than-request", "haproxy", "hard-stop-after 60s", "hard-stop-after 10000"],
   ["release-shorter-than-request", "alb", 'Value: "30"', 'Value: "10"'],
   ["release-shorter-than-request", "albIngress", "delay.timeout_seconds=30", "delay.timeout_seconds=5"],
-  // 5. deadlines
+  // 5. timeout ordering
   ["deadline-check-longer-than-probe", "kubernetes", 'HEALTH_CHECK_TIMEOUT: "2000"', 'HEALTH_CHECK_TIMEOUT: "5000"'],
   ["deadline-check-longer-than-probe", "kubernetes", "            timeoutSeconds: 4\n", "", "readinessProbe:"],
   ["deadline-check-longer-than-probe", "alb", "HealthCheckTimeoutSeconds: 4", "HealthCheckTimeoutSeconds: 2"],
@@ -142,7 +142,7 @@ export const numbers: readonly BrokenLine[] = [
   ],
   ["connections-more-than-database", "render", "numInstances: 3", "numInstances: 5"],
   ["connections-more-than-database", "railway", '"numReplicas": 3', '"numReplicas": 9'],
-  // 7. budgets
+  // 7. pods, memory, body sizes, scrapes
   ["budget-lets-none-go", "kubernetes", "maxUnavailable: 1", "minAvailable: 3"],
   ["budget-lets-none-go", "kubernetes", "maxUnavailable: 1", "minAvailable: 90%"],
   ["budget-lets-none-go", "kubernetes", "maxUnavailable: 1", "maxUnavailable: 0"],
