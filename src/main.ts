@@ -10,7 +10,7 @@ import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
-import { runInProcess } from "./doctor/run-in-process.ts";
+import { runInProcess } from "./doctor/cli/run-in-process.ts";
 import { onStopSignals } from "./kit/lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
 import { version } from "./version.ts";

@@ -1,5 +1,5 @@
-import type { ConfigNumber } from "./config-values.ts";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
+import type { ConfigNumber } from "./facts/config-values.ts";
 import { type ConfigPaths, deploymentOfRunningInstance, readDeployments, type Sources } from "./read-deployments.ts";
 import type { SettingValues } from "./readers/application-settings.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";

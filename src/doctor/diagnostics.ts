@@ -1,4 +1,4 @@
-import type { Place } from "./config-values.ts";
+import type { Place } from "./facts/config-values.ts";
 
 /** A file that cannot be read. The message completes the sentence that starts with the file name. */
 export class UnreadableError extends Error {

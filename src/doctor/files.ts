@@ -13,7 +13,7 @@ export type Files = {
 };
 
 const maxBytes = 4_000_000;
-const pieceBytes = 65_536;
+const chunkBytes = 65_536;
 
 export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): Files {
   const displayPath = (path: string) => {
@@ -50,8 +50,8 @@ function readBytes(path: string, file: string): Buffer {
     handle = openSync(path, "r");
     const parts: Buffer[] = [];
     for (let length = 0; length <= maxBytes; ) {
-      const part = Buffer.allocUnsafe(pieceBytes);
-      const bytesRead = readSync(handle, part, 0, pieceBytes, null);
+      const part = Buffer.allocUnsafe(chunkBytes);
+      const bytesRead = readSync(handle, part, 0, chunkBytes, null);
       if (bytesRead === 0) break;
       parts.push(part.subarray(0, bytesRead));
       length += bytesRead;
@@ -69,7 +69,7 @@ export function readStandardInput(diagnostics: Diagnostics): string {
   const file = "stdin";
   if (process.stdin.isTTY) throw new UnreadableError({ file, line: 1 }, "no data was piped into standard input");
   try {
-    return filled(textOf(readFileSync(0), file, diagnostics), file);
+    return requireText(textOf(readFileSync(0), file, diagnostics), file);
   } catch (error) {
     if (error instanceof UnreadableError) throw error;
     throw new UnreadableError({ file, line: 1 }, "standard input cannot be read");
@@ -93,7 +93,7 @@ function textOf(data: Buffer, file: string, diagnostics: Diagnostics): string {
   return text;
 }
 
-function filled(text: string, file: string): string {
+function requireText(text: string, file: string): string {
   if (text.trim() === "") throw new UnreadableError({ file, line: 1 }, "is empty");
   return text;
 }
@@ -102,7 +102,7 @@ function filled(text: string, file: string): string {
 export function readRequiredFile(files: Files, path: string): string {
   const at = { file: files.displayPath(path), line: 1 };
   if (files.kind(path) === "other") throw new UnreadableError(at, "is neither a file nor a folder");
-  return filled(readOptionalText(files, path), at.file);
+  return requireText(readOptionalText(files, path), at.file);
 }
 
 /** The text may be empty, and may come from a pipe or from /dev/null. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { runInProcess } from "./run-in-process.ts";
+import { runInProcess } from "./cli/run-in-process.ts";
 
 // The command of the package: haven-doctor.
 

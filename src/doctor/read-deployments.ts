@@ -1,7 +1,8 @@
-import { type ConfigNumber, count } from "./config-values.ts";
-import type { ConnectedLoadBalancer, Deployment } from "./deployment.ts";
 import { type Diagnostics, readEach } from "./diagnostics.ts";
-import type { App, LoadBalancer } from "./facts.ts";
+import type { App } from "./facts/app.ts";
+import { type ConfigNumber, count } from "./facts/config-values.ts";
+import type { ConnectedLoadBalancer, Deployment } from "./facts/deployment.ts";
+import type { LoadBalancer } from "./facts/load-balancer.ts";
 import { resolveSettings, type SettingValues } from "./readers/application-settings.ts";
 import { readCloudFormation } from "./readers/cloudformation/cloudformation.ts";
 import { readCompose } from "./readers/compose/compose.ts";
@@ -146,7 +147,7 @@ function appFromSettings({ settings, settingsFile }: Application, diagnostics: D
     platform: "settings",
     at,
     settings: resolveSettings(settings, at, diagnostics),
-    grace: undefined,
+    gracePeriod: undefined,
     preStop: undefined,
     stopSignal: undefined,
     probes: [],

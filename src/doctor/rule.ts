@@ -1,5 +1,5 @@
-import type { ConfigNumber, Place } from "./config-values.ts";
-import type { Deployment } from "./deployment.ts";
+import type { ConfigNumber, Place } from "./facts/config-values.ts";
+import type { Deployment } from "./facts/deployment.ts";
 
 export type Severity = "error" | "warning";
 
@@ -19,14 +19,14 @@ export type Rule = {
   find(deployment: Deployment): readonly Violation[];
 };
 
-export type Kind = "nginx" | "haproxy" | "kubernetes" | "compose" | "alb" | "render" | "railway" | "prometheus";
+export type FileKind = "nginx" | "haproxy" | "kubernetes" | "compose" | "alb" | "render" | "railway" | "prometheus";
 
 /** Two small files that differ only in what the rule checks, and the files read with them. */
 export type Example = {
-  kind: Kind | "settings" | "live";
+  kind: FileKind | "settings" | "live";
   broken: string;
   fixed: string;
-  alongside?: Partial<Record<Kind | "settings", string>>;
+  alongside?: Partial<Record<FileKind | "settings", string>>;
 };
 
 export type Violation = {

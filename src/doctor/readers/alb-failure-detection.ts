@@ -1,5 +1,5 @@
-import type { ConfigNumber } from "../config-values.ts";
-import type { FailureDetection } from "../facts.ts";
+import type { ConfigNumber } from "../facts/config-values.ts";
+import type { FailureDetection } from "../facts/load-balancer.ts";
 
 /** An ALB marks a target as unhealthy after interval · unhealthy threshold + timeout. */
 export function albFailureDetection(

@@ -1,5 +1,5 @@
-import type { Place } from "../config-values.ts";
 import type { Diagnostics } from "../diagnostics.ts";
+import type { Place } from "../facts/config-values.ts";
 
 /** A container or service that may run the application, because its image is not a well-known one. */
 export type Candidate<T> = {

@@ -1,9 +1,9 @@
 import { parseEnv } from "node:util";
 import { drainDefaults } from "../../config/env.ts";
 import { variables } from "../../config/variables.ts";
-import type { ConfigNumber, ConfigText, Place } from "../config-values.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import type { Settings } from "../facts.ts";
+import type { Settings } from "../facts/app.ts";
+import type { ConfigNumber, ConfigText, Place } from "../facts/config-values.ts";
 
 /** The value of a variable in a file. `text` is undefined where the value comes from a source that was not read. */
 export type SettingValue = { text: string | undefined; at: Place };
@@ -29,18 +29,18 @@ export const isSetting = (name: string): boolean => Object.hasOwn(variables.shap
  * The settings as the application would read them: the values in the files, otherwise its own defaults. Without
  * NODE_ENV the defaults of production apply, because the doctor judges production.
  */
-export function resolveSettings(given: SettingValues, defaultPlace: Place, diagnostics: Diagnostics): Settings {
-  const mode = given.get("NODE_ENV");
+export function resolveSettings(settingValues: SettingValues, defaultPlace: Place, diagnostics: Diagnostics): Settings {
+  const mode = settingValues.get("NODE_ENV");
   const production = mode?.text === undefined || mode.text === "" || mode.text === "production";
   const drain: Readonly<Record<string, number>> = drainDefaults(production);
   const origin = production ? "Haven's default in production" : "Haven's default outside production";
 
   return {
-    hasAny: [...given.keys()].some(isSetting),
-    has: (name) => given.has(name),
+    hasAny: [...settingValues.keys()].some(isSetting),
+    has: (name) => settingValues.has(name),
     number(name): ConfigNumber | undefined {
       const unit = isTime(name) ? "ms" : "count";
-      const found = given.get(name);
+      const found = settingValues.get(name);
       if (found === undefined || found.text === "") {
         const initial = drain[name] ?? defaultOf(name);
         if (typeof initial !== "number") return undefined;
@@ -60,7 +60,7 @@ export function resolveSettings(given: SettingValues, defaultPlace: Place, diagn
       return { name, value: Number(found.text) * factor, unit, at: found.at };
     },
     text(name): ConfigText | undefined {
-      const found = given.get(name);
+      const found = settingValues.get(name);
       const text = found?.text ?? "";
       return found === undefined || text === "" ? undefined : { name, text, at: found.at };
     },
@@ -83,7 +83,7 @@ function problemOf(name: string, text: string): string | undefined {
 
 /** Parses a file in .env form with Node's parser. A variable has the place of the last line that sets it. */
 export function readDotEnv(text: string, file: string, diagnostics: Diagnostics): Map<string, SettingValue> {
-  const given = new Map<string, SettingValue>();
+  const settingValues = new Map<string, SettingValue>();
   const values = parseEnv(text);
   const lines = text.split("\n");
   for (const [name, value] of Object.entries(values)) {
@@ -93,13 +93,13 @@ export function readDotEnv(text: string, file: string, diagnostics: Diagnostics)
         .split("=")[0]
         ?.trim() === name;
     const line = lines.findLastIndex((candidate) => candidate.includes("=") && names(candidate)) + 1;
-    given.set(name, { text: value, at: { file, line: Math.max(1, line) } });
+    settingValues.set(name, { text: value, at: { file, line: Math.max(1, line) } });
   }
   for (const [index, line] of lines.entries()) {
     if (/^\s*(?:#.*)?$/.test(line) || line.includes("=") || insideQuotes(lines.slice(0, index))) continue;
     diagnostics.addNote({ file, line: index + 1 }, "this line sets no variable");
   }
-  return given;
+  return settingValues;
 }
 
 const insideQuotes = (before: readonly string[]): boolean => {
@@ -113,13 +113,13 @@ const insideQuotes = (before: readonly string[]): boolean => {
 export function settingsFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Map<string, SettingValue> {
-  const given = new Map<string, SettingValue>();
+  const settingValues = new Map<string, SettingValue>();
   const at = { file: "environment", line: 1 };
   for (const [name, text] of Object.entries(environment)) {
     if (!isSetting(name) || text === undefined) continue;
     // A NODE_ENV of the shell where the doctor runs says nothing about the deployment.
     if (name === "NODE_ENV" && text !== "production") continue;
-    given.set(name, { text, at });
+    settingValues.set(name, { text, at });
   }
-  return given;
+  return settingValues;
 }

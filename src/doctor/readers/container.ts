@@ -1,5 +1,5 @@
-import { type ConfigNumber, type ConfigText, type Place, percent, size } from "../config-values.ts";
 import type { Diagnostics } from "../diagnostics.ts";
+import { type ConfigNumber, type ConfigText, type Place, percent, size } from "../facts/config-values.ts";
 import type { SettingValues } from "./application-settings.ts";
 import { type Tree, text } from "./yaml-tree.ts";
 
@@ -26,11 +26,11 @@ export const commandText = (tree: Tree | undefined): string =>
 
 /** The heap size in NODE_OPTIONS or on the command line. */
 export function heapOf(
-  given: SettingValues,
+  environment: SettingValues,
   command: readonly ConfigText[],
   diagnostics: Diagnostics,
 ): ConfigNumber | undefined {
-  const options = given.get("NODE_OPTIONS");
+  const options = environment.get("NODE_OPTIONS");
   const words =
     options?.text === undefined ? command : [configText("NODE_OPTIONS", options.text, options.at), ...command];
   for (const { name, text: content, at } of words) {
@@ -52,7 +52,7 @@ export function sleepOf(command: string): number | undefined {
     const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(time) ?? [];
     return amount === undefined ? Number.NaN : Number(amount) * (secondsIn[unit] ?? Number.NaN) * 1000;
   });
-  const sum = sleeps.reduce((total, slept) => total + slept, 0);
+  const sum = sleeps.reduce((total, durationMs) => total + durationMs, 0);
   return sleeps.length === 0 || Number.isNaN(sum) ? undefined : sum;
 }
 

@@ -1,12 +1,12 @@
-import { type ConfigNumber, type ConfigText, count, type Place } from "../config-values.ts";
 import type { Diagnostics } from "../diagnostics.ts";
+import { type ConfigNumber, type ConfigText, count, type Place } from "../facts/config-values.ts";
 import type { SettingValue } from "./application-settings.ts";
 import { type Tree, text } from "./yaml-tree.ts";
 
 /** `max_connections` of a Postgres; "unknown" where the value is not understood. */
 export type ConnectionLimit = ConfigNumber | "unknown";
 
-type Words = Pick<ConfigText, "text" | "at">;
+type PlacedText = Pick<ConfigText, "text" | "at">;
 
 const name = "max_connections";
 
@@ -26,7 +26,7 @@ export function parseLimit(written: string | undefined, at: Place, diagnostics: 
 }
 
 /** The first limit that one of the texts sets. */
-export function firstLimit(places: readonly Words[], diagnostics: Diagnostics): ConnectionLimit | undefined {
+export function firstLimit(places: readonly PlacedText[], diagnostics: Diagnostics): ConnectionLimit | undefined {
   for (const { text: words, at } of places) {
     const written = findMaxConnections(words);
     if (written !== undefined) return parseLimit(written, at, diagnostics);
@@ -34,19 +34,19 @@ export function firstLimit(places: readonly Words[], diagnostics: Diagnostics): 
   return undefined;
 }
 
-type Sources = {
+type LimitSources = {
   command: readonly Tree[];
-  given: ReadonlyMap<string, SettingValue>;
-  files: readonly Words[];
+  environment: ReadonlyMap<string, SettingValue>;
+  files: readonly PlacedText[];
   at: Place;
 };
 
 /** The limit of a container: Bitnami's variable, the command, the mounted files, otherwise Postgres' default. */
 export function containerConnectionLimit(
-  { command, given, files, at }: Sources,
+  { command, environment, files, at }: LimitSources,
   diagnostics: Diagnostics,
 ): ConnectionLimit {
-  const variable = given.get("POSTGRESQL_MAX_CONNECTIONS");
+  const variable = environment.get("POSTGRESQL_MAX_CONNECTIONS");
   if (variable !== undefined) return parseLimit(variable.text, variable.at, diagnostics);
   // An option and its value may be two items of a list.
   const pairs = command.map((word, index) => ({
@@ -57,7 +57,7 @@ export function containerConnectionLimit(
 }
 
 /** The lines of a text without comments, each with its place. A YAML block starts one line before its first line. */
-export function linesOf(tree: Tree): Words[] {
+export function linesOf(tree: Tree): PlacedText[] {
   const { file, line } = tree.at;
   const lines = (text(tree) ?? "").split("\n");
   return lines

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Place } from "../config-values.ts";
 import { UnreadableError } from "../diagnostics.ts";
+import type { Place } from "../facts/config-values.ts";
 
 /** The health report of a running instance (`/health/detailed`). */
 export type RunningInstance = z.infer<typeof healthReport> & { at: Place; keepAliveSeconds: number | undefined };

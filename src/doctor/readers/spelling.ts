@@ -8,13 +8,13 @@ function distance(one: string, other: string): number {
     const now = [row];
     for (let column = 1; column <= other.length; column++) {
       const same = one[row - 1] === other[column - 1];
-      const exchanged = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      const swapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
       now.push(
         Math.min(
           valueAt(last, column) + 1,
           valueAt(now, column - 1) + 1,
           valueAt(last, column - 1) + (same ? 0 : 1),
-          exchanged ? valueAt(beforeLast, column - 2) + 1 : Number.POSITIVE_INFINITY,
+          swapped ? valueAt(beforeLast, column - 2) + 1 : Number.POSITIVE_INFINITY,
         ),
       );
     }

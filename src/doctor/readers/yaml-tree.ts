@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, Scalar } from "yaml";
-import type { Place } from "../config-values.ts";
 import { UnreadableError } from "../diagnostics.ts";
+import type { Place } from "../facts/config-values.ts";
 
 /** A YAML or JSON value with its place. The tag is a function of CloudFormation or another tool. */
 export type Tree = { at: Place; tag?: string | undefined } & (
@@ -30,7 +30,7 @@ export function parseYaml(text: string, file: string): Tree[] {
     const [error] = document.errors;
     if (error !== undefined) {
       const line = error.linePos?.[0].line ?? 1;
-      throw new UnreadableError({ file, line }, `is not valid YAML: ${sentence(error.message)}`);
+      throw new UnreadableError({ file, line }, `is not valid YAML: ${shortMessage(error.message)}`);
     }
     if (document.contents === null) return [];
     return [treeOf(document.contents, { file, line: 1 }, 0)];
@@ -62,17 +62,17 @@ export function parseYaml(text: string, file: string): Tree[] {
       depth: number,
     ): Map<string, Tree> {
       const entries = new Map<string, Tree>();
-      const merged = new Map<string, Tree>();
+      const inherited = new Map<string, Tree>();
       for (const { key, value } of items) {
         const name = isScalar(key) ? String(key.value) : String(key);
         const line = isScalar(key) && key.range ? { file, line: lines.linePos(key.range[0]).line } : at;
         const result = treeOf(nodeOr(value), line, depth + 1);
         // The place of a block is the line of its name, not the line of its first entry.
-        if (name === "<<") mergeInto(merged, result);
+        if (name === "<<") mergeInto(inherited, result);
         else
           entries.set(name, result.kind === "scalar" ? result : { ...result, at: isAlias(value) ? result.at : line });
       }
-      for (const [name, result] of merged) if (!entries.has(name)) entries.set(name, result);
+      for (const [name, result] of inherited) if (!entries.has(name)) entries.set(name, result);
       return entries;
     }
   });
@@ -93,20 +93,21 @@ function parsed(text: string, file: string, lineCounter: LineCounter) {
 
 function nodeOr(value: unknown): Node {
   if (isScalar(value) || isMap(value) || isSeq(value) || isAlias(value)) return value;
-  return nothing;
+  return nullNode;
 }
 
-const nothing = new Scalar(null);
+const nullNode = new Scalar(null);
 
-function mergeInto(merged: Map<string, Tree>, source: Tree): void {
+function mergeInto(inherited: Map<string, Tree>, source: Tree): void {
   const sources = source.kind === "list" ? source.items : [source];
   for (const one of sources) {
     if (one.kind !== "map") continue;
-    for (const [name, value] of one.entries) if (!merged.has(name)) merged.set(name, value);
+    for (const [name, value] of one.entries) if (!inherited.has(name)) inherited.set(name, value);
   }
 }
 
-const sentence = (message: string): string => (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+const shortMessage = (message: string): string =>
+  (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
 
 export function get(tree: Tree | undefined, ...path: readonly (string | number)[]): Tree | undefined {
   let current = tree;

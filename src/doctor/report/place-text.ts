@@ -1,4 +1,4 @@
-import { type ConfigNumber, formatNumber, type Place } from "../config-values.ts";
+import { type ConfigNumber, formatNumber, type Place } from "../facts/config-values.ts";
 
 const kustomizeOutput = /^kubectl kustomize (.+)$/;
 

@@ -1,5 +1,5 @@
-import type { Place } from "../config-values.ts";
 import type { Diagnosis } from "../diagnose.ts";
+import type { Place } from "../facts/config-values.ts";
 import { allRules } from "../rules/all-rules.ts";
 import { detailOf } from "./json-report.ts";
 import { filePlace, isFile } from "./place-text.ts";
@@ -26,7 +26,7 @@ export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, 
         },
         // Code scanning requires a place for each result: the first one is where the fix starts.
         results: findings.map((finding) => {
-          const [first, ...others] = anyLocations(finding.places);
+          const [first, ...others] = locationsOrFirst(finding.places);
           return {
             ruleId: finding.rule,
             ruleIndex: allRules.findIndex(({ id }) => id === finding.rule),
@@ -58,15 +58,15 @@ const notification = (level: "error" | "note", { text, ...place }: Place & { tex
   locations: locations([place]),
 });
 
-const locations = (places: readonly Place[]) => places.map(filePlace).filter(isFile).map(physical);
+const locations = (places: readonly Place[]) => places.map(filePlace).filter(isFile).map(toLocation);
 
 /** Keeps one place that is not in a file rather than none. */
-const anyLocations = (places: readonly Place[]) => {
+const locationsOrFirst = (places: readonly Place[]) => {
   const found = locations(places);
-  return found.length > 0 ? found : places.slice(0, 1).map(physical);
+  return found.length > 0 ? found : places.slice(0, 1).map(toLocation);
 };
 
-const physical = ({ file, line }: Place) => ({
+const toLocation = ({ file, line }: Place) => ({
   physicalLocation: {
     artifactLocation: { uri: file.replaceAll("\\", "/").split("/").map(encodeURIComponent).join("/") },
     region: { startLine: Math.max(1, line) },

@@ -1,15 +1,16 @@
-import { formatNumber } from "../config-values.ts";
 import type { Diagnosis } from "../diagnose.ts";
+import { formatNumber } from "../facts/config-values.ts";
 import type { Finding } from "../rule.ts";
 import { placeText } from "./place-text.ts";
 
 export type TableStyle = { width: number; colour: boolean };
 
-const paints = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } as const;
+const ansiCodes = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } as const;
 
 /** The report for a terminal. */
 export function tableReport(diagnosis: Diagnosis, read: readonly string[], { width, colour }: TableStyle): string {
-  const paint = (how: keyof typeof paints, text: string) => (colour ? `\u001b[${paints[how]}m${text}\u001b[0m` : text);
+  const paint = (style: keyof typeof ansiCodes, text: string) =>
+    colour ? `\u001b[${ansiCodes[style]}m${text}\u001b[0m` : text;
   const { findings, notUnderstood, unreadable } = diagnosis;
   const blocks = findings.map(finding);
   if (unreadable.length > 0) blocks.push(notes(paint("red", "Could not be read"), unreadable));

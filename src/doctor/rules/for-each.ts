@@ -1,4 +1,4 @@
-import type { App } from "../facts.ts";
+import type { App } from "../facts/app.ts";
 import type { Haproxy } from "../readers/haproxy/haproxy.ts";
 import type { Workload } from "../readers/kubernetes/cluster-objects.ts";
 import type { Kubernetes } from "../readers/kubernetes/kubernetes.ts";
@@ -8,28 +8,28 @@ import type { Rule, Violation } from "../rule.ts";
 
 // Helpers for rules that check one configuration, route, workload or app at a time.
 
-type Check<Things extends readonly unknown[]> = (...things: Things) => readonly Violation[];
+type Check<Items extends readonly unknown[]> = (...items: Items) => readonly Violation[];
 
 export const eachNginx =
-  (look: Check<[Nginx]>): Rule["find"] =>
+  (check: Check<[Nginx]>): Rule["find"] =>
   ({ nginx }) =>
-    nginx.flatMap((one) => look(one));
+    nginx.flatMap((one) => check(one));
 
-export const eachRoute = (look: Check<[Route, Nginx]>): Rule["find"] =>
-  eachNginx((nginx) => nginx.routes.flatMap((route) => look(route, nginx)));
+export const eachRoute = (check: Check<[Route, Nginx]>): Rule["find"] =>
+  eachNginx((nginx) => nginx.routes.flatMap((route) => check(route, nginx)));
 
 export const eachHaproxy =
-  (look: Check<[Haproxy]>): Rule["find"] =>
+  (check: Check<[Haproxy]>): Rule["find"] =>
   ({ haproxy }) =>
-    haproxy.flatMap((one) => look(one));
+    haproxy.flatMap((one) => check(one));
 
 export const eachCluster =
-  (look: Check<[Kubernetes]>): Rule["find"] =>
+  (check: Check<[Kubernetes]>): Rule["find"] =>
   ({ kubernetes }) =>
-    kubernetes.flatMap((one) => look(one));
+    kubernetes.flatMap((one) => check(one));
 
-export const eachWorkload = (look: Check<[Workload, Kubernetes]>): Rule["find"] =>
-  eachCluster((cluster) => cluster.workloads.flatMap((workload) => look(workload, cluster)));
+export const eachWorkload = (check: Check<[Workload, Kubernetes]>): Rule["find"] =>
+  eachCluster((cluster) => cluster.workloads.flatMap((workload) => check(workload, cluster)));
 
 /** The app that was read from a workload. The place distinguishes workloads of the same name in other namespaces. */
 export const appOf = ({ object, name }: Workload, apps: readonly App[]): App | undefined => {
@@ -38,6 +38,6 @@ export const appOf = ({ object, name }: Workload, apps: readonly App[]): App | u
 };
 
 export const eachPod =
-  (look: Check<[App]>): Rule["find"] =>
+  (check: Check<[App]>): Rule["find"] =>
   ({ apps }) =>
-    apps.filter(({ platform }) => platform === "kubernetes").flatMap((app) => look(app));
+    apps.filter(({ platform }) => platform === "kubernetes").flatMap((app) => check(app));

@@ -1,4 +1,4 @@
-import type { Settings } from "../facts.ts";
+import type { Settings } from "../facts/app.ts";
 
 const alive = new Set(["/alive", "/live", "/livez", "/health/live"]);
 const ready = new Set(["/ready", "/readyz", "/health/ready", "/health", "/startup", "/startupz", "/health/startup"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { usageOf } from "../../../src/doctor/command-line.ts";
+import { usageOf } from "../../../src/doctor/cli/command-line.ts";
 import { rulesPage } from "../../../src/doctor/report/rules-page.ts";
 import { allRules } from "../../../src/doctor/rules/all-rules.ts";
 

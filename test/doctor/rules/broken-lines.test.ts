@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { all, type Base } from "../support/broken-line.ts";
 import { numbers } from "../support/broken-number-lines.ts";
 import { pitfalls } from "../support/broken-pitfall-lines.ts";
 import { diagnoseTexts, fileOf, rulesIn, type Texts } from "../support/diagnose.ts";
+import { all, type Base } from "../support/valid-bases.ts";
 import * as valid from "../support/valid-configs.ts";
 
 const more = { "rules/api.yml": valid.prometheusRules };

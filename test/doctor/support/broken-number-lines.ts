@@ -1,4 +1,4 @@
-import type { BrokenLine } from "./broken-line.ts";
+import type { BrokenLine } from "./valid-bases.ts";
 
 const grace = "      terminationGracePeriodSeconds: 60";
 const pool = 'DB_POOL_MAX: "6"';

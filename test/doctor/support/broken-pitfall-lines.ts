@@ -1,4 +1,4 @@
-import type { BrokenLine } from "./broken-line.ts";
+import type { BrokenLine } from "./valid-bases.ts";
 
 /** Configurations that are valid for their program and still wrong. */
 export const pitfalls: readonly BrokenLine[] = [

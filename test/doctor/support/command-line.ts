@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { runDoctor } from "../../../src/doctor/command.ts";
+import { runDoctor } from "../../../src/doctor/cli/command.ts";
 import { atEnd } from "../../support/at-end.ts";
 import { runProgram } from "../../support/run-program.ts";
 

@@ -1,19 +1,18 @@
-import { type ConfigNumber, type ConfigText, defined, ms, type Place } from "../../config-values.ts";
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
-import { type App, emptyLoadBalancer, type LoadBalancer, type Probe } from "../../facts.ts";
+import type { App, Probe } from "../../facts/app.ts";
+import { type ConfigNumber, type ConfigText, defined, ms, type Place } from "../../facts/config-values.ts";
+import { emptyLoadBalancer, type LoadBalancer } from "../../facts/load-balancer.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
 import { albFailureDetection } from "../alb-failure-detection.ts";
 import { isSetting, resolveSettings, type SettingValue, type SettingValues } from "../application-settings.ts";
 import { entries, get, parseYaml, type Tree, text } from "../yaml-tree.ts";
 import { tasksOf } from "./ecs-task.ts";
-import { attributeOf, mentions, resolved, secondsToMs, templateNumber } from "./template-values.ts";
+import { attributeOf, mentions, resolveParameters, secondsToMs, templateNumber } from "./template-values.ts";
 
 /** A template in which references to parameters are replaced by the default of the parameter. */
 export type Template = { file: string; resources: readonly (readonly [string, Tree])[] };
 
 export const elbTypes = "AWS::ElasticLoadBalancingV2::";
-
-type Lookup = { diagnostics: Diagnostics };
 
 export const ofType = ({ resources }: Template, type: string): (readonly [string, Tree])[] =>
   resources.filter(([, resource]) => text(resource, "Type") === type);
@@ -34,20 +33,20 @@ export function readCloudFormation(
   const parameters = get(top, "Parameters");
   const template: Template = {
     file,
-    resources: entries(resources).map(([name, tree]) => [name, resolved(tree, parameters)] as const),
+    resources: entries(resources).map(([name, tree]) => [name, resolveParameters(tree, parameters)] as const),
   };
-  const outputs = resolved(
+  const outputs = resolveParameters(
     get(top, "Outputs") ?? { kind: "map", at: { file, line: 1 }, entries: new Map() },
     parameters,
   );
   const tasks = tasksOf(ofType(template, "AWS::ECS::TaskDefinition"), externalSettings, diagnostics);
-  const configNumber = outputsOf(outputs, externalSettings, diagnostics);
+  const documentedApps = appsFromOutputs(outputs, externalSettings, diagnostics);
   const groups = ofType(template, `${elbTypes}TargetGroup`);
   const loadBalancers =
     groups.length > 0
       ? groups.flatMap((group) => loadBalancerOf(group, template, diagnostics))
-      : balancersOf(template).map((balancer) => balancerAlone(balancer, { diagnostics }));
-  return { template, apps: tasks.length > 0 ? tasks : configNumber, loadBalancers };
+      : balancersOf(template).map((balancer) => balancerWithoutTargets(balancer, diagnostics));
+  return { template, apps: tasks.length > 0 ? tasks : documentedApps, loadBalancers };
 }
 
 /** The load balancers for HTTP, not those of type network or gateway. */
@@ -57,8 +56,8 @@ const balancersOf = (template: Template): (readonly [string, Tree])[] =>
   );
 
 /** For a template without target groups, only the idle timeout is known. */
-function balancerAlone([, balancer]: readonly [string, Tree], lookup: Lookup): LoadBalancer {
-  const idle = idleTimeOf(balancer, lookup);
+function balancerWithoutTargets([, balancer]: readonly [string, Tree], diagnostics: Diagnostics): LoadBalancer {
+  const idle = idleTimeOf(balancer, diagnostics);
   return {
     ...emptyLoadBalancer,
     name: "the ALB",
@@ -71,10 +70,10 @@ function balancerAlone([, balancer]: readonly [string, Tree], lookup: Lookup): L
 
 const idleKey = "idle_timeout.timeout_seconds";
 
-const idleTimeOf = (balancer: Tree, lookup: Lookup): ConfigNumber[] =>
+const idleTimeOf = (balancer: Tree, diagnostics: Diagnostics): ConfigNumber[] =>
   defined([
     secondsToMs(
-      templateNumber(attributeOf(balancer, "LoadBalancerAttributes", idleKey), idleKey, 60, balancer.at, lookup),
+      templateNumber(attributeOf(balancer, "LoadBalancerAttributes", idleKey), idleKey, 60, balancer.at, diagnostics),
     ),
   ]);
 
@@ -93,9 +92,8 @@ function loadBalancerOf(
     return [];
   }
   const at = group.at;
-  const lookup = { diagnostics };
   const seconds = (name: string, initial: number) =>
-    secondsToMs(templateNumber(get(properties, name), name, initial, at, lookup));
+    secondsToMs(templateNumber(get(properties, name), name, initial, at, diagnostics));
   const interval = seconds("HealthCheckIntervalSeconds", 30);
   const timeout = seconds("HealthCheckTimeoutSeconds", 5);
   const unhealthy = templateNumber(
@@ -103,10 +101,10 @@ function loadBalancerOf(
     "UnhealthyThresholdCount",
     2,
     at,
-    lookup,
+    diagnostics,
   );
   const delay = attributeOf(group, "TargetGroupAttributes", "deregistration_delay.timeout_seconds");
-  const idle = idleOf(template, name, at, lookup);
+  const idle = idleOf(template, name, at, diagnostics);
   return [
     {
       ...emptyLoadBalancer,
@@ -118,7 +116,7 @@ function loadBalancerOf(
       failureDetections: defined([albFailureDetection(interval, unhealthy, timeout, "error")]),
       checks: [checkOf(properties, at, interval, timeout, diagnostics)],
       drainTimeouts: defined([
-        secondsToMs(templateNumber(delay, "deregistration_delay.timeout_seconds", 300, delay?.at ?? at, lookup)),
+        secondsToMs(templateNumber(delay, "deregistration_delay.timeout_seconds", 300, delay?.at ?? at, diagnostics)),
       ]),
     },
   ];
@@ -149,19 +147,19 @@ function checkOf(
 }
 
 /** The idle timeouts of the load balancers whose listeners forward to this group, or of all load balancers if none does. */
-function idleOf(template: Template, group: string, at: Place, lookup: Lookup): ConfigNumber[] {
+function idleOf(template: Template, group: string, at: Place, diagnostics: Diagnostics): ConfigNumber[] {
   const all = balancersOf(template);
   const rules = ofType(template, `${elbTypes}ListenerRule`).filter(([, rule]) => mentions(rule, group));
   const listeners = ofType(template, `${elbTypes}Listener`).filter(
     ([name, one]) => mentions(one, group) || rules.some(([, rule]) => mentions(rule, name)),
   );
-  const leading = all.filter(([name]) => listeners.some(([, one]) => mentions(one, name)));
+  const forwarding = all.filter(([name]) => listeners.some(([, one]) => mentions(one, name)));
   if (all.length === 0) return [ms(idleKey, 60_000, at, "AWS's default")];
-  return (leading.length > 0 ? leading : all).flatMap(([, balancer]) => idleTimeOf(balancer, lookup));
+  return (forwarding.length > 0 ? forwarding : all).flatMap(([, balancer]) => idleTimeOf(balancer, diagnostics));
 }
 
 /** A template without ECS tasks may document settings in its outputs: NAME=value pairs and a StopTimeout. */
-function outputsOf(outputs: Tree, externalSettings: SettingValues, diagnostics: Diagnostics): App[] {
+function appsFromOutputs(outputs: Tree, externalSettings: SettingValues, diagnostics: Diagnostics): App[] {
   const values = entries(outputs).flatMap(([name, output]): ConfigText[] => {
     const found = get(output, "Value");
     const words = text(found);
@@ -181,7 +179,7 @@ function outputsOf(outputs: Tree, externalSettings: SettingValues, diagnostics: 
       platform: "ecs",
       at,
       settings: resolveSettings(new Map([...externalSettings, ...own]), at, diagnostics),
-      grace: stop && ms("StopTimeout", Number(stop.text) * 1000, stop.at),
+      gracePeriod: stop && ms("StopTimeout", Number(stop.text) * 1000, stop.at),
       preStop: undefined,
       stopSignal: undefined,
       probes: [],

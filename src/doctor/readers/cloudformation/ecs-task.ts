@@ -1,6 +1,6 @@
 import type { Diagnostics } from "../../diagnostics.ts";
-import type { App } from "../../facts.ts";
-import { bytes } from "../../units.ts";
+import type { App } from "../../facts/app.ts";
+import { bytes } from "../../facts/units.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import {
   isCommonServerSetting,
@@ -9,8 +9,8 @@ import {
   type SettingValue,
   type SettingValues,
 } from "../application-settings.ts";
-import { readSize } from "../config-number.ts";
 import { commandText, heapOf, imageName, isInfrastructure } from "../container.ts";
+import { readSize } from "../read-config-number.ts";
 import { get, list, type Tree, text } from "../yaml-tree.ts";
 import { secondsToMs, templateNumber } from "./template-values.ts";
 
@@ -40,7 +40,7 @@ function candidateOf(task: string, tree: Tree, container: Tree): Candidate<Conta
     ]),
   );
   const names = [...own.keys(), ...list(container, "Secrets").map((one) => text(one, "Name") ?? "")];
-  const operationalSettings = get(container, "HealthCheck") ?? get(container, "StopTimeout");
+  const operationalField = get(container, "HealthCheck") ?? get(container, "StopTimeout");
   const serves = list(container, "PortMappings").length > 0 || names.some(isHavenSetting);
   const image = imageName(text(container, "Image") ?? "");
   const command = commandText(get(container, "Command"));
@@ -50,7 +50,7 @@ function candidateOf(task: string, tree: Tree, container: Tree): Candidate<Conta
     at: container.at,
     evidence: serves
       ? "serves"
-      : operationalSettings !== undefined || names.some(isCommonServerSetting)
+      : operationalField !== undefined || names.some(isCommonServerSetting)
         ? "likely"
         : "none",
     background: isBackground(name, command, image),
@@ -63,19 +63,21 @@ function appOf(
   externalSettings: SettingValues,
   diagnostics: Diagnostics,
 ): App {
-  const given = new Map([...externalSettings, ...own]);
+  const environment = new Map([...externalSettings, ...own]);
   const megabytes = (written: string): number | undefined => bytes(/^[\d.]+$/.test(written) ? `${written}Mi` : written);
   return {
     name,
     platform: "ecs",
     at: container.at,
-    settings: resolveSettings(given, container.at, diagnostics),
-    grace: secondsToMs(templateNumber(get(container, "StopTimeout"), "StopTimeout", 30, container.at, { diagnostics })),
+    settings: resolveSettings(environment, container.at, diagnostics),
+    gracePeriod: secondsToMs(
+      templateNumber(get(container, "StopTimeout"), "StopTimeout", 30, container.at, diagnostics),
+    ),
     preStop: undefined,
     stopSignal: undefined,
     probes: [],
     replicas: undefined,
-    heap: heapOf(given, [], diagnostics),
+    heap: heapOf(environment, [], diagnostics),
     memory: readSize(get(container, "Memory") ?? get(task, "Properties", "Memory"), "Memory", megabytes, diagnostics),
     database: undefined,
   };

@@ -1,5 +1,5 @@
-import { type ConfigNumber, count, type Place } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import { type ConfigNumber, count, type Place } from "../../facts/config-values.ts";
 import { get, number, type Tree, text } from "../yaml-tree.ts";
 
 // Values in a CloudFormation template: parameter defaults, and functions that only a deployment evaluates.
@@ -7,22 +7,27 @@ import { get, number, type Tree, text } from "../yaml-tree.ts";
 const awsDefault = "AWS's default";
 
 /** Replaces `!Ref` and `!Sub` of parameters by their defaults, with the place of the default. Other functions stay. */
-export function resolved(tree: Tree, parameters: Tree | undefined): Tree {
+export function resolveParameters(tree: Tree, parameters: Tree | undefined): Tree {
   if (tree.kind === "map") {
-    const [long, source] = [text(tree, "Ref"), text(tree, "Fn::Sub")];
-    if (long !== undefined && tree.entries.size === 1) return defaultOf(long, parameters) ?? { ...tree, tag: "!Ref" };
-    if (source !== undefined && tree.entries.size === 1) return substituted(source, tree.at, parameters) ?? tree;
-    return { ...tree, entries: new Map([...tree.entries].map(([name, value]) => [name, resolved(value, parameters)])) };
+    const [reference, source] = [text(tree, "Ref"), text(tree, "Fn::Sub")];
+    if (reference !== undefined && tree.entries.size === 1)
+      return defaultOf(reference, parameters) ?? { ...tree, tag: "!Ref" };
+    if (source !== undefined && tree.entries.size === 1)
+      return substituteParameters(source, tree.at, parameters) ?? tree;
+    return {
+      ...tree,
+      entries: new Map([...tree.entries].map(([name, value]) => [name, resolveParameters(value, parameters)])),
+    };
   }
-  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => resolved(item, parameters)) };
-  if (tree.tag === "!Sub") return substituted(tree.text, tree.at, parameters) ?? tree;
+  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => resolveParameters(item, parameters)) };
+  if (tree.tag === "!Sub") return substituteParameters(tree.text, tree.at, parameters) ?? tree;
   return tree.tag === "!Ref" ? (defaultOf(tree.text, parameters) ?? tree) : tree;
 }
 
 const defaultOf = (name: string, parameters: Tree | undefined): Tree | undefined => get(parameters, name, "Default");
 
 /** Undefined where the text contains something else than parameters with a default. */
-function substituted(source: string, at: Place, parameters: Tree | undefined): Tree | undefined {
+function substituteParameters(source: string, at: Place, parameters: Tree | undefined): Tree | undefined {
   const parts = [...source.matchAll(/\$\{([^}!][^}]*)\}/g)].map(([whole, name = ""]) => ({
     whole,
     tree: defaultOf(name, parameters),
@@ -44,7 +49,7 @@ export function templateNumber(
   name: string,
   initial: number,
   at: Place,
-  { diagnostics }: { diagnostics: Diagnostics },
+  diagnostics: Diagnostics,
 ): ConfigNumber | undefined {
   if (tree === undefined) return count(name, initial, at, awsDefault);
   const value = number(tree);

@@ -1,11 +1,11 @@
-import { type ConfigNumber, defined, type Place } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import type { App, Probe } from "../../facts.ts";
+import type { App, Probe } from "../../facts/app.ts";
+import { type ConfigNumber, defined, type Place } from "../../facts/config-values.ts";
+import { bytes } from "../../facts/units.ts";
 import type { Files } from "../../files.ts";
-import { bytes } from "../../units.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
-import { readCount, readSize, readTime } from "../config-number.ts";
 import { commandText, configText, heapOf } from "../container.ts";
+import { readCount, readSize, readTime } from "../read-config-number.ts";
 import { get, type Tree, text } from "../yaml-tree.ts";
 import { environmentOf } from "./compose-environment.ts";
 
@@ -20,22 +20,22 @@ export type ComposeContext = {
 const origin = "Compose's default";
 
 /** Describes a Compose service that runs instances of the application. */
-export function appOf({ name, tree, command }: Service, containing: ComposeContext): App {
-  const { externalSettings, diagnostics } = containing;
-  const given = new Map([...externalSettings, ...environmentOf(tree, containing)]);
+export function appOf({ name, tree, command }: Service, context: ComposeContext): App {
+  const { externalSettings, diagnostics } = context;
+  const environment = new Map([...externalSettings, ...environmentOf(tree, context)]);
   const signal = get(tree, "stop_signal");
-  const grace = { name: "stop_grace_period", initial: 10_000, at: tree.at, origin };
+  const gracePeriod = { name: "stop_grace_period", initial: 10_000, at: tree.at, origin };
   return {
     name,
     platform: "compose",
     at: tree.at,
-    settings: resolveSettings(given, get(tree, "environment")?.at ?? tree.at, diagnostics),
-    grace: readTime(get(tree, "stop_grace_period"), grace, diagnostics),
+    settings: resolveSettings(environment, get(tree, "environment")?.at ?? tree.at, diagnostics),
+    gracePeriod: readTime(get(tree, "stop_grace_period"), gracePeriod, diagnostics),
     preStop: undefined,
     stopSignal: signal && configText("stop_signal", text(signal) ?? "", signal.at),
     probes: defined([probeOf(tree, diagnostics)]),
     replicas: replicasOf(tree, diagnostics),
-    heap: heapOf(given, [configText("command", command, get(tree, "command")?.at ?? tree.at)], diagnostics),
+    heap: heapOf(environment, [configText("command", command, get(tree, "command")?.at ?? tree.at)], diagnostics),
     memory: readSize(
       get(tree, "deploy", "resources", "limits", "memory") ?? get(tree, "mem_limit"),
       "memory limit",
@@ -47,7 +47,7 @@ export function appOf({ name, tree, command }: Service, containing: ComposeConte
 }
 
 /** The path of a URL in the command, or a known probe path that is passed to a script. */
-const askedBy = (words: string): string | undefined =>
+const requestedPath = (words: string): string | undefined =>
   /(?:https?:\/\/[^/\s"']+|\b(?:localhost|127\.0\.0\.1)(?::\d+)?)(\/[^\s"'?)]*)/.exec(words)?.[1] ??
   /\s(\/(?:health\/)?(?:alive|livez?|readyz?|startupz?|health))$/.exec(words)?.[1];
 
@@ -56,7 +56,7 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
   const test = get(check, "test");
   const words = commandText(test);
   if (check === undefined || text(check, "disable") === "true" || words === "NONE") return undefined;
-  const path = askedBy(words);
+  const path = requestedPath(words);
   const at = test?.at ?? check.at;
   if (path === undefined)
     diagnostics.addNote(at, `healthcheck ${words.slice(0, 40)}: the request of this command is unknown`);

@@ -1,18 +1,18 @@
 import { isAbsolute, join } from "node:path";
-import type { Place } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import type { Place } from "../../facts/config-values.ts";
 import { type Files, isReadable, readOptionalText } from "../../files.ts";
 import { readDotEnv, type SettingValue } from "../application-settings.ts";
 import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 
-type ComposeContext = { files: Files; folder: string; diagnostics: Diagnostics };
+type EnvFileContext = { files: Files; folder: string; diagnostics: Diagnostics };
 
 /** The variables of `env_file`, overridden by those of `environment`. */
-export const environmentOf = (tree: Tree, containing: ComposeContext): Map<string, SettingValue> =>
-  new Map([...fromFiles(tree, containing), ...ownOf(tree)]);
+export const environmentOf = (tree: Tree, context: EnvFileContext): Map<string, SettingValue> =>
+  new Map([...fileVariables(tree, context), ...inlineVariables(tree)]);
 
 /** Reads a map, or a list of NAME=value. A name without a value is taken from the shell that runs Compose. */
-function ownOf(tree: Tree): (readonly [string, SettingValue])[] {
+function inlineVariables(tree: Tree): (readonly [string, SettingValue])[] {
   const named = entries(tree, "environment").map(
     ([key, value]) => [key, settingValue(text(value) ?? "", value.at)] as const,
   );
@@ -28,7 +28,7 @@ const settingValue = (value: string, at: Place): SettingValue => ({
   at,
 });
 
-function fromFiles(tree: Tree, { files, folder, diagnostics }: ComposeContext): Map<string, SettingValue> {
+function fileVariables(tree: Tree, { files, folder, diagnostics }: EnvFileContext): Map<string, SettingValue> {
   const all = new Map<string, SettingValue>();
   const one = get(tree, "env_file");
   const wanted = one === undefined ? [] : one.kind === "list" ? one.items : [one];

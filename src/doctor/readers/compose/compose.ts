@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
-import { defined } from "../../config-values.ts";
 import { createDiagnostics, type Diagnostics, UnreadableError } from "../../diagnostics.ts";
-import type { App } from "../../facts.ts";
+import type { App } from "../../facts/app.ts";
+import { defined } from "../../facts/config-values.ts";
 import { type Files, isReadable, readOptionalText, readRequiredFile } from "../../files.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import {
@@ -23,7 +23,7 @@ import { type ConnectionLimit, containerConnectionLimit } from "../postgres-limi
 import { entries, get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 import { appOf, type ComposeContext, type Service } from "./compose-app.ts";
 import { environmentOf } from "./compose-environment.ts";
-import { extended } from "./compose-extends.ts";
+import { applyExtends } from "./compose-extends.ts";
 
 export type Compose = { file: string; services: readonly Service[]; apps: readonly Service[] };
 
@@ -40,32 +40,32 @@ export function readCompose(
   const [top] = parseYaml(readRequiredFile(files, path), file);
   if (get(top, "services") === undefined)
     throw new UnreadableError({ file, line: 1 }, "is not a Compose file: it has no services");
-  const alongside = join(dirname(path), ".env");
-  const variables = isReadable(files, alongside)
-    ? readDotEnv(readOptionalText(files, alongside), files.displayPath(alongside), diagnostics)
+  const envFile = join(dirname(path), ".env");
+  const variables = isReadable(files, envFile)
+    ? readDotEnv(readOptionalText(files, envFile), files.displayPath(envFile), diagnostics)
     : new Map<string, SettingValue>();
   const include = get(top, "include");
   if (include !== undefined) diagnostics.addNote(include.at, "Compose: include is not followed");
   const services = entries(top, "services").map(([name, tree]) =>
-    serviceOf(name, interpolated(extended(tree, { path, top }, { files, diagnostics }), variables)),
+    serviceOf(name, interpolate(applyExtends(tree, { path, top }, { files, diagnostics }), variables)),
   );
-  const containing = { files, folder: dirname(path), externalSettings, diagnostics };
-  const apps = selectApplications(candidatesOf(services, hosts, containing), diagnostics);
+  const context = { files, folder: dirname(path), externalSettings, diagnostics };
+  const apps = selectApplications(candidatesOf(services, hosts, context), diagnostics);
   return {
     compose: { file, services, apps },
-    apps: apps.map((service) => appOf(service, containing)),
-    databases: services.filter(({ image }) => isPostgresImage(image)).map((one) => databaseOf(one, containing)),
+    apps: apps.map((service) => appOf(service, context)),
+    databases: services.filter(({ image }) => isPostgresImage(image)).map((one) => databaseOf(one, context)),
   };
 }
 
 /** Replaces `${NAME:-default}` by the .env file in the same folder, otherwise by the default, otherwise not at all. */
-function interpolated(tree: Tree, variables: ReadonlyMap<string, SettingValue>): Tree {
+function interpolate(tree: Tree, variables: ReadonlyMap<string, SettingValue>): Tree {
   if (tree.kind === "map")
     return {
       ...tree,
-      entries: new Map([...tree.entries].map(([name, value]) => [name, interpolated(value, variables)])),
+      entries: new Map([...tree.entries].map(([name, value]) => [name, interpolate(value, variables)])),
     };
-  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => interpolated(item, variables)) };
+  if (tree.kind === "list") return { ...tree, items: tree.items.map((item) => interpolate(item, variables)) };
   if (typeof tree.value !== "string" || !tree.value.includes("$")) return tree;
   const value = tree.text
     .replaceAll(/\$\{(\w+)(?::?([-?+])([^}]*))?\}/g, (whole, name: string, kind?: string, other?: string) => {
@@ -100,28 +100,28 @@ const dependenciesOf = ({ tree }: Service): string[] => [
   ...list(tree, "depends_on").map((one) => text(one) ?? ""),
 ];
 
-const operationalSettings = ["healthcheck", "stop_grace_period", "stop_signal", "mem_limit", "deploy"];
+const operationalKeys = ["healthcheck", "stop_grace_period", "stop_signal", "mem_limit", "deploy"];
 
 function candidatesOf(
   services: readonly Service[],
   hosts: readonly string[],
-  containing: ComposeContext,
+  context: ComposeContext,
 ): Candidate<Service>[] {
   const databases = new Set(services.filter(({ image }) => isDatabaseImage(image)).map(({ name }) => name));
-  const inFront = services.filter(({ image }) => isProxyImage(image)).flatMap(dependenciesOf);
-  const passedTo = new Set([...hosts, ...inFront]);
+  const proxyDependencies = services.filter(({ image }) => isProxyImage(image)).flatMap(dependenciesOf);
+  const forwardTargets = new Set([...hosts, ...proxyDependencies]);
   return services.filter(isCandidate).map((service) => {
     const { name, tree, image, command } = service;
     // Missing files are recorded later, and only for the services that are selected.
-    const given = [...environmentOf(tree, { ...containing, diagnostics: createDiagnostics() }).keys()];
+    const variableNames = [...environmentOf(tree, { ...context, diagnostics: createDiagnostics() }).keys()];
     const serves =
-      passedTo.has(name) ||
+      forwardTargets.has(name) ||
       (get(tree, "ports") ?? get(tree, "expose")) !== undefined ||
       /https?:\/\//.test(commandText(get(tree, "healthcheck", "test"))) ||
-      given.some(isHavenSetting);
+      variableNames.some(isHavenSetting);
     const likely =
-      operationalSettings.some((key) => get(tree, key) !== undefined) ||
-      given.some(isCommonServerSetting) ||
+      operationalKeys.some((key) => get(tree, key) !== undefined) ||
+      variableNames.some(isCommonServerSetting) ||
       dependenciesOf(service).some((other) => databases.has(other));
     return {
       value: service,
@@ -134,15 +134,15 @@ function candidatesOf(
   });
 }
 
-function databaseOf({ tree }: Service, containing: ComposeContext): ConnectionLimit {
+function databaseOf({ tree }: Service, context: ComposeContext): ConnectionLimit {
   const commands = defined([get(tree, "entrypoint"), get(tree, "command")]);
   return containerConnectionLimit(
     {
       command: commands.flatMap((command) => (command.kind === "list" ? command.items : [command])),
-      given: environmentOf(tree, { ...containing, diagnostics: createDiagnostics() }),
+      environment: environmentOf(tree, { ...context, diagnostics: createDiagnostics() }),
       files: [],
       at: (get(tree, "command") ?? get(tree, "image") ?? tree).at,
     },
-    containing.diagnostics,
+    context.diagnostics,
   );
 }

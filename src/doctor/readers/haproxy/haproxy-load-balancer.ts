@@ -1,7 +1,8 @@
-import { type ConfigNumber, count, defined, ms, type Place, size } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { emptyLoadBalancer, type FailureDetection, type LoadBalancer, type Probe } from "../../facts.ts";
-import { milliseconds } from "../../units.ts";
+import type { Probe } from "../../facts/app.ts";
+import { type ConfigNumber, count, defined, ms, type Place, size } from "../../facts/config-values.ts";
+import { emptyLoadBalancer, type FailureDetection, type LoadBalancer } from "../../facts/load-balancer.ts";
+import { milliseconds } from "../../facts/units.ts";
 import {
   conditionOf,
   effectiveLine,
@@ -22,12 +23,12 @@ const haproxyDefault = "HAProxy's default";
 /** Returns a load balancer for each section with servers. */
 export function haproxyLoadBalancers({ sections, proxies }: Haproxy, diagnostics: Diagnostics): LoadBalancer[] {
   const global = sections.find(({ kind }) => kind === "global");
-  const drainTimeouts = defined(global === undefined ? [] : [hardStop(global, { diagnostics })]);
-  const passing = proxies.filter(({ servers }) => servers.length > 0);
+  const drainTimeouts = defined(global === undefined ? [] : [hardStop(global, diagnostics)]);
+  const forwarding = proxies.filter(({ servers }) => servers.length > 0);
   // A file without servers may still limit how long requests may finish after a reload.
-  if (passing.length === 0 && global !== undefined && drainTimeouts.length > 0)
+  if (forwarding.length === 0 && global !== undefined && drainTimeouts.length > 0)
     return [{ ...emptyLoadBalancer, name: "HAProxy", kind: "haproxy", at: global.at, drainTimeouts }];
-  return passing
+  return forwarding
     .filter((proxy) => isHttpTraffic(proxy, diagnostics))
     .map((proxy) => ({ ...loadBalancerOf(proxy, proxies, diagnostics), drainTimeouts }));
 }
@@ -35,18 +36,17 @@ export function haproxyLoadBalancers({ sections, proxies }: Haproxy, diagnostics
 /** A section in TCP mode may forward to a database, so it is only compared if it checks over HTTP. */
 function isHttpTraffic({ section, http }: ProxySection, diagnostics: Diagnostics): boolean {
   if (http || effectiveOption(section, "httpchk") !== undefined) return true;
-  const written = effectiveLine(section, "mode") === undefined ? "has no mode, so its mode is tcp" : "is in mode tcp";
+  const modeText = effectiveLine(section, "mode") === undefined ? "has no mode, so its mode is tcp" : "is in mode tcp";
   diagnostics.addNote(
     section.at,
-    `${section.kind} ${section.name} ${written}, without option httpchk: not compared with the application`,
+    `${section.kind} ${section.name} ${modeText}, without option httpchk: not compared with the application`,
   );
   return false;
 }
 
-type Lookup = { diagnostics: Diagnostics };
 type Written = { text: string; at: Place } | undefined;
 
-function timeFrom(found: Written, name: string, { diagnostics }: Lookup): ConfigNumber | undefined {
+function parseTime(found: Written, name: string, diagnostics: Diagnostics): ConfigNumber | undefined {
   if (found === undefined) return undefined;
   const value = milliseconds(found.text, "ms");
   if (value === undefined)
@@ -55,20 +55,20 @@ function timeFrom(found: Written, name: string, { diagnostics }: Lookup): Config
 }
 
 /** Returns the default only where nothing is written, and undefined where the value cannot be parsed. */
-const timeOr = (
+const timeOrDefault = (
   found: Written,
   name: string,
-  missing: ConfigNumber | undefined,
-  lookup: Lookup,
-): ConfigNumber | undefined => (found === undefined ? missing : timeFrom(found, name, lookup));
+  fallback: ConfigNumber | undefined,
+  diagnostics: Diagnostics,
+): ConfigNumber | undefined => (found === undefined ? fallback : parseTime(found, name, diagnostics));
 
-function countOr(
+function countOrDefault(
   found: Written,
   name: string,
-  missing: ConfigNumber,
-  { diagnostics }: Lookup,
+  fallback: ConfigNumber,
+  diagnostics: Diagnostics,
 ): ConfigNumber | undefined {
-  if (found === undefined) return missing;
+  if (found === undefined) return fallback;
   if (/^\d+$/.test(found.text)) return count(name, Number(found.text), found.at);
   diagnostics.addNote(found.at, `${name} ${found.text}: not a number, or a variable whose value is not known`);
   return undefined;
@@ -78,12 +78,11 @@ const wordAt = (line: Line | undefined, index: number): Written =>
   line && { text: line.words[index] ?? "", at: line.at };
 
 function timeoutOf(section: Section, name: string, diagnostics: Diagnostics): ConfigNumber | undefined {
-  return timeFrom(wordAt(timeoutLine(section, name), 2), `timeout ${name}`, { diagnostics });
+  return parseTime(wordAt(timeoutLine(section, name), 2), `timeout ${name}`, diagnostics);
 }
 
 function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagnostics: Diagnostics): LoadBalancer {
   const { section, servers, http } = proxy;
-  const lookup = { diagnostics };
   const checked = servers.filter((server) => isChecked(server) && !isTracking(server));
   const checkTimeout = wordAt(timeoutLine(section, "check"), 2);
   const customCheck =
@@ -95,7 +94,7 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
       `${customCheck.words.join(" ").slice(0, 40)}: the request of this check is unknown`,
     );
   const checkRequest = { path: pathOf(section), isOpaque: customCheck !== undefined };
-  const probes = checked.map((server) => timesOf(server, checkRequest, checkTimeout, lookup));
+  const probes = checked.map((server) => checkTimesOf(server, checkRequest, checkTimeout, diagnostics));
   const frontends = all.filter(({ section: { kind } }) => kind === "frontend" || kind === "listen");
   return {
     ...emptyLoadBalancer,
@@ -103,7 +102,7 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
     kind: "haproxy",
     at: section.at,
     hosts: [...new Set(servers.map(({ address }) => address.replace(/:\d*$/, "")))],
-    idleTimeouts: http ? idleOf(proxy, lookup) : [],
+    idleTimeouts: http ? idleOf(proxy, diagnostics) : [],
     readTimeouts: defined([timeoutOf(section, "server", diagnostics)]),
     clientIdleTimeouts: http
       ? defined(
@@ -129,51 +128,59 @@ const distinct = <T>(all: readonly T[], by: (one: T) => string): T[] =>
 /** An idle HTTP/1 connection is closed by the shorter of the two timeouts. */
 function clientIdleOf(frontend: Section, diagnostics: Diagnostics): ConfigNumber | undefined {
   const waiting = ["http-keep-alive", "http-request"].find((one) => timeoutLine(frontend, one) !== undefined);
-  const ends = [waiting, "client"].flatMap((name) =>
+  const closingTimeouts = [waiting, "client"].flatMap((name) =>
     name === undefined ? [] : (timeoutOf(frontend, name, diagnostics) ?? []),
   );
-  return ends.sort((one, other) => one.value - other.value)[0];
+  return closingTimeouts.sort((one, other) => one.value - other.value)[0];
 }
 
-const hardStop = (global: Section, lookup: Lookup): ConfigNumber | undefined =>
-  timeFrom(wordAt(effectiveLine(global, "hard-stop-after"), 1), "hard-stop-after", lookup);
+const hardStop = (global: Section, diagnostics: Diagnostics): ConfigNumber | undefined =>
+  parseTime(wordAt(effectiveLine(global, "hard-stop-after"), 1), "hard-stop-after", diagnostics);
 
 /** HAProxy closes half of the idle connections at each interval, so few connections live longer than some intervals. */
-function idleOf({ section, servers }: ProxySection, lookup: Lookup): ConfigNumber[] {
+function idleOf({ section, servers }: ProxySection, diagnostics: Diagnostics): ConfigNumber[] {
   if (
     effectiveLine(section, "http-reuse", "never") ??
     effectiveOption(section, "http-server-close") ??
     effectiveOption(section, "httpclose")
   )
     return [];
-  const written = servers.flatMap((server) => serverOption(server, "pool-purge-delay") ?? []);
-  if (written.length === 0) return [ms("pool-purge-delay", 5000, section.at, haproxyDefault)];
-  return defined(written.map((one) => timeFrom(one, "pool-purge-delay", lookup))).filter(({ value }) => value > 0);
+  const purgeDelays = servers.flatMap((server) => serverOption(server, "pool-purge-delay") ?? []);
+  if (purgeDelays.length === 0) return [ms("pool-purge-delay", 5000, section.at, haproxyDefault)];
+  return defined(purgeDelays.map((one) => parseTime(one, "pool-purge-delay", diagnostics))).filter(
+    ({ value }) => value > 0,
+  );
 }
 
 function retryLimitsOf(section: Section, diagnostics: Diagnostics): LoadBalancer["retryLimits"] {
-  const connect = timeoutOf(section, "connect", diagnostics);
-  const missing = count("retries", 3, section.at, haproxyDefault);
-  const retries = countOr(wordAt(effectiveLine(section, "retries"), 1), "retries", missing, { diagnostics });
-  if (connect === undefined || retries === undefined) return [];
-  return [{ connect, attempts: { ...retries, name: "retries + 1", value: retries.value + 1 }, total: undefined }];
+  const connectTimeout = timeoutOf(section, "connect", diagnostics);
+  const fallback = count("retries", 3, section.at, haproxyDefault);
+  const retries = countOrDefault(wordAt(effectiveLine(section, "retries"), 1), "retries", fallback, diagnostics);
+  if (connectTimeout === undefined || retries === undefined) return [];
+  return [
+    {
+      connectTimeout,
+      attempts: { ...retries, name: "retries + 1", value: retries.value + 1 },
+      totalTimeout: undefined,
+    },
+  ];
 }
 
-function timesOf(
+function checkTimesOf(
   server: Server,
   checkRequest: Pick<Probe, "path" | "isOpaque">,
   checkTimeout: Written,
-  lookup: Lookup,
+  diagnostics: Diagnostics,
 ) {
-  const option = (name: string, missing: ConfigNumber | undefined) =>
-    timeOr(serverOption(server, name), name, missing, lookup);
+  const option = (name: string, fallback: ConfigNumber | undefined) =>
+    timeOrDefault(serverOption(server, name), name, fallback, diagnostics);
   const inter = option("inter", ms("inter", 2000, server.at, haproxyDefault));
-  const missingFall = count("fall", 3, server.at, haproxyDefault);
-  const fall = countOr(serverOption(server, "fall"), "fall", missingFall, lookup);
+  const defaultFall = count("fall", 3, server.at, haproxyDefault);
+  const fall = countOrDefault(serverOption(server, "fall"), "fall", defaultFall, diagnostics);
   const asInter = (name: string): ConfigNumber | undefined =>
     inter && { ...inter, name, origin: "HAProxy's default: same as inter" };
-  const fast = option("fastinter", asInter("fastinter"));
-  const timeLimit = timeOr(checkTimeout, "timeout check", asInter("timeout check"), lookup);
+  const fastinter = option("fastinter", asInter("fastinter"));
+  const timeLimit = timeOrDefault(checkTimeout, "timeout check", asInter("timeout check"), diagnostics);
   const probe: Probe = {
     name: `the check of ${server.name}`,
     purpose: "ready",
@@ -183,13 +190,13 @@ function timesOf(
     interval: inter,
     waitsForAnswer: true,
   };
-  if (inter === undefined || fast === undefined || timeLimit === undefined || fall === undefined) return { probe };
-  const durationMs = inter.value + (fall.value - 1) * fast.value + fall.value * timeLimit.value;
-  const formula = `inter + (fall − 1) · fastinter + fall · timeout check = ${[inter, fast, timeLimit].map(({ value }) => value / 1000).join(", ")} s with fall ${fall.value}`;
+  if (inter === undefined || fastinter === undefined || timeLimit === undefined || fall === undefined) return { probe };
+  const durationMs = inter.value + (fall.value - 1) * fastinter.value + fall.value * timeLimit.value;
+  const formula = `inter + (fall − 1) · fastinter + fall · timeout check = ${[inter, fastinter, timeLimit].map(({ value }) => value / 1000).join(", ")} s with fall ${fall.value}`;
   const detection: FailureDetection = {
     formula,
     durationMs,
-    numbers: [inter, fall, fast, timeLimit],
+    numbers: [inter, fall, fastinter, timeLimit],
     severity: "error",
   };
   return { probe, detection };

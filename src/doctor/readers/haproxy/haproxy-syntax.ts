@@ -1,5 +1,5 @@
-import type { Place } from "../../config-values.ts";
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import type { Place } from "../../facts/config-values.ts";
 
 export type Line = { words: readonly string[]; at: Place };
 export type Section = {
@@ -11,7 +11,7 @@ export type Section = {
   defaults: Section | undefined;
 };
 
-const kinds = new Set([
+const sectionKinds = new Set([
   ...["global", "defaults", "frontend", "backend", "listen", "resolvers", "peers", "cache", "userlist", "program"],
   ...["http-errors", "ring", "mailers", "fcgi-app", "crt-store", "traces", "log-forward", "log-profile", "acme"],
 ]);
@@ -20,34 +20,34 @@ const kinds = new Set([
 export function parseHaproxy(text: string, file: string, diagnostics: Diagnostics): Section[] {
   const sections: Section[] = [];
   const variables = new Map<string, string>();
-  const choices: { isActive: boolean; wasActive: boolean; at: Place }[] = [];
+  const conditions: { isActive: boolean; wasActive: boolean; at: Place }[] = [];
   let defaults: Section | undefined;
 
-  for (const { text: line, at } of joined(text, file)) {
+  for (const { text: line, at } of joinLines(text, file)) {
     const condition = /^\s*\.(if|elif|else|endif|notice|warning|alert|diag)\b\s*(.*)$/.exec(line);
     if (condition !== null) {
-      decide(condition[1] ?? "", condition[2] ?? "", at);
+      handleCondition(condition[1] ?? "", condition[2] ?? "", at);
       continue;
     }
-    if (choices.some(({ isActive }) => !isActive)) continue;
-    const words = commandText(line, at, variables);
+    if (conditions.some(({ isActive }) => !isActive)) continue;
+    const words = splitWords(line, at, variables);
     const [first, second = ""] = words;
     if (first === undefined) continue;
     if (/^(?:presetenv|setenv)$/.test(first)) {
       const [, , value = ""] = words;
       if (first === "setenv" || !variables.has(second)) variables.set(second, value);
     }
-    if (kinds.has(first)) begin(words, at);
+    if (sectionKinds.has(first)) beginSection(words, at);
     else if (sections.length === 0) throw new UnreadableError(at, `has \`${first.slice(0, 40)}\` before any section`);
     else sections.at(-1)?.lines.push({ words, at });
   }
-  const open = choices.at(-1);
+  const open = conditions.at(-1);
   if (open !== undefined) throw new UnreadableError(open.at, "has an `.if` without `.endif`");
   if (sections.length === 0)
     throw new UnreadableError({ file, line: 1 }, "has no HAProxy section (global, defaults, frontend …)");
   return sections;
 
-  function begin(words: readonly string[], at: Place): void {
+  function beginSection(words: readonly string[], at: Place): void {
     const [kind = "", name = ""] = words;
     const from = words[words.indexOf("from") + 1];
     const named = words.includes("from")
@@ -64,18 +64,18 @@ export function parseHaproxy(text: string, file: string, diagnostics: Diagnostic
     if (kind === "defaults") defaults = section;
   }
 
-  function decide(word: string, expression: string, at: Place): void {
-    const current = choices.at(-1);
+  function handleCondition(word: string, expression: string, at: Place): void {
+    const current = conditions.at(-1);
     if (word === "if") {
-      const holds = choices.every(({ isActive }) => isActive) && evaluate(expression, at);
-      choices.push({ isActive: holds, wasActive: holds, at });
+      const holds = conditions.every(({ isActive }) => isActive) && evaluate(expression, at);
+      conditions.push({ isActive: holds, wasActive: holds, at });
       return;
     }
     if (!/^(?:elif|else|endif)$/.test(word)) return;
     if (current === undefined) throw new UnreadableError(at, `has an \`.${word}\` without \`.if\``);
-    if (word === "endif") choices.pop();
+    if (word === "endif") conditions.pop();
     else {
-      const enclosingActive = choices.slice(0, -1).every(({ isActive }) => isActive);
+      const enclosingActive = conditions.slice(0, -1).every(({ isActive }) => isActive);
       current.isActive = enclosingActive && !current.wasActive && (word === "else" || evaluate(expression, at));
       current.wasActive ||= current.isActive;
     }
@@ -89,13 +89,13 @@ export function parseHaproxy(text: string, file: string, diagnostics: Diagnostic
       return false;
     }
     const [left = "", right = ""] = inner.split(",").map((part) => part.trim().replaceAll('"', ""));
-    const value = name === "defined" ? variables.has(left) : substitute(left, variables) === right;
+    const value = name === "defined" ? variables.has(left) : substituteVariables(left, variables) === right;
     return not === "!" ? !value : value;
   }
 }
 
 /** Joins lines that end in a backslash with the next line. */
-function* joined(text: string, file: string): Generator<{ text: string; at: Place }> {
+function* joinLines(text: string, file: string): Generator<{ text: string; at: Place }> {
   let held = "";
   let startLine = 0;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -110,7 +110,7 @@ function* joined(text: string, file: string): Generator<{ text: string; at: Plac
   if (held !== "") yield { text: held, at: { file, line: startLine } };
 }
 
-function commandText(line: string, at: Place, variables: ReadonlyMap<string, string>): string[] {
+function splitWords(line: string, at: Place, variables: ReadonlyMap<string, string>): string[] {
   const words: string[] = [];
   let word: string | undefined;
   let quote = "";
@@ -129,11 +129,11 @@ function commandText(line: string, at: Place, variables: ReadonlyMap<string, str
   }
   if (quote !== "") throw new UnreadableError(at, "ends inside quotes");
   if (word !== undefined) words.push(word);
-  return words.map((one) => substitute(one, variables));
+  return words.map((one) => substituteVariables(one, variables));
 }
 
 /** Replaces variables that the file sets. Variables of HAProxy's environment are unknown and stay. */
-function substitute(word: string, variables: ReadonlyMap<string, string>): string {
+function substituteVariables(word: string, variables: ReadonlyMap<string, string>): string {
   return word.replaceAll(
     /\$\{(\w+)(?:\[\*\])?\}|^\$(\w+)$/g,
     (whole, braced: string | undefined, bare: string | undefined) => {

@@ -1,5 +1,5 @@
-import type { Place } from "../../config-values.ts";
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import type { Place } from "../../facts/config-values.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
 import { noteUnknown } from "./haproxy-keywords.ts";
 import { type Line, parseHaproxy, type Section } from "./haproxy-syntax.ts";

@@ -1,5 +1,5 @@
-import { defined } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
+import { defined } from "../../facts/config-values.ts";
 import type { SettingValues } from "../application-settings.ts";
 import { imageName, isPostgresImage } from "../container.ts";
 import { type ConnectionLimit, containerConnectionLimit, firstLimit, linesOf, parseLimit } from "../postgres-limit.ts";
@@ -47,7 +47,7 @@ function containerLimit(
   return containerConnectionLimit(
     {
       command: [...list(container, "command"), ...list(container, "args")],
-      given: containerEnvironment({ container, workload: object }, manifests, new Map()),
+      environment: containerEnvironment({ container, workload: object }, manifests, new Map()),
       files,
       at: get(container, "image")?.at ?? container.at,
     },
@@ -56,8 +56,12 @@ function containerLimit(
 }
 
 /** Identifies the database by its host, otherwise by the only Postgres in the files, otherwise by the image. */
-export function databaseUsedBy({ object, container }: Workload, given: SettingValues, { objects }: Manifests): string {
-  const url = given.get("DATABASE_URL")?.text ?? "";
+export function databaseUsedBy(
+  { object, container }: Workload,
+  environment: SettingValues,
+  { objects }: Manifests,
+): string {
+  const url = environment.get("DATABASE_URL")?.text ?? "";
   const host = /^postgres(?:ql)?:\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1];
   if (host !== undefined) return host;
   const only = objects.flatMap(containersOf).length === 1;

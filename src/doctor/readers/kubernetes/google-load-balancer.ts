@@ -1,7 +1,8 @@
-import { type ConfigNumber, defined, ms, type Place } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { emptyLoadBalancer, type LoadBalancer, type Probe } from "../../facts.ts";
-import { readSeconds } from "../config-number.ts";
+import type { Probe } from "../../facts/app.ts";
+import { type ConfigNumber, defined, ms, type Place } from "../../facts/config-values.ts";
+import { emptyLoadBalancer, type LoadBalancer } from "../../facts/load-balancer.ts";
+import { readSeconds } from "../read-config-number.ts";
 import { get, type Tree, text } from "../yaml-tree.ts";
 
 // Google Cloud load balancers that Kubernetes objects configure.

@@ -1,9 +1,9 @@
-import { type ConfigNumber, defined, ms, type Place, size } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { emptyLoadBalancer, type FailureDetection, type LoadBalancer } from "../../facts.ts";
-import { bytes, milliseconds } from "../../units.ts";
+import { type ConfigNumber, defined, ms, type Place, size } from "../../facts/config-values.ts";
+import { emptyLoadBalancer, type FailureDetection, type LoadBalancer } from "../../facts/load-balancer.ts";
+import { bytes, milliseconds } from "../../facts/units.ts";
 import { albFailureDetection } from "../alb-failure-detection.ts";
-import { readCount, readSize, readTime } from "../config-number.ts";
+import { readCount, readSize, readTime } from "../read-config-number.ts";
 import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 import { objectsOfKind } from "./cluster-objects.ts";
 import { googleBackendLoadBalancer, googleLoadBalancer } from "./google-load-balancer.ts";
@@ -67,9 +67,9 @@ function nginxIngress(object: Tree, at: Place, { objects }: Manifests, diagnosti
     readTime(find(name), { name, initial: initial * 1000, at, origin }, diagnostics);
   const whole = (name: string, initial: number): ConfigNumber | undefined =>
     readCount(find(name), { name, initial, at, origin }, diagnostics);
-  const [connect, attempts] = [seconds("proxy-connect-timeout", 5), whole("proxy-next-upstream-tries", 3)];
-  const total = seconds("proxy-next-upstream-timeout", 0);
-  const retries = text(find("proxy-next-upstream")) !== "off" && connect !== undefined && attempts !== undefined;
+  const [connectTimeout, attempts] = [seconds("proxy-connect-timeout", 5), whole("proxy-next-upstream-tries", 3)];
+  const totalTimeout = seconds("proxy-next-upstream-timeout", 0);
+  const retries = text(find("proxy-next-upstream")) !== "off" && connectTimeout !== undefined && attempts !== undefined;
   const body = find("proxy-body-size");
   const missing = size("proxy-body-size", 1024 ** 2, at, origin);
   return {
@@ -80,9 +80,9 @@ function nginxIngress(object: Tree, at: Place, { objects }: Manifests, diagnosti
     idleTimeouts: defined([seconds("upstream-keepalive-timeout", 60)]),
     readTimeouts: defined([seconds("proxy-read-timeout", 60)]),
     retryLimits:
-      !retries || attempts.value === 0 || total === undefined
+      !retries || attempts.value === 0 || totalTimeout === undefined
         ? []
-        : [{ connect, attempts, total: total.value === 0 ? undefined : total }],
+        : [{ connectTimeout, attempts, totalTimeout: totalTimeout.value === 0 ? undefined : totalTimeout }],
     maxBodySizes: defined([body === undefined ? missing : readSize(body, "proxy-body-size", bytes, diagnostics)]),
   };
 }

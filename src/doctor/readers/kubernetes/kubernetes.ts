@@ -1,5 +1,5 @@
 import type { Diagnostics } from "../../diagnostics.ts";
-import type { App } from "../../facts.ts";
+import type { App } from "../../facts/app.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import { isCommonServerSetting, isHavenSetting, type SettingValues } from "../application-settings.ts";
 import { commandText, imageName, isInfrastructure } from "../container.ts";
@@ -23,7 +23,7 @@ export function readKubernetes(
     manifests.objects.flatMap((object) => candidateOf(object, manifests, externalSettings)),
     diagnostics,
   );
-  noteUnfollowed(manifests, diagnostics);
+  noteUnreadKinds(manifests, diagnostics);
   noteBudgets(manifests, diagnostics);
   return {
     kubernetes: { manifests, workloads },
@@ -32,30 +32,30 @@ export function readKubernetes(
   };
 }
 
-const unfollowed: Readonly<Record<string, string>> = {
-  ...kindsThat(
+const unreadKinds: Readonly<Record<string, string>> = {
+  ...kindsWithNote(
     "routes",
     "VirtualService DestinationRule IngressRoute ServersTransport HTTPProxy GRPCRoute VirtualServer VirtualServerRoute",
   ),
-  ...kindsThat("routes", "Mapping Route KongIngress ApisixRoute BackendTrafficPolicy ClientTrafficPolicy"),
-  ...kindsThat("scales", "ScaledObject VerticalPodAutoscaler MultidimPodAutoscaler"),
-  ...kindsThat("installs", "HelmRelease HelmChart Application"),
+  ...kindsWithNote("routes", "Mapping Route KongIngress ApisixRoute BackendTrafficPolicy ClientTrafficPolicy"),
+  ...kindsWithNote("scales", "ScaledObject VerticalPodAutoscaler MultidimPodAutoscaler"),
+  ...kindsWithNote("installs", "HelmRelease HelmChart Application"),
 };
 
-function kindsThat(does: "routes" | "scales" | "installs", kinds: string): Record<string, string> {
+function kindsWithNote(effect: "routes" | "scales" | "installs", kinds: string): Record<string, string> {
   const what = {
     routes: "its routes and timeouts are not read",
     scales: "its scaling limits are not read",
     installs: "the objects that it installs are not read",
-  }[does];
+  }[effect];
   return Object.fromEntries(kinds.split(" ").map((kind) => [kind, what]));
 }
 
-function noteUnfollowed({ objects }: Manifests, diagnostics: Diagnostics): void {
+function noteUnreadKinds({ objects }: Manifests, diagnostics: Diagnostics): void {
   for (const object of objects) {
     const kind = text(object, "kind") ?? "";
     const isKnative = kind === "Service" && text(object, "apiVersion")?.startsWith("serving.knative.dev/") === true;
-    const why = isKnative ? "its containers are not read" : unfollowed[kind];
+    const why = isKnative ? "its containers are not read" : unreadKinds[kind];
     if (why !== undefined) diagnostics.addNote(get(object, "kind")?.at ?? object.at, `${kind}: ${why}`);
   }
 }
@@ -96,12 +96,15 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
 
 const strongest = (one: Evidence, other: Evidence): Evidence => (rank[one] < rank[other] ? one : other);
 
-function containerEvidence(container: Tree, given: readonly string[]): Evidence {
-  const asked = ["livenessProbe", "startupProbe"];
-  if (given.some(isHavenSetting) || get(container, "readinessProbe") !== undefined) return "serves";
-  if (get(container, "ports") !== undefined || asked.some((probe) => get(container, probe, "httpGet") !== undefined))
+function containerEvidence(container: Tree, environment: readonly string[]): Evidence {
+  const probeFields = ["livenessProbe", "startupProbe"];
+  if (environment.some(isHavenSetting) || get(container, "readinessProbe") !== undefined) return "serves";
+  if (
+    get(container, "ports") !== undefined ||
+    probeFields.some((probe) => get(container, probe, "httpGet") !== undefined)
+  )
     return "serves";
-  return given.some(isCommonServerSetting) || asked.some((probe) => get(container, probe) !== undefined)
+  return environment.some(isCommonServerSetting) || probeFields.some((probe) => get(container, probe) !== undefined)
     ? "likely"
     : "none";
 }
@@ -113,9 +116,9 @@ function workloadEvidence(
   const labels = podLabelsOf(object);
   const services = inNamespaceOf(objectsOfKind(manifests.objects, "Service"), object);
   if (services.some((service) => selects(get(service, "spec", "selector"), labels))) return "serves";
-  const operationalSettings =
+  const operationalField =
     get(pod, "terminationGracePeriodSeconds") ??
     autoscalerOf({ object, kind, name }, manifests) ??
     budgetOf(manifests, object);
-  return operationalSettings === undefined ? "none" : "likely";
+  return operationalField === undefined ? "none" : "likely";
 }

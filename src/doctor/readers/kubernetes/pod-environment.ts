@@ -4,16 +4,16 @@ import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 import { inNamespaceOf, objectsOfKind } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 
-type From = { container: Tree; workload: Tree };
+type ContainerOwner = { container: Tree; workload: Tree };
 
 /** The variables of a container: `envFrom`, overridden by `env`. Values from objects that were not read stay unknown. */
 export function containerEnvironment(
-  { container, workload }: From,
+  { container, workload }: ContainerOwner,
   { objects }: Manifests,
   externalSettings: SettingValues,
   diagnostics?: Diagnostics,
 ): Map<string, SettingValue> {
-  const given = new Map<string, SettingValue>();
+  const environment = new Map<string, SettingValue>();
   const find = (kind: string, name: string): Tree | undefined =>
     inNamespaceOf(objectsOfKind(objects, kind, name), workload)[0];
 
@@ -32,7 +32,7 @@ export function containerEnvironment(
           source.at,
           `ConfigMap ${name} is not among the files: Haven's defaults are taken for its settings`,
         );
-      for (const [key, value] of dataOf(found)) given.set(prefix + key, value);
+      for (const [key, value] of dataOf(found)) environment.set(prefix + key, value);
     }
   }
   for (const one of list(container, "env")) {
@@ -40,17 +40,17 @@ export function containerEnvironment(
     if (name === undefined) continue;
     const value = get(one, "value");
     const from = get(one, "valueFrom");
-    const looked =
-      referred(from, "configMapKeyRef", (called) => find("ConfigMap", called)) ??
-      referred(from, "secretKeyRef", (called) => find("Secret", called));
-    if (value !== undefined) given.set(name, { text: text(value) ?? "", at: value.at });
-    else if (looked !== undefined) given.set(name, looked);
-    else if (from !== undefined) given.set(name, { text: undefined, at: one.at });
+    const referenced =
+      referencedValue(from, "configMapKeyRef", (called) => find("ConfigMap", called)) ??
+      referencedValue(from, "secretKeyRef", (called) => find("Secret", called));
+    if (value !== undefined) environment.set(name, { text: text(value) ?? "", at: value.at });
+    else if (referenced !== undefined) environment.set(name, referenced);
+    else if (from !== undefined) environment.set(name, { text: undefined, at: one.at });
   }
-  return given;
+  return environment;
 }
 
-function referred(
+function referencedValue(
   from: Tree | undefined,
   field: string,
   find: (name: string) => Tree | undefined,
@@ -61,12 +61,12 @@ function referred(
 
 /** The data of a ConfigMap or a Secret, decoded. */
 function dataOf(object: Tree | undefined): Map<string, SettingValue> {
-  const coded = text(object, "kind") === "Secret";
+  const isBase64 = text(object, "kind") === "Secret";
   const plain = (value: Tree) => text(value) ?? "";
   const decoded = (value: Tree) => Buffer.from(plain(value), "base64").toString("utf8");
   return new Map([
     ...entries(object, "data").map(
-      ([key, value]) => [key, { text: coded ? decoded(value) : plain(value), at: value.at }] as const,
+      ([key, value]) => [key, { text: isBase64 ? decoded(value) : plain(value), at: value.at }] as const,
     ),
     ...entries(object, "stringData").map(([key, value]) => [key, { text: plain(value), at: value.at }] as const),
   ]);

@@ -1,10 +1,10 @@
-import { type ConfigNumber, type ConfigText, defined, ms } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import type { App, Probe } from "../../facts.ts";
-import { bytes } from "../../units.ts";
+import type { App, Probe } from "../../facts/app.ts";
+import { type ConfigNumber, type ConfigText, defined, ms } from "../../facts/config-values.ts";
+import { bytes } from "../../facts/units.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
-import { readSeconds, readSize } from "../config-number.ts";
 import { configText, heapOf, sleepOf } from "../container.ts";
+import { readSeconds, readSize } from "../read-config-number.ts";
 import { get, list, number, type Tree, text } from "../yaml-tree.ts";
 import { databaseUsedBy } from "./cluster-database.ts";
 import type { Workload } from "./cluster-objects.ts";
@@ -22,18 +22,18 @@ export function appOf(
   diagnostics: Diagnostics,
 ): App {
   const { object, pod, container, name } = workload;
-  const given = new Map([
+  const environment = new Map([
     ...externalSettings,
     ...containerEnvironment({ container, workload: object }, manifests, externalSettings, diagnostics),
   ]);
   const command = [...list(container, "command"), ...list(container, "args")];
-  const grace = { name: "terminationGracePeriodSeconds", initial: 30_000, at: pod.at, origin };
+  const gracePeriod = { name: "terminationGracePeriodSeconds", initial: 30_000, at: pod.at, origin };
   return {
     name,
     platform: "kubernetes",
     at: get(object, "metadata", "name")?.at ?? object.at,
-    settings: resolveSettings(given, container.at, diagnostics),
-    grace: readSeconds(get(pod, grace.name), grace, diagnostics),
+    settings: resolveSettings(environment, container.at, diagnostics),
+    gracePeriod: readSeconds(get(pod, gracePeriod.name), gracePeriod, diagnostics),
     preStop: preStopOf(container, diagnostics),
     stopSignal: undefined,
     probes: defined([
@@ -43,7 +43,7 @@ export function appOf(
     ]),
     replicas: replicasOf(workload, manifests, diagnostics),
     heap: heapOf(
-      given,
+      environment,
       command.map((word): ConfigText => configText("the command", text(word) ?? "", word.at)),
       diagnostics,
     ),
@@ -53,7 +53,7 @@ export function appOf(
       (written) => bytes(written, { decimal: true }),
       diagnostics,
     ),
-    database: databaseUsedBy(workload, given, manifests),
+    database: databaseUsedBy(workload, environment, manifests),
   };
 }
 
@@ -65,9 +65,9 @@ function preStopOf(container: Tree, diagnostics: Diagnostics): App["preStop"] {
   if (seconds !== undefined && value !== undefined) return ms("preStop", value * 1000, seconds.at);
   const command = list(hook, "exec", "command");
   const words = command.map((word) => text(word) ?? "").join(" ");
-  const slept = sleepOf(words);
+  const durationMs = sleepOf(words);
   const line = command.find((word) => /sleep/.test(text(word) ?? "")) ?? hook;
-  if (slept !== undefined) return ms("preStop", slept, line.at);
+  if (durationMs !== undefined) return ms("preStop", durationMs, line.at);
   diagnostics.addNote(
     line.at,
     `preStop ${words.slice(0, 60) || "without a command"}: the duration of this hook is unknown`,

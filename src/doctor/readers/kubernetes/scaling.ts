@@ -1,7 +1,7 @@
-import { type ConfigNumber, count } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import type { App } from "../../facts.ts";
-import { readCount } from "../config-number.ts";
+import type { App } from "../../facts/app.ts";
+import { type ConfigNumber, count } from "../../facts/config-values.ts";
+import { readCount } from "../read-config-number.ts";
 import { get, number, type Tree, text } from "../yaml-tree.ts";
 import { inNamespaceOf, objectsOfKind, podLabelsOf, selectsAll, type Workload } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";

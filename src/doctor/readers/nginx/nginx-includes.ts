@@ -13,7 +13,7 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
   const hasMain = folder && files.kind(join(path, "nginx.conf")) === "file";
   const main = hasMain ? join(path, "nginx.conf") : path;
   const prefix = folder && !hasMain ? path : dirname(main);
-  let opened = 0;
+  let fileCount = 0;
 
   if (folder && !hasMain) {
     const parts = files.list(path).filter((name) => name.endsWith(".conf"));
@@ -26,21 +26,21 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
   }
   return included(main, undefined, []);
 
-  function included(file: string, parent: Directive | undefined, above: readonly string[]): Directive[] {
-    if (++opened > maxFiles)
+  function included(file: string, parent: Directive | undefined, ancestors: readonly string[]): Directive[] {
+    if (++fileCount > maxFiles)
       throw new UnreadableError({ file: files.displayPath(main), line: 1 }, "includes too many files");
-    return expand(parseNginx(readRequiredFile(files, file), files.displayPath(file), parent), [...above, file]);
+    return expand(parseNginx(readRequiredFile(files, file), files.displayPath(file), parent), [...ancestors, file]);
   }
 
-  function expand(directives: Directive[], above: readonly string[]): Directive[] {
+  function expand(directives: Directive[], ancestors: readonly string[]): Directive[] {
     return directives.flatMap((directive) => {
-      if (directive.name === "include" && directive.children === undefined) return follow(directive, above);
-      if (directive.children !== undefined) directive.children = expand(directive.children, above);
+      if (directive.name === "include" && directive.children === undefined) return replaceInclude(directive, ancestors);
+      if (directive.children !== undefined) directive.children = expand(directive.children, ancestors);
       return [directive];
     });
   }
 
-  function follow(directive: Directive, above: readonly string[]): Directive[] {
+  function replaceInclude(directive: Directive, ancestors: readonly string[]): Directive[] {
     const [wanted = ""] = directive.args;
     if (ignoredIncludes.has(basename(wanted))) return [];
     const found = candidates(wanted);
@@ -49,11 +49,11 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
       return [directive];
     }
     return found.flatMap((file) => {
-      if (above.includes(file)) {
+      if (ancestors.includes(file)) {
         diagnostics.addNote(directive.at, `include ${wanted}: the file includes itself`);
         return [];
       }
-      return included(file, directive.parent, above);
+      return included(file, directive.parent, ancestors);
     });
   }
 
@@ -64,12 +64,12 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
   function candidates(wanted: string): string[] | undefined {
     const place = isAbsolute(wanted) ? wanted.replace(/^\/etc\/nginx(?=\/)/, () => prefix) : join(prefix, wanted);
     if (!/[*?[]/.test(wanted)) return files.kind(place) === "file" ? [place] : undefined;
-    const [containing, pattern] = [dirname(place), basename(place)];
-    if (/[*?[]/.test(containing) || files.kind(containing) !== "folder") return undefined;
+    const [parentFolder, pattern] = [dirname(place), basename(place)];
+    if (/[*?[]/.test(parentFolder) || files.kind(parentFolder) !== "folder") return undefined;
     return files
-      .list(containing)
+      .list(parentFolder)
       .filter((name) => matchesGlob(name, pattern))
-      .map((name) => join(containing, name))
+      .map((name) => join(parentFolder, name))
       .filter((file) => files.kind(file) === "file");
   }
 }

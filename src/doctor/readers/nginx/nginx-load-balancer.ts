@@ -1,7 +1,7 @@
-import { type ConfigNumber, count, defined, ms, type Place, size } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { emptyLoadBalancer, type LoadBalancer, type RetryLimits } from "../../facts.ts";
-import { bytes, milliseconds } from "../../units.ts";
+import { type ConfigNumber, count, defined, ms, type Place, size } from "../../facts/config-values.ts";
+import { emptyLoadBalancer, type LoadBalancer, type RetryLimits } from "../../facts/load-balancer.ts";
+import { bytes, milliseconds } from "../../facts/units.ts";
 import { enclosingBlock, hostOf, type Nginx, type Route, type Upstream } from "./nginx.ts";
 import { type Directive, effectiveDirectives, hasUnreadInclude } from "./nginx-syntax.ts";
 
@@ -54,8 +54,8 @@ function readDirectiveCount(
 
 /** Undefined for a file that forwards no requests and sets no worker_shutdown_timeout. */
 export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadBalancer | undefined {
-  const shutdown = nginx.root.filter(({ name }) => name === "worker_shutdown_timeout");
-  if (nginx.routes.length + nginx.upstreams.length + shutdown.length === 0) return undefined;
+  const shutdownTimeouts = nginx.root.filter(({ name }) => name === "worker_shutdown_timeout");
+  if (nginx.routes.length + nginx.upstreams.length + shutdownTimeouts.length === 0) return undefined;
   const lookup = { root: nginx.root, diagnostics };
   const trafficRoutes = nginx.routes.filter(({ isProbe }) => !isProbe);
   const first = trafficRoutes[0]?.block ?? nginx.upstreams[0]?.block ?? nginx.root[0];
@@ -79,7 +79,9 @@ export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadB
       ),
     ),
     retryLimits: trafficRoutes.flatMap((route) => retryLimitsOf(route, lookup)),
-    drainTimeouts: defined(shutdown.map((found) => timeOf(found, found.name, found.args[0] ?? "", diagnostics))),
+    drainTimeouts: defined(
+      shutdownTimeouts.map((found) => timeOf(found, found.name, found.args[0] ?? "", diagnostics)),
+    ),
     maxBodySizes: maxBodySizesOf(trafficRoutes, lookup),
     failTimeouts: defined(
       used.flatMap(({ servers }) =>
@@ -97,27 +99,27 @@ function hostsOf({ upstreams, routes }: Nginx): string[] {
 
 /** Without `keepalive` nginx opens a connection for each request, so no idle connection can be closed under it. */
 function idleOf({ block }: Upstream, lookup: Lookup): ConfigNumber | undefined {
-  const keeps = block.children?.find(({ name }) => name === "keepalive");
-  if (keeps === undefined || keeps.args[0] === "0") return undefined;
+  const keepalive = block.children?.find(({ name }) => name === "keepalive");
+  if (keepalive === undefined || keepalive.args[0] === "0") return undefined;
   const found = block.children?.find(({ name }) => name === "keepalive_timeout");
   if (found === undefined && hasUnreadInclude(block.children)) return undefined;
-  if (found === undefined) return ms("keepalive_timeout of the upstream", 60_000, keeps.at, nginxDefault);
+  if (found === undefined) return ms("keepalive_timeout of the upstream", 60_000, keepalive.at, nginxDefault);
   return timeOf(found, "keepalive_timeout of the upstream", found.args[0] ?? "", lookup.diagnostics);
 }
 
 function retryLimitsOf({ block, upstream }: Route, lookup: Lookup): RetryLimits[] {
   const servers = upstream?.servers.filter(({ args }) => !args.includes("down")) ?? [];
   if (servers.length < 2 || hasUnreadInclude(upstream?.block.children)) return [];
-  const connect = readDirectiveTime(block, "proxy_connect_timeout", 60_000, lookup);
+  const connectTimeout = readDirectiveTime(block, "proxy_connect_timeout", 60_000, lookup);
   const all = count("servers to try", servers.length, upstream?.block.at ?? block.at, "all servers of the upstream");
   const written = readDirectiveCount(block, "proxy_next_upstream_tries", all, lookup);
   const attempts = written?.value === 0 ? all : written;
-  if (connect === undefined || attempts === undefined) return [];
-  const when = findDirective(block, "proxy_next_upstream", lookup);
-  if (when === "unknown" || when?.args[0] === "off") return [];
-  const total = readDirectiveTime(block, "proxy_next_upstream_timeout", 0, lookup);
-  if (total === undefined) return [];
-  return [{ connect, attempts, total: total.value === 0 ? undefined : total }];
+  if (connectTimeout === undefined || attempts === undefined) return [];
+  const retryCondition = findDirective(block, "proxy_next_upstream", lookup);
+  if (retryCondition === "unknown" || retryCondition?.args[0] === "off") return [];
+  const totalTimeout = readDirectiveTime(block, "proxy_next_upstream_timeout", 0, lookup);
+  if (totalTimeout === undefined) return [];
+  return [{ connectTimeout, attempts, totalTimeout: totalTimeout.value === 0 ? undefined : totalTimeout }];
 }
 
 /** The largest body size of each server, because uploads often have a location of their own. */

@@ -1,5 +1,5 @@
-import type { Place } from "../../config-values.ts";
 import { UnreadableError } from "../../diagnostics.ts";
+import type { Place } from "../../facts/config-values.ts";
 
 /** A directive, with `children` if it opens a block. */
 export type Directive = {
@@ -21,7 +21,7 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
   let depth = 0;
   return block(parent, undefined);
 
-  function block(containing: Directive | undefined, opened: number | undefined): Directive[] {
+  function block(enclosing: Directive | undefined, opened: number | undefined): Directive[] {
     if (++depth > maxDepth) throw new UnreadableError({ file, line: opened ?? 1 }, "has blocks nested too deeply");
     const found: Directive[] = [];
     for (let token = tokens[next]; token !== undefined; token = tokens[next]) {
@@ -34,7 +34,7 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
       }
       if (token.kind !== "word")
         throw new UnreadableError({ file, line: token.line }, `has a \`${token.text}\` in place of a directive`);
-      found.push(directive(token, containing));
+      found.push(directive(token, enclosing));
     }
     if (opened !== undefined)
       throw new UnreadableError({ file, line: opened }, "ends inside the block that opens here");
@@ -42,13 +42,13 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
     return found;
   }
 
-  function directive(first: Token, containing: Directive | undefined): Directive {
+  function directive(first: Token, enclosing: Directive | undefined): Directive {
     const args: string[] = [];
     const result: Directive = {
       name: first.text,
       args,
       at: { file, line: first.line },
-      parent: containing,
+      parent: enclosing,
       children: undefined,
     };
     for (let token = tokens[next]; token !== undefined; token = tokens[next]) {
@@ -73,7 +73,7 @@ function tokensOf(text: string, file: string): Token[] {
     const char = text.charAt(at);
     if (char === "\n") line++;
     if (/\s/.test(char)) at++;
-    else if (char === "#") at = ending(text.indexOf("\n", at));
+    else if (char === "#") at = orEnd(text.indexOf("\n", at));
     else if (char === "{" || char === "}" || char === ";") {
       tokens.push({ kind: kinds[char], text: char, line });
       at++;
@@ -97,7 +97,7 @@ function tokensOf(text: string, file: string): Token[] {
     throw new UnreadableError({ file, line: startLine }, "ends inside the block that opens here");
   }
 
-  function ending(found: number): number {
+  function orEnd(found: number): number {
     return found === -1 ? text.length : found;
   }
 

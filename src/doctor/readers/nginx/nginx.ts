@@ -28,8 +28,17 @@ export type Nginx = {
   isFragment: boolean;
 };
 
-const topOnly = new Set(["events", "http", "worker_processes", "stream", "mail", "pid", "user", "load_module"]);
-const insideHttp = new Set([
+const topLevelDirectives = new Set([
+  "events",
+  "http",
+  "worker_processes",
+  "stream",
+  "mail",
+  "pid",
+  "user",
+  "load_module",
+]);
+const httpDirectives = new Set([
   "server",
   "upstream",
   "location",
@@ -59,11 +68,11 @@ export function readNginx(files: Files, path: string, diagnostics: Diagnostics):
   const routes = all
     .filter((directive) => /^(?:proxy|grpc|uwsgi|fastcgi)_pass$/.test(directive.name) && !isOfStream(directive))
     .flatMap((pass) => (pass.parent === undefined ? [] : [routeOf(pass, pass.parent, nginx)]));
-  if (!all.some(({ name }) => topOnly.has(name) || insideHttp.has(name) || nginxDirective.test(name))) {
+  if (!all.some(({ name }) => topLevelDirectives.has(name) || httpDirectives.has(name) || nginxDirective.test(name))) {
     throw new UnreadableError({ file: files.displayPath(path), line: 1 }, "does not look like an nginx configuration");
   }
   noteMisspelled(all, diagnostics);
-  noteHidden(all, diagnostics);
+  notePrograms(all, diagnostics);
   const complete = { ...nginx, routes: routes.filter(({ pass }) => pass.name === "proxy_pass") };
   for (const { pass } of routes.filter(({ pass }) => pass.name !== "proxy_pass"))
     diagnostics.addNote(pass.at, `${pass.name}: only proxy_pass is understood`);
@@ -75,7 +84,7 @@ export function readNginx(files: Files, path: string, diagnostics: Diagnostics):
 }
 
 /** Records directives that run a Lua program. */
-function noteHidden(all: readonly Directive[], diagnostics: Diagnostics): void {
+function notePrograms(all: readonly Directive[], diagnostics: Diagnostics): void {
   for (const { name, at } of all)
     if (/^(?:access|rewrite|balancer|header_filter|content|set)_by_lua/.test(name))
       diagnostics.addNote(at, `${name}: the effect of this program is unknown`);
@@ -83,8 +92,8 @@ function noteHidden(all: readonly Directive[], diagnostics: Diagnostics): void {
 
 /** Whether the file is a whole nginx.conf: the first significant directive is one of the top level. */
 function isMain(root: readonly Directive[]): boolean {
-  const first = root.find(({ name }) => topOnly.has(name) || insideHttp.has(name));
-  return first !== undefined && topOnly.has(first.name);
+  const first = root.find(({ name }) => topLevelDirectives.has(name) || httpDirectives.has(name));
+  return first !== undefined && topLevelDirectives.has(first.name);
 }
 
 /** A `proxy_pass` directly in a server and without a scheme belongs to a `stream` block. */
@@ -132,13 +141,15 @@ function passTargetsOf(target: string, all: readonly Directive[], before: readon
   if (before.includes(variable) || before.length > 5) return { targets: [], variables: [], maps: [] };
   const rest = target.replace(/^\$\{?\w+\}?/, "");
   const maps = all.filter(({ name, args }) => /^(?:map|split_clients)$/.test(name) && args[1] === `$${variable}`);
-  const given = [
+  const possibleValues = [
     ...all.filter(({ name, args }) => name === "set" && args[0] === `$${variable}`).map(({ args }) => args[1] ?? ""),
     ...maps.flatMap(
       ({ children }) => children?.filter(({ name }) => !isMapOption(name)).map(({ args }) => args[0] ?? "") ?? [],
     ),
   ];
-  const further = given.map((value) => passTargetsOf(`${withoutScheme(value)}${rest}`, all, [...before, variable]));
+  const further = possibleValues.map((value) =>
+    passTargetsOf(`${withoutScheme(value)}${rest}`, all, [...before, variable]),
+  );
   return {
     targets: further.flatMap(({ targets }) => targets).filter((one) => one !== rest),
     variables: [variable, ...further.flatMap(({ variables }) => variables)],

@@ -1,9 +1,9 @@
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
-import type { App } from "../../facts.ts";
+import type { App } from "../../facts/app.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
-import { readSeconds } from "../config-number.ts";
 import { heapOf } from "../container.ts";
+import { readSeconds } from "../read-config-number.ts";
 import { entries, get, parseYaml } from "../yaml-tree.ts";
 
 import { releaseInstances } from "./release-instances.ts";
@@ -36,7 +36,7 @@ export function readRailway(
       platform: "railway",
       at: deploy.at,
       settings: resolveSettings(externalSettings, deploy.at, diagnostics),
-      grace: readSeconds(get(deploy, draining.name), draining, diagnostics),
+      gracePeriod: readSeconds(get(deploy, draining.name), draining, diagnostics),
       preStop: undefined,
       stopSignal: undefined,
       probes: [],

@@ -1,7 +1,7 @@
-import { count, defined, type Place } from "../../config-values.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import type { App } from "../../facts.ts";
-import { readCount } from "../config-number.ts";
+import type { App } from "../../facts/app.ts";
+import { count, defined, type Place } from "../../facts/config-values.ts";
+import { readCount } from "../read-config-number.ts";
 import type { Tree } from "../yaml-tree.ts";
 
 /** Old and new instances run at the same time during a release. The instances of all regions are added. */

@@ -1,9 +1,9 @@
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
-import type { App, Probe } from "../../facts.ts";
+import type { App, Probe } from "../../facts/app.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
 import { resolveSettings, type SettingValue, type SettingValues } from "../application-settings.ts";
-import { readSeconds, readSize } from "../config-number.ts";
 import { configText, heapOf } from "../container.ts";
+import { readSeconds, readSize } from "../read-config-number.ts";
 import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 
 import { releaseInstances } from "./release-instances.ts";
@@ -52,15 +52,15 @@ function renderApp(
   const own = new Map<string, SettingValue>(
     variables.map((one) => [text(one, "key") ?? "", { text: text(one, "value"), at: get(one, "value")?.at ?? one.at }]),
   );
-  const given = new Map([...externalSettings, ...own]);
+  const environment = new Map([...externalSettings, ...own]);
   const delay = { name: "maxShutdownDelaySeconds", initial: 30_000, at: service.at, origin: "Render's default" };
   const plan = get(service, "plan");
   return {
     name: text(service, "name") ?? "the web service",
     platform: "render",
     at: service.at,
-    settings: resolveSettings(given, get(service, "envVars")?.at ?? service.at, diagnostics),
-    grace: readSeconds(get(service, delay.name), delay, diagnostics),
+    settings: resolveSettings(environment, get(service, "envVars")?.at ?? service.at, diagnostics),
+    gracePeriod: readSeconds(get(service, delay.name), delay, diagnostics),
     preStop: undefined,
     stopSignal: undefined,
     probes: probeOf(get(service, "healthCheckPath")),
@@ -70,7 +70,7 @@ function renderApp(
       "Render's default",
       diagnostics,
     ),
-    heap: heapOf(given, [], diagnostics),
+    heap: heapOf(environment, [], diagnostics),
     memory: readSize(plan, `memory of the plan ${text(plan) ?? ""}`, memoryOfPlan, diagnostics),
     database: undefined,
   };

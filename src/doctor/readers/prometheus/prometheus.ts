@@ -1,8 +1,8 @@
 import { basename, dirname, isAbsolute, join, matchesGlob } from "node:path";
-import { type ConfigNumber, ms, type Place } from "../../config-values.ts";
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import { type ConfigNumber, ms, type Place } from "../../facts/config-values.ts";
+import { milliseconds } from "../../facts/units.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
-import { milliseconds } from "../../units.ts";
 import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 
 export type Scrape = { name: string; interval: ConfigNumber; timeout: ConfigNumber | undefined };
@@ -77,13 +77,13 @@ function timeOf(
 function ruleFiles(files: Files, folder: string, one: Tree, diagnostics: Diagnostics): string[] {
   const wanted = text(one) ?? "";
   const place = isAbsolute(wanted) ? wanted : join(folder, wanted);
-  const containing = dirname(place);
+  const parentFolder = dirname(place);
   const found =
-    files.kind(containing) === "folder"
+    files.kind(parentFolder) === "folder"
       ? files
-          .list(containing)
+          .list(parentFolder)
           .filter((name) => matchesGlob(name, basename(place)))
-          .map((name) => join(containing, name))
+          .map((name) => join(parentFolder, name))
       : [];
   if (found.length === 0)
     diagnostics.addNote(one.at, `rule_files ${wanted}: no such file, so its rules are not checked`);

@@ -1,6 +1,6 @@
-import { type ConfigNumber, formatNumber, size } from "../../config-values.ts";
-import type { Deployment } from "../../deployment.ts";
-import type { LoadBalancer } from "../../facts.ts";
+import { type ConfigNumber, formatNumber, size } from "../../facts/config-values.ts";
+import type { Deployment } from "../../facts/deployment.ts";
+import type { LoadBalancer } from "../../facts/load-balancer.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 

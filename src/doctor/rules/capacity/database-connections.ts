@@ -1,6 +1,6 @@
-import { type ConfigNumber, count } from "../../config-values.ts";
-import type { Deployment } from "../../deployment.ts";
-import type { App } from "../../facts.ts";
+import type { App } from "../../facts/app.ts";
+import { type ConfigNumber, count } from "../../facts/config-values.ts";
+import type { Deployment } from "../../facts/deployment.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
 /** Postgres reserves these connections for superusers. */

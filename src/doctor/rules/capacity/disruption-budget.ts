@@ -1,4 +1,4 @@
-import { type ConfigNumber, count, defined } from "../../config-values.ts";
+import { type ConfigNumber, count, defined } from "../../facts/config-values.ts";
 import { objectsOfKind } from "../../readers/kubernetes/cluster-objects.ts";
 import { budgetOf, shareOf } from "../../readers/kubernetes/scaling.ts";
 import { get, type Tree, text } from "../../readers/yaml-tree.ts";
@@ -8,25 +8,25 @@ import { appOf } from "../for-each.ts";
 
 function blockedEvictions(budget: Tree, min: ConfigNumber | undefined): Violation[] {
   const pods = min?.value ?? Number.MAX_SAFE_INTEGER;
-  const kept = get(budget, "spec", "minAvailable");
-  const gone = get(budget, "spec", "maxUnavailable");
-  const keeps = shareOf(kept, pods);
-  if (kept !== undefined && keeps !== undefined && keeps >= pods)
+  const minAvailable = get(budget, "spec", "minAvailable");
+  const maxUnavailable = get(budget, "spec", "maxUnavailable");
+  const requiredPods = shareOf(minAvailable, pods);
+  if (minAvailable !== undefined && requiredPods !== undefined && requiredPods >= pods)
     return [
       min === undefined
         ? {
-            places: [kept.at],
-            message: `minAvailable ${text(kept) ?? ""}: all pods must stay, so no pod may be evicted.`,
+            places: [minAvailable.at],
+            message: `minAvailable ${text(minAvailable) ?? ""}: all pods must stay, so no pod may be evicted.`,
           }
         : {
-            numbers: [count("minAvailable", keeps, kept.at), min],
-            message: `${keeps} of ${min.value} pods must stay, so no pod may be evicted.`,
+            numbers: [count("minAvailable", requiredPods, minAvailable.at), min],
+            message: `${requiredPods} of ${min.value} pods must stay, so no pod may be evicted.`,
           },
     ];
-  if (gone === undefined || shareOf(gone, pods) !== 0) return [];
+  if (maxUnavailable === undefined || shareOf(maxUnavailable, pods) !== 0) return [];
   return [
     {
-      numbers: [count("maxUnavailable", 0, gone.at), ...defined([min])],
+      numbers: [count("maxUnavailable", 0, maxUnavailable.at), ...defined([min])],
       message: `0 of ${min === undefined ? "all" : min.value} pods may be evicted.`,
     },
   ];

@@ -1,4 +1,4 @@
-import { formatNumber, ms } from "../../config-values.ts";
+import { formatNumber, ms } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { backend, pod } from "../example-files.ts";
 

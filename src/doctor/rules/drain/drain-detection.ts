@@ -22,9 +22,9 @@ export const drainDetectionRules: readonly Rule[] = [
       fixed: "backend api\n  mode http\n  option httpchk GET /ready\n  server app1 app1:4000 check\n",
     },
     find: ({ loadBalancers, apps }) => {
-      const asked = [
-        ...loadBalancers.flatMap(({ loadBalancer, apps: behind }) =>
-          loadBalancer.checks.map((probe) => ({ probe, apps: behind })),
+      const checks = [
+        ...loadBalancers.flatMap(({ loadBalancer, apps: targetApps }) =>
+          loadBalancer.checks.map((probe) => ({ probe, apps: targetApps })),
         ),
         // Compose routes no requests by its health checks.
         ...apps
@@ -33,12 +33,12 @@ export const drainDetectionRules: readonly Rule[] = [
             app.probes.filter(({ purpose }) => purpose === "ready").map((probe) => ({ probe, apps: [app] })),
           ),
       ];
-      return asked.flatMap(({ probe, apps: behind }): Violation[] => {
+      return checks.flatMap(({ probe, apps: targetApps }): Violation[] => {
         const { path, isOpaque, at, name } = probe;
         if (isOpaque) return [];
         if (path === undefined) return [{ places: [at], message: `${name} opens a connection and requests no path.` }];
         const root = path.text === "/";
-        if (!root && !behind.some(({ settings }) => isLivenessPath(path.text, settings))) return [];
+        if (!root && !targetApps.some(({ settings }) => isLivenessPath(path.text, settings))) return [];
         const what = root ? "which is not a health endpoint of Haven" : "which also returns 200 during a drain";
         return [
           {

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../config-values.ts";
+import { formatNumber } from "../../facts/config-values.ts";
 import { effectiveLine, effectiveOption, serverOption } from "../../readers/haproxy/haproxy.ts";
 import { effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
@@ -47,9 +47,10 @@ export const drainRequestRules: readonly Rule[] = [
       nginx.flatMap(({ routes, root }) =>
         routes.flatMap(({ block, upstream, isProbe }): Violation[] => {
           if (isProbe || (upstream?.servers.length ?? 0) < 2) return [];
-          const [when] = effectiveDirectives(block, root, "proxy_next_upstream") ?? [];
+          const [retryCondition] = effectiveDirectives(block, root, "proxy_next_upstream") ?? [];
           const [attempts] = effectiveDirectives(block, root, "proxy_next_upstream_tries") ?? [];
-          const found = when !== undefined && !when.args.includes("error") ? when : attempts;
+          const found =
+            retryCondition !== undefined && !retryCondition.args.includes("error") ? retryCondition : attempts;
           if (found === undefined || (found === attempts && attempts.args[0] !== "1")) return [];
           return [
             {
@@ -82,13 +83,13 @@ export const drainRequestRules: readonly Rule[] = [
       haproxy.flatMap(({ proxies }) =>
         proxies.flatMap(({ section, servers }): Violation[] => {
           const balance = effectiveLine(section, "balance");
-          const binding = effectiveLine(section, "cookie") ?? (balance?.words[1] === "source" ? balance : undefined);
-          if (binding === undefined || servers.length < 2 || effectiveOption(section, "redispatch") !== undefined)
+          const affinity = effectiveLine(section, "cookie") ?? (balance?.words[1] === "source" ? balance : undefined);
+          if (affinity === undefined || servers.length < 2 || effectiveOption(section, "redispatch") !== undefined)
             return [];
-          const by = binding === balance ? "their address" : "a cookie";
+          const by = affinity === balance ? "their address" : "a cookie";
           return [
             {
-              places: [binding.at],
+              places: [affinity.at],
               message: `${section.kind} ${section.name} assigns users to a server by ${by}, without option redispatch.`,
             },
           ];

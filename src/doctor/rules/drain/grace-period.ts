@@ -1,5 +1,5 @@
-import { type ConfigNumber, formatNumber, ms } from "../../config-values.ts";
-import type { App } from "../../facts.ts";
+import type { App } from "../../facts/app.ts";
+import { type ConfigNumber, formatNumber, ms } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod, service } from "../example-files.ts";
 
@@ -44,17 +44,17 @@ export const gracePeriodRules: readonly Rule[] = [
     find: ({ apps }) =>
       apps.flatMap((app): Violation[] => {
         const times = timesOf(app);
-        const { grace } = app;
-        if (times === undefined || grace === undefined) return [];
+        const { gracePeriod } = app;
+        if (times === undefined || gracePeriod === undefined) return [];
         const parts = [...preStopTime(app), times.delay, times.request, times.linger];
         const needed = sum(parts) + shutdownMarginMs;
-        if (grace.value >= needed) return [];
+        if (gracePeriod.value >= needed) return [];
         const enough = Math.max(needed, sum([...preStopTime(app), times.delay, times.shutdown]) + shutdownMarginMs);
         return [
           {
-            numbers: [grace, ...parts],
-            message: `${app.name}: a grace period of ${formatNumber(grace)} must be at least ${sumText(parts)} = ${formatNumber(ms("", needed, grace.at))}.`,
-            fix: `Set ${grace.name} to ${formatNumber(ms("", enough, grace.at))} or more.`,
+            numbers: [gracePeriod, ...parts],
+            message: `${app.name}: a grace period of ${formatNumber(gracePeriod)} must be at least ${sumText(parts)} = ${formatNumber(ms("", needed, gracePeriod.at))}.`,
+            fix: `Set ${gracePeriod.name} to ${formatNumber(ms("", enough, gracePeriod.at))} or more.`,
           },
         ];
       }),
@@ -75,18 +75,18 @@ export const gracePeriodRules: readonly Rule[] = [
     find: ({ apps }) =>
       apps.flatMap((app): Violation[] => {
         const times = timesOf(app);
-        const { grace } = app;
-        if (times === undefined || grace === undefined) return [];
-        if (grace.value < sum([...preStopTime(app), times.delay, times.request, times.linger]) + shutdownMarginMs)
+        const { gracePeriod } = app;
+        if (times === undefined || gracePeriod === undefined) return [];
+        if (gracePeriod.value < sum([...preStopTime(app), times.delay, times.request, times.linger]) + shutdownMarginMs)
           return [];
         const parts = [...preStopTime(app), times.delay, times.shutdown];
         const needed = sum(parts) + shutdownMarginMs;
-        if (grace.value >= needed) return [];
+        if (gracePeriod.value >= needed) return [];
         return [
           {
-            numbers: [grace, ...parts],
-            message: `${app.name}: the shutdown may take ${sumText(parts)} = ${formatNumber(ms("", needed, grace.at))}, and the grace period is ${formatNumber(grace)}.`,
-            fix: `Set ${grace.name} to ${formatNumber(ms("", needed, grace.at))} or more.`,
+            numbers: [gracePeriod, ...parts],
+            message: `${app.name}: the shutdown may take ${sumText(parts)} = ${formatNumber(ms("", needed, gracePeriod.at))}, and the grace period is ${formatNumber(gracePeriod)}.`,
+            fix: `Set ${gracePeriod.name} to ${formatNumber(ms("", needed, gracePeriod.at))} or more.`,
           },
         ];
       }),

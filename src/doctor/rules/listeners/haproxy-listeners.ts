@@ -21,10 +21,10 @@ function listenersOf({ section }: Haproxy["proxies"][number], { proxies }: Hapro
 /** Whether the section only answers some addresses, or requires a password. */
 const isAccessRestricted = (section: Section): boolean =>
   effectiveLines(section).some((line) => {
-    const content = line.words.join(" ");
-    if (/^(?:stats )?http-request auth\b/.test(content)) return true;
+    const text = line.words.join(" ");
+    if (/^(?:stats )?http-request auth\b/.test(text)) return true;
     const refuses = /^(?:(?:stats )?http-request (?:deny|reject|silent-drop|tarpit)|tcp-request \w+ reject)\b/.test(
-      content,
+      text,
     );
     return refuses && /(?:^|[\s{!])(?:src|http_auth\S*)\s/.test(conditionOf(section, line));
   });
@@ -50,19 +50,26 @@ export const haproxyListenerRules: readonly Rule[] = [
       return haproxy.proxies.flatMap((proxy): Violation[] => {
         const { section } = proxy;
         const lines = effectiveLines(section).filter(({ words }) => words[0] === "stats");
-        const shows = lines.find(({ words }) => words[1] === "enable") ?? lines.find(({ words }) => words[1] === "uri");
-        const open = listenersOf(proxy, haproxy).find(({ words }) => !loopback.test(words[1] ?? ""));
-        if (shows === undefined || open === undefined || reported.has(shows) || isAccessRestricted(section)) return [];
+        const statsLine =
+          lines.find(({ words }) => words[1] === "enable") ?? lines.find(({ words }) => words[1] === "uri");
+        const publicListener = listenersOf(proxy, haproxy).find(({ words }) => !loopback.test(words[1] ?? ""));
+        if (
+          statsLine === undefined ||
+          publicListener === undefined ||
+          reported.has(statsLine) ||
+          isAccessRestricted(section)
+        )
+          return [];
         const auth = lines.find(({ words }) => words[1] === "auth");
         if (auth !== undefined && /:\$\{?\w/.test(auth.words[2] ?? "")) return [];
-        reported.add(shows);
+        reported.add(statsLine);
         const why = auth === undefined ? "without a password" : "with a password in this file";
-        const other = auth ?? shows;
-        const own = section.lines.includes(open) && section.lines.includes(shows);
+        const other = auth ?? statsLine;
+        const own = section.lines.includes(publicListener) && section.lines.includes(statsLine);
         return [
           {
-            places: own ? [open.at, other.at] : [shows.at, open.at],
-            message: `${section.kind} ${section.name} serves the page on ${open.words[1] ?? "every address"}, ${why}.`,
+            places: own ? [publicListener.at, other.at] : [statsLine.at, publicListener.at],
+            message: `${section.kind} ${section.name} serves the page on ${publicListener.words[1] ?? "every address"}, ${why}.`,
           },
         ];
       });

@@ -1,4 +1,4 @@
-import { milliseconds } from "../../units.ts";
+import { milliseconds } from "../../facts/units.ts";
 
 /** Finds `rate(…[5m])`, `irate` and `increase` with their arguments and the range. */
 export function windowsOf(query: string): { name: string; inner: string; windowMs: number; text: string }[] {

@@ -40,12 +40,12 @@ export const queryRules: readonly Rule[] = [
               /\w:\w/.test(inner)
             )
               return [];
-            const summed = /\bsum\b/.test(inner);
+            const isSummed = /\bsum\b/.test(inner);
             return [
               {
-                severity: summed ? "error" : "warning",
+                severity: isSummed ? "error" : "warning",
                 places: [at],
-                message: summed
+                message: isSummed
                   ? "The buckets are summed without le."
                   : "The buckets of each series are used separately.",
               },

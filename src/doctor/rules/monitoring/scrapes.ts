@@ -1,4 +1,4 @@
-import { formatNumber, ms } from "../../config-values.ts";
+import { formatNumber, ms } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alert } from "../example-files.ts";
 import { windowsOf } from "./promql.ts";
@@ -47,12 +47,12 @@ export const scrapeRules: readonly Rule[] = [
     },
     find: ({ monitoring }) => {
       const scrapes = monitoring.flatMap((one) => one.scrapes);
-      const quickest = scrapes.map(({ interval }) => interval).sort((a, b) => a.value - b.value)[0];
+      const shortest = scrapes.map(({ interval }) => interval).sort((a, b) => a.value - b.value)[0];
       return monitoring.flatMap(({ queries }) =>
         queries.flatMap(({ text: query, at }) =>
           windowsOf(query).flatMap(({ name, inner, windowMs, text: window }): Violation[] => {
             const job = /job="([^"]+)"/.exec(inner)?.[1];
-            const interval = scrapes.find((scrape) => scrape.name === job)?.interval ?? quickest;
+            const interval = scrapes.find((scrape) => scrape.name === job)?.interval ?? shortest;
             if (interval === undefined || windowMs >= 4 * interval.value) return [];
             const message = `${name} over [${window}] covers ${Math.floor(windowMs / interval.value)} scrapes of ${formatNumber(interval)}; it needs 4.`;
             const severity = windowMs < 2 * interval.value ? "error" : "warning";

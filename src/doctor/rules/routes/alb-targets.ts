@@ -70,10 +70,10 @@ export const albTargetRules: readonly Rule[] = [
       fixed: `${ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb")}---\napiVersion: v1\nkind: Namespace\nmetadata: { name: api, labels: { elbv2.k8s.aws/pod-readiness-gate-inject: enabled } }\n`,
     },
     find: eachCluster(({ manifests }) => {
-      const gated = objectsOfKind(manifests.objects, "Namespace").some(
+      const hasReadinessGate = objectsOfKind(manifests.objects, "Namespace").some(
         (one) => text(one, "metadata", "labels", "elbv2.k8s.aws/pod-readiness-gate-inject") === "enabled",
       );
-      if (gated) return [];
+      if (hasReadinessGate) return [];
       return objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
         const found = annotation(one, "alb.ingress.kubernetes.io/target-type");
         if (found === undefined || text(found) !== "ip" || controllerOf(one) !== "alb") return [];

@@ -23,10 +23,10 @@ export const kubernetesRouteRules: readonly Rule[] = [
     find: eachWorkload((workload, { manifests }) =>
       inNamespaceOf(objectsOfKind(manifests.objects, "Service"), workload.object).flatMap((service): Violation[] => {
         const type = get(service, "spec", "type");
-        const inner = entries(service, "metadata", "annotations").some(([name, value]) =>
+        const isInternal = entries(service, "metadata", "annotations").some(([name, value]) =>
           /internal/.test(`${name} ${text(value) ?? ""}`),
         );
-        if (type === undefined || text(type) !== "LoadBalancer" || inner) return [];
+        if (type === undefined || text(type) !== "LoadBalancer" || isInternal) return [];
         if (!selects(get(service, "spec", "selector"), podLabelsOf(workload.object))) return [];
         return [
           {
@@ -83,12 +83,12 @@ export const kubernetesRouteRules: readonly Rule[] = [
     find: eachCluster(({ manifests }) =>
       manifests.objects.flatMap((one): Violation[] => {
         const affinity = get(backendOf(one), "sessionAffinity");
-        const age = get(affinity, "affinityCookieTtlSec") ?? get(affinity, "cookieTtlSec");
+        const lifetime = get(affinity, "affinityCookieTtlSec") ?? get(affinity, "cookieTtlSec");
         const type = get(affinity, "affinityType") ?? get(affinity, "type");
-        if (age === undefined || text(type) === "GENERATED_COOKIE") return [];
+        if (lifetime === undefined || text(type) === "GENERATED_COOKIE") return [];
         return [
           {
-            places: [age.at, ...(type === undefined ? [] : [type.at])],
+            places: [lifetime.at, ...(type === undefined ? [] : [type.at])],
             message: `A cookie lifetime with ${text(type) ?? "no affinity type"}.`,
           },
         ];

@@ -82,20 +82,20 @@ export const nginxRouteRules: readonly Rule[] = [
       fixed: location(flags, "", "hash $cookie_route consistent;"),
     },
     find: eachRoute(({ block, upstream }, { root }) => {
-      const passed = effectiveDirectives(block, root, "proxy_set_header")?.find(
+      const cookieHeader = effectiveDirectives(block, root, "proxy_set_header")?.find(
         ({ args }) => args[0]?.toLowerCase() === "cookie" && args[1] === "$http_cookie",
       );
-      const flagged = ["proxy_cookie_path", "proxy_cookie_flags"].flatMap(
+      const flagDirectives = ["proxy_cookie_path", "proxy_cookie_flags"].flatMap(
         (name) => effectiveDirectives(block, root, name) ?? [],
       );
-      if (passed === undefined || flagged[0] === undefined || upstream === undefined) return [];
-      const binds =
+      if (cookieHeader === undefined || flagDirectives[0] === undefined || upstream === undefined) return [];
+      const hasAffinity =
         upstream.block.children?.some(({ name }) => /^(?:hash|ip_hash|sticky)$/.test(name)) ||
         hasUnreadInclude(upstream.block.children);
-      if (binds || upstream.servers.length < 2) return [];
+      if (hasAffinity || upstream.servers.length < 2) return [];
       return [
         {
-          places: [passed.at, flagged[0].at],
+          places: [cookieHeader.at, flagDirectives[0].at],
           message: `The upstream ${upstream.name} selects a server regardless of cookies.`,
         },
       ];

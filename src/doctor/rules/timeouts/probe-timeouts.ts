@@ -1,17 +1,17 @@
-import { formatNumber } from "../../config-values.ts";
-import type { Deployment } from "../../deployment.ts";
-import type { App, Probe } from "../../facts.ts";
+import type { App, Probe } from "../../facts/app.ts";
+import { formatNumber } from "../../facts/config-values.ts";
+import type { Deployment } from "../../facts/deployment.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod } from "../example-files.ts";
 import { isLivenessPath } from "../probe-paths.ts";
 
 /** Probes that wait for the checks of dependencies. HAProxy's check timeout only decides how fast it detects a drain. */
-function aboutDependencies({ apps, loadBalancers }: Deployment): { probe: Probe; app: App }[] {
+function dependencyProbes({ apps, loadBalancers }: Deployment): { probe: Probe; app: App }[] {
   const own = apps.flatMap((app) => app.probes.map((probe) => ({ probe, app })));
   const balancers = loadBalancers
     .filter(({ loadBalancer }) => loadBalancer.kind === "alb" || loadBalancer.kind === "gcp")
-    .flatMap(({ loadBalancer, apps: behind }) =>
-      loadBalancer.checks.flatMap((probe) => behind.map((app) => ({ probe, app }))),
+    .flatMap(({ loadBalancer, apps: targetApps }) =>
+      loadBalancer.checks.flatMap((probe) => targetApps.map((app) => ({ probe, app }))),
     );
   return [...own, ...balancers].filter(({ probe: { purpose, path, isOpaque }, app }) => {
     return purpose !== "live" && !isOpaque && path !== undefined && !isLivenessPath(path.text, app.settings);
@@ -35,7 +35,7 @@ export const probeTimeoutRules: readonly Rule[] = [
       fixed: pod("readinessProbe: { httpGet: { path: /ready, port: 4000 }, timeoutSeconds: 3 }"),
     },
     find: (deployment) =>
-      aboutDependencies(deployment).flatMap(({ probe: { name, timeout }, app }): Violation[] => {
+      dependencyProbes(deployment).flatMap(({ probe: { name, timeout }, app }): Violation[] => {
         const check = app.settings.number("HEALTH_CHECK_TIMEOUT");
         if (check === undefined || timeout === undefined || check.value < timeout.value) return [];
         return [

@@ -1,8 +1,8 @@
-import { formatNumber, ms } from "../../config-values.ts";
+import { formatNumber, ms } from "../../facts/config-values.ts";
+import { milliseconds } from "../../facts/units.ts";
 import { timeoutLine } from "../../readers/haproxy/haproxy.ts";
 import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
-import { milliseconds } from "../../units.ts";
 import { location } from "../example-files.ts";
 
 /** `timeout server 0`, with any unit. */
@@ -61,16 +61,16 @@ export const requestTimeoutRules: readonly Rule[] = [
       haproxy.flatMap(({ proxies, isFragment }) =>
         proxies.flatMap(({ section, servers }): Violation[] => {
           if (isFragment) return [];
-          const takes = section.kind !== "backend" && section.lines.some(({ words }) => words[0] === "bind");
-          const wanted = [...(takes ? ["client"] : []), ...(servers.length > 0 ? ["connect", "server"] : [])];
+          const isListening = section.kind !== "backend" && section.lines.some(({ words }) => words[0] === "bind");
+          const wanted = [...(isListening ? ["client"] : []), ...(servers.length > 0 ? ["connect", "server"] : [])];
           const missing = wanted.filter((name) => timeoutLine(section, name) === undefined);
-          const forever = wanted.flatMap((name) => timeoutLine(section, name) ?? []).filter(isZero);
-          const whose = `${section.kind} ${section.name}`;
+          const unlimited = wanted.flatMap((name) => timeoutLine(section, name) ?? []).filter(isZero);
+          const owner = `${section.kind} ${section.name}`;
           return [
             ...(missing.length === 0
               ? []
-              : [{ places: [section.at], message: `${whose} has no timeout ${missing.join(", no timeout ")}.` }]),
-            ...forever.map(({ words, at }) => ({ places: [at], message: `${words.join(" ")} means without limit.` })),
+              : [{ places: [section.at], message: `${owner} has no timeout ${missing.join(", no timeout ")}.` }]),
+            ...unlimited.map(({ words, at }) => ({ places: [at], message: `${words.join(" ")} means without limit.` })),
           ];
         }),
       ),

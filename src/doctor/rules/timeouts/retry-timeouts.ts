@@ -1,4 +1,4 @@
-import { type ConfigNumber, formatNumber, ms } from "../../config-values.ts";
+import { type ConfigNumber, formatNumber, ms } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 
@@ -22,13 +22,13 @@ export const retryTimeoutRules: readonly Rule[] = [
     },
     find: ({ loadBalancers }) =>
       loadBalancers.flatMap(({ loadBalancer }) =>
-        loadBalancer.retryLimits.flatMap(({ connect, attempts, total }): Violation[] => {
-          if (total === undefined || connect.value * attempts.value <= total.value) return [];
-          const needed = ms("", connect.value * attempts.value, connect.at);
+        loadBalancer.retryLimits.flatMap(({ connectTimeout, attempts, totalTimeout }): Violation[] => {
+          if (totalTimeout === undefined || connectTimeout.value * attempts.value <= totalTimeout.value) return [];
+          const needed = ms("", connectTimeout.value * attempts.value, connectTimeout.at);
           return [
             {
-              numbers: [connect, attempts, total],
-              message: `${attempts.value} attempts of ${formatNumber(connect)} take ${formatNumber(needed)}, and the total is limited to ${formatNumber(total)}.`,
+              numbers: [connectTimeout, attempts, totalTimeout],
+              message: `${attempts.value} attempts of ${formatNumber(connectTimeout)} take ${formatNumber(needed)}, and the total is limited to ${formatNumber(totalTimeout)}.`,
             },
           ];
         }),
@@ -52,24 +52,29 @@ export const retryTimeoutRules: readonly Rule[] = [
       const balancer = loadBalancers.find(({ loadBalancer }) => loadBalancer.kind === "alb")?.loadBalancer
         .idleTimeouts[0];
       return loadBalancers.flatMap(({ loadBalancer }) =>
-        loadBalancer.retryLimits.flatMap(({ connect, attempts, total }): Violation[] => {
+        loadBalancer.retryLimits.flatMap(({ connectTimeout, attempts, totalTimeout }): Violation[] => {
           const waits: ConfigNumber =
             balancer ??
-            ms("timeout of the client", assumedClientTimeoutMs, connect.at, "assumed: the usual default of balancers");
-          const longest = total?.value ?? connect.value * attempts.value;
-          const ours = total === undefined ? [connect, attempts] : [total];
+            ms(
+              "timeout of the client",
+              assumedClientTimeoutMs,
+              connectTimeout.at,
+              "assumed: the usual default of balancers",
+            );
+          const longest = totalTimeout?.value ?? connectTimeout.value * attempts.value;
+          const ownNumbers = totalTimeout === undefined ? [connectTimeout, attempts] : [totalTimeout];
           // Defaults compared with an assumption are not a mistake of the user.
-          const isWritten = balancer !== undefined || ours.some(({ origin }) => origin === undefined);
+          const isWritten = balancer !== undefined || ownNumbers.some(({ origin }) => origin === undefined);
           if (longest < waits.value || !isWritten) return [];
-          const numbers = [...ours, waits];
+          const numbers = [...ownNumbers, waits];
           const why =
-            total === undefined
-              ? `${attempts.value} attempts of ${formatNumber(connect)}`
+            totalTimeout === undefined
+              ? `${attempts.value} attempts of ${formatNumber(connectTimeout)}`
               : "attempts at one server after the other";
           return [
             {
               numbers,
-              message: `${loadBalancer.name}: ${why} take up to ${formatNumber(ms("", longest, connect.at))}, and the client waits ${formatNumber(waits)}.`,
+              message: `${loadBalancer.name}: ${why} take up to ${formatNumber(ms("", longest, connectTimeout.at))}, and the client waits ${formatNumber(waits)}.`,
             },
           ];
         }),

@@ -52,12 +52,12 @@ export const composeServiceRules: readonly Rule[] = [
               .filter(([, one]) => text(one, "condition") === "service_healthy")
               .map(([key]) => key),
           );
-          const late = apps.filter((app) => !healthy.has(app.name));
-          if (late.length === 0) return [];
+          const unchecked = apps.filter((app) => !healthy.has(app.name));
+          if (unchecked.length === 0) return [];
           return [
             {
               places: [depends.at],
-              message: `${name} does not wait until ${late.map((app) => app.name).join(", ")} ${late.length > 1 ? "are" : "is"} healthy.`,
+              message: `${name} does not wait until ${unchecked.map((app) => app.name).join(", ")} ${unchecked.length > 1 ? "are" : "is"} healthy.`,
             },
           ];
         }),

@@ -1,5 +1,5 @@
-import { formatNumber, ms, size } from "../config-values.ts";
-import type { Settings } from "../facts.ts";
+import type { Settings } from "../facts/app.ts";
+import { formatNumber, ms, size } from "../facts/config-values.ts";
 import type { RunningInstance } from "../readers/running-instance.ts";
 import type { Rule, Violation } from "../rule.ts";
 
@@ -7,10 +7,10 @@ import type { Rule, Violation } from "../rule.ts";
 
 type LiveCheck = (live: RunningInstance, settings: Settings) => readonly Violation[];
 
-const running =
-  (look: LiveCheck): Rule["find"] =>
+const withRunningInstance =
+  (check: LiveCheck): Rule["find"] =>
   ({ live, apps }) =>
-    live === undefined ? [] : apps.flatMap(({ settings }) => look(live, settings));
+    live === undefined ? [] : apps.flatMap(({ settings }) => check(live, settings));
 
 type AnswerFields = {
   status?: string;
@@ -21,7 +21,7 @@ type AnswerFields = {
 };
 
 /** A health report for the examples. */
-const answer = ({
+const sampleReport = ({
   status = "healthy",
   keepAliveSeconds = 75,
   latencyMs = 2,
@@ -49,8 +49,8 @@ const answer = ({
 
 const example = (broken: AnswerFields): Rule["example"] => ({
   kind: "live",
-  broken: `${answer(broken)}\n`,
-  fixed: `${answer({})}\n`,
+  broken: `${sampleReport(broken)}\n`,
+  fixed: `${sampleReport({})}\n`,
 });
 
 export const runningInstanceRules: readonly Rule[] = [
@@ -63,15 +63,15 @@ export const runningInstanceRules: readonly Rule[] = [
     condition: "`Keep-Alive: timeout=` of the response = `KEEP_ALIVE_TIMEOUT_MS`",
     fix: "Use the address of the instance itself, and restart it with these settings.",
     example: example({ keepAliveSeconds: 5 }),
-    find: running((live, settings) => {
-      const wanted = settings.number("KEEP_ALIVE_TIMEOUT_MS");
-      const seen = live.keepAliveSeconds;
-      if (wanted === undefined || seen === undefined || Math.abs(seen - wanted.value / 1000) <= 1) return [];
-      const configNumber = ms("Keep-Alive: timeout", seen * 1000, live.at);
+    find: withRunningInstance((live, settings) => {
+      const expected = settings.number("KEEP_ALIVE_TIMEOUT_MS");
+      const actual = live.keepAliveSeconds;
+      if (expected === undefined || actual === undefined || Math.abs(actual - expected.value / 1000) <= 1) return [];
+      const keepAlive = ms("Keep-Alive: timeout", actual * 1000, live.at);
       return [
         {
-          numbers: [configNumber, wanted],
-          message: `The response has ${formatNumber(configNumber)}, and the setting is ${formatNumber(wanted)}.`,
+          numbers: [keepAlive, expected],
+          message: `The response has ${formatNumber(keepAlive)}, and the setting is ${formatNumber(expected)}.`,
         },
       ];
     }),
@@ -85,7 +85,7 @@ export const runningInstanceRules: readonly Rule[] = [
     condition: "latency of each check ≤ `HEALTH_CHECK_TIMEOUT` / 2",
     fix: "Find out why the dependency is slow, or raise HEALTH_CHECK_TIMEOUT and the probe timeouts with it.",
     example: example({ latencyMs: 1500 }),
-    find: running((live, settings) => {
+    find: withRunningInstance((live, settings) => {
       const limit = settings.number("HEALTH_CHECK_TIMEOUT");
       if (limit === undefined) return [];
       return Object.entries(live.checks)
@@ -107,7 +107,7 @@ export const runningInstanceRules: readonly Rule[] = [
       "V8's heap limit, which includes new objects in addition to --max-old-space-size, ≤ 90 % of the memory limit of the running process",
     fix: "Set NODE_OPTIONS=--max-old-space-size to 75 % of the limit.",
     example: example({ heap: 512 }),
-    find: running(({ system: { memory }, at, instance }) => {
+    find: withRunningInstance(({ system: { memory }, at, instance }) => {
       const { heapLimitBytes, limitBytes } = memory;
       if (limitBytes === null || heapLimitBytes <= limitBytes * 0.9) return [];
       return [
@@ -126,7 +126,7 @@ export const runningInstanceRules: readonly Rule[] = [
     condition: "`/health/detailed` reports healthy; degraded is a warning",
     fix: "Read the checks in /health/detailed, and see docs/runbook.md.",
     example: example({ status: "unhealthy" }),
-    find: running(({ status, phase, at, instance, checks }) => {
+    find: withRunningInstance(({ status, phase, at, instance, checks }) => {
       if (status === "healthy") return [];
       const failing = Object.entries(checks).filter(([, check]) => check.status !== "up");
       const why = failing
@@ -151,23 +151,23 @@ export const runningInstanceRules: readonly Rule[] = [
     condition: "critical checks = `READY_REQUIRES` (default postgres)",
     fix: "Restart it with these settings.",
     example: example({ critical: ["redis"] }),
-    find: running(({ checks, at, instance }, settings) => {
+    find: withRunningInstance(({ checks, at, instance }, settings) => {
       const written = settings.text("READY_REQUIRES");
-      const wanted = (written?.text ?? "postgres")
+      const expected = (written?.text ?? "postgres")
         .split(",")
         .map((name) => name.trim())
         .filter((name) => name !== "")
         .sort();
       // A check that has not run yet is not critical, such as the schema check before the schema is known.
-      const seen = Object.entries(checks)
+      const actual = Object.entries(checks)
         .filter(([name, check]) => check.critical && name !== "schema")
         .map(([name]) => name)
         .sort();
-      if (wanted.filter((name) => name !== "schema").join() === seen.join()) return [];
+      if (expected.filter((name) => name !== "schema").join() === actual.join()) return [];
       return [
         {
           places: [at, ...(written === undefined ? [] : [written.at])],
-          message: `${instance} requires ${seen.join(", ") || "nothing"}; READY_REQUIRES is ${wanted.join(", ")}.`,
+          message: `${instance} requires ${actual.join(", ") || "nothing"}; READY_REQUIRES is ${expected.join(", ")}.`,
         },
       ];
     }),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { doctor, folderWith, report } from "./support/command-line.ts";
-import * as valid from "./support/valid-configs.ts";
+import { doctor, folderWith, report } from "../support/command-line.ts";
+import * as valid from "../support/valid-configs.ts";
 
 const rulesOf = (output: string) => report.parse(JSON.parse(output)).findings.map(({ rule }) => rule);
 

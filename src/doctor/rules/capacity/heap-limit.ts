@@ -1,4 +1,4 @@
-import { formatNumber } from "../../config-values.ts";
+import { formatNumber } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod } from "../example-files.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { suite, test } from "node:test";
 import { z } from "zod";
-import { runProgram } from "../support/run-program.ts";
-import { cleanEnvironment, doctor, folderWith, main, report, spawned } from "./support/command-line.ts";
-import * as valid from "./support/valid-configs.ts";
+import { runProgram } from "../../support/run-program.ts";
+import { cleanEnvironment, doctor, folderWith, main, report, spawned } from "../support/command-line.ts";
+import * as valid from "../support/valid-configs.ts";
 
 const slow = valid.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
 const wide = valid.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { ConfigPaths } from "./read-deployments.ts";
+import type { ConfigPaths } from "../read-deployments.ts";
 
 /** The usage text; `program` is what the user types to start the doctor. */
 export const usageOf = (program: string): string => `Usage: ${program} [FOLDER...] [options]

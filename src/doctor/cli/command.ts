@@ -1,16 +1,16 @@
+import { type Diagnosis, diagnose } from "../diagnose.ts";
+import { createDiagnostics, type Diagnostics, readEach, UnreadableError } from "../diagnostics.ts";
+import { count } from "../facts/config-values.ts";
+import { type Files, filesOnDisk, readOptionalText, readStandardInput } from "../files.ts";
+import type { ConfigPaths } from "../read-deployments.ts";
+import { readDotEnv, type SettingValues, settingsFromEnvironment } from "../readers/application-settings.ts";
+import { createKubectlKustomize, type RunKustomize } from "../readers/kubernetes/kustomize.ts";
+import { fetchRunningInstance, type RunningInstance } from "../readers/running-instance.ts";
+import { jsonReport } from "../report/json-report.ts";
+import { sarifReport } from "../report/sarif-report.ts";
+import { tableReport } from "../report/table-report.ts";
 import { type CommandLine, configKinds, parseCommandLine, usageOf } from "./command-line.ts";
-import { count } from "./config-values.ts";
-import { type Diagnosis, diagnose } from "./diagnose.ts";
-import { createDiagnostics, type Diagnostics, readEach, UnreadableError } from "./diagnostics.ts";
-import { type Files, filesOnDisk, readOptionalText, readStandardInput } from "./files.ts";
 import { findConfigs } from "./find-configs.ts";
-import type { ConfigPaths } from "./read-deployments.ts";
-import { readDotEnv, type SettingValues, settingsFromEnvironment } from "./readers/application-settings.ts";
-import { createKubectlKustomize, type RunKustomize } from "./readers/kubernetes/kustomize.ts";
-import { fetchRunningInstance, type RunningInstance } from "./readers/running-instance.ts";
-import { jsonReport } from "./report/json-report.ts";
-import { sarifReport } from "./report/sarif-report.ts";
-import { tableReport } from "./report/table-report.ts";
 import { shippedDeployments } from "./shipped-deployments.ts";
 
 export type CliContext = {

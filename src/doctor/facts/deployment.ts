@@ -1,12 +1,13 @@
-import type { App, LoadBalancer } from "./facts.ts";
-import type { Template } from "./readers/cloudformation/cloudformation.ts";
-import type { Compose } from "./readers/compose/compose.ts";
-import type { Haproxy } from "./readers/haproxy/haproxy.ts";
-import type { Kubernetes } from "./readers/kubernetes/kubernetes.ts";
-import type { Nginx } from "./readers/nginx/nginx.ts";
-import type { ConnectionLimit } from "./readers/postgres-limit.ts";
-import type { Monitoring } from "./readers/prometheus/prometheus.ts";
-import type { RunningInstance } from "./readers/running-instance.ts";
+import type { Template } from "../readers/cloudformation/cloudformation.ts";
+import type { Compose } from "../readers/compose/compose.ts";
+import type { Haproxy } from "../readers/haproxy/haproxy.ts";
+import type { Kubernetes } from "../readers/kubernetes/kubernetes.ts";
+import type { Nginx } from "../readers/nginx/nginx.ts";
+import type { ConnectionLimit } from "../readers/postgres-limit.ts";
+import type { Monitoring } from "../readers/prometheus/prometheus.ts";
+import type { RunningInstance } from "../readers/running-instance.ts";
+import type { App } from "./app.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
 
 /** Configurations that run together and are compared with each other. */
 export type Deployment = {

@@ -1,6 +1,6 @@
-import { type ConfigNumber, count, ms, type Place, size } from "../config-values.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import { milliseconds } from "../units.ts";
+import { type ConfigNumber, count, ms, type Place, size } from "../facts/config-values.ts";
+import { milliseconds } from "../facts/units.ts";
 import { number, type Tree, text } from "./yaml-tree.ts";
 
 /** The default of a number, and the place where a user would set the number. */

@@ -1,8 +1,8 @@
 import { basename, join, normalize } from "node:path";
-import { type Diagnostics, UnreadableError } from "./diagnostics.ts";
-import type { Files } from "./files.ts";
-import type { ConfigPaths } from "./read-deployments.ts";
-import { foldersReferencedBy, kustomizationIn } from "./readers/kubernetes/kustomize.ts";
+import { type Diagnostics, UnreadableError } from "../diagnostics.ts";
+import type { Files } from "../files.ts";
+import type { ConfigPaths } from "../read-deployments.ts";
+import { foldersReferencedBy, kustomizationIn } from "../readers/kubernetes/kustomize.ts";
 
 type ConfigKind = keyof ConfigPaths;
 

@@ -1,0 +1,47 @@
+import type { ConfigNumber, ConfigText, Place } from "./config-values.ts";
+
+/** A probe or health check: what it requests, how often, and how long it waits. */
+export type Probe = {
+  name: string;
+  purpose: "ready" | "live" | "startup";
+  at: Place;
+  /** Undefined for a check that only opens a connection. */
+  path: ConfigText | undefined;
+  /** True where a command runs the check (`exec`), so that its request is unknown. */
+  isOpaque: boolean;
+  timeout: ConfigNumber | undefined;
+  interval: ConfigNumber | undefined;
+  /** The next check starts after the answer to the last one, so the timeout may equal the interval. */
+  waitsForAnswer?: boolean;
+};
+
+/** A workload, service or task that runs instances of the application. */
+export type App = {
+  name: string;
+  platform: "settings" | "kubernetes" | "compose" | "ecs" | "render" | "railway";
+  at: Place;
+  settings: Settings;
+  gracePeriod: ConfigNumber | undefined;
+  /** "unknown" for a hook whose duration cannot be determined. */
+  preStop: ConfigNumber | "unknown" | undefined;
+  stopSignal: ConfigText | undefined;
+  probes: readonly Probe[];
+  /** Each undefined where the file has a value that is not understood. */
+  replicas:
+    | { min: ConfigNumber | undefined; max: ConfigNumber | undefined; surge: ConfigNumber | undefined }
+    | undefined;
+  heap: ConfigNumber | undefined;
+  memory: ConfigNumber | undefined;
+  /** Identifies the database. Apps with the same value share its connections. */
+  database: string | undefined;
+};
+
+export type Settings = {
+  /** Undefined where the value is not understood. */
+  number(name: string): ConfigNumber | undefined;
+  text(name: string): ConfigText | undefined;
+  /** Whether a file sets any setting of the application. */
+  hasAny: boolean;
+  /** Whether a file sets this variable, even if its value is unknown. */
+  has(name: string): boolean;
+};
