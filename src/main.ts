@@ -36,6 +36,10 @@ const usage = `Usage: node dist/main.js [command]
              list applied and pending migrations, then exit
   grant-admin EMAIL
              make that account an administrator, then exit
+  deactivate EMAIL
+             end all sessions of that account and refuse it from now on, then exit
+  activate EMAIL
+             allow a deactivated account to sign in again, then exit
   doctor     find numbers that disagree in configuration files; see doctor --help
   help       show this
   version    show the version
