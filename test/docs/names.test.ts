@@ -9,36 +9,32 @@ import { sameSecret } from "../support/people.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const text = (file: string) => readFileSync(root + file, "utf8");
-const page = text("docs/names.md");
+const pages = ["load-balancing", "docker", "kubernetes", "cloud", "monitoring"];
 
-const sections = new Map(
-  page.split(/^## /m).map((section) => {
-    const [title = "", ...lines] = section.split("\n");
-    const rows = lines.filter((line) => line.startsWith("| ")).slice(2);
-    return [title, rows.map((row) => row.split(/(?<!\\)\|/).slice(1, -1))];
-  }),
-);
-
-const rowsOf = (title: string): string[][] => {
-  const rows = sections.get(title) ?? [];
-  assert.ok(rows.length > 5, title);
-  return rows;
-};
+/** The rows of all tables under "Names in other guides" whose heading row begins with these words. */
+function rowsOf(heading: string): string[][] {
+  const rows = pages.flatMap((page) => {
+    const section = text(`docs/${page}.md`).split("## Names in other guides")[1] ?? "";
+    const table = section.split("\n\n").find((part) => part.startsWith(`| ${heading}`));
+    return table?.trim().split("\n").slice(2) ?? [];
+  });
+  assert.ok(rows.length > 5, heading);
+  return rows.map((row) => row.split(/(?<!\\)\|/).slice(1, -1));
+}
 
 const quoted = (cell = ""): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = ""]) => word);
 
 test("every file that stands for another one is there", () => {
-  for (const [there = "", here] of rowsOf("Files")) {
-    const files = quoted(here).filter((word) =>
-      /^(README\.md|(nginx|haproxy|docker|k8s|cloud|monitoring|docs)\/.+)$/.test(word),
-    );
+  const ofFiles = rowsOf("in other guides").filter(([, , where = ""]) => where.trim() === "");
+  for (const [there = "", here] of ofFiles) {
+    const files = quoted(here).filter((word) => /^(nginx|haproxy|docker|k8s|cloud|monitoring)\/.+$/.test(word));
     assert.ok(files.length > 0, there);
     for (const file of files) assert.ok(existsSync(root + file), file);
   }
 });
 
 test("every name that stands for another one is in the files that are named beside it", () => {
-  for (const [, here, where] of rowsOf("Names"))
+  for (const [, here, where] of rowsOf("in other guides"))
     for (const file of quoted(where))
       for (const name of quoted(here).filter((word) => !word.endsWith("…")))
         assert.ok(new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text(file)), `${name} in ${file}`);
@@ -46,14 +42,14 @@ test("every name that stands for another one is in the files that are named besi
 
 test("every address is answered", async () => {
   const haven = await startHaven({ env: sameSecret });
-  const paths = rowsOf("Addresses").flatMap(([, here]) => quoted(here).filter((word) => /^\/[a-z/-]+$/.test(word)));
+  const paths = rowsOf("address").flatMap(([, here]) => quoted(here).filter((word) => /^\/[a-z/-]+$/.test(word)));
   assert.ok(paths.length > 8);
   for (const path of paths) assert.equal((await ask(haven.url + path)).status, 200, path);
   assert.equal((await ask(`${haven.url}/`)).status, 404);
 });
 
 test("every command is one that the script has, or is for a service that there is", async () => {
-  const commands = [...rowsOf("Addresses"), ...rowsOf("Commands")].flatMap(([, here]) => quoted(here));
+  const commands = [...rowsOf("address"), ...rowsOf("command")].flatMap(([, here]) => quoted(here));
   const services = new Set(layouts.flatMap((layout) => Object.keys(read(layout).services)));
   const script = text("docker/load-balancer-setup.sh");
   let tried = 0;
