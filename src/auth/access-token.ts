@@ -13,6 +13,8 @@ const name = "haven-api";
 const tokenType = "at+jwt";
 const maxTokenLength = 4096;
 const toleranceSeconds = 5;
+/** Of the time of issue alone: the clocks of two instances may differ by so much, and both accept the other's tokens. */
+const maxClockSkewSeconds = 30;
 
 const headerForm = z.strictObject({
   alg: z.enum(["HS256", "ES256"]),
@@ -39,7 +41,7 @@ export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSec
     try {
       const options = { issuer: name, audience: name, clockTolerance: toleranceSeconds };
       const payload = payloadForm.safeParse(jwt.verify(token, key.key, { ...options, algorithms: [key.algorithm] }));
-      if (!payload.success || payload.data.iat > nowSeconds + toleranceSeconds) return undefined;
+      if (!payload.success || payload.data.iat > nowSeconds + maxClockSkewSeconds) return undefined;
       const { sub, sid, role, exp } = payload.data;
       const claims = { userId: sub, sessionId: sid, role };
       verified.add(token, { claims, untilSeconds: exp + toleranceSeconds });

@@ -78,10 +78,11 @@ export async function* liveRevocations(db: Queryable, keepSeconds: number): Asyn
   }
 }
 
+/** Also of accounts that are active again by now: a cut-off that kept no session is the mark of a deactivation. */
 export function recentDeactivations(db: Queryable, withinSeconds: number): Promise<{ userId: string; at: Date }[]> {
   return db.query(
     `SELECT id AS "userId", sessions_valid_from AS at FROM users
-     WHERE NOT active AND sessions_valid_from > clock_timestamp() - make_interval(secs => $1)`,
+     WHERE session_kept IS NULL AND sessions_valid_from > clock_timestamp() - make_interval(secs => $1)`,
     [withinSeconds],
   );
 }

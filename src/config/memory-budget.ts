@@ -17,8 +17,11 @@ const youngGeneration = 96;
  */
 const image = 420;
 
-/** An upload is held twice while its pieces are joined. */
-const copiesOfUpload = 2;
+/** JSON bodies that are being read, of all requests together. */
+export const maxBufferedBodyBytes = 16 * mebibyte;
+
+/** An upload or a body is held twice while its pieces are joined. */
+const copies = 2;
 
 export type MemorySettings = {
   /** `--max-old-space-size`. */
@@ -33,13 +36,14 @@ export function memoryBudget({ heapMiB, maxBytesHeldByUploads, imagesAtOnce }: M
     youngGeneration,
     baseline,
     images: image * imagesAtOnce,
-    uploads: Math.ceil((maxBytesHeldByUploads * copiesOfUpload) / mebibyte),
+    uploads: Math.ceil((maxBytesHeldByUploads * copies) / mebibyte),
+    bodies: (maxBufferedBodyBytes * copies) / mebibyte,
     passwords: Math.ceil((passwordHashing.maxConcurrent * passwordHashing.memoryKiB) / 1024),
   };
   return { parts, totalMiB: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
-/** Of the limit: for fragmentation, and for what nobody thought of. */
+/** Of the limit: for fragmentation, and for what this sum leaves out. */
 export const memoryMargin = 0.08;
 
 export const fitsInto = (limitMiB: number, settings: MemorySettings): boolean =>

@@ -1,3 +1,5 @@
+import type { ByteBudget } from "../core/byte-budget.ts";
+
 /** What is known about one request on its way through the house. */
 export type RequestContext = {
   readonly id: string;
@@ -9,6 +11,8 @@ export type RequestContext = {
   userId?: string;
   /** A stream has no deadline. */
   endless: boolean;
+  /** Memory for bodies, shared by all requests. */
+  readonly bodyBudget: ByteBudget;
   /** Asks a client that sent `Expect: 100-continue` for the body; called once, before the body is read. */
   sendContinue(): void;
   /** Aborted when the deadline passes or the client goes away: pass it on to whatever works for this request. */
@@ -22,14 +26,20 @@ declare module "node:http" {
   }
 }
 
-export function createContext(id: string, url: string, sendContinue?: () => void): RequestContext {
-  return new Context(id, url, sendContinue);
+export function createContext(
+  id: string,
+  url: string,
+  bodyBudget: ByteBudget,
+  sendContinue?: () => void,
+): RequestContext {
+  return new Context(id, url, bodyBudget, sendContinue);
 }
 
 /** A class for its cost: an object literal with a getter makes three closures for every request. */
 class Context implements RequestContext {
   readonly id: string;
   readonly path: string;
+  readonly bodyBudget: ByteBudget;
   readonly startedAt = performance.now();
   route = "unknown";
   endless = false;
@@ -38,8 +48,9 @@ class Context implements RequestContext {
   #aborted: Error | undefined;
   #sendContinue: (() => void) | undefined;
 
-  constructor(id: string, url: string, sendContinue: (() => void) | undefined) {
+  constructor(id: string, url: string, bodyBudget: ByteBudget, sendContinue: (() => void) | undefined) {
     this.id = id;
+    this.bodyBudget = bodyBudget;
     this.path = pathOf(url);
     this.#sendContinue = sendContinue;
   }

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Express } from "express";
+import { maxBufferedBodyBytes } from "../config/memory-budget.ts";
 import { AppError, type ErrorCode } from "../core/app-error.ts";
+import { createByteBudget } from "../core/byte-budget.ts";
 import { newRequestId } from "../core/ids.ts";
 import type { Connections } from "../kit/lifecycle/connections.ts";
 import { createContext } from "./context.ts";
-import { discardUnreadBody } from "./discard-unread-body.ts";
+import { createBodyDiscarder } from "./discard-unread-body.ts";
 import { expressPrototypes } from "./express-prototypes.ts";
+import { createPipeliningLimit } from "./pipelining-limit.ts";
 import { problemKinds, rawProblem, sendProblem } from "./problem.ts";
 import { announcesBody, assertReadableUrl, framingFault } from "./request-guard.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -42,9 +45,14 @@ export function createListener(deps: ListenerDeps): Server {
     // Refused here, with words.
     requireHostHeader: false,
   });
-  const turnstile = createRequestPacer();
+  const pacer = createRequestPacer();
+  const bodyDiscarder = createBodyDiscarder();
+  const pipelining = createPipeliningLimit();
+  const bodyBudget = createByteBudget({ maxBytes: maxBufferedBodyBytes, onRejected: tooManyBodies });
   const latest = new WeakMap<Socket, ServerResponse>();
   connections.watch(server);
+  // Node keeps the address once it was read; a connection that has closed has none left for the log.
+  server.on("connection", (socket: Socket) => socket.remoteAddress);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
     const client = socket as Socket;
     const response = latest.get(client);
@@ -63,14 +71,22 @@ export function createListener(deps: ListenerDeps): Server {
     }
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse, sendContinue?: () => void) => {
-    latest.set(request.socket, response);
-    const fault = framingFault(request);
+    const { socket } = request;
+    if (bodyDiscarder.isClosing(socket)) {
+      socket.destroy();
+      return;
+    }
+    latest.set(socket, response);
+    const isPipelinedTooFar = pipelining.exceeds(socket);
+    const fault = isPipelinedTooFar
+      ? "Too many requests were sent without waiting for an answer."
+      : framingFault(request);
     if (fault !== undefined || connections.isClosing()) response.shouldKeepAlive = false;
     if (request.url?.startsWith("http")) request.url = originForm(request.url);
-    if (announcesBody(request)) discardUnreadBody(request, response);
+    if (announcesBody(request)) bodyDiscarder.watch(request, response);
     if (fault === undefined && deps.answerOps(request, response)) return;
     connections.begin(request, response);
-    request.context = createContext(requestIdOf(request, trust), request.url ?? "", sendContinue);
+    request.context = createContext(requestIdOf(request, trust), request.url ?? "", bodyBudget, sendContinue);
     response.on("close", () => {
       if (!response.writableFinished) request.context.abort(clientWentAway);
       deps.onFinished(request, response);
@@ -85,7 +101,7 @@ export function createListener(deps: ListenerDeps): Server {
       sendProblem(response, error, request.context.id);
       return;
     }
-    turnstile.run(() => {
+    pacer.run(() => {
       if (!response.writableEnded) deps.app(request, response);
     });
   };
@@ -103,6 +119,11 @@ export function createListener(deps: ListenerDeps): Server {
   // Any other expectation is ignored, and the request is answered.
   server.on("checkExpectation", (request, response) => onRequest(request, response));
   server.on("connect", (request, socket) => {
+    // An answer to it would be taken for the answer to a request before it.
+    if (connections.isBusy(request.socket)) {
+      socket.destroy();
+      return;
+    }
     const requestId = newRequestId();
     const detail = "CONNECT is not supported.";
     socket.on("error", () => socket.destroy());
@@ -111,6 +132,9 @@ export function createListener(deps: ListenerDeps): Server {
   });
   return server;
 }
+
+const tooManyBodies = () =>
+  new AppError("overloaded", "Too many large requests are being read at once.", { retryAfterSeconds: 1 });
 
 const clientWentAway = new AppError("bad_request", "The client went away.");
 

@@ -15,6 +15,9 @@ export const jsonBodyLimit: BodyLimit = { maxBytes: 1_000_000, allowsEncoding: t
 /** For calls that anyone can make before signing in: a small body that cannot expand. */
 export const smallBodyLimit: BodyLimit = { maxBytes: 16_000, allowsEncoding: false };
 
+/** Ordinary bodies are smaller, and never wait for the budget that large ones share. */
+const freeBytes = 16_000;
+
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) };
 
 export const hasBody = ({ headers }: Pick<IncomingMessage, "headers">): boolean =>
@@ -26,13 +29,33 @@ export function assertBodyFits({ headers }: Pick<IncomingMessage, "headers">, li
   const encoding = encodingOf(headers);
   if (encoding === "identity") return;
   if (!limit.allowsEncoding) throw new AppError("unsupported_media_type", "Send the body without Content-Encoding.");
-  if (!(encoding in decoders)) throw new AppError("unsupported_media_type", "Unknown Content-Encoding.");
+  if (!Object.hasOwn(decoders, encoding)) throw new AppError("unsupported_media_type", "Unknown Content-Encoding.");
 }
 
 /** The decoded body. Decoding runs in the thread pool and stops at the limit, whatever the body would expand to. */
 export async function readBody(request: IncomingMessage, limit: BodyLimit): Promise<Buffer> {
-  const bytes = await collectBody(request, limit.maxBytes, () => tooLarge(limit));
-  const encoding = encodingOf(request.headers);
+  const { bodyBudget } = request.context;
+  let size = 0;
+  let reserved = 0;
+  try {
+    const bytes = await collectBody(
+      request,
+      limit.maxBytes,
+      () => tooLarge(limit),
+      (count) => {
+        size += count;
+        const needed = Math.max(0, size - freeBytes) - reserved;
+        bodyBudget.reserve(needed);
+        reserved += needed;
+      },
+    );
+    return await decoded(bytes, encodingOf(request.headers), limit);
+  } finally {
+    bodyBudget.release(reserved);
+  }
+}
+
+async function decoded(bytes: Buffer, encoding: string, limit: BodyLimit): Promise<Buffer> {
   if (encoding === "identity") return bytes;
   try {
     return await decoders[encoding as keyof typeof decoders](bytes, { maxOutputLength: limit.maxBytes });
@@ -43,33 +66,44 @@ export async function readBody(request: IncomingMessage, limit: BodyLimit): Prom
 }
 
 /**
- * The bytes as sent. Throws at the first byte over the limit: the listener discards the rest after the answer, so that
- * a client that reads no answer before it has sent everything still receives it.
+ * The bytes as sent. Fails at the first byte over the limit: the listener discards the rest after the answer, so that a
+ * client that reads no answer before it has sent everything still receives it. Node never ends the stream of a request
+ * that was answered while its body was arriving, so the end of the request's context ends the reading.
  */
-export async function collectBody(
+export function collectBody(
   request: IncomingMessage,
   maxBytes: number,
   onTooLarge: () => Error,
   onBytes: (count: number) => void = () => undefined,
 ): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw onTooLarge();
-  request.context.sendContinue();
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) return Promise.reject(onTooLarge());
+  const { signal } = request.context;
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    // Leaving the loop early must not destroy the socket: the answer still has to be sent on it.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  const onData = (chunk: Buffer) => {
+    try {
       size += chunk.length;
       if (size > maxBytes) throw onTooLarge();
       onBytes(chunk.length);
       chunks.push(chunk);
+    } catch (error) {
+      reject(error);
     }
-  } catch (error) {
+  };
+  const onEnd = () => resolve(Buffer.concat(chunks, size));
+  const onError = (error: Error) =>
+    reject(new AppError("bad_request", "The body ended before it was complete.", { cause: error }));
+  const onAbort = () => reject(signal.reason);
+  request.on("data", onData).on("end", onEnd).on("error", onError);
+  signal.addEventListener("abort", onAbort);
+  request.context.sendContinue();
+  return promise.finally(() => {
+    request.off("data", onData).off("end", onEnd);
+    signal.removeEventListener("abort", onAbort);
     request.resume();
-    if (error instanceof AppError) throw error;
-    throw new AppError("bad_request", "The body ended before it was complete.", { cause: error });
-  }
-  return Buffer.concat(chunks, size);
+  });
 }
 
 const encodingOf = (headers: IncomingMessage["headers"]): string =>

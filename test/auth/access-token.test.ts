@@ -44,6 +44,11 @@ test("the token that we make has the header and the claims that were promised", 
 });
 
 const now = () => Math.floor(Date.now() / 1000);
+
+test("a token of an instance whose clock is twenty seconds ahead is accepted", async () => {
+  const payload = { ...good.payload, iat: now() + 20, exp: now() + 620 };
+  assert.equal((await me(haven.url, { accessToken: token(good.header, payload) })).status, 200);
+});
 const bad: readonly (readonly [string, () => string])[] = [
   ["no algorithm", () => `${encoded({ ...good.header, alg: "none" })}.${encoded(good.payload)}.`],
   ["an empty signature", () => `${person.accessToken.split(".").slice(0, 2).join(".")}.`],

@@ -76,6 +76,15 @@ test("an account that SQL deactivates loses every session on every instance", as
   assert.ok(allRefused(await uses(person)));
 });
 
+test("an account that SQL deactivates and activates within a moment loses the sessions from before", async () => {
+  const person = await register(one.url);
+  for (const active of [false, true])
+    await query(services.DATABASE_URL, `UPDATE users SET active = ${active} WHERE id = $1`, [person.userId]);
+  const ofTheSession = async () => (await uses(person)).filter((_, at) => at % 6 !== 5);
+  await eventually(ofTheSession, allRefused, 10_000);
+  assert.equal((await me(two.url, await login(two.url, person))).status, 200);
+});
+
 test("an account that is activated again can sign in, and its earlier sessions stay ended", async () => {
   const person = await register(one.url);
   await run(["deactivate", person.email], services);

@@ -7,6 +7,11 @@ import { blackPng, boundary, encoded, formOf, formType, imageOf, plain } from ".
 import { addPhoto, owner, upload } from "../support/owners.ts";
 import { bearer, sameSecret } from "../support/people.ts";
 
+/** Each chunk is a text, which the reader reports one by one: unbounded, that took a quarter of a second. */
+const manyChunks = Buffer.concat([
+  Buffer.from("89504e470d0a1a0a0000000d494844520000000a0000000a08060000008d32cfbd", "hex"),
+  Buffer.alloc(4_800_000, Buffer.from("0000000074455874aabbccdd", "hex")),
+]);
 const haven = await startHaven({ env: sameSecret });
 const person = await owner(haven.url);
 const jpeg = await imageOf("jpeg", 60, 40);
@@ -57,6 +62,7 @@ for (const [name, bytes] of [
   ["a WebP that goes on as an SVG", Buffer.from(`RIFF\x40\0\0\0WEBPVP8 ${svg}`, "latin1")],
   ["an AVIF without an image", box("avif")],
   ["an empty file", Buffer.alloc(0)],
+  ["a PNG of 400,000 chunks", manyChunks],
   ["16,000 × 16,000 pixels in a small file", huge],
   ["a row of 20,001 pixels", row],
   ["an AVIF of 17 megapixels", broad],

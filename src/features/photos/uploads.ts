@@ -5,6 +5,7 @@ import { readHeaderValue } from "../../http/header-value.ts";
 import { collectBody } from "../../http/request-body.ts";
 import { type Fields, fileOfForm } from "./form.ts";
 import { detectImageType } from "./image-type.ts";
+import { hasTooManyPngChunks } from "./png-chunks.ts";
 import { maxFileBytes, tooLarge, unprocessableUpload } from "./upload-errors.ts";
 
 /** The file and what a form needs around it; proxies let as much through. */
@@ -43,6 +44,7 @@ export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
         if (image.length > maxFileBytes) throw tooLarge();
         if (image.length === 0) throw unprocessableUpload(fields[0], "must not be empty");
         if (detectImageType(image) === undefined) throw wrongKind();
+        if (hasTooManyPngChunks(image)) throw unprocessableUpload(fields[0], "has too many chunks beside its pixels");
         return await work(image);
       } finally {
         held -= mine;
