@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { EngineLog } from "../src/embedded/events.ts";
 import { startPostgres } from "../src/embedded/postgres.ts";
 import { startValkey } from "../src/embedded/valkey.ts";
+import { provideSchemathesis } from "./openapi/support/schemathesis.ts";
 import { prepareTemplate } from "./support/database.ts";
 import { noOwnMachine } from "./support/namespaces.ts";
 import { isEdgeTest } from "./support/network-namespace.ts";
@@ -30,7 +31,7 @@ type Round = { files: readonly string[]; atOnce: number; limitMs: number };
 const limitMs = timeLimitMs({ edge: false });
 const rounds: Round[] = [
   { files: files.filter((file) => !isEdge(file) && !isSerial(file)), atOnce: 2, limitMs },
-  { files: files.filter(isSerial), atOnce: 1, limitMs },
+  { files: files.filter(isSerial), atOnce: 1, limitMs: timeLimitMs({ edge: false, serial: true }) },
   // Those of the real proxies mostly wait.
   { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }) },
 ].filter((round) => round.files.length > 0);
@@ -40,6 +41,8 @@ if (files.length === 0) {
 }
 
 providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
+// Installing takes longer than a test file may take.
+if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
 
 const dataDir = mkdtempSync(join(tmpdir(), "haven-test-"));
 // An engine that dies takes other tests with it: that must be read beside their failures.

@@ -1,21 +1,13 @@
 import { z } from "zod";
-import { email, id, line, moment } from "../http/common-schemas.ts";
+import { email, exactText, id, line, moment } from "../http/common-schemas.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";
 import { smallBodyLimit } from "../http/request-body.ts";
 import { roles } from "./access-token.ts";
 import { eventTypes } from "./events.ts";
 
-const newPassword = z
-  .string("must be a text")
-  .min(8, "must have at least 8 characters")
-  .max(200, { error: "must have at most 200 characters", abort: true })
-  .meta({ example: "four quiet harbour lights" });
-const password = z
-  .string("must be a text")
-  .min(1, "is needed")
-  .max(200, { error: "must have at most 200 characters", abort: true })
-  .meta({ example: "four quiet harbour lights" });
+const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
+const password = exactText({ minLength: 1, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
 const name = line(200, "Ana Duarte");
 
 const user = z
@@ -98,10 +90,7 @@ export const operations = {
     tag,
     bodyLimit: smallBodyLimit,
     body: z.strictObject({
-      refreshToken: z
-        .string("must be a text")
-        .max(4096, { error: "must have at most 4096 characters", abort: true })
-        .meta({ example: "AZ1aPo8AfDqdbisfWnye…" }),
+      refreshToken: exactText({ maxLength: 4096 }).meta({ example: "AZ1aPo8AfDqdbisfWnye…" }),
     }),
     problems: ["unauthorized"],
     answers: {

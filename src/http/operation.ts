@@ -55,7 +55,13 @@ export type Operation<
   /** How large the body may be, and whether it may be compressed; as `jsonBodyLimit` unless set. */
   bodyLimit?: BodyLimit;
   /** Bytes that the handler reads by itself, as they are or as a field of a form. */
-  upload?: { field: string; contentTypes: readonly string[]; description: string };
+  upload?: {
+    field: string;
+    /** Of the file itself. */
+    fileTypes: readonly string[];
+    contentTypes: readonly string[];
+    description: string;
+  };
   /** Request headers beyond those that every call may have. */
   headers?: readonly RequestHeader[];
   /** Its attempts are counted; too many are answered with 429. */

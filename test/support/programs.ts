@@ -27,7 +27,7 @@ export const programs: readonly Program[] = [
 
 /** Installs what is missing where that is possible. With CI set, nothing may be missing. */
 export async function provide(wanted: readonly Program[]): Promise<void> {
-  if (missingOf(wanted).length > 0 && canInstall()) install(missingOf(wanted));
+  if (missingOf(wanted).length > 0 && canInstall()) installPackages(packagesOf(missingOf(wanted)));
   const missing = missingOf(wanted);
   if (missing.length === 0) return;
   refuseOrSkip(`tests that need ${packagesOf(missing).join(" ")}`);
@@ -36,8 +36,10 @@ export async function provide(wanted: readonly Program[]): Promise<void> {
 /** One loud line; with CI set, the end. */
 export function refuseOrSkip(what: string): void {
   if (process.env["CI"] === "true") throw new Error(`CI skips nothing, and cannot run ${what}`);
-  process.stderr.write(`\n*** SKIPPED: ${what}. ***\n\n`);
+  skipLoudly(what);
 }
+
+export const skipLoudly = (what: string) => void process.stderr.write(`\n*** SKIPPED: ${what}. ***\n\n`);
 
 /** A package of the tests that is no part of the project's own tree. */
 export function providePackages(folder: string): void {
@@ -60,10 +62,9 @@ const missingOf = (wanted: readonly Program[]) => wanted.filter(({ command }) =>
 
 const packagesOf = (wanted: readonly Program[]) => [...new Set(wanted.map((program) => program.package))];
 
-const canInstall = () => process.getuid?.() === 0 && has("apt-get");
+export const canInstall = () => process.getuid?.() === 0 && has("apt-get");
 
-function install(wanted: readonly Program[]): void {
-  const packages = packagesOf(wanted);
+export function installPackages(packages: readonly string[]): void {
   process.stderr.write(`Installing ${packages.join(", ")} for the tests.\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const run = (args: string[]) =>

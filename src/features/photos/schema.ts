@@ -24,6 +24,7 @@ const access = "member";
 const ofProperty = z.strictObject({ propertyId: id });
 const params = z.strictObject({ photoId: id });
 const limits = "JPEG, PNG, WebP or AVIF, told by its content; at most 5,000,000 bytes and 40 megapixels (AVIF: 16).";
+const fileTypes = ["image/jpeg", "image/png", "image/webp", "image/avif"];
 const uploadProblems = [
   "payload_too_large",
   "unsupported_media_type",
@@ -41,7 +42,7 @@ export const operations = {
     tag,
     access,
     params: ofProperty,
-    upload: { field: "photo", contentTypes: ["multipart/form-data"], description: limits },
+    upload: { field: "photo", fileTypes, contentTypes: ["multipart/form-data"], description: limits },
     headers: ["Idempotency-Key"],
     problems: uploadProblems,
     answers: { 201: { description: "The photo.", schema: photo, headers: ["ETag", "Location"] } },
@@ -89,7 +90,8 @@ export const operations = {
     access,
     upload: {
       field: "avatar",
-      contentTypes: ["multipart/form-data", "image/*", "application/octet-stream"],
+      fileTypes,
+      contentTypes: ["multipart/form-data", ...fileTypes, "application/octet-stream"],
       description: `${limits} A field of a form may be called \`photo\` as well.`,
     },
     problems: uploadProblems,

@@ -1,15 +1,11 @@
 import { z } from "zod";
 import { operation } from "../../http/operation.ts";
 
-const position = z
-  .string()
-  .regex(/^\d{1,19}$/, "must be an id that the stream gave")
-  .transform(Number)
-  .pipe(z.number());
+const position = z.string().regex(/^[0-9]{1,19}$/, "must be an id that the stream gave");
 
 /** As the header brings it: empty where nothing was heard yet. */
 export const lastEventId = z
-  .union([z.literal("").transform(() => undefined), position], "must be an id that the stream gave")
+  .union([z.literal("").transform(() => undefined), position.transform(Number)], "must be an id that the stream gave")
   .optional();
 
 export const operations = {

@@ -10,7 +10,7 @@ export const guide: readonly { title: string; text: readonly string[] }[] = [
   {
     title: "Sending and getting",
     text: [
-      "Bodies are JSON in UTF-8. Fields and query parameters that are not described here are refused, never ignored. Ids are UUIDs, times are RFC 3339 in UTC, dates are `YYYY-MM-DD`, money is a whole number of cents with its currency. What `GET` answers, `HEAD` answers too, without the body.",
+      "Bodies are JSON in UTF-8. Fields and query parameters that are not described here are refused, never ignored. Ids are UUIDs, times are RFC 3339 in UTC, dates are `YYYY-MM-DD`, money is a whole number of cents with its currency. Texts are stored in Unicode NFC and without white space at their ends; more than 30 combining marks in a row are refused. What `GET` answers, `HEAD` answers too, without the body.",
     ],
   },
   {

@@ -35,7 +35,7 @@ export const answerHeaders: Readonly<Record<DocumentedHeaderName, DocumentedHead
   "Retry-After": {
     description: "Seconds after which it is worth another try.",
     required: false,
-    schema: { ...text, pattern: "^\\d+$" },
+    schema: { ...text, pattern: "^[0-9]+$" },
     example: "1",
   },
   "WWW-Authenticate": { description: "How to authenticate.", required: true, schema: text, example: "Bearer" },

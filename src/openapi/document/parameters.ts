@@ -8,7 +8,7 @@ const text = { type: "string" } as const;
 const requestHeaders: Readonly<Record<RequestHeader, { description: string; schema: JsonSchema; example?: string }>> = {
   "Idempotency-Key": {
     description: "A key that you make up for this one create: repeated with it, it is done once and answered alike.",
-    schema: { ...text, minLength: 1, maxLength: 255 },
+    schema: { ...text, minLength: 1, maxLength: 255, pattern: "^[!-~]*$" },
     example: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
   },
   "If-Match": {
@@ -21,8 +21,8 @@ const requestHeaders: Readonly<Record<RequestHeader, { description: string; sche
     schema: text,
   },
   "Last-Event-ID": {
-    description: "The id of the last event that you got: the stream goes on behind it.",
-    schema: text,
+    description: "The id of the last event that you got: the stream goes on behind it. Empty: from now on.",
+    schema: { ...text, pattern: "^[0-9]{0,19}$" },
   },
   Range: { description: "The part of the bytes that you want.", schema: text, example: "bytes=0-1023" },
 };

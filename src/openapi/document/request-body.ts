@@ -12,12 +12,15 @@ export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): Do
 }
 
 /** The bytes as they are, or as a field of a form. */
-function uploadOf({ field, contentTypes, description }: NonNullable<Operation["upload"]>) {
+function uploadOf({ field, fileTypes, contentTypes, description }: NonNullable<Operation["upload"]>) {
   const asTheyAre = contentTypes
     .filter((type) => type !== form)
     .map((type) => [type, { schema: { type: "string", format: "binary" } }] as const);
   const properties = { [field]: { type: "string", format: "binary", description } };
-  const asField = { schema: { type: "object", properties, required: [field] } };
+  const asField = {
+    schema: { type: "object", properties, required: [field], additionalProperties: false },
+    encoding: { [field]: { contentType: fileTypes.join(", ") } },
+  };
   return { required: true, description, content: { [form]: asField, ...Object.fromEntries(asTheyAre) } };
 }
 

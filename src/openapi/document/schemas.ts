@@ -63,7 +63,9 @@ function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction): void {
     const { $schema: _, ...form } = z.toJSONSchema(def.out, { unrepresentable: "any" });
     if (form.type === "string") Object.assign(jsonSchema, { ...form, ...jsonSchema });
   }
-  if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+  // A format says what its pattern checks; a pattern that narrows the format stays.
+  const isOfFormat = "pattern" in def && def.pattern instanceof RegExp && def.pattern.source === jsonSchema.pattern;
+  if (jsonSchema.format !== undefined && isOfFormat) delete jsonSchema.pattern;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if ("example" in jsonSchema) {

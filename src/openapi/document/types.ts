@@ -57,6 +57,8 @@ export type MediaType = {
   schema?: JsonSchema;
   example?: unknown;
   examples?: Readonly<Record<string, { value: unknown }>>;
+  /** Of each field of a form. */
+  encoding?: Readonly<Record<string, { contentType: string }>>;
 };
 
 export type Reference = { $ref: string };

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { newPerson, register } from "../support/people.ts";
+import { withoutSchemathesis } from "./support/schemathesis.ts";
+import { operatorToken, runSchemathesis, startForSchemathesis } from "./support/schemathesis-run.ts";
+
+test("all checks of schemathesis pass with a user's and an operator's token", withoutSchemathesis, async (t) => {
+  const { url } = await startForSchemathesis();
+  const person = newPerson();
+  await register(url, person);
+  const { code, output, requests } = await runSchemathesis({ url, credentials: { ...person, operatorToken } });
+  t.diagnostic(`${requests} requests`);
+  assert.equal(code, 0, output);
+  assert.ok(requests > 2000, output);
+});

@@ -1,0 +1,71 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startHavenProcess } from "../../support/haven-process.ts";
+import { runProgram } from "../../support/run-program.ts";
+import { python, settingsFolder } from "./schemathesis.ts";
+
+export const operatorToken = "an-operators-token-of-the-tests";
+
+export const startForSchemathesis = () =>
+  startHavenProcess({
+    entry: "main",
+    env: {
+      NODE_ENV: "production",
+      JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
+      OPS_TOKEN: operatorToken,
+      LOG_LEVEL: "warn",
+      // Thousands of requests from one address on a busy machine: rate limits and shedding have tests of their own.
+      AUTH_RATE_LIMIT: "0",
+      OVERLOAD_DELAY_MS: "0",
+      REQUEST_TIMEOUT_MS: "60000",
+    },
+  });
+
+export type Credentials = { email: string; password: string; operatorToken: string };
+
+/** Runs all checks in all phases. Other requests: `SCHEMATHESIS_SEED=2`, more of them: `SCHEMATHESIS_EXAMPLES=20`. */
+export async function runSchemathesis({ url, credentials }: { url: string; credentials?: Credentials }) {
+  const { SCHEMATHESIS_SEED: seed = "1", SCHEMATHESIS_EXAMPLES: examples = "3" } = process.env;
+  const folder = mkdtempSync(join(tmpdir(), "haven-schemathesis-"));
+  const report = join(folder, "report.json");
+  try {
+    const settings = readFileSync(join(settingsFolder, "schemathesis.toml"), "utf8");
+    writeFileSync(join(folder, "schemathesis.toml"), `${settings}\n${credentials ? signIn(credentials) : anonymous}`);
+    const { code, output } = await runProgram(
+      python,
+      [
+        ...["-m", "schemathesis.cli", "run", `${url}/api/openapi.json`, "--no-color"],
+        ...["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", examples, "--no-shrink"],
+        // With one worker the order of the requests, and with it what they find, follows from the seed alone.
+        ...["--workers", "1", "--seed", seed, "--report-json-path", report],
+      ],
+      {
+        cwd: folder,
+        env: { ...process.env, PYTHONPATH: settingsFolder, PYTHONDONTWRITEBYTECODE: "1" },
+        timeoutMs: 600_000,
+      },
+    );
+    return { code, output, requests: existsSync(report) ? requestsIn(report) : 0 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function requestsIn(report: string): number {
+  const { test_cases: cases }: { test_cases: { generated: number } } = JSON.parse(readFileSync(report, "utf8"));
+  return cases.generated;
+}
+
+const anonymous = "[auth]\nauto-signup = false\n";
+
+/** Requests such as a logout end the session: after a 401 schemathesis signs in again. */
+const signIn = (credentials: Credentials): string => `
+[auth.dynamic.openapi.accessToken]
+path = "/api/v1/auth/login"
+payload = { email = "${credentials.email}", password = "${credentials.password}" }
+extract_selector = "/accessToken"
+
+[auth.openapi.operatorToken]
+bearer = "${credentials.operatorToken}"
+`;

@@ -1,0 +1,41 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { canInstall, installPackages, skipLoudly } from "../../support/programs.ts";
+
+export const settingsFolder = fileURLToPath(new URL("../schemathesis", import.meta.url));
+const requirements = join(settingsFolder, "requirements.txt");
+
+/** One folder for each set of pinned versions. */
+const pins = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
+const folder = fileURLToPath(new URL(`../../../node_modules/.cache/haven/schemathesis-${pins}`, import.meta.url));
+const installed = join(folder, "installed");
+
+export const python = join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+
+const hasSchemathesis = (): boolean => existsSync(installed);
+
+/** Options of a test that needs it. */
+export const withoutSchemathesis = { skip: hasSchemathesis() ? false : "schemathesis is not installed" };
+
+/** Installs it unless it is there; without Python, its tests are skipped, also with `CI=true`. */
+export function provideSchemathesis(): void {
+  if (hasSchemathesis() || install()) return;
+  if (canInstall()) installPackages(["python3", "python3-venv"]);
+  if (!install()) skipLoudly("schemathesis over the API document, which needs python3 with venv and pip");
+}
+
+function install(): boolean {
+  rmSync(folder, { recursive: true, force: true });
+  process.stderr.write("Installing schemathesis for the tests.\n");
+  const isDone =
+    run("python3", ["-m", "venv", folder]) &&
+    run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
+  if (isDone) writeFileSync(installed, "");
+  return isDone;
+}
+
+const run = (command: string, args: readonly string[]): boolean =>
+  spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"], timeout: 300_000 }).status === 0;
