@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { users } from "./auth/repository.ts";
-import { readPostgres, readRedis } from "./config/env.ts";
+import { readPostgres, readRedis } from "./config/read-config.ts";
 import { StartError } from "./core/start-error.ts";
 import { createDatabase, type Database } from "./db/pool.ts";
-import { createRedisAccess } from "./redis/access.ts";
 import { createRedis } from "./redis/client.ts";
-import { createSessionStore } from "./sessions/store.ts";
+import { createRedisAccess } from "./redis/redis-access.ts";
+import { createSessionStore } from "./sessions/session-store.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,4 @@
-import type { Config } from "./config/env.ts";
+import type { Config } from "./config/read-config.ts";
 import type { Running } from "./server.ts";
 
 export type Login = { email: string; password: string };

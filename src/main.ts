@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type AccountCommand, activate, deactivate, grantAdmin } from "./account-commands.ts";
 import { banner } from "./banner.ts";
-import { ConfigError, readConfig, readPostgres } from "./config/env.ts";
+import { ConfigError, readConfig, readPostgres } from "./config/read-config.ts";
 import { AppError } from "./core/app-error.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
@@ -21,12 +21,12 @@ const exitCodes = { ok: 0, failed: 1, pending: 3, usage: 64, config: 78, interru
 
 const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, changed: exitCodes.failed } as const;
 
-const oldestNode = 24;
+const minNodeMajor = 24;
 
 /** The project's own folder, from src/ and from dist/ alike. */
 const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
 
-const networkFaults = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
+const networkErrorCodes = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
 
 const usage = `Usage: node dist/main.js [command]
 
@@ -60,14 +60,14 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 await run().catch((error: unknown) => {
-  process.stderr.write(explain(error));
+  process.stderr.write(describeError(error));
   process.exit(error instanceof ConfigError ? exitCodes.config : exitCodes.failed);
 });
 
 async function run(): Promise<void> {
-  if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+  if (Number.parseInt(process.versions.node, 10) < minNodeMajor) {
     throw new StartError(
-      `Haven needs Node ${oldestNode} or newer; this is ${process.versions.node}. npm scripts bring their own.`,
+      `Haven needs Node ${minNodeMajor} or newer; this is ${process.versions.node}. npm scripts bring their own.`,
     );
   }
   if (process.argv[2] === "doctor") {
@@ -75,7 +75,7 @@ async function run(): Promise<void> {
     return runInProcess(process.argv.slice(3), { version, program: "node dist/main.js doctor", shippedFolder });
   }
   if (process.argv[2] === "migrate") return migrateAndExit(process.argv.slice(3));
-  const [name = "start", ...args] = words(process.argv.slice(2)) ?? ["unknown"];
+  const [name = "start", ...args] = commandWords(process.argv.slice(2)) ?? ["unknown"];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined || command.args !== args.length) {
     process.stderr.write(usage);
@@ -84,7 +84,7 @@ async function run(): Promise<void> {
   await command.run(...args);
 }
 
-function words(args: string[]): string[] | undefined {
+function commandWords(args: string[]): string[] | undefined {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -174,7 +174,7 @@ async function findEmbedded(): Promise<Embedded | undefined> {
   return (await import(file.href)) as Embedded;
 }
 
-function explain(error: unknown): string {
+function describeError(error: unknown): string {
   if (error instanceof ConfigError) {
     const lines = error.problems.map(({ variable, message }) => `  ${variable} ${message}\n`);
     return `The settings do not allow a start:\n${lines.join("")}`;
@@ -184,7 +184,7 @@ function explain(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code.startsWith("28") || code === "3D000")
     return `Postgres refuses this user, password or database (${code}): check DATABASE_URL.\n`;
-  if (networkFaults.test(code))
+  if (networkErrorCodes.test(code))
     return `Postgres cannot be reached (${code}): check DATABASE_URL, and whether it runs.\n`;
   return `It could not be done: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
 }

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compose, type Deps, type Overrides } from "./composition/compose.ts";
 import type { Services } from "./composition/services.ts";
-import type { Config, RedisTarget } from "./config/env.ts";
-import { ConfigError } from "./config/env.ts";
+import type { Config, RedisTarget } from "./config/read-config.ts";
+import { ConfigError } from "./config/read-config.ts";
 import type { Logger } from "./core/logger.ts";
-import { keepMigrating } from "./db/keep-migrating.ts";
+import { migrateWithRetries } from "./db/keep-migrating.ts";
 import { assertPortIsFree, listen } from "./http/listen.ts";
 import type { Exchange } from "./kit/lifecycle/connections.ts";
 import { drain } from "./kit/lifecycle/drain.ts";
@@ -84,7 +84,7 @@ async function startServer(
     (await listen(management, { host, port: config.http.managementPort ?? 0, variable: "MANAGEMENT_PORT" }));
   const migrating = config.production
     ? undefined
-    : keepMigrating(
+    : migrateWithRetries(
         { ...config.postgres, timeoutMs: config.postgres.migrationTimeoutMs, url: services.databaseUrl },
         logger,
         async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { banner } from "../src/banner.ts";
-import { readConfig } from "../src/config/env.ts";
+import { readConfig } from "../src/config/read-config.ts";
 
 const login = { email: "demo@haven.example", password: "demo-password" };
 const databaseUrl = "postgres://embedded";

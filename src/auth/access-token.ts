@@ -1,7 +1,7 @@
 import jwt from "jsonwebtoken";
 import { z } from "zod";
-import type { Keys } from "./keys.ts";
-import { createVerifiedTokens } from "./verified-tokens.ts";
+import type { TokenKeys } from "./token-keys.ts";
+import { createVerifiedTokenCache } from "./verified-tokens.ts";
 
 export const roles = ["member", "admin"] as const;
 export type Role = (typeof roles)[number];
@@ -9,19 +9,19 @@ export type Role = (typeof roles)[number];
 /** Who the token speaks for. */
 export type Claims = { userId: string; sessionId: string; role: Role };
 
-const name = "haven-api";
+const issuer = "haven-api";
 const tokenType = "at+jwt";
-const maxTokenLength = 4096;
+const maxLength = 4096;
 const toleranceSeconds = 5;
-/** Of the time of issue alone: the clocks of two instances may differ by so much, and both accept the other's tokens. */
+/** For `iat` only: instances whose clocks differ by up to this time accept the tokens of each other. */
 const maxClockSkewSeconds = 30;
 
-const headerForm = z.strictObject({
+const headerSchema = z.strictObject({
   alg: z.enum(["HS256", "ES256"]),
   typ: z.literal(tokenType),
   kid: z.string().max(64),
 });
-const payloadForm = z.object({
+const payloadSchema = z.object({
   sub: z.uuid(),
   sid: z.uuid(),
   role: z.enum(roles),
@@ -29,22 +29,22 @@ const payloadForm = z.object({
   exp: z.int(),
 });
 
-export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSeconds: number) {
+export function createAccessTokens(keys: Pick<TokenKeys, "signing" | "byKid">, ttlSeconds: number) {
   const { signing, byKid } = keys;
-  const verified = createVerifiedTokens();
+  const cache = createVerifiedTokenCache();
 
-  const verifyUnknown = (token: string, nowSeconds: number): Claims | undefined => {
-    if (token.length > maxTokenLength) return undefined;
+  const verifySignature = (token: string, nowSeconds: number): Claims | undefined => {
+    if (token.length > maxLength) return undefined;
     const header = readHeader(token);
     const key = header && byKid.get(header.kid);
     if (key === undefined || key.algorithm !== header?.alg) return undefined;
     try {
-      const options = { issuer: name, audience: name, clockTolerance: toleranceSeconds };
-      const payload = payloadForm.safeParse(jwt.verify(token, key.key, { ...options, algorithms: [key.algorithm] }));
+      const options = { issuer, audience: issuer, clockTolerance: toleranceSeconds };
+      const payload = payloadSchema.safeParse(jwt.verify(token, key.key, { ...options, algorithms: [key.algorithm] }));
       if (!payload.success || payload.data.iat > nowSeconds + maxClockSkewSeconds) return undefined;
       const { sub, sid, role, exp } = payload.data;
       const claims = { userId: sub, sessionId: sid, role };
-      verified.add(token, { claims, untilSeconds: exp + toleranceSeconds });
+      cache.add(token, { claims, untilSeconds: exp + toleranceSeconds });
       return claims;
     } catch {
       return undefined;
@@ -59,8 +59,8 @@ export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSec
         algorithm: signing.algorithm,
         header: { alg: signing.algorithm, typ: tokenType, kid: signing.kid },
         subject: userId,
-        issuer: name,
-        audience: name,
+        issuer: issuer,
+        audience: issuer,
         expiresIn,
       });
       return { token, expiresIn };
@@ -68,7 +68,7 @@ export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSec
     /** The claims, or nothing: the reason is deliberately not disclosed. */
     verify(token: string): Claims | undefined {
       const nowSeconds = Date.now() / 1000;
-      return verified.get(token, nowSeconds) ?? verifyUnknown(token, nowSeconds);
+      return cache.get(token, nowSeconds) ?? verifySignature(token, nowSeconds);
     },
   };
 }
@@ -76,10 +76,10 @@ export function createAccessTokens(keys: Pick<Keys, "signing" | "byKid">, ttlSec
 export type AccessTokens = ReturnType<typeof createAccessTokens>;
 
 /** Exactly the three parameters that we write: no `crit`, no key that the token brings along. */
-function readHeader(token: string): z.infer<typeof headerForm> | undefined {
+function readHeader(token: string): z.infer<typeof headerSchema> | undefined {
   const encoded = token.split(".", 1)[0] ?? "";
   try {
-    return headerForm.safeParse(JSON.parse(Buffer.from(encoded, "base64url").toString())).data;
+    return headerSchema.safeParse(JSON.parse(Buffer.from(encoded, "base64url").toString())).data;
   } catch {
     return undefined;
   }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../core/app-error.ts";
 import type { Caller } from "../http/operation.ts";
-import { decode, hashOfCookie } from "../sessions/secrets.ts";
-import type { SessionStore } from "../sessions/store.ts";
+import { decodeCredential, hashCookie } from "../sessions/session-secrets.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { SessionCookie } from "./cookie.ts";
-import { mayActByCookie } from "./cross-origin.ts";
+import { allowsCookieAuthentication } from "./cross-origin.ts";
 import type { RoleOf } from "./session-status.ts";
 
 export type AuthenticateDeps = {
@@ -36,11 +36,11 @@ export function createAuthenticate({ tokens, sessions, cookie, roleOf }: Authent
 
   const byCookie = async (values: readonly string[], request: IncomingMessage): Promise<Caller> => {
     const candidates = [...new Set(values)].flatMap((value) => {
-      const presented = decode(value);
-      return presented === undefined ? [] : [{ ...presented, hash: hashOfCookie(value) }];
+      const presented = decodeCredential(value);
+      return presented === undefined ? [] : [{ ...presented, hash: hashCookie(value) }];
     });
     if (candidates.length === 0) throw unauthorized();
-    if (!mayActByCookie(request)) {
+    if (!allowsCookieAuthentication(request)) {
       throw new AppError("forbidden", "A page of another origin may not write with this cookie; use a bearer token.");
     }
     // Sent together: one round trip, also where the sessions are on different nodes of a cluster.

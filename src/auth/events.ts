@@ -1,6 +1,6 @@
 import { uuidv7 } from "../core/ids.ts";
-import type { ListPage, PageRequest } from "../db/list.ts";
 import type { Queryable } from "../db/pool.ts";
+import type { ListPage, PageRequest } from "../db/read-list.ts";
 
 export const eventTypes = [
   "registered",
@@ -37,17 +37,17 @@ export async function recordEvent(
   const sql =
     "INSERT INTO security_events (id, user_id, type, request_id, address, device) VALUES ($1, $2, $3, $4, $5, $6)";
   await db.query(sql, [uuidv7(), userId, type, requestId, address, device]);
-  if (Math.random() < pruneShare) await db.query(prune, [uuidv7(Date.now() - keepMs)]);
+  if (Math.random() < pruneShare) await db.query(deleteOldest, [uuidv7(Date.now() - retentionMs)]);
 }
 
-const keepMs = 90 * 86_400_000;
+const retentionMs = 90 * 86_400_000;
 /** One event in a hundred takes the oldest away, by the primary key: ids are in the order of their making. */
 const pruneShare = 0.01;
-const prune =
+const deleteOldest =
   "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE id < $1 ORDER BY id LIMIT 1000)";
 
 /** Newest first. */
-export async function eventsOf(
+export async function listEvents(
   db: Queryable,
   userId: string,
   { below, take }: PageRequest,

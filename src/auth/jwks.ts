@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { createRoutes, operation, type Routes } from "../http/operation.ts";
 import { ok } from "../http/responses.ts";
-import type { Keys } from "./keys.ts";
+import type { TokenKeys } from "./token-keys.ts";
 
 const getKeys = operation({
   id: "getJwks",
@@ -13,7 +13,7 @@ const getKeys = operation({
   answers: { 200: { description: "A JSON Web Key Set.", schema: z.object({ keys: z.array(z.looseObject({})) }) } },
 });
 
-export function jwksRoutes(jwks: Keys["jwks"]): Routes {
+export function jwksRoutes(jwks: TokenKeys["jwks"]): Routes {
   const routes = createRoutes("/.well-known");
   routes.add(getKeys, () => ok(jwks, { "Cache-Control": "public, max-age=300" }));
   return routes;

@@ -10,13 +10,13 @@ const parameters: Options = { algorithm: argon2id, memoryCost: passwordHashing.m
 const parametersText = `$argon2id$v=19$m=${passwordHashing.memoryKiB},t=2,p=1$`;
 
 /** Each takes a core and 19 MiB for 50 ms: one core is left to everything else, and the thread pool is never full. */
-const atOnce = Math.min(passwordHashing.maxConcurrent, Math.max(1, availableParallelism() - 1));
+const maxConcurrent = Math.min(passwordHashing.maxConcurrent, Math.max(1, availableParallelism() - 1));
 
 export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) {
-  const gate = createConcurrencyLimiter({
-    maxConcurrent: atOnce,
+  const limiter = createConcurrencyLimiter({
+    maxConcurrent,
     maxWaitMs: queueTimeoutMs,
-    maxQueued: atOnce * 100,
+    maxQueued: maxConcurrent * 100,
     onRejected: () =>
       new AppError("overloaded", "Too many passwords are being checked at once.", { retryAfterSeconds: 2 }),
   });
@@ -24,10 +24,10 @@ export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) 
   dummyHash.catch(() => undefined);
 
   return {
-    hash: (password: string): Promise<string> => gate.run(() => hash(password, parameters)),
+    hash: (password: string): Promise<string> => limiter.run(() => hash(password, parameters)),
     /** Takes the same time for an account that does not exist. */
     matches: (password: string, stored: string | undefined): Promise<boolean> =>
-      gate.run(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
+      limiter.run(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
     isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),
   };
 }

@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from "node:crypto";
-import { isIPv6 } from "node:net";
 import { AppError } from "../core/app-error.ts";
-import type { RedisAccess } from "../redis/access.ts";
-import { loadScript } from "../redis/script.ts";
+import { networkOf } from "../core/ip-address.ts";
+import { loadLuaScript } from "../redis/lua-script.ts";
+import type { RedisAccess } from "../redis/redis-access.ts";
 
 export type RateLimitDeps = { redis: RedisAccess; perMinute: number };
 
 const windowMs = 60_000;
 
-const countAttempt = loadScript(new URL("./count-attempt.lua", import.meta.url));
+const countAttempt = loadLuaScript(new URL("./count-attempt.lua", import.meta.url));
 
 /**
  * Attempts a minute for each address, and for each account as seen from that address: a stranger who tries another
@@ -33,20 +33,5 @@ export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
 }
 
 export type RateLimit = ReturnType<typeof createRateLimit>;
-
-/** A household has one IPv4 address, but 2^64 of IPv6. */
-export function networkOf(address: string): string {
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  if (!isIPv6(plain)) return plain;
-  const [head = "", tail] = plain.split("%", 1)[0]?.split("::") ?? [];
-  const before = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const missing = tail === undefined ? 0 : 8 - before.length - after.length;
-  const groups = [...before, ...Array.from({ length: Math.max(0, missing) }, () => "0"), ...after];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":")}::/64`;
-}
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);

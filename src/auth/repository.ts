@@ -1,5 +1,5 @@
 import { AppError } from "../core/app-error.ts";
-import { timeOf, uuidv7 } from "../core/ids.ts";
+import { timeOfId, uuidv7 } from "../core/ids.ts";
 import { onConstraint } from "../db/driver-errors.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { Role } from "./access-token.ts";
@@ -48,7 +48,7 @@ export const users = {
   async mayKeepSession(db: Queryable, id: string, passwordHash: string, sessionId: string): Promise<boolean> {
     const sql = `SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active
                  AND (sessions_valid_from IS NULL OR date_trunc('milliseconds', sessions_valid_from) <= $3) FOR SHARE`;
-    return (await db.query(sql, [id, passwordHash, timeOf(sessionId)])).length > 0;
+    return (await db.query(sql, [id, passwordHash, timeOfId(sessionId)])).length > 0;
   },
 
   /** Returns the user's id. A trigger ends the sessions of an account that is deactivated. */

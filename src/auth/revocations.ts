@@ -1,5 +1,5 @@
 import { AppError } from "../core/app-error.ts";
-import { timeOf } from "../core/ids.ts";
+import { timeOfId } from "../core/ids.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { Role } from "./access-token.ts";
 
@@ -22,7 +22,7 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
            AND (sessions_valid_from IS NULL OR date_trunc('milliseconds', sessions_valid_from) <= $3 OR session_kept = $2)
            AND NOT EXISTS (SELECT FROM session_revocations WHERE session_id = $2)`,
   };
-  return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOf(sessionId)]))[0]?.role;
+  return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOfId(sessionId)]))[0]?.role;
 }
 
 /** Kept until the sessions would have ended anyway; older ones cannot matter any more and go. */

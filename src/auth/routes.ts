@@ -5,9 +5,9 @@ import { okWithEtag } from "../http/etag.ts";
 import { type AuthenticateCaller, type Caller, createRoutes, type Routes } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { json, noContent, type Reply } from "../http/responses.ts";
-import type { SessionView } from "../sessions/store.ts";
+import type { SessionView } from "../sessions/session-store.ts";
 import type { SessionCookie } from "./cookie.ts";
-import { type ClientInfo, eventsOf } from "./events.ts";
+import { type ClientInfo, listEvents } from "./events.ts";
 import { operations } from "./schema.ts";
 import type { AuthService, SignedIn } from "./service.ts";
 
@@ -63,7 +63,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   });
   routes.add(operations.listEvents, async ({ caller, query, request }) => {
     const list = { of: ["security events", caller.userId], ...query };
-    return okWithEtag(request, await page(list, (slice) => eventsOf(db, caller.userId, slice)));
+    return okWithEtag(request, await page(list, (slice) => listEvents(db, caller.userId, slice)));
   });
   return routes;
 }

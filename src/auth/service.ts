@@ -1,10 +1,10 @@
 import { AppError } from "../core/app-error.ts";
 import type { Logger } from "../core/logger.ts";
-import type { PageRequest } from "../db/list.ts";
 import type { Database, Queryable } from "../db/pool.ts";
+import type { PageRequest } from "../db/read-list.ts";
 import type { Caller } from "../http/operation.ts";
-import { decode, hashOfCookie, type SessionSecrets } from "../sessions/secrets.ts";
-import type { NewSession, SessionStore, SessionView } from "../sessions/store.ts";
+import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/session-secrets.ts";
+import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";
 import type { AccessTokens } from "./access-token.ts";
 import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
 import type { Passwords } from "./passwords.ts";
@@ -47,17 +47,17 @@ export function createAuthService(deps: AuthDeps) {
 
   const beginSession = async (tx: Queryable, user: User, { device, address }: ClientInfo): Promise<NewSession> =>
     sessions.create(user.id, user.role, { device, address }, await sessionStart(tx, user.id), (id, seed) =>
-      hashOfCookie(secrets.cookie(user.id, id, seed)),
+      hashCookie(secrets.cookie(user.id, id, seed)),
     );
 
-  const signedIn = (user: User, session: Session, cookie: string | undefined): SignedIn => {
+  const signedIn = (user: User, session: TokenSource, cookie: string | undefined): SignedIn => {
     const claims = { userId: user.id, sessionId: session.id, role: user.role };
     const { token, expiresIn } = tokens.sign(claims, session.endsInMs);
     const refreshToken = secrets.refreshToken(user.id, session.id, session.seed, session.generation);
     return { user, accessToken: token, refreshToken, cookie, expiresIn };
   };
 
-  const newSignIn = (user: User, session: NewSession): SignedIn =>
+  const signedInWithCookie = (user: User, session: NewSession): SignedIn =>
     signedIn(user, session, secrets.cookie(user.id, session.id, session.seed));
 
   /**
@@ -71,7 +71,7 @@ export function createAuthService(deps: AuthDeps) {
   };
 
   /** A moment instead of a list, so that sessions are ended too that Redis has lost, or restores after a failover. */
-  const endOthers = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
+  const revokeOtherSessions = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
     await revokeAllBefore(tx, userId, keptId);
     await sessions.revoke(userId, { allBut: keptId });
   };
@@ -84,7 +84,7 @@ export function createAuthService(deps: AuthDeps) {
       return db.transaction(async (tx) => {
         const user = await users.insert(tx, { email, name, passwordHash });
         await recordEvent(tx, "registered", user.id, client);
-        return newSignIn(user, await beginSession(tx, user, client));
+        return signedInWithCookie(user, await beginSession(tx, user, client));
       });
     },
 
@@ -108,13 +108,13 @@ export function createAuthService(deps: AuthDeps) {
         await users.changePassword(db, user.id, user.passwordHash, await passwords.hash(password));
       }
       await recordSecurityEvent("login_succeeded", user.id, client);
-      return newSignIn(withoutPassword(user), session);
+      return signedInWithCookie(withoutPassword(user), session);
     },
 
     /** Within ten seconds a retry gets the same successor; an older token ends its session; a forged one changes nothing. */
     async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
       const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
-      const presented = decode(refreshToken);
+      const presented = decodeCredential(refreshToken);
       if (presented === undefined) throw refused();
       const { userId, sessionId, generation } = presented;
       const known = await sessions.seedOf(userId, sessionId);
@@ -131,7 +131,7 @@ export function createAuthService(deps: AuthDeps) {
       return signedIn(
         withoutPassword(user),
         session,
-        secrets.cookieAgain(userId, sessionId, known.seed, known.cookieHash),
+        secrets.deriveCookie(userId, sessionId, known.seed, known.cookieHash),
       );
     },
 
@@ -164,7 +164,7 @@ export function createAuthService(deps: AuthDeps) {
       // The row is locked from the change to the commit: a login with the old password waits, and then is refused.
       await db.transaction(async (tx) => {
         if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
-        await endOthers(tx, userId, sessionId);
+        await revokeOtherSessions(tx, userId, sessionId);
         await recordEvent(tx, "password_changed", userId, client);
       });
     },
@@ -184,7 +184,7 @@ export function createAuthService(deps: AuthDeps) {
 
     async revokeOthers({ userId, sessionId }: Caller, client: ClientInfo): Promise<void> {
       await sessions.assertReachable();
-      await endOthers(db, userId, sessionId);
+      await revokeOtherSessions(db, userId, sessionId);
       await recordSecurityEvent("other_sessions_revoked", userId, client);
     },
   };
@@ -192,7 +192,7 @@ export function createAuthService(deps: AuthDeps) {
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-type Session = { id: string; seed: string; generation: number; endsInMs: number };
+type TokenSource = { id: string; seed: string; generation: number; endsInMs: number };
 
 const wrongCredentials = () => new AppError("unauthorized", "The address or the password is wrong.");
 

@@ -1,6 +1,6 @@
 import { AppError } from "../core/app-error.ts";
 import type { Caller } from "../http/operation.ts";
-import type { SessionStore } from "../sessions/store.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
 import type { Role } from "./access-token.ts";
 
 /** The role of a session's user, or nothing where the session is not active. */

@@ -3,7 +3,6 @@ import { createAuthenticate } from "../auth/authenticate.ts";
 import { createSessionCookie } from "../auth/cookie.ts";
 import { createDeactivationWatch } from "../auth/deactivation-watch.ts";
 import { jwksRoutes } from "../auth/jwks.ts";
-import { createKeys } from "../auth/keys.ts";
 import { createPasswords } from "../auth/passwords.ts";
 import { createRateLimit } from "../auth/rate-limit.ts";
 import { createReuseRevocations } from "../auth/reuse-revocations.ts";
@@ -12,13 +11,14 @@ import { activeRole } from "../auth/revocations.ts";
 import { authRoutes } from "../auth/routes.ts";
 import { createAuthService } from "../auth/service.ts";
 import { createIsStillSignedIn, createRoleOf } from "../auth/session-status.ts";
-import type { Config } from "../config/env.ts";
+import { createTokenKeys } from "../auth/token-keys.ts";
+import type { Config } from "../config/read-config.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import { createPager } from "../http/pagination.ts";
-import type { RedisAccess } from "../redis/access.ts";
-import { createSessionSecrets } from "../sessions/secrets.ts";
-import { createSessionStore } from "../sessions/store.ts";
+import type { RedisAccess } from "../redis/redis-access.ts";
+import { createSessionSecrets } from "../sessions/session-secrets.ts";
+import { createSessionStore } from "../sessions/session-store.ts";
 
 export type AuthPartsDeps = {
   config: Config;
@@ -35,7 +35,7 @@ export type AuthPartsDeps = {
 /** Tokens, sessions, accounts, and who is calling. */
 export function composeAuth({ config, logger, db, redis, aside, onRedisBack, jwtSecret }: AuthPartsDeps) {
   const { auth } = config;
-  const keys = createKeys({ ...auth, secret: jwtSecret });
+  const keys = createTokenKeys({ ...auth, secret: jwtSecret });
   const tokens = createAccessTokens(keys, Math.min(auth.accessTokenTtlSeconds, auth.sessionTtlSeconds));
   const secrets = createSessionSecrets(keys.derived);
   const limits = { idleSeconds: auth.sessionTtlSeconds, maxAgeSeconds: auth.sessionMaxAgeSeconds };

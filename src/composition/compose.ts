@@ -1,6 +1,6 @@
 import { createApp } from "../app.ts";
 import { toBlockList } from "../config/address-ranges.ts";
-import type { Config } from "../config/env.ts";
+import type { Config } from "../config/read-config.ts";
 import { type Clock, steadyClock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";

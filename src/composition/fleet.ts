@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config } from "../config/env.ts";
+import type { Config } from "../config/read-config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Queryable } from "../db/pool.ts";
 import { createChangeNotifier } from "../fleet/change-notifier.ts";
 import { createFleet } from "../fleet/fleet.ts";
+import { createOutlierPolicy, type DecisionRecord } from "../fleet/outlier-policy.ts";
 import type { Decision } from "../fleet/outlier-vote.ts";
-import { createOutlierPolicy, type Decided } from "../fleet/policy.ts";
 import { createPostgresStore } from "../fleet/postgres-store.ts";
 import { createRedisStore } from "../fleet/redis-store.ts";
 import type { FleetReport } from "../kit/health/health-report.ts";
@@ -14,7 +14,7 @@ import { namedWithinMs } from "../kit/health/monitor.ts";
 import { strictPolicy } from "../kit/health/readiness-policy.ts";
 import { addFleetMetrics } from "../metrics/fleet.ts";
 import type { Metrics } from "../metrics/registry.ts";
-import type { RedisAccess } from "../redis/access.ts";
+import type { RedisAccess } from "../redis/redis-access.ts";
 import type { HealthParts, Identity } from "./health.ts";
 import type { TrafficParts } from "./traffic.ts";
 
@@ -26,7 +26,7 @@ export type PolicyPartsDeps = { config: Config; clock: Clock; logger: Logger };
 /** What decides whether a failing critical check takes the instance out; it is asked before there is a fleet to ask. */
 export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
   const decisions: Record<Decision, number> = { shared_outage: 0, outlier: 0, unsure: 0 };
-  const onDecision = (decided: Decided) => {
+  const onDecision = (decided: DecisionRecord) => {
     decisions[decided.decision] += 1;
     logger.warn(decided, words[decided.decision]);
   };
@@ -63,8 +63,8 @@ export function composeFleet(deps: FleetPartsDeps) {
     stores: [createRedisStore(aside.redis, keepMs), createPostgresStore(aside.db, keepMs)],
     identity: { instance: identity.instance, version: identity.version },
     intervalMs,
-    limitMs: timeoutMs,
-    mostHeld: Math.max(1, Math.floor(config.postgres.poolMax / 2)),
+    timeoutMs,
+    maxAbandoned: Math.max(1, Math.floor(config.postgres.poolMax / 2)),
     clock,
     policy: outlier,
     snapshot: monitor.snapshot,
@@ -72,15 +72,15 @@ export function composeFleet(deps: FleetPartsDeps) {
       const { requestsPerSecond, errorsPerSecond, inFlight } = watch.http();
       return { requestsPerSecond, errorsPerSecond, inFlight };
     },
-    onNamesake: () => logger.warn("another process has the same INSTANCE_ID: give each instance one of its own"),
+    onDuplicateName: () => logger.warn("another process has the same INSTANCE_ID: give each instance one of its own"),
   });
   outlier?.onChange(monitor.judgeAgain);
-  const pace = requires.find((name) => shared.has(name)) ?? "postgres";
-  monitor.onSnapshot(createChangeNotifier({ pace, shared, tell: fleet.tell }));
+  const everyResultOf = requires.find((name) => shared.has(name)) ?? "postgres";
+  monitor.onSnapshot(createChangeNotifier({ everyResultOf, shared, notify: fleet.sendNow }));
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
 
   return {
-    picture: (): FleetReport => ({ policy, ...fleet.picture() }),
+    picture: (): FleetReport => ({ policy, ...fleet.report() }),
     /** Best effort: who does not manage to is gone within three intervals all the same. */
     async leave(): Promise<void> {
       outlier?.stop();

@@ -1,5 +1,5 @@
 import type { Express } from "express";
-import type { Config } from "../config/env.ts";
+import type { Config } from "../config/read-config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import { createAccessLog } from "../http/access-log.ts";

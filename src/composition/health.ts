@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
-import type { Config } from "../config/env.ts";
 import type { CheckName } from "../config/parsers.ts";
+import type { Config } from "../config/read-config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { EventLoopWatch } from "../http/overload.ts";

@@ -1,4 +1,4 @@
-import type { Config } from "../config/env.ts";
+import type { Config } from "../config/read-config.ts";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 import type { Logger } from "../core/logger.ts";

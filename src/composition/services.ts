@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config, RedisTarget } from "../config/env.ts";
 import type { CheckName } from "../config/parsers.ts";
+import type { Config, RedisTarget } from "../config/read-config.ts";
 import { isDatabaseFailure } from "../db/driver-errors.ts";
 import { readMigrations } from "../db/migration-files.ts";
-import { createPinger } from "../db/pinger.ts";
 import { createDatabase } from "../db/pool.ts";
+import { createPostgresPinger } from "../db/postgres-pinger.ts";
 import { postgresCheck, redisCheck, schemaCheck } from "../kit/checks/services.ts";
 import type { Check } from "../kit/health/check.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import { createCallMetrics } from "../metrics/calls.ts";
 import { addPoolMetrics } from "../metrics/pool.ts";
 import type { Metrics } from "../metrics/registry.ts";
-import { createRedisAccess } from "../redis/access.ts";
 import { createRedis, watchConnections } from "../redis/client.ts";
 import { isRedisFailure } from "../redis/driver-errors.ts";
-import { createRedisPinger } from "../redis/pinger.ts";
+import { createRedisAccess } from "../redis/redis-access.ts";
+import { createRedisPinger } from "../redis/redis-pinger.ts";
 
 /** Where the services are, after the embedded ones are up. */
 export type Services = { databaseUrl: string; redis: RedisTarget; jwtSecret: string };
@@ -43,7 +43,10 @@ export async function composeServices({ config, addresses, breakers, metrics }: 
   addPoolMetrics(metrics, db, postgresLimits.poolMax);
 
   const migrations = (await readMigrations()).map(({ name }) => name);
-  const postgresPinger = createPinger({ ...postgresLimits, statementTimeoutMs: config.health.timeoutMs }, migrations);
+  const postgresPinger = createPostgresPinger(
+    { ...postgresLimits, statementTimeoutMs: config.health.timeoutMs },
+    migrations,
+  );
   const redisPinger = createRedisPinger(addresses.redis, {
     ...config.redis,
     commandTimeoutMs: config.health.timeoutMs,

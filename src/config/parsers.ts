@@ -1,6 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
-import { coversThePublic, isRange, namedRanges } from "./address-ranges.ts";
+import { coversPublicInternet, isRange, namedRanges } from "./address-ranges.ts";
 
 // The kinds of values that a variable can have. Messages say what is wanted and never repeat what was given.
 
@@ -98,7 +98,7 @@ export const cidrList = z.string().transform((value, context): string[] => {
     );
     return z.NEVER;
   }
-  if (coversThePublic(ranges)) {
+  if (coversPublicInternet(ranges)) {
     context.addIssue("must not trust every client (a range as wide as 0.0.0.0/0): name the addresses of the proxies");
     return z.NEVER;
   }

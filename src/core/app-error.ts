@@ -1,4 +1,4 @@
-/** Every way in which a request can fail on purpose. Only http/problem.ts knows what these are on the wire. */
+/** All expected failures of a request. Only http/problem.ts maps them to HTTP statuses and titles. */
 export type ErrorCode =
   | "bad_request"
   | "validation_failed"
@@ -30,7 +30,7 @@ export type ErrorExtras = {
   cause?: unknown;
 };
 
-/** An error whose message was written for the caller to read. */
+/** An error whose message is safe to send to the client. */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;

@@ -2,86 +2,86 @@ import { write } from "node:fs";
 
 export type BatchedWriterOptions = {
   fd: number;
-  /** Written at once when so much waits, and otherwise when flushed. */
+  /** A batch is written when it has this size, or when it is flushed. */
   batchBytes: number;
-  /** What comes when so much waits is dropped: a reader that is stuck must not fill the memory. */
-  mostBytes: number;
+  /** Above this size further lines are dropped, so that a stuck reader cannot fill the memory. */
+  maxQueuedBytes: number;
 };
 
-const whenBusyMs = 50;
+const retryWhenBusyMs = 50;
 
 /**
- * Lines to a descriptor, never synchronously, one write at a time. Nobody is told when the reader is gone. Lines become
- * bytes at once: as texts that wait they would keep the garbage collector busy.
+ * Writes lines to a file descriptor asynchronously, one write at a time. A write error, such as a closed pipe, drops the
+ * batch. Lines are encoded at once: queued as strings they would keep the garbage collector busy.
  */
-export function createBatchedWriter({ fd, batchBytes, mostBytes }: BatchedWriterOptions) {
-  const full: Buffer[] = [];
-  let filling: Buffer = Buffer.allocUnsafe(batchBytes);
+export function createBatchedWriter({ fd, batchBytes, maxQueuedBytes }: BatchedWriterOptions) {
+  const fullBatches: Buffer[] = [];
+  let current: Buffer = Buffer.allocUnsafe(batchBytes);
   let spare: Buffer | undefined;
-  let filled = 0;
-  let waiting = 0;
+  let usedBytes = 0;
+  let queuedBytes = 0;
   let writing = false;
   let droppedLines = 0;
-  const drained = new Set<() => void>();
+  const onDrained = new Set<() => void>();
 
-  const startAnother = () => {
-    if (filled === 0) return;
-    full.push(filling.subarray(0, filled));
-    filling = spare ?? Buffer.allocUnsafe(batchBytes);
+  const closeBatch = () => {
+    if (usedBytes === 0) return;
+    fullBatches.push(current.subarray(0, usedBytes));
+    current = spare ?? Buffer.allocUnsafe(batchBytes);
     spare = undefined;
-    filled = 0;
+    usedBytes = 0;
   };
 
-  const begin = () => {
-    if (writing || waiting === 0) return;
-    if (full.length === 0) startAnother();
-    const batch = full.shift() ?? Buffer.alloc(0);
+  const writeNext = () => {
+    if (writing || queuedBytes === 0) return;
+    if (fullBatches.length === 0) closeBatch();
+    const batch = fullBatches.shift() ?? Buffer.alloc(0);
     writing = true;
-    waiting -= batch.length;
-    push(batch);
+    queuedBytes -= batch.length;
+    writeRest(batch);
   };
 
-  const push = (batch: Buffer) => {
-    write(fd, batch, 0, batch.length, (error, written) => {
-      if (error?.code === "EAGAIN") setTimeout(push, whenBusyMs, batch).unref();
-      else if (error === null && written < batch.length) push(batch.subarray(written));
-      else finished(batch);
+  const writeRest = (rest: Buffer) => {
+    write(fd, rest, 0, rest.length, (error, written) => {
+      if (error?.code === "EAGAIN") setTimeout(writeRest, retryWhenBusyMs, rest).unref();
+      else if (error === null && written < rest.length) writeRest(rest.subarray(written));
+      else onWritten(rest);
     });
   };
 
-  const finished = (batch: Buffer) => {
+  const onWritten = (rest: Buffer) => {
     writing = false;
-    // Filled again, the memory of a busy log does not rise until somebody collects it.
-    if (batch.buffer.byteLength === batchBytes) spare = Buffer.from(batch.buffer);
-    if (waiting > 0) begin();
+    // Reusing the buffer keeps the memory of a busy log from growing between garbage collections.
+    if (rest.buffer.byteLength === batchBytes) spare = Buffer.from(rest.buffer);
+    if (queuedBytes > 0) writeNext();
     else {
-      for (const tell of drained) tell();
-      drained.clear();
+      for (const resolve of onDrained) resolve();
+      onDrained.clear();
     }
   };
 
   return {
     write(line: string): void {
-      if (waiting > mostBytes) {
+      if (queuedBytes > maxQueuedBytes) {
         droppedLines += 1;
         return;
       }
       const size = Buffer.byteLength(line);
-      if (filled + size > batchBytes) startAnother();
-      if (size > batchBytes) full.push(Buffer.from(line));
-      else filled += filling.write(line, filled);
-      waiting += size;
-      if (full.length > 0) begin();
+      if (usedBytes + size > batchBytes) closeBatch();
+      if (size > batchBytes) fullBatches.push(Buffer.from(line));
+      else usedBytes += current.write(line, usedBytes);
+      queuedBytes += size;
+      if (fullBatches.length > 0) writeNext();
     },
-    flush: begin,
+    flush: writeNext,
     droppedLines: (): number => droppedLines,
-    /** Resolves when all that was written so far is out, or after the limit. */
-    async drain(limitMs: number): Promise<void> {
-      begin();
+    /** Resolves when all queued lines are written, or after the time limit. */
+    async drain(timeoutMs: number): Promise<void> {
+      writeNext();
       if (!writing) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, limitMs);
-      drained.add(resolve);
+      const timer = setTimeout(resolve, timeoutMs);
+      onDrained.add(resolve);
       await promise;
       clearTimeout(timer);
     },

@@ -1,5 +1,5 @@
 /** Milliseconds since 1970. */
 export type Clock = { now(): number };
 
-/** Shows the time of day but never jumps: ages and time limits can be told from it. */
+/** The time of day when the process started plus a monotonic counter: it never jumps, so durations can be computed. */
 export const steadyClock: Clock = { now: () => performance.timeOrigin + performance.now() };

@@ -1,28 +1,27 @@
 export type ConcurrencyLimiterOptions = {
-  /** How many calls are let in at once. */
   maxConcurrent: number;
-  /** Whoever waits longer than this is turned away. */
+  /** A call that waits longer than this is rejected. */
   maxWaitMs: number;
-  /** Whoever comes when this many wait is turned away at once: a thousand that give up together jam the loop. */
+  /** With this many calls waiting, further calls are rejected at once: thousands of time-outs block the event loop. */
   maxQueued: number;
   onRejected(): Error;
 };
 
-/** Bounds how much is done at once, how much waits for it, and for how long. */
+/** Bounds how many calls run, how many wait, and how long they wait. */
 export function createConcurrencyLimiter({
   maxConcurrent,
   maxWaitMs,
   maxQueued,
   onRejected,
 }: ConcurrencyLimiterOptions) {
-  type Waiter = { enter(): void; timer: NodeJS.Timeout };
-  // No Set: its old tables refer to newer ones, and keep what went through them alive until a full collection.
+  type Waiter = { start(): void; timer: NodeJS.Timeout };
+  // Not a Set: V8 keeps entries that went through a Set alive until a full collection.
   const waiters: Waiter[] = [];
-  let taken = 0;
+  let running = 0;
 
-  const enter = (): Promise<void> => {
-    if (taken < maxConcurrent) {
-      taken += 1;
+  const acquire = (): Promise<void> => {
+    if (running < maxConcurrent) {
+      running += 1;
       return Promise.resolve();
     }
     if (waiters.length >= maxQueued) return Promise.reject(onRejected());
@@ -31,32 +30,33 @@ export function createConcurrencyLimiter({
       waiters.splice(waiters.indexOf(waiter), 1);
       reject(onRejected());
     }, maxWaitMs);
-    const waiter: Waiter = { enter: resolve, timer };
+    const waiter: Waiter = { start: resolve, timer };
     waiters.push(waiter);
     return promise;
   };
 
-  const leave = (): void => {
+  /** Hands the place to the next waiting call, so that a new call cannot overtake it. */
+  const release = (): void => {
     const next = waiters.shift();
     if (next === undefined) {
-      taken -= 1;
+      running -= 1;
       return;
     }
     clearTimeout(next.timer);
-    next.enter();
+    next.start();
   };
 
   return {
     async run<T>(work: () => Promise<T>): Promise<T> {
-      await enter();
+      await acquire();
       try {
         return await work();
       } finally {
-        leave();
+        release();
       }
     },
     queued: (): number => waiters.length,
-    running: (): number => taken,
+    running: (): number => running,
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 
-/** UUIDv7 (RFC 9562): ordered by the time of its making, so that primary keys stay local in their index. */
+/** UUIDv7 (RFC 9562): ids sort by creation time, so that new rows are neighbours in the index of the primary key. */
 export function uuidv7(nowMs: number = Date.now()): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(nowMs, 0, 6);
@@ -10,11 +10,10 @@ export function uuidv7(nowMs: number = Date.now()): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Ids made at that millisecond begin with this or are greater; ids made before are less. */
+/** The first 13 characters of an id made at that millisecond. Ids made earlier sort before it. */
 export const idPrefixAt = (moment: Date): string => uuidv7(moment.getTime()).slice(0, 13);
 
-/** When an id was made. */
-export const timeOf = (uuid: string): Date => new Date(Number.parseInt(uuid.replace("-", "").slice(0, 12), 16));
+export const timeOfId = (uuid: string): Date => new Date(Number.parseInt(uuid.replace("-", "").slice(0, 12), 16));
 
 const wellFormedRequestId = /^[A-Za-z0-9._-]{8,128}$/;
 

@@ -6,25 +6,24 @@ export type { Logger } from "pino";
 
 export type LogLevel = Level | "silent";
 
-/** `flush` waits until what was logged is written, or until it is clear that nobody reads it. */
+/** `flush` resolves when all lines are written, or after a time limit if the reader is stuck. */
 export type LogSink = { logger: Logger; flush(): Promise<void>; droppedLines(): number };
 
 const flushEveryMs = 200;
-const flushLimitMs = 500;
-const mostWaitingBytes = 8 * 1024 * 1024;
+const flushTimeoutMs = 500;
+const maxQueuedBytes = 8 * 1024 * 1024;
 
 /**
- * One JSON line an event, written in batches off the request's path; errors are reduced to facts, so that no driver
- * message reaches the log. Nothing is ever written synchronously: a reader that is gone or stuck must not stop the
- * server, nor its end. (pino's own destination measures all that waits again with every line, which cost a busy
- * server a third of its requests.)
+ * Writes one JSON line for each event, in batches and never synchronously: a reader that is gone or stuck must not block
+ * requests or the shutdown. Errors are redacted, so that no message of a driver is logged. (pino's own destination
+ * measures the whole queue again for every line, which cost a busy server a third of its throughput.)
  */
 export function createLogger(options: { level: LogLevel; instance: string; version: string }): LogSink {
-  const writer = createBatchedWriter({ fd: 1, batchBytes: 65_536, mostBytes: mostWaitingBytes });
+  const writer = createBatchedWriter({ fd: 1, batchBytes: 65_536, maxQueuedBytes: maxQueuedBytes });
   setInterval(writer.flush, flushEveryMs).unref();
   return {
     logger: createLoggerOn(writer, options),
-    flush: () => writer.drain(flushLimitMs),
+    flush: () => writer.drain(flushTimeoutMs),
     droppedLines: writer.droppedLines,
   };
 }
@@ -48,7 +47,7 @@ export function createLoggerOn(
 let lastMs = 0;
 let lastField = "";
 
-/** A busy server writes many lines in one millisecond; the text of the time is made once for them. */
+/** A busy server writes many lines in one millisecond, so the formatted time is cached. */
 function timeField(): string {
   const now = Date.now();
   if (now !== lastMs) {

@@ -1,25 +1,24 @@
 export type PerKeyLimitOptions = {
-  /** How much one of them may have at once. */
   maxPerKey: number;
   onRejected(): Error;
 };
 
-/** Counts what each has of something that is there for all, so that nobody has more than a share. */
+/** Limits how many places one key, such as a user, can hold at the same time. */
 export function createPerKeyLimit({ maxPerKey, onRejected }: PerKeyLimitOptions) {
-  const taken = new Map<string, number>();
+  const countByKey = new Map<string, number>();
   return {
-    /** Takes one; what it returns gives it back. */
+    /** Takes a place, and returns the function that releases it. */
     take(key: string): () => void {
-      const before = taken.get(key) ?? 0;
-      if (before >= maxPerKey) throw onRejected();
-      taken.set(key, before + 1);
-      let isBack = false;
+      const count = countByKey.get(key) ?? 0;
+      if (count >= maxPerKey) throw onRejected();
+      countByKey.set(key, count + 1);
+      let released = false;
       return () => {
-        if (isBack) return;
-        isBack = true;
-        const left = (taken.get(key) ?? 1) - 1;
-        if (left > 0) taken.set(key, left);
-        else taken.delete(key);
+        if (released) return;
+        released = true;
+        const left = (countByKey.get(key) ?? 1) - 1;
+        if (left > 0) countByKey.set(key, left);
+        else countByKey.delete(key);
       };
     },
   };

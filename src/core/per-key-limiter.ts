@@ -4,7 +4,7 @@ import {
   createConcurrencyLimiter,
 } from "./concurrency-limiter.ts";
 
-/** A limiter of its own for each key, kept only while one of its calls runs or waits. */
+/** One concurrency limiter for each key, kept only while a call of that key runs or waits. */
 export function createPerKeyLimiter(options: ConcurrencyLimiterOptions) {
   const limiters = new Map<string, ConcurrencyLimiter>();
   return {

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export type RetryLoopOptions = {
-  /** Whether everything is done. It must not throw. */
+  /** Returns whether everything succeeded. It must not throw. */
   attempt(signal: AbortSignal): Promise<boolean>;
-  /** Called after each failed attempt once the pauses are at their longest. */
+  /** Called after each failed attempt once the pause has reached its maximum. */
   onStillFailing(): void;
 };
 
 const firstPauseMs = 250;
 const maxPauseMs = 10_000;
 
-/** Background work that is repeated with growing pauses until it is done, and done again after each `start`. */
+/** Runs background work on each `start`, and retries it with growing pauses until it succeeds. */
 export function createRetryLoop({ attempt, onStillFailing }: RetryLoopOptions) {
   const stopped = new AbortController();
   const { signal } = stopped;

@@ -1,4 +1,4 @@
-/** An error that the person who started the server can mend; its message is all they need to see. */
+/** An error that the operator can fix; only its message is printed. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }

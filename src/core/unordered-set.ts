@@ -1,27 +1,27 @@
-type Entry<Member> = { readonly member: Member; place: number };
+type Slot<Member> = { readonly member: Member; index: number };
 
 /**
- * Who is here now, where many come and go. Unlike a Set it keeps nothing of who has left: the old tables of a Set
- * refer to newer ones, and so drag along what went through them until the next full collection.
+ * A set for members that come and go quickly. Unlike in a `Set`, removed members can be collected at once: V8 keeps old
+ * tables of a `Set` linked to newer ones until a full collection.
  */
 export function createUnorderedSet<Member>() {
-  const entries: Entry<Member>[] = [];
+  const slots: Slot<Member>[] = [];
   return {
-    /** Gives what takes it out again, once. */
+    /** Returns a function that removes the member; calling it again does nothing. */
     add(member: Member): () => void {
-      const entry = { member, place: entries.length };
-      entries.push(entry);
+      const slot: Slot<Member> = { member, index: slots.length };
+      slots.push(slot);
       return () => {
-        const last = entries[entries.length - 1];
-        if (last === undefined || entries[entry.place] !== entry) return;
-        entries.pop();
-        if (last === entry) return;
-        entries[entry.place] = last;
-        last.place = entry.place;
+        const last = slots[slots.length - 1];
+        if (last === undefined || slots[slot.index] !== slot) return;
+        slots.pop();
+        if (last === slot) return;
+        slots[slot.index] = last;
+        last.index = slot.index;
       };
     },
-    size: (): number => entries.length,
-    /** In no order. What joins or leaves meanwhile changes nothing. */
-    members: (): Member[] => entries.map(({ member }) => member),
+    size: (): number => slots.length,
+    /** A copy, in no particular order. */
+    members: (): Member[] => slots.map(({ member }) => member),
   };
 }

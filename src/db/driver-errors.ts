@@ -2,8 +2,8 @@ import { DatabaseError } from "pg";
 import { AppError } from "../core/app-error.ts";
 
 /** SQLSTATE classes that speak of the server and not of the statement: connection, resources, operator, system. */
-const serverClasses = new Set(["08", "53", "58", "XX"]);
-const serverStates = new Set(["57P01", "57P02", "57P03", "57P05", "28000", "28P01", "3D000", "25006"]);
+const serverFailureClasses = new Set(["08", "53", "58", "XX"]);
+const serverFailureStates = new Set(["57P01", "57P02", "57P03", "57P05", "28000", "28P01", "3D000", "25006"]);
 /** The server itself ended a statement at its time limit: it is alive, and the statement was slow. */
 const statementTimedOut = "57014";
 
@@ -21,7 +21,7 @@ export function wrapDriverError(error: unknown): never {
 export function isDatabaseFailure(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const state = error.code ?? "";
-    return serverClasses.has(state.slice(0, 2)) || serverStates.has(state);
+    return serverFailureClasses.has(state.slice(0, 2)) || serverFailureStates.has(state);
   }
   return error instanceof ConnectionFailure;
 }
@@ -33,13 +33,13 @@ export function breaksConnection(error: unknown): boolean {
 }
 
 /** Rolled back by the server for the sake of another transaction, as if it had never been: it can be done again. */
-export function isRolledBackForAnother(error: unknown): boolean {
+export function isRetryableConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === "40P01" || error.code === "40001");
 }
 
 export function toDomainError(error: unknown): unknown {
   const tooSlow = error instanceof DatabaseError && error.code === statementTimedOut;
-  if (!tooSlow && !isDatabaseFailure(error) && !isRolledBackForAnother(error)) return error;
+  if (!tooSlow && !isDatabaseFailure(error) && !isRetryableConflict(error)) return error;
   return new AppError("unavailable", "The database cannot answer right now; it is worth another try in a moment.", {
     retryAfterSeconds: 2,
     cause: error,

@@ -3,16 +3,16 @@ import type { Logger } from "../core/logger.ts";
 import { type MigrateOptions, migrate } from "./migrate.ts";
 import { MigrationError } from "./migration-files.ts";
 
-const betweenTriesMs = 1000;
+const retryPauseMs = 1000;
 
 /** Outside production the server brings its schema up to date itself, as soon as the database answers. */
-export function keepMigrating(
+export function migrateWithRetries(
   options: MigrateOptions,
   logger: Pick<Logger, "info" | "warn" | "error">,
   onMigrated: () => Promise<void>,
 ) {
   const stopped = new AbortController();
-  const firstTry = Promise.withResolvers<void>();
+  const firstAttempt = Promise.withResolvers<void>();
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       try {
@@ -22,24 +22,24 @@ export function keepMigrating(
           onProgress: (detail) => logger.warn({ detail }, "migration waits for a lock"),
         });
         if (applied.length > 0) logger.info({ applied }, "migrated");
-        firstTry.resolve();
+        firstAttempt.resolve();
         await onMigrated();
         return;
       } catch (error) {
-        firstTry.resolve();
+        firstAttempt.resolve();
         if (stopped.signal.aborted) return;
         if (error instanceof MigrationError) {
           logger.error({ err: error, detail: error.message }, "the schema could not be brought up to date");
           return;
         }
-        await sleep(betweenTriesMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+        await sleep(retryPauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       }
     }
   };
   void run();
   return {
     /** Resolves when it is known whether the schema could be brought up to date at once. */
-    firstTry: firstTry.promise,
+    firstTry: firstAttempt.promise,
     stop: () => stopped.abort(),
   };
 }

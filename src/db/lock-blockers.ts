@@ -16,7 +16,7 @@ const selectBlockers = `
   FROM unnest(pg_blocking_pids($1)) AS b (pid) LEFT JOIN pg_stat_activity a USING (pid)
   ORDER BY a.xact_start NULLS LAST, b.pid`;
 
-export type Observation = {
+export type BlockerObservation = {
   /** Of the session that is observed. */
   pid: number;
   clientConfig: pg.ClientConfig;
@@ -28,7 +28,7 @@ export type Observation = {
  * Reports who blocks a session while `work` runs on it. A session that waits cannot look itself, so this opens a
  * second connection, and only when `work` takes longer than `everyMs`. Best effort: its own failures are ignored.
  */
-export async function withBlockersObserved<T>(observation: Observation, work: () => Promise<T>): Promise<T> {
+export async function withBlockersObserved<T>(observation: BlockerObservation, work: () => Promise<T>): Promise<T> {
   const finished = new AbortController();
   const observing = observe(observation, finished.signal).catch(() => undefined);
   try {
@@ -39,7 +39,10 @@ export async function withBlockersObserved<T>(observation: Observation, work: ()
   }
 }
 
-async function observe({ pid, clientConfig, everyMs, onBlocked }: Observation, finished: AbortSignal): Promise<void> {
+async function observe(
+  { pid, clientConfig, everyMs, onBlocked }: BlockerObservation,
+  finished: AbortSignal,
+): Promise<void> {
   await sleep(everyMs, undefined, { signal: finished });
   const client = new pg.Client({ ...clientConfig, statement_timeout: 1000, query_timeout: 1500 });
   client.on("error", () => undefined);

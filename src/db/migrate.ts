@@ -11,7 +11,7 @@ import {
   runsOutsideTransaction,
   waitsWithoutBlocking,
 } from "./migration-files.ts";
-import { createHistory, pendingOf, readHistory, record } from "./migration-history.ts";
+import { createHistory, pendingMigrations, readHistory, recordMigration } from "./migration-history.ts";
 
 /** An arbitrary number that all instances agree on. */
 const advisoryLock = 4_000_814_001;
@@ -20,7 +20,7 @@ const advisoryLock = 4_000_814_001;
 const defaultLockTimeoutMs = 2000;
 
 /** Between two attempts the requests that queued are served. */
-const defaultPausesMs = [1000, 2000, 4000, 8000, 16_000, 30_000];
+const defaultRetryPausesMs = [1000, 2000, 4000, 8000, 16_000, 30_000];
 
 export type MigrateOptions = {
   url: string;
@@ -61,11 +61,11 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     const run: Run = { ...options, client, clientConfig, wanted, pid: rows[0]?.pid ?? 0 };
     const applied: string[] = [];
     for (;;) {
-      const step = await untilLocksAreFree(run, () => applyBatch(run));
+      const step = await retryWhileLocked(run, () => applyBatch(run));
       applied.push(...step.applied);
       if (step.next === undefined) return applied;
       const { next } = step;
-      if (await untilLocksAreFree(run, () => applyOutside(run, next))) applied.push(next.name);
+      if (await retryWhileLocked(run, () => applyOutside(run, next))) applied.push(next.name);
     }
   } finally {
     await client.end();
@@ -79,7 +79,7 @@ type Run = MigrateOptions & {
   pid: number;
 };
 
-class LockNotFree extends Error {
+class LockNotAvailable extends Error {
   readonly migration: string;
   readonly blockers: readonly Blocker[];
 
@@ -91,14 +91,14 @@ class LockNotFree extends Error {
 }
 
 /** Retries with growing pauses, in which the locks are released. */
-async function untilLocksAreFree<T>(run: Run, attempt: () => Promise<T>): Promise<T> {
-  const pauses = run.pausesMs ?? defaultPausesMs;
+async function retryWhileLocked<T>(run: Run, attempt: () => Promise<T>): Promise<T> {
+  const pauses = run.pausesMs ?? defaultRetryPausesMs;
   const until = performance.now() + run.timeoutMs;
   for (let failed = 0; ; failed += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof LockNotFree)) throw error;
+      if (!(error instanceof LockNotAvailable)) throw error;
       const pauseMs = pauses[Math.min(failed, pauses.length - 1)] ?? 0;
       const blocked = describeBlockers(error.blockers);
       if (performance.now() + pauseMs > until || run.signal?.aborted) {
@@ -126,13 +126,13 @@ async function applyBatch(run: Run): Promise<Batch> {
   try {
     await client.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeoutOf(run)]);
     await createHistory(client);
-    const pending = pendingOf(wanted, await readHistory(client));
+    const pending = pendingMigrations(wanted, await readHistory(client));
     const outside = pending.findIndex(runsOutsideTransaction);
     const batch = outside === -1 ? pending : pending.slice(0, outside);
     for (const migration of batch) {
       await execute(run, migration, async () => {
         await client.query(migration.sql);
-        await record(client, migration);
+        await recordMigration(client, migration);
       });
     }
     if (run.grantTo !== undefined) await grantToRole(client, run.grantTo);
@@ -150,7 +150,7 @@ async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
   // Of the session: the statement may not run inside a transaction. A pooler in transaction mode cannot keep it.
   await takeTurn(run, () => tryLock(client, "pg_try_advisory_lock"));
   try {
-    const pending = pendingOf(run.wanted, await readHistory(client));
+    const pending = pendingMigrations(run.wanted, await readHistory(client));
     if (pending[0]?.name !== migration.name) return false;
     await dropInvalidIndex(client, migration);
     await client.query("SELECT set_config('lock_timeout', $1, false)", [
@@ -163,7 +163,7 @@ async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
       await dropInvalidIndex(client, migration).catch(() => undefined);
       throw error;
     }
-    await record(client, migration);
+    await recordMigration(client, migration);
     return true;
   } finally {
     await client.query("SELECT pg_advisory_unlock($1)", [advisoryLock]).catch(() => undefined);
@@ -207,19 +207,19 @@ async function execute(run: Run, migration: Migration, work: () => Promise<unkno
     blockers = seen;
   };
   await withBlockersObserved({ pid, clientConfig, everyMs, onBlocked }, work).catch((cause: unknown) => {
-    if (cause instanceof pg.DatabaseError && retried.has(cause.code ?? ""))
-      throw new LockNotFree(migration.name, blockers);
+    if (cause instanceof pg.DatabaseError && retryableStates.has(cause.code ?? ""))
+      throw new LockNotAvailable(migration.name, blockers);
     const changed = runsOutsideTransaction(migration) ? "failed" : "failed and nothing was changed";
-    throw new MigrationError(`${migration.name} ${changed}: ${statementFault(cause)}`, { cause });
+    throw new MigrationError(`${migration.name} ${changed}: ${describeStatementError(cause)}`, { cause });
   });
 }
 
 /** lock_not_available and deadlock_detected: PostgreSQL has undone the attempt. */
-const retried: ReadonlySet<string> = new Set(["55P03", "40P01"]);
+const retryableStates: ReadonlySet<string> = new Set(["55P03", "40P01"]);
 
 const lockTimeoutOf = (run: Run): string => `${run.lockTimeoutMs ?? defaultLockTimeoutMs}`;
 
 /** What Postgres says of a statement of ours holds no secret; what a connection says may. */
-function statementFault(error: unknown): string {
+function describeStatementError(error: unknown): string {
   return error instanceof pg.DatabaseError ? `${error.message} (SQLSTATE ${error.code})` : "the connection was lost.";
 }

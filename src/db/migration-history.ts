@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { type Migration, MigrationError } from "./migration-files.ts";
 
-export type History = ReadonlyMap<string, { checksum: string; appliedAt: Date }>;
+export type MigrationHistory = ReadonlyMap<string, { checksum: string; appliedAt: Date }>;
 
 /** Only when it is missing: `IF NOT EXISTS` needs the right to create tables even where there is nothing to do. */
 export async function createHistory(client: pg.Client): Promise<void> {
@@ -11,7 +11,7 @@ export async function createHistory(client: pg.Client): Promise<void> {
   );
 }
 
-export async function readHistory(client: pg.Client): Promise<History> {
+export async function readHistory(client: pg.Client): Promise<MigrationHistory> {
   if (!(await historyExists(client))) return new Map();
   const { rows } = await client.query<{ name: string; checksum: string; appliedAt: Date }>(
     'SELECT name, checksum, applied_at AS "appliedAt" FROM schema_migrations ORDER BY name',
@@ -26,18 +26,18 @@ async function historyExists(client: pg.Client): Promise<boolean> {
   return rows[0]?.exists === true;
 }
 
-export async function record(client: pg.Client, { name, checksum }: Migration): Promise<void> {
+export async function recordMigration(client: pg.Client, { name, checksum }: Migration): Promise<void> {
   await client.query("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", [name, checksum]);
 }
 
-export function pendingOf(wanted: readonly Migration[], history: History): Migration[] {
+export function pendingMigrations(wanted: readonly Migration[], history: MigrationHistory): Migration[] {
   const changed = wanted.find((migration) => wasChanged(migration, history));
   if (changed !== undefined)
     throw new MigrationError(`${changed.name} was changed after it had been applied; write a new migration instead.`);
   return wanted.filter(({ name }) => !history.has(name));
 }
 
-export function wasChanged({ name, checksum }: Migration, history: History): boolean {
+export function wasChanged({ name, checksum }: Migration, history: MigrationHistory): boolean {
   const applied = history.get(name);
   return applied !== undefined && applied.checksum !== checksum;
 }

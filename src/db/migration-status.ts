@@ -1,6 +1,6 @@
 import pg from "pg";
 import { type Migration, readMigrations } from "./migration-files.ts";
-import { type History, readHistory, wasChanged } from "./migration-history.ts";
+import { type MigrationHistory, readHistory, wasChanged } from "./migration-history.ts";
 
 export type MigrationState = "applied" | "pending" | "changed" | "newer";
 
@@ -33,7 +33,7 @@ export async function migrationStatus({ url, timeoutMs, connectTimeoutMs, migrat
 }
 
 /** `newer`: applied by a later version than this one, which is left alone. */
-function compare(wanted: readonly Migration[], history: History): MigrationStatus[] {
+function compare(wanted: readonly Migration[], history: MigrationHistory): MigrationStatus[] {
   const shipped = wanted.map((migration): MigrationStatus => {
     const appliedAt = history.get(migration.name)?.appliedAt;
     if (appliedAt === undefined) return { name: migration.name, state: "pending", appliedAt };

@@ -1,7 +1,7 @@
 import pg, { type PoolClient, type QueryResultRow } from "pg";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
-import { breaksConnection, isRolledBackForAnother, toDomainError, wrapDriverError } from "./driver-errors.ts";
+import { breaksConnection, isRetryableConflict, toDomainError, wrapDriverError } from "./driver-errors.ts";
 
 export type PostgresLimits = {
   url: string;
@@ -20,7 +20,7 @@ export type Sql = string | { name: string; text: string };
 
 export type Transaction = Queryable & {
   /** For what others may hear of only once it has happened. It must not throw. */
-  afterCommit(tell: () => void): void;
+  afterCommit(hook: () => void): void;
 };
 
 export type Database = Queryable & {
@@ -58,7 +58,7 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
   // A connection that breaks, idle or in use, fails its statement and is replaced; without listeners it ends the process.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
-  const gate = createConcurrencyLimiter({
+  const limiter = createConcurrencyLimiter({
     maxConcurrent: limits.poolMax,
     maxWaitMs: limits.connectTimeoutMs,
     maxQueued: limits.poolMax * 50,
@@ -78,35 +78,35 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
       }
     };
     // The breaker comes first: while it is open nobody waits for a place.
-    return guard(() => gate.run(run));
+    return guard(() => limiter.run(run));
   };
 
   const withGuard = (guard: Protect): Queryable => ({
     query: <Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]) =>
-      withClient((client) => runStatement<Row>(client, sql, values), guard).catch(inOurWords),
+      withClient((client) => runStatement<Row>(client, sql, values), guard).catch(throwDomainError),
   });
 
   return {
     ...withGuard(protect),
     withGuard,
     async transaction(work) {
-      for (let tries = 1; ; tries += 1) {
-        const tellings: (() => void)[] = [];
+      for (let attempt = 1; ; attempt += 1) {
+        const afterCommitHooks: (() => void)[] = [];
         try {
-          const result = await withClient((client) => inTransaction(client, work, tellings));
-          for (const tell of tellings) tell();
+          const result = await withClient((client) => inTransaction(client, work, afterCommitHooks));
+          for (const hook of afterCommitHooks) hook();
           return result;
         } catch (error) {
-          if (!isRolledBackForAnother(error) || tries === mostTries) inOurWords(error);
+          if (!isRetryableConflict(error) || attempt === maxAttempts) throwDomainError(error);
         }
       }
     },
-    counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: gate.queued() }),
+    counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: limiter.queued() }),
     close: () => pool.end(),
   };
 }
 
-function inOurWords(error: unknown): never {
+function throwDomainError(error: unknown): never {
   throw toDomainError(error);
 }
 
@@ -121,17 +121,17 @@ async function runStatement<Row extends QueryResultRow>(
 }
 
 /** Two transactions that wait for each other are parted by the server, which ends one of them. */
-const mostTries = 3;
+const maxAttempts = 3;
 
 async function inTransaction<T>(
   client: PoolClient,
   work: (tx: Transaction) => Promise<T>,
-  tellings: (() => void)[],
+  afterCommitHooks: (() => void)[],
 ): Promise<T> {
   await client.query("BEGIN").catch(wrapDriverError);
   try {
     const query: Queryable["query"] = (sql, values) => runStatement(client, sql, values);
-    const done = await work({ query, afterCommit: (tell) => tellings.push(tell) });
+    const done = await work({ query, afterCommit: (tell) => afterCommitHooks.push(tell) });
     await client.query("COMMIT").catch(wrapDriverError);
     return done;
   } catch (error) {

@@ -2,26 +2,33 @@ import type { JudgedCheck } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 
 export type ChangeNotifierDeps = {
-  /** The check whose every result is told: one is enough, and keeps it to one round an interval. */
-  pace: string;
+  /** The check of which every result is reported, changed or not. One check keeps this to one heartbeat an interval. */
+  everyResultOf: string;
+  /** Checks that the instances vote on. */
   shared: ReadonlySet<string>;
-  tell(): void;
+  notify(): void;
 };
 
-/** Tells the fleet of each result of one check, and at once of what the others would decide differently by. */
-export function createChangeNotifier({ pace, shared, tell }: ChangeNotifierDeps): (snapshot: Snapshot) => void {
-  let before = "";
+/** Requests a heartbeat for each result of one check, and for each change that can alter the vote of another instance. */
+export function createChangeNotifier({
+  everyResultOf,
+  shared,
+  notify,
+}: ChangeNotifierDeps): (snapshot: Snapshot) => void {
+  let previous = "";
   return ({ phase, status, checks }) => {
-    const stands = checks.filter(({ name }) => shared.has(name)).map((check) => standOf(check, check.name === pace));
-    const now = JSON.stringify([phase, status, stands]);
-    if (now === before) return;
-    before = now;
-    tell();
+    const summaries = checks
+      .filter(({ name }) => shared.has(name))
+      .map((check) => summarize(check, check.name === everyResultOf));
+    const current = JSON.stringify([phase, status, summaries]);
+    if (current === previous) return;
+    previous = current;
+    notify();
   };
 }
 
-const standOf = (check: JudgedCheck, everyResult: boolean) => [
+const summarize = (check: JudgedCheck, withEveryResult: boolean) => [
   check.status,
   check.consecutiveFailures > 0,
-  everyResult && [check.lastSuccessAt, check.lastFailureAt],
+  withEveryResult && [check.lastSuccessAt, check.lastFailureAt],
 ];

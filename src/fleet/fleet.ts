@@ -1,127 +1,130 @@
 import { randomUUID } from "node:crypto";
 import type { FleetReport } from "../kit/health/health-report.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
-import { fleetReport, type Known, loadSpread } from "./fleet-report.ts";
-import { describe, type Heartbeat, read, type Traffic, write } from "./heartbeat.ts";
-import { createHeartbeatLoop, type Heard, type Silence } from "./heartbeat-loop.ts";
-import type { OutlierPolicy } from "./policy.ts";
-import type { FleetStore } from "./store.ts";
+import { fleetReport, type KnownInstance, loadSpread } from "./fleet-report.ts";
+import type { FleetStore } from "./fleet-store.ts";
+import { type Heartbeat, parseHeartbeat, serializeHeartbeat, type Traffic, toHeartbeat } from "./heartbeat.ts";
+import { createHeartbeatLoop, type NoReading, type StoreReading } from "./heartbeat-loop.ts";
+import type { OutlierPolicy } from "./outlier-policy.ts";
 
 export type FleetDeps = {
   stores: readonly FleetStore[];
   identity: { instance: string; version: string };
   intervalMs: number;
-  /** Longest wait for a store. */
-  limitMs: number;
-  /** How many connections to a store that hangs may be held. */
-  mostHeld: number;
+  /** The time limit of one call to a store. */
+  timeoutMs: number;
+  /** The number of calls that may run on, with a connection each, after they timed out. */
+  maxAbandoned: number;
   clock: { now(): number };
   policy: OutlierPolicy | undefined;
   snapshot(): Snapshot;
   traffic(): Traffic;
-  /** Another process that lives at the same time has the same name. */
-  onNamesake(): void;
+  /** Another running process uses the name of this instance. */
+  onDuplicateName(): void;
 };
 
-/** How long an entry counts after it was written. Whoever stops is gone within three intervals. */
-export const freshMs = (intervalMs: number): number => intervalMs * 2.5;
+/** An entry counts for this long after it was written: an instance that stops is left out within three intervals. */
+export const maxAgeMs = (intervalMs: number): number => intervalMs * 2.5;
 
-/** Publishes what this instance is, and knows what the others said last. */
+/** Publishes the state of this instance, and holds the last known state of the others. */
 export function createFleet(deps: FleetDeps) {
-  const { stores, identity, intervalMs, limitMs, mostHeld, clock, policy, snapshot, traffic, onNamesake } = deps;
+  const { stores, identity, intervalMs, timeoutMs, maxAbandoned, clock, policy, snapshot, traffic } = deps;
   const boot = randomUUID();
   const startedAt = clock.now() - performance.now();
-  const namesakes = new Map<string, number>();
+  const beatsOfDuplicates = new Map<string, number>();
   let beat = 0;
-  let warned = false;
-  let heard: { at: number; from: FleetStore["name"]; others: readonly (Known & { boot: string })[] } | undefined;
+  let duplicateReported = false;
+  let lastReading:
+    | { at: number; from: FleetStore["name"]; others: readonly (KnownInstance & { boot: string })[] }
+    | undefined;
   let silentSince: number | undefined = clock.now();
 
   const self = (): Heartbeat => {
-    const life = { ...identity, upMs: clock.now() - startedAt, beat };
-    return describe(life, snapshot(), traffic(), clock.now());
+    const running = { ...identity, upMs: clock.now() - startedAt, beat };
+    return toHeartbeat(running, snapshot(), traffic(), clock.now());
   };
 
-  const others = (): readonly Known[] => {
-    if (heard === undefined || silentSince !== undefined) return [];
-    const laterMs = clock.now() - heard.at;
-    return heard.others
-      .map(({ heartbeat, ageMs }) => ({ heartbeat, ageMs: ageMs + laterMs }))
-      .filter(({ ageMs }) => ageMs <= freshMs(intervalMs));
+  const others = (): readonly KnownInstance[] => {
+    if (lastReading === undefined || silentSince !== undefined) return [];
+    const sinceReadingMs = clock.now() - lastReading.at;
+    return lastReading.others
+      .map(({ heartbeat, ageMs }) => ({ heartbeat, ageMs: ageMs + sinceReadingMs }))
+      .filter(({ ageMs }) => ageMs <= maxAgeMs(intervalMs));
   };
 
-  const onLook = (look: Heard | Silence): void => {
-    if (look.from === undefined) {
-      silentSince ??= look.at;
-      policy?.hear({ askedAt: look.at, of: undefined });
+  const allHeartbeats = (): Heartbeat[] => [self(), ...others().map(({ heartbeat }) => heartbeat)];
+
+  const onReading = (reading: StoreReading | NoReading): void => {
+    if (reading.from === undefined) {
+      silentSince ??= reading.at;
+      policy?.onPeerReports({ readAt: reading.at, of: undefined });
       return;
     }
     silentSince = undefined;
-    const understood = look.entries.flatMap(({ boot: other, ageMs, heartbeat: text }) => {
-      const isFresh = ageMs > -skewMs && ageMs <= freshMs(intervalMs);
-      const heartbeat = isFresh ? read(text) : undefined;
+    const known = reading.entries.flatMap(({ boot: other, ageMs, heartbeat: text }) => {
+      const isFresh = ageMs > -maxReadAheadMs && ageMs <= maxAgeMs(intervalMs);
+      const heartbeat = isFresh ? parseHeartbeat(text) : undefined;
       return heartbeat === undefined ? [] : [{ boot: other, ageMs: Math.max(0, ageMs), heartbeat }];
     });
-    heard = { at: look.at, from: look.from, others: understood };
-    for (const one of understood) watchNamesake(one.boot, one.heartbeat);
-    policy?.hear({
-      askedAt: look.at,
+    lastReading = { at: reading.at, from: reading.from, others: known };
+    for (const { boot: other, heartbeat } of known) detectDuplicateName(other, heartbeat);
+    policy?.onPeerReports({
+      readAt: reading.at,
       of: (check) =>
-        understood.flatMap(({ ageMs, heartbeat: { phase, checks } }) => {
-          const said = checks.get(check);
-          if (said === undefined) return [];
-          return [{ ...said, phase, wellMsAgo: said.wellMsAgo === null ? null : said.wellMsAgo + ageMs }];
+        known.flatMap(({ ageMs, heartbeat: { phase, checks } }) => {
+          const report = checks.get(check);
+          if (report === undefined) return [];
+          const { succeededMsAgo } = report;
+          return [{ ...report, phase, succeededMsAgo: succeededMsAgo === null ? null : succeededMsAgo + ageMs }];
         }),
     });
   };
 
-  /** An entry that is renewed is of a process that lives; what a crash left behind is not. */
-  const watchNamesake = (other: string, { instance, beat: count }: Heartbeat): void => {
-    if (instance !== identity.instance || warned) return;
-    const first = namesakes.get(other);
-    if (first === undefined) namesakes.set(other, count);
-    else if (count > first) {
-      warned = true;
-      onNamesake();
+  /** Only an entry that is renewed belongs to a running process; a crashed one leaves an entry behind, too. */
+  const detectDuplicateName = (other: string, { instance, beat: otherBeat }: Heartbeat): void => {
+    if (instance !== identity.instance || duplicateReported) return;
+    const firstBeat = beatsOfDuplicates.get(other);
+    if (firstBeat === undefined) beatsOfDuplicates.set(other, otherBeat);
+    else if (otherBeat > firstBeat) {
+      duplicateReported = true;
+      deps.onDuplicateName();
     }
   };
 
-  const rounds = createHeartbeatLoop({
+  const loop = createHeartbeatLoop({
     stores,
     now: clock.now,
     stuckMs: intervalMs / 2,
-    limitMs,
-    mostHeld,
-    mine() {
+    timeoutMs,
+    maxAbandoned,
+    ownEntry() {
       beat += 1;
-      return { boot, instance: identity.instance, beat, heartbeat: write(self()) };
+      return { boot, instance: identity.instance, beat, heartbeat: serializeHeartbeat(self()) };
     },
     pauseMs() {
-      const until = policy?.askingUntil();
+      const until = policy?.undecidedUntil();
       if (until === undefined) return intervalMs * 1.1;
-      return Math.max(shortestPauseMs, Math.min(intervalMs / 4, until - clock.now() - lastLookMs));
+      return Math.max(minPauseMs, Math.min(intervalMs / 4, until - clock.now() - lastReadingMs));
     },
-    onLook,
+    onReading,
   });
 
   return {
-    /** Something is new that the others should hear of now. */
-    tell: rounds.now,
-    leave: (): Promise<void> => rounds.leave(boot),
+    /** Sends a heartbeat now instead of at the end of the interval. */
+    sendNow: loop.runNow,
+    leave: (): Promise<void> => loop.leave(boot),
     counts(): Readonly<Record<string, number>> {
       const counts: Record<string, number> = {};
-      for (const { status } of [self(), ...others().map(({ heartbeat }) => heartbeat)])
-        counts[status] = (counts[status] ?? 0) + 1;
+      for (const { status } of allHeartbeats()) counts[status] = (counts[status] ?? 0) + 1;
       return counts;
     },
-    loadSpread: () => loadSpread([self(), ...others().map(({ heartbeat }) => heartbeat)]),
-    picture(): Omit<FleetReport, "policy"> {
-      const isSilent = silentSince !== undefined;
+    loadSpread: () => loadSpread(allHeartbeats()),
+    report(): Omit<FleetReport, "policy"> {
       return {
         decisions: policy?.decisions() ?? {},
-        store: isSilent ? null : (heard?.from ?? null),
-        asOf: heard === undefined ? null : iso(heard.at),
-        silentSince: silentSince === undefined ? null : iso(silentSince),
+        store: silentSince === undefined ? (lastReading?.from ?? null) : null,
+        asOf: lastReading === undefined ? null : toIsoTime(lastReading.at),
+        silentSince: silentSince === undefined ? null : toIsoTime(silentSince),
         ...fleetReport(self(), others(), clock.now()),
       };
     },
@@ -130,10 +133,10 @@ export function createFleet(deps: FleetDeps) {
 
 export type Fleet = ReturnType<typeof createFleet>;
 
-/** One statement may have begun before another and see what that one wrote. */
-const skewMs = 100;
-const shortestPauseMs = 50;
-/** The last look before the time is up has to be over by then. */
-const lastLookMs = 150;
+/** A statement can start before another one and still read what the other wrote. */
+const maxReadAheadMs = 100;
+const minPauseMs = 50;
+/** The last reading before a deadline has to be complete by the deadline. */
+const lastReadingMs = 150;
 
-const iso = (at: number): string => new Date(at).toISOString();
+const toIsoTime = (at: number): string => new Date(at).toISOString();

@@ -1,68 +1,59 @@
-import type { Entry, FleetStore, Mine } from "./store.ts";
-import { createStoreClient, type Outcome, type StoreClient } from "./store-client.ts";
+import type { FleetEntry, FleetStore } from "./fleet-store.ts";
+import { createStoreClient, type StoreClient, type StoreClientDeps, type StoreOutcome } from "./store-client.ts";
 
-/** What was heard from one store, or that none answers. */
-export type Heard = { at: number; from: FleetStore["name"]; entries: readonly Entry[] };
-export type Silence = { at: number; from: undefined };
+export type StoreReading = { at: number; from: FleetStore["name"]; entries: readonly FleetEntry[] };
 
-export type HeartbeatLoopDeps = {
-  /** The first that answers is asked. */
+/** No store returned entries. */
+export type NoReading = { at: number; from: undefined };
+
+export type HeartbeatLoopDeps = Omit<StoreClientDeps, "store" | "onEnd"> & {
+  /** In the order in which they are preferred for reading. */
   stores: readonly FleetStore[];
-  mine(): Mine;
-  now(): number;
-  /** A store that is waited for longer than this is as good as dead. */
-  stuckMs: number;
-  /** Then it is given up. */
-  limitMs: number;
-  /** How many connections to it may be held all the same. */
-  mostHeld: number;
-  /** The longest time to the next round; a new result of a check brings it on. */
+  /** The time until the next round, unless `runNow` is called earlier. */
   pauseMs(): number;
-  onLook(look: Heard | Silence): void;
+  onReading(reading: StoreReading | NoReading): void;
 };
 
-/** In each round every store is told, and one of them asked: the others go on telling while one is dead. */
-export function createHeartbeatLoop({ stores, pauseMs, onLook, ...rest }: HeartbeatLoopDeps) {
-  const lines = stores.map((store) => createStoreClient({ store, ...rest, onEnd }));
+/** Each round writes to every store and reads from one, so that writes to one store go on while another is down. */
+export function createHeartbeatLoop({ stores, pauseMs, onReading, ...clientDeps }: HeartbeatLoopDeps) {
+  const clients = stores.map((store) => createStoreClient({ store, ...clientDeps, onEnd }));
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  function onEnd(outcome: Outcome, line: StoreClient): void {
-    if (!outcome.asked || stopped) return;
-    if (outcome.ok) onLook({ at: outcome.askedAt, from: line.name, entries: outcome.entries });
-    else askAnother();
+  function onEnd(outcome: StoreOutcome, client: StoreClient): void {
+    if (!outcome.didRead || stopped) return;
+    if (outcome.ok) onReading({ at: outcome.startedAt, from: client.name, entries: outcome.entries });
+    else readFromAnother();
   }
 
-  function askAnother(): void {
-    const other = lines.find((line) => line.answers() && !line.isStuck());
-    if (other === undefined) onLook({ at: rest.now(), from: undefined });
-    else other.tell({ ask: true });
+  function readFromAnother(): void {
+    const other = clients.find((client) => client.isAnswering() && !client.isStuck());
+    if (other === undefined) onReading({ at: clientDeps.now(), from: undefined });
+    else other.send({ read: true });
   }
 
-  /** Without any that answers the first is tried. */
-  const whomToAsk = (): StoreClient | undefined => {
-    const free = lines.filter((line) => !line.isStuck());
-    return free.find((line) => line.answers()) ?? free[0];
+  /** Where none answers, the first one that is not stuck is tried. */
+  const chooseReader = (): StoreClient | undefined => {
+    const free = clients.filter((client) => !client.isStuck());
+    return free.find((client) => client.isAnswering()) ?? free[0];
   };
 
-  const round = (): void => {
+  const runNow = (): void => {
     clearTimeout(timer);
     if (stopped) return;
-    const asked = whomToAsk();
-    for (const line of lines) line.tell({ ask: line === asked });
-    if (asked === undefined) onLook({ at: rest.now(), from: undefined });
-    timer = setTimeout(round, pauseMs());
+    const reader = chooseReader();
+    for (const client of clients) client.send({ read: client === reader });
+    if (reader === undefined) onReading({ at: clientDeps.now(), from: undefined });
+    timer = setTimeout(runNow, pauseMs());
   };
 
   return {
-    now: round,
-    /** No more rounds, and my entries taken away where that can be done. */
+    runNow,
+    /** Stops, and removes the own entry from every store that answers. */
     async leave(boot: string): Promise<void> {
       stopped = true;
       clearTimeout(timer);
-      await Promise.allSettled(lines.map((line) => line.leave(boot)));
+      await Promise.allSettled(clients.map((client) => client.remove(boot)));
     },
   };
 }
-
-export type HeartbeatLoop = ReturnType<typeof createHeartbeatLoop>;

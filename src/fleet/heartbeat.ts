@@ -2,14 +2,14 @@ import { z } from "zod";
 import type { CheckStatus, JudgedCheck, Phase, ReadyStatus } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 
-/** What an instance says of itself. Durations only: nobody's clock has to agree with another's. */
+/** The state that an instance reports to the fleet. Times are durations, because the clocks of instances may differ. */
 export type Heartbeat = {
   instance: string;
   version: string;
   phase: Phase;
   status: ReadyStatus;
   upMs: number;
-  /** Counts what this process has written. */
+  /** The number of heartbeats that this process has made. */
   beat: number;
   requestsPerSecond: number;
   errorsPerSecond: number;
@@ -17,26 +17,25 @@ export type Heartbeat = {
   checks: ReadonlyMap<string, CheckReport>;
 };
 
-/** What an instance says of one check. */
 export type CheckReport = {
   status: CheckStatus;
-  /** Whether the last run failed, confirmed or not. */
+  /** Whether the last run failed, also before `status` is down. */
   failing: boolean;
-  /** Since the last run that went well began. */
-  wellMsAgo: number | null;
+  /** Time since the last successful run began. */
+  succeededMsAgo: number | null;
 };
 
 export type Traffic = Pick<Heartbeat, "requestsPerSecond" | "errorsPerSecond" | "inFlight">;
 
-export type InstanceLife = { instance: string; version: string; upMs: number; beat: number };
+export type ProcessIdentity = { instance: string; version: string; upMs: number; beat: number };
 
-export const describe = (
-  life: InstanceLife,
+export const toHeartbeat = (
+  identity: ProcessIdentity,
   { at, phase, status, checks }: Snapshot,
   traffic: Traffic,
   now = at,
 ): Heartbeat => ({
-  ...life,
+  ...identity,
   phase,
   status,
   ...traffic,
@@ -49,14 +48,14 @@ const toCheckReport = (
 ): CheckReport => ({
   status,
   failing: consecutiveFailures > 0,
-  wellMsAgo: lastSuccessAt === null ? null : Math.max(0, now - lastSuccessAt) + (latencyMs ?? 0),
+  succeededMsAgo: lastSuccessAt === null ? null : Math.max(0, now - lastSuccessAt) + (latencyMs ?? 0),
 });
 
-/** Small: everybody reads everybody's. */
-export function write({ checks, ...rest }: Heartbeat): string {
-  const short = [...checks].map(([name, { status, failing, wellMsAgo }]) => [
+/** Kept short, because every instance reads the heartbeats of all others. */
+export function serializeHeartbeat({ checks, ...rest }: Heartbeat): string {
+  const shortChecks = [...checks].map(([name, { status, failing, succeededMsAgo }]) => [
     name,
-    [status, failing, wellMsAgo === null ? null : Math.round(wellMsAgo)],
+    [status, failing, succeededMsAgo === null ? null : Math.round(succeededMsAgo)],
   ]);
   const { upMs, requestsPerSecond, errorsPerSecond } = rest;
   return JSON.stringify({
@@ -64,7 +63,7 @@ export function write({ checks, ...rest }: Heartbeat): string {
     upMs: Math.round(upMs),
     requestsPerSecond: round(requestsPerSecond),
     errorsPerSecond: round(errorsPerSecond),
-    checks: Object.fromEntries(short),
+    checks: Object.fromEntries(shortChecks),
   });
 }
 
@@ -72,13 +71,13 @@ const round = (rate: number): number => Math.round(rate * 100) / 100;
 
 const amount = z.number().nonnegative().max(1e12).catch(0);
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/);
-const testimony = z.tuple([
+const checkReportSchema = z.tuple([
   z.enum(["up", "down", "unknown"]),
   z.boolean(),
   z.number().nonnegative().max(1e12).nullable(),
 ]);
 
-const form = z.object({
+const heartbeatSchema = z.object({
   instance: name,
   version: name.catch("unknown"),
   phase: z.enum(["starting", "ready", "draining", "stopped"]),
@@ -91,23 +90,23 @@ const form = z.object({
   checks: z.record(z.string(), z.unknown()).catch({}),
 });
 
-const longest = 8192;
+const maxLength = 8192;
 
-/** Undefined for what is no heartbeat. A field that cannot be understood says nothing, and takes no other with it. */
-export function read(text: string): Heartbeat | undefined {
-  const parsed = form.safeParse(text.length > longest ? undefined : jsonOf(text));
+/** Undefined for text that is not a heartbeat. Of a heartbeat, malformed checks are left out and the rest is kept. */
+export function parseHeartbeat(text: string): Heartbeat | undefined {
+  const parsed = heartbeatSchema.safeParse(text.length > maxLength ? undefined : parseJson(text));
   if (!parsed.success) return undefined;
   const { checks, ...rest } = parsed.data;
-  const understood = Object.entries(checks).flatMap(([check, said]) => {
-    const { data } = testimony.safeParse(said);
+  const wellFormed = Object.entries(checks).flatMap(([check, report]) => {
+    const { data } = checkReportSchema.safeParse(report);
     if (data === undefined) return [];
-    const [status, failing, wellMsAgo] = data;
-    return [[check, { status, failing, wellMsAgo }] as const];
+    const [status, failing, succeededMsAgo] = data;
+    return [[check, { status, failing, succeededMsAgo }] as const];
   });
-  return { ...rest, checks: new Map(understood) };
+  return { ...rest, checks: new Map(wellFormed) };
 }
 
-function jsonOf(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,75 +1,76 @@
 import type { CheckStatus, Phase } from "../kit/health/judge.ts";
 
-// Judgement is pure: what others said goes in, what follows for one failing check of mine comes out.
+// How an instance with a failing check decides, from the reports of the others, whether it is the only one affected.
+// Pure: no clock and no I/O.
 
-/** What one other instance says of the check that fails here. The age counts up to the moment of the judgement. */
-export type PeerReport = { phase: Phase; status: CheckStatus; failing: boolean; wellMsAgo: number | null };
+/** The report of one other instance about the check that fails here; `succeededMsAgo` is corrected to the present. */
+export type PeerReport = { phase: Phase; status: CheckStatus; failing: boolean; succeededMsAgo: number | null };
 
 export type PeerState = "failing" | "well" | "neither";
 
-/** To be well it must have passed the check after mine had begun to fail: before that it proves nothing. */
-export function peerStateOf({ phase, status, failing, wellMsAgo }: PeerReport, failingForMs: number): PeerState {
+/** A success counts only if it is later than the first failure here: an earlier success proves nothing. */
+export function peerStateOf({ phase, status, failing, succeededMsAgo }: PeerReport, failingForMs: number): PeerState {
   if (phase === "starting" || phase === "stopped") return "neither";
   if (failing || status === "down") return "failing";
-  return status === "up" && wellMsAgo !== null && wellMsAgo < failingForMs ? "well" : "neither";
+  return status === "up" && succeededMsAgo !== null && succeededMsAgo < failingForMs ? "well" : "neither";
 }
 
-/** What the witnesses are for, at this moment. */
+export type PeerCounts = { known: number; failing: number; well: number };
+
+export function countPeers(reports: readonly PeerReport[], failingForMs: number): PeerCounts {
+  const states = reports.map((report) => peerStateOf(report, failingForMs));
+  const countOf = (wanted: PeerState) => states.filter((state) => state === wanted).length;
+  return { known: reports.length, failing: countOf("failing"), well: countOf("well") };
+}
+
+/** The result of one reading of the fleet; `silence` when no store answered. */
 export type Vote = "shared_outage" | "outlier" | "too_few" | "tie" | "silence";
 
-export type Count = { known: number; failing: number; well: number };
+const minPeers = 2;
 
-export function count(witnesses: readonly PeerReport[], failingForMs: number): Count {
-  const stands = witnesses.map((witness) => peerStateOf(witness, failingForMs));
-  const those = (stand: PeerState) => stands.filter((one) => one === stand).length;
-  return { known: witnesses.length, failing: those("failing"), well: those("well") };
-}
-
-const fewest = 2;
-
-/** Most means more than half of the others; what is neither well nor failing is for neither side. */
-export function tally({ known, failing, well }: Count): Vote {
-  if (known < fewest) return "too_few";
+/** A majority is more than half of all known peers, those that are neither well nor failing included. */
+export function tally({ known, failing, well }: PeerCounts): Vote {
+  if (known < minPeers) return "too_few";
   if (failing * 2 > known) return "shared_outage";
   return well * 2 > known ? "outlier" : "tie";
 }
 
-/** `unsure` acts as `strict` does. Only a shared outage keeps the instance in rotation. */
+/** `unsure` has the effect of READY_POLICY=strict. Only a shared outage keeps the instance in rotation. */
 export type Decision = "shared_outage" | "outlier" | "unsure";
 
 export type DecisionState =
-  /** Not decided yet, so the instance stays; at the end of the time it leaves. */
+  /** Undecided: the instance stays in rotation until the deadline, and then leaves. */
   | { kind: "asking"; until: number }
-  /** With another decision that has been heard once, and not yet twice. */
+  /** `doubt` is a different decision that one vote has called for, and a second vote has not confirmed yet. */
   | { kind: "decided"; decision: Decision; doubt?: { decision: Decision; since: number } };
 
-export type VoteAt = { leaning: Vote; at: number };
+export type VoteAt = { vote: Vote; at: number };
 
 /**
- * The first decision counts at once; one that differs from it has to be heard again an interval later. A tie keeps
- * what was decided. While nothing is decided, a tie and a silence wait.
+ * The first decisive vote counts at once. To change a decision, two votes at least an interval apart are needed. A tie
+ * confirms the current decision; before the first decision, ties and silence leave it open.
  */
-export function applyVote(inquiry: DecisionState, { leaning, at }: VoteAt, intervalMs: number): DecisionState {
-  if (inquiry.kind === "asking") {
-    if (leaning === "tie" || leaning === "silence") return inquiry;
-    return { kind: "decided", decision: toDecision(leaning) };
+export function applyVote(state: DecisionState, { vote, at }: VoteAt, intervalMs: number): DecisionState {
+  if (state.kind === "asking") {
+    if (vote === "tie" || vote === "silence") return state;
+    return { kind: "decided", decision: toDecision(vote) };
   }
-  const { decision, doubt } = inquiry;
-  if (leaning === "tie" || toDecision(leaning) === decision) return { kind: "decided", decision };
-  const wanted = toDecision(leaning);
-  if (doubt?.decision !== wanted) return { ...inquiry, doubt: { decision: wanted, since: at } };
-  return at - doubt.since < intervalMs * mostJitter ? inquiry : { kind: "decided", decision: wanted };
+  const { decision, doubt } = state;
+  if (vote === "tie" || toDecision(vote) === decision) return { kind: "decided", decision };
+  const wanted = toDecision(vote);
+  if (doubt?.decision !== wanted) return { ...state, doubt: { decision: wanted, since: at } };
+  return at - doubt.since < intervalMs * minIntervalShare ? state : { kind: "decided", decision: wanted };
 }
 
-/** Intervals are shortened by up to a tenth, so that instances drift apart. */
-const mostJitter = 0.85;
+/** Checks shorten their intervals by up to a tenth, so that instances do not run in step. */
+const minIntervalShare = 0.85;
 
-const toDecision = (leaning: Exclude<Vote, "tie">): Decision =>
-  leaning === "shared_outage" || leaning === "outlier" ? leaning : "unsure";
+const toDecision = (vote: Exclude<Vote, "tie">): Decision =>
+  vote === "shared_outage" || vote === "outlier" ? vote : "unsure";
 
-/** Whoever could not be told anything in time acts as `strict`. */
-export const timeIsUp = (inquiry: DecisionState, now: number): DecisionState =>
-  inquiry.kind === "asking" && now >= inquiry.until ? { kind: "decided", decision: "unsure" } : inquiry;
+/** Without a decision by the deadline the instance acts as with READY_POLICY=strict. */
+export const applyDeadline = (state: DecisionState, now: number): DecisionState =>
+  state.kind === "asking" && now >= state.until ? { kind: "decided", decision: "unsure" } : state;
 
-export const keepsInRotation = (inquiry: DecisionState): boolean =>
-  inquiry.kind === "asking" || inquiry.decision === "shared_outage";
+export const keepsInRotation = (state: DecisionState): boolean =>
+  state.kind === "asking" || state.decision === "shared_outage";

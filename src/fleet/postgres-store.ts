@@ -1,52 +1,53 @@
 import type { Queryable, Sql } from "../db/pool.ts";
-import type { Entry, FleetStore, Mine } from "./store.ts";
+import type { FleetEntry, FleetStore, OwnEntry } from "./fleet-store.ts";
 
-const tell: Sql = {
-  name: "fleet-tell",
+const write: Sql = {
+  name: "fleet-write",
   text: `
     INSERT INTO fleet_instances (boot, instance, beat, seen_at, heartbeat) VALUES ($1, $2, $3, now(), $4)
     ON CONFLICT (boot) DO UPDATE SET beat = excluded.beat, seen_at = excluded.seen_at, heartbeat = excluded.heartbeat
     WHERE fleet_instances.beat < excluded.beat`,
 };
 
-// Ages come from one clock, the database's. What is long gone is deleted by whoever finds it unlocked; the statement
-// sees the others as they were when it began. It counts what it told so as to write its own row before it locks any
-// other: after an outage two that are back together would have each other's row, and wait for their own.
-const tellAndAsk: Sql = {
-  name: "fleet-tell-and-ask",
+// Ages come from the clock of the database. Expired rows are deleted, except those that another instance has locked.
+// The DELETE depends on the count of written rows, so that the own row is locked before any other: otherwise two
+// instances that return from an outage at the same moment could each lock the other's row, and deadlock.
+const writeAndRead: Sql = {
+  name: "fleet-write-and-read",
   text: `
-    WITH told AS (${tell.text} RETURNING 1),
-    gone AS (
+    WITH written AS (${write.text} RETURNING 1),
+    expired AS (
       DELETE FROM fleet_instances WHERE boot IN (
         SELECT boot FROM fleet_instances
-        WHERE (SELECT count(*) FROM told) >= 0
+        WHERE (SELECT count(*) FROM written) >= 0
           AND boot <> $1 AND abs(extract(epoch FROM now() - seen_at)) * 1000 > $5::float8
         FOR UPDATE SKIP LOCKED))
     SELECT boot, extract(epoch FROM now() - seen_at)::float8 * 1000 AS "ageMs", heartbeat FROM fleet_instances
     WHERE boot <> $1 AND abs(extract(epoch FROM now() - seen_at)) * 1000 <= $5::float8`,
 };
 
-const leave: Sql = { name: "fleet-leave", text: "DELETE FROM fleet_instances WHERE boot = $1" };
+const remove: Sql = { name: "fleet-remove", text: "DELETE FROM fleet_instances WHERE boot = $1" };
 
-const valuesOf = ({ boot, instance, beat, heartbeat }: Mine) => [boot, instance, beat, heartbeat];
+const valuesOf = ({ boot, instance, beat, heartbeat }: OwnEntry) => [boot, instance, beat, heartbeat];
 
-/** One row for each instance, and no history. */
+/** One row for each instance, without history. */
 export function createPostgresStore(db: Queryable, keepMs: number): FleetStore {
-  let hasCleared = false;
-  const ask = async (mine: Mine): Promise<Entry[]> => {
-    const entries = await db.query<Entry>(tellAndAsk, [...valuesOf(mine), keepMs]);
-    hasCleared = true;
+  let hasDeletedExpired = false;
+  const writeThenRead = async (entry: OwnEntry): Promise<FleetEntry[]> => {
+    const entries = await db.query<FleetEntry>(writeAndRead, [...valuesOf(entry), keepMs]);
+    hasDeletedExpired = true;
     return entries;
   };
   return {
     name: "postgres",
-    // Where Redis answers nobody ever asks here, and who died would stay for good: whoever begins clears up once.
-    async tell(mine) {
-      await (hasCleared ? db.query(tell, valuesOf(mine)) : ask(mine));
+    // Only reads delete expired rows, and while Redis answers no instance reads here. So the first write of each
+    // process reads, too.
+    async write(entry) {
+      await (hasDeletedExpired ? db.query(write, valuesOf(entry)) : writeThenRead(entry));
     },
-    tellAndAsk: ask,
-    async leave(boot) {
-      await db.query(leave, [boot]);
+    writeAndRead: writeThenRead,
+    async remove(boot) {
+      await db.query(remove, [boot]);
     },
   };
 }

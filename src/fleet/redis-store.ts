@@ -1,59 +1,32 @@
 import { z } from "zod";
-import type { RedisAccess } from "../redis/access.ts";
-import { defineScript } from "../redis/script.ts";
-import type { FleetStore, Mine } from "./store.ts";
+import { loadLuaScript } from "../redis/lua-script.ts";
+import type { RedisAccess } from "../redis/redis-access.ts";
+import type { FleetStore, OwnEntry } from "./fleet-store.ts";
 
-/** One key, so that a cluster has all of it in one place. */
+/** A single key, because a script of a Redis Cluster can reach the keys of one slot only. */
 export const fleetKey = "haven:fleet";
 
-// KEYS: the fleet. ARGV: my boot, its beat, my heartbeat, how long an entry is kept (ms).
-// Ages come from one clock, the server's; an entry is its time, its beat and what was said.
-const write = `
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  local before = string.match(redis.call('HGET', KEYS[1], ARGV[1]) or '', '^%d+ (%d+) ')
-  if not before or tonumber(before) < tonumber(ARGV[2]) then
-    redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %s %s', now, ARGV[2], ARGV[3]))
-    redis.call('PEXPIRE', KEYS[1], ARGV[4] * 4)
-  end`;
+const heartbeatScript = loadLuaScript(new URL("./heartbeat.lua", import.meta.url));
 
-const tell = defineScript(`${write}\n  return 1`);
+const replySchema = z.array(z.string());
 
-const tellAndAsk = defineScript(`${write}
-  local all, fresh, keep = redis.call('HGETALL', KEYS[1]), {}, tonumber(ARGV[4])
-  for i = 1, #all, 2 do
-    local time, said = string.match(all[i + 1], '^(%d+) %d+ (.*)$')
-    local at = tonumber(time or '')
-    if all[i] == ARGV[1] then
-      -- mine
-    elseif at and math.abs(now - at) <= keep then
-      fresh[#fresh + 1] = all[i]
-      fresh[#fresh + 1] = string.format('%.0f', now - at)
-      fresh[#fresh + 1] = said
-    else
-      redis.call('HDEL', KEYS[1], all[i])
-    end
-  end
-  return fresh`);
-
-const reply = z.array(z.string());
-
-/** One hash in which each instance has a field; it expires when nobody writes any more. */
+/** One hash with a field for each instance. It expires when no instance writes any more. */
 export function createRedisStore(redis: RedisAccess, keepMs: number): FleetStore {
-  const valuesOf = ({ boot, beat, heartbeat }: Mine) => [boot, beat, heartbeat, keepMs];
+  const run = ({ boot, beat, heartbeat }: OwnEntry, mode: "read" | "write") =>
+    redis.run((client) => heartbeatScript(client, [fleetKey], [boot, beat, heartbeat, keepMs, mode]));
   return {
     name: "redis",
-    async tell(mine) {
-      await redis.run((client) => tell(client, [fleetKey], valuesOf(mine)));
+    async write(entry) {
+      await run(entry, "write");
     },
-    async tellAndAsk(mine) {
-      const flat = reply.parse(await redis.run((client) => tellAndAsk(client, [fleetKey], valuesOf(mine))));
+    async writeAndRead(entry) {
+      const flat = replySchema.parse(await run(entry, "read"));
       return Array.from({ length: Math.floor(flat.length / 3) }, (_, index) => {
-        const [other = "", age, said = ""] = flat.slice(index * 3, index * 3 + 3);
-        return { boot: other, ageMs: Number(age), heartbeat: said };
+        const [boot = "", ageMs, heartbeat = ""] = flat.slice(index * 3, index * 3 + 3);
+        return { boot, ageMs: Number(ageMs), heartbeat };
       });
     },
-    async leave(boot) {
+    async remove(boot) {
       await redis.run((client) => client.hdel(fleetKey, boot));
     },
   };

@@ -1,94 +1,98 @@
-import type { Entry, FleetStore, Mine } from "./store.ts";
+import type { FleetEntry, FleetStore, OwnEntry } from "./fleet-store.ts";
 
-export type Outcome = { asked: boolean; askedAt: number } & ({ ok: true; entries: readonly Entry[] } | { ok: false });
+export type StoreOutcome = { didRead: boolean; startedAt: number } & (
+  | { ok: true; entries: readonly FleetEntry[] }
+  | { ok: false }
+);
 
 export type StoreClientDeps = {
   store: FleetStore;
-  mine(): Mine;
+  ownEntry(): OwnEntry;
   now(): number;
+  /** A call that takes longer than this makes the store count as stuck. */
   stuckMs: number;
-  limitMs: number;
-  /** What is given up goes on until its driver ends it, and has a connection meanwhile: no more of them than this. */
-  mostHeld: number;
-  onEnd(outcome: Outcome, line: StoreClient): void;
+  timeoutMs: number;
+  /** A call that timed out runs on, and holds a connection, until its driver ends it. No more of them than this. */
+  maxAbandoned: number;
+  onEnd(outcome: StoreOutcome, client: StoreClient): void;
 };
 
-/** The way to one store: one call waited for at a time, for a limited time, so that a store that hangs delays nobody else. */
-export function createStoreClient({ store, mine, now, stuckMs, limitMs, mostHeld, onEnd }: StoreClientDeps) {
-  let busy: { since: number; end: Promise<void> } | undefined;
-  let again: { ask: boolean } | undefined;
-  let answers = true;
-  let givenUp = 0;
+export type StoreClient = {
+  readonly name: FleetStore["name"];
+  /** Whether the last call succeeded. */
+  isAnswering(): boolean;
+  isStuck(): boolean;
+  send(how: { read: boolean }): void;
+  remove(boot: string): Promise<void>;
+};
 
-  const call = async (ask: boolean): Promise<void> => {
-    const askedAt = now();
-    let outcome: Outcome;
+/** Calls one store: one call at a time, with a time limit, so that a store that hangs does not delay another store. */
+export function createStoreClient(deps: StoreClientDeps): StoreClient {
+  const { store, ownEntry, now, stuckMs, timeoutMs, maxAbandoned, onEnd } = deps;
+  let current: { startedAt: number; end: Promise<void> } | undefined;
+  let queued: { read: boolean } | undefined;
+  let lastSucceeded = true;
+  let abandoned = 0;
+
+  const call = async (read: boolean): Promise<void> => {
+    const startedAt = now();
+    let outcome: StoreOutcome;
     try {
-      const words = mine();
-      const answer = ask ? store.tellAndAsk(words) : store.tell(words).then(() => []);
-      outcome = { asked: ask, askedAt, ok: true, entries: await within(limitMs, answer, onGivenUp) };
+      const entry = ownEntry();
+      const answer = read ? store.writeAndRead(entry) : store.write(entry).then(() => []);
+      outcome = { didRead: read, startedAt, ok: true, entries: await withTimeout(timeoutMs, answer, onAbandoned) };
     } catch {
-      outcome = { asked: ask, askedAt, ok: false };
+      outcome = { didRead: read, startedAt, ok: false };
     }
-    answers = outcome.ok;
-    busy = undefined;
-    onEnd(outcome, line);
-    goOn();
+    lastSucceeded = outcome.ok;
+    current = undefined;
+    onEnd(outcome, client);
+    startQueued();
   };
 
-  const goOn = (): void => {
-    const next = again;
-    again = undefined;
-    if (next !== undefined) line.tell(next);
+  const startQueued = (): void => {
+    const next = queued;
+    queued = undefined;
+    if (next !== undefined) client.send(next);
   };
 
-  /** Whatever it gives in the end is nobody's any more. */
-  const onGivenUp = (left: Promise<unknown>): void => {
-    givenUp += 1;
-    const end = () => {
-      givenUp -= 1;
-      goOn();
+  const onAbandoned = (running: Promise<unknown>): void => {
+    abandoned += 1;
+    const onSettled = () => {
+      abandoned -= 1;
+      startQueued();
     };
-    left.then(end, end);
+    running.then(onSettled, onSettled);
   };
 
-  const line = {
+  const client: StoreClient = {
     name: store.name,
-    answers: (): boolean => answers,
-    isStuck: (): boolean => (busy === undefined ? givenUp >= mostHeld : now() - busy.since > stuckMs),
-    /** What is said while no call can be made is said, as it is then, when one can. */
-    tell({ ask }: { ask: boolean }): void {
-      if (busy === undefined && givenUp < mostHeld) busy = { since: now(), end: call(ask) };
-      else again = { ask: ask || again?.ask === true };
+    isAnswering: () => lastSucceeded,
+    isStuck: () => (current === undefined ? abandoned >= maxAbandoned : now() - current.startedAt > stuckMs),
+    /** While no call can start, requests are merged into one, which sends the entry of the moment it starts. */
+    send({ read }) {
+      if (current === undefined && abandoned < maxAbandoned) current = { startedAt: now(), end: call(read) };
+      else queued = { read: read || queued?.read === true };
     },
-    /** Takes my entry away, after the call that is under way. */
-    async leave(boot: string): Promise<void> {
-      again = undefined;
-      await busy?.end;
-      await store.leave(boot);
+    /** Waits for the current call, which could write the entry again. */
+    async remove(boot) {
+      queued = undefined;
+      await current?.end;
+      await store.remove(boot);
     },
   };
-  return line;
+  return client;
 }
 
-async function within<T>(limitMs: number, call: Promise<T>, onTooLate: (call: Promise<T>) => void): Promise<T> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+async function withTimeout<T>(timeoutMs: number, call: Promise<T>, onTimeout: (call: Promise<T>) => void): Promise<T> {
+  const { promise: timedOut, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    onTooLate(call);
-    reject(new Error("The store took too long."));
-  }, limitMs);
+    onTimeout(call);
+    reject(new Error("The store timed out."));
+  }, timeoutMs);
   try {
-    return await Promise.race([call, tooLate]);
+    return await Promise.race([call, timedOut]);
   } finally {
     clearTimeout(timer);
   }
 }
-
-export type StoreClient = {
-  readonly name: FleetStore["name"];
-  answers(): boolean;
-  /** Its call takes so long that it cannot be counted on. */
-  isStuck(): boolean;
-  tell(how: { ask: boolean }): void;
-  leave(boot: string): Promise<void>;
-};

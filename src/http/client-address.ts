@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { Request } from "express";
+import { unmapIpv4 } from "../core/ip-address.ts";
 
 /**
  * The address of the client, in one form however it was written: some proxies add its port, and what is no address at
@@ -14,6 +15,5 @@ export function clientAddress(request: Pick<Request, "ip" | "socket" | "headers"
 
 function plainAddress(text: string): string {
   const withoutPort = /^\[(.+)\](?::\d+)?$|^([\d.]+):\d+$/.exec(text);
-  const address = withoutPort?.[1] ?? withoutPort?.[2] ?? text;
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  return unmapIpv4(withoutPort?.[1] ?? withoutPort?.[2] ?? text);
 }

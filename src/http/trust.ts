@@ -1,12 +1,13 @@
 import type { BlockList } from "node:net";
 import { isIPv6, type Socket } from "node:net";
+import { unmapIpv4 } from "../core/ip-address.ts";
 
 /** Whether the peer of a connection is a proxy whose word counts; asked once for each connection. */
 export function createTrust(trusted: Pick<BlockList, "check">) {
   const known = new WeakMap<Socket, boolean>();
   const trusts = (address: string | undefined): boolean => {
     if (address === undefined) return false;
-    const plain = address.startsWith("::ffff:") ? address.slice(7) : address;
+    const plain = unmapIpv4(address);
     return trusted.check(plain, isIPv6(plain) ? "ipv6" : "ipv4");
   };
   return {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { RedisTarget } from "../config/env.ts";
-import type { RedisAccess } from "./access.ts";
+import type { RedisTarget } from "../config/read-config.ts";
 import { createRedis, type RedisClient, type RedisLimits, watchConnections } from "./client.ts";
+import type { RedisAccess } from "./redis-access.ts";
 
 export type ChannelDeps = { target: RedisTarget; limits: RedisLimits; redis: RedisAccess; name: string };
 
-export type Listener = {
+export type ChannelListener = {
   /** What another instance said. */
   onMessage(text: string): void;
   /** Listening begins, or goes on after a time in which anything may have been missed. */
@@ -15,7 +15,7 @@ export type Listener = {
 const checkEveryMs = 10_000;
 
 /** Tells the other instances something: at most once, perhaps never, and without anybody waiting for it. */
-export function createChannel({ target, limits, redis, name }: ChannelDeps) {
+export function createRedisChannel({ target, limits, redis, name }: ChannelDeps) {
   const self = randomUUID();
   let listening: { client: RedisClient; timer: NodeJS.Timeout } | undefined;
 
@@ -25,7 +25,7 @@ export function createChannel({ target, limits, redis, name }: ChannelDeps) {
     },
 
     /** Opens one more connection to Redis, once. */
-    listen({ onMessage, onListening }: Listener): void {
+    listen({ onMessage, onListening }: ChannelListener): void {
       if (listening !== undefined) return;
       const client = createRedis(target, limits, "haven-channel");
       let unanswered = false;
@@ -53,4 +53,4 @@ export function createChannel({ target, limits, redis, name }: ChannelDeps) {
   };
 }
 
-export type Channel = ReturnType<typeof createChannel>;
+export type Channel = ReturnType<typeof createRedisChannel>;

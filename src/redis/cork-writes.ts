@@ -7,14 +7,14 @@ import type { RedisClient } from "./client.ts";
  */
 export function corkWrites(client: RedisClient): () => void {
   if (!(client instanceof Redis)) return () => undefined;
-  let gathering: Redis["stream"] | undefined;
+  let corked: Redis["stream"] | undefined;
   return () => {
     const { stream } = client;
-    if (stream === undefined || stream === gathering) return;
-    gathering = stream;
+    if (stream === undefined || stream === corked) return;
+    corked = stream;
     stream.cork();
     setImmediate(() => {
-      if (gathering === stream) gathering = undefined;
+      if (corked === stream) corked = undefined;
       stream.uncork();
     });
   };

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createVerifiedTokens } from "../../src/auth/verified-tokens.ts";
+import { createVerifiedTokenCache } from "../../src/auth/verified-tokens.ts";
 
 const claims = { userId: "u", sessionId: "s", role: "member" } as const;
 
 test("a token that was found good is good until its end, and no longer", () => {
-  const known = createVerifiedTokens();
+  const known = createVerifiedTokenCache();
   known.add("token", { claims, untilSeconds: 100 });
   assert.equal(known.get("token", 99.9), claims);
   assert.equal(known.get("token", 100), undefined);
@@ -13,7 +13,7 @@ test("a token that was found good is good until its end, and no longer", () => {
 });
 
 test("a flood of tokens takes no more than its share of the memory: the longest known gives way", () => {
-  const known = createVerifiedTokens();
+  const known = createVerifiedTokenCache();
   for (let number = 0; number < 5000; number += 1) known.add(`token ${number}`, { claims, untilSeconds: 100 });
   const left = Array.from({ length: 5000 }, (_, number) => known.get(`token ${number}`, 1)).filter(Boolean);
   assert.equal(left.length, 4096);

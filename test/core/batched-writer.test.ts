@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createBatchedWriter } from "../../src/core/batched-writer.ts";
 
-async function written(options: { batchBytes: number; mostBytes: number }, lines: readonly string[]): Promise<string> {
+async function written(
+  options: { batchBytes: number; maxQueuedBytes: number },
+  lines: readonly string[],
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "haven-writer-"));
   const file = join(folder, "log");
   const fd = openSync(file, "w");
@@ -18,16 +21,16 @@ async function written(options: { batchBytes: number; mostBytes: number }, lines
   return text;
 }
 
-test("lines leave whole and in order, whether many fit a batch or one is longer than it", async () => {
+test("lines are written whole and in order, also if one is longer than a batch", async () => {
   const lines = ["a", "€uro ", "x".repeat(100), "b".repeat(63), "ü".repeat(32), "", "last"].map((text) => `${text}\n`);
-  assert.equal(await written({ batchBytes: 64, mostBytes: 10_000 }, lines), lines.join(""));
+  assert.equal(await written({ batchBytes: 64, maxQueuedBytes: 10_000 }, lines), lines.join(""));
   const many = Array.from({ length: 5000 }, (_, index) => `${index} ${"·".repeat(index % 40)}\n`);
-  assert.equal(await written({ batchBytes: 1024, mostBytes: 10_000_000 }, many), many.join(""));
+  assert.equal(await written({ batchBytes: 1024, maxQueuedBytes: 10_000_000 }, many), many.join(""));
 });
 
-test("what comes when too much waits is dropped, line by line", async () => {
+test("above the limit of queued bytes, whole lines are dropped", async () => {
   const lines = Array.from({ length: 1000 }, (_, index) => `${String(index).padStart(9, "0")}\n`);
-  const text = await written({ batchBytes: 100, mostBytes: 2000 }, lines);
+  const text = await written({ batchBytes: 100, maxQueuedBytes: 2000 }, lines);
   const kept = text.split("\n").slice(0, -1);
   assert.ok(kept.length >= 200 && kept.length < 300, String(kept.length));
   assert.deepEqual(

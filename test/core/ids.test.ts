@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { uuidv7 } from "../../src/core/ids.ts";
 
-test("ids are UUIDs of version 7 that sort by the time of their making", () => {
+test("ids are UUIDv7 and sort by creation time", () => {
   const earlier = uuidv7(1_700_000_000_000);
   const later = uuidv7(1_700_000_000_001);
   for (const id of [earlier, later])
@@ -10,6 +10,6 @@ test("ids are UUIDs of version 7 that sort by the time of their making", () => {
   assert.ok(earlier < later);
 });
 
-test("a thousand ids of one millisecond are a thousand ids", () => {
+test("a thousand ids of one millisecond are all different", () => {
   assert.equal(new Set(Array.from({ length: 1000 }, () => uuidv7(1))).size, 1000);
 });

@@ -4,7 +4,7 @@ import { BlockList } from "node:net";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
-import { readConfig } from "../../src/config/env.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { readConfig } from "../../src/config/env.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import { without } from "../support/programs.ts";
 import { runProgram } from "../support/run-program.ts";
 import { bindsOf, layouts, read, variablesOf } from "./compose.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readConfig } from "../../src/config/env.ts";
 import { mebibyte, memoryBudget, memoryMargin } from "../../src/config/memory-budget.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import { bytesOf, instancesOf, serviceOf } from "../docker/compose.ts";
 
 test("the page about memory has the parts, the sum, the limit and the margin of what ships", () => {

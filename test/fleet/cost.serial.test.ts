@@ -5,13 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { steadyClock } from "../../src/core/clock.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createFleet } from "../../src/fleet/fleet.ts";
+import type { FleetStore } from "../../src/fleet/fleet-store.ts";
 import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
 import { createRedisStore } from "../../src/fleet/redis-store.ts";
-import type { FleetStore } from "../../src/fleet/store.ts";
 import { initialState, type JudgedCheck } from "../../src/kit/health/judge.ts";
 import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
-import { createRedisAccess } from "../../src/redis/access.ts";
 import { createRedis } from "../../src/redis/client.ts";
+import { createRedisAccess } from "../../src/redis/redis-access.ts";
 import { atEnd } from "../support/at-end.ts";
 import { freshDatabase, query } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
@@ -23,7 +23,7 @@ const intervalMs = 2000;
 const measuredMs = 10_000;
 const intervals = measuredMs / intervalMs;
 
-/** Processor time that a process has used, out of /proc. */
+/** The processor time that a process has used, from /proc. */
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
@@ -41,8 +41,8 @@ const checks: readonly JudgedCheck[] = ["postgres", "redis", "schema", "event-lo
 
 const skip = process.platform === "linux" ? without("redis-server") : "needs /proc";
 
-for (const asked of ["redis", "postgres"] as const) {
-  test(`a hundred instances that ask ${asked} cost the stores and each other as little as the documents say`, {
+for (const reader of ["redis", "postgres"] as const) {
+  test(`a hundred instances that read from ${reader} stay within the documented costs`, {
     skip,
   }, async () => {
     const server = await startRedisServer();
@@ -62,7 +62,7 @@ for (const asked of ["redis", "postgres"] as const) {
     );
 
     const counts = { writes: 0, reads: 0, failures: 0, ms: { redis: [] as number[], postgres: [] as number[] } };
-    const counted = (store: FleetStore): FleetStore => {
+    const withCounts = (store: FleetStore): FleetStore => {
       const timed = async <T>(work: () => Promise<T>): Promise<T> => {
         counts.writes += 1;
         const startedAt = performance.now();
@@ -77,37 +77,37 @@ for (const asked of ["redis", "postgres"] as const) {
       };
       return {
         ...store,
-        tell: (mine) => timed(() => store.tell(mine)),
-        tellAndAsk(mine) {
+        write: (entry) => timed(() => store.write(entry)),
+        writeAndRead(entry) {
           counts.reads += 1;
-          return timed(() => store.tellAndAsk(mine));
+          return timed(() => store.writeAndRead(entry));
         },
       };
     };
     const redis = createRedisAccess(client, (work) => work());
     const both = [createRedisStore(redis, intervalMs * 3), createPostgresStore(db, intervalMs * 3)];
-    const stores = both.toSorted((a, b) => Number(b.name === asked) - Number(a.name === asked));
+    const stores = both.toSorted((a, b) => Number(b.name === reader) - Number(a.name === reader));
     const fleets = Array.from({ length: size }, (_, index) =>
       createFleet({
-        stores: stores.map(counted),
+        stores: stores.map(withCounts),
         identity: { instance: `api-server-${index}`, version: "0.1.0" },
         intervalMs,
-        limitMs: intervalMs,
-        mostHeld: 5,
+        timeoutMs: intervalMs,
+        maxAbandoned: 5,
         clock: steadyClock,
         policy: undefined,
         snapshot: () =>
           takeSnapshot({ phase: "ready", startedUp: true, checks }, steadyClock.now(), Number.POSITIVE_INFINITY),
         traffic: () => ({ requestsPerSecond: 12.5, errorsPerSecond: 0, inFlight: 2 }),
-        onNamesake: () => undefined,
+        onDuplicateName: () => undefined,
       }),
     );
     for (const fleet of fleets) {
-      fleet.tell();
+      fleet.sendNow();
       await sleep(intervalMs / size);
     }
     await sleep(intervalMs * 1.5);
-    const known = fleets.map((fleet) => fleet.picture().instances.length);
+    const known = fleets.map((fleet) => fleet.report().instances.length);
     assert.deepEqual(new Set(known), new Set([size]));
 
     const backends = (
@@ -123,7 +123,7 @@ for (const asked of ["redis", "postgres"] as const) {
     const own = process.cpuUsage(before.own);
     const used = { redis: cpuMs(server.pid) - before.redis, postgres: cpuOfPostgres() - before.postgres };
     const each = (count: number) => count / size / intervals;
-    const usual = (times: readonly number[]) =>
+    const median = (times: readonly number[]) =>
       times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
     const measured = {
       writesEach: each(counts.writes),
@@ -131,10 +131,10 @@ for (const asked of ["redis", "postgres"] as const) {
       redisCorePercent: (used.redis / measuredMs) * 100,
       postgresCorePercent: (used.postgres / measuredMs) * 100,
       ownCpuMsEach: each((own.user + own.system) / 1000),
-      redisMs: usual(counts.ms.redis),
-      postgresMs: usual(counts.ms.postgres),
+      redisMs: median(counts.ms.redis),
+      postgresMs: median(counts.ms.postgres),
     };
-    process.stderr.write(`100 instances that ask ${asked}: ${JSON.stringify(measured)}\n`);
+    process.stderr.write(`100 instances that read from ${reader}: ${JSON.stringify(measured)}\n`);
     await Promise.all(fleets.map((fleet) => fleet.leave()));
 
     assert.equal(counts.failures, 0);

@@ -21,7 +21,7 @@ import {
   startLocalFleet,
 } from "./support/local-fleet.ts";
 
-test("each instance knows all of them: phase, checks, version, age, and how much each has to do", async () => {
+test("each instance lists all instances with phase, checks, version, age and load", async () => {
   const { members } = await startLocalFleet(3);
   for (const member of members) {
     const { instances: seen, ...fleet } = await eventually(
@@ -46,7 +46,7 @@ test("each instance knows all of them: phase, checks, version, age, and how much
   assert.equal(await metric(members[0]?.url ?? "", 'fleet_instances{state="ready"}'), 3);
 });
 
-test("an instance that stops is gone at once, one that dies within three intervals", async () => {
+test("an instance that stops is removed at once, one that crashes within three intervals", async () => {
   const { members, databaseUrl, redisUrl } = await startLocalFleet(3);
   const [one, two, three] = members;
   assert.ok(one && two && three);
@@ -61,7 +61,7 @@ test("an instance that stops is gone at once, one that dies within three interva
     (seen) => seen.length === 2,
     2 * intervalMs,
   );
-  // As good as dead: nothing that it says arrives any more, and it cannot take its leave.
+  // Like a crash: no heartbeat arrives any more, and the instance cannot remove its entry.
   await Promise.all([three.postgres.set("hole"), three.redis.set("hole")]);
   const diedAt = performance.now();
   await eventually(
@@ -82,14 +82,14 @@ test("an instance that stops is gone at once, one that dies within three interva
   await Promise.all([three.postgres.set("pass"), three.redis.set("pass")]);
 });
 
-test("a dead store delays the other by nothing: the rounds go on", async () => {
+test("a dead store does not delay heartbeats to the other store", async () => {
   const { members, redisUrl } = await startLocalFleet(2);
   const [one, two] = members;
   assert.ok(one && two);
   await one.postgres.set("hole");
   const redis = new Redis(redisUrl);
   atEnd(() => redis.disconnect());
-  for (let look = 0; look < 8; look += 1) {
+  for (let round = 0; round < 8; round += 1) {
     await sleep(intervalMs / 2);
     const seen: Seen | undefined = (await instances(two)).find(({ instance }) => instance === "api-1");
     assert.ok(seen !== undefined && seen.ageMs < 2.2 * intervalMs, JSON.stringify(seen));
@@ -101,7 +101,7 @@ test("a dead store delays the other by nothing: the rounds go on", async () => {
     ({ store }) => store === "postgres",
     3000,
   );
-  for (let look = 0; look < 4; look += 1) {
+  for (let round = 0; round < 4; round += 1) {
     await sleep(intervalMs / 2);
     assert.ok((await instances(one)).some(({ instance }) => instance === "api-2"));
   }
@@ -113,7 +113,7 @@ test("a dead store delays the other by nothing: the rounds go on", async () => {
   );
 });
 
-test("while no store answers it says so, and since when, and knows itself only", async () => {
+test("while no store answers, an instance reports since when, and lists only itself", async () => {
   const { members } = await startLocalFleet(2);
   const [one] = members;
   assert.ok(one);
@@ -136,13 +136,13 @@ test("while no store answers it says so, and since when, and knows itself only",
   );
 });
 
-test("two processes with one INSTANCE_ID are two, and each says once that this is wrong", async () => {
+test("two processes with one INSTANCE_ID are listed separately, and each logs one warning", async () => {
   const { members } = await startLocalFleet(2, { INSTANCE_ID: "twin" });
   for (const { logs } of members) {
-    const said = () => logs.filter(({ msg }) => /same INSTANCE_ID/.test(msg)).length;
-    await eventually(said, (times) => times === 1);
+    const warnings = () => logs.filter(({ msg }) => /same INSTANCE_ID/.test(msg)).length;
+    await eventually(warnings, (times) => times === 1);
     await sleep(3 * intervalMs);
-    assert.equal(said(), 1);
+    assert.equal(warnings(), 1);
   }
   assert.deepEqual(
     (await instances({ url: members[0]?.url ?? "" })).map(({ instance }) => instance),
@@ -150,7 +150,7 @@ test("two processes with one INSTANCE_ID are two, and each says once that this i
   );
 });
 
-test("what a crash left behind under the same name is not taken for another process", async () => {
+test("the entry of a crashed process with the same name causes no warning", async () => {
   const { members, redisUrl } = await startLocalFleet(1);
   const [one] = members;
   assert.ok(one);
@@ -163,8 +163,8 @@ test("what a crash left behind under the same name is not taken for another proc
   assert.ok(!one.logs.some(({ msg }) => /same INSTANCE_ID/.test(msg)));
 });
 
-/** Entries that lie, are torn, or are of another version: the more of them, the worse. */
-async function plantLies({ databaseUrl, redisUrl }: LocalFleet, claim: "up" | "down"): Promise<() => void> {
+/** Keeps writing entries that are false, truncated, of another version, or of another hour. */
+async function plantFalseEntries({ databaseUrl, redisUrl }: LocalFleet, claim: "up" | "down"): Promise<() => void> {
   const redis = new Redis(redisUrl);
   atEnd(() => redis.disconnect());
   const honest = { instance: "liar", version: "0.1.0", phase: "ready", status: "ready", upMs: 1, beat: 1 };
@@ -181,7 +181,7 @@ async function plantLies({ databaseUrl, redisUrl }: LocalFleet, claim: "up" | "d
     for (const [index, text] of texts.entries()) {
       await redis.hset("haven:fleet", `00000000-0000-4000-8000-0000000000${10 + index}`, `${now} 1 ${text}`);
     }
-    // Well formed, and of another hour by the clock of the store.
+    // Well formed, but of another hour by the clock of the store.
     for (const hours of [-1, 1]) {
       const text = JSON.stringify({ ...honest, checks });
       await redis.hset("haven:fleet", randomUUID(), `${now + hours * 3_600_000} 1 ${text}`);
@@ -199,11 +199,11 @@ async function plantLies({ databaseUrl, redisUrl }: LocalFleet, claim: "up" | "d
   return stop;
 }
 
-test("heartbeats that lie, are torn, or are of another version or hour keep no outlier in rotation", async () => {
+test("false, truncated or outdated heartbeats do not keep an outlier in rotation", async () => {
   const fleet = await startLocalFleet(3);
   const [one, ...others] = fleet.members;
   assert.ok(one);
-  const stop = await plantLies(fleet, "down");
+  const stop = await plantFalseEntries(fleet, "down");
   await one.postgres.set("refuse");
   await eventually(
     () => readyOf(one),
@@ -217,9 +217,9 @@ test("heartbeats that lie, are torn, or are of another version or hour keep no o
   await one.postgres.set("pass");
 });
 
-test("nor do they drive anybody out in an outage of all", async () => {
+test("false, truncated or outdated heartbeats do not take an instance out in a shared outage", async () => {
   const fleet = await startLocalFleet(3);
-  const stop = await plantLies(fleet, "up");
+  const stop = await plantFalseEntries(fleet, "up");
   for (const { postgres } of fleet.members) await postgres.set("refuse");
   const until = performance.now() + boundMs + 2 * intervalMs;
   while (performance.now() < until) {
@@ -236,7 +236,7 @@ test("nor do they drive anybody out in an outage of all", async () => {
     );
     const without = (await ask(`${member.url}/ready?exclude=postgres`)).json();
     assert.partialDeepStrictEqual(without, { excluded: ["postgres"] });
-    assert.ok(!Object.hasOwn(without as object, "sharedOutage"), "of what is left out nothing is said");
+    assert.ok(!Object.hasOwn(without as object, "sharedOutage"), "an excluded check must not be reported");
   }
   stop();
   for (const { postgres } of fleet.members) await postgres.set("pass");
@@ -247,7 +247,7 @@ test("nor do they drive anybody out in an outage of all", async () => {
     );
 });
 
-test("alone, or with one other, outlier does as strict", async () => {
+test("with fewer than three instances, outlier acts like strict", async () => {
   const { members } = await startLocalFleet(2);
   for (const { postgres } of members) await postgres.set("refuse");
   for (const member of members)
@@ -260,11 +260,11 @@ test("alone, or with one other, outlier does as strict", async () => {
   for (const { postgres } of members) await postgres.set("pass");
 });
 
-test("a check of the instance itself is its own affair, whatever the others say of theirs", async () => {
+test("a check of the instance itself takes the instance out without a vote", async () => {
   const { members } = await startLocalFleet(3, { READY_REQUIRES: "event-loop", OVERLOAD_DELAY_MS: "1" });
   const [one] = members;
   assert.ok(one);
-  // One process, one event loop: it is saturated for all of them.
+  // All members run in this process, so one saturated event loop affects all of them.
   await eventually(
     async () => {
       await Promise.all(Array.from({ length: 4 }, () => ask(`${one.url}/test/spin/250`)));
@@ -277,7 +277,7 @@ test("a check of the instance itself is its own affair, whatever the others say 
   assert.deepEqual(decisionsOf(one), []);
 });
 
-test("strict asks nobody: it leaves in an outage of all, and still tells the others what it is", async () => {
+test("with strict, all instances leave in a shared outage, and their heartbeats go on", async () => {
   const { members } = await startLocalFleet(3, { READY_POLICY: "strict" });
   for (const { postgres } of members) await postgres.set("refuse");
   for (const member of members) {
@@ -300,7 +300,7 @@ test("strict asks nobody: it leaves in an outage of all, and still tells the oth
   for (const { postgres } of members) await postgres.set("pass");
 });
 
-test("an instance that boots before the schema is made gets over it", async () => {
+test("an instance that starts before the schema exists joins the fleet later", async () => {
   const haven = await startHaven({
     env: { DATABASE_URL: await freshDatabase({ migrated: false }), READY_POLICY: "outlier" },
   });
@@ -310,13 +310,13 @@ test("an instance that boots before the schema is made gets over it", async () =
   );
 });
 
-test("while all is well, each store has one call an interval, on the clock of the checks", async () => {
+test("without a failure, each store gets one call for each check interval", async () => {
   const { members } = await startLocalFleet(2);
   const [one] = members;
   assert.ok(one);
   const counts = () => ({
     redis: one.redis.sent().match(/haven:fleet/g)?.length ?? 0,
-    postgres: one.postgres.sent().match(/fleet-tell/g)?.length ?? 0,
+    postgres: one.postgres.sent().match(/fleet-write/g)?.length ?? 0,
   });
   const before = counts();
   const intervals = 12;
@@ -324,7 +324,7 @@ test("while all is well, each store has one call an interval, on the clock of th
   const after = counts();
   for (const store of ["redis", "postgres"] as const) {
     const each = (after[store] - before[store]) / intervals;
-    // Checks come up to a tenth early.
+    // Checks run up to a tenth of an interval early.
     assert.ok(each > 0.7 && each < 1.2, `${each} in ${store}`);
   }
 });

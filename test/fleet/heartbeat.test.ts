@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Heartbeat, read, write } from "../../src/fleet/heartbeat.ts";
+import { type Heartbeat, parseHeartbeat, serializeHeartbeat } from "../../src/fleet/heartbeat.ts";
 
 const heartbeat: Heartbeat = {
   instance: "api-server-1",
@@ -13,35 +13,36 @@ const heartbeat: Heartbeat = {
   errorsPerSecond: 0,
   inFlight: 3,
   checks: new Map([
-    ["postgres", { status: "up", failing: false, wellMsAgo: 12 }],
-    ["redis", { status: "unknown", failing: true, wellMsAgo: null }],
+    ["postgres", { status: "up", failing: false, succeededMsAgo: 12 }],
+    ["redis", { status: "unknown", failing: true, succeededMsAgo: null }],
   ]),
 };
 
-const said = (over: object): string => JSON.stringify({ ...JSON.parse(write(heartbeat)), ...over });
+const textWith = (over: object): string => JSON.stringify({ ...JSON.parse(serializeHeartbeat(heartbeat)), ...over });
 
-test("what is written is read as it was, and is small", () => {
-  assert.deepEqual(read(write(heartbeat)), heartbeat);
-  assert.ok(write(heartbeat).length < 300);
+test("a serialized heartbeat is parsed back unchanged, and is short", () => {
+  assert.deepEqual(parseHeartbeat(serializeHeartbeat(heartbeat)), heartbeat);
+  assert.ok(serializeHeartbeat(heartbeat).length < 300);
 });
 
-const nothing: readonly (readonly [string, string])[] = [
-  ["nothing", ""],
-  ["half of one", write(heartbeat).slice(0, 90)],
-  ["no JSON", "\u0000\ufffd{"],
+const malformed: readonly (readonly [string, string])[] = [
+  ["empty text", ""],
+  ["a truncated heartbeat", serializeHeartbeat(heartbeat).slice(0, 90)],
+  ["text that is not JSON", "\u0000\ufffd{"],
   ["a list", "[]"],
   ["null", "null"],
   ["a number", "1e999"],
-  ["without a name", said({ instance: undefined })],
-  ["a name that is markup", said({ instance: "<script>" })],
-  ["a name of 200 letters", said({ instance: "a".repeat(200) })],
-  ["a phase of another version", said({ phase: "paused" })],
-  ["a verdict of another version", said({ status: "fine" })],
-  ["too long", said({ more: "x".repeat(10_000) })],
-  ["40,000 deep", "[".repeat(4000)],
+  ["a heartbeat without a name", textWith({ instance: undefined })],
+  ["a name that is markup", textWith({ instance: "<script>" })],
+  ["a name of 200 letters", textWith({ instance: "a".repeat(200) })],
+  ["a phase of another version", textWith({ phase: "paused" })],
+  ["a verdict of another version", textWith({ status: "fine" })],
+  ["a heartbeat that is too long", textWith({ more: "x".repeat(10_000) })],
+  ["nested JSON, 4,000 levels deep,", "[".repeat(4000)],
 ];
 
-for (const [what, text] of nothing) test(`${what} is no heartbeat`, () => assert.equal(read(text), undefined));
+for (const [what, text] of malformed)
+  test(`${what} is not a heartbeat`, () => assert.equal(parseHeartbeat(text), undefined));
 
 const fields: readonly (readonly [string, object, object])[] = [
   ["a rate that is text", { requestsPerSecond: "many" }, { requestsPerSecond: 0 }],
@@ -51,30 +52,30 @@ const fields: readonly (readonly [string, object, object])[] = [
 ];
 
 for (const [what, over, expected] of fields) {
-  test(`${what} takes no other field with it`, () => {
-    const understood = read(said(over));
-    assert.partialDeepStrictEqual(understood, expected);
-    assert.deepEqual(understood?.checks, heartbeat.checks);
+  test(`${what} leaves all other fields usable`, () => {
+    const parsed = parseHeartbeat(textWith(over));
+    assert.partialDeepStrictEqual(parsed, expected);
+    assert.deepEqual(parsed?.checks, heartbeat.checks);
   });
 }
 
-const testimonies: readonly (readonly [string, unknown])[] = [
+const malformedReports: readonly (readonly [string, unknown])[] = [
   ["of an older form", "up"],
-  ["with a status nobody knows", ["sleepy", false, 5]],
+  ["with an unknown status", ["sleepy", false, 5]],
   ["from the future", ["up", false, -5]],
-  ["older than the world", ["up", false, 1e300]],
+  ["with an impossible age", ["up", false, 1e300]],
   ["that is null", null],
 ];
 
-for (const [what, testimony] of testimonies) {
-  test(`a testimony ${what} says nothing, and those beside it count`, () => {
-    const understood = read(said({ checks: { postgres: testimony, redis: ["down", true, 9] } }));
-    assert.deepEqual([...(understood?.checks ?? [])], [["redis", { status: "down", failing: true, wellMsAgo: 9 }]]);
+for (const [what, report] of malformedReports) {
+  test(`a check report ${what} is ignored, and the others are used`, () => {
+    const parsed = parseHeartbeat(textWith({ checks: { postgres: report, redis: ["down", true, 9] } }));
+    assert.deepEqual([...(parsed?.checks ?? [])], [["redis", { status: "down", failing: true, succeededMsAgo: 9 }]]);
   });
 }
 
-test("names that mean something to JavaScript are only names", () => {
-  const text = said({}).replace('"postgres"', '"__proto__"').replace('"redis"', '"constructor"');
-  assert.equal(read(text)?.checks.get("constructor")?.failing, true);
+test("check names such as __proto__ have no side effects", () => {
+  const text = textWith({}).replace('"postgres"', '"__proto__"').replace('"redis"', '"constructor"');
+  assert.equal(parseHeartbeat(text)?.checks.get("constructor")?.failing, true);
   assert.equal(({} as Record<string, unknown>)["failing"], undefined);
 });

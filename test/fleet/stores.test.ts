@@ -4,11 +4,11 @@ import { before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { createDatabase } from "../../src/db/pool.ts";
+import type { FleetStore, OwnEntry } from "../../src/fleet/fleet-store.ts";
 import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
 import { createRedisStore, fleetKey } from "../../src/fleet/redis-store.ts";
-import type { FleetStore, Mine } from "../../src/fleet/store.ts";
-import { createRedisAccess } from "../../src/redis/access.ts";
 import { createRedis } from "../../src/redis/client.ts";
+import { createRedisAccess } from "../../src/redis/redis-access.ts";
 import { atEnd } from "../support/at-end.ts";
 import { freshDatabase, query } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
@@ -18,7 +18,7 @@ const keepMs = 1000;
 
 type World = {
   store: FleetStore;
-  /** Puts an entry there whose time is another than now. */
+  /** Writes an entry with an age. */
   plant(boot: string, heartbeat: string, agoMs: number): Promise<unknown>;
   boots(): Promise<string[]>;
 };
@@ -74,7 +74,7 @@ for (const [name, open] of [
     let world: World;
     let beat = 0;
     const [me, you] = [randomUUID(), randomUUID()];
-    const words = (boot: string, heartbeat = "words"): Mine => {
+    const entryOf = (boot: string, heartbeat = "words"): OwnEntry => {
       beat += 1;
       return { boot, instance: "an-instance", beat, heartbeat };
     };
@@ -82,44 +82,44 @@ for (const [name, open] of [
       world = await open();
     });
 
-    test("each reads what the others said, with its age by the clock of the store, and never itself", async () => {
+    test("a read returns the entries of others with their age by the clock of the store", async () => {
       const { store } = world;
-      assert.deepEqual(await store.tellAndAsk(words(me)), []);
-      await store.tell(words(you));
+      assert.deepEqual(await store.writeAndRead(entryOf(me)), []);
+      await store.write(entryOf(you));
       await sleep(300);
-      await store.tell(words(me));
-      const [seen, ...more] = await store.tellAndAsk(words(me));
+      await store.write(entryOf(me));
+      const [seen, ...more] = await store.writeAndRead(entryOf(me));
       assert.deepEqual(more, []);
       assert.partialDeepStrictEqual(seen, { boot: you, heartbeat: "words" });
       const ageMs = seen?.ageMs ?? Number.NaN;
       assert.ok(ageMs >= 290 && ageMs < 1000, `${ageMs} ms`);
     });
 
-    test("what is said again replaces what was said, and is young again", async () => {
+    test("a new heartbeat replaces the previous one and resets its age", async () => {
       const { store, boots } = world;
-      for (let count = 0; count < 5; count += 1) await store.tell(words(you, `words ${count}`));
-      const [seen] = await store.tellAndAsk(words(me));
+      for (let count = 0; count < 5; count += 1) await store.write(entryOf(you, `words ${count}`));
+      const [seen] = await store.writeAndRead(entryOf(me));
       assert.partialDeepStrictEqual(seen, { heartbeat: "words 4" });
       assert.ok((seen?.ageMs ?? Number.NaN) < 250);
       assert.equal((await boots()).length, 2);
     });
 
-    test("old words that arrive late neither replace newer ones nor make them young", async () => {
+    test("a late, older heartbeat neither replaces a newer one nor resets its age", async () => {
       const { store } = world;
-      const old = words(you, "old words");
-      await store.tell(words(you, "new words"));
+      const old = entryOf(you, "old words");
+      await store.write(entryOf(you, "new words"));
       await sleep(200);
-      await store.tell(old);
-      const [seen] = await store.tellAndAsk(words(me));
+      await store.write(old);
+      const [seen] = await store.writeAndRead(entryOf(me));
       assert.equal(seen?.heartbeat, "new words");
       assert.ok((seen?.ageMs ?? 0) >= 190, `${seen?.ageMs} ms`);
     });
 
-    test("an entry of an hour ago or of an hour to come is not read, and is cleared away", async () => {
+    test("an entry that is an hour old, or an hour in the future, is not returned, and is deleted", async () => {
       const { store, plant, boots } = world;
       for (const agoMs of [3_600_000, -3_600_000]) await plant(randomUUID(), "lies", agoMs);
-      await store.tell(words(you));
-      const seen = await store.tellAndAsk(words(me));
+      await store.write(entryOf(you));
+      const seen = await store.writeAndRead(entryOf(me));
       assert.deepEqual(
         seen.map(({ boot }) => boot),
         [you],
@@ -127,57 +127,57 @@ for (const [name, open] of [
       assert.deepEqual(await boots(), [me, you].sort());
     });
 
-    test("whatever bytes another left there are handed on as they are", async () => {
+    test("entries of other versions are returned unchanged", async () => {
       const { store, plant } = world;
       const strange = randomUUID();
       await plant(strange, '{"v":9 \\u0000 " \' ü', 10);
-      const seen = (await store.tellAndAsk(words(me))).find(({ boot }) => boot === strange);
+      const seen = (await store.writeAndRead(entryOf(me))).find(({ boot }) => boot === strange);
       assert.equal(seen?.heartbeat, '{"v":9 \\u0000 " \' ü');
     });
 
-    test("who leaves is gone at once, and leaving twice harms nobody", async () => {
+    test("an entry is removed at once, and removing it twice is harmless", async () => {
       const { store, boots } = world;
-      await store.leave(you);
-      await store.leave(you);
+      await store.remove(you);
+      await store.remove(you);
       assert.ok(!(await boots()).includes(you));
     });
 
-    test("twenty that write and read at once wait for nobody's rows", async () => {
+    test("twenty concurrent writes and reads do not wait for locked rows", async () => {
       const { store, plant } = world;
       for (let count = 0; count < 10; count += 1) await plant(randomUUID(), "old", 60_000);
       const crowd = Array.from({ length: 20 }, () => randomUUID());
-      await Promise.all(crowd.map((one) => store.tellAndAsk(words(one))));
-      const seen = await Promise.all(crowd.map((one) => store.tellAndAsk(words(one))));
+      await Promise.all(crowd.map((one) => store.writeAndRead(entryOf(one))));
+      const seen = await Promise.all(crowd.map((one) => store.writeAndRead(entryOf(one))));
       for (const entries of seen) assert.ok(entries.length >= 19);
     });
 
-    test("who is back together after an outage, when every row is old, never waits for another", async () => {
+    test("instances that return from an outage together, with expired rows, do not wait for each other", async () => {
       const { store, plant } = world;
       for (let outage = 0; outage < 40; outage += 1) {
         const back = Array.from({ length: 8 }, () => randomUUID());
         await Promise.all(back.map((one) => plant(one, "old", 60_000)));
         const began = performance.now();
-        await Promise.all(back.map((one) => store.tellAndAsk(words(one))));
+        await Promise.all(back.map((one) => store.writeAndRead(entryOf(one))));
         const tookMs = performance.now() - began;
         assert.ok(tookMs < 800, `${tookMs} ms`);
-        await Promise.all(back.map((one) => store.leave(one)));
+        await Promise.all(back.map((one) => store.remove(one)));
       }
     });
   });
 }
 
-test("whoever begins clears Postgres of those who died, though only Redis may ever be asked", async () => {
+test("the first write of a process deletes expired rows from Postgres, even if reads go to Redis", async () => {
   const { store, plant, boots } = await onPostgres();
   const [me, dead, alive] = [randomUUID(), randomUUID(), randomUUID()];
   await plant(dead, "last words", 60_000);
   await plant(alive, "words", 100);
-  await store.tell({ boot: me, instance: "an-instance", beat: 1, heartbeat: "first words" });
+  await store.write({ boot: me, instance: "an-instance", beat: 1, heartbeat: "first words" });
   assert.deepEqual(await boots(), [me, alive].sort());
 });
 
-test("the key in Redis expires when nobody writes any more, and an entry that is no entry is cleared away", async () => {
+test("the key in Redis expires after the last write, and malformed entries are deleted", async () => {
   const { store, boots } = await onRedis();
-  await store.tell({ boot: "a", instance: "a", beat: 1, heartbeat: "x" });
+  await store.write({ boot: "a", instance: "a", beat: 1, heartbeat: "x" });
   const url = await freshRedis();
   const other = new Redis(url);
   atEnd(() => other.disconnect());
@@ -192,7 +192,7 @@ test("the key in Redis expires when nobody writes any more, and an entry that is
     100,
   );
   await other.hset(fleetKey, "torn", "no time and no space");
-  assert.deepEqual(await second.tellAndAsk({ boot: "b", instance: "b", beat: 1, heartbeat: "y" }), []);
+  assert.deepEqual(await second.writeAndRead({ boot: "b", instance: "b", beat: 1, heartbeat: "y" }), []);
   assert.deepEqual(await other.hkeys(fleetKey), ["b"]);
   await eventually(
     () => other.exists(fleetKey),

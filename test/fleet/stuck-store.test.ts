@@ -10,7 +10,7 @@ import { ask } from "../support/http.ts";
 import { metric } from "../support/metric.ts";
 import { testRoutes } from "../support/routes.ts";
 
-test("a fleet table that is locked takes at most half of the pool, and heartbeats go on after it", async () => {
+test("a locked fleet table holds at most half of the pool, and heartbeats resume after it", async () => {
   const url = await freshDatabase();
   const { url: base } = await startHaven({
     env: { DATABASE_URL: url, DB_POOL_MAX: "4", HEALTH_CHECK_INTERVAL: "200", HEALTH_CHECK_TIMEOUT: "200" },
@@ -20,7 +20,7 @@ test("a fleet table that is locked takes at most half of the pool, and heartbeat
   await locker.connect();
   atEnd(() => locker.end());
   await locker.query("BEGIN; LOCK TABLE fleet_instances IN ACCESS EXCLUSIVE MODE");
-  // Well within the limit of a statement, so that none of those that wait is ended by it.
+  // Shorter than the statement timeout, so that no waiting statement is cancelled.
   await sleep(2000);
   const [waiting] = await query<{ count: number }>(
     url,
@@ -35,7 +35,7 @@ test("a fleet table that is locked takes at most half of the pool, and heartbeat
   await eventually(beat, (value) => Number(value) > Number(first) + 3, 2000);
 });
 
-test("a store that refuses heartbeats alone is not closed to requests, nor are heartbeats counted as theirs", async () => {
+test("failing heartbeats neither open the breaker of requests nor count as calls of requests", async () => {
   const url = await freshDatabase();
   const { url: base } = await startHaven({
     env: { DATABASE_URL: url, HEALTH_CHECK_INTERVAL: "100", HEALTH_CHECK_TIMEOUT: "5000" },

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
-import { readConfig } from "../../src/config/env.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import { atEnd } from "../support/at-end.ts";
 import { faultsOf } from "../support/cluster-faults.ts";
 import { parseObjects, render } from "../support/kustomize.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { z } from "zod";
-import { ConfigError, readConfig } from "../../src/config/env.ts";
+import { ConfigError, readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
 import { version } from "../../src/version.ts";
 import { autoscaler } from "../support/autoscaler.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RedisTarget } from "../../src/config/env.ts";
+import type { RedisTarget } from "../../src/config/read-config.ts";
 import { createRedis, type RedisClient } from "../../src/redis/client.ts";
-import { createRedisPinger } from "../../src/redis/pinger.ts";
-import { defineScript } from "../../src/redis/script.ts";
+import { defineLuaScript } from "../../src/redis/lua-script.ts";
+import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { atEnd } from "../support/at-end.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
@@ -97,7 +97,7 @@ test("keys of two hundred users are written and read over all nodes at once", { 
 test("a script works on two keys of one user, whichever node holds them", { skip }, async () => {
   const redis = await open();
   await forEachNode("script", "flush");
-  const script = defineScript("redis.call('SET', KEYS[1], ARGV[1]) return {redis.call('INCR', KEYS[2]), ARGV[1]}");
+  const script = defineLuaScript("redis.call('SET', KEYS[1], ARGV[1]) return {redis.call('INCR', KEYS[2]), ARGV[1]}");
   const counter = (id: string) => `haven:{${id}}:counter`;
   const run = () => Promise.all(userIds.map((id) => script(redis, [sessionOf(id), counter(id)], [id])));
   assert.deepEqual(

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RedisTarget } from "../../src/config/env.ts";
+import type { RedisTarget } from "../../src/config/read-config.ts";
 import { createRedis, type RedisClient } from "../../src/redis/client.ts";
-import { createRedisPinger } from "../../src/redis/pinger.ts";
-import { defineScript } from "../../src/redis/script.ts";
+import { defineLuaScript } from "../../src/redis/lua-script.ts";
+import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { atEnd } from "../support/at-end.ts";
 import { eventually } from "../support/eventually.ts";
 import { without } from "../support/programs.ts";
@@ -13,7 +13,7 @@ import { askRedis, startRedisSentinel } from "../support/redis-servers.ts";
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
 const longestWaitMs = 1000;
 const skip = without("redis-server");
-const script = defineScript("redis.call('SET', KEYS[1], ARGV[1]) return redis.call('INCR', KEYS[2])");
+const script = defineLuaScript("redis.call('SET', KEYS[1], ARGV[1]) return redis.call('INCR', KEYS[2])");
 
 async function open() {
   const servers = await startRedisSentinel();

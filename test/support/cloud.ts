@@ -1,4 +1,4 @@
-import { readConfig } from "../../src/config/env.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
 import { secretsGiven } from "./pods.ts";
 

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import type { Overrides } from "../../src/composition/compose.ts";
-import { readConfig } from "../../src/config/env.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import { createLoggerOn } from "../../src/core/logger.ts";
 import { type Running, start } from "../../src/server.ts";
 import { atEnd } from "./at-end.ts";

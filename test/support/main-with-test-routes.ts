@@ -1,4 +1,4 @@
-import { readConfig } from "../../src/config/env.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import { createLogger } from "../../src/core/logger.ts";
 import * as embedded from "../../src/embedded/engines.ts";
 import { onStopSignals } from "../../src/kit/lifecycle/signals.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readConfig } from "../../src/config/env.ts";
+import { readConfig } from "../../src/config/read-config.ts";
 import type { ClusterObject } from "./kustomize.ts";
 
 // What the tests read of a pod, typed; that it is whole is for cluster-faults.ts to say.

@@ -1,18 +1,18 @@
 import { createAccessTokens } from "../../src/auth/access-token.ts";
-import { createKeys } from "../../src/auth/keys.ts";
-import { createSessionSecrets, hashOfCookie } from "../../src/sessions/secrets.ts";
-import { createSessionStore } from "../../src/sessions/store.ts";
+import { createTokenKeys } from "../../src/auth/token-keys.ts";
+import { createSessionSecrets, hashCookie } from "../../src/sessions/session-secrets.ts";
+import { createSessionStore } from "../../src/sessions/session-store.ts";
 import type { Haven } from "./haven.ts";
 import { sameSecret } from "./people.ts";
 
 /** A session as a login makes it, without the 50 ms that its password takes. */
 export async function beginSession({ running }: Haven, userId: string) {
-  const keys = createKeys({ secret: sameSecret.JWT_SECRET });
+  const keys = createTokenKeys({ secret: sameSecret.JWT_SECRET });
   const secrets = createSessionSecrets(keys.derived);
   const limits = { idleSeconds: 86_400, maxAgeSeconds: 604_800 };
   const store = createSessionStore({ redis: running.deps.redis, limits });
   const made = await store.create(userId, "member", { device: "test", address: "127.0.0.1" }, new Date(), (id, seed) =>
-    hashOfCookie(secrets.cookie(userId, id, seed)),
+    hashCookie(secrets.cookie(userId, id, seed)),
   );
   return {
     userId,

@@ -1,6 +1,6 @@
 import { dark, light } from "./palette.ts";
 
-/** What all our pages have in common. */
+/** Styles shared by all HTML pages of the server. */
 export const baseStyle = `
 :root{color-scheme:light dark;${light}}
 @media (prefers-color-scheme:dark){:root{${dark}}}

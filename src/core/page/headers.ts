@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** Goes with a page of ours: nothing runs, loads or is sent anywhere but the one script and the one style in it. */
+/** For pages with one inline script and one inline style: the browser loads and runs nothing else. */
 export function pageHeaders({ script, style }: { script: string; style: string }): Readonly<Record<string, string>> {
   return {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": [
       "default-src 'none'",
-      `script-src ${script === "" ? "'none'" : hashOf(script)}`,
-      `style-src ${hashOf(style)}`,
+      `script-src ${script === "" ? "'none'" : cspHash(script)}`,
+      `style-src ${cspHash(style)}`,
       "img-src data:",
       "connect-src 'self'",
       "base-uri 'none'",
@@ -21,4 +21,4 @@ export function pageHeaders({ script, style }: { script: string; style: string }
   };
 }
 
-const hashOf = (block: string): string => `'sha256-${createHash("sha256").update(block).digest("base64")}'`;
+const cspHash = (block: string): string => `'sha256-${createHash("sha256").update(block).digest("base64")}'`;

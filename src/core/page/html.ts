@@ -1,4 +1,4 @@
-/** Markup that is known to be safe. Text becomes markup only through `html`, which escapes it. */
+/** Markup that is safe to send. Values become markup only through `html`, which escapes them. */
 export type Html = { readonly html: string };
 
 type Value = Html | readonly Html[] | string | number | null | false;
@@ -10,16 +10,16 @@ export function html(strings: TemplateStringsArray, ...values: readonly Value[])
   return { html: text };
 }
 
-/** For our own blocks only: nothing that comes from data. */
+/** Only for constant markup: never for data. */
 export const trusted = (text: string): Html => ({ html: text });
 
 export const nothing: Html = { html: "" };
 
-function join(parts: readonly Html[], between: string): Html {
-  return { html: parts.map((part) => part.html).join(escaped(between)) };
+function join(parts: readonly Html[], separator: string): Html {
+  return { html: parts.map((part) => part.html).join(escaped(separator)) };
 }
 
-/** As people enumerate: "a", "a and b", "a, b and c". */
+/** "a", "a and b", "a, b and c". */
 export function enumerate(parts: readonly Html[]): Html {
   const last = parts.at(-1);
   if (last === undefined || parts.length === 1) return last ?? nothing;
@@ -44,12 +44,12 @@ const entities: Readonly<Record<string, string>> = {
 const escaped = (text: string): string =>
   /[&<>"']/.test(text) ? text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "") : text;
 
-const tidied = new WeakMap<TemplateStringsArray, readonly string[]>();
+const compactPieces = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 function withoutIndentation(strings: TemplateStringsArray): readonly string[] {
-  const known = tidied.get(strings);
+  const known = compactPieces.get(strings);
   if (known !== undefined) return known;
-  const tidy = strings.map((piece) => piece.replaceAll(/\n\s*/g, ""));
-  tidied.set(strings, tidy);
-  return tidy;
+  const compact = strings.map((piece) => piece.replaceAll(/\n\s*/g, ""));
+  compactPieces.set(strings, compact);
+  return compact;
 }

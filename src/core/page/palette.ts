@@ -1,4 +1,4 @@
-/** Every pair that text is made of has at least the contrast 4.5 to 1, in both. */
+/** In both palettes every text colour has a contrast of at least 4.5:1 to its background. */
 export const light = `
   --page:#f6f6f3;--card:#fff;--ink:#1b1f23;--soft:#586068;--line:#dedfd9;--track:#e7e8e3;--link:#0b5394;
   --good:#1a7148;--warn:#8a5a00;--bad:#b42318;--calm:#3b5d8a;

@@ -1,5 +1,5 @@
 import { parseEnv } from "node:util";
-import { drainDefaults } from "../../config/env.ts";
+import { drainDefaults } from "../../config/read-config.ts";
 import { variables } from "../../config/variables.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Settings } from "../facts/app.ts";

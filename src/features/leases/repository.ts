@@ -1,6 +1,6 @@
 import { uuidv7 } from "../../core/ids.ts";
-import { type ListPage, type PageRequest, readList } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/read-list.ts";
 import type { LeaseFields, LeaseStatus } from "./schema.ts";
 
 export type Lease = LeaseFields & {

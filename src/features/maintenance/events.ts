@@ -1,6 +1,6 @@
 import { uuidv7 } from "../../core/ids.ts";
-import type { ListPage, PageRequest } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
+import type { ListPage, PageRequest } from "../../db/read-list.ts";
 import type { MaintenanceRequest } from "./repository.ts";
 import type { EventType } from "./schema.ts";
 

@@ -1,5 +1,5 @@
-import { type ListPage, type PageRequest, readList } from "../../db/list.ts";
 import type { Queryable } from "../../db/pool.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/read-list.ts";
 
 export type Photo = {
   id: string;

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { onForeignKeyViolation } from "../../db/driver-errors.ts";
-import type { ListPage, PageRequest } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
+import type { ListPage, PageRequest } from "../../db/read-list.ts";
 import type { Precondition } from "../../http/etag.ts";
 import { orNotFound } from "../or-not-found.ts";
 import { type Property, type PropertyFilter, properties } from "./repository.ts";

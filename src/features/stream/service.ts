@@ -14,7 +14,7 @@ import { createSignIns } from "./sign-ins.ts";
 import { createStaggeredVisits } from "./staggered-visits.ts";
 
 export type StreamSettings = {
-  most: number;
+  maxOpen: number;
   maxPerUser: number;
   pollMs: number;
   heartbeatMs: number;
@@ -44,7 +44,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
   const gate = createConcurrencyLimiter({
     maxConcurrent: mostReadsAtOnce,
     maxWaitMs: longestReadWaitMs,
-    maxQueued: settings.most,
+    maxQueued: settings.maxOpen,
     onRejected: () => new AppError("overloaded", "Too many streams are catching up.", { retryAfterSeconds: 2 }),
   });
   const reads: Queryable = { query: (sql, values) => gate.run(() => db.query(sql, values)) };
@@ -67,7 +67,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
   });
 
   const assertPlace = () => {
-    if (readers.size < settings.most) return;
+    if (readers.size < settings.maxOpen) return;
     throw new AppError("overloaded", "This instance has as many streams open as it may.", { retryAfterSeconds: 5 });
   };
 

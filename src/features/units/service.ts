@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { onConstraint, onForeignKeyViolation } from "../../db/driver-errors.ts";
-import type { ListPage, PageRequest } from "../../db/list.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
+import type { ListPage, PageRequest } from "../../db/read-list.ts";
 import type { Precondition } from "../../http/etag.ts";
 import { notFound, orNotFound } from "../or-not-found.ts";
 import type { PropertyService } from "../properties/service.ts";

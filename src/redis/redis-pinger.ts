@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from "ioredis";
-import type { RedisTarget } from "../config/env.ts";
+import type { RedisTarget } from "../config/read-config.ts";
 import { createRedis, type RedisClient, type RedisLimits } from "./client.ts";
 
 /** Connections for the health check alone, kept while they work and given up as a whole when one does not. */
@@ -29,13 +29,13 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
         cause ??= error;
       };
       const aborted = Promise.withResolvers<never>();
-      const giveUp = () => aborted.reject(signal.reason);
+      const onAbort = () => aborted.reject(signal.reason);
       const attempt = async () => {
         if (client === undefined) await connect(told);
         if (servers.length === 0) throw new Error("No node of the cluster says where it is to be reached");
-        await Promise.all(servers.map(target.kind === "cluster" ? askNode : ask));
+        await Promise.all(servers.map(target.kind === "cluster" ? pingClusterNode : ping));
       };
-      signal.addEventListener("abort", giveUp, { once: true });
+      signal.addEventListener("abort", onAbort, { once: true });
       try {
         signal.throwIfAborted();
         // A client that is disconnected while it connects may never say so.
@@ -44,17 +44,17 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
         drop();
         throw signal.aborted ? error : (cause ?? error);
       } finally {
-        signal.removeEventListener("abort", giveUp);
+        signal.removeEventListener("abort", onAbort);
       }
     },
     close: drop,
   };
 }
 
-const ask = (server: Redis): Promise<unknown> => server.ping();
+const ping = (server: Redis): Promise<unknown> => server.ping();
 
 /** A node answers PING also while its cluster refuses every command. */
-async function askNode(node: Redis): Promise<void> {
+async function pingClusterNode(node: Redis): Promise<void> {
   const info = String(await node.cluster("INFO"));
   if (!info.includes("cluster_state:ok")) throw new Error("CLUSTERDOWN The cluster does not serve all of its slots");
 }

@@ -10,13 +10,13 @@ export type RedisTarget =
 /** What the server runs with: checked, complete but for the services that are still to be embedded, and frozen. */
 export type Config = ReturnType<typeof readConfig>;
 
-export type Problem = { variable: string; message: string };
+export type SettingProblem = { variable: string; message: string };
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  readonly problems: readonly Problem[];
+  readonly problems: readonly SettingProblem[];
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly SettingProblem[]) {
     super(problems.map(({ variable, message }) => `${variable} ${message}`).join("\n"));
     this.problems = problems;
   }
@@ -83,7 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       },
     },
     stream: {
-      most: v.STREAM_MAX,
+      maxOpen: v.STREAM_MAX,
       maxPerUser: v.STREAM_MAX_PER_USER ?? shareOf(v.STREAM_MAX, 50),
       pollMs: v.STREAM_POLL_MS,
       heartbeatMs: v.STREAM_HEARTBEAT_MS,
@@ -106,10 +106,10 @@ const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" 
 /** What is ample for one, and never so much that nobody else finds a place. */
 const shareOf = (places: number, ample: number) => Math.min(ample, Math.ceil(places / 2));
 
-const longestUploadBytes = 5 * 1024 * 1024;
+const maxUploadBytes = 5 * 1024 * 1024;
 
 const uploadPlaces = (v: Variables) =>
-  Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / longestUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);
+  Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / maxUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);
 
 /** Outside production nobody waits for a restart. */
 export const drainDefaults = (production: boolean) =>
@@ -194,41 +194,41 @@ function bucketSettings(v: Variables) {
   return { bucket, endpoint, region, accessKeyId, secretAccessKey, pathStyle, timeoutMs: v.S3_TIMEOUT_MS };
 }
 
-function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message: string }[]): Problem[] {
+function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message: string }[]): SettingProblem[] {
   return issues.map((issue) => ({ variable: String(issue.path[0] ?? "environment"), message: issue.message }));
 }
 
 type Given = Readonly<Record<string, string | undefined>>;
 
 /** What does not go together. Works on what was given, so that one start names this and the malformed together. */
-function crossProblems(v: Given): Problem[] {
-  const problems: Problem[] = [];
-  const complain = (variable: string, message: string) => problems.push({ variable, message });
+function crossProblems(v: Given): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const report = (variable: string, message: string) => problems.push({ variable, message });
   if (["REDIS_URL", "REDIS_HOST", "REDIS_SENTINELS", "REDIS_CLUSTER_NODES"].filter((name) => v[name]).length > 1) {
-    complain(
+    report(
       "REDIS_URL",
       "is one of several ways to Redis that are set: keep one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES",
     );
   }
   if (v["REDIS_SENTINELS"] && !v["REDIS_SENTINEL_NAME"])
-    complain("REDIS_SENTINEL_NAME", "is needed with REDIS_SENTINELS");
+    report("REDIS_SENTINEL_NAME", "is needed with REDIS_SENTINELS");
   if (v["REDIS_SENTINEL_NAME"] && !v["REDIS_SENTINELS"])
-    complain("REDIS_SENTINELS", "is needed with REDIS_SENTINEL_NAME");
+    report("REDIS_SENTINELS", "is needed with REDIS_SENTINEL_NAME");
   const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
   if (bucket.some((name) => v[name])) {
-    for (const name of bucket) if (!v[name]) complain(name, "is needed with the other S3 settings");
+    for (const name of bucket) if (!v[name]) report(name, "is needed with the other S3 settings");
   }
   const managementPort = Number(v["MANAGEMENT_PORT"] ?? 0);
   if (managementPort !== 0 && managementPort === Number(v["PORT"] ?? defaultPort))
-    complain("MANAGEMENT_PORT", "must differ from PORT");
+    report("MANAGEMENT_PORT", "must differ from PORT");
   return problems;
 }
 
 const defaultPort = variables.shape.PORT.parse(undefined);
 
-function missingProblems(v: Given): Problem[] {
+function missingProblems(v: Given): SettingProblem[] {
   if (v["NODE_ENV"] !== "production") return [];
-  const problems: Problem[] = [];
+  const problems: SettingProblem[] = [];
   if (!v["DATABASE_URL"]) problems.push({ variable: "DATABASE_URL", message: "is needed in production" });
   if (!v["REDIS_URL"] && !v["REDIS_HOST"] && !v["REDIS_SENTINELS"] && !v["REDIS_CLUSTER_NODES"]) {
     problems.push({

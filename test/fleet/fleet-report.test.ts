@@ -18,26 +18,26 @@ const instance = (requestsPerSecond: number, over: Partial<Heartbeat> = {}): Hea
 });
 
 const table: readonly (readonly [string, readonly Heartbeat[], number | null])[] = [
-  ["all have the same", [instance(10), instance(10), instance(10)], 0],
+  ["all have the same load", [instance(10), instance(10), instance(10)], 0],
   ["one has a fifth more than the average", [instance(12), instance(9), instance(9)], 0.2],
-  ["one has nothing", [instance(15), instance(15), instance(0)], 1],
+  ["one has no requests", [instance(15), instance(15), instance(0)], 1],
   ["there are no requests", [instance(0), instance(0)], null],
-  ["there are too few requests to tell", [instance(1), instance(0)], null],
+  ["there are too few requests", [instance(1), instance(0)], null],
   ["there is one instance", [instance(10)], null],
   ["the idle one is not ready", [instance(10), instance(10), instance(0, { status: "not_ready" })], 0],
-  ["the idle one drains", [instance(10), instance(10), instance(0, { status: "draining" })], 0],
+  ["the idle one is draining", [instance(10), instance(10), instance(0, { status: "draining" })], 0],
   ["the idle one has only just started", [instance(10), instance(10), instance(0, { upMs: 9000 })], 0],
-  ["one is degraded, and in rotation", [instance(10), instance(30, { status: "degraded" })], 0.5],
+  ["one is degraded but in rotation", [instance(10), instance(30, { status: "degraded" })], 0.5],
 ];
 
 for (const [what, fleet, expected] of table) {
-  test(`the spread of the load where ${what} is ${expected}`, () => {
+  test(`the load spread is ${expected} if ${what}`, () => {
     const seen = loadSpread(fleet);
     assert.equal(seen === null ? null : Math.round(seen * 1000) / 1000, expected);
   });
 }
 
-test("shares are of all requests, and a start is told by our clock and the other's age", () => {
+test("shares refer to all requests, and start times to the clock of the reporting instance", () => {
   const [self, other] = [instance(30, { instance: "a" }), instance(10, { instance: "b", upMs: 5000 })];
   const { instances } = fleetReport(self, [{ heartbeat: other, ageMs: 1000 }], Date.parse("2026-01-01T00:00:10Z"));
   assert.deepEqual(

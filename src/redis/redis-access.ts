@@ -8,11 +8,11 @@ export type RedisAccess = { run<T>(work: (client: RedisClient) => Promise<T>): P
 type Protect = <T>(work: () => Promise<T>) => Promise<T>;
 
 export function createRedisAccess(client: RedisClient, protect: Protect): RedisAccess {
-  const gather = corkWrites(client);
+  const cork = corkWrites(client);
   return {
     run: (work) =>
       protect(() => {
-        gather();
+        cork();
         return work(client);
       }).catch((error: unknown) => {
         throw toDomainError(error);

@@ -7,7 +7,7 @@ import { connectionOptions, type PostgresLimits } from "./pool.ts";
  * One connection beside the pool, for the health checks alone: a pool that is full or a slow query of the
  * application is not an outage. Kept while it works, one statement at a time, and really ended when it does not.
  */
-export function createPinger(limits: Omit<PostgresLimits, "poolMax">, migrationNames: readonly string[]) {
+export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, migrationNames: readonly string[]) {
   type Open = { client: pg.Client; socket: Socket };
   let open: Open | undefined;
   let turn: Promise<unknown> = Promise.resolve();

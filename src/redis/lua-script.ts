@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { RedisClient } from "./client.ts";
 
-export type Script = (
+export type LuaScript = (
   client: RedisClient,
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
 /** A script that is sent once to each server and afterwards named by its hash: one round trip. */
-export function defineScript(lua: string): Script {
+export function defineLuaScript(lua: string): LuaScript {
   const sha = createHash("sha1").update(lua).digest("hex");
   return async (client, keys, args) => {
     try {
@@ -21,4 +21,4 @@ export function defineScript(lua: string): Script {
   };
 }
 
-export const loadScript = (file: URL): Script => defineScript(readFileSync(file, "utf8"));
+export const loadLuaScript = (file: URL): LuaScript => defineLuaScript(readFileSync(file, "utf8"));

@@ -10,7 +10,7 @@ export function envExample(): string {
   return [head, ...lines].join("\n");
 }
 
-export function environmentTable(): string {
+export function settingsTable(): string {
   const lines = rows().map(
     ({ name, initial, description }) => `| \`${name}\` | ${initial === "" ? "" : `\`${initial}\``} | ${description} |`,
   );

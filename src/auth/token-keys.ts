@@ -12,7 +12,7 @@ export type VerifyingKey = { kid: string; algorithm: "HS256" | "ES256"; key: Key
 export type SigningKey = VerifyingKey & { signWith: KeyObject };
 
 /** Key objects are made once: signing with a raw string takes forty times as long. */
-export function createKeys({ secret, previousSecrets = [], privateKey, previousPrivateKey }: KeySettings) {
+export function createTokenKeys({ secret, previousSecrets = [], privateKey, previousPrivateKey }: KeySettings) {
   const privateKeys = [privateKey, previousPrivateKey].filter((pem) => pem !== undefined).map(ellipticKey);
   const secrets = [secret, ...previousSecrets];
   const secretKeys = secrets.map(secretKey);
@@ -32,7 +32,7 @@ export function createKeys({ secret, previousSecrets = [], privateKey, previousP
   };
 }
 
-export type Keys = ReturnType<typeof createKeys>;
+export type TokenKeys = ReturnType<typeof createTokenKeys>;
 
 function secretKey(secret: string): SigningKey {
   const key = createSecretKey(Buffer.from(secret));

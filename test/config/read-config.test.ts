@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { envExample, environmentTable } from "../../src/config/document.ts";
-import { ConfigError, readConfig } from "../../src/config/env.ts";
+import { ConfigError, readConfig } from "../../src/config/read-config.ts";
+import { envExample, settingsTable } from "../../src/config/settings-page.ts";
 import { variables } from "../../src/config/variables.ts";
 
 const good = {
@@ -211,5 +211,5 @@ test(".env.example says what the schema says", () => {
 });
 
 test("the README's table says what the schema says", () => {
-  assert.ok(readFileSync(new URL("../../README.md", import.meta.url), "utf8").includes(environmentTable()));
+  assert.ok(readFileSync(new URL("../../README.md", import.meta.url), "utf8").includes(settingsTable()));
 });

@@ -1,10 +1,10 @@
 import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 
 /** The fields of a refresh token or a session cookie, not verified yet: only the secret proves that it is genuine. */
-export type Presented = { userId: string; sessionId: string; generation: number; secret: Buffer };
+export type SessionCredential = { userId: string; sessionId: string; generation: number; secret: Buffer };
 
 const secretBytes = 32;
-const length = 16 + 16 + 4 + secretBytes;
+const credentialBytes = 16 + 16 + 4 + secretBytes;
 
 /**
  * Refresh tokens and cookies are derived from the session's seed with a key that only the servers have: neither is stored,
@@ -18,28 +18,30 @@ export function createSessionSecrets(keys: readonly KeyObject[]) {
 
   return {
     refreshToken: (userId: string, sessionId: string, seed: string, generation: number): string =>
-      encode(userId, sessionId, generation, make(current, `refresh ${generation}`, sessionId, seed)),
-    isRefreshToken: ({ sessionId, generation, secret }: Presented, seed: string): boolean =>
+      encodeCredential(userId, sessionId, generation, make(current, `refresh ${generation}`, sessionId, seed)),
+    isRefreshToken: ({ sessionId, generation, secret }: SessionCredential, seed: string): boolean =>
       keys.some((key) => timingSafeEqual(secret, make(key, `refresh ${generation}`, sessionId, seed))),
     /** Derives the cookie that the client received, with the key of that time, where that is still known. */
-    cookieAgain(userId: string, sessionId: string, seed: string, hash: string): string | undefined {
-      const candidates = keys.map((key) => encode(userId, sessionId, 0, make(key, "cookie", sessionId, seed)));
-      return candidates.find((candidate) => hashOfCookie(candidate) === hash);
+    deriveCookie(userId: string, sessionId: string, seed: string, hash: string): string | undefined {
+      const candidates = keys.map((key) =>
+        encodeCredential(userId, sessionId, 0, make(key, "cookie", sessionId, seed)),
+      );
+      return candidates.find((candidate) => hashCookie(candidate) === hash);
     },
     cookie: (userId: string, sessionId: string, seed: string): string =>
-      encode(userId, sessionId, 0, make(current, "cookie", sessionId, seed)),
+      encodeCredential(userId, sessionId, 0, make(current, "cookie", sessionId, seed)),
   };
 }
 
 export type SessionSecrets = ReturnType<typeof createSessionSecrets>;
 
 /** As the session record keeps it. */
-export const hashOfCookie = (cookie: string): string => createHash("sha256").update(cookie).digest("base64url");
+export const hashCookie = (cookie: string): string => createHash("sha256").update(cookie).digest("base64url");
 
-export function decode(text: string): Presented | undefined {
+export function decodeCredential(text: string): SessionCredential | undefined {
   if (!/^[A-Za-z0-9_-]{91}$/.test(text)) return undefined;
   const bytes = Buffer.from(text, "base64url");
-  if (bytes.length !== length || bytes.toString("base64url") !== text) return undefined;
+  if (bytes.length !== credentialBytes || bytes.toString("base64url") !== text) return undefined;
   return {
     userId: uuidText(bytes.subarray(0, 16)),
     sessionId: uuidText(bytes.subarray(16, 32)),
@@ -48,7 +50,7 @@ export function decode(text: string): Presented | undefined {
   };
 }
 
-function encode(userId: string, sessionId: string, generation: number, secret: Buffer): string {
+function encodeCredential(userId: string, sessionId: string, generation: number, secret: Buffer): string {
   const head = Buffer.alloc(36);
   head.write(userId.replaceAll("-", ""), 0, "hex");
   head.write(sessionId.replaceAll("-", ""), 16, "hex");

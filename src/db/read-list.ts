@@ -7,7 +7,7 @@ export type PageRequest = { below: string; take: number };
 /** `stoppedAt`: the search looked no further than here for now. */
 export type ListPage<Item> = { items: Item[]; stoppedAt: string | undefined };
 
-export type List = {
+export type ListQuery = {
   columns: string;
   table: string;
   /** Conditions with `?` for their value; one without a value is left out. The first names the owner. */
@@ -32,17 +32,17 @@ const maxBytesSearched = 2_000_000;
  */
 export async function readList<Item extends QueryResultRow & { id: string }>(
   db: Queryable,
-  { columns, table, where, search }: List,
+  { columns, table, where, search }: ListQuery,
   { below, take }: PageRequest,
 ): Promise<ListPage<Item>> {
   const values: unknown[] = [];
-  const place = (value: unknown) => `$${values.push(value)}`;
+  const bind = (value: unknown) => `$${values.push(value)}`;
   const conditions = [...where, ["id < ?", below] as const]
     .filter(([, value]) => value !== undefined)
-    .map(([condition, value]) => condition.replace("?", place(value)));
+    .map(([condition, value]) => condition.replace("?", bind(value)));
   const rows = `FROM ${table} WHERE ${conditions.join(" AND ")} ORDER BY id DESC`;
   if (search?.text === undefined) {
-    const items = await db.query<Item>(`SELECT ${columns} ${rows} LIMIT ${place(take)}`, values);
+    const items = await db.query<Item>(`SELECT ${columns} ${rows} LIMIT ${bind(take)}`, values);
     return { items, stoppedAt: undefined };
   }
   const texts = search.in.map((expression, at) => `${expression} AS text_${at}`);
@@ -56,7 +56,7 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
       ) AS bytes_before
       ${rows} LIMIT ${maxRowsSearched}
     ), searched AS MATERIALIZED (
-      SELECT id, strpos(lower(concat_ws(' ', ${names.join(", ")})), lower(${place(search.text)})) > 0 AS found
+      SELECT id, strpos(lower(concat_ws(' ', ${names.join(", ")})), lower(${bind(search.text)})) > 0 AS found
       FROM newest WHERE coalesce(bytes_before, 0) < ${maxBytesSearched}
     ), stop AS (
       SELECT CASE WHEN count(*) = ${maxRowsSearched} OR count(*) < (SELECT count(*) FROM newest)
@@ -65,7 +65,7 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
     )
     SELECT hits.*, "stoppedAt" FROM stop LEFT JOIN LATERAL (
       SELECT ${columns} FROM ${table}
-      WHERE id = ANY (ARRAY(SELECT id FROM searched WHERE found ORDER BY id DESC LIMIT ${place(take)}))
+      WHERE id = ANY (ARRAY(SELECT id FROM searched WHERE found ORDER BY id DESC LIMIT ${bind(take)}))
       ORDER BY id DESC
     ) AS hits ON true`;
   const found = await db.query<Item & { id: string | null; stoppedAt: string | null }>(sql, values);

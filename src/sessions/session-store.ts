@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { idPrefixAt, uuidv7 } from "../core/ids.ts";
-import type { RedisAccess } from "../redis/access.ts";
 import type { RedisClient } from "../redis/client.ts";
-import { loadScript } from "../redis/script.ts";
-import { indexKey, sessionKey } from "./keys.ts";
+import { loadLuaScript } from "../redis/lua-script.ts";
+import type { RedisAccess } from "../redis/redis-access.ts";
+import { indexKey, sessionKey } from "./redis-keys.ts";
 
 export type Role = "member" | "admin";
 
@@ -36,16 +36,16 @@ export type SessionLimits = { idleSeconds: number; maxAgeSeconds: number };
 
 export type StoreDeps = { redis: RedisAccess; limits: SessionLimits };
 
-const sessionsForEachUser = 20;
-const touchEveryMs = 60_000;
-const repeatWithinMs = 10_000;
+const maxSessionsPerUser = 20;
+const maxTouchIntervalMs = 60_000;
+const retryWindowMs = 10_000;
 
 const scripts = {
-  create: loadScript(new URL("./create.lua", import.meta.url)),
-  lookUp: loadScript(new URL("./look-up.lua", import.meta.url)),
-  rotate: loadScript(new URL("./rotate.lua", import.meta.url)),
-  revoke: loadScript(new URL("./revoke.lua", import.meta.url)),
-  list: loadScript(new URL("./list.lua", import.meta.url)),
+  create: loadLuaScript(new URL("./create.lua", import.meta.url)),
+  lookUp: loadLuaScript(new URL("./look-up.lua", import.meta.url)),
+  rotate: loadLuaScript(new URL("./rotate.lua", import.meta.url)),
+  revoke: loadLuaScript(new URL("./revoke.lua", import.meta.url)),
+  list: loadLuaScript(new URL("./list.lua", import.meta.url)),
 };
 
 /**
@@ -57,7 +57,7 @@ const scripts = {
 export function createSessionStore({ redis, limits }: StoreDeps) {
   const idleMs = limits.idleSeconds * 1000;
   const maxAgeMs = limits.maxAgeSeconds * 1000;
-  const touchMs = Math.min(touchEveryMs, idleMs / 4);
+  const touchIntervalMs = Math.min(maxTouchIntervalMs, idleMs / 4);
   const keysOf = (userId: string, sessionId: string) => [sessionKey(userId, sessionId), indexKey(userId)];
 
   return {
@@ -78,14 +78,14 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       const seed = randomBytes(16).toString("base64url");
       const cookie = cookieHashOf(id, seed);
       const fields = Object.entries({ seed, gen: 0, rotated: 0, cookie, role, ...sessionClient });
-      const args = [id, idleMs, maxAgeMs, sessionsForEachUser, sessionKey(userId, ""), ...fields.flat()];
+      const args = [id, idleMs, maxAgeMs, maxSessionsPerUser, sessionKey(userId, ""), ...fields.flat()];
       const evicted = await redis.run((client) => scripts.create(client, keysOf(userId, id), args));
       return { id, seed, generation: 0, endsInMs: maxAgeMs, evicted: texts(evicted) };
     },
 
     /** Looks up, checks and touches. Returns the current role, or nothing where the session is not active. */
     async lookUp(userId: string, sessionId: string, cookieHash = ""): Promise<Role | undefined> {
-      const args = [sessionId, idleMs, touchMs, cookieHash];
+      const args = [sessionId, idleMs, touchIntervalMs, cookieHash];
       const role = await redis.run((client) => scripts.lookUp(client, keysOf(userId, sessionId), args));
       return role === "admin" || role === "member" ? role : undefined;
     },
@@ -97,7 +97,7 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
     },
 
     async rotate(userId: string, sessionId: string, generation: number, role: Role): Promise<Rotation> {
-      const args = [sessionId, generation, idleMs, repeatWithinMs, role];
+      const args = [sessionId, generation, idleMs, retryWindowMs, role];
       const reply = await redis.run((client) => scripts.rotate(client, keysOf(userId, sessionId), args));
       const [outcome, current, endsInMs] = Array.isArray(reply) ? reply : [];
       if (outcome === "rotated" || outcome === "repeated")

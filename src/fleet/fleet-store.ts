@@ -1,0 +1,21 @@
+/** The heartbeat of another instance as the store holds it. */
+export type FleetEntry = {
+  /** Identifies one run of one process, independent of the instance's name. */
+  boot: string;
+  /** Time since the entry was written, by the clock of the store. */
+  ageMs: number;
+  /** Not parsed: another version of the server may have written it. */
+  heartbeat: string;
+};
+
+/** An entry with a lower `beat` than the stored one is ignored: a connection that was frozen may deliver it late. */
+export type OwnEntry = { boot: string; instance: string; beat: number; heartbeat: string };
+
+/** A store that all instances share. Each call is one round trip, through the circuit breaker of its store. */
+export type FleetStore = {
+  name: "redis" | "postgres";
+  write(entry: OwnEntry): Promise<void>;
+  /** Writes the own entry, and returns what other instances wrote within the last `keepMs`. */
+  writeAndRead(entry: OwnEntry): Promise<readonly FleetEntry[]>;
+  remove(boot: string): Promise<void>;
+};
