@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
 import { coversPublicInternet, isRange, namedRanges } from "./address-ranges.ts";
 
-// The kinds of values that a variable can have. Messages say what is wanted and never repeat what was given.
+// The types of values. Messages state what is expected, and never repeat the value, which may be a secret.
 
 export const wholeNumber = (min: number, max: number, unit: string) =>
   z
@@ -38,7 +38,7 @@ export const url = (protocols: readonly string[]) =>
 export const redisUrl = url(["redis:", "rediss:"]).refine(
   (value) => /^\/?\d{0,4}$/.test(URL.parse(value)?.pathname ?? ""),
   {
-    message: "must end with the number of a database, or with the port",
+    message: "must end with the port, or with the number of a database",
   },
 );
 
@@ -57,7 +57,7 @@ const entries = (value: string) =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");
 
-/** The checks that exist; which of them takes the instance out of rotation is READY_REQUIRES. */
+/** All checks. READY_REQUIRES selects the critical ones. */
 export const checkNames = ["postgres", "redis", "schema", "event-loop", "memory", "disk"] as const;
 export type CheckName = (typeof checkNames)[number];
 
@@ -65,7 +65,7 @@ export const checkList = z.string().transform((value, context): CheckName[] => {
   const names = entries(value);
   const known = checkNames.filter((name) => names.includes(name));
   if (names.length === 0 || names.some((name) => !known.some((check) => check === name))) {
-    context.addIssue(`must be a list of checks out of ${checkNames.join(", ")}`);
+    context.addIssue(`must be a list of these checks: ${checkNames.join(", ")}`);
     return z.NEVER;
   }
   return known;
@@ -78,7 +78,7 @@ export type HostAndPort = { host: string; port: number };
 export const nodeList = z.string().transform((value, context): HostAndPort[] => {
   const nodes = entries(value).map((entry) => URL.parse(`redis://${entry}`));
   if (nodes.length === 0 || nodes.some((node) => node === null || node.hostname === "" || node.port === "")) {
-    context.addIssue("must be a list like host:port,host:port");
+    context.addIssue("must be a list such as host:port,host:port");
     return z.NEVER;
   }
   return nodes.flatMap((node) =>
@@ -88,32 +88,31 @@ export const nodeList = z.string().transform((value, context): HostAndPort[] => 
 
 export const cidrList = z.string().transform((value, context): string[] => {
   if (value.includes("FILL-IN")) {
-    context.addIssue("is the placeholder of a shipped file: name the addresses that the proxy connects from");
+    context.addIssue("is the placeholder of an example file: set the addresses from which the proxy connects");
     return z.NEVER;
   }
   const ranges = entries(value).flatMap((entry) => namedRanges[entry] ?? [entry]);
   if (!ranges.every(isRange)) {
     context.addIssue(
-      "must be a list of CIDRs, addresses, loopback, linklocal or uniquelocal (a number of hops can be forged and is refused)",
+      "must be a list of CIDRs, addresses, loopback, linklocal or uniquelocal (a number of hops is not supported, because clients can forge it)",
     );
     return z.NEVER;
   }
   if (coversPublicInternet(ranges)) {
-    context.addIssue("must not trust every client (a range as wide as 0.0.0.0/0): name the addresses of the proxies");
+    context.addIssue("must not include every client (a range as wide as 0.0.0.0/0): set the addresses of the proxies");
     return z.NEVER;
   }
   return ranges;
 });
 
-export type ProbeKind = "live" | "ready" | "startup";
-export type HealthPath = { path: string; probe: ProbeKind };
+export type HealthPath = { path: string; probe: "live" | "ready" | "startup" };
 
 export const healthPaths = z.string().transform((value, context): HealthPath[] => {
   const paths = entries(value).map((entry) =>
     /^(\/|\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])=(live|ready|startup)$/.exec(entry),
   );
   if (paths.includes(null)) {
-    context.addIssue("must be a list like /health=live,/healthz=ready with the probes live, ready and startup");
+    context.addIssue("must be a list such as /health=live,/healthz=ready with the probes live, ready and startup");
     return z.NEVER;
   }
   return paths.flatMap((match) => {
@@ -127,17 +126,17 @@ export const healthPaths = z.string().transform((value, context): HealthPath[] =
 export const originList = z.string().transform((value, context): string[] => {
   const origins = entries(value);
   if (!origins.every((origin) => URL.parse(origin)?.origin === origin)) {
-    context.addIssue("must be a list of origins like https://app.example.org, without a path");
+    context.addIssue("must be a list of origins such as https://app.example.org, without a path");
     return z.NEVER;
   }
   return origins;
 });
 
-/** Platforms that keep settings on one line write the line breaks of a PEM as \\n. */
+/** Platforms that keep a setting on one line write the line breaks of a PEM as \\n. */
 export const privateKey = z.string().transform((value, context): string => {
   const pem = value.replaceAll("\\n", "\n");
   if (!isP256(pem)) {
-    context.addIssue("must be a private key of the curve P-256 in PEM");
+    context.addIssue("must be a P-256 private key in PEM");
     return z.NEVER;
   }
   return pem;

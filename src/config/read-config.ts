@@ -7,7 +7,7 @@ export type RedisTarget =
   | { kind: "sentinel"; sentinels: readonly HostAndPort[]; name: string; password?: string | undefined }
   | { kind: "cluster"; nodes: readonly HostAndPort[]; password?: string | undefined };
 
-/** What the server runs with: checked, complete but for the services that are still to be embedded, and frozen. */
+/** The checked and frozen settings. Addresses of embedded services are added later, at the start. */
 export type Config = ReturnType<typeof readConfig>;
 
 export type SettingProblem = { variable: string; message: string };
@@ -23,7 +23,7 @@ export class ConfigError extends Error {
 }
 
 export function readConfig(environment: Readonly<Record<string, string | undefined>>) {
-  // An empty variable means the same as none: `REDIS_PASSWORD=` in an .env file.
+  // An empty variable counts as unset: `REDIS_PASSWORD=` in an .env file.
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
   );
@@ -100,24 +100,24 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   });
 }
 
-/** Browsers accept `__Host-` only on a `Secure` cookie, and from the host itself: no sibling domain can set it. */
+/** A cookie named `__Host-…` must be `Secure` and set by the host itself, so that no sibling domain can set it. */
 const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" : "haven_session");
 
-/** What is ample for one, and never so much that nobody else finds a place. */
-const shareOf = (places: number, ample: number) => Math.min(ample, Math.ceil(places / 2));
+/** At most half of all places, so that one user cannot take all of them. */
+const shareOf = (places: number, max: number) => Math.min(max, Math.ceil(places / 2));
 
 const maxUploadBytes = 5 * 1024 * 1024;
 
 const uploadPlaces = (v: Variables) =>
   Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / maxUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);
 
-/** Outside production nobody waits for a restart. */
+/** Outside production a restart is immediate, because no load balancer has to notice it. */
 export const drainDefaults = (production: boolean) =>
   production
     ? { DRAIN_DELAY_MS: 8000, DRAIN_LINGER_MS: 3000, SHUTDOWN_TIMEOUT_MS: 25_000 }
     : { DRAIN_DELAY_MS: 0, DRAIN_LINGER_MS: 0, SHUTDOWN_TIMEOUT_MS: 5000 };
 
-/** What commands need that only touch the database. */
+/** For commands that use the database only. */
 export function readPostgres(environment: Readonly<Record<string, string | undefined>>) {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
@@ -134,11 +134,11 @@ export function readPostgres(environment: Readonly<Record<string, string | undef
     .safeParse(given);
   if (!parsed.success) throw new ConfigError(fieldProblems(parsed.error.issues));
   const { url, ...limits } = postgresSettings(parsed.data);
-  if (url === undefined) throw new ConfigError([{ variable: "DATABASE_URL", message: "is needed for this command" }]);
+  if (url === undefined) throw new ConfigError([{ variable: "DATABASE_URL", message: "is required for this command" }]);
   return { url, ...limits };
 }
 
-/** For commands that only touch Redis where one is set. */
+/** For commands that use Redis only if it is set. */
 export function readRedis(environment: Readonly<Record<string, string | undefined>>) {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([name, value]) => name.startsWith("REDIS_") && value !== ""),
@@ -188,7 +188,7 @@ function redisTarget(v: Variables): RedisTarget | undefined {
 function bucketSettings(v: Variables) {
   const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_REGION: region } = v;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = v;
-  // All of them or none: `crossProblems` has seen to that.
+  // `crossProblems` has checked that all of them are set, or none.
   if (!bucket || !endpoint || !region || !accessKeyId || !secretAccessKey) return undefined;
   const pathStyle = v.S3_PATH_STYLE === "true";
   return { bucket, endpoint, region, accessKeyId, secretAccessKey, pathStyle, timeoutMs: v.S3_TIMEOUT_MS };
@@ -200,23 +200,23 @@ function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message:
 
 type Given = Readonly<Record<string, string | undefined>>;
 
-/** What does not go together. Works on what was given, so that one start names this and the malformed together. */
+/** Settings that contradict each other. Reads the unparsed text, so that malformed settings are listed as well. */
 function crossProblems(v: Given): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const report = (variable: string, message: string) => problems.push({ variable, message });
   if (["REDIS_URL", "REDIS_HOST", "REDIS_SENTINELS", "REDIS_CLUSTER_NODES"].filter((name) => v[name]).length > 1) {
     report(
       "REDIS_URL",
-      "is one of several ways to Redis that are set: keep one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES",
+      "set only one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES",
     );
   }
   if (v["REDIS_SENTINELS"] && !v["REDIS_SENTINEL_NAME"])
-    report("REDIS_SENTINEL_NAME", "is needed with REDIS_SENTINELS");
+    report("REDIS_SENTINEL_NAME", "is required with REDIS_SENTINELS");
   if (v["REDIS_SENTINEL_NAME"] && !v["REDIS_SENTINELS"])
-    report("REDIS_SENTINELS", "is needed with REDIS_SENTINEL_NAME");
+    report("REDIS_SENTINELS", "is required with REDIS_SENTINEL_NAME");
   const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
   if (bucket.some((name) => v[name])) {
-    for (const name of bucket) if (!v[name]) report(name, "is needed with the other S3 settings");
+    for (const name of bucket) if (!v[name]) report(name, "is required with the other S3 settings");
   }
   const managementPort = Number(v["MANAGEMENT_PORT"] ?? 0);
   if (managementPort !== 0 && managementPort === Number(v["PORT"] ?? defaultPort))
@@ -229,14 +229,14 @@ const defaultPort = variables.shape.PORT.parse(undefined);
 function missingProblems(v: Given): SettingProblem[] {
   if (v["NODE_ENV"] !== "production") return [];
   const problems: SettingProblem[] = [];
-  if (!v["DATABASE_URL"]) problems.push({ variable: "DATABASE_URL", message: "is needed in production" });
+  if (!v["DATABASE_URL"]) problems.push({ variable: "DATABASE_URL", message: "is required in production" });
   if (!v["REDIS_URL"] && !v["REDIS_HOST"] && !v["REDIS_SENTINELS"] && !v["REDIS_CLUSTER_NODES"]) {
     problems.push({
       variable: "REDIS_URL",
-      message: "is needed in production (or REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES)",
+      message: "is required in production (or REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES)",
     });
   }
-  if (!v["JWT_SECRET"]) problems.push({ variable: "JWT_SECRET", message: "is needed in production" });
+  if (!v["JWT_SECRET"]) problems.push({ variable: "JWT_SECRET", message: "is required in production" });
   const previousSecrets = secretList.parse(v["JWT_SECRET_PREVIOUS"] ?? "");
   const isShort = (secret: string) => Buffer.byteLength(secret) < 32;
   if (v["JWT_SECRET"] && isShort(v["JWT_SECRET"]))
@@ -255,7 +255,7 @@ function missingProblems(v: Given): SettingProblem[] {
     if (values.some((value) => placeholder.test(value ?? "-")))
       problems.push({
         variable,
-        message: "is a placeholder out of an example: make one with `openssl rand -base64 48`",
+        message: "is a placeholder from an example: create a secret with `openssl rand -base64 48`",
       });
   }
   return problems;

@@ -1,25 +1,60 @@
-import { variables } from "./variables.ts";
+import { type VariableName, variables } from "./variables.ts";
 
-/** The settings as people read them: `.env.example` and the README's table come from here, and a test holds them to it. */
+// Generates `.env.example` and docs/settings.md: `npm run settings-page` writes both.
+
+/** Each section begins with the named variable and ends before the next section. */
+const sections: readonly (readonly [title: string, first: VariableName])[] = [
+  ["Server", "NODE_ENV"],
+  ["Postgres", "DATABASE_URL"],
+  ["Redis", "REDIS_URL"],
+  ["Sessions and access tokens", "JWT_SECRET"],
+  ["Health checks and probes", "HEALTH_CHECK_TIMEOUT"],
+  ["Proxies, time limits and overload", "TRUST_PROXY"],
+  ["Uploads", "UPLOAD_MEMORY_BYTES"],
+  ["Event streams", "STREAM_MAX"],
+  ["Bucket for photos", "S3_BUCKET"],
+  ["Shutdown", "DRAIN_DELAY_MS"],
+  ["Development", "EMBEDDED_DATA_DIR"],
+];
+
 export function envExample(): string {
   const head =
-    "# Every setting of Haven with its default. Copy what you change into .env or your platform's settings.\n";
-  const lines = rows().map(
+    "# All settings with their defaults. Copy the ones you change into .env or into your platform's settings.\n";
+  const lines = allSettings().map(
     ({ name, initial, description }) => `# ${description.replaceAll("`", "")}\n#${name}=${initial}\n`,
   );
   return [head, ...lines].join("\n");
 }
 
-export function settingsTable(): string {
-  const lines = rows().map(
-    ({ name, initial, description }) => `| \`${name}\` | ${initial === "" ? "" : `\`${initial}\``} | ${description} |`,
-  );
-  return ["| variable | default | meaning |", "| --- | --- | --- |", ...lines].join("\n");
+export function settingsPage(): string {
+  const settings = allSettings();
+  const head = `# Settings
+
+Settings are environment variables; outside production also lines of an \`.env\` file (example: [\`.env.example\`](../.env.example)).
+All of them are checked before the server starts, and one message lists everything that is wrong. An empty variable
+counts as unset. Times are in milliseconds unless the description says otherwise.
+
+This page is generated from \`src/config/variables.ts\` by \`npm run settings-page\`.
+`;
+  const tables = sections.map(([title, first], index) => {
+    const start = settings.findIndex(({ name }) => name === first);
+    const next = sections[index + 1]?.[1];
+    const end = next === undefined ? settings.length : settings.findIndex(({ name }) => name === next);
+    const rows = settings
+      .slice(start, end)
+      .map(
+        ({ name, initial, description }) =>
+          `| \`${name}\` | ${initial === "" ? "" : `\`${initial}\``} | ${description} |`,
+      );
+    return [`## ${title}\n`, "| variable | default | meaning |", "| --- | --- | --- |", ...rows, ""].join("\n");
+  });
+  return [head, ...tables].join("\n");
 }
 
-function rows() {
+function allSettings() {
   return Object.entries(variables.shape).map(([name, schema]) => ({
     name,
+    // The default is the host name of the machine.
     initial: name === "INSTANCE_ID" ? "" : initialText(schema.def),
     description: schema.description ?? "",
   }));

@@ -19,21 +19,21 @@ import {
   wholeNumber,
 } from "./parsers.ts";
 
-/** Every setting that Haven reads, in the order in which people look for them. The README's table is made from this. */
+/** All settings. `.env.example` and docs/settings.md are generated from this. */
 export const variables = z.object({
   NODE_ENV: oneOf(["development", "test", "production"])
     .default("development")
-    .describe("`production` refuses missing or weak settings and never starts an embedded service"),
+    .describe("`production` rejects missing or weak settings and never starts an embedded service"),
   HOST: text.default("0.0.0.0").describe("Address to listen on"),
-  PORT: port.default(4000).describe("Port to listen on; `0` takes a free one"),
+  PORT: port.default(4000).describe("Port to listen on; `0` picks a free port"),
   MANAGEMENT_PORT: port
     .optional()
     .describe(
-      "When set, `/metrics`, `/health/detailed`, `/api/v1/circuit-breakers` and `/api/v1/instances` are served there only; probes are on both",
+      "If set, `/metrics`, `/health/detailed`, `/api/v1/circuit-breakers` and `/api/v1/instances` are served on this port only; probes are served on both ports",
     ),
   LOG_LEVEL: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
-    .describe("Least severe level that is written: trace, debug, info, warn, error, fatal, silent"),
+    .describe("Lowest level that is logged: trace, debug, info, warn, error, fatal, silent"),
   INSTANCE_ID: identifier
     .default(
       () =>
@@ -41,168 +41,194 @@ export const variables = z.object({
           .replaceAll(/[^A-Za-z0-9._-]/g, "-")
           .slice(0, 128) || "haven",
     )
-    .describe("Name of this instance in answers, logs and metrics (the host's name unless set)"),
+    .describe("Name of this instance in responses, logs and metrics; default: the host name"),
 
   DATABASE_URL: url(["postgres:", "postgresql:"])
     .optional()
-    .describe("Postgres; outside production an embedded one is started when unset"),
+    .describe("URL of Postgres; outside production an embedded Postgres starts if unset"),
   DB_POOL_MAX: wholeNumber(1, 1000, "a whole number")
     .default(10)
-    .describe("Connections in the pool; the health checks use one more"),
-  DB_CONNECT_TIMEOUT_MS: milliseconds(100).default(2000).describe("Longest wait for a free connection or a new one"),
+    .describe("Maximum number of connections in the pool; the health checks use one more"),
+  DB_CONNECT_TIMEOUT_MS: milliseconds(100)
+    .default(2000)
+    .describe("Maximum wait for a free connection, or for a new one"),
   DB_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(5000)
-    .describe("Longest time for one statement, ended in the server"),
-  DB_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds(100).default(10_000).describe("Longest idle time inside a transaction"),
+    .describe("Time limit of one statement; Postgres cancels it after that"),
+  DB_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds(100).default(10_000).describe("Maximum idle time inside a transaction"),
 
   MIGRATION_TIMEOUT_MS: milliseconds(1000)
     .default(600_000)
     .describe(
-      "Longest time for one migration, for retries while a lock is not free, and for waiting until another instance has migrated",
+      "Time limit of one migration, of its retries while a lock is not free, and of the wait for another instance that is migrating",
     ),
 
   REDIS_URL: redisUrl
     .optional()
-    .describe("Redis; outside production an embedded Valkey is started when no Redis is set"),
-  REDIS_HOST: text.optional().describe("Redis, instead of a URL"),
-  REDIS_PORT: port.default(6379).describe("Goes with `REDIS_HOST`"),
-  REDIS_PASSWORD: text.optional().describe("Goes with `REDIS_HOST`, Sentinel and Cluster"),
-  REDIS_SENTINELS: nodeList.optional().describe("Sentinels as `host:port,host:port`; needs `REDIS_SENTINEL_NAME`"),
-  REDIS_SENTINEL_NAME: text.optional().describe("Name of the primary that the Sentinels watch"),
-  REDIS_CLUSTER_NODES: nodeList.optional().describe("Redis Cluster seeds as `host:port,host:port`"),
-  REDIS_CONNECT_TIMEOUT_MS: milliseconds(50).default(1000).describe("Longest time to connect"),
+    .describe("URL of Redis; outside production an embedded Valkey starts if no Redis is set"),
+  REDIS_HOST: text.optional().describe("Host of Redis, instead of a URL"),
+  REDIS_PORT: port.default(6379).describe("Port of Redis; used with `REDIS_HOST`"),
+  REDIS_PASSWORD: text.optional().describe("Password of Redis; used with `REDIS_HOST`, Sentinel and Cluster"),
+  REDIS_SENTINELS: nodeList.optional().describe("Sentinels as `host:port,host:port`; requires `REDIS_SENTINEL_NAME`"),
+  REDIS_SENTINEL_NAME: text.optional().describe("Name of the primary that the Sentinels monitor"),
+  REDIS_CLUSTER_NODES: nodeList.optional().describe("Some nodes of a Redis Cluster, as `host:port,host:port`"),
+  REDIS_CONNECT_TIMEOUT_MS: milliseconds(50).default(1000).describe("Time limit for connecting to Redis"),
   REDIS_COMMAND_TIMEOUT_MS: milliseconds(50)
     .default(200)
-    .describe("Longest wait for one command; then its connection is given up"),
+    .describe("Time limit of one command; if Redis stays silent, the connection is closed"),
 
-  JWT_SECRET: text.optional().describe("Signs access tokens; production: at least 32 bytes and no placeholder"),
+  JWT_SECRET: text
+    .optional()
+    .describe("Secret that signs access tokens; in production at least 32 bytes and not a placeholder"),
   JWT_SECRET_PREVIOUS: secretList
     .prefault("")
     .describe(
-      "Earlier values of `JWT_SECRET`, separated by commas: what they signed stays valid, so that a rotation logs nobody out; production: each at least 32 bytes",
+      "Earlier values of `JWT_SECRET`, separated by commas: tokens that they signed stay valid, so that a rotation logs no user out; in production at least 32 bytes each",
     ),
   JWT_PRIVATE_KEY: privateKey
     .optional()
-    .describe("A P-256 private key in PEM: access tokens are then signed with ES256, see `/.well-known/jwks.json`"),
-  JWT_PRIVATE_KEY_PREVIOUS: privateKey.optional().describe("The value before: what it signed stays valid"),
-  ACCESS_TOKEN_TTL: seconds(1, 86_400).default(600).describe("Life of an access token, in seconds"),
-  SESSION_TTL: seconds(1, 31_536_000).default(86_400).describe("A session ends after this many idle seconds"),
+    .describe("P-256 private key in PEM; if set, access tokens are signed with ES256, see `/.well-known/jwks.json`"),
+  JWT_PRIVATE_KEY_PREVIOUS: privateKey
+    .optional()
+    .describe("The previous private key: tokens that it signed stay valid"),
+  ACCESS_TOKEN_TTL: seconds(1, 86_400).default(600).describe("Lifetime of an access token, in seconds"),
+  SESSION_TTL: seconds(1, 31_536_000)
+    .default(86_400)
+    .describe("A session ends after this many seconds without a request"),
   SESSION_MAX_AGE: seconds(1, 31_536_000)
     .default(604_800)
-    .describe("A session ends after this many seconds in any case"),
+    .describe("A session ends this many seconds after its login, used or not"),
   SESSION_COOKIE_NAME: identifier
     .optional()
-    .describe("Name of the session cookie (production `__Host-haven_session`, otherwise `haven_session`)"),
+    .describe("Name of the session cookie; default: `__Host-haven_session` in production, otherwise `haven_session`"),
   AUTH_RATE_LIMIT: wholeNumber(0, 100_000, "a whole number")
     .default(10)
-    .describe("Attempts a minute for each address, and for each account and address; `0` turns it off"),
+    .describe(
+      "Attempts to sign in, register or change a password per minute, for each client address (IPv6: each /64 network); `0` disables the limit",
+    ),
 
   PASSWORD_QUEUE_TIMEOUT_MS: milliseconds(0)
     .default(3000)
-    .describe("Longest wait for a turn to check a password; few are checked at once, so that the server stays quick"),
+    .describe(
+      "Maximum wait before a password is hashed or checked; few are at the same time, so that the server stays responsive",
+    ),
   CORS_ORIGINS: originList
     .prefault("")
-    .describe("Origins whose pages may call the API with a bearer token; none unless set"),
+    .describe("Origins whose pages may call the API with a bearer token, separated by commas; default: none"),
 
   HEALTH_CHECK_TIMEOUT: milliseconds(50).default(2000).describe("Time limit of one check, in ms"),
-  HEALTH_CHECK_INTERVAL: milliseconds(50).default(2000).describe("Time between two checks, in ms"),
+  HEALTH_CHECK_INTERVAL: milliseconds(50).default(2000).describe("Interval between two runs of a check, in ms"),
   READY_REQUIRES: checkList
     .prefault("postgres")
     .describe(
-      "Checks that take the instance out of rotation, out of postgres, redis, schema, event-loop, memory, disk; the others only degrade it",
+      "Critical checks, which take the instance out of rotation: any of postgres, redis, schema, event-loop, memory, disk; the others only degrade it",
     ),
   READY_POLICY: oneOf(["strict", "outlier"])
     .default("strict")
     .describe(
-      "`outlier`: with a critical check failing, leave only if the rest of the fleet is well; alone or unsure, as `strict`",
+      "`strict`: a failing critical check takes the instance out of rotation; `outlier`: only if most other instances pass it, or if that is unclear",
     ),
-  HEALTH_PATHS: healthPaths.prefault("").describe("Extra or changed probe paths, e.g. `/health=live,/healthz=ready`"),
+  HEALTH_PATHS: healthPaths
+    .prefault("")
+    .describe("Additional or changed probe paths, e.g. `/health=live,/healthz=ready`"),
   OPS_TOKEN: text
     .optional()
     .describe(
-      "When set, operator endpoints want `Authorization: Bearer …`; production: at least 16 bytes, and one warning at start where neither this nor `MANAGEMENT_PORT` is set",
+      "If set, operator endpoints require `Authorization: Bearer …`; in production at least 16 bytes, and a warning at start if neither this nor `MANAGEMENT_PORT` is set",
     ),
 
   TRUST_PROXY: cidrList
     .prefault("loopback")
     .describe(
-      "Proxies whose forwarded headers are trusted: CIDRs, `loopback`, `linklocal`, `uniquelocal`; ranges that cover every client, like `0.0.0.0/0`, are refused",
+      "Proxies whose forwarded headers are trusted: CIDRs, `loopback`, `linklocal`, `uniquelocal`; ranges that include every client, such as `0.0.0.0/0`, are rejected",
     ),
-  REQUEST_TIMEOUT_MS: milliseconds(100).default(15_000).describe("Deadline of one request"),
-  HEADERS_TIMEOUT_MS: milliseconds(500).default(10_000).describe("Longest time for a client to send its headers"),
+  REQUEST_TIMEOUT_MS: milliseconds(100).default(15_000).describe("Time limit of one request"),
+  HEADERS_TIMEOUT_MS: milliseconds(500).default(10_000).describe("Time limit for a client to send its headers"),
   KEEP_ALIVE_TIMEOUT_MS: milliseconds(0)
     .default(75_000)
-    .describe("Idle time of a kept connection: longer than the idle timeout of any proxy in front"),
+    .describe(
+      "Idle time after which a keep-alive connection is closed; must be longer than the idle timeout of every proxy in front",
+    ),
   OVERLOAD_DELAY_MS: milliseconds(0)
     .default(50)
-    .describe("Mean event-loop delay from which API requests are shed; `0` turns it off"),
+    .describe("Mean event-loop delay above which API requests are rejected with 503; `0` disables this"),
 
   UPLOAD_MEMORY_BYTES: wholeNumber(10_000_000, 100_000_000_000, "a whole number of bytes")
     .default(67_108_864)
-    .describe("Most bytes of uploads that an instance holds at once; past it uploads are answered with 503"),
+    .describe("Maximum total size of uploads that are processed at the same time; further uploads get 503"),
   UPLOAD_MAX_PER_USER: wholeNumber(1, 1_000_000, "a whole number")
     .optional()
     .describe(
-      "Most uploads of one user at once, also those that wait for their turn; past it 429 (6, or half of what there is place for where that is less)",
+      "Maximum number of concurrent uploads of one user, waiting ones included; further ones get 429; default: 6, or half of all upload places if that is less",
     ),
   IMAGES_AT_ONCE: wholeNumber(1, 64, "a whole number")
     .default(1)
-    .describe("Images that are read at once; each keeps a core busy, and the worst take 420 MiB for a moment"),
+    .describe("Number of images that are decoded at the same time; each uses one core, and up to 420 MiB for a moment"),
   IMAGE_QUEUE_LENGTH: wholeNumber(0, 1000, "a whole number")
     .default(16)
-    .describe("Images that may wait for their turn; past it uploads are answered with 503"),
-  IMAGE_QUEUE_TIMEOUT_MS: milliseconds(0).default(5000).describe("Longest wait of an image for its turn"),
-  IMAGE_TIMEOUT_MS: milliseconds(1000).default(8000).describe("Longest time for reading one image, in whole seconds"),
+    .describe("Number of images that may wait to be decoded; further uploads get 503"),
+  IMAGE_QUEUE_TIMEOUT_MS: milliseconds(0).default(5000).describe("Maximum wait of an image before it is decoded"),
+  IMAGE_TIMEOUT_MS: milliseconds(1000).default(8000).describe("Time limit for decoding one image, rounded up to whole seconds"),
 
   STREAM_MAX: wholeNumber(1, 1_000_000, "a whole number")
     .default(10_000)
-    .describe("Most event streams that are open at once"),
+    .describe("Maximum number of open event streams"),
   STREAM_MAX_PER_USER: wholeNumber(1, 1_000_000, "a whole number")
     .optional()
-    .describe("Most event streams of one user at once; past it 429 (50, or half of `STREAM_MAX` where that is less)"),
+    .describe(
+      "Maximum number of open event streams of one user; further ones get 429; default: 50, or half of `STREAM_MAX` if that is less",
+    ),
   STREAM_POLL_MS: milliseconds(50)
     .default(1000)
-    .describe("Longest time until streams see an event that Redis told nobody about"),
+    .describe("Interval at which streams read new events from Postgres, in case a notification through Redis is lost"),
   STREAM_HEARTBEAT_MS: milliseconds(100)
     .default(15_000)
-    .describe("Time between two comments that keep an idle stream open"),
+    .describe("Interval of the comments that keep an idle stream open"),
   STREAM_SESSION_CHECK_MS: milliseconds(100)
     .default(5000)
-    .describe("How often it is asked whether the session of an open stream still stands"),
+    .describe("Interval at which the session of an open stream is checked"),
   STREAM_BUFFER_BYTES: wholeNumber(1024, 16_777_216, "a whole number of bytes")
     .default(65_536)
-    .describe("Unsent bytes that are kept for a slow reader of a stream; what is more is read again later"),
+    .describe(
+      "Maximum unsent bytes that are buffered for a slow client of a stream; later events are read again from Postgres",
+    ),
   STREAM_STALL_MS: milliseconds(500)
     .default(10_000)
-    .describe("A reader of a stream that takes nothing for this long is cut, at the latest after twice as long"),
+    .describe("A stream whose client reads nothing for this long is closed, at the latest after twice this time"),
 
-  S3_BUCKET: text.optional().describe("Keeps photos and avatars in this bucket; in Postgres unless set"),
+  S3_BUCKET: text.optional().describe("Bucket for photos and avatars; they are stored in Postgres if unset"),
   S3_ENDPOINT: url(["https:", "http:"])
     .optional()
-    .describe("Goes with `S3_BUCKET`, e.g. `https://s3.eu-west-1.amazonaws.com`"),
-  S3_REGION: identifier.optional().describe("Goes with `S3_BUCKET`; `auto` or `us-east-1` where there are no regions"),
-  S3_ACCESS_KEY_ID: text.optional().describe("Goes with `S3_BUCKET`"),
-  S3_SECRET_ACCESS_KEY: text.optional().describe("Goes with `S3_BUCKET`"),
+    .describe("Endpoint of the bucket, e.g. `https://s3.eu-west-1.amazonaws.com`; required with `S3_BUCKET`"),
+  S3_REGION: identifier
+    .optional()
+    .describe("Region of the bucket; `auto` or `us-east-1` for services without regions; required with `S3_BUCKET`"),
+  S3_ACCESS_KEY_ID: text.optional().describe("Access key of the bucket; required with `S3_BUCKET`"),
+  S3_SECRET_ACCESS_KEY: text.optional().describe("Secret key of the bucket; required with `S3_BUCKET`"),
   S3_PATH_STYLE: oneOf(["true", "false"])
     .default("true")
-    .describe("`false`: the bucket's name stands in front of the host's, not in the path"),
-  S3_TIMEOUT_MS: milliseconds(100).default(3000).describe("Longest time for one call to the bucket; then it is ended"),
+    .describe("`true`: the bucket is part of the path; `false`: part of the host name"),
+  S3_TIMEOUT_MS: milliseconds(100).default(3000).describe("Time limit of one call to the bucket"),
 
   DRAIN_DELAY_MS: milliseconds(0)
     .optional()
-    .describe("After SIGTERM: time as ever, but not ready (production 8000, otherwise 0)"),
+    .describe(
+      "How long to keep serving after SIGTERM while reporting not ready; default: 8000 in production, otherwise 0",
+    ),
   DRAIN_LINGER_MS: milliseconds(0)
     .optional()
     .describe(
-      "After the listener closed: time in which kept connections are asked to close (production 3000, otherwise 0)",
+      "After the listener has closed: how long responses ask clients to close their keep-alive connections; default: 3000 in production, otherwise 0",
     ),
   SHUTDOWN_TIMEOUT_MS: milliseconds(0)
     .optional()
-    .describe("From the listener's closing: time for requests in flight (production 25000, otherwise 5000)"),
+    .describe(
+      "After the listener has closed: how long requests in progress may run; default: 25000 in production, otherwise 5000",
+    ),
 
   EMBEDDED_DATA_DIR: text
     .default(".haven")
-    .describe("Where the embedded services keep their data; never used in production"),
+    .describe("Folder for the data of the embedded services; not used in production"),
 });
 
 export type Variables = z.infer<typeof variables>;

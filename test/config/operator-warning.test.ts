@@ -5,7 +5,7 @@ import { sameSecret } from "../support/people.ts";
 
 const noDrain = { DRAIN_DELAY_MS: "0", DRAIN_LINGER_MS: "0" };
 
-/** Of a whole life, because a log is complete only when the process has ended. */
+/** Runs the server until it has exited, because only then is its log complete. */
 async function warnings(env: Record<string, string>) {
   const haven = await startHavenProcess({
     entry: "main",
@@ -25,7 +25,7 @@ test("production with neither OPS_TOKEN nor MANAGEMENT_PORT logs one warning at 
   assert.deepEqual(others, []);
 });
 
-test("production with OPS_TOKEN or MANAGEMENT_PORT logs no such warning, and development neither", async () => {
+test("production with OPS_TOKEN or MANAGEMENT_PORT, and development, log no warning", async () => {
   for (const env of [
     { OPS_TOKEN: "an-operators-token-of-this-test" },
     { MANAGEMENT_PORT: "0" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ConfigError, readConfig } from "../../src/config/read-config.ts";
-import { envExample, settingsTable } from "../../src/config/settings-page.ts";
+import { envExample, settingsPage } from "../../src/config/settings-page.ts";
 import { variables } from "../../src/config/variables.ts";
 
 const good = {
@@ -24,18 +24,18 @@ function problemsOf(environment: Record<string, string>): ConfigError["problems"
 
 const named = (environment: Record<string, string>) => problemsOf(environment).map(({ variable }) => variable);
 
-test("development needs no setting at all", () => {
+test("development requires no settings", () => {
   const config = readConfig({});
   assert.equal(config.http.port, 4000);
   assert.equal(config.postgres.url, undefined);
   assert.deepEqual(config.drain, { delayMs: 0, lingerMs: 0, timeoutMs: 5000 });
 });
 
-test("production has the drain times of a server behind a load balancer", () => {
+test("production has the drain times for a server behind a load balancer", () => {
   assert.deepEqual(readConfig(good).drain, { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 });
 });
 
-test("one user's share is never all there is", () => {
+test("the limits of one user never take all places", () => {
   const shares = (environment: Record<string, string>) => {
     const { stream, photos } = readConfig(environment);
     return [stream.maxPerUser, photos.maxPerUser];
@@ -46,17 +46,17 @@ test("one user's share is never all there is", () => {
   assert.deepEqual(shares({ STREAM_MAX_PER_USER: "2000", UPLOAD_MAX_PER_USER: "36" }), [2000, 36]);
 });
 
-test("production names everything that is missing at once", () => {
+test("production lists all missing settings at once", () => {
   assert.deepEqual(named({ NODE_ENV: "production" }), ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"]);
 });
 
-test("the missing and the malformed are named together", () => {
+test("missing and malformed settings are listed together", () => {
   const names = named({ NODE_ENV: "production", PORT: "80a", TRUST_PROXY: "1", REDIS_URL: "http://x" });
   for (const name of ["PORT", "TRUST_PROXY", "REDIS_URL", "DATABASE_URL", "JWT_SECRET"])
     assert.ok(names.includes(name), name);
 });
 
-test("what does not go together is named beside the malformed", () => {
+test("contradicting and malformed settings are listed together", () => {
   const names = named({
     ...good,
     DB_POOL_MAX: "abc",
@@ -69,12 +69,12 @@ test("what does not go together is named beside the malformed", () => {
   assert.deepEqual(named({ MANAGEMENT_PORT: "4000" }), ["MANAGEMENT_PORT"]);
 });
 
-test("an operators' token out of an example is refused", () => {
+test("an OPS_TOKEN from an example is rejected", () => {
   for (const token of ["changeme-changeme-changeme", "your-token-goes-here", " ".repeat(20)])
     assert.deepEqual(named({ ...good, OPS_TOKEN: token }), ["OPS_TOKEN"], token);
 });
 
-test("production refuses an operators' token shorter than 16 bytes, and development takes any", () => {
+test("production rejects an OPS_TOKEN shorter than 16 bytes, and development accepts any", () => {
   for (const token of ["x", "fifteen-bytes-x"])
     assert.deepEqual(problemsOf({ ...good, OPS_TOKEN: token }), [
       { variable: "OPS_TOKEN", message: "must have at least 16 bytes" },
@@ -98,14 +98,14 @@ for (const ranges of [
   "::/64",
   "loopback,0.0.0.0/0",
 ]) {
-  test(`TRUST_PROXY refuses ${ranges.slice(0, 60)}, which trusts every client, also outside production`, () => {
+  test(`TRUST_PROXY rejects ${ranges.slice(0, 60)}, which includes every client, also outside production`, () => {
     const [problem, ...others] = problemsOf({ TRUST_PROXY: ranges });
-    assert.match(`${problem?.variable} ${problem?.message}`, /^TRUST_PROXY must not trust every client/);
+    assert.match(`${problem?.variable} ${problem?.message}`, /^TRUST_PROXY must not include every client/);
     assert.deepEqual(others, []);
   });
 }
 
-test("TRUST_PROXY takes every named range at once, and ranges of clouds and CDNs", () => {
+test("TRUST_PROXY accepts all named ranges together, and ranges of clouds and CDNs", () => {
   for (const ranges of [
     "loopback,linklocal,uniquelocal",
     "10.0.0.0/8,10.0.0.0/8,10.1.0.0/16",
@@ -116,7 +116,7 @@ test("TRUST_PROXY takes every named range at once, and ranges of clouds and CDNs
     assert.deepEqual(named({ TRUST_PROXY: ranges }), [], ranges);
 });
 
-test("no problem repeats a value", () => {
+test("no message repeats a value", () => {
   const secret = "hunter2-hunter2";
   const environment = Object.fromEntries(Object.keys(variables.shape).map((name) => [name, secret]));
   assert.doesNotMatch(JSON.stringify(problemsOf({ ...environment, NODE_ENV: "production" })), /hunter2/);
@@ -128,7 +128,7 @@ for (const weak of [
   "change-me-change-me-change-me-change-me",
   "<put a long secret here, please, now>",
 ]) {
-  test(`production refuses the secret ${JSON.stringify(weak)}, and as the previous one too`, () => {
+  test(`production rejects the secret ${JSON.stringify(weak)}, also as a previous one`, () => {
     assert.ok(named({ ...good, JWT_SECRET: weak }).includes("JWT_SECRET"));
     assert.ok(named({ ...good, JWT_SECRET_PREVIOUS: weak }).includes("JWT_SECRET_PREVIOUS"));
     const list = `${good.JWT_SECRET}, ${weak}`;
@@ -137,7 +137,7 @@ for (const weak of [
   });
 }
 
-test("previous secrets are a list, and spaces around its commas do not count", () => {
+test("previous secrets are a list in which spaces around commas are ignored", () => {
   const [first, second] = ["a".repeat(20), "b".repeat(20)].map((half) => half + half.toUpperCase());
   const { auth } = readConfig({ ...good, JWT_SECRET_PREVIOUS: `${first}, ${second},` });
   assert.deepEqual(auth.previousSecrets, [first, second]);
@@ -150,7 +150,7 @@ test("the session cookie has a __Host- name in production unless a name is set",
   assert.equal(readConfig({}).auth.cookieName, "haven_session");
 });
 
-test("an empty variable is the same as none", () => {
+test("an empty variable counts as unset", () => {
   assert.equal(readConfig({ PORT: "", REDIS_PASSWORD: "" }).http.port, 4000);
 });
 
@@ -168,15 +168,15 @@ for (const [name, value] of [
   ["SESSION_TTL", "1.5"],
   ["REDIS_SENTINELS", "a:1,b"],
 ] as const) {
-  test(`${name}=${value} is refused`, () => assert.ok(named({ [name]: value }).includes(name)));
+  test(`${name}=${value} is rejected`, () => assert.ok(named({ [name]: value }).includes(name)));
 }
 
-test("two ways to Redis are refused, and half of a Sentinel setting", () => {
+test("two addresses of Redis are rejected, and incomplete Sentinel settings", () => {
   assert.deepEqual(named({ REDIS_URL: "redis://a", REDIS_HOST: "b" }), ["REDIS_URL"]);
   assert.deepEqual(named({ REDIS_SENTINELS: "a:26379" }), ["REDIS_SENTINEL_NAME"]);
 });
 
-test("half a setting of a bucket is refused, and says what is missing", () => {
+test("incomplete settings of a bucket are rejected, and the missing ones are listed", () => {
   const half = { S3_BUCKET: "haven", S3_ENDPOINT: "https://s3.example.org" };
   assert.deepEqual(named(half), ["S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"]);
   const whole = { ...half, S3_REGION: "auto", S3_ACCESS_KEY_ID: "k", S3_SECRET_ACCESS_KEY: "s" };
@@ -184,7 +184,7 @@ test("half a setting of a bucket is refused, and says what is missing", () => {
   assert.equal(readConfig({}).photos.bucket, undefined);
 });
 
-test("each way to Redis is understood", () => {
+test("each form of a Redis address is read", () => {
   assert.deepEqual(readConfig({ REDIS_HOST: "h", REDIS_PASSWORD: "p" }).redis.target, {
     kind: "host",
     host: "h",
@@ -201,15 +201,18 @@ test("each way to Redis is understood", () => {
   });
 });
 
-test("the configuration is frozen through and through", () => {
+test("the configuration is deeply frozen", () => {
   const config = readConfig({});
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.http) && Object.isFrozen(config.http.trustProxy));
 });
 
-test(".env.example says what the schema says", () => {
-  assert.equal(readFileSync(new URL("../../.env.example", import.meta.url), "utf8"), envExample());
+test("every setting is listed once in docs/settings.md", () => {
+  const listed = [...settingsPage().matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name]) => name);
+  assert.deepEqual(listed, Object.keys(variables.shape));
 });
 
-test("the README's table says what the schema says", () => {
-  assert.ok(readFileSync(new URL("../../README.md", import.meta.url), "utf8").includes(settingsTable()));
+test(".env.example and docs/settings.md are up to date: npm run settings-page writes them", () => {
+  const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+  assert.equal(read(".env.example"), envExample());
+  assert.equal(read("docs/settings.md"), settingsPage());
 });

@@ -91,7 +91,7 @@ suite("what is built", () => {
     const env = { PATH: process.env["PATH"], NODE_ENV: "production" };
     const { code, output } = await runProgram(process.execPath, [join(built, "main.js"), "start"], { env });
     assert.equal(code, 78, output);
-    assert.match(output, /DATABASE_URL is needed in production/);
+    assert.match(output, /DATABASE_URL is required in production/);
   });
 });
 
