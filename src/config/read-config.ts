@@ -205,10 +205,7 @@ function crossProblems(v: Given): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const report = (variable: string, message: string) => problems.push({ variable, message });
   if (["REDIS_URL", "REDIS_HOST", "REDIS_SENTINELS", "REDIS_CLUSTER_NODES"].filter((name) => v[name]).length > 1) {
-    report(
-      "REDIS_URL",
-      "set only one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES",
-    );
+    report("REDIS_URL", "set only one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES");
   }
   if (v["REDIS_SENTINELS"] && !v["REDIS_SENTINEL_NAME"])
     report("REDIS_SENTINEL_NAME", "is required with REDIS_SENTINELS");

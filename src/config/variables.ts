@@ -168,7 +168,9 @@ export const variables = z.object({
     .default(16)
     .describe("Number of images that may wait to be decoded; further uploads get 503"),
   IMAGE_QUEUE_TIMEOUT_MS: milliseconds(0).default(5000).describe("Maximum wait of an image before it is decoded"),
-  IMAGE_TIMEOUT_MS: milliseconds(1000).default(8000).describe("Time limit for decoding one image, rounded up to whole seconds"),
+  IMAGE_TIMEOUT_MS: milliseconds(1000)
+    .default(8000)
+    .describe("Time limit for decoding one image, rounded up to whole seconds"),
 
   STREAM_MAX: wholeNumber(1, 1_000_000, "a whole number")
     .default(10_000)

@@ -68,7 +68,7 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
         (error: unknown) =>
           error instanceof ConfigError &&
           error.problems.length === 1 &&
-          /^TRUST_PROXY is the placeholder of a shipped file/.test(error.message),
+          /^TRUST_PROXY is the placeholder of an example file/.test(error.message),
       );
     });
   }
