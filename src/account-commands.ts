@@ -9,19 +9,19 @@ import { createSessionStore } from "./sessions/session-store.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Changes the account with this address and returns the sentence that reports it. */
+/** Changes the account with this email address, and returns a message for the terminal. */
 export type AccountCommand = (environment: Environment, email: string) => Promise<string>;
 
 export const grantAdmin: AccountCommand = (environment, email) =>
   withDatabase(environment, async (db) => {
     if (!(await users.grantAdmin(db, normalized(email)))) throw unknownAccount();
-    return "Done: the account is an administrator from its next login or refresh on.";
+    return "The account is an administrator from its next login or token refresh.";
   });
 
 export const activate: AccountCommand = (environment, email) =>
   withDatabase(environment, async (db) => {
     if ((await users.setActive(db, normalized(email), true)) === undefined) throw unknownAccount();
-    return "Done: the account is active; sessions from before a deactivation stay ended.";
+    return "The account is active. Sessions from before its deactivation stay revoked.";
   });
 
 export const deactivate: AccountCommand = (environment, email) =>
@@ -29,9 +29,9 @@ export const deactivate: AccountCommand = (environment, email) =>
     const redis = readRedis(environment);
     const userId = await users.setActive(db, normalized(email), false);
     if (userId === undefined) throw unknownAccount();
-    if (await endSessions(redis, userId)) return "Done: the account is deactivated and its sessions have ended.";
-    const why = redis.target === undefined ? "No Redis is set here" : "Redis cannot be reached from here";
-    return `Done: the account is deactivated. ${why}: running instances end its sessions within two seconds.`;
+    if (await endSessions(redis, userId)) return "The account is deactivated, and its sessions are revoked.";
+    const why = redis.target === undefined ? "Redis is not configured" : "Redis is not reachable";
+    return `The account is deactivated. ${why}, so running instances revoke its sessions within two seconds.`;
   });
 
 async function withDatabase<T>(environment: Environment, work: (db: Database) => Promise<T>): Promise<T> {
@@ -43,12 +43,12 @@ async function withDatabase<T>(environment: Environment, work: (db: Database) =>
   }
 }
 
-/** Whether Redis, where all instances look, no longer has a session of the user. */
+/** Returns whether the sessions were revoked in Redis. */
 async function endSessions({ target, ...limits }: ReturnType<typeof readRedis>, userId: string): Promise<boolean> {
   if (target === undefined) return false;
   const client = createRedis(target, limits, "haven-command", { retryStrategy: () => null });
   const access = createRedisAccess(client, (work) => work());
-  // Only revocation is used; the limits concern sessions that begin.
+  // Only `revoke` is called; the limits apply to new sessions.
   const sessions = createSessionStore({ redis: access, limits: { idleSeconds: 0, maxAgeSeconds: 0 } });
   try {
     await once(client, "ready", { signal: AbortSignal.timeout(limits.connectTimeoutMs * 3) });
@@ -63,4 +63,4 @@ async function endSessions({ target, ...limits }: ReturnType<typeof readRedis>, 
 
 const normalized = (email: string) => email.trim().toLowerCase();
 
-const unknownAccount = () => new StartError("There is no account with this address.");
+const unknownAccount = () => new StartError("No account with this email address.");

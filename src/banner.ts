@@ -3,7 +3,7 @@ import type { Running } from "./server.ts";
 
 export type Login = { email: string; password: string };
 
-/** What a person sees who started the server at a keyboard. */
+/** The text that `npm start` prints when the server is ready. */
 export function banner(
   config: Config,
   { port, managementPort, engines }: Pick<Running, "port" | "managementPort" | "engines">,
@@ -19,10 +19,10 @@ export function banner(
   Try:
     curl '${at}/ready?verbose'
     ${signIn(at, engines?.databaseUrl === undefined ? undefined : login)}
-    ${at}/api in a browser: where to go; ${at}/api/docs: every call, to try
-    ${ops}/health/detailed in a browser: how it is
+    ${at}/api (start page) and ${at}/api/docs (API reference) in a browser
+    ${ops}/health/detailed (status page) in a browser
 
-  Ctrl-C ends it.
+  Press Ctrl-C to stop.
 
 `;
 }
@@ -32,12 +32,12 @@ function engineLine(config: Config, { databaseUrl, redisUrl, shared }: NonNullab
   const own =
     databaseUrl === undefined ? " and your own Postgres" : redisUrl === undefined ? " and your own Redis" : "";
   const where = shared
-    ? ", shared with the Haven that runs in this folder, and ending with it"
-    : databaseUrl && `, Postgres keeping its data in ${config.embeddedDataDir}/`;
+    ? ", shared with the server that is already running in this folder, and stopped with it"
+    : databaseUrl && `, with Postgres data in ${config.embeddedDataDir}/`;
   return `embedded ${embedded}${own}${where ?? ""}`;
 }
 
-/** With the demo account where there is one. */
+/** Uses the demo account if there is one. */
 function signIn(at: string, login: Login | undefined): string {
   if (login === undefined) return `curl ${at}/api`;
   return `curl ${at}/api/v1/auth/login --json '${JSON.stringify(login)}'`;

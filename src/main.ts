@@ -15,7 +15,7 @@ import { onStopSignals } from "./kit/lifecycle/signals.ts";
 import { type Embedded, start } from "./server.ts";
 import { version } from "./version.ts";
 
-// The only file that knows the command line, the environment and exit codes.
+// Reads the command line and the environment, and sets exit codes. No other file does.
 
 const exitCodes = { ok: 0, failed: 1, pending: 3, usage: 64, config: 78, interrupted: 130 } as const;
 
@@ -30,22 +30,22 @@ const networkErrorCodes = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
 
 const usage = `Usage: node dist/main.js [command]
 
-  start      listen and serve (the default)
-  migrate    bring the database's schema up to date, then exit; migrate --help
+  start      start the server (the default)
+  migrate    apply pending migrations, then exit; see migrate --help
   migrate status
              list applied and pending migrations, then exit
   grant-admin EMAIL
-             make that account an administrator, then exit
+             make the account with this address an administrator, then exit
   deactivate EMAIL
-             end all sessions of that account and refuse it from now on, then exit
+             deactivate the account and revoke its sessions, then exit
   activate EMAIL
              allow a deactivated account to sign in again, then exit
   doctor     find numbers that disagree in configuration files; see doctor --help
   help       show this
   version    show the version
 
-Settings are environment variables; the README lists them all. An .env file in the
-working directory is read where NODE_ENV is not production.
+Settings are environment variables; docs/settings.md lists them. If NODE_ENV is not
+production, an .env file in the working directory is read as well.
 `;
 
 type Command = { run(...args: string[]): Promise<void>; args: number };
@@ -67,7 +67,7 @@ await run().catch((error: unknown) => {
 async function run(): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < minNodeMajor) {
     throw new StartError(
-      `Haven needs Node ${minNodeMajor} or newer; this is ${process.versions.node}. npm scripts bring their own.`,
+      `Haven needs Node ${minNodeMajor} or newer; this is ${process.versions.node}. npm scripts use the version that npm ci installs.`,
     );
   }
   if (process.argv[2] === "doctor") {
@@ -109,10 +109,10 @@ async function serve(): Promise<void> {
     }
   };
   process.once("uncaughtException", (error) => {
-    // A second one, from whatever happens on the way out, ends the process as it stands.
+    // A second exception, during the exit, ends the process at once.
     process.once("uncaughtException", () => process.exit(exitCodes.failed));
-    // Not `fatal`: pino writes that one synchronously, and a stuck reader would hold up the end.
-    logger.error({ err: error }, "an error that nobody expected");
+    // Not `fatal`, which pino writes synchronously: a stuck reader would block the exit.
+    logger.error({ err: error }, "uncaught exception");
     void exit(exitCodes.failed);
   });
 
@@ -162,12 +162,12 @@ function accountCommand(command: AccountCommand): Command["run"] {
 
 function environment(): NodeJS.ProcessEnv {
   if (process.env["NODE_ENV"] === "production" || !existsSync(".env")) return process.env;
-  if (!statSync(".env").isFile()) throw new StartError("There is something called .env here that is not a file.");
+  if (!statSync(".env").isFile()) throw new StartError(".env exists but is not a file.");
   process.loadEnvFile(".env");
   return process.env;
 }
 
-/** The folder is left out of a production build, so it is looked for and not imported. */
+/** A production build does not contain the folder, so it is not imported statically. */
 async function findEmbedded(): Promise<Embedded | undefined> {
   const file = new URL("./embedded/engines.ts", import.meta.url);
   if (!existsSync(file)) return undefined;
@@ -177,14 +177,14 @@ async function findEmbedded(): Promise<Embedded | undefined> {
 function describeError(error: unknown): string {
   if (error instanceof ConfigError) {
     const lines = error.problems.map(({ variable, message }) => `  ${variable} ${message}\n`);
-    return `The settings do not allow a start:\n${lines.join("")}`;
+    return `Invalid settings:\n${lines.join("")}`;
   }
   if (error instanceof StartError || error instanceof MigrationError || error instanceof AppError)
     return `${error.message}\n`;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code.startsWith("28") || code === "3D000")
-    return `Postgres refuses this user, password or database (${code}): check DATABASE_URL.\n`;
+    return `Postgres rejects the user, password or database (${code}). Check DATABASE_URL.\n`;
   if (networkErrorCodes.test(code))
-    return `Postgres cannot be reached (${code}): check DATABASE_URL, and whether it runs.\n`;
-  return `It could not be done: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
+    return `Postgres is not reachable (${code}). Check DATABASE_URL and whether Postgres is running.\n`;
+  return `The command failed: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
 }

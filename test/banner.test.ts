@@ -12,21 +12,18 @@ function bannerWith(engines: { databaseUrl?: string; redisUrl?: string; shared?:
   return banner(readConfig({}), { port: 4000, managementPort: undefined, engines: running }, login);
 }
 
-test("the banner says which services are embedded and which are one's own", () => {
-  assert.match(
-    bannerWith({ databaseUrl, redisUrl }),
-    /embedded Postgres and Valkey, Postgres keeping its data in .haven/,
-  );
-  assert.match(
-    bannerWith({ databaseUrl }),
-    /embedded Postgres and your own Redis, Postgres keeping its data in .haven/,
-  );
+test("the banner lists embedded and external services", () => {
+  assert.match(bannerWith({ databaseUrl, redisUrl }), /embedded Postgres and Valkey, with Postgres data in .haven/);
+  assert.match(bannerWith({ databaseUrl }), /embedded Postgres and your own Redis, with Postgres data in .haven/);
   assert.match(bannerWith({ redisUrl }), /embedded Valkey and your own Postgres\n/);
   assert.match(bannerWith(undefined), /with your own Postgres and Redis/);
-  assert.match(bannerWith({ databaseUrl, redisUrl, shared: true }), /shared with the Haven that runs in this folder/);
+  assert.match(
+    bannerWith({ databaseUrl, redisUrl, shared: true }),
+    /shared with the server that is already running in this folder/,
+  );
 });
 
-test("the demo login is offered where its account is", () => {
+test("the banner shows the demo login if the demo account exists", () => {
   assert.match(bannerWith({ databaseUrl }), /demo-password/);
   assert.doesNotMatch(bannerWith({ redisUrl }), /demo-password/);
 });

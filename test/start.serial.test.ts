@@ -27,7 +27,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test("an unknown command or option gets the usage and exit code 64", async () => {
+test("an unknown command or option prints the usage and exits with 64", async () => {
   for (const args of [["serve"], ["--port", "1"], ["start", "now"], ["toString"]]) {
     const { code, output } = await run(args);
     assert.equal(code, 64);
@@ -36,7 +36,7 @@ test("an unknown command or option gets the usage and exit code 64", async () =>
   assert.equal((await run(["--help"])).code, 0);
 });
 
-test("production without settings exits with 78 and lists every problem, and no value", async () => {
+test("production without settings exits with 78 and lists every problem, but no value", async () => {
   const { code, output } = await run([], { NODE_ENV: "production", JWT_SECRET: "hunter2", PORT: "http" });
   assert.equal(code, 78);
   for (const name of ["DATABASE_URL", "REDIS_URL", "JWT_SECRET", "PORT"])
@@ -44,7 +44,7 @@ test("production without settings exits with 78 and lists every problem, and no 
   assert.doesNotMatch(output, /hunter2|at .*\.ts/);
 });
 
-test("a port that is taken is one clear sentence", async () => {
+test("a port that is in use is reported in one sentence", async () => {
   const blocker = createServer().listen(0, "127.0.0.1");
   await once(blocker, "listening");
   atEnd(() => blocker.close());
@@ -59,14 +59,14 @@ test("a port that is taken is one clear sentence", async () => {
   assert.match(output, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is already taken: .*PORT=${port + 1}\\.\n$`));
 });
 
-test("a folder that cannot be written is one clear sentence", async () => {
+test("a folder that is not writable is reported in one sentence", async () => {
   const { code, output } = await run([], { HOST: "127.0.0.1", PORT: "0", EMBEDDED_DATA_DIR: "/proc/haven" });
   assert.equal(code, 1);
   assert.equal(output.split("\n").filter((line) => line !== "" && !line.startsWith("{")).length, 1, output);
   assert.match(output, /\/proc\/haven/);
 });
 
-test("migrate applies what is missing and exits, with one sentence", async () => {
+test("migrate applies pending migrations, prints one sentence and exits", async () => {
   const url = await freshDatabase({ migrated: false });
   const first = await run(["migrate"], { DATABASE_URL: url });
   assert.deepEqual([first.code, first.output.startsWith("Applied 0001_users.sql")], [0, true]);
@@ -75,27 +75,27 @@ test("migrate applies what is missing and exits, with one sentence", async () =>
   assert.equal(unreachable.code, 1);
   assert.equal(
     unreachable.output,
-    "Postgres cannot be reached (ECONNREFUSED): check DATABASE_URL, and whether it runs.\n",
+    "Postgres is not reachable (ECONNREFUSED). Check DATABASE_URL and whether Postgres is running.\n",
   );
 });
 
-test("grant-admin makes an administrator from the next login on, and says so when there is no such account", async () => {
+test("grant-admin makes an administrator from the next login, and reports an unknown account", async () => {
   const url = await freshDatabase();
   const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: url } });
   const person = await register(haven.url);
   assert.equal((await run(["grant-admin"], { DATABASE_URL: url })).code, 64);
   const unknown = await run(["grant-admin", "nobody@example.org"], { DATABASE_URL: url });
-  assert.deepEqual(unknown, { code: 1, output: "There is no account with this address.\n" });
+  assert.deepEqual(unknown, { code: 1, output: "No account with this email address.\n" });
   assert.equal((await run(["grant-admin", person.email.toUpperCase()], { DATABASE_URL: url })).code, 0);
   const again = await login(haven.url, person);
   assert.partialDeepStrictEqual((await me(haven.url, again)).json(), { role: "admin" });
 });
 
-test("without any setting it starts with its own engines, keeps the data, and Ctrl-C ends all of it within 5 s", async () => {
+test("without settings it starts embedded engines, keeps the data, and Ctrl-C stops all of it within 5 s", async () => {
   const folder = temporaryFolder();
   const env = { HOST: "127.0.0.1", DATABASE_URL: "", REDIS_URL: "", NODE_ENV: "", EMBEDDED_DATA_DIR: folder };
   const first = await startHavenProcess({ env, entry: "main" });
-  await eventually(first.output, (text) => text.includes("Ctrl-C ends it."));
+  await eventually(first.output, (text) => text.includes("Press Ctrl-C to stop."));
   assert.match(first.output(), /curl 'http:\/\/localhost:\d+\/ready\?verbose'/);
   const [, demo = ""] = /auth\/login --json '(\{.*\})'/.exec(first.output()) ?? [];
   const demoLogin = () => postJson(`${first.url}/api/v1/auth/login`, JSON.parse(demo));
@@ -125,7 +125,7 @@ test("without any setting it starts with its own engines, keeps the data, and Ct
   );
 });
 
-test("an embedded engine that is killed is survived, noticed, and comes back", async () => {
+test("the server survives and reports a killed embedded engine, and restarts it", async () => {
   const env = {
     HOST: "127.0.0.1",
     DATABASE_URL: "",
@@ -166,7 +166,7 @@ test("an embedded engine that is killed is survived, noticed, and comes back", a
   );
 });
 
-test("a log that nobody reads, or whose reader is gone, does not keep the server from ending", async () => {
+test("a log reader that is stuck or gone does not block the shutdown", async () => {
   for (const trouble of ["gone", "stuck"] as const) {
     const haven = await startHavenProcess({ entry: "main" });
     if (trouble === "gone") haven.child.stdout?.destroy();
@@ -180,7 +180,7 @@ test("a log that nobody reads, or whose reader is gone, does not keep the server
   }
 });
 
-test("a second server started in the same folder shares the engines of the first", async () => {
+test("a second server in the same folder shares the engines of the first", async () => {
   const env = {
     HOST: "127.0.0.1",
     DATABASE_URL: "",
@@ -190,7 +190,9 @@ test("a second server started in the same folder shares the engines of the first
   };
   const first = await startHavenProcess({ env, entry: "main" });
   const second = await startHavenProcess({ env: { ...env, PORT: String(await freePort()) }, entry: "main" });
-  await eventually(second.output, (text) => text.includes("shared with the Haven that runs in this folder"));
+  await eventually(second.output, (text) =>
+    text.includes("shared with the server that is already running in this folder"),
+  );
   second.child.kill("SIGINT");
   await second.exited;
   assert.equal((await ask(`${first.url}/ready`)).status, 200);
@@ -203,7 +205,7 @@ function enginesOf(folder: string): { postgres: string } {
   return { postgres: url };
 }
 
-/** Never 0, which would mean every process of this group. */
+/** Never 0, which would signal every process of this group. */
 async function enginePid(output: () => string, engine: string): Promise<number> {
   const [pid = 0] = await eventually(
     () => enginePids(output(), engine),
@@ -212,7 +214,7 @@ async function enginePid(output: () => string, engine: string): Promise<number> 
   return pid;
 }
 
-/** As the log tells them. */
+/** As reported in the log. */
 function enginePids(output: string, engine = "(?:valkey|postgres)"): number[] {
   return [...output.matchAll(new RegExp(`"engine":"${engine}","event":"started".*?"pid":(\\d+),"msg"`, "g"))].map(
     (match) => Number(match[1]),

@@ -1,12 +1,9 @@
 import jwt from "jsonwebtoken";
 import { z } from "zod";
+import { type Role, roles } from "../core/role.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { createVerifiedTokenCache } from "./verified-tokens.ts";
 
-export const roles = ["member", "admin"] as const;
-export type Role = (typeof roles)[number];
-
-/** Who the token speaks for. */
 export type Claims = { userId: string; sessionId: string; role: Role };
 
 const issuer = "haven-api";
@@ -52,7 +49,7 @@ export function createAccessTokens(keys: Pick<TokenKeys, "signing" | "byKid">, t
   };
 
   return {
-    /** A token does not outlive its session: while Redis is away nothing else would end it. */
+    /** A token expires no later than its session, because while Redis is unavailable the session cannot be checked. */
     sign({ userId, sessionId, role }: Claims, sessionEndsInMs: number): { token: string; expiresIn: number } {
       const expiresIn = Math.max(1, Math.min(ttlSeconds, Math.floor(sessionEndsInMs / 1000)));
       const token = jwt.sign({ sid: sessionId, role }, signing.signWith, {
@@ -65,7 +62,7 @@ export function createAccessTokens(keys: Pick<TokenKeys, "signing" | "byKid">, t
       });
       return { token, expiresIn };
     },
-    /** The claims, or nothing: the reason is deliberately not disclosed. */
+    /** Returns undefined for every invalid token: the reason is deliberately not disclosed. */
     verify(token: string): Claims | undefined {
       const nowSeconds = Date.now() / 1000;
       return cache.get(token, nowSeconds) ?? verifySignature(token, nowSeconds);
@@ -75,7 +72,7 @@ export function createAccessTokens(keys: Pick<TokenKeys, "signing" | "byKid">, t
 
 export type AccessTokens = ReturnType<typeof createAccessTokens>;
 
-/** Exactly the three parameters that we write: no `crit`, no key that the token brings along. */
+/** Accepts exactly the three parameters that `sign` writes: no `crit`, and no key inside the token. */
 function readHeader(token: string): z.infer<typeof headerSchema> | undefined {
   const encoded = token.split(".", 1)[0] ?? "";
   try {

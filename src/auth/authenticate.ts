@@ -16,14 +16,14 @@ export type AuthenticateDeps = {
 };
 
 /**
- * A page of a sibling domain can plant cookies of the same name. Browsers send cookies with longer paths first, and ours
- * has the shortest, `/`. Each parent domain can hold one cookie with that name and path, and one without a name that
- * looks the same. So at most two for each parent domain follow ours: among the last ten, ours is found on a host with up
- * to four of them, however many are planted. The last valid one wins over those that were planted to come first.
+ * A page of a sibling domain can plant cookies with the name of the session cookie. Browsers send cookies with longer
+ * paths first, and the session cookie has the shortest path, `/`. After it come at most two planted cookies for each
+ * parent domain. So the last ten cookies include the session cookie on a host with up to four parent domains. The last
+ * valid cookie wins.
  */
 const maxCandidates = 10;
 
-/** Identifies the caller in one round trip to Redis; while that is away, a bearer token is checked once against Postgres. */
+/** Identifies the caller in one round trip to Redis. While Redis is unavailable, a bearer token is checked in Postgres. */
 export function createAuthenticate({ tokens, sessions, cookie, roleOf }: AuthenticateDeps) {
   const byBearer = async (token: string): Promise<Caller> => {
     const claims = tokens.verify(token);
@@ -36,14 +36,17 @@ export function createAuthenticate({ tokens, sessions, cookie, roleOf }: Authent
 
   const byCookie = async (values: readonly string[], request: IncomingMessage): Promise<Caller> => {
     const candidates = [...new Set(values)].flatMap((value) => {
-      const presented = decodeCredential(value);
-      return presented === undefined ? [] : [{ ...presented, hash: hashCookie(value) }];
+      const credential = decodeCredential(value);
+      return credential === undefined ? [] : [{ ...credential, hash: hashCookie(value) }];
     });
     if (candidates.length === 0) throw unauthorized();
     if (!allowsCookieAuthentication(request)) {
-      throw new AppError("forbidden", "A page of another origin may not write with this cookie; use a bearer token.");
+      throw new AppError(
+        "forbidden",
+        "Writes with a session cookie are not allowed from another origin. Use a bearer token.",
+      );
     }
-    // Sent together: one round trip, also where the sessions are on different nodes of a cluster.
+    // Sent together, so that they take one round trip, also to different nodes of a cluster.
     const lookUps = await Promise.allSettled(
       candidates
         .slice(-maxCandidates)
@@ -70,4 +73,5 @@ export function createAuthenticate({ tokens, sessions, cookie, roleOf }: Authent
 
 export type Authenticate = ReturnType<typeof createAuthenticate>;
 
-const unauthorized = () => new AppError("unauthorized", "Sign in, or send a valid access token.");
+const unauthorized = () =>
+  new AppError("unauthorized", "Authentication is required: send a valid access token or session cookie.");

@@ -5,7 +5,7 @@ export type CookieSettings = { name: string; secure: boolean };
 export function createSessionCookie({ name, secure }: CookieSettings) {
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`;
   return {
-    /** All values of that name, in the order of the header. */
+    /** The values of all cookies with that name, in the order of the header. */
     read({ headers }: Pick<IncomingMessage, "headers">): string[] {
       const pairs = headers.cookie?.split(";").map((pair) => pair.trim()) ?? [];
       return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));

@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Whether a request that shows nothing but its cookie may write. Browsers say where a request comes from; where an old
- * one does not, its Origin has to be the host's own.
+ * Whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request; for older
+ * ones the Origin has to be the host of the request.
  */
 export function allowsCookieAuthentication({
   method = "GET",
@@ -15,6 +15,6 @@ export function allowsCookieAuthentication({
   if (site !== undefined) return site === "same-origin" || site === "none";
   if (headers.origin === undefined) return true;
   const origin = URL.parse(headers.origin);
-  // Read alike: a host may be written in capitals, and with the port that its scheme has anyway.
+  // Both are parsed, because a host may contain capitals or the default port of its scheme.
   return origin !== null && URL.parse(`${origin.protocol}//${headers.host}`)?.host === origin.host;
 }

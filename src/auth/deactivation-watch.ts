@@ -10,12 +10,12 @@ export type DeactivationWatchDeps = {
 };
 
 const pollMs = 1000;
-/** Longer than a commit takes after its stamp. */
+/** Longer than the time from the timestamp of a deactivation to its commit. */
 const overlapSeconds = 15;
 
 /**
- * Ends the sessions of accounts that were deactivated by a program that cannot reach Redis, such as the command or an
- * administrator's SQL. After an outage it reads back to the last poll that succeeded.
+ * Ends the sessions of accounts that were deactivated without access to Redis, such as by the command or by SQL. After an
+ * outage the first poll goes back to the last poll that succeeded.
  */
 export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {
   let applied = new Set<string>();
@@ -31,7 +31,7 @@ export function createDeactivationWatch({ db, sessions, logger }: DeactivationWa
       if (!applied.has(deactivation)) {
         const revoked = await sessions.revoke(userId, { allBut: "", begunBefore: at });
         if (revoked.length > 0)
-          logger.info({ userId, sessions: revoked.length }, "sessions of a deactivated account ended");
+          logger.info({ userId, sessions: revoked.length }, "sessions of deactivated account revoked");
       }
       seen.add(deactivation);
       applied.add(deactivation);

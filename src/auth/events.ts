@@ -16,7 +16,7 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number];
 
-/** The client of a request, as every security event records it. */
+/** The client of a request, recorded with each security event. */
 export type ClientInfo = { requestId: string; address: string; device: string };
 
 export type SecurityEvent = {
@@ -41,7 +41,7 @@ export async function recordEvent(
 }
 
 const retentionMs = 90 * 86_400_000;
-/** One event in a hundred takes the oldest away, by the primary key: ids are in the order of their making. */
+/** One insert in a hundred deletes the oldest events, by primary key: ids sort by creation time. */
 const pruneShare = 0.01;
 const deleteOldest =
   "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE id < $1 ORDER BY id LIMIT 1000)";

@@ -7,10 +7,10 @@ const getKeys = operation({
   id: "getJwks",
   method: "get",
   path: "/jwks.json",
-  summary: "The public keys of access tokens",
-  description: "None while they are signed with a shared secret.",
+  summary: "Get the public keys of access tokens",
+  description: "The list is empty if access tokens are signed with a shared secret.",
   tag: "Auth",
-  answers: { 200: { description: "A JSON Web Key Set.", schema: z.object({ keys: z.array(z.looseObject({})) }) } },
+  answers: { 200: { description: "JSON Web Key Set.", schema: z.object({ keys: z.array(z.looseObject({})) }) } },
 });
 
 export function jwksRoutes(jwks: TokenKeys["jwks"]): Routes {

@@ -11,20 +11,20 @@ const windowMs = 60_000;
 const countAttempt = loadLuaScript(new URL("./count-attempt.lua", import.meta.url));
 
 /**
- * Attempts a minute for each address, and for each account as seen from that address: a stranger who tries another
- * user's account uses up only their own attempts.
+ * Limits attempts per minute by client address, and by client address and account. There is no limit by account alone,
+ * with which attempts from elsewhere could lock the owner out.
  */
 export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
   return {
-    /** Throws 429 after too many attempts, and 503 while Redis is away: what is limited needs Redis anyway. */
+    /** Throws 429 after too many attempts, and 503 while Redis is unavailable, which these operations require anyway. */
     async attempt(address: string, account: string): Promise<void> {
       if (perMinute === 0) return;
-      const from = networkOf(address);
-      const keys = [`haven:rate:{${from}}`, `haven:rate:{${from}}:${digest(account)}`];
+      const network = networkOf(address);
+      const keys = [`haven:rate:{${network}}`, `haven:rate:{${network}}:${digest(account)}`];
       const args = [windowMs, perMinute, randomUUID()];
       const waitMs = Number(await redis.run((client) => countAttempt(client, keys, args)));
       if (waitMs > 0) {
-        throw new AppError("rate_limited", "Too many attempts from here; wait a moment.", {
+        throw new AppError("rate_limited", "Too many attempts from this address. Retry later.", {
           retryAfterSeconds: Math.ceil(waitMs / 1000),
         });
       }

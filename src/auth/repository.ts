@@ -1,8 +1,8 @@
 import { AppError } from "../core/app-error.ts";
 import { timeOfId, uuidv7 } from "../core/ids.ts";
+import type { Role } from "../core/role.ts";
 import { onConstraint } from "../db/driver-errors.ts";
 import type { Queryable } from "../db/pool.ts";
-import type { Role } from "./access-token.ts";
 
 export type User = { id: string; email: string; name: string; role: Role; avatarUrl: string | null; createdAt: Date };
 export type UserWithPassword = User & { passwordHash: string; active: boolean };
@@ -10,7 +10,6 @@ export type UserWithPassword = User & { passwordHash: string; active: boolean };
 const columns = `id, email, name, role, '/uploads/' || avatar_file AS "avatarUrl", created_at AS "createdAt"`;
 const withPassword = `${columns}, password_hash AS "passwordHash", active`;
 
-/** Users, and the side of session truth that outlives Redis. */
 export const users = {
   async insert(db: Queryable, user: { email: string; name: string; passwordHash: string }): Promise<User> {
     const sql = `INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4) RETURNING ${columns}`;
@@ -19,10 +18,10 @@ export const users = {
       .catch(
         onConstraint(
           "users_email_key",
-          () => new AppError("conflict", "There is an account with this address already."),
+          () => new AppError("conflict", "An account with this email address already exists."),
         ),
       );
-    if (inserted === undefined) throw new Error("An insert gave no row.");
+    if (inserted === undefined) throw new Error("The insert returned no row.");
     return inserted;
   },
 
@@ -34,7 +33,7 @@ export const users = {
     return (await db.query<UserWithPassword>(`SELECT ${withPassword} FROM users WHERE id = $1`, [id]))[0];
   },
 
-  /** Whether the password was still the old one: of two concurrent changes only one succeeds. */
+  /** Returns false if the password was changed in the meantime: of two concurrent changes only one succeeds. */
   async changePassword(db: Queryable, id: string, before: string, after: string): Promise<boolean> {
     const sql = `UPDATE users SET password_hash = $3, updated_at = now()
                  WHERE id = $1 AND password_hash = $2 AND active RETURNING id`;
@@ -42,8 +41,8 @@ export const users = {
   },
 
   /**
-   * Whether a login that verified this password may keep the session it began. Waits for a change of the account that
-   * is under way.
+   * Whether the session of a login stays valid: the account has not been changed since the password was checked. Waits
+   * for a transaction that is changing the account.
    */
   async mayKeepSession(db: Queryable, id: string, passwordHash: string, sessionId: string): Promise<boolean> {
     const sql = `SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active

@@ -16,8 +16,8 @@ type Reused = { userId: string; sessionId: string };
 const maxPending = 10_000;
 
 /**
- * Ends a session whose refresh token was reused: first in Postgres, then in Redis, where the session is suspended until
- * then. No client has an interest in repeating that call, so this instance repeats it while Postgres fails.
+ * Revokes a session whose refresh token was reused, first in Postgres and then in Redis, where the session is suspended.
+ * The client of that request has no interest in a retry, so this instance retries while Postgres fails.
  */
 export function createReuseRevocations({ db, sessions, keepSeconds, logger }: ReuseRevocationsDeps) {
   const pending = new Map<string, Reused>();
@@ -41,7 +41,7 @@ export function createReuseRevocations({ db, sessions, keepSeconds, logger }: Re
       }
       return true;
     },
-    onStillFailing: () => logger.warn("revocations after a refresh token's reuse could not be recorded; will retry"),
+    onStillFailing: () => logger.warn("recording revocations after refresh token reuse failed; will retry"),
   });
 
   return {

@@ -14,12 +14,12 @@ export type RevocationResyncDeps = {
 const maxConcurrent = 250;
 
 /**
- * A Redis that comes back, or a replica that became the primary, may have lost the last revocations; Postgres has not.
- * They are applied again from the newest to the oldest, because the newest are the likeliest to be lost, and repeated
- * until all succeed. A failure for one user does not delay another.
+ * After an outage or a failover Redis may have lost the last revocations, so those in Postgres are applied again: the
+ * newest first, because they are the most likely to be lost, and with retries until all succeed. A failure for one user
+ * does not delay other users.
  */
 export function createRevocationResync({ db, sessions, keepSeconds, logger }: RevocationResyncDeps) {
-  /** Whether all succeeded. The commands of a batch leave together, so that a batch takes one round trip. */
+  /** The commands of a batch are sent together, so that a batch takes one round trip. */
   const applyPage = async (page: readonly LiveRevocation[], signal: AbortSignal): Promise<"all" | "some" | "none"> => {
     const commands = toCommands(page);
     let failed = 0;
@@ -38,7 +38,7 @@ export function createRevocationResync({ db, sessions, keepSeconds, logger }: Re
     try {
       for await (const page of liveRevocations(db, keepSeconds)) {
         const applied = signal.aborted ? "none" : await applyPage(page, signal);
-        // Redis is away: the rest of a long list would only prolong the time until the newest are tried again.
+        // Redis is unavailable: processing the rest of a long list would delay the retry of the newest revocations.
         if (applied === "none") return false;
         complete &&= applied === "all";
       }
@@ -50,13 +50,13 @@ export function createRevocationResync({ db, sessions, keepSeconds, logger }: Re
 
   return createRetryLoop({
     attempt: applyAll,
-    onStillFailing: () => logger.warn("revocations could not be applied to redis yet; will retry"),
+    onStillFailing: () => logger.warn("applying revocations to redis failed; will retry"),
   });
 }
 
 type Command = { userId: string; which: Parameters<SessionStore["revoke"]>[1] };
 
-/** One command for all revoked sessions of a user on the page, at the place of the newest. */
+/** Joins the revoked sessions of each user into one command, at the position of the newest. */
 function toCommands(page: readonly LiveRevocation[]): Command[] {
   const commands: Command[] = [];
   const idsByUser = new Map<string, string[]>();

@@ -1,12 +1,12 @@
 import { AppError } from "../core/app-error.ts";
 import { timeOfId } from "../core/ids.ts";
+import type { Role } from "../core/role.ts";
 import type { Queryable } from "../db/pool.ts";
-import type { Role } from "./access-token.ts";
 
-// What Postgres keeps about sessions: enough to check one without Redis, and to restore revocations that Redis lost.
-// Cut-offs and the time in a session's id are read from one clock, the database's, in whole milliseconds.
+// The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has lost.
+// Cut-offs and the time in a session's id come from the clock of the database, in whole milliseconds.
 
-/** The time for a session that begins now: never before a cut-off that a primary with a faster clock stamped. */
+/** The start time of a new session: not before a cut-off, which a former primary with a faster clock may have written. */
 export async function sessionStart(db: Queryable, userId: string): Promise<Date> {
   const sql = "SELECT greatest(clock_timestamp(), sessions_valid_from) AS start FROM users WHERE id = $1";
   const [row] = await db.query<{ start: Date }>(sql, [userId]);
@@ -14,7 +14,7 @@ export async function sessionStart(db: Queryable, userId: string): Promise<Date>
   return row.start;
 }
 
-/** The user's role, where the user is active and the session was not revoked. */
+/** The user's role, or undefined if the user is not active or the session is revoked. */
 export async function activeRole(db: Queryable, userId: string, sessionId: string): Promise<Role | undefined> {
   const sql = {
     name: "session-active-role",
@@ -25,7 +25,7 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
   return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOfId(sessionId)]))[0]?.role;
 }
 
-/** Kept until the sessions would have ended anyway; older ones cannot matter any more and go. */
+/** Revocations are kept until the sessions would have expired, and then deleted. */
 export async function recordRevocations(
   db: Queryable,
   userId: string,
@@ -41,7 +41,7 @@ export async function recordRevocations(
   );
 }
 
-/** Ends all sessions but one that began before now, including those that Redis has lost. */
+/** Revokes all sessions except one that started before now, including sessions that are missing in Redis. */
 export async function revokeAllBefore(db: Queryable, userId: string, keptId: string): Promise<void> {
   const sql = `UPDATE users SET sessions_valid_from = date_trunc('milliseconds', clock_timestamp()), session_kept = $2
                WHERE id = $1`;
@@ -51,7 +51,7 @@ export async function revokeAllBefore(db: Queryable, userId: string, keptId: str
 export type LiveRevocation = {
   at: Date;
   userId: string;
-  /** Nothing where it is a cut-off: then all sessions begun before `at` are revoked, but for the one kept. */
+  /** Null for a cut-off, which revokes all sessions that started before `at` except `keptId`. */
   sessionId: string | null;
   keptId: string | null;
 };
@@ -66,7 +66,7 @@ const livePage = `
         FROM users WHERE sessions_valid_from > now() - make_interval(secs => $3)) AS live
   WHERE (at, id) < ($1::timestamptz, $2::uuid) ORDER BY at DESC, id DESC LIMIT ${pageSize}`;
 
-/** All revocations and cut-offs that can still matter, from the newest to the oldest, in pages. */
+/** Pages of all revocations and cut-offs whose sessions may still exist, newest first. */
 export async function* liveRevocations(db: Queryable, keepSeconds: number): AsyncGenerator<LiveRevocation[]> {
   let last = { exactAt: "infinity", id: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
   for (;;) {

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { roles } from "../core/role.ts";
 import { email, exactText, id, line, moment } from "../http/common-schemas.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";
 import { smallBodyLimit } from "../http/request-body.ts";
-import { roles } from "./access-token.ts";
 import { eventTypes } from "./events.ts";
 
 const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
@@ -23,21 +23,23 @@ const user = z
 const signedIn = z
   .object({
     user,
-    accessToken: z.string().meta({ description: "A JWT for the Authorization header", example: "eyJhbGciOi…" }),
+    accessToken: z.string().meta({ description: "JWT for the Authorization header", example: "eyJhbGciOi…" }),
     tokenType: z.literal("Bearer"),
-    expiresIn: z.int().meta({ description: "Seconds", example: 600 }),
-    refreshToken: z.string().meta({ description: "Good for one successor", example: "AZ1aPo8AfDqdbisfWnye…" }),
+    expiresIn: z.int().meta({ description: "Lifetime of the access token in seconds", example: 600 }),
+    refreshToken: z
+      .string()
+      .meta({ description: "Can be exchanged once for new tokens", example: "AZ1aPo8AfDqdbisfWnye…" }),
   })
   .meta({ id: "SignedIn" });
 const session = z
   .object({
     id,
-    device: z.string().meta({ description: "The User-Agent that signed in", example: "curl/8.5.0" }),
+    device: z.string().meta({ description: "User-Agent of the client that signed in", example: "curl/8.5.0" }),
     address: z.string().meta({ example: "203.0.113.7" }),
     createdAt: moment,
     lastSeenAt: moment,
     expiresAt: moment,
-    current: z.boolean().meta({ description: "The one that asks" }),
+    current: z.boolean().meta({ description: "Whether this is the session of the request" }),
   })
   .meta({ id: "Session" });
 const event = z
@@ -51,21 +53,21 @@ const event = z
   })
   .meta({ id: "SecurityEvent" });
 const tag = "Auth";
-const done = { 204: { description: "Done." } };
+const done = { 204: { description: "Success." } };
 
 export const operations = {
   register: operation({
     id: "register",
     method: "post",
     path: "/auth/register",
-    summary: "Make an account and sign in",
+    summary: "Register",
     tag,
     body: z.strictObject({ email, password: newPassword, name }),
     bodyLimit: smallBodyLimit,
     rateLimited: true,
     problems: ["conflict"],
     answers: {
-      201: { description: "The account is made; a session cookie is set.", schema: signedIn, headers: ["Set-Cookie"] },
+      201: { description: "Account created; a session cookie is set.", schema: signedIn, headers: ["Set-Cookie"] },
     },
   }),
   login: operation({
@@ -86,7 +88,7 @@ export const operations = {
     id: "refresh",
     method: "post",
     path: "/auth/refresh",
-    summary: "Trade a refresh token for its successor",
+    summary: "Exchange a refresh token",
     tag,
     bodyLimit: smallBodyLimit,
     body: z.strictObject({
@@ -95,7 +97,7 @@ export const operations = {
     problems: ["unauthorized"],
     answers: {
       200: {
-        description: "New tokens; a retry within ten seconds gets the same ones.",
+        description: "New tokens; a retry within ten seconds returns the same tokens.",
         schema: signedIn,
         headers: ["Set-Cookie"],
       },
@@ -105,26 +107,26 @@ export const operations = {
     id: "logout",
     method: "post",
     path: "/auth/logout",
-    summary: "End this session",
+    summary: "Sign out",
     tag,
     access: "member",
-    answers: { 204: { description: "Done; the cookie is cleared.", headers: ["Set-Cookie"] } },
+    answers: { 204: { description: "Signed out; the cookie is cleared.", headers: ["Set-Cookie"] } },
   }),
   me: operation({
     id: "getMe",
     method: "get",
     path: "/auth/me",
-    summary: "Who is calling",
+    summary: "Get the current user",
     tag,
     access: "member",
     headers: ["If-None-Match"],
-    answers: { 200: { description: "The caller.", schema: user } },
+    answers: { 200: { description: "The current user.", schema: user } },
   }),
   changePassword: operation({
     id: "changePassword",
     method: "post",
     path: "/auth/password",
-    summary: "Change the password and end all other sessions",
+    summary: "Change the password and revoke all other sessions",
     tag,
     access: "member",
     bodyLimit: smallBodyLimit,
@@ -139,18 +141,18 @@ export const operations = {
     id: "listSessions",
     method: "get",
     path: "/auth/sessions",
-    summary: "The caller's sessions, newest first",
+    summary: "List sessions",
     tag,
     access: "member",
     query: z.strictObject(pageFields),
     headers: ["If-None-Match"],
-    answers: { 200: { description: "Sessions that are alive; there are at most 20.", schema: listOf(session) } },
+    answers: { 200: { description: "Active sessions, newest first; at most 20.", schema: listOf(session) } },
   }),
   revokeSession: operation({
     id: "revokeSession",
     method: "delete",
     path: "/auth/sessions/{sessionId}",
-    summary: "End one session",
+    summary: "Revoke a session",
     tag,
     access: "member",
     params: z.strictObject({ sessionId: id }),
@@ -160,7 +162,7 @@ export const operations = {
     id: "revokeOtherSessions",
     method: "delete",
     path: "/auth/sessions",
-    summary: "End all other sessions",
+    summary: "Revoke all other sessions",
     tag,
     access: "member",
     answers: done,
@@ -169,7 +171,7 @@ export const operations = {
     id: "listSecurityEvents",
     method: "get",
     path: "/auth/events",
-    summary: "What happened to the caller's account",
+    summary: "List account events",
     tag,
     access: "member",
     query: z.strictObject(pageFields),

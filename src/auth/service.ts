@@ -39,7 +39,7 @@ export type Credentials = { email: string; password: string };
 export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, sessionMaxAgeSeconds, logger } = deps;
 
-  /** A failure to record an event must not fail a request whose outcome is decided. */
+  /** A failed insert of an event must not fail a request that has already taken effect. */
   const recordSecurityEvent = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
     recordEvent(db, type, userId, client).catch((error: unknown) => {
       logger.warn({ err: error, requestId: client.requestId, event: type }, "recording a security event failed");
@@ -61,8 +61,8 @@ export function createAuthService(deps: AuthDeps) {
     signedIn(user, session, secrets.cookie(user.id, session.id, session.seed));
 
   /**
-   * Refused while Redis is away. Otherwise recorded in Postgres first and then done in Redis, where every instance looks.
-   * After a failure in between a retry does both, and the record is applied again when Redis is back.
+   * Fails while Redis is unavailable. Otherwise the revocation is recorded in Postgres, and then takes effect in Redis. If
+   * Redis fails in between, a retry repeats both, and the resync applies the record when Redis is back.
    */
   const revoke = async (userId: string, ids: readonly string[]): Promise<void> => {
     await sessions.assertReachable();
@@ -70,7 +70,7 @@ export function createAuthService(deps: AuthDeps) {
     await sessions.revoke(userId, { ids });
   };
 
-  /** A moment instead of a list, so that sessions are ended too that Redis has lost, or restores after a failover. */
+  /** Records a cut-off instead of a list of ids, to include sessions that Redis has lost or restores after a failover. */
   const revokeOtherSessions = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
     await revokeAllBefore(tx, userId, keptId);
     await sessions.revoke(userId, { allBut: keptId });
@@ -98,7 +98,7 @@ export function createAuthService(deps: AuthDeps) {
         throw wrongCredentials();
       }
       const session = await beginSession(db, user, client);
-      // The account may have changed while the password was checked; then this session began too late to be ended.
+      // If the account was changed while the password was checked, the change did not end this session, which is newer.
       if (!(await users.mayKeepSession(db, user.id, user.passwordHash, session.id))) {
         await revoke(user.id, [session.id]);
         throw wrongCredentials();
@@ -111,14 +111,14 @@ export function createAuthService(deps: AuthDeps) {
       return signedInWithCookie(withoutPassword(user), session);
     },
 
-    /** Within ten seconds a retry gets the same successor; an older token ends its session; a forged one changes nothing. */
+    /** Within ten seconds a retry gets the same new token. A token reused later ends its session; a forged one has no effect. */
     async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
       const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
-      const presented = decodeCredential(refreshToken);
-      if (presented === undefined) throw refused();
-      const { userId, sessionId, generation } = presented;
+      const credential = decodeCredential(refreshToken);
+      if (credential === undefined) throw refused();
+      const { userId, sessionId, generation } = credential;
       const known = await sessions.seedOf(userId, sessionId);
-      if (known === undefined || !secrets.isRefreshToken(presented, known.seed)) throw refused();
+      if (known === undefined || !secrets.isRefreshToken(credential, known.seed)) throw refused();
       const user = await users.byId(db, userId);
       if (user === undefined || !user.active) throw refused();
       const rotation = await sessions.rotate(userId, sessionId, generation, user.role);
@@ -148,7 +148,7 @@ export function createAuthService(deps: AuthDeps) {
 
     async changePassword(
       caller: Caller,
-      passwordsGiven: { currentPassword: string; newPassword: string },
+      input: { currentPassword: string; newPassword: string },
       client: ClientInfo,
     ): Promise<void> {
       const { userId, sessionId } = caller;
@@ -156,12 +156,12 @@ export function createAuthService(deps: AuthDeps) {
       await sessions.assertReachable();
       const user = await users.byId(db, userId);
       const wrong = () => new AppError("forbidden", "The current password is wrong.");
-      if (user === undefined || !(await passwords.matches(passwordsGiven.currentPassword, user.passwordHash))) {
+      if (user === undefined || !(await passwords.matches(input.currentPassword, user.passwordHash))) {
         void recordSecurityEvent("password_change_failed", userId, client);
         throw wrong();
       }
-      const passwordHash = await passwords.hash(passwordsGiven.newPassword);
-      // The row is locked from the change to the commit: a login with the old password waits, and then is refused.
+      const passwordHash = await passwords.hash(input.newPassword);
+      // The row is locked until the commit, so a login with the old password waits and is then refused.
       await db.transaction(async (tx) => {
         if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
         await revokeOtherSessions(tx, userId, sessionId);
@@ -169,15 +169,15 @@ export function createAuthService(deps: AuthDeps) {
       });
     },
 
-    /** Newest first. A user has at most 20, so that a page is cut from all of them. */
+    /** Newest first. A user has at most 20 sessions, so all are read for each page. */
     async sessions({ userId }: Caller, { below, take }: PageRequest): Promise<{ items: SessionView[] }> {
       const all = (await sessions.list(userId)).filter(({ id }) => id < below);
       return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };
     },
 
     async revokeSession({ userId }: Caller, sessionId: string, client: ClientInfo): Promise<void> {
-      const mine = await sessions.list(userId);
-      if (!mine.some(({ id }) => id === sessionId)) throw new AppError("not_found", "Session not found.");
+      const own = await sessions.list(userId);
+      if (!own.some(({ id }) => id === sessionId)) throw new AppError("not_found", "Session not found.");
       await revoke(userId, [sessionId]);
       await recordSecurityEvent("session_revoked", userId, client);
     },
@@ -194,7 +194,7 @@ export type AuthService = ReturnType<typeof createAuthService>;
 
 type TokenSource = { id: string; seed: string; generation: number; endsInMs: number };
 
-const wrongCredentials = () => new AppError("unauthorized", "The address or the password is wrong.");
+const wrongCredentials = () => new AppError("unauthorized", "The email address or the password is wrong.");
 
 const withoutPassword = ({ id, email, name, role, avatarUrl, createdAt }: UserWithPassword): User => ({
   id,

@@ -1,18 +1,18 @@
 import { AppError } from "../core/app-error.ts";
+import type { Role } from "../core/role.ts";
 import type { Caller } from "../http/operation.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
-import type { Role } from "./access-token.ts";
 
-/** The role of a session's user, or nothing where the session is not active. */
+/** Returns the role of a session's user, or undefined if the session is not active. */
 export type RoleOf = (userId: string, sessionId: string) => Promise<Role | undefined>;
 
 export type RoleOfDeps = {
   sessions: Pick<SessionStore, "lookUp">;
-  /** The same from Postgres. */
+  /** Reads from Postgres. */
   activeRole: RoleOf;
 };
 
-/** Reads from Redis, and from Postgres while Redis is away. */
+/** Reads from Redis, and from Postgres while Redis is unavailable. */
 export const createRoleOf =
   ({ sessions, activeRole }: RoleOfDeps): RoleOf =>
   (userId, sessionId) =>
@@ -23,7 +23,7 @@ export const createRoleOf =
 
 export type IsStillSignedIn = (caller: Caller) => Promise<boolean>;
 
-/** For work that outlasts its request, such as a stream: it continues while the session's state cannot be read. */
+/** For long-running work such as a stream, which continues while the state of the session cannot be read. */
 export const createIsStillSignedIn =
   (roleOf: RoleOf): IsStillSignedIn =>
   ({ userId, sessionId }) =>

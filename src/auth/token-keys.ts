@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, createSecretKey, hkdfSyn
 
 export type KeySettings = {
   secret: string;
-  /** Still verify; the latest first. */
+  /** Earlier secrets, newest first. What they signed stays valid. */
   previousSecrets?: readonly string[];
   privateKey?: string | undefined;
   previousPrivateKey?: string | undefined;
@@ -11,14 +11,14 @@ export type KeySettings = {
 export type VerifyingKey = { kid: string; algorithm: "HS256" | "ES256"; key: KeyObject };
 export type SigningKey = VerifyingKey & { signWith: KeyObject };
 
-/** Key objects are made once: signing with a raw string takes forty times as long. */
+/** Key objects are created once: signing with a raw string takes forty times as long. */
 export function createTokenKeys({ secret, previousSecrets = [], privateKey, previousPrivateKey }: KeySettings) {
   const privateKeys = [privateKey, previousPrivateKey].filter((pem) => pem !== undefined).map(ellipticKey);
   const secrets = [secret, ...previousSecrets];
   const secretKeys = secrets.map(secretKey);
   const all = [...privateKeys, ...secretKeys];
   const [signing] = privateKey === undefined ? secretKeys : privateKeys;
-  if (signing === undefined) throw new Error("There is no key to sign with.");
+  if (signing === undefined) throw new Error("No key for signing.");
 
   return {
     signing,
@@ -26,7 +26,7 @@ export function createTokenKeys({ secret, previousSecrets = [], privateKey, prev
     jwks: {
       keys: privateKeys.map(({ kid, key }) => ({ ...key.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" })),
     },
-    /** For values that only this server reads, such as refresh tokens: the current key first, then the previous ones. */
+    /** Keys for values that only this server reads: the current key first, then the previous ones. */
     derived: secrets.map((text) => derive(text, "haven refresh tokens")),
     cursors: secrets.map((text) => derive(text, "haven cursors")),
   };
@@ -50,7 +50,7 @@ function ellipticKey(pem: string): SigningKey {
   };
 }
 
-/** Names a key without disclosing it. */
+/** Identifies a key without disclosing it. */
 const fingerprint = (text: string): string =>
   createHash("sha256").update(`kid ${text}`).digest("base64url").slice(0, 16);
 

@@ -5,8 +5,8 @@ type Verified = { claims: Claims; untilSeconds: number };
 const maxTokens = 4096;
 
 /**
- * Remembers tokens that were found good: the same bytes are good until they expire, and whether the session still
- * stands is asked elsewhere, each time. The longest known gives way.
+ * Caches the claims of tokens with a valid signature until they expire. The session is still checked on each request.
+ * A full cache drops its oldest entry.
  */
 export function createVerifiedTokenCache() {
   const remembered = new Map<string, Verified>();

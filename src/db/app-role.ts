@@ -1,7 +1,7 @@
 import pg from "pg";
 import { MigrationError } from "./migration-files.ts";
 
-// The role that migrates owns the tables; the role that serves may read and write rows and change no table.
+// The migrating role owns the tables. The serving role may read and write rows, but not change tables.
 
 const selectRelations = `
   SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind = 'S' AS "isSequence",
@@ -14,7 +14,7 @@ const selectRelations = `
 
 type Relation = { name: string; isSequence: boolean; isHistory: boolean };
 
-/** Repeated by every `migrate`, so that a new table is usable in the same transaction in which it appears. */
+/** Runs in each `migrate`, in the transaction that creates new tables, so that the serving role can use them at once. */
 export async function grantToRole(client: pg.Client, role: string): Promise<void> {
   const found = await client.query<{ schema: string }>(
     "SELECT quote_ident(current_schema()) AS schema FROM pg_roles WHERE rolname = $1",
@@ -22,7 +22,7 @@ export async function grantToRole(client: pg.Client, role: string): Promise<void
   );
   const schema = found.rows[0]?.schema;
   if (schema === undefined)
-    throw new MigrationError(`The role of --grant-to does not exist: create it first (docs/migrations.md).`);
+    throw new MigrationError(`The role in --grant-to does not exist. Create it first (docs/migrations.md).`);
   const grantee = pg.escapeIdentifier(role);
   const { rows } = await client.query<Relation>(selectRelations);
   const grants = [`USAGE ON SCHEMA ${schema}`, ...rows.map(privilegesOn)].map(
@@ -31,7 +31,7 @@ export async function grantToRole(client: pg.Client, role: string): Promise<void
   await client.query(grants.join(";\n")).catch((cause: unknown) => {
     if (!(cause instanceof pg.DatabaseError)) throw cause;
     throw new MigrationError(
-      `The role that migrates may not grant to the role of --grant-to: ${cause.message} (SQLSTATE ${cause.code})`,
+      `The migrating role cannot grant privileges to the role in --grant-to: ${cause.message} (SQLSTATE ${cause.code})`,
       { cause },
     );
   });
@@ -39,6 +39,6 @@ export async function grantToRole(client: pg.Client, role: string): Promise<void
 
 function privilegesOn({ name, isSequence, isHistory }: Relation): string {
   if (isSequence) return `USAGE, SELECT ON SEQUENCE ${name}`;
-  // The server reads it to see whether its schema is current.
+  // The server reads the history to check whether the schema is current.
   return `${isHistory ? "SELECT" : "SELECT, INSERT, UPDATE, DELETE"} ON TABLE ${name}`;
 }

@@ -1,23 +1,23 @@
 import { DatabaseError } from "pg";
 import { AppError } from "../core/app-error.ts";
 
-/** SQLSTATE classes that speak of the server and not of the statement: connection, resources, operator, system. */
+/** SQLSTATE classes that report a fault of the server, not of the statement: connection, resources, system, internal. */
 const serverFailureClasses = new Set(["08", "53", "58", "XX"]);
 const serverFailureStates = new Set(["57P01", "57P02", "57P03", "57P05", "28000", "28P01", "3D000", "25006"]);
-/** The server itself ended a statement at its time limit: it is alive, and the statement was slow. */
+/** The server cancelled a statement at its time limit: the server works, the statement was slow. */
 const statementTimedOut = "57014";
 
-/** What the driver threw that was no answer of the server: the connection failed, or was silent for too long. */
+/** An error of the driver without a reply of the server: the connection failed or timed out. */
 export class ConnectionFailure extends Error {
   override readonly name = "ConnectionFailure";
 }
 
-/** Marks what comes from the driver, so that a fault in our own code never passes for one of the database. */
+/** Marks errors of the driver, so that a bug in the application does not count as a failure of the database. */
 export function wrapDriverError(error: unknown): never {
   throw error instanceof DatabaseError ? error : new ConnectionFailure("The connection failed.", { cause: error });
 }
 
-/** Whether the dependency failed, as opposed to the statement, the caller or our own code and limits. */
+/** Whether the database failed, as opposed to the statement, the caller, or the limits of this instance. */
 export function isDatabaseFailure(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const state = error.code ?? "";
@@ -26,13 +26,13 @@ export function isDatabaseFailure(error: unknown): boolean {
   return error instanceof ConnectionFailure;
 }
 
-/** Whether the connection is of no more use after this error. What our own code throws leaves it as it was. */
+/** Whether the connection has to be closed after this error. */
 export function breaksConnection(error: unknown): boolean {
   if (error instanceof DatabaseError) return error.severity === "FATAL" || error.severity === "PANIC";
   return error instanceof ConnectionFailure;
 }
 
-/** Rolled back by the server for the sake of another transaction, as if it had never been: it can be done again. */
+/** A deadlock or serialization failure: the server has rolled the transaction back, so it can be retried. */
 export function isRetryableConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === "40P01" || error.code === "40001");
 }
@@ -40,14 +40,14 @@ export function isRetryableConflict(error: unknown): boolean {
 export function toDomainError(error: unknown): unknown {
   const tooSlow = error instanceof DatabaseError && error.code === statementTimedOut;
   if (!tooSlow && !isDatabaseFailure(error) && !isRetryableConflict(error)) return error;
-  return new AppError("unavailable", "The database cannot answer right now; it is worth another try in a moment.", {
+  return new AppError("unavailable", "The database is temporarily unavailable. Retry later.", {
     retryAfterSeconds: 2,
     cause: error,
   });
 }
 
 /**
- * The database's own constraint decides, and becomes a domain error where the SQL is:
+ * Maps the violation of one constraint to a domain error:
  * `db.query(insertLease, values).catch(onConstraint("lease_no_overlap", () => overlap(unitId)))`
  */
 export function onConstraint(name: string, toError: () => Error): (error: unknown) => never {
@@ -57,7 +57,7 @@ export function onConstraint(name: string, toError: () => Error): (error: unknow
   };
 }
 
-/** What other rows still refer to cannot go. */
+/** Maps the deletion of a row that other rows reference to a domain error. */
 export function onForeignKeyViolation(toError: () => Error): (error: unknown) => never {
   return (error) => {
     if (error instanceof DatabaseError && error.code === foreignKeyViolation) throw toError();

@@ -1,15 +1,14 @@
 import { AppError } from "../core/app-error.ts";
 import type { Database, Queryable, Transaction } from "./pool.ts";
 
-/** An answer as it is kept. */
 export type StoredResponse = { status: number; headers: Readonly<Record<string, string>>; body: string };
 
-/** Names one attempt of a caller, and what was asked for. */
+/** `fingerprint` identifies the content of the request. */
 export type IdempotentRequest = { userId: string; key: string; fingerprint: string };
 
 /**
- * Does the work and keeps its answer in one transaction: whoever comes again with the key gets that answer, also from
- * another instance, and also where the first one died before it could give it.
+ * Does the work and stores its response in one transaction. A retry with the same key gets the stored response, from any
+ * instance, also if the first instance crashed before it responded.
  */
 export async function runIdempotent<Answer extends StoredResponse>(
   db: Database,
@@ -26,18 +25,18 @@ export async function runIdempotent<Answer extends StoredResponse>(
   });
 }
 
-/** Held until the transaction ends, by whatever end. */
+/** The lock is released when the transaction ends. */
 async function claim(tx: Queryable, { userId, key }: IdempotentRequest): Promise<void> {
   const sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine";
   const [claimed] = await tx.query<{ mine: boolean }>(sql, [`idempotency ${userId} ${key}`]);
   if (claimed?.mine !== true) {
-    throw new AppError("conflict", "A request with this Idempotency-Key is being worked on; ask again in a moment.", {
+    throw new AppError("conflict", "A request with this Idempotency-Key is in progress. Retry later.", {
       retryAfterSeconds: 1,
     });
   }
 }
 
-/** A statement of its own after the claim: one snapshot for both could be older than the answer of who went before. */
+/** A separate statement after `claim`: in a shared one, the snapshot could be older than the response of the previous holder. */
 async function find(
   tx: Queryable,
   { userId, key, fingerprint }: IdempotentRequest,
@@ -47,8 +46,10 @@ async function find(
   const [kept] = await tx.query<StoredResponse & { fingerprint: string }>(sql, [userId, key]);
   if (kept === undefined) return undefined;
   if (kept.fingerprint === fingerprint) return { status: kept.status, headers: kept.headers, body: kept.body };
-  throw new AppError("unprocessable", "This Idempotency-Key was used for another request.", {
-    errors: [{ path: "Idempotency-Key", message: "was used for another request; make a new one for each" }],
+  throw new AppError("unprocessable", "This Idempotency-Key was used for a different request.", {
+    errors: [
+      { path: "Idempotency-Key", message: "was used for a different request; create a new key for each request" },
+    ],
   });
 }
 
@@ -64,7 +65,7 @@ async function store(
   await tx.query(sql, [userId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body]);
 }
 
-/** Rows that others are at are left to the next. */
+/** Skips rows that other instances have locked. */
 export async function pruneKeys(db: Queryable): Promise<void> {
   await db.query(`DELETE FROM idempotency_keys WHERE (user_id, key) IN (
     SELECT user_id, key FROM idempotency_keys WHERE created_at < now() - interval '1 day'

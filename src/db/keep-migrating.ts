@@ -5,7 +5,7 @@ import { MigrationError } from "./migration-files.ts";
 
 const retryPauseMs = 1000;
 
-/** Outside production the server brings its schema up to date itself, as soon as the database answers. */
+/** Outside production the server migrates the database itself, and retries until the database answers. */
 export function migrateWithRetries(
   options: MigrateOptions,
   logger: Pick<Logger, "info" | "warn" | "error">,
@@ -19,7 +19,7 @@ export function migrateWithRetries(
         const applied = await migrate({
           ...options,
           signal: stopped.signal,
-          onProgress: (detail) => logger.warn({ detail }, "migration waits for a lock"),
+          onProgress: (detail) => logger.warn({ detail }, "migration is waiting for a lock"),
         });
         if (applied.length > 0) logger.info({ applied }, "migrated");
         firstAttempt.resolve();
@@ -29,7 +29,7 @@ export function migrateWithRetries(
         firstAttempt.resolve();
         if (stopped.signal.aborted) return;
         if (error instanceof MigrationError) {
-          logger.error({ err: error, detail: error.message }, "the schema could not be brought up to date");
+          logger.error({ err: error, detail: error.message }, "migration failed");
           return;
         }
         await sleep(retryPauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
@@ -38,7 +38,7 @@ export function migrateWithRetries(
   };
   void run();
   return {
-    /** Resolves when it is known whether the schema could be brought up to date at once. */
+    /** Resolves after the first attempt, whether it succeeded or not. */
     firstTry: firstAttempt.promise,
     stop: () => stopped.abort(),
   };

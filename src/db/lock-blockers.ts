@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 
-/** A session that holds, or waits for, a lock that a migration needs. Never its query: that may contain data. */
+/** A session that blocks a migration, without its query, which may contain data. */
 export type Blocker = {
   pid: number;
   applicationName: string | null;
@@ -17,7 +17,7 @@ const selectBlockers = `
   ORDER BY a.xact_start NULLS LAST, b.pid`;
 
 export type BlockerObservation = {
-  /** Of the session that is observed. */
+  /** The session that may be blocked. */
   pid: number;
   clientConfig: pg.ClientConfig;
   everyMs: number;
@@ -25,8 +25,8 @@ export type BlockerObservation = {
 };
 
 /**
- * Reports who blocks a session while `work` runs on it. A session that waits cannot look itself, so this opens a
- * second connection, and only when `work` takes longer than `everyMs`. Best effort: its own failures are ignored.
+ * Reports the sessions that block `work`. A waiting session cannot run a query itself, so a second connection is opened
+ * if `work` takes longer than `everyMs`. Errors of the second connection are ignored.
  */
 export async function withBlockersObserved<T>(observation: BlockerObservation, work: () => Promise<T>): Promise<T> {
   const finished = new AbortController();
@@ -72,7 +72,7 @@ function describe({ pid, applicationName, backendType, state, transactionSince }
   const facts = [
     ...(applicationName ? [`application ${JSON.stringify(applicationName)}`] : []),
     ...(backendType !== null && backendType !== "client backend" ? [backendType] : []),
-    ...(state === null ? ["details need the role pg_read_all_stats"] : [state]),
+    ...(state === null ? ["details require the role pg_read_all_stats"] : [state]),
     ...(transactionSince === null ? [] : [`transaction open since ${transactionSince.toISOString()}`]),
   ];
   return `pid ${pid} (${facts.join(", ")}; ${hintFor({ pid, applicationName, backendType, state })})`;
@@ -84,8 +84,8 @@ function hintFor({
   backendType,
   state,
 }: Pick<Blocker, "pid" | "applicationName" | "backendType" | "state">): string {
-  if (applicationName === "pg_dump") return "a backup: migrate after it";
-  if (backendType === "autovacuum worker") return "autovacuum: it ends by itself";
-  const end = `SELECT pg_terminate_backend(${pid}) ends it`;
-  return state?.startsWith("idle in transaction") ? `a transaction was left open: ${end}` : end;
+  if (applicationName === "pg_dump") return "a backup: migrate after it has finished";
+  if (backendType === "autovacuum worker") return "autovacuum: it stops by itself";
+  const end = `to end it: SELECT pg_terminate_backend(${pid})`;
+  return state?.startsWith("idle in transaction") ? `a transaction was left open; ${end}` : end;
 }

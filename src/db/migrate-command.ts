@@ -5,15 +5,15 @@ import { type MigrationStatus, migrationStatus } from "./migration-status.ts";
 export const migrateUsage = `Usage: node dist/main.js migrate [--grant-to ROLE]
        node dist/main.js migrate status
 
-  migrate          apply the pending migrations. A migration that waits for a lock gives up
-                   after 2 seconds, so that requests do not queue behind it, and is retried
-                   with pauses for MIGRATION_TIMEOUT_MS; the blocking session is named.
-  --grant-to ROLE  afterwards let ROLE read and write rows, and change no table: the server
-                   can then run with that role.
-  migrate status   list applied and pending migrations; changes nothing.
+  migrate          apply the pending migrations. A migration that waits for a lock times out
+                   after 2 seconds, so that requests do not queue behind it. It is retried
+                   until MIGRATION_TIMEOUT_MS, and the blocking session is printed.
+  --grant-to ROLE  also grant ROLE the right to read and write rows, but not to change
+                   tables, so that the server can run with that role.
+  migrate status   list applied and pending migrations, without changes.
 
 Exit codes: 0 done, or nothing pending; 1 failed, or an applied file was changed; 3 migrations
-are pending (status only); 64 wrong command line; 78 settings that do not allow it.
+are pending (status only); 64 wrong command line; 78 invalid settings.
 `;
 
 export type MigrateAction =

@@ -13,21 +13,21 @@ import {
 } from "./migration-files.ts";
 import { createHistory, pendingMigrations, readHistory, recordMigration } from "./migration-history.ts";
 
-/** An arbitrary number that all instances agree on. */
+/** An arbitrary number, the same in all instances. */
 const advisoryLock = 4_000_814_001;
 
-/** A statement that waits for a lock makes every later request for the table wait behind it. */
+/** While a statement waits for a table lock, all later requests for that table queue behind it. */
 const defaultLockTimeoutMs = 2000;
 
-/** Between two attempts the requests that queued are served. */
+/** During a pause, the requests that have queued are served. */
 const defaultRetryPausesMs = [1000, 2000, 4000, 8000, 16_000, 30_000];
 
 export type MigrateOptions = {
   url: string;
-  /** The limit of one statement, and of all attempts to get a lock. */
+  /** The time limit of one statement, and of all attempts to get a lock. */
   timeoutMs: number;
   connectTimeoutMs: number;
-  /** May read and write rows afterwards, and change no table. */
+  /** A role that is granted the right to read and write rows. */
   grantTo?: string | undefined;
   migrations?: readonly Migration[];
   lockTimeoutMs?: number;
@@ -37,8 +37,8 @@ export type MigrateOptions = {
 };
 
 /**
- * Applies what is missing and returns its names. Consecutive migrations share one transaction, so that a failure leaves
- * the schema unchanged; a file marked as outside a transaction runs alone. Instances that start together take turns.
+ * Applies the pending migrations and returns their names. Consecutive migrations share one transaction, so that a failure
+ * leaves the schema unchanged; a file marked as outside a transaction runs alone. Concurrent runs wait for each other.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const wanted = options.migrations ?? (await readMigrations());
@@ -103,9 +103,9 @@ async function retryWhileLocked<T>(run: Run, attempt: () => Promise<T>): Promise
       const blocked = describeBlockers(error.blockers);
       if (performance.now() + pauseMs > until || run.signal?.aborted) {
         const attempts = `${failed + 1} ${failed === 0 ? "attempt" : "attempts"}`;
-        throw new MigrationError(`${error.migration}: a lock was not free in ${attempts}. ${blocked}`);
+        throw new MigrationError(`${error.migration}: a lock was not available in ${attempts}. ${blocked}`);
       }
-      run.onProgress?.(`${error.migration}: a lock is not free; retrying in ${pauseMs / 1000} s. ${blocked}`);
+      run.onProgress?.(`${error.migration}: a lock is not available; retrying in ${pauseMs / 1000} s. ${blocked}`);
       await sleep(pauseMs, undefined, run.signal && { signal: run.signal }).catch(() => undefined);
     }
   }
@@ -113,11 +113,11 @@ async function retryWhileLocked<T>(run: Run, attempt: () => Promise<T>): Promise
 
 type Batch = { applied: string[]; next: Migration | undefined };
 
-/** One transaction up to the first migration that has to run outside. */
+/** Applies, in one transaction, all migrations up to the first one that has to run outside a transaction. */
 async function applyBatch(run: Run): Promise<Batch> {
   const { client, wanted } = run;
   const lock = "pg_try_advisory_xact_lock";
-  await takeTurn(run, async () => {
+  await waitForTurn(run, async () => {
     await client.query("BEGIN");
     if (await tryLock(client, lock)) return true;
     await client.query("ROLLBACK");
@@ -144,11 +144,11 @@ async function applyBatch(run: Run): Promise<Batch> {
   }
 }
 
-/** Returns whether it was applied here, and not meanwhile by another instance. */
+/** Returns false if another instance has applied the migration in the meantime. */
 async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
   const { client } = run;
-  // Of the session: the statement may not run inside a transaction. A pooler in transaction mode cannot keep it.
-  await takeTurn(run, () => tryLock(client, "pg_try_advisory_lock"));
+  // A session lock, because the statement cannot run inside a transaction. It does not work through a pooler in transaction mode.
+  await waitForTurn(run, () => tryLock(client, "pg_try_advisory_lock"));
   try {
     const pending = pendingMigrations(run.wanted, await readHistory(client));
     if (pending[0]?.name !== migration.name) return false;
@@ -157,7 +157,7 @@ async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
       waitsWithoutBlocking(migration) ? "0" : lockTimeoutOf(run),
     ]);
     try {
-      // As a prepared statement, of which PostgreSQL allows one only: several would share an implicit transaction.
+      // A prepared statement holds one statement only: several in one query would run in an implicit transaction.
       await execute(run, migration, () => client.query({ name: migration.name, text: migration.sql }));
     } catch (error) {
       await dropInvalidIndex(client, migration).catch(() => undefined);
@@ -170,13 +170,13 @@ async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
   }
 }
 
-/** Polls, because a session that waits inside a statement would itself block CREATE INDEX CONCURRENTLY. */
-async function takeTurn(run: Run, attempt: () => Promise<boolean>): Promise<void> {
+/** Polls instead of waiting in a statement, because an open statement blocks CREATE INDEX CONCURRENTLY. */
+async function waitForTurn(run: Run, attempt: () => Promise<boolean>): Promise<void> {
   const until = performance.now() + run.timeoutMs;
   while (!(await attempt())) {
     run.signal?.throwIfAborted();
     if (performance.now() > until)
-      throw new MigrationError("Another instance is still migrating; nothing was changed here.");
+      throw new MigrationError("Another instance is still migrating. This run changed nothing.");
     await sleep(turnPollMs);
   }
 }
@@ -214,12 +214,12 @@ async function execute(run: Run, migration: Migration, work: () => Promise<unkno
   });
 }
 
-/** lock_not_available and deadlock_detected: PostgreSQL has undone the attempt. */
+/** lock_not_available and deadlock_detected: Postgres has rolled the attempt back. */
 const retryableStates: ReadonlySet<string> = new Set(["55P03", "40P01"]);
 
 const lockTimeoutOf = (run: Run): string => `${run.lockTimeoutMs ?? defaultLockTimeoutMs}`;
 
-/** What Postgres says of a statement of ours holds no secret; what a connection says may. */
+/** Messages about our own statements contain no secrets; messages about a connection may. */
 function describeStatementError(error: unknown): string {
   return error instanceof pg.DatabaseError ? `${error.message} (SQLSTATE ${error.code})` : "the connection was lost.";
 }

@@ -20,13 +20,13 @@ export async function readMigrations(folder: string = shippedFolder): Promise<Mi
   );
 }
 
-/** A file whose first line is `-- haven: no-transaction` holds one statement that cannot run inside a transaction. */
+/** A file whose first line is `-- haven: no-transaction` contains one statement that cannot run inside a transaction. */
 export const runsOutsideTransaction = ({ sql }: Pick<Migration, "sql">): boolean =>
   /^--\s*haven:\s*no-transaction\s*$/.test(sql.split("\n", 1)[0] ?? "");
 
 export type ConcurrentIndex = { name: string; ifNotExists: boolean };
 
-/** The index that a statement builds with CONCURRENTLY; PostgreSQL leaves an invalid one behind when that fails. */
+/** The index that a statement builds with CONCURRENTLY. If that fails, Postgres leaves an invalid index behind. */
 export function concurrentIndexOf({ sql }: Pick<Migration, "sql">): ConcurrentIndex | undefined {
   const statement = withoutComments(sql);
   const found =
@@ -37,13 +37,13 @@ export function concurrentIndexOf({ sql }: Pick<Migration, "sql">): ConcurrentIn
   return name === undefined ? undefined : { name, ifNotExists: ifNotExists !== undefined };
 }
 
-/** Waits for older transactions and blocks neither reads nor writes, so a lock timeout would only make it fail. */
+/** These statements wait for older transactions without blocking reads or writes, so they need no lock timeout. */
 export const waitsWithoutBlocking = ({ sql }: Pick<Migration, "sql">): boolean =>
   /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\s+(?:INDEX|TABLE))\s+CONCURRENTLY\s/i.test(
     withoutComments(sql),
   );
 
-/** Two mistakes that would only show after a failed attempt. */
+/** Rejects mistakes that would otherwise appear only in a retry after a failed attempt. */
 export function assertRepeatable(migration: Migration): void {
   if (!runsOutsideTransaction(migration)) return;
   const buildsIndex = /\bINDEX\s+CONCURRENTLY\b/i.test(withoutComments(migration.sql));

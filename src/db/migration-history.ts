@@ -3,7 +3,7 @@ import { type Migration, MigrationError } from "./migration-files.ts";
 
 export type MigrationHistory = ReadonlyMap<string, { checksum: string; appliedAt: Date }>;
 
-/** Only when it is missing: `IF NOT EXISTS` needs the right to create tables even where there is nothing to do. */
+/** Checks first, because `CREATE TABLE IF NOT EXISTS` requires the right to create tables even if the table exists. */
 export async function createHistory(client: pg.Client): Promise<void> {
   if (await historyExists(client)) return;
   await client.query(
@@ -31,13 +31,13 @@ export async function recordMigration(client: pg.Client, { name, checksum }: Mig
 }
 
 export function pendingMigrations(wanted: readonly Migration[], history: MigrationHistory): Migration[] {
-  const changed = wanted.find((migration) => wasChanged(migration, history));
+  const changed = wanted.find((migration) => isChanged(migration, history));
   if (changed !== undefined)
-    throw new MigrationError(`${changed.name} was changed after it had been applied; write a new migration instead.`);
+    throw new MigrationError(`${changed.name} was changed after it had been applied. Write a new migration instead.`);
   return wanted.filter(({ name }) => !history.has(name));
 }
 
-export function wasChanged({ name, checksum }: Migration, history: MigrationHistory): boolean {
+export function isChanged({ name, checksum }: Migration, history: MigrationHistory): boolean {
   const applied = history.get(name);
   return applied !== undefined && applied.checksum !== checksum;
 }

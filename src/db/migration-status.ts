@@ -1,6 +1,6 @@
 import pg from "pg";
 import { type Migration, readMigrations } from "./migration-files.ts";
-import { type MigrationHistory, readHistory, wasChanged } from "./migration-history.ts";
+import { isChanged, type MigrationHistory, readHistory } from "./migration-history.ts";
 
 export type MigrationState = "applied" | "pending" | "changed" | "newer";
 
@@ -13,7 +13,7 @@ export type StatusOptions = {
   migrations?: readonly Migration[];
 };
 
-/** Reads only: a role that may not change the schema can run it too. */
+/** Read-only, so that a role without the right to change the schema can run it. */
 export async function migrationStatus({ url, timeoutMs, connectTimeoutMs, migrations }: StatusOptions) {
   const wanted = migrations ?? (await readMigrations());
   const client = new pg.Client({
@@ -32,12 +32,12 @@ export async function migrationStatus({ url, timeoutMs, connectTimeoutMs, migrat
   }
 }
 
-/** `newer`: applied by a later version than this one, which is left alone. */
+/** `newer`: applied by a later version of Haven; it is ignored. */
 function compare(wanted: readonly Migration[], history: MigrationHistory): MigrationStatus[] {
   const shipped = wanted.map((migration): MigrationStatus => {
     const appliedAt = history.get(migration.name)?.appliedAt;
     if (appliedAt === undefined) return { name: migration.name, state: "pending", appliedAt };
-    return { name: migration.name, state: wasChanged(migration, history) ? "changed" : "applied", appliedAt };
+    return { name: migration.name, state: isChanged(migration, history) ? "changed" : "applied", appliedAt };
   });
   const names = new Set(wanted.map(({ name }) => name));
   const others = [...history]

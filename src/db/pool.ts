@@ -11,7 +11,7 @@ export type PostgresLimits = {
   idleTransactionTimeoutMs: number;
 };
 
-/** Runs statements. A named one is prepared once for each connection. */
+/** Runs statements. A statement with a name is prepared once for each connection. */
 export type Queryable = {
   query<Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]): Promise<Row[]>;
 };
@@ -19,29 +19,29 @@ export type Queryable = {
 export type Sql = string | { name: string; text: string };
 
 export type Transaction = Queryable & {
-  /** For what others may hear of only once it has happened. It must not throw. */
+  /** Runs the hook after a successful commit. The hook must not throw. */
   afterCommit(hook: () => void): void;
 };
 
 export type Database = Queryable & {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** The same connections, and another guard before them. */
+  /** The same connections behind a different guard. */
   withGuard(protect: Protect): Queryable;
   counts(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
 };
 
-/** A breaker stands here. */
+/** Runs a call, usually through a circuit breaker. */
 export type Protect = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** What every connection of ours has in common, the pool's and the health check's alike. */
+/** Options for the connections of the pool and of the health checks. */
 export function connectionOptions(limits: Omit<PostgresLimits, "poolMax">, applicationName: string): pg.ClientConfig {
   return {
     connectionString: limits.url,
     application_name: applicationName,
     connectionTimeoutMillis: limits.connectTimeoutMs,
     statement_timeout: limits.statementTimeoutMs,
-    // The server ends a statement first; this is for a server that no longer says anything.
+    // Postgres cancels a statement first. This limit is for a server that does not respond.
     query_timeout: limits.statementTimeoutMs + 500,
     idle_in_transaction_session_timeout: limits.idleTransactionTimeoutMs,
     keepAlive: true,
@@ -55,7 +55,7 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
     idleTimeoutMillis: 30_000,
     maxLifetimeSeconds: 1800,
   });
-  // A connection that breaks, idle or in use, fails its statement and is replaced; without listeners it ends the process.
+  // Without these listeners, a broken connection would end the process. The pool replaces it.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   const limiter = createConcurrencyLimiter({
@@ -77,7 +77,7 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
         throw error;
       }
     };
-    // The breaker comes first: while it is open nobody waits for a place.
+    // The guard comes first, so that no call waits for a connection while the breaker is open.
     return guard(() => limiter.run(run));
   };
 
@@ -120,7 +120,7 @@ async function runStatement<Row extends QueryResultRow>(
   return result.rows;
 }
 
-/** Two transactions that wait for each other are parted by the server, which ends one of them. */
+/** Postgres ends a deadlock by rolling one transaction back, which is then retried. */
 const maxAttempts = 3;
 
 async function inTransaction<T>(
@@ -131,11 +131,11 @@ async function inTransaction<T>(
   await client.query("BEGIN").catch(wrapDriverError);
   try {
     const query: Queryable["query"] = (sql, values) => runStatement(client, sql, values);
-    const done = await work({ query, afterCommit: (tell) => afterCommitHooks.push(tell) });
+    const result = await work({ query, afterCommit: (tell) => afterCommitHooks.push(tell) });
     await client.query("COMMIT").catch(wrapDriverError);
-    return done;
+    return result;
   } catch (error) {
-    // Where this fails too, the connection is thrown away and the server rolls back on its own.
+    // If ROLLBACK fails as well, the connection is closed, and Postgres rolls back.
     if (!breaksConnection(error)) await client.query("ROLLBACK").catch(wrapDriverError);
     throw error;
   }

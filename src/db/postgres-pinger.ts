@@ -4,13 +4,13 @@ import { breaksConnection } from "./driver-errors.ts";
 import { connectionOptions, type PostgresLimits } from "./pool.ts";
 
 /**
- * One connection beside the pool, for the health checks alone: a pool that is full or a slow query of the
- * application is not an outage. Kept while it works, one statement at a time, and really ended when it does not.
+ * A connection outside the pool, used only by the health checks: a full pool or a slow query of the application is not
+ * an outage. It runs one statement at a time, and its socket is destroyed when a check fails or is aborted.
  */
 export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, migrationNames: readonly string[]) {
   type Open = { client: pg.Client; socket: Socket };
   let open: Open | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
 
   const drop = () => {
     open?.socket.destroy();
@@ -21,7 +21,7 @@ export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, mi
     const socket = new Socket();
     const client = new pg.Client({
       ...connectionOptions(limits, "haven-health"),
-      // A lock on the table of migrations makes that check fail, and must not keep the next one waiting.
+      // A locked table of migrations fails the schema check, and must not delay the next check.
       lock_timeout: Math.ceil(limits.statementTimeoutMs / 4),
       stream: () => socket,
     });
@@ -41,7 +41,7 @@ export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, mi
     values: unknown[],
     signal: AbortSignal,
   ): Promise<Row[]> => {
-    // Who gave up while waiting for a turn has not touched the connection.
+    // A check that was aborted while it was queued has not used the connection.
     signal.throwIfAborted();
     signal.addEventListener("abort", drop, { once: true });
     try {
@@ -55,19 +55,23 @@ export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, mi
     }
   };
 
-  const inTurn = <Row extends QueryResultRow>(text: string, values: unknown[], signal: AbortSignal): Promise<Row[]> => {
-    const result = turn.then(() => run<Row>(text, values, signal));
-    turn = result.catch(() => undefined);
+  const enqueue = <Row extends QueryResultRow>(
+    text: string,
+    values: unknown[],
+    signal: AbortSignal,
+  ): Promise<Row[]> => {
+    const result = last.then(() => run<Row>(text, values, signal));
+    last = result.catch(() => undefined);
     return result;
   };
 
   return {
     async ping(signal: AbortSignal): Promise<void> {
-      await inTurn("SELECT 1", [], signal);
+      await enqueue("SELECT 1", [], signal);
     },
     async schemaIsCurrent(signal: AbortSignal): Promise<boolean> {
       const known = "SELECT count(*)::int AS applied FROM schema_migrations WHERE name = ANY($1)";
-      const rows = await inTurn<{ applied: number }>(known, [migrationNames], signal).catch((error: unknown) => {
+      const rows = await enqueue<{ applied: number }>(known, [migrationNames], signal).catch((error: unknown) => {
         if (error instanceof pg.DatabaseError && error.code === undefinedTable) return [];
         throw error;
       });

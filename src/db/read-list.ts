@@ -1,34 +1,33 @@
 import type { QueryResultRow } from "pg";
 import type { Queryable } from "./pool.ts";
 
-/** Which rows of a list are wanted: those below an id, newest first, and one more than fits the page. */
+/** The rows with an id less than `below`, newest first. `take` is one more than the page size, to detect a next page. */
 export type PageRequest = { below: string; take: number };
 
-/** `stoppedAt`: the search looked no further than here for now. */
+/** `stoppedAt`: the id at which a search stopped because of its limits; the next page continues there. */
 export type ListPage<Item> = { items: Item[]; stoppedAt: string | undefined };
 
 export type ListQuery = {
   columns: string;
   table: string;
-  /** Conditions with `?` for their value; one without a value is left out. The first names the owner. */
+  /** Conditions with `?` for the value; those whose value is undefined are left out. The first selects the owner. */
   where: readonly (readonly [condition: string, value: unknown])[];
-  /** A text that the rows must hold, and where it is looked for. */
   search?: Search;
 };
 
 export type Search = {
   text: string | undefined;
-  /** Columns, or expressions for a text. */
+  /** Columns or SQL expressions. */
   in: readonly string[];
 };
 
-/** However rare a text is and however long the list: a page of a search reads no more rows and no more text than this. */
+/** Limits for one page of a search, so that a rare text in a long list does not cost more. */
 const maxRowsSearched = 5000;
 const maxBytesSearched = 2_000_000;
 
 /**
- * A page of a list by the id of its rows. Only the text of the statement changes with what is left out, so that each
- * form has a plan of its own.
+ * Reads one page of a list, ordered by id. Conditions without a value are left out of the statement instead of being
+ * compared with NULL, so that Postgres plans each combination of filters on its own.
  */
 export async function readList<Item extends QueryResultRow & { id: string }>(
   db: Queryable,
@@ -48,7 +47,7 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
   const texts = search.in.map((expression, at) => `${expression} AS text_${at}`);
   const sizes = search.in.map((expression) => `coalesce(octet_length(${expression}), 0)`);
   const names = search.in.map((_, at) => `text_${at}`);
-  // Sizes are known without reading a long text; only what fits the bound is read, and only hits are fetched whole.
+  // octet_length does not read a long text. So only texts within the limit are read, and only hits are fetched whole.
   const sql = `
     WITH newest AS MATERIALIZED (
       SELECT id, ${texts.join(", ")}, sum(${sizes.join(" + ")}) OVER (

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
+import type { Role } from "../core/role.ts";
 import { queryFields } from "./query-fields.ts";
 import { readJson } from "./read-json.ts";
 import { assertBodyFits, type BodyLimit, hasBody, jsonBodyLimit, smallBodyLimit } from "./request-body.ts";
@@ -23,7 +24,7 @@ export type Answer = {
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** Who is calling, once that is known. */
-export type Caller = { userId: string; sessionId: string; role: "member" | "admin" };
+export type Caller = { userId: string; sessionId: string; role: Role };
 
 /** Finds out who is calling, or throws. */
 export type AuthenticateCaller = (request: Request) => Promise<Caller>;

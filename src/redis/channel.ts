@@ -6,22 +6,22 @@ import type { RedisAccess } from "./redis-access.ts";
 export type ChannelDeps = { target: RedisTarget; limits: RedisLimits; redis: RedisAccess; name: string };
 
 export type ChannelListener = {
-  /** What another instance said. */
+  /** A message of another instance. */
   onMessage(text: string): void;
-  /** Listening begins, or goes on after a time in which anything may have been missed. */
+  /** The subscription starts, or starts again after an interruption in which messages may be lost. */
   onListening(): void;
 };
 
-const checkEveryMs = 10_000;
+const checkIntervalMs = 10_000;
 
-/** Tells the other instances something: at most once, perhaps never, and without anybody waiting for it. */
+/** Sends messages to the other instances through Redis. Delivery is at most once and not awaited. */
 export function createRedisChannel({ target, limits, redis, name }: ChannelDeps) {
-  const self = randomUUID();
+  const ownId = randomUUID();
   let listening: { client: RedisClient; timer: NodeJS.Timeout } | undefined;
 
   return {
     publish(text: string): void {
-      redis.run((client) => client.publish(name, `${self} ${text}`)).catch(() => undefined);
+      redis.run((client) => client.publish(name, `${ownId} ${text}`)).catch(() => undefined);
     },
 
     /** Opens one more connection to Redis, once. */
@@ -31,19 +31,19 @@ export function createRedisChannel({ target, limits, redis, name }: ChannelDeps)
       let unanswered = false;
       client.on("message", (_channel: string, message: string) => {
         const [from, text] = message.split(" ");
-        if (from !== self && text !== undefined) onMessage(text);
+        if (from !== ownId && text !== undefined) onMessage(text);
       });
       watchConnections(client, () => client.subscribe(name).then(onListening, () => undefined));
-      // A line that something in between has cut looks like one on which nobody says anything.
+      // A connection that a device on the way has dropped looks idle, so it is tested with a command.
       const check = () => {
         if (unanswered) client.disconnect(true);
         unanswered = true;
-        const answered = () => {
+        const onReply = () => {
           unanswered = false;
         };
-        client.subscribe(name).then(answered, answered);
+        client.subscribe(name).then(onReply, onReply);
       };
-      listening = { client, timer: setInterval(check, checkEveryMs).unref() };
+      listening = { client, timer: setInterval(check, checkIntervalMs).unref() };
     },
 
     close(): void {

@@ -6,8 +6,8 @@ export type RedisLimits = { connectTimeoutMs: number; commandTimeoutMs: number }
 export type RedisClient = Redis | Cluster;
 
 /**
- * One client for a URL, a host, Sentinel or Cluster. A command is answered, refused at once, or given up at its time
- * limit: nothing is queued while the connection is away and nothing is sent twice.
+ * A client for a URL, a host, Sentinel or Cluster. A command succeeds, fails at once, or times out: no command is queued
+ * while there is no connection, and no command is sent twice.
  */
 export function createRedis(
   target: RedisTarget,
@@ -16,7 +16,7 @@ export function createRedis(
   overrides: Overrides = {},
 ): RedisClient {
   const client = build(target, { ...connectionOptions(limits, connectionName), ...overrides });
-  // Without a listener ioredis prints to the console; who needs to know asks the health check or the breaker.
+  // Without a listener ioredis prints errors to the console. The health check and the breaker report them.
   client.on("error", () => undefined);
   return client;
 }
@@ -26,13 +26,13 @@ function connectionOptions(limits: RedisLimits, connectionName: string) {
     connectionName,
     connectTimeout: limits.connectTimeoutMs,
     commandTimeout: limits.commandTimeoutMs,
-    // How long the far end may take to close: a frozen one never does, and the next attempt waits for it.
+    // Limits the wait for the server to close the old connection: a frozen server never does, and ioredis reconnects only then.
     disconnectTimeout: limits.commandTimeoutMs,
-    // A connection that stays silent after a command is dead; the commands behind it must not wait for it in turn.
+    // Closes a connection that stays silent after a command, so that later commands do not time out one by one.
     socketTimeout: limits.commandTimeoutMs * 2,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // ioredis lets go of the promise of that; its failure would end the process.
+    // ioredis does not handle a rejection of its own resubscription, which would end the process.
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     lazyConnect: false,
@@ -67,13 +67,13 @@ function buildSentinel(target: Extract<RedisTarget, { kind: "sentinel" }>, optio
     name: target.name,
     sentinels: target.sentinels.map(({ host, port }) => ({ host, port })),
     sentinelRetryStrategy: options.retryStrategy,
-    // Without it a frozen Sentinel is waited for without end, and the others are not asked.
+    // Without this limit ioredis waits forever for a frozen Sentinel instead of trying the next one.
     sentinelCommandTimeout: options.commandTimeout,
-    // After a planned failover the old primary goes on taking writes, for seconds, that are lost in the end.
+    // After a planned failover the old primary accepts writes for some seconds, and they are lost.
     failoverDetector: true,
     sentinelReconnectStrategy: options.retryStrategy,
   });
-  // The connections of that detector have no error listener, and ioredis prints what nobody listens to.
+  // ioredis adds no error listener to the connections of the failover detector, so it would print their errors.
   const connector: object = Reflect.get(client, "connector");
   const connect: (...args: unknown[]) => Redis = Reflect.get(connector, "connectToSentinel");
   Reflect.set(connector, "connectToSentinel", (...args: unknown[]) =>
@@ -86,24 +86,24 @@ function buildCluster(target: Extract<RedisTarget, { kind: "cluster" }>, options
   const cluster = new Cluster(
     target.nodes.map(({ host, port }) => ({ host, port })),
     {
-      // Each node connects when it becomes known, not when the first command comes: the second would be refused.
+      // Nodes connect as soon as they are known: with a lazy connection, the commands after the first would fail.
       redisOptions: { ...options, ...withPassword(target.password), lazyConnect: false },
       enableOfflineQueue: false,
       lazyConnect: options.lazyConnect,
       clusterRetryStrategy: options.retryStrategy,
-      // A node that only closed the connection is back soon. One that stays away is forgotten: then the others are
-      // asked who has its slots.
+      // A node that closed the connection is usually back soon. After three attempts it is removed, and the slots are
+      // read again from another node.
       clusterNodeRetryStrategy: (attempt) => (attempt <= 3 ? options.retryStrategy(attempt) : null),
-      // The check asks one node, any, and while that one is frozen the whole client would not get ready.
+      // The ready check uses one arbitrary node; if that node is frozen, the whole client would not become ready.
       enableReadyCheck: false,
       slotsRefreshTimeout: options.connectTimeout,
-      // Zero: a command whose connection broke may have run, and is not sent again.
+      // Zero disables the retry: a command whose connection broke may have run.
       retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 0,
       maxRedirections: 4,
     },
   );
-  // ioredis lets go of the promise of the ASKING that it sends by itself; its failure would end the process.
+  // ioredis does not handle a rejection of the ASKING commands that it sends, which would end the process.
   cluster.on("+node", (node: Redis) => {
     const ask = node.asking.bind(node);
     node.asking = () => {
@@ -117,12 +117,12 @@ function buildCluster(target: Extract<RedisTarget, { kind: "cluster" }>, options
 
 const withPassword = (password: string | undefined) => (password === undefined ? {} : { password });
 
-/** Quick at first, never slower than a second, and never in step with the other instances. */
+/** Short at first, at most a second, and random, so that instances do not reconnect at the same moment. */
 function reconnectDelayMs(attempt: number): number {
   return Math.min(1000, 50 * 2 ** Math.min(attempt, 5)) * (0.75 + Math.random() / 4);
 }
 
-/** Calls back whenever a connection to a server of ours is there, for the first time or again. */
+/** Calls back whenever a connection to a server is ready, for the first time or again. */
 export function watchConnections(client: RedisClient, onConnected: () => void): void {
   if (client instanceof Redis) {
     client.on("ready", onConnected);

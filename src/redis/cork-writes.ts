@@ -2,8 +2,8 @@ import { Redis } from "ioredis";
 import type { RedisClient } from "./client.ts";
 
 /**
- * To be called before a command: what is sent in one turn of the loop leaves in one piece, because a system call costs
- * more than a command. The nodes of a cluster have connections of their own, and are written to as ever.
+ * Returns a function to call before each command. It joins the commands of one turn of the event loop into one write,
+ * because a system call costs more than a command. Connections to the nodes of a cluster are not corked.
  */
 export function corkWrites(client: RedisClient): () => void {
   if (!(client instanceof Redis)) return () => undefined;

@@ -8,7 +8,7 @@ export type LuaScript = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/** A script that is sent once to each server and afterwards named by its hash: one round trip. */
+/** Runs a script by its hash, in one round trip; a server that does not have the script yet receives its text. */
 export function defineLuaScript(lua: string): LuaScript {
   const sha = createHash("sha1").update(lua).digest("hex");
   return async (client, keys, args) => {

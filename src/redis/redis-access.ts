@@ -2,12 +2,13 @@ import type { RedisClient } from "./client.ts";
 import { corkWrites } from "./cork-writes.ts";
 import { toDomainError } from "./driver-errors.ts";
 
-/** The only way to Redis: through the breaker, with failures in our own words. */
+/** All commands go through the circuit breaker, and failures become domain errors. */
 export type RedisAccess = { run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> };
 
-type Protect = <T>(work: () => Promise<T>) => Promise<T>;
-
-export function createRedisAccess(client: RedisClient, protect: Protect): RedisAccess {
+export function createRedisAccess(
+  client: RedisClient,
+  protect: <T>(work: () => Promise<T>) => Promise<T>,
+): RedisAccess {
   const cork = corkWrites(client);
   return {
     run: (work) =>

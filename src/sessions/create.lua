@@ -1,6 +1,6 @@
 -- KEYS session, index
 -- ARGV id, idle limit in ms, age limit in ms, sessions per user, key prefix of the user's sessions, then fields and values
--- Returns the ids of the sessions that made room.
+-- Returns the ids of the sessions that were removed because the user had too many.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ends = now + tonumber(ARGV[3])

@@ -1,6 +1,6 @@
 -- KEYS session, index
 -- ARGV id, idle limit in ms, touch interval in ms, cookie hash or ''
--- Returns the role, or nothing where the session is not active.
+-- Returns the role, or false if the session is not active.
 local found = redis.call('HMGET', KEYS[1], 'role', 'seen', 'ends', 'cookie', 'suspended')
 if not found[1] or found[5] then return false end
 local time = redis.call('TIME')

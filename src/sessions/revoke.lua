@@ -1,6 +1,6 @@
 -- KEYS index
 -- ARGV key prefix of the user's sessions, id to keep or '', id prefix of the cut-off or '', then ids, or none for all
--- Ids are UUIDv7, so that the order of their text is the order in which the sessions began.
+-- Ids are UUIDv7: they sort by the time at which the sessions started.
 -- Returns the ids that were revoked.
 local ids = {unpack(ARGV, 4)}
 if #ids == 0 then ids = redis.call('ZRANGE', KEYS[1], 0, -1) end

@@ -1,6 +1,6 @@
 import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 
-/** The fields of a refresh token or a session cookie, not verified yet: only the secret proves that it is genuine. */
+/** The fields of a refresh token or session cookie. They are not verified until the secret has been checked. */
 export type SessionCredential = { userId: string; sessionId: string; generation: number; secret: Buffer };
 
 const secretBytes = 32;
@@ -12,7 +12,7 @@ const credentialBytes = 16 + 16 + 4 + secretBytes;
  */
 export function createSessionSecrets(keys: readonly KeyObject[]) {
   const [current] = keys;
-  if (current === undefined) throw new Error("There is no key for session secrets.");
+  if (current === undefined) throw new Error("No key for session secrets.");
   const make = (key: KeyObject, purpose: string, sessionId: string, seed: string): Buffer =>
     createHmac("sha256", key).update(`${purpose}|${sessionId}|${seed}`).digest();
 
@@ -21,7 +21,7 @@ export function createSessionSecrets(keys: readonly KeyObject[]) {
       encodeCredential(userId, sessionId, generation, make(current, `refresh ${generation}`, sessionId, seed)),
     isRefreshToken: ({ sessionId, generation, secret }: SessionCredential, seed: string): boolean =>
       keys.some((key) => timingSafeEqual(secret, make(key, `refresh ${generation}`, sessionId, seed))),
-    /** Derives the cookie that the client received, with the key of that time, where that is still known. */
+    /** Derives the cookie that the client received, if the key that made it is still listed. */
     deriveCookie(userId: string, sessionId: string, seed: string, hash: string): string | undefined {
       const candidates = keys.map((key) =>
         encodeCredential(userId, sessionId, 0, make(key, "cookie", sessionId, seed)),
@@ -35,7 +35,7 @@ export function createSessionSecrets(keys: readonly KeyObject[]) {
 
 export type SessionSecrets = ReturnType<typeof createSessionSecrets>;
 
-/** As the session record keeps it. */
+/** The form in which the session record stores a cookie. */
 export const hashCookie = (cookie: string): string => createHash("sha256").update(cookie).digest("base64url");
 
 export function decodeCredential(text: string): SessionCredential | undefined {

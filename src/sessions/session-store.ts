@@ -1,18 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { idPrefixAt, uuidv7 } from "../core/ids.ts";
+import type { Role } from "../core/role.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { loadLuaScript } from "../redis/lua-script.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import { indexKey, sessionKey } from "./redis-keys.ts";
 
-export type Role = "member" | "admin";
-
-/** The client that began a session. */
+/** The client that started a session. */
 export type SessionClient = { device: string; address: string };
 
 export type NewSession = { id: string; seed: string; generation: number; endsInMs: number; evicted: readonly string[] };
 
-/** What the tokens of a session are made of. */
+/** The values from which the tokens of a session are derived. */
 export type SessionSeed = { seed: string; cookieHash: string };
 
 export type SessionView = {
@@ -29,7 +28,7 @@ export type Rotation =
   | { outcome: "reused" }
   | { outcome: "gone" };
 
-/** `begunBefore` is a moment of the database's clock, like the one in a session's id. */
+/** `begunBefore` is a time of the database's clock, like the time in a session's id. */
 export type Revocation = { ids: readonly string[] } | { allBut: string; begunBefore?: Date | undefined };
 
 export type SessionLimits = { idleSeconds: number; maxAgeSeconds: number };
@@ -49,10 +48,10 @@ const scripts = {
 };
 
 /**
- * Sessions as Redis keeps them. Every change is one script and one round trip, can be repeated after a time-out, and
- * never makes a session that is gone. Scripts read the time from Redis, because instances' clocks differ.
- * A session is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends, and suspended
- * where a refresh token was reused (times in ms).
+ * Sessions in Redis. Each change is one script and one round trip, can be repeated after a time-out, and never recreates
+ * a session that has ended. Scripts use the clock of Redis, because the clocks of instances differ.
+ * A session is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends, and suspended if a refresh
+ * token was reused (times in ms).
  */
 export function createSessionStore({ redis, limits }: StoreDeps) {
   const idleMs = limits.idleSeconds * 1000;
@@ -61,12 +60,12 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
   const keysOf = (userId: string, sessionId: string) => [sessionKey(userId, sessionId), indexKey(userId)];
 
   return {
-    /** Fails where Redis is away; called before work that would be in vain. */
+    /** Throws if Redis is unavailable. Called before work that would be useless without Redis. */
     async assertReachable(): Promise<void> {
       await redis.run((client) => client.exists("haven:reachable"));
     },
 
-    /** `begunAt` is a moment of the database's clock: a cut-off in the database is compared with it. */
+    /** `begunAt` is a time of the database's clock, because it is compared with a cut-off in the database. */
     async create(
       userId: string,
       role: Role,
@@ -83,7 +82,7 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       return { id, seed, generation: 0, endsInMs: maxAgeMs, evicted: texts(evicted) };
     },
 
-    /** Looks up, checks and touches. Returns the current role, or nothing where the session is not active. */
+    /** Looks up, checks and touches a session. Returns the role, or undefined if the session is not active. */
     async lookUp(userId: string, sessionId: string, cookieHash = ""): Promise<Role | undefined> {
       const args = [sessionId, idleMs, touchIntervalMs, cookieHash];
       const role = await redis.run((client) => scripts.lookUp(client, keysOf(userId, sessionId), args));
@@ -105,10 +104,10 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       return { outcome: outcome === "reused" ? "reused" : "gone" };
     },
 
-    /** Returns the ids that were there. */
+    /** Returns the ids of the sessions that were active. */
     async revoke(userId: string, which: Revocation): Promise<string[]> {
       const ids = "ids" in which ? which.ids : [];
-      // Without ids the script would take all.
+      // Without ids the script would revoke all sessions.
       if ("ids" in which && ids.length === 0) return [];
       const kept = "allBut" in which ? which.allBut : "";
       const cutOff = "allBut" in which && which.begunBefore ? idPrefixAt(which.begunBefore) : "";

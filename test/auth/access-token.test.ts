@@ -30,7 +30,7 @@ function token(header: object, payload: unknown, key = secret): string {
   return `${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
 }
 
-test("the token that we make has the header and the claims that were promised", async () => {
+test("an access token has the documented header and claims", async () => {
   assert.deepEqual(Object.keys(good.header).sort(), ["alg", "kid", "typ"]);
   assert.partialDeepStrictEqual(good.header, { alg: "HS256", typ: "at+jwt" });
   assert.deepEqual(Object.keys(good.payload).sort(), ["aud", "exp", "iat", "iss", "role", "sid", "sub"]);
@@ -85,7 +85,7 @@ const bad: readonly (readonly [string, () => string])[] = [
   ["no subject", () => token(good.header, { ...good.payload, sub: undefined })],
   ["a subject that is no id", () => token(good.header, { ...good.payload, sub: "1 OR 1=1" })],
   ["no session", () => token(good.header, { ...good.payload, sid: undefined })],
-  ["the session of nobody", () => token(good.header, { ...good.payload, sid: randomUUID() })],
+  ["an unknown session", () => token(good.header, { ...good.payload, sid: randomUUID() })],
   ["the user of another session", () => token(good.header, { ...good.payload, sub: randomUUID() })],
   ["an unknown role", () => token(good.header, { ...good.payload, role: "root" })],
   ["5 KB", () => token(good.header, { ...good.payload, padding: "x".repeat(4000) })],
@@ -102,14 +102,14 @@ for (const [what, make] of bad) {
   });
 }
 
-test("a token's end is judged with five seconds of tolerance", async () => {
+test("the expiry of a token has a tolerance of five seconds", async () => {
   assert.equal(
     (await me(haven.url, { accessToken: token(good.header, { ...good.payload, exp: now() - 2 }) })).status,
     200,
   );
 });
 
-test("other schemes and headers of 20 KB are refused", async () => {
+test("other schemes and headers of 20 KB are rejected", async () => {
   for (const authorization of [
     "Basic Zm9vOmJhcg==",
     "Bearer",
@@ -124,7 +124,7 @@ test("other schemes and headers of 20 KB are refused", async () => {
   );
 });
 
-test("a secret can be rotated without logging anybody out", async () => {
+test("a rotation of the secret logs no user out", async () => {
   const env = { AUTH_RATE_LIMIT: "0", DATABASE_URL: await freshDatabase(), REDIS_URL: await freshRedis() };
   const next = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3";
   const before = await startHaven({ env: { ...env, JWT_SECRET: secret } });
@@ -148,7 +148,7 @@ test("a secret can be rotated without logging anybody out", async () => {
   assert.equal((await me(forgotten.url, someone)).status, 401);
 });
 
-test("with a private key tokens are ES256, anybody can verify them, and the old ones still count", async () => {
+test("with a private key tokens are ES256 and can be verified with the public keys, and earlier tokens stay valid", async () => {
   const env = { ...sameSecret, DATABASE_URL: await freshDatabase(), REDIS_URL: await freshRedis() };
   const shared = await startHaven({ env });
   const old = await register(shared.url);

@@ -12,7 +12,7 @@ import { ask, postJson } from "../support/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
 import { freshRedis } from "../support/redis.ts";
 
-// Three instances on the same Postgres and Redis whose own clocks differ by twenty seconds.
+// Three instances on the same Postgres and Redis. Their clocks differ by twenty seconds.
 
 const offsetMs = 10_000;
 const clockOff = (ms: number) => ({ clock: { now: () => steadyClock.now() + ms } });
@@ -26,7 +26,7 @@ before(async () => {
   fast = await startHaven({ env: { ...shared, INSTANCE_ID: "fast" }, overrides: clockOff(offsetMs) });
 });
 
-/** The tests keep this process busy, which a server in it would take for a Redis that is away. */
+/** In processes of their own, because the tests keep this process busy, which would look like a Redis outage. */
 const patience = { REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
 type Tokens = { accessToken: string; refreshToken: string; expiresIn: number };
@@ -56,7 +56,7 @@ test("a session that begins on the slow instance is active on the fast one, and 
   assert.ok(Math.abs(ageMs) < 5000, `created ${ageMs} ms ago`);
 });
 
-test("an idle session ends after its idle time, whichever instance looks", async () => {
+test("an idle session ends after its idle time on every instance", async () => {
   const person = await register(slow.url);
   const redis = directRedis(redisUrl);
   const key = keyOf(person);
@@ -71,7 +71,7 @@ for (const [name, ownOffsetMs] of [
   ["slow", -offsetMs],
   ["fast", offsetMs],
 ] as const) {
-  test(`a cut-off recorded by a ${name} instance ends the sessions before it and spares those after it`, async () => {
+  test(`a cut-off recorded by a ${name} instance ends earlier sessions and keeps later ones`, async () => {
     const haven = await startFaultyHaven({ env: { ...sameSecret, ...patience }, overrides: clockOff(ownOffsetMs) });
     const redis = directRedis(haven.redisUrl);
     const person = await register(haven.url);
@@ -80,7 +80,7 @@ for (const [name, ownOffsetMs] of [
     const ended = await ask(`${haven.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) });
     assert.equal(ended.status, 204, ended.text);
     const fresh = await login(haven.url, person);
-    // As after a failover that lost the revocation.
+    // Like a failover that lost the revocation.
     await redis.hset(keyOf(old), record);
     await redis.zadd(`haven:{${old.userId}}:sessions`, Number(record["seen"]), old.sessionId);
     await haven.redis.set("reset");
@@ -104,7 +104,7 @@ for (const [name, ownOffsetMs] of [
   });
 }
 
-test("an access token of a short session lives as long as its session, whatever the clock of the instance", async () => {
+test("an access token of a short session expires with its session, whatever the clock of the instance", async () => {
   for (const ms of [-offsetMs, offsetMs]) {
     const haven = await startHaven({ env: { ...sameSecret, SESSION_MAX_AGE: "60" }, overrides: clockOff(ms) });
     const person = await register(haven.url);
@@ -137,7 +137,7 @@ test("attempts are counted in one window, whatever the clock of the instance", a
   }
 });
 
-test("after a failover of Postgres to a slower clock a login after a cut-off is not cut off", async () => {
+test("after a failover of Postgres to a slower clock, a login after a cut-off stays valid", async () => {
   const person = await register(slow.url);
   const { db } = slow.running.deps;
   await db.query("UPDATE users SET sessions_valid_from = now() + interval '3 seconds' WHERE id = $1", [person.userId]);
@@ -146,7 +146,7 @@ test("after a failover of Postgres to a slower clock a login after a cut-off is 
   assert.ok(session.sessionId > person.sessionId);
 });
 
-test("an id that was made at a moment is not before the prefix of that moment", () => {
+test("an id does not sort before the prefix of its own millisecond", () => {
   const moment = new Date(1_800_000_000_000);
   assert.ok(idPrefixAt(new Date(moment.getTime() - 1)) < idPrefixAt(moment));
   assert.equal(idPrefixAt(moment).length, 13);

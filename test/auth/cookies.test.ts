@@ -14,14 +14,14 @@ before(async () => {
   haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
 });
 
-/** Well formed, and of no session. */
+/** A well-formed cookie of no session. */
 const planted = (count: number, name = "haven_session") =>
   Array.from({ length: count }, () => `${name}=${randomBytes(68).toString("base64url")}`);
 
 const meBy = (url: string, cookies: readonly string[]): Promise<Answer> =>
   ask(`${url}/api/v1/auth/me`, { headers: { cookie: cookies.join("; ") } });
 
-test("well-formed cookies that a sibling domain planted do not lock the owner out", async () => {
+test("planted well-formed cookies do not lock the user out", async () => {
   const person = await register(haven.url);
   for (const cookies of [
     [...planted(1), person.cookie],
@@ -37,7 +37,7 @@ test("well-formed cookies that a sibling domain planted do not lock the owner ou
   assert.equal((await meBy(haven.url, planted(5))).status, 401);
 });
 
-test("a planted session of the attacker's own, sent first as one with a longer path is, does not replace the owner's", async () => {
+test("a planted session of an attacker, sent first because of a longer path, does not replace the session of the user", async () => {
   const [attacker, owner] = [await register(haven.url), await register(haven.url)];
   const answer = await meBy(haven.url, [attacker.cookie, owner.cookie]);
   assert.partialDeepStrictEqual(answer.json(), { email: owner.email });
@@ -52,7 +52,7 @@ test("all candidates are looked up in one round trip, and at most ten", async ()
       .sent()
       .slice(sentBefore)
       .match(/:session:/g)?.length ?? 0;
-  // Redis answers nothing, so that whatever is sent does not depend on an answer.
+  // Redis does not reply, so that the commands sent do not depend on replies.
   await haven.redis.set("hole");
   const asked = meBy(haven.url, [...planted(15), person.cookie, ...planted(3)]);
   await eventually(lookUps, (count) => count >= 10);
@@ -64,7 +64,7 @@ test("all candidates are looked up in one round trip, and at most ten", async ()
   await haven.until("redis", "up", 4000);
 });
 
-test("in production the cookie has a __Host- name, in the answers as in the document", async () => {
+test("in production the cookie has a __Host- name, in responses and in the OpenAPI document", async () => {
   const env = { ...sameSecret, NODE_ENV: "production" };
   const [secure, named] = [
     await startHaven({ env }),

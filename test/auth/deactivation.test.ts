@@ -25,7 +25,7 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const run = (args: readonly string[], env: Record<string, string>) =>
   runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env } });
 
-/** Statuses of everything that a session can be used for, on both instances. */
+/** The statuses of all uses of a session, on both instances. */
 async function uses(session: SignedIn): Promise<number[]> {
   const { email, password } = session;
   const statuses: number[] = [];
@@ -42,17 +42,17 @@ async function uses(session: SignedIn): Promise<number[]> {
 
 const allRefused = (statuses: readonly number[]) => statuses.every((status) => status === 401);
 
-test("haven deactivate ends every session on every instance at once", async () => {
+test("haven deactivate revokes every session on every instance at once", async () => {
   const person = await register(one.url);
   const phone = await login(two.url, person);
   const other = await register(one.url);
   const done = await run(["deactivate", ` ${person.email.toUpperCase()}`], services);
-  assert.deepEqual(done, { code: 0, output: "Done: the account is deactivated and its sessions have ended.\n" });
+  assert.deepEqual(done, { code: 0, output: "The account is deactivated, and its sessions are revoked.\n" });
   for (const session of [person, phone]) assert.ok(allRefused(await uses(session)), String(await uses(session)));
   assert.equal((await me(two.url, other)).status, 200, "another account is not affected");
 });
 
-test("haven deactivate needs DATABASE_URL only: running instances end the sessions", async () => {
+test("haven deactivate requires DATABASE_URL only: running instances revoke the sessions", async () => {
   const person = await register(one.url);
   const { DATABASE_URL } = services;
   for (const env of [{ DATABASE_URL }, { DATABASE_URL, REDIS_URL: "redis://127.0.0.1:1" }]) {
@@ -68,7 +68,7 @@ test("haven deactivate needs DATABASE_URL only: running instances end the sessio
   }
 });
 
-test("an account that SQL deactivates loses every session on every instance", async () => {
+test("an account that is deactivated by SQL loses every session on every instance", async () => {
   const person = await register(one.url);
   const phone = await login(two.url, person);
   await query(services.DATABASE_URL, "UPDATE users SET active = false WHERE id = $1", [person.userId]);
@@ -76,28 +76,28 @@ test("an account that SQL deactivates loses every session on every instance", as
   assert.ok(allRefused(await uses(person)));
 });
 
-test("an account that SQL deactivates and activates within a moment loses the sessions from before", async () => {
+test("an account that is deactivated and activated again by SQL within a moment loses its earlier sessions", async () => {
   const person = await register(one.url);
   for (const active of [false, true])
     await query(services.DATABASE_URL, `UPDATE users SET active = ${active} WHERE id = $1`, [person.userId]);
-  const ofTheSession = async () => (await uses(person)).filter((_, at) => at % 6 !== 5);
-  await eventually(ofTheSession, allRefused, 10_000);
+  const sessionUses = async () => (await uses(person)).filter((_, at) => at % 6 !== 5);
+  await eventually(sessionUses, allRefused, 10_000);
   assert.equal((await me(two.url, await login(two.url, person))).status, 200);
 });
 
-test("an account that is activated again can sign in, and its earlier sessions stay ended", async () => {
+test("an account that is activated again can sign in, and its earlier sessions stay revoked", async () => {
   const person = await register(one.url);
   await run(["deactivate", person.email], services);
   const done = await run(["activate", person.email], services);
   assert.equal(done.code, 0, done.output);
-  assert.match(done.output, /^Done: the account is active/);
+  assert.match(done.output, /^The account is active/);
   const again = await login(two.url, person);
   assert.equal((await me(one.url, again)).status, 200);
   assert.equal((await me(one.url, person)).status, 401);
   assert.equal((await refresh(one.url, person.refreshToken)).status, 401);
 });
 
-test("a deactivation while Redis is away holds at once, and after Redis is back, also when the account was activated", async () => {
+test("a deactivation while Redis is unavailable takes effect at once and stays in effect after Redis is back, also if the account was activated again", async () => {
   const haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
   const person = await register(haven.url);
   await haven.redis.set("refuse");
@@ -113,11 +113,11 @@ test("a deactivation while Redis is away holds at once, and after Redis is back,
   assert.equal((await me(haven.url, person)).status, 401);
 });
 
-test("the account commands report an unknown address and a wrong command line", async () => {
+test("the account commands report an unknown address and wrong arguments", async () => {
   const { DATABASE_URL } = services;
   for (const command of ["deactivate", "activate"]) {
     const unknown = await run([command, "nobody@example.org"], { DATABASE_URL });
-    assert.deepEqual(unknown, { code: 1, output: "There is no account with this address.\n" });
+    assert.deepEqual(unknown, { code: 1, output: "No account with this email address.\n" });
     for (const args of [[command], [command, "a@example.org", "b@example.org"]]) {
       const { code, output } = await run(args, { DATABASE_URL });
       assert.deepEqual([code, output.startsWith("Usage: ")], [64, true], output);

@@ -10,7 +10,7 @@ import { startPair } from "../support/two-instances.ts";
 const tryLogin = (url: string, email: string, password: string, address = "203.0.113.7") =>
   postJson(`${url}/api/v1/auth/login`, { email, password }, { "x-forwarded-for": address });
 
-test("attempts are counted on all instances together, and the eleventh is told when to come back", async () => {
+test("attempts on all instances are counted together, and the eleventh gets a Retry-After", async () => {
   const [one, two] = await startPair({ AUTH_RATE_LIMIT: "10" });
   const statuses: number[] = [];
   for (let i = 0; i < 10; i += 1)
@@ -30,7 +30,7 @@ test("attempts are counted on all instances together, and the eleventh is told w
   );
 });
 
-test("a stranger's failures never shut the owner out", async () => {
+test("failed attempts from elsewhere never lock the owner out", async () => {
   const haven = await startHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "3" } });
   const owner = await register(haven.url);
   for (let i = 0; i < 20; i += 1) await tryLogin(haven.url, owner.email, "guess", "203.0.113.66");
@@ -38,14 +38,14 @@ test("a stranger's failures never shut the owner out", async () => {
   assert.equal((await tryLogin(haven.url, owner.email, owner.password, "192.0.2.1")).status, 200);
 });
 
-test("an IPv6 household counts as one", async () => {
+test("the addresses of one IPv6 /64 network share a limit", async () => {
   const haven = await startHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "2" } });
   const from = (host: number) => tryLogin(haven.url, `someone-${host}@example.org`, "wrong", `2001:db8:1:2::${host}`);
   assert.deepEqual([(await from(1)).status, (await from(2)).status, (await from(3)).status], [401, 401, 429]);
   assert.equal((await tryLogin(haven.url, "x@example.org", "wrong", "2001:db8:1:3::1")).status, 401);
 });
 
-test("neither a port nor what is no address makes a client another one", async () => {
+test("a port, or text that is not an address, does not make a new client", async () => {
   const haven = await startHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "2" } });
   const person = await register(haven.url);
   const from = async (address: string) => (await tryLogin(haven.url, "x@example.org", "wrong", address)).status;
@@ -58,13 +58,13 @@ test("neither a port nor what is no address makes a client another one", async (
     [await from("[2001:db8::1]:5"), await from("2001:db8::2"), await from("[2001:db8::3]")],
     [401, 401, 429],
   );
-  // These count as the peer, who has registered once already.
+  // These count as the peer of the connection, which has registered once already.
   assert.deepEqual([await from("garbage-1"), await from("garbage<2>")], [401, 429]);
   const sessions = await ask(`${haven.url}/api/v1/auth/sessions`, { headers: bearer(person) });
   assert.partialDeepStrictEqual(sessions.json(), { items: [{ address: "127.0.0.1" }] });
 });
 
-test("while Redis is away every login is 503 with Retry-After, and never 429", async () => {
+test("while Redis is unavailable every login is 503 with Retry-After, never 429", async () => {
   const haven = await startFaultyHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "10" } });
   const person = await register(haven.url);
   await haven.redis.set("refuse");
@@ -80,7 +80,7 @@ test("while Redis is away every login is 503 with Retry-After, and never 429", a
   }
 });
 
-test("an unknown and a known address take the same time, within 10 ms", async () => {
+test("logins with unknown and known addresses take the same time, within 10 ms", async () => {
   const haven = await startHaven({ env: sameSecret });
   const { email } = await register(haven.url);
   const times: Record<"known" | "unknown", number[]> = { known: [], unknown: [] };
@@ -93,7 +93,7 @@ test("an unknown and a known address take the same time, within 10 ms", async ()
   assert.ok(difference < 10, `${difference} ms`);
 });
 
-test("200 logins at once are bounded, and live stays under 50 ms", async () => {
+test("200 concurrent logins are bounded, and the live probe answers within 50 ms", async () => {
   const haven = await startHavenProcess({ env: sameSecret });
   const person = await register(haven.url);
   const flood = async () => {
@@ -101,10 +101,10 @@ test("200 logins at once are bounded, and live stays under 50 ms", async () => {
     const answers = await Promise.all(Array.from({ length: 200 }, login));
     const refused = answers.filter(({ status }) => status === 503);
     assert.equal(answers.filter(({ status }) => status === 200).length + refused.length, 200);
-    assert.ok(refused.length < 200, "nobody was served");
+    assert.ok(refused.length < 200, "no login succeeded");
     assert.ok(refused.every(({ headers }) => Number(headers["retry-after"]) >= 1));
   };
-  // Whatever else runs on the machine only ever adds to the worst answer: the best of three floods is the server's own.
+  // Other load on the machine only adds to the worst response time, so the best of three runs is used.
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 3 && best >= 50; round += 1) best = Math.min(best, await worstLiveMs(haven.url, flood));
   assert.ok(best < 50, `live took ${best} ms`);

@@ -59,7 +59,7 @@ async function behaveWithoutRedis(haven: FaultyHaven, person: SignedIn, revokedB
 }
 
 for (const fault of ["refuse", "hole"] as const) {
-  test(`with Redis away (${fault}) valid tokens are served, the rest is 503 in time, and nobody is logged out after`, async () => {
+  test(`with Redis unavailable (${fault}) valid tokens are accepted, other requests get 503 in time, and no user is logged out`, async () => {
     const haven = await startFaultyHaven({ env: sameSecret });
     const person = await register(haven.url);
     const other = await login(haven.url, person);
@@ -77,7 +77,7 @@ for (const fault of ["refuse", "hole"] as const) {
     await haven.redis.set("pass");
     await haven.until("redis", "up", 3000);
     assert.equal((await me(haven.url, person)).status, 200);
-    // The check is back first; the client's own connection follows within its pause between two tries.
+    // The check recovers first; the connection of the client follows at its next attempt.
     await eventually(
       () => refresh(haven.url, person.refreshToken),
       ({ status }) => status === 200,
@@ -89,7 +89,7 @@ for (const fault of ["refuse", "hole"] as const) {
   });
 }
 
-test("a frozen Redis is like one that is away, and what it was told before is undone by nobody", {
+test("a frozen Redis counts as unavailable, and revocations from before stay in effect", {
   skip: without("redis-server"),
 }, async () => {
   const server = await startRedisServer();
@@ -124,7 +124,7 @@ test("a frozen Redis is like one that is away, and what it was told before is un
   assert.equal((await me(haven.url, gone)).status, 401);
 });
 
-test("an account that is switched off is refused while Redis is away", async () => {
+test("a deactivated account is refused while Redis is unavailable", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   await haven.redis.set("refuse");
@@ -133,7 +133,7 @@ test("an account that is switched off is refused while Redis is away", async () 
   assert.equal((await me(haven.url, person)).status, 401);
 });
 
-test("with Redis up but flushed everybody has to sign in again", async () => {
+test("after Redis was flushed all users have to sign in again", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const direct = new Redis(haven.redisUrl);
@@ -145,7 +145,7 @@ test("with Redis up but flushed everybody has to sign in again", async () => {
   await login(haven.url, person);
 });
 
-test("a revocation that Redis lost, as in a failover, holds again once the connection is back", async () => {
+test("a revocation that Redis lost, as in a failover, is applied again after a reconnect", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const direct = new Redis(haven.redisUrl);
@@ -164,7 +164,7 @@ test("a revocation that Redis lost, as in a failover, holds again once the conne
   assert.equal((await me(haven.url, person)).status, 401);
 });
 
-test("with redis among READY_REQUIRES the instance leaves the rotation instead", async () => {
+test("with redis in READY_REQUIRES the instance leaves the rotation instead", async () => {
   const haven = await startFaultyHaven({ env: { ...sameSecret, READY_REQUIRES: "postgres,redis" } });
   await haven.redis.set("refuse");
   await eventually(haven.ready, ({ status }) => status === 503);

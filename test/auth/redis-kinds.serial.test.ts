@@ -12,12 +12,12 @@ import { startPair } from "../support/two-instances.ts";
 
 type Pair = Awaited<ReturnType<typeof startPair>>;
 
-/** What the contract says of sessions, once through, on two instances. */
+/** Checks the main properties of sessions on two instances. */
 async function liveALife([one, two]: Pair): Promise<void> {
   const people = await Promise.all(Array.from({ length: 12 }, () => register(one.url)));
   for (const person of people) {
     assert.equal((await me(two.url, person)).status, 200);
-    // On a cluster the planted ones are looked up on other nodes.
+    // On a cluster the planted sessions are on other nodes.
     const planted = Array.from({ length: 4 }, () => `haven_session=${randomBytes(68).toString("base64url")}`);
     const cookie = [...planted, person.cookie].join("; ");
     assert.equal((await ask(`${two.url}/api/v1/auth/me`, { headers: { cookie } })).status, 200);
@@ -55,12 +55,12 @@ async function liveALife([one, two]: Pair): Promise<void> {
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-/** The command reaches the sessions through the settings of the servers. */
+/** The command finds Redis through the settings of the servers. */
 async function deactivate([one, two]: Pair, settings: Record<string, string>): Promise<void> {
   const person = await register(one.url);
   const env = { PATH: process.env["PATH"], DATABASE_URL: one.running.deps.addresses.databaseUrl, ...settings };
   const { output } = await runProgram(process.execPath, [main, "deactivate", person.email], { env });
-  assert.equal(output, "Done: the account is deactivated and its sessions have ended.\n");
+  assert.equal(output, "The account is deactivated, and its sessions are revoked.\n");
   assert.equal((await me(two.url, person)).status, 401);
 }
 
@@ -73,7 +73,7 @@ test("sessions work on a Redis Cluster of three nodes, with rate limits", {
   await deactivate(pair, { REDIS_CLUSTER_NODES: cluster.nodes });
 });
 
-test("sessions work behind Sentinel, and survive a failover", { skip: without("redis-server") }, async () => {
+test("sessions work with Sentinel, and survive a failover", { skip: without("redis-server") }, async () => {
   const group = await startRedisSentinel();
   const pair = await startPair({
     REDIS_URL: "",
@@ -89,7 +89,7 @@ test("sessions work behind Sentinel, and survive a failover", { skip: without("r
   const gone = await login(one.url, person);
   await logout(one.url, gone);
   await group.failover();
-  // Before the new primary answers a valid token is checked against Postgres, and served all the same.
+  // Until the new primary answers, a valid token is checked in Postgres and accepted.
   assert.equal((await me(one.url, person)).status, 200);
   for (const { url } of pair) {
     await eventually(

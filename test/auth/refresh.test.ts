@@ -16,7 +16,7 @@ before(async () => {
 const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>
   (answer.json() as { refreshToken: string }).refreshToken;
 
-test("20 refreshes at once over two instances are all 200 with one successor", async () => {
+test("20 concurrent refreshes on two instances are all 200 and return the same token", async () => {
   const person = await register(one.url);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) => refresh((index % 2 === 0 ? one : two).url, person.refreshToken)),
@@ -28,7 +28,7 @@ test("20 refreshes at once over two instances are all 200 with one successor", a
   assert.equal((await refresh(two.url, first ? successor(first) : "")).status, 200);
 });
 
-test("a chain of refreshes works on alternating instances, and keeps the cookie good", async () => {
+test("a chain of refreshes works on alternating instances, and the cookie stays valid", async () => {
   const person = await register(one.url);
   let token = person.refreshToken;
   for (let i = 0; i < 10; i += 1) {
@@ -40,7 +40,7 @@ test("a chain of refreshes works on alternating instances, and keeps the cookie 
   assert.equal((await ask(`${one.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } })).status, 200);
 });
 
-test("an older token ends its own session only, wherever it turns up", async () => {
+test("a reused older token ends its own session only, on every instance", async () => {
   const person = await register(one.url);
   const other = await login(one.url, person);
   const second = successor(await refresh(one.url, person.refreshToken));
@@ -53,9 +53,9 @@ test("an older token ends its own session only, wherever it turns up", async () 
   assert.match(events, /refresh_reused/);
 });
 
-// One mostly waits while the other works.
+// The tests mostly wait, so they run concurrently.
 describe("a refresh token", { concurrency: 3 }, () => {
-  test("the last token counts for ten seconds as a retry, and then as stolen", async () => {
+  test("the previous token counts as a retry for ten seconds, and then as stolen", async () => {
     const [short] = await startPair();
     const person = await register(short.url);
     await refresh(short.url, person.refreshToken);
@@ -66,7 +66,7 @@ describe("a refresh token", { concurrency: 3 }, () => {
     assert.equal((await me(short.url, person)).status, 401);
   });
 
-  test("a guess harms nobody", async () => {
+  test("a guessed token has no effect", async () => {
     const person = await register(one.url);
     const bytes = Buffer.from(person.refreshToken, "base64url");
     for (const at of [bytes.length - 1, 36, 33]) {
@@ -87,12 +87,12 @@ describe("a refresh token", { concurrency: 3 }, () => {
     assert.equal((await refresh(one.url, person.refreshToken)).status, 200);
   });
 
-  test("a refresh that races a revocation a thousand times never brings a session back", async () => {
+  test("a refresh concurrent with a revocation never restores the session, in a thousand attempts", async () => {
     const person = await register(one.url);
     let survivors = 0;
     let served = 0;
     for (let round = 0; round < 200; round += 1) {
-      // Five at a time: a login each, and the refresh and the end of it at the same moment.
+      // Five at a time: each logs in, and then refreshes and logs out at the same moment.
       const sessions = await Promise.all(Array.from({ length: 5 }, () => beginSession(one, person.userId)));
       const results = await Promise.all(
         sessions.map(async (session) => {
@@ -112,7 +112,7 @@ describe("a refresh token", { concurrency: 3 }, () => {
   });
 });
 
-test("an account that was switched off gets no more tokens", async () => {
+test("a deactivated account gets no new tokens", async () => {
   const person = await register(one.url);
   const { deps } = one.running;
   await deps.db.query("UPDATE users SET active = false WHERE id = $1", [person.userId]);

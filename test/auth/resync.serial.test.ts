@@ -18,7 +18,7 @@ test(`after a failover of Redis ${count} revocations are applied again, the newe
   const redis = new Redis(haven.redisUrl);
   atEnd(() => redis.disconnect());
   const sessions = Array.from({ length: count }, () => ({ userId: randomUUID(), id: uuidv7() }));
-  // Inserted in an order of their own, so that the order of rows is not the order of time.
+  // Inserted in a random order, so that the order of rows is not the order of time.
   await query(
     haven.databaseUrl,
     `INSERT INTO session_revocations (session_id, user_id, revoked_at, expires_at)
@@ -32,7 +32,7 @@ test(`after a failover of Redis ${count} revocations are applied again, the newe
   for (const key of keys) lost.hset(key, "role", "member");
   await lost.exec();
 
-  // Redis is as far away as in another zone under load: one round trip for each revocation would take 400 s.
+  // Redis is slow, as in another zone under load: one round trip for each revocation would take 400 s.
   await haven.redis.set("reset");
   const sentBefore = haven.redis.sent().length;
   const startedAt = performance.now();

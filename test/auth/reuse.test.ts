@@ -14,7 +14,7 @@ const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>
 
 const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
 
-/** Holds the table of revocations until it is released, so that a statement on it has to wait. */
+/** Locks the table of revocations until it is released. */
 async function lockRevocations(databaseUrl: string) {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -30,7 +30,7 @@ const waitingForLock = (databaseUrl: string) =>
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%session_revocations%'",
   );
 
-test("the revocation after a reused refresh token is not lost when Postgres fails while it is being written", async () => {
+test("the revocation after a refresh token reuse is not lost if Postgres fails during the write", async () => {
   const haven = await startFaultyHaven({
     env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000", DB_STATEMENT_TIMEOUT_MS: "10000" },
   });
@@ -57,13 +57,13 @@ test("the revocation after a reused refresh token is not lost when Postgres fail
   await lock.release();
   await haven.postgres.set("pass");
   const written = "SELECT session_id FROM session_revocations WHERE session_id = $1";
-  // No client repeats its call.
+  // The client does not retry.
   await eventually(
     () => query(haven.databaseUrl, written, [stolen.sessionId]),
     (rows) => rows.length === 1,
     15_000,
   );
-  // As after a failover of Redis that lost what was done to the session.
+  // Like a failover of Redis that lost the change of the session.
   await eventually(
     () => redis.exists(keyOf(stolen)),
     (there) => there === 0,
@@ -85,14 +85,14 @@ test("the revocation after a reused refresh token is not lost when Postgres fail
   assert.equal((await me(haven.url, person)).status, 200, "the other session of the user goes on");
 });
 
-test("a reuse that could not be recorded is detected again by any token of that session", async () => {
+test("a reuse that was not recorded is detected again with any token of the session", async () => {
   const haven = await startFaultyHaven({
     env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" },
   });
   const person = await register(haven.url);
   const second = successor(await refresh(haven.url, person.refreshToken));
   const third = successor(await refresh(haven.url, second));
-  // Postgres reports a full disk for each revocation, and serves everything else.
+  // Postgres reports a full disk for each revocation; other statements succeed.
   await query(
     haven.databaseUrl,
     `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS

@@ -20,7 +20,7 @@ import {
 import { beginSession } from "../support/sessions.ts";
 import { startPair } from "../support/two-instances.ts";
 
-// A 204 has to hold in every order of outage, recovery, loss and repetition.
+// A revocation that was answered with 204 must hold for every order of outage, recovery, loss and retry.
 
 const revokeOthers = (haven: { url: string }, person: SignedIn) =>
   ask(`${haven.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) });
@@ -36,7 +36,7 @@ function direct(haven: FaultyHaven): Redis {
 
 const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
 
-test("a revocation that is repeated after Redis answered late holds when Redis goes away", async () => {
+test("a revocation that is retried after a late reply of Redis holds during a later outage of Redis", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const other = await login(haven.url, person);
@@ -52,7 +52,7 @@ test("a revocation that is repeated after Redis answered late holds when Redis g
   assert.equal((await me(haven.url, person)).status, 200);
 });
 
-test("ending all others and a new password count for sessions that Redis has forgotten", async () => {
+test("revoking other sessions and changing the password apply to sessions that Redis has lost", async () => {
   for (const end of [
     revokeOthers,
     (haven: FaultyHaven, person: SignedIn) => changePassword(haven, person, "a new long password"),
@@ -69,7 +69,7 @@ test("ending all others and a new password count for sessions that Redis has for
   }
 });
 
-test("what a long outage of Redis brought back to life is ended again, also when Postgres comes back later", async () => {
+test("sessions that an outage of Redis restored are revoked again, also if Postgres recovers later", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const other = await login(haven.url, person);
@@ -94,7 +94,7 @@ test("what a long outage of Redis brought back to life is ended again, also when
   assert.equal((await refresh(haven.url, other.refreshToken)).status, 401);
 });
 
-test("thousands of revocations of one user keep nobody else's from being applied again", async () => {
+test("thousands of revocations of one user do not delay those of other users", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const [busy, person] = [await register(haven.url), await register(haven.url)];
   const fill = `INSERT INTO session_revocations (session_id, user_id, expires_at)
@@ -113,7 +113,7 @@ test("thousands of revocations of one user keep nobody else's from being applied
   );
 });
 
-test("no login with the old password survives a change of it", async () => {
+test("no login with the old password survives a change of the password", async () => {
   const [one, two] = await startPair();
   for (let round = 0; round < 5; round += 1) {
     const person = await register(one.url);
@@ -131,7 +131,7 @@ test("no login with the old password survives a change of it", async () => {
   }
 });
 
-test("of two changes of a password at once one succeeds, and its password is the one that works", async () => {
+test("of two concurrent password changes one succeeds, and its password is valid", async () => {
   const [one, two] = await startPair();
   for (let round = 0; round < 5; round += 1) {
     const person = await register(one.url);
@@ -146,7 +146,7 @@ test("of two changes of a password at once one succeeds, and its password is the
   }
 });
 
-test("a change of the password that was refused has changed nothing, whenever Redis went away", async () => {
+test("a refused password change has changed nothing, whenever Redis failed", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   for (const afterMs of [0, 20, 40, 60, 80, 100]) {
     const person = await register(haven.url);
@@ -166,7 +166,7 @@ test("a change of the password that was refused has changed nothing, whenever Re
   }
 });
 
-test("a refresh after a rotation of the secret gives the cookie that works", async () => {
+test("a refresh after a rotation of the secret returns a valid cookie", async () => {
   const [before] = await startPair();
   const { databaseUrl, redisUrl } = addressesOf(before);
   const next = { JWT_SECRET: "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3", JWT_SECRET_PREVIOUS: sameSecret.JWT_SECRET };
@@ -177,7 +177,7 @@ test("a refresh after a rotation of the secret gives the cookie that works", asy
   assert.equal((await ask(`${after.url}/api/v1/auth/me`, { headers: { cookie } })).status, 200);
 });
 
-test("a constant request id does not open the rate limit", async () => {
+test("a constant request id does not bypass the rate limit", async () => {
   const [one] = await startPair({ AUTH_RATE_LIMIT: "3" });
   const statuses: number[] = [];
   for (let i = 0; i < 6; i += 1) {
@@ -194,7 +194,7 @@ test("an access token does not outlive its session", async () => {
   assert.ok(expiresIn >= 1 && expiresIn <= 2, `${expiresIn} s`);
 });
 
-test("with clocks apart a new session is never the one that makes room", async () => {
+test("with different clocks a new session is never the one that is evicted", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const sessions = await Promise.all(Array.from({ length: 19 }, () => beginSession(haven, person.userId)));
@@ -203,7 +203,7 @@ test("with clocks apart a new session is never the one that makes room", async (
   assert.equal((await me(haven.url, await login(haven.url, person))).status, 200);
 });
 
-test("another cookie of the same name that was planted before ours locks nobody out", async () => {
+test("a planted cookie of the same name that comes first does not lock the user out", async () => {
   const [one] = await startPair();
   const person = await register(one.url);
   const cookie = `haven_session=planted; ${person.cookie}`;

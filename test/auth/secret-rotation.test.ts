@@ -6,7 +6,7 @@ import { ask } from "../support/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn } from "../support/people.ts";
 import { freshRedis } from "../support/redis.ts";
 
-// Two rotations of the secret within the life of a session.
+// Two rotations of the secret during one session.
 
 const secrets = ["first", "second", "third"].map((name) => `${name}-${"0f1e2d3c4b5a69788796a5b4c3d2e1f0"}`);
 const [first = "", second = "", third = ""] = secrets;
@@ -45,7 +45,7 @@ test("after two rotations the tokens, cookies and cursors of all three secrets a
   }
 });
 
-test("what a secret signed that is no longer listed is refused", async () => {
+test("tokens of a secret that is no longer listed are refused", async () => {
   const old = await start({ JWT_SECRET: first });
   const person = await register(old.url);
   const now = await start({ JWT_SECRET: third, JWT_SECRET_PREVIOUS: second });

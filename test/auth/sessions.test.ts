@@ -17,7 +17,7 @@ type Session = { id: string; current: boolean; device: string; address: string }
 const listSessions = async (url: string, person: { accessToken: string }) =>
   ((await ask(`${url}/api/v1/auth/sessions`, { headers: bearer(person) })).json() as { items: Session[] }).items;
 
-test("a new account is signed in with tokens and a cookie, and is known on every instance", async () => {
+test("a new account gets tokens and a cookie that are valid on every instance", async () => {
   const person = newPerson();
   const answer = await postJson(`${one.url}/api/v1/auth/register`, {
     ...person,
@@ -40,14 +40,14 @@ test("a new account is signed in with tokens and a cookie, and is known on every
   assert.deepEqual([known.status, (known.json() as { email: string }).email], [200, person.email]);
 });
 
-test("in production the cookie is for TLS only", async () => {
+test("in production the cookie is Secure", async () => {
   const [secure] = await startPair({ NODE_ENV: "production" }).catch(() => []);
   if (secure === undefined) return assert.fail("did not start");
   const answer = await postJson(`${secure.url}/api/v1/auth/register`, newPerson());
   assert.match(answer.headers["set-cookie"]?.[0] ?? "", /; Secure/);
 });
 
-test("an address can be taken once, and what is malformed is named", async () => {
+test("an email address can be registered once, and malformed fields are listed", async () => {
   const person = newPerson();
   await register(one.url, person);
   assert.equal((await postJson(`${two.url}/api/v1/auth/register`, person)).status, 409);
@@ -64,7 +64,7 @@ test("an address can be taken once, and what is malformed is named", async () =>
   );
 });
 
-test("unknown and known addresses get the same answer to a wrong password", async () => {
+test("unknown and known addresses get the same response to a wrong password", async () => {
   const person = await register(one.url);
   const known = await postJson(`${one.url}/api/v1/auth/login`, { email: person.email, password: "not the password" });
   const unknown = await postJson(`${one.url}/api/v1/auth/login`, {
@@ -88,7 +88,7 @@ test("logging out ends the session on every instance at once, for the token, the
   }
 });
 
-test("sessions are listed with what they are, and can be revoked one by one from another instance", async () => {
+test("sessions are listed with their details, and can be revoked individually from another instance", async () => {
   const person = await register(one.url);
   const phone = await login(two.url, person, { "user-agent": "Phone 1.0" });
   const sessions = await listSessions(one.url, person);
@@ -115,7 +115,7 @@ test("sessions are listed with what they are, and can be revoked one by one from
   assert.equal((await me(one.url, stranger)).status, 200);
 });
 
-test("sessions come in pages like every list, newest first, with a tag", async () => {
+test("sessions are paginated like every list, newest first, with an ETag", async () => {
   const person = await register(one.url);
   const others = [];
   for (let times = 0; times < 4; times += 1) others.push(await login(one.url, person));
@@ -136,7 +136,7 @@ test("sessions come in pages like every list, newest first, with a tag", async (
   assert.equal((await read("?cursor=forged")).status, 400);
 });
 
-test("a field that nobody asked for is refused, also where a call takes none", async () => {
+test("an unknown field is rejected, also by operations without a body", async () => {
   const person = await register(one.url);
   const send = (method: string, path: string, body: string, type = "application/json") =>
     ask(`${one.url}/api/v1${path}`, {
@@ -153,14 +153,14 @@ test("a field that nobody asked for is refused, also where a call takes none", a
   assert.equal((await send("POST", "/auth/logout", "{}")).status, 204);
 });
 
-test("whatever is no refresh token is 401, however long", async () => {
+test("text that is not a refresh token is 401, whatever its length", async () => {
   const person = await register(one.url);
   for (const token of ["", "x", person.accessToken, "x".repeat(4000)]) {
     assert.equal((await refresh(one.url, token)).status, 401, token.slice(0, 20));
   }
 });
 
-test("all other sessions can be revoked at once", async () => {
+test("all other sessions can be revoked in one request", async () => {
   const person = await register(one.url);
   const others = await Promise.all([1, 2, 3].map(() => login(two.url, person)));
   assert.equal(
@@ -192,7 +192,7 @@ test("a new password ends all other sessions, and the old one no longer works", 
   await login(two.url, { email: person.email, password: "a new long password" });
 });
 
-test("a login with a planted cookie gets a cookie of its own", async () => {
+test("a login with a planted cookie gets a new cookie", async () => {
   const attacker = await register(one.url);
   const victim = await register(one.url);
   const again = await login(one.url, victim, { cookie: attacker.cookie });
@@ -202,7 +202,7 @@ test("a login with a planted cookie gets a cookie of its own", async () => {
   assert.partialDeepStrictEqual(who.json(), { email: victim.email });
 });
 
-test("a bearer header wins over the cookie, also when it is no good", async () => {
+test("a bearer header has precedence over the cookie, also if it is invalid", async () => {
   const [a, b] = [await register(one.url), await register(one.url)];
   const both = await ask(`${one.url}/api/v1/auth/me`, { headers: { ...bearer(a), cookie: b.cookie } });
   assert.partialDeepStrictEqual(both.json(), { email: a.email });
@@ -213,7 +213,7 @@ test("a bearer header wins over the cookie, also when it is no good", async () =
   );
 });
 
-test("50 logins at once keep the newest 20 sessions", async () => {
+test("after 50 concurrent logins the newest 20 sessions are active", async () => {
   const person = await register(one.url);
   const all = await Promise.all(
     Array.from({ length: 50 }, (_, index) => login(index % 2 === 0 ? one.url : two.url, person)),
@@ -226,7 +226,7 @@ test("50 logins at once keep the newest 20 sessions", async () => {
   assert.equal((await listSessions(two.url, survivor)).length, 20);
 });
 
-test("a session ends when it was idle, and in any case at its greatest age", async () => {
+test("a session ends after its idle time, and at its maximum age in any case", async () => {
   const [short] = await startPair({ SESSION_TTL: "1", SESSION_MAX_AGE: "3" });
   const idle = await register(short.url);
   const busy = await register(short.url);
@@ -244,7 +244,7 @@ test("a session ends when it was idle, and in any case at its greatest age", asy
   assert.equal((await refresh(short.url, busy.refreshToken)).status, 401);
 });
 
-test("logging out during a slow request ends the session, and the request cannot bring it back", async () => {
+test("a logout during a slow request ends the session, and the request does not restore it", async () => {
   const person = await register(one.url);
   const requests = Array.from({ length: 30 }, () => me(two.url, person));
   const ended = logout(one.url, person);
@@ -253,7 +253,7 @@ test("logging out during a slow request ends the session, and the request cannot
   assert.equal((await me(one.url, person)).status, 401);
 });
 
-test("writes by cookie are refused from other origins, and allowed from the host's own", async () => {
+test("cookie-authenticated writes are refused from other origins, and allowed from the same origin", async () => {
   const person = await register(one.url);
   const write = (headers: Record<string, string>) =>
     postJson(
@@ -302,7 +302,7 @@ test("pages of other origins may call with a token only where CORS_ORIGINS names
   assert.match(String(allowed.headers["access-control-allow-headers"]), /Idempotency-Key, .*If-Range, .*Range/);
   const refused = await preflight(open.url, "https://evil.example");
   assert.deepEqual([refused.status, refused.headers["access-control-allow-origin"]], [405, undefined]);
-  // Asked for its own sake it is a method that is not there, as a page of a named origin can read too.
+  // An OPTIONS request that is not a preflight gets 405, which a page of a listed origin can read.
   const plain = await ask(`${open.url}/api/v1/auth/me`, {
     method: "OPTIONS",
     headers: { origin: "https://app.example" },
@@ -314,7 +314,7 @@ test("pages of other origins may call with a token only where CORS_ORIGINS names
   assert.match(String(plain.headers["access-control-expose-headers"]), /Content-Range, ETag/);
 });
 
-test("security events are kept with who asked, and shown to their owner only", async () => {
+test("security events record the client, and are shown to their owner only", async () => {
   const person = await register(one.url);
   await postJson(
     `${one.url}/api/v1/auth/login`,

@@ -4,7 +4,7 @@ import { createVerifiedTokenCache } from "../../src/auth/verified-tokens.ts";
 
 const claims = { userId: "u", sessionId: "s", role: "member" } as const;
 
-test("a token that was found good is good until its end, and no longer", () => {
+test("a cached token is valid until it expires", () => {
   const known = createVerifiedTokenCache();
   known.add("token", { claims, untilSeconds: 100 });
   assert.equal(known.get("token", 99.9), claims);
@@ -12,7 +12,7 @@ test("a token that was found good is good until its end, and no longer", () => {
   assert.equal(known.get("token", 99.9), undefined, "forgotten at its end");
 });
 
-test("a flood of tokens takes no more than its share of the memory: the longest known gives way", () => {
+test("the cache of tokens is bounded: the oldest entry is dropped", () => {
   const known = createVerifiedTokenCache();
   for (let number = 0; number < 5000; number += 1) known.add(`token ${number}`, { claims, untilSeconds: 100 });
   const left = Array.from({ length: 5000 }, (_, number) => known.get(`token ${number}`, 1)).filter(Boolean);

@@ -13,7 +13,7 @@ import { runProgram } from "../support/run-program.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-/** A database that belongs to one role and is served by another, neither of them a superuser. */
+/** A database with an owner role and a serving role; neither is a superuser. */
 async function twoRoles() {
   const admin = await freshDatabase({ migrated: false });
   const suffix = randomBytes(4).toString("hex");
@@ -44,12 +44,12 @@ const run = (url: string, ...args: string[]) =>
 const refused = (promise: Promise<unknown>, what: string) =>
   assert.rejects(promise, (error) => error instanceof pg.DatabaseError && error.code === "42501", what);
 
-test("one role migrates, and the server runs in production with another that can change no table", async () => {
+test("one role migrates, and the server runs in production with a role that cannot change tables", async () => {
   const { owner, app, appName } = await twoRoles();
   const migrated = await run(owner, "migrate", "--grant-to", appName);
   assert.equal(migrated.code, 0, migrated.output);
 
-  // Ready includes that the table of migrations can be read.
+  // Ready proves that the server can read the table of migrations.
   const haven = await startHavenProcess({
     entry: "main",
     env: { NODE_ENV: "production", DATABASE_URL: app, READY_REQUIRES: "postgres,schema", ...sameSecret },
@@ -75,14 +75,14 @@ test("one role migrates, and the server runs in production with another that can
     await refused(query(app, sql), sql);
 });
 
-test("`migrate status`, and `migrate` with nothing pending, need no more than the role of the server", async () => {
+test("`migrate status`, and `migrate` without pending migrations, work with the serving role", async () => {
   const { owner, app, appName } = await twoRoles();
   await run(owner, "migrate", "--grant-to", appName);
   assert.match((await run(app, "migrate", "status")).output, /\n0 pending\.\n$/);
   assert.deepEqual(await run(app, "migrate"), { code: 0, output: "The schema is up to date.\n" });
 });
 
-test("a table of a later migration is granted in the same run, without more rights than before", async () => {
+test("a table of a later migration is granted in the same run, with no further privileges", async () => {
   const { owner, app, appName } = await twoRoles();
   await run(owner, "migrate", "--grant-to", appName);
   const sql = "CREATE TABLE later (id bigint GENERATED ALWAYS AS IDENTITY, n int DEFAULT 1)";
@@ -94,16 +94,16 @@ test("a table of a later migration is granted in the same run, without more righ
   await refused(query(app, "TRUNCATE later"), "TRUNCATE");
 });
 
-test("a role that does not exist fails with one sentence and leaves the schema unchanged", async () => {
+test("an unknown role in --grant-to fails with one sentence, and the schema is unchanged", async () => {
   const { owner, admin } = await twoRoles();
   assert.deepEqual(await run(owner, "migrate", "--grant-to", "nobody_of_that_name"), {
     code: 1,
-    output: "The role of --grant-to does not exist: create it first (docs/migrations.md).\n",
+    output: "The role in --grant-to does not exist. Create it first (docs/migrations.md).\n",
   });
   assert.deepEqual(await query(admin, "SELECT FROM pg_class WHERE relname IN ('users', 'schema_migrations')"), []);
 });
 
-test("a session of a role that the owner may not look into is still named by its pid", async () => {
+test("a blocking session whose details are not visible to the owner is reported by its pid", async () => {
   const { owner, app, appName } = await twoRoles();
   await run(owner, "migrate", "--grant-to", appName);
   const holder = new pg.Client({ connectionString: app });
@@ -119,7 +119,7 @@ test("a session of a role that the owner may not look into is still named by its
   await assert.rejects(
     migrate({ url: owner, timeoutMs: 1000, connectTimeoutMs: 5000, lockTimeoutMs: 600, pausesMs: [2000], migrations }),
     new RegExp(
-      `9000_note\\.sql: a lock was not free in 1 attempt\\. Blocked by pid ${rows[0]?.pid} \\(details need the role pg_read_all_stats;`,
+      `9000_note\\.sql: a lock was not available in 1 attempt\\. Blocked by pid ${rows[0]?.pid} \\(details require the role pg_read_all_stats;`,
     ),
   );
 });

@@ -46,7 +46,7 @@ async function startDump(url: string, applicationName = "pg_dump") {
   return { pid: rows[0]?.pid ?? 0, end: () => client.query("COMMIT") };
 }
 
-/** The table is read again and again; each read fails where it waits for longer than `limitMs`. */
+/** Reads the table repeatedly. A read fails if it waits for longer than `limitMs`. */
 function readUntil(url: string, limitMs: number, finished: AbortSignal) {
   const reads = { done: 0 };
   const ended = (async () => {
@@ -90,7 +90,7 @@ test("requests do not queue behind a migration that waits for a dump, and it is 
   assert.match(
     lines[0] ?? "",
     new RegExp(
-      `^0002_note\\.sql: a lock is not free; retrying in 0\\.2 s\\. Blocked by pid ${dump.pid} \\(application "pg_dump", idle in transaction, transaction open since \\d{4}-\\S+Z; a backup: migrate after it\\)`,
+      `^0002_note\\.sql: a lock is not available; retrying in 0\\.2 s\\. Blocked by pid ${dump.pid} \\(application "pg_dump", idle in transaction, transaction open since \\d{4}-\\S+Z; a backup: migrate after it has finished\\)`,
     ),
   );
   assert.doesNotMatch(lines.join(), /SELECT count/);
@@ -99,7 +99,7 @@ test("requests do not queue behind a migration that waits for a dump, and it is 
   assert.deepEqual(await migrating, ["0002_note.sql"]);
 });
 
-test("a migration that never gets its lock fails after a bounded time, names the session, and changes nothing", async () => {
+test("a migration that never gets its lock fails after a bounded time, names the blocking session, and changes nothing", async () => {
   const url = await freshDatabase({ migrated: false });
   await run(url, [created]);
   const holder = await startDump(url, "psql");
@@ -111,10 +111,10 @@ test("a migration that never gets its lock fails after a bounded time, names the
     },
   );
   await assert.rejects(broken, (error: Error) => {
-    assert.match(error.message, /^0003_note\.sql: a lock was not free in \d+ attempts?\. Blocked by pid/);
+    assert.match(error.message, /^0003_note\.sql: a lock was not available in \d+ attempts?\. Blocked by pid/);
     assert.match(
       error.message,
-      new RegExp(`a transaction was left open: SELECT pg_terminate_backend\\(${holder.pid}\\) ends it`),
+      new RegExp(`a transaction was left open; to end it: SELECT pg_terminate_backend\\(${holder.pid}\\)`),
     );
     return true;
   });
@@ -140,7 +140,7 @@ test("the shipped command waits 2 to 3 seconds for a lock, and reports the block
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
 
-  // Until the ALTER TABLE stands in the queue; from then on a read waits for as long as that one does.
+  // Wait until the ALTER TABLE is queued. From then on, a read waits as long as the ALTER TABLE does.
   await eventually(
     () => query(url, "SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted"),
     ({ length }) => length > 0,
@@ -152,7 +152,9 @@ test("the shipped command waits 2 to 3 seconds for a lock, and reports the block
   await eventually(
     () => output,
     (text) =>
-      /^0005_photos\.sql: a lock is not free; retrying in 1 s\. Blocked by pid \d+ \(application "report"/.test(text),
+      /^0005_photos\.sql: a lock is not available; retrying in 1 s\. Blocked by pid \d+ \(application "report"/.test(
+        text,
+      ),
     20_000,
   );
   await holder.query("COMMIT");
@@ -160,7 +162,7 @@ test("the shipped command waits 2 to 3 seconds for a lock, and reports the block
   assert.match(output, /Applied 0005_photos\.sql\.\n$/);
 });
 
-test("`migrate status` lists what is applied and pending, and its exit code says which", async () => {
+test("`migrate status` lists applied and pending migrations, and its exit code differs", async () => {
   const url = await freshDatabase({ migrated: false });
   const runMain = (...args: string[]) =>
     runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], DATABASE_URL: url } });
@@ -180,7 +182,7 @@ test("`migrate status` lists what is applied and pending, and its exit code says
   assert.match(changed.output, /^changed {2}0001_users\.sql/);
 });
 
-test("`migrate` with unknown words or options gets its usage and exit code 64", async () => {
+test("`migrate` with unknown arguments prints its usage and exits with 64", async () => {
   for (const args of [
     ["up"],
     ["status", "now"],
@@ -219,7 +221,7 @@ test("a file marked as outside a transaction builds an index without blocking wr
   ]);
 });
 
-test("an invalid index that a failed attempt leaves is dropped, at once and before the next attempt", async () => {
+test("an invalid index of a failed attempt is dropped at once, or before the next attempt", async () => {
   const url = await freshDatabase({ migrated: false });
   await run(url, [
     created,
@@ -232,7 +234,7 @@ test("an invalid index that a failed attempt leaves is dropped, at once and befo
   await assert.rejects(run(url, files), /0003_unique\.sql failed: could not create unique index "items_n"/);
   assert.deepEqual(await indexes(url), [{ name: "items_pkey", valid: true }]);
 
-  // A process that was killed could not clean up.
+  // Like a killed process, which leaves the index behind.
   await query(url, unique).catch(() => undefined);
   assert.equal((await indexes(url)).length, 2);
   await query(url, "UPDATE items SET n = id");
@@ -243,7 +245,7 @@ test("an invalid index that a failed attempt leaves is dropped, at once and befo
   ]);
 });
 
-test("an index that is built concurrently waits for a dump, names it once, and is not given up", async () => {
+test("a concurrent index build waits for a dump without a lock timeout, and reports it once", async () => {
   const url = await freshDatabase({ migrated: false });
   await run(url, [created]);
   const dump = await startDump(url);
@@ -261,7 +263,7 @@ test("an index that is built concurrently waits for a dump, names it once, and i
   assert.equal(lines.length, 1);
 });
 
-test("a file outside a transaction that could not be retried is refused before anything is applied", async () => {
+test("a file outside a transaction that cannot be retried is rejected before any migration is applied", async () => {
   const url = await freshDatabase({ migrated: false });
   const index = indexFile("0002_index.sql", "CREATE INDEX CONCURRENTLY items_by_id ON items (id DESC)");
   await assert.rejects(run(url, [created, index]), /0002_index\.sql: write CREATE INDEX CONCURRENTLY IF NOT EXISTS/);

@@ -31,7 +31,7 @@ test("the shipped migrations apply to an empty database, once", async () => {
   assert.deepEqual(await run(url), []);
 });
 
-test("ten instances that migrate at once apply everything exactly once", async () => {
+test("ten concurrent runs apply each migration exactly once", async () => {
   const url = await freshDatabase({ migrated: false });
   const slow = [
     migration("0001_a.sql", "CREATE TABLE a (); SELECT pg_sleep(0.2)"),
@@ -41,7 +41,7 @@ test("ten instances that migrate at once apply everything exactly once", async (
   assert.equal(results.flat().length, 2);
 });
 
-test("a migration that fails is named, and leaves the schema as it was", async () => {
+test("a failed migration is named, and the schema is unchanged", async () => {
   const url = await freshDatabase({ migrated: false });
   const broken = [
     migration("0001_good.sql", "CREATE TABLE good ()"),
@@ -54,13 +54,13 @@ test("a migration that fails is named, and leaves the schema as it was", async (
   assert.deepEqual(await tables(url), []);
 });
 
-test("a migration that was changed after it had been applied is refused by name", async () => {
+test("a migration that was changed after it had been applied is rejected by name", async () => {
   const url = await freshDatabase({ migrated: false });
   await run(url, [migration("0001_a.sql", "CREATE TABLE a ()")]);
   await assert.rejects(run(url, [migration("0001_a.sql", "CREATE TABLE b ()")]), /0001_a\.sql was changed/);
 });
 
-test("a database that is ahead of this version is left alone", async () => {
+test("a database with migrations of a later version is accepted", async () => {
   const url = await freshDatabase({ migrated: false });
   await run(url, [migration("0001_a.sql", "CREATE TABLE a ()"), migration("0002_b.sql", "CREATE TABLE b ()")]);
   assert.deepEqual(await run(url, [migration("0001_a.sql", "CREATE TABLE a ()")]), []);

@@ -26,14 +26,14 @@ const busyBackends = async (url: string) =>
     )
   )[0]?.n;
 
-test("a statement past its limit is ended in the server too", async () => {
+test("a statement that times out is cancelled in Postgres, too", async () => {
   const url = await freshDatabase();
   const db = open(url);
   await assert.rejects(db.query("SELECT pg_sleep(5)"), fails("unavailable"));
   assert.equal(await busyBackends(url), 0);
 });
 
-test("a hundred time-outs never keep more than the pool's size at work, and the pool serves on", async () => {
+test("a hundred time-outs never leave more statements running than the pool's size, and the pool keeps working", async () => {
   const url = await freshDatabase();
   const db = open(url);
   const calls = Array.from({ length: 100 }, () => db.query("SELECT pg_sleep(5)").catch(() => undefined));
@@ -43,7 +43,7 @@ test("a hundred time-outs never keep more than the pool's size at work, and the 
   assert.deepEqual(await db.query("SELECT 1 AS one"), [{ one: 1 }]);
 });
 
-test("who finds every connection in use is told so in time, and it is no fault of the database", async () => {
+test("a query that finds all connections in use is rejected in time, and does not count as a failure of the database", async () => {
   const db = open(await freshDatabase());
   const holders = Array.from({ length: 3 }, () => db.transaction(async () => sleep(700)));
   await sleep(50);
@@ -53,7 +53,7 @@ test("who finds every connection in use is told so in time, and it is no fault o
   await Promise.all(holders);
 });
 
-test("an error of a statement keeps the connection, a broken one is replaced", async () => {
+test("an error of a statement keeps the connection, and a broken connection is replaced", async () => {
   const db = open(await freshDatabase());
   const pid = async () => (await db.query<{ pid: number }>("SELECT pg_backend_pid() AS pid"))[0]?.pid;
   const first = await pid();
@@ -63,7 +63,7 @@ test("an error of a statement keeps the connection, a broken one is replaced", a
   assert.notEqual(await pid(), first);
 });
 
-test("a transaction that fails is rolled back and gives its connection back", async () => {
+test("a failed transaction is rolled back, and its connection returns to the pool", async () => {
   const db = open(await freshDatabase());
   const insert = "INSERT INTO users (id, email, name, password_hash) VALUES (gen_random_uuid(), 'a@b', 'A', '')";
   for (let times = 0; times < 5; times += 1) {
@@ -79,7 +79,7 @@ test("a transaction that fails is rolled back and gives its connection back", as
   assert.equal(db.counts().total, db.counts().idle);
 });
 
-test("what our own code throws inside a transaction is no fault of the database", async () => {
+test("an error that application code throws inside a transaction does not count as a failure of the database", async () => {
   const db = open(await freshDatabase());
   for (const thrown of [new TypeError("ours"), new Error("ours"), new DOMException("gone", "AbortError")]) {
     const failing = db.transaction(async (tx) => {
@@ -91,7 +91,7 @@ test("what our own code throws inside a transaction is no fault of the database"
   assert.equal(db.counts().idle, 1);
 });
 
-test("a constraint becomes a domain error where the statement is", async () => {
+test("the violation of a constraint becomes a domain error", async () => {
   const db = open(await freshDatabase());
   const insert = "INSERT INTO users (id, email, name, password_hash) VALUES (gen_random_uuid(), 'a@b', 'A', '')";
   await db.query(insert);
@@ -102,13 +102,13 @@ test("a constraint becomes a domain error where the statement is", async () => {
 });
 
 for (const fault of ["refuse", "hole", "reset"] as const) {
-  test(`a database path that is broken (${fault}) is an answer in time, and works again when it is back`, async () => {
+  test(`with a broken path to Postgres (${fault}) queries fail in time, and succeed again after it is restored`, async () => {
     const proxy = await startFaultProxy(await freshDatabase());
     const db = open(proxy.url);
     await db.query("SELECT 1");
     await proxy.set(fault);
     const startedAt = performance.now();
-    // A reset is a moment, not a state: the connections are gone, the path is not.
+    // A reset closes the connections once; the path works again afterwards.
     if (fault === "reset") await proxy.set("pass");
     else await assert.rejects(db.query("SELECT 1"), fails("unavailable"));
     assert.ok(performance.now() - startedAt < 1500);

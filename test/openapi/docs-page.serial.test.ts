@@ -84,7 +84,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     const { page, assertQuiet } = await open(t);
     const person = await register(haven.url);
     await signIn(page, { ...person, password: "wrong" });
-    await page.getByText("The address or the password is wrong.").waitFor();
+    await page.getByText("The email address or the password is wrong.").waitFor();
     await signIn(page, person);
     await page.getByText(`Signed in as ${person.email}.`).waitFor();
     const me = await tryOut(page, "getMe");

@@ -17,7 +17,7 @@ function open(url: string) {
 const answers = async (redis: ReturnType<typeof open>) => (await redis.ping().catch(() => "")) === "PONG";
 
 for (const fault of ["refuse", "hole", "reset"] as const) {
-  test(`a Redis path that is broken (${fault}) fails a command in time, and works again by itself`, async () => {
+  test(`with a broken path to Redis (${fault}) commands fail in time, and succeed again after it is restored`, async () => {
     const proxy = await startFaultProxy(await freshRedis());
     const redis = open(proxy.url);
     await eventually(() => answers(redis), Boolean);
@@ -36,7 +36,7 @@ for (const fault of ["refuse", "hole", "reset"] as const) {
   });
 }
 
-test("nothing is queued or sent twice while the connection is away", async () => {
+test("without a connection no command is queued or sent twice", async () => {
   const url = await freshRedis();
   const proxy = await startFaultProxy(url);
   const redis = open(proxy.url);
@@ -53,7 +53,7 @@ test("nothing is queued or sent twice while the connection is away", async () =>
   assert.equal(await direct.get("counter"), null);
 });
 
-test("host, port and password work as a URL does", async () => {
+test("a host with port and password works like a URL", async () => {
   const { hostname, port } = new URL(await freshRedis());
   const redis = createRedis({ kind: "host", host: hostname, port: Number(port) }, limits, "test");
   atEnd(() => redis.disconnect());

@@ -12,7 +12,7 @@ import { has, without } from "../support/programs.ts";
 import { askRedis, type RedisServer, startRedisCluster, startRedisServer } from "../support/redis-servers.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
-const longestWaitMs = 1000;
+const maxWaitMs = 1000;
 const slotShare = Math.ceil(16_384 / 3);
 const skip = without("redis-server");
 const cluster = has("redis-server") ? await startRedisCluster() : undefined;
@@ -45,8 +45,8 @@ const untilWhole = (redis: RedisClient) =>
 
 const isAnswer = ({ status }: PromiseSettledResult<unknown>) => status === "fulfilled";
 
-/** How a command ended, which it must do soon. */
-async function outcome(work: Promise<unknown>, withinMs = longestWaitMs): Promise<unknown> {
+/** The outcome of a command, which must be known in time. */
+async function outcome(work: Promise<unknown>, withinMs = maxWaitMs): Promise<unknown> {
   const done = new AbortController();
   const late = sleep(withinMs, "late", { signal: done.signal }).catch(() => "late");
   const end = await Promise.race([work.catch(String), late]);
@@ -69,7 +69,7 @@ async function slotOf(key: string): Promise<number> {
   return Number(await askRedis(servers[0]?.port ?? 0, "cluster", "keyslot", key));
 }
 
-/** The node in the middle of the slots, the users whose keys it holds, and the users of the other nodes. */
+/** The node with the middle slots, the users whose keys it holds, and the users of the other nodes. */
 async function shares(): Promise<{ server: RedisServer; mine: string[]; others: string[] }> {
   const [, server] = servers;
   assert.ok(server);
@@ -82,7 +82,7 @@ async function shares(): Promise<{ server: RedisServer; mine: string[]; others: 
 const forEachNode = (...command: [string, ...(string | number)[]]) =>
   Promise.all(servers.map(({ port }) => askRedis(port, ...command)));
 
-test("keys of two hundred users are written and read over all nodes at once", { skip }, async () => {
+test("keys of two hundred users are written to and read from all nodes", { skip }, async () => {
   const redis = await open();
   await forEachNode("flushall");
   await Promise.all(userIds.map((id) => redis.set(sessionOf(id), id)));
@@ -111,7 +111,7 @@ test("a script works on two keys of one user, whichever node holds them", { skip
   await assert.rejects(script(redis, ["a", "b"], ["x"]), /CROSSSLOT/);
 });
 
-test("while the client connects, commands are answered or refused at once", { skip }, async () => {
+test("while the client connects, commands succeed or fail at once", { skip }, async () => {
   const redis = createRedis(target(), limits, "test");
   atEnd(() => redis.disconnect());
   const round = async () => {
@@ -121,7 +121,7 @@ test("while the client connects, commands are answered or refused at once", { sk
   await eventually(round, Boolean, 1000, 1);
 });
 
-test("a pinger that is closed, whenever that is, leaves nothing and answers", { skip }, async () => {
+test("a pinger that is closed at any moment settles its ping and leaves no connection", { skip }, async () => {
   for (const delayMs of [0, 1, 3, 10]) {
     const pinger = openPinger();
     const answer = outcome(ping(pinger));
@@ -131,7 +131,7 @@ test("a pinger that is closed, whenever that is, leaves nothing and answers", { 
   }
 });
 
-test("a slot that moves to another node is followed while it moves and after", { skip }, async () => {
+test("commands follow a slot while it moves to another node, and afterwards", { skip }, async () => {
   const redis = await open();
   const key = "haven:{moving}:session:1";
   const slot = await slotOf(key);
@@ -160,7 +160,7 @@ test("a slot that moves to another node is followed while it moves and after", {
   assert.equal(await redis.get(key), "here", "by MOVED");
 });
 
-test("the ping fails while the cluster refuses commands, and all is well once the killed node is back", {
+test("the ping fails while the cluster rejects commands, and succeeds after the killed node is back", {
   skip,
 }, async () => {
   const redis = await open();
@@ -180,7 +180,9 @@ test("the ping fails while the cluster refuses commands, and all is well once th
   assert.equal(await ping(pinger), "up");
 });
 
-test("while a node is frozen its keys fail in time, all others go on, and the ping fails", { skip }, async () => {
+test("while a node is frozen, commands for its keys fail in time, others succeed, and the ping fails", {
+  skip,
+}, async () => {
   await forEachNode("config", "set", "cluster-require-full-coverage", "no");
   const redis = await open();
   const pinger = openPinger();
@@ -203,7 +205,7 @@ test("while a node is frozen its keys fail in time, all others go on, and the pi
   await eventually(() => ping(pinger), isUp);
 });
 
-test("a command that ended in an error is not sent again when its node is back", { skip }, async () => {
+test("a command that failed is not sent again when its node is back", { skip }, async () => {
   const redis = await open();
   const { server, mine } = await shares();
   const counter = `haven:{${mine[0]}}:count`;
@@ -212,21 +214,21 @@ test("a command that ended in an error is not sent again when its node is back",
     assert.match(String(await outcome(redis.incr(counter))), /timed out/);
     await sleep(thawAfterMs);
     server.thaw();
-    // Longer than ioredis would wait before it sends a command again.
+    // Longer than the time after which ioredis would send a command again.
     await sleep(300);
     await untilWhole(redis);
     assert.ok(Number(await redis.get(counter)) <= round + 1, "a command was sent twice");
   }
 });
 
-test("a cluster whose only node says of itself no address is not called up", { skip }, async () => {
+test("the ping fails if the only node of a cluster announces no address", { skip }, async () => {
   const alone = await startRedisServer(["cluster-enabled yes", `cluster-port ${await freePort()}`]);
   await askRedis(alone.port, "cluster", "addslotsrange", 0, 16_383);
   const target: RedisTarget = { kind: "cluster", nodes: [{ host: "127.0.0.1", port: alone.port }] };
   const pinger = createRedisPinger(target, limits);
   atEnd(() => pinger.close());
   await assert.rejects(pinger.ping(AbortSignal.timeout(1000)));
-  // From then on it can be used.
+  // With an address the cluster can be used.
   await askRedis(alone.port, "config", "set", "cluster-announce-ip", "127.0.0.1");
   const again = () =>
     pinger.ping(AbortSignal.timeout(500)).then(

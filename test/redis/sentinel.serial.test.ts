@@ -11,7 +11,7 @@ import { without } from "../support/programs.ts";
 import { askRedis, startRedisSentinel } from "../support/redis-servers.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
-const longestWaitMs = 1000;
+const maxWaitMs = 1000;
 const skip = without("redis-server");
 const script = defineLuaScript("redis.call('SET', KEYS[1], ARGV[1]) return redis.call('INCR', KEYS[2])");
 
@@ -34,8 +34,8 @@ async function open() {
 
 const isPong = (answer: unknown) => answer === "PONG";
 
-/** How a command ended, which it must do soon. */
-async function outcome(work: Promise<unknown>, withinMs = longestWaitMs): Promise<unknown> {
+/** The outcome of a command, which must be known in time. */
+async function outcome(work: Promise<unknown>, withinMs = maxWaitMs): Promise<unknown> {
   const done = new AbortController();
   const late = sleep(withinMs, "late", { signal: done.signal }).catch(() => "late");
   const end = await Promise.race([work.catch(String), late]);
@@ -44,7 +44,7 @@ async function outcome(work: Promise<unknown>, withinMs = longestWaitMs): Promis
   return end;
 }
 
-/** When a write first succeeded again, and no command waited long until then. */
+/** The time until a write succeeds again; every command until then must end in time. */
 async function whenWritable(redis: RedisClient): Promise<number> {
   const write = () => outcome(script(redis, ["haven:{ada}:after", "haven:{ada}:count"], ["written"]));
   await eventually(write, (answer) => typeof answer === "number", 10_000);
@@ -71,7 +71,9 @@ test("commands, scripts and pings find the primary through Sentinel, also while 
   }
 });
 
-test("a planned failover is followed at once, and no write is lost on the old primary", { skip }, async () => {
+test("after a planned failover writes go to the new primary at once, and none is lost on the old one", {
+  skip,
+}, async () => {
   const { servers, redis, ping } = await open();
   await keep(redis);
   assert.equal(await ping(), "up");
@@ -91,7 +93,7 @@ test("a planned failover is followed at once, and no write is lost on the old pr
 });
 
 for (const fault of ["killed", "frozen"] as const) {
-  test(`writes succeed again soon after the primary is ${fault}, and what was replicated is kept`, {
+  test(`writes succeed again soon after the primary is ${fault}, and replicated data is kept`, {
     skip,
   }, async () => {
     const { servers, redis, ping } = await open();
