@@ -1,26 +1,26 @@
-// What one instance needs at worst, in MiB: the memory limits that ship are checked against this sum.
+// The maximum memory of one instance, in MiB. Tests check the memory limits in the shipped files against this sum.
 
 export const mebibyte = 2 ** 20;
 
-/** argon2 allocates outside the heap, once for each password that is hashed at the same time. */
+/** argon2 allocates this outside the heap for each concurrent hash. */
 export const passwordHashing = { maxConcurrent: 3, memoryKiB: 19_456 } as const;
 
 /** Code, stacks, thread pools and socket buffers. */
 const baseline = 80;
 
-/** V8 adds it to `--max-old-space-size`: three semi-spaces of 32 MiB. */
+/** V8 allocates this in addition to `--max-old-space-size`: three semi-spaces of 32 MiB. */
 const youngGeneration = 96;
 
 /**
- * The most that one image takes while it is decoded, measured: an AVIF of 16 megapixels with 12 bits, 4:4:4 and alpha.
+ * The measured maximum for decoding one image: an AVIF of 16 megapixels with 12 bits, 4:4:4 and alpha.
  * An interlaced PNG of 40 megapixels with 16 bits takes nearly as much.
  */
 const image = 420;
 
-/** JSON bodies that are being read, of all requests together. */
+/** The limit for the JSON bodies of all requests that are being received. */
 export const maxBufferedBodyBytes = 16 * mebibyte;
 
-/** An upload or a body is held twice while its pieces are joined. */
+/** While the chunks of an upload or a body are joined, it is in memory twice. */
 const copies = 2;
 
 export type MemorySettings = {
@@ -43,7 +43,7 @@ export function memoryBudget({ heapMiB, maxBytesHeldByUploads, imagesAtOnce }: M
   return { parts, totalMiB: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
-/** Of the limit: for fragmentation, and for what this sum leaves out. */
+/** The share of the memory limit that stays free for fragmentation and unknown costs. */
 export const memoryMargin = 0.08;
 
 export const fitsInto = (limitMiB: number, settings: MemorySettings): boolean =>

@@ -107,9 +107,9 @@ function buildCluster(target: Extract<RedisTarget, { kind: "cluster" }>, options
   cluster.on("+node", (node: Redis) => {
     const ask = node.asking.bind(node);
     node.asking = () => {
-      const asked = ask();
-      asked.catch(() => undefined);
-      return asked;
+      const reply = ask();
+      reply.catch(() => undefined);
+      return reply;
     };
   });
   return cluster;

@@ -54,9 +54,9 @@ test("all candidates are looked up in one round trip, and at most ten", async ()
       .match(/:session:/g)?.length ?? 0;
   // Redis does not reply, so that the commands sent do not depend on replies.
   await haven.redis.set("hole");
-  const asked = meBy(haven.url, [...planted(15), person.cookie, ...planted(3)]);
+  const response = meBy(haven.url, [...planted(15), person.cookie, ...planted(3)]);
   await eventually(lookUps, (count) => count >= 10);
-  const answer = await asked;
+  const answer = await response;
   assert.equal(answer.status, 503, "a look-up that failed never is a reason for 401");
   assert.equal(answer.headers["set-cookie"], undefined);
   assert.equal(lookUps(), 10);
