@@ -3,10 +3,9 @@ import { AppError } from "../core/app-error.ts";
 import type { Caller } from "../http/operation.ts";
 import { decodeCredential, hashCookie } from "../sessions/session-secrets.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
-import type { AccessTokens } from "./access-token.ts";
 import type { SessionCookie } from "./cookie.ts";
-import { allowsCookieAuthentication } from "./cross-origin.ts";
 import type { RoleOf } from "./session-status.ts";
+import type { AccessTokens } from "./tokens/access-token.ts";
 
 export type AuthenticateDeps = {
   tokens: Pick<AccessTokens, "verify">;
@@ -75,3 +74,19 @@ export type Authenticate = ReturnType<typeof createAuthenticate>;
 
 const unauthorized = () =>
   new AppError("unauthorized", "Authentication is required: send a valid access token or session cookie.");
+
+const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request; for older
+ * ones the Origin has to be the host of the request.
+ */
+function allowsCookieAuthentication({ method = "GET", headers }: Pick<IncomingMessage, "method" | "headers">): boolean {
+  if (safeMethods.has(method)) return true;
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined) return site === "same-origin" || site === "none";
+  if (headers.origin === undefined) return true;
+  const origin = URL.parse(headers.origin);
+  // Both are parsed, because a host may contain capitals or the default port of its scheme.
+  return origin !== null && URL.parse(`${origin.protocol}//${headers.host}`)?.host === origin.host;
+}

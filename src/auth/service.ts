@@ -5,13 +5,13 @@ import type { PageRequest } from "../db/read-list.ts";
 import type { Caller } from "../http/operation.ts";
 import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/session-secrets.ts";
 import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";
-import type { AccessTokens } from "./access-token.ts";
 import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { type User, type UserWithPassword, users } from "./repository.ts";
-import type { ReuseRevocations } from "./reuse-revocations.ts";
-import { recordRevocations, revokeAllBefore, sessionStart } from "./revocations.ts";
+import type { ReuseRevocations } from "./revocations/reuse-revocations.ts";
+import { recordRevocations, revokeAllBefore, sessionStart } from "./revocations/revocations.ts";
+import type { AccessTokens } from "./tokens/access-token.ts";
 
 export type AuthDeps = {
   db: Database;
@@ -126,7 +126,7 @@ export function createAuthService(deps: AuthDeps) {
         await reuseRevocations.revoke(userId, sessionId);
         await recordSecurityEvent("refresh_reused", userId, client);
       }
-      if (rotation.outcome === "reused" || rotation.outcome === "gone") throw refused();
+      if (rotation.outcome === "reused" || rotation.outcome === "not_active") throw refused();
       const session = { id: sessionId, seed: known.seed, ...rotation };
       return signedIn(
         withoutPassword(user),

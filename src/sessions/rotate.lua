@@ -5,10 +5,10 @@
 -- Postgres, so that each further call reports the reuse again.
 -- Returns the outcome, the current generation, and the ms until the session ends.
 local found = redis.call('HMGET', KEYS[1], 'gen', 'rotated', 'ends', 'suspended')
-if not found[1] then return {'gone', 0, 0} end
+if not found[1] then return {'not_active', 0, 0} end
 local time = redis.call('TIME')
 local now, ends = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(found[3])
-if now >= ends then return {'gone', 0, 0} end
+if now >= ends then return {'not_active', 0, 0} end
 local presented, current = tonumber(ARGV[2]), tonumber(found[1])
 if found[4] then return {'reused', 0, 0} end
 if presented == current - 1 and now - tonumber(found[2]) <= tonumber(ARGV[4]) then

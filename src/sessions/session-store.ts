@@ -4,7 +4,6 @@ import type { Role } from "../core/role.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { loadLuaScript } from "../redis/lua-script.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
-import { indexKey, sessionKey } from "./redis-keys.ts";
 
 /** The client that started a session. */
 export type SessionClient = { device: string; address: string };
@@ -26,7 +25,7 @@ export type SessionView = {
 export type Rotation =
   | { outcome: "rotated" | "repeated"; generation: number; endsInMs: number }
   | { outcome: "reused" }
-  | { outcome: "gone" };
+  | { outcome: "not_active" };
 
 /** `begunBefore` is a time of the database's clock, like the time in a session's id. */
 export type Revocation = { ids: readonly string[] } | { allBut: string; begunBefore?: Date | undefined };
@@ -34,6 +33,11 @@ export type Revocation = { ids: readonly string[] } | { allBut: string; begunBef
 export type SessionLimits = { idleSeconds: number; maxAgeSeconds: number };
 
 export type StoreDeps = { redis: RedisAccess; limits: SessionLimits };
+
+/** The part in braces selects the slot of a Redis Cluster, so that all keys of a user are on one node. */
+const sessionKey = (userId: string, sessionId: string): string => `haven:{${userId}}:session:${sessionId}`;
+
+const indexKey = (userId: string): string => `haven:{${userId}}:sessions`;
 
 const maxSessionsPerUser = 20;
 const maxTouchIntervalMs = 60_000;
@@ -101,7 +105,7 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       const [outcome, current, endsInMs] = Array.isArray(reply) ? reply : [];
       if (outcome === "rotated" || outcome === "repeated")
         return { outcome, generation: Number(current), endsInMs: Number(endsInMs) };
-      return { outcome: outcome === "reused" ? "reused" : "gone" };
+      return { outcome: outcome === "reused" ? "reused" : "not_active" };
     },
 
     /** Returns the ids of the sessions that were active. */

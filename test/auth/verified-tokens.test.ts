@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createVerifiedTokenCache } from "../../src/auth/verified-tokens.ts";
+import { createVerifiedTokenCache } from "../../src/auth/tokens/verified-tokens.ts";
 
 const claims = { userId: "u", sessionId: "s", role: "member" } as const;
 

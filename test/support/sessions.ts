@@ -1,5 +1,5 @@
-import { createAccessTokens } from "../../src/auth/access-token.ts";
-import { createTokenKeys } from "../../src/auth/token-keys.ts";
+import { createAccessTokens } from "../../src/auth/tokens/access-token.ts";
+import { createTokenKeys } from "../../src/auth/tokens/token-keys.ts";
 import { createSessionSecrets, hashCookie } from "../../src/sessions/session-secrets.ts";
 import { createSessionStore } from "../../src/sessions/session-store.ts";
 import type { Haven } from "./haven.ts";

@@ -1,7 +1,7 @@
-import type { Logger } from "../core/logger.ts";
-import { createRetryLoop } from "../core/retry-loop.ts";
-import type { Queryable } from "../db/pool.ts";
-import type { SessionStore } from "../sessions/session-store.ts";
+import type { Logger } from "../../core/logger.ts";
+import { createRetryLoop } from "../../core/retry-loop.ts";
+import type { Queryable } from "../../db/pool.ts";
+import type { SessionStore } from "../../sessions/session-store.ts";
 import { recordRevocations } from "./revocations.ts";
 
 export type ReuseRevocationsDeps = {

@@ -1,6 +1,6 @@
-import type { Logger } from "../core/logger.ts";
-import type { Queryable } from "../db/pool.ts";
-import type { SessionStore } from "../sessions/session-store.ts";
+import type { Logger } from "../../core/logger.ts";
+import type { Queryable } from "../../db/pool.ts";
+import type { SessionStore } from "../../sessions/session-store.ts";
 import { recentDeactivations } from "./revocations.ts";
 
 export type DeactivationWatchDeps = {

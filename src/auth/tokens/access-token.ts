@@ -1,6 +1,6 @@
 import jwt from "jsonwebtoken";
 import { z } from "zod";
-import { type Role, roles } from "../core/role.ts";
+import { type Role, roles } from "../../core/role.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { createVerifiedTokenCache } from "./verified-tokens.ts";
 

@@ -1,7 +1,7 @@
-import { AppError } from "../core/app-error.ts";
-import { timeOfId } from "../core/ids.ts";
-import type { Role } from "../core/role.ts";
-import type { Queryable } from "../db/pool.ts";
+import { AppError } from "../../core/app-error.ts";
+import { timeOfId } from "../../core/ids.ts";
+import type { Role } from "../../core/role.ts";
+import type { Queryable } from "../../db/pool.ts";
 
 // The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has lost.
 // Cut-offs and the time in a session's id come from the clock of the database, in whole milliseconds.
