@@ -58,7 +58,11 @@ test("haven deactivate requires DATABASE_URL only: running instances revoke the 
   for (const env of [{ DATABASE_URL }, { DATABASE_URL, REDIS_URL: "redis://127.0.0.1:1" }]) {
     const session = await login(one.url, person);
     const { code, output } = await run(["deactivate", person.email], env);
-    assert.deepEqual([code, /^The account is deactivated\. .* within two seconds\.\n$/.test(output)], [0, true], output);
+    assert.deepEqual(
+      [code, /^The account is deactivated\. .* within two seconds\.\n$/.test(output)],
+      [0, true],
+      output,
+    );
     await eventually(
       () => ask(`${two.url}/api/v1/properties`, { headers: { cookie: session.cookie } }),
       ({ status }) => status === 401,
