@@ -1,6 +1,6 @@
 export type ByteBudgetOptions = { maxBytes: number; onRejected(): Error };
 
-/** Bounds how many bytes are held at once by all that share the budget. */
+/** Limits the total bytes that all users of the budget hold at the same time. */
 export function createByteBudget({ maxBytes, onRejected }: ByteBudgetOptions) {
   let held = 0;
   return {

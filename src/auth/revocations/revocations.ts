@@ -78,7 +78,7 @@ export async function* liveRevocations(db: Queryable, keepSeconds: number): Asyn
   }
 }
 
-/** Also of accounts that are active again by now: a cut-off that kept no session is the mark of a deactivation. */
+/** Includes accounts that are active again: only a deactivation writes a cut-off that keeps no session. */
 export function recentDeactivations(db: Queryable, withinSeconds: number): Promise<{ userId: string; at: Date }[]> {
   return db.query(
     `SELECT id AS "userId", sessions_valid_from AS at FROM users
