@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
 
-/** The only place that knows what a failure looks like on the wire (RFC 9457). */
+/** A failure as a client sees it (RFC 9457). Everything that writes problems, the proxies' files too, uses this file. */
 export type Problem = {
   type: string;
   title: string;
@@ -13,44 +13,45 @@ export type Problem = {
 };
 
 export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
-  bad_request: { status: 400, title: "The request is malformed" },
-  validation_failed: { status: 400, title: "The request has invalid fields" },
-  unauthorized: { status: 401, title: "Authentication is needed" },
-  forbidden: { status: 403, title: "This is not allowed" },
-  not_found: { status: 404, title: "There is no such thing here" },
-  method_not_allowed: { status: 405, title: "This method is not allowed here" },
-  not_acceptable: { status: 406, title: "None of the accepted formats is to be had" },
+  bad_request: { status: 400, title: "Bad request" },
+  validation_failed: { status: 400, title: "Validation failed" },
+  unauthorized: { status: 401, title: "Authentication required" },
+  forbidden: { status: 403, title: "Forbidden" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
+  not_acceptable: { status: 406, title: "Not acceptable" },
   request_timeout: { status: 408, title: "Request timeout" },
-  conflict: { status: 409, title: "This conflicts with what is there" },
-  precondition_failed: { status: 412, title: "It was changed in between" },
-  payload_too_large: { status: 413, title: "The body is too large" },
-  unsupported_media_type: { status: 415, title: "This content type is not understood" },
-  range_not_satisfiable: { status: 416, title: "None of the range that was asked for is there" },
-  unprocessable: { status: 422, title: "The content cannot be processed" },
+  conflict: { status: 409, title: "Conflict" },
+  precondition_failed: { status: 412, title: "Precondition failed" },
+  payload_too_large: { status: 413, title: "Payload too large" },
+  unsupported_media_type: { status: 415, title: "Unsupported media type" },
+  range_not_satisfiable: { status: 416, title: "Range not satisfiable" },
+  unprocessable: { status: 422, title: "Unprocessable content" },
   rate_limited: { status: 429, title: "Too many requests" },
   headers_too_large: { status: 431, title: "Request header fields too large" },
-  overloaded: { status: 503, title: "The server is overloaded" },
-  unavailable: { status: 503, title: "Something that is needed is not available" },
-  deadline_exceeded: { status: 503, title: "The request took too long" },
-  internal: { status: 500, title: "Something went wrong here" },
+  overloaded: { status: 503, title: "Server overloaded" },
+  unavailable: { status: 503, title: "Service unavailable" },
+  deadline_exceeded: { status: 503, title: "Request deadline exceeded" },
+  internal: { status: 500, title: "Internal server error" },
 };
 
+/** Stands in for the message of an unexpected error, which may hold what callers must not see. */
+export const internalDetail = "The error is logged under this request id.";
+
+/** `status` is given only by proxies, which have more statuses than there are codes. */
+export function problemOf(code: ErrorCode, detail: string, requestId: string, status?: number): Problem {
+  const kind = problemKinds[code];
+  return { type: `/api/problems/${code}`, title: kind.title, status: status ?? kind.status, detail, code, requestId };
+}
+
 export function toProblem(error: unknown, requestId: string): Problem {
-  const known = toAppError(error);
-  const { status, title } = problemKinds[known.code];
-  const problem: Problem = {
-    type: `/api/problems/${known.code}`,
-    title,
-    status,
-    detail: cut(known.message, maxDetailLength),
-    code: known.code,
-    requestId,
-  };
-  if (known.extras.errors) problem.errors = known.extras.errors.slice(0, maxFieldErrors).map(shortened);
+  const { code, message, extras } = toAppError(error);
+  const problem = problemOf(code, cut(message, maxDetailLength), requestId);
+  if (extras.errors) problem.errors = extras.errors.slice(0, maxFieldErrors).map(shortened);
   return problem;
 }
 
-/** Paths repeat what the caller sent: bounded, so that no request is answered with more than 20 kB of error. */
+/** Field paths repeat client input. These limits keep every error response below 20 kB. */
 const maxFieldErrors = 20;
 const maxPathLength = 100;
 const maxDetailLength = 500;
@@ -63,7 +64,7 @@ const shortened = ({ path, message }: FieldError): FieldError => ({ path: cut(pa
 export function sendProblem(response: ServerResponse, error: unknown, requestId: string): Problem {
   const problem = toProblem(error, requestId);
   const { retryAfterSeconds, allow } = toAppError(error).extras;
-  // A string goes out with the headers in one write; a buffer would be a second piece.
+  // Node sends a string in one write with the headers; a buffer needs a second write.
   const body = JSON.stringify(problem);
   response.statusCode = problem.status;
   response.setHeader("X-Request-Id", requestId);
@@ -86,10 +87,11 @@ export type RawProblem = {
   securityHeaders: ReadonlyMap<string, string>;
 };
 
-/** The answer on a socket whose request never became one. */
+/** A complete response for a socket whose request could not be parsed, so that there is no `ServerResponse`. */
 export function rawProblem({ code, detail, requestId, securityHeaders }: RawProblem): string {
-  const { status, title } = problemKinds[code];
-  const body = JSON.stringify({ type: `/api/problems/${code}`, title, status, detail, code, requestId });
+  const problem = problemOf(code, detail, requestId);
+  const { status } = problem;
+  const body = JSON.stringify(problem);
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     ...[...securityHeaders].map(([name, value]) => `${name}: ${value}`),
@@ -106,11 +108,13 @@ export function rawProblem({ code, detail, requestId, securityHeaders }: RawProb
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return fromExpress(error) ?? new AppError("internal", "The fault is logged under this request id.", { cause: error });
+  return fromExpress(error) ?? new AppError("internal", internalDetail, { cause: error });
 }
 
-/** Express reports a path that it cannot decode by an error with a status; the message is not meant for callers. */
+/** Express reports an undecodable path as an error with status 400; its message is not meant for callers. */
 function fromExpress(error: unknown): AppError | undefined {
   const isBadRequest = error instanceof Error && "status" in error && error.status === 400;
-  return isBadRequest ? new AppError("bad_request", "The request cannot be read.", { cause: error }) : undefined;
+  return isBadRequest
+    ? new AppError("bad_request", "The request path cannot be decoded.", { cause: error })
+    : undefined;
 }

@@ -63,7 +63,7 @@ suite("what is built", () => {
       { cwd: root },
     );
     assert.equal(code, 0, output);
-    // SQL and Lua are copied as the build does it; without them the server does not start.
+    // SQL, Lua and browser files are copied as the build does it; without them the server does not start.
     const [, copied = ""] = /globSync\('([^']+)'/.exec(scripts.build) ?? [];
     for (const file of globSync(copied, { cwd: join(root, "src") })) cpSync(join(root, "src", file), join(built, file));
   });

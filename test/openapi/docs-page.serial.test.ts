@@ -111,7 +111,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await metrics.outcome.getByText("The operator token is wrong: enter another.").waitFor();
     await page.getByLabel("Operator token", { exact: true }).fill("смена");
     await metrics.send();
-    await metrics.outcome.getByText("A header has a character that none can have.").waitFor();
+    await metrics.outcome.getByText("A header contains an invalid character.").waitFor();
     await page.getByLabel("Operator token", { exact: true }).fill("night-shift-at-the-harbour");
     await metrics.send();
     await metrics.outcome.getByText("200 OK").waitFor();
@@ -146,7 +146,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     const login = await tryOut(page, "login");
     await login.body({ email: "nobody" });
     await login.send();
-    await login.outcome.getByText("The request has invalid fields.").waitFor();
+    await login.outcome.getByText("Validation failed.").waitFor();
     await login.outcome.locator("li").filter({ hasText: "email must be an e-mail address" }).waitFor();
     const unit = await tryOut(page, "getUnit");
     await unit.send();
@@ -154,7 +154,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assert.equal(await evaluate(page, "document.activeElement.id"), "getUnit-unitId");
     await page.context().setOffline(true);
     await login.send();
-    await login.outcome.getByText("No answer: the connection failed.").waitFor();
+    await login.outcome.getByText("No response: the connection failed.").waitFor();
   });
 
   test("finds a call by its words, with the keyboard alone", async (t) => {
@@ -163,7 +163,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assert.equal(await evaluate(page, "document.activeElement.textContent"), "To the operations");
     await page.keyboard.press("/");
     await page.keyboard.type("post lease");
-    await page.getByText("1 call", { exact: true }).waitFor();
+    await page.getByText("1 operation", { exact: true }).waitFor();
     assert.equal(await page.locator("article:visible").count(), 1);
     await page.keyboard.press("Escape");
     assert.equal(await page.locator("article:visible").count(), operations.length);
@@ -200,7 +200,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     const announced = await evaluate(page, announcedIn("#login .outcome"));
     assert.match(
       String(announced),
-      /400 Bad Request.*The request has invalid fields\..*email\s+must be an e-mail address/s,
+      /400 Bad Request.*Validation failed\..*email\s+must be an e-mail address/s,
     );
     assert.doesNotMatch(String(announced), /validation_failed",|content-type:/);
     assert.deepEqual(await evaluate(page, obstacles), []);

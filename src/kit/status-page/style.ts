@@ -1,5 +1,4 @@
-import { baseStyle } from "../../core/page/base-style.ts";
-import { light } from "../../core/page/palette.ts";
+import { baseStyle, readStyles } from "../../core/page/browser-files.ts";
 
 const shapes = `
 .empty{color:var(--soft)}
@@ -147,7 +146,6 @@ th,td{padding-right:.5rem}
 @media (prefers-reduced-motion:no-preference){.fill{transition:width .4s}}
 @media (forced-colors:active){.band{border-block:4px solid}.shape,.lanes path,.fill{forced-color-adjust:none}}
 @media print{
-:root{${light}}
 .live,.trouble,form,footer{display:none}
 .band{background:none;color:#000;--cut:#fff;border-bottom:3px solid #000;padding:0 0 1rem}
 .card,.meters div,tr,.lanes li{break-inside:avoid}
@@ -156,6 +154,5 @@ body{font-size:11pt}
 }
 `;
 
-export const style: string = [baseStyle, shapes, top, checks, meters, timeline, fleet, media]
-  .join("")
-  .replaceAll(/\n\s*/g, "");
+export const style: string =
+  readStyles(baseStyle) + [shapes, top, checks, meters, timeline, fleet, media].join("").replaceAll(/\n\s*/g, "");

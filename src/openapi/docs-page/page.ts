@@ -1,3 +1,4 @@
+import { baseStyle, readScripts, readStyles } from "../../core/page/browser-files.ts";
 import { pageHeaders } from "../../core/page/headers.ts";
 import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
 import { guide } from "../document/guide.ts";
@@ -8,9 +9,16 @@ import { origin } from "../page-origin.ts";
 import { type Group, idOfTag, renderContents } from "./contents.ts";
 import { renderOperation } from "./operation.ts";
 import { prose } from "./prose.ts";
-import { script } from "./script.ts";
 import { operatorToken, signIn } from "./sign-in.ts";
-import { style } from "./style.ts";
+
+const browserFile = (path: string): URL => new URL(`./browser/${path}`, import.meta.url);
+
+const script = readScripts(browserFile("docs-page.js"));
+const style = readStyles(
+  baseStyle,
+  new URL("../page.css", import.meta.url),
+  ...["layout.css", "operations.css", "forms.css", "media.css"].map(browserFile),
+);
 
 /** The whole reference for a browser: complete as it is, and with its script a place to try every call. */
 export function renderDocsPage(document: Document, links: Links) {
@@ -35,7 +43,7 @@ export function renderDocsPage(document: Document, links: Links) {
         <div class="top">
           <div class="wrap">
             <p class="service">${info.title}</p>
-            <p class="links"><a href="/api">Start</a> ${links["health"] === undefined ? "" : html`<a href="${links["health"]}">Health</a> `}<a href="/api/openapi.json">openapi.json</a> <a class="scripted" href="#sign-in" id="who">Sign in</a></p>
+            <p class="links"><a href="/api">Start</a> ${links["health"] === undefined ? "" : html`<a href="${links["health"]}">Health</a> `}<a href="/api/openapi.json">openapi.json</a> <a class="scripted" href="#sign-in" id="account">Sign in</a></p>
           </div>
         </div>
         <div class="band calm">

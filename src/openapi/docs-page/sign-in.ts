@@ -10,13 +10,13 @@ export const signIn: Html = html`
       <p class="buttons"><button class="send" type="submit">Sign in</button></p>
     </form>
     <p id="signed-in" hidden><span></span> <button type="button" id="sign-out">Sign out</button></p>
-    <p id="sign-in-says" role="status"></p>
+    <p id="sign-in-message" role="status"></p>
     <p class="note">The token stays in this tab’s memory and is gone when you reload. No account yet? <a href="#register">Make one</a> right here.</p>
   </section>`;
 
 /** One token for the calls of operators, where the server wants one. */
 export const operatorToken: Html = html`
   <form class="card scripted">
-    <p class="field"><label for="operator-token">Operator token</label><input id="operator-token" type="password" autocomplete="off" spellcheck="false" aria-describedby="operator-token-says"></p>
-    <p class="note" id="operator-token-says">For the calls of operators, where the server has an <code>OPS_TOKEN</code>. It stays in this tab’s memory and is gone when you reload.</p>
+    <p class="field"><label for="operator-token">Operator token</label><input id="operator-token" type="password" autocomplete="off" spellcheck="false" aria-describedby="operator-token-note"></p>
+    <p class="note" id="operator-token-note">For the calls of operators, where the server has an <code>OPS_TOKEN</code>. It stays in this tab’s memory and is gone when you reload.</p>
   </form>`;

@@ -1,13 +1,13 @@
+import { baseStyle, readScripts, readStyles } from "../../core/page/browser-files.ts";
 import { pageHeaders } from "../../core/page/headers.ts";
 import { type Html, html, trusted } from "../../core/page/html.ts";
-import { asScript, commandScript } from "../command-script.ts";
 import type { Links } from "../links.ts";
 import { origin } from "../page-origin.ts";
-import { style } from "./style.ts";
 
 export type LandingFacts = { service: string; version: string; instance: string; links: Links };
 
-const script = asScript(commandScript);
+const script = readScripts(new URL("../copy-commands.js", import.meta.url));
+const style = readStyles(baseStyle, new URL("../page.css", import.meta.url), new URL("./landing.css", import.meta.url));
 
 /** What a browser gets that asks where it is. */
 export function renderLandingPage({ service, version, instance, links }: LandingFacts) {

@@ -1,5 +1,4 @@
-/** Browser code: commands name the server as the browser does, who may know it better, and can be copied. */
-export const commandScript = `
+// Commands name the server by the address in the browser's address bar, which a proxy may have changed.
 const { origin } = document.body.dataset;
 for (const code of document.querySelectorAll(".curl code")) {
   code.textContent = code.textContent.replaceAll(origin, location.origin);
@@ -14,16 +13,12 @@ async function copy(button) {
     getSelection().selectAllChildren(code);
     button.textContent = "Selected";
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  setTimeout(() => {
+    button.textContent = "Copy";
+  }, 2000);
 }
 
 document.addEventListener("click", ({ target }) => {
   if (target.matches("[data-copy]")) copy(target);
 });
 document.documentElement.classList.add("js");
-`;
-
-const withoutIndentation = (text: string): string => text.replaceAll(/\n\s*/g, "\n");
-
-export const asScript = (...parts: readonly string[]): string =>
-  withoutIndentation(`"use strict";(()=>{${parts.join("")}})();`);

@@ -1,0 +1,3 @@
+import "../../copy-commands.js";
+import "./filter.js";
+import "./try.js";

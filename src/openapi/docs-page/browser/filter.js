@@ -1,0 +1,56 @@
+import { find } from "./find.js";
+
+const filter = find("filter");
+
+function applyFilter() {
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let count = 0;
+  for (const element of document.querySelectorAll("[data-words]")) {
+    element.hidden = !words.every((word) => element.dataset.words.includes(word));
+    if (!element.hidden && element.matches("article")) count += 1;
+  }
+  for (const group of document.querySelectorAll("[data-group]")) {
+    group.hidden = group.querySelector("[data-words]:not([hidden])") === null;
+  }
+  find("found").textContent = words.length === 0 ? "" : count + (count === 1 ? " operation" : " operations");
+  find("none").hidden = count > 0;
+  for (const element of document.querySelectorAll(".guide, #sign-in")) element.hidden = words.length > 0;
+}
+
+filter.addEventListener("input", applyFilter);
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input, textarea, select");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    filter.focus();
+  } else if (event.key === "Escape" && event.target === filter) {
+    filter.value = "";
+    applyFilter();
+  }
+});
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest?.("a[href^='#']");
+  if (!link || filter.value === "") return;
+  const goal = find(link.hash.slice(1));
+  if (!goal?.closest("[hidden]")) return;
+  filter.value = "";
+  applyFilter();
+});
+
+// Marks the operation that is on the screen in the list of contents.
+const contents = document.querySelector(".contents");
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      for (const former of contents.querySelectorAll("[aria-current]")) former.removeAttribute("aria-current");
+      const link = contents.querySelector(`a[href='#${target.id}']`);
+      if (!link) continue;
+      link.setAttribute("aria-current", "true");
+      const [at, from] = [link.getBoundingClientRect(), contents.getBoundingClientRect()];
+      if (at.top < from.top || at.bottom > from.bottom) contents.scrollTop += at.top - from.top - from.height / 3;
+    }
+  },
+  { rootMargin: "-10% 0px -80% 0px" },
+);
+for (const article of document.querySelectorAll("article")) observer.observe(article);
