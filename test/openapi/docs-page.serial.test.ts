@@ -198,10 +198,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await login.send();
     await login.outcome.getByText("400 Bad Request").waitFor();
     const announced = await evaluate(page, announcedIn("#login .outcome"));
-    assert.match(
-      String(announced),
-      /400 Bad Request.*Validation failed\..*email\s+must be an e-mail address/s,
-    );
+    assert.match(String(announced), /400 Bad Request.*Validation failed\..*email\s+must be an e-mail address/s);
     assert.doesNotMatch(String(announced), /validation_failed",|content-type:/);
     assert.deepEqual(await evaluate(page, obstacles), []);
   });
