@@ -8,7 +8,7 @@ import { photoRoutes, uploadRoutes } from "./features/photos/routes.ts";
 import { propertyRoutes } from "./features/properties/routes.ts";
 import { streamRoutes } from "./features/stream/routes.ts";
 import { unitRoutes } from "./features/units/routes.ts";
-import { handleErrors, refuseOptions, refuseUnknown } from "./http/error-handlers.ts";
+import { handleErrors, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
 import { cors } from "./http/middleware/cors.ts";
 import type { Routes } from "./http/operation.ts";
 import { resourceRouter } from "./http/resource-router.ts";
@@ -40,7 +40,7 @@ const featureRoutes = (features: Features, api: Api): readonly Routes[] => [
 export function createApp({ about, routes, features, api, trust, logger, corsOrigins }: AppDeps): Express {
   const served = [...routes, ...featureRoutes(features, api)];
   const all = [...served, aboutRoutes(about, served)];
-  const refuse = refuseUnknown(all);
+  const refuse = rejectUnknownRoute(all);
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -49,7 +49,7 @@ export function createApp({ about, routes, features, api, trust, logger, corsOri
   app.set("trust proxy", trust.trusts);
 
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
-  app.use(refuseOptions(refuse));
+  app.use(rejectOptions(refuse));
   app.use(resourceRouter(all));
   app.use(refuse);
   app.use(handleErrors(logger));

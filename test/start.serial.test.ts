@@ -56,7 +56,7 @@ test("a port that is in use is reported in one sentence", async () => {
     EMBEDDED_DATA_DIR: temporaryFolder(),
   });
   assert.equal(code, 1);
-  assert.match(output, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is already taken: .*PORT=${port + 1}\\.\n$`));
+  assert.match(output, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is already in use: .*PORT=${port + 1}\\.\n$`));
 });
 
 test("a folder that is not writable is reported in one sentence", async () => {

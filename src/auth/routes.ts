@@ -49,8 +49,8 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
     return noContent();
   });
   routes.add(operations.listSessions, async ({ caller, query, request }) => {
-    const list = { of: ["sessions", caller.userId], ...query };
-    const { items, nextCursor } = await page(list, (pageRequest) => auth.sessions(caller, pageRequest));
+    const list = { scope: ["sessions", caller.userId], ...query };
+    const { items, nextCursor } = await page(list, (slice) => auth.sessions(caller, slice));
     return okWithEtag(request, { items: items.map((session) => toResponse(session, caller)), nextCursor });
   });
   routes.add(operations.revokeSession, async ({ caller, params, request }) => {
@@ -62,8 +62,8 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
     return noContent();
   });
   routes.add(operations.listEvents, async ({ caller, query, request }) => {
-    const list = { of: ["security events", caller.userId], ...query };
-    return okWithEtag(request, await page(list, (pageRequest) => listEvents(db, caller.userId, pageRequest)));
+    const list = { scope: ["security events", caller.userId], ...query };
+    return okWithEtag(request, await page(list, (slice) => eventsOf(db, caller.userId, slice)));
   });
   return routes;
 }

@@ -44,7 +44,7 @@ function createFeatures({ config, logger, db, stream }: FeatureDeps) {
     properties,
     units,
     leases: createLeaseService({ db, units }),
-    maintenance: createMaintenanceService({ db, units, wake: stream.wake }),
+    maintenance: createMaintenanceService({ db, units, notify: stream.wake }),
     photos: composePhotos({ config, logger, db, properties }),
     stream,
   };

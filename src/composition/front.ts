@@ -80,7 +80,7 @@ export function composeListeners(deps: FrontDeps) {
       httpMetrics.observe(request.method ?? "", request.context.route, status, seconds);
       accessLog(request, response, seconds);
     },
-    onBroken: (broken) => logger.info(broken, "what came was no request"),
+    onMalformed: (rejected) => logger.info(rejected, "malformed request rejected"),
     connections,
     trust,
     limits: config.http,

@@ -21,8 +21,8 @@ export type PhotoPartsDeps = {
   logger: Logger;
 };
 
-const removalRetryMs = 60_000;
-const removalGraceMs = 600_000;
+const deletionRetryMs = 60_000;
+const deletionGraceMs = 600_000;
 /** Of the pool. */
 const imageReadShare = 0.3;
 const imageReadWaitMs = 1000;
@@ -31,23 +31,24 @@ const imageReadWaitMs = 1000;
 export function composePhotos({ config, db, properties, logger }: PhotoPartsDeps): PhotoParts & { stop(): void } {
   const images = createImages(config.photos.images);
   const bucket = config.photos.bucket && createBucket(config.photos.bucket);
-  const removals =
-    bucket && createDeferredDeletions({ db, bucket, logger, retryMs: removalRetryMs, graceMs: removalGraceMs });
+  const deletions =
+    bucket && createDeferredDeletions({ db, bucket, logger, retryMs: deletionRetryMs, graceMs: deletionGraceMs });
   // Images are read without signing in: requests for made-up names must leave connections to those who have signed in.
   const reads = createConcurrencyLimiter({
     maxConcurrent: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
     maxWaitMs: imageReadWaitMs,
     maxQueued: 200,
-    onRejected: () => new AppError("overloaded", "Too many images are being read at once.", { retryAfterSeconds: 1 }),
+    onRejected: () =>
+      new AppError("overloaded", "Too many images are being requested. Retry in a moment.", { retryAfterSeconds: 1 }),
   });
   const limited: Database = { ...db, query: (sql, values) => reads.run(() => db.query(sql, values)) };
   const files =
-    bucket && removals ? createBucketStore({ db: limited, bucket, removals }) : createPostgresStore(limited);
+    bucket && deletions ? createBucketStore({ db: limited, bucket, deletions }) : createPostgresStore(limited);
   return {
     photos: createPhotoService({ db, properties, images, files }),
     avatars: createAvatarService({ db, images, files }),
     uploads: createUploads(config.photos),
     files,
-    stop: () => removals?.stop(),
+    stop: () => deletions?.stop(),
   };
 }

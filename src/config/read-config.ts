@@ -76,14 +76,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxBufferedBytes: v.UPLOAD_MEMORY_BYTES,
       maxPerUser: v.UPLOAD_MAX_PER_USER ?? shareOf(uploadPlaces(v), 6),
       images: {
-        atOnce: v.IMAGES_AT_ONCE,
-        queueLength: v.IMAGE_QUEUE_LENGTH,
-        queueTimeoutMs: v.IMAGE_QUEUE_TIMEOUT_MS,
+        maxConcurrent: v.IMAGES_AT_ONCE,
+        maxQueued: v.IMAGE_QUEUE_LENGTH,
+        maxWaitMs: v.IMAGE_QUEUE_TIMEOUT_MS,
         timeoutMs: v.IMAGE_TIMEOUT_MS,
       },
     },
     stream: {
-      maxOpen: v.STREAM_MAX,
+      maxStreams: v.STREAM_MAX,
       maxPerUser: v.STREAM_MAX_PER_USER ?? shareOf(v.STREAM_MAX, 50),
       pollMs: v.STREAM_POLL_MS,
       heartbeatMs: v.STREAM_HEARTBEAT_MS,

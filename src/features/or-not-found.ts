@@ -1,9 +1,10 @@
 import { AppError } from "../core/app-error.ts";
 
-/** What is another's, and what does not exist, is told in the same words. */
-export function orNotFound<Row>(row: Row | undefined, what: string): Row {
-  if (row === undefined) throw notFound(what);
+/** Resources of other owners return 404 with the same text, so that their ids cannot be discovered. */
+export function orNotFound<Row>(row: Row | undefined, resource: string): Row {
+  if (row === undefined) throw notFound(resource);
   return row;
 }
 
-export const notFound = (what: string): AppError => new AppError("not_found", `There is no such ${what} of yours.`);
+export const notFound = (resource: string): AppError =>
+  new AppError("not_found", `${resource.charAt(0).toUpperCase()}${resource.slice(1)} not found.`);

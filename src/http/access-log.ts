@@ -3,7 +3,7 @@ import type { Request } from "express";
 import type { Logger } from "../core/logger.ts";
 import { clientAddress } from "./client-address.ts";
 
-/** One line a request, made of the fields named here and of nothing else: no query, no header, no body. */
+/** One line per request. It holds the fields named here only: a query, header or body may contain secrets. */
 export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">) {
   if (!logger.isLevelEnabled("info")) return () => undefined;
   return (request: IncomingMessage, response: ServerResponse, seconds: number): void => {

@@ -3,14 +3,14 @@ import type { Request } from "express";
 import { unmapIpv4 } from "../core/ip-address.ts";
 
 /**
- * The address of the client, in one form however it was written: some proxies add its port, and what is no address at
- * all must not count as one. Then it is the peer's own.
+ * The normalized address of the client. Some proxies append a port to it; where the forwarded value is not an IP
+ * address, the address of the peer is used.
  */
 export function clientAddress(request: Pick<Request, "ip" | "socket" | "headers">): string {
   const peer = plainAddress(request.socket.remoteAddress ?? "unknown");
   if (request.headers["x-forwarded-for"] === undefined) return peer;
-  const named = plainAddress(request.ip ?? "");
-  return isIP(named) === 0 ? peer : named;
+  const forwarded = plainAddress(request.ip ?? "");
+  return isIP(forwarded) === 0 ? peer : forwarded;
 }
 
 function plainAddress(text: string): string {

@@ -1,21 +1,17 @@
-import type { ByteBudget } from "../core/byte-budget.ts";
-
-/** What is known about one request on its way through the house. */
+/** The data of one request that middleware, handlers and logs share. */
 export type RequestContext = {
   readonly id: string;
   readonly startedAt: number;
-  /** Without the query, and as it came: routers shorten the request's own. */
+  /** The path as received, without the query. Routers change `request.url`. */
   readonly path: string;
-  /** The template of the route, for metrics and the log: never the path itself. */
+  /** The template of the route, such as `/units/{unitId}`, for metrics and logs. */
   route: string;
   userId?: string;
-  /** A stream has no deadline. */
-  endless: boolean;
-  /** Memory for bodies, shared by all requests. */
-  readonly bodyBudget: ByteBudget;
-  /** Asks a client that sent `Expect: 100-continue` for the body; called once, before the body is read. */
+  /** Set for streams. */
+  hasNoDeadline: boolean;
+  /** Requests the body from a client that sent `Expect: 100-continue`. Called before the body is read. */
   sendContinue(): void;
-  /** Aborted when the deadline passes or the client goes away: pass it on to whatever works for this request. */
+  /** Aborted when the deadline passes or the client disconnects. Pass it to all work done for this request. */
   readonly signal: AbortSignal;
   abort(reason: Error): void;
 };
@@ -35,14 +31,14 @@ export function createContext(
   return new Context(id, url, bodyBudget, sendContinue);
 }
 
-/** A class for its cost: an object literal with a getter makes three closures for every request. */
+/** A class because an object literal with these members allocates three closures per request. */
 class Context implements RequestContext {
   readonly id: string;
   readonly path: string;
   readonly bodyBudget: ByteBudget;
   readonly startedAt = performance.now();
   route = "unknown";
-  endless = false;
+  hasNoDeadline = false;
   userId?: string;
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
@@ -60,7 +56,7 @@ class Context implements RequestContext {
     this.#sendContinue = undefined;
   }
 
-  /** Made on first use: most requests never ask for it. */
+  /** Created on first use: most requests never need it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#aborted) this.#controller.abort(this.#aborted);

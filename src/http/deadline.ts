@@ -2,15 +2,12 @@ import { AppError } from "../core/app-error.ts";
 import type { Connections, Exchange } from "../kit/lifecycle/connections.ts";
 import { sendProblem } from "./problem.ts";
 
-/**
- * Ends requests that take too long: what works for them is aborted, then they are answered. One sweep for all
- * requests costs less than a timer for each.
- */
+/** Aborts requests that exceed the deadline and answers them. One sweep over all requests costs less than a timer each. */
 export function enforceDeadlines(connections: Pick<Connections, "exchanges">, limitMs: number, now: () => number) {
   const sweep = () => {
-    const oldest = now() - limitMs;
+    const startedBefore = now() - limitMs;
     for (const exchange of connections.exchanges()) {
-      if (exchange.startedAt <= oldest && !exchange.request.context.endless) expire(exchange);
+      if (exchange.startedAt <= startedBefore && !exchange.request.context.hasNoDeadline) expire(exchange);
     }
   };
   const timer = setInterval(sweep, Math.min(250, limitMs / 4));
@@ -19,7 +16,7 @@ export function enforceDeadlines(connections: Pick<Connections, "exchanges">, li
 }
 
 function expire({ request, response }: Exchange): void {
-  const error = new AppError("deadline_exceeded", "The request was given up; it can be tried again.", {
+  const error = new AppError("deadline_exceeded", "The request took too long and was aborted. Retry later.", {
     retryAfterSeconds: 1,
   });
   request.context.abort(error);

@@ -4,34 +4,35 @@ import type { Logger } from "../core/logger.ts";
 import type { Routes } from "./operation.ts";
 import { sendProblem } from "./problem.ts";
 
-/** Nobody answered: either the path is unknown, or only the method is. */
-export function refuseUnknown(routes: readonly Routes[]): RequestHandler {
+/** The last handler: 404 for an unknown path, 405 for a known path with another method. */
+export function rejectUnknownRoute(routes: readonly Routes[]): RequestHandler {
   const known = routes.flatMap(({ prefix, operations }) =>
     operations.map(({ method, path }) => ({
       method: method.toUpperCase(),
       template: prefix + path,
-      form: formOf(prefix + path),
+      pattern: patternOf(prefix + path),
     })),
   );
   return (request) => {
-    const here = known.filter(({ form }) => form.test(request.path));
-    const [first] = here;
-    if (first === undefined) throw new AppError("not_found", "Nothing is served at this path; GET /api says what is.");
+    const matching = known.filter(({ pattern }) => pattern.test(request.path));
+    const [first] = matching;
+    if (first === undefined)
+      throw new AppError("not_found", "Nothing is served at this path. GET /api lists the entry points.");
     request.context.route = first.template;
-    const methods = new Set(here.map(({ method }) => method));
+    const methods = new Set(matching.map(({ method }) => method));
     if (methods.has("GET")) methods.add("HEAD");
-    throw new AppError("method_not_allowed", "Another method is needed here; see the Allow header.", {
+    throw new AppError("method_not_allowed", "The path does not support this method. See the Allow header.", {
       allow: [...methods].sort(),
     });
   };
 }
 
-/** Stands before the routers, which would answer OPTIONS by themselves. */
-export function refuseOptions(refuse: RequestHandler): RequestHandler {
-  return (request, response, next) => (request.method === "OPTIONS" ? refuse(request, response, next) : next());
+/** Goes before the routers, because Express answers OPTIONS with 200 by default. */
+export function rejectOptions(reject: RequestHandler): RequestHandler {
+  return (request, response, next) => (request.method === "OPTIONS" ? reject(request, response, next) : next());
 }
 
-function formOf(template: string): RegExp {
+function patternOf(template: string): RegExp {
   return new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+").replaceAll(".", "\\.")}/?$`);
 }
 
@@ -44,8 +45,8 @@ export function handleErrors(logger: Pick<Logger, "error" | "warn">): ErrorReque
     }
     const problem = sendProblem(response, error, requestId);
     if (problem.code === "internal")
-      logger.error({ err: error, requestId, route: request.context.route }, "a request failed");
+      logger.error({ err: error, requestId, route: request.context.route }, "request failed");
     else if (problem.code === "unavailable")
-      logger.warn({ err: error, requestId, route: request.context.route }, "a dependency failed a request");
+      logger.warn({ err: error, requestId, route: request.context.route }, "request failed: dependency unavailable");
   };
 }

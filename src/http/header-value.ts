@@ -1,4 +1,4 @@
-/** A header value such as `form-data; name="photo"`, its names in lower case. */
+/** A parsed header value such as `form-data; name="photo"`; names are in lower case. */
 export type HeaderValue = { value: string; parameters: ReadonlyMap<string, string> };
 
 const maxLength = 4096;
@@ -7,7 +7,7 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const parameter = new RegExp(`[ \\t]*;[ \\t]*(${token})=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "y");
 const start = new RegExp(`^${token}(?:/${token})?`);
 
-/** Undefined for a value that two readers could understand in two ways: stray characters, or a parameter given twice. */
+/** Undefined for ambiguous values: stray characters, or a repeated parameter. */
 export function readHeaderValue(text: string): HeaderValue | undefined {
   if (text.length > maxLength) return undefined;
   const value = start.exec(text)?.[0];

@@ -4,7 +4,7 @@ import { AppError } from "../core/app-error.ts";
 
 export type IdempotencyKey = { key: string; fingerprint: string };
 
-/** The key that a caller sent, with the print of what the request asks for, as it was understood. */
+/** The caller's key, and a fingerprint of the parsed request: a key may be repeated with the same request only. */
 export function idempotencyKeyOf(
   request: IncomingMessage,
   params: unknown,
@@ -18,7 +18,7 @@ export function idempotencyKeyOf(
       errors: [{ path: "Idempotency-Key", message }],
     });
   }
-  const print = createHash("sha256").update(JSON.stringify([request.method, request.context.route, params]));
-  print.update(Buffer.isBuffer(content) ? content : JSON.stringify(content ?? null));
-  return { key, fingerprint: print.digest("base64url") };
+  const fingerprint = createHash("sha256").update(JSON.stringify([request.method, request.context.route, params]));
+  fingerprint.update(Buffer.isBuffer(content) ? content : JSON.stringify(content ?? null));
+  return { key, fingerprint: fingerprint.digest("base64url") };
 }

@@ -1,7 +1,6 @@
-/** How much structure a JSON text may have. */
 export type ShapeLimits = { maxDepth: number; maxValues: number };
 
-/** Which limit the text exceeds, and in which field of the outermost object. */
+/** The exceeded limit, and the top-level field in which it is exceeded. */
 export type ShapeFault = { kind: "depth" | "values"; field: string };
 
 const quote = 0x22;
@@ -14,8 +13,8 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Counts values and levels in the bytes of a JSON text without building anything: 1 MB of `[[],[],…` parses into a
- * third of a million arrays. One pass; whether the text is valid JSON is left to the parser.
+ * Counts values and nesting levels in JSON bytes without allocating: 1 MB of `[[],[],…` would parse into a third of a
+ * million arrays. Does not validate the JSON.
  */
 export function findShapeFault(bytes: Uint8Array, { maxDepth, maxValues }: ShapeLimits): ShapeFault | undefined {
   let depth = 0;
@@ -44,7 +43,7 @@ export function findShapeFault(bytes: Uint8Array, { maxDepth, maxValues }: Shape
   return undefined;
 }
 
-/** Where the closing quote is; past the end for a string that does not end. */
+/** The index of the closing quote, or an index past the end for an unterminated string. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;

@@ -8,7 +8,7 @@ import { sendProblem } from "./problem.ts";
 
 export type ManagementDeps = { probes: Pick<Probes, "answer">; ops: Pick<Ops, "answer">; limits: ListenerLimits };
 
-/** A listener of its own for operators, so that the public one has nothing to hide. */
+/** A separate listener for operator endpoints, so that the public port does not serve them at all. */
 export function createManagementServer({ probes, ops, limits }: ManagementDeps): Server {
   return createServer(
     {

@@ -9,31 +9,31 @@ import type { Reply } from "./responses.ts";
 
 export type RequestHeader = "Idempotency-Key" | "If-Match" | "If-None-Match" | "If-Range" | "Last-Event-ID" | "Range";
 
-/** What an answer tells in its headers, beyond what every answer of its kind does. */
+/** Response headers of this operation, in addition to those that all responses have. */
 export type AnswerHeader = "ETag" | "Location" | "Set-Cookie" | "Accept-Ranges" | "Content-Range";
 
 export type Answer = {
   description: string;
   schema?: z.ZodType;
   contentType?: string;
-  /** The same in other forms, for whoever asks for them by `Accept`. */
+  /** Further content types that the client can select by `Accept`. */
   alternateTypes?: readonly string[];
   headers?: readonly AnswerHeader[];
 };
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
-/** Who is calling, once that is known. */
-export type Caller = { userId: string; sessionId: string; role: Role };
+/** The authenticated user. */
+export type Caller = { userId: string; sessionId: string; role: "member" | "admin" };
 
-/** Finds out who is calling, or throws. */
+/** Returns the authenticated user, or throws. */
 export type AuthenticateCaller = (request: Request) => Promise<Caller>;
 
 type Schema = z.ZodType | undefined;
 type Parsed<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
 type Access = "member" | "admin" | undefined;
 
-/** One call of the API: the same description routes it, validates it, and documents it. */
+/** One API operation. The same description is used to route, validate and document it. */
 export type Operation<
   Params extends Schema = Schema,
   Query extends Schema = Schema,
@@ -42,37 +42,31 @@ export type Operation<
 > = {
   id: string;
   method: Method;
-  /** As in OpenAPI: `/units/{unitId}/leases` */
+  /** In OpenAPI form: `/units/{unitId}/leases` */
   path: string;
   summary: string;
-  /** What the summary has no room for; code in backticks. */
+  /** More than the summary can say; code in backticks. */
   description?: string;
   tag: string;
-  /** Who may call it; everybody unless said. */
+  /** The required role; public if absent. */
   access?: Allowed;
   params?: Params;
   query?: Query;
   body?: Body;
-  /** How large the body may be, and whether it may be compressed; as `jsonBodyLimit` unless set. */
+  /** `jsonBodyLimit` if absent. */
   bodyLimit?: BodyLimit;
-  /** Bytes that the handler reads by itself, as they are or as a field of a form. */
-  upload?: {
-    field: string;
-    /** Of the file itself. */
-    fileTypes: readonly string[];
-    contentTypes: readonly string[];
-    description: string;
-  };
-  /** Request headers beyond those that every call may have. */
+  /** A file that the handler reads itself, as the body or as a field of a form. */
+  upload?: { field: string; contentTypes: readonly string[]; description: string };
+  /** Request headers that this operation uses, in addition to those of all operations. */
   headers?: readonly RequestHeader[];
-  /** Its attempts are counted; too many are answered with 429. */
+  /** The handler limits the rate of attempts and may answer 429. */
   rateLimited?: boolean;
-  /** Failures beyond those that follow from the rest: of this call alone. */
+  /** Errors of this operation, in addition to those that follow from the other members. */
   problems?: readonly ErrorCode[];
   answers: Readonly<Record<number, Answer>>;
 };
 
-/** A call that the listener answers in front of the routers: described for the document alone. */
+/** An operation that the listener answers before the routers. The description is used for documentation only. */
 export type ListenerOperation = Omit<Operation, "access"> & { access?: "operator" };
 
 export type Input<Params extends Schema, Query extends Schema, Body extends Schema, Allowed extends Access> = {
@@ -99,7 +93,7 @@ export function operation<
 
 type RegisteredRoute = { method: Method; template: string; handle: RequestHandler };
 
-/** Operations with their handlers, so that 405, the documentation and the metrics need no list of their own. */
+/** Registers operations with their handlers. The 405 handler, the documentation and the metrics use the same list. */
 export function createRoutes(prefix: string, authenticate: AuthenticateCaller = rejectAnonymous) {
   const operations: Operation[] = [];
   const handlers: RegisteredRoute[] = [];
@@ -116,11 +110,11 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
       const handle = async (request: Request, response: Response) => {
         request.context.route = template;
         if (described.upload === undefined) assertBodyFits(request, bodyLimitOf(described));
-        // What somebody sees of their own is for them alone, whatever stands between.
+        // Shared caches must not store what one user sees.
         if (described.access) response.setHeader("Cache-Control", "private, no-cache");
         const caller = described.access && (await authorize(described.access, authenticate, request));
         const reply = await handler((await readInput(described, caller, request, response)) as Input<P, Q, B, A>);
-        // The deadline may have answered in the meantime.
+        // The deadline may have sent a response already.
         if (!response.headersSent) reply.send(request, response);
       };
       handlers.push({ method: described.method, template, handle });
@@ -131,27 +125,28 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
 export type Routes = Pick<ReturnType<typeof createRoutes>, "prefix" | "operations" | "handlers">;
 
 async function rejectAnonymous(): Promise<never> {
-  throw new AppError("unauthorized", "Nobody can sign in here.");
+  throw new AppError("unauthorized", "This server has no sign-in.");
 }
 
 async function authorize(access: Access, authenticate: AuthenticateCaller, request: Request): Promise<Caller> {
   const caller = await authenticate(request);
   request.context.userId = caller.userId;
-  if (access === "admin" && caller.role !== "admin") throw new AppError("forbidden", "This is for administrators.");
+  if (access === "admin" && caller.role !== "admin")
+    throw new AppError("forbidden", "Only administrators may do this.");
   return caller;
 }
 
-/** A call without a body of its own accepts an empty JSON object, which some clients always send. */
+/** Operations without a body accept an empty JSON object, because some clients always send one. */
 const bodyLimitOf = ({ body, bodyLimit }: Pick<Operation, "body" | "bodyLimit">): BodyLimit =>
   bodyLimit ?? (body === undefined ? smallBodyLimit : jsonBodyLimit);
 
 async function readInput(operation: Operation, caller: Caller | undefined, request: Request, response: Response) {
   const { method, params, query, body, upload } = operation;
   const readBody = () => readJson(request, bodyLimitOf(operation));
-  const faults: FieldError[] = [];
+  const errors: FieldError[] = [];
   const read = (schema: Schema, value: unknown): unknown => {
     const result = schema?.safeParse(value, { reportInput: true });
-    for (const issue of result?.error?.issues ?? []) faults.push(...fieldErrors(issue));
+    for (const issue of result?.error?.issues ?? []) errors.push(...fieldErrors(issue));
     return result?.data;
   };
   const input = {
@@ -162,29 +157,29 @@ async function readInput(operation: Operation, caller: Caller | undefined, reque
     request,
     response,
   };
-  const takesNone = body === undefined && upload === undefined && method !== "get";
-  if (takesNone && hasBody(request)) read(noFields, await readBody());
-  if (faults.length > 0) {
-    const detail = faults
+  const takesNoBody = body === undefined && upload === undefined && method !== "get";
+  if (takesNoBody && hasBody(request)) read(noFields, await readBody());
+  if (errors.length > 0) {
+    const detail = errors
       .map(({ path, message }) => `${path || "body"}: ${message}`)
       .slice(0, 3)
       .join("; ");
-    throw new AppError("validation_failed", detail, { errors: faults });
+    throw new AppError("validation_failed", detail, { errors });
   }
   return input;
 }
 
 const noFields = z.strictObject({});
 
-const maxUnknownNamed = 20;
+const maxUnknownFields = 20;
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   const path = issue.path.map(String).join(".");
   if (issue.code !== "unrecognized_keys") {
-    const isAbsent = "input" in issue && issue.input === undefined;
-    return [{ path, message: isAbsent ? "is needed" : issue.message }];
+    const isMissing = "input" in issue && issue.input === undefined;
+    return [{ path, message: isMissing ? "is required" : issue.message }];
   }
-  return issue.keys.slice(0, maxUnknownNamed).map((key) => ({
+  return issue.keys.slice(0, maxUnknownFields).map((key) => ({
     path: path === "" ? key : `${path}.${key}`,
     message: "is not a known field",
   }));

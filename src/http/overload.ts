@@ -2,28 +2,28 @@ import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 
 export type LoopSample = { delayMs: number; utilization: number };
 
-const everyMs = 250;
+const sampleIntervalMs = 250;
 const resolutionMs = 10;
-const smallestShare = 0.05;
+const minShare = 0.05;
 
 export type Admission = { share: number; saturatedSamples: number };
 
 /**
- * How large a share of the requests is let in: halved while the event loop stays saturated, so that a flood is met
- * within a second, and opened again in small steps. One slow moment alone changes nothing.
+ * The share of requests to admit. It is halved with every sample while the event loop is saturated, so that the server
+ * reacts to a flood within a second, and grows in small steps afterwards. A single saturated sample changes nothing.
  */
 export function nextAdmission({ share, saturatedSamples }: Admission, loop: LoopSample, limitMs: number): Admission {
   const saturated = loop.delayMs > limitMs && loop.utilization > 0.9;
   if (!saturated) return { share: Math.min(1, share + 0.1), saturatedSamples: 0 };
   if (saturatedSamples === 0 && share === 1) return { share, saturatedSamples: 1 };
-  return { share: Math.max(smallestShare, share / 2), saturatedSamples: saturatedSamples + 1 };
+  return { share: Math.max(minShare, share / 2), saturatedSamples: saturatedSamples + 1 };
 }
 
-/** Each sample covers the time since the last one only: an hour of idling cannot hide a jam. */
+/** Each sample covers only the time since the previous one, so that a long idle time cannot hide a saturated loop. */
 export function watchEventLoop(limitMs: number) {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
-  let before = performance.eventLoopUtilization();
+  let previousUtilization = performance.eventLoopUtilization();
   let admission: Admission = { share: 1, saturatedSamples: 0 };
   let credit = 0;
   let shed = 0;
@@ -33,18 +33,18 @@ export function watchEventLoop(limitMs: number) {
   const sample = () => {
     const now = performance.eventLoopUtilization();
     const mean = histogram.count > 0 ? histogram.mean / 1e6 - resolutionMs : 0;
-    // A turn of the loop that outlasts the sampling leaves no mark in the histogram, but this sample comes late.
-    const late = performance.now() - sampledAt - everyMs;
+    // A loop iteration longer than the sample interval is missing in the histogram, but delays this sample.
+    const late = performance.now() - sampledAt - sampleIntervalMs;
     sampledAt = performance.now();
     latest = {
       delayMs: Math.max(0, mean, late),
-      utilization: performance.eventLoopUtilization(now, before).utilization,
+      utilization: performance.eventLoopUtilization(now, previousUtilization).utilization,
     };
-    before = now;
+    previousUtilization = now;
     histogram.reset();
     if (limitMs > 0) admission = nextAdmission(admission, latest, limitMs);
   };
-  const timer = setInterval(sample, everyMs);
+  const timer = setInterval(sample, sampleIntervalMs);
   timer.unref();
 
   return {

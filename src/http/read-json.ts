@@ -7,14 +7,14 @@ import { type BodyLimit, readBody } from "./request-body.ts";
 const shapeLimits = { maxDepth: 32, maxValues: 10_000 };
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The body of a request as JSON that any store can hold: UTF-8, bounded in size, count and depth, with harmless keys. */
+/** Reads a JSON body. It must be UTF-8 within limits of size, depth and number of values, and without `__proto__`. */
 export async function readJson(request: IncomingMessage, limit: BodyLimit): Promise<unknown> {
   assertJsonType(request.headers["content-type"]);
   const bytes = await readBody(request, limit);
   if (bytes.length === 0) return {};
   assertShape(bytes);
   const value = parse(decode(bytes));
-  assertHarmless(value);
+  assertSafe(value);
   return value;
 }
 
@@ -45,11 +45,11 @@ function parse(text: string): unknown {
 function assertShape(bytes: Buffer): void {
   const fault = findShapeFault(bytes, shapeLimits);
   if (fault?.kind === "depth") refuse(fault.field, `is nested deeper than ${shapeLimits.maxDepth} levels`);
-  if (fault?.kind === "values") refuse(fault.field, `has too many values; a body may have ${shapeLimits.maxValues}`);
+  if (fault?.kind === "values") refuse(fault.field, `has too many values; the maximum is ${shapeLimits.maxValues}`);
 }
 
-/** Walks without recursion. The number of values is bounded before the text is parsed. */
-function assertHarmless(root: unknown): void {
+/** Iterative, so that no depth overflows the stack. `assertShape` has bounded the number of values. */
+function assertSafe(root: unknown): void {
   const pending: { value: unknown; path: string }[] = [{ value: root, path: "" }];
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
     const { value, path } = item;
@@ -65,10 +65,10 @@ function assertHarmless(root: unknown): void {
 }
 
 function assertStorable(text: string, path: string): void {
-  if (text.includes("\0")) refuse(path, "has a NUL character");
-  if (!text.isWellFormed()) refuse(path, "has half of a surrogate pair");
+  if (text.includes("\0")) refuse(path, "contains a NUL character");
+  if (!text.isWellFormed()) refuse(path, "contains an unpaired surrogate");
 }
 
 function refuse(path: string, message: string): never {
-  throw new AppError("validation_failed", "The body cannot be accepted.", { errors: [{ path, message }] });
+  throw new AppError("validation_failed", "The body is not acceptable.", { errors: [{ path, message }] });
 }

@@ -4,7 +4,7 @@ import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { AppError } from "../core/app-error.ts";
 
 export type BodyLimit = {
-  /** Of the bytes as sent and, where a coding is allowed, of the decoded bytes too. */
+  /** Limits the bytes as sent and the decoded bytes. */
   maxBytes: number;
   /** Whether a `Content-Encoding` other than `identity` is accepted. */
   allowsEncoding: boolean;
@@ -12,7 +12,7 @@ export type BodyLimit = {
 
 export const jsonBodyLimit: BodyLimit = { maxBytes: 1_000_000, allowsEncoding: true };
 
-/** For calls that anyone can make before signing in: a small body that cannot expand. */
+/** For operations that need no authentication. */
 export const smallBodyLimit: BodyLimit = { maxBytes: 16_000, allowsEncoding: false };
 
 /** Ordinary bodies are smaller, and never wait for the budget that large ones share. */
@@ -23,7 +23,7 @@ const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate), br: pro
 export const hasBody = ({ headers }: Pick<IncomingMessage, "headers">): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 
-/** Judged by the headers alone, before the request is authenticated and before a byte of the body is read. */
+/** Checks the headers only, so that it can run before authentication and before the body is read. */
 export function assertBodyFits({ headers }: Pick<IncomingMessage, "headers">, limit: BodyLimit): void {
   if (Number(headers["content-length"] ?? 0) > limit.maxBytes) throw tooLarge(limit);
   const encoding = encodingOf(headers);
@@ -32,7 +32,7 @@ export function assertBodyFits({ headers }: Pick<IncomingMessage, "headers">, li
   if (!Object.hasOwn(decoders, encoding)) throw new AppError("unsupported_media_type", "Unknown Content-Encoding.");
 }
 
-/** The decoded body. Decoding runs in the thread pool and stops at the limit, whatever the body would expand to. */
+/** The decoded body. Decoding runs in the thread pool and stops at the limit. */
 export async function readBody(request: IncomingMessage, limit: BodyLimit): Promise<Buffer> {
   const { bodyBudget } = request.context;
   let size = 0;
@@ -65,12 +65,8 @@ async function decoded(bytes: Buffer, encoding: string, limit: BodyLimit): Promi
   }
 }
 
-/**
- * The bytes as sent. Fails at the first byte over the limit: the listener discards the rest after the answer, so that a
- * client that reads no answer before it has sent everything still receives it. Node never ends the stream of a request
- * that was answered while its body was arriving, so the end of the request's context ends the reading.
- */
-export function collectBody(
+/** The bytes as sent. Throws at the first byte over the limit; `discardUnreadBody` drops the rest. */
+export async function collectBody(
   request: IncomingMessage,
   maxBytes: number,
   onTooLarge: () => Error,
@@ -82,8 +78,9 @@ export function collectBody(
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  const onData = (chunk: Buffer) => {
-    try {
+  try {
+    // An early exit from the loop must not destroy the socket, which the response still needs.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       size += chunk.length;
       if (size > maxBytes) throw onTooLarge();
       onBytes(chunk.length);
@@ -103,7 +100,10 @@ export function collectBody(
     request.off("data", onData).off("end", onEnd);
     signal.removeEventListener("abort", onAbort);
     request.resume();
-  });
+    if (error instanceof AppError) throw error;
+    throw new AppError("bad_request", "The body is incomplete.", { cause: error });
+  }
+  return Buffer.concat(chunks, size);
 }
 
 const encodingOf = (headers: IncomingMessage["headers"]): string =>

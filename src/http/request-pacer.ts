@@ -1,39 +1,39 @@
-const perTurn = 5;
+const defaultMaxPerTick = 5;
 
 /**
- * Lets a few through in each turn of the event loop and the rest in the turns that follow. A burst of two hundred
- * requests would otherwise be begun in one go, and a probe that came with it would wait for all of them.
+ * Starts at most a few requests per iteration of the event loop and queues the rest for the next iterations. Otherwise
+ * a burst of two hundred requests would start at once, and a probe among them would wait for all of them.
  */
-export function createRequestPacer(most = perTurn) {
-  const waiting: (() => void)[] = [];
-  let passed = 0;
+export function createRequestPacer(maxPerTick = defaultMaxPerTick) {
+  const queue: (() => void)[] = [];
+  let startedThisTick = 0;
   let scheduled = false;
 
   const schedule = () => {
     if (scheduled) return;
     scheduled = true;
-    setImmediate(nextTurn);
+    setImmediate(nextTick);
   };
 
-  const nextTurn = () => {
+  const nextTick = () => {
     scheduled = false;
-    passed = 0;
-    for (const begin of waiting.splice(0, most)) {
-      passed += 1;
-      begin();
+    startedThisTick = 0;
+    for (const start of queue.splice(0, maxPerTick)) {
+      startedThisTick += 1;
+      start();
     }
-    if (waiting.length > 0) schedule();
+    if (queue.length > 0) schedule();
   };
 
   return {
-    run(begin: () => void): void {
+    run(start: () => void): void {
       schedule();
-      if (passed >= most || waiting.length > 0) {
-        waiting.push(begin);
+      if (startedThisTick >= maxPerTick || queue.length > 0) {
+        queue.push(start);
         return;
       }
-      passed += 1;
-      begin();
+      startedThisTick += 1;
+      start();
     },
   };
 }

@@ -4,8 +4,8 @@ import type { Routes } from "./operation.ts";
 export type ResourceRouter = RequestHandler & { readonly routers: ReadonlyMap<string, Router> };
 
 /**
- * A router for each resource, found by the words that a path begins with: a request passes the routes of its own
- * resource only, and no router shortens its URL to have it read again by the next.
+ * One Express router per resource, selected by the first segments of the path, so that a request is matched against the
+ * routes of its resource only. Nested routers would rewrite and re-parse the URL at every level.
  */
 export function resourceRouter(all: readonly Routes[]): ResourceRouter {
   const routers = new Map<string, Router>();
@@ -18,24 +18,24 @@ export function resourceRouter(all: readonly Routes[]): ResourceRouter {
     }
   }
   const dispatch: RequestHandler = (request, response, next) => {
-    const from = (words: string): void => {
-      const router = routers.get(words);
-      const shorter = words.slice(0, words.lastIndexOf("/"));
-      const goOn = shorter === "" ? next : (error?: unknown) => (error ? next(error) : from(shorter));
-      if (router === undefined) goOn();
-      else router(request, response, goOn);
+    const tryFrom = (prefix: string): void => {
+      const router = routers.get(prefix);
+      const shorter = prefix.slice(0, prefix.lastIndexOf("/"));
+      const tryShorter = shorter === "" ? next : (error?: unknown) => (error ? next(error) : tryFrom(shorter));
+      if (router === undefined) tryShorter();
+      else router(request, response, tryShorter);
     };
-    from(resourceOf(request.path));
+    tryFrom(resourceOf(request.path));
   };
   return Object.assign(dispatch, { routers });
 }
 
-const wordsOfResource = 3;
+const resourceSegments = 3;
 
-/** `/api/v1/units` of `/api/v1/units/7/leases`. */
+/** `/api/v1/units` for `/api/v1/units/7/leases`. */
 function resourceOf(path: string): string {
   let end = 0;
-  for (let words = 0; words < wordsOfResource; words += 1) {
+  for (let segment = 0; segment < resourceSegments; segment += 1) {
     end = path.indexOf("/", end + 1);
     if (end === -1) return path;
   }

@@ -1,23 +1,23 @@
 import type { Request, Response } from "express";
 
-/** What a handler answers with; sending it is the only thing that touches the response. */
+/** The result of a handler. Only `send` writes to the response. */
 export type Reply = { send(request: Request, response: Response): void };
 
 export type ReplyHeaders = Readonly<Record<string, string>>;
 
-/** An answer that is known as a whole, so that it can be kept and given again. */
-export type WholeReply = Reply & { status: number; headers: ReplyHeaders; body: string | Buffer };
+/** A reply that is complete in memory, so that it can be stored and sent again. */
+export type CompleteReply = Reply & { status: number; headers: ReplyHeaders; body: string | Buffer };
 
-export const ok = (body: unknown, headers?: ReplyHeaders): WholeReply => json(200, body, headers);
+export const ok = (body: unknown, headers?: ReplyHeaders): CompleteReply => json(200, body, headers);
 
-export const createdJson = (body: unknown, headers?: ReplyHeaders): WholeReply => json(201, body, headers);
+export const createdJson = (body: unknown, headers?: ReplyHeaders): CompleteReply => json(201, body, headers);
 
 export const noContent = (headers: ReplyHeaders = {}): Reply => whole(204, headers, "");
 
-export const json = (status: number, body: unknown, headers: ReplyHeaders = {}): WholeReply =>
+export const json = (status: number, body: unknown, headers: ReplyHeaders = {}): CompleteReply =>
   jsonText(status, JSON.stringify(body), headers);
 
-export const jsonText = (status: number, text: string, headers: ReplyHeaders = {}): WholeReply =>
+export const jsonText = (status: number, text: string, headers: ReplyHeaders = {}): CompleteReply =>
   bytes(status, "application/json; charset=utf-8", `${text}\n`, headers);
 
 export const bytes = (
@@ -25,9 +25,9 @@ export const bytes = (
   contentType: string,
   body: string | Buffer,
   headers: ReplyHeaders = {},
-): WholeReply => whole(status, { "Content-Type": contentType, ...headers }, body);
+): CompleteReply => whole(status, { "Content-Type": contentType, ...headers }, body);
 
-export const whole = (status: number, headers: ReplyHeaders, body: string | Buffer): WholeReply => ({
+export const whole = (status: number, headers: ReplyHeaders, body: string | Buffer): CompleteReply => ({
   status,
   headers,
   body,

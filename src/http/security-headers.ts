@@ -1,4 +1,4 @@
-/** For an API nothing of a page is allowed; the few pages that we serve replace the policy by their own. */
+/** The policy for API responses allows nothing. The HTML pages replace it with their own. */
 export function securityHeaders({ production }: { production: boolean }): ReadonlyMap<string, string> {
   const headers = new Map([
     ["X-Content-Type-Options", "nosniff"],

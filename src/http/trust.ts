@@ -2,7 +2,7 @@ import type { BlockList } from "node:net";
 import { isIPv6, type Socket } from "node:net";
 import { unmapIpv4 } from "../core/ip-address.ts";
 
-/** Whether the peer of a connection is a proxy whose word counts; asked once for each connection. */
+/** Tells whether the peer of a connection is a trusted proxy. The result is cached per connection. */
 export function createTrust(trusted: Pick<BlockList, "check">) {
   const known = new WeakMap<Socket, boolean>();
   const trusts = (address: string | undefined): boolean => {
@@ -13,12 +13,12 @@ export function createTrust(trusted: Pick<BlockList, "check">) {
   return {
     trusts,
     trustsPeer(socket: Socket): boolean {
-      let answer = known.get(socket);
-      if (answer === undefined) {
-        answer = trusts(socket.remoteAddress);
-        known.set(socket, answer);
+      let isTrusted = known.get(socket);
+      if (isTrusted === undefined) {
+        isTrusted = trusts(socket.remoteAddress);
+        known.set(socket, isTrusted);
       }
-      return answer;
+      return isTrusted;
     },
   };
 }

@@ -175,7 +175,7 @@ test("Render: the worst case fits into the memory of the plan", () => {
   const worst = {
     heapMiB: Number(/^--max-old-space-size=(\d+)$/.exec(NODE_OPTIONS ?? "")?.[1]),
     maxBytesHeldByUploads: photos.maxBufferedBytes,
-    imagesAtOnce: photos.images.atOnce,
+    imagesAtOnce: photos.images.maxConcurrent,
   };
   assert.ok(fitsInto(planMiB, worst), JSON.stringify(memoryBudget(worst)));
 });

@@ -65,7 +65,9 @@ suite("what is built", () => {
     assert.equal(code, 0, output);
     // SQL, Lua and browser files are copied as the build does it; without them the server does not start.
     const [, copied = ""] = /globSync\('([^']+)'/.exec(scripts.build) ?? [];
-    for (const file of globSync(copied, { cwd: join(root, "src") })) cpSync(join(root, "src", file), join(built, file));
+    const exclude = ["*/dist", "*/node_modules"];
+    for (const file of globSync(copied, { cwd: join(root, "src"), exclude }))
+      cpSync(join(root, "src", file), join(built, file));
   });
 
   test("it imports no development package, and nothing that is not there", () => {

@@ -13,7 +13,7 @@ test("the page about memory has the parts, the sum, the limit and the margin of 
   const { parts, totalMiB } = memoryBudget({
     heapMiB: Number(/(\d+)$/.exec(environment["NODE_OPTIONS"] ?? "")?.[1]),
     maxBytesHeldByUploads: photos.maxBufferedBytes,
-    imagesAtOnce: photos.images.atOnce,
+    imagesAtOnce: photos.images.maxConcurrent,
   });
   const limit = bytesOf(deploy.resources.limits.memory) / mebibyte;
   assert.deepEqual(numbers, [...Object.values(parts), totalMiB, limit]);

@@ -59,13 +59,13 @@ async function fill(): Promise<void> {
   );
 }
 
-/** The cursor of a page that nobody wants to turn to one by one. */
-async function cursorOfPage(page: number, of: readonly (string | undefined)[]): Promise<string> {
+/** Computes the cursor of a distant page without reading all pages before it. */
+async function cursorOfPage(page: number, scope: readonly (string | undefined)[]): Promise<string> {
   const key = createSecretKey(Buffer.from(hkdfSync("sha256", sameSecret.JWT_SECRET, "haven", "haven cursors", 32)));
   const above = requests - (page - 1) * pageSize + 1;
   const [row] = await query<{ id: string }>(database, `SELECT ${id(String(above), 4)} AS id`);
   const last = { id: row?.id ?? "" };
-  const { nextCursor } = await createPager([key])({ of, limit: 1 }, async () => ({ items: [last, last] }));
+  const { nextCursor } = await createPager([key])({ scope, limit: 1 }, async () => ({ items: [last, last] }));
   return nextCursor ?? "";
 }
 

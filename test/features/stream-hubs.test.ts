@@ -28,31 +28,31 @@ function withEvents() {
 }
 
 function readerAt(position: number) {
-  const told: number[] = [];
+  const received: number[] = [];
   const reader: Reader = {
     position,
-    appetite: 20,
+    batchSize: 20,
     hasRoom: () => true,
-    write: (bytes) => told.push(...[...bytes.toString().matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))),
+    write: (bytes) => received.push(...[...bytes.toString().matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))),
     isIdle: () => true,
     end: () => undefined,
   };
-  return { reader, told };
+  return { reader, received };
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-test("what was committed after the head was read and before anybody listened is told all the same", async () => {
+test("events committed between reading the head and joining the hub are sent", async () => {
   const { state, hubs } = withEvents();
   state.committed = 3;
-  const { reader, told } = readerAt(2);
+  const { reader, received } = readerAt(2);
   hubs.join(owner, reader, 2);
-  await eventually(() => told.length, Boolean);
-  assert.deepEqual(told, [3]);
+  await eventually(() => received.length, Boolean);
+  assert.deepEqual(received, [3]);
   hubs.leave(owner, reader);
 });
 
-test("readers who begin before, at and ahead of what the hub knows get each event once, in order", async () => {
+test("readers that start before, at and after the position of the hub receive each event once, in order", async () => {
   const { state, hubs } = withEvents();
   state.committed = 500;
   const readers = [0, 100, 460, 499, 500].map(readerAt);
@@ -67,12 +67,12 @@ test("readers who begin before, at and ahead of what the hub knows get each even
     (positions) => positions.every((position) => position === 535),
   );
   for (const [index, from] of [0, 100, 460, 499, 500].entries()) {
-    assert.deepEqual(readers[index]?.told, range(from + 1, 535));
+    assert.deepEqual(readers[index]?.received, range(from + 1, 535));
   }
   for (const { reader } of readers) hubs.leave(owner, reader);
 });
 
-test("a read that fails is made good by the next look, and nobody reads for an owner without streams", async () => {
+test("a failed read is repeated by the next poll, and nothing is read for an owner without streams", async () => {
   const { state, hubs } = withEvents();
   const [live, behind] = [readerAt(5), readerAt(0)];
   state.committed = 5;
@@ -84,17 +84,17 @@ test("a read that fails is made good by the next look, and nobody reads for an o
   hubs.wake(owner);
   await nextTurn();
   await nextTurn();
-  assert.deepEqual([live.told, behind.told], [[], []]);
+  assert.deepEqual([live.received, behind.received], [[], []]);
   state.away = false;
-  hubs.look();
+  hubs.poll();
   await eventually(
-    () => [live.told, behind.told],
-    (told) => JSON.stringify(told) === JSON.stringify([range(6, 9), range(1, 9)]),
+    () => [live.received, behind.received],
+    (received) => JSON.stringify(received) === JSON.stringify([range(6, 9), range(1, 9)]),
   );
   for (const { reader } of [live, behind]) hubs.leave(owner, reader);
   const before = state.reads;
   hubs.wake(owner);
-  hubs.look();
+  hubs.poll();
   await nextTurn();
   assert.equal(state.reads, before);
 });

@@ -37,7 +37,7 @@ suite("what pods may do", { skip: without("kubectl") }, () => {
       const worst = {
         heapMiB: Number(heap?.[1]),
         maxBytesHeldByUploads: photos.maxBufferedBytes,
-        imagesAtOnce: photos.images.atOnce,
+        imagesAtOnce: photos.images.maxConcurrent,
       };
       assert.ok(fitsInto(Number(memory?.[1]), worst), JSON.stringify(memoryBudget(worst)));
       assert.ok(container.volumeMounts.some(({ mountPath }) => mountPath === "/tmp"));

@@ -141,5 +141,5 @@ function assertFits(limitMiB: number, environment: Record<string, string | null 
 
 function limitsOf(settings: Record<string, string | undefined>) {
   const { photos } = readConfig(settings);
-  return { maxBytesHeldByUploads: photos.maxBufferedBytes, imagesAtOnce: photos.images.atOnce };
+  return { maxBytesHeldByUploads: photos.maxBufferedBytes, imagesAtOnce: photos.images.maxConcurrent };
 }

@@ -147,7 +147,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await login.body({ email: "nobody" });
     await login.send();
     await login.outcome.getByText("Validation failed.").waitFor();
-    await login.outcome.locator("li").filter({ hasText: "email must be an e-mail address" }).waitFor();
+    await login.outcome.locator("li").filter({ hasText: "email must be an email address" }).waitFor();
     const unit = await tryOut(page, "getUnit");
     await unit.send();
     await unit.outcome.getByText("Fill in unitId first.").waitFor();
@@ -198,7 +198,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await login.send();
     await login.outcome.getByText("400 Bad Request").waitFor();
     const announced = await evaluate(page, announcedIn("#login .outcome"));
-    assert.match(String(announced), /400 Bad Request.*Validation failed\..*email\s+must be an e-mail address/s);
+    assert.match(String(announced), /400 Bad Request.*Validation failed\..*email\s+must be an email address/s);
     assert.doesNotMatch(String(announced), /validation_failed",|content-type:/);
     assert.deepEqual(await evaluate(page, obstacles), []);
   });

@@ -93,7 +93,7 @@ export function testRoutes({ db, redis, connections }: Parts) {
   });
   routes.add(operations.stream, () => ({
     send(request, response) {
-      request.context.endless = true;
+      request.context.hasNoDeadline = true;
       response.writeHead(200, { "Content-Type": "text/event-stream" });
       response.write("data: hello\n\n");
       const forget = connections.onDrain(() => response.end("data: bye\n\n"));

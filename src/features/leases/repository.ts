@@ -20,8 +20,7 @@ const columns = `id, unit_id AS "unitId", tenant_name AS "tenantName", tenant_em
                  starts_on::text AS "startsOn", ends_on::text AS "endsOn", rent_cents AS "rentCents", currency,
                  ${status} AS status, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
-/** The constraint of the table. */
-export const noOverlap = "leases_do_not_overlap";
+export const overlapConstraint = "leases_do_not_overlap";
 
 export const leases = {
   async insert(
@@ -41,7 +40,7 @@ export const leases = {
     ownerId: string,
     unitId: string,
     filter: LeaseFilter,
-    slice: PageRequest,
+    page: PageRequest,
   ): Promise<ListPage<Lease>> {
     const where = [
       ["owner_id = ?", ownerId],
@@ -49,7 +48,7 @@ export const leases = {
       [`${status} = ?`, filter.status],
     ] as const;
     const search = { text: filter.q, in: ["tenant_name", "tenant_email"] };
-    return readList(db, { columns, table: "leases", where, search }, slice);
+    return readList(db, { columns, table: "leases", where, search }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Lease | undefined> {

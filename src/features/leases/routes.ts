@@ -15,12 +15,15 @@ export function leaseRoutes(leases: LeaseService, { authenticate, create, page }
   );
   routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
     const list = {
-      of: ["leases", caller.userId, params.unitId, filter.status, filter.q],
+      scope: ["leases", caller.userId, params.unitId, filter.status, filter.q],
       limit,
       cursor,
       searchedBy: filter.q && caller.userId,
     };
-    return okWithEtag(request, await page(list, (slice) => leases.list(caller.userId, params.unitId, filter, slice)));
+    return okWithEtag(
+      request,
+      await page(list, (pageRequest) => leases.list(caller.userId, params.unitId, filter, pageRequest)),
+    );
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
     okWithEtag(request, await leases.get(caller.userId, params.leaseId)),

@@ -10,7 +10,7 @@ const fields = z.strictObject({
   tenantName: line(200, "Ana Duarte"),
   tenantEmail: email,
   startsOn: day.meta({ example: "2026-05-01" }),
-  endsOn: day.meta({ description: "The last day, inclusive; not before `startsOn`", example: "2027-04-30" }),
+  endsOn: day.meta({ description: "The last day, inclusive; must not be before `startsOn`", example: "2027-04-30" }),
   rentCents: cents,
 });
 
@@ -19,15 +19,16 @@ const lease = z
     id,
     unitId: id,
     ...fields.shape,
-    currency: currency.meta({ description: "The unit's when the lease was signed" }),
-    status: z.enum(statuses).meta({ description: "By rule, from the days of the lease and the day of today in UTC" }),
+    currency: currency.meta({ description: "The currency of the unit when the lease was created" }),
+    status: z.enum(statuses).meta({ description: "Derived from the dates of the lease and today's date in UTC" }),
     createdAt: moment,
     updatedAt: moment,
   })
   .meta({ id: "Lease" });
 
-export const inOrder = ({ startsOn, endsOn }: { startsOn: string; endsOn: string }): boolean => startsOn <= endsOn;
-export const outOfOrder = { path: "endsOn", message: "must not be before startsOn" };
+export const hasValidPeriod = ({ startsOn, endsOn }: { startsOn: string; endsOn: string }): boolean =>
+  startsOn <= endsOn;
+export const invalidPeriod = { path: "endsOn", message: "must not be before startsOn" };
 
 export type LeaseFields = z.output<typeof fields>;
 export type LeaseChanges = Partial<LeaseFields>;
@@ -42,11 +43,11 @@ export const operations = {
     id: "createLease",
     method: "post",
     path: "/units/{unitId}/leases",
-    summary: "Let a unit",
+    summary: "Create a lease",
     tag,
     access,
     params: ofUnit,
-    body: fields.refine(inOrder, { path: [outOfOrder.path], message: outOfOrder.message }),
+    body: fields.refine(hasValidPeriod, { path: [invalidPeriod.path], message: invalidPeriod.message }),
     headers: ["Idempotency-Key"],
     problems: ["conflict"],
     answers: { 201: { description: "The lease.", schema: lease, headers: ["ETag", "Location"] } },
@@ -55,19 +56,19 @@ export const operations = {
     id: "listLeases",
     method: "get",
     path: "/units/{unitId}/leases",
-    summary: "A unit's leases, the latest signed first",
+    summary: "List the leases of a unit, newest first",
     tag,
     access,
     params: ofUnit,
     query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
     headers: ["If-None-Match"],
-    answers: { 200: { description: "A page of them.", schema: listOf(lease) } },
+    answers: { 200: { description: "A page of leases.", schema: listOf(lease) } },
   }),
   get: operation({
     id: "getLease",
     method: "get",
     path: "/leases/{leaseId}",
-    summary: "One lease",
+    summary: "Get a lease",
     tag,
     access,
     params,
@@ -78,24 +79,25 @@ export const operations = {
     id: "updateLease",
     method: "patch",
     path: "/leases/{leaseId}",
-    summary: "Change a lease; an earlier last day ends it",
+    summary: "Update a lease",
+    description: "To end a lease early, set an earlier `endsOn`.",
     tag,
     access,
     params,
     body: changesOf(fields),
     headers: ["If-Match"],
     problems: ["conflict"],
-    answers: { 200: { description: "The lease as it is now.", schema: lease } },
+    answers: { 200: { description: "The updated lease.", schema: lease } },
   }),
   remove: operation({
     id: "deleteLease",
     method: "delete",
     path: "/leases/{leaseId}",
-    summary: "Delete a lease that was a mistake",
+    summary: "Delete a lease",
     tag,
     access,
     params,
     headers: ["If-Match"],
-    answers: { 204: { description: "It is gone." } },
+    answers: { 204: { description: "Deleted." } },
   }),
 };

@@ -5,10 +5,10 @@ import type { ListPage, PageRequest } from "../../db/read-list.ts";
 import type { Precondition } from "../../http/etag.ts";
 import { orNotFound } from "../or-not-found.ts";
 import type { UnitService } from "../units/service.ts";
-import { type Lease, type LeaseFilter, leases, noOverlap } from "./repository.ts";
-import { inOrder, type LeaseChanges, type LeaseFields, outOfOrder } from "./schema.ts";
+import { type Lease, type LeaseFilter, leases, overlapConstraint } from "./repository.ts";
+import { hasValidPeriod, invalidPeriod, type LeaseChanges, type LeaseFields } from "./schema.ts";
 
-const what = "lease";
+const resource = "lease";
 
 export type LeaseDeps = { db: Database; units: Pick<UnitService, "get" | "lock"> };
 
@@ -17,36 +17,42 @@ export function createLeaseService({ db, units }: LeaseDeps) {
     async sign(tx: Queryable, owner: string, unitId: string, terms: LeaseFields): Promise<Lease> {
       const unit = await units.lock(tx, owner, unitId);
       if (unit.withdrawn) throw withdrawn();
-      return orNotFound(await leases.insert(tx, owner, unit, terms).catch(onConstraint(noOverlap, overlap)), what);
+      return orNotFound(
+        await leases.insert(tx, owner, unit, terms).catch(onConstraint(overlapConstraint, overlap)),
+        resource,
+      );
     },
 
-    async list(owner: string, unitId: string, filter: LeaseFilter, slice: PageRequest): Promise<ListPage<Lease>> {
-      const portion = await leases.list(db, owner, unitId, filter, slice);
-      if (portion.items.length === 0) await units.get(owner, unitId);
-      return portion;
+    async list(owner: string, unitId: string, filter: LeaseFilter, page: PageRequest): Promise<ListPage<Lease>> {
+      const list = await leases.list(db, owner, unitId, filter, page);
+      if (list.items.length === 0) await units.get(owner, unitId);
+      return list;
     },
 
-    get: async (owner: string, id: string): Promise<Lease> => orNotFound(await leases.find(db, owner, id), what),
+    get: async (owner: string, id: string): Promise<Lease> => orNotFound(await leases.find(db, owner, id), resource),
 
-    change: (owner: string, id: string, changes: LeaseChanges, expect: Precondition): Promise<Lease> =>
+    change: (owner: string, id: string, changes: LeaseChanges, precondition: Precondition): Promise<Lease> =>
       db.transaction(async (tx) => {
-        // The unit before the lease, as for a new one: in one order nobody waits for somebody who waits for them.
-        const unit = await units.lock(tx, owner, orNotFound(await leases.find(tx, owner, id), what).unitId);
-        const present = orNotFound(await leases.lock(tx, owner, id), what);
-        expect(present);
-        const terms = { ...present, ...changes };
-        if (!inOrder(terms)) {
-          throw new AppError("validation_failed", `${outOfOrder.path}: ${outOfOrder.message}`, {
-            errors: [outOfOrder],
+        // Locks the unit before the lease, as `sign` does: one order of locks prevents deadlocks.
+        const unit = await units.lock(tx, owner, orNotFound(await leases.find(tx, owner, id), resource).unitId);
+        const current = orNotFound(await leases.lock(tx, owner, id), resource);
+        precondition(current);
+        const terms = { ...current, ...changes };
+        if (!hasValidPeriod(terms)) {
+          throw new AppError("validation_failed", `${invalidPeriod.path}: ${invalidPeriod.message}`, {
+            errors: [invalidPeriod],
           });
         }
-        if (unit.withdrawn && addsDays(present, terms)) throw withdrawn();
-        return orNotFound(await leases.update(tx, owner, id, terms).catch(onConstraint(noOverlap, overlap)), what);
+        if (unit.withdrawn && addsDays(current, terms)) throw withdrawn();
+        return orNotFound(
+          await leases.update(tx, owner, id, terms).catch(onConstraint(overlapConstraint, overlap)),
+          resource,
+        );
       }),
 
-    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
+    remove: (owner: string, id: string, precondition: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        expect(orNotFound(await leases.lock(tx, owner, id), what));
+        precondition(orNotFound(await leases.lock(tx, owner, id), resource));
         await leases.remove(tx, owner, id);
       }),
   };
@@ -57,5 +63,6 @@ export type LeaseService = ReturnType<typeof createLeaseService>;
 const addsDays = (before: LeaseFields, after: LeaseFields): boolean =>
   after.startsOn < before.startsOn || after.endsOn > before.endsOn;
 
-const withdrawn = () => new AppError("conflict", "The unit is unavailable; make it vacant before you let it.");
-const overlap = () => new AppError("conflict", "The unit is already let in that period.");
+const withdrawn = () =>
+  new AppError("conflict", "The unit is unavailable. Set its status to vacant before adding a lease.");
+const overlap = () => new AppError("conflict", "The unit already has a lease in that period.");

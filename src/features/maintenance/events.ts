@@ -16,7 +16,7 @@ export type MaintenanceEvent = {
 const columns = `id, request_id AS "requestId", unit_id AS "unitId", type, created_at AS at, data`;
 
 export const events = {
-  /** Late in its transaction: from here to the commit all other events of the owner wait. */
+  /** Call late in the transaction: it blocks all other events of this owner until the commit. */
   async append(
     db: Queryable,
     ownerId: string,
@@ -32,7 +32,7 @@ export const events = {
     return (await db.query<MaintenanceEvent>(sql, [uuidv7(), ownerId, id, unitId, type, data]))[0];
   },
 
-  /** In the order of their positions, as the stream tells them: ids are made before the wait for the owner's turn. */
+  /** Ordered by position, as in the stream. Ids are created before the wait for the owner's lock, so their order may differ. */
   async list(
     db: Queryable,
     ownerId: string,
@@ -42,9 +42,9 @@ export const events = {
     const sql = `SELECT ${columns} FROM maintenance_events WHERE owner_id = $1 AND request_id = $2
                  AND position < coalesce((SELECT position FROM maintenance_events WHERE owner_id = $1 AND id = $3), $5)
                  ORDER BY position DESC LIMIT $4`;
-    const items = await db.query<MaintenanceEvent>(sql, [ownerId, requestId, below, take, `${aboveAll}`]);
+    const items = await db.query<MaintenanceEvent>(sql, [ownerId, requestId, below, take, String(abovePositions)]);
     return { items, stoppedAt: undefined };
   },
 };
 
-const aboveAll = 2n ** 63n - 1n;
+const abovePositions = 2n ** 63n - 1n;

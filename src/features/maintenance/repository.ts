@@ -33,7 +33,7 @@ export const requests = {
     db: Queryable,
     ownerId: string,
     { unitId, status, q }: RequestFilter,
-    slice: PageRequest,
+    page: PageRequest,
   ): Promise<ListPage<MaintenanceRequest>> {
     const where = [
       ["owner_id = ?", ownerId],
@@ -41,7 +41,7 @@ export const requests = {
       ["status = ?", status],
     ] as const;
     const search = { text: q, in: ["title", "description"] };
-    return readList(db, { columns, table: "maintenance_requests", where, search }, slice);
+    return readList(db, { columns, table: "maintenance_requests", where, search }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<MaintenanceRequest | undefined> {

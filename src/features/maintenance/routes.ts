@@ -15,24 +15,24 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
   );
   routes.add(operations.listOfUnit, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
     const list = {
-      of: ["requests", caller.userId, params.unitId, filter.status, filter.q],
+      scope: ["requests", caller.userId, params.unitId, filter.status, filter.q],
       limit,
       cursor,
       searchedBy: filter.q && caller.userId,
     };
     return okWithEtag(
       request,
-      await page(list, (slice) => maintenance.list(caller.userId, { ...params, ...filter }, slice)),
+      await page(list, (pageRequest) => maintenance.list(caller.userId, { ...params, ...filter }, pageRequest)),
     );
   });
   routes.add(operations.list, async ({ caller, query: { limit, cursor, ...filter }, request }) => {
     const list = {
-      of: ["requests", caller.userId, "", filter.status, filter.q],
+      scope: ["requests", caller.userId, "", filter.status, filter.q],
       limit,
       cursor,
       searchedBy: filter.q && caller.userId,
     };
-    return okWithEtag(request, await page(list, (slice) => maintenance.list(caller.userId, filter, slice)));
+    return okWithEtag(request, await page(list, (pageRequest) => maintenance.list(caller.userId, filter, pageRequest)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
     okWithEtag(request, await maintenance.get(caller.userId, params.requestId)),
@@ -45,8 +45,11 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
     return noContent();
   });
   routes.add(operations.listEvents, async ({ caller, params, query: { limit, cursor }, request }) => {
-    const list = { of: ["events", caller.userId, params.requestId], limit, cursor };
-    return okWithEtag(request, await page(list, (slice) => maintenance.events(caller.userId, params.requestId, slice)));
+    const list = { scope: ["events", caller.userId, params.requestId], limit, cursor };
+    return okWithEtag(
+      request,
+      await page(list, (pageRequest) => maintenance.events(caller.userId, params.requestId, pageRequest)),
+    );
   });
   routes.add(operations.note, (input) =>
     create(input, async (tx) =>

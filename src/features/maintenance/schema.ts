@@ -35,7 +35,8 @@ export const event = z
     type: z.enum(eventTypes),
     at: moment,
     data: z.record(z.string(), z.unknown()).meta({
-      description: "`request`: as it was then; `changes`: what was and what is, by field; `note`: what was noted",
+      description:
+        "`request`: the request after the event; `changes`: old and new value by field; `note`: the text of the note",
     }),
   })
   .meta({ id: "MaintenanceEvent" });
@@ -47,7 +48,7 @@ const changes = changesOf(
     priority: z.enum(priorities),
     status: z.enum(statuses).meta({
       description:
-        "`open` → `in_progress` → `resolved` → `closed`, one step at a time; from each of them back to `open`. Another move is 409",
+        "`open` → `in_progress` → `resolved` → `closed`, one step at a time, and from each of them back to `open`. Other transitions return 409",
     }),
   }),
 );
@@ -60,26 +61,26 @@ const access = "member";
 const params = z.strictObject({ requestId: id });
 const ofUnit = z.strictObject({ unitId: id });
 const query = z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search });
-const page = { 200: { description: "A page of them.", schema: listOf(request) } };
+const page = { 200: { description: "A page of maintenance requests.", schema: listOf(request) } };
 
 export const operations = {
   create: operation({
     id: "createMaintenanceRequest",
     method: "post",
     path: "/units/{unitId}/maintenance-requests",
-    summary: "Ask for maintenance",
+    summary: "Create a maintenance request",
     tag,
     access,
     params: ofUnit,
     body: fields,
     headers: ["Idempotency-Key"],
-    answers: { 201: { description: "The request.", schema: request, headers: ["ETag", "Location"] } },
+    answers: { 201: { description: "The maintenance request.", schema: request, headers: ["ETag", "Location"] } },
   }),
   listOfUnit: operation({
     id: "listMaintenanceRequestsOfUnit",
     method: "get",
     path: "/units/{unitId}/maintenance-requests",
-    summary: "A unit's maintenance requests, newest first",
+    summary: "List the maintenance requests of a unit, newest first",
     tag,
     access,
     params: ofUnit,
@@ -91,7 +92,7 @@ export const operations = {
     id: "listMaintenanceRequests",
     method: "get",
     path: "/maintenance-requests",
-    summary: "The maintenance requests of all of the caller's units, newest first",
+    summary: "List maintenance requests, newest first",
     tag,
     access,
     query,
@@ -102,42 +103,42 @@ export const operations = {
     id: "getMaintenanceRequest",
     method: "get",
     path: "/maintenance-requests/{requestId}",
-    summary: "One maintenance request",
+    summary: "Get a maintenance request",
     tag,
     access,
     params,
     headers: ["If-None-Match"],
-    answers: { 200: { description: "The request.", schema: request } },
+    answers: { 200: { description: "The maintenance request.", schema: request } },
   }),
   update: operation({
     id: "updateMaintenanceRequest",
     method: "patch",
     path: "/maintenance-requests/{requestId}",
-    summary: "Change a maintenance request, or move it on",
+    summary: "Update a maintenance request",
     tag,
     access,
     params,
     body: changes,
     headers: ["If-Match"],
     problems: ["conflict"],
-    answers: { 200: { description: "The request as it is now.", schema: request } },
+    answers: { 200: { description: "The updated request.", schema: request } },
   }),
   remove: operation({
     id: "deleteMaintenanceRequest",
     method: "delete",
     path: "/maintenance-requests/{requestId}",
-    summary: "Delete a maintenance request that was a mistake",
+    summary: "Delete a maintenance request",
     tag,
     access,
     params,
     headers: ["If-Match"],
-    answers: { 204: { description: "It is gone; the stream tells so." } },
+    answers: { 204: { description: "Deleted; a stream event is emitted." } },
   }),
   listEvents: operation({
     id: "listMaintenanceEvents",
     method: "get",
     path: "/maintenance-requests/{requestId}/events",
-    summary: "What happened to a maintenance request, newest first",
+    summary: "List the events of a maintenance request, newest first",
     tag,
     access,
     params,
@@ -149,12 +150,12 @@ export const operations = {
     id: "noteOnMaintenanceRequest",
     method: "post",
     path: "/maintenance-requests/{requestId}/events",
-    summary: "Note something on a maintenance request",
+    summary: "Add a note to a maintenance request",
     tag,
     access,
     params,
     body: z.strictObject({ note: line(5000, "The plumber comes on Thursday at nine.") }),
     headers: ["Idempotency-Key"],
-    answers: { 201: { description: "The event that the note became.", schema: event } },
+    answers: { 201: { description: "The event with the note.", schema: event } },
   }),
 };

@@ -10,74 +10,79 @@ import { type MaintenanceRequest, type RequestFilter, requests } from "./reposit
 import type { EventType, RequestChanges, RequestFields } from "./schema.ts";
 import { canTransition, type RequestStatus, transitionsFrom } from "./status-transitions.ts";
 
-const what = "maintenance request";
+const resource = "maintenance request";
 
 export type MaintenanceDeps = {
   db: Database;
   units: Pick<UnitService, "get">;
-  /** Called once an event of this owner is there to be read. */
-  wake(owner: string): void;
+  /** Called after an event of this owner was committed. */
+  notify(owner: string): void;
 };
 
-export function createMaintenanceService({ db, units, wake }: MaintenanceDeps) {
-  /** The event goes in with the change that causes it, or neither does. */
+export function createMaintenanceService({ db, units, notify }: MaintenanceDeps) {
+  /** Writes the event in the transaction of the change. */
   const record = async (
     tx: Transaction,
     owner: string,
     request: MaintenanceRequest,
     type: EventType,
-    more: Readonly<Record<string, unknown>> = {},
+    extraData: Readonly<Record<string, unknown>> = {},
   ): Promise<MaintenanceEvent> => {
-    const event = orNotFound(await events.append(tx, owner, request, type, { request, ...more }), what);
-    tx.afterCommit(() => wake(owner));
+    const event = orNotFound(await events.append(tx, owner, request, type, { request, ...extraData }), resource);
+    tx.afterCommit(() => notify(owner));
     return event;
   };
 
   return {
     async create(tx: Transaction, owner: string, unitId: string, fields: RequestFields): Promise<MaintenanceRequest> {
       const insert = requests.insert(tx, owner, unitId, fields);
-      const noUnit = onConstraint("maintenance_requests_unit_fkey", () => notFound("unit"));
-      const request = orNotFound(await insert.catch(noUnit), what);
+      const unitNotFound = onConstraint("maintenance_requests_unit_fkey", () => notFound("unit"));
+      const request = orNotFound(await insert.catch(unitNotFound), resource);
       await record(tx, owner, request, "created");
       return request;
     },
 
-    async list(owner: string, filter: RequestFilter, slice: PageRequest): Promise<ListPage<MaintenanceRequest>> {
-      const portion = await requests.list(db, owner, filter, slice);
-      if (portion.items.length === 0 && filter.unitId !== undefined) await units.get(owner, filter.unitId);
-      return portion;
+    async list(owner: string, filter: RequestFilter, page: PageRequest): Promise<ListPage<MaintenanceRequest>> {
+      const list = await requests.list(db, owner, filter, page);
+      if (list.items.length === 0 && filter.unitId !== undefined) await units.get(owner, filter.unitId);
+      return list;
     },
 
     get: async (owner: string, id: string): Promise<MaintenanceRequest> =>
-      orNotFound(await requests.find(db, owner, id), what),
+      orNotFound(await requests.find(db, owner, id), resource),
 
-    change: (owner: string, id: string, wanted: RequestChanges, expect: Precondition): Promise<MaintenanceRequest> =>
+    change: (
+      owner: string,
+      id: string,
+      requested: RequestChanges,
+      precondition: Precondition,
+    ): Promise<MaintenanceRequest> =>
       db.transaction(async (tx) => {
-        const before = orNotFound(await requests.lock(tx, owner, id), what);
-        expect(before);
-        assertMove(before.status, wanted.status ?? before.status);
-        const changes = differences(before, wanted);
+        const before = orNotFound(await requests.lock(tx, owner, id), resource);
+        precondition(before);
+        assertTransition(before.status, requested.status ?? before.status);
+        const changes = differences(before, requested);
         if (Object.keys(changes).length === 0) return before;
-        const after = orNotFound(await requests.update(tx, owner, { ...before, ...wanted }), what);
+        const after = orNotFound(await requests.update(tx, owner, { ...before, ...requested }), resource);
         await record(tx, owner, after, "status" in changes ? "status_changed" : "changed", { changes });
         return after;
       }),
 
-    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
+    remove: (owner: string, id: string, precondition: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        const request = orNotFound(await requests.lock(tx, owner, id), what);
-        expect(request);
+        const request = orNotFound(await requests.lock(tx, owner, id), resource);
+        precondition(request);
         await requests.remove(tx, owner, id);
         await record(tx, owner, request, "deleted");
       }),
 
-    async events(owner: string, id: string, slice: PageRequest): Promise<ListPage<MaintenanceEvent>> {
-      orNotFound(await requests.find(db, owner, id), what);
-      return events.list(db, owner, id, slice);
+    async events(owner: string, id: string, page: PageRequest): Promise<ListPage<MaintenanceEvent>> {
+      orNotFound(await requests.find(db, owner, id), resource);
+      return events.list(db, owner, id, page);
     },
 
     async note(tx: Transaction, owner: string, id: string, note: string): Promise<MaintenanceEvent> {
-      const request = orNotFound(await requests.lock(tx, owner, id), what);
+      const request = orNotFound(await requests.lock(tx, owner, id), resource);
       return record(tx, owner, request, "noted", { note });
     },
   };
@@ -85,14 +90,14 @@ export function createMaintenanceService({ db, units, wake }: MaintenanceDeps) {
 
 export type MaintenanceService = ReturnType<typeof createMaintenanceService>;
 
-function assertMove(from: RequestStatus, to: RequestStatus): void {
+function assertTransition(from: RequestStatus, to: RequestStatus): void {
   if (canTransition(from, to)) return;
-  const allowed = transitionsFrom(from).join(" or ");
-  throw new AppError("conflict", `A request that is ${from} can become ${allowed}, but not ${to}.`);
+  const allowed = transitionsFrom(from).join(", ");
+  throw new AppError("conflict", `A request cannot change from ${from} to ${to}. Allowed: ${allowed}.`);
 }
 
-function differences(before: MaintenanceRequest, wanted: RequestChanges) {
+function differences(before: MaintenanceRequest, requested: RequestChanges) {
   const fields = ["title", "description", "priority", "status"] as const;
-  const changed = fields.filter((field) => wanted[field] !== undefined && wanted[field] !== before[field]);
-  return Object.fromEntries(changed.map((field) => [field, { from: before[field], to: wanted[field] }]));
+  const changed = fields.filter((field) => requested[field] !== undefined && requested[field] !== before[field]);
+  return Object.fromEntries(changed.map((field) => [field, { from: before[field], to: requested[field] }]));
 }

@@ -8,7 +8,7 @@ const next: Readonly<Record<RequestStatus, readonly RequestStatus[]>> = {
   closed: ["open"],
 };
 
-/** To stay is no move, and is always allowed. */
+/** Keeping the status is always allowed. */
 export const canTransition = (from: RequestStatus, to: RequestStatus): boolean =>
   from === to || next[from].includes(to);
 

@@ -4,19 +4,19 @@ import type { Bucket } from "./bucket.ts";
 import type { DeferredDeletions } from "./deferred-deletions.ts";
 import type { FileStore } from "./storage.ts";
 
-export type BucketStoreDeps = { db: Database; bucket: Pick<Bucket, "put" | "get">; removals: DeferredDeletions };
+export type BucketStoreDeps = { db: Database; bucket: Pick<Bucket, "put" | "get">; deletions: DeferredDeletions };
 
 /**
- * Files as objects of a bucket, and in the database only their names. An object is written before the row that names
- * it and removed after it, so that what goes wrong in between leaves an object too many and never one too few.
+ * Stores files as objects of a bucket and their names in Postgres. An object is written before its row and deleted after
+ * it, so that a failure in between leaves an unused object, never a row without its object.
  */
-export function createBucketStore({ db, bucket, removals }: BucketStoreDeps): FileStore {
-  const isSomebodys = async (name: string): Promise<boolean> => {
+export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): FileStore {
+  const isReferenced = async (name: string): Promise<boolean> => {
     const text = "SELECT 1 FROM stored_files WHERE name = $1";
     try {
       return (await db.query({ name: "stored_file_name", text }, [name])).length > 0;
     } catch (error) {
-      // While Postgres is away nobody deletes anything, and what was deleted before has most likely left the bucket.
+      // While Postgres is unavailable nothing is deleted, and files deleted earlier have most likely left the bucket.
       if (error instanceof AppError && error.code === "unavailable") return true;
       throw error;
     }
@@ -25,31 +25,31 @@ export function createBucketStore({ db, bucket, removals }: BucketStoreDeps): Fi
   return {
     async put(files, commit) {
       const names = files.map(({ name }) => name);
-      let kept = false;
-      await removals.announce(names);
-      // What fails here may arrive all the same, so it is given up only after its time of grace.
+      let committed = false;
+      await deletions.announce(names);
+      // An upload that failed may still arrive, so its objects are deleted only after the grace period.
       await Promise.all(files.map(bucket.put));
       try {
         const result = await commit(async (tx) => {
           await tx.query("INSERT INTO stored_files (name) SELECT unnest($1::text[])", [names]);
-          await removals.keep(tx, names);
-          kept = true;
+          await deletions.keep(tx, names);
+          committed = true;
         });
-        if (!kept) void removals.giveUp(names);
+        if (!committed) void deletions.giveUp(names);
         return result;
       } catch (error) {
-        void removals.giveUp(names);
+        void deletions.giveUp(names);
         throw error;
       }
     },
 
-    get: async (name, signal) => ((await isSomebodys(name)) ? bucket.get(name, signal) : undefined),
+    get: async (name, signal) => ((await isReferenced(name)) ? bucket.get(name, signal) : undefined),
 
     async remove(tx, names) {
       if (names.length === 0) return;
       await tx.query("DELETE FROM stored_files WHERE name = ANY ($1)", [names]);
-      await removals.add(tx, names);
-      tx.afterCommit(removals.run);
+      await deletions.add(tx, names);
+      tx.afterCommit(deletions.run);
     },
   };
 }

@@ -9,14 +9,14 @@ export type BucketSettings = {
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
-  /** The bucket's name in the path, not in front of the host's. */
+  /** Puts the name of the bucket in the path instead of the host name. */
   pathStyle: boolean;
   timeoutMs: number;
 };
 
 type Call = { method: "GET" | "PUT" | "DELETE"; name: string; body?: Buffer; signal?: AbortSignal };
 
-/** The three calls that we need of S3, each signed as a whole, and each ended at its time limit. */
+/** A minimal S3 client: each call is signed with its body and has a time limit. */
 export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identity }: BucketSettings) {
   const base = new URL(endpoint.replace(/\/*$/, "/"));
   if (pathStyle) base.pathname += `${bucket}/`;
@@ -47,19 +47,19 @@ export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identi
 
   return {
     async put({ name, bytes }: StoredFile): Promise<void> {
-      const answer = await call({ method: "PUT", name, body: bytes });
-      if (answer.status !== 200) throw unavailable(new BucketRefusal(answer));
+      const response = await call({ method: "PUT", name, body: bytes });
+      if (response.status !== 200) throw unavailable(new BucketError(response));
     },
     async get(name: string, signal: AbortSignal): Promise<Buffer | undefined> {
-      const answer = await call({ method: "GET", name, signal });
-      if (answer.status === 404) return undefined;
-      if (answer.status !== 200) throw unavailable(new BucketRefusal(answer));
-      return answer.bytes;
+      const response = await call({ method: "GET", name, signal });
+      if (response.status === 404) return undefined;
+      if (response.status !== 200) throw unavailable(new BucketError(response));
+      return response.bytes;
     },
     async remove(name: string): Promise<void> {
-      const answer = await call({ method: "DELETE", name });
-      if (answer.status !== 204 && answer.status !== 200 && answer.status !== 404)
-        throw unavailable(new BucketRefusal(answer));
+      const response = await call({ method: "DELETE", name });
+      if (response.status !== 204 && response.status !== 200 && response.status !== 404)
+        throw unavailable(new BucketError(response));
     },
   };
 }
@@ -67,18 +67,18 @@ export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identi
 export type Bucket = ReturnType<typeof createBucket>;
 
 const unavailable = (cause: unknown) =>
-  new AppError("unavailable", "The storage of images cannot answer right now; try again in a moment.", {
+  new AppError("unavailable", "The image storage is unavailable. Retry in a moment.", {
     retryAfterSeconds: 2,
     cause,
   });
 
-class BucketRefusal extends Error {
-  override readonly name = "BucketRefusal";
-  /** Codes reach the log; texts of others do not. */
+class BucketError extends Error {
+  override readonly name = "BucketError";
+  /** Logged. The text of an S3 error may hold secrets and is not. */
   readonly code: string;
 
   constructor({ status, bytes }: { status: number; bytes: Buffer }) {
-    super(`The bucket answered ${status}.`);
+    super(`The bucket returned ${status}.`);
     this.code = `${status} ${/<Code>(\w{1,60})<\/Code>/.exec(bytes.toString("latin1", 0, 2000))?.[1] ?? ""}`.trim();
   }
 }

@@ -1,6 +1,6 @@
 export type ImageType = "jpeg" | "png" | "webp" | "avif";
 
-/** What a file is by its first bytes: neither its name nor what its sender says of it counts. */
+/** Detects the type by the first bytes. The file name and the Content-Type are not trusted. */
 export function detectImageType(bytes: Buffer): ImageType | undefined {
   if (isJpeg(bytes)) return "jpeg";
   if (isPng(bytes)) return "png";
@@ -17,7 +17,7 @@ const isPng = (bytes: Buffer): boolean => text(bytes, 0, 8) === "\x89PNG\r\n\x1a
 const isWebp = (bytes: Buffer): boolean =>
   text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP" && /^VP8[ LX]$/.test(text(bytes, 12, 16));
 
-/** HEIC comes in the same box; the brands tell them apart. */
+/** HEIC uses the same container; only the brands differ. */
 function isAvif(bytes: Buffer): boolean {
   if (text(bytes, 4, 8) !== "ftyp") return false;
   const end = Math.min(bytes.readUInt32BE(0), 256);

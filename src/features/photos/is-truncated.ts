@@ -1,6 +1,6 @@
 /**
- * Whether a JPEG or PNG lacks the mark of its end. A reader of pixels does not mind that while it finds them all, but
- * then the file was cut off all the same. WebP and AVIF say how long they are, and their readers look.
+ * Checks JPEG and PNG for their end marker, which decoders do not require. WebP and AVIF contain their length, and their
+ * decoders check it.
  */
 export function isTruncated(bytes: Buffer): boolean {
   if (bytes[0] === 0x89) return !bytes.includes("IEND\xae\x42\x60\x82", 8, "latin1");
@@ -8,7 +8,7 @@ export function isTruncated(bytes: Buffer): boolean {
   return false;
 }
 
-/** Behind the segments in front, one of which may have a whole small JPEG in it. */
+/** Skips the leading segments, because a thumbnail in them has an end marker of its own. */
 function startOfScan(bytes: Buffer): number {
   let at = 2;
   while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {

@@ -1,7 +1,7 @@
 import type { Database } from "../../db/pool.ts";
 import type { FileStore } from "./storage.ts";
 
-/** Files as rows, in the transaction of the row that names them. */
+/** Stores files in Postgres, in the transaction of the row that names them. */
 export const createPostgresStore = (db: Database): FileStore => ({
   put: (files, commit) =>
     commit(async (tx) => {

@@ -31,12 +31,12 @@ export const photos = {
     return (await db.query<Photo>(sql, [id, ownerId, propertyId, width, height, listFile, pageFile]))[0];
   },
 
-  list(db: Queryable, ownerId: string, propertyId: string, slice: PageRequest): Promise<ListPage<Photo>> {
+  list(db: Queryable, ownerId: string, propertyId: string, page: PageRequest): Promise<ListPage<Photo>> {
     const where = [
       ["owner_id = ?", ownerId],
       ["property_id = ?", propertyId],
     ] as const;
-    return readList(db, { columns, table: "photos", where }, slice);
+    return readList(db, { columns, table: "photos", where }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Photo | undefined> {
@@ -49,7 +49,7 @@ export const photos = {
     return (await db.query<Photo>(sql, [ownerId, id]))[0];
   },
 
-  /** Gives the names of its files, which are now nobody's. */
+  /** Returns the names of its files, which the caller has to delete. */
   async remove(db: Queryable, ownerId: string, id: string): Promise<string[]> {
     const sql = `DELETE FROM photos WHERE owner_id = $1 AND id = $2
                  RETURNING list_file AS "listFile", page_file AS "pageFile"`;
@@ -59,7 +59,7 @@ export const photos = {
 };
 
 export const avatars = {
-  /** Gives the name of the file that it replaces, if there is one. */
+  /** Returns the name of the replaced file, which the caller has to delete, or an empty list. */
   async replace(db: Queryable, userId: string, file: string | null): Promise<string[]> {
     const select = "SELECT avatar_file AS file FROM users WHERE id = $1 FOR UPDATE";
     const [before] = await db.query<{ file: string | null }>(select, [userId]);

@@ -15,7 +15,7 @@ export type PhotoParts = { photos: PhotoService; avatars: AvatarService; uploads
 export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenticate, create, page }: Api): Routes {
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(operations.create, async ({ caller, params: { propertyId }, request }) => {
-    await photos.admit(caller.userId, propertyId);
+    await photos.assertPropertyExists(caller.userId, propertyId);
     return uploads.take(request, { userId: caller.userId, fields: ["photo"], formOnly: true }, (image) =>
       photos.create(image, request.context.signal, (save) =>
         create({ request, caller, params: { propertyId }, body: image }, async (tx) => {
@@ -28,7 +28,9 @@ export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenti
   routes.add(operations.list, async ({ caller: { userId }, params: { propertyId }, query, request }) =>
     okWithEtag(
       request,
-      await page({ of: ["photos", userId, propertyId], ...query }, (slice) => photos.list(userId, propertyId, slice)),
+      await page({ scope: ["photos", userId, propertyId], ...query }, (pageRequest) =>
+        photos.list(userId, propertyId, pageRequest),
+      ),
     ),
   );
   routes.add(operations.get, async ({ caller, params, request }) =>
@@ -50,12 +52,12 @@ export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenti
   return routes;
 }
 
-/** For everybody who knows a name. */
+/** Public: the random name is the only protection. */
 export function uploadRoutes({ files }: Pick<PhotoParts, "files">): Routes {
   const routes = createRoutes("/uploads");
   routes.add(getUpload, async ({ params: { name }, request }) => {
     const image = isFileName(name) ? await files.get(name, request.context.signal) : undefined;
-    if (image === undefined) throw new AppError("not_found", "There is no such image.");
+    if (image === undefined) throw new AppError("not_found", "Image not found.");
     return serveImage(request, name, image);
   });
   return routes;

@@ -9,8 +9,8 @@ const photo = z
   .object({
     id,
     propertyId: id,
-    width: z.int().meta({ description: "Of the size for a page, in pixels", example: 1600 }),
-    height: z.int().meta({ description: "Of the size for a page, in pixels", example: 1067 }),
+    width: z.int().meta({ description: "Width or height of the `page` size, in pixels", example: 1600 }),
+    height: z.int().meta({ description: "Width or height of the `page` size, in pixels", example: 1067 }),
     urls: z.object({
       list: fileUrl.meta({ description: "At most 480 pixels wide and high" }),
       page: fileUrl.meta({ description: "At most 1600 pixels wide and high" }),
@@ -23,8 +23,7 @@ const tag = "Photos";
 const access = "member";
 const ofProperty = z.strictObject({ propertyId: id });
 const params = z.strictObject({ photoId: id });
-const limits = "JPEG, PNG, WebP or AVIF, told by its content; at most 5,000,000 bytes and 40 megapixels (AVIF: 16).";
-const fileTypes = ["image/jpeg", "image/png", "image/webp", "image/avif"];
+const limits = "JPEG, PNG, WebP or AVIF, detected by content; at most 5,000,000 bytes and 40 megapixels (AVIF: 16).";
 const uploadProblems = [
   "payload_too_large",
   "unsupported_media_type",
@@ -51,19 +50,19 @@ export const operations = {
     id: "listPhotos",
     method: "get",
     path: "/properties/{propertyId}/photos",
-    summary: "The photos of a property, newest first",
+    summary: "List the photos of a property, newest first",
     tag,
     access,
     params: ofProperty,
     query: z.strictObject(pageFields),
     headers: ["If-None-Match"],
-    answers: { 200: { description: "A page of them.", schema: listOf(photo) } },
+    answers: { 200: { description: "A page of photos.", schema: listOf(photo) } },
   }),
   get: operation({
     id: "getPhoto",
     method: "get",
     path: "/photos/{photoId}",
-    summary: "One photo",
+    summary: "Get a photo",
     tag,
     access,
     params,
@@ -79,32 +78,31 @@ export const operations = {
     access,
     params,
     headers: ["If-Match"],
-    answers: { 204: { description: "It is gone; caches on the way may show it for a while." } },
+    answers: { 204: { description: "Deleted. Caches may serve the files for some time." } },
   }),
   changeAvatar: operation({
     id: "changeAvatar",
     method: "put",
     path: "/auth/me/avatar",
-    summary: "Set the caller's picture",
+    summary: "Set the avatar",
     tag,
     access,
     upload: {
       field: "avatar",
-      fileTypes,
-      contentTypes: ["multipart/form-data", ...fileTypes, "application/octet-stream"],
-      description: `${limits} A field of a form may be called \`photo\` as well.`,
+      contentTypes: ["multipart/form-data", "image/*", "application/octet-stream"],
+      description: `${limits} The form field may also be named \`photo\`.`,
     },
     problems: uploadProblems,
-    answers: { 200: { description: "Where it is.", schema: z.object({ avatarUrl: fileUrl }) } },
+    answers: { 200: { description: "The URL of the avatar.", schema: z.object({ avatarUrl: fileUrl }) } },
   }),
   removeAvatar: operation({
     id: "deleteAvatar",
     method: "delete",
     path: "/auth/me/avatar",
-    summary: "Remove the caller's picture",
+    summary: "Delete the avatar",
     tag,
     access,
-    answers: { 204: { description: "There is none any more." } },
+    answers: { 204: { description: "Deleted." } },
   }),
 };
 
@@ -112,23 +110,23 @@ export const getUpload = operation({
   id: "getUpload",
   method: "get",
   path: "/{name}",
-  summary: "An image",
+  summary: "Get an image",
   description:
-    "One range of bytes is understood; several of them, or another unit, get the whole image. " +
-    "With `If-Range` a range counts only where that is the image's `ETag`; otherwise the whole image comes.",
+    "Supports a single byte range. Several ranges, or another unit, return the whole image. " +
+    "`Range` is ignored if `If-Range` is not the `ETag` of the image.",
   tag,
   params: z.strictObject({ name: z.string() }),
-  // Whatever a page adds to get past its caches.
+  // Pages may add a query to bypass caches.
   query: z.looseObject({}),
   headers: ["If-None-Match", "Range", "If-Range"],
   problems: ["range_not_satisfiable"],
   answers: {
     200: { description: "The image; it never changes.", contentType: "image/webp", headers: ["Accept-Ranges"] },
     206: {
-      description: "The part of it that was asked for.",
+      description: "The requested range.",
       contentType: "image/webp",
       headers: ["Accept-Ranges", "Content-Range"],
     },
-    304: { description: "It is as you have it.", headers: ["Accept-Ranges"] },
+    304: { description: "Not modified.", headers: ["Accept-Ranges"] },
   },
 });

@@ -9,7 +9,7 @@ import type { Images } from "./images.ts";
 import { type Photo, photos } from "./repository.ts";
 import { type FileStore, newFileName } from "./storage.ts";
 
-const what = "photo";
+const resource = "photo";
 
 export type PhotoDeps = {
   db: Database;
@@ -23,12 +23,12 @@ export type SavePhoto = (tx: Queryable, owner: string, propertyId: string) => Pr
 
 export function createPhotoService({ db, properties, images, files }: PhotoDeps) {
   return {
-    /** Before anything is read, so that nobody works on an image that has no place to go. */
-    async admit(owner: string, propertyId: string): Promise<void> {
+    /** Call before the upload is read, so that no image is processed for a missing property. */
+    async assertPropertyExists(owner: string, propertyId: string): Promise<void> {
       await properties.get(owner, propertyId);
     },
 
-    /** Image and bucket take their time before the transaction begins: no connection is held meanwhile. */
+    /** Images are processed and uploaded before the transaction, so that no connection is held meanwhile. */
     async create<T>(image: Buffer, signal: AbortSignal, commit: (save: SavePhoto) => Promise<T>): Promise<T> {
       const { list, page } = await images.photo(image, signal);
       const [listFile, pageFile] = [newFileName(), newFileName()];
@@ -42,7 +42,7 @@ export function createPhotoService({ db, properties, images, files }: PhotoDeps)
           const insert = photos.insert(tx, owner, { id: uuidv7(), propertyId, width, height, listFile, pageFile });
           const photo = orNotFound(
             await insert.catch(onConstraint("photos_property_fkey", () => notFound("property"))),
-            what,
+            resource,
           );
           await record(tx);
           return photo;
@@ -50,18 +50,18 @@ export function createPhotoService({ db, properties, images, files }: PhotoDeps)
       );
     },
 
-    async list(owner: string, propertyId: string, slice: PageRequest): Promise<ListPage<Photo>> {
-      const portion = await photos.list(db, owner, propertyId, slice);
-      // Nothing there: of a property without photos, or of one that is not there itself.
-      if (portion.items.length === 0) await properties.get(owner, propertyId);
-      return portion;
+    async list(owner: string, propertyId: string, page: PageRequest): Promise<ListPage<Photo>> {
+      const list = await photos.list(db, owner, propertyId, page);
+      // An empty list may mean that the property does not exist.
+      if (list.items.length === 0) await properties.get(owner, propertyId);
+      return list;
     },
 
-    get: async (owner: string, id: string): Promise<Photo> => orNotFound(await photos.find(db, owner, id), what),
+    get: async (owner: string, id: string): Promise<Photo> => orNotFound(await photos.find(db, owner, id), resource),
 
-    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
+    remove: (owner: string, id: string, precondition: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        expect(orNotFound(await photos.lock(tx, owner, id), what));
+        precondition(orNotFound(await photos.lock(tx, owner, id), resource));
         await files.remove(tx, await photos.remove(tx, owner, id));
       }),
   };

@@ -1,6 +1,5 @@
 import { AppError } from "../../core/app-error.ts";
 
-/** What was sent arrived, and cannot be what the field is for. */
 export const unprocessableUpload = (field: string, message: string, cause?: unknown): AppError =>
   new AppError("unprocessable", `${field}: ${message}`, { errors: [{ path: field, message }], cause });
 

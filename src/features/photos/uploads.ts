@@ -8,20 +8,20 @@ import { detectImageType } from "./image-type.ts";
 import { hasTooManyPngChunks } from "./png-chunks.ts";
 import { maxFileBytes, tooLarge, unprocessableUpload } from "./upload-errors.ts";
 
-/** The file and what a form needs around it; proxies let as much through. */
+/** The file and the form around it. The proxies have the same limit. */
 const maxBodyBytes = 5 * 1024 * 1024;
 
 export type UploadLimits = { maxBufferedBytes: number; maxPerUser: number };
 
 export type UploadOptions = { userId: string; fields: Fields; formOnly: boolean };
 
-/** Reads uploads into memory, and never more of all of them together, or of one user, than is allowed. */
+/** Reads uploads into memory, with limits for all uploads together and for each user. */
 export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
-  const shares = createPerKeyLimit({ maxPerKey: maxPerUser, onRejected: tooManyOfOneUser });
-  let held = 0;
+  const perUser = createPerKeyLimit({ maxPerKey: maxPerUser, onRejected: tooManyUploads });
+  let bufferedBytes = 0;
 
   return {
-    /** The image that a request brings; its bytes count as held until the work with them is done. */
+    /** Passes the uploaded image to `work`. Its bytes count as buffered until `work` is done. */
     async take<T>(
       request: IncomingMessage,
       { userId, fields, formOnly }: UploadOptions,
@@ -31,24 +31,23 @@ export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
       const isForm = /^multipart\/form-data\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
       if (!isForm && (formOnly || !isRawImage(contentType?.value ?? ""))) throw wrongType(fields[0], formOnly);
       if ((request.headers["content-encoding"] ?? "identity") !== "identity") throw wrongEncoding();
-      const giveBack = shares.take(userId);
-      let mine = 0;
+      const release = perUser.take(userId);
+      let ownBytes = 0;
       try {
         const body = await collectBody(request, maxBodyBytes, tooLarge, (bytes) => {
-          if (held + bytes > maxBufferedBytes) throw tooMuchAtOnce();
-          held += bytes;
-          mine += bytes;
+          if (bufferedBytes + bytes > maxBufferedBytes) throw uploadsOverLimit();
+          bufferedBytes += bytes;
+          ownBytes += bytes;
         });
         request.context.signal.throwIfAborted();
         const image = isForm ? fileOfForm(contentType, body, fields) : body;
         if (image.length > maxFileBytes) throw tooLarge();
         if (image.length === 0) throw unprocessableUpload(fields[0], "must not be empty");
-        if (detectImageType(image) === undefined) throw wrongKind();
-        if (hasTooManyPngChunks(image)) throw unprocessableUpload(fields[0], "has too many chunks beside its pixels");
+        if (detectImageType(image) === undefined) throw unknownImageType();
         return await work(image);
       } finally {
-        held -= mine;
-        giveBack();
+        bufferedBytes -= ownBytes;
+        release();
       }
     },
   };
@@ -63,8 +62,12 @@ const wrongType = (field: string, formOnly: boolean) =>
     "unsupported_media_type",
     `Send the image as the field ${field} of multipart/form-data${formOnly ? "" : ", or as the body itself"}.`,
   );
-const wrongEncoding = () => new AppError("unsupported_media_type", "Send the body without a content encoding.");
-const wrongKind = () => new AppError("unsupported_media_type", "The file is neither a JPEG, PNG, WebP nor AVIF image.");
-const tooManyOfOneUser = () =>
-  new AppError("rate_limited", "You are uploading too much at once; wait for the others.", { retryAfterSeconds: 2 });
-const tooMuchAtOnce = () => new AppError("overloaded", "Too much is being uploaded at once.", { retryAfterSeconds: 2 });
+const wrongEncoding = () => new AppError("unsupported_media_type", "Send the body without Content-Encoding.");
+const unknownImageType = () =>
+  new AppError("unsupported_media_type", "The file is not a JPEG, PNG, WebP or AVIF image.");
+const tooManyUploads = () =>
+  new AppError("rate_limited", "Too many concurrent uploads of this user. Wait until one has finished.", {
+    retryAfterSeconds: 2,
+  });
+const uploadsOverLimit = () =>
+  new AppError("overloaded", "Too many concurrent uploads. Retry in a moment.", { retryAfterSeconds: 2 });

@@ -16,13 +16,13 @@ export const properties = {
     return (await db.query<Property>(sql, [uuidv7(), ownerId, name, kind, address]))[0];
   },
 
-  list(db: Queryable, ownerId: string, { kind, q }: PropertyFilter, slice: PageRequest): Promise<ListPage<Property>> {
+  list(db: Queryable, ownerId: string, { kind, q }: PropertyFilter, page: PageRequest): Promise<ListPage<Property>> {
     const where = [
       ["owner_id = ?", ownerId],
       ["kind = ?", kind],
     ] as const;
     const search = { text: q, in: ["name", "address->>'line1'", "address->>'city'"] };
-    return readList(db, { columns, table: "properties", where, search }, slice);
+    return readList(db, { columns, table: "properties", where, search }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Property | undefined> {

@@ -14,8 +14,13 @@ export function propertyRoutes(properties: PropertyService, { authenticate, crea
     }),
   );
   routes.add(operations.list, async ({ caller: { userId }, query: { limit, cursor, ...filter }, request }) => {
-    const list = { of: ["properties", userId, filter.kind, filter.q], limit, cursor, searchedBy: filter.q && userId };
-    return okWithEtag(request, await page(list, (slice) => properties.list(userId, filter, slice)));
+    const list = {
+      scope: ["properties", userId, filter.kind, filter.q],
+      limit,
+      cursor,
+      searchedBy: filter.q && userId,
+    };
+    return okWithEtag(request, await page(list, (pageRequest) => properties.list(userId, filter, pageRequest)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>
     okWithEtag(request, await properties.get(caller.userId, params.propertyId)),

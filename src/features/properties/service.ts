@@ -7,28 +7,29 @@ import { orNotFound } from "../or-not-found.ts";
 import { type Property, type PropertyFilter, properties } from "./repository.ts";
 import type { PropertyChanges, PropertyFields } from "./schema.ts";
 
-const what = "property";
+const resource = "property";
 
 export function createPropertyService({ db }: { db: Database }) {
   return {
     create: async (tx: Queryable, owner: string, fields: PropertyFields): Promise<Property> =>
-      orNotFound(await properties.insert(tx, owner, fields), what),
+      orNotFound(await properties.insert(tx, owner, fields), resource),
 
-    list: (owner: string, filter: PropertyFilter, slice: PageRequest): Promise<ListPage<Property>> =>
-      properties.list(db, owner, filter, slice),
+    list: (owner: string, filter: PropertyFilter, page: PageRequest): Promise<ListPage<Property>> =>
+      properties.list(db, owner, filter, page),
 
-    get: async (owner: string, id: string): Promise<Property> => orNotFound(await properties.find(db, owner, id), what),
+    get: async (owner: string, id: string): Promise<Property> =>
+      orNotFound(await properties.find(db, owner, id), resource),
 
-    change: (owner: string, id: string, changes: PropertyChanges, expect: Precondition): Promise<Property> =>
+    change: (owner: string, id: string, changes: PropertyChanges, precondition: Precondition): Promise<Property> =>
       db.transaction(async (tx) => {
-        const present = orNotFound(await properties.lock(tx, owner, id), what);
-        expect(present);
-        return orNotFound(await properties.update(tx, owner, id, { ...present, ...changes }), what);
+        const current = orNotFound(await properties.lock(tx, owner, id), resource);
+        precondition(current);
+        return orNotFound(await properties.update(tx, owner, id, { ...current, ...changes }), resource);
       }),
 
-    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
+    remove: (owner: string, id: string, precondition: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        expect(orNotFound(await properties.lock(tx, owner, id), what));
+        precondition(orNotFound(await properties.lock(tx, owner, id), resource));
         await properties.remove(tx, owner, id).catch(onForeignKeyViolation(inUse));
       }),
   };
@@ -36,4 +37,4 @@ export function createPropertyService({ db }: { db: Database }) {
 
 export type PropertyService = ReturnType<typeof createPropertyService>;
 
-const inUse = () => new AppError("conflict", "The property still has units or photos; delete those first.");
+const inUse = () => new AppError("conflict", "The property has units or photos. Delete them first.");

@@ -1,11 +1,11 @@
 import type { PositionedEvent } from "./repository.ts";
 
-/** Events as they go over the wire, all of those after one position and up to another. */
+/** Encoded events: all events after the position `after` up to `position`. */
 export type Frame = { after: number; position: number; events: number; bytes: Buffer };
 
-const fullBytes = 16_384;
+const maxFrameLength = 16_384;
 
-/** Made once for all who read them. Small events share a frame: what costs is the number of writes. */
+/** Encoded once for all readers. Small events share a frame, because the number of writes determines the cost. */
 export function framesOf(after: number, events: readonly PositionedEvent[]): Frame[] {
   const frames: Frame[] = [];
   let texts: string[] = [];
@@ -15,7 +15,7 @@ export function framesOf(after: number, events: readonly PositionedEvent[]): Fra
     const text = textOf(event);
     texts.push(text);
     length += text.length;
-    if (length < fullBytes && index < events.length - 1) continue;
+    if (length < maxFrameLength && index < events.length - 1) continue;
     frames.push({ after: from, position: event.position, events: texts.length, bytes: Buffer.from(texts.join("")) });
     texts = [];
     from = event.position;
@@ -28,9 +28,9 @@ function textOf({ id, position, type, requestId, unitId, at, data }: PositionedE
   return `id: ${position}\ndata: ${JSON.stringify({ id, type, requestId, unitId, at, data })}\n\n`;
 }
 
-const reconnectMs = 2000;
+const clientRetryMs = 2000;
 
-/** Names the position at once, so that a client that is cut off before its first event resumes without loss. */
-export const openingOf = (position: number): Buffer => Buffer.from(`retry: ${reconnectMs}\n\nid: ${position}\n\n`);
+/** Sends the position first, so that a client that disconnects before its first event resumes without loss. */
+export const openingFrame = (position: number): Buffer => Buffer.from(`retry: ${clientRetryMs}\n\nid: ${position}\n\n`);
 
 export const heartbeat = Buffer.from(":\n\n");

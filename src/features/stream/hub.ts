@@ -3,87 +3,88 @@ import type { Frame } from "./frame.ts";
 import type { Reader } from "./reader.ts";
 
 export type HubDeps = {
-  /** Up to here nobody has to be told. */
+  /** The owner's position when the hub is created. Earlier events are not sent to live readers. */
   head: number;
-  /** Frames of the next events after a position; `last` where there was nothing behind them. */
-  read(after: number, mostEvents: number): Promise<{ frames: readonly Frame[]; last: boolean }>;
+  /** Reads the next events after a position; `last` is set if there are no more. */
+  read(after: number, maxEvents: number): Promise<{ frames: readonly Frame[]; last: boolean }>;
   onSent(events: number): void;
 };
 
-const readersInATurn = 250;
-const eventsOnAPage = 50;
+const readersPerTick = 250;
+const eventsPerRead = 50;
 
 /**
- * All streams of one owner on this instance. What is new is read once and written to all who are live. Whoever is
- * behind, as a new reader or as a slow one, reads for itself until its position is the hub's, and is live from then on.
- * Only positions decide who gets what, so nothing is lost at that seam, and nothing comes twice.
+ * All streams of one owner on this instance. The hub reads new events once and writes them to all live readers. A reader
+ * that is behind, because it is new or slow, reads separately until it reaches the position of the hub, and is then
+ * live. Positions alone decide what is written, so that no event is lost or repeated when a reader changes over.
  */
 export function createHub({ head, read, onSent }: HubDeps) {
   const readers = new Set<Reader>();
   const live = new Set<Reader>();
-  const waiting = new Set<Reader>();
+  /** Readers whose last read failed. */
+  const retrying = new Set<Reader>();
   let position = head;
   let reading = false;
   let again = false;
 
-  /** `apart`: the reader has seen a part of a frame already, and has to read for itself. */
-  const feed = (reader: Reader, frames: readonly Frame[]): "fed" | "full" | "apart" => {
+  /** `misaligned`: the reader has a part of a frame already, so it has to read separately. */
+  const writeFrames = (reader: Reader, frames: readonly Frame[]): "written" | "full" | "misaligned" => {
     for (const frame of frames) {
       if (frame.position <= reader.position) continue;
-      if (frame.after < reader.position) return "apart";
+      if (frame.after < reader.position) return "misaligned";
       if (!reader.hasRoom()) return "full";
       reader.write(frame.bytes);
       reader.position = frame.position;
       onSent(frame.events);
     }
-    return "fed";
+    return "written";
   };
 
-  const follow = async (reader: Reader): Promise<void> => {
+  const catchUp = async (reader: Reader): Promise<void> => {
     while (readers.has(reader)) {
-      const goal = position;
-      if (reader.position >= goal) {
+      const target = position;
+      if (reader.position >= target) {
         live.add(reader);
         return;
       }
       if (!reader.hasRoom()) return;
-      const page = await read(reader.position, reader.appetite).catch(() => undefined);
+      const page = await read(reader.position, reader.batchSize).catch(() => undefined);
       if (page === undefined) {
-        if (readers.has(reader)) waiting.add(reader);
+        if (readers.has(reader)) retrying.add(reader);
         return;
       }
       if (!readers.has(reader)) return;
-      // What does not fit is forgotten here and read again: a slow reader must not keep pages in memory.
-      const full = feed(reader, page.frames) === "full";
-      reader.appetite = full ? Math.ceil(reader.appetite / 4) : Math.min(reader.appetite * 2, eventsOnAPage);
+      // Events that do not fit are dropped and read again later: a slow reader must not hold pages in memory.
+      const full = writeFrames(reader, page.frames) === "full";
+      reader.batchSize = full ? Math.ceil(reader.batchSize / 4) : Math.min(reader.batchSize * 2, eventsPerRead);
       if (full) return;
-      // Of the rows up to the goal those that are not there any more will not come.
-      if (page.last) reader.position = Math.max(reader.position, goal);
+      // Missing rows below the target have been deleted.
+      if (page.last) reader.position = Math.max(reader.position, target);
     }
   };
 
-  const tell = async (frames: readonly Frame[]): Promise<void> => {
-    let told = 0;
+  const writeToLive = async (frames: readonly Frame[]): Promise<void> => {
+    let count = 0;
     for (const reader of [...live]) {
-      told += 1;
-      if (told % readersInATurn === 0) await nextTurn();
+      count += 1;
+      if (count % readersPerTick === 0) await nextTurn();
       if (!live.has(reader)) continue;
-      const outcome = feed(reader, frames);
-      if (outcome !== "fed") live.delete(reader);
-      if (outcome === "apart") void follow(reader);
+      const outcome = writeFrames(reader, frames);
+      if (outcome !== "written") live.delete(reader);
+      if (outcome === "misaligned") void catchUp(reader);
     }
   };
 
-  const readOn = async (): Promise<void> => {
+  const readNew = async (): Promise<void> => {
     reading = true;
     do {
       again = false;
-      const page = await read(position, eventsOnAPage).catch(() => undefined);
-      // The next look at the heads finds it behind, and it is woken again.
+      const page = await read(position, eventsPerRead).catch(() => undefined);
+      // The next poll of the heads finds this hub behind and wakes it.
       if (page === undefined) break;
-      // First of all: whoever joins while the others are told belongs behind these frames.
+      // Set before writing: a reader that joins during the writes must start after these frames.
       position = page.frames.at(-1)?.position ?? position;
-      await tell(page.frames);
+      await writeToLive(page.frames);
       again ||= !page.last;
     } while (again && readers.size > 0);
     reading = false;
@@ -91,7 +92,7 @@ export function createHub({ head, read, onSent }: HubDeps) {
 
   const wake = () => {
     again = true;
-    if (!reading) void readOn();
+    if (!reading) void readNew();
   };
 
   return {
@@ -99,23 +100,23 @@ export function createHub({ head, read, onSent }: HubDeps) {
     readers: (): ReadonlySet<Reader> => readers,
     join(reader: Reader): void {
       readers.add(reader);
-      void follow(reader);
+      void catchUp(reader);
     },
     leave(reader: Reader): void {
-      for (const set of [readers, live, waiting]) set.delete(reader);
+      for (const set of [readers, live, retrying]) set.delete(reader);
     },
-    /** The reader has room again. */
+    /** Call when the reader's buffer has room again. */
     resume(reader: Reader): void {
-      if (!live.has(reader)) void follow(reader);
+      if (!live.has(reader)) void catchUp(reader);
     },
-    /** There may be something new. */
+    /** Call when there may be new events. */
     wake,
-    /** Postgres answers, and this is the owner's head there. */
-    syncTo(atHead: number): void {
-      if (atHead > position) wake();
-      for (const reader of waiting) {
-        waiting.delete(reader);
-        void follow(reader);
+    /** Call with the owner's latest position in Postgres. */
+    syncTo(latest: number): void {
+      if (latest > position) wake();
+      for (const reader of retrying) {
+        retrying.delete(reader);
+        void catchUp(reader);
       }
     },
   };

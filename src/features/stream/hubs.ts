@@ -6,43 +6,43 @@ import { positions } from "./repository.ts";
 
 export type HubsDeps = { db: Queryable; pollMs: number; onSent(events: number): void };
 
-/** The hubs of all owners who have a stream open here, and one look at all their heads in each interval. */
+/** The hubs of all owners with open streams on this instance. One query per interval polls all their positions. */
 export function createHubs({ db, pollMs, onSent }: HubsDeps) {
   const hubs = new Map<string, Hub>();
   let timer: NodeJS.Timeout | undefined;
-  let looking = false;
+  let polling = false;
 
   const open = (owner: string, head: number): Hub => {
-    const read = async (after: number, most: number) => {
-      const events = await positions.after(db, owner, after, most);
-      return { frames: framesOf(after, events), last: events.length < most };
+    const read = async (after: number, maxEvents: number) => {
+      const events = await positions.after(db, owner, after, maxEvents);
+      return { frames: framesOf(after, events), last: events.length < maxEvents };
     };
     const hub = createHub({ head, read, onSent });
     hubs.set(owner, hub);
-    timer ??= setInterval(look, pollMs).unref();
-    // What was committed since that head was read has woken nobody here.
+    timer ??= setInterval(poll, pollMs).unref();
+    // Events committed since `head` was read have woken no hub.
     hub.wake();
     return hub;
   };
 
   const compare = async (): Promise<void> => {
-    const asked = [...hubs].map(([owner, hub]) => ({ owner, hub, before: hub.position() }));
-    const owners = asked.map(({ owner }) => owner);
+    const polled = [...hubs].map(([owner, hub]) => ({ owner, hub, before: hub.position() }));
+    const owners = polled.map(({ owner }) => owner);
     const heads = await positions.heads(db, owners);
-    for (const { owner, hub, before } of asked) {
+    for (const { owner, hub, before } of polled) {
       const head = heads.get(owner) ?? 0;
       if (head < before) rewind(hub);
       else hub.syncTo(head);
     }
   };
 
-  const look = () => {
-    if (looking || hubs.size === 0) return;
-    looking = true;
+  const poll = () => {
+    if (polling || hubs.size === 0) return;
+    polling = true;
     compare()
       .catch(() => undefined)
       .finally(() => {
-        looking = false;
+        polling = false;
       });
   };
 
@@ -61,15 +61,15 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
       if (hub?.readers().size === 0) hubs.delete(owner);
       if (hubs.size === 0) stop();
     },
-    goOn: (owner: string, reader: Reader): void => hubs.get(owner)?.resume(reader),
+    resume: (owner: string, reader: Reader): void => hubs.get(owner)?.resume(reader),
     wake: (owner: string): void => hubs.get(owner)?.wake(),
-    /** Anything may have been missed. */
-    look,
+    /** Call when notifications may have been lost. */
+    poll,
     stop,
   };
 }
 
-/** A primary that lost its last transactions gives their positions again; who has seen them has to start anew. */
+/** After a failover that lost transactions, their positions are assigned again. Readers must reconnect. */
 function rewind(hub: Hub): void {
   for (const reader of [...hub.readers()]) reader.end("rewound");
 }

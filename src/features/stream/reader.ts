@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
 
-/** One client's end of a stream. */
+/** The stream of one client. */
 export type Reader = {
-  /** All events up to here were written to it. */
+  /** All events up to this position have been written. */
   position: number;
-  /** How many events are worth reading for it alone while it is behind. */
-  appetite: number;
-  /** Where it says no, `onRoom` follows as soon as it has. */
+  /** The number of events per read while the reader is behind. */
+  batchSize: number;
+  /** After it has returned false, `onRoom` is called once there is room. */
   hasRoom(): boolean;
   write(bytes: Buffer): void;
   isIdle(): boolean;
@@ -18,43 +18,43 @@ export type EndReason = "slow" | "signed_out" | "drain" | "rewound";
 export type ReaderDeps = {
   response: ServerResponse;
   position: number;
-  /** Unsent bytes above which nothing more is written to it. */
+  /** The maximum number of unsent bytes. */
   bufferBytes: number;
-  /** How long it may take nothing of what waits for it. */
+  /** How long the client may accept no data while some is waiting. */
   stallMs: number;
   onRoom(): void;
   end(reason: EndReason): void;
 };
 
-const appetiteAtFirst = 20;
+const initialBatchSize = 20;
 
 export const createReader = (deps: ReaderDeps): Reader => new ResponseReader(deps);
 
-const nothing = () => undefined;
+const ignore = () => undefined;
 
-/** A class for its cost: an object with functions of its own makes six of them for every stream. */
+/** A class because an object with its own functions allocates six closures per stream. */
 class ResponseReader implements Reader {
   position: number;
-  appetite = appetiteAtFirst;
+  batchSize = initialBatchSize;
   readonly #deps: ReaderDeps;
-  #wantsRoom = false;
+  #awaitsRoom = false;
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps;
     this.position = deps.position;
     const { response, stallMs } = deps;
-    // Node's timer starts anew where the client took a byte since it was last set, and runs out on an idle stream too.
+    // Node restarts the timer when the client accepts a byte. It also fires on idle streams.
     response.setTimeout(stallMs, () => {
       if (response.writableLength > 0) this.end("slow");
     });
-    // A write that crosses with the end of its connection is no fault.
-    response.on("error", nothing);
+    // Writing to a connection that has just closed is not an error.
+    response.on("error", ignore);
   }
 
   hasRoom(): boolean {
     const { response, bufferBytes } = this.#deps;
-    this.#wantsRoom = response.writableLength > bufferBytes;
-    return !this.#wantsRoom;
+    this.#awaitsRoom = response.writableLength > bufferBytes;
+    return !this.#awaitsRoom;
   }
 
   write(bytes: Buffer): void {
@@ -71,8 +71,8 @@ class ResponseReader implements Reader {
 
   #flushed(): void {
     const { response, bufferBytes, onRoom } = this.#deps;
-    if (!this.#wantsRoom || response.writableLength > bufferBytes / 2) return;
-    this.#wantsRoom = false;
+    if (!this.#awaitsRoom || response.writableLength > bufferBytes / 2) return;
+    this.#awaitsRoom = false;
     onRoom();
   }
 }

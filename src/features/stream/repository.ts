@@ -5,7 +5,7 @@ export type PositionedEvent = MaintenanceEvent & { position: number };
 
 type Row = MaintenanceEvent & { position: string };
 
-/** An owner's events lie in a row: whoever has seen one position has seen all before it. */
+/** An owner's events are committed in the order of their positions. */
 export const positions = {
   async head(db: Queryable, ownerId: string): Promise<number> {
     return (await positions.heads(db, [ownerId])).get(ownerId) ?? 0;
@@ -17,10 +17,10 @@ export const positions = {
     return new Map(rows.map((row) => [row.ownerId, Number(row.position)]));
   },
 
-  async after(db: Queryable, ownerId: string, position: number, most: number): Promise<PositionedEvent[]> {
+  async after(db: Queryable, ownerId: string, position: number, maxEvents: number): Promise<PositionedEvent[]> {
     const text = `SELECT id, position, type, request_id AS "requestId", unit_id AS "unitId", created_at AS at, data
                   FROM maintenance_events WHERE owner_id = $1 AND position > $2 ORDER BY position LIMIT $3`;
-    const rows = await db.query<Row>({ name: "stream_events", text }, [ownerId, position, most]);
+    const rows = await db.query<Row>({ name: "stream_events", text }, [ownerId, position, maxEvents]);
     return rows.map((row) => ({ ...row, position: Number(row.position) }));
   },
 };

@@ -8,24 +8,23 @@ import type { StreamService } from "./service.ts";
 const headers = {
   "Content-Type": "text/event-stream",
   "Cache-Control": "no-cache",
-  // NGINX would collect events until its buffer is full.
+  // Otherwise NGINX buffers events.
   "X-Accel-Buffering": "no",
 };
 
 export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, "authenticate">): Routes {
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(operations.open, async ({ caller, query, request, response }) => {
-    const { lastEventId } = query;
-    const after = positionIn(request) ?? (lastEventId === undefined ? undefined : Number(lastEventId));
+    const after = lastPositionOf(request) ?? query.lastEventId;
     if (request.method === "HEAD") return { send: () => void response.writeHead(200, headers).end() };
-    stream.admit(caller.userId, response);
-    const from = await stream.startOf(caller.userId, after);
+    stream.reserve(caller.userId, response);
+    const from = await stream.startPosition(caller.userId, after);
     return {
       send() {
-        // The client went away while its position was looked up, or others were quicker.
+        // The client may have disconnected, or other streams may have taken the last place.
         if (response.destroyed) return;
-        stream.assertPlace();
-        request.context.endless = true;
+        stream.assertCapacity();
+        request.context.hasNoDeadline = true;
         response.writeHead(200, headers);
         stream.open(caller, response, from);
         releaseRequestMemory(request, response);
@@ -35,15 +34,15 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
   return routes;
 }
 
-/** What was read of a request, and the way that Express took with it, would be held as long as the stream: five kilobytes. */
+/** Releases the headers and Express's routing state, which would use five kilobytes per open stream. */
 function releaseRequestMemory(request: IncomingMessage, response: ServerResponse): void {
-  // But for whose stream it is: that the log says at the end.
+  // The access log needs the client's address at the end.
   const { "x-forwarded-for": client } = request.headers;
-  Object.assign(request, nothingLeft, client !== undefined && { headers: { "x-forwarded-for": client } });
+  Object.assign(request, released, client !== undefined && { headers: { "x-forwarded-for": client } });
   Object.assign(response, { locals: undefined });
 }
 
-const nothingLeft = {
+const released = {
   next: undefined,
   params: undefined,
   route: undefined,
@@ -52,10 +51,10 @@ const nothingLeft = {
   headers: {},
 };
 
-/** A browser names in the header what came after the page was loaded, and so after what the query names. */
-function positionIn({ headers: given }: IncomingMessage): number | undefined {
-  const read = lastEventId.safeParse(given["last-event-id"]);
+/** The header takes precedence: browsers send it on reconnection, with a later position than the query of the page. */
+function lastPositionOf({ headers: requestHeaders }: IncomingMessage): number | undefined {
+  const read = lastEventId.safeParse(requestHeaders["last-event-id"]);
   if (read.success) return read.data;
   const errors = read.error.issues.map(({ message }) => ({ path: "Last-Event-ID", message }));
-  throw new AppError("validation_failed", `Last-Event-ID: ${errors[0]?.message ?? "is wrong"}`, { errors });
+  throw new AppError("validation_failed", `Last-Event-ID: ${errors[0]?.message ?? "is invalid"}`, { errors });
 }

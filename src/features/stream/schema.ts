@@ -1,11 +1,15 @@
 import { z } from "zod";
 import { operation } from "../../http/operation.ts";
 
-const position = z.string().regex(/^[0-9]{1,19}$/, "must be an id that the stream gave");
+const position = z
+  .string()
+  .regex(/^\d{1,19}$/, "must be an event id of this stream")
+  .transform(Number)
+  .pipe(z.number());
 
-/** As the header brings it: empty where nothing was heard yet. */
+/** The value of the header. Browsers send it empty before the first event. */
 export const lastEventId = z
-  .union([z.literal("").transform(() => undefined), position.transform(Number)], "must be an id that the stream gave")
+  .union([z.literal("").transform(() => undefined), position], "must be an event id of this stream")
   .optional();
 
 export const operations = {
@@ -13,19 +17,20 @@ export const operations = {
     id: "openStream",
     method: "get",
     path: "/stream",
-    summary: "What happens to the caller's maintenance requests, as it happens (server-sent events)",
+    summary: "Stream maintenance events",
     tag: "Maintenance",
     access: "member",
     query: z.strictObject({
       lastEventId: position
         .optional()
-        .meta({ description: "As `Last-Event-ID`, for a page that was loaded again", example: "42" }),
+        .meta({ description: "As `Last-Event-ID`, for a page that was reloaded", example: "42" }),
     }),
     headers: ["Last-Event-ID"],
     problems: ["rate_limited", "overloaded"],
     answers: {
       200: {
-        description: "One event after the other: `id` to resume after, and `data`, an event of a maintenance request.",
+        description:
+          "Server-sent events: `id` is the position to resume from, `data` an event of one of the caller's maintenance requests.",
         schema: z.string().meta({ example: 'id: 43\ndata: {"id":"…","type":"noted","requestId":"…",…}\n\n' }),
         contentType: "text/event-stream",
       },

@@ -6,15 +6,15 @@ import type { Database, Queryable } from "../../db/pool.ts";
 import type { Caller } from "../../http/operation.ts";
 import type { Connections } from "../../kit/lifecycle/connections.ts";
 import type { Channel } from "../../redis/channel.ts";
-import { heartbeat, openingOf } from "./frame.ts";
+import { heartbeat, openingFrame } from "./frame.ts";
 import { createHubs } from "./hubs.ts";
 import { createReader, type EndReason, type Reader } from "./reader.ts";
 import { positions } from "./repository.ts";
-import { createSignIns } from "./sign-ins.ts";
 import { createStaggeredVisits } from "./staggered-visits.ts";
+import { createStreamSessions } from "./stream-sessions.ts";
 
 export type StreamSettings = {
-  maxOpen: number;
+  maxStreams: number;
   maxPerUser: number;
   pollMs: number;
   heartbeatMs: number;
@@ -31,23 +31,24 @@ export type StreamDeps = {
   isStillSignedIn(caller: Caller): Promise<boolean>;
 };
 
-const longestReadWaitMs = 10_000;
-/** Of the pool's connections, so that a thousand streams that catch up leave some to the requests. */
-const mostReadsAtOnce = 4;
+const maxReadWaitMs = 10_000;
+/** Bounded, so that a thousand streams that catch up leave connections of the pool to requests. */
+const maxConcurrentReads = 4;
 
-/** Events of an owner's maintenance requests, told as they happen. Rows are the truth; Redis only wakes. */
+/** Streams an owner's maintenance events. Events are read from Postgres; Redis only signals that there are new ones. */
 export function createStreamService({ settings, db, channel, connections, isStillSignedIn }: StreamDeps) {
   const readers = new Set<Reader>();
   const cuts = new Map<EndReason, number>();
   let eventsSent = 0;
 
-  const gate = createConcurrencyLimiter({
-    maxConcurrent: mostReadsAtOnce,
-    maxWaitMs: longestReadWaitMs,
-    maxQueued: settings.maxOpen,
-    onRejected: () => new AppError("overloaded", "Too many streams are catching up.", { retryAfterSeconds: 2 }),
+  const limiter = createConcurrencyLimiter({
+    maxConcurrent: maxConcurrentReads,
+    maxWaitMs: maxReadWaitMs,
+    maxQueued: settings.maxStreams,
+    onRejected: () =>
+      new AppError("overloaded", "Too many streams are resuming. Retry in a moment.", { retryAfterSeconds: 2 }),
   });
-  const reads: Queryable = { query: (sql, values) => gate.run(() => db.query(sql, values)) };
+  const reads: Queryable = { query: (sql, values) => limiter.run(() => db.query(sql, values)) };
   const hubs = createHubs({
     db: reads,
     pollMs: settings.pollMs,
@@ -55,77 +56,76 @@ export function createStreamService({ settings, db, channel, connections, isStil
       eventsSent += events;
     },
   });
-  const signIns = createSignIns({ everyMs: settings.sessionCheckMs, isStillSignedIn });
+  const sessions = createStreamSessions({ intervalMs: settings.sessionCheckMs, isStillSignedIn });
   const heartbeats = createStaggeredVisits<Reader>(settings.heartbeatMs, (reader) => {
     if (reader.isIdle()) reader.write(heartbeat);
   });
 
-  const shares = createPerKeyLimit({
+  const perUser = createPerKeyLimit({
     maxPerKey: settings.maxPerUser,
-    onRejected: () =>
-      new AppError("rate_limited", "You have as many streams open as you may.", { retryAfterSeconds: 5 }),
+    onRejected: () => new AppError("rate_limited", "Stream limit for this user reached.", { retryAfterSeconds: 5 }),
   });
 
-  const assertPlace = () => {
-    if (readers.size < settings.maxOpen) return;
-    throw new AppError("overloaded", "This instance has as many streams open as it may.", { retryAfterSeconds: 5 });
+  const assertCapacity = () => {
+    if (readers.size < settings.maxStreams) return;
+    throw new AppError("overloaded", "Stream limit of this instance reached.", { retryAfterSeconds: 5 });
   };
 
   return {
-    /** For as long as the response is open. */
-    admit(owner: string, response: ServerResponse): void {
-      assertPlace();
-      const giveBack = shares.take(owner);
-      response.on("close", giveBack);
-      // The client went away while it was asked who it is.
-      if (response.destroyed) giveBack();
+    /** Reserves a stream of the user until the response closes. */
+    reserve(owner: string, response: ServerResponse): void {
+      assertCapacity();
+      const release = perUser.take(owner);
+      response.on("close", release);
+      // The client may have disconnected during authentication.
+      if (response.destroyed) release();
     },
 
-    /** Where a stream begins that is to go on after a position, or with what happens from now on. */
-    async startOf(owner: string, after: number | undefined): Promise<{ start: number; head: number }> {
+    /** The position to start from: after the given one, or after the latest event. */
+    async startPosition(owner: string, after: number | undefined): Promise<{ start: number; head: number }> {
       const head = await positions.head(reads, owner);
       return { start: Math.min(after ?? head, head), head };
     },
 
-    /** Writes to a response whose head is sent, until one side has enough. */
+    /** Writes events to a response whose headers are sent, until either side closes it. */
     open(caller: Caller, response: ServerResponse, { start, head }: { start: number; head: number }): void {
       const { userId: owner } = caller;
       const leave = (): boolean => {
         if (!readers.delete(reader)) return false;
-        forgetEnding();
+        removeDrainHandler();
         heartbeats.remove(reader);
-        signIns.remove(caller, reader);
+        sessions.remove(caller, reader);
         hubs.leave(owner, reader);
         return true;
       };
       const end = (reason: EndReason) => {
         const wasOpen = leave();
         if (wasOpen) cuts.set(reason, (cuts.get(reason) ?? 0) + 1);
-        // A plain close would leave to the kernel what nobody takes.
+        // A plain close would leave the unread data in the kernel.
         if (reason === "slow") response.socket?.resetAndDestroy();
         else if (wasOpen) response.end();
       };
       const { bufferBytes, stallMs } = settings;
-      const onRoom = () => hubs.goOn(owner, reader);
+      const onRoom = () => hubs.resume(owner, reader);
       const reader = createReader({ response, position: start, bufferBytes, stallMs, onRoom, end });
-      const forgetEnding = connections.onDrain(() => end("drain"));
+      const removeDrainHandler = connections.onDrain(() => end("drain"));
       response.on("close", leave);
       readers.add(reader);
-      reader.write(openingOf(start));
+      reader.write(openingFrame(start));
       if (connections.isClosing()) {
-        // Nobody would end it any more.
+        // The drain handlers have run already.
         end("drain");
         return;
       }
       heartbeats.add(reader);
-      signIns.add(caller, reader);
+      sessions.add(caller, reader);
       hubs.join(owner, reader, head);
-      channel.listen({ onMessage: hubs.wake, onListening: hubs.look });
+      channel.listen({ onMessage: hubs.wake, onListening: hubs.poll });
     },
 
-    assertPlace,
+    assertCapacity,
 
-    /** An event of this owner is there to be read. */
+    /** Call after an event of this owner was committed. */
     wake(owner: string): void {
       hubs.wake(owner);
       channel.publish(owner);
@@ -139,7 +139,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
 
     stop(): void {
       heartbeats.stop();
-      signIns.stop();
+      sessions.stop();
       hubs.stop();
       channel.close();
     },

@@ -1,17 +1,17 @@
-const turnsInARound = 20;
+const turnsPerInterval = 20;
 
-/** Visits every member once in each interval, a few at a time: one timer for all, and none while there is nobody. */
-export function createStaggeredVisits<Member>(everyMs: number, visit: (member: Member) => void) {
+/** Visits every member once per interval, spread over it. One timer for all members, and none without members. */
+export function createStaggeredVisits<Member>(intervalMs: number, visit: (member: Member) => void) {
   const members = new Set<Member>();
   let timer: NodeJS.Timeout | undefined;
   let due = 0;
 
   const turn = () => {
-    due += members.size / turnsInARound;
+    due += members.size / turnsPerInterval;
     for (const member of members) {
       if (due < 1) break;
       due -= 1;
-      // To the end of the queue.
+      // Moves it to the end of the queue.
       members.delete(member);
       members.add(member);
       visit(member);
@@ -26,7 +26,7 @@ export function createStaggeredVisits<Member>(everyMs: number, visit: (member: M
   return {
     add(member: Member): void {
       members.add(member);
-      timer ??= setInterval(turn, everyMs / turnsInARound).unref();
+      timer ??= setInterval(turn, intervalMs / turnsPerInterval).unref();
     },
     remove(member: Member): void {
       members.delete(member);

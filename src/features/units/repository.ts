@@ -14,7 +14,7 @@ export type Unit = Omit<UnitFields, "status"> & {
 export type UnitFilter = { status?: UnitStatus | undefined; q?: string | undefined };
 
 const today = "(now() AT TIME ZONE 'utc')::date";
-/** A rule, so that nobody has to keep it up to date: on the day after its last day a lease lets go by itself. */
+/** Derived on every read, because a lease ends by date, without any write. */
 const status = `CASE WHEN EXISTS (SELECT FROM leases WHERE leases.unit_id = units.id AND leases.period @> ${today})
                 THEN 'occupied' WHEN withdrawn THEN 'unavailable' ELSE 'vacant' END`;
 const columns = `id, property_id AS "propertyId", label, bedrooms, bathrooms, rent_cents AS "rentCents", currency,
@@ -33,7 +33,7 @@ export const units = {
     ownerId: string,
     propertyId: string,
     filter: UnitFilter,
-    slice: PageRequest,
+    page: PageRequest,
   ): Promise<ListPage<Unit>> {
     const where = [
       ["owner_id = ?", ownerId],
@@ -48,7 +48,7 @@ export const units = {
         where,
         search: { text: filter.q, in: ["label"] },
       },
-      slice,
+      page,
     );
   },
 
@@ -57,7 +57,7 @@ export const units = {
     return (await db.query<Unit>({ name: "unit", text }, [ownerId, id]))[0];
   },
 
-  /** Two statements: the second sees what the one before it waited for. */
+  /** Two statements: the second one sees the changes that the first one waited for. */
   async lock(db: Queryable, ownerId: string, id: string): Promise<Unit | undefined> {
     await db.query("SELECT FROM units WHERE owner_id = $1 AND id = $2 FOR UPDATE", [ownerId, id]);
     return units.find(db, ownerId, id);

@@ -15,14 +15,14 @@ export function unitRoutes(units: UnitService, { authenticate, create, page }: A
   );
   routes.add(operations.list, async ({ caller, params, query: { limit, cursor, ...filter }, request }) => {
     const list = {
-      of: ["units", caller.userId, params.propertyId, filter.status, filter.q],
+      scope: ["units", caller.userId, params.propertyId, filter.status, filter.q],
       limit,
       cursor,
       searchedBy: filter.q && caller.userId,
     };
     return okWithEtag(
       request,
-      await page(list, (slice) => units.list(caller.userId, params.propertyId, filter, slice)),
+      await page(list, (pageRequest) => units.list(caller.userId, params.propertyId, filter, pageRequest)),
     );
   });
   routes.add(operations.get, async ({ caller, params, request }) =>

@@ -11,8 +11,7 @@ const bathrooms = z
   .number("must be a number")
   .min(0, "must be at least 0")
   .max(1000, "must be at most 1000")
-  .refine((rooms) => Number.isInteger(2 * rooms), "must be a number of halves")
-  .meta({ multipleOf: 0.5 });
+  .refine((rooms) => Number.isInteger(2 * rooms), "must be a multiple of 0.5");
 
 const fields = z.strictObject({
   label: line(50, "2B"),
@@ -21,9 +20,9 @@ const fields = z.strictObject({
   rentCents: cents,
   currency,
   status: z
-    .enum(["vacant", "unavailable"], "must be vacant or unavailable; a unit is occupied by a lease alone")
+    .enum(["vacant", "unavailable"], "must be vacant or unavailable; occupied is set by a lease only")
     .default("vacant")
-    .meta({ description: "`unavailable` takes it off the market" }),
+    .meta({ description: "`unavailable`: no leases can be added" }),
 });
 
 const unit = z
@@ -32,7 +31,7 @@ const unit = z
     propertyId: id,
     ...fields.shape,
     status: z.enum(statuses).meta({
-      description: "By rule: `occupied` while a lease is in force today; else as it was set",
+      description: "`occupied` while a lease is active; otherwise the status that was set",
     }),
     createdAt: moment,
     updatedAt: moment,
@@ -54,7 +53,7 @@ export const operations = {
     id: "createUnit",
     method: "post",
     path: "/properties/{propertyId}/units",
-    summary: "Add a unit to a property",
+    summary: "Create a unit",
     tag,
     access,
     params: ofProperty,
@@ -67,19 +66,19 @@ export const operations = {
     id: "listUnits",
     method: "get",
     path: "/properties/{propertyId}/units",
-    summary: "A property's units, newest first",
+    summary: "List the units of a property, newest first",
     tag,
     access,
     params: ofProperty,
     query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
     headers: ["If-None-Match"],
-    answers: { 200: { description: "A page of them.", schema: listOf(unit) } },
+    answers: { 200: { description: "A page of units.", schema: listOf(unit) } },
   }),
   get: operation({
     id: "getUnit",
     method: "get",
     path: "/units/{unitId}",
-    summary: "One unit",
+    summary: "Get a unit",
     tag,
     access,
     params,
@@ -90,25 +89,26 @@ export const operations = {
     id: "updateUnit",
     method: "patch",
     path: "/units/{unitId}",
-    summary: "Change a unit",
+    summary: "Update a unit",
     tag,
     access,
     params,
     body: changes,
     headers: ["If-Match"],
     problems: ["conflict"],
-    answers: { 200: { description: "The unit as it is now.", schema: unit } },
+    answers: { 200: { description: "The updated unit.", schema: unit } },
   }),
   remove: operation({
     id: "deleteUnit",
     method: "delete",
     path: "/units/{unitId}",
-    summary: "Delete a unit that has neither leases nor maintenance requests",
+    summary: "Delete a unit",
+    description: "Refused with 409 while the unit has leases or maintenance requests.",
     tag,
     access,
     params,
     headers: ["If-Match"],
     problems: ["conflict"],
-    answers: { 204: { description: "It is gone." } },
+    answers: { 204: { description: "Deleted." } },
   }),
 };

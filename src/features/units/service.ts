@@ -8,7 +8,7 @@ import type { PropertyService } from "../properties/service.ts";
 import { type Unit, type UnitFilter, units } from "./repository.ts";
 import type { UnitChanges, UnitFields } from "./schema.ts";
 
-const what = "unit";
+const resource = "unit";
 
 export type UnitDeps = { db: Database; properties: Pick<PropertyService, "get"> };
 
@@ -20,37 +20,37 @@ export function createUnitService({ db, properties }: UnitDeps) {
           .insert(tx, owner, propertyId, fields)
           .catch(onConstraint("units_property_fkey", () => notFound("property")))
           .catch(onConstraint("units_label_key", labelTaken)),
-        what,
+        resource,
       ),
 
-    async list(owner: string, propertyId: string, filter: UnitFilter, slice: PageRequest): Promise<ListPage<Unit>> {
-      const portion = await units.list(db, owner, propertyId, filter, slice);
-      // Nothing there: of a property without units, or of one that is not there itself.
-      if (portion.items.length === 0) await properties.get(owner, propertyId);
-      return portion;
+    async list(owner: string, propertyId: string, filter: UnitFilter, page: PageRequest): Promise<ListPage<Unit>> {
+      const list = await units.list(db, owner, propertyId, filter, page);
+      // An empty list may mean that the property does not exist.
+      if (list.items.length === 0) await properties.get(owner, propertyId);
+      return list;
     },
 
-    get: async (owner: string, id: string): Promise<Unit> => orNotFound(await units.find(db, owner, id), what),
+    get: async (owner: string, id: string): Promise<Unit> => orNotFound(await units.find(db, owner, id), resource),
 
-    change: (owner: string, id: string, changes: UnitChanges, expect: Precondition): Promise<Unit> =>
+    change: (owner: string, id: string, changes: UnitChanges, precondition: Precondition): Promise<Unit> =>
       db.transaction(async (tx) => {
-        const present = orNotFound(await units.lock(tx, owner, id), what);
-        expect(present);
-        if (changes.status !== undefined && present.status === "occupied") throw occupied();
+        const current = orNotFound(await units.lock(tx, owner, id), resource);
+        precondition(current);
+        if (changes.status !== undefined && current.status === "occupied") throw occupied();
         const status = changes.status ?? ((await units.withdrawn(tx, owner, id)) ? "unavailable" : "vacant");
-        const update = units.update(tx, owner, id, { ...present, ...changes, status });
-        return orNotFound(await update.catch(onConstraint("units_label_key", labelTaken)), what);
+        const update = units.update(tx, owner, id, { ...current, ...changes, status });
+        return orNotFound(await update.catch(onConstraint("units_label_key", labelTaken)), resource);
       }),
 
-    remove: (owner: string, id: string, expect: Precondition): Promise<void> =>
+    remove: (owner: string, id: string, precondition: Precondition): Promise<void> =>
       db.transaction(async (tx) => {
-        expect(orNotFound(await units.lock(tx, owner, id), what));
+        precondition(orNotFound(await units.lock(tx, owner, id), resource));
         await units.remove(tx, owner, id).catch(onForeignKeyViolation(inUse));
       }),
 
-    /** For whoever changes its leases: as it is, and nobody else changes it or them meanwhile. */
+    /** Locks the unit, so that neither it nor its leases change during the caller's transaction. */
     lock: async (tx: Queryable, owner: string, id: string): Promise<Unit & { withdrawn: boolean }> => ({
-      ...orNotFound(await units.lock(tx, owner, id), what),
+      ...orNotFound(await units.lock(tx, owner, id), resource),
       withdrawn: await units.withdrawn(tx, owner, id),
     }),
   };
@@ -58,6 +58,6 @@ export function createUnitService({ db, properties }: UnitDeps) {
 
 export type UnitService = ReturnType<typeof createUnitService>;
 
-const labelTaken = () => new AppError("conflict", "The property has a unit with this label already.");
-const occupied = () => new AppError("conflict", "The unit is let today; its status follows its leases.");
-const inUse = () => new AppError("conflict", "The unit still has leases or maintenance requests; delete those first.");
+const labelTaken = () => new AppError("conflict", "The property already has a unit with this label.");
+const occupied = () => new AppError("conflict", "The unit has an active lease, which determines its status.");
+const inUse = () => new AppError("conflict", "The unit has leases or maintenance requests. Delete them first.");

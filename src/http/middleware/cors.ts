@@ -5,7 +5,7 @@ const requestHeaders =
   "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Last-Event-ID, Range, X-Request-Id";
 const exposedHeaders = "Accept-Ranges, Content-Range, ETag, Location, Retry-After, X-Request-Id";
 
-/** Lets pages of the named origins call the API with a bearer token. Cookies are never part of it. */
+/** Lets pages of the allowed origins call the API with a bearer token. Cookies are never allowed. */
 export function cors(origins: readonly string[]): RequestHandler {
   const allowed = new Set(origins);
   return (request, response, next) => {

@@ -15,7 +15,7 @@ export function tickerRoutes({ connections }: Parts) {
   const routes = createRoutes("/test");
   routes.add(tick, () => ({
     send(request, response) {
-      request.context.endless = true;
+      request.context.hasNoDeadline = true;
       response.writeHead(200, { "Content-Type": "text/event-stream" });
       response.write("id: 1\ndata: one\n\n");
       response.write("id: 2\ndata: two\n\n");

@@ -1,0 +1,48 @@
+import { AppError } from "../../core/app-error.ts";
+import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
+import type { Caller } from "../../http/operation.ts";
+import type { Reader } from "./reader.ts";
+import { createStaggeredVisits } from "./staggered-visits.ts";
+
+type StreamSession = { caller: Caller; readers: Set<Reader> };
+
+export type StreamSessionsDeps = { intervalMs: number; isStillSignedIn(caller: Caller): Promise<boolean> };
+
+/** Low, because the checks use Postgres while Redis is unavailable. */
+const maxConcurrentChecks = 4;
+
+/** The sessions with open streams. Each is checked once per interval, and its streams end when it has ended. */
+export function createStreamSessions({ intervalMs, isStillSignedIn }: StreamSessionsDeps) {
+  const bySession = new Map<string, StreamSession>();
+  const limiter = createConcurrencyLimiter({
+    maxConcurrent: maxConcurrentChecks,
+    maxWaitMs: intervalMs,
+    maxQueued: Number.POSITIVE_INFINITY,
+    onRejected: () => new AppError("overloaded", "Too many sessions are being checked."),
+  });
+  const check = async ({ caller, readers }: StreamSession): Promise<void> => {
+    // A check that fails or waits too long is repeated in the next interval.
+    if (await limiter.run(() => isStillSignedIn(caller)).catch(() => true)) return;
+    for (const reader of [...readers]) reader.end("signed_out");
+  };
+  const checks = createStaggeredVisits<StreamSession>(intervalMs, (session) => void check(session));
+
+  return {
+    add(caller: Caller, reader: Reader): void {
+      const known = bySession.get(caller.sessionId);
+      const session = known ?? { caller, readers: new Set() };
+      session.readers.add(reader);
+      if (known !== undefined) return;
+      bySession.set(caller.sessionId, session);
+      checks.add(session);
+    },
+    remove({ sessionId }: Caller, reader: Reader): void {
+      const session = bySession.get(sessionId);
+      session?.readers.delete(reader);
+      if (session?.readers.size !== 0) return;
+      bySession.delete(sessionId);
+      checks.remove(session);
+    },
+    stop: checks.stop,
+  };
+}
