@@ -76,7 +76,11 @@ export async function compose(config: Config, addresses: Services, logger: Logge
   const features = createFeatures({ ...basics, db, stream });
 
   const trust = createTrust(toBlockList(config.http.trustProxy));
-  const about = { identity, cookieName: config.auth.cookieName, opsHere: config.http.managementPort === undefined };
+  const about = {
+    identity,
+    cookieName: config.auth.cookieName,
+    servesOperators: config.http.managementPort === undefined,
+  };
   const routes = [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])];
   const app = createApp({ about, routes, features, api, trust, logger, corsOrigins: config.auth.corsOrigins });
   const front = composeListeners({

@@ -1,13 +1,13 @@
 export type Links = Readonly<Record<string, string>>;
 
-/** Where to go from here. */
-export const linksOf = (opsHere: boolean): Links => ({
+/** The entry points of the API, as `GET /api` lists them. */
+export const linksOf = (servesOperators: boolean): Links => ({
   docs: "/api/docs",
   openapi: "/api/openapi.json",
   live: "/alive",
   ready: "/ready",
   startup: "/startup",
-  ...(opsHere && {
+  ...(servesOperators && {
     health: "/health/detailed",
     metrics: "/metrics",
     circuitBreakers: "/api/v1/circuit-breakers",

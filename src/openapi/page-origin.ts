@@ -3,29 +3,29 @@ import type { Html } from "../core/page/html.ts";
 import { staticResponse } from "../http/etag.ts";
 import type { Reply, ReplyHeaders } from "../http/responses.ts";
 
-/** Stands in a page for the address of this server until somebody asks, who knows it. */
+/** A placeholder for the address of the server, which is known only when a request arrives. */
 export const origin = "http://origin.invalid";
 
-/** Enough for the names of one server; each keeps a page in memory. */
-const mostOrigins = 8;
+/** Each origin keeps a copy of the page in memory. */
+const maxOrigins = 8;
 
-/** A page whose commands are for the server that it came from, made when it is first asked for under a name. */
+/** Serves a page whose example commands name the origin of the request. Pages are cached per origin. */
 export function pageOfOrigin(page: Html, headers: ReplyHeaders): (request: Request) => Reply {
-  const made = new Map<string, (request: Request) => Reply>();
+  const replies = new Map<string, (request: Request) => Reply>();
   return (request) => {
-    const here = originOf(request);
-    let reply = made.get(here);
+    const requestOrigin = originOf(request);
+    let reply = replies.get(requestOrigin);
     if (reply === undefined) {
-      reply = staticResponse(page.html.replaceAll(origin, here), headers);
-      const [oldest = here] = made.keys();
-      if (made.size === mostOrigins) made.delete(oldest);
-      made.set(here, reply);
+      reply = staticResponse(page.html.replaceAll(origin, requestOrigin), headers);
+      const [oldest = requestOrigin] = replies.keys();
+      if (replies.size === maxOrigins) replies.delete(oldest);
+      replies.set(requestOrigin, reply);
     }
     return reply(request);
   };
 }
 
-/** Fit to be copied into a shell, which the names that a Host header may have are not all. */
+/** Host names that are safe in a shell command; a Host header may contain others. */
 const plainHost = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/;
 
 function originOf({ secure, headers, socket }: Request): string {

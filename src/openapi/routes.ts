@@ -16,28 +16,28 @@ import { pageOfOrigin } from "./page-origin.ts";
 export type AboutDeps = {
   identity: { service: string; version: string; instance: string };
   cookieName: string;
-  /** Whether operators are answered on this port too. */
-  opsHere: boolean;
+  /** Whether this port serves operator endpoints too. */
+  servesOperators: boolean;
 };
 
 const asJson = { "Content-Type": "application/json; charset=utf-8" };
 
-/** What this server tells about itself: made once, of everything that it serves. */
-export function aboutRoutes({ identity, cookieName, opsHere }: AboutDeps, others: readonly Routes[]): Routes {
+/** The index, the reference and the OpenAPI document. Generated once at start from the descriptions of all routes. */
+export function aboutRoutes({ identity, cookieName, servesOperators }: AboutDeps, others: readonly Routes[]): Routes {
   const routes = createRoutes("/api");
-  const links = linksOf(opsHere);
+  const links = linksOf(servesOperators);
 
   const index = staticResponse(`${JSON.stringify({ ...identity, links })}\n`, { ...asJson, Vary: "Accept" });
   const landing = renderLandingPage({ ...identity, links });
-  const welcome = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
+  const landingPage = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
   routes.add(operations.index, ({ request }) =>
-    preferred(request.headers.accept ?? "", forms) === "html" ? welcome(request) : index(request),
+    preferred(request.headers.accept ?? "", forms) === "html" ? landingPage(request) : index(request),
   );
   routes.add(operations.document, ({ request }) => document(request));
   routes.add(operations.docs, ({ request }) => docs(request));
   routes.add(operations.problem, ({ params }) => {
     const kind = isErrorCode(params.code) ? problemKinds[params.code] : undefined;
-    if (kind === undefined) throw new AppError("not_found", "There is no such problem type.");
+    if (kind === undefined) throw new AppError("not_found", "Problem type not found.");
     return ok({ type: `/api/problems/${params.code}`, code: params.code, ...kind });
   });
 
@@ -45,7 +45,7 @@ export function aboutRoutes({ identity, cookieName, opsHere }: AboutDeps, others
     version: identity.version,
     cookieName,
     routes: [...others, routes],
-    listened: [...probeOperations, ...(opsHere ? operatorOperations : [])],
+    listenerOperations: [...probeOperations, ...(servesOperators ? operatorOperations : [])],
   });
   const document = staticResponse(JSON.stringify(described), asJson);
   const reference = renderDocsPage(described, links);

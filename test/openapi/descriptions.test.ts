@@ -56,7 +56,7 @@ const document = createDocument({
   version: "test",
   cookieName: "test",
   routes: [{ prefix: "", operations: [described] }],
-  listened: [],
+  listenerOperations: [],
 });
 
 const queries = ["of a query", "of the start of a pipe"];

@@ -31,7 +31,7 @@ async function tryOut(page: Page, id: string) {
 }
 
 async function signIn(page: Page, { email, password }: { email: string; password: string }): Promise<void> {
-  await page.getByLabel("E-mail", { exact: true }).fill(email);
+  await page.getByLabel("Email", { exact: true }).fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
 }
@@ -160,7 +160,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   test("finds a call by its words, with the keyboard alone", async (t) => {
     const { page, assertQuiet } = await open(t);
     await page.keyboard.press("Tab");
-    assert.equal(await evaluate(page, "document.activeElement.textContent"), "To the operations");
+    assert.equal(await evaluate(page, "document.activeElement.textContent"), "Skip to the operations");
     await page.keyboard.press("/");
     await page.keyboard.type("post lease");
     await page.getByText("1 operation", { exact: true }).waitFor();
@@ -214,7 +214,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
 
   test("without JavaScript it is the whole reference, to read", async (t) => {
     const { page, assertQuiet } = await open(t, { javaScriptEnabled: false });
-    await page.getByText("Without JavaScript this is a reference to read").waitFor();
+    await page.getByText("Without JavaScript this page is a reference only").waitFor();
     const paths = await page.locator("article .path").allTextContents();
     assert.deepEqual(paths.sort(), operations.map(({ path }) => path).sort());
     assert.equal(await page.getByRole("button", { name: "Send" }).count(), 0);

@@ -1,4 +1,4 @@
-/** Markup that is safe to send. Values become markup only through `html`, which escapes them. */
+/** Safe markup. Only `html`, which escapes text, and `trusted` create it. */
 export type Html = { readonly html: string };
 
 type Value = Html | readonly Html[] | string | number | null | false;
@@ -10,7 +10,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Value[])
   return { html: text };
 }
 
-/** Only for constant markup: never for data. */
+/** Marks text as safe without escaping. For constants in the code only, never for data. */
 export const trusted = (text: string): Html => ({ html: text });
 
 export const nothing: Html = { html: "" };
@@ -44,12 +44,12 @@ const entities: Readonly<Record<string, string>> = {
 const escaped = (text: string): string =>
   /[&<>"']/.test(text) ? text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "") : text;
 
-const compactPieces = new WeakMap<TemplateStringsArray, readonly string[]>();
+const cachedPieces = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 function withoutIndentation(strings: TemplateStringsArray): readonly string[] {
-  const known = compactPieces.get(strings);
+  const known = cachedPieces.get(strings);
   if (known !== undefined) return known;
-  const compact = strings.map((piece) => piece.replaceAll(/\n\s*/g, ""));
-  compactPieces.set(strings, compact);
-  return compact;
+  const trimmed = strings.map((piece) => piece.replaceAll(/\n\s*/g, ""));
+  cachedPieces.set(strings, trimmed);
+  return trimmed;
 }

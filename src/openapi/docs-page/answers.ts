@@ -6,7 +6,7 @@ import { pretty, prose } from "./prose.ts";
 
 type Responses = DocumentedOperation["responses"];
 
-/** What comes back: the good answers with their fields, the problems with their codes. */
+/** The responses of an operation: successful ones with their fields, problems with their codes. */
 export function renderAnswers(responses: Responses, { components }: Document, resolve: Resolve): Html {
   const all = Object.entries(responses).map(([status, answer]) => {
     const shared = "$ref" in answer ? components.responses[answer.$ref.split("/").at(-1) ?? ""] : answer;
@@ -14,7 +14,7 @@ export function renderAnswers(responses: Responses, { components }: Document, re
   });
   const problems = all.filter(({ answer }) => isProblem(answer));
   return html`
-    <h4>Answers</h4>
+    <h4>Responses</h4>
     ${all.filter(({ answer }) => !isProblem(answer)).map(({ status, answer }) => renderAnswer(status, answer, resolve))}
     ${problems.length === 0 ? nothing : renderProblems(problems)}`;
 }

@@ -5,7 +5,7 @@ export type Group = { tag: string; operations: readonly Listed[] };
 
 export const idOfTag = (tag: string): string => `tag-${tag.toLowerCase()}`;
 
-/** What is where, and the filter for it. */
+/** The list of operations and its filter. */
 export function renderContents(groups: readonly Group[]): Html {
   return html`
     <aside class="contents">

@@ -1,58 +1,58 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
 import type { JsonSchema } from "../document/types.ts";
 import { prose } from "./prose.ts";
-import { typeWords } from "./type-words.ts";
+import { describeType } from "./type-words.ts";
 
 export type Resolve = (schema: JsonSchema) => JsonSchema;
 
-/** Marked is what is not a matter of course: in what one sends the required fields, in an answer the optional ones. */
-type Reading = { resolve: Resolve; marks: "required" | "optional" };
+/** Marks the exceptions: required fields in requests, optional fields in responses. */
+type RenderOptions = { resolve: Resolve; marks: "required" | "optional" };
 
-/** Deep enough for everything that is served, and an end for what refers to itself. */
-const deepest = 6;
+/** Ends the recursion for schemas that refer to themselves. */
+const maxDepth = 6;
 
-/** What is said of the whole, and its fields. */
-export function renderSchema(schema: JsonSchema, reading: Reading): Html {
-  return html`${renderWords(schema, reading.resolve)}${renderFields(schema, reading)}`;
+/** The description of a schema, and its fields. */
+export function renderSchema(schema: JsonSchema, options: RenderOptions): Html {
+  return html`${renderDescriptions(schema, options.resolve)}${renderFields(schema, options)}`;
 }
 
-/** The fields of an object, with those of the objects in them. */
-function renderFields(schema: JsonSchema, reading: Reading, depth = 0): Html {
-  const { properties = {}, required = [] } = withFields(schema, reading.resolve);
+/** The fields of an object, including those of nested objects. */
+function renderFields(schema: JsonSchema, options: RenderOptions, depth = 0): Html {
+  const { properties = {}, required = [] } = withFields(schema, options.resolve);
   const fields = Object.entries(properties);
-  if (fields.length === 0 || depth === deepest) return nothing;
+  if (fields.length === 0 || depth === maxDepth) return nothing;
   return html`
     <ul class="fields">
-      ${fields.map(([name, field]) => renderField(name, required.includes(name), field, reading, depth))}
+      ${fields.map(([name, field]) => renderField(name, required.includes(name), field, options, depth))}
     </ul>`;
 }
 
-function renderField(name: string, required: boolean, field: JsonSchema, reading: Reading, depth: number): Html {
-  const { resolve, marks } = reading;
+function renderField(name: string, required: boolean, field: JsonSchema, options: RenderOptions, depth: number): Html {
+  const { resolve, marks } = options;
   const schema = resolve(field);
   const { items } = schema;
-  const fallback = schema.default === undefined ? "" : `, \`${JSON.stringify(schema.default)}\` unless given`;
-  const words = items === undefined ? schema : { ...schema, items: resolve(items) };
+  const fallback = schema.default === undefined ? "" : `, \`${JSON.stringify(schema.default)}\` by default`;
+  const described = items === undefined ? schema : { ...schema, items: resolve(items) };
   return html`
     <li>
-      <code class="name">${name}</code> <span class="type">${prose(typeWords(words) + fallback)}</span>
+      <code class="name">${name}</code> <span class="type">${prose(describeType(described) + fallback)}</span>
       ${required === (marks === "required") ? html` <span class="must">${marks}</span>` : nothing}
-      ${renderWords(field, resolve)}
-      ${renderExample(speaking("examples", field, resolve)[0]?.examples)}
-      ${renderFields(schema, reading, depth + 1)}
+      ${renderDescriptions(field, resolve)}
+      ${renderExample(annotated("examples", field, resolve)[0]?.examples)}
+      ${renderFields(schema, options, depth + 1)}
     </li>`;
 }
 
-function renderWords(schema: JsonSchema, resolve: Resolve): Html[] {
-  return speaking("description", schema, resolve).map(({ description = "" }) => html`<p>${prose(description)}</p>`);
+function renderDescriptions(schema: JsonSchema, resolve: Resolve): Html[] {
+  return annotated("description", schema, resolve).map(({ description = "" }) => html`<p>${prose(description)}</p>`);
 }
 
-/** The schema, if it has something to say, or else what it may hold: the choices, the items, the entries. */
-function speaking(of: "description" | "examples", schema: JsonSchema, resolve: Resolve): JsonSchema[] {
+/** The schema itself if it has the annotation, otherwise the choices, items or entries that have it. */
+function annotated(of: "description" | "examples", schema: JsonSchema, resolve: Resolve): JsonSchema[] {
   const { anyOf = [], items = {}, additionalProperties: entries, ...whole } = resolve(schema);
   if (whole[of] !== undefined) return [whole];
-  const held = [...anyOf, items, typeof entries === "object" ? entries : {}];
-  return held.filter((one) => Object.keys(one).length > 0).flatMap((one) => speaking(of, one, resolve));
+  const nested = [...anyOf, items, typeof entries === "object" ? entries : {}];
+  return nested.filter((one) => Object.keys(one).length > 0).flatMap((one) => annotated(of, one, resolve));
 }
 
 function renderExample(examples: readonly unknown[] = []): Html {
@@ -61,7 +61,7 @@ function renderExample(examples: readonly unknown[] = []): Html {
   return html` <span class="eg">e.g. <code>${String(example)}</code></span>`;
 }
 
-/** Behind lists, choices and maps: where the fields are. */
+/** Finds the object schema inside lists, choices and maps. */
 function withFields(schema: JsonSchema, resolve: Resolve): JsonSchema {
   const { properties, items, anyOf, additionalProperties, ...rest } = resolve(schema);
   if (properties !== undefined) return { properties, ...rest };

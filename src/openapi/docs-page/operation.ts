@@ -1,5 +1,5 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
-import type { Document, DocumentedOperation, WhoMayCall } from "../document/types.ts";
+import type { Access, Document, DocumentedOperation } from "../document/types.ts";
 import { renderAnswers } from "./answers.ts";
 import { curlOf } from "./curl.ts";
 import { type Resolve, renderSchema } from "./fields.ts";
@@ -9,11 +9,11 @@ import { renderTryForm } from "./try-form.ts";
 
 export type Listed = { method: string; path: string; operation: DocumentedOperation };
 
-const callers: Readonly<Record<WhoMayCall, string>> = {
-  everyone: "For anyone",
-  member: "For whoever is signed in",
+const callers: Readonly<Record<Access, string>> = {
+  everyone: "Public",
+  member: "For signed-in users",
   admin: "For administrators",
-  operator: "For operators, with their token where one is set",
+  operator: "For operators, with the operator token if one is set",
 };
 
 export function renderOperation({ method, path, operation }: Listed, document: Document, resolve: Resolve): Html {
@@ -41,11 +41,10 @@ export function renderOperation({ method, path, operation }: Listed, document: D
     </article>`;
 }
 
-/** The method by word and by colour. */
 export const renderMethod = (method: string): Html =>
   html`<b class="method ${tones[method] ?? "warn"}">${method.toUpperCase()}</b>`;
 
-/** What the filter looks through. */
+/** The text that the filter searches. */
 export const wordsOf = ({ method, path, operation: { operationId, summary, tags } }: Listed): string =>
   `${method} ${path} ${summary} ${operationId} ${tags.join(" ")}`.toLowerCase();
 

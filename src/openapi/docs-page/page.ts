@@ -2,7 +2,7 @@ import { baseStyle, readScripts, readStyles } from "../../core/page/browser-file
 import { pageHeaders } from "../../core/page/headers.ts";
 import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
 import { guide } from "../document/guide.ts";
-import { resolved } from "../document/schemas.ts";
+import { resolveReference } from "../document/schemas.ts";
 import type { Document, JsonSchema } from "../document/types.ts";
 import type { Links } from "../links.ts";
 import { origin } from "../page-origin.ts";
@@ -20,11 +20,11 @@ const style = readStyles(
   ...["layout.css", "operations.css", "forms.css", "media.css"].map(browserFile),
 );
 
-/** The whole reference for a browser: complete as it is, and with its script a place to try every call. */
+/** The API reference. Complete without JavaScript; with it, every operation can be tried. */
 export function renderDocsPage(document: Document, links: Links) {
   const groups = groupsOf(document);
   const count = groups.reduce((sum, { operations }) => sum + operations.length, 0);
-  const resolve = (schema: JsonSchema) => resolved(schema, document.components.schemas);
+  const resolve = (schema: JsonSchema) => resolveReference(schema, document.components.schemas);
   const { info, openapi } = document;
   const page = html`
     <!doctype html>
@@ -38,20 +38,20 @@ export function renderDocsPage(document: Document, links: Links) {
         <style>${trusted(style)}</style>
       </head>
       <body data-origin="${origin}">
-        <a class="skip" href="#main">To the operations</a>
+        <a class="skip" href="#main">Skip to the operations</a>
         <header>
         <div class="top">
           <div class="wrap">
             <p class="service">${info.title}</p>
-            <p class="links"><a href="/api">Start</a> ${links["health"] === undefined ? "" : html`<a href="${links["health"]}">Health</a> `}<a href="/api/openapi.json">openapi.json</a> <a class="scripted" href="#sign-in" id="account">Sign in</a></p>
+            <p class="links"><a href="/api">Home</a> ${links["health"] === undefined ? "" : html`<a href="${links["health"]}">Health</a> `}<a href="/api/openapi.json">openapi.json</a> <a class="scripted" href="#sign-in" id="account">Sign in</a></p>
           </div>
         </div>
         <div class="band calm">
           <div class="wrap">
             <h1>Reference</h1>
-            <p class="summary">${info.summary} ${count} calls, described by the schemas that validate them.</p>
-            <p class="unscripted">Without JavaScript this is a reference to read; with it, every call can be tried here.</p>
-            <p class="stand">Version ${info.version} · OpenAPI ${openapi}</p>
+            <p class="summary">${info.summary} ${count} operations, documented by the schemas that validate them.</p>
+            <p class="unscripted">Without JavaScript this page is a reference only; with it, every operation can be tried here.</p>
+            <p class="version">Version ${info.version} · OpenAPI ${openapi}</p>
           </div>
         </div>
         </header>
@@ -68,7 +68,7 @@ export function renderDocsPage(document: Document, links: Links) {
                   ${operations.map((listed) => renderOperation(listed, document, resolve))}
                 </section>`,
             )}
-            <p id="none" class="note" hidden>Nothing fits the filter.</p>
+            <p id="none" class="note" hidden>No operation matches the filter.</p>
           </main>
         </div>
         <script>${trusted(script)}</script>
@@ -80,7 +80,7 @@ export function renderDocsPage(document: Document, links: Links) {
 function renderGuide(): Html {
   return html`
     <section class="guide" aria-labelledby="guide">
-      <h2 id="guide" class="unseen">What holds for every call</h2>
+      <h2 id="guide" class="unseen">About all operations</h2>
       ${guide.map(({ title, text }) => html`<div><h3>${title}</h3>${text.map((one) => html`<p>${prose(one)}</p>`)}</div>`)}
     </section>`;
 }

@@ -1,6 +1,6 @@
 import { type Html, html } from "../../core/page/html.ts";
 
-/** Words in which backticks stand around code. */
+/** Text with code in backticks. */
 export const prose = (text: string): Html[] =>
   text.split("`").map((piece, index) => (index % 2 === 0 ? html`${piece}` : html`<code>${piece}</code>`));
 

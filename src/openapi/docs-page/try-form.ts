@@ -2,7 +2,7 @@ import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
 import type { DocumentedOperation, DocumentedParameter } from "../document/types.ts";
 import { pretty } from "./prose.ts";
 
-/** Needs the script, and is only shown with it. */
+/** Shown only with JavaScript. */
 export function renderTryForm(method: string, path: string, operation: DocumentedOperation): Html {
   const { operationId: id, parameters = [], requestBody } = operation;
   const content = requestBody?.content ?? {};

@@ -7,19 +7,19 @@ import type { Content, DocumentedAnswer, MediaType } from "./types.ts";
 const jsonType = "application/json";
 const withoutBody = new Set(["204", "304"]);
 
-/** What comes back where the call succeeds, with what follows from the headers that it understands. */
+/** The successful responses, with those that follow from the request headers of the operation. */
 export function answersOf(
   { answers, headers = [], method }: Pick<Operation, "answers" | "headers" | "method">,
   schemas: Schemas,
-  onEvery: readonly "X-Request-Id"[],
+  commonHeaders: readonly "X-Request-Id"[],
 ): Readonly<Record<string, DocumentedAnswer>> {
-  const tagged = headers.includes("If-None-Match") || (headers.includes("If-Match") && method !== "delete");
-  const unchanged = { 304: { description: "It is as you have it." } };
+  const hasEtag = headers.includes("If-None-Match") || (headers.includes("If-Match") && method !== "delete");
+  const unchanged = { 304: { description: "Not modified." } };
   const all = { ...(headers.includes("If-None-Match") && unchanged), ...answers };
   return Object.fromEntries(
     Object.entries(all).map(([status, answer]: [string, Answer]) => {
-      const named = new Set<AnswerHeader>([...(tagged ? (["ETag"] as const) : []), ...(answer.headers ?? [])]);
-      const references = headerReferences([...onEvery, ...named]);
+      const named = new Set<AnswerHeader>([...(hasEtag ? (["ETag"] as const) : []), ...(answer.headers ?? [])]);
+      const references = headerReferences([...commonHeaders, ...named]);
       return [
         status,
         {

@@ -1,7 +1,7 @@
 import type { ListenerOperation, Routes } from "../../http/operation.ts";
 import { guide } from "./guide.ts";
 import { answerHeaders } from "./headers.ts";
-import { describeListened, describeRouted } from "./operation.ts";
+import { describeListenerOperation, describeRoute } from "./operation.ts";
 import { problemResponses } from "./problems.ts";
 import { createSchemas } from "./schemas.ts";
 import type { Document, DocumentedOperation } from "./types.ts";
@@ -10,29 +10,29 @@ export type DocumentDeps = {
   version: string;
   cookieName: string;
   routes: readonly Pick<Routes, "prefix" | "operations">[];
-  listened: readonly ListenerOperation[];
+  listenerOperations: readonly ListenerOperation[];
 };
 
-/** OpenAPI 3.1 out of the descriptions that route and validate, so that it cannot say anything else than they do. */
-export function createDocument({ version, cookieName, routes, listened }: DocumentDeps): Document {
+/** Generates OpenAPI 3.1 from the descriptions that route and validate requests, so that both always agree. */
+export function createDocument({ version, cookieName, routes, listenerOperations }: DocumentDeps): Document {
   const schemas = createSchemas();
   const responses = problemResponses(schemas);
   const operations = [
     ...routes.flatMap(({ prefix, operations }) =>
-      operations.map((operation) => place(prefix, operation, describeRouted(operation, schemas))),
+      operations.map((operation) => place(prefix, operation, describeRoute(operation, schemas))),
     ),
-    ...listened.map((operation) => place("", operation, describeListened(operation, schemas))),
+    ...listenerOperations.map((operation) => place("", operation, describeListenerOperation(operation, schemas))),
   ];
   return {
     openapi: "3.1.1",
     info: {
       title: "Haven API",
       version,
-      summary: "Properties, their units, leases and maintenance.",
+      summary: "Properties, units, leases and maintenance requests.",
       description: guide.map(({ title, text }) => `## ${title}\n\n${text.join("\n\n")}`).join("\n\n"),
       license: { name: "MIT" },
     },
-    servers: [{ url: "/", description: "Where this document came from" }],
+    servers: [{ url: "/", description: "This server" }],
     tags: [...new Set(operations.flatMap(({ described }) => described.tags))].map((name) => ({ name })),
     paths: byPath(operations),
     components: {
@@ -40,9 +40,14 @@ export function createDocument({ version, cookieName, routes, listened }: Docume
       responses,
       headers: answerHeaders,
       securitySchemes: {
-        accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "From register or login." },
-        sessionCookie: { type: "apiKey", in: "cookie", name: cookieName, description: "What a browser has." },
-        operatorToken: { type: "http", scheme: "bearer", description: "`OPS_TOKEN`, where the server has one." },
+        accessToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "Returned by register and login.",
+        },
+        sessionCookie: { type: "apiKey", in: "cookie", name: cookieName, description: "For browsers." },
+        operatorToken: { type: "http", scheme: "bearer", description: "`OPS_TOKEN`, if the server has one." },
       },
     },
   };

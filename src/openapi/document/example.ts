@@ -8,7 +8,7 @@ const byFormat: Readonly<Record<string, unknown>> = {
   uri: "https://example.org/",
 };
 
-/** A value that the schema accepts, out of the examples that the fields bring along. */
+/** A valid value, built from the examples of the fields. */
 export function exampleOf(schema: JsonSchema, resolve: (schema: JsonSchema) => JsonSchema): unknown {
   const { examples, enum: choices, anyOf, properties, items, ...is } = resolve(schema);
   if (examples !== undefined) return examples[0];
@@ -26,7 +26,7 @@ export function exampleOf(schema: JsonSchema, resolve: (schema: JsonSchema) => J
   return byFormat[is.format ?? ""] ?? "text";
 }
 
-/** Of a change, which may name any of the fields, one is enough to show how it is done. */
+/** For a PATCH, one field is enough as an example. */
 function exampleOfObject(
   properties: Readonly<Record<string, JsonSchema>>,
   { required = [], minProperties }: JsonSchema,

@@ -1,41 +1,41 @@
-/** What holds for every call: the description of the document, and the first part of the page. Code in backticks. */
+/** General rules: the description of the document, and the first part of the reference page. Code in backticks. */
 export const guide: readonly { title: string; text: readonly string[] }[] = [
   {
-    title: "Signing in",
+    title: "Authentication",
     text: [
-      "`POST /api/v1/auth/register` or `POST /api/v1/auth/login` gives an access token for `Authorization: Bearer …`, good for some minutes, and a refresh token for the next one. Browsers get a session cookie as well; with the cookie alone, pages of other origins cannot write.",
-      "A session can be ended at any time, and then it is over on every instance at once.",
+      "`POST /api/v1/auth/register` and `POST /api/v1/auth/login` return an access token for `Authorization: Bearer …`, valid for some minutes, and a refresh token to get the next one. Browsers also receive a session cookie. Pages of other origins cannot write with the cookie alone.",
+      "A session can be revoked at any time. Every instance then refuses its tokens at once.",
     ],
   },
   {
-    title: "Sending and getting",
+    title: "Requests and responses",
     text: [
-      "Bodies are JSON in UTF-8. Fields and query parameters that are not described here are refused, never ignored. Ids are UUIDs, times are RFC 3339 in UTC, dates are `YYYY-MM-DD`, money is a whole number of cents with its currency. Texts are stored in Unicode NFC and without white space at their ends; more than 30 combining marks in a row are refused. What `GET` answers, `HEAD` answers too, without the body.",
+      "Bodies are JSON in UTF-8. Fields and query parameters that are not documented are refused, never ignored. Ids are UUIDs, times are RFC 3339 in UTC, dates are `YYYY-MM-DD`, money is an integer number of cents with a currency. Texts are stored in Unicode NFC and without white space at their ends; more than 30 combining marks in a row are refused. `HEAD` is supported wherever `GET` is.",
     ],
   },
   {
-    title: "When it fails",
+    title: "Errors",
     text: [
-      "Failures are `application/problem+json` (RFC 9457). Act upon `code`, show `detail`, and keep `requestId` for whoever has to find out more. `GET /api/problems/{code}` says what a code means. After a 503 or 429 wait for as many seconds as `Retry-After` says.",
-      "What is another's is answered like what does not exist: with 404. A method that a path does not have is 405, and `Allow` says which it has.",
+      "Errors are `application/problem+json` (RFC 9457). Programs use `code`, people read `detail`, and `requestId` helps the operator to find the request in the logs. `GET /api/problems/{code}` explains a code. After a 503 or 429, wait for the number of seconds in `Retry-After`.",
+      "Resources of other owners return 404. A method that a path does not support returns 405 with `Allow`.",
     ],
   },
   {
     title: "Lists",
     text: [
-      "Lists give `items` and `nextCursor`. Send that as `cursor`, with the same filters, for the next page; `null` means that this was the last one. `limit` is 20 unless said, and 100 at most.",
+      "Lists return `items` and `nextCursor`. For the next page, send that value as `cursor` with the same filters; `null` means that there are no more pages. `limit` is 20 by default and at most 100.",
     ],
   },
   {
-    title: "Creating just once",
+    title: "Idempotent creates",
     text: [
-      "Make up an `Idempotency-Key` for each create. Sent again within a day, with the same body, it gives the first answer again and creates nothing; with another body it is 422, and 409 while the first is still in flight.",
+      "Send a unique `Idempotency-Key` with each create. Within a day, a repeated request with the same key and body returns the first response and creates nothing. Another body returns 422, and 409 is returned while the first request is in progress.",
     ],
   },
   {
-    title: "Changing what you have seen",
+    title: "Conditional requests",
     text: [
-      "A resource comes with an `ETag`. `If-None-Match` saves you the body while nothing has changed (304); `If-Match` on a change or a deletion does nothing, with 412, where somebody was faster.",
+      "Resources have an `ETag`. With `If-None-Match`, `GET` returns 304 without a body if nothing has changed. With `If-Match`, an update or deletion returns 412 and changes nothing if the resource has changed in the meantime.",
     ],
   },
 ];

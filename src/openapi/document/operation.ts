@@ -4,18 +4,17 @@ import { parametersOf } from "./parameters.ts";
 import { problemReferences, problemsOf } from "./problems.ts";
 import { requestBodyOf } from "./request-body.ts";
 import type { Schemas } from "./schemas.ts";
-import type { DocumentedOperation, WhoMayCall } from "./types.ts";
+import type { Access, DocumentedOperation } from "./types.ts";
 
-/** The security schemes by name, as the document has them. */
-const ways: Readonly<Record<WhoMayCall, DocumentedOperation["security"]>> = {
+const security: Readonly<Record<Access, DocumentedOperation["security"]>> = {
   everyone: [],
   member: [{ accessToken: [] }, { sessionCookie: [] }],
   admin: [{ accessToken: [] }, { sessionCookie: [] }],
   operator: [{}, { operatorToken: [] }],
 };
 
-/** A call that the routers answer. */
-export function describeRouted(operation: Operation, schemas: Schemas): DocumentedOperation {
+/** An operation of the Express routes. */
+export function describeRoute(operation: Operation, schemas: Schemas): DocumentedOperation {
   const requestBody = requestBodyOf(operation, schemas);
   return {
     ...head(operation, operation.access ?? "everyone"),
@@ -28,21 +27,21 @@ export function describeRouted(operation: Operation, schemas: Schemas): Document
   };
 }
 
-/** A call that is answered in front of them, where little can fail. */
-export function describeListened(operation: ListenerOperation, schemas: Schemas): DocumentedOperation {
+/** An operation that the listener answers before the Express app. */
+export function describeListenerOperation(operation: ListenerOperation, schemas: Schemas): DocumentedOperation {
   const { access, ...rest } = operation;
-  // Probes are answered before anybody has an id.
-  const onEvery = access === "operator" ? (["X-Request-Id"] as const) : [];
+  // Responses of probes have no request id.
+  const commonHeaders = access === "operator" ? (["X-Request-Id"] as const) : [];
   return {
     ...head(operation, access ?? "everyone"),
     ...parameters(rest, schemas),
-    responses: { ...answersOf(rest, schemas, onEvery), ...problemReferences(operation.problems ?? []) },
+    responses: { ...answersOf(rest, schemas, commonHeaders), ...problemReferences(operation.problems ?? []) },
   };
 }
 
-function head({ id, summary, description, tag }: Omit<Operation, "access">, access: WhoMayCall) {
+function head({ id, summary, description, tag }: Omit<Operation, "access">, access: Access) {
   const more = description !== undefined && { description };
-  return { operationId: id, summary, ...more, tags: [tag], security: ways[access], "x-access": access };
+  return { operationId: id, summary, ...more, tags: [tag], security: security[access], "x-access": access };
 }
 
 function parameters(operation: Operation, schemas: Schemas) {

@@ -7,24 +7,28 @@ const text = { type: "string" } as const;
 
 const requestHeaders: Readonly<Record<RequestHeader, { description: string; schema: JsonSchema; example?: string }>> = {
   "Idempotency-Key": {
-    description: "A key that you make up for this one create: repeated with it, it is done once and answered alike.",
-    schema: { ...text, minLength: 1, maxLength: 255, pattern: "^[!-~]*$" },
+    description:
+      "A unique key of your choice. A repeated request with the same key creates nothing and returns the first response.",
+    schema: { ...text, minLength: 1, maxLength: 255 },
     example: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
   },
   "If-Match": {
-    description: "The `ETag` that you read: where it was changed in between, nothing is done and the answer is 412.",
+    description: "An `ETag`. If the resource has changed since, the request fails with 412.",
     schema: text,
   },
-  "If-None-Match": { description: "The `ETag` that you have: while it is the same, the answer is 304.", schema: text },
+  "If-None-Match": {
+    description: "An `ETag`. If the resource has not changed, the response is 304 without a body.",
+    schema: text,
+  },
   "If-Range": {
-    description: "The `ETag` of the part that you have: where it is another by now, `Range` is passed over.",
+    description: "An `ETag`. If the resource has changed, `Range` is ignored.",
     schema: text,
   },
   "Last-Event-ID": {
-    description: "The id of the last event that you got: the stream goes on behind it. Empty: from now on.",
-    schema: { ...text, pattern: "^[0-9]{0,19}$" },
+    description: "The id of the last received event. The stream continues after it.",
+    schema: text,
   },
-  Range: { description: "The part of the bytes that you want.", schema: text, example: "bytes=0-1023" },
+  Range: { description: "The requested byte range.", schema: text, example: "bytes=0-1023" },
 };
 
 export function parametersOf({ params, query, headers = [] }: Operation, schemas: Schemas): DocumentedParameter[] {
@@ -35,13 +39,13 @@ export function parametersOf({ params, query, headers = [] }: Operation, schemas
   ];
 }
 
-/** Described as what the text is read as: "a whole number from 1 to 100" says more than "digits". */
+/** Documents the parsed type, such as an integer from 1 to 100, instead of the pattern of the text. */
 function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schemas: Schemas): DocumentedParameter[] {
   if (schema === undefined) return [];
   const { required = [], properties: sent = {} } = schemas.of(schema, "input");
   const { properties = {} } = schemas.of(schema, "output");
   return Object.entries(properties).map(([name, read]) => {
-    const { description, examples, ...field } = { ...wordsOf(sent[name]), ...read };
+    const { description, examples, ...field } = { ...annotationsOf(sent[name]), ...read };
     return {
       name,
       in: place,
@@ -53,8 +57,8 @@ function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schema
   });
 }
 
-/** A text that becomes something else may have been described before it did. */
-const wordsOf = ({ description, examples }: JsonSchema = {}): JsonSchema => ({
+/** A transformed schema may have its description before the transformation. */
+const annotationsOf = ({ description, examples }: JsonSchema = {}): JsonSchema => ({
   ...(description !== undefined && { description }),
   ...(examples !== undefined && { examples }),
 });

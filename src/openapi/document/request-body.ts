@@ -11,17 +11,14 @@ export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): Do
   return { required: true, content: { "application/json": { schema, example } } };
 }
 
-/** The bytes as they are, or as a field of a form. */
-function uploadOf({ field, fileTypes, contentTypes, description }: NonNullable<Operation["upload"]>) {
-  const asTheyAre = contentTypes
+/** The file as the body, or as a field of a form. */
+function uploadOf({ field, contentTypes, description }: NonNullable<Operation["upload"]>) {
+  const asBody = contentTypes
     .filter((type) => type !== form)
     .map((type) => [type, { schema: { type: "string", format: "binary" } }] as const);
   const properties = { [field]: { type: "string", format: "binary", description } };
-  const asField = {
-    schema: { type: "object", properties, required: [field], additionalProperties: false },
-    encoding: { [field]: { contentType: fileTypes.join(", ") } },
-  };
-  return { required: true, description, content: { [form]: asField, ...Object.fromEntries(asTheyAre) } };
+  const asFormField = { schema: { type: "object", properties, required: [field] } };
+  return { required: true, description, content: { [form]: asFormField, ...Object.fromEntries(asBody) } };
 }
 
 const form = "multipart/form-data";

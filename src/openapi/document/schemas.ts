@@ -1,23 +1,23 @@
 import { z } from "zod";
 import type { JsonSchema } from "./types.ts";
 
-/** What is sent is described as it may come in; what is answered, as it goes out. */
+/** Requests are documented before transformations, responses after them. */
 type Direction = "input" | "output";
 
-/** Turns the schemas that validate into JSON Schema; those with an id are described once and referred to. */
+/** Converts zod schemas to JSON Schema. Schemas with an id become components and are referred to. */
 export function createSchemas() {
   const named: Record<string, JsonSchema> = {};
-  // The same parameters and answers stand on many calls.
-  const done = { input: new Map<z.ZodType, JsonSchema>(), output: new Map<z.ZodType, JsonSchema>() };
+  // Many operations share parameters and responses.
+  const cache = { input: new Map<z.ZodType, JsonSchema>(), output: new Map<z.ZodType, JsonSchema>() };
 
   return {
     named: named as Readonly<Record<string, JsonSchema>>,
     of(schema: z.ZodType, io: Direction): JsonSchema {
-      const known = done[io].get(schema) ?? convert(schema, io);
-      done[io].set(schema, known);
+      const known = cache[io].get(schema) ?? convert(schema, io);
+      cache[io].set(schema, known);
       return known;
     },
-    resolve: (schema: JsonSchema): JsonSchema => resolved(schema, named),
+    resolve: (schema: JsonSchema): JsonSchema => resolveReference(schema, named),
   };
 
   function convert(schema: z.ZodType, io: Direction): JsonSchema {
@@ -37,17 +37,17 @@ export function createSchemas() {
 
 export type Schemas = ReturnType<typeof createSchemas>;
 
-const place = "#/components/schemas/";
+const componentPrefix = "#/components/schemas/";
 
-export function resolved(schema: JsonSchema, named: Readonly<Record<string, JsonSchema>>): JsonSchema {
+export function resolveReference(schema: JsonSchema, named: Readonly<Record<string, JsonSchema>>): JsonSchema {
   if (schema.$ref === undefined) return schema;
   const { $ref, ...more } = schema;
-  return { ...named[$ref.slice(place.length)], ...more };
+  return { ...named[$ref.slice(componentPrefix.length)], ...more };
 }
 
 const asComponent = (schema: object): JsonSchema =>
   JSON.parse(JSON.stringify(schema), (key, value) =>
-    key === "$ref" ? String(value).replace("#/$defs/", place) : value,
+    key === "$ref" ? String(value).replace("#/$defs/", componentPrefix) : value,
   );
 
 type Overridden = {
@@ -55,13 +55,13 @@ type Overridden = {
   jsonSchema: z.core.JSONSchema.BaseSchema;
 };
 
-/** Leaves out what a reader of the document knows anyway, and says what zod keeps to itself. */
+/** Removes redundant keywords and adds what zod's conversion omits. */
 function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction): void {
   const { def } = zodSchema._zod;
-  // A text that is trimmed or lowered first and then held against a form: the form is what the sender wants to know.
+  // For a string that is transformed and then validated, clients need to know the format that is validated.
   if (io === "input" && def.type === "pipe" && jsonSchema.type === "string") {
-    const { $schema: _, ...form } = z.toJSONSchema(def.out, { unrepresentable: "any" });
-    if (form.type === "string") Object.assign(jsonSchema, { ...form, ...jsonSchema });
+    const { $schema: _, ...outputSchema } = z.toJSONSchema(def.out, { unrepresentable: "any" });
+    if (outputSchema.type === "string") Object.assign(jsonSchema, { ...outputSchema, ...jsonSchema });
   }
   // A format says what its pattern checks; a pattern that narrows the format stays.
   const isOfFormat = "pattern" in def && def.pattern instanceof RegExp && def.pattern.source === jsonSchema.pattern;

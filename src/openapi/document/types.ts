@@ -1,6 +1,6 @@
 import type { Method } from "../../http/operation.ts";
 
-/** As much of OpenAPI 3.1 as is made here. */
+/** The subset of OpenAPI 3.1 that this server generates. */
 export type Document = {
   openapi: string;
   info: { title: string; version: string; summary: string; description: string; license: { name: string } };
@@ -17,8 +17,8 @@ export type Components = {
   securitySchemes: Readonly<Record<string, Readonly<Record<string, string>>>>;
 };
 
-/** Who may make a call; `operator` stands for the operator's token, where one is set. */
-export type WhoMayCall = "everyone" | "member" | "admin" | "operator";
+/** `operator`: with the operator token, if one is set. */
+export type Access = "everyone" | "member" | "admin" | "operator";
 
 export type DocumentedOperation = {
   operationId: string;
@@ -26,8 +26,8 @@ export type DocumentedOperation = {
   description?: string;
   tags: readonly string[];
   security: readonly Readonly<Record<string, readonly string[]>>[];
-  "x-access": WhoMayCall;
-  /** Query parameters that are not described are no mistake here, but have no effect. */
+  "x-access": Access;
+  /** Unknown query parameters are ignored instead of refused. */
   "x-any-query"?: true;
   parameters?: readonly DocumentedParameter[];
   requestBody?: { required: boolean; description?: string; content: Content };

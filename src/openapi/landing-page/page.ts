@@ -9,7 +9,7 @@ export type LandingFacts = { service: string; version: string; instance: string;
 const script = readScripts(new URL("../copy-commands.js", import.meta.url));
 const style = readStyles(baseStyle, new URL("../page.css", import.meta.url), new URL("./landing.css", import.meta.url));
 
-/** What a browser gets that asks where it is. */
+/** `GET /api` for browsers. */
 export function renderLandingPage({ service, version, instance, links }: LandingFacts) {
   const page = html`
     <!doctype html>
@@ -28,23 +28,23 @@ export function renderLandingPage({ service, version, instance, links }: Landing
             <div class="wrap">
               <p class="service">${service}</p>
               <h1>Haven API</h1>
-              <p class="summary">Properties, their units, leases and maintenance, behind health probes that tell the truth.</p>
-              <p class="stand">Version ${version} · answered by ${instance}</p>
+              <p class="summary">Properties, their units, leases and maintenance, with health probes that report the real state.</p>
+              <p class="version">Version ${version} · instance ${instance}</p>
             </div>
           </div>
         </header>
         <main class="wrap">
-          <h2 class="unseen">Where to go</h2>
+          <h2 class="unseen">Navigation</h2>
           <ul class="ways">
-            ${way(links["docs"], "Reference", "Every call, to read and to try out.")}
-            ${way(links["health"], "Health", "The status page of this instance, live.")}
-            ${way(links["openapi"], "openapi.json", "The same reference for tools: OpenAPI 3.1.")}
-            ${way(links["metrics"], "Metrics", "What Prometheus reads.")}
+            ${navLink(links["docs"], "Reference", "Read about every operation and try it.")}
+            ${navLink(links["health"], "Health", "The live status page of this instance.")}
+            ${navLink(links["openapi"], "openapi.json", "The OpenAPI 3.1 document for tools.")}
+            ${navLink(links["metrics"], "Metrics", "Metrics for Prometheus.")}
           </ul>
-          <h2>Worth trying</h2>
-          ${command("Who is well here?", `curl '${origin}/ready?verbose'`)}
-          ${command("An account, and a token with it", `curl '${origin}/api/v1/auth/register' --json '{"email":"you@example.org","name":"You","password":"four quiet harbour lights"}'`)}
-          ${command("What this page says, as JSON", `curl '${origin}/api'`)}
+          <h2>Commands to try</h2>
+          ${command("Readiness, with all checks", `curl '${origin}/ready?verbose'`)}
+          ${command("Register, and receive a token", `curl '${origin}/api/v1/auth/register' --json '{"email":"you@example.org","name":"You","password":"four quiet harbour lights"}'`)}
+          ${command("This index as JSON", `curl '${origin}/api'`)}
         </main>
         <script>${trusted(script)}</script>
       </body>
@@ -52,7 +52,7 @@ export function renderLandingPage({ service, version, instance, links }: Landing
   return { headers: pageHeaders({ script, style }), page };
 }
 
-function way(href: string | undefined, name: string, words: string): Html | null {
+function navLink(href: string | undefined, name: string, words: string): Html | null {
   return href === undefined ? null : html`<li><a href="${href}"><b>${name}</b> <span>${words}</span></a></li>`;
 }
 
