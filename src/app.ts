@@ -8,11 +8,11 @@ import { photoRoutes, uploadRoutes } from "./features/photos/routes.ts";
 import { propertyRoutes } from "./features/properties/routes.ts";
 import { streamRoutes } from "./features/stream/routes.ts";
 import { unitRoutes } from "./features/units/routes.ts";
+import { cors } from "./http/cors.ts";
 import { handleErrors, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
-import { cors } from "./http/middleware/cors.ts";
+import type { Trust } from "./http/listener/proxy-trust.ts";
 import type { Routes } from "./http/operation.ts";
 import { resourceRouter } from "./http/resource-router.ts";
-import type { Trust } from "./http/trust.ts";
 import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 
 export type AppDeps = {

@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { Queryable } from "../db/pool.ts";
-import { clientAddress } from "../http/client-address.ts";
 import { okWithEtag } from "../http/etag.ts";
+import { clientAddress } from "../http/listener/client-address.ts";
 import { type AuthenticateCaller, type Caller, createRoutes, type Routes } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { json, noContent, type Reply } from "../http/responses.ts";

@@ -3,7 +3,7 @@ import type { CheckName } from "../config/parsers.ts";
 import type { Config } from "../config/read-config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { EventLoopWatch } from "../http/overload.ts";
+import type { EventLoopWatch } from "../http/listener/overload.ts";
 import { diskCheck, eventLoopCheck, memoryCheck, readMemory } from "../kit/checks/process.ts";
 import type { Check } from "../kit/health/check.ts";
 import { type Change, createHistory } from "../kit/health/history.ts";

@@ -4,14 +4,14 @@ import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";
-import { createBucket } from "../features/photos/bucket.ts";
-import { createBucketStore } from "../features/photos/bucket-store.ts";
-import { createDeferredDeletions } from "../features/photos/deferred-deletions.ts";
-import { createImages } from "../features/photos/images.ts";
-import { createPostgresStore } from "../features/photos/postgres-store.ts";
+import { createImages } from "../features/photos/images/images.ts";
 import type { PhotoParts } from "../features/photos/routes.ts";
 import { createPhotoService } from "../features/photos/service.ts";
-import { createUploads } from "../features/photos/uploads.ts";
+import { createBucket } from "../features/photos/storage/bucket.ts";
+import { createBucketStore } from "../features/photos/storage/bucket-store.ts";
+import { createDeferredDeletions } from "../features/photos/storage/deferred-deletions.ts";
+import { createPostgresStore } from "../features/photos/storage/postgres-store.ts";
+import { createUploads } from "../features/photos/uploads/uploads.ts";
 import type { PropertyService } from "../features/properties/service.ts";
 
 export type PhotoPartsDeps = {

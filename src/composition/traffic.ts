@@ -1,4 +1,4 @@
-import type { EventLoopWatch } from "../http/overload.ts";
+import type { EventLoopWatch } from "../http/listener/overload.ts";
 import { watchSystem } from "../kit/health/system.ts";
 import type { Connections } from "../kit/lifecycle/connections.ts";
 import { createHttpMetrics } from "../metrics/http.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { pruneKeys, runIdempotent } from "../db/idempotency.ts";
 import type { Database, Transaction } from "../db/pool.ts";
-import { idempotencyKeyOf } from "../http/idempotency-key.ts";
+import { idempotencyKeyOf } from "../http/input/idempotency-key.ts";
 import type { AuthenticateCaller, Caller } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { type CompleteReply, type Reply, whole } from "../http/responses.ts";

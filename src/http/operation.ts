@@ -1,10 +1,9 @@
 import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
-import type { Role } from "../core/role.ts";
-import { queryFields } from "./query-fields.ts";
-import { readJson } from "./read-json.ts";
-import { assertBodyFits, type BodyLimit, hasBody, jsonBodyLimit, smallBodyLimit } from "./request-body.ts";
+import { queryFields } from "./input/query-fields.ts";
+import { readJson } from "./input/read-json.ts";
+import { assertBodyFits, type BodyLimit, hasBody, jsonBodyLimit, smallBodyLimit } from "./input/request-body.ts";
 import type { Reply } from "./responses.ts";
 
 export type RequestHeader = "Idempotency-Key" | "If-Match" | "If-None-Match" | "If-Range" | "Last-Event-ID" | "Range";

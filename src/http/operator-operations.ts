@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { healthJsonType } from "../kit/health/health-json.ts";
-import { moment } from "./common-schemas.ts";
+import { moment } from "./input/common-schemas.ts";
 import type { ListenerOperation } from "./operation.ts";
 import { checkStatus, identity } from "./probe-operations.ts";
 

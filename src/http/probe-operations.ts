@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { usualPaths } from "../kit/http/probes.ts";
-import { moment } from "./common-schemas.ts";
+import { moment } from "./input/common-schemas.ts";
 import type { ListenerOperation } from "./operation.ts";
 
 /** Facts that the probes share with what operators get. */

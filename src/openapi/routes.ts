@@ -7,11 +7,11 @@ import { problemKinds } from "../http/problem.ts";
 import { ok } from "../http/responses.ts";
 import { preferred } from "../kit/http/accept.ts";
 import { renderDocsPage } from "./docs-page/page.ts";
-import { createDocument } from "./document/document.ts";
+import { createDocument } from "./document/create-document.ts";
 import { renderLandingPage } from "./landing-page/page.ts";
 import { linksOf } from "./links.ts";
-import { operations } from "./operations.ts";
 import { pageOfOrigin } from "./page-origin.ts";
+import { operations } from "./schema.ts";
 
 export type AboutDeps = {
   identity: { service: string; version: string; instance: string };

@@ -57,7 +57,7 @@ test("what is in use is not deleted, and says why", async () => {
     refused.map(({ status }) => status),
     [409, 409],
   );
-  assert.match(refused[0]?.text ?? "", /still has units/);
+  assert.match(refused[0]?.text ?? "", /has units or photos/);
   for (const path of [`/maintenance-requests/${request.id}`, `/units/${unit.id}`, `/properties/${property.id}`]) {
     assert.equal((await owner.remove(path)).status, 204, path);
   }
@@ -111,7 +111,7 @@ test("20 simultaneous signings of overlapping leases: exactly one succeeds", asy
     ),
   );
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, ...Array.from({ length: 19 }, () => 409)]);
-  assert.match(answers.find(({ status }) => status === 409)?.text ?? "", /already let in that period/);
+  assert.match(answers.find(({ status }) => status === 409)?.text ?? "", /already has a lease in that period/);
 });
 
 test("the last day of a lease is part of it, the next one is free", async () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { operation } from "../../src/http/operation.ts";
 import { renderDocsPage } from "../../src/openapi/docs-page/page.ts";
-import { createDocument } from "../../src/openapi/document/document.ts";
+import { createDocument } from "../../src/openapi/document/create-document.ts";
 
 const refined = (description: string) =>
   z

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import type { Content } from "../../src/openapi/document/types.ts";
+import type { Content } from "../../src/openapi/document/openapi-types.ts";
 import { startHaven } from "../support/haven.ts";
 import { type Ask, ask, postJson } from "../support/http.ts";
 import { blackPng } from "../support/images.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changesOf, id, line, moment, prose, search } from "../../http/common-schemas.ts";
+import { changesOf, id, line, moment, prose, search } from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 import { statuses } from "./status-transitions.ts";

@@ -1,7 +1,7 @@
 import type { Database } from "../../db/pool.ts";
-import type { Images } from "./images.ts";
+import type { Images } from "./images/images.ts";
 import { avatars } from "./repository.ts";
-import { type FileStore, newFileName } from "./storage.ts";
+import { type FileStore, newFileName } from "./storage/storage.ts";
 
 export type AvatarDeps = { db: Database; images: Pick<Images, "avatar">; files: Omit<FileStore, "get"> };
 

@@ -4,11 +4,11 @@ import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent, ok } from "../../http/responses.ts";
 import type { Api } from "../api.ts";
 import type { AvatarService } from "./avatars.ts";
+import { serveImage } from "./images/serve-image.ts";
 import { getUpload, operations } from "./schema.ts";
-import { serveImage } from "./serve-image.ts";
 import type { PhotoService } from "./service.ts";
-import { type FileStore, isFileName } from "./storage.ts";
-import type { Uploads } from "./uploads.ts";
+import { type FileStore, isFileName } from "./storage/storage.ts";
+import type { Uploads } from "./uploads/uploads.ts";
 
 export type PhotoParts = { photos: PhotoService; avatars: AvatarService; uploads: Uploads; files: FileStore };
 

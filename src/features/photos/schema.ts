@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { id, moment } from "../../http/common-schemas.ts";
+import { id, moment } from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 

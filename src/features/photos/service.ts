@@ -5,9 +5,9 @@ import type { ListPage, PageRequest } from "../../db/read-list.ts";
 import type { Precondition } from "../../http/etag.ts";
 import { notFound, orNotFound } from "../or-not-found.ts";
 import type { PropertyService } from "../properties/service.ts";
-import type { Images } from "./images.ts";
+import type { Images } from "./images/images.ts";
 import { type Photo, photos } from "./repository.ts";
-import { type FileStore, newFileName } from "./storage.ts";
+import { type FileStore, newFileName } from "./storage/storage.ts";
 
 const resource = "photo";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cents, changesOf, currency, id, line, moment, search } from "../../http/common-schemas.ts";
+import { cents, changesOf, currency, id, line, moment, search } from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 

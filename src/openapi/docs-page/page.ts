@@ -2,14 +2,14 @@ import { baseStyle, readScripts, readStyles } from "../../core/page/browser-file
 import { pageHeaders } from "../../core/page/headers.ts";
 import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
 import { guide } from "../document/guide.ts";
-import { resolveReference } from "../document/schemas.ts";
-import type { Document, JsonSchema } from "../document/types.ts";
+import { resolveReference } from "../document/json-schemas.ts";
+import type { Document, JsonSchema } from "../document/openapi-types.ts";
 import type { Links } from "../links.ts";
 import { origin } from "../page-origin.ts";
-import { type Group, idOfTag, renderContents } from "./contents.ts";
-import { renderOperation } from "./operation.ts";
-import { prose } from "./prose.ts";
-import { operatorToken, signIn } from "./sign-in.ts";
+import { prose } from "./formatting.ts";
+import { type Group, idOfTag, renderContents } from "./render-contents.ts";
+import { renderOperation } from "./render-operation.ts";
+import { operatorToken, signIn } from "./sign-in-forms.ts";
 
 const browserFile = (path: string): URL => new URL(`./browser/${path}`, import.meta.url);
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "./types.ts";
+import type { JsonSchema } from "./openapi-types.ts";
 
 const byFormat: Readonly<Record<string, unknown>> = {
   uuid: "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01",

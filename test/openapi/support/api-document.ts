@@ -3,7 +3,7 @@ import type {
   DocumentedAnswer,
   DocumentedOperation,
   Reference,
-} from "../../../src/openapi/document/types.ts";
+} from "../../../src/openapi/document/openapi-types.ts";
 import { ask } from "../../support/http.ts";
 
 /** One call as the document has it: all that the tests know about the API. */

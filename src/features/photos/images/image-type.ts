@@ -1,0 +1,45 @@
+export type ImageType = "jpeg" | "png" | "webp" | "avif";
+
+/** Detects the type by the first bytes. The file name and the Content-Type are not trusted. */
+export function detectImageType(bytes: Buffer): ImageType | undefined {
+  if (isJpeg(bytes)) return "jpeg";
+  if (isPng(bytes)) return "png";
+  if (isWebp(bytes)) return "webp";
+  return isAvif(bytes) ? "avif" : undefined;
+}
+
+const text = (bytes: Buffer, from: number, to: number): string => bytes.toString("latin1", from, to);
+
+const isJpeg = (bytes: Buffer): boolean => text(bytes, 0, 3) === "\xff\xd8\xff";
+
+const isPng = (bytes: Buffer): boolean => text(bytes, 0, 8) === "\x89PNG\r\n\x1a\n" && text(bytes, 12, 16) === "IHDR";
+
+const isWebp = (bytes: Buffer): boolean =>
+  text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP" && /^VP8[ LX]$/.test(text(bytes, 12, 16));
+
+/** HEIC uses the same container; only the brands differ. */
+function isAvif(bytes: Buffer): boolean {
+  if (text(bytes, 4, 8) !== "ftyp") return false;
+  const end = Math.min(bytes.readUInt32BE(0), 256);
+  const brands = [text(bytes, 8, 12), ...(text(bytes, 16, end).match(/.{4}/gs) ?? [])];
+  return (brands.includes("avif") || brands.includes("avis")) && !brands.includes("heic");
+}
+
+/**
+ * Checks JPEG and PNG for their end marker, which decoders do not require. WebP and AVIF contain their length, and their
+ * decoders check it.
+ */
+export function isTruncated(bytes: Buffer): boolean {
+  if (bytes[0] === 0x89) return !bytes.includes("IEND\xae\x42\x60\x82", 8, "latin1");
+  if (bytes[0] === 0xff) return !bytes.includes("\xff\xd9", startOfScan(bytes), "latin1");
+  return false;
+}
+
+/** Skips the leading segments, because a thumbnail in them has an end marker of its own. */
+function startOfScan(bytes: Buffer): number {
+  let at = 2;
+  while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {
+    at += bytes[at + 1] === 0xff ? 1 : 2 + bytes.readUInt16BE(at + 2);
+  }
+  return at;
+}

@@ -1,0 +1,88 @@
+import type { Logger } from "../../../core/logger.ts";
+import type { Queryable } from "../../../db/pool.ts";
+import type { Bucket } from "./bucket.ts";
+
+export type DeferredDeletionsDeps = {
+  db: Queryable;
+  bucket: Pick<Bucket, "remove">;
+  logger: Pick<Logger, "warn">;
+  /** The interval between attempts, also for deletions that another instance started and did not finish. */
+  retryMs: number;
+  /** Longer than the longest time from the first object of an upload to its commit. */
+  graceMs: number;
+};
+
+const batchSize = 20;
+
+/**
+ * Deletes objects that no row refers to. A row in `files_to_remove` names each object from before it is written until
+ * its upload is committed, and again from its removal until the bucket has deleted it. An unavailable bucket, a commit
+ * with unknown outcome or a killed process therefore leaves no object behind for good.
+ */
+export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }: DeferredDeletionsDeps) {
+  let running = false;
+  let again = false;
+
+  const schedule = async (on: Queryable, names: readonly string[], inMs: number): Promise<void> => {
+    const sql = `INSERT INTO files_to_remove (name, due_at)
+                 SELECT name, now() + $2::float8 * interval '1 ms' FROM unnest($1::text[]) AS name`;
+    await on.query(sql, [names, inMs]);
+  };
+
+  /** Returns whether more deletions may be due. */
+  const deleteBatch = async (): Promise<boolean> => {
+    const claim = `UPDATE files_to_remove SET due_at = now() + $1::float8 * interval '1 ms'
+                   WHERE name IN (SELECT name FROM files_to_remove WHERE due_at <= now()
+                                  ORDER BY due_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED) RETURNING name`;
+    const names = (await db.query<{ name: string }>(claim, [retryMs])).map(({ name }) => name);
+    const outcomes = await Promise.allSettled(names.map((name) => bucket.remove(name)));
+    const deleted = names.filter((_, index) => outcomes[index]?.status === "fulfilled");
+    if (deleted.length > 0) await db.query("DELETE FROM files_to_remove WHERE name = ANY ($1)", [deleted]);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed) logger.warn({ err: failed.reason }, "deleting orphaned objects failed; will retry");
+    return failed === undefined && names.length === batchSize;
+  };
+
+  const deleteAllDue = async (): Promise<void> => {
+    running = true;
+    do {
+      again = false;
+      // While Postgres is unavailable, the next run retries.
+      const hasMore = await deleteBatch().catch(() => false);
+      again ||= hasMore;
+    } while (again);
+    running = false;
+  };
+
+  const run = (): void => {
+    again = true;
+    if (!running) void deleteAllDue();
+  };
+
+  const timer = setInterval(run, retryMs).unref();
+
+  return {
+    /** Call before the objects are written. */
+    announce: (names: readonly string[]): Promise<void> => schedule(db, names, graceMs),
+
+    /** Call in the transaction that stores the rows of the objects. */
+    async keep(tx: Queryable, names: readonly string[]): Promise<void> {
+      await tx.query("DELETE FROM files_to_remove WHERE name = ANY ($1)", [names]);
+    },
+
+    /** Call in the transaction that deletes the rows of the objects, and `run` after its commit. */
+    add: (tx: Queryable, names: readonly string[]): Promise<void> => schedule(tx, names, 0),
+
+    /** For announced objects whose upload failed. The row lock makes this wait for a commit that is still in progress. */
+    async giveUp(names: readonly string[]): Promise<void> {
+      const sql = "UPDATE files_to_remove SET due_at = now() WHERE name = ANY ($1)";
+      // If this fails, they are deleted after the grace period.
+      await db.query(sql, [names]).then(run, () => undefined);
+    },
+
+    run,
+    stop: (): void => clearInterval(timer),
+  };
+}
+
+export type DeferredDeletions = ReturnType<typeof createDeferredDeletions>;

@@ -1,0 +1,14 @@
+import { AppError } from "../../../core/app-error.ts";
+
+export const unprocessableUpload = (field: string, message: string, cause?: unknown): AppError =>
+  new AppError("unprocessable", `${field}: ${message}`, { errors: [{ path: field, message }], cause });
+
+export const unknownField = (name: string): AppError => {
+  const message = "is not a known field";
+  return new AppError("validation_failed", `${name.slice(0, 100)}: ${message}`, { errors: [{ path: name, message }] });
+};
+
+export const maxFileBytes = 5_000_000;
+
+export const tooLarge = (): AppError =>
+  new AppError("payload_too_large", `An image may have at most ${maxFileBytes.toLocaleString("en")} bytes.`);

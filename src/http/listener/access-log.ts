@@ -1,0 +1,26 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Request } from "express";
+import type { Logger } from "../../core/logger.ts";
+import { clientAddress } from "./client-address.ts";
+
+/** One line per request. It holds the fields named here only: a query, header or body may contain secrets. */
+export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">) {
+  if (!logger.isLevelEnabled("info")) return () => undefined;
+  return (request: IncomingMessage, response: ServerResponse, seconds: number): void => {
+    const { context } = request;
+    logger.info(
+      {
+        requestId: context.id,
+        method: request.method,
+        path: context.path,
+        route: context.route,
+        status: response.statusCode,
+        durationMs: Math.round(seconds * 1e6) / 1e3,
+        address: clientAddress(request as Request),
+        userId: context.userId,
+        aborted: response.writableFinished ? undefined : true,
+      },
+      "request",
+    );
+  };
+}

@@ -1,0 +1,37 @@
+import type { DocumentedOperation } from "../document/openapi-types.ts";
+import { origin } from "../page-origin.ts";
+import { pretty } from "./formatting.ts";
+
+/** A curl command for the operation. Values to fill in are shell variables. */
+export function curlOf(
+  method: string,
+  path: string,
+  { parameters = [], requestBody, ...operation }: DocumentedOperation,
+): string {
+  const url = `${origin}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${variable(name)}`)}`;
+  const content = requestBody?.content ?? {};
+  const example = content["application/json"]?.example;
+  const [field] = Object.keys(content["multipart/form-data"]?.schema?.properties ?? {});
+  const isKeyed = parameters.some(({ name }) => name === "Idempotency-Key");
+  const streams = Object.values(operation.responses).some(
+    (answer) => "content" in answer && answer.content?.["text/event-stream"],
+  );
+  const parts = [
+    `curl${streams ? " -N" : ""}${method === "get" ? "" : ` -X ${method.toUpperCase()}`} "${url}"`,
+    tokens[operation["x-access"]] && `-H "Authorization: Bearer $${tokens[operation["x-access"]]}"`,
+    isKeyed && `-H "Idempotency-Key: $(uuidgen)"`,
+    example !== undefined && `--json '${bodyText(example).replaceAll("'", String.raw`'\''`)}'`,
+    field !== undefined && `-F ${field}=@picture.jpg`,
+  ];
+  return parts.filter(Boolean).join(" \\\n  ");
+}
+
+/** On one line if it fits. */
+function bodyText(value: unknown): string {
+  const line = JSON.stringify(value);
+  return line.length <= 60 ? line : pretty(value).replaceAll("\n", "\n  ");
+}
+
+const tokens = { everyone: "", member: "TOKEN", admin: "TOKEN", operator: "OPS_TOKEN" } as const;
+
+const variable = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();

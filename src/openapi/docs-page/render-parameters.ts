@@ -1,0 +1,27 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { DocumentedParameter } from "../document/openapi-types.ts";
+import { describeType } from "./describe-type.ts";
+import { prose } from "./formatting.ts";
+
+export function renderParameters(parameters: readonly DocumentedParameter[]): Html {
+  if (parameters.length === 0) return nothing;
+  return html`
+    <h4>Parameters</h4>
+    <table class="parameters">
+      <thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Description</th></tr></thead>
+      <tbody>${parameters.map(renderParameter)}</tbody>
+    </table>`;
+}
+
+function renderParameter({ name, in: place, required, description, schema }: DocumentedParameter): Html {
+  const fallback = schema.default === undefined ? "" : `, \`${JSON.stringify(schema.default)}\` by default`;
+  return html`
+    <tr>
+      <th scope="row"><code class="name">${name}</code>${required ? html` <span class="must">required</span>` : nothing}</th>
+      <td>${place}</td>
+      <td>
+        <span class="type">${prose(describeType(schema) + fallback)}</span>
+        ${description === undefined ? nothing : html`<p>${prose(description)}</p>`}
+      </td>
+    </tr>`;
+}

@@ -1,0 +1,72 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { JsonSchema } from "../document/openapi-types.ts";
+import { describeType } from "./describe-type.ts";
+import { prose } from "./formatting.ts";
+
+export type Resolve = (schema: JsonSchema) => JsonSchema;
+
+/** Marks the exceptions: required fields in requests, optional fields in responses. */
+type RenderOptions = { resolve: Resolve; marks: "required" | "optional" };
+
+/** Ends the recursion for schemas that refer to themselves. */
+const maxDepth = 6;
+
+/** The description of a schema, and its fields. */
+export function renderSchema(schema: JsonSchema, options: RenderOptions): Html {
+  return html`${renderDescriptions(schema, options.resolve)}${renderFields(schema, options)}`;
+}
+
+/** The fields of an object, including those of nested objects. */
+function renderFields(schema: JsonSchema, options: RenderOptions, depth = 0): Html {
+  const { properties = {}, required = [] } = withFields(schema, options.resolve);
+  const fields = Object.entries(properties);
+  if (fields.length === 0 || depth === maxDepth) return nothing;
+  return html`
+    <ul class="fields">
+      ${fields.map(([name, field]) => renderField(name, required.includes(name), field, options, depth))}
+    </ul>`;
+}
+
+function renderField(name: string, required: boolean, field: JsonSchema, options: RenderOptions, depth: number): Html {
+  const { resolve, marks } = options;
+  const schema = resolve(field);
+  const { items } = schema;
+  const fallback = schema.default === undefined ? "" : `, \`${JSON.stringify(schema.default)}\` by default`;
+  const described = items === undefined ? schema : { ...schema, items: resolve(items) };
+  return html`
+    <li>
+      <code class="name">${name}</code> <span class="type">${prose(describeType(described) + fallback)}</span>
+      ${required === (marks === "required") ? html` <span class="must">${marks}</span>` : nothing}
+      ${renderDescriptions(field, resolve)}
+      ${renderExample(annotated("examples", field, resolve)[0]?.examples)}
+      ${renderFields(schema, options, depth + 1)}
+    </li>`;
+}
+
+function renderDescriptions(schema: JsonSchema, resolve: Resolve): Html[] {
+  return annotated("description", schema, resolve).map(({ description = "" }) => html`<p>${prose(description)}</p>`);
+}
+
+/** The schema itself if it has the annotation, otherwise the choices, items or entries that have it. */
+function annotated(of: "description" | "examples", schema: JsonSchema, resolve: Resolve): JsonSchema[] {
+  const { anyOf = [], items = {}, additionalProperties: entries, ...whole } = resolve(schema);
+  if (whole[of] !== undefined) return [whole];
+  const nested = [...anyOf, items, typeof entries === "object" ? entries : {}];
+  return nested.filter((one) => Object.keys(one).length > 0).flatMap((one) => annotated(of, one, resolve));
+}
+
+function renderExample(examples: readonly unknown[] = []): Html {
+  const [example] = examples;
+  if (example === undefined || typeof example === "object") return nothing;
+  return html` <span class="eg">e.g. <code>${String(example)}</code></span>`;
+}
+
+/** Finds the object schema inside lists, choices and maps. */
+function withFields(schema: JsonSchema, resolve: Resolve): JsonSchema {
+  const { properties, items, anyOf, additionalProperties, ...rest } = resolve(schema);
+  if (properties !== undefined) return { properties, ...rest };
+  if (items !== undefined) return withFields(items, resolve);
+  const [first] = anyOf ?? [];
+  if (first !== undefined) return withFields(first, resolve);
+  return typeof additionalProperties === "object" ? withFields(additionalProperties, resolve) : {};
+}

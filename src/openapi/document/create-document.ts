@@ -1,0 +1,66 @@
+import type { ListenerOperation, Routes } from "../../http/operation.ts";
+import { describeListenerOperation, describeRoute } from "./describe-operation.ts";
+import { problemResponses } from "./describe-problems.ts";
+import { guide } from "./guide.ts";
+import { createSchemas } from "./json-schemas.ts";
+import type { Document, DocumentedOperation } from "./openapi-types.ts";
+import { answerHeaders } from "./response-headers.ts";
+
+export type DocumentDeps = {
+  version: string;
+  cookieName: string;
+  routes: readonly Pick<Routes, "prefix" | "operations">[];
+  listenerOperations: readonly ListenerOperation[];
+};
+
+/** Generates OpenAPI 3.1 from the descriptions that route and validate requests, so that both always agree. */
+export function createDocument({ version, cookieName, routes, listenerOperations }: DocumentDeps): Document {
+  const schemas = createSchemas();
+  const responses = problemResponses(schemas);
+  const operations = [
+    ...routes.flatMap(({ prefix, operations }) =>
+      operations.map((operation) => place(prefix, operation, describeRoute(operation, schemas))),
+    ),
+    ...listenerOperations.map((operation) => place("", operation, describeListenerOperation(operation, schemas))),
+  ];
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Haven API",
+      version,
+      summary: "Properties, units, leases and maintenance requests.",
+      description: guide.map(({ title, text }) => `## ${title}\n\n${text.join("\n\n")}`).join("\n\n"),
+      license: { name: "MIT" },
+    },
+    servers: [{ url: "/", description: "This server" }],
+    tags: [...new Set(operations.flatMap(({ described }) => described.tags))].map((name) => ({ name })),
+    paths: byPath(operations),
+    components: {
+      schemas: schemas.named,
+      responses,
+      headers: answerHeaders,
+      securitySchemes: {
+        accessToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "Returned by register and login.",
+        },
+        sessionCookie: { type: "apiKey", in: "cookie", name: cookieName, description: "For browsers." },
+        operatorToken: { type: "http", scheme: "bearer", description: "`OPS_TOKEN`, if the server has one." },
+      },
+    },
+  };
+}
+
+type Placed = { path: string; method: ListenerOperation["method"]; described: DocumentedOperation };
+
+function place(prefix: string, { path, method }: Pick<Placed, "path" | "method">, described: DocumentedOperation) {
+  return { path: `${prefix}${path}`, method, described };
+}
+
+function byPath(operations: readonly Placed[]): Document["paths"] {
+  const paths: Record<string, Partial<Record<Placed["method"], DocumentedOperation>>> = {};
+  for (const { path, method, described } of operations) paths[path] = { ...paths[path], [method]: described };
+  return paths;
+}

@@ -1,0 +1,52 @@
+import type { Answer, AnswerHeader, Operation } from "../../http/operation.ts";
+import { exampleOf } from "./example.ts";
+import type { Schemas } from "./json-schemas.ts";
+import type { Content, DocumentedAnswer, MediaType } from "./openapi-types.ts";
+import { headerReferences } from "./response-headers.ts";
+
+const jsonType = "application/json";
+const withoutBody = new Set(["204", "304"]);
+
+/** The successful responses, with those that follow from the request headers of the operation. */
+export function answersOf(
+  { answers, headers = [], method }: Pick<Operation, "answers" | "headers" | "method">,
+  schemas: Schemas,
+  commonHeaders: readonly "X-Request-Id"[],
+): Readonly<Record<string, DocumentedAnswer>> {
+  const hasEtag = headers.includes("If-None-Match") || (headers.includes("If-Match") && method !== "delete");
+  const unchanged = { 304: { description: "Not modified." } };
+  const all = { ...(headers.includes("If-None-Match") && unchanged), ...answers };
+  return Object.fromEntries(
+    Object.entries(all).map(([status, answer]: [string, Answer]) => {
+      const named = new Set<AnswerHeader>([...(hasEtag ? (["ETag"] as const) : []), ...(answer.headers ?? [])]);
+      const references = headerReferences([...commonHeaders, ...named]);
+      return [
+        status,
+        {
+          description: answer.description,
+          ...(Object.keys(references).length > 0 && { headers: references }),
+          ...(!withoutBody.has(status) && { content: contentOf(answer, schemas) }),
+        },
+      ];
+    }),
+  );
+}
+
+function contentOf({ schema, contentType, alternateTypes = [] }: Answer, schemas: Schemas): Content {
+  const first = contentType ?? jsonType;
+  const described = schema && withExample(schema, schemas);
+  return {
+    [first]: described ?? plain(first),
+    ...Object.fromEntries(alternateTypes.map((type) => [type, plain(type)])),
+  };
+}
+
+function withExample(schema: NonNullable<Answer["schema"]>, schemas: Schemas): MediaType {
+  const described = schemas.of(schema, "output");
+  return { schema: described, example: exampleOf(described, schemas.resolve) };
+}
+
+function plain(type: string): MediaType {
+  if (type.startsWith("text/")) return { schema: { type: "string" } };
+  return type.endsWith("json") ? {} : { schema: { type: "string", format: "binary" } };
+}

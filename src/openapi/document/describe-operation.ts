@@ -1,0 +1,51 @@
+import type { ListenerOperation, Operation } from "../../http/operation.ts";
+import { answersOf } from "./describe-answers.ts";
+import { parametersOf } from "./describe-parameters.ts";
+import { problemReferences, problemsOf } from "./describe-problems.ts";
+import { requestBodyOf } from "./describe-request-body.ts";
+import type { Schemas } from "./json-schemas.ts";
+import type { Access, DocumentedOperation } from "./openapi-types.ts";
+
+const security: Readonly<Record<Access, DocumentedOperation["security"]>> = {
+  everyone: [],
+  member: [{ accessToken: [] }, { sessionCookie: [] }],
+  admin: [{ accessToken: [] }, { sessionCookie: [] }],
+  operator: [{}, { operatorToken: [] }],
+};
+
+/** An operation of the Express routes. */
+export function describeRoute(operation: Operation, schemas: Schemas): DocumentedOperation {
+  const requestBody = requestBodyOf(operation, schemas);
+  return {
+    ...head(operation, operation.access ?? "everyone"),
+    ...parameters(operation, schemas),
+    ...(requestBody !== undefined && { requestBody }),
+    responses: {
+      ...answersOf(operation, schemas, ["X-Request-Id"]),
+      ...problemReferences(problemsOf(operation)),
+    },
+  };
+}
+
+/** An operation that the listener answers before the Express app. */
+export function describeListenerOperation(operation: ListenerOperation, schemas: Schemas): DocumentedOperation {
+  const { access, ...rest } = operation;
+  // Responses of probes have no request id.
+  const commonHeaders = access === "operator" ? (["X-Request-Id"] as const) : [];
+  return {
+    ...head(operation, access ?? "everyone"),
+    ...parameters(rest, schemas),
+    responses: { ...answersOf(rest, schemas, commonHeaders), ...problemReferences(operation.problems ?? []) },
+  };
+}
+
+function head({ id, summary, description, tag }: Omit<Operation, "access">, access: Access) {
+  const more = description !== undefined && { description };
+  return { operationId: id, summary, ...more, tags: [tag], security: security[access], "x-access": access };
+}
+
+function parameters(operation: Operation, schemas: Schemas) {
+  const all = parametersOf(operation, schemas);
+  const isLoose = operation.query !== undefined && schemas.of(operation.query, "input").additionalProperties !== false;
+  return { ...(isLoose && { "x-any-query": true as const }), ...(all.length > 0 && { parameters: all }) };
+}

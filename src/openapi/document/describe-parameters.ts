@@ -1,0 +1,64 @@
+import type { z } from "zod";
+import type { Operation, RequestHeader } from "../../http/operation.ts";
+import type { Schemas } from "./json-schemas.ts";
+import type { DocumentedParameter, JsonSchema } from "./openapi-types.ts";
+
+const text = { type: "string" } as const;
+
+const requestHeaders: Readonly<Record<RequestHeader, { description: string; schema: JsonSchema; example?: string }>> = {
+  "Idempotency-Key": {
+    description:
+      "A unique key of your choice. A repeated request with the same key creates nothing and returns the first response.",
+    schema: { ...text, minLength: 1, maxLength: 255 },
+    example: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+  },
+  "If-Match": {
+    description: "An `ETag`. If the resource has changed since, the request fails with 412.",
+    schema: text,
+  },
+  "If-None-Match": {
+    description: "An `ETag`. If the resource has not changed, the response is 304 without a body.",
+    schema: text,
+  },
+  "If-Range": {
+    description: "An `ETag`. If the resource has changed, `Range` is ignored.",
+    schema: text,
+  },
+  "Last-Event-ID": {
+    description: "The id of the last received event. The stream continues after it.",
+    schema: text,
+  },
+  Range: { description: "The requested byte range.", schema: text, example: "bytes=0-1023" },
+};
+
+export function parametersOf({ params, query, headers = [] }: Operation, schemas: Schemas): DocumentedParameter[] {
+  return [
+    ...fieldsOf(params, "path", schemas),
+    ...fieldsOf(query, "query", schemas),
+    ...headers.map((name) => ({ name, in: "header" as const, required: false, ...requestHeaders[name] })),
+  ];
+}
+
+/** Documents the parsed type, such as an integer from 1 to 100, instead of the pattern of the text. */
+function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schemas: Schemas): DocumentedParameter[] {
+  if (schema === undefined) return [];
+  const { required = [], properties: sent = {} } = schemas.of(schema, "input");
+  const { properties = {} } = schemas.of(schema, "output");
+  return Object.entries(properties).map(([name, read]) => {
+    const { description, examples, ...field } = { ...annotationsOf(sent[name]), ...read };
+    return {
+      name,
+      in: place,
+      required: place === "path" || required.includes(name),
+      ...(description !== undefined && { description }),
+      schema: field,
+      ...(examples !== undefined && { example: examples[0] }),
+    };
+  });
+}
+
+/** A transformed schema may have its description before the transformation. */
+const annotationsOf = ({ description, examples }: JsonSchema = {}): JsonSchema => ({
+  ...(description !== undefined && { description }),
+  ...(examples !== undefined && { examples }),
+});

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import type { ErrorCode } from "../../core/app-error.ts";
+import type { Operation } from "../../http/operation.ts";
+import { internalDetail, problemKinds, problemOf } from "../../http/problem.ts";
+import type { Schemas } from "./json-schemas.ts";
+import type { DocumentedAnswer, Reference } from "./openapi-types.ts";
+import { headerReferences } from "./response-headers.ts";
+
+export const problemType = "application/problem+json";
+
+const codes = Object.keys(problemKinds) as [ErrorCode, ...ErrorCode[]];
+
+const problem = z
+  .object({
+    type: z.string().meta({ format: "uri-reference" }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: "This occurrence, explained for people" }),
+    code: z.enum(codes).meta({ description: "The kind of error, for programs" }),
+    requestId: z.string().optional().meta({ description: "Absent in responses of probes" }),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: "The invalid fields" }),
+  })
+  .meta({ id: "Problem", description: "An error as defined by RFC 9457" });
+
+/** Most errors follow from the description of an operation; it lists only the others. */
+export function problemsOf(operation: Operation): readonly ErrorCode[] {
+  const { access, params, headers = [], method } = operation;
+  const possible = (codes: readonly ErrorCode[], condition: unknown) => (condition ? codes : []);
+  return [
+    // Every operation refuses unknown query parameters.
+    ...possible(["bad_request", "validation_failed"], true),
+    ...possible(["unauthorized"], access),
+    ...possible(["forbidden"], access === "admin" || (access && method !== "get")),
+    ...possible(["not_found"], params),
+    ...possible(["conflict", "unprocessable"], headers.includes("Idempotency-Key")),
+    ...possible(["precondition_failed"], headers.includes("If-Match")),
+    ...possible(["payload_too_large", "unsupported_media_type"], operation.body ?? operation.upload),
+    ...possible(["rate_limited"], operation.rateLimited),
+    ...possible(["internal", "overloaded", "unavailable", "deadline_exceeded"], true),
+    ...(operation.problems ?? []),
+  ];
+}
+
+export function problemReferences(failures: readonly ErrorCode[]): Readonly<Record<string, Reference>> {
+  const statuses = failures.map((code) => problemKinds[code].status).sort((a, b) => a - b);
+  return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]));
+}
+
+/** One response per status, with an example for each code. */
+export function problemResponses(schemas: Schemas): Readonly<Record<string, DocumentedAnswer>> {
+  const schema = schemas.of(problem, "output");
+  const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, sameStatus]) => {
+      const description = sameStatus.map((code) => `${problemKinds[code].title} (\`${code}\`).`).join(" ");
+      const examples = Object.fromEntries(sameStatus.map((code) => [code, { value: exampleOfProblem(code) }]));
+      const headers = headerReferences(["X-Request-Id", ...(headersByStatus.get(status) ?? [])]);
+      return [`Problem${status}`, { description, headers, content: { [problemType]: { schema, examples } } }];
+    }),
+  );
+}
+
+const headersByStatus = new Map<number, readonly ["Retry-After" | "WWW-Authenticate" | "Content-Range"]>([
+  [401, ["WWW-Authenticate"]],
+  [409, ["Retry-After"]],
+  [416, ["Content-Range"]],
+  [429, ["Retry-After"]],
+  [503, ["Retry-After"]],
+]);
+
+function exampleOfProblem(code: ErrorCode) {
+  return {
+    ...problemOf(code, exampleDetails[code], "019d5a3e8f007c3a9d6e2b1f"),
+    ...(code === "validation_failed" && { errors: [{ path: "name", message: "is required" }] }),
+  };
+}
+
+const exampleDetails: Readonly<Record<ErrorCode, string>> = {
+  bad_request: "The body is not valid JSON.",
+  validation_failed: "name: is required",
+  unauthorized: "Sign in, or send a valid access token.",
+  forbidden: "A page of another origin may not write with this cookie; use a bearer token.",
+  not_found: "Unit not found.",
+  method_not_allowed: "The path does not support this method. See the Allow header.",
+  request_timeout: "The request was not complete in time.",
+  not_acceptable: "None of the accepted formats is available.",
+  conflict: "The unit already has a lease in that period.",
+  precondition_failed: "The resource has changed since the version in If-Match. Fetch it again and retry.",
+  payload_too_large: "The body may have at most 1,000,000 bytes.",
+  unsupported_media_type: "Send the body as application/json.",
+  range_not_satisfiable: "The image has 40960 bytes.",
+  headers_too_large: "The headers are larger than 16 KiB.",
+  unprocessable: "This Idempotency-Key was used for another request.",
+  rate_limited: "Too many attempts from here; wait a moment.",
+  overloaded: "Retry in a moment.",
+  unavailable: "The database cannot answer right now; it is worth another try in a moment.",
+  deadline_exceeded: "The request took too long and was aborted. Retry later.",
+  internal: internalDetail,
+};

@@ -1,0 +1,24 @@
+import type { Operation } from "../../http/operation.ts";
+import { exampleOf } from "./example.ts";
+import type { Schemas } from "./json-schemas.ts";
+import type { DocumentedOperation } from "./openapi-types.ts";
+
+export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): DocumentedOperation["requestBody"] {
+  if (upload !== undefined) return uploadOf(upload);
+  if (body === undefined) return undefined;
+  const schema = schemas.of(body, "input");
+  const example = exampleOf(schema, schemas.resolve);
+  return { required: true, content: { "application/json": { schema, example } } };
+}
+
+/** The file as the body, or as a field of a form. */
+function uploadOf({ field, contentTypes, description }: NonNullable<Operation["upload"]>) {
+  const asBody = contentTypes
+    .filter((type) => type !== form)
+    .map((type) => [type, { schema: { type: "string", format: "binary" } }] as const);
+  const properties = { [field]: { type: "string", format: "binary", description } };
+  const asFormField = { schema: { type: "object", properties, required: [field] } };
+  return { required: true, description, content: { [form]: asFormField, ...Object.fromEntries(asBody) } };
+}
+
+const form = "multipart/form-data";

@@ -1,0 +1,75 @@
+import { z } from "zod";
+import type { JsonSchema } from "./openapi-types.ts";
+
+/** Requests are documented before transformations, responses after them. */
+type Direction = "input" | "output";
+
+/** Converts zod schemas to JSON Schema. Schemas with an id become components and are referred to. */
+export function createSchemas() {
+  const named: Record<string, JsonSchema> = {};
+  // Many operations share parameters and responses.
+  const cache = { input: new Map<z.ZodType, JsonSchema>(), output: new Map<z.ZodType, JsonSchema>() };
+
+  return {
+    named: named as Readonly<Record<string, JsonSchema>>,
+    of(schema: z.ZodType, io: Direction): JsonSchema {
+      const known = cache[io].get(schema) ?? convert(schema, io);
+      cache[io].set(schema, known);
+      return known;
+    },
+    resolve: (schema: JsonSchema): JsonSchema => resolveReference(schema, named),
+  };
+
+  function convert(schema: z.ZodType, io: Direction): JsonSchema {
+    const converted = z.toJSONSchema(schema, { io, override: (context) => tidy(context, io) });
+    const { $schema: _, $defs = {}, ...root } = converted;
+    for (const [name, definition] of Object.entries($defs)) add(name, asComponent(definition));
+    return asComponent(root);
+  }
+
+  function add(name: string, definition: JsonSchema): void {
+    const known = named[name];
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(definition))
+      throw new Error(`Two schemas have the id ${name}.`);
+    named[name] = definition;
+  }
+}
+
+export type Schemas = ReturnType<typeof createSchemas>;
+
+const componentPrefix = "#/components/schemas/";
+
+export function resolveReference(schema: JsonSchema, named: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  if (schema.$ref === undefined) return schema;
+  const { $ref, ...more } = schema;
+  return { ...named[$ref.slice(componentPrefix.length)], ...more };
+}
+
+const asComponent = (schema: object): JsonSchema =>
+  JSON.parse(JSON.stringify(schema), (key, value) =>
+    key === "$ref" ? String(value).replace("#/$defs/", componentPrefix) : value,
+  );
+
+type Overridden = {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+};
+
+/** Removes redundant keywords and adds what zod's conversion omits. */
+function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction): void {
+  const { def } = zodSchema._zod;
+  // For a string that is transformed and then validated, clients need to know the format that is validated.
+  if (io === "input" && def.type === "pipe" && jsonSchema.type === "string") {
+    const { $schema: _, ...outputSchema } = z.toJSONSchema(def.out, { unrepresentable: "any" });
+    if (outputSchema.type === "string") Object.assign(jsonSchema, { ...outputSchema, ...jsonSchema });
+  }
+  // A format says what its pattern checks; a pattern that narrows the format stays.
+  const isOfFormat = "pattern" in def && def.pattern instanceof RegExp && def.pattern.source === jsonSchema.pattern;
+  if (jsonSchema.format !== undefined && isOfFormat) delete jsonSchema.pattern;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if ("example" in jsonSchema) {
+    jsonSchema.examples = [jsonSchema["example"]];
+    delete jsonSchema["example"];
+  }
+}
