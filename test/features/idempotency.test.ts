@@ -33,7 +33,7 @@ const essence = ({ status, text, headers }: Answer) => ({
   etag: headers.etag,
 });
 
-test("50 simultaneous creates with one key on two instances make one row and give one answer", async () => {
+test("50 simultaneous creates with one key on two instances create one row and return one response", async () => {
   const property = { ...aProperty, name: "Fifty" };
   const [one, two] = havens.map(({ url }) => as(url, person)) as [Person, Person];
   const answers = await Promise.all(
@@ -54,7 +54,7 @@ test("50 simultaneous creates with one key on two instances make one row and giv
   );
 });
 
-test("a key that comes again with another body, path or content is 422 and does nothing", async () => {
+test("a key repeated with another body, path or content gets 422 and changes nothing", async () => {
   const { unit } = await aHome(owner);
   const first = await owner.post("/properties", { ...aProperty, name: "First" }, key("other-body"));
   assert.equal(first.status, 201);
@@ -65,7 +65,7 @@ test("a key that comes again with another body, path or content is 422 and does 
   assert.equal(await made("Second"), 0);
 });
 
-test("the order of fields is no other body", async () => {
+test("the order of fields does not matter for a repeated key", async () => {
   const { name, kind, address } = { ...aProperty, name: "Any order" };
   const first = await owner.post("/properties", { name, kind, address }, key("order"));
   const again = await owner.post("/properties", { address, kind, name }, key("order"));
@@ -73,14 +73,14 @@ test("the order of fields is no other body", async () => {
   assert.equal(await made("Any order"), 1);
 });
 
-test("keys are each caller's own", async () => {
+test("callers have separate keys", async () => {
   const stranger = as(havens[0].url, await register(havens[0].url));
   const mine = await owner.post("/properties", { ...aProperty, name: "Mine" }, key("same"));
   const theirs = await stranger.post("/properties", { ...aProperty, name: "Theirs" }, key("same"));
   assert.deepEqual([mine.status, theirs.status], [201, 201]);
 });
 
-test("what failed is not kept: the key can be used again for a mended request", async () => {
+test("failed requests are not stored: the key can be used again for a corrected request", async () => {
   const { unit } = await aHome(owner);
   await owner.make(`/units/${unit.id}/leases`, aLease);
   assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease, key("mended"))).status, 409);
@@ -96,7 +96,7 @@ test("a malformed key is refused", async () => {
   }
 });
 
-test("a key is forgotten after a day", async () => {
+test("a key expires after a day", async () => {
   const property = { ...aProperty, name: "Daily" };
   await owner.post("/properties", property, key("daily"));
   await query(database, "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'daily'");
@@ -104,7 +104,7 @@ test("a key is forgotten after a day", async () => {
   assert.equal(await made("Daily"), 2);
 });
 
-test("a retry through another instance, after the first died at any moment, makes exactly one", async () => {
+test("a retry through another instance, after the first one died at any moment, creates exactly one", async () => {
   const env = { ...sameSecret, ...services };
   const rounds = 3;
   for (let round = 0; round < rounds; round += 1) {

@@ -24,7 +24,7 @@ before(async () => {
   await fill();
 });
 
-/** Ids in the order of their making, as uuidv7 gives them, one for each millisecond. */
+/** Ids in the order of creation, as uuidv7 returns them, one per millisecond. */
 const id = (n: string, kind: number) =>
   `(lpad(to_hex(1700000000000 + ${n}), 12, '0') || '7000800${kind}' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 
@@ -92,7 +92,7 @@ test("with a million maintenance requests page 10,000 costs at most 1.2 times pa
     const deep = () => owner.get(`${path}?limit=${pageSize}&cursor=${cursor}`);
     assert.equal(titles(await first())[0], `Request ${requests}`);
     assert.equal(titles(await deep())[0], `Request ${requests - 9999 * pageSize}`);
-    // Interleaved, and the best of some rounds: what else the machine does is no cost of the page.
+    // Interleaved, and the best of several rounds, so that other load on the machine does not count.
     const ratios: number[] = [];
     while (ratios.length < 6 && Math.min(...ratios, 2) > 1.2)
       ratios.push((await medianMs(deep)) / (await medianMs(first)));
@@ -101,7 +101,7 @@ test("with a million maintenance requests page 10,000 costs at most 1.2 times pa
   }
 });
 
-test("no list reads a whole table, and pages by status or text are quick too", async () => {
+test("no list reads a whole table, and pages filtered by status or text are fast", async () => {
   const lists = [
     "/properties",
     "/properties?kind=house",
@@ -145,7 +145,7 @@ test("no list reads a whole table, and pages by status or text are quick too", a
   }
 });
 
-test("a search of a million rows goes on page by page, and leaves the server to the others", async () => {
+test("a search of a million rows continues page by page and does not slow down other requests", async () => {
   const stranger = as(haven.url, await register(haven.url));
   const path = "/maintenance-requests?q=request%20999000";
   const read = async (query: string) =>
@@ -167,7 +167,7 @@ test("a search of a million rows goes on page by page, and leaves the server to 
   for (const { status } of await Promise.all(searches)) assert.equal(status, 200);
 });
 
-test("a search finds every row once, also where its window ends", async () => {
+test("a search finds every row once, also at the end of a scan window", async () => {
   const seen: string[] = [];
   let query = "/maintenance-requests?q=000&limit=3";
   for (let page = 0; page < 12; page += 1) {
@@ -181,7 +181,7 @@ test("a search finds every row once, also where its window ends", async () => {
   assert.deepEqual(seen, expected);
 });
 
-test("a search of 5,000 long descriptions reads 2 MB of text a page, and one user cannot occupy the pool with it", async (t) => {
+test("a search of 5,000 long descriptions reads 2 MB of text per page, and one user cannot occupy the pool with it", async (t) => {
   const writer = as(haven.url, await register(haven.url));
   const { unit } = await aHome(writer);
   await query(

@@ -6,7 +6,7 @@ import { startHaven } from "../support/haven.ts";
 import { type Answer, raw } from "../support/http.ts";
 import { sameSecret } from "../support/people.ts";
 
-// Everything here comes out of the document, so that a new feature is covered by being documented.
+// All cases are derived from the document, so that a documented feature is covered at once.
 
 const haven = await startHaven({ env: { ...sameSecret } });
 const { operations } = await readDocument(haven.url);
@@ -14,18 +14,18 @@ const routed = operations.filter(({ described }) => "400" in described.responses
 const withBody = routed.filter(({ described }) => described.requestBody?.content["application/json"] !== undefined);
 const named = ({ method, path }: ApiOperation) => `${method} ${path}`;
 
-/** The problem as its reader sees it: which fields, and why. */
+/** The field errors of the problem. */
 const faults = ({ text }: Answer) =>
   (JSON.parse(text) as { errors?: { path: string; message: string }[] }).errors ?? [];
 
 const exampleOf = ({ described }: ApiOperation) =>
   described.requestBody?.content["application/json"]?.example as Record<string, unknown>;
 
-describe("another owner's", { concurrency: 4 }, () => {
+describe("resources of another owner", { concurrency: 4 }, () => {
   const owned = routed.filter((operation) => isProtected(operation) && operation.path.includes("{"));
   assert.ok(owned.length >= 15);
   for (const operation of owned) {
-    test(`${named(operation)} is 404, and nothing changes`, async () => {
+    test(`${named(operation)} returns 404 and changes nothing`, async () => {
       const owner = await visit(haven.url, operations);
       const stranger = await visit(haven.url, operations);
       const path = await owner.pathOf(operation);
@@ -41,7 +41,7 @@ describe("another owner's", { concurrency: 4 }, () => {
   }
 });
 
-/** What its owner sees there, and one step above. */
+/** What the owner sees at the path and at its parent. */
 async function stateAt(owner: Visitor, { path: template }: ApiOperation, path: string): Promise<string[]> {
   const templates = [template, template.slice(0, template.lastIndexOf("/"))];
   const seen = operations.filter(({ method, path: known }) => method === "GET" && templates.includes(known));
@@ -59,7 +59,7 @@ const essence = ({ status, text }: Answer) => ({ status, ...JSON.parse(text), re
 
 describe("unknown fields and bad input", { concurrency: 4 }, () => {
   for (const operation of withBody) {
-    test(`${named(operation)} refuses what it does not know, by name`, async () => {
+    test(`${named(operation)} refuses unknown fields and names them`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       for (const field of ["role", "ownerId", "owner_id", "id", "userId", "createdAt", "isAdmin", "constructor"]) {
@@ -73,7 +73,7 @@ describe("unknown fields and bad input", { concurrency: 4 }, () => {
       }
     });
 
-    test(`${named(operation)} refuses each field that is of another kind, by name`, async () => {
+    test(`${named(operation)} refuses each field of a wrong type and names it`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       const wrong = [null, [], {}, true, 1e300, "\u0000", "\ud800", "x".repeat(15_000)];
@@ -91,7 +91,7 @@ describe("unknown fields and bad input", { concurrency: 4 }, () => {
       }
     });
 
-    test(`${named(operation)} gives a 4xx to bodies that are none`, async () => {
+    test(`${named(operation)} answers invalid bodies with 4xx`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       const json = "application/json";

@@ -41,7 +41,7 @@ const kept = (names: readonly string[]) =>
 const remove = ({ url }: Haven, path: string, person: { accessToken: string }) =>
   ask(`${url}/api/v1/${path}`, { method: "DELETE", headers: bearer(person) });
 
-test("the test's own reading of signatures agrees with Amazon's published example", () => {
+test("the signature check of the test agrees with Amazon's published example", () => {
   const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   const request = {
     method: "GET",
@@ -61,7 +61,7 @@ test("the test's own reading of signatures agrees with Amazon's published exampl
   assert.equal(isSigned({ ...request, url: "/other.txt" }, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), false);
 });
 
-test("files live in the bucket alone: put by one instance, served by another, gone with their photo", async () => {
+test("files are stored in the bucket only: written by one instance, served by another, deleted with their photo", async () => {
   const person = await owner(one.url);
   const photo = photoIn(await addPhoto(one.url, person, jpeg));
   await kept([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
@@ -77,7 +77,7 @@ test("files live in the bucket alone: put by one instance, served by another, go
   assert.equal(bucket.refused(), 0);
 });
 
-test("an avatar that is replaced leaves the bucket", async () => {
+test("a replaced avatar is deleted from the bucket", async () => {
   const person = await owner(one.url);
   const put = async () => {
     const headers = { ...bearer(person), "content-type": "image/jpeg" };
@@ -90,7 +90,7 @@ test("an avatar that is replaced leaves the bucket", async () => {
   await kept([]);
 });
 
-test("a retry with the same Idempotency-Key leaves no object of its own", async () => {
+test("a retry with the same Idempotency-Key leaves no additional object", async () => {
   const person = await owner(one.url);
   const add = (instance: Haven) => addPhoto(instance.url, person, jpeg, { "idempotency-key": "again" });
   const photo = photoIn(await add(one));
@@ -100,7 +100,7 @@ test("a retry with the same Idempotency-Key leaves no object of its own", async 
   await kept([]);
 });
 
-test("an upload that the database refuses, before or after its objects are named there, leaves none", async () => {
+test("an upload that the database refuses leaves no object, whichever statement failed", async () => {
   const person = await owner(one.url);
   const add = (headers = {}) => addPhoto(one.url, person, png, headers);
   const photo = photoIn(await addPhoto(one.url, person, jpeg, { "idempotency-key": "used" }));
@@ -135,7 +135,7 @@ const toRemove = async () =>
     ({ name }) => name,
   );
 
-test("a photo is gone at once where the bucket would not give it up, and from the bucket with the next one", async () => {
+test("a deleted photo returns 404 at once although the bucket fails, and its objects are deleted later", async () => {
   const person = await owner(one.url);
   const [photo, next] = [
     photoIn(await addPhoto(one.url, person, jpeg)),
@@ -147,7 +147,7 @@ test("a photo is gone at once where the bucket would not give it up, and from th
   assert.equal((await remove(one, `photos/${photo.id}`, person)).status, 204);
   await eventually(
     () => one.logs,
-    (lines) => lines.some(({ msg }) => msg.startsWith("objects that nobody needs")),
+    (lines) => lines.some(({ msg }) => msg.startsWith("deleting orphaned objects failed")),
   );
   await proxy.set("pass");
   assert.deepEqual(bucket.names().sort(), [...files, ...others].sort());
@@ -162,7 +162,7 @@ test("a photo is gone at once where the bucket would not give it up, and from th
   await eventually(toRemove, (names) => names.length === 0);
 });
 
-test("a bucket that does not know us is 503; why is told to the log, and to nobody else", async () => {
+test("a bucket that refuses the credentials leads to 503; the reason is only in the log", async () => {
   const person = await owner(stranger.url);
   const answer = await addPhoto(stranger.url, person, jpeg);
   assert.equal(answer.status, 503);
@@ -172,7 +172,7 @@ test("a bucket that does not know us is 503; why is told to the log, and to nobo
 });
 
 for (const fault of ["refuse", "hole", { delayMs: 2000 }] as const) {
-  test(`a bucket that is away (${JSON.stringify(fault)}) is 503 in bounded time, and nothing is left of the upload`, async () => {
+  test(`an unavailable bucket (${JSON.stringify(fault)}) leads to 503 in bounded time, and the upload leaves nothing`, async () => {
     const person = await owner(one.url);
     const photo = photoIn(await addPhoto(one.url, person, jpeg));
     await proxy.set(fault);

@@ -11,8 +11,8 @@ const limits = { poolMax: 3, connectTimeoutMs: 2000, statementTimeoutMs: 2000, i
 const db = createDatabase({ ...limits, url }, (work) => work());
 atEnd(() => db.close());
 
-/** Removals from a bucket that fails as often as is said. */
-function removalsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
+/** Deletions from a bucket that fails the given number of times. */
+function deletionsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
   const asked: string[] = [];
   const warnings: unknown[] = [];
   const bucket = {
@@ -22,59 +22,59 @@ function removalsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
     },
   };
   const logger = { warn: (fields: unknown) => void warnings.push(fields) };
-  const removals = createDeferredDeletions({ db, bucket, logger, retryMs, graceMs });
-  atEnd(removals.stop);
-  return { removals, asked, warnings };
+  const deletions = createDeferredDeletions({ db, bucket, logger, retryMs, graceMs });
+  atEnd(deletions.stop);
+  return { deletions, asked, warnings };
 }
 
 const named = async () =>
   (await query<{ name: string }>(url, "SELECT name FROM files_to_remove ORDER BY name")).map(({ name }) => name);
 const noneNamed = () => eventually(named, (names) => names.length === 0);
 
-test("what the bucket does not remove is tried again until it is done, and nothing after that", async () => {
-  const { removals, asked, warnings } = removalsFrom({ failures: 2, retryMs: 50 });
+test("a failed deletion is repeated until it succeeds, and not after that", async () => {
+  const { deletions, asked, warnings } = deletionsFrom({ failures: 2, retryMs: 50 });
   await db.transaction(async (tx) => {
-    await removals.add(tx, ["a"]);
-    tx.afterCommit(removals.run);
+    await deletions.add(tx, ["a"]);
+    tx.afterCommit(deletions.run);
   });
   await noneNamed();
   assert.deepEqual([asked, warnings.length], [["a", "a", "a"], 2]);
-  removals.stop();
+  deletions.stop();
 });
 
-test("many are removed in one go, each by one instance", async () => {
-  const instances = [removalsFrom({}), removalsFrom({})];
+test("many objects are deleted in one run, each by one instance", async () => {
+  const instances = [deletionsFrom({}), deletionsFrom({})];
   const names = Array.from({ length: 100 }, (_, n) => `file-${n}`);
-  await instances[0]?.removals.add(db, names);
-  for (const { removals } of instances) removals.run();
+  await instances[0]?.deletions.add(db, names);
+  for (const { deletions } of instances) deletions.run();
   await noneNamed();
   assert.deepEqual(instances.flatMap(({ asked }) => asked).sort(), names.sort());
 });
 
-test("what is announced stays for its time of grace, and goes where nobody kept it by then", async () => {
-  const patient = removalsFrom({});
-  await patient.removals.announce(["a"]);
-  await patient.removals.add(db, ["b"]);
-  patient.removals.run();
+test("announced objects are deleted after the grace period unless they were kept", async () => {
+  const patient = deletionsFrom({});
+  await patient.deletions.announce(["a"]);
+  await patient.deletions.add(db, ["b"]);
+  patient.deletions.run();
   assert.deepEqual(await eventually(named, (names) => names.length === 1), ["a"]);
   assert.deepEqual(patient.asked, ["b"]);
-  await patient.removals.keep(db, ["a"]);
+  await patient.deletions.keep(db, ["a"]);
 
-  const { removals, asked } = removalsFrom({ retryMs: 50, graceMs: 100 });
-  await removals.announce(["c"]);
+  const { deletions, asked } = deletionsFrom({ retryMs: 50, graceMs: 100 });
+  await deletions.announce(["c"]);
   await noneNamed();
   assert.deepEqual(asked, ["c"]);
-  removals.stop();
+  deletions.stop();
 });
 
-test("what is given up goes at once, but not what a commit under way keeps after all", async () => {
-  const { removals, asked } = removalsFrom({});
-  await removals.announce(["lost"]);
-  await removals.announce(["kept"]);
+test("abandoned objects are deleted at once, except those that a commit in progress keeps", async () => {
+  const { deletions, asked } = deletionsFrom({});
+  await deletions.announce(["lost"]);
+  await deletions.announce(["kept"]);
   let gaveUp: Promise<void> | undefined;
   await db.transaction(async (tx) => {
-    await removals.keep(tx, ["kept"]);
-    gaveUp = removals.giveUp(["lost", "kept"]);
+    await deletions.keep(tx, ["kept"]);
+    gaveUp = deletions.giveUp(["lost", "kept"]);
     await eventually(
       () => query(url, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"),
       (waiting) => waiting.length > 0,

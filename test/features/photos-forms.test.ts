@@ -19,7 +19,7 @@ const png = await imageOf("png", 60, 40);
 const webp = await imageOf("webp", 60, 40);
 const avif = await imageOf("avif", 60, 40);
 const large = await imageOf("jpeg", 400, 300);
-/** As what repairs files writes them: cut off, and with an end all the same. */
+/** A truncated file with an end marker, as repair tools write it. */
 const endedEarly = (bytes: Buffer, missing: number) =>
   Buffer.concat([bytes.subarray(0, -missing), Buffer.from("\xff\xd9", "latin1")]);
 const row = blackPng(20_001, 1);
@@ -41,7 +41,7 @@ for (const [name, bytes] of [
   ["a BMP", "BM\x36\0\0\0"],
   ["an SVG that claims to be a RIFF", `RIFF${svg}`],
 ] as const) {
-  test(`${name} is 415, whatever its name and type say`, async () => {
+  test(`${name} is 415, whatever its name and content type`, async () => {
     const answer = await upload(haven.url, person, formOf({ fileName: "house.png", type: "image/png", bytes }));
     assert.equal(answer.status, 415, answer.text);
     assert.equal((answer.json() as { code: string }).code, "unsupported_media_type");
@@ -79,7 +79,7 @@ for (const [name, bytes] of [
 }
 
 const scanAt = jpeg.indexOf("\xff\xda", 0, "latin1");
-/** Its last two parameters mean nothing in a baseline JPEG, and many phones have them wrong. */
+/** The last two parameters have no meaning in a baseline JPEG, and many phones write wrong values. */
 const oddScan = Buffer.from(jpeg);
 oddScan.writeUInt8(0, scanAt + 2 + jpeg.readUInt16BE(scanAt + 2) - 2);
 
@@ -88,7 +88,7 @@ for (const [name, bytes] of [
   ["bytes too many in front of its end", [jpeg.subarray(0, -2), Buffer.alloc(15), jpeg.subarray(-2)]],
   ["wrong parameters of its scan", [oddScan]],
 ] as const) {
-  test(`a JPEG with ${name}, as phones write them, is taken`, async () => {
+  test(`a JPEG with ${name}, as phones write it, is accepted`, async () => {
     const answer = await addPhoto(haven.url, person, Buffer.concat(bytes));
     assert.equal(answer.status, 201, answer.text);
   });
@@ -138,7 +138,7 @@ const malformed: readonly (readonly [string, Buffer, string?])[] = [
 ];
 
 for (const [name, body, type = formType] of malformed) {
-  test(`a form with ${name} is 422 and names the field`, async () => {
+  test(`a form with ${name} is 422, and the problem names the field`, async () => {
     const answer = await upload(haven.url, person, body, { "content-type": type });
     assert.equal(answer.status, 422, answer.text);
     assert.deepEqual(
@@ -153,7 +153,7 @@ for (const [name, parts, path] of [
   ["with a field beside it", [{ bytes: jpeg }, { name: "title", bytes: "Front" }], "title"],
   ["under the name of a prototype", [{ name: "__proto__", bytes: jpeg }], "__proto__"],
 ] as const) {
-  test(`a photo ${name} is 400 and names that field`, async () => {
+  test(`a photo ${name} is 400, and the problem names that field`, async () => {
     const answer = await upload(haven.url, person, formOf(...parts));
     assert.equal(answer.status, 400);
     assert.equal(errorsOf(answer)[0]?.path, path);
@@ -186,13 +186,13 @@ for (const [name, rest] of [
   ["no file name", 'name="photo"'],
   ["headers in small letters", good],
 ] as const) {
-  test(`a form with ${name} is taken`, async () => {
+  test(`a form with ${name} is accepted`, async () => {
     const body = form(`--${boundary}\r\ncontent-disposition: form-data; ${rest}\r\n\r\n`, jpeg, tail);
     assert.equal((await upload(haven.url, person, body)).status, 201);
   });
 }
 
-test("a form in chunks, with a boundary in quotes and a line break in front, is taken", async () => {
+test("a form in chunks, with a quoted boundary and a leading line break, is accepted", async () => {
   const body = Buffer.concat([Buffer.from("\r\n"), formOf({ bytes: jpeg })]);
   const type = `Multipart/Form-Data; charset=UTF-8; boundary="${boundary}"`;
   const answer = await upload(haven.url, person, body, { "content-type": type, "transfer-encoding": "chunked" });
@@ -200,19 +200,19 @@ test("a form in chunks, with a boundary in quotes and a line break in front, is 
 });
 
 for (const type of ["application/json", "image/jpeg", "multipart/mixed; boundary=x", "text/plain", ""]) {
-  test(`a photo as ${type || "nothing in particular"} is 415`, async () => {
+  test(`a photo as ${type || "no content type"} is 415`, async () => {
     assert.equal((await upload(haven.url, person, jpeg, { "content-type": type })).status, 415);
   });
 }
 
-test("a form that is compressed is 415", async () => {
+test("a compressed form is 415", async () => {
   assert.equal((await upload(haven.url, person, formOf({ bytes: jpeg }), { "content-encoding": "gzip" })).status, 415);
 });
 
 const avatar = (body: Buffer, headers: Record<string, string>) =>
   ask(`${haven.url}/api/v1/auth/me/avatar`, { method: "PUT", headers: { ...bearer(person), ...headers }, body });
 
-test("an avatar answers as a photo does: 400, 413, 415 and 422", async () => {
+test("avatars have the same errors as photos: 400, 413, 415 and 422", async () => {
   for (const [status, type, body] of [
     [415, "application/json", jpeg],
     [415, "image/png", Buffer.from(svg)],
@@ -225,12 +225,12 @@ test("an avatar answers as a photo does: 400, 413, 415 and 422", async () => {
   }
 });
 
-test("the field of an avatar may be called photo, as that of a photo is", async () => {
+test("the form field of an avatar may also be named photo", async () => {
   for (const name of ["avatar", "photo"])
     assert.equal((await avatar(formOf({ name, bytes: jpeg }), { "content-type": formType })).status, 200, name);
 });
 
-test("5,000,000 bytes are taken, and one more is 413", async () => {
+test("5,000,000 bytes are accepted, one more is 413", async () => {
   const padded = (size: number) => Buffer.concat([jpeg, Buffer.alloc(size - jpeg.length)]);
   assert.equal((await addPhoto(haven.url, person, padded(5_000_000))).status, 201);
   const answer = await addPhoto(haven.url, person, padded(5_000_001));
@@ -243,7 +243,7 @@ const request = (framing: string) =>
   `POST /api/v1/properties/${person.propertyId}/photos HTTP/1.1\r\nHost: haven\r\n${framing}\r\n` +
   `Authorization: Bearer ${person.accessToken}\r\nContent-Type: ${formType}\r\n\r\n`;
 
-test("a length that is too much is 413 before anything is sent", async () => {
+test("a Content-Length over the limit is 413 before the body is sent", async () => {
   assert.match(await raw(haven.port, request("Content-Length: 6000000"), 1000), /^HTTP\/1\.1 413 /);
 });
 
@@ -251,7 +251,7 @@ for (const [client, megabytes, header] of [
   ["a client that sends far too much", 25, "Transfer-Encoding: chunked"],
   ["a client that sends a little too much and then closes", 8, "Transfer-Encoding: chunked\r\nConnection: close"],
 ] as const) {
-  test(`${client} sees its 413`, async () => {
+  test(`${client} receives its 413`, async () => {
     const socket = await open(haven.port);
     const answer = once(socket, "data");
     socket.write(request(header));
@@ -263,7 +263,7 @@ for (const [client, megabytes, header] of [
   });
 }
 
-test("a client that leaves in the middle leaves nothing behind, and no fault in the log", async () => {
+test("an upload that the client aborts leaves nothing, and no error in the log", async () => {
   const socket = await open(haven.port);
   socket.write(request("Content-Length: 400000"));
   socket.write(formOf({ bytes: jpeg }).subarray(0, 400));

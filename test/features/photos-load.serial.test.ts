@@ -22,7 +22,7 @@ const jpeg = await imageOf("jpeg", 1200, 900);
 const small = await imageOf("jpeg", 40, 30);
 const huge = blackPng(16_000, 16_000);
 
-/** How many exactly depends on how close together they come. */
+/** The exact number depends on the timing of the requests. */
 function assertSome(answers: readonly Answer[], leastServed: number): void {
   const count = (status: number) => answers.filter((answer) => answer.status === status).length;
   const served = count(201);
@@ -30,7 +30,7 @@ function assertSome(answers: readonly Answer[], leastServed: number): void {
   assert.equal(count(503), answers.length - served);
 }
 
-test("past the queue uploads are 503 with Retry-After, and those in it are served", async () => {
+test("uploads beyond the queue get 503 with Retry-After, and queued ones are served", async () => {
   const person = await owner(narrow.url);
   const answers = await Promise.all(Array.from({ length: 10 }, () => addPhoto(narrow.url, person, jpeg)));
   assertSome(answers, 3);
@@ -41,13 +41,13 @@ test("past the queue uploads are 503 with Retry-After, and those in it are serve
   assert.equal((await addPhoto(narrow.url, person, small)).status, 201);
 });
 
-test("no upload waits longer for its turn than is allowed", async () => {
+test("no upload waits longer in the queue than allowed", async () => {
   const person = await owner(hurried.url);
   const answers = await Promise.all(Array.from({ length: 4 }, () => addPhoto(hurried.url, person, jpeg)));
   assertSome(answers, 1);
 });
 
-test("an upload that trickles is ended by the deadline", async () => {
+test("a slow upload ends at the deadline", async () => {
   const person = await owner(hurried.url);
   const socket = await open(hurried.port);
   const answer = readAll(socket, 6000);
@@ -68,7 +68,7 @@ test("an upload that trickles is ended by the deadline", async () => {
   assert.match(text, /deadline_exceeded/);
 });
 
-test("nobody takes every place: past a share a user is 429, and the next user's upload is taken", async () => {
+test("one user cannot use the whole capacity: over the limit the user gets 429, and another user's upload is accepted", async () => {
   const shared = await startHaven({ env: { ...sameSecret } });
   const [ana, ben] = [await owner(shared.url), await owner(shared.url)];
   const body = formOf({ bytes: small });
@@ -94,7 +94,7 @@ test("nobody takes every place: past a share a user is 429, and the next user's 
   for (const { socket } of slow) socket.destroy();
 });
 
-test("no more is held of all uploads together than is allowed", async () => {
+test("all uploads together never buffer more than allowed", async () => {
   const tight = await startHaven({ env: { ...sameSecret, UPLOAD_MEMORY_BYTES: "10000000", UPLOAD_MAX_PER_USER: "6" } });
   const person = await owner(tight.url);
   const heavy = Buffer.concat([small, Buffer.alloc(4_900_000)]);
@@ -108,7 +108,7 @@ const residentMb = () => {
   return Number(kilobytes) / 1024;
 };
 
-test("hostile uploads leave the memory flat, the process alive and the probe quick", {
+test("hostile uploads do not increase memory, stop the process or delay the probe", {
   skip: process.platform !== "linux",
 }, async () => {
   const person = await owner(alone.url);

@@ -45,7 +45,7 @@ test("a small photo is not enlarged", async () => {
   assert.deepEqual([width, height], [31, 17]);
 });
 
-test("what one instance took in, the other serves, lists and deletes", async () => {
+test("photos uploaded to one instance are served, listed and deleted by another", async () => {
   const person = await owner(one.url);
   const added = await addPhoto(one.url, person, jpeg);
   const photo = photoIn(added);
@@ -83,7 +83,7 @@ test("photos are listed page by page, newest first", async () => {
   assert.equal(second.nextCursor, null);
 });
 
-test("another owner's property and photo are not there, in the same words as none at all", async () => {
+test("a property or photo of another owner returns the same 404 as a missing one", async () => {
   const [mine, other] = [await owner(one.url), await owner(one.url)];
   const { id } = photoIn(await addPhoto(one.url, mine, jpeg));
   const nowhere = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
@@ -103,7 +103,7 @@ test("another owner's property and photo are not there, in the same words as non
   assert.equal(await photosOf(mine.propertyId), 1);
 });
 
-test("a photo is deleted only in the state that If-Match names", async () => {
+test("a photo is deleted only in the version in If-Match", async () => {
   const person = await owner(one.url);
   const added = await addPhoto(one.url, person, jpeg);
   const remove = (etag: string) =>
@@ -115,7 +115,7 @@ test("a photo is deleted only in the state that If-Match names", async () => {
   assert.equal((await remove(added.headers.etag ?? "")).status, 204);
 });
 
-test("a property with photos stays until they are gone", async () => {
+test("a property with photos cannot be deleted", async () => {
   const person = await owner(one.url);
   const { id } = photoIn(await addPhoto(one.url, person, jpeg));
   const remove = (path: string) => ask(`${one.url}/api/v1/${path}`, { method: "DELETE", headers: bearer(person) });
@@ -152,7 +152,7 @@ test("with one Idempotency-Key a photo is added once, on two instances and with 
   assert.equal(different.status, 422);
 });
 
-test("a photo stands upright, and nothing of its EXIF, XMP, profile or place is left", async () => {
+test("a photo is rotated upright and loses its EXIF, XMP, colour profile and location", async () => {
   const secret = "Pat's house, 38.7223 N";
   const upright = await sharp(await noise(60, 20).png().toBuffer())
     .withExif({ IFD0: { Copyright: secret }, IFD3: { GPSLatitude: "38/1 43/1 20/1" } })
@@ -174,7 +174,7 @@ test("a photo stands upright, and nothing of its EXIF, XMP, profile or place is 
   }
 });
 
-test("what hangs behind the end of an image is gone", async () => {
+test("data after the end of an image is removed", async () => {
   const zip = Buffer.from("PK\x03\x04 a whole archive PK\x05\x06", "latin1");
   const photo = photoIn(await addPhoto(one.url, await owner(one.url), Buffer.concat([jpeg, zip])));
   for (const path of [photo.urls.page, photo.urls.list]) {
@@ -183,7 +183,7 @@ test("what hangs behind the end of an image is gone", async () => {
   }
 });
 
-test("of an animation the first frame is taken", async () => {
+test("the first frame of an animation is used", async () => {
   const frames = await Promise.all(["#ff0000", "#0000ff"].map((colour) => plain(40, 30, colour).png().toBuffer()));
   const animation = await sharp(frames, { join: { animated: true } })
     .webp({ lossless: true })
@@ -195,7 +195,7 @@ test("of an animation the first frame is taken", async () => {
   assert.ok((channels[0]?.mean ?? 0) > 200 && (channels[2]?.mean ?? 255) < 50);
 });
 
-test("an avatar comes as it is or in a form, is cut to a square, and is part of the user everywhere", async () => {
+test("an avatar is sent as the body or in a form, is cropped to a square, and is part of the user everywhere", async () => {
   const person = await owner(one.url);
   const avatarUrl = async () => ((await me(two.url, person)).json() as { avatarUrl: string | null }).avatarUrl;
   assert.equal(await avatarUrl(), null);

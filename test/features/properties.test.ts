@@ -26,7 +26,7 @@ before(async () => {
 
 const statusOf = async (unit: Resource) => ((await owner.get(`/units/${unit.id}`)).json() as Resource)["status"];
 
-test("a property is made, read, changed and deleted", async () => {
+test("a property is created, read, updated and deleted", async () => {
   const made = await owner.post("/properties", aProperty);
   assert.equal(made.status, 201);
   const property = made.json() as Resource;
@@ -49,7 +49,7 @@ test("a property is made, read, changed and deleted", async () => {
   assert.equal((await owner.get(`/properties/${property.id}`)).status, 404);
 });
 
-test("what is in use is not deleted, and says why", async () => {
+test("resources in use are not deleted, and the problem says why", async () => {
   const { property, unit } = await aHome(owner);
   const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const refused = [await owner.remove(`/properties/${property.id}`), await owner.remove(`/units/${unit.id}`)];
@@ -63,7 +63,7 @@ test("what is in use is not deleted, and says why", async () => {
   }
 });
 
-test("a tag names a state: 304 for who has it, 412 for who would change another", async () => {
+test("an ETag identifies a version: 304 for the same one, 412 for updates of another", async () => {
   const { unit } = await aHome(owner);
   const path = `/units/${unit.id}`;
   const etag = String((await owner.get(path)).headers.etag);
@@ -84,7 +84,7 @@ test("a tag names a state: 304 for who has it, 412 for who would change another"
   assert.equal((await owner.remove(path, { "if-match": "*" })).status, 204);
 });
 
-test("of many changes at once that name the same state exactly one is made", async () => {
+test("of many concurrent updates with the same If-Match exactly one succeeds", async () => {
   const property = await owner.make("/properties", aProperty);
   const path = `/properties/${property.id}`;
   const etag = String((await owner.get(path)).headers.etag);
@@ -103,7 +103,7 @@ test("two units of a property cannot have the same label", async () => {
   assert.equal((await owner.patch(`/units/${other.id}`, { label: unit["label"] })).status, 409);
 });
 
-test("20 simultaneous signings of overlapping leases: exactly one succeeds", async () => {
+test("20 concurrent creates of overlapping leases: exactly one succeeds", async () => {
   const { unit } = await aHome(owner);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
@@ -114,7 +114,7 @@ test("20 simultaneous signings of overlapping leases: exactly one succeeds", asy
   assert.match(answers.find(({ status }) => status === 409)?.text ?? "", /already has a lease in that period/);
 });
 
-test("the last day of a lease is part of it, the next one is free", async () => {
+test("the last day of a lease is inclusive, the next day is free", async () => {
   const { unit } = await aHome(owner);
   const first = await owner.make(`/units/${unit.id}/leases`, {
     ...aLease,
@@ -134,7 +134,7 @@ test("the last day of a lease is part of it, the next one is free", async () => 
   assert.equal((await sign("2033-02-30", "2033-12-31")).status, 400);
 });
 
-test("a unit's status follows its leases by rule", async () => {
+test("a unit's status follows its leases", async () => {
   const { unit } = await aHome(owner);
   assert.equal(await statusOf(unit), "vacant");
   const lease = await owner.make(`/units/${unit.id}/leases`, { ...aLease, startsOn: day(-10), endsOn: day(0) });
@@ -154,7 +154,7 @@ test("a unit's status follows its leases by rule", async () => {
   assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease)).status, 409);
 });
 
-test("a unit that is unavailable is not let by moving a lease either, while one may still end early", async () => {
+test("leases of an unavailable unit cannot be moved or extended, but can end early", async () => {
   const { unit } = await aHome(owner);
   const terms = { ...aLease, startsOn: "2090-01-01", endsOn: "2090-12-31" };
   const lease = await owner.make(`/units/${unit.id}/leases`, terms);
@@ -168,7 +168,7 @@ test("a unit that is unavailable is not let by moving a lease either, while one 
   assert.equal(await statusOf(unit), "unavailable");
 });
 
-test("two leases that move to the same days at once: one does, the other is told, and neither waits for the other", async () => {
+test("of two leases that move to the same days at once one succeeds and one gets 409, without a deadlock", async () => {
   const { unit } = await aHome(owner);
   const sign = (year: number) =>
     owner.make(`/units/${unit.id}/leases`, { ...aLease, startsOn: `${year}-01-01`, endsOn: `${year}-01-31` });
@@ -190,7 +190,7 @@ test("two leases that move to the same days at once: one does, the other is told
 
 type Problem = { errors?: { path: string }[] };
 
-test("what is not text that a person can read, or not a number of rooms, is refused by name", async () => {
+test("unreadable texts and invalid room numbers are refused with the name of the field", async () => {
   const { property } = await aHome(owner);
   const { address } = aProperty;
   const faultsOf = async (path: string, value: unknown) => [
@@ -209,20 +209,20 @@ test("what is not text that a person can read, or not a number of rooms, is refu
   assert.equal((await owner.post("/properties", { ...aProperty, address: { ...address, country: "pt" } })).status, 201);
 });
 
-test("a search finds what is written in another form of the same letters", async () => {
+test("a search finds texts in another Unicode form", async () => {
   await owner.make("/properties", { ...aProperty, name: "E\u0301tage" });
   const { items } = (await owner.get(`/properties?q=${encodeURIComponent("étage")}`)).json() as { items: unknown[] };
   assert.equal(items.length, 1);
 });
 
-test("what is somebody's own is kept by no cache in between", async () => {
+test("responses with private data are not stored by shared caches", async () => {
   const { unit } = await aHome(owner);
   for (const path of ["/properties", `/units/${unit.id}`, `/units/${unit.id}/leases`, "/auth/me"])
     assert.match((await owner.get(path)).headers["cache-control"] ?? "", /^(private, no-cache|no-store)$/, path);
   assert.equal((await owner.post("/properties", aProperty)).headers["cache-control"], "private, no-cache");
 });
 
-test("a maintenance request moves from open to closed and back, and no other way", async () => {
+test("a maintenance request moves from open to closed and back, and not otherwise", async () => {
   const { unit } = await aHome(owner);
   const moves: Record<string, string[]> = {
     open: ["in_progress"],
@@ -246,7 +246,7 @@ test("a maintenance request moves from open to closed and back, and no other way
   }
 });
 
-test("the story of a request is in order, and its times never go back, however many write it at once", async () => {
+test("events of a request are in order of time, also with many concurrent writers", async () => {
   const { unit } = await aHome(owner);
   const { id } = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const path = `/maintenance-requests/${id}`;
@@ -264,7 +264,7 @@ test("the story of a request is in order, and its times never go back, however m
   }
 });
 
-test("a maintenance request keeps its story", async () => {
+test("a maintenance request keeps its events", async () => {
   const { unit } = await aHome(owner);
   const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const path = `/maintenance-requests/${request.id}`;
@@ -333,7 +333,7 @@ test("lists go page by page with filters, and a cursor belongs to its list, its 
   assert.equal((await stranger.get(`/properties/${notTheirs.id}/units?cursor=${nextCursor}`)).status, 400);
 });
 
-test("a list of nothing is empty, a list of what is not there is 404", async () => {
+test("a list without items is empty, a list of a missing parent is 404", async () => {
   const { property, unit } = await aHome(owner);
   assert.deepEqual((await stranger.get("/maintenance-requests")).json(), { items: [], nextCursor: null });
   const empty = await owner.get(`/units/${unit.id}/leases`);

@@ -14,7 +14,7 @@ import { startPair } from "../support/two-instances.ts";
 
 const pollMs = 300;
 
-/** An instance whose ways can be broken, and one beside it whose ways cannot. */
+/** An instance with connections that can be broken, and one without faults. */
 async function startBesideSound(env: Record<string, string> = {}): Promise<[FaultyHaven, Haven]> {
   const times = { STREAM_POLL_MS: String(pollMs), STREAM_HEARTBEAT_MS: "300", STREAM_SESSION_CHECK_MS: "300" };
   const faulty = await startFaultyHaven({ env: { ...sameSecret, ...times, ...env } });
@@ -28,10 +28,10 @@ const assertAll = (stream: OpenStream, count: number) =>
     Array.from({ length: count }, (_, index) => index + 1),
   );
 
-// Mostly waiting, so side by side.
+// These tests mostly wait, so they run concurrently.
 describe("the stream", { concurrency: 6 }, () => {
   for (const fault of ["refuse", "hole"] as const) {
-    test(`with Redis away (${fault}) goes on by polling, opens anew, and is woken again when Redis is back`, async () => {
+    test(`with Redis away (${fault}) continues by polling, accepts new streams, and is notified again when Redis is back`, async () => {
       const [faulty, sound] = await startBesideSound();
       const owner = await newOwner(sound.url);
       const stream = await openStream(faulty.url, owner);
@@ -54,7 +54,7 @@ describe("the stream", { concurrency: 6 }, () => {
     });
   }
 
-  test("stays open while Postgres is gone, and tells what was missed when it is back", async () => {
+  test("stays open while Postgres is unavailable, and sends the missed events afterwards", async () => {
     const [faulty, sound] = await startBesideSound();
     const owner = await newOwner(sound.url);
     await writeMany(faulty.databaseUrl, owner, 150, 5000);
@@ -76,7 +76,7 @@ describe("the stream", { concurrency: 6 }, () => {
     assert.equal(stream.isGone(), false);
   });
 
-  test("tells within the poll interval what nobody was woken for", async () => {
+  test("sends events without a notification within the poll interval", async () => {
     const [faulty, sound] = await startBesideSound();
     const owner = await newOwner(sound.url);
     const stream = await openStream(faulty.url, owner);
@@ -84,7 +84,7 @@ describe("the stream", { concurrency: 6 }, () => {
     await stream.until(1, pollMs + 300);
   });
 
-  test("looks for what it missed as soon as it listens again", async () => {
+  test("polls for missed events as soon as it listens again", async () => {
     const [faulty, sound] = await startBesideSound({ STREAM_POLL_MS: "60000" });
     const owner = await newOwner(sound.url);
     const stream = await openStream(faulty.url, owner);
@@ -98,7 +98,7 @@ describe("the stream", { concurrency: 6 }, () => {
     await stream.until(2, 500);
   });
 
-  test("ends by the word of Postgres where Redis cannot say that the session is over", async () => {
+  test("ends after a revocation in Postgres while Redis is unavailable", async () => {
     const [faulty, sound] = await startBesideSound();
     const owner = await newOwner(sound.url);
     const stream = await openStream(faulty.url, owner);
@@ -109,7 +109,7 @@ describe("the stream", { concurrency: 6 }, () => {
     assert.equal(await stream.gone, "ended");
   });
 
-  test("ends where the rows went back in time, so that positions given twice are told twice", async () => {
+  test("ends when Postgres has lost rows, so that reused positions are sent again", async () => {
     const [faulty, sound] = await startBesideSound();
     const owner = await newOwner(sound.url);
     await writeQuietly(sound, owner, 3);
@@ -129,7 +129,7 @@ describe("the stream", { concurrency: 6 }, () => {
   });
 });
 
-/** Nothing is polled for here, and until the line stands a wake may go by; from then on each one counts. */
+/** Polling is off here. Notifications may be lost until the subscription is established, and not after that. */
 async function assertWakes([one, two]: [Haven, Haven], owner: Owner): Promise<void> {
   const stream = await openStream(two.url, owner, { lastEventId: 0 });
   const writeOne = async () => {
@@ -146,13 +146,13 @@ async function assertWakes([one, two]: [Haven, Haven], owner: Owner): Promise<vo
 
 const quiet = { REDIS_URL: "", STREAM_POLL_MS: "60000" };
 
-test("instances wake each other through a Redis Cluster", { skip: without("redis-server") }, async () => {
+test("instances notify each other through a Redis Cluster", { skip: without("redis-server") }, async () => {
   const cluster = await startRedisCluster();
   const pair = await startPair({ ...quiet, REDIS_CLUSTER_NODES: cluster.nodes });
   await assertWakes(pair, await newOwner(pair[0].url));
 });
 
-test("instances wake each other behind Sentinel, also after a failover", {
+test("instances notify each other through Sentinel, also after a failover", {
   skip: without("redis-server"),
 }, async () => {
   const group = await startRedisSentinel();

@@ -7,7 +7,7 @@ import { askForRepair, newOwner } from "../support/maintenance-fixtures.ts";
 import { megabytes, metric } from "../support/metric.ts";
 import { sameSecret } from "../support/people.ts";
 
-test("2,000 streams of one owner cost little, and are told of an event at once", async () => {
+test("2,000 streams of one owner cost little, and receive an event at once", async () => {
   const count = 2000;
   const { url, port } = await startHavenProcess({ env: { ...sameSecret, STREAM_MAX_PER_USER: String(count) } });
   const owner = await newOwner(url);
@@ -24,7 +24,7 @@ test("2,000 streams of one owner cost little, and are told of an event at once",
   const before = await megabytes(url);
   await openMore(count - 100);
   const kilobytesEach = ((await megabytes(url)) - before) / 1.9;
-  // Some 13 kB are left of it once the garbage of opening them is gone.
+  // About 13 kB per stream remain after garbage collection.
   assert.ok(kilobytesEach < 70, `${kilobytesEach} kB for a stream`);
 
   const writtenAt = performance.now();

@@ -14,7 +14,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 const life = ["created", "in_progress", "resolved", "closed"];
 const moves = ["in_progress", "resolved", "closed"];
 
-/** Tries on any instance that is left until it is done: a retry does nothing that was done before. */
+/** Retries on any running instance until it succeeds. Retries are idempotent. */
 async function untilDone<T>(urls: () => readonly string[], work: (url: string) => Promise<T>): Promise<T> {
   const until = Date.now() + 60_000;
   for (let tries = 0; ; tries += 1) {
@@ -29,7 +29,7 @@ async function untilDone<T>(urls: () => readonly string[], work: (url: string) =
   }
 }
 
-/** Many writers at once, so that transactions overlap, and end in another order than they began. */
+/** Many concurrent writers, so that transactions overlap and commit out of order. */
 async function liveLives(urls: () => readonly string[], owner: Owner, writers: number, each: number): Promise<void> {
   const write = async (writer: number) => {
     for (let number = 0; number < each; number += 1) {
@@ -53,9 +53,9 @@ function assertWholeLives(events: readonly StreamEvent[]): void {
   for (const [, lived] of Map.groupBy(events, ({ requestId }) => requestId)) assert.deepEqual(lived.map(stepOf), life);
 }
 
-test("through three kills a client that reconnects has each of 500 events once and in order", async () => {
+test("a client that reconnects after three kills receives each of 500 events once and in order", async () => {
   const stores = { DATABASE_URL: await freshDatabase(), REDIS_URL: await freshRedis() };
-  // A machine that is slow for a moment is not what is looked at here.
+  // Generous, because a slow machine is not the subject of this test.
   const env = { ...sameSecret, ...stores, OVERLOAD_DELAY_MS: "0" };
   const all = await Promise.all(range(1, 4).map(() => startHavenProcess({ env })));
   const left = [...all];
@@ -71,7 +71,7 @@ test("through three kills a client that reconnects has each of 500 events once a
       assert.ok(instance);
       const onEvent = (event: StreamEvent) => {
         seen.push(event);
-        // Events that were on their way when it was killed still arrive.
+        // Events in transit when the instance was killed still arrive.
         if (left[0] !== instance || seen.length < (killAt[0] ?? Number.POSITIVE_INFINITY)) return;
         killAt.shift();
         left.shift();
@@ -93,7 +93,7 @@ test("through three kills a client that reconnects has each of 500 events once a
   assertWholeLives(seen);
 });
 
-test("streams that open while events are written miss none and repeat none, wherever they begin", async () => {
+test("streams that open while events are written miss none and repeat none, whatever their start position", async () => {
   const [one, two] = await startPair({ STREAM_POLL_MS: "60000", STREAM_MAX_PER_USER: "10000" });
   const urls = [one.url, two.url];
   const owner = await newOwner(one.url);

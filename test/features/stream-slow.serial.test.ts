@@ -10,7 +10,7 @@ import { megabytes, metric } from "../support/metric.ts";
 import { sameSecret } from "../support/people.ts";
 import { openStream } from "../support/stream.ts";
 
-test("readers who take nothing are cut and cost no memory; one who is slow but steady gets everything", async () => {
+test("readers that accept no data are disconnected and cost no memory; a slow but steady reader receives everything", async () => {
   const eventCount = 300;
   const stuckCount = 30;
   const databaseUrl = await freshDatabase();
@@ -22,7 +22,7 @@ test("readers who take nothing are cut and cost no memory; one who is slow but s
   for (const socket of stuck) socket.pause();
   const before = await megabytes(url);
 
-  // Twenty megabytes for each of them, 600 in all.
+  // 20 MB for each of them, 600 MB in total.
   await writeMany(databaseUrl, owner, eventCount, 66_000);
   const slowly = setInterval(() => {
     steady.response.pause();

@@ -8,7 +8,7 @@ import { bearer, login, logout, type SignedIn } from "../support/people.ts";
 import { type OpenStream, openStream } from "../support/stream.ts";
 import { startPair } from "../support/two-instances.ts";
 
-// Polling is as good as off: what arrives was woken.
+// Polling is practically off, so every received event was caused by a notification.
 const [one, two] = await startPair({
   STREAM_POLL_MS: "60000",
   STREAM_HEARTBEAT_MS: "400",
@@ -19,7 +19,7 @@ const positionsOf = ({ events }: OpenStream) => events.map(({ position }) => pos
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const openOn = async (url: string) => Number(/^streams_open (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
 
-test("an event is told on both instances, in the shape of the list, with its position as its id", async () => {
+test("an event is sent by both instances, in the form of the list, with its position as its id", async () => {
   const owner = await newOwner(one.url);
   const streams = [await openStream(one.url, owner), await openStream(two.url, owner)];
   const id = await askForRepair(one.url, owner);
@@ -45,7 +45,7 @@ test("an event is told on both instances, in the shape of the list, with its pos
   }
 });
 
-test("a stream opens with how to reconnect and from where, past every buffer on the way", async () => {
+test("a stream starts with the retry time and its position, not delayed by any buffer", async () => {
   const owner = await newOwner(one.url);
   await writeQuietly(one, owner, 3);
   const stream = await openStream(two.url, owner);
@@ -55,7 +55,7 @@ test("a stream opens with how to reconnect and from where, past every buffer on 
   assert.deepEqual([stream.status, type, cache, buffering], [200, "text/event-stream", "no-cache", "no"]);
 });
 
-test("a stream resumes on any instance after the header, else after the query, else begins with what is new", async () => {
+test("a stream resumes on any instance after the header, otherwise after the query, otherwise with new events", async () => {
   const owner = await newOwner(one.url);
   await writeQuietly(one, owner, 250);
   const [all, rest, both, ahead, fresh] = [
@@ -78,7 +78,7 @@ test("a stream resumes on any instance after the header, else after the query, e
   }
 });
 
-test("what is no position is 400 and named, wherever it was given", async () => {
+test("an invalid position is 400 with the name of the header or parameter", async () => {
   const owner = await newOwner(one.url);
   for (const wrong of ["-1", "1.5", "abc", "1, 2", "12345678901234567890", "0x10"]) {
     const byHeader = await ask(`${one.url}/api/v1/stream`, { headers: { ...bearer(owner), "last-event-id": wrong } });
@@ -95,7 +95,7 @@ test("what is no position is 400 and named, wherever it was given", async () => 
   }
 });
 
-test("nobody hears of another owner's events, and a stranger hears nothing", async () => {
+test("events are sent to their owner only, and unauthenticated requests get 401", async () => {
   const [ana, ben] = [await newOwner(one.url), await newOwner(one.url)];
   const streams = [await openStream(one.url, ana, { lastEventId: 0 }), await openStream(two.url, ben)];
   const repairs = [await askForRepair(two.url, ana), await askForRepair(one.url, ben)];
@@ -110,7 +110,7 @@ test("nobody hears of another owner's events, and a stranger hears nothing", asy
   assert.equal((await ask(`${one.url}/api/v1/stream`)).status, 401);
 });
 
-test("HEAD is answered and over; a client of HTTP/1.0 or with Connection: close gets its events", async () => {
+test("HEAD gets the headers only; HTTP/1.0 clients and Connection: close get events", async () => {
   const owner = await newOwner(one.url);
   const head = await ask(`${one.url}/api/v1/stream`, { method: "HEAD", headers: bearer(owner) });
   assert.deepEqual([head.status, head.headers["content-type"], head.text], [200, "text/event-stream", ""]);
@@ -126,14 +126,14 @@ test("HEAD is answered and over; a client of HTTP/1.0 or with Connection: close 
   assert.match(await closing, /^HTTP\/1\.1 200[\s\S]*id: 1\ndata: \{/);
 });
 
-test("a stream that is idle for long lives on heartbeats, which are no events", async () => {
+test("heartbeats keep an idle stream open and are not events", async () => {
   const owner = await newOwner(one.url);
   const stream = await openStream(one.url, owner);
   await eventually(stream.heartbeats, (count) => count === 3, 2000);
   assert.match(stream.text(), /^retry: 2000\n\nid: 0\n\n:\n\n:\n\n:\n\n$/);
 });
 
-describe("a stream ends soon after its session does, and no other", { concurrency: 2 }, () => {
+describe("a stream ends soon after its session, and no other stream ends", { concurrency: 2 }, () => {
   const ends: [string, (owner: SignedIn, phone: SignedIn) => Promise<unknown>][] = [
     ["logged out on the other instance", (_, phone) => logout(two.url, phone)],
     [
@@ -172,7 +172,7 @@ test("the expiry of its access token does not end a stream", async () => {
   await stream.until(1);
 });
 
-test("an instance has as many streams as it may, and says so to the next", async () => {
+test("the limit of streams per instance is enforced with 503", async () => {
   const [small] = await startPair({ STREAM_MAX: "2", STREAM_MAX_PER_USER: "2" });
   const owner = await newOwner(small.url);
   const first = await openStream(small.url, owner);
@@ -188,7 +188,7 @@ test("an instance has as many streams as it may, and says so to the next", async
   assert.equal((await openStream(small.url, owner)).status, 200);
 });
 
-test("nobody takes every place: past a share a user is 429, and the next user gets a stream", async () => {
+test("one user cannot use the whole capacity: over the limit the user gets 429, and another user gets a stream", async () => {
   const [small] = await startPair({ STREAM_MAX: "20" });
   const [ana, ben] = [await newOwner(small.url), await newOwner(small.url)];
   const streams = await Promise.all(range(1, 10).map(() => openStream(small.url, ana)));
@@ -204,7 +204,7 @@ test("nobody takes every place: past a share a user is 429, and the next user ge
   assert.equal((await openStream(small.url, ana)).status, 200);
 });
 
-test("a client that goes away leaves nothing behind, not even one that goes while it is let in", async () => {
+test("a client that disconnects leaves nothing behind, also during authentication", async () => {
   const owner = await newOwner(one.url);
   const before = await openOn(one.url);
   const request = `GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nauthorization: ${bearer(owner).authorization}\r\n\r\n`;
@@ -223,7 +223,7 @@ test("a client that goes away leaves nothing behind, not even one that goes whil
   await later.until(1);
 });
 
-test("the log names the client of a stream when it ends, and not the proxy it came through", async () => {
+test("the log line of a stream has the address of the client, not of the proxy", async () => {
   const owner = await newOwner(one.url);
   const headers = { ...bearer(owner), "x-forwarded-for": "198.51.100.7" };
   const stream = ask(`${one.url}/api/v1/stream`, { headers });

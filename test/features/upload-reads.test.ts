@@ -10,7 +10,7 @@ import { as } from "../support/property-fixtures.ts";
 const database = await freshDatabase();
 const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: database } });
 
-test("anonymous requests for images that cannot be read leave the pool to those who have signed in", async () => {
+test("anonymous image requests that block leave connections of the pool to authenticated requests", async () => {
   const owner = as(haven.url, await register(haven.url));
   const blocker = new pg.Client({ connectionString: database });
   await blocker.connect();
@@ -21,7 +21,7 @@ test("anonymous requests for images that cannot be read leave the pool to those 
     const beside = await owner.get("/properties");
     assert.equal(beside.status, 200);
     assert.ok(beside.ms < 1000, `${beside.ms} ms`);
-    // Three wait for the table; the others are refused once they have waited for a second.
+    // Three wait for the table lock; the others are refused after one second.
     const refused = await Promise.race(images);
     assert.equal(refused.status, 503);
     assert.equal((refused.json() as { code: string }).code, "overloaded");

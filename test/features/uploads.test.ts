@@ -15,7 +15,7 @@ const etag = whole.headers.etag ?? "";
 const size = whole.bytes.length;
 const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 
-test("an image is served to everybody, for ever, and as nothing but an image", () => {
+test("an image is public and immutable, and served as an image only", () => {
   assert.equal(whole.status, 200);
   assert.match(etag, /^"[0-9a-f]{32}"$/);
   for (const [name, value] of [
@@ -30,7 +30,7 @@ test("an image is served to everybody, for ever, and as nothing but an image", (
     assert.equal(whole.headers[name], value, name);
 });
 
-test("whoever has it gets 304", async () => {
+test("a matching If-None-Match gets 304", async () => {
   for (const names of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
     const answer = await ask(url, { headers: { "if-none-match": names } });
     assert.deepEqual([answer.status, answer.bytes.length, answer.headers.etag], [304, 0, etag]);
@@ -39,7 +39,7 @@ test("whoever has it gets 304", async () => {
   assert.equal((await ask(url, { headers: { "if-none-match": '"other"' } })).status, 200);
 });
 
-test("HEAD gives what GET does, without the image", async () => {
+test("HEAD has the headers of GET and no body", async () => {
   const answer = await ask(url, { method: "HEAD", headers: { range: "bytes=0-9" } });
   assert.deepEqual([answer.status, answer.bytes.length], [200, 0]);
   for (const name of ["content-length", "content-type", "etag", "cache-control"] as const)
@@ -62,7 +62,7 @@ for (const [range, start, end] of [
   });
 }
 
-test("a range that is not there is 416 and says how much is", async () => {
+test("a range behind the end is 416 with the size", async () => {
   for (const range of [`bytes=${size}-`, `bytes=${"9".repeat(400)}-`, "bytes=-0"]) {
     const answer = await ask(url, { headers: { range } });
     assert.equal(answer.status, 416, range);
@@ -86,7 +86,7 @@ for (const headers of [
   });
 }
 
-test("a range for the state that the caller has is 206", async () => {
+test("a range with a matching If-Range is 206", async () => {
   assert.equal((await ask(url, { headers: { range: "bytes=0-9", "if-range": etag } })).status, 206);
 });
 
@@ -114,7 +114,7 @@ test("another method is 405", async () => {
   assert.deepEqual([answer.status, answer.headers.allow], [405, "GET, HEAD"]);
 });
 
-test("with Postgres away an image is 503, and so is an upload, until it is back", async () => {
+test("while Postgres is unavailable images and uploads are 503", async () => {
   const jpeg = await imageOf("jpeg");
   await haven.postgres.set("hole");
   const answers = await Promise.all([ask(url), addPhoto(haven.url, person, jpeg)]);

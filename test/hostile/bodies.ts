@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 
-/** JSON texts that cost a careless reader more than their length, each made to a length. */
+/** JSON texts that are expensive for careless parsers, of a given length. */
 export const hostileJson: Readonly<Record<string, (length: number) => string>> = {
   "nested arrays": (length) => "[".repeat(length / 2) + "]".repeat(length / 2),
   "nested objects": (length) => `${'{"a":'.repeat(length / 6)}1${"}".repeat(length / 6)}`,
@@ -40,7 +40,7 @@ const file = (name: string, body: Buffer | string = "x") =>
 type Form = { contentType: string; body: Buffer };
 const plain = (body: Buffer): Form => ({ contentType: `multipart/form-data; boundary=${boundary}`, body });
 
-/** Forms, each made to a length, with the name of the field that the call expects. */
+/** Forms of a given length, with the field name that the operation expects. */
 export const hostileForms: Readonly<Record<string, (length: number, field: string) => Form>> = {
   "many parts": (length, field) => plain(closed(...Array.from({ length: length / 100 }, () => file(field)))),
   "boundaries that almost end": (length, field) =>
@@ -87,7 +87,7 @@ export const hostileForms: Readonly<Record<string, (length: number, field: strin
   }),
 };
 
-/** The beginnings of images, with something hostile behind them. */
+/** Image headers followed by hostile data. */
 export const hostileImages: Readonly<Record<string, (length: number) => Buffer>> = {
   "a JPEG of fill bytes": (length) => Buffer.concat([Buffer.from("ffd8ff", "hex"), Buffer.alloc(length, 0xff)]),
   "a JPEG of empty segments": (length) =>

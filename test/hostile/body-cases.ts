@@ -14,7 +14,7 @@ export function bodyCases(target: Target): Case[][] {
 
 const bodySizes = [14_000, 300_000, 990_000, 1_500_000];
 
-/** Bodies that have nothing to do with what the call expects; also for calls that expect none. */
+/** Bodies that do not match the operation; also for operations without a body. */
 function jsonCases(target: Target): Case[] {
   const base = baseOf(target);
   return [
@@ -37,7 +37,7 @@ function jsonCases(target: Target): Case[] {
   ];
 }
 
-/** The body that the document shows, with one of its values replaced. */
+/** The example body of the document with one value replaced. */
 function fieldCases(target: Target, example: object): Case[] {
   const base = baseOf(target);
   return pathsIn(example).flatMap((path) =>

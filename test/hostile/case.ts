@@ -3,7 +3,7 @@ import { bodyOf } from "../openapi/support/request.ts";
 import { hostileStrings } from "./strings.ts";
 
 export type HostileRequest = {
-  /** Says which call, where and what, so that the request can be made again. */
+  /** Names the operation, the place and the content, so that the request can be repeated. */
   what: string;
   method: string;
   path: string;
@@ -11,12 +11,12 @@ export type HostileRequest = {
   body?: Buffer;
 };
 
-/** Made when it is its turn: some have 20 MB. */
+/** Created when it is sent: some have 20 MB. */
 export type Case = () => HostileRequest;
 
 export type Target = {
   operation: ApiOperation;
-  /** With ids of things that exist. */
+  /** With ids of existing resources. */
   path: string;
   credentials: Record<string, string>;
 };
@@ -40,7 +40,7 @@ export function numbered(length: number, unit: (n: number) => string): string {
 
 const urlSafe = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.~!*";
 
-/** The shortest different names, so that as many as possible fit. */
+/** The shortest distinct names, so that as many as possible fit. */
 export function shortName(n: number): string {
   const rest = Math.floor(n / urlSafe.length);
   return (rest === 0 ? "" : shortName(rest - 1)) + (urlSafe[n % urlSafe.length] ?? "");

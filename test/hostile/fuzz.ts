@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-// npm run fuzz -- --minutes N: what the suite does with one seed, for as long as wanted.
+// npm run fuzz -- --minutes N: runs the cases of the suite with new seeds for N minutes.
 
 const usage = `Usage: npm run fuzz -- [--minutes N] [--seed N]
 

@@ -10,7 +10,7 @@ import { hostileRequests } from "./requests.ts";
 import { type Outcome, send } from "./send.ts";
 
 export const maxProcessorMs = 50;
-/** Of an error, or of a probe. */
+/** For errors and probes. */
 const maxAnswerBytes = 20_000;
 const batchSize = 12;
 const repetitions = 3;
@@ -28,8 +28,8 @@ export type Report = {
 export type HarnessOptions = { url: string; pid: number; seed: number; perPlace: number; until?: () => boolean };
 
 /**
- * Sends hostile requests to every call of the document, signed in and not, and measures the processor time that each
- * costs the server's event loop. Requests are measured in batches; those of an expensive batch again, one by one.
+ * Sends hostile requests to every operation of the document, signed in and anonymous, and measures the processor time of
+ * the event loop. Requests are measured in batches; those of an expensive batch are repeated one by one.
  */
 export async function attack({ url, pid, seed, perPlace, until = () => false }: HarnessOptions): Promise<Report> {
   const random = createRandom(seed);
@@ -43,7 +43,7 @@ export async function attack({ url, pid, seed, perPlace, until = () => false }: 
   return report;
 }
 
-/** A server that a request has stopped for long sheds the requests after it: then the next call waits. */
+/** A server that was blocked sheds the following requests: then the next operation waits. */
 async function afterShedding<T>(prepare: () => Promise<T>): Promise<T> {
   for (let triesLeft = 20; ; triesLeft -= 1) {
     try {
@@ -55,7 +55,7 @@ async function afterShedding<T>(prepare: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Anew for each call: one of them may have ended the session, or deleted what the next would name. */
+/** Repeated for each operation: the previous one may have ended the session or deleted its resources. */
 async function casesOf(
   url: string,
   operation: ApiOperation,
@@ -86,7 +86,7 @@ async function runBatch(url: string, pid: number, cases: readonly Case[], report
   for (const request of requests) await measure(url, pid, request, report);
 }
 
-/** A request that was shed says nothing about what it costs: it is sent again when the server has recovered. */
+/** The cost of a request that was shed is unknown: it is repeated when the server has recovered. */
 async function sendUnshed(url: string, request: HostileRequest): Promise<Outcome> {
   let outcome = await send(url, request);
   for (let triesLeft = 20; outcome.status === 503 && triesLeft > 0; triesLeft -= 1) {
@@ -96,7 +96,7 @@ async function sendUnshed(url: string, request: HostileRequest): Promise<Outcome
   return outcome;
 }
 
-/** The least of some tries: a collection of garbage, or code that is compiled, is no cost of one request. */
+/** The minimum of several attempts, because garbage collection and compilation are not a cost of the request. */
 async function measure(url: string, pid: number, request: HostileRequest, report: Report): Promise<void> {
   let least = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < repetitions && least > maxProcessorMs / 5; tries += 1) {

@@ -17,7 +17,7 @@ const haven = await startHavenProcess({
     NODE_ENV: "production",
     JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
     OPS_TOKEN: "an-operators-token-of-the-tests",
-    // Hostile requests must reach what reads them, and not end at the limit of attempts.
+    // The rate limit would otherwise reject hostile requests before they are parsed.
     AUTH_RATE_LIMIT: "0",
     LOG_LEVEL: "warn",
   },
@@ -26,7 +26,7 @@ const haven = await startHavenProcess({
 const until = performance.now() + minutes * 60_000;
 const isOver = () => minutes > 0 && performance.now() > until;
 
-test(`no request costs more than ${maxProcessorMs} ms of the event loop, and live answers within 100 ms beside all of them`, async (t) => {
+test(`no request costs more than ${maxProcessorMs} ms of the event loop, and the live probe answers within 100 ms meanwhile`, async (t) => {
   const reports: Report[] = [];
   const idle = await startIdleServer();
   let idleMs = 0;
@@ -51,7 +51,7 @@ test(`no request costs more than ${maxProcessorMs} ms of the event loop, and liv
   assert.ok(liveMs - idleMs < 100, `/alive took ${liveMs} ms, an idle server ${idleMs} ms`);
 });
 
-/** A busy machine delays both alike. */
+/** A busy machine delays both servers equally. */
 async function startIdleServer(): Promise<string> {
   const child = fork(new URL("./idle-server.ts", import.meta.url));
   atEnd(() => child.disconnect());

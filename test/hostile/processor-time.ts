@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Milliseconds that the main thread of a process, its event loop, has spent on a processor. */
+/** The processor time of the main thread of a process, in milliseconds. */
 export function processorMs(pid: number): number {
   const [nanoseconds = "0"] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
   return Number(nanoseconds) / 1e6;
@@ -11,7 +11,7 @@ const quietMs = 0.3;
 const stepMs = 3;
 const maxSteps = 400;
 
-/** Waits until the thread does next to nothing: work that follows an answer belongs to the request, too. */
+/** Waits until the thread is idle: work after the response counts as a cost of the request. */
 export async function settledProcessorMs(pid: number): Promise<number> {
   let before = processorMs(pid);
   for (let step = 0; step < maxSteps; step += 1) {

@@ -1,4 +1,4 @@
-/** Numbers that a seed decides (mulberry32), so that a failure is found again. */
+/** Pseudo-random numbers from a seed (mulberry32), so that a failure can be reproduced. */
 export function createRandom(seed: number) {
   let state = seed >>> 0;
   const next = (): number => {
@@ -15,7 +15,7 @@ export function createRandom(seed: number) {
   return {
     next,
     pick,
-    /** So many of them, in an order of their own. */
+    /** A random selection of the given size, in random order. */
     sample<T>(all: readonly T[], count: number): T[] {
       const left = [...all];
       for (let at = left.length - 1; at > 0; at -= 1) {

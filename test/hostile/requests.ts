@@ -7,13 +7,13 @@ import type { Random } from "./random.ts";
 import { hostileStrings } from "./strings.ts";
 import { pathCases, queryCases, withQuery } from "./url-cases.ts";
 
-/** So many requests for each place of a call in which a client can put something. */
+/** The number of requests for each input of an operation. */
 export function hostileRequests(target: Target, random: Random, perPlace: number): Case[] {
   const places = [pathCases(target), queryCases(target), headerCases(target), ...bodyCases(target)];
   return [...knownAttacks(target), ...places.flatMap((cases) => random.sample(cases, perPlace))];
 }
 
-/** Each of these once stopped the event loop of this server. They are sent to every call, whatever the seed. */
+/** Each of these once blocked the event loop of this server. They are sent to every operation with every seed. */
 function knownAttacks(target: Target): Case[] {
   const base = baseOf(target);
   const example = target.operation.described.requestBody?.content["application/json"]?.example;

@@ -6,12 +6,12 @@ export type Outcome = { status: number; bytes: number; contentType: string };
 const timeoutMs = 10_000;
 const enoughBytes = 1_000_000;
 
-/** One request on a connection of its own. Status 0 stands for a connection that ended without an answer. */
+/** Sends one request on a new connection. Status 0: the connection ended without a response. */
 export function send(url: string, { method, path, headers, body }: HostileRequest): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>();
   const { hostname, port } = new URL(url);
   const outcome: Outcome = { status: 0, bytes: 0, contentType: "" };
-  // Node frames the body of a GET only where its length is named.
+  // Node sends the body of a GET only with a Content-Length.
   const length = body === undefined ? {} : { "Content-Length": String(body.length) };
   const request = httpRequest({ hostname, port, method, path, headers: { ...length, ...headers }, agent: false });
   const timer = setTimeout(() => request.destroy(), timeoutMs);
@@ -34,7 +34,7 @@ export function send(url: string, { method, path, headers, body }: HostileReques
     response.on("error", done);
     response.on("end", done);
   });
-  // Only announced: the body is never sent.
+  // Announced only: the body is never sent.
   if (body === undefined && headers["Expect"] !== undefined) request.flushHeaders();
   else request.end(body);
   return promise;

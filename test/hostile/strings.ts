@@ -1,6 +1,6 @@
 const repeat = (unit: string) => (length: number) => unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
 
-/** Texts that cost a careless reader more than their length, each made to a length. */
+/** Texts that are expensive for careless parsers, of a given length. */
 export const hostileStrings: Readonly<Record<string, (length: number) => string>> = {
   "combining marks out of order": (length) => `a${repeat("\u0301\u0316")(length - 1)}`,
   "combining marks of one kind": (length) => `a${repeat("\u0301")(length - 1)}`,
@@ -54,7 +54,7 @@ export const hostileStrings: Readonly<Record<string, (length: number) => string>
   "a MIME boundary": repeat("\r\n--"),
 };
 
-/** What a header may hold: one byte for each character, and no line breaks. */
+/** Valid in a header: one byte per character and no line breaks. */
 export const asHeader = (text: string): string =>
   Buffer.from(text)
     .toString("latin1")

@@ -81,7 +81,7 @@ export const withQuery = (base: Omit<HostileRequest, "what">, what: string, quer
   path: `${base.path}?${query}`,
 });
 
-/** Never longer than a request line may be; half an escape at the end would be refused before anything reads it. */
+/** Limited to the maximum length of a request line, without an incomplete escape at the end. */
 const percentEncoded = (text: string, maxLength: number): string =>
   text === "%".repeat(text.length) || text.startsWith("%2%2")
     ? text

@@ -18,7 +18,7 @@ const deep = (levels: number) => `{"name":"x","nested":${"[".repeat(levels)}${"]
 
 const bodies: readonly (readonly [string, number, string | Buffer, Record<string, string>?])[] = [
   ["a NUL character", 400, '{"name":"a\\u0000b"}'],
-  ["half of a surrogate pair", 400, '{"name":"\\ud800"}'],
+  ["an unpaired surrogate", 400, '{"name":"\\ud800"}'],
   ["a NUL character in a key", 400, '{"name":"a","nested":{"\\u0000":1}}'],
   ["JSON that is 40,000 levels deep", 400, deep(40_000)],
   ["a __proto__ field", 400, '{"name":"a","__proto__":{"admin":true}}'],
@@ -29,7 +29,7 @@ const bodies: readonly (readonly [string, number, string | Buffer, Record<string
   ["an array", 400, "[]"],
   ["null", 400, "null"],
   ["nothing", 400, ""],
-  ["half of a document", 400, '{"name":'],
+  ["an incomplete document", 400, '{"name":'],
   ["invalid UTF-8", 400, Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x7d])],
   ["no content type", 415, '{"name":"a"}', {}],
   ["a wrong content type", 415, "name=a", { "content-type": "application/x-www-form-urlencoded" }],
@@ -42,7 +42,7 @@ const bodies: readonly (readonly [string, number, string | Buffer, Record<string
     { "content-type": "application/json", "content-encoding": "zip" },
   ],
   [
-    "a body that only claims to be gzip",
+    "a body with a wrong Content-Encoding",
     400,
     '{"name":"a"}',
     { "content-type": "application/json", "content-encoding": "gzip" },
@@ -65,7 +65,7 @@ for (const [what, status, body, headers] of bodies) {
   });
 }
 
-test("each invalid field is named with what is wrong", async () => {
+test("each invalid field is listed with its error", async () => {
   const answer = await postJson(`${haven.url}/test/echo`, { name: 5, extra: true });
   assert.partialDeepStrictEqual(answer.json(), { code: "validation_failed", status: 400 });
   const { errors } = answer.json() as { errors: { path: string; message: string }[] };
@@ -138,7 +138,7 @@ for (const [what, bytes, status] of broken) {
   });
 }
 
-test("a broken body behind a probe or an operator's question ends the connection, and nothing else", async () => {
+test("a malformed body of a probe or operator request only closes the connection", async () => {
   for (const path of ["/ready", "/metrics", "/health/detailed", "/api/v1/instances"]) {
     for (const method of ["GET", "POST"]) {
       const head = `${method} ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`;
@@ -152,19 +152,19 @@ test("a broken body behind a probe or an operator's question ends the connection
   assert.equal((await ask(`${haven.url}/alive`)).status, 200);
 });
 
-test("an HTTP/1.0 request needs no Host, and an expectation that nobody knows is no obstacle", async () => {
+test("an HTTP/1.0 request needs no Host, and an unknown Expect header is ignored", async () => {
   assert.match(await raw(haven.port, "GET /api HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200 /);
   const answer = await raw(haven.port, "GET /api HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\nConnection: close\r\n\r\n");
   assert.match(answer, /^HTTP\/1\.1 200 /);
 });
 
-test("JSON by another name is answered with 415", async () => {
+test("JSON with another content type is answered with 415", async () => {
   for (const type of ["application/json-patch+json", "application/vnd.api+json", "text/json"]) {
     assert.equal((await echo('{"name":"a"}', { "content-type": type })).status, 415, type);
   }
 });
 
-test("after all of this the process is alive and a good request is served", async () => {
+test("after all these requests the process is alive and serves a valid request", async () => {
   const answer = await postJson(`${haven.url}/test/echo`, { name: "Zoë 🏡" });
   assert.equal(answer.status, 201);
   assert.deepEqual(answer.json(), { name: "Zoë 🏡" });

@@ -10,7 +10,7 @@ before(async () => {
   haven = await startHaven({ env: { REQUEST_TIMEOUT_MS: "600" }, overrides: { routes: testRoutes } });
 });
 
-test("a well-formed request id from a trusted proxy is kept in the answer, the problem and the log", async () => {
+test("a well-formed request id from a trusted proxy is used in the response, the problem and the log", async () => {
   const id = "from-the-proxy.0001";
   const answer = await ask(`${haven.url}/nowhere`, { headers: { "x-request-id": id } });
   assert.equal(answer.headers["x-request-id"], id);
@@ -28,7 +28,7 @@ for (const bad of ["short", "has space in it", `x${"y".repeat(128)}`, "semi;colo
   });
 }
 
-test("a request id from a peer that is no trusted proxy is replaced", async () => {
+test("a request id from an untrusted peer is replaced", async () => {
   const distrustful = await startHaven({ env: { TRUST_PROXY: "10.0.0.0/8" } });
   const answer = await ask(`${distrustful.url}/api`, { headers: { "x-request-id": "from-a-stranger" } });
   assert.notEqual(answer.headers["x-request-id"], "from-a-stranger");
@@ -41,7 +41,7 @@ test("an unknown path is 404, a known one with another method 405 with Allow", a
   assert.equal(answer.headers.allow, "GET, HEAD");
 });
 
-test("every answer carries the security headers and says nothing of Express", async () => {
+test("every response has the security headers and does not mention Express", async () => {
   for (const path of ["/api", "/nowhere", "/test/fail"]) {
     const { headers } = await ask(haven.url + path);
     assert.equal(headers["x-content-type-options"], "nosniff");
@@ -51,7 +51,7 @@ test("every answer carries the security headers and says nothing of Express", as
   }
 });
 
-test("a fault of ours is a 500 that says nothing, and is logged under its request id without its message", async () => {
+test("an unexpected error returns a 500 without details, and is logged with its request id and without its message", async () => {
   const answer = await ask(`${haven.url}/test/fail`);
   assert.equal(answer.status, 500);
   assert.doesNotMatch(answer.text, /hunter2|postgres|\.ts/);
@@ -64,7 +64,7 @@ test("a fault of ours is a 500 that says nothing, and is logged under its reques
   assert.match(JSON.stringify(line), /routes\.ts/);
 });
 
-test("a request past its deadline is given up with 503, and what it waited for is aborted", async () => {
+test("a request past its deadline gets 503, and its work is aborted", async () => {
   const answer = await ask(`${haven.url}/test/slow/5000`);
   assert.equal(answer.status, 503);
   assert.partialDeepStrictEqual(answer.json(), { code: "deadline_exceeded" });
@@ -72,7 +72,7 @@ test("a request past its deadline is given up with 503, and what it waited for i
   assert.ok(answer.ms > 500 && answer.ms < 1500, `${answer.ms} ms`);
 });
 
-test("the log has one line a request, without query, headers or body", async () => {
+test("the log has one line per request, without query, headers or body", async () => {
   await ask(`${haven.url}/test/items/9?limit=3`, {
     headers: { authorization: "Bearer very-secret", cookie: "a=very-secret" },
   });
@@ -84,7 +84,7 @@ test("the log has one line a request, without query, headers or body", async () 
   assert.doesNotMatch(JSON.stringify(haven.logs), /very-secret|limit=3/);
 });
 
-test("the log names the client that a trusted proxy names, and nobody's invention", async () => {
+test("the log has the client address from a trusted proxy, and no forged one", async () => {
   const addressOf = async (forwarded: string) => {
     const answer = await ask(`${haven.url}/api`, { headers: { "x-forwarded-for": forwarded } });
     const isIts = (line: LogLine) => line["requestId"] === answer.headers["x-request-id"];
@@ -115,7 +115,7 @@ test("metrics count by route template, with one label for every unknown path", a
   assert.doesNotMatch(text, /unknown\/1|items\/1/);
 });
 
-test("two requests on one connection are both answered, and HEAD has no body", async () => {
+test("two requests on one connection are answered, and HEAD has no body", async () => {
   const answer = await raw(
     haven.port,
     "GET /api HTTP/1.1\r\nHost: a\r\n\r\nHEAD /api HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",

@@ -27,7 +27,7 @@ const forms: readonly (readonly [string, RegExp])[] = [
   ["image/png", /^application\/json/],
 ];
 
-test("the whole picture comes in the form that is asked for, with the verdict as its status", async () => {
+test("the detailed report has the accepted format, and the verdict as its status", async () => {
   const haven = await startFaultyHaven();
   for (const [accept, type] of forms) {
     const answer = await ask(`${haven.url}/health/detailed`, { headers: accept === "" ? {} : { accept } });
@@ -78,7 +78,7 @@ test("the whole picture comes in the form that is asked for, with the verdict as
   await haven.postgres.set("pass");
 });
 
-test("with a token strangers get the verdict only, and a wrong one is worth nothing", async () => {
+test("with OPS_TOKEN set, requests without the token or with a wrong one get the verdict only", async () => {
   const haven = await startHaven({ env: { OPS_TOKEN: "a-long-operators-token" } });
   const as = (token?: string) => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
   for (const token of [undefined, "wrong", "", "a-long-operators-token2"]) {
@@ -98,7 +98,7 @@ test("with a token strangers get the verdict only, and a wrong one is worth noth
   assert.ok("checks" in ((await ask(`${haven.url}/health/detailed`, right)).json() as object));
 });
 
-test("with a management port operators are served there only, probes on both", async () => {
+test("with a management port, operator endpoints are served there only and probes on both ports", async () => {
   const haven = await startHaven({ env: { MANAGEMENT_PORT: "0" } });
   const management = `http://127.0.0.1:${haven.running.managementPort}`;
   for (const path of operators) {
@@ -122,7 +122,7 @@ test("operator endpoints answer GET and HEAD only", async () => {
   }
 });
 
-test("an operator's endpoint has one spelling, so that a proxy that hides it hides all of it", async () => {
+test("operator endpoints match one spelling only, so that a proxy can hide them by path", async () => {
   const haven = await startHaven();
   for (const path of [
     "/health/../metrics",
@@ -160,7 +160,7 @@ const promised = [
   "nodejs_eventloop_lag_seconds",
 ];
 
-test("the metrics are all there, in Prometheus text and in OpenMetrics", async () => {
+test("all metrics are exposed, in Prometheus text and in OpenMetrics", async () => {
   const haven = await startHaven({ overrides: { routes: testRoutes } });
   await ask(`${haven.url}/test/items/1`);
   const plain = await ask(`${haven.url}/metrics`);
@@ -190,14 +190,14 @@ test("the metrics are all there, in Prometheus text and in OpenMetrics", async (
   assert.ok(open.text.endsWith("# EOF\n"));
 });
 
-test("promtool finds nothing to say of the metrics", { skip: without("promtool") }, async () => {
+test("promtool reports nothing about the metrics", { skip: without("promtool") }, async () => {
   const haven = await startHaven({ overrides: { routes: testRoutes } });
   await ask(`${haven.url}/test/items/1`);
   const { text } = await ask(`${haven.url}/metrics`);
   assert.deepEqual(await runProgram("promtool", ["check", "metrics"], { input: text }), { code: 0, output: "" });
 });
 
-test("a real Prometheus scrapes it, in the format of its choice", { skip: without("prometheus") }, async () => {
+test("a real Prometheus scrapes it, in the format that it prefers", { skip: without("prometheus") }, async () => {
   const haven = await startHaven();
   const folder = mkdtempSync(join(tmpdir(), "haven-prometheus-"));
   const port = await freePort();
@@ -221,7 +221,7 @@ test("a real Prometheus scrapes it, in the format of its choice", { skip: withou
     const answer = await ask(
       `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent('health_check_up{check="postgres"} * on() up')}`,
     ).catch(() => undefined);
-    // While it begins it answers 503, in words.
+    // It answers 503 with a text while it starts.
     if (answer?.status !== 200) return undefined;
     const body = answer.json() as { data?: { result: { value: [number, string] }[] } };
     return body.data?.result[0]?.value[1];
@@ -229,7 +229,7 @@ test("a real Prometheus scrapes it, in the format of its choice", { skip: withou
   await eventually(value, (seen) => seen === "1", 15_000, 200);
 });
 
-test("nothing that is served, measured or logged after failures names a host, a user or a secret", async () => {
+test("after failures no response, metric or log line contains a host, a user or a secret", async () => {
   const haven = await startFaultyHaven({
     env: {
       DATABASE_URL: "postgres://hunter2user:hunter2pass@localhost.hunter2host.invalid:5/hunter2db",

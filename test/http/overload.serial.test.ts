@@ -11,7 +11,7 @@ const open = { share: 1, saturatedSamples: 0 };
 const after = (...samples: (typeof calm)[]) =>
   samples.reduce((state, sample) => nextAdmission(state, sample, 100), open);
 
-test("a loop whose turns outlast the sampling is seen as saturated, not as idle", async () => {
+test("a loop with iterations longer than the sample interval counts as saturated, not as idle", async () => {
   const watch = watchEventLoop(50);
   const until = performance.now() + 2000;
   let refused = 0;
@@ -26,22 +26,22 @@ test("a loop whose turns outlast the sampling is seen as saturated, not as idle"
   assert.ok(refused > 0);
 });
 
-test("one slow moment sheds nothing", () => {
+test("a single saturated sample sheds nothing", () => {
   assert.equal(after(jammed).share, 1);
   assert.equal(after(jammed, calm, jammed, calm).share, 1);
 });
 
-test("a loop that stays saturated lets in half as much with each sample, and never nothing", () => {
+test("while the loop is saturated each sample halves the admitted share, but never to zero", () => {
   assert.equal(after(jammed, jammed).share, 0.5);
   assert.equal(after(jammed, jammed, jammed).share, 0.25);
   assert.equal(after(...Array.from({ length: 30 }, () => jammed)).share, 0.05);
 });
 
-test("a loop that is busy but quick sheds nothing", () => {
+test("a busy loop without delay sheds nothing", () => {
   assert.equal(after(...Array.from({ length: 30 }, () => busyButQuick)).share, 1);
 });
 
-test("from the deepest overload everything is let in again within ten calm samples", () => {
+test("after the worst overload ten unsaturated samples restore full admission", () => {
   const deepest = after(...Array.from({ length: 30 }, () => jammed));
   const recovered = Array.from({ length: 10 }, () => calm).reduce(
     (state, sample) => nextAdmission(state, sample, 100),

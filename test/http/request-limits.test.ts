@@ -43,7 +43,7 @@ test("a decomposed text is accepted and stored composed", async () => {
   assert.equal((answer.json() as { user: { name: string } }).user.name, "Zo\u00eb");
 });
 
-test("a call of Auth accepts 16,000 bytes and no content encoding", async () => {
+test("an auth operation accepts 16,000 bytes and no content encoding", async () => {
   const padded = (length: number) => account("Zoe").padEnd(length);
   assert.equal((await register(padded(16_000))).status, 409);
   assert.equal((await register(padded(16_001))).status, 413);
@@ -53,7 +53,7 @@ test("a call of Auth accepts 16,000 bytes and no content encoding", async () => 
   assert.equal((await postJson(`${haven.url}/api/v1/auth/logout`, {}, { "content-encoding": "gzip" })).status, 415);
 });
 
-test("a body that expands to more than 1 MB is 413, one that expands to less is read", async () => {
+test("a body that decodes to more than 1 MB gets 413, a smaller one is accepted", async () => {
   for (const [bytes, status] of [
     [990_000, 201],
     [1_000_001, 413],
@@ -69,7 +69,7 @@ test("a body that expands to more than 1 MB is 413, one that expands to less is 
   }
 });
 
-test("10,000 values are the most that a body may have, and the field that has too many is named", async () => {
+test("a body may have at most 10,000 values, and the field with too many is named", async () => {
   const echo = (count: number) => postJson(`${haven.url}/test/echo`, { name: "x", nested: new Array(count).fill([]) });
   assert.equal((await echo(4000)).status, 201);
   const answer = await echo(10_000);
@@ -78,7 +78,7 @@ test("10,000 values are the most that a body may have, and the field that has to
   assert.ok(answer.bytes.length < 20_000);
 });
 
-test("an error names at most 20 fields, and never repeats a long name", async () => {
+test("an error lists at most 20 fields and shortens long names", async () => {
   const fields = Array.from({ length: 900 }, (_, n) => [`${"\u0001".repeat(150)}${n}`, 1]);
   const answer = await postJson(`${haven.url}/test/echo`, Object.fromEntries(fields));
   assert.equal(answer.status, 400);
@@ -90,7 +90,7 @@ const head = (rest: string) =>
   `POST /test/echo HTTP/1.1\r\nHost: haven\r\nContent-Type: application/json\r\n${rest}\r\n\r\n`;
 
 for (const more of ["", "\r\nExpect: 100-continue"]) {
-  test(`a length over the limit is answered with 413 before anything is sent${more && ", also where the client asks first"}`, async () => {
+  test(`a length over the limit is answered with 413 before anything is sent${more && ", also with Expect: 100-continue"}`, async () => {
     const socket = await open(haven.port);
     const startedAt = performance.now();
     socket.write(head(`Content-Length: 20000000${more}`));
@@ -102,7 +102,7 @@ for (const more of ["", "\r\nExpect: 100-continue"]) {
   });
 }
 
-test("a client that asks first is told to go on once its body is wanted, and keeps its connection", async () => {
+test("with Expect: 100-continue the server requests the body, and the connection stays open", async () => {
   const socket = await open(haven.port);
   socket.write(head("Content-Length: 14\r\nExpect: 100-continue"));
   const [first] = await once(socket, "data");
@@ -113,7 +113,7 @@ test("a client that asks first is told to go on once its body is wanted, and kee
   socket.destroy();
 });
 
-test("a client that asks first and is refused gets its answer, and its connection is closed", async () => {
+test("a refused request with Expect: 100-continue gets its response, and the connection closes", async () => {
   const answer = await raw(
     haven.port,
     head("Content-Length: 14\r\nExpect: 100-continue").replace("/test/echo", "/nowhere"),
@@ -122,7 +122,7 @@ test("a client that asks first and is refused gets its answer, and its connectio
   assert.doesNotMatch(answer, /100 Continue/);
 });
 
-test("a client that sends 20 MB and closes reads its 413", async () => {
+test("a client that sends 20 MB and closes receives its 413", async () => {
   const body = Buffer.alloc(20_000_000, 0x20);
   const answer = await ask(`${haven.url}/test/echo`, {
     method: "POST",
@@ -140,7 +140,7 @@ test("a query has at most 50 parameters", async () => {
   assert.equal(errorsOf(fewer)[0]?.path, "p0");
 });
 
-test("the ready probe names ten unknown checks and counts the others, each once", async () => {
+test("the ready probe lists ten unknown checks and counts the others", async () => {
   const unknown = Array.from({ length: 2000 }, (_, n) => `x${n}`).join(",");
   const answer = await ask(`${haven.url}/ready?exclude=${unknown},${unknown}`.slice(0, 15_000));
   const { warnings } = answer.json() as { warnings: string[] };

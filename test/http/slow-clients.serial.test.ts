@@ -14,7 +14,7 @@ test("500 sockets that never finish their headers are closed within 15 s, while 
       closed += 1;
     });
     socket.resume();
-    // Some say nothing at all, some begin, some keep dripping.
+    // Some send nothing, some an incomplete request, some a byte at a time.
     if (index % 3 > 0) socket.write("GET /api HTTP/1.1\r\nHost: a\r\n");
   }
   const drip = setInterval(() => {
@@ -35,7 +35,7 @@ test("500 sockets that never finish their headers are closed within 15 s, while 
   assert.ok(worst < 100, `live took ${worst} ms`);
 });
 
-test("a request whose body stays away after its answer gets no second answer", async () => {
+test("a request whose body never arrives gets no second response", async () => {
   const haven = await startHaven({ env: { REQUEST_TIMEOUT_MS: "1000", HEADERS_TIMEOUT_MS: "1000" } });
   for (const path of ["/nowhere", "/alive"]) {
     const answer = await raw(haven.port, `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc`, 6000);
@@ -43,7 +43,7 @@ test("a request whose body stays away after its answer gets no second answer", a
   }
 });
 
-test("a body that never arrives is given up at the request's deadline", async () => {
+test("a request whose body never arrives ends at its deadline", async () => {
   const haven = await startHaven({ env: { REQUEST_TIMEOUT_MS: "700", HEADERS_TIMEOUT_MS: "700" } });
   const answer = await raw(haven.port, "POST /api HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{", 5000);
   assert.match(answer, /^HTTP\/1\.1 (405|408|503)/);

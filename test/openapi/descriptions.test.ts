@@ -68,7 +68,7 @@ const fields = [
   ...["of each entry", "of the whole"],
 ];
 
-test("what a schema says of its fields, however deep, is in the document", () => {
+test("descriptions of fields are in the document at every depth", () => {
   const { parameters, requestBody, responses } = document.paths["/described"]?.post ?? assert.fail();
   const named = JSON.stringify(document.components.schemas);
   for (const [where, what] of Object.entries({ body: requestBody, answer: responses[200] })) {
@@ -82,7 +82,7 @@ test("what a schema says of its fields, however deep, is in the document", () =>
   assert.deepEqual(said.slice(0, 2), queries);
 });
 
-test("and on the page, where one sends it and where one gets it", () => {
+test("and on the page, in requests and responses", () => {
   const { html } = renderDocsPage(document, {}).page;
   const paragraphs = [...html.matchAll(/<p>([^<]*)<\/p>/g)].map(([, text = ""]) => text.replaceAll("&#39;", "'"));
   const times = (words: string) => paragraphs.filter((one) => one === words).length;
@@ -94,7 +94,7 @@ test("and on the page, where one sends it and where one gets it", () => {
   assert.equal(times("hidden by nearer words"), 0);
 });
 
-test("If-Range is described for the calls that understand it", () => {
+test("If-Range is documented for operations that support it", () => {
   const { parameters = [] } = document.paths["/described"]?.post ?? {};
   const header = parameters.find(({ name }) => name === "If-Range");
   assert.match(header?.description ?? "", /`Range`/);

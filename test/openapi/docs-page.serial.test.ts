@@ -11,14 +11,13 @@ import { obstacles, unseenFocus } from "./support/accessibility.ts";
 import { readDocument } from "./support/api-document.ts";
 import { tickerRoutes } from "./support/ticker.ts";
 
-// A busy browser on the same machine is not what the server sheds load for.
 const haven = await startHaven({
   env: { ...sameSecret },
   overrides: { routes: tickerRoutes },
 });
 const { operations } = await readDocument(haven.url);
 
-/** The form of one operation, opened. */
+/** Opens the form of an operation. */
 async function tryOut(page: Page, id: string) {
   const article = page.locator(`#${id}`);
   await article.locator(".try > summary").click();
@@ -36,7 +35,7 @@ async function signIn(page: Page, { email, password }: { email: string; password
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** What a live region would read aloud of itself when something is added to it. */
+/** The text that a screen reader announces for a live region. */
 const announcedIn = (selector: string) => `(() => {
   const region = document.querySelector("${selector}");
   if (region.getAttribute("role") !== "status" || region.getAttribute("aria-atomic") !== "false") return "";
@@ -56,7 +55,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   const open = (t: TestContext, options: BrowserContextOptions = {}, path = "/api/docs", { url } = haven) =>
     openTab(t, browser, url + path, options);
 
-  test("registers, creates and lists, and goes on with the ids that it got", async (t) => {
+  test("registers, creates and lists, and reuses the returned ids", async (t) => {
     const { page, assertQuiet } = await open(t);
     const person = newPerson();
     const account = await tryOut(page, "register");
@@ -80,7 +79,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("signs in once for all calls, and out again", async (t) => {
+  test("signs in once for all operations, and out again", async (t) => {
     const { page, assertQuiet } = await open(t);
     const person = await register(haven.url);
     await signIn(page, { ...person, password: "wrong" });
@@ -96,7 +95,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("asks operators for their token, and leaves who is signed in alone", async (t) => {
+  test("requests the operator token, independent of the signed-in user", async (t) => {
     const guarded = await startHaven({ env: { ...sameSecret, OPS_TOKEN: "night-shift-at-the-harbour" } });
     const { page, assertQuiet } = await open(t, {}, "/api/docs", guarded);
     const person = await register(guarded.url);
@@ -123,7 +122,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("sends files, and follows a stream until it is stopped", async (t) => {
+  test("sends files, and shows a stream until it is stopped", async (t) => {
     const { page, assertQuiet } = await open(t);
     await signIn(page, await register(haven.url));
     await page.locator("#signed-in").waitFor();
@@ -141,7 +140,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("shows what is wrong: with the request, with the body, with the connection", async (t) => {
+  test("shows errors of the request, the body and the connection", async (t) => {
     const { page } = await open(t);
     const login = await tryOut(page, "login");
     await login.body({ email: "nobody" });
@@ -157,7 +156,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await login.outcome.getByText("No response: the connection failed.").waitFor();
   });
 
-  test("finds a call by its words, with the keyboard alone", async (t) => {
+  test("filters operations, using the keyboard only", async (t) => {
     const { page, assertQuiet } = await open(t);
     await page.keyboard.press("Tab");
     assert.equal(await evaluate(page, "document.activeElement.textContent"), "Skip to the operations");
@@ -174,7 +173,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("leaves the slash and Escape to the fields in which one writes", async (t) => {
+  test("does not handle the slash and Escape keys in other fields", async (t) => {
     const { page, assertQuiet } = await open(t);
     await page.keyboard.press("/");
     await page.keyboard.type("/units");
@@ -191,7 +190,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("has its answers announced: what came of it and what is wrong, but not every line of the body", async (t) => {
+  test("announces the status and errors of a response, but not its body", async (t) => {
     const { page } = await open(t);
     const login = await tryOut(page, "login");
     await login.body({ email: "nobody" });
@@ -203,7 +202,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assert.deepEqual(await evaluate(page, obstacles), []);
   });
 
-  test("copies a command that names this server", async (t) => {
+  test("copies a command with the address of this server", async (t) => {
     const { page, assertQuiet } = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
     await page.locator("#getMe [data-copy]").click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
@@ -212,7 +211,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("without JavaScript it is the whole reference, to read", async (t) => {
+  test("without JavaScript the reference is complete", async (t) => {
     const { page, assertQuiet } = await open(t, { javaScriptEnabled: false });
     await page.getByText("Without JavaScript this page is a reference only").waitFor();
     const paths = await page.locator("article .path").allTextContents();
@@ -224,10 +223,10 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   });
 
   for (const path of ["/api/docs", "/api"]) {
-    test(`${path} fits on a phone, and can be read by all, in light and in dark`, async (t) => {
+    test(`${path} fits on a phone and is accessible, in light and dark mode`, async (t) => {
       const { page, assertQuiet } = await open(t, { viewport: { width: 360, height: 740 } }, path);
       await evaluate(page, `for (const one of document.querySelectorAll("details")) one.open = true`);
-      // What is not laid out cannot stick out.
+      // Content that is not rendered has no size.
       await evaluate(
         page,
         `for (const one of document.querySelectorAll(".op")) one.style.contentVisibility = "visible"`,
@@ -246,7 +245,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   }
 });
 
-test("the pages allow the one script and the one style that are in them, and nothing else", async () => {
+test("the pages allow only their own inline script and style", async () => {
   for (const path of ["/api/docs", "/api"]) {
     const { headers, text } = await ask(haven.url + path, { headers: { accept: "text/html" } });
     const policy = String(headers["content-security-policy"]);
@@ -260,7 +259,7 @@ test("the pages allow the one script and the one style that are in them, and not
   }
 });
 
-describe("without JavaScript too, the commands of a page name the server", () => {
+describe("commands name the address of the server without JavaScript, too", () => {
   const read = (path: string, headers: Record<string, string>, url = haven.url) =>
     ask(url + path, { headers: { accept: "text/html", ...headers } });
   const originsIn = ({ text }: { text: string }) => [
@@ -268,13 +267,13 @@ describe("without JavaScript too, the commands of a page name the server", () =>
   ];
 
   for (const path of ["/api/docs", "/api"]) {
-    test(`${path}: as whoever asks calls it`, async () => {
+    test(`${path}: by the Host of the request`, async () => {
       assert.deepEqual(originsIn(await read(path, {})), [haven.url]);
       assert.deepEqual(originsIn(await read(path, { host: "Haven.example:8443" })), ["http://haven.example:8443"]);
       assert.deepEqual(originsIn(await read(path, { host: "[::1]:4000" })), ["http://[::1]:4000"]);
     });
 
-    test(`${path}: with the scheme that a proxy names, if it is trusted`, async () => {
+    test(`${path}: with the scheme from a trusted proxy`, async () => {
       const wary = await startHaven({ env: { ...sameSecret, TRUST_PROXY: "10.0.0.0/8" } });
       const proxied = { host: "haven.example", "x-forwarded-proto": "https" };
       assert.deepEqual(originsIn(await read(path, proxied)), ["https://haven.example"]);
@@ -283,12 +282,12 @@ describe("without JavaScript too, the commands of a page name the server", () =>
       assert.deepEqual(originsIn(await read(path, odd)), ["http://haven.example"]);
     });
 
-    test(`${path}: not by a name that a shell would take for more`, async () => {
+    test(`${path}: not by a name that is unsafe in a shell`, async () => {
       for (const host of ["a;id", "$(id)", "a&b", "'a'"])
         assert.deepEqual(originsIn(await read(path, { host })), [`http://localhost:${haven.port}`]);
     });
 
-    test(`${path}: each with a tag of its own, under however many names`, async () => {
+    test(`${path}: with a separate ETag for each name, for any number of names`, async () => {
       const first = await read(path, { host: "haven-0.example" });
       const tags = new Set([first.headers.etag]);
       for (let n = 1; n < 20; n += 1) tags.add((await read(path, { host: `haven-${n}.example` })).headers.etag);
@@ -309,7 +308,7 @@ test("/api is a page for browsers and an index for others", async () => {
   for (const link of Object.values(links)) assert.notEqual((await ask(haven.url + link)).status, 404);
 });
 
-test("where operators have a port of their own, the public reference is silent about their calls", async () => {
+test("with a management port the public reference has no operator endpoints", async () => {
   const split = await startHaven({ env: { ...sameSecret, MANAGEMENT_PORT: "0" } });
   const ids = (await readDocument(split.url)).operations.map(({ id }) => id);
   assert.ok(ids.includes("getReady") && !ids.includes("getMetrics"));

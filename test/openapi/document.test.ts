@@ -28,20 +28,20 @@ describe("the document", () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test("comes with a tag, and not at all to whoever has it", async () => {
+  test("has an ETag, and is 304 for the same ETag", async () => {
     const first = await ask(`${haven.url}/api/openapi.json`);
     const etag = first.headers.etag ?? "";
     const again = await ask(`${haven.url}/api/openapi.json`, { headers: { "if-none-match": etag } });
     assert.deepEqual([again.status, again.text, again.headers.etag], [304, "", etag]);
   });
 
-  test("names every route that the routers know, and no other", async () => {
+  test("lists exactly the routes of the routers", async () => {
     const routed = operations.filter(({ described }) => "400" in described.responses);
     const named = routed.map(({ method, path }) => `${method} ${path}`);
     assert.deepEqual(routesOf(await peephole.app(haven.url)).sort(), named.sort());
   });
 
-  test("has examples that its own schemas accept", () => {
+  test("has examples that match its schemas", () => {
     for (const operation of operations) {
       const { method, path, described } = operation;
       const own = `/paths/${escaped(path)}/${method.toLowerCase()}`;
@@ -60,7 +60,7 @@ describe("the document", () => {
     }
   });
 
-  test("has examples for register and login that work as they are", async () => {
+  test("has working examples for register and login", async () => {
     for (const [id, status] of [
       ["register", 201],
       ["login", 200],
@@ -74,11 +74,11 @@ describe("the document", () => {
 
 describe("every operation in the document", { concurrency: 4 }, () => {
   for (const operation of operations) {
-    test(`${operation.method} ${operation.path} does what it says, and nothing else`, () => walk(operation));
+    test(`${operation.method} ${operation.path} behaves as documented`, () => walk(operation));
   }
 });
 
-/** What each call is asked, right and wrong; whatever comes back has to be documented. */
+/** Sends valid and invalid requests; every response has to be documented. */
 async function walk(operation: ApiOperation): Promise<void> {
   const { path, described } = operation;
   const visitor = await visit(haven.url, operations);
@@ -127,7 +127,7 @@ async function walk(operation: ApiOperation): Promise<void> {
   }
 }
 
-test("operators' calls are as documented with their token, and without it", async () => {
+test("operator endpoints behave as documented, with and without the token", async () => {
   const guarded = await startHaven({ env: { ...sameSecret, OPS_TOKEN: "night-shift" } });
   for (const operation of operations.filter(({ access }) => access === "operator")) {
     for (const headers of [{}, { authorization: "Bearer night-shift" }])
@@ -135,7 +135,7 @@ test("operators' calls are as documented with their token, and without it", asyn
   }
 });
 
-/** Still valid, but not what was asked before. */
+/** Valid, but different from the previous body. */
 function otherBody({ requestBody }: ApiOperation["described"]): Ask {
   const example: unknown = requestBody?.content["application/json"]?.example;
   if (typeof example !== "object" || example === null) return { body: blackPng(80, 80) };
@@ -143,7 +143,7 @@ function otherBody({ requestBody }: ApiOperation["described"]): Ask {
   return { body: JSON.stringify({ ...example, [field]: "Another" }) };
 }
 
-test("a path answers no method but those that are documented", async () => {
+test("a path supports only the documented methods", async () => {
   const visitor = await visit(haven.url, operations);
   for (const path of Object.keys(document.paths)) {
     const here = operations.filter((one) => one.path === path);

@@ -1,8 +1,8 @@
-/** What a screen reader would stumble over: fields and controls without a name, ids twice, headings that skip a level, answers that nobody announces. */
+/** Finds controls without a name, repeated ids, skipped heading levels and responses without a live region. */
 export const obstacles = `(() => {
   const found = [];
   const labels = (one) => [...(one.labels ?? [])].map((label) => label.textContent).join("");
-  // What a field holds is not what it is called.
+  // The value of a field is not its name.
   const name = (one) => one.getAttribute("aria-label") || (one.matches("input, select, textarea") ? labels(one) : one.textContent);
   for (const one of document.querySelectorAll("input, select, textarea, button, a, summary")) {
     if (name(one).trim() === "") found.push("no name: " + one.outerHTML.slice(0, 120));
@@ -34,7 +34,7 @@ export const obstacles = `(() => {
   return found;
 })()`;
 
-/** Of all that the keyboard gets to, what does not show that one is there; asked with the keyboard's focus on the page. */
+/** Finds focusable elements without a visible focus. The page must have the keyboard focus. */
 export const unseenFocus = `(() => {
   const stops = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
   const found = [];

@@ -6,7 +6,7 @@ import type {
 } from "../../../src/openapi/document/openapi-types.ts";
 import { ask } from "../../support/http.ts";
 
-/** One call as the document has it: all that the tests know about the API. */
+/** An operation of the document. The tests know nothing else about the API. */
 export type ApiOperation = {
   id: string;
   method: string;
@@ -35,7 +35,7 @@ function operationsOf({ paths }: Document): ApiOperation[] {
 export const isProtected = ({ described }: ApiOperation): boolean =>
   described.security.length > 0 && described.security.every((way) => Object.keys(way).length > 0);
 
-/** With the place where its schemas are found. */
+/** The response, and the JSON pointer of its schemas. */
 export function answerAt(document: Document, { method, path, described }: ApiOperation, status: number | string) {
   const answer: DocumentedAnswer | Reference | undefined = described.responses[status];
   if (answer === undefined) return undefined;

@@ -7,7 +7,7 @@ import { type ApiOperation, answerAt, escaped } from "./api-document.ts";
 
 export type Contract = ReturnType<typeof createContract>;
 
-/** Holds what the server says against what the document says. */
+/** Validates responses of the server against the document. */
 export function createContract(document: Document) {
   const base = "https://api.test/document";
   const ajv = new Ajv2020({ strict: false, allErrors: true });

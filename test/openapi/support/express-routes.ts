@@ -5,7 +5,7 @@ import type { ResourceRouter } from "../../../src/http/resource-router.ts";
 import { noContent } from "../../../src/http/responses.ts";
 import { ask } from "../../support/http.ts";
 
-/** A route of the test's own, to get hold of the app that serves it. */
+/** A test route that captures the Express app. */
 export function createPeephole() {
   let seen: Express | undefined;
   const peep = operation({
@@ -36,7 +36,7 @@ export function createPeephole() {
 type Layer = { handle: Partial<ResourceRouter> };
 type RouteLayer = { route?: { path: string; methods: Record<string, boolean> } };
 
-/** What Express itself would answer, in the form of OpenAPI: `GET /units/{unitId}`. */
+/** The routes of Express in the form of OpenAPI: `GET /units/{unitId}`. */
 export function routesOf(app: Express): string[] {
   const layers = app.router.stack as unknown as Layer[];
   const routers = layers.flatMap(({ handle }) => [...(handle.routers?.values() ?? [])]);

@@ -13,7 +13,7 @@ export const newEmail = (): string => {
 
 export type Visitor = Awaited<ReturnType<typeof visit>>;
 
-/** Somebody new who knows nothing but the document: makes what a path needs by the calls that are documented. */
+/** A new user that creates the resources a path needs through documented operations. */
 export async function visit(url: string, operations: readonly ApiOperation[]) {
   const register = operations.find(({ id }) => id === "register");
   assert.ok(register);
@@ -34,7 +34,7 @@ export async function visit(url: string, operations: readonly ApiOperation[]) {
     return answer;
   };
 
-  /** The path with real ids in it, of things that were made for this. */
+  /** The path with ids of newly created resources. */
   async function pathOf({ path, described }: Pick<ApiOperation, "path" | "described">): Promise<string> {
     let filled = path;
     for (const { name, example } of described.parameters?.filter((parameter) => parameter.in === "path") ?? []) {
@@ -57,7 +57,7 @@ export async function visit(url: string, operations: readonly ApiOperation[]) {
     }
     const list = operations.find(({ method, path }) => method === "GET" && path === template.replace(/\/[^/]+$/, ""));
     if (list !== undefined) return ((await call(list)).json() as { items?: { id: string }[] }).items?.[0]?.id;
-    // Files are named by the answers to their uploads.
+    // File names come from the responses to uploads.
     if (template.includes("upload")) for (const upload of operations.filter(takesBytes)) await call(upload);
     return linked(template);
   }
