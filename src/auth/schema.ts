@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { email, id, line, moment } from "../http/input/common-schemas.ts";
+import { email, exactText, id, line, moment } from "../http/input/common-schemas.ts";
 import { smallBodyLimit } from "../http/input/request-body.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";

@@ -55,7 +55,13 @@ export type Operation<
   /** `jsonBodyLimit` if absent. */
   bodyLimit?: BodyLimit;
   /** A file that the handler reads itself, as the body or as a field of a form. */
-  upload?: { field: string; contentTypes: readonly string[]; description: string };
+  upload?: {
+    field: string;
+    /** The content types of the file itself. */
+    fileTypes: readonly string[];
+    contentTypes: readonly string[];
+    description: string;
+  };
   /** Request headers that this operation uses, in addition to those of all operations. */
   headers?: readonly RequestHeader[];
   /** The handler limits the rate of attempts and may answer 429. */

@@ -15,6 +15,7 @@ export const pageFields = {
   cursor: z
     .string()
     .max(200, { error: "must be a `nextCursor` of this list", abort: true })
+    .regex(/^[A-Za-z0-9_-]*$/, { error: "must be a `nextCursor` of this list", abort: true })
     .optional()
     .meta({ description: "`nextCursor` of the previous page" }),
 };

@@ -24,6 +24,7 @@ const access = "member";
 const ofProperty = z.strictObject({ propertyId: id });
 const params = z.strictObject({ photoId: id });
 const limits = "JPEG, PNG, WebP or AVIF, detected by content; at most 5,000,000 bytes and 40 megapixels (AVIF: 16).";
+const fileTypes = ["image/jpeg", "image/png", "image/webp", "image/avif"];
 const uploadProblems = [
   "payload_too_large",
   "unsupported_media_type",
@@ -89,7 +90,8 @@ export const operations = {
     access,
     upload: {
       field: "avatar",
-      contentTypes: ["multipart/form-data", "image/*", "application/octet-stream"],
+      fileTypes,
+      contentTypes: ["multipart/form-data", ...fileTypes, "application/octet-stream"],
       description: `${limits} The form field may also be named \`photo\`.`,
     },
     problems: uploadProblems,

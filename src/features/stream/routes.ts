@@ -15,7 +15,8 @@ const headers = {
 export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, "authenticate">): Routes {
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(operations.open, async ({ caller, query, request, response }) => {
-    const after = lastPositionOf(request) ?? query.lastEventId;
+    const { lastEventId } = query;
+    const after = lastPositionOf(request) ?? (lastEventId === undefined ? undefined : Number(lastEventId));
     if (request.method === "HEAD") return { send: () => void response.writeHead(200, headers).end() };
     stream.reserve(caller.userId, response);
     const from = await stream.startPosition(caller.userId, after);

@@ -1,15 +1,11 @@
 import { z } from "zod";
 import { operation } from "../../http/operation.ts";
 
-const position = z
-  .string()
-  .regex(/^\d{1,19}$/, "must be an event id of this stream")
-  .transform(Number)
-  .pipe(z.number());
+const position = z.string().regex(/^[0-9]{1,19}$/, "must be an event id of this stream");
 
 /** The value of the header. Browsers send it empty before the first event. */
 export const lastEventId = z
-  .union([z.literal("").transform(() => undefined), position], "must be an event id of this stream")
+  .union([z.literal("").transform(() => undefined), position.transform(Number)], "must be an event id of this stream")
   .optional();
 
 export const operations = {

@@ -11,7 +11,8 @@ const bathrooms = z
   .number("must be a number")
   .min(0, "must be at least 0")
   .max(1000, "must be at most 1000")
-  .refine((rooms) => Number.isInteger(2 * rooms), "must be a multiple of 0.5");
+  .refine((rooms) => Number.isInteger(2 * rooms), "must be a multiple of 0.5")
+  .meta({ multipleOf: 0.5 });
 
 const fields = z.strictObject({
   label: line(50, "2B"),

@@ -2,36 +2,37 @@ import { z } from "zod";
 
 export const id = z.uuid("must be a UUID").toLowerCase().meta({ example: "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01" });
 
-/** Counts characters as JSON Schema does, so that the server and the document agree; a character has up to two units. */
+/** Counts code points, as JSON Schema does. A code point has up to two UTF-16 units. */
 const atMost = (maxLength: number) => (text: string) =>
   text.length <= maxLength || (text.length <= 2 * maxLength && [...text].length <= maxLength);
 
-// Biome takes no escaped control character in a literal.
+// Biome refuses control characters in regular expression literals.
 const nul = "\\u0000";
 const withoutNul = new RegExp(`^[^${nul}]*$`);
 
-/** A text that is kept as it was sent, with its length checked first. */
+/** A text that is stored unchanged. The length is checked first. */
 export const exactText = ({ minLength = 0, maxLength }: { minLength?: number; maxLength: number }) =>
   z
-    .string("must be a text")
+    .string("must be a string")
     .refine(atMost(maxLength), { error: `must have at most ${maxLength} characters`, abort: true })
     .refine((text) => [...text].length >= minLength, {
-      error: minLength > 1 ? `must have at least ${minLength} characters` : "is needed",
+      error: minLength > 1 ? `must have at least ${minLength} characters` : "is required",
       abort: true,
     })
-    .regex(withoutNul, "must not have a NUL character")
+    .regex(withoutNul, "must not contain a NUL character")
     .meta({ ...(minLength > 0 && { minLength }), maxLength });
 
 /**
  * Checks the length first, then normalizes to NFC and trims. Normalization sorts combining marks in quadratic time, so
  * long runs of them are refused first; 30 is the bound of Unicode's stream-safe text format (UAX #15). NFC joins at most
- * four characters into one, so a text longer than four times the limit can be refused without normalizing it.
+ * four characters into one, so a text longer than four times the limit can be refused without normalizing it. `allowed`
+ * is checked before the normalization, because the document shows its pattern for requests.
  */
 const boundedText = (maxLength: number, allowed: { pattern: RegExp; error: string }) => {
   const tooLong = { error: `must have at most ${maxLength} characters`, abort: true };
   return z
     .string("must be a string")
-    .max(4 * maxLength, tooLong)
+    .refine((text) => text.length <= 4 * maxLength, tooLong)
     .refine((text) => !/\p{M}{31}/u.test(text), {
       error: "must not contain more than 30 combining marks in a row",
       abort: true,
@@ -43,27 +44,37 @@ const boundedText = (maxLength: number, allowed: { pattern: RegExp; error: strin
     .meta({ maxLength });
 };
 
+/**
+ * Ranges instead of `\p{…}`, which many tools for OpenAPI do not support: `\p{Cc}` with the controls of text direction,
+ * and the invisible characters of `\p{Z}` and `\p{Cf}`.
+ */
+const controls = "\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069";
+const controlsButBreaks = controls.replace("\\u001f", "\\u0008\\u000b\\u000c\\u000e-\\u001f");
+const invisible =
+  "\\u0020\\u00a0\\u00ad\\u061c\\u1680\\u180e\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f-\\u2064\\u206a-\\u206f\\u3000\\ufeff";
+
 /** A visible text without line breaks, control characters and changes of the text direction. */
 export const line = (maxLength: number, example: string) =>
-  boundedText(maxLength)
-    .min(1, "is required")
-    .regex(/^[^\p{Cc}\u202a-\u202e\u2066-\u2069]*$/u, "must not contain control characters")
-    .regex(/^$|[^\p{Cf}\p{Z}]/u, "must contain a visible character")
-    .meta({ example });
+  boundedText(maxLength, {
+    pattern: new RegExp(`^[${invisible}]*[^${controls}${invisible}][^${controls}]*$`),
+    error: "must contain a visible character and no control characters",
+  })
+    .refine((text) => /[^\p{Cf}\p{Z}]/u.test(text), "must contain a visible character")
+    .meta({ minLength: 1, example });
 
 /** As `line`, with line breaks. */
 export const prose = (maxLength: number) =>
-  boundedText(maxLength).regex(
-    /^(?:[\n\r\t]|[^\p{Cc}\u202a-\u202e\u2066-\u2069])*$/u,
-    "must not contain control characters",
-  );
+  boundedText(maxLength, {
+    pattern: new RegExp(`^[^${controlsButBreaks}]*$`),
+    error: "must not contain control characters",
+  });
 
 export const search = boundedText(100, {
-  pattern: new RegExp(`^[\\t-\\r${unseen}]*[^${nul}\\t-\\r${unseen}][^${nul}]*$`),
-  error: "must have something to look for",
+  pattern: new RegExp(`^[\\t-\\r${invisible}]*[^${nul}\\t-\\r${invisible}][^${nul}]*$`),
+  error: "must contain a visible character",
 })
   .optional()
-  .meta({ description: "Returns only items that contain this text; case is ignored" });
+  .meta({ minLength: 1, description: "Returns only items that contain this text; case is ignored" });
 
 /** Below 2^31, so that clients with 32-bit integers can read every amount. */
 const maxCents = 2_000_000_000;
@@ -88,15 +99,22 @@ export const country = z
   .string("must be a string")
   .max(20, { error: "must be a country code of two letters, such as PT", abort: true })
   .trim()
-  .regex(/^[A-Za-z]{2}$/, { error: "must be a country code of two letters, such as PT", abort: true })
+  .refine((code) => /^[A-Za-z]{2}$/.test(code), {
+    error: "must be a country code of two letters, such as PT",
+    abort: true,
+  })
   .toUpperCase()
-  .refine(isCountry, "must be a country code of ISO 3166, such as PT")
+  .pipe(z.enum(countries, "must be a country code of ISO 3166, such as PT"))
   .meta({ description: "ISO 3166-1 alpha-2", example: "PT" });
 
 export const day = z.iso
   .date({ error: "must be a date such as 2026-04-30", abort: true })
   .refine((text) => text >= "1900-01-01" && text <= "2299-12-31", "must be between 1900 and 2299")
-  .meta({ description: "From 1900-01-01 to 2299-12-31", example: "2026-05-01" });
+  .meta({
+    description: "From 1900-01-01 to 2299-12-31",
+    pattern: "^(?:19|2[0-2])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
+    example: "2026-05-01",
+  });
 
 export const moment = z.iso.datetime().meta({ example: "2026-04-30T09:30:00.000Z" });
 
@@ -109,7 +127,7 @@ export const changesOf = <Shape extends z.ZodRawShape>(fields: z.ZodObject<Shape
 
 const maxLocalPart = 64;
 
-/** What RFC 5321 calls a Dot-string, at a domain name with at least two labels. */
+/** A Dot-string (RFC 5321) at a domain name with at least two labels. */
 const emailForm =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
@@ -119,5 +137,9 @@ export const email = z
   .trim()
   .toLowerCase()
   .max(254, { error: "must have at most 254 characters", abort: true })
-  .pipe(z.email("must be an email address"))
+  .pipe(
+    z
+      .email({ pattern: emailForm, error: "must be an email address", abort: true })
+      .refine((text) => text.indexOf("@") <= maxLocalPart, `must have at most ${maxLocalPart} characters before the @`),
+  )
   .meta({ example: "ana.duarte@example.org" });

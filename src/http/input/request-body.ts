@@ -15,8 +15,8 @@ export const jsonBodyLimit: BodyLimit = { maxBytes: 1_000_000, allowsEncoding: t
 /** For operations that need no authentication. */
 export const smallBodyLimit: BodyLimit = { maxBytes: 16_000, allowsEncoding: false };
 
-/** Ordinary bodies are smaller, and never wait for the budget that large ones share. */
-const freeBytes = 16_000;
+/** Bytes per body that do not count against the shared budget: most bodies are smaller. */
+const unbudgetedBytes = 16_000;
 
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) };
 
@@ -44,7 +44,7 @@ export async function readBody(request: IncomingMessage, limit: BodyLimit): Prom
       () => tooLarge(limit),
       (count) => {
         size += count;
-        const needed = Math.max(0, size - freeBytes) - reserved;
+        const needed = Math.max(0, size - unbudgetedBytes) - reserved;
         bodyBudget.reserve(needed);
         reserved += needed;
       },
@@ -65,8 +65,11 @@ async function decoded(bytes: Buffer, encoding: string, limit: BodyLimit): Promi
   }
 }
 
-/** The bytes as sent. Throws at the first byte over the limit; `discardUnreadBody` drops the rest. */
-export async function collectBody(
+/**
+ * The bytes as sent. Fails at the first byte over the limit; the listener discards the rest. Node never ends the stream of
+ * a request that was answered while its body was arriving, so reading also ends when the request's signal is aborted.
+ */
+export function collectBody(
   request: IncomingMessage,
   maxBytes: number,
   onTooLarge: () => Error,
@@ -78,9 +81,8 @@ export async function collectBody(
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    // An early exit from the loop must not destroy the socket, which the response still needs.
-    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  const onData = (chunk: Buffer) => {
+    try {
       size += chunk.length;
       if (size > maxBytes) throw onTooLarge();
       onBytes(chunk.length);
@@ -90,8 +92,7 @@ export async function collectBody(
     }
   };
   const onEnd = () => resolve(Buffer.concat(chunks, size));
-  const onError = (error: Error) =>
-    reject(new AppError("bad_request", "The body ended before it was complete.", { cause: error }));
+  const onError = (error: Error) => reject(new AppError("bad_request", "The body is incomplete.", { cause: error }));
   const onAbort = () => reject(signal.reason);
   request.on("data", onData).on("end", onEnd).on("error", onError);
   signal.addEventListener("abort", onAbort);
@@ -100,10 +101,7 @@ export async function collectBody(
     request.off("data", onData).off("end", onEnd);
     signal.removeEventListener("abort", onAbort);
     request.resume();
-    if (error instanceof AppError) throw error;
-    throw new AppError("bad_request", "The body is incomplete.", { cause: error });
-  }
-  return Buffer.concat(chunks, size);
+  });
 }
 
 const encodingOf = (headers: IncomingMessage["headers"]): string =>

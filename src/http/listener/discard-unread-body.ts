@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 /** Reading this much takes a few milliseconds. A client that sends no more always receives its response. */
 const maxBytes = 32 * 1024 * 1024;
 const maxMs = 5000;
-const checkIntervalMs = 20;
+const sweepIntervalMs = 20;
 
 type Unread = { startedAt: number; bytesBefore: number };
 
@@ -12,23 +12,54 @@ type Unread = { startedAt: number; bytesBefore: number };
  * Closing a connection with unread data resets it, and the client may lose a response that was sent before its body
  * had arrived. The rest of the body is therefore read and dropped before the connection closes, within limits.
  */
-export function discardUnreadBody(request: IncomingMessage, response: ServerResponse): void {
-  const { socket } = request;
-  const destroySoon = socket.destroySoon.bind(socket);
-  // Node calls this after a response with `Connection: close`.
-  socket.destroySoon = () => {
-    if (request.complete) destroySoon();
-    else socket.end();
+export function createBodyDiscarder() {
+  /** The latest request with a body of each socket, while its body is arriving; undefined after that. */
+  const arriving = new WeakMap<Socket, IncomingMessage | undefined>();
+  const closing = new WeakSet<Socket>();
+  const unread = new Map<Socket, Unread>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const isArriving = (socket: Socket): boolean => arriving.get(socket)?.complete === false;
+
+  const sweep = () => {
+    const now = performance.now();
+    for (const [socket, { startedAt, bytesBefore }] of unread) {
+      const limitReached = socket.bytesRead - bytesBefore > maxBytes || now - startedAt > maxMs;
+      if (limitReached || (closing.has(socket) && !isArriving(socket))) socket.destroy();
+      if (socket.destroyed || !isArriving(socket)) unread.delete(socket);
+    }
+    if (unread.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
   };
-  response.on("close", () => {
-    if (request.complete || socket.destroyed) return;
-    const startedAt = performance.now();
-    const bytesBefore = socket.bytesRead;
-    const timer = setInterval(() => {
-      const limitReached = socket.bytesRead - bytesBefore > maxBytes || performance.now() - startedAt > maxMs;
-      if (limitReached || (request.complete && socket.writableEnded)) socket.destroy();
-      if (socket.destroyed || request.complete) clearInterval(timer);
-    }, checkIntervalMs);
-    timer.unref();
-  });
+
+  /** Called once per socket. Node calls `destroySoon` after a response with `Connection: close`. */
+  const closeAfterBody = (socket: Socket) => {
+    const destroySoon = socket.destroySoon.bind(socket);
+    socket.destroySoon = () => {
+      // A client that has closed its side sends no more data.
+      if (!isArriving(socket) || socket.readableEnded) return destroySoon();
+      closing.add(socket);
+      socket.end();
+    };
+  };
+
+  return {
+    /** Call for each request with a body. */
+    watch(request: IncomingMessage, response: ServerResponse): void {
+      const { socket } = request;
+      if (!arriving.has(socket)) closeAfterBody(socket);
+      arriving.set(socket, request);
+      response.on("close", () => {
+        if (request.complete) {
+          if (arriving.get(socket) === request) arriving.set(socket, undefined);
+        } else if (!socket.destroyed) {
+          unread.set(socket, { startedAt: performance.now(), bytesBefore: socket.bytesRead });
+          timer ??= setInterval(sweep, sweepIntervalMs).unref();
+        }
+      });
+    },
+    /** Requests after a response with `Connection: close` must not be processed (RFC 9112, 9.6). */
+    isClosing: (socket: Socket): boolean => closing.has(socket),
+  };
 }

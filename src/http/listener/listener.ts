@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Express } from "express";
+import { maxBufferedBodyBytes } from "../../config/memory-budget.ts";
 import { AppError, type ErrorCode } from "../../core/app-error.ts";
+import { createByteBudget } from "../../core/byte-budget.ts";
 import { isRequestId, newRequestId } from "../../core/ids.ts";
 import type { Connections } from "../../kit/lifecycle/connections.ts";
 import { problemKinds, rawProblem, sendProblem } from "../problem.ts";
-import { discardUnreadBody } from "./discard-unread-body.ts";
+import { createBodyDiscarder } from "./discard-unread-body.ts";
 import { expressPrototypes } from "./express-prototypes.ts";
+import { createPipeliningLimit } from "./pipelining-limit.ts";
 import type { Trust } from "./proxy-trust.ts";
 import { createContext } from "./request-context.ts";
 import { announcesBody, assertReadableUrl, framingError } from "./request-guard.ts";
@@ -42,9 +45,12 @@ export function createListener(deps: ListenerDeps): Server {
     requireHostHeader: false,
   });
   const pacer = createRequestPacer();
+  const bodyDiscarder = createBodyDiscarder();
+  const pipelining = createPipeliningLimit();
+  const bodyBudget = createByteBudget({ maxBytes: maxBufferedBodyBytes, onRejected: tooManyBodies });
   const latest = new WeakMap<Socket, ServerResponse>();
   connections.watch(server);
-  // Node keeps the address once it was read; a connection that has closed has none left for the log.
+  // Reading the address makes Node keep it: after the connection has closed, the log could not read it any more.
   server.on("connection", (socket: Socket) => socket.remoteAddress);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
     const client = socket as Socket;
@@ -64,8 +70,14 @@ export function createListener(deps: ListenerDeps): Server {
     }
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse, sendContinue?: () => void) => {
-    latest.set(request.socket, response);
-    const fault = framingError(request);
+    const { socket } = request;
+    if (bodyDiscarder.isClosing(socket)) {
+      socket.destroy();
+      return;
+    }
+    latest.set(socket, response);
+    const isPipelinedTooFar = pipelining.exceeds(socket);
+    const fault = isPipelinedTooFar ? "Too many pipelined requests: wait for responses." : framingError(request);
     if (fault !== undefined || connections.isClosing()) response.shouldKeepAlive = false;
     if (request.url?.startsWith("http")) request.url = originForm(request.url);
     if (announcesBody(request)) bodyDiscarder.watch(request, response);
@@ -104,7 +116,7 @@ export function createListener(deps: ListenerDeps): Server {
   // Other expectations are ignored.
   server.on("checkExpectation", (request, response) => onRequest(request, response));
   server.on("connect", (request, socket) => {
-    // An answer to it would be taken for the answer to a request before it.
+    // The client would take this response for the response to an earlier request.
     if (connections.isBusy(request.socket)) {
       socket.destroy();
       return;
@@ -117,6 +129,9 @@ export function createListener(deps: ListenerDeps): Server {
   });
   return server;
 }
+
+const tooManyBodies = () =>
+  new AppError("overloaded", "Too many large requests are being read. Retry in a moment.", { retryAfterSeconds: 1 });
 
 /** The id from a trusted proxy, or a new one. */
 export function requestIdOf(request: IncomingMessage, trust: Pick<Trust, "trustsPeer">): string {

@@ -1,3 +1,5 @@
+import type { ByteBudget } from "../../core/byte-budget.ts";
+
 /** The data of one request that middleware, handlers and logs share. */
 export type RequestContext = {
   readonly id: string;
@@ -9,6 +11,8 @@ export type RequestContext = {
   userId?: string;
   /** Set for streams. */
   hasNoDeadline: boolean;
+  /** The memory for bodies that all requests share. */
+  readonly bodyBudget: ByteBudget;
   /** Requests the body from a client that sent `Expect: 100-continue`. Called before the body is read. */
   sendContinue(): void;
   /** Aborted when the deadline passes or the client disconnects. Pass it to all work done for this request. */

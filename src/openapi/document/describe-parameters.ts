@@ -9,7 +9,7 @@ const requestHeaders: Readonly<Record<RequestHeader, { description: string; sche
   "Idempotency-Key": {
     description:
       "A unique key of your choice. A repeated request with the same key creates nothing and returns the first response.",
-    schema: { ...text, minLength: 1, maxLength: 255 },
+    schema: { ...text, minLength: 1, maxLength: 255, pattern: "^[!-~]*$" },
     example: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
   },
   "If-Match": {
@@ -25,8 +25,8 @@ const requestHeaders: Readonly<Record<RequestHeader, { description: string; sche
     schema: text,
   },
   "Last-Event-ID": {
-    description: "The id of the last received event. The stream continues after it.",
-    schema: text,
+    description: "The id of the last received event. The stream continues after it; if empty, with new events.",
+    schema: { ...text, pattern: "^[0-9]{0,19}$" },
   },
   Range: { description: "The requested byte range.", schema: text, example: "bytes=0-1023" },
 };

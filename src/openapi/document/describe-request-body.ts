@@ -12,12 +12,15 @@ export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): Do
 }
 
 /** The file as the body, or as a field of a form. */
-function uploadOf({ field, contentTypes, description }: NonNullable<Operation["upload"]>) {
+function uploadOf({ field, fileTypes, contentTypes, description }: NonNullable<Operation["upload"]>) {
   const asBody = contentTypes
     .filter((type) => type !== form)
     .map((type) => [type, { schema: { type: "string", format: "binary" } }] as const);
   const properties = { [field]: { type: "string", format: "binary", description } };
-  const asFormField = { schema: { type: "object", properties, required: [field] } };
+  const asFormField = {
+    schema: { type: "object", properties, required: [field], additionalProperties: false },
+    encoding: { [field]: { contentType: fileTypes.join(", ") } },
+  };
   return { required: true, description, content: { [form]: asFormField, ...Object.fromEntries(asBody) } };
 }
 

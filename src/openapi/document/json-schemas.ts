@@ -63,7 +63,7 @@ function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction): void {
     const { $schema: _, ...outputSchema } = z.toJSONSchema(def.out, { unrepresentable: "any" });
     if (outputSchema.type === "string") Object.assign(jsonSchema, { ...outputSchema, ...jsonSchema });
   }
-  // A format says what its pattern checks; a pattern that narrows the format stays.
+  // The format implies its own pattern; another pattern narrows the format and stays.
   const isOfFormat = "pattern" in def && def.pattern instanceof RegExp && def.pattern.source === jsonSchema.pattern;
   if (jsonSchema.format !== undefined && isOfFormat) delete jsonSchema.pattern;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

@@ -57,7 +57,7 @@ export type MediaType = {
   schema?: JsonSchema;
   example?: unknown;
   examples?: Readonly<Record<string, { value: unknown }>>;
-  /** Of each field of a form. */
+  /** By field of a form. */
   encoding?: Readonly<Record<string, { contentType: string }>>;
 };
 

@@ -3,7 +3,7 @@ import { AppError } from "../../../core/app-error.ts";
 import { createPerKeyLimit } from "../../../core/per-key-limit.ts";
 import { readHeaderValue } from "../../../http/input/header-value.ts";
 import { collectBody } from "../../../http/input/request-body.ts";
-import { detectImageType } from "../images/image-type.ts";
+import { detectImageType, hasTooManyPngChunks } from "../images/image-type.ts";
 import { type Fields, fileOfForm } from "./form.ts";
 import { maxFileBytes, tooLarge, unprocessableUpload } from "./upload-errors.ts";
 
@@ -43,6 +43,7 @@ export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
         if (image.length > maxFileBytes) throw tooLarge();
         if (image.length === 0) throw unprocessableUpload(fields[0], "must not be empty");
         if (detectImageType(image) === undefined) throw unknownImageType();
+        if (hasTooManyPngChunks(image)) throw unprocessableUpload(fields[0], "has too many chunks without pixels");
         return await work(image);
       } finally {
         bufferedBytes -= ownBytes;

@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 
-const maxPerTurn = 32;
+const maxPerTick = 32;
 
 /**
- * A client may pipeline requests, and one read of a socket can hold two thousand of them, which are handled in one turn of
- * the event loop. Requests of one socket that arrive in one turn follow each other directly, so one counter is enough.
+ * Limits pipelined requests: one read of a socket can contain two thousand, and all of them start in one iteration of the
+ * event loop. Requests from one read follow each other directly, so one counter for all sockets is enough.
  */
 export function createPipeliningLimit() {
   let socket: Socket | undefined;
@@ -28,7 +28,7 @@ export function createPipeliningLimit() {
         isResetScheduled = true;
         setImmediate(reset);
       }
-      return count > maxPerTurn;
+      return count > maxPerTick;
     },
   };
 }
