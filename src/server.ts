@@ -5,7 +5,7 @@ import type { Services } from "./composition/services.ts";
 import type { Config, RedisTarget } from "./config/read-config.ts";
 import { ConfigError } from "./config/read-config.ts";
 import type { Logger } from "./core/logger.ts";
-import { keepMigrating } from "./db/keep-migrating.ts";
+import { migrateWithRetries } from "./db/migrate-with-retries.ts";
 import { assertPortIsFree, listen } from "./http/listener/listen.ts";
 import type { Exchange } from "./kit/lifecycle/connections.ts";
 import { drain } from "./kit/lifecycle/drain.ts";

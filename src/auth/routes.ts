@@ -50,7 +50,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   });
   routes.add(operations.listSessions, async ({ caller, query, request }) => {
     const list = { scope: ["sessions", caller.userId], ...query };
-    const { items, nextCursor } = await page(list, (slice) => auth.sessions(caller, slice));
+    const { items, nextCursor } = await page(list, (pageRequest) => auth.sessions(caller, pageRequest));
     return okWithEtag(request, { items: items.map((session) => toResponse(session, caller)), nextCursor });
   });
   routes.add(operations.revokeSession, async ({ caller, params, request }) => {
@@ -63,7 +63,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   });
   routes.add(operations.listEvents, async ({ caller, query, request }) => {
     const list = { scope: ["security events", caller.userId], ...query };
-    return okWithEtag(request, await page(list, (slice) => eventsOf(db, caller.userId, slice)));
+    return okWithEtag(request, await page(list, (pageRequest) => listEvents(db, caller.userId, pageRequest)));
   });
   return routes;
 }

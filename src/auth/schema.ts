@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { roles } from "../core/role.ts";
 import { email, exactText, id, line, moment } from "../http/input/common-schemas.ts";
 import { smallBodyLimit } from "../http/input/request-body.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";
-import { roles } from "./access-token.ts";
 import { eventTypes } from "./events.ts";
 
 const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });

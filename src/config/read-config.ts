@@ -83,7 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       },
     },
     stream: {
-      maxStreams: v.STREAM_MAX,
+      maxOpen: v.STREAM_MAX,
       maxPerUser: v.STREAM_MAX_PER_USER ?? shareOf(v.STREAM_MAX, 50),
       pollMs: v.STREAM_POLL_MS,
       heartbeatMs: v.STREAM_HEARTBEAT_MS,

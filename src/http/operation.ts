@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
+import type { Role } from "../core/role.ts";
 import { queryFields } from "./input/query-fields.ts";
 import { readJson } from "./input/read-json.ts";
 import { assertBodyFits, type BodyLimit, hasBody, jsonBodyLimit, smallBodyLimit } from "./input/request-body.ts";
@@ -23,7 +24,7 @@ export type Answer = {
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** The authenticated user. */
-export type Caller = { userId: string; sessionId: string; role: "member" | "admin" };
+export type Caller = { userId: string; sessionId: string; role: Role };
 
 /** Returns the authenticated user, or throws. */
 export type AuthenticateCaller = (request: Request) => Promise<Caller>;

@@ -1,4 +1,4 @@
-/** Safe markup. Only `html`, which escapes text, and `trusted` create it. */
+/** Markup that is safe to send. Values become markup only through `html`, which escapes them. */
 export type Html = { readonly html: string };
 
 type Value = Html | readonly Html[] | string | number | null | false;
@@ -10,7 +10,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Value[])
   return { html: text };
 }
 
-/** Marks text as safe without escaping. For constants in the code only, never for data. */
+/** Only for constant markup: never for data. */
 export const trusted = (text: string): Html => ({ html: text });
 
 export const nothing: Html = { html: "" };
@@ -44,12 +44,12 @@ const entities: Readonly<Record<string, string>> = {
 const escaped = (text: string): string =>
   /[&<>"']/.test(text) ? text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "") : text;
 
-const cachedPieces = new WeakMap<TemplateStringsArray, readonly string[]>();
+const compactPieces = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 function withoutIndentation(strings: TemplateStringsArray): readonly string[] {
-  const known = cachedPieces.get(strings);
+  const known = compactPieces.get(strings);
   if (known !== undefined) return known;
-  const trimmed = strings.map((piece) => piece.replaceAll(/\n\s*/g, ""));
-  cachedPieces.set(strings, trimmed);
-  return trimmed;
+  const compact = strings.map((piece) => piece.replaceAll(/\n\s*/g, ""));
+  compactPieces.set(strings, compact);
+  return compact;
 }

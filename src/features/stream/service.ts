@@ -14,7 +14,7 @@ import { createStaggeredVisits } from "./staggered-visits.ts";
 import { createStreamSessions } from "./stream-sessions.ts";
 
 export type StreamSettings = {
-  maxStreams: number;
+  maxOpen: number;
   maxPerUser: number;
   pollMs: number;
   heartbeatMs: number;
@@ -44,7 +44,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
   const limiter = createConcurrencyLimiter({
     maxConcurrent: maxConcurrentReads,
     maxWaitMs: maxReadWaitMs,
-    maxQueued: settings.maxStreams,
+    maxQueued: settings.maxOpen,
     onRejected: () =>
       new AppError("overloaded", "Too many streams are resuming. Retry in a moment.", { retryAfterSeconds: 2 }),
   });
@@ -67,7 +67,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
   });
 
   const assertCapacity = () => {
-    if (readers.size < settings.maxStreams) return;
+    if (readers.size < settings.maxOpen) return;
     throw new AppError("overloaded", "Stream limit of this instance reached.", { retryAfterSeconds: 5 });
   };
 

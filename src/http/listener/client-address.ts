@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Request } from "express";
-import { unmapIpv4 } from "../core/ip-address.ts";
+import { unmapIpv4 } from "../../core/ip-address.ts";
 
 /**
  * The normalized address of the client. Some proxies append a port to it; where the forwarded value is not an IP
