@@ -8,7 +8,6 @@ import type { Logger } from "./core/logger.ts";
 import { migrateWithRetries } from "./db/migrate-with-retries.ts";
 import { assertPortIsFree, listen } from "./http/listener/listen.ts";
 import type { Exchange } from "./kit/lifecycle/connections.ts";
-import { drain } from "./kit/lifecycle/drain.ts";
 import { addLogMetrics } from "./metrics/log.ts";
 
 /** The embedded engines as this file needs them: they live in a folder that is never part of a production build. */
@@ -75,7 +74,7 @@ async function startServer(
   const deps = await compose(config, services, logger, overrides);
   if (operatorEndpointsArePublic(config))
     logger.warn("operator endpoints are public: set OPS_TOKEN or MANAGEMENT_PORT");
-  const { server, management, monitor } = deps;
+  const { server, management, kit } = deps;
   addLogMetrics(deps.metrics, droppedLogLines);
   const { host } = config.http;
   const port = await listen(server, { host, port: config.http.port, variable: "PORT" });
@@ -88,18 +87,18 @@ async function startServer(
         { ...config.postgres, timeoutMs: config.postgres.migrationTimeoutMs, url: services.databaseUrl },
         logger,
         async () => {
-          monitor.checkNow();
+          kit.monitor.checkNow();
           if (engines !== undefined) await embedded?.addDemoData({ query: deps.db.query, hash: deps.passwords.hash });
         },
       );
 
   // A first look before the schema is made would only find it missing.
-  void Promise.race([migrating?.firstTry, sleep(firstLookMs)]).then(monitor.start);
+  void Promise.race([migrating?.firstTry, sleep(firstLookMs)]).then(kit.start);
 
   const shutDown = async (): Promise<{ cut: number }> => {
     migrating?.stop();
     try {
-      return await drain({ ...deps, times: config.drain, onCut: (exchange) => logCut(logger, exchange) });
+      return await kit.drain(server, config.drain, (exchange) => logCut(logger, exchange));
     } finally {
       await deps.close();
       deps.lifecycle.advance("stopped");

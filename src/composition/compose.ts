@@ -13,18 +13,16 @@ import { createUnitService } from "../features/units/service.ts";
 import { watchEventLoop } from "../http/listener/overload.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
 import type { Routes } from "../http/operation.ts";
-import { trackConnections } from "../kit/lifecycle/connections.ts";
-import { createLifecycle } from "../kit/lifecycle/phase.ts";
+import type { FleetReport } from "../kit/health/health-report.ts";
 import { createMetrics } from "../metrics/registry.ts";
 import { service, version } from "../version.ts";
 import { composeAuth } from "./auth.ts";
 import { composeFleet, composePolicy } from "./fleet.ts";
 import { composeListeners } from "./front.ts";
-import { composeHealth, composeHistoryAndBreakers } from "./health.ts";
+import { composeHealth, processChecks } from "./health.ts";
 import { composePhotos } from "./photos.ts";
 import { composeServices, type Services } from "./services.ts";
 import { composeStream } from "./stream.ts";
-import { composeHttpMetrics } from "./traffic.ts";
 
 /** What a test may replace or add. */
 export type Overrides = { clock?: Clock; routes?: (parts: Parts) => readonly Routes[] };
@@ -56,18 +54,18 @@ export async function compose(config: Config, addresses: Services, logger: Logge
   const identity = { service, version, instance: config.instance };
   const basics = { config, clock, logger, identity, metrics: createMetrics(identity) };
 
-  const lifecycle = createLifecycle(clock);
-  const connections = trackConnections(clock);
   const eventLoop = watchEventLoop(config.http.overloadDelayMs);
-
-  const record = composeHistoryAndBreakers(basics);
-  const services = await composeServices({ ...basics, addresses, breakers: record.breakers });
-  const { db, redis } = services;
+  const trust = createTrust(toBlockList(config.http.trustProxy));
   const readiness = composePolicy(basics);
   const { policy } = readiness;
-  const health = composeHealth({ ...basics, record, lifecycle, eventLoop, policy, checksOfServices: services.checks });
-  const traffic = composeHttpMetrics({ ...basics, connections, eventLoop });
-  const fleet = composeFleet({ ...basics, ...services, ...health, ...traffic, readiness });
+  const health = composeHealth({ ...basics, eventLoop, trust, policy, fleet: (): FleetReport => fleet.picture() });
+  const { kit } = health;
+  const { lifecycle, connections } = kit;
+
+  const services = await composeServices({ ...basics, addresses, breakers: kit.breakers });
+  const { db, redis } = services;
+  for (const check of [...services.checks, ...processChecks({ config, eventLoop })]) kit.addCheck(check);
+  const fleet = composeFleet({ ...basics, ...services, ...health, readiness });
 
   const auth = composeAuth({ ...basics, ...services, jwtSecret: addresses.jwtSecret });
   const api = { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) };
@@ -75,7 +73,6 @@ export async function compose(config: Config, addresses: Services, logger: Logge
   const stream = composeStream({ ...basics, ...services, addresses, connections, ...auth });
   const features = createFeatures({ ...basics, db, stream });
 
-  const trust = createTrust(toBlockList(config.http.trustProxy));
   const about = {
     identity,
     cookieName: config.auth.cookieName,
@@ -83,42 +80,31 @@ export async function compose(config: Config, addresses: Services, logger: Logge
   };
   const routes = [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])];
   const app = createApp({ about, routes, features, api, trust, logger, corsOrigins: config.auth.corsOrigins });
-  const front = composeListeners({
-    ...basics,
-    ...record,
-    ...health,
-    ...traffic,
-    fleet,
-    connections,
-    eventLoop,
-    trust,
-    app,
-  });
+  const front = composeListeners({ ...basics, health, eventLoop, trust, app });
 
   return {
     config,
     addresses,
     logger,
     metrics: basics.metrics,
+    kit,
     lifecycle,
     connections,
     db,
     redis,
     passwords: auth.passwords,
-    monitor: health.monitor,
-    history: record.history,
     server: front.server,
     management: front.management,
     /** Last what everything else stands on: Redis, then Postgres. */
     async close(): Promise<void> {
       front.close();
       eventLoop.stop();
-      health.monitor.stop();
+      kit.monitor.stop();
       stream.stop();
       features.photos.stop();
       auth.stop();
       await fleet.leave();
-      record.breakers.stop();
+      kit.stop();
       await services.close();
     },
   };

@@ -9,14 +9,13 @@ import { createOutlierPolicy, type DecisionRecord } from "../fleet/outlier-polic
 import type { Decision } from "../fleet/outlier-vote.ts";
 import { createPostgresStore } from "../fleet/postgres-store.ts";
 import { createRedisStore } from "../fleet/redis-store.ts";
-import type { FleetReport } from "../kit/health/health-report.ts";
+import type { FleetReport, Identity } from "../kit/health/health-report.ts";
 import { namedWithinMs } from "../kit/health/monitor.ts";
 import { strictPolicy } from "../kit/health/readiness-policy.ts";
 import { addFleetMetrics } from "../metrics/fleet.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
-import type { HealthParts, Identity } from "./health.ts";
-import type { TrafficParts } from "./traffic.ts";
+import type { HealthParts } from "./health.ts";
 
 /** What all instances share. An event loop, a memory and a disk are each instance's own. */
 const shared = new Set(["postgres", "redis", "schema"]);
@@ -50,8 +49,7 @@ export type FleetPartsDeps = PolicyPartsDeps & {
   identity: Identity;
   aside: { db: Queryable; redis: RedisAccess };
   readiness: ReturnType<typeof composePolicy>;
-} & Pick<HealthParts, "monitor"> &
-  Pick<TrafficParts, "watch">;
+} & Pick<HealthParts, "monitor" | "watch">;
 
 /** Instances that know each other: on the clock of the checks, over both stores. */
 export function composeFleet(deps: FleetPartsDeps) {
@@ -74,7 +72,7 @@ export function composeFleet(deps: FleetPartsDeps) {
     },
     onDuplicateName: () => logger.warn("another process has the same INSTANCE_ID: give each instance one of its own"),
   });
-  outlier?.onChange(monitor.judgeAgain);
+  outlier?.onChange(monitor.reevaluate);
   const everyResultOf = requires.find((name) => shared.has(name)) ?? "postgres";
   monitor.onSnapshot(createChangeNotifier({ everyResultOf, shared, notify: fleet.sendNow }));
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });

@@ -4,78 +4,36 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import { createAccessLog } from "../http/listener/access-log.ts";
 import { enforceDeadlines } from "../http/listener/deadline.ts";
-import { createListener, requestIdOf } from "../http/listener/listener.ts";
-import { createManagementServer } from "../http/listener/management.ts";
+import { createListener } from "../http/listener/listener.ts";
 import type { EventLoopWatch } from "../http/listener/overload.ts";
 import type { Trust } from "../http/listener/proxy-trust.ts";
 import { securityHeaders } from "../http/listener/security-headers.ts";
-import { sendProblem } from "../http/problem.ts";
-import { createDetailed } from "../kit/health/detailed.ts";
-import type { History } from "../kit/health/history.ts";
-import { createOps } from "../kit/http/operator-endpoints.ts";
-import { createOpsRoutes, toBreakerState } from "../kit/http/operator-routes.ts";
-import type { Connections } from "../kit/lifecycle/connections.ts";
-import type { Breakers } from "../kit/resilience/breakers.ts";
-import type { Metrics } from "../metrics/registry.ts";
-import type { FleetParts } from "./fleet.ts";
-import type { HealthParts, Identity } from "./health.ts";
-import type { TrafficParts } from "./traffic.ts";
+import type { HealthParts } from "./health.ts";
 
-export type FrontDeps = HealthParts &
-  TrafficParts & {
-    config: Config;
-    clock: Clock;
-    logger: Logger;
-    metrics: Metrics;
-    identity: Identity;
-    history: History;
-    breakers: Breakers;
-    fleet: FleetParts;
-    connections: Connections;
-    eventLoop: EventLoopWatch;
-    trust: Trust;
-    app: Express;
-  };
+export type FrontDeps = {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+  health: HealthParts;
+  eventLoop: EventLoopWatch;
+  trust: Trust;
+  app: Express;
+};
 
-/** The listeners, and what operators can ask them. */
-export function composeListeners(deps: FrontDeps) {
-  const { config, clock, connections, eventLoop, identity, logger, metrics, monitor, probes, trust } = deps;
-  const { httpMetrics, watch, fleet } = deps;
-
-  const breakers = deps.breakers.views;
-  const detailed = createDetailed({
-    identity,
-    snapshot: monitor.snapshot,
-    history: deps.history,
-    breakers: () => breakers().map(toBreakerState),
-    watch,
-  });
-  const opsRoutes = createOpsRoutes({
-    metrics,
-    detailed,
-    breakers,
-    fleet: fleet.picture,
-    samples: deps.samples,
-    clock,
-    intervalMs: config.health.intervalMs,
-  });
-  const ops = createOps({
-    sendError: sendProblem,
-    requestIdOf: (request) => requestIdOf(request, trust),
-    routes: opsRoutes,
-    token: config.health.opsToken,
-    logger,
-  });
-  const opsHere = config.http.managementPort === undefined;
+/** The public listener and, with `MANAGEMENT_PORT`, the one for operators. */
+export function composeListeners({ config, clock, logger, health, eventLoop, trust, app }: FrontDeps) {
+  const { kit, httpMetrics } = health;
+  const { connections } = kit;
+  const hasManagementPort = config.http.managementPort !== undefined;
 
   const accessLog = createAccessLog(logger);
   const server = createListener({
-    answerOps: (request, response) => probes.answer(request, response) || (opsHere && ops.answer(request, response)),
-    app: deps.app,
+    answerOps: hasManagementPort ? kit.probes.answer : kit.answer,
+    app,
     admits: eventLoop.admits,
     onFinished(request, response) {
       const seconds = (performance.now() - request.context.startedAt) / 1000;
-      const status = response.writableFinished ? response.statusCode : clientWentAway;
+      const status = response.writableFinished ? response.statusCode : clientClosedRequest;
       httpMetrics.observe(request.method ?? "", request.context.route, status, seconds);
       accessLog(request, response, seconds);
     },
@@ -85,7 +43,7 @@ export function composeListeners(deps: FrontDeps) {
     limits: config.http,
     securityHeaders: securityHeaders(config),
   });
-  const management = opsHere ? undefined : createManagementServer({ probes, ops, limits: config.http });
+  const management = hasManagementPort ? kit.createManagementServer(config.http) : undefined;
   const deadlines = enforceDeadlines(connections, config.http.requestTimeoutMs, clock.now);
 
   return {
@@ -93,11 +51,11 @@ export function composeListeners(deps: FrontDeps) {
     management,
     close(): void {
       deadlines.stop();
-      watch.stop();
       management?.close();
       management?.closeAllConnections();
     },
   };
 }
 
-const clientWentAway = 499;
+/** The status that NGINX logs for a client that went away before its answer. */
+const clientClosedRequest = 499;

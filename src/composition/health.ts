@@ -3,100 +3,90 @@ import type { CheckName } from "../config/parsers.ts";
 import type { Config } from "../config/read-config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
+import { requestIdOf } from "../http/listener/listener.ts";
 import type { EventLoopWatch } from "../http/listener/overload.ts";
-import { diskCheck, eventLoopCheck, memoryCheck, readMemory } from "../kit/checks/process.ts";
+import type { Trust } from "../http/listener/proxy-trust.ts";
+import { sendProblem } from "../http/problem.ts";
+import { diskCheck, eventLoopCheck, memoryCheck, readMemory } from "../kit/checks/process-checks.ts";
 import type { Check } from "../kit/health/check.ts";
-import { type Change, createHistory } from "../kit/health/history.ts";
-import { createMonitor } from "../kit/health/monitor.ts";
+import type { FleetReport, Identity } from "../kit/health/health-report.ts";
+import type { Change } from "../kit/health/history.ts";
 import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
-import { createSamples } from "../kit/health/samples.ts";
-import { createProbes } from "../kit/http/probes.ts";
-import type { Lifecycle } from "../kit/lifecycle/phase.ts";
-import { createBreakers } from "../kit/resilience/breakers.ts";
+import { createHealthKit } from "../kit/health-kit.ts";
 import { addBreakerMetrics } from "../metrics/breakers.ts";
 import { createHealthMetrics } from "../metrics/health.ts";
+import { createHttpMetrics } from "../metrics/http.ts";
 import { addMemoryMetrics } from "../metrics/memory.ts";
 import type { Metrics } from "../metrics/registry.ts";
 
-export type Identity = { service: string; version: string; instance: string };
+export type HealthDeps = {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  identity: Identity;
+  eventLoop: EventLoopWatch;
+  trust: Trust;
+  policy: ReadinessPolicy;
+  fleet(): FleetReport;
+};
 
-export type RecordDeps = { config: Config; clock: Clock; logger: Logger; metrics: Metrics };
-
-/** The history and the breakers that write into it. */
-export function composeHistoryAndBreakers({ config, clock, logger, metrics }: RecordDeps) {
-  const history = createHistory();
-  history.onChange(({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, inWords(change)));
-  const breakers = createBreakers({
+/** The health kit, and the metrics of what it measures. */
+export function composeHealth(deps: HealthDeps) {
+  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet } = deps;
+  const kit = createHealthKit({
+    identity,
     clock,
-    retryMs: config.health.intervalMs,
-    closeOn: "word",
-    onChange: ({ name, state, since }, from) => {
-      // Trials come and go with every check; what an operator wants to know is when it opened and when it closed.
-      if (state !== "closed" && from !== "closed") return;
-      history.add({ at: since, kind: "breaker", name, from, to: state, reason: null });
+    policy,
+    intervalMs: config.health.intervalMs,
+    timeoutMs: config.health.timeoutMs,
+    probePaths: config.health.paths,
+    eventLoop,
+    requests: { totals: () => httpMetrics.totals(), shedding: eventLoop.isShedding },
+    operators: {
+      token: config.health.opsToken,
+      exposeMetrics: metrics.expose,
+      fleet,
+      sendError: sendProblem,
+      requestIdOf: (request) => requestIdOf(request, trust),
+      onUnexpectedError: (error, requestId) => logger.error({ err: error, requestId }, "operator endpoint failed"),
     },
+    onResult: (name, observation) => healthMetrics.observe(name, observation),
+    onChange: ({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, inWords(change)),
   });
-  addBreakerMetrics(metrics, breakers.all);
+  const { monitor, lifecycle, connections, history, probes } = kit;
+
+  addBreakerMetrics(metrics, kit.breakers.all);
   addMemoryMetrics(metrics, readMemory);
-  return { history, breakers };
+  const healthMetrics = createHealthMetrics(metrics, {
+    checks: () => kit.snapshot().checks,
+    ready: () => kit.snapshot().ready,
+    phase: () => lifecycle.current().phase,
+    probes: probes.counts,
+    changes: history.counts,
+  });
+  const httpMetrics = createHttpMetrics(metrics, {
+    inFlight: connections.inFlight,
+    connections: connections.sockets,
+    bytes: connections.bytes,
+    shedCount: eventLoop.shedCount,
+  });
+  return { kit, monitor, httpMetrics, watch: kit.systemWatch };
 }
+
+export type HealthParts = ReturnType<typeof composeHealth>;
 
 const inWords = ({ name, from, to, reason }: Omit<Change, "at">): string =>
   `${name} went from ${from} to ${to}${reason === null ? "" : ` (${reason})`}`;
 
 const isWorse = ({ to }: Pick<Change, "to">): boolean => to === "down" || to === "not_ready" || to === "open";
 
-export type HealthDeps = RecordDeps & {
-  identity: Identity;
-  lifecycle: Lifecycle;
-  eventLoop: EventLoopWatch;
-  checksOfServices: readonly Check[];
-  record: ReturnType<typeof composeHistoryAndBreakers>;
-  policy: ReadinessPolicy;
-};
-
-/** The monitor, what it feeds, and the probes that read it. */
-export function composeHealth(deps: HealthDeps) {
-  const { config, clock, metrics, identity, lifecycle, eventLoop, checksOfServices, record } = deps;
-  const { history, breakers } = record;
+/** Checks of the process itself, beside those of the services. */
+export function processChecks({ config, eventLoop }: Pick<HealthDeps, "config" | "eventLoop">): readonly Check[] {
   const critical = (name: CheckName) => config.health.requires.includes(name);
-  const checks = [
-    ...checksOfServices,
+  return [
     eventLoopCheck(eventLoop, critical("event-loop")),
     memoryCheck(readMemory, critical("memory")),
     diskCheck(tmpdir(), critical("disk")),
   ];
-
-  const samples = createSamples(clock);
-  const monitor = createMonitor({
-    checks,
-    ...config.health,
-    history,
-    clock,
-    policy: deps.policy,
-    onResult(name, seen, status) {
-      samples.add(name, seen);
-      healthMetrics.observe(name, seen);
-      const breaker = breakers.all().find((one) => one.name === name);
-      // What the check knows to be down need not be found out again by five requests, nor closed by a lucky one.
-      if (status === "down" && !seen.ok) breaker?.open();
-      if (status === "up" && seen.ok) breaker?.close();
-    },
-  });
-  const probes = createProbes({ identity, snapshot: monitor.snapshot, paths: config.health.paths });
-  const healthMetrics = createHealthMetrics(metrics, {
-    checks: () => monitor.snapshot().checks,
-    ready: () => monitor.snapshot().ready,
-    phase: () => lifecycle.current().phase,
-    probes: probes.counts,
-    changes: history.counts,
-  });
-
-  lifecycle.onChange(({ phase }) => monitor.setPhase(phase));
-  monitor.onSnapshot(({ startedUp }) => {
-    if (startedUp && lifecycle.is("starting")) lifecycle.advance("ready");
-  });
-  return { monitor, probes, samples };
 }
-
-export type HealthParts = ReturnType<typeof composeHealth>;

@@ -5,7 +5,7 @@ import { isDatabaseFailure } from "../db/driver-errors.ts";
 import { readMigrations } from "../db/migration-files.ts";
 import { createDatabase } from "../db/pool.ts";
 import { createPostgresPinger } from "../db/postgres-pinger.ts";
-import { postgresCheck, redisCheck, schemaCheck } from "../kit/checks/services.ts";
+import { postgresCheck, redisCheck, schemaCheck } from "../kit/checks/service-checks.ts";
 import type { Check } from "../kit/health/check.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import { createCallMetrics } from "../metrics/calls.ts";

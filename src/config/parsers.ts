@@ -1,5 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
+import type { ProbePath } from "../core/probe-kind.ts";
 import { coversPublicInternet, isRange, namedRanges } from "./address-ranges.ts";
 
 // The types of values. Messages state what is expected, and never repeat the value, which may be a secret.
@@ -105,9 +106,7 @@ export const cidrList = z.string().transform((value, context): string[] => {
   return ranges;
 });
 
-export type HealthPath = { path: string; probe: "live" | "ready" | "startup" };
-
-export const healthPaths = z.string().transform((value, context): HealthPath[] => {
+export const healthPaths = z.string().transform((value, context): ProbePath[] => {
   const paths = entries(value).map((entry) =>
     /^(\/|\/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])=(live|ready|startup)$/.exec(entry),
   );

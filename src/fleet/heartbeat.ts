@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { CheckStatus, JudgedCheck, Phase, ReadyStatus } from "../kit/health/judge.ts";
+import type { CheckStatus, JudgedCheck, ReadyStatus } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
+import type { Phase } from "../kit/lifecycle/phase.ts";
 
 /** The state that an instance reports to the fleet. Times are durations, because the clocks of instances may differ. */
 export type Heartbeat = {

@@ -1,4 +1,5 @@
-import type { CheckStatus, Phase } from "../kit/health/judge.ts";
+import type { CheckStatus } from "../kit/health/judge.ts";
+import type { Phase } from "../kit/lifecycle/phase.ts";
 
 // How an instance with a failing check decides, from the reports of the others, whether it is the only one affected.
 // Pure: no clock and no I/O.

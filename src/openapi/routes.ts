@@ -1,8 +1,6 @@
 import { AppError, type ErrorCode } from "../core/app-error.ts";
 import { staticResponse } from "../http/etag.ts";
 import { createRoutes, type Routes } from "../http/operation.ts";
-import { operatorOperations } from "../http/operator-operations.ts";
-import { probeOperations } from "../http/probe-operations.ts";
 import { problemKinds } from "../http/problem.ts";
 import { ok } from "../http/responses.ts";
 import { preferred } from "../kit/http/accept.ts";
@@ -10,6 +8,8 @@ import { renderDocsPage } from "./docs-page/page.ts";
 import { createDocument } from "./document/create-document.ts";
 import { renderLandingPage } from "./landing-page/page.ts";
 import { linksOf } from "./links.ts";
+import { operatorOperations } from "./listener-operations/operator-operations.ts";
+import { probeOperations } from "./listener-operations/probe-operations.ts";
 import { pageOfOrigin } from "./page-origin.ts";
 import { operations } from "./schema.ts";
 

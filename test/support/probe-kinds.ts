@@ -1,7 +1,8 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import type { ProbeKind } from "../../src/core/probe-kind.ts";
 import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
-import { createProbes, type ProbeDeps, type ProbeKind } from "../../src/kit/http/probes.ts";
+import { createProbes, type ProbeDeps } from "../../src/kit/http/probes.ts";
 
 /** Which probe the application itself takes a path for. */
 export function probeKindOf(path: string, paths: ProbeDeps["paths"] = []): ProbeKind | undefined {

@@ -1,4 +1,4 @@
-/** Why a check failed, in words that may be shown to anyone: never a host, a user or a driver's message. */
+/** Why a check failed. A closed set, so that no host, user or driver message can appear in an answer. */
 export type Reason =
   | "refused"
   | "reset"
@@ -11,17 +11,24 @@ export type Reason =
   | "over_limit"
   | "failed";
 
+/**
+ * A background test of a dependency.
+ * @example const check: Check = { name: "db", critical: true, run: (signal) => db.ping(signal) };
+ */
 export type Check = {
   name: string;
-  /** A failing critical check takes the instance out of rotation; any other only degrades it. */
+  /** A failing critical check takes the instance out of rotation; other checks only degrade it. */
   critical: boolean;
-  /** Must have passed once before the instance is ready for the first time. */
+  /** The check must pass once before the instance is ready for the first time, as a critical check must. */
   startup?: boolean;
-  /** Resolves when all is well. The signal ends the work, not only the waiting. */
+  /** Resolves if the dependency works. The signal aborts at the time limit, and must end the work. */
   run(signal: AbortSignal): Promise<unknown>;
 };
 
-/** Thrown by a check that knows its reason. */
+/**
+ * Thrown by a check to report a reason of its own.
+ * @example if (queue.length > 10_000) throw new CheckFailed("over_limit");
+ */
 export class CheckFailed extends Error {
   override readonly name = "CheckFailed";
   readonly reason: Reason;
@@ -51,7 +58,7 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   "53300": "too_many_connections",
 };
 
-const reasonsByWord: readonly (readonly [RegExp, Reason])[] = [
+const reasonsByMessage: readonly (readonly [RegExp, Reason])[] = [
   [/WRONGPASS|NOAUTH|NOPERM/, "denied"],
   [/^LOADING/, "starting_up"],
   [/max number of clients/, "too_many_connections"],
@@ -59,11 +66,12 @@ const reasonsByWord: readonly (readonly [RegExp, Reason])[] = [
   [/terminated|closed/i, "reset"],
 ];
 
+/** The reason of an error that a driver, Node or a check has thrown. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof CheckFailed) return error.reason;
   if (!(error instanceof Error)) return "failed";
   if (error.name === "TimeoutError" || error.name === "AbortError") return "timeout";
   const code = "code" in error ? String(error.code) : "";
-  const byWord = reasonsByWord.find(([pattern]) => pattern.test(error.message))?.[1];
-  return reasonsByCode[code] ?? byWord ?? (error.cause === undefined ? "failed" : reasonOf(error.cause));
+  const byMessage = reasonsByMessage.find(([pattern]) => pattern.test(error.message))?.[1];
+  return reasonsByCode[code] ?? byMessage ?? (error.cause === undefined ? "failed" : reasonOf(error.cause));
 }

@@ -5,7 +5,7 @@ const checkStatuses = { up: "pass", down: "fail", unknown: "warn" } as const;
 
 export const healthJsonType = "application/health+json";
 
-/** The picture in the form of draft-inadarei-api-health-check-06. */
+/** The report in the format of draft-inadarei-api-health-check-06. */
 export function healthJson({
   status,
   version,

@@ -1,17 +1,21 @@
+import type { MemoryFacts } from "../checks/process-checks.ts";
+import type { Phase } from "../lifecycle/phase.ts";
+import type { BreakerView } from "../resilience/breaker.ts";
 import type { Reason } from "./check.ts";
+import type { EventLoopFacts } from "./event-loop.ts";
 import type { Change } from "./history.ts";
-import type { CheckStatus, Phase, ReadyStatus } from "./judge.ts";
+import type { CheckStatus, ReadyStatus } from "./judge.ts";
 import type { Sample } from "./samples.ts";
 
-/** The whole picture, as an operator gets it. Times are RFC 3339. Nothing in it names a host, a user or a secret. */
-export type HealthReport = {
+/** Names the process in the answers of probes and operator endpoints. */
+export type Identity = { service: string; version: string; instance: string };
+
+/** The body of `/health/detailed`. Times are RFC 3339. It contains no host, user or secret. */
+export type HealthReport = Identity & {
   status: "healthy" | "degraded" | "unhealthy";
-  /** Since when the status is what it is. */
+  /** When the status last changed. */
   since: string;
   phase: Phase;
-  service: string;
-  version: string;
-  instance: string;
   timestamp: string;
   uptimeSeconds: number;
   checks: Readonly<Record<string, CheckDetail>>;
@@ -40,11 +44,17 @@ export type BreakerState = {
   stats: Readonly<Record<string, number>>;
 };
 
+export const toBreakerState = ({ since, nextAttemptAt, ...view }: BreakerView): BreakerState => ({
+  ...view,
+  since: new Date(since).toISOString(),
+  nextAttemptAt: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
+});
+
 export type SystemFacts = {
-  memory: { rssBytes: number; heapUsedBytes: number; heapLimitBytes: number; limitBytes: number | null };
-  /** Share of one core, over the last seconds. */
+  memory: MemoryFacts;
+  /** Share of one core over the last ten seconds. */
   cpu: { utilization: number; cores: number };
-  eventLoop: { delayMs: number; utilization: number };
+  eventLoop: EventLoopFacts;
   handles: Readonly<Record<string, number>>;
 };
 
@@ -56,17 +66,17 @@ export type HttpFacts = {
   shedding: boolean;
 };
 
-/** All instances, as this one knows them. */
+/** The instances of the fleet that this instance knows. */
 export type FleetReport = {
   policy: "strict" | "outlier";
-  /** What the policy has decided of each critical check that is down. */
+  /** The decision of the outlier policy for each critical check that is down. */
   decisions: Readonly<Record<string, FleetDecision>>;
-  /** The store that was asked, and when; null while none answers. */
+  /** The store that the reports were read from; null while no store answers. */
   store: "redis" | "postgres" | null;
   asOf: string | null;
-  /** Since when none answers: the others are unknown meanwhile. */
+  /** Since when no store answers; until one does, the other instances are unknown. */
   silentSince: string | null;
-  /** By how much the busiest or the idlest instance in rotation differs from their average; null without requests. */
+  /** Largest deviation of an instance in rotation from the average load (0.2: by a fifth); null without requests. */
   loadSpreadRatio: number | null;
   instances: readonly FleetMember[];
 };
@@ -80,7 +90,7 @@ export type FleetMember = {
   phase: Phase;
   status: ReadyStatus;
   startedAt: string;
-  /** Since it was last heard of. */
+  /** Age of its latest report. */
   ageMs: number;
   checks: Readonly<Record<string, CheckStatus>>;
   requestsPerSecond: number;
@@ -90,7 +100,7 @@ export type FleetMember = {
   shareOfRequests: number | null;
 };
 
-/** What the page shows beside the picture. */
+/** What the status page shows besides the report. */
 export type PageExtras = {
   samples(check: string): readonly Sample[];
   nowMs: number;

@@ -1,6 +1,6 @@
 import type { Reason } from "./check.ts";
 
-/** One change of state, as an operator reads it the morning after. */
+/** One change of state. */
 export type Change = {
   at: number;
   kind: "phase" | "check" | "verdict" | "breaker";
@@ -10,6 +10,7 @@ export type Change = {
   reason: Reason | null;
 };
 
+/** Keeps the latest changes of state, for the report and for listeners. */
 export function createHistory(limit = 200) {
   const changes: Change[] = [];
   const counts = new Map<string, { kind: string; name: string; to: string; count: number }>();
@@ -25,10 +26,11 @@ export function createHistory(limit = 200) {
         try {
           listener(change);
         } catch {
-          // A listener's fault is not the history's.
+          // A listener that throws must not stop the monitor.
         }
       }
     },
+    /** Changes since the start by what changed and its new state, for metrics. */
     counts: () => [...counts.values()],
     all: (): readonly Change[] => changes,
     onChange(listener: (change: Change) => void): () => void {

@@ -1,6 +1,7 @@
+import type { Phase } from "../lifecycle/phase.ts";
 import type { Reason } from "./check.ts";
 
-// Judgement is pure: what was seen goes in, what is believed comes out. Times are given, never asked for.
+// Pure functions from observations to states. The time is an argument.
 
 export type CheckStatus = "unknown" | "up" | "down";
 
@@ -12,7 +13,7 @@ export type CheckState = {
   latencyMs: number | null;
   lastSuccessAt: number | null;
   lastFailureAt: number | null;
-  /** When the first of the failures in a row began; older where none fails now. */
+  /** When the current or the latest series of failures began. */
   failingSince: number | null;
   consecutiveFailures: number;
   consecutiveSuccesses: number;
@@ -34,27 +35,27 @@ export const initialState = (now: number): CheckState => ({
 const failuresToGoDown = 2;
 const successesToComeUp = 2;
 
-/** Down takes two failures in a row, up again two successes in a row; the first success of all counts at once. */
-export function applyObservation(state: CheckState, seen: Observation, now: number): CheckState {
-  const next: CheckState = seen.ok
+/** Two failures in a row mean down, two successes in a row mean up again. The very first success means up at once. */
+export function applyObservation(state: CheckState, observation: Observation, now: number): CheckState {
+  const next: CheckState = observation.ok
     ? {
         ...state,
-        latencyMs: seen.latencyMs,
+        latencyMs: observation.latencyMs,
         lastSuccessAt: now,
         consecutiveFailures: 0,
         consecutiveSuccesses: state.consecutiveSuccesses + 1,
       }
     : {
         ...state,
-        latencyMs: seen.latencyMs,
+        latencyMs: observation.latencyMs,
         lastFailureAt: now,
-        failingSince: state.consecutiveFailures === 0 ? now - seen.latencyMs : state.failingSince,
+        failingSince: state.consecutiveFailures === 0 ? now - observation.latencyMs : state.failingSince,
         consecutiveFailures: state.consecutiveFailures + 1,
         consecutiveSuccesses: 0,
-        reason: seen.reason,
+        reason: observation.reason,
       };
-  const status = state.lastSuccessAt === null && seen.ok ? "up" : nextStatus(state.status, next);
-  const reason = status === "up" && seen.ok ? null : next.reason;
+  const status = state.lastSuccessAt === null && observation.ok ? "up" : nextStatus(state.status, next);
+  const reason = status === "up" && observation.ok ? null : next.reason;
   return status === state.status ? { ...next, reason } : { ...next, reason, status, since: now };
 }
 
@@ -64,28 +65,27 @@ function nextStatus(status: CheckStatus, { consecutiveFailures, consecutiveSucce
   return status;
 }
 
-/** A first failure is confirmed at once, so that an outage is named a time limit later and not an interval later. */
+/** A first failure is confirmed at once, so that an outage is detected one time limit later instead of one interval. */
 export const needsConfirmation = (state: CheckState): boolean =>
   state.consecutiveFailures === 1 && state.status !== "down";
 
-/** A first success behind an outage: the one that makes it an end has to come a whole interval later. */
+/** After an outage the first success is confirmed a whole interval later, so that flapping does not count as up. */
 export const isRecovering = ({ status, consecutiveSuccesses }: CheckState): boolean =>
   status !== "up" && consecutiveSuccesses > 0;
 
-/** Nothing was heard of this check for longer than can be: what it said last is no longer known to be true. */
+/** A check without a result for longer than its limits allow is unknown. */
 export function expireStale(state: CheckState, now: number, maxAgeMs: number): CheckState {
-  const heardAt = Math.max(state.lastSuccessAt ?? 0, state.lastFailureAt ?? 0);
-  if (state.status === "unknown" || now - heardAt <= maxAgeMs) return state;
-  return { ...state, status: "unknown", since: heardAt + maxAgeMs };
+  const lastResultAt = Math.max(state.lastSuccessAt ?? 0, state.lastFailureAt ?? 0);
+  if (state.status === "unknown" || now - lastResultAt <= maxAgeMs) return state;
+  return { ...state, status: "unknown", since: lastResultAt + maxAgeMs };
 }
 
-export type Phase = "starting" | "ready" | "draining" | "stopped";
 export type ReadyStatus = "ready" | "degraded" | "not_ready" | "starting" | "draining";
 export type JudgedCheck = CheckState & { name: string; critical: boolean; startup: boolean };
 
 export type ReadyCheck = Pick<JudgedCheck, "status" | "critical"> & { name?: string };
 
-/** A critical check that is exempted only degrades while it is down; one that is not heard of is never exempted. */
+/** An exempted check that is down only degrades. An unknown check is never exempted. */
 export function readiness(phase: Phase, checks: readonly ReadyCheck[], exempted: readonly string[] = []): ReadyStatus {
   if (phase === "starting") return "starting";
   if (phase === "draining" || phase === "stopped") return "draining";
@@ -97,6 +97,6 @@ export function readiness(phase: Phase, checks: readonly ReadyCheck[], exempted:
 
 export const isReady = (status: ReadyStatus): boolean => status === "ready" || status === "degraded";
 
-/** Everything that has to be true once before the instance may serve. */
+/** Whether every startup check and every critical check has passed once. */
 export const hasStarted = (checks: readonly JudgedCheck[]): boolean =>
   checks.every(({ startup, critical, lastSuccessAt }) => !(startup || critical) || lastSuccessAt !== null);

@@ -1,3 +1,4 @@
+import type { Phase } from "../lifecycle/phase.ts";
 import type { Check } from "./check.ts";
 import type { History } from "./history.ts";
 import {
@@ -10,11 +11,13 @@ import {
   type JudgedCheck,
   needsConfirmation,
   type Observation,
-  type Phase,
 } from "./judge.ts";
 import { type ReadinessPolicy, strictPolicy } from "./readiness-policy.ts";
 import { runCheck } from "./run-check.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+
+/** Called with every result of a check and the status that follows from it. */
+export type OnResult = (name: string, observation: Observation, status: CheckStatus) => void;
 
 export type MonitorDeps = {
   checks: readonly Check[];
@@ -23,19 +26,17 @@ export type MonitorDeps = {
   history: Pick<History, "add">;
   /** Wall clock, in ms. */
   clock: { now(): number };
-  /** Every single result, before it is judged: for metrics, sparklines and breakers. */
-  onResult?: (name: string, seen: Observation, status: CheckStatus) => void;
-  /** Whether a failing critical check takes the instance out; it does unless said otherwise. */
+  onResult?: OnResult;
   policy?: ReadinessPolicy;
 };
 
-/** A dependency that is lost is named within this time; a check that stays within its limits is heard of as often. */
+/** An outage is detected within this time, and a result that is older than this is stale. */
 export const namedWithinMs = ({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number =>
   intervalMs + 2 * timeoutMs + 500;
 
-/** Keeps the snapshot: runs each check on a clock of its own, and judges. Probes only read. */
+/** Runs each check in a loop of its own and keeps the snapshot that the probes read. */
 export function createMonitor({
-  checks,
+  checks: initialChecks,
   intervalMs,
   timeoutMs,
   history,
@@ -43,8 +44,9 @@ export function createMonitor({
   onResult,
   policy = strictPolicy,
 }: MonitorDeps) {
-  const stop = new AbortController();
+  const stopping = new AbortController();
   const maxAgeMs = namedWithinMs({ intervalMs, timeoutMs });
+  const checks = [...initialChecks];
   const states = new Map<string, CheckState>(checks.map(({ name }) => [name, initialState(clock.now())]));
   const listeners = new Set<(snapshot: Snapshot) => void>();
   let phase: Phase = "starting";
@@ -57,14 +59,15 @@ export function createMonitor({
       critical,
       startup,
     }));
-  let current = takeSnapshot({ phase, startedUp, checks: judged() }, clock.now(), maxAgeMs);
+  const initialSnapshot = () => takeSnapshot({ phase, startedUp, checks: judged() }, clock.now(), maxAgeMs);
+  let current = initialSnapshot();
 
   const publish = () => {
     const before = current;
     startedUp ||= hasStarted(judged());
     const at = clock.now();
-    const ruling = (now: readonly JudgedCheck[]) => policy({ at, phase, checks: now });
-    current = takeSnapshot({ phase, startedUp, checks: judged() }, at, maxAgeMs, before, ruling);
+    const applyPolicy = (now: readonly JudgedCheck[]) => policy({ at, phase, checks: now });
+    current = takeSnapshot({ phase, startedUp, checks: judged() }, at, maxAgeMs, before, applyPolicy);
     if (before.status !== current.status) {
       const down = current.checks.find(({ critical, status }) => critical && status !== "up");
       history.add({
@@ -79,9 +82,9 @@ export function createMonitor({
     for (const listener of listeners) listener(current);
   };
 
-  const take = (name: string, seen: Observation): CheckState => {
+  const record = (name: string, observation: Observation): CheckState => {
     const before = states.get(name) ?? initialState(clock.now());
-    const after = applyObservation(before, seen, clock.now());
+    const after = applyObservation(before, observation, clock.now());
     states.set(name, after);
     if (before.status !== after.status) {
       history.add({
@@ -93,7 +96,7 @@ export function createMonitor({
         reason: after.reason,
       });
     }
-    onResult?.(name, seen, after.status);
+    onResult?.(name, observation, after.status);
     publish();
     return after;
   };
@@ -112,30 +115,44 @@ export function createMonitor({
   };
 
   const loop = async (check: Check): Promise<void> => {
-    while (!stop.signal.aborted) {
+    while (!stopping.signal.aborted) {
       const startedAt = performance.now();
-      const seen = await runCheck(check, timeoutMs, stop.signal);
-      if (stop.signal.aborted) return;
-      const state = take(check.name, seen);
+      const observation = await runCheck(check, timeoutMs, stopping.signal);
+      if (stopping.signal.aborted) return;
+      const state = record(check.name, observation);
       if (needsConfirmation(state)) continue;
       if (isRecovering(state)) await pause(intervalMs);
       else await pause(Math.max(0, intervalMs * shareOfInterval(state) - (performance.now() - startedAt)));
     }
   };
 
+  let started = false;
   return {
+    /** Adds a check before the start. */
+    addCheck(check: Check): void {
+      if (started) throw new Error(`check "${check.name}" was added after the start`);
+      if (states.has(check.name)) throw new Error(`there are two checks with the name "${check.name}"`);
+      checks.push(check);
+      states.set(check.name, initialState(clock.now()));
+      current = initialSnapshot();
+    },
+    checkNames: (): readonly string[] => checks.map(({ name }) => name),
     start(): void {
+      if (started) return;
+      started = true;
       for (const check of checks) void loop(check);
+      // Without checks there is no result that would publish the first verdict.
+      if (checks.length === 0) publish();
     },
     stop(): void {
-      stop.abort();
+      stopping.abort();
       wakeAll();
     },
-    /** Something has changed that the checks should see now and not an interval later. */
+    /** Runs all checks now instead of after their interval. */
     checkNow: wakeAll,
-    /** The policy has changed its mind. */
-    judgeAgain: publish,
-    /** The latest snapshot, or a fresh one in which silent checks are unknown where the latest is too old. */
+    /** Evaluates the snapshot again after the policy has changed its decision. */
+    reevaluate: publish,
+    /** The latest snapshot; if it is stale, a new one in which checks without a recent result are unknown. */
     snapshot(): Snapshot {
       if (clock.now() > current.validUntil) publish();
       return current;
@@ -153,8 +170,8 @@ export function createMonitor({
 }
 
 /**
- * Instances that were started together drift apart. What is down is looked at a little more often: so its way back, which
- * takes a whole interval from the first success on, is over within two.
+ * Random, so that instances that started together do not check at the same moment. A check that is down runs a little
+ * more often: its recovery takes one whole interval from the first success, and must be complete within two.
  */
 const shareOfInterval = ({ status }: CheckState): number => (status === "down" ? 0.8 : 0.9) + Math.random() / 10;
 

@@ -1,16 +1,17 @@
-import type { JudgedCheck, Phase } from "./judge.ts";
+import type { Phase } from "../lifecycle/phase.ts";
+import type { JudgedCheck } from "./judge.ts";
 
-/** Checks that are critical and down, and yet do not take the instance out of rotation. */
+/** Critical checks that are down but do not take the instance out of rotation. */
 export type Exemptions = {
   readonly exempted: readonly string[];
-  /** Those of them that are known to fail for most of the fleet. */
+  /** Those of them that fail on most of the fleet. */
   readonly shared: readonly string[];
 };
 
 export const noExemptions: Exemptions = Object.freeze({ exempted: Object.freeze([]), shared: Object.freeze([]) });
 
-/** Asked at every new judgement, so it answers at once, from what it knows. */
+/** Called for every new snapshot, so it must return at once, without I/O. */
 export type ReadinessPolicy = (now: { at: number; phase: Phase; checks: readonly JudgedCheck[] }) => Exemptions;
 
-/** A failing critical check is not ready, whatever others see. */
+/** Every critical check that is down takes the instance out of rotation. */
 export const strictPolicy: ReadinessPolicy = () => noExemptions;

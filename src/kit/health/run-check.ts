@@ -2,19 +2,19 @@ import { type Check, reasonOf } from "./check.ts";
 import type { Observation } from "./judge.ts";
 
 /**
- * Runs a check once and always comes back within its limit: one that hangs is left behind with its signal aborted,
- * and one that throws, at once or late, hurts no other.
+ * Runs a check once and always returns within the time limit: a check that hangs is abandoned with its signal aborted,
+ * and an error, synchronous or late, becomes a failed observation.
  */
 export async function runCheck(check: Pick<Check, "run">, timeoutMs: number, stop: AbortSignal): Promise<Observation> {
   const startedAt = performance.now();
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(new DOMException("The check took too long.", "TimeoutError")), timeoutMs);
+  const timer = setTimeout(() => limit.abort(new DOMException("check timed out", "TimeoutError")), timeoutMs);
   const signal = AbortSignal.any([limit.signal, stop]);
-  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    await Promise.race([Promise.try(check.run, signal), ended]);
+    await Promise.race([runAsync(check, signal), aborted]);
     return { ok: true, latencyMs: performance.now() - startedAt };
   } catch (error) {
     return { ok: false, latencyMs: performance.now() - startedAt, reason: reasonOf(error) };
@@ -23,3 +23,6 @@ export async function runCheck(check: Pick<Check, "run">, timeoutMs: number, sto
     signal.removeEventListener("abort", onAbort);
   }
 }
+
+/** Turns a synchronous throw into a rejection; `Promise.try` is missing in Node 22. */
+const runAsync = async (check: Pick<Check, "run">, signal: AbortSignal): Promise<unknown> => check.run(signal);

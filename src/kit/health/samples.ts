@@ -1,9 +1,9 @@
-/** One result of one check, for the sparklines. */
+/** One result of a check, for the sparklines. */
 export type Sample = { at: number; latencyMs: number; ok: boolean };
 
 const keepMs = 600_000;
 
-/** What each check answered in the last ten minutes. */
+/** Keeps the results of each check for ten minutes. */
 export function createSamples(clock: { now(): number }) {
   const byCheck = new Map<string, Sample[]>();
   return {

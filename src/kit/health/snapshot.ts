@@ -1,18 +1,19 @@
-import { expireStale, isReady, type JudgedCheck, type Phase, type ReadyStatus, readiness } from "./judge.ts";
+import type { Phase } from "../lifecycle/phase.ts";
+import { expireStale, isReady, type JudgedCheck, type ReadyStatus, readiness } from "./judge.ts";
 import { type Exemptions, noExemptions } from "./readiness-policy.ts";
 
-/** What the instance believes of itself at one moment; never changed, only replaced. */
+/** The last evaluated state of all checks. Immutable: a new evaluation replaces it. */
 export type Snapshot = {
   readonly at: number;
   readonly phase: Phase;
   readonly status: ReadyStatus;
-  /** Since when the status is what it is. */
+  /** When the status last changed. */
   readonly since: number;
   readonly ready: boolean;
   readonly startedUp: boolean;
   readonly checks: readonly JudgedCheck[];
   readonly exemptions: Exemptions;
-  /** From here on this snapshot no longer counts. */
+  /** After this time the snapshot is stale. */
   readonly validUntil: number;
 };
 
@@ -30,7 +31,7 @@ export function takeSnapshot(
   const current = checks.map((check) => ({ ...check, ...expireStale(check, now, maxAgeMs) }));
   const exemptions = applyPolicy(current);
   const status = readiness(phase, current, exemptions.exempted);
-  const heard = current.filter((check) => check.status !== "unknown").map(lastHeard);
+  const resultTimes = current.filter((check) => check.status !== "unknown").map(lastResultAt);
   return Object.freeze({
     at: now,
     phase,
@@ -40,8 +41,8 @@ export function takeSnapshot(
     startedUp,
     checks: Object.freeze(current),
     exemptions,
-    validUntil: heard.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...heard) + maxAgeMs,
+    validUntil: resultTimes.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...resultTimes) + maxAgeMs,
   });
 }
 
-const lastHeard = (check: JudgedCheck): number => Math.max(check.lastSuccessAt ?? 0, check.lastFailureAt ?? 0);
+const lastResultAt = (check: JudgedCheck): number => Math.max(check.lastSuccessAt ?? 0, check.lastFailureAt ?? 0);

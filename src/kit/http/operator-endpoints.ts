@@ -1,50 +1,57 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
-import type { Logger } from "../../core/logger.ts";
 
-export type OpsAnswer = {
+export type OperatorAnswer = {
   status: number;
   contentType: string;
   body: string | Buffer;
   headers?: Readonly<Record<string, string>>;
 };
 
-export type OpsQuestion = { accept: string; authorized: boolean };
+export type OperatorRequest = { accept: string; authorized: boolean };
 
-export type OpsRoute = {
-  /** What a caller without the token gets: nothing, or the little that the answer itself decides. */
-  withoutToken: "refused" | "reduced";
-  answer(question: OpsQuestion): Promise<OpsAnswer> | OpsAnswer;
+export type OperatorRoute = {
+  /** Whether a caller without the token gets 401, or a public part of the answer. */
+  withoutToken: "unauthorized" | "public-part";
+  answer(request: OperatorRequest): Promise<OperatorAnswer> | OperatorAnswer;
 };
 
-export type OpsDeps = {
-  /** Answers with the error in the form of the rest of the server. */
-  sendError(response: ServerResponse, error: unknown, requestId: string): void;
+export type SendError = (response: ServerResponse, error: unknown, requestId: string) => unknown;
+
+export type OperatorEndpointsDeps = {
+  sendError: SendError;
   requestIdOf(request: IncomingMessage): string;
-  routes: ReadonlyMap<string, OpsRoute>;
+  routes: ReadonlyMap<string, OperatorRoute>;
   token: string | undefined;
-  logger: Pick<Logger, "error">;
+  /** Called for errors that are not answers, for the log. */
+  onUnexpectedError(error: unknown, requestId: string): void;
 };
 
-/** What operators and their tools ask. Answered before Express, so that it works when the app is at its limits. */
-export function createOps({ sendError, requestIdOf, routes, token, logger }: OpsDeps) {
+/** Endpoints for operators and their tools. They need no framework, so that they work when the app is overloaded. */
+export function createOperatorEndpoints({
+  sendError,
+  requestIdOf,
+  routes,
+  token,
+  onUnexpectedError,
+}: OperatorEndpointsDeps) {
   const expected = token === undefined ? undefined : digest(token);
   const isAuthorized = ({ headers }: IncomingMessage): boolean =>
     expected === undefined || timingSafeEqual(digest(tokenOf(headers.authorization)), expected);
 
   const respond = async (
-    route: OpsRoute,
+    route: OperatorRoute,
     request: IncomingMessage,
     response: ServerResponse,
     requestId: string,
   ): Promise<void> => {
     if (request.method !== "GET" && request.method !== "HEAD") {
-      throw new AppError("method_not_allowed", "Operator endpoints answer GET and HEAD.", { allow: ["GET", "HEAD"] });
+      throw new AppError("method_not_allowed", "Operator endpoints support GET and HEAD.", { allow: ["GET", "HEAD"] });
     }
     const authorized = isAuthorized(request);
-    if (!authorized && route.withoutToken === "refused")
-      throw new AppError("unauthorized", "The operator's token is needed.");
+    if (!authorized && route.withoutToken === "unauthorized")
+      throw new AppError("unauthorized", "This endpoint requires the operator token.");
     const { accept = "" } = request.headers;
     const answer = await route.answer({ accept, authorized });
     response.writeHead(answer.status, {
@@ -60,18 +67,18 @@ export function createOps({ sendError, requestIdOf, routes, token, logger }: Ops
   };
 
   return {
-    /** False where the request is none of the operator's. */
+    /** Returns false if the request is not for an operator endpoint. */
     answer(request: IncomingMessage, response: ServerResponse): boolean {
       const raw = request.url ?? "";
-      // Nearly every request ends here, before anything is parsed.
+      // Most requests return here, before anything is parsed.
       if (!raw.startsWith("/metrics") && !raw.startsWith("/health/") && !raw.startsWith("/api/v1/")) return false;
       const mark = raw.indexOf("?");
-      // Taken as it is written: a proxy that hides a path has to see the same one.
+      // The path is not decoded: a proxy that blocks a path compares the same characters.
       const route = routes.get((mark === -1 ? raw : raw.slice(0, mark)).replace(/(.)\/$/, "$1"));
       if (route === undefined) return false;
       const requestId = requestIdOf(request);
       respond(route, request, response, requestId).catch((error: unknown) => {
-        if (!(error instanceof AppError)) logger.error({ err: error, requestId }, "an operator's endpoint failed");
+        if (!(error instanceof AppError)) onUnexpectedError(error, requestId);
         if (response.headersSent) response.destroy();
         else sendError(response, error, requestId);
       });
@@ -80,7 +87,7 @@ export function createOps({ sendError, requestIdOf, routes, token, logger }: Ops
   };
 }
 
-export type Ops = ReturnType<typeof createOps>;
+export type OperatorEndpoints = ReturnType<typeof createOperatorEndpoints>;
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 

@@ -1,79 +1,82 @@
-import type { createDetailed } from "../health/detailed.ts";
 import { healthJson, healthJsonStatus, healthJsonType } from "../health/health-json.ts";
-import type { BreakerState, FleetReport, HealthReport } from "../health/health-report.ts";
+import { type BreakerState, type FleetReport, type HealthReport, toBreakerState } from "../health/health-report.ts";
 import type { Samples } from "../health/samples.ts";
 import type { BreakerView } from "../resilience/breaker.ts";
-import { pageHeaders, renderPage, renderReducedPage } from "../status-page/page.ts";
+import { pageHeaders, renderPage, renderPublicPage } from "../status-page/page.ts";
 import { preferred } from "./accept.ts";
-import type { OpsAnswer, OpsRoute } from "./operator-endpoints.ts";
+import type { OperatorAnswer, OperatorRoute } from "./operator-endpoints.ts";
 
-export type OpsRoutesDeps = {
-  metrics: { expose(format: "prometheus" | "openmetrics"): Promise<{ contentType: string; body: string }> };
-  detailed: ReturnType<typeof createDetailed>;
+export type MetricsFormat = "prometheus" | "openmetrics";
+
+export type ExposeMetrics = (format: MetricsFormat) => Promise<{ contentType: string; body: string }>;
+
+export type OperatorRoutesDeps = {
+  report(): HealthReport;
   breakers(): readonly BreakerView[];
-  fleet(): FleetReport;
   samples: Pick<Samples, "of">;
   intervalMs: number;
   clock: { now(): number };
+  /** Without it there is no `/metrics`. */
+  exposeMetrics?: ExposeMetrics | undefined;
+  /** Without it there is no `/api/v1/instances`. */
+  fleet?: (() => FleetReport) | undefined;
 };
 
 const jsonType = "application/json; charset=utf-8";
 const htmlType = "text/html; charset=utf-8";
 
-/** What operators can ask for, by path. */
-export function createOpsRoutes(deps: OpsRoutesDeps): ReadonlyMap<string, OpsRoute> {
-  const metrics: OpsRoute = {
-    withoutToken: "refused",
-    answer: async ({ accept }) => ({ status: 200, ...(await deps.metrics.expose(formatOf(accept))) }),
-  };
-  const breakers: OpsRoute = {
-    withoutToken: "refused",
-    answer: () => json(200, { circuitBreakers: deps.breakers().map(toBreakerState) }),
-  };
-  const instances: OpsRoute = { withoutToken: "refused", answer: () => json(200, deps.fleet()) };
-  const detailed: OpsRoute = {
-    withoutToken: "reduced",
+/** The operator endpoints by path. */
+export function createOperatorRoutes(deps: OperatorRoutesDeps): ReadonlyMap<string, OperatorRoute> {
+  const { exposeMetrics, fleet } = deps;
+  const routes = new Map<string, OperatorRoute>();
+  if (exposeMetrics !== undefined) {
+    routes.set("/metrics", {
+      withoutToken: "unauthorized",
+      answer: async ({ accept }) => ({ status: 200, ...(await exposeMetrics(metricsFormatOf(accept))) }),
+    });
+  }
+  routes.set("/health/detailed", {
+    withoutToken: "public-part",
     answer({ accept, authorized }) {
-      const picture = deps.detailed.report();
-      const status = picture.status === "unhealthy" ? 503 : 200;
-      return authorized ? whole(picture, status, formOf(accept)) : reduced(picture, status, formOf(accept));
+      const report = deps.report();
+      const status = report.status === "unhealthy" ? 503 : 200;
+      return authorized ? full(report, status, formOf(accept)) : publicPart(report, status, formOf(accept));
     },
-  };
+  });
+  routes.set("/api/v1/circuit-breakers", {
+    withoutToken: "unauthorized",
+    answer: () => json(200, { circuitBreakers: deps.breakers().map((view): BreakerState => toBreakerState(view)) }),
+  });
+  if (fleet !== undefined) {
+    routes.set("/api/v1/instances", { withoutToken: "unauthorized", answer: () => json(200, fleet()) });
+  }
+  return routes;
 
-  function whole(picture: HealthReport, status: number, form: Form): OpsAnswer {
-    if (form === "json") return json(status, picture);
-    if (form === "health") return json(status, healthJson(picture), healthJsonType);
-    const extras = {
+  function full(report: HealthReport, status: number, form: Form): OperatorAnswer {
+    if (form === "json") return json(status, report);
+    if (form === "health") return json(status, healthJson(report), healthJsonType);
+    const body = renderPage(report, {
       samples: deps.samples.of,
       nowMs: deps.clock.now(),
       intervalMs: deps.intervalMs,
-      fleet: deps.fleet(),
-    };
-    return { status, contentType: htmlType, body: renderPage(picture, extras), headers: pageHeaders };
+      ...(fleet !== undefined && { fleet: fleet() }),
+    });
+    return { status, contentType: htmlType, body, headers: pageHeaders };
   }
-
-  return new Map([
-    ["/metrics", metrics],
-    ["/health/detailed", detailed],
-    ["/api/v1/circuit-breakers", breakers],
-    ["/api/v1/instances", instances],
-  ]);
 }
 
-/** The verdict and whose it is: all that a caller without the token gets. */
-function reduced({ status: verdict, instance, timestamp }: HealthReport, status: number, form: Form): OpsAnswer {
+/** The answer for a caller without the token: verdict and instance. */
+function publicPart(
+  { status: verdict, instance, timestamp }: HealthReport,
+  status: number,
+  form: Form,
+): OperatorAnswer {
   if (form === "json") return json(status, { status: verdict, instance });
   if (form === "health")
     return json(status, { status: healthJsonStatus(verdict), serviceId: instance }, healthJsonType);
-  const body = renderReducedPage({ status: verdict, instance, timestamp });
+  const body = renderPublicPage({ status: verdict, instance, timestamp });
   return { status, contentType: htmlType, body, headers: pageHeaders };
 }
-
-export const toBreakerState = ({ since, nextAttemptAt, ...view }: BreakerView): BreakerState => ({
-  ...view,
-  since: new Date(since).toISOString(),
-  nextAttemptAt: nextAttemptAt === null ? null : new Date(nextAttemptAt).toISOString(),
-});
 
 type Form = "json" | "health" | "html";
 
@@ -81,9 +84,9 @@ const forms = { "application/json": "json", [healthJsonType]: "health", "text/ht
 const metricFormats = { "text/plain": "prometheus", "application/openmetrics-text": "openmetrics" } as const;
 
 const formOf = (accept: string): Form => preferred(accept, forms) ?? "json";
-const formatOf = (accept: string) => preferred(accept, metricFormats) ?? "prometheus";
+const metricsFormatOf = (accept: string): MetricsFormat => preferred(accept, metricFormats) ?? "prometheus";
 
-const json = (status: number, body: object, contentType = jsonType): OpsAnswer => ({
+const json = (status: number, body: object, contentType = jsonType): OperatorAnswer => ({
   status,
   contentType,
   body: `${JSON.stringify(body)}\n`,

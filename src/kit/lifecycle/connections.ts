@@ -5,29 +5,29 @@ import { createUnorderedSet } from "../../core/unordered-set.ts";
 /** A request that is being answered. */
 export type Exchange = { request: IncomingMessage; response: ServerResponse; startedAt: number };
 
-/** Something long-lived (an event stream, an upgraded socket) that knows how to end well. */
+/** Ends a long-lived exchange (an event stream, an upgraded socket) cleanly. */
 export type DrainHandler = () => void;
 
 /**
- * Knows every socket, every request in flight and every stream of a server. Node's own `close()` and
- * `closeIdleConnections()` cut idle sockets at once and leave upgraded, silent and half-sent ones behind.
+ * Tracks the sockets, requests in flight and streams of a server. Node's own `close()` and `closeIdleConnections()`
+ * close idle sockets at once, and leave upgraded, silent and half-sent ones open.
  */
 export function trackConnections(clock: { now(): number }) {
   const inFlightBySocket = new Map<Socket, number>();
   const exchanges = createUnorderedSet<Exchange>();
   const drainHandlers = new Set<DrainHandler>();
-  const waiting = new Set<() => void>();
+  const idleWaiters = new Set<() => void>();
   let closing = false;
   let endIdleSockets = false;
   const closed = { received: 0, sent: 0 };
 
   const closeIfIdle = (socket: Socket) => {
     if (endIdleSockets && inFlightBySocket.get(socket) === 0) socket.end(() => socket.destroy());
-    if (exchanges.size() === 0) for (const wake of waiting) wake();
+    if (exchanges.size() === 0) for (const wake of idleWaiters) wake();
   };
 
   return {
-    /** Every socket of this server is known from now on; upgraded ones stay known until they close. */
+    /** Tracks every new socket of this server; upgraded ones until they close. */
     watch(server: Server) {
       server.on("connection", (socket: Socket) => {
         inFlightBySocket.set(socket, 0);
@@ -52,16 +52,16 @@ export function trackConnections(clock: { now(): number }) {
       });
       return exchange;
     },
-    /** Registers how a long-lived exchange is ended when the server drains. */
-    onDrain(ending: DrainHandler): () => void {
-      drainHandlers.add(ending);
-      return () => drainHandlers.delete(ending);
+    /** Registers how a long-lived exchange ends when the server drains; returns a function that removes it. */
+    onDrain(handler: DrainHandler): () => void {
+      drainHandlers.add(handler);
+      return () => drainHandlers.delete(handler);
     },
     inFlight: (): number => exchanges.size(),
     exchanges: (): readonly Exchange[] => exchanges.members(),
     isBusy: (socket: Socket): boolean => (inFlightBySocket.get(socket) ?? 0) > 0,
     sockets: (): number => inFlightBySocket.size,
-    /** Bytes over all connections that there ever were. */
+    /** Bytes of all connections since the start. */
     bytes(): { received: number; sent: number } {
       const sum = { ...closed };
       for (const { bytesRead, bytesWritten } of inFlightBySocket.keys()) {
@@ -70,40 +70,40 @@ export function trackConnections(clock: { now(): number }) {
       }
       return sum;
     },
-    /** Hands out the endings of all streams; each is called once. */
+    /** Removes and returns all drain handlers, so that each is called once. */
     takeDrainHandlers(): readonly DrainHandler[] {
       const taken = [...drainHandlers];
       drainHandlers.clear();
       return taken;
     },
     isClosing: (): boolean => closing,
-    /** Every answer that has not begun yet tells its client to close the connection. */
+    /** From now on every answer whose headers are not sent yet asks its client to close the connection. */
     startClosing() {
       closing = true;
       for (const { response } of exchanges.members()) if (!response.headersSent) response.shouldKeepAlive = false;
     },
-    /** Ends sockets without a request, now and as they become idle: kept-alive, silent and half-sent ones. */
+    /** Closes sockets without a request, now and as they become idle: kept-alive, silent and half-sent ones. */
     endIdle() {
       endIdleSockets = true;
       for (const socket of inFlightBySocket.keys()) closeIfIdle(socket);
     },
-    /** Resolves when nothing is in flight any more, or with false when the time is up. */
+    /** Resolves with true when no request is in flight, or with false after `timeoutMs`. */
     async idleWithin(timeoutMs: number): Promise<boolean> {
       if (exchanges.size() === 0) return true;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const wake = () => resolve(true);
       const timer = setTimeout(() => resolve(false), timeoutMs);
-      waiting.add(wake);
+      idleWaiters.add(wake);
       const idle = await promise;
-      waiting.delete(wake);
+      idleWaiters.delete(wake);
       clearTimeout(timer);
       return idle;
     },
-    /** Cuts what is left, and says which requests that were. */
+    /** Destroys all remaining sockets, and returns their unanswered requests. */
     cut(): Exchange[] {
-      const lost = exchanges.members();
+      const unanswered = exchanges.members();
       for (const socket of inFlightBySocket.keys()) socket.destroy();
-      return lost;
+      return unanswered;
     },
   };
 }

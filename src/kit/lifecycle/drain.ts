@@ -1,29 +1,36 @@
 import type { Server } from "node:http";
 import net from "node:net";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTick, setTimeout as sleep } from "node:timers/promises";
 import type { Connections, DrainHandler, Exchange } from "./connections.ts";
 import type { Lifecycle } from "./phase.ts";
 
-const quietMs = 0.1;
-const mostTurns = 200;
+const idleTickMs = 0.1;
+const maxTicks = 200;
 
-export type DrainTimes = { delayMs: number; lingerMs: number; timeoutMs: number };
+export type DrainTimes = {
+  /** How long to keep serving while `/ready` reports draining, until proxies have noticed. */
+  delayMs: number;
+  /** After the listener has closed: how long answers ask kept-alive connections to close. */
+  lingerMs: number;
+  /** After the listener has closed: how long requests in flight may take. */
+  timeoutMs: number;
+};
 
 export type DrainDeps = {
   server: Server;
   connections: Connections;
   lifecycle: Pick<Lifecycle, "advance" | "is">;
   times: DrainTimes;
-  /** Called for each request that was still unanswered at the deadline. */
+  /** Called for each request that was cut at the deadline. */
   onCut?: (exchange: Exchange) => void;
 };
 
 /**
- * Takes a server out of service so that no request notices. The order is measured (docs/adr/0003): readiness first
- * and everything as ever; then the listener; only then `Connection: close`; idle sockets last.
+ * Takes a server out of service without failing a request. The order is measured (docs/adr/0003): readiness first,
+ * while everything else stays the same; then the listener; only then `Connection: close`; idle sockets last.
  */
 export async function drain({ server, connections, lifecycle, times, onCut }: DrainDeps): Promise<{ cut: number }> {
-  // An instance that was never in rotation has nobody to tell.
+  // No proxy sends requests to an instance that was never ready.
   const wasReady = lifecycle.is("ready");
   lifecycle.advance("draining");
   endStreams(connections, wasReady ? times.delayMs : 0);
@@ -37,45 +44,45 @@ export async function drain({ server, connections, lifecycle, times, onCut }: Dr
   if (wasReady) await sleep(Math.min(times.lingerMs, times.timeoutMs));
   connections.endIdle();
 
-  const left = Math.max(0, times.timeoutMs - (performance.now() - closedAt));
-  await connections.idleWithin(left);
-  const lost = connections.cut();
-  for (const exchange of lost) onCut?.(exchange);
-  return { cut: lost.length };
+  const remainingMs = Math.max(0, times.timeoutMs - (performance.now() - closedAt));
+  await connections.idleWithin(remainingMs);
+  const unanswered = connections.cut();
+  for (const exchange of unanswered) onCut?.(exchange);
+  return { cut: unanswered.length };
 }
 
 /**
- * Whom the kernel still holds when the listener closes is reset unread. The loop takes in who is at the door once a
- * turn, so the door is closed in a turn that had next to nothing else to do.
+ * Connections in the accept queue when the listener closes are reset. Node accepts once per tick of the event loop, so
+ * the listener closes in a tick that had almost nothing else to do.
  */
 async function waitForIdleTick(): Promise<void> {
-  for (let turn = 0; turn < mostTurns; turn += 1) {
+  for (let tick = 0; tick < maxTicks; tick += 1) {
     const began = performance.now();
-    await nextTurn();
-    if (performance.now() - began < quietMs) return;
+    await nextTick();
+    if (performance.now() - began < idleTickMs) return;
   }
 }
 
-/** `http.Server.close()` cuts idle kept-alive sockets at once, and with them a POST that is on its way. */
+/** `http.Server.close()` also closes idle kept-alive sockets, and a POST that is on its way on one of them is lost. */
 function closeListener(server: Server): void {
   if (server.listening) net.Server.prototype.close.call(server);
 }
 
-/** Clients that reconnect elsewhere all at once are a stampede, so their streams end one after the other. */
+/** Streams end one after the other, so that their clients do not all reconnect at the same moment. */
 function endStreams(connections: Connections, withinMs: number): void {
-  const endings = connections.takeDrainHandlers();
-  for (const [index, end] of endings.entries()) {
-    const at = (withinMs * (index + 1)) / (endings.length + 1);
-    if (at < 1) endQuietly(end);
-    else setTimeout(endQuietly, at, end).unref();
+  const handlers = connections.takeDrainHandlers();
+  for (const [index, handler] of handlers.entries()) {
+    const at = (withinMs * (index + 1)) / (handlers.length + 1);
+    if (at < 1) runHandler(handler);
+    else setTimeout(runHandler, at, handler).unref();
   }
 }
 
-/** A stream that cannot be ended well is cut with the rest; it must not stop the drain. */
-function endQuietly(end: DrainHandler): void {
+/** A handler that throws must not stop the drain. */
+function runHandler(handler: DrainHandler): void {
   try {
-    end();
+    handler();
   } catch {
-    // Its socket is still known, and is ended or cut like any other.
+    // The socket is still tracked, and is closed or cut like any other.
   }
 }

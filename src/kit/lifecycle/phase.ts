@@ -1,30 +1,26 @@
-export type Phase =
-  | { phase: "starting"; since: number }
-  | { phase: "ready"; since: number }
-  | { phase: "draining"; since: number }
-  | { phase: "stopped"; since: number };
+export type Phase = "starting" | "ready" | "draining" | "stopped";
 
-export type PhaseName = Phase["phase"];
+export type PhaseState = { phase: Phase; since: number };
 
-const order: readonly PhaseName[] = ["starting", "ready", "draining", "stopped"];
+const order: readonly Phase[] = ["starting", "ready", "draining", "stopped"];
 
-/** The life of the process goes one way: starting, ready, draining, stopped. */
+/** The phase of the process. It only moves forward: starting, ready, draining, stopped. */
 export function createLifecycle(clock: { now(): number }) {
-  let current: Phase = { phase: "starting", since: clock.now() };
-  const listeners = new Set<(now: Phase, before: Phase) => void>();
+  let current: PhaseState = { phase: "starting", since: clock.now() };
+  const listeners = new Set<(now: PhaseState, before: PhaseState) => void>();
 
   return {
-    current: (): Phase => current,
-    is: (phase: PhaseName): boolean => current.phase === phase,
-    /** Goes to a later phase; going back or staying changes nothing and answers false. */
-    advance(phase: PhaseName): boolean {
+    current: (): PhaseState => current,
+    is: (phase: Phase): boolean => current.phase === phase,
+    /** Enters a later phase and returns true; an earlier or the same phase changes nothing and returns false. */
+    advance(phase: Phase): boolean {
       if (order.indexOf(phase) <= order.indexOf(current.phase)) return false;
       const before = current;
       current = { phase, since: clock.now() };
       for (const listener of listeners) listener(current, before);
       return true;
     },
-    onChange(listener: (now: Phase, before: Phase) => void): () => void {
+    onChange(listener: (now: PhaseState, before: PhaseState) => void): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

@@ -1,16 +1,17 @@
 type Signals = Pick<NodeJS.Process, "on" | "off">;
 
 export type StopHandlers = {
-  /** Called once, whatever follows. */
+  /** Called once, at the first signal. */
   stop(signal: string): void;
+  /** Called at a further SIGINT. */
   abort(): void;
-  /** npm passes on a Ctrl-C that the terminal already delivered: two within a tenth of a second are one key press. */
+  /** npm forwards a Ctrl-C that the terminal has already delivered: two SIGINT within 100 ms are one key press. */
   signalDuplicatedByNpm?: boolean;
 };
 
-/** SIGTERM and the first SIGINT stop the server; a second SIGINT gives up at once. */
+/** SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once. */
 export function onStopSignals(source: Signals, handlers: StopHandlers): () => void {
-  const echoMs = handlers.signalDuplicatedByNpm ? 100 : 0;
+  const duplicateMs = handlers.signalDuplicatedByNpm ? 100 : 0;
   let stopping = false;
   let interruptedAt: number | undefined;
   const stop = (signal: string) => {
@@ -23,7 +24,7 @@ export function onStopSignals(source: Signals, handlers: StopHandlers): () => vo
     if (interruptedAt === undefined) {
       interruptedAt = now;
       stop("SIGINT");
-    } else if (now - interruptedAt > echoMs) {
+    } else if (now - interruptedAt > duplicateMs) {
       handlers.abort();
     }
   };

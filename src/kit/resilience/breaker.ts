@@ -12,20 +12,25 @@ export type BreakerView = {
   state: BreakerStateName;
   since: number;
   nextAttemptAt: number | null;
-  /** Calls and failures of the last moments, and what happened since the start. */
+  /** Calls and failures of the last `windowMs`, and the number of each event since the start. */
   stats: { windowMs: number; calls: number; failures: number } & Readonly<Record<string, number>>;
 };
 
+/**
+ * What closes an open breaker. "signal": only `close()`, called when the health check of the same name is up again.
+ * "trial": the first successful trial.
+ */
+export type CloseOn = "signal" | "trial";
+
 export type BreakerOptions = {
   name: string;
-  /** Whether the dependency failed; anything else it answered, and all that is our own doing, counts as an answer. */
+  /** Whether the error is a failure of the dependency. Errors of the caller and local limits are not. */
   isFailure(error: unknown): boolean;
-  /** How long it stays open before the next trial; with a background check, that check's interval. */
+  /** Time until the next trial, reported as `nextAttemptAt`: the interval of the health check. */
   retryMs: number;
   clock: { now(): number };
   onChange?(view: BreakerView, from: BreakerStateName): void;
-  /** Whether a trial that succeeds closes it, or only whoever called for the trial and judges it. */
-  closeOn?: "trial" | "word";
+  closeOn?: CloseOn;
   /** Opens after this many failures in a row, and when more than half of the calls of the window failed. */
   maxConsecutiveFailures?: number;
 };
@@ -35,9 +40,9 @@ const windowMs = 2000;
 type Outcome<T> = { ok: true; value: T } | { ok: false; error: unknown };
 
 /**
- * opossum, tamed. It counts and it opens; it never times out, limits or tries by itself: limits belong to the driver
- * and the pool, where they end the work. A call belongs to the generation in which it began, so that an answer from
- * before an opening moves nothing afterwards.
+ * Wraps opossum and uses only its rolling statistics. Time limits and concurrency limits belong to the driver and the
+ * pool, where they end the work. A call counts for the generation it began in, so that a late answer from before an
+ * opening changes nothing.
  */
 export function createBreaker({
   name,
@@ -45,7 +50,7 @@ export function createBreaker({
   retryMs,
   clock,
   onChange,
-  closeOn = "trial",
+  closeOn = "signal",
   maxConsecutiveFailures = 5,
 }: BreakerOptions) {
   const circuit = new CircuitBreaker((work: () => Promise<Outcome<unknown>>) => work(), {
@@ -56,7 +61,7 @@ export function createBreaker({
     rollingCountTimeout: windowMs,
     rollingCountBuckets: 10,
     rollingPercentilesEnabled: false,
-    // Its own half-open state would make a user's request the trial.
+    // opossum's own half-open state would use a user request as the trial.
     resetTimeout: 2 ** 31 - 1,
   });
   let state: BreakerStateName = "closed";
@@ -101,27 +106,27 @@ export function createBreaker({
   };
   circuit.on("open", open);
 
-  /** Thrown inside opossum it counts as a failure; returned, as an answer. */
-  const attempt = async <T>(work: () => Promise<T>, begun: number): Promise<Outcome<T>> => {
+  /** opossum counts a thrown error as a failure, and a returned outcome as a success. */
+  const attempt = async <T>(work: () => Promise<T>, startGeneration: number): Promise<Outcome<T>> => {
     try {
       const value = await work();
-      if (begun === generation) consecutiveFailures = 0;
+      if (startGeneration === generation) consecutiveFailures = 0;
       counts.success += 1;
       return { ok: true, value };
     } catch (error) {
       if (!isFailure(error)) return { ok: false, error };
       counts.failure += 1;
-      if (begun !== generation) return { ok: false, error };
+      if (startGeneration !== generation) return { ok: false, error };
       consecutiveFailures += 1;
       if (consecutiveFailures >= maxConsecutiveFailures) open();
       throw error;
     }
   };
 
-  const refusal = (): AppError => {
+  const rejection = (): AppError => {
     const waitMs = (nextAttemptAt ?? clock.now()) - clock.now();
     const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
-    return new AppError("unavailable", `${name} does not answer at the moment.`, { retryAfterSeconds });
+    return new AppError("unavailable", `The dependency "${name}" is unavailable.`, { retryAfterSeconds });
   };
 
   return {
@@ -129,44 +134,42 @@ export function createBreaker({
     view,
     counts: (): BreakerCounts => counts,
     isOpen: (): boolean => state !== "closed",
-    /** Opens now, on the word of whoever knows that the dependency is down. */
+    /** Opens at once: the dependency is known to be down. */
     open,
-    /** Closes now, on the word of whoever knows that the dependency is back. */
+    /** Closes at once: the dependency is known to be back. */
     close,
+    /** Runs a request's call; rejects at once while the breaker is not closed. */
     async run<T>(work: () => Promise<T>): Promise<T> {
       if (state !== "closed") {
         counts.rejected += 1;
-        throw refusal();
+        throw rejection();
       }
-      const begun = generation;
-      const outcome = (await circuit.fire(() => attempt(work, begun))) as Outcome<T>;
+      const startGeneration = generation;
+      const outcome = (await circuit.fire(() => attempt(work, startGeneration))) as Outcome<T>;
       if (outcome.ok) return outcome.value;
       throw outcome.error;
     },
-    /** Runs what no request waits for: refused while the breaker is open, and never a reason to open it. */
+    /** Runs work that no request waits for: rejected while the breaker is open, and its failures do not open it. */
     async runUncounted<T>(work: () => Promise<T>): Promise<T> {
-      if (state !== "closed") throw refusal();
+      if (state !== "closed") throw rejection();
       return work();
     },
-    /**
-     * Runs a background check. While the breaker is open this is the one trial: its success closes the breaker, so
-     * that no user's request has to be the guinea pig.
-     */
+    /** Runs a background check. While the breaker is open it is the trial, so that no user request serves as one. */
     async runTrial<T>(work: () => Promise<T>): Promise<T> {
       if (state === "closed") return work();
-      // A trial that hung was given up by its check; the next one takes its place.
+      // The check gave up on a trial that hung, and the next one replaces it.
       if (state === "half_open") generation += 1;
       else enter("half_open", "half_opened");
-      const begun = generation;
+      const startGeneration = generation;
       try {
         const value = await work();
-        if (begun === generation) {
+        if (startGeneration === generation) {
           if (closeOn === "trial") close();
           else enter("open", "opened");
         }
         return value;
       } catch (error) {
-        if (begun === generation) enter("open", "opened");
+        if (startGeneration === generation) enter("open", "opened");
         throw error;
       }
     },

@@ -1,13 +1,16 @@
+import type { CheckStatus, Observation } from "../health/judge.ts";
 import { type Breaker, type BreakerOptions, type BreakerView, createBreaker } from "./breaker.ts";
 
 export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closeOn">;
 
-/** Makes breakers and knows every one that it made: nothing has to be registered to be seen. */
+export type NewBreaker = Pick<BreakerOptions, "name" | "isFailure" | "maxConsecutiveFailures">;
+
+/** Creates breakers and lists them, so that none has to be registered to appear in reports and metrics. */
 export function createBreakers({ onChange, ...shared }: BreakersDeps) {
-  const made: Breaker[] = [];
+  const created: Breaker[] = [];
   const onClosed = new Map<string, (() => void)[]>();
   return {
-    create(options: Pick<BreakerOptions, "name" | "isFailure" | "maxConsecutiveFailures">): Breaker {
+    create(options: NewBreaker): Breaker {
       const breaker = createBreaker({
         ...shared,
         ...options,
@@ -16,17 +19,23 @@ export function createBreakers({ onChange, ...shared }: BreakersDeps) {
           if (view.state === "closed") for (const listener of onClosed.get(view.name) ?? []) listener();
         },
       });
-      made.push(breaker);
+      created.push(breaker);
       return breaker;
     },
-    /** Calls back whenever the breaker of that name closes. */
+    /** Calls the listener each time the breaker of that name closes. */
     onClosed(name: string, listener: () => void): void {
       onClosed.set(name, [...(onClosed.get(name) ?? []), listener]);
     },
-    all: (): readonly Breaker[] => made,
-    views: (): BreakerView[] => made.map((breaker) => breaker.view()),
+    /** A dependency that its check knows to be down is not tried by requests, and one lucky trial does not close it. */
+    followCheck(name: string, { ok }: Observation, status: CheckStatus): void {
+      const breaker = created.find((one) => one.name === name);
+      if (status === "down" && !ok) breaker?.open();
+      if (status === "up" && ok) breaker?.close();
+    },
+    all: (): readonly Breaker[] => created,
+    views: (): BreakerView[] => created.map((breaker) => breaker.view()),
     stop(): void {
-      for (const breaker of made) breaker.stop();
+      for (const breaker of created) breaker.stop();
     },
   };
 }

@@ -1,13 +1,13 @@
 import { type Html, html, trusted } from "../../core/page/html.ts";
-import type { Face } from "./face.ts";
+import type { Badge } from "./badge.ts";
+import { formatTime } from "./format.ts";
 import { script } from "./script.ts";
 import { favicon, sprite } from "./shapes.ts";
 import { style } from "./style.ts";
-import { moment } from "./words.ts";
 
 type Document = {
   kind: "full" | "reduced";
-  face: Face;
+  face: Badge;
   title: string;
   service: string;
   instance: string;
@@ -37,7 +37,7 @@ export function renderDocument({ kind, face, title, service, instance, at, inter
         <header class="top">
           <div class="wrap">
             <p class="service">${service}</p>
-            <p class="unscripted">A still of ${moment(at, at)}: without JavaScript it does not follow. <a href="">Reload</a></p>
+            <p class="unscripted">A still of ${formatTime(at, at)}: without JavaScript it does not follow. <a href="">Reload</a></p>
             <p class="live scripted"><span id="live">Live</span> <button id="pause" type="button">Pause</button></p>
           </div>
         </header>
@@ -46,7 +46,7 @@ export function renderDocument({ kind, face, title, service, instance, at, inter
         </div>
         <p id="notice" class="wrap notice" hidden></p>
         <p id="announcer" class="unseen" role="status"></p>
-        <main data-page="${kind}" data-interval="${intervalMs}" data-face="${face.words}" data-instance="${instance}" data-time="${time}">${content}</main>
+        <main data-page="${kind}" data-interval="${intervalMs}" data-face="${face.label}" data-instance="${instance}" data-time="${time}">${content}</main>
         <footer class="wrap note">
           <p>All times are UTC. The same as JSON: ask this address with <code>Accept: application/json</code>.</p>
         </footer>

@@ -1,7 +1,7 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
 import type { HealthReport, HttpFacts, SystemFacts } from "../health/health-report.ts";
+import { formatBytes, formatCount, formatLatency, formatPercent, formatRate } from "./format.ts";
 import { shape, type Tone } from "./shapes.ts";
-import { bytes, counted, latency, percent, perSecond } from "./words.ts";
 
 type Meter = {
   label: string;
@@ -33,36 +33,36 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
   return [
     {
       label: "Event loop delay",
-      value: latency(eventLoop.delayMs),
+      value: formatLatency(eventLoop.delayMs),
       note: "how late timers fire",
       share: eventLoop.delayMs / fullDelayMs,
       limits: [0.25, 0.5],
     },
     {
       label: "Event loop in use",
-      value: percent(eventLoop.utilization),
+      value: formatPercent(eventLoop.utilization),
       note: "share of the time",
       share: eventLoop.utilization,
       limits: [0.75, 0.95],
     },
     {
       label: "Memory",
-      value: bytes(rssBytes),
+      value: formatBytes(rssBytes),
       ...(limitBytes === null
         ? { note: "no limit is set" }
-        : { note: `of ${bytes(limitBytes)} allowed`, share: rssBytes / limitBytes, limits: [0.8, 0.92] }),
+        : { note: `of ${formatBytes(limitBytes)} allowed`, share: rssBytes / limitBytes, limits: [0.8, 0.92] }),
     },
     {
       label: "Heap",
-      value: bytes(heapUsedBytes),
-      note: `of ${bytes(heapLimitBytes)} at most`,
+      value: formatBytes(heapUsedBytes),
+      note: `of ${formatBytes(heapLimitBytes)} at most`,
       share: heapUsedBytes / heapLimitBytes,
       limits: [0.75, 0.9],
     },
     {
       label: "CPU",
-      value: percent(cpu.utilization),
-      note: `of one core; ${counted(cpu.cores, "core")} here`,
+      value: formatPercent(cpu.utilization),
+      note: `of one core; ${formatCount(cpu.cores, "core")} here`,
       share: cpu.utilization,
       limits: [0.8, 0.95],
     },
@@ -72,10 +72,10 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
 function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond }: HttpFacts): Meter[] {
   const share = requestsPerSecond > 0 ? errorsPerSecond / requestsPerSecond : 0;
   return [
-    { label: "Requests per second", value: perSecond(requestsPerSecond), note: `${inFlight} in flight` },
+    { label: "Requests per second", value: formatRate(requestsPerSecond), note: `${inFlight} in flight` },
     {
       label: "Errors per second",
-      value: perSecond(errorsPerSecond),
+      value: formatRate(errorsPerSecond),
       note: shareInWords(requestsPerSecond, share),
       share,
       limits: [0.01, 0.05],
@@ -86,7 +86,7 @@ function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond 
 
 function shareInWords(requestsPerSecond: number, share: number): string {
   if (requestsPerSecond <= 0) return "no requests";
-  return share === 0 ? "no request fails" : `${percent(share, 1)} of the requests`;
+  return share === 0 ? "no request fails" : `${formatPercent(share, 1)} of the requests`;
 }
 
 function renderMeter({ label, value, note, share, limits = [1, 1] }: Meter): Html {
@@ -120,7 +120,7 @@ function renderHandles(handles: SystemFacts["handles"]): Html {
   const total = kinds.reduce((sum, [, count]) => sum + count, 0);
   return html`
     <details data-key="handles">
-      <summary>${counted(total, "open handle")}</summary>
+      <summary>${formatCount(total, "open handle")}</summary>
       <dl class="numbers">${kinds.map(([kind, count]) => html`<div><dt>${kind}</dt><dd>${count}</dd></div>`)}</dl>
     </details>`;
 }

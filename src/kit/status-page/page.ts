@@ -1,25 +1,25 @@
 import { pageHeaders as headersOfPage } from "../../core/page/headers.ts";
 import { html } from "../../core/page/html.ts";
 import type { HealthReport, PageExtras } from "../health/health-report.ts";
-import { renderChecks } from "./checks.ts";
+import { badgeOf, badgeOfStatus } from "./badge.ts";
+import { renderChecks } from "./check-cards.ts";
 import { renderDocument } from "./document.ts";
-import { faceOf, faceOfStatus } from "./face.ts";
-import { renderFleet } from "./fleet.ts";
-import { renderGlance } from "./glance.ts";
+import { renderFleet } from "./fleet-table.ts";
+import { renderHeader } from "./header.ts";
+import { renderHistory } from "./history-section.ts";
 import { renderMeters } from "./meters.ts";
-import { renderReduced, type Verdict } from "./reduced.ts";
+import { type PublicReport, renderPublicView } from "./public-view.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
-import { renderTimeline } from "./timeline.ts";
 
-const leastIntervalMs = 1000;
-const reducedIntervalMs = 5000;
+const minIntervalMs = 1000;
+const publicIntervalMs = 5000;
 
 /** The whole picture for a browser. Complete without JavaScript; with it, it keeps itself up to date. */
 export function renderPage(picture: HealthReport, extras: PageExtras): string {
-  const face = faceOf(picture);
+  const face = badgeOf(picture);
   const failing = Object.entries(picture.checks).filter(([, { status }]) => status === "down");
-  const title = `${[face.words, ...failing.map(([name]) => name).slice(0, 2)].join(", ")} · ${picture.instance}`;
+  const title = `${[face.label, ...failing.map(([name]) => name).slice(0, 2)].join(", ")} · ${picture.instance}`;
   return renderDocument({
     kind: "full",
     face,
@@ -27,30 +27,30 @@ export function renderPage(picture: HealthReport, extras: PageExtras): string {
     service: picture.service,
     instance: picture.instance,
     at: extras.nowMs,
-    intervalMs: Math.max(leastIntervalMs, Math.round(extras.intervalMs)),
+    intervalMs: Math.max(minIntervalMs, Math.round(extras.intervalMs)),
     content: html`
-      ${renderGlance(picture, extras.nowMs)}
+      ${renderHeader(picture, extras.nowMs)}
       <div class="wrap">
         ${extras.fleet !== undefined && renderFleet(extras.fleet, extras.nowMs)}
         ${renderChecks(picture, extras)}
         ${renderMeters(picture)}
-        ${renderTimeline(picture, extras.nowMs)}
+        ${renderHistory(picture, extras.nowMs)}
       </div>`,
   });
 }
 
 /** What a caller without the operator's token gets. */
-export function renderReducedPage(verdict: Verdict): string {
-  const face = faceOfStatus(verdict.status);
+export function renderPublicPage(verdict: PublicReport): string {
+  const face = badgeOfStatus(verdict.status);
   return renderDocument({
     kind: "reduced",
     face,
-    title: `${face.words} · ${verdict.instance}`,
+    title: `${face.label} · ${verdict.instance}`,
     service: "Status",
     instance: verdict.instance,
     at: Date.parse(verdict.timestamp),
-    intervalMs: reducedIntervalMs,
-    content: renderReduced(verdict),
+    intervalMs: publicIntervalMs,
+    content: renderPublicView(verdict),
   });
 }
 

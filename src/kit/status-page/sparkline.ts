@@ -1,6 +1,6 @@
 import { type Html, html } from "../../core/page/html.ts";
 import type { Sample } from "../health/samples.ts";
-import { counted, duration, latency, momentText } from "./words.ts";
+import { formatCount, formatDuration, formatLatency, formatTimeText } from "./format.ts";
 
 const windowMs = 600_000;
 const bucketCount = 120;
@@ -18,11 +18,11 @@ export function renderSparkline(name: string, samples: readonly Sample[], nowMs:
   const last = recent.at(-1);
   if (last === undefined) return html`<p class="empty">No samples in the last ten minutes.</p>`;
 
-  const gapMs = longestSilence(recent);
+  const gapMs = maxSampleGap(recent);
   const buckets = downsample(recent, startMs, gapMs);
   const passed = recent.filter(({ ok }) => ok).map(({ latencyMs }) => latencyMs);
   const max = Math.max(0, ...passed);
-  const scale = max === 0 ? "" : latency(max);
+  const scale = max === 0 ? "" : formatLatency(max);
   return html`
     <figure class="plot">
       <svg role="img" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">
@@ -57,7 +57,7 @@ function downsample(samples: readonly Sample[], startMs: number, gapMs: number):
 }
 
 /** Longer than this between two samples is a gap: three times what is usual for this check. */
-function longestSilence(samples: readonly Sample[]): number {
+function maxSampleGap(samples: readonly Sample[]): number {
   const steps = samples.slice(1).map(({ at }, index) => at - (samples[index]?.at ?? at));
   const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
   return Math.max(3 * usual, 2 * bucketMs);
@@ -114,14 +114,16 @@ function gaps(buckets: readonly Bucket[], lastAt: number, startMs: number, nowMs
 function caption(samples: readonly Sample[], passed: readonly number[]): string {
   const failed = samples.length - passed.length;
   const range =
-    passed.length === 0 ? "none passed" : `${latency(Math.min(...passed))} to ${latency(Math.max(...passed))}`;
+    passed.length === 0
+      ? "none passed"
+      : `${formatLatency(Math.min(...passed))} to ${formatLatency(Math.max(...passed))}`;
   return failed === 0 ? range : `${range}, ${failed} of ${samples.length} failed`;
 }
 
 function inWords(name: string, samples: readonly Sample[], passed: readonly number[], nowMs: number): string {
   const failedLast = samples.findLast(({ ok }) => !ok);
-  const covered = duration(nowMs - (samples[0]?.at ?? nowMs));
+  const covered = formatDuration(nowMs - (samples[0]?.at ?? nowMs));
   const failed =
-    failedLast === undefined ? "none failed" : `the last failure was at ${momentText(failedLast.at, nowMs)}`;
-  return `Latency of ${name}, ${counted(samples.length, "sample")} over ${covered}: ${caption(samples, passed)}; ${failed}`;
+    failedLast === undefined ? "none failed" : `the last failure was at ${formatTimeText(failedLast.at, nowMs)}`;
+  return `Latency of ${name}, ${formatCount(samples.length, "sample")} over ${covered}: ${caption(samples, passed)}; ${failed}`;
 }

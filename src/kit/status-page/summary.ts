@@ -1,6 +1,6 @@
 import { enumerate, type Html, html, nothing } from "../../core/page/html.ts";
 import type { CheckDetail, HealthReport } from "../health/health-report.ts";
-import { counted, moment, reasonInWords } from "./words.ts";
+import { formatCount, formatReason, formatTime } from "./format.ts";
 
 type Failing = { name: string; anchor: string; check: CheckDetail };
 
@@ -36,11 +36,11 @@ function whileReady(picture: HealthReport, nowMs: number): Html {
     ? html`but this instance stays in rotation`
     : html`so this instance is out of rotation`;
   const first =
-    critical.length > 0 && html`${clauses(critical, nowMs)}; ${areThey(critical)} critical, ${consequence}.`;
+    critical.length > 0 && html`${clauses(critical, nowMs)}; ${agreeingVerb(critical)} critical, ${consequence}.`;
   const further =
     critical.length > 0
       ? html` Besides, ${clauses(others, nowMs)}, which is not critical.`
-      : html`${clauses(others, nowMs)}; ${areThey(others)} not critical, so this instance stays in rotation.`;
+      : html`${clauses(others, nowMs)}; ${agreeingVerb(others)} not critical, so this instance stays in rotation.`;
   return html`${first}${others.length > 0 && further}`;
 }
 
@@ -54,24 +54,22 @@ function withoutFailingChecks({ status, checks, circuitBreakers }: HealthReport)
   return html`${count === 0 ? html`There is no check` : html`No check is down`}${why}; this instance is ${where} rotation.`;
 }
 
-const areThey = (failing: readonly Failing[]): string =>
+const agreeingVerb = (failing: readonly Failing[]): string =>
   failing.length === 1 ? "it is" : failing.length === 2 ? "both are" : `all ${failing.length} are`;
 
-const mostNamed = 3;
+const maxNamed = 3;
 
 function clauses(failing: readonly Failing[], nowMs: number): Html {
-  const named = failing
-    .slice(0, failing.length > mostNamed ? mostNamed - 1 : mostNamed)
-    .map((one) => clause(one, nowMs));
+  const named = failing.slice(0, failing.length > maxNamed ? maxNamed - 1 : maxNamed).map((one) => clause(one, nowMs));
   const left = failing.length - named.length;
   return enumerate(
-    left > 0 ? [...named, html`${counted(left, "further check")} ${left === 1 ? "fails" : "fail"}`] : named,
+    left > 0 ? [...named, html`${formatCount(left, "further check")} ${left === 1 ? "fails" : "fail"}`] : named,
   );
 }
 
 function clause({ name, anchor, check }: Failing, nowMs: number): Html {
-  const what = check.status === "down" ? reasonInWords(check.reason) : "has not been heard of";
-  return html`<a href="#${anchor}">${name}</a> ${what} since ${moment(check.since, nowMs)}`;
+  const what = check.status === "down" ? formatReason(check.reason) : "has not been heard of";
+  return html`<a href="#${anchor}">${name}</a> ${what} since ${formatTime(check.since, nowMs)}`;
 }
 
 function waitingFor(picture: HealthReport, nowMs: number): Html {

@@ -14,6 +14,7 @@ function make(options: Partial<BreakerOptions> = {}) {
     isFailure: (error) => error instanceof Dead,
     retryMs: 2000,
     clock: { now: () => 1_000_000 },
+    closeOn: "trial",
     onChange: ({ state }) => states.push(state),
     ...options,
   });
@@ -21,7 +22,7 @@ function make(options: Partial<BreakerOptions> = {}) {
   return { breaker, states };
 }
 
-const dead = async () => {
+const fail = async () => {
   throw new Dead("gone");
 };
 const wrong = async () => {
@@ -29,14 +30,14 @@ const wrong = async () => {
 };
 const fine = async () => "fine";
 
-async function kill(breaker: ReturnType<typeof make>["breaker"]) {
-  while (breaker.view().state === "closed") await assert.rejects(breaker.run(dead), Dead);
+async function openByFailures(breaker: ReturnType<typeof make>["breaker"]) {
+  while (breaker.view().state === "closed") await assert.rejects(breaker.run(fail), Dead);
   assert.equal(breaker.view().state, "open");
 }
 
-test("five failures in a row open it, and calls are refused at once with the time of the next try", async () => {
+test("five failures in a row open the breaker, and calls are rejected at once with the time of the next trial", async () => {
   const { breaker } = make();
-  await kill(breaker);
+  await openByFailures(breaker);
   let called = false;
   const startedAt = performance.now();
   await assert.rejects(
@@ -49,11 +50,11 @@ test("five failures in a row open it, and calls are refused at once with the tim
   assert.ok(performance.now() - startedAt < 50);
 });
 
-test("what runs aside is refused while it is open, and opens it never, however often it fails", async () => {
+test("uncounted work is rejected while the breaker is open, and its failures do not open it", async () => {
   const { breaker, states } = make();
-  for (let i = 0; i < 20; i += 1) await assert.rejects(breaker.runUncounted(dead), Dead);
+  for (let i = 0; i < 20; i += 1) await assert.rejects(breaker.runUncounted(fail), Dead);
   assert.deepEqual([breaker.view().state, states], ["closed", []]);
-  await kill(breaker);
+  await openByFailures(breaker);
   await assert.rejects(
     breaker.runUncounted(fine),
     (error) => error instanceof AppError && error.code === "unavailable",
@@ -61,35 +62,35 @@ test("what runs aside is refused while it is open, and opens it never, however o
   assert.equal(breaker.counts().rejected, 0, "no request was refused");
 });
 
-test("a success in between starts the count anew; more than half of many failing opens it all the same", async () => {
+test("a success resets the count of failures in a row; a failure rate above one half opens the breaker nevertheless", async () => {
   const { breaker } = make();
-  for (let i = 0; i < 4; i += 1) await breaker.run(dead).catch(() => undefined);
+  for (let i = 0; i < 4; i += 1) await breaker.run(fail).catch(() => undefined);
   await breaker.run(fine);
   assert.equal(breaker.view().state, "closed");
-  await breaker.run(dead).catch(() => undefined);
+  await breaker.run(fail).catch(() => undefined);
   assert.equal(breaker.view().state, "open", "five of six failed");
 });
 
-test("errors that the dependency answered with never open it", async () => {
+test("errors that are no failure of the dependency do not open the breaker", async () => {
   const { breaker } = make();
   for (let i = 0; i < 100; i += 1) await assert.rejects(breaker.run(wrong), /unique/);
   assert.equal(breaker.view().state, "closed");
 });
 
-test("no user's call is the trial: it stays open until a background check succeeds", async () => {
+test("the breaker stays open until a background check succeeds; no user call is the trial", async () => {
   const { breaker, states } = make();
-  await kill(breaker);
+  await openByFailures(breaker);
   await assert.rejects(breaker.run(fine), AppError);
-  await assert.rejects(breaker.runTrial(dead), Dead);
+  await assert.rejects(breaker.runTrial(fail), Dead);
   await assert.rejects(breaker.run(fine), AppError);
   await breaker.runTrial(fine);
   assert.equal(await breaker.run(fine), "fine");
   assert.deepEqual(states, ["open", "half_open", "open", "half_open", "closed"]);
 });
 
-test("half open it refuses everybody else", async () => {
+test("a half-open breaker rejects all other calls", async () => {
   const { breaker } = make();
-  await kill(breaker);
+  await openByFailures(breaker);
   const trial = breaker.runTrial(() => sleep(50));
   assert.equal(breaker.view().state, "half_open");
   await assert.rejects(breaker.run(fine), AppError);
@@ -97,13 +98,13 @@ test("half open it refuses everybody else", async () => {
   assert.equal(breaker.view().state, "closed");
 });
 
-test("a late success from before the opening does not close it, nor a late failure reopen it", async () => {
+test("a late success from before the opening does not close the breaker, and a late failure does not reopen it", async () => {
   const { breaker } = make();
   const lateSuccess = breaker.run(() => sleep(60, "late"));
   const lateFailures = Array.from({ length: 10 }, () =>
-    breaker.run(() => sleep(120).then(dead)).catch(() => undefined),
+    breaker.run(() => sleep(120).then(fail)).catch(() => undefined),
   );
-  await kill(breaker);
+  await openByFailures(breaker);
   const trial = breaker.runTrial(() => sleep(90));
   assert.equal(await lateSuccess, "late");
   assert.equal(breaker.view().state, "half_open");
@@ -113,9 +114,9 @@ test("a late success from before the opening does not close it, nor a late failu
   assert.equal(breaker.view().state, "closed");
 });
 
-test("a trial that hangs does not keep it half open for ever: the next one counts", async () => {
+test("a trial that hangs does not keep the breaker half open: the next trial replaces it", async () => {
   const { breaker } = make();
-  await kill(breaker);
+  await openByFailures(breaker);
   const { promise: never, reject } = Promise.withResolvers<void>();
   const hung = breaker.runTrial(() => never);
   await breaker.runTrial(fine);
@@ -125,19 +126,29 @@ test("a trial that hangs does not keep it half open for ever: the next one count
   assert.equal(breaker.view().state, "closed");
 });
 
-test("one call's failure never ends another", async () => {
+test("the failure of one call does not end another call", async () => {
   const { breaker } = make();
   const long = breaker.run(() => sleep(50, "done"));
-  await breaker.run(dead).catch(() => undefined);
+  await breaker.run(fail).catch(() => undefined);
   assert.equal(await long, "done");
 });
 
-test("it counts what happened", async () => {
+test("the breaker counts its events", async () => {
   const { breaker } = make();
-  await kill(breaker);
+  await openByFailures(breaker);
   await breaker.runTrial(fine);
   await breaker.run(fine);
-  await kill(breaker);
+  await openByFailures(breaker);
   await breaker.run(fine).catch(() => undefined);
   assert.partialDeepStrictEqual(breaker.counts(), { success: 1, rejected: 1, opened: 2, half_opened: 1, closed: 1 });
+});
+
+test("with the rule of the health check a successful trial does not close the breaker, and the check does", async () => {
+  const { breaker, states } = make({ closeOn: "signal" });
+  await openByFailures(breaker);
+  await breaker.runTrial(fine);
+  await assert.rejects(breaker.run(fine), AppError);
+  breaker.close();
+  assert.equal(await breaker.run(fine), "fine");
+  assert.deepEqual(states, ["open", "half_open", "open", "closed"]);
 });

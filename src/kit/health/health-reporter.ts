@@ -1,0 +1,50 @@
+import type { BreakerView } from "../resilience/breaker.ts";
+import { type CheckDetail, type HealthReport, type Identity, toBreakerState } from "./health-report.ts";
+import type { History } from "./history.ts";
+import type { JudgedCheck } from "./judge.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { SystemWatch } from "./system-watch.ts";
+
+export type HealthReporterDeps = {
+  identity: Identity;
+  snapshot(): Snapshot;
+  history: Pick<History, "all">;
+  breakers(): readonly BreakerView[];
+  systemWatch: Pick<SystemWatch, "system" | "http">;
+};
+
+/** Returns a function that makes the report for operators. */
+export function createHealthReporter({ identity, snapshot, history, breakers, systemWatch }: HealthReporterDeps) {
+  return (): HealthReport => {
+    const now = snapshot();
+    return {
+      status: now.status === "ready" ? "healthy" : now.status === "degraded" ? "degraded" : "unhealthy",
+      since: iso(now.since),
+      phase: now.phase,
+      ...identity,
+      timestamp: iso(now.at),
+      uptimeSeconds: Math.floor(performance.now() / 1000),
+      checks: Object.fromEntries(now.checks.map((check) => [check.name, checkDetail(check)])),
+      circuitBreakers: breakers().map(toBreakerState),
+      system: systemWatch.system(),
+      http: systemWatch.http(),
+      history: history.all().map((change) => ({ ...change, at: iso(change.at) })),
+    };
+  };
+}
+
+function checkDetail(check: JudgedCheck): CheckDetail {
+  const { status, critical, since, latencyMs, lastSuccessAt, lastFailureAt, consecutiveFailures, reason } = check;
+  return {
+    status,
+    critical,
+    since: iso(since),
+    latencyMs: latencyMs === null ? null : Math.round(latencyMs * 100) / 100,
+    lastSuccessAt: lastSuccessAt === null ? null : iso(lastSuccessAt),
+    lastFailureAt: lastFailureAt === null ? null : iso(lastFailureAt),
+    consecutiveFailures,
+    reason,
+  };
+}
+
+const iso = (at: number): string => new Date(at).toISOString();

@@ -1,0 +1,37 @@
+import type { ServerResponse } from "node:http";
+import { AppError } from "../../core/app-error.ts";
+
+/** The problems (RFC 9457) that probes and operator endpoints answer with; the server has the same statuses and titles. */
+export const kitProblems = {
+  unauthorized: { status: 401, title: "Authentication required" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
+  internal: { status: 500, title: "Internal server error" },
+} as const;
+
+export type KitProblemCode = keyof typeof kitProblems;
+
+/** Without a request id, so that the bytes can be prepared once. */
+export function problemBody(code: KitProblemCode, detail: string): string {
+  const { status, title } = kitProblems[code];
+  return JSON.stringify({ type: `/api/problems/${code}`, title, status, detail, code });
+}
+
+/** The error response of operator endpoints in a server that has no error format of its own. */
+export function sendKitProblem(response: ServerResponse, error: unknown, requestId: string): void {
+  const known = error instanceof AppError && isKitProblem(error.code) ? error : undefined;
+  const code = known === undefined || !isKitProblem(known.code) ? "internal" : known.code;
+  const body = problemBody(code, known?.message ?? "The error is logged under this request id.");
+  response.writeHead(kitProblems[code].status, {
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Request-Id": requestId,
+    ...(code === "unauthorized" && { "WWW-Authenticate": "Bearer" }),
+    ...(known?.extras.allow !== undefined && { Allow: known.extras.allow.join(", ") }),
+  });
+  response.end(body);
+}
+
+const isKitProblem = (code: string): code is KitProblemCode => Object.hasOwn(kitProblems, code);

@@ -1,0 +1,48 @@
+import type { HealthReport } from "../health/health-report.ts";
+import type { ShapeName, Tone } from "./shapes.ts";
+
+/** How a state looks at one glance: a word, a colour and a shape that tell the same, each without the others. */
+export type Badge = { label: string; tone: Tone; shape: ShapeName };
+
+const byStatus: Readonly<Record<HealthReport["status"], Badge>> = {
+  healthy: { label: "Healthy", tone: "good", shape: "tick" },
+  degraded: { label: "Degraded", tone: "warn", shape: "triangle" },
+  unhealthy: { label: "Unhealthy", tone: "bad", shape: "octagon" },
+};
+
+const byPhase: Readonly<Record<Exclude<HealthReport["phase"], "ready">, Badge>> = {
+  starting: { label: "Starting", tone: "calm", shape: "hourglass" },
+  draining: { label: "Draining", tone: "calm", shape: "arrow" },
+  stopped: { label: "Stopped", tone: "calm", shape: "square" },
+};
+
+export const badgeOfStatus = (status: HealthReport["status"]): Badge => byStatus[status];
+
+/** An instance that is starting or draining is out of rotation as planned: no alarm, unless it cannot get started. */
+export function badgeOf({ status, phase, checks }: HealthReport): Badge {
+  if (phase === "ready") return byStatus[status];
+  const stuck = phase === "starting" && Object.values(checks).some((check) => check.status === "down");
+  return stuck ? { ...byPhase.starting, tone: "warn" } : byPhase[phase];
+}
+
+const states = new Map<string, { tone: Tone; shape: ShapeName }>(
+  Object.entries({
+    up: { tone: "good", shape: "tick" },
+    ready: { tone: "good", shape: "tick" },
+    closed: { tone: "good", shape: "tick" },
+    healthy: { tone: "good", shape: "tick" },
+    degraded: { tone: "warn", shape: "triangle" },
+    half_open: { tone: "warn", shape: "triangle" },
+    down: { tone: "bad", shape: "octagon" },
+    not_ready: { tone: "bad", shape: "octagon" },
+    unhealthy: { tone: "bad", shape: "octagon" },
+    open: { tone: "bad", shape: "octagon" },
+    starting: { tone: "calm", shape: "hourglass" },
+    draining: { tone: "calm", shape: "arrow" },
+    stopped: { tone: "calm", shape: "square" },
+  }),
+);
+
+/** For every state that a check, a breaker, a phase or a verdict can be in. */
+export const appearanceOf = (state: string): { tone: Tone; shape: ShapeName } =>
+  states.get(state) ?? { tone: "calm", shape: "question" };

@@ -1,0 +1,35 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { BreakerState } from "../health/health-report.ts";
+import { appearanceOf } from "./badge.ts";
+import { formatTime } from "./format.ts";
+import { shape } from "./shapes.ts";
+
+/** Its state, and what it does next. */
+export function renderBreakerStatus(breaker: BreakerState, nowMs: number): Html {
+  const { tone, shape: name } = appearanceOf(breaker.state);
+  return html`
+    <span class="state ${tone}">${shape(name)}${breaker.state.replaceAll("_", " ")}</span> ${meaning(breaker, nowMs)}`;
+}
+
+function meaning({ state, since, nextAttemptAt }: BreakerState, nowMs: number): Html {
+  const from = html`since ${formatTime(since, nowMs)}`;
+  if (state === "closed") return html`${from}; calls go through`;
+  if (state === "half_open") return html`${from}; one trial call decides, the others are refused`;
+  const due = nextAttemptAt === null || Date.parse(nextAttemptAt) <= nowMs;
+  return html`${from}; calls are refused at once; tries again ${due ? "now" : html`at ${formatTime(nextAttemptAt, nowMs)}`}`;
+}
+
+export function renderBreakerCounts({ name, stats }: BreakerState): Html {
+  const numbers = Object.entries(stats);
+  if (numbers.length === 0) return nothing;
+  return html`
+    <details data-key="breaker-${name}">
+      <summary>Numbers of the circuit breaker</summary>
+      <dl class="numbers">${numbers.map(
+        ([stat, value]) =>
+          html`<div><dt>${stat.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()}</dt><dd>${round(value)}</dd></div>`,
+      )}</dl>
+    </details>`;
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,0 +1,81 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { BreakerState, CheckDetail, HealthReport, PageExtras } from "../health/health-report.ts";
+import { appearanceOf } from "./badge.ts";
+import { renderBreakerCounts, renderBreakerStatus } from "./breaker-status.ts";
+import { formatCount, formatElapsed, formatLatency, formatReason, formatTime } from "./format.ts";
+import { shape } from "./shapes.ts";
+import { renderSparkline } from "./sparkline.ts";
+import { anchorOfCheck } from "./summary.ts";
+
+export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: PageExtras): Html {
+  const names = Object.keys(checks);
+  const cards = Object.entries(checks).map(([name, check], index) => {
+    const breaker = circuitBreakers.find((one) => one.name === name);
+    return renderCheck({ name, check, breaker, anchor: anchorOfCheck(index) }, extras);
+  });
+  const others = circuitBreakers.filter(({ name }) => !names.includes(name));
+  return html`
+    <section aria-labelledby="checks">
+      <h2 id="checks">Checks</h2>
+      ${cards.length === 0 ? html`<p class="empty">No checks are set up.</p>` : html`<div class="cards">${cards}</div>`}
+      ${circuitBreakers.length === 0 && html`<p class="empty">There are no circuit breakers.</p>`}
+      ${others.length > 0 && renderOtherBreakers(others, extras.nowMs)}
+    </section>`;
+}
+
+type Shown = { name: string; check: CheckDetail; breaker: BreakerState | undefined; anchor: string };
+
+function renderCheck({ name, check, breaker, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
+  const { tone, shape: shapeName } = appearanceOf(check.status);
+  const { since, latencyMs, lastSuccessAt, lastFailureAt } = check;
+  return html`
+    <article class="card ${tone}" id="${anchor}" aria-labelledby="${anchor}-name" data-key="check-${name}">
+      <header>
+        <h3 id="${anchor}-name">${name}</h3>
+        ${latencyMs === null ? html`<p class="weight">not measured</p>` : html`<p class="latency">${formatLatency(latencyMs)}</p>`}
+        <p class="state ${tone}">${shape(shapeName)}${check.status}</p>
+        <p class="weight">${check.critical ? "critical" : "not critical"}</p>
+      </header>
+      ${remark(name, check)}
+      ${renderSparkline(name, samples(name), nowMs)}
+      <dl>
+        <div><dt>${capitalized(check.status)} since</dt><dd>${formatTime(since, nowMs)} (${formatElapsed(since, nowMs)})</dd></div>
+        <div><dt>Failures in a row</dt><dd>${check.consecutiveFailures}</dd></div>
+        <div><dt>Last success</dt><dd>${lastSuccessAt === null ? "never" : formatTime(lastSuccessAt, nowMs)}</dd></div>
+        <div><dt>Last failure</dt><dd>${lastFailureAt === null ? "never" : formatTime(lastFailureAt, nowMs)}</dd></div>
+        ${breaker !== undefined && html`<div class="wide"><dt>Circuit breaker</dt><dd>${renderBreakerStatus(breaker, nowMs)}</dd></div>`}
+      </dl>
+      ${breaker !== undefined && renderBreakerCounts(breaker)}
+    </article>`;
+}
+
+/** Whatever is not plainly well, in words. */
+function remark(name: string, { status, reason, consecutiveFailures, lastFailureAt }: CheckDetail): Html {
+  if (status === "down" && consecutiveFailures > 0) {
+    return html`<p class="remark">${name} ${formatReason(reason)}.</p>`;
+  }
+  if (status === "down") return html`<p class="remark">It answers again; one more success in a row, and it is up.</p>`;
+  if (consecutiveFailures > 0) {
+    const times =
+      consecutiveFailures === 1
+        ? "The last try"
+        : `Each of the last ${formatCount(consecutiveFailures, "try", "tries")}`;
+    return html`<p class="remark">${times} failed: ${name} ${formatReason(reason)}.</p>`;
+  }
+  if (status === "up") return nothing;
+  return html`<p class="remark">${lastFailureAt === null ? "It has not answered yet." : "It has not been heard of for too long."}</p>`;
+}
+
+function renderOtherBreakers(breakers: readonly BreakerState[], nowMs: number): Html {
+  const cards = breakers.map(
+    (breaker) => html`
+      <article class="card ${appearanceOf(breaker.state).tone}" data-key="other-${breaker.name}">
+        <h4>${breaker.name}</h4>
+        <p>${renderBreakerStatus(breaker, nowMs)}</p>
+        ${renderBreakerCounts(breaker)}
+      </article>`,
+  );
+  return html`<h3>Other circuit breakers</h3><div class="cards">${cards}</div>`;
+}
+
+const capitalized = (word: string): string => word.slice(0, 1).toUpperCase() + word.slice(1);

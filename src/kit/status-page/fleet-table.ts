@@ -1,0 +1,71 @@
+import { type Html, html, nothing } from "../../core/page/html.ts";
+import type { FleetMember, FleetReport } from "../health/health-report.ts";
+import { appearanceOf } from "./badge.ts";
+import { renderOutages } from "./fleet-outages.ts";
+import { formatDuration, formatPercent, formatRate, formatTime } from "./format.ts";
+import { shape } from "./shapes.ts";
+
+/** All instances against all checks: a row that is red is one's own trouble, a column that is red is everybody's. */
+export function renderFleet(fleet: FleetReport, nowMs: number): Html {
+  const { instances, silentSince } = fleet;
+  const checks = columnsOf(instances);
+  return html`
+    <section aria-labelledby="fleet">
+      <h2 id="fleet">Fleet</h2>
+      ${renderOutages(fleet)}
+      ${silentSince !== null && html`<p class="empty">Neither Redis nor Postgres answers since ${formatTime(silentSince, nowMs)}: the other instances are unknown.</p>`}
+      <table class="fleet">
+        <thead><tr>
+          <th scope="col">Instance</th><th scope="col">State</th>
+          ${checks.map((name) => html`<th scope="col">${name}</th>`)}
+          <th scope="col" class="number">Requests</th>
+          <th scope="col" class="wide number">Up for</th>
+          <th scope="col" class="wide">Version</th>
+        </tr></thead>
+        <tbody>${instances.map((member, index) => renderMember(member, checks, index, nowMs))}</tbody>
+      </table>
+      ${renderSpread(fleet)}
+    </section>`;
+}
+
+const sharedChecks = ["postgres", "redis", "schema"];
+
+/** What all share, and whatever is not well somewhere. */
+function columnsOf(instances: readonly FleetMember[]): readonly string[] {
+  const unwell = instances.flatMap(({ checks }) =>
+    Object.entries(checks).flatMap(([name, status]) => (status === "up" ? [] : [name])),
+  );
+  const known = new Set(instances.flatMap(({ checks }) => Object.keys(checks)));
+  return [...new Set([...sharedChecks.filter((name) => known.has(name)), ...unwell])].slice(0, maxColumns);
+}
+
+const maxColumns = 6;
+
+function renderMember(member: FleetMember, checks: readonly string[], index: number, nowMs: number): Html {
+  const { instance, self, status, version, requestsPerSecond, shareOfRequests, startedAt } = member;
+  const { tone, shape: shapeName } = appearanceOf(status);
+  return html`
+    <tr class="${self ? "self" : ""}" data-key="fleet-${index}-${instance}">
+      <th scope="row">${instance}${self && html` <i>here</i>`}</th>
+      <td class="${tone}">${shape(shapeName)}${status.replace("_", " ")}</td>
+      ${checks.map((name) => renderStatus(Object.hasOwn(member.checks, name) ? member.checks[name] : undefined))}
+      <td class="number">${formatRate(requestsPerSecond)}/s${shareOfRequests !== null && html` <i>${formatPercent(shareOfRequests)}</i>`}</td>
+      <td class="wide number">${formatDuration(nowMs - Date.parse(startedAt))}</td>
+      <td class="wide">${version}</td>
+    </tr>`;
+}
+
+function renderStatus(status = "not told"): Html {
+  const { tone, shape: shapeName } = appearanceOf(status);
+  return html`<td class="${tone}">${shape(shapeName)}<span class="${status === "up" ? "unseen" : "word"}">${status}</span></td>`;
+}
+
+/** More than this the requirement asks to be told of. */
+const maxEvenSpread = 0.2;
+
+function renderSpread({ loadSpreadRatio, instances }: FleetReport): Html {
+  if (loadSpreadRatio === null || instances.length < 2) return nothing;
+  const words = html`One instance has up to ${formatPercent(loadSpreadRatio)} more or fewer requests than the average.`;
+  if (loadSpreadRatio <= maxEvenSpread) return html`<p class="note">${words}</p>`;
+  return html`<p class="warn"><span class="state warn">${shape("triangle")}uneven</span> ${words}</p>`;
+}

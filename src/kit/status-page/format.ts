@@ -1,0 +1,84 @@
+import { type Html, html } from "../../core/page/html.ts";
+import type { Reason } from "../health/check.ts";
+
+const reasons: Readonly<Record<Reason, string>> = {
+  refused: "refuses connections",
+  reset: "drops the connection",
+  timeout: "does not answer (timeout)",
+  unreachable: "cannot be reached",
+  denied: "does not let us in (denied)",
+  starting_up: "is still starting up",
+  too_many_connections: "has no connection left",
+  out_of_date: "is out of date",
+  over_limit: "is over its limit",
+  failed: "fails",
+};
+
+/** What a check does, as the rest of a sentence that begins with its name. */
+export const formatReason = (reason: Reason | null): string => (reason === null ? "fails" : reasons[reason]);
+
+// A number and its unit stay on one line.
+const withUnit = (value: number | string, unit: string): string => `${value}\u00a0${unit}`;
+
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (seconds < 60) return withUnit(seconds, "s");
+  if (minutes < 60) return withUnit(minutes, "min");
+  if (hours < 24) return twoUnits(withUnit(hours, "h"), minutes % 60, "min");
+  return twoUnits(withUnit(Math.floor(hours / 24), "d"), hours % 24, "h");
+}
+
+const twoUnits = (large: string, rest: number, unit: string): string =>
+  rest === 0 ? large : withUnit(large, withUnit(rest, unit));
+
+export function formatLatency(ms: number): string {
+  if (ms >= 1000) return withUnit((ms / 1000).toFixed(ms < 10_000 ? 1 : 0), "s");
+  return withUnit(ms.toFixed(ms < 10 ? 1 : 0), "ms");
+}
+
+export function formatBytes(count: number): string {
+  const mebibytes = count / 2 ** 20;
+  return mebibytes < 1024 ? withUnit(mebibytes.toFixed(0), "MiB") : withUnit((mebibytes / 1024).toFixed(1), "GiB");
+}
+
+export const formatPercent = (share: number, digits = 0): string => withUnit((share * 100).toFixed(digits), "%");
+
+export const formatRate = (rate: number): string => rate.toFixed(rate > 0 && rate < 10 ? 1 : 0);
+
+export const formatCount = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
+const isoOf = (at: string | number): string | undefined => {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+};
+
+// A page must not fail over a time that it cannot read.
+const unreadable = "an unknown time";
+
+/** "03:12:07 UTC", with the date where it is not today's. */
+export function formatTimeText(at: string | number, nowMs: number): string {
+  const iso = isoOf(at);
+  if (iso === undefined) return unreadable;
+  const date = iso.slice(0, 10);
+  return `${date === isoOf(nowMs)?.slice(0, 10) ? "" : `${date} `}${iso.slice(11, 19)} UTC`;
+}
+
+export const formatTime = (at: string | number, nowMs: number): Html => timeElement(at, formatTimeText(at, nowMs));
+
+/** "2026-11-20 03:12:07 UTC", whatever day it is. */
+export function formatDateTime(at: string | number): Html {
+  const iso = isoOf(at);
+  return timeElement(at, iso === undefined ? unreadable : `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`);
+}
+
+const timeElement = (at: string | number, text: string): Html =>
+  html`<time datetime="${isoOf(at) ?? ""}">${text}</time>`;
+
+/** "4 min", up to now. */
+export function formatElapsed(at: string, nowMs: number): string {
+  const from = Date.parse(at);
+  return Number.isNaN(from) ? unreadable : formatDuration(nowMs - from);
+}

@@ -1,0 +1,80 @@
+import { type Html, html, trusted } from "../../core/page/html.ts";
+import type { HealthReport } from "../health/health-report.ts";
+import { appearanceOf } from "./badge.ts";
+import { formatCount, formatDuration, formatTime } from "./format.ts";
+import type { Tone } from "./shapes.ts";
+
+export type ReportedChange = HealthReport["history"][number];
+
+const width = 1000;
+const minWidth = 3;
+
+/** The worse, the taller: the lanes can be read without colours. */
+const topOf: Readonly<Record<Tone, number>> = { good: 10, calm: 7, warn: 4, bad: 0 };
+const bottom = 14;
+
+/** One lane for whatever has changed, from the oldest change known until now. */
+export function renderStateTimeline(history: readonly ReportedChange[], nowMs: number): Html {
+  const oldest = Math.min(...history.map(({ at }) => Date.parse(at)).filter((at) => !Number.isNaN(at)), nowMs);
+  const covered = Math.max(nowMs - oldest, 1000);
+  // What was before the first change is seen too.
+  const startMs = oldest - covered * 0.02;
+  const lanes = Map.groupBy(history, ({ kind, name }) => `${kind} ${name}`);
+  const inOrder = [...lanes].toSorted(
+    ([, [a]], [, [b]]) => rank(a) - rank(b) || (a?.name ?? "").localeCompare(b?.name ?? ""),
+  );
+  const span = { startMs, nowMs };
+  return html`
+    <ul class="lanes">${inOrder.map(([key, changes]) => renderRow(key, changes, span))}</ul>
+    <p class="ends covered"><span>${formatTime(oldest, nowMs)}</span><span>${formatDuration(covered)}</span><span>now</span></p>`;
+}
+
+const kinds: readonly ReportedChange["kind"][] = ["verdict", "phase", "check", "breaker"];
+
+const rank = (change: ReportedChange | undefined): number => (change === undefined ? 0 : kinds.indexOf(change.kind));
+
+type Span = { startMs: number; nowMs: number };
+type Segment = { state: string; from: number; to: number };
+
+function renderRow(key: string, changes: readonly ReportedChange[], span: Span): Html {
+  const [first] = changes;
+  if (first === undefined) return html``;
+  const last = changes.at(-1) ?? first;
+  const label = `${formatCount(changes.length, "change")}, now ${last.to.replaceAll("_", " ")}`;
+  const what =
+    first.kind === "phase" || first.kind === "verdict" ? html`${first.kind}` : html`${first.name} <i>${first.kind}</i>`;
+  return html`
+    <li data-key="${key}">
+      <span>${what}</span>
+      <svg role="img" viewBox="0 0 ${width} ${bottom}" preserveAspectRatio="none">
+        <title>${label}</title>${trusted(paths(segmentsOf(first.from, changes, span), span))}
+      </svg>
+    </li>`;
+}
+
+function segmentsOf(before: string, changes: readonly ReportedChange[], { startMs, nowMs }: Span): Segment[] {
+  const runs: Segment[] = [{ state: before, from: startMs, to: nowMs }];
+  for (const { at, to } of changes) {
+    const from = Math.max(Date.parse(at) || 0, startMs);
+    const open = runs.at(-1);
+    if (open !== undefined) open.to = from;
+    runs.push({ state: to, from, to: nowMs });
+  }
+  return runs;
+}
+
+function paths(runs: readonly Segment[], { startMs, nowMs }: Span): string {
+  const x = (at: number): number => Math.round(((at - startMs) / (nowMs - startMs)) * width);
+  const byTone = new Map<Tone, string>();
+  for (const { state, from, to } of runs) {
+    const { tone } = appearanceOf(state);
+    // However short, and however late, trouble is seen.
+    const least = tone === "good" ? 0 : minWidth;
+    const left = Math.min(x(from), width - least);
+    const right = Math.max(x(to), left + least);
+    if (right <= left) continue;
+    const block = `M${left} ${topOf[tone]}H${right}V${bottom}H${left}z`;
+    byTone.set(tone, (byTone.get(tone) ?? "") + block);
+  }
+  return [...byTone].map(([tone, d]) => `<path class="${tone}" d="${d}"/>`).join("");
+}

@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { moment } from "../../http/input/common-schemas.ts";
+import type { ListenerOperation } from "../../http/operation.ts";
+import { healthJsonType } from "../../kit/health/health-json.ts";
+import { checkStatus, identity } from "./probe-operations.ts";
+
+const when = moment.nullable();
+const breakers = z.array(
+  z
+    .object({
+      name: z.string().meta({ example: "postgres" }),
+      state: z.enum(["closed", "open", "half_open"]),
+      since: moment,
+      nextAttemptAt: when,
+      stats: z.record(z.string(), z.number()),
+    })
+    .meta({ id: "CircuitBreaker" }),
+);
+const phase = z.enum(["starting", "ready", "draining", "stopped"]);
+const facts = z.record(z.string(), z.unknown());
+const picture = z
+  .object({
+    status: z.enum(["healthy", "degraded", "unhealthy"]),
+    since: moment,
+    phase,
+    ...identity,
+    timestamp: moment,
+    uptimeSeconds: z.int().meta({ example: 4325 }),
+    checks: z.record(
+      z.string(),
+      z.object({
+        status: checkStatus,
+        critical: z.boolean(),
+        since: moment,
+        latencyMs: z.number().nullable().meta({ example: 1.2 }),
+        lastSuccessAt: when,
+        lastFailureAt: when,
+        consecutiveFailures: z.int().meta({ example: 0 }),
+        reason: z.string().nullable().meta({ description: "One of a closed set of codes", example: null }),
+      }),
+    ),
+    circuitBreakers: breakers,
+    system: facts.meta({ description: "Memory, CPU, event loop, handles" }),
+    http: facts.meta({ description: "In flight, connections, rates" }),
+    history: z.array(facts).meta({ description: "The latest changes of state" }),
+  })
+  .meta({ id: "Health" });
+const readyStatus = z.enum(["ready", "degraded", "not_ready", "starting", "draining"]);
+const share = z.number().min(0).max(1).nullable();
+const fleet = z
+  .object({
+    policy: z.enum(["strict", "outlier"]),
+    decisions: z
+      .record(z.string(), z.enum(["asking", "shared_outage", "outlier", "unsure"]))
+      .meta({ description: "Of each critical check that is down, with `READY_POLICY=outlier`", example: {} }),
+    store: z.enum(["redis", "postgres"]).nullable().meta({ description: "What was asked; null while none answers" }),
+    asOf: when,
+    silentSince: when.meta({ description: "Since when no store answers: the others are unknown meanwhile" }),
+    loadSpreadRatio: z
+      .number()
+      .nullable()
+      .meta({ description: "0.2: one differs by a fifth from the average", example: 0.04 }),
+    instances: z.array(
+      z.object({
+        instance: identity.instance,
+        version: identity.version,
+        self: z.boolean(),
+        phase,
+        status: readyStatus,
+        startedAt: moment,
+        ageMs: z.int().meta({ description: "Since it was last heard of", example: 850 }),
+        checks: z.record(z.string(), checkStatus).meta({ example: { postgres: "up", redis: "up" } }),
+        requestsPerSecond: z.number().meta({ example: 142.4 }),
+        errorsPerSecond: z.number().meta({ example: 0 }),
+        inFlight: z.int().meta({ example: 3 }),
+        shareOfRequests: share.meta({ example: 0.34 }),
+      }),
+    ),
+  })
+  .meta({ id: "Fleet" });
+const reduced = picture.pick({ status: true, instance: true });
+
+const tag = "Operations";
+const access = "operator";
+
+export const operatorOperations: readonly ListenerOperation[] = [
+  {
+    id: "getHealth",
+    method: "get",
+    path: "/health/detailed",
+    summary: "The whole picture: a page for people, JSON for tools",
+    description: "Without the operator's token, where one is set, it is the verdict and the instance only.",
+    tag,
+    access,
+    answers: {
+      200: {
+        description: "Healthy or degraded.",
+        schema: z.union([picture, reduced]),
+        alternateTypes: [healthJsonType, "text/html"],
+      },
+      503: {
+        description: "Unhealthy.",
+        schema: z.union([picture, reduced]),
+        alternateTypes: [healthJsonType, "text/html"],
+      },
+    },
+  },
+  {
+    id: "getMetrics",
+    method: "get",
+    path: "/metrics",
+    summary: "Metrics for Prometheus",
+    tag,
+    access,
+    problems: ["unauthorized", "internal"],
+    answers: {
+      200: {
+        description: "All families.",
+        contentType: "text/plain",
+        alternateTypes: ["application/openmetrics-text"],
+      },
+    },
+  },
+  {
+    id: "getCircuitBreakers",
+    method: "get",
+    path: "/api/v1/circuit-breakers",
+    summary: "The breakers around Postgres and Redis",
+    tag,
+    access,
+    problems: ["unauthorized", "internal"],
+    answers: { 200: { description: "Each with its state.", schema: z.object({ circuitBreakers: breakers }) } },
+  },
+  {
+    id: "getInstances",
+    method: "get",
+    path: "/api/v1/instances",
+    summary: "All instances, as this one knows them",
+    description: "While no store answers it is this instance alone, and since when.",
+    tag,
+    access,
+    problems: ["unauthorized", "internal"],
+    answers: { 200: { description: "Each with what it says of itself.", schema: fleet } },
+  },
+];

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { moment } from "../../http/input/common-schemas.ts";
+import type { ListenerOperation } from "../../http/operation.ts";
+import { defaultProbePaths } from "../../kit/http/probes.ts";
+
+/** Facts that the probes share with what operators get. */
+export const identity = {
+  service: z.string().meta({ example: "haven-api" }),
+  version: z.string().meta({ example: "1.4.2" }),
+  instance: z.string().meta({ example: "api-server-2" }),
+};
+export const checkStatus = z.enum(["up", "down", "unknown"]);
+const checks = z.record(z.string(), z.object({ status: checkStatus, critical: z.boolean() })).meta({
+  example: { postgres: { status: "up", critical: true }, redis: { status: "up", critical: false } },
+});
+
+const alive = z.object({
+  status: z.literal("alive"),
+  instance: identity.instance,
+  version: identity.version,
+  uptimeSeconds: z.int().meta({ example: 4325 }),
+});
+const readiness = z
+  .object({
+    status: z.enum(["ready", "degraded", "not_ready", "starting", "draining"]),
+    ready: z.boolean(),
+    ...identity,
+    timestamp: moment,
+    checks,
+    sharedOutage: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "Critical checks that fail on most of the fleet, with `READY_POLICY=outlier`" }),
+    excluded: z.array(z.string()).optional(),
+    warnings: z.array(z.string()).optional(),
+  })
+  .meta({ id: "Readiness" });
+const startup = z
+  .object({ status: z.enum(["started", "starting"]), ...identity, timestamp: moment, checks })
+  .meta({ id: "Startup" });
+const oneCheck = z
+  .object({
+    name: z.string().meta({ example: "postgres" }),
+    status: checkStatus,
+    critical: z.boolean(),
+    ...identity,
+    timestamp: moment,
+  })
+  .meta({ id: "CheckVerdict" });
+
+const tag = "Health";
+const aliases = (paths: readonly string[]) =>
+  `Also at ${paths
+    .slice(1)
+    .map((path) => `\`${path}\``)
+    .join(", ")}. Costs no dependency a call, whatever the rate.`;
+
+export const probeOperations: readonly ListenerOperation[] = [
+  {
+    id: "getAlive",
+    method: "get",
+    path: "/alive",
+    summary: "Whether the process is alive",
+    description: aliases(defaultProbePaths.live),
+    tag,
+    answers: { 200: { description: "The event loop turns.", schema: alive } },
+  },
+  {
+    id: "getReady",
+    method: "get",
+    path: "/ready",
+    summary: "Whether to send requests here",
+    description: aliases(defaultProbePaths.ready),
+    tag,
+    query: z.strictObject({
+      verbose: z.string().optional().meta({ description: "Answers in words, a line for each check" }),
+      exclude: z.string().optional().meta({ description: "Leaves a check out of the verdict", example: "redis" }),
+    }),
+    answers: {
+      200: {
+        description: "Yes; `degraded` where something that is not critical is down.",
+        schema: readiness,
+        alternateTypes: ["text/plain"],
+      },
+      503: { description: "Not now.", schema: readiness, alternateTypes: ["text/plain"] },
+    },
+  },
+  {
+    id: "getReadyOfCheck",
+    method: "get",
+    path: "/ready/{check}",
+    summary: "One check alone",
+    tag,
+    params: z.strictObject({ check: z.string().meta({ example: "postgres" }) }),
+    problems: ["not_found"],
+    answers: {
+      200: { description: "It is up.", schema: oneCheck },
+      503: { description: "It is not.", schema: oneCheck },
+    },
+  },
+  {
+    id: "getStartup",
+    method: "get",
+    path: "/startup",
+    summary: "Whether it has started",
+    description: aliases(defaultProbePaths.startup),
+    tag,
+    answers: {
+      200: { description: "Every critical check has passed once; so it stays.", schema: startup },
+      503: { description: "Not yet.", schema: startup },
+    },
+  },
+];

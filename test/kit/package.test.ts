@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { atEnd } from "../support/at-end.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { ask } from "../support/http.ts";
+import { projectWithKit } from "./support/installed-kit.ts";
+
+const readme = readFileSync(new URL("../../src/kit/README.md", import.meta.url), "utf8");
+const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+let project: Awaited<ReturnType<typeof projectWithKit>>;
+
+before(async () => {
+  project = await projectWithKit();
+});
+
+test("the packed kit installs in an empty project with opossum alone", () => {
+  assert.deepEqual(project.installed().sort(), ["@haven-api", "opossum"]);
+  const kit = join(project.folder, "node_modules/@haven-api/health");
+  assert.ok(!existsSync(join(kit, "node_modules")));
+  assert.ok(existsSync(join(kit, "README.md")));
+  const imports = globSync("dist/**/*.{js,d.ts}", { cwd: kit }).flatMap((file) =>
+    [...readFileSync(join(kit, file), "utf8").matchAll(/(?:from|import) ?\(?"([^".][^"]*)"/g)].map(([, name]) => name),
+  );
+  assert.deepEqual(
+    [...new Set(imports)].filter((name) => !name?.startsWith("node:")),
+    ["opossum"],
+  );
+});
+
+test("the example of its README has about ten lines and the right types", async () => {
+  assert.ok(example.trim().split("\n").length <= 12);
+  project.write("server.ts", example);
+  project.link("@types");
+  assert.deepEqual(await project.typeCheck("server.ts"), { code: 0, output: "" });
+});
+
+test("the example of its README answers /ready from its check, and drains", async () => {
+  const shop = createServer((_request, response) => response.end("ok")).listen(0, "127.0.0.1");
+  await once(shop, "listening");
+  atEnd(() => shop.close());
+  const port = await freePort();
+  const adapted = example
+    .replace("127.0.0.1:9000", `127.0.0.1:${(shop.address() as AddressInfo).port}`)
+    .replace("3000", String(port))
+    .replace("8000", "200")
+    .replace("3000", "100");
+  project.write("server.ts", adapted);
+  const child = spawn(process.execPath, ["server.ts"], {
+    cwd: project.folder,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  atEnd(() => child.kill("SIGKILL"));
+  const exited = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  const ready = () => ask(`${url}/ready`).catch(() => undefined);
+  const answer = await eventually(ready, (seen) => seen?.status === 200, 10_000);
+  assert.partialDeepStrictEqual(answer?.json(), {
+    status: "ready",
+    service: "orders",
+    checks: { shop: { status: "up" } },
+  });
+  assert.equal((await ask(url)).text, "hello");
+  child.kill("SIGTERM");
+  assert.deepEqual(await exited, [0, null]);
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { FleetMember, FleetReport } from "../../../src/kit/health/health-report.ts";
+import { renderPage } from "../../../src/kit/status-page/page.ts";
+import { ago, extras, fleet, healthReport, member } from "./support/health-reports.ts";
+import { textOf } from "./support/reading.ts";
+
+const section = (shown: FleetReport) =>
+  /<section aria-labelledby="fleet">.*?<\/section>/s.exec(renderPage(healthReport(), extras({ fleet: shown })))?.[0] ??
+  "";
+const words = (instances: readonly FleetMember[], over: Partial<FleetReport> = {}) =>
+  textOf(section(fleet(instances, over)));
+
+const lost = { status: "not_ready", checks: { postgres: "down", redis: "up", schema: "up" } } as const;
+const all = [member(1), member(2), member(3)];
+
+describe("the fleet on the status page", () => {
+  test("is not there where nothing is known of one", () => {
+    assert.doesNotMatch(renderPage(healthReport(), extras()), /id="fleet"/);
+  });
+
+  test("says that all is well, or who is not", () => {
+    assert.match(words(all), /^Fleet All 3 instances are ready\./);
+    const draining = { phase: "draining", status: "draining" } as const;
+    assert.match(words([member(1, draining), member(2), member(3)]), /Of 3 instances: 1 draining and 2 ready\./);
+    assert.match(words([member(2)]), /This instance knows of no other\./);
+  });
+
+  test("says that the trouble is one's own", () => {
+    assert.match(
+      words([member(1), member(2, lost), member(3)], { decisions: { postgres: "outlier" } }),
+      /postgres is down here and on none of 2 others: the trouble is this instance’s own\. So this instance is out of rotation\./,
+    );
+  });
+
+  test("says that the trouble is everybody's", () => {
+    const shared = { ...lost, status: "degraded" } as const;
+    assert.match(
+      words([member(1, shared), member(2, shared), member(3, shared)], { decisions: { postgres: "shared_outage" } }),
+      /postgres is down here and on 2 of 2 others: the trouble is everybody’s\. So this instance stays in rotation\./,
+    );
+  });
+
+  test("says that the trouble is elsewhere, or shared by a few", () => {
+    assert.match(
+      words([member(1, lost), member(2), member(3)]),
+      /postgres is down on api-server-1 only, and not here\./,
+    );
+    assert.match(
+      words([member(1, lost), member(2, lost), member(3), member(4), member(5)]),
+      /is down here and on 1 of 4 others: the trouble is not everybody’s\./,
+    );
+  });
+
+  test("an instance that starts has not passed its checks yet, and that is no trouble", () => {
+    const starting = { phase: "starting", status: "starting", checks: { postgres: "down" } } as const;
+    assert.match(words([member(1, starting), member(2), member(3)]), /Of 3 instances: 1 starting and 2 ready\./);
+  });
+
+  test("says since when nobody can be asked", () => {
+    assert.match(
+      words([member(2)], { silentSince: ago(30), store: null }),
+      /Neither Redis nor Postgres answers since 03:13:37 UTC: the other instances are unknown\./,
+    );
+  });
+
+  test("shows each instance with its checks, and one that fails somewhere has a column", () => {
+    const full = { checks: { ...member(1).checks, disk: "down" } } as const;
+    const text = words([member(1, full), member(2), member(3)]);
+    assert.match(text, /Instance State postgres redis schema disk Requests/);
+    assert.match(text, /api-server-2 here ready/);
+    assert.doesNotMatch(words(all), /event-loop/);
+  });
+
+  test("says when the load is uneven", () => {
+    assert.doesNotMatch(words(all), /uneven/);
+    assert.match(words(all, { loadSpreadRatio: 0.31 }), /uneven One instance has up to 31 % more or fewer requests/);
+  });
+
+  test("is only text, whatever an instance calls itself", () => {
+    const instance = `<img src=x onerror=alert(1)>"'&`;
+    const checks = Object.fromEntries([
+      [instance, "down"],
+      ["__proto__", "down"],
+      ["constructor", "down"],
+    ] as const);
+    const hostile = section(fleet([member(1, { instance, version: instance, startedAt: "never", checks }), member(2)]));
+    assert.ok(!hostile.includes("<img"));
+    assert.ok(hostile.includes("&lt;img"));
+  });
+});

@@ -1,0 +1,43 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { pageHeaders } from "../../../../src/kit/status-page/page.ts";
+
+type Answer = { status: number; body: string; headers?: Readonly<Record<string, string>> } | "never" | "cut";
+
+/** Serves whatever `answer` says now, and can go away and come back at the same port. */
+export async function serve(t: TestContext, answer: (request: IncomingMessage) => Answer) {
+  let requests = 0;
+  const make = () =>
+    createServer((request, response) => {
+      requests += 1;
+      const now = answer(request);
+      if (now === "cut") request.socket.destroy();
+      else if (now !== "never") response.writeHead(now.status, now.headers ?? pageHeaders).end(now.body);
+    });
+  let server = make();
+  const listen = async (port: number): Promise<number> => {
+    const listening = Promise.withResolvers<void>();
+    server.once("error", listening.reject).listen(port, "127.0.0.1", listening.resolve);
+    await listening.promise;
+    const { port: taken } = server.address() as AddressInfo;
+    return taken;
+  };
+  const leave = async (): Promise<void> => {
+    const closed = Promise.withResolvers<void>();
+    server.close(() => closed.resolve());
+    server.closeAllConnections();
+    await closed.promise;
+  };
+  const port = await listen(0);
+  t.after(leave);
+  return {
+    url: `http://127.0.0.1:${port}/health/detailed`,
+    requests: () => requests,
+    leave,
+    async comeBack(): Promise<void> {
+      server = make();
+      await listen(port);
+    },
+  };
+}
