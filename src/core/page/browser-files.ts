@@ -13,6 +13,7 @@ export function readStyles(...files: readonly URL[]): string {
 /**
  * A browser module and the modules it imports, as one block: the pages allow exactly one inline script, by its hash.
  * Handles relative `import { … } from`, and `export` before a declaration; names must be unique across the files.
+ * Lines that are only a comment are left out.
  */
 export function readScripts(entry: URL): string {
   const blocks = new Map<string, string>();
@@ -23,12 +24,20 @@ export function readScripts(entry: URL): string {
     for (const [, imported = ""] of text.matchAll(importStatement)) add(new URL(imported, file));
     // Re-inserted, so that a module stands after the modules it imports.
     blocks.delete(file.href);
-    blocks.set(file.href, text.replaceAll(importStatement, "").replaceAll(/^export /gm, ""));
+    blocks.set(
+      file.href,
+      text
+        .replaceAll(importStatement, "")
+        .replaceAll(commentLine, "")
+        .replaceAll(/^export /gm, ""),
+    );
   };
   add(entry);
   const code = [...blocks.values()].join("").replaceAll(/\n\s*/g, "\n");
   return `"use strict";(()=>{${code}})();`;
 }
+
+const commentLine = /^ *(?:\/\/.*|\/\*\*.*\*\/)\n/gm;
 
 const importStatement = /^import (?:\{[^}]*\} from )?"(\.[^"]+)";\n/gm;
 

@@ -2,7 +2,8 @@ import { healthJson, healthJsonStatus, healthJsonType } from "../health/health-j
 import { type BreakerState, type FleetReport, type HealthReport, toBreakerState } from "../health/health-report.ts";
 import type { Samples } from "../health/samples.ts";
 import type { BreakerView } from "../resilience/breaker.ts";
-import { pageHeaders, renderPage, renderPublicPage } from "../status-page/page.ts";
+import { pageHeaders } from "../status-page/document.ts";
+import { renderPage, renderPublicPage } from "../status-page/page.ts";
 import { preferred } from "./accept.ts";
 import type { OperatorAnswer, OperatorRoute } from "./operator-endpoints.ts";
 

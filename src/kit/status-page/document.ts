@@ -1,12 +1,33 @@
+import { baseStyle, readScripts, readStyles } from "../../core/page/browser-files.ts";
+import { pageHeaders as commonPageHeaders } from "../../core/page/headers.ts";
 import { type Html, html, trusted } from "../../core/page/html.ts";
 import type { Badge } from "./badge.ts";
 import { formatTime } from "./format.ts";
-import { script } from "./script.ts";
 import { favicon, sprite } from "./shapes.ts";
-import { style } from "./style.ts";
+
+const browserFile = (name: string): URL => new URL(`./browser/${name}`, import.meta.url);
+
+const script = readScripts(browserFile("live.js"));
+const style = readStyles(
+  baseStyle,
+  browserFile("shapes.css"),
+  browserFile("header.css"),
+  browserFile("check-cards.css"),
+  browserFile("meters.css"),
+  browserFile("history.css"),
+  browserFile("fleet.css"),
+  browserFile("media.css"),
+);
+
+export const pageHeaders: Readonly<Record<string, string>> = {
+  ...commonPageHeaders({ script, style }),
+  "X-Robots-Tag": "noindex",
+  "Cache-Control": "no-store",
+  Vary: "Accept, Authorization",
+};
 
 type Document = {
-  kind: "full" | "reduced";
+  kind: "full" | "public";
   face: Badge;
   title: string;
   service: string;
@@ -18,7 +39,7 @@ type Document = {
 
 const lostIcon = favicon({ shape: "question", tone: "calm" });
 
-/** Only `main` is exchanged while the page lives; what stands around it stays as it was first sent. */
+/** The script of the page updates `main` only. */
 export function renderDocument({ kind, face, title, service, instance, at, intervalMs, content }: Document): string {
   const time = Number.isNaN(at) ? "" : new Date(at).toISOString().slice(11, 19);
   const page = html`
@@ -37,18 +58,18 @@ export function renderDocument({ kind, face, title, service, instance, at, inter
         <header class="top">
           <div class="wrap">
             <p class="service">${service}</p>
-            <p class="unscripted">A still of ${formatTime(at, at)}: without JavaScript it does not follow. <a href="">Reload</a></p>
+            <p class="unscripted">State at ${formatTime(at, at)}. Without JavaScript this page is not updated. <a href="">Reload</a></p>
             <p class="live scripted"><span id="live">Live</span> <button id="pause" type="button">Pause</button></p>
           </div>
         </header>
         <div id="trouble" class="trouble" hidden>
-          <div class="wrap"><p id="trouble-words"></p><button id="again" type="button">Try now</button></div>
+          <div class="wrap"><p id="trouble-text"></p><button id="retry" type="button">Retry</button></div>
         </div>
         <p id="notice" class="wrap notice" hidden></p>
         <p id="announcer" class="unseen" role="status"></p>
-        <main data-page="${kind}" data-interval="${intervalMs}" data-face="${face.label}" data-instance="${instance}" data-time="${time}">${content}</main>
+        <main data-page="${kind}" data-interval="${intervalMs}" data-label="${face.label}" data-instance="${instance}" data-time="${time}">${content}</main>
         <footer class="wrap note">
-          <p>All times are UTC. The same as JSON: ask this address with <code>Accept: application/json</code>.</p>
+          <p>All times are UTC. This address answers with JSON to <code>Accept: application/json</code>.</p>
         </footer>
         <script>${trusted(script)}</script>
       </body>

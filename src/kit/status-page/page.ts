@@ -1,4 +1,3 @@
-import { pageHeaders as headersOfPage } from "../../core/page/headers.ts";
 import { html } from "../../core/page/html.ts";
 import type { HealthReport, PageExtras } from "../health/health-report.ts";
 import { badgeOf, badgeOfStatus } from "./badge.ts";
@@ -9,8 +8,6 @@ import { renderHeader } from "./header.ts";
 import { renderHistory } from "./history-section.ts";
 import { renderMeters } from "./meters.ts";
 import { type PublicReport, renderPublicView } from "./public-view.ts";
-import { script } from "./script.ts";
-import { style } from "./style.ts";
 
 const minIntervalMs = 1000;
 const publicIntervalMs = 5000;
@@ -43,7 +40,7 @@ export function renderPage(picture: HealthReport, extras: PageExtras): string {
 export function renderPublicPage(verdict: PublicReport): string {
   const face = badgeOfStatus(verdict.status);
   return renderDocument({
-    kind: "reduced",
+    kind: "public",
     face,
     title: `${face.label} · ${verdict.instance}`,
     service: "Status",
@@ -53,10 +50,3 @@ export function renderPublicPage(verdict: PublicReport): string {
     content: renderPublicView(verdict),
   });
 }
-
-export const pageHeaders: Readonly<Record<string, string>> = {
-  ...headersOfPage({ script, style }),
-  "X-Robots-Tag": "noindex",
-  "Cache-Control": "no-store",
-  Vary: "Accept, Authorization",
-};

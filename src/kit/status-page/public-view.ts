@@ -27,10 +27,10 @@ export function renderPublicView({ status, instance, timestamp }: PublicReport):
         <form id="token-form" class="scripted" data-keep>
           <label for="token">Operator’s token</label>
           <div>
-            <input id="token" type="password" required autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="token-says">
+            <input id="token" type="password" required autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="token-message">
             <button>Show</button>
           </div>
-          <p id="token-says" aria-live="polite"></p>
+          <p id="token-message" aria-live="polite"></p>
           <p class="note">It stays in the memory of this tab and is forgotten with it.</p>
         </form>
         <p class="unscripted">This form needs JavaScript. Without it: <code>curl -H "Authorization: Bearer $OPS_TOKEN"</code> and this address.</p>

@@ -25,7 +25,7 @@ export function renderStateTimeline(history: readonly ReportedChange[], nowMs: n
   );
   const span = { startMs, nowMs };
   return html`
-    <ul class="lanes">${inOrder.map(([key, changes]) => renderRow(key, changes, span))}</ul>
+    <ul class="states">${inOrder.map(([key, changes]) => renderRow(key, changes, span))}</ul>
     <p class="ends covered"><span>${formatTime(oldest, nowMs)}</span><span>${formatDuration(covered)}</span><span>now</span></p>`;
 }
 

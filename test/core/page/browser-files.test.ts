@@ -37,6 +37,11 @@ test("modules that import each other are read once", () => {
   assert.deepEqual(log, [1]);
 });
 
+test("lines that are only a comment are not sent to the browser", () => {
+  const entry = file("commented.js", '// why\n/** what */\nlog.push("http://a");\n');
+  assert.equal(readScripts(entry), `"use strict";(()=>{log.push("http://a");\n})();`);
+});
+
 test("style sheets become one block in order, without comments and line breaks", () => {
   const first = file("first.css", '/* A\n   comment. */\na,\nb > c {\n  font:\n    1rem "Segoe UI",\n    serif;\n}\n');
   const second = file("second.css", "@media print {\n  a {\n    width: calc(1px + 2px);\n  }\n}\n");

@@ -21,7 +21,7 @@ const page = (shown: HealthReport, nowMs?: number) => ({
   status: shown.status === "unhealthy" ? 503 : 200,
   body: pageOf(shown, nowMs),
 });
-const reduced = {
+const publicPage = {
   status: 200,
   body: renderPublicPage({ status: "healthy", instance: "api-server-2", timestamp: ago(0) }),
 };
@@ -33,7 +33,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
   });
   after(() => browser.close());
 
-  test("follows by itself, and leaves focus, scroll position, selection and opened details alone", async (t) => {
+  test("updates itself, and keeps focus, scroll position, selection and opened details", async (t) => {
     let shown = healthy;
     const server = await serve(t, () => page(shown, now + server.requests() * 1000));
     const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
@@ -65,7 +65,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     assertQuiet();
   });
 
-  test("adds to the history, and keeps what was there as it is", async (t) => {
+  test("adds new changes to the history, and keeps the elements of the earlier ones", async (t) => {
     let history = longHistory(100);
     const server = await serve(t, () => page({ ...healthy, history }));
     const { page: tab } = await openTab(t, browser, server.url);
@@ -83,7 +83,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     assert.equal(await evaluate(tab, `document.querySelector("[data-key=older]").open`), true);
   });
 
-  test("asks at most once a second, not at all while hidden or paused, and at once when it is seen again", async (t) => {
+  test("polls at most once a second, not while hidden or paused, and at once when visible again", async (t) => {
     const server = await serve(t, () => page(healthy));
     const { page: tab } = await openTab(t, browser, server.url);
     await evaluate(tab, pretendHidden(true));
@@ -99,11 +99,11 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     await tab.getByText("Live, every 1 s").waitFor();
   });
 
-  test("says since when the server is gone, and follows again when it is back", async (t) => {
+  test("shows since when the server does not answer, and updates again when the server is back", async (t) => {
     const server = await serve(t, () => page(healthy));
     const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
     await server.leave();
-    await tab.getByText("No answer since 03:14:07 UTC: the connection fails.").waitFor();
+    await tab.getByText("No answer since 03:14:07 UTC: connection failed.").waitFor();
     assert.equal(await tab.title(), "No answer · Healthy · api-server-2");
     await server.comeBack();
     await tab.getByText("Live, every 1 s").waitFor();
@@ -112,44 +112,44 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     assertQuiet();
   });
 
-  test("does not take another page for its own, and asks again on demand", async (t) => {
+  test("does not show the page of another server, and retries on demand", async (t) => {
     let mine = true;
     const strange = { status: 502, body: "<h1>Bad Gateway</h1>", headers: { "Content-Type": "text/html" } };
     const server = await serve(t, () => (mine ? page(healthy) : strange));
     const { page: tab } = await openTab(t, browser, server.url);
     mine = false;
-    await tab.getByText("something else answers, with HTTP 502").waitFor();
+    await tab.getByText("another server answered, with HTTP 502").waitFor();
     await tab.getByRole("heading", { name: "Healthy" }).waitFor();
     mine = true;
-    await tab.getByRole("button", { name: "Try now" }).click();
+    await tab.getByRole("button", { name: "Retry" }).click();
     await tab.locator("#trouble").waitFor({ state: "hidden" });
   });
 
-  test("gives up on an answer that never comes", async (t) => {
+  test("times out if no answer comes", async (t) => {
     let silent = false;
     const server = await serve(t, () => (silent ? "never" : page(healthy)));
     const { page: tab } = await openTab(t, browser, server.url);
     silent = true;
-    await tab.getByText("it takes longer than 5 s").waitFor();
+    await tab.getByText("no response within 5 s").waitFor();
   });
 
-  test("says when another instance answers", async (t) => {
+  test("reports when another instance answers", async (t) => {
     const server = await serve(t, () =>
       page({ ...healthy, instance: server.requests() > 1 ? "api-server-3" : "api-server-2" }),
     );
     const { page: tab } = await openTab(t, browser, server.url);
-    await tab.getByText("More than one instance has answered here: api-server-2, api-server-3.").waitFor();
+    await tab.getByText("More than one instance has answered: api-server-2, api-server-3.").waitFor();
   });
 
-  test("shows the whole picture for the operator's token, and keeps the token nowhere", async (t) => {
+  test("shows the full report for the operator token, and stores the token nowhere", async (t) => {
     let accepted = "Bearer night-shift";
-    const server = await serve(t, ({ headers }) => (headers.authorization === accepted ? page(unhealthy) : reduced));
+    const server = await serve(t, ({ headers }) => (headers.authorization === accepted ? page(unhealthy) : publicPage));
     const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
     const field = tab.getByLabel("Operator’s token");
     for (const wrong of ["wrong", "schlüssel"]) {
       await field.fill(wrong);
       await field.press("Enter");
-      await tab.getByText("This is not the operator’s token.").waitFor();
+      await tab.getByText("The token is not valid.").waitFor();
     }
     await field.fill("night-shift");
     await tab.getByRole("button", { name: "Show" }).click();
@@ -160,13 +160,13 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     assert.equal(await evaluate(tab, "localStorage.length + sessionStorage.length + document.cookie.length"), 0);
 
     accepted = "Bearer another";
-    await tab.getByText("The token is no longer accepted.").waitFor();
+    await tab.getByText("The token is no longer valid.").waitFor();
     await tab.getByRole("heading", { name: "The whole picture" }).waitFor();
     assertQuiet();
   });
 
-  test("leaves a token alone that is being typed while the verdict changes", async (t) => {
-    let verdict = reduced;
+  test("keeps a half-typed token while the verdict changes", async (t) => {
+    let verdict = publicPage;
     const server = await serve(t, () => verdict);
     const { page: tab } = await openTab(t, browser, server.url);
     const field = tab.getByLabel("Operator’s token");
@@ -181,11 +181,11 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     assert.equal(await evaluate(tab, `document.activeElement.id === "token"`), true);
   });
 
-  test("without JavaScript it is a complete still with a way to reload", async (t) => {
+  test("without JavaScript the page is complete and has a link to reload", async (t) => {
     let shown = healthy;
     const server = await serve(t, () => page(shown));
     const { page: tab, assertQuiet } = await openTab(t, browser, server.url, { javaScriptEnabled: false });
-    await tab.getByText("without JavaScript it does not follow").waitFor();
+    await tab.getByText("Without JavaScript this page is not updated").waitFor();
     assert.equal(await tab.getByRole("button", { name: "Pause" }).count(), 0);
     assert.equal(await tab.locator(".plot .line").count(), 3);
     shown = unhealthy;
@@ -195,7 +195,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
-    test(`fits on a phone, and can be read, when it is ${colorScheme}`, async (t) => {
+    test(`fits on a phone with enough contrast when it is ${colorScheme}`, async (t) => {
       const degraded = healthReport({
         status: "degraded",
         checks: { [`a${"-very".repeat(20)}-long-${"n".repeat(80)}ame`]: down() },
@@ -209,7 +209,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
       const bodies = [
         ...[healthy, degraded, unhealthy, draining].map((shown) => pageOf(shown)),
         renderPage(unhealthy, extras({ fleet: troubled })),
-        reduced.body,
+        publicPage.body,
       ];
       let body = "";
       const server = await serve(t, () => ({ status: 200, body }));
@@ -230,7 +230,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     });
   }
 
-  test("refuses whatever was not written by us", async (t) => {
+  test("does not run a script that is not its own", async (t) => {
     const server = await serve(t, () => page(healthy));
     const { page: tab, complaints } = await openTab(t, browser, server.url);
     await evaluate(

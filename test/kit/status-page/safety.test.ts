@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import { pageHeaders, renderPage, renderPublicPage } from "../../../src/kit/status-page/page.ts";
+import { pageHeaders } from "../../../src/kit/status-page/document.ts";
+import { renderPage, renderPublicPage } from "../../../src/kit/status-page/page.ts";
 import { ago, breaker, down, extras, healthReport } from "./support/health-reports.ts";
 
 describe("hostile data", () => {

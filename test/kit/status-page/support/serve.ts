@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { pageHeaders } from "../../../../src/kit/status-page/page.ts";
+import { pageHeaders } from "../../../../src/kit/status-page/document.ts";
 
 type Answer = { status: number; body: string; headers?: Readonly<Record<string, string>> } | "never" | "cut";
 

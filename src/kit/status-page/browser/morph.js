@@ -1,70 +1,70 @@
-/**
- * Browser code: makes a living element equal to a new one and touches only what differs, so that focus, scroll
- * position, selection and opened details stay, and a screen reader has nothing to read again.
- */
-export const morphScript = `
-const keyOf = (node) => node.nodeType === 1 ? node.getAttribute("data-key") : null;
+// Makes a live element equal to a new one and changes only what differs. Focus, scroll position, selection and opened
+// details stay as they are, and a screen reader has nothing to read again.
 
-const alike = (was, is) => was.nodeName === is.nodeName && keyOf(was) === keyOf(is);
+const keyOf = (node) => (node.nodeType === 1 ? node.getAttribute("data-key") : null);
 
-function morph(was, is) {
-  if (was.nodeType !== 1) {
-    if (was.nodeValue !== is.nodeValue) was.nodeValue = is.nodeValue;
+const alike = (current, next) => current.nodeName === next.nodeName && keyOf(current) === keyOf(next);
+
+export function morph(current, next) {
+  if (current.nodeType !== 1) {
+    if (current.nodeValue !== next.nodeValue) current.nodeValue = next.nodeValue;
     return;
   }
-  if (was.hasAttribute("data-keep")) return;
-  morphAttributes(was, is);
-  morphChildren(was, is);
+  if (current.hasAttribute("data-keep")) return;
+  morphAttributes(current, next);
+  morphChildren(current, next);
 }
 
-function morphAttributes(was, is) {
-  for (const { name, value } of is.attributes) {
-    if (name !== "open" && was.getAttribute(name) !== value) was.setAttribute(name, value);
+function morphAttributes(current, next) {
+  for (const { name, value } of next.attributes) {
+    if (name !== "open" && current.getAttribute(name) !== value) current.setAttribute(name, value);
   }
-  for (const { name } of [...was.attributes]) {
-    if (name !== "open" && !is.hasAttribute(name)) was.removeAttribute(name);
+  for (const { name } of [...current.attributes]) {
+    if (name !== "open" && !next.hasAttribute(name)) current.removeAttribute(name);
   }
 }
 
-function morphChildren(was, is) {
-  const wanted = new Set([...is.children].map(keyOf));
+function morphChildren(current, next) {
+  const wanted = new Set([...next.children].map(keyOf));
   const known = new Map();
-  for (const child of [...was.children]) {
+  for (const child of [...current.children]) {
     const key = keyOf(child);
     if (key === null) continue;
     if (wanted.has(key)) known.set(key, child);
     else child.remove();
   }
-  let at = was.firstChild;
+  let at = current.firstChild;
   const drop = (node) => {
     const next = node.nextSibling;
     node.remove();
     return next;
   };
-  for (const child of [...is.childNodes]) {
+  for (const child of [...next.childNodes]) {
     const key = keyOf(child);
     const same = key === null ? nextAlike(at, child) : known.get(key);
     if (same && alike(same, child)) {
       if (isAhead(at, same)) while (at !== same && keyOf(at) === null) at = drop(at);
       if (same === at) at = at.nextSibling;
-      else was.insertBefore(same, at);
+      else current.insertBefore(same, at);
       morph(same, child);
-    } else was.insertBefore(document.importNode(child, true), at);
+    } else current.insertBefore(document.importNode(child, true), at);
   }
   while (at) at = drop(at);
 }
 
-function nextAlike(at, child) {
+function nextAlike(from, child) {
+  let at = from;
   while (at && keyOf(at) === null && !alike(at, child)) at = at.nextSibling;
   return at && alike(at, child) ? at : null;
 }
 
-function isAhead(at, node) {
+function isAhead(from, node) {
+  let at = from;
   while (at && at !== node) at = at.nextSibling;
   return at === node;
 }
 
-function keepingSelection(change) {
+export function keepingSelection(change) {
   const selection = getSelection();
   const { anchorNode, anchorOffset, focusNode, focusOffset, isCollapsed } = selection;
   change();
@@ -74,4 +74,3 @@ function keepingSelection(change) {
   if (start === selection.anchorOffset && end === selection.focusOffset && anchorNode === selection.anchorNode) return;
   selection.setBaseAndExtent(anchorNode, start, focusNode, end);
 }
-`;

@@ -1,0 +1,33 @@
+const limitMs = 5000;
+let running;
+
+/** Fetches this page again: the new document, the failure in words, or that a later fetch has replaced this one. */
+export async function fetchPage(token) {
+  const controller = new AbortController();
+  let timedOut = false;
+  abortFetch();
+  running = controller;
+  const limit = setTimeout(() => {
+    timedOut = true;
+    controller.abort();
+  }, limitMs);
+  try {
+    const headers = { Accept: "text/html" };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const options = { headers, cache: "no-store", redirect: "error", signal: controller.signal };
+    const response = await fetch(location.pathname + location.search, options);
+    const next = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (next.querySelector("main[data-page]")) return { next };
+    return { failure: `another server answered, with HTTP ${response.status}` };
+  } catch {
+    if (timedOut) return { failure: `no response within ${limitMs / 1000} s` };
+    return controller.signal.aborted ? { replaced: true } : { failure: "connection failed" };
+  } finally {
+    clearTimeout(limit);
+    if (running === controller) running = undefined;
+  }
+}
+
+export function abortFetch() {
+  if (running) running.abort();
+}
