@@ -25,7 +25,7 @@ export const defaultProbePaths: Readonly<Record<ProbeKind, readonly string[]>> =
   startup: ["/startup", "/startupz", "/health/startup"],
 };
 
-/** Answers probes with prepared bytes, made anew only when the snapshot changes. No probe calls a dependency. */
+/** Answers probes with prepared bytes, which are renewed only when the snapshot changes. No probe calls a dependency. */
 export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
   const kinds = new Map<string, ProbeKind>();
   for (const kind of ["live", "ready", "startup"] as const) {

@@ -1,7 +1,7 @@
 import type { HealthReport } from "../health/health-report.ts";
 import type { ShapeName, Tone } from "./shapes.ts";
 
-/** How a state looks at one glance: a word, a colour and a shape that tell the same, each without the others. */
+/** A state as a word, a colour and a shape. Each of them is enough to recognize the state. */
 export type Badge = { label: string; tone: Tone; shape: ShapeName };
 
 const byStatus: Readonly<Record<HealthReport["status"], Badge>> = {
@@ -18,7 +18,7 @@ const byPhase: Readonly<Record<Exclude<HealthReport["phase"], "ready">, Badge>> 
 
 export const badgeOfStatus = (status: HealthReport["status"]): Badge => byStatus[status];
 
-/** An instance that is starting or draining is out of rotation as planned: no alarm, unless it cannot get started. */
+/** A starting or draining instance is out of rotation as planned, so it is no alarm, unless a check fails at the start. */
 export function badgeOf({ status, phase, checks }: HealthReport): Badge {
   if (phase === "ready") return byStatus[status];
   const stuck = phase === "starting" && Object.values(checks).some((check) => check.status === "down");
@@ -43,6 +43,6 @@ const states = new Map<string, { tone: Tone; shape: ShapeName }>(
   }),
 );
 
-/** For every state that a check, a breaker, a phase or a verdict can be in. */
+/** Colour and shape of a state of a check, a breaker, a phase or a verdict. */
 export const appearanceOf = (state: string): { tone: Tone; shape: ShapeName } =>
   states.get(state) ?? { tone: "calm", shape: "question" };

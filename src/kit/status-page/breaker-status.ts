@@ -4,7 +4,7 @@ import { appearanceOf } from "./badge.ts";
 import { formatTime } from "./format.ts";
 import { shape } from "./shapes.ts";
 
-/** Its state, and what it does next. */
+/** The state of a breaker, and what happens to calls. */
 export function renderBreakerStatus(breaker: BreakerState, nowMs: number): Html {
   const { tone, shape: name } = appearanceOf(breaker.state);
   return html`
@@ -13,10 +13,10 @@ export function renderBreakerStatus(breaker: BreakerState, nowMs: number): Html 
 
 function meaning({ state, since, nextAttemptAt }: BreakerState, nowMs: number): Html {
   const from = html`since ${formatTime(since, nowMs)}`;
-  if (state === "closed") return html`${from}; calls go through`;
-  if (state === "half_open") return html`${from}; one trial call decides, the others are refused`;
+  if (state === "closed") return html`${from}; calls pass`;
+  if (state === "half_open") return html`${from}; the trial is running, other calls are rejected`;
   const due = nextAttemptAt === null || Date.parse(nextAttemptAt) <= nowMs;
-  return html`${from}; calls are refused at once; tries again ${due ? "now" : html`at ${formatTime(nextAttemptAt, nowMs)}`}`;
+  return html`${from}; calls are rejected; next trial ${due ? "now" : html`at ${formatTime(nextAttemptAt, nowMs)}`}`;
 }
 
 export function renderBreakerCounts({ name, stats }: BreakerState): Html {

@@ -17,7 +17,7 @@ export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: 
   return html`
     <section aria-labelledby="checks">
       <h2 id="checks">Checks</h2>
-      ${cards.length === 0 ? html`<p class="empty">No checks are set up.</p>` : html`<div class="cards">${cards}</div>`}
+      ${cards.length === 0 ? html`<p class="empty">No checks are configured.</p>` : html`<div class="cards">${cards}</div>`}
       ${circuitBreakers.length === 0 && html`<p class="empty">There are no circuit breakers.</p>`}
       ${others.length > 0 && renderOtherBreakers(others, extras.nowMs)}
     </section>`;
@@ -49,21 +49,20 @@ function renderCheck({ name, check, breaker, anchor }: Shown, { samples, nowMs }
     </article>`;
 }
 
-/** Whatever is not plainly well, in words. */
+/** A sentence for a check that fails, recovers or has no result. */
 function remark(name: string, { status, reason, consecutiveFailures, lastFailureAt }: CheckDetail): Html {
   if (status === "down" && consecutiveFailures > 0) {
     return html`<p class="remark">${name} ${formatReason(reason)}.</p>`;
   }
-  if (status === "down") return html`<p class="remark">It answers again; one more success in a row, and it is up.</p>`;
+  if (status === "down")
+    return html`<p class="remark">The last run passed; one more success in a row, and the check is up.</p>`;
   if (consecutiveFailures > 0) {
     const times =
-      consecutiveFailures === 1
-        ? "The last try"
-        : `Each of the last ${formatCount(consecutiveFailures, "try", "tries")}`;
+      consecutiveFailures === 1 ? "The last run" : `Each of the last ${formatCount(consecutiveFailures, "run")}`;
     return html`<p class="remark">${times} failed: ${name} ${formatReason(reason)}.</p>`;
   }
   if (status === "up") return nothing;
-  return html`<p class="remark">${lastFailureAt === null ? "It has not answered yet." : "It has not been heard of for too long."}</p>`;
+  return html`<p class="remark">${lastFailureAt === null ? "The check has no result yet." : "The check has had no result for too long."}</p>`;
 }
 
 function renderOtherBreakers(breakers: readonly BreakerState[], nowMs: number): Html {

@@ -26,9 +26,9 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   Vary: "Accept, Authorization",
 };
 
-type Document = {
+type DocumentParts = {
   kind: "full" | "public";
-  face: Badge;
+  badge: Badge;
   title: string;
   service: string;
   instance: string;
@@ -37,10 +37,19 @@ type Document = {
   content: Html;
 };
 
-const lostIcon = favicon({ shape: "question", tone: "calm" });
+const noAnswerIcon = favicon({ shape: "question", tone: "calm" });
 
 /** The script of the page updates `main` only. */
-export function renderDocument({ kind, face, title, service, instance, at, intervalMs, content }: Document): string {
+export function renderDocument({
+  kind,
+  badge,
+  title,
+  service,
+  instance,
+  at,
+  intervalMs,
+  content,
+}: DocumentParts): string {
   const time = Number.isNaN(at) ? "" : new Date(at).toISOString().slice(11, 19);
   const page = html`
     <!doctype html>
@@ -50,7 +59,7 @@ export function renderDocument({ kind, face, title, service, instance, at, inter
         <title>${title}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <link rel="icon" href="${favicon(face)}" data-lost="${lostIcon}">
+        <link rel="icon" href="${favicon(badge)}" data-lost="${noAnswerIcon}">
         <style>${trusted(style)}</style>
       </head>
       <body>
@@ -67,7 +76,7 @@ export function renderDocument({ kind, face, title, service, instance, at, inter
         </div>
         <p id="notice" class="wrap notice" hidden></p>
         <p id="announcer" class="unseen" role="status"></p>
-        <main data-page="${kind}" data-interval="${intervalMs}" data-label="${face.label}" data-instance="${instance}" data-time="${time}">${content}</main>
+        <main data-page="${kind}" data-interval="${intervalMs}" data-label="${badge.label}" data-instance="${instance}" data-time="${time}">${content}</main>
         <footer class="wrap note">
           <p>All times are UTC. This address answers with JSON to <code>Accept: application/json</code>.</p>
         </footer>

@@ -6,18 +6,18 @@ import { shape } from "./shapes.ts";
 
 type Outage = { check: string; here: boolean; others: number; where: readonly FleetMember[] };
 
-/** Whether the trouble is one's own or everybody's, in a sentence for each check that is down anywhere. */
+/** For each check that is down somewhere: whether this instance, others, or most of the fleet are affected. */
 export function renderOutages({ instances, decisions, silentSince }: FleetReport): Html {
-  const troubles = outagesOf(instances);
+  const outages = outagesOf(instances);
   const others = instances.filter(({ self }) => !self).length;
-  if (troubles.length > 0) {
-    return html`<div class="whose">${troubles.map((trouble) => {
-      const tone = trouble.here ? "bad" : "warn";
-      const decision = Object.hasOwn(decisions, trouble.check) ? decisions[trouble.check] : undefined;
-      return html`<p><span class="state ${tone}">${shape(appearanceOf(trouble.here ? "down" : "degraded").shape)}${trouble.check}</span> ${inWords(trouble, others)}${decision !== undefined && html` ${consequences[decision]}`}</p>`;
+  if (outages.length > 0) {
+    return html`<div class="outages">${outages.map((outage) => {
+      const tone = outage.here ? "bad" : "warn";
+      const decision = Object.hasOwn(decisions, outage.check) ? decisions[outage.check] : undefined;
+      return html`<p><span class="state ${tone}">${shape(appearanceOf(outage.here ? "down" : "degraded").shape)}${outage.check}</span> ${describe(outage, others)}${decision !== undefined && html` ${consequences[decision]}`}</p>`;
     })}</div>`;
   }
-  if (others === 0) return html`<p>${silentSince === null && "This instance knows of no other."}</p>`;
+  if (others === 0) return html`<p>${silentSince === null && "No other instance is known."}</p>`;
   const states = Object.entries(Object.groupBy(instances, ({ status }) => status));
   if (states.length === 1 && states[0]?.[0] === "ready")
     return html`<p>All ${instances.length} instances are ready.</p>`;
@@ -25,7 +25,7 @@ export function renderOutages({ instances, decisions, silentSince }: FleetReport
   return html`<p>Of ${formatCount(instances.length, "instance")}: ${enumerate(parts)}.</p>`;
 }
 
-/** An instance that starts has not passed its checks yet: that is no trouble. */
+/** Starting instances do not count: they have not passed their checks yet. */
 function outagesOf(instances: readonly FleetMember[]): Outage[] {
   const settled = instances.filter(({ phase }) => phase !== "starting");
   const isDown = (check: string) => (member: FleetMember) =>
@@ -37,7 +37,7 @@ function outagesOf(instances: readonly FleetMember[]): Outage[] {
   });
 }
 
-function inWords({ here, others, where }: Outage, known: number): Html {
+function describe({ here, others, where }: Outage, known: number): Html {
   if (!here) {
     const places =
       where.length === 1
@@ -47,14 +47,14 @@ function inWords({ here, others, where }: Outage, known: number): Html {
   }
   if (known === 0) return html`is down here, and no other instance is known.`;
   if (others === 0)
-    return html`is down here and on none of ${formatCount(known, "other")}: <strong>the trouble is this instance’s own.</strong>`;
-  const whose = others * 2 > known ? "the trouble is everybody’s." : "the trouble is not everybody’s.";
-  return html`is down here and on ${others} of ${formatCount(known, "other")}: <strong>${whose}</strong>`;
+    return html`is down here and on none of ${formatCount(known, "other")}: <strong>only this instance is affected.</strong>`;
+  const extent = others * 2 > known ? "most instances are affected." : "at most half of the others are affected.";
+  return html`is down here and on ${others} of ${formatCount(known, "other")}: <strong>${extent}</strong>`;
 }
 
 const consequences: Readonly<Record<FleetDecision, string>> = {
-  asking: "The others are being asked; until then this instance stays in rotation.",
+  asking: "The vote of the fleet is pending; until its result this instance stays in rotation.",
   shared_outage: "So this instance stays in rotation.",
   outlier: "So this instance is out of rotation.",
-  unsure: "The others give no answer to go by, so this instance is out of rotation.",
+  unsure: "The vote of the fleet has no result, so this instance is out of rotation.",
 };

@@ -5,7 +5,7 @@ import { renderOutages } from "./fleet-outages.ts";
 import { formatDuration, formatPercent, formatRate, formatTime } from "./format.ts";
 import { shape } from "./shapes.ts";
 
-/** All instances against all checks: a row that is red is one's own trouble, a column that is red is everybody's. */
+/** A table of instances and checks. A red row is a failing instance, a red column is a shared outage. */
 export function renderFleet(fleet: FleetReport, nowMs: number): Html {
   const { instances, silentSince } = fleet;
   const checks = columnsOf(instances);
@@ -13,7 +13,7 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
     <section aria-labelledby="fleet">
       <h2 id="fleet">Fleet</h2>
       ${renderOutages(fleet)}
-      ${silentSince !== null && html`<p class="empty">Neither Redis nor Postgres answers since ${formatTime(silentSince, nowMs)}: the other instances are unknown.</p>`}
+      ${silentSince !== null && html`<p class="empty">Neither Redis nor Postgres has answered since ${formatTime(silentSince, nowMs)}: the other instances are unknown.</p>`}
       <table class="fleet">
         <thead><tr>
           <th scope="col">Instance</th><th scope="col">State</th>
@@ -30,13 +30,13 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
 
 const sharedChecks = ["postgres", "redis", "schema"];
 
-/** What all share, and whatever is not well somewhere. */
+/** The shared checks, and every check that is not up somewhere. */
 function columnsOf(instances: readonly FleetMember[]): readonly string[] {
-  const unwell = instances.flatMap(({ checks }) =>
+  const notUp = instances.flatMap(({ checks }) =>
     Object.entries(checks).flatMap(([name, status]) => (status === "up" ? [] : [name])),
   );
   const known = new Set(instances.flatMap(({ checks }) => Object.keys(checks)));
-  return [...new Set([...sharedChecks.filter((name) => known.has(name)), ...unwell])].slice(0, maxColumns);
+  return [...new Set([...sharedChecks.filter((name) => known.has(name)), ...notUp])].slice(0, maxColumns);
 }
 
 const maxColumns = 6;
@@ -55,12 +55,12 @@ function renderMember(member: FleetMember, checks: readonly string[], index: num
     </tr>`;
 }
 
-function renderStatus(status = "not told"): Html {
+function renderStatus(status = "not reported"): Html {
   const { tone, shape: shapeName } = appearanceOf(status);
   return html`<td class="${tone}">${shape(shapeName)}<span class="${status === "up" ? "unseen" : "word"}">${status}</span></td>`;
 }
 
-/** More than this the requirement asks to be told of. */
+/** A larger deviation is shown as a warning. */
 const maxEvenSpread = 0.2;
 
 function renderSpread({ loadSpreadRatio, instances }: FleetReport): Html {

@@ -6,18 +6,18 @@ const reasons: Readonly<Record<Reason, string>> = {
   reset: "drops the connection",
   timeout: "does not answer (timeout)",
   unreachable: "cannot be reached",
-  denied: "does not let us in (denied)",
-  starting_up: "is still starting up",
-  too_many_connections: "has no connection left",
+  denied: "rejects the credentials or permissions (denied)",
+  starting_up: "is starting up",
+  too_many_connections: "has too many connections",
   out_of_date: "is out of date",
   over_limit: "is over its limit",
   failed: "fails",
 };
 
-/** What a check does, as the rest of a sentence that begins with its name. */
+/** The predicate of a sentence that begins with the name of the check. */
 export const formatReason = (reason: Reason | null): string => (reason === null ? "fails" : reasons[reason]);
 
-// A number and its unit stay on one line.
+// No line break between a number and its unit.
 const withUnit = (value: number | string, unit: string): string => `${value}\u00a0${unit}`;
 
 export function formatDuration(ms: number): string {
@@ -55,30 +55,30 @@ const isoOf = (at: string | number): string | undefined => {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 };
 
-// A page must not fail over a time that it cannot read.
-const unreadable = "an unknown time";
+// An invalid time must not prevent the page.
+const invalidTime = "an unknown time";
 
-/** "03:12:07 UTC", with the date where it is not today's. */
+/** "03:12:07 UTC", with the date if it is not today's. */
 export function formatTimeText(at: string | number, nowMs: number): string {
   const iso = isoOf(at);
-  if (iso === undefined) return unreadable;
+  if (iso === undefined) return invalidTime;
   const date = iso.slice(0, 10);
   return `${date === isoOf(nowMs)?.slice(0, 10) ? "" : `${date} `}${iso.slice(11, 19)} UTC`;
 }
 
 export const formatTime = (at: string | number, nowMs: number): Html => timeElement(at, formatTimeText(at, nowMs));
 
-/** "2026-11-20 03:12:07 UTC", whatever day it is. */
+/** "2026-11-20 03:12:07 UTC", always with the date. */
 export function formatDateTime(at: string | number): Html {
   const iso = isoOf(at);
-  return timeElement(at, iso === undefined ? unreadable : `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`);
+  return timeElement(at, iso === undefined ? invalidTime : `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`);
 }
 
 const timeElement = (at: string | number, text: string): Html =>
   html`<time datetime="${isoOf(at) ?? ""}">${text}</time>`;
 
-/** "4 min", up to now. */
+/** "4 min", from then until now. */
 export function formatElapsed(at: string, nowMs: number): string {
   const from = Date.parse(at);
-  return Number.isNaN(from) ? unreadable : formatDuration(nowMs - from);
+  return Number.isNaN(from) ? invalidTime : formatDuration(nowMs - from);
 }

@@ -5,16 +5,16 @@ import { formatDateTime, formatDuration, formatElapsed } from "./format.ts";
 import { shape } from "./shapes.ts";
 import { summarize } from "./summary.ts";
 
-/** The band on top: all that somebody sees who looks for one second. */
-export function renderHeader(picture: HealthReport, nowMs: number): Html {
-  const { instance, version, uptimeSeconds, status, phase } = picture;
-  const since = sinceWhen(picture);
+/** The coloured band at the top: the state, the reason and the facts of the instance. */
+export function renderHeader(report: HealthReport, nowMs: number): Html {
+  const { instance, version, uptimeSeconds, status, phase } = report;
+  const since = stateSince(report);
   const inRotation = phase === "ready" && status !== "unhealthy";
   return renderBand(
-    badgeOf(picture),
+    badgeOf(report),
     html`
       <p class="since">For <strong>${formatElapsed(since, nowMs)}</strong>, since ${formatDateTime(since)}</p>
-      <p id="summary" class="summary">${summarize(picture, nowMs)}</p>`,
+      <p id="summary" class="summary">${summarize(report, nowMs)}</p>`,
     [
       ["Instance", html`${instance}`],
       ["Version", html`${version}`],
@@ -26,19 +26,19 @@ export function renderHeader(picture: HealthReport, nowMs: number): Html {
   );
 }
 
-export function renderBand(face: Badge, about: Html, facts: readonly (readonly [term: string, fact: Html])[]): Html {
+export function renderBand(badge: Badge, body: Html, facts: readonly (readonly [term: string, fact: Html])[]): Html {
   return html`
-    <section class="band ${face.tone}" aria-labelledby="status">
+    <section class="band ${badge.tone}" aria-labelledby="status">
       <div class="wrap">
-        <h1 id="status" tabindex="-1">${shape(face.shape)}<span>${face.label}</span></h1>
-        ${about}
+        <h1 id="status" tabindex="-1">${shape(badge.shape)}<span>${badge.label}</span></h1>
+        ${body}
         <dl class="facts">${facts.map(([term, fact]) => html`<div><dt>${term}</dt><dd>${fact}</dd></div>`)}</dl>
       </div>
     </section>`;
 }
 
-/** A phase may have begun later than the verdict that goes with it: draining while unhealthy. */
-function sinceWhen({ phase, since, history }: HealthReport): string {
+/** A phase may have begun later than its verdict, for example draining while unhealthy. */
+function stateSince({ phase, since, history }: HealthReport): string {
   if (phase === "ready") return since;
   return history.findLast(({ kind, to }) => kind === "phase" && to === phase)?.at ?? since;
 }

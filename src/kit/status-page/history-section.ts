@@ -8,7 +8,7 @@ import { type ReportedChange, renderStateTimeline } from "./state-timeline.ts";
 const maxShown = 15;
 const maxListed = 45;
 
-/** What has happened, newest first: at a glance as lanes over time, and in words. */
+/** The changes of state: as rows over time, and as a table, newest first. */
 export function renderHistory({ history }: HealthReport, nowMs: number): Html {
   const newestFirst = history.toReversed();
   const older = newestFirst.slice(maxShown, maxListed);
@@ -34,7 +34,7 @@ function list(caption: string, changes: readonly ReportedChange[], nowMs: number
   const timesSeen = new Map<string, number>();
   const rows = changes.map((change) => {
     const [date = "", rest = ""] = change.at.split("T");
-    // Short, as it is sent with every row.
+    // Short, because every row contains it.
     const id = `${Date.parse(change.at).toString(36)}${change.kind.slice(0, 1)}${change.name}`;
     const seen = timesSeen.get(id) ?? 0;
     timesSeen.set(id, seen + 1);
@@ -43,13 +43,13 @@ function list(caption: string, changes: readonly ReportedChange[], nowMs: number
       <tr class="${change.kind}" data-key="${id}${seen === 0 ? "" : ` ${seen}`}">
         <td><time>${date === today ? "" : `${date} `}${rest.slice(0, 8)}</time></td>
         <td>${change.kind}</td>
-        <td>${shape(name, tone)}${inWords(change)}</td>
+        <td>${shape(name, tone)}${describeChange(change)}</td>
       </tr>`;
   });
   return html`
     <table>
       <caption class="unseen">${caption}, newest first</caption>
-      <thead><tr><th scope="col">UTC</th><th scope="col">Kind</th><th scope="col">What happened</th></tr></thead>
+      <thead><tr><th scope="col">UTC</th><th scope="col">Kind</th><th scope="col">Change</th></tr></thead>
       <tbody>${rows}</tbody>
     </table>`;
 }
@@ -57,28 +57,28 @@ function list(caption: string, changes: readonly ReportedChange[], nowMs: number
 const phrases: Readonly<Record<ReportedChange["kind"], Readonly<Record<string, string>>>> = {
   phase: {
     starting: "The instance started.",
-    ready: "The instance has started and takes traffic.",
+    ready: "The instance has started and receives requests.",
     draining: "The instance began to shut down.",
     stopped: "The instance stopped serving.",
   },
   verdict: {
-    ready: "All is well; in rotation.",
-    healthy: "All is well; in rotation.",
+    ready: "All checks pass; in rotation.",
+    healthy: "All checks pass; in rotation.",
     degraded: "Degraded, but in rotation",
     not_ready: "Out of rotation",
     unhealthy: "Out of rotation",
     starting: "Starting; not yet in rotation.",
     draining: "Draining; out of rotation.",
   },
-  check: { down: "went down", unknown: "has not been heard of for too long." },
+  check: { down: "went down", unknown: "has had no result for too long." },
   breaker: {
-    open: "opened; calls are refused.",
+    open: "opened; calls are rejected.",
     half_open: "is half open; one trial call decides.",
     closed: "closed; calls go through.",
   },
 };
 
-function inWords({ kind, name, from, to, reason }: ReportedChange): Html {
+function describeChange({ kind, name, from, to, reason }: ReportedChange): Html {
   const phrase = Object.hasOwn(phrases[kind], to) ? phrases[kind][to] : undefined;
   if (kind === "check" && to === "up") return html`<b>${name}</b> is up${from === "unknown" ? "" : " again"}.`;
   if (phrase === undefined) return html`<b>${name}</b> went from ${from} to ${to}.`;

@@ -7,9 +7,9 @@ type Meter = {
   label: string;
   value: string;
   note: string;
-  /** How full the bar is, 0 to 1; without one where there is no limit to compare with. */
+  /** How full the bar is, 0 to 1; no bar if there is no limit to compare with. */
   share?: number;
-  /** From which share on it is worth a look, and worth waking somebody. */
+  /** The shares from which the meter shows a warning and an alarm. */
   limits?: readonly [high: number, tooHigh: number];
 };
 
@@ -25,7 +25,7 @@ export function renderMeters({ system, http }: HealthReport): Html {
     </section>`;
 }
 
-// The bar of the delay is full at 200 ms; from 100 ms on requests are shed unless configured otherwise.
+// The bar of the delay is full at 200 ms.
 const fullDelayMs = 200;
 
 function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
@@ -39,9 +39,9 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
       limits: [0.25, 0.5],
     },
     {
-      label: "Event loop in use",
+      label: "Event loop utilization",
       value: formatPercent(eventLoop.utilization),
-      note: "share of the time",
+      note: "share of time",
       share: eventLoop.utilization,
       limits: [0.75, 0.95],
     },
@@ -86,7 +86,7 @@ function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond 
 
 function shareInWords(requestsPerSecond: number, share: number): string {
   if (requestsPerSecond <= 0) return "no requests";
-  return share === 0 ? "no request fails" : `${formatPercent(share, 1)} of the requests`;
+  return share === 0 ? "no failed requests" : `${formatPercent(share, 1)} of the requests`;
 }
 
 function renderMeter({ label, value, note, share, limits = [1, 1] }: Meter): Html {
@@ -111,7 +111,7 @@ const renderShedding = (shedding: boolean): Html => html`
     <dt>Shedding</dt>
     <dd><span class="value">${shedding ? "yes" : "no"}</span>${
       shedding && html`<span class="state bad">${shape("octagon")}overloaded</span>`
-    }<span class="note">${shedding ? "API requests get 503 until it has caught up" : "every request is let in"}</span></dd>
+    }<span class="note">${shedding ? "API requests get 503 until the event loop recovers" : "all requests are admitted"}</span></dd>
   </div>`;
 
 function renderHandles(handles: SystemFacts["handles"]): Html {

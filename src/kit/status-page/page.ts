@@ -12,41 +12,41 @@ import { type PublicReport, renderPublicView } from "./public-view.ts";
 const minIntervalMs = 1000;
 const publicIntervalMs = 5000;
 
-/** The whole picture for a browser. Complete without JavaScript; with it, it keeps itself up to date. */
-export function renderPage(picture: HealthReport, extras: PageExtras): string {
-  const face = badgeOf(picture);
-  const failing = Object.entries(picture.checks).filter(([, { status }]) => status === "down");
-  const title = `${[face.label, ...failing.map(([name]) => name).slice(0, 2)].join(", ")} · ${picture.instance}`;
+/** The report as a page. It is complete without JavaScript, and updates itself with it. */
+export function renderPage(report: HealthReport, extras: PageExtras): string {
+  const badge = badgeOf(report);
+  const failing = Object.entries(report.checks).filter(([, { status }]) => status === "down");
+  const title = `${[badge.label, ...failing.map(([name]) => name).slice(0, 2)].join(", ")} · ${report.instance}`;
   return renderDocument({
     kind: "full",
-    face,
+    badge,
     title,
-    service: picture.service,
-    instance: picture.instance,
+    service: report.service,
+    instance: report.instance,
     at: extras.nowMs,
     intervalMs: Math.max(minIntervalMs, Math.round(extras.intervalMs)),
     content: html`
-      ${renderHeader(picture, extras.nowMs)}
+      ${renderHeader(report, extras.nowMs)}
       <div class="wrap">
         ${extras.fleet !== undefined && renderFleet(extras.fleet, extras.nowMs)}
-        ${renderChecks(picture, extras)}
-        ${renderMeters(picture)}
-        ${renderHistory(picture, extras.nowMs)}
+        ${renderChecks(report, extras)}
+        ${renderMeters(report)}
+        ${renderHistory(report, extras.nowMs)}
       </div>`,
   });
 }
 
-/** What a caller without the operator's token gets. */
-export function renderPublicPage(verdict: PublicReport): string {
-  const face = badgeOfStatus(verdict.status);
+/** The page for callers without the operator token. */
+export function renderPublicPage(report: PublicReport): string {
+  const badge = badgeOfStatus(report.status);
   return renderDocument({
     kind: "public",
-    face,
-    title: `${face.label} · ${verdict.instance}`,
+    badge,
+    title: `${badge.label} · ${report.instance}`,
     service: "Status",
-    instance: verdict.instance,
-    at: Date.parse(verdict.timestamp),
+    instance: report.instance,
+    at: Date.parse(report.timestamp),
     intervalMs: publicIntervalMs,
-    content: renderPublicView(verdict),
+    content: renderPublicView(report),
   });
 }

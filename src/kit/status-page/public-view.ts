@@ -8,32 +8,32 @@ export type PublicReport = { status: HealthReport["status"]; instance: string; t
 
 const meanings: Readonly<Record<HealthReport["status"], string>> = {
   healthy: "This instance is in rotation.",
-  degraded: "This instance is in rotation, but something that it can do without fails.",
+  degraded: "This instance is in rotation, but a dependency that is not critical fails.",
   unhealthy: "This instance is out of rotation.",
 };
 
-/** What anybody may see, and the way in for an operator. */
+/** The verdict, and a form for the operator token. */
 export function renderPublicView({ status, instance, timestamp }: PublicReport): Html {
-  const glance = renderBand(badgeOfStatus(status), html`<p id="summary" class="summary">${meanings[status]}</p>`, [
+  const header = renderBand(badgeOfStatus(status), html`<p id="summary" class="summary">${meanings[status]}</p>`, [
     ["Instance", html`${instance}`],
     ["As of", formatDateTime(timestamp)],
   ]);
   return html`
-    ${glance}
+    ${header}
     <div class="wrap">
       <section aria-labelledby="token-heading">
-        <h2 id="token-heading">The whole picture</h2>
-        <p>Checks, latencies, load and history are for operators.</p>
+        <h2 id="token-heading">Full report</h2>
+        <p>Checks, latencies, load and history require the operator token.</p>
         <form id="token-form" class="scripted" data-keep>
-          <label for="token">Operator’s token</label>
+          <label for="token">Operator token</label>
           <div>
             <input id="token" type="password" required autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="token-message">
             <button>Show</button>
           </div>
           <p id="token-message" aria-live="polite"></p>
-          <p class="note">It stays in the memory of this tab and is forgotten with it.</p>
+          <p class="note">The token is kept in the memory of this tab only.</p>
         </form>
-        <p class="unscripted">This form needs JavaScript. Without it: <code>curl -H "Authorization: Bearer $OPS_TOKEN"</code> and this address.</p>
+        <p class="unscripted">This form needs JavaScript. Without JavaScript use <code>curl -H "Authorization: Bearer $OPS_TOKEN"</code> with this address.</p>
       </section>
     </div>`;
 }

@@ -2,7 +2,7 @@ import { type Html, html, trusted } from "../../core/page/html.ts";
 
 export type Tone = "good" | "warn" | "bad" | "calm";
 
-/** Drawn on 24 by 24; `S` is the solid colour and `C` the one of the background, to cut with. */
+/** Drawings of 24 by 24: `S` stands for the solid colour, `C` for lines in the colour of the background. */
 const drawings = {
   tick: '<circle cx="12" cy="12" r="10" S/><path d="M7.2 12.4l3.3 3.4 6.3-7.2" C/>',
   triangle: '<path d="M12 2.5 23 21.5H1z" S/><path d="M12 9.5v5.5M12 18v.3" C/>',
@@ -27,11 +27,11 @@ const symbols = Object.entries(drawings).map(
 /** All shapes once; `shape` refers to them. */
 export const sprite: Html = trusted(`<svg class="sprite" aria-hidden="true">${symbols.join("")}</svg>`);
 
-/** Stands beside words that say the same, so it is silent. */
+/** Hidden from screen readers, because the words beside it have the same meaning. */
 export const shape = (name: ShapeName, tone?: Tone): Html =>
   html`<svg class="shape${tone === undefined ? "" : ` ${tone}`}" aria-hidden="true"><use href="#s-${name}"/></svg>`;
 
-// Seen on light and on dark tabs alike.
+// Visible on light and on dark browser tabs.
 const colours: Readonly<Record<Tone, readonly [solid: string, cut: string]>> = {
   good: ["#1f9d61", "#fff"],
   warn: ["#f2b01e", "#2a1c00"],

@@ -11,7 +11,7 @@ const bucketWidth = width / bucketCount;
 
 type Bucket = { index: number; at: number; worstMs: number | null; failed: boolean; afterGap: boolean };
 
-/** Latency over the last ten minutes: the line breaks where nothing was measured, and failures stand as blocks. */
+/** Latency of the last ten minutes. The line has a gap where nothing was measured, and failures are blocks. */
 export function renderSparkline(name: string, samples: readonly Sample[], nowMs: number): Html {
   const startMs = nowMs - windowMs;
   const recent = samples.filter(({ at }) => at >= startMs && at <= nowMs);
@@ -26,7 +26,7 @@ export function renderSparkline(name: string, samples: readonly Sample[], nowMs:
   return html`
     <figure class="plot">
       <svg role="img" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">
-        <title>${inWords(name, recent, passed, nowMs)}</title>
+        <title>${describe(name, recent, passed, nowMs)}</title>
         <path class="grid" d="M0 50H${width}M300 0V${height}M600 0V${height}M900 0V${height}"/>
         <path class="gap" d="${gaps(buckets, last.at, startMs, nowMs, gapMs)}"/>
         <path class="fails" d="${failures(buckets)}"/>
@@ -38,7 +38,7 @@ export function renderSparkline(name: string, samples: readonly Sample[], nowMs:
     </figure>`;
 }
 
-/** The worst of each bucket stays: neither a peak nor a failure gets lost between two others. */
+/** Keeps the worst value of each bucket, so that no peak and no failure is lost. */
 function downsample(samples: readonly Sample[], startMs: number, gapMs: number): Bucket[] {
   const buckets: Bucket[] = [];
   let before = startMs;
@@ -56,11 +56,11 @@ function downsample(samples: readonly Sample[], startMs: number, gapMs: number):
   return buckets;
 }
 
-/** Longer than this between two samples is a gap: three times what is usual for this check. */
+/** A longer time between two samples is a gap: three times the median of this check. */
 function maxSampleGap(samples: readonly Sample[]): number {
   const steps = samples.slice(1).map(({ at }, index) => at - (samples[index]?.at ?? at));
-  const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-  return Math.max(3 * usual, 2 * bucketMs);
+  const median = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  return Math.max(3 * median, 2 * bucketMs);
 }
 
 const x = (at: number, startMs: number): number => Math.round(((at - startMs) / windowMs) * width);
@@ -75,7 +75,7 @@ function line(buckets: readonly Bucket[], startMs: number, max: number): string 
     }
     const left = x(at, startMs);
     const top = Math.round(96 - (90 * worstMs) / (max || 1));
-    // Steps are shorter to write than places; `0 0` makes a dot of a point that stands alone.
+    // Relative coordinates are shorter than absolute ones; `0 0` draws a dot for a single point.
     if (before === undefined || afterGap) path += `M${left} ${top}l0 0`;
     else path += ` ${left - before.left} ${top - before.top}`;
     before = { left, top };
@@ -120,7 +120,7 @@ function caption(samples: readonly Sample[], passed: readonly number[]): string 
   return failed === 0 ? range : `${range}, ${failed} of ${samples.length} failed`;
 }
 
-function inWords(name: string, samples: readonly Sample[], passed: readonly number[], nowMs: number): string {
+function describe(name: string, samples: readonly Sample[], passed: readonly number[], nowMs: number): string {
   const failedLast = samples.findLast(({ ok }) => !ok);
   const covered = formatDuration(nowMs - (samples[0]?.at ?? nowMs));
   const failed =

@@ -9,18 +9,18 @@ export type ReportedChange = HealthReport["history"][number];
 const width = 1000;
 const minWidth = 3;
 
-/** The worse, the taller: the lanes can be read without colours. */
+/** A worse state is drawn taller, so that the rows can be read without colours. */
 const topOf: Readonly<Record<Tone, number>> = { good: 10, calm: 7, warn: 4, bad: 0 };
 const bottom = 14;
 
-/** One lane for whatever has changed, from the oldest change known until now. */
+/** One row of coloured segments for each thing that has changed, from the oldest known change until now. */
 export function renderStateTimeline(history: readonly ReportedChange[], nowMs: number): Html {
   const oldest = Math.min(...history.map(({ at }) => Date.parse(at)).filter((at) => !Number.isNaN(at)), nowMs);
   const covered = Math.max(nowMs - oldest, 1000);
-  // What was before the first change is seen too.
+  // Leaves room for the state before the first change.
   const startMs = oldest - covered * 0.02;
-  const lanes = Map.groupBy(history, ({ kind, name }) => `${kind} ${name}`);
-  const inOrder = [...lanes].toSorted(
+  const rows = Map.groupBy(history, ({ kind, name }) => `${kind} ${name}`);
+  const inOrder = [...rows].toSorted(
     ([, [a]], [, [b]]) => rank(a) - rank(b) || (a?.name ?? "").localeCompare(b?.name ?? ""),
   );
   const span = { startMs, nowMs };
@@ -53,25 +53,25 @@ function renderRow(key: string, changes: readonly ReportedChange[], span: Span):
 }
 
 function segmentsOf(before: string, changes: readonly ReportedChange[], { startMs, nowMs }: Span): Segment[] {
-  const runs: Segment[] = [{ state: before, from: startMs, to: nowMs }];
+  const segments: Segment[] = [{ state: before, from: startMs, to: nowMs }];
   for (const { at, to } of changes) {
     const from = Math.max(Date.parse(at) || 0, startMs);
-    const open = runs.at(-1);
+    const open = segments.at(-1);
     if (open !== undefined) open.to = from;
-    runs.push({ state: to, from, to: nowMs });
+    segments.push({ state: to, from, to: nowMs });
   }
-  return runs;
+  return segments;
 }
 
-function paths(runs: readonly Segment[], { startMs, nowMs }: Span): string {
+function paths(segments: readonly Segment[], { startMs, nowMs }: Span): string {
   const x = (at: number): number => Math.round(((at - startMs) / (nowMs - startMs)) * width);
   const byTone = new Map<Tone, string>();
-  for (const { state, from, to } of runs) {
+  for (const { state, from, to } of segments) {
     const { tone } = appearanceOf(state);
-    // However short, and however late, trouble is seen.
-    const least = tone === "good" ? 0 : minWidth;
-    const left = Math.min(x(from), width - least);
-    const right = Math.max(x(to), left + least);
+    // A state that is not good stays visible, however short it was.
+    const minSegmentWidth = tone === "good" ? 0 : minWidth;
+    const left = Math.min(x(from), width - minSegmentWidth);
+    const right = Math.max(x(to), left + minSegmentWidth);
     if (right <= left) continue;
     const block = `M${left} ${topOf[tone]}H${right}V${bottom}H${left}z`;
     byTone.set(tone, (byTone.get(tone) ?? "") + block);

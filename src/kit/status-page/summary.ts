@@ -4,18 +4,18 @@ import { formatCount, formatReason, formatTime } from "./format.ts";
 
 type Failing = { name: string; anchor: string; check: CheckDetail };
 
-/** What is wrong, or that nothing is, in a sentence that can be read out on the phone. */
-export function summarize(picture: HealthReport, nowMs: number): Html {
-  const { phase } = picture;
-  if (phase === "ready") return whileReady(picture, nowMs);
-  if (phase === "starting") return html`${phases.starting} ${waitingFor(picture, nowMs)}`;
+/** The state in one sentence: the failing checks, the reasons, and the consequence. */
+export function summarize(report: HealthReport, nowMs: number): Html {
+  const { phase } = report;
+  if (phase === "ready") return whileReady(report, nowMs);
+  if (phase === "starting") return html`${phases.starting} ${waitingFor(report, nowMs)}`;
   return phases[phase];
 }
 
 const phases = {
-  starting: html`This instance is starting and takes no traffic until every critical check has passed once.`,
-  draining: html`This instance is shutting down as asked: it is out of rotation, finishes the requests it has, and ends.`,
-  stopped: html`This instance has finished its last requests and is about to end.`,
+  starting: html`This instance is starting and receives no requests until every critical check has passed once.`,
+  draining: html`This instance is shutting down as asked: it is out of rotation, finishes its requests, and exits.`,
+  stopped: html`This instance has finished its last requests and is about to exit.`,
 } as const;
 
 export const anchorOfCheck = (index: number): string => `check-${index + 1}`;
@@ -26,12 +26,12 @@ function failingChecks({ checks }: HealthReport): Failing[] {
     .filter(({ check }) => check.status === "down" || (check.status === "unknown" && check.critical));
 }
 
-function whileReady(picture: HealthReport, nowMs: number): Html {
-  const failing = failingChecks(picture);
-  if (failing.length === 0) return withoutFailingChecks(picture);
+function whileReady(report: HealthReport, nowMs: number): Html {
+  const failing = failingChecks(report);
+  if (failing.length === 0) return withoutFailingChecks(report);
   const critical = failing.filter(({ check }) => check.critical);
   const others = failing.filter(({ check }) => !check.critical);
-  const inRotation = picture.status !== "unhealthy";
+  const inRotation = report.status !== "unhealthy";
   const consequence = inRotation
     ? html`but this instance stays in rotation`
     : html`so this instance is out of rotation`;
@@ -47,11 +47,12 @@ function whileReady(picture: HealthReport, nowMs: number): Html {
 function withoutFailingChecks({ status, checks, circuitBreakers }: HealthReport): Html {
   const count = Object.keys(checks).length;
   const all = count === 1 ? html`The only check passes` : html`All ${count} checks pass`;
-  if (status === "healthy") return html`${count === 0 ? html`There is no check` : all}; this instance is in rotation.`;
+  if (status === "healthy")
+    return html`${count === 0 ? html`There are no checks` : all}; this instance is in rotation.`;
   const open = circuitBreakers.filter(({ state }) => state !== "closed").map(({ name }) => html`${name}`);
   const why = open.length > 0 ? html`, but not every circuit breaker is closed: ${enumerate(open)}` : nothing;
   const where = status === "unhealthy" ? "out of" : "in";
-  return html`${count === 0 ? html`There is no check` : html`No check is down`}${why}; this instance is ${where} rotation.`;
+  return html`${count === 0 ? html`There are no checks` : html`No check is down`}${why}; this instance is ${where} rotation.`;
 }
 
 const agreeingVerb = (failing: readonly Failing[]): string =>
@@ -68,13 +69,13 @@ function clauses(failing: readonly Failing[], nowMs: number): Html {
 }
 
 function clause({ name, anchor, check }: Failing, nowMs: number): Html {
-  const what = check.status === "down" ? formatReason(check.reason) : "has not been heard of";
+  const what = check.status === "down" ? formatReason(check.reason) : "has had no result";
   return html`<a href="#${anchor}">${name}</a> ${what} since ${formatTime(check.since, nowMs)}`;
 }
 
-function waitingFor(picture: HealthReport, nowMs: number): Html {
-  const down = failingChecks(picture).filter(({ check }) => check.status === "down");
-  if (down.length > 0) return html`It cannot go on: ${clauses(down, nowMs)}.`;
-  const unknown = failingChecks(picture).map(({ name, anchor }) => html`<a href="#${anchor}">${name}</a>`);
-  return unknown.length > 0 ? html`It still waits for the first answer of ${enumerate(unknown)}.` : nothing;
+function waitingFor(report: HealthReport, nowMs: number): Html {
+  const down = failingChecks(report).filter(({ check }) => check.status === "down");
+  if (down.length > 0) return html`The start is blocked: ${clauses(down, nowMs)}.`;
+  const unknown = failingChecks(report).map(({ name, anchor }) => html`<a href="#${anchor}">${name}</a>`);
+  return unknown.length > 0 ? html`It is waiting for the first result of ${enumerate(unknown)}.` : nothing;
 }

@@ -145,7 +145,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     let accepted = "Bearer night-shift";
     const server = await serve(t, ({ headers }) => (headers.authorization === accepted ? page(unhealthy) : publicPage));
     const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
-    const field = tab.getByLabel("Operator’s token");
+    const field = tab.getByLabel("Operator token");
     for (const wrong of ["wrong", "schlüssel"]) {
       await field.fill(wrong);
       await field.press("Enter");
@@ -161,7 +161,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
 
     accepted = "Bearer another";
     await tab.getByText("The token is no longer valid.").waitFor();
-    await tab.getByRole("heading", { name: "The whole picture" }).waitFor();
+    await tab.getByRole("heading", { name: "Full report" }).waitFor();
     assertQuiet();
   });
 
@@ -169,7 +169,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     let verdict = publicPage;
     const server = await serve(t, () => verdict);
     const { page: tab } = await openTab(t, browser, server.url);
-    const field = tab.getByLabel("Operator’s token");
+    const field = tab.getByLabel("Operator token");
     await field.fill("half a tok");
     verdict = {
       status: 503,

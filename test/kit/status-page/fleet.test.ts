@@ -15,56 +15,56 @@ const lost = { status: "not_ready", checks: { postgres: "down", redis: "up", sch
 const all = [member(1), member(2), member(3)];
 
 describe("the fleet on the status page", () => {
-  test("is not there where nothing is known of one", () => {
+  test("is not shown without a fleet report", () => {
     assert.doesNotMatch(renderPage(healthReport(), extras()), /id="fleet"/);
   });
 
-  test("says that all is well, or who is not", () => {
+  test("reports that all instances are ready, or the states", () => {
     assert.match(words(all), /^Fleet All 3 instances are ready\./);
     const draining = { phase: "draining", status: "draining" } as const;
     assert.match(words([member(1, draining), member(2), member(3)]), /Of 3 instances: 1 draining and 2 ready\./);
-    assert.match(words([member(2)]), /This instance knows of no other\./);
+    assert.match(words([member(2)]), /No other instance is known\./);
   });
 
-  test("says that the trouble is one's own", () => {
+  test("reports an outage of this instance only", () => {
     assert.match(
       words([member(1), member(2, lost), member(3)], { decisions: { postgres: "outlier" } }),
-      /postgres is down here and on none of 2 others: the trouble is this instance’s own\. So this instance is out of rotation\./,
+      /postgres is down here and on none of 2 others: only this instance is affected\. So this instance is out of rotation\./,
     );
   });
 
-  test("says that the trouble is everybody's", () => {
+  test("reports an outage of most instances", () => {
     const shared = { ...lost, status: "degraded" } as const;
     assert.match(
       words([member(1, shared), member(2, shared), member(3, shared)], { decisions: { postgres: "shared_outage" } }),
-      /postgres is down here and on 2 of 2 others: the trouble is everybody’s\. So this instance stays in rotation\./,
+      /postgres is down here and on 2 of 2 others: most instances are affected\. So this instance stays in rotation\./,
     );
   });
 
-  test("says that the trouble is elsewhere, or shared by a few", () => {
+  test("reports an outage of other instances, or of a few", () => {
     assert.match(
       words([member(1, lost), member(2), member(3)]),
       /postgres is down on api-server-1 only, and not here\./,
     );
     assert.match(
       words([member(1, lost), member(2, lost), member(3), member(4), member(5)]),
-      /is down here and on 1 of 4 others: the trouble is not everybody’s\./,
+      /is down here and on 1 of 4 others: at most half of the others are affected\./,
     );
   });
 
-  test("an instance that starts has not passed its checks yet, and that is no trouble", () => {
+  test("a failing check of a starting instance is no outage", () => {
     const starting = { phase: "starting", status: "starting", checks: { postgres: "down" } } as const;
     assert.match(words([member(1, starting), member(2), member(3)]), /Of 3 instances: 1 starting and 2 ready\./);
   });
 
-  test("says since when nobody can be asked", () => {
+  test("reports since when no store answers", () => {
     assert.match(
       words([member(2)], { silentSince: ago(30), store: null }),
-      /Neither Redis nor Postgres answers since 03:13:37 UTC: the other instances are unknown\./,
+      /Neither Redis nor Postgres has answered since 03:13:37 UTC: the other instances are unknown\./,
     );
   });
 
-  test("shows each instance with its checks, and one that fails somewhere has a column", () => {
+  test("shows each instance with its checks, and a column for each check that fails somewhere", () => {
     const full = { checks: { ...member(1).checks, disk: "down" } } as const;
     const text = words([member(1, full), member(2), member(3)]);
     assert.match(text, /Instance State postgres redis schema disk Requests/);
@@ -72,12 +72,12 @@ describe("the fleet on the status page", () => {
     assert.doesNotMatch(words(all), /event-loop/);
   });
 
-  test("says when the load is uneven", () => {
+  test("warns when the load is uneven", () => {
     assert.doesNotMatch(words(all), /uneven/);
     assert.match(words(all, { loadSpreadRatio: 0.31 }), /uneven One instance has up to 31 % more or fewer requests/);
   });
 
-  test("is only text, whatever an instance calls itself", () => {
+  test("shows hostile instance names as text", () => {
     const instance = `<img src=x onerror=alert(1)>"'&`;
     const checks = Object.fromEntries([
       [instance, "down"],

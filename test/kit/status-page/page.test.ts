@@ -7,30 +7,30 @@ import { summaryOf, textOf, titleOf } from "./support/reading.ts";
 
 const pageOf = (over: Partial<HealthReport>) => renderPage(healthReport(over), extras());
 
-describe("the sentence on top", () => {
+describe("the summary", () => {
   const sentence = (over: Partial<HealthReport>) => summaryOf(pageOf(over));
 
-  test("says that all is well", () => {
+  test("reports that all checks pass", () => {
     assert.equal(sentence({}), "All 3 checks pass; this instance is in rotation.");
     assert.equal(sentence({ checks: { postgres: up() } }), "The only check passes; this instance is in rotation.");
-    assert.equal(sentence({ checks: {} }), "There is no check; this instance is in rotation.");
+    assert.equal(sentence({ checks: {} }), "There are no checks; this instance is in rotation.");
   });
 
-  test("names a failing critical check, the reason, since when, and what follows from it", () => {
+  test("names a failing critical check, the reason, the time and the consequence", () => {
     assert.equal(
       sentence({ status: "unhealthy", checks: { postgres: down({ critical: true }), redis: up() } }),
       "postgres does not answer (timeout) since 03:12:07 UTC; it is critical, so this instance is out of rotation.",
     );
   });
 
-  test("says that an instance with a failing critical check stays where the fleet needs it", () => {
+  test("reports that an instance with an exempted check stays in rotation", () => {
     assert.match(
       sentence({ status: "degraded", checks: { postgres: down({ critical: true }) } }),
       /but this instance stays in rotation/,
     );
   });
 
-  test("tells a check that degrades from one that takes the instance out", () => {
+  test("distinguishes a check that degrades from one that takes the instance out of rotation", () => {
     const redis = down({ reason: "refused" });
     assert.equal(
       sentence({ status: "degraded", checks: { postgres: up({ critical: true }), redis } }),
@@ -42,7 +42,7 @@ describe("the sentence on top", () => {
     );
   });
 
-  test("stays short however much fails, and has the date of what began on another day", () => {
+  test("stays short with many failing checks, and shows the date of an earlier day", () => {
     const names = ["a", "b", "c", "d", "e"];
     const checks = Object.fromEntries(names.map((name) => [name, down({ critical: true, since: ago(90_000) })]));
     assert.equal(
@@ -52,7 +52,7 @@ describe("the sentence on top", () => {
     );
   });
 
-  test("points to an open breaker where no check fails", () => {
+  test("names an open breaker if no check fails", () => {
     const circuitBreakers = [breaker({ name: "mailer", state: "open" })];
     assert.match(
       sentence({ status: "degraded", circuitBreakers }),
@@ -60,19 +60,19 @@ describe("the sentence on top", () => {
     );
   });
 
-  test("explains a phase, and what a start waits for", () => {
+  test("explains the phase, and what the start waits for", () => {
     const unknown = up({ critical: true, status: "unknown", latencyMs: null });
     const starting = { status: "unhealthy", phase: "starting" } as const;
     assert.match(
       sentence({ ...starting, checks: { postgres: unknown } }),
-      /takes no traffic until .* first answer of postgres\.$/,
+      /receives no requests until .* first result of postgres\.$/,
     );
     assert.match(
       sentence({ ...starting, checks: { postgres: down({ critical: true }) } }),
-      /It cannot go on: postgres does not answer/,
+      /The start is blocked: postgres does not answer/,
     );
     assert.match(sentence({ status: "unhealthy", phase: "draining" }), /shutting down as asked: it is out of rotation/);
-    assert.match(sentence({ status: "unhealthy", phase: "stopped" }), /about to end/);
+    assert.match(sentence({ status: "unhealthy", phase: "stopped" }), /about to exit/);
   });
 });
 
@@ -106,10 +106,10 @@ describe("title, colour, shape and icon", () => {
 });
 
 describe("what a check shows", () => {
-  test("an open breaker says what it does next", () => {
+  test("an open breaker shows the time of its next trial", () => {
     const circuitBreakers = [breaker({ state: "open", since: ago(60), nextAttemptAt: ago(-3) })];
     const text = textOf(pageOf({ circuitBreakers }));
-    assert.match(text, /open since 03:13:07 UTC; calls are refused at once; tries again at 03:14:10 UTC/);
+    assert.match(text, /open since 03:13:07 UTC; calls are rejected; next trial at 03:14:10 UTC/);
   });
 
   test("a breaker without a check of its name is shown too", () => {
@@ -119,20 +119,23 @@ describe("what a check shows", () => {
     );
   });
 
-  test("one failure that is not yet an outage is told", () => {
+  test("one failure that is not yet an outage is shown", () => {
     const redis = up({ consecutiveFailures: 1, reason: "reset" });
-    assert.match(textOf(pageOf({ checks: { redis } })), /The last try failed: redis drops the connection\./);
+    assert.match(textOf(pageOf({ checks: { redis } })), /The last run failed: redis drops the connection\./);
   });
 
-  test("one success that is not yet a recovery is told", () => {
+  test("one success that is not yet a recovery is shown", () => {
     const redis = down({ consecutiveFailures: 0 });
-    assert.match(textOf(pageOf({ checks: { redis } })), /It answers again; one more success in a row, and it is up\./);
+    assert.match(
+      textOf(pageOf({ checks: { redis } })),
+      /The last run passed; one more success in a row, and the check is up\./,
+    );
   });
 });
 
-describe("what is not there is said in words", () => {
+describe("a missing part is named", () => {
   const text = textOf(renderPage(healthReport({ checks: {}, circuitBreakers: [], history: [] }), extras()));
-  for (const words of ["No checks are set up.", "There are no circuit breakers.", "Nothing has changed yet."]) {
+  for (const words of ["No checks are configured.", "There are no circuit breakers.", "Nothing has changed yet."]) {
     test(words, () => assert.ok(text.includes(words)));
   }
 
@@ -148,7 +151,7 @@ describe("what is not there is said in words", () => {
 describe("the history", () => {
   const rowsOf = (page: string) => [...page.matchAll(/<tr class.*?<\/tr>/g)].map(([row]) => textOf(row));
 
-  test("is told newest first, in words", () => {
+  test("lists sentences, newest first", () => {
     const history = [
       { at: ago(60), kind: "check", name: "postgres", from: "up", to: "down", reason: "timeout" },
       { at: ago(60), kind: "verdict", name: "ready", from: "ready", to: "not_ready", reason: "timeout" },
@@ -157,20 +160,20 @@ describe("the history", () => {
     ] as const;
     assert.deepEqual(rowsOf(pageOf({ history })), [
       "03:14:02 phase The instance began to shut down.",
-      "03:13:08 breaker The breaker of postgres opened; calls are refused.",
+      "03:13:08 breaker The breaker of postgres opened; calls are rejected.",
       "03:13:07 verdict Out of rotation: a dependency does not answer (timeout).",
       "03:13:07 check postgres went down: it does not answer (timeout).",
     ]);
   });
 
-  test("that is long is partly folded away, and says what it leaves out", () => {
+  test("folds earlier changes, and states how many it leaves out", () => {
     const page = pageOf({ history: longHistory(200) });
     assert.equal(rowsOf(page).length, 45);
     assert.match(textOf(page), /30 earlier .* 155 more, still earlier, are in the JSON form of this page\./);
   });
 });
 
-test("with six checks, ten minutes of samples and a long history, a page is below 60 kB and quick to make", () => {
+test("with six checks, ten minutes of samples and a long history, a page is below 60 kB and renders quickly", () => {
   const names = ["postgres", "redis", "schema", "fleet", "photos", "mail"];
   const checks = Object.fromEntries(names.map((name) => [name, down({ critical: true })]));
   const circuitBreakers = names.map((name) => breaker({ name }));

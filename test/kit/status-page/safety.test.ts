@@ -27,10 +27,10 @@ describe("hostile data", () => {
       }),
       extras(),
     ),
-    reduced: renderPublicPage({ status: "healthy", instance: hostile, timestamp: hostile }),
+    public: renderPublicPage({ status: "healthy", instance: hostile, timestamp: hostile }),
   };
   for (const [kind, page] of Object.entries(pages)) {
-    test(`is only text on the ${kind} page`, () => {
+    test(`is shown as text on the ${kind} page`, () => {
       assert.ok(page.includes("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;"));
       assert.ok(!page.includes("<img"));
       assert.equal(page.match(/<script/g)?.length, 1);
@@ -38,7 +38,7 @@ describe("hostile data", () => {
     });
   }
 
-  test("does not stop a page from being made", () => {
+  test("does not prevent a page", () => {
     const names = ["constructor", "\0", "\ud800", "__proto__", "a".repeat(10_000), ""];
     for (const odd of names) {
       const history = [{ at: odd, kind: "check", name: odd, from: odd, to: odd, reason: null }] as const;
@@ -58,7 +58,7 @@ describe("the policy", () => {
     renderPublicPage({ status: "degraded", instance: "a", timestamp: ago(0) }),
   ];
 
-  test("allows the one script and the one style of both pages by their hashes, and nothing else", () => {
+  test("allows only the script and the style of the pages, by their hashes", () => {
     for (const page of pages) {
       const [style = ""] = [...page.matchAll(/<style>(.*?)<\/style>/gs)].map(([, block = ""]) => hashOf(block));
       const [script = ""] = [...page.matchAll(/<script>(.*?)<\/script>/gs)].map(([, block = ""]) => hashOf(block));
@@ -70,7 +70,7 @@ describe("the policy", () => {
     }
   });
 
-  test("finds nothing on the pages that it would refuse", () => {
+  test("blocks nothing on the pages", () => {
     for (const page of pages) {
       const markup = page.replaceAll(/<(script|style)>.*?<\/\1>/gs, "");
       assert.doesNotMatch(markup, /<[^>]*\s(style|on\w+|src|action|srcset)=/);
