@@ -95,14 +95,14 @@ test("a second check of the same name is refused", () => {
   assert.throws(() => kit.addCheck({ name: "shop", critical: false, run: async () => undefined }), /two checks/);
 });
 
-test("without the option there are no operator endpoints, and the app gets their requests", async () => {
+test("without the option there are no operator endpoints, and the app receives their requests", async () => {
   const { url, status } = await serve(make());
   await eventually(status, (seen) => seen === 200);
   for (const path of ["/health/detailed", "/metrics", "/api/v1/circuit-breakers"])
     assert.equal((await ask(url + path)).text, "app", path);
 });
 
-test("operator endpoints want the token, and show checks, breakers and the rates of the app", async () => {
+test("operator endpoints require the token, and show checks, breakers and the rates of the app", async () => {
   const kit = make({ operators: { token: "secret-token" } });
   const { shop } = addShop(kit);
   const { url, status } = await serve(kit);
@@ -110,9 +110,9 @@ test("operator endpoints want the token, and show checks, breakers and the rates
   const get = (path: string, headers: Record<string, string> = {}) =>
     ask(url + path, { headers: { authorization: "Bearer secret-token", ...headers } });
 
-  const refused = await ask(`${url}/api/v1/circuit-breakers`);
-  assert.deepEqual([refused.status, refused.headers["www-authenticate"]], [401, "Bearer"]);
-  assert.partialDeepStrictEqual(refused.json(), { code: "unauthorized", status: 401 });
+  const unauthorized = await ask(`${url}/api/v1/circuit-breakers`);
+  assert.deepEqual([unauthorized.status, unauthorized.headers["www-authenticate"]], [401, "Bearer"]);
+  assert.partialDeepStrictEqual(unauthorized.json(), { code: "unauthorized", status: 401 });
   assert.deepEqual((await ask(`${url}/health/detailed`)).json(), { status: "healthy", instance: "orders-1" });
   const wrongMethod = await ask(`${url}/health/detailed`, { method: "POST" });
   assert.deepEqual([wrongMethod.status, wrongMethod.headers.allow], [405, "GET, HEAD"]);
@@ -137,7 +137,7 @@ test("operator endpoints want the token, and show checks, breakers and the rates
   );
 });
 
-test("metrics come from the function that is given, in the format that is accepted", async () => {
+test("metrics come from the injected function, in the accepted format", async () => {
   const exposeMetrics = async (format: string) => ({ contentType: "text/plain", body: format });
   const { url } = await serve(make({ operators: { exposeMetrics } }));
   assert.equal((await ask(`${url}/metrics`)).text, "prometheus");
@@ -172,7 +172,7 @@ test("further probe paths are answered, and a default path can be given another 
   assert.partialDeepStrictEqual((await ask(`${url}/healthz`)).json(), { status: "alive" });
 });
 
-test("a drain lets requests finish and is done once, whoever calls it", async () => {
+test("a drain lets requests finish, and a second call waits for the same drain", async () => {
   const kit = make();
   const { promise: finish, resolve } = Promise.withResolvers<void>();
   const server = createServer(kit.listener((_request, response) => void finish.then(() => response.end("done"))));

@@ -1,6 +1,6 @@
 const maxRanges = 50;
 
-/** The offered media type that an `Accept` header prefers (RFC 9110, 12.5.1); undefined where it accepts none of them. */
+/** The offered media type that an `Accept` header prefers (RFC 9110, 12.5.1); undefined if it accepts none of them. */
 export function preferred<Forms extends Readonly<Record<string, string>>>(
   accept: string,
   offered: Forms,
@@ -19,7 +19,7 @@ type MediaRange = { type: string; subtype: string; quality: number };
 
 const anything: MediaRange = { type: "*", subtype: "*", quality: 1 };
 
-/** Parameters other than `q`, such as a version or a charset, ask for nothing that there is a choice of. */
+/** Parameters other than `q`, such as a version or a charset, are ignored: each type is offered in one variant. */
 function toRange(text: string): MediaRange {
   const [name = "", ...parameters] = text.split(";");
   const [type = "", subtype = ""] = name.trim().toLowerCase().split("/");
@@ -27,7 +27,7 @@ function toRange(text: string): MediaRange {
   return { type, subtype, quality: quality === undefined ? 1 : Math.min(1, Number(quality)) };
 }
 
-/** `text/html` counts before `text/*`, and that before a range for everything; `order` is the place in the header. */
+/** `text/html` is more specific than `text/*`, and `text/*` than the range for all types. `order` is the position in the header. */
 function mostSpecific(ranges: readonly MediaRange[], offered: string): { quality: number; order: number } {
   const [type = "", subtype = ""] = offered.split("/");
   const matches = [

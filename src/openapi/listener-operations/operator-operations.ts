@@ -18,7 +18,7 @@ const breakers = z.array(
 );
 const phase = z.enum(["starting", "ready", "draining", "stopped"]);
 const facts = z.record(z.string(), z.unknown());
-const picture = z
+const report = z
   .object({
     status: z.enum(["healthy", "degraded", "unhealthy"]),
     since: moment,
@@ -42,7 +42,7 @@ const picture = z
     circuitBreakers: breakers,
     system: facts.meta({ description: "Memory, CPU, event loop, handles" }),
     http: facts.meta({ description: "In flight, connections, rates" }),
-    history: z.array(facts).meta({ description: "The latest changes of state" }),
+    history: z.array(facts).meta({ description: "Latest changes of state" }),
   })
   .meta({ id: "Health" });
 const readyStatus = z.enum(["ready", "degraded", "not_ready", "starting", "draining"]);
@@ -52,14 +52,19 @@ const fleet = z
     policy: z.enum(["strict", "outlier"]),
     decisions: z
       .record(z.string(), z.enum(["asking", "shared_outage", "outlier", "unsure"]))
-      .meta({ description: "Of each critical check that is down, with `READY_POLICY=outlier`", example: {} }),
-    store: z.enum(["redis", "postgres"]).nullable().meta({ description: "What was asked; null while none answers" }),
+      .meta({ description: "Decision for each critical check that is down, with `READY_POLICY=outlier`", example: {} }),
+    store: z
+      .enum(["redis", "postgres"])
+      .nullable()
+      .meta({ description: "Source of the reports; null while no store answers" }),
     asOf: when,
-    silentSince: when.meta({ description: "Since when no store answers: the others are unknown meanwhile" }),
+    silentSince: when.meta({
+      description: "Since when no store answers. Until one does, the other instances are unknown",
+    }),
     loadSpreadRatio: z
       .number()
       .nullable()
-      .meta({ description: "0.2: one differs by a fifth from the average", example: 0.04 }),
+      .meta({ description: "Largest deviation from the average load; 0.2 means by a fifth", example: 0.04 }),
     instances: z.array(
       z.object({
         instance: identity.instance,
@@ -68,7 +73,7 @@ const fleet = z
         phase,
         status: readyStatus,
         startedAt: moment,
-        ageMs: z.int().meta({ description: "Since it was last heard of", example: 850 }),
+        ageMs: z.int().meta({ description: "Age of the latest report of this instance", example: 850 }),
         checks: z.record(z.string(), checkStatus).meta({ example: { postgres: "up", redis: "up" } }),
         requestsPerSecond: z.number().meta({ example: 142.4 }),
         errorsPerSecond: z.number().meta({ example: 0 }),
@@ -78,7 +83,7 @@ const fleet = z
     ),
   })
   .meta({ id: "Fleet" });
-const reduced = picture.pick({ status: true, instance: true });
+const publicReport = report.pick({ status: true, instance: true });
 
 const tag = "Operations";
 const access = "operator";
@@ -88,19 +93,20 @@ export const operatorOperations: readonly ListenerOperation[] = [
     id: "getHealth",
     method: "get",
     path: "/health/detailed",
-    summary: "The whole picture: a page for people, JSON for tools",
-    description: "Without the operator's token, where one is set, it is the verdict and the instance only.",
+    summary: "Get the health report",
+    description:
+      "A page for browsers, JSON for tools. Without the operator token, if one is set, the answer has status and instance only.",
     tag,
     access,
     answers: {
       200: {
         description: "Healthy or degraded.",
-        schema: z.union([picture, reduced]),
+        schema: z.union([report, publicReport]),
         alternateTypes: [healthJsonType, "text/html"],
       },
       503: {
         description: "Unhealthy.",
-        schema: z.union([picture, reduced]),
+        schema: z.union([report, publicReport]),
         alternateTypes: [healthJsonType, "text/html"],
       },
     },
@@ -109,13 +115,13 @@ export const operatorOperations: readonly ListenerOperation[] = [
     id: "getMetrics",
     method: "get",
     path: "/metrics",
-    summary: "Metrics for Prometheus",
+    summary: "Get metrics",
     tag,
     access,
     problems: ["unauthorized", "internal"],
     answers: {
       200: {
-        description: "All families.",
+        description: "All metrics, for Prometheus.",
         contentType: "text/plain",
         alternateTypes: ["application/openmetrics-text"],
       },
@@ -125,21 +131,23 @@ export const operatorOperations: readonly ListenerOperation[] = [
     id: "getCircuitBreakers",
     method: "get",
     path: "/api/v1/circuit-breakers",
-    summary: "The breakers around Postgres and Redis",
+    summary: "List circuit breakers",
     tag,
     access,
     problems: ["unauthorized", "internal"],
-    answers: { 200: { description: "Each with its state.", schema: z.object({ circuitBreakers: breakers }) } },
+    answers: {
+      200: { description: "The circuit breakers and their states.", schema: z.object({ circuitBreakers: breakers }) },
+    },
   },
   {
     id: "getInstances",
     method: "get",
     path: "/api/v1/instances",
-    summary: "All instances, as this one knows them",
-    description: "While no store answers it is this instance alone, and since when.",
+    summary: "List instances",
+    description: "While no store answers, the list contains this instance only.",
     tag,
     access,
     problems: ["unauthorized", "internal"],
-    answers: { 200: { description: "Each with what it says of itself.", schema: fleet } },
+    answers: { 200: { description: "The instances with their latest reports.", schema: fleet } },
   },
 ];

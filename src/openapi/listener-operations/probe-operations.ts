@@ -3,7 +3,7 @@ import { moment } from "../../http/input/common-schemas.ts";
 import type { ListenerOperation } from "../../http/operation.ts";
 import { defaultProbePaths } from "../../kit/http/probes.ts";
 
-/** Facts that the probes share with what operators get. */
+/** Fields that probes and operator endpoints share. */
 export const identity = {
   service: z.string().meta({ example: "haven-api" }),
   version: z.string().meta({ example: "1.4.2" }),
@@ -53,61 +53,64 @@ const aliases = (paths: readonly string[]) =>
   `Also at ${paths
     .slice(1)
     .map((path) => `\`${path}\``)
-    .join(", ")}. Costs no dependency a call, whatever the rate.`;
+    .join(", ")}. Answering it calls no dependency.`;
 
 export const probeOperations: readonly ListenerOperation[] = [
   {
     id: "getAlive",
     method: "get",
     path: "/alive",
-    summary: "Whether the process is alive",
+    summary: "Liveness probe",
     description: aliases(defaultProbePaths.live),
     tag,
-    answers: { 200: { description: "The event loop turns.", schema: alive } },
+    answers: { 200: { description: "The event loop is running.", schema: alive } },
   },
   {
     id: "getReady",
     method: "get",
     path: "/ready",
-    summary: "Whether to send requests here",
+    summary: "Readiness probe",
     description: aliases(defaultProbePaths.ready),
     tag,
     query: z.strictObject({
-      verbose: z.string().optional().meta({ description: "Answers in words, a line for each check" }),
-      exclude: z.string().optional().meta({ description: "Leaves a check out of the verdict", example: "redis" }),
+      verbose: z.string().optional().meta({ description: "Plain text, one line for each check" }),
+      exclude: z.string().optional().meta({ description: "Excludes a check from the verdict", example: "redis" }),
     }),
     answers: {
       200: {
-        description: "Yes; `degraded` where something that is not critical is down.",
+        description: "In rotation: `ready`, or `degraded` if a check that is not critical is down.",
         schema: readiness,
         alternateTypes: ["text/plain"],
       },
-      503: { description: "Not now.", schema: readiness, alternateTypes: ["text/plain"] },
+      503: { description: "Out of rotation.", schema: readiness, alternateTypes: ["text/plain"] },
     },
   },
   {
     id: "getReadyOfCheck",
     method: "get",
     path: "/ready/{check}",
-    summary: "One check alone",
+    summary: "Readiness probe of one check",
     tag,
     params: z.strictObject({ check: z.string().meta({ example: "postgres" }) }),
     problems: ["not_found"],
     answers: {
-      200: { description: "It is up.", schema: oneCheck },
-      503: { description: "It is not.", schema: oneCheck },
+      200: { description: "The check is up.", schema: oneCheck },
+      503: { description: "The check is down or unknown.", schema: oneCheck },
     },
   },
   {
     id: "getStartup",
     method: "get",
     path: "/startup",
-    summary: "Whether it has started",
+    summary: "Startup probe",
     description: aliases(defaultProbePaths.startup),
     tag,
     answers: {
-      200: { description: "Every critical check has passed once; so it stays.", schema: startup },
-      503: { description: "Not yet.", schema: startup },
+      200: {
+        description: "Every critical check has passed once. The answer does not change any more.",
+        schema: startup,
+      },
+      503: { description: "The instance is still starting.", schema: startup },
     },
   },
 ];

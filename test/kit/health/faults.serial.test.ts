@@ -19,7 +19,7 @@ const faults: readonly (readonly [string, Fault, Fault])[] = [
 
 for (const dependency of ["postgres", "redis"] as const) {
   for (const [what, fault, mended] of faults) {
-    test(`${dependency} ${what} is named in ready within the bound, live stays quick, and all is well again after`, async () => {
+    test(`${dependency} ${what}: /ready names it within the bound, /alive stays fast, and the instance recovers`, async () => {
       const haven = await startFaultyHaven();
       const proxy = haven[dependency];
       await haven.until("postgres", "up", 3000);
@@ -47,7 +47,7 @@ for (const dependency of ["postgres", "redis"] as const) {
   }
 }
 
-test("200 parallel ready while SQL is slow cost at most one check, and each is answered within 500 ms", async () => {
+test("200 parallel /ready with slow SQL cause at most one check, and each is answered within 500 ms", async () => {
   const haven = await startFaultyHaven();
   await haven.postgres.set({ delayMs: 200 });
   await sleep(300);
@@ -65,7 +65,7 @@ test("200 parallel ready while SQL is slow cost at most one check, and each is a
   assert.ok(statements <= 1, `${statements} checks`);
 });
 
-test("an exhausted pool and slow queries of our own are not reported as postgres down", async () => {
+test("an exhausted pool and slow queries of the application are not reported as postgres down", async () => {
   const haven = await startFaultyHaven({ env: { DB_POOL_MAX: "2", DB_STATEMENT_TIMEOUT_MS: "3000" } });
   const busy = Array.from({ length: 12 }, () => ask(`${haven.url}/test/sql/1500`));
   const seen = new Set<string | undefined>();
@@ -80,7 +80,7 @@ test("an exhausted pool and slow queries of our own are not reported as postgres
   assert.match(text, /circuit_breaker_state\{name="postgres"\} 0/);
 });
 
-test("a locked table of migrations fails its own check, and not the one of postgres", async () => {
+test("a locked migrations table fails the schema check, and not the postgres check", async () => {
   const haven = await startFaultyHaven({ env: { HEALTH_CHECK_INTERVAL: "200", HEALTH_CHECK_TIMEOUT: "400" } });
   const locker = new pg.Client({ connectionString: haven.databaseUrl });
   await locker.connect();
@@ -97,7 +97,7 @@ test("a locked table of migrations fails its own check, and not the one of postg
   await haven.until("schema", "up", 3000);
 });
 
-test("a server that boots without Postgres listens, says so, and recovers without a restart", async () => {
+test("a server that starts without Postgres listens, reports it, and recovers without a restart", async () => {
   const haven = await startFaultyHaven({ waitUntil: "listening" });
   assert.equal((await ask(`${haven.url}/alive`)).status, 200);
   await haven.until("postgres", "up", 3000);
@@ -123,7 +123,7 @@ test("a server that boots without Postgres listens, says so, and recovers withou
   );
 });
 
-test("Postgres that is away at the start is waited for", async () => {
+test("a start waits for a Postgres that does not answer", async () => {
   const other = await startFaultyHaven();
   await other.postgres.set("refuse");
   const haven = await startFaultyHaven({ waitUntil: "listening", env: { DATABASE_URL: other.postgres.url } });
@@ -142,7 +142,7 @@ test("Postgres that is away at the start is waited for", async () => {
   await other.postgres.set("pass");
 });
 
-test("a frozen Postgres is told like a black hole, and leaves no connection behind", async () => {
+test("a frozen Postgres is reported like a black hole, and leaves no connection behind", async () => {
   const haven = await startFaultyHaven();
   const [backend] = await query<{ pid: number }>(
     haven.databaseUrl,

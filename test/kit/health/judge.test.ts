@@ -38,14 +38,14 @@ for (const [seen, status] of table) {
   test(`after ${seen || "nothing"} a check is ${status}`, () => assert.equal(judge(seen).status, status));
 }
 
-test("since tells when the status began, and a recovery forgets the reason", () => {
+test("since is the time of the last change of status, and a recovery clears the reason", () => {
   const down = judge("+--");
   assert.deepEqual([down.since, down.reason, down.consecutiveFailures], [3000, "refused", 2]);
   const up = judge("+--++");
   assert.deepEqual([up.since, up.reason], [5000, null]);
 });
 
-test("what was not heard of for too long is unknown, and says since when", () => {
+test("a check without a recent result is unknown since the end of its validity", () => {
   const state = judge("+");
   assert.equal(expireStale(state, 4000, 3000).status, "up");
   assert.deepEqual([expireStale(state, 4001, 3000).status, expireStale(state, 4001, 3000).since], ["unknown", 4000]);
@@ -53,7 +53,7 @@ test("what was not heard of for too long is unknown, and says since when", () =>
 
 const check = (status: "up" | "down" | "unknown", critical: boolean) => ({ status, critical });
 
-test("readiness asks critical checks only, and the phase before all", () => {
+test("readiness depends on the phase first, then on critical checks only", () => {
   assert.equal(readiness("ready", [check("up", true), check("up", false)]), "ready");
   assert.equal(readiness("ready", [check("up", true), check("down", false)]), "degraded");
   assert.equal(readiness("ready", [check("up", true), check("unknown", false)]), "ready");

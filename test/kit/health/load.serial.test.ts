@@ -11,7 +11,7 @@ const windowMs = 10_000;
 const probers = 20;
 const eachMs = 20;
 
-test("1,000 ready a second for ten seconds cost the database no more checks than ten idle seconds", async () => {
+test("1,000 /ready requests a second for ten seconds cause no more checks than ten idle seconds", async () => {
   const [quiet, busy] = [await startWatched(), await startWatched()];
   let answered = 0;
   const probing = () => Promise.all(Array.from({ length: probers }, () => probe(busy.url, () => (answered += 1))));

@@ -20,7 +20,7 @@ function watch(checks: readonly Check[], limits: { intervalMs?: number; timeoutM
 
 const fine: Check = { name: "fine", critical: true, run: async () => undefined };
 
-test("a check that throws, throws at once, hangs or answers late hurts no other", async () => {
+test("a check that rejects, throws, hangs or is late does not affect other checks", async () => {
   let aborted = 0;
   const { status } = watch([
     fine,
@@ -54,7 +54,7 @@ test("a check that throws, throws at once, hangs or answers late hurts no other"
   assert.ok(aborted >= 2, "the signal ended the work");
 });
 
-test("a failure is confirmed at once, and one whose confirmation succeeds changes nothing", async () => {
+test("a failure is confirmed at once, and a failure whose confirmation succeeds changes nothing", async () => {
   const at: number[] = [];
   let fail = false;
   const { status, history } = watch(
@@ -93,7 +93,7 @@ test("a failure is confirmed at once, and one whose confirmation succeeds change
   );
 });
 
-test("a dependency that flaps every other check for a while causes at most two changes of state", async () => {
+test("a dependency that fails every other check causes at most two changes of state", async () => {
   let runs = 0;
   const { history } = watch([
     {
@@ -113,7 +113,7 @@ test("a dependency that flaps every other check for a while causes at most two c
   assert.ok(changes.length <= 2, JSON.stringify(changes));
 });
 
-test("what is away for an interval and there for one, all the time, does not come up in between", async () => {
+test("a dependency that alternates each interval between down and up does not come up in between", async () => {
   const intervalMs = 150;
   const begun = performance.now();
   const isAway = () => Math.floor((performance.now() - begun) / intervalMs) % 2 === 0;
@@ -130,7 +130,7 @@ test("what is away for an interval and there for one, all the time, does not com
   assert.ok(changes.length <= 2, JSON.stringify(changes));
 });
 
-test("what comes back is up within two intervals, by two successes that are one apart", async () => {
+test("a dependency that recovers is up within two intervals, after two successes an interval apart", async () => {
   const intervalMs = 200;
   let away = false;
   const successes: number[] = [];
@@ -156,7 +156,7 @@ test("what comes back is up within two intervals, by two successes that are one 
   assert.ok(second - first >= intervalMs - 1, `${second - first} ms`);
 });
 
-test("a snapshot that nobody renews counts as unknown", async () => {
+test("checks are unknown in a stale snapshot", async () => {
   const { promise: never } = Promise.withResolvers<void>();
   let now = 1_000_000;
   let hang = false;
@@ -184,7 +184,7 @@ test("a snapshot that nobody renews counts as unknown", async () => {
   assert.equal(monitor.snapshot().ready, false);
 });
 
-test("a listener that throws stops nobody, and state changes are told once", async () => {
+test("a listener that throws does not stop the others, and each change is reported once", async () => {
   const { history, status } = watch([fine]);
   const told: string[] = [];
   history.onChange(() => {

@@ -17,7 +17,7 @@ const ready = ["/ready", "/readyz", "/health/ready", "/health"];
 const startup = ["/startup", "/startupz", "/health/startup"];
 
 for (const path of [...live, ...ready, ...startup]) {
-  test(`${path} answers GET and HEAD alike, whatever the query or a slash behind it, and nothing else`, async () => {
+  test(`${path} answers GET and HEAD with any query and a trailing slash, and 405 to other methods`, async () => {
     const plain = await get(path);
     assert.equal(plain.status, 200);
     assert.equal(plain.headers["cache-control"], "no-store");
@@ -49,14 +49,14 @@ test("a probe is never a 304, and never compressed", async () => {
   assert.deepEqual([status, headers["content-encoding"]], [200, undefined]);
 });
 
-test("live says who is alive and since how long", async () => {
+test("live reports the instance and its uptime", async () => {
   assert.partialDeepStrictEqual((await get("/alive")).json(), { status: "alive", instance: "test-instance" });
   const { uptimeSeconds, version } = (await get("/alive")).json() as { uptimeSeconds: number; version: string };
   assert.ok(Number.isInteger(uptimeSeconds) && uptimeSeconds >= 0);
   assert.match(version, /^\d+\.\d+\.\d+$/);
 });
 
-test("ready names each check with its state and weight, and no reason", async () => {
+test("ready reports status and weight of each check, and no reason", async () => {
   const body = (await get("/ready")).json() as { checks: Record<string, unknown>; timestamp: string };
   assert.partialDeepStrictEqual(body, {
     status: "ready",
@@ -69,7 +69,7 @@ test("ready names each check with its state and weight, and no reason", async ()
   assert.ok(Math.abs(Date.now() - Date.parse(body.timestamp)) < 5000);
 });
 
-test("verbose is a line for each check, in words", async () => {
+test("verbose is one line of text for each check", async () => {
   const { text, headers, status } = await get("/ready?verbose");
   assert.equal(status, 200);
   assert.match(String(headers["content-type"]), /^text\/plain/);
@@ -78,7 +78,7 @@ test("verbose is a line for each check, in words", async () => {
   assert.match(text, /^status: ready$/m);
 });
 
-test("one check can be asked alone; an unknown one is 404", async () => {
+test("/ready/NAME reports one check; an unknown check is 404", async () => {
   assert.partialDeepStrictEqual((await get("/ready/postgres")).json(), {
     name: "postgres",
     status: "up",
@@ -89,7 +89,7 @@ test("one check can be asked alone; an unknown one is 404", async () => {
   assert.equal((await get("/ready/__proto__")).status, 404);
 });
 
-test("an excluded check does not count, and an unknown one is a warning", async () => {
+test("an excluded check does not count, and an unknown check is a warning", async () => {
   await haven.postgres.set("refuse");
   await haven.until("postgres", "down", 3000);
   assert.equal((await haven.ready()).status, 503);
@@ -108,7 +108,7 @@ test("an excluded check does not count, and an unknown one is a warning", async 
   await haven.until("postgres", "up", 3000);
 });
 
-test("READY_REQUIRES says what takes the instance out", async () => {
+test("READY_REQUIRES lists the checks that take the instance out of rotation", async () => {
   const strict = await startFaultyHaven({ env: { READY_REQUIRES: "postgres,redis" } });
   await strict.redis.set("refuse");
   await eventually(strict.ready, ({ status }) => status === 503);
@@ -126,7 +126,7 @@ test("HEALTH_PATHS adds and changes paths", async () => {
   assert.partialDeepStrictEqual((await ask(`${other.url}/up/`)).json(), { status: "started" });
 });
 
-test("a drain, the start and the loss of a dependency stand in the history in order, with reasons", async () => {
+test("start, loss of a dependency and drain are in the history in order, with reasons", async () => {
   const one = await startFaultyHaven({ env: { DRAIN_DELAY_MS: "600", OPS_TOKEN: "", SHUTDOWN_TIMEOUT_MS: "2000" } });
   await one.postgres.set("refuse");
   await one.until("postgres", "down", 3000);

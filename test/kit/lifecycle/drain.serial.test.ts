@@ -56,7 +56,7 @@ function steadyClient(url: string, agent: Agent | false) {
   return { sent, stop, done };
 }
 
-test("SIGTERM under load fails nothing that was in flight, ends streams cleanly, and exits 0 before its deadline", async () => {
+test("SIGTERM under load fails no request in flight, ends streams cleanly, and exits with 0 before the deadline", async () => {
   const haven = await startHavenProcess({ env: drainTimes });
   const agents = Array.from({ length: 6 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   const clients = [
@@ -107,7 +107,7 @@ test("SIGTERM under load fails nothing that was in flight, ends streams cleanly,
 
 // Mostly waiting, so side by side.
 describe("a drain", { concurrency: 3 }, () => {
-  test("while the listener is open connections are kept; afterwards every answer says close", async () => {
+  test("while the listener is open connections are kept; afterwards every answer has Connection: close", async () => {
     const haven = await startHavenProcess({ env: drainTimes });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const client = steadyClient(haven.url, agent);
@@ -123,7 +123,7 @@ describe("a drain", { concurrency: 3 }, () => {
     assert.equal(client.sent.at(-1)?.connection, "close");
   });
 
-  test("probes too say close once the listener is closed", async () => {
+  test("probes have Connection: close once the listener is closed", async () => {
     const haven = await startHavenProcess({ env: { ...drainTimes, DRAIN_DELAY_MS: "0", DRAIN_LINGER_MS: "1500" } });
     const socket = await open(haven.port);
     const everything = readAll(socket, 8000);
@@ -141,7 +141,7 @@ describe("a drain", { concurrency: 3 }, () => {
     await haven.exited;
   });
 
-  test("a stream that cannot be ended, or is slow to end, does not stop the drain", async () => {
+  test("a stream whose handler throws or is slow does not stop the drain", async () => {
     const server = createServer();
     const connections = trackConnections(steadyClock);
     connections.watch(server);
@@ -161,7 +161,7 @@ describe("a drain", { concurrency: 3 }, () => {
     assert.equal(ended, 1);
   });
 
-  test("what is still unanswered at the deadline is cut, logged, and the exit code is 1", async () => {
+  test("requests unanswered at the deadline are cut and logged, and the exit code is 1", async () => {
     const haven = await startHavenProcess({
       env: { DRAIN_DELAY_MS: "0", DRAIN_LINGER_MS: "0", SHUTDOWN_TIMEOUT_MS: "500" },
     });
@@ -173,7 +173,7 @@ describe("a drain", { concurrency: 3 }, () => {
     assert.match(haven.output(), /cut at the end of the shutdown/);
   });
 
-  test("a second SIGTERM changes nothing, a second SIGINT exits at once with 130", async () => {
+  test("a second SIGTERM changes nothing; a second SIGINT exits at once with 130", async () => {
     const patient = await startHavenProcess({ env: drainTimes });
     patient.child.kill("SIGTERM");
     await sleep(300);
@@ -200,7 +200,7 @@ describe("a drain", { concurrency: 3 }, () => {
     assert.equal((await atOnce.exited).code, 130);
   });
 
-  test("through npm a Ctrl-C arrives twice within an instant, and is one", async () => {
+  test("npm duplicates a Ctrl-C, which counts once", async () => {
     const haven = await startHavenProcess({ env: { ...drainTimes, npm_lifecycle_event: "start" } });
     haven.child.kill("SIGINT");
     await sleep(20);

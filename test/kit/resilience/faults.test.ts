@@ -20,7 +20,7 @@ const breakerOf = async (url: string, name: string): Promise<Breaker> => {
   return breaker;
 };
 
-test("with the breaker open a request that needs Postgres is refused within 50 ms with Retry-After, others are served", async () => {
+test("with an open breaker a request that needs Postgres gets 503 within 50 ms with Retry-After, and others are served", async () => {
   const haven = await startFaultyHaven();
   assert.equal((await breakerOf(haven.url, "postgres")).state, "closed");
   await haven.postgres.set("hole");
@@ -38,7 +38,7 @@ test("with the breaker open a request that needs Postgres is refused within 50 m
   assert.match((await ask(`${haven.url}/metrics`)).text, /circuit_breaker_state\{name="postgres"\} [12]/);
 });
 
-test("requests alone open it when the health check has not looked yet, and they wait no longer than their limit", async () => {
+test("failing requests open the breaker before the next health check, and wait no longer than their limit", async () => {
   const haven = await startFaultyHaven({ env: { HEALTH_CHECK_INTERVAL: "60000" } });
   assert.equal((await ask(`${haven.url}/test/redis`)).status, 200);
   await haven.redis.set("hole");
@@ -72,7 +72,7 @@ test("a dependency that is back serves requests within two intervals, and no req
   }
 });
 
-test("errors of statements, clients that go away and a full pool leave it closed", async () => {
+test("failed statements, disconnected clients and a full pool leave the breaker closed", async () => {
   const haven = await startFaultyHaven({ env: { DB_POOL_MAX: "2" } });
   const gone = Array.from({ length: 10 }, () =>
     ask(`${haven.url}/test/sql/400`, { timeoutMs: 50 }).catch(() => "gone"),
@@ -86,7 +86,7 @@ test("errors of statements, clients that go away and a full pool leave it closed
   assert.deepEqual([breaker.state, breaker.stats["opened"]], ["closed", 0]);
 });
 
-test("an opening and the closing stand in the history and are logged once each, the trials in between do not", async () => {
+test("opening and closing are in the history and logged once each, and the trials in between are not", async () => {
   const haven = await startFaultyHaven();
   await haven.redis.set("refuse");
   await haven.until("redis", "down", 3000);
