@@ -1,5 +1,5 @@
 import express, { type Express } from "express";
-import type { Features } from "./composition/compose.ts";
+import type { Features } from "./composition/features.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Api } from "./features/api.ts";
 import { leaseRoutes } from "./features/leases/routes.ts";

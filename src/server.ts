@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { compose, type Deps, type Overrides } from "./composition/compose.ts";
-import type { Services } from "./composition/services.ts";
+import { compose, type Parts } from "./composition/compose.ts";
+import type { Overrides } from "./composition/overrides.ts";
+import type { ServiceAddresses } from "./composition/service-addresses.ts";
 import type { Config, RedisTarget } from "./config/read-config.ts";
 import { ConfigError } from "./config/read-config.ts";
 import type { Logger } from "./core/logger.ts";
 import { migrateWithRetries } from "./db/migrate-with-retries.ts";
 import { assertPortIsFree, listen } from "./http/listener/listen.ts";
 import type { Exchange } from "./kit/lifecycle/connections.ts";
-import { addLogMetrics } from "./metrics/log.ts";
 
 /** The embedded engines as this file needs them: they live in a folder that is never part of a production build. */
 export type StartEngines = (request: EngineRequest) => Promise<Engines>;
@@ -49,33 +49,26 @@ export type Running = {
   port: number;
   managementPort: number | undefined;
   engines: Engines | undefined;
-  deps: Deps;
+  parts: Parts;
   /** Drains and closes; says how many requests had to be cut. */
   stop(): Promise<{ cut: number }>;
 };
 
-/** Everything from a configuration to a listening server; embedded engines first where a service is not set. */
+/**
+ * Everything from a configuration to a listening server; embedded engines first where a service is not set. What is
+ * opened is closed in reverse, also if the start fails halfway.
+ */
 export async function start(config: Config, options: StartOptions): Promise<Running> {
-  const engines = await startMissingEngines(config, options);
-  try {
-    return await startServer(config, engines, options);
-  } catch (error) {
-    await engines?.stop();
-    throw error;
-  }
-}
-
-async function startServer(
-  config: Config,
-  engines: Engines | undefined,
-  { logger, embedded, overrides, droppedLogLines = () => 0 }: StartOptions,
-): Promise<Running> {
-  const services = serviceAddresses(config, engines);
-  const deps = await compose(config, services, logger, overrides);
+  const { logger, embedded, overrides = {}, droppedLogLines = () => 0 } = options;
+  await using stack = new AsyncDisposableStack();
+  const engines = await startMissingEngines(config, { embedded, logger });
+  if (engines !== undefined) stack.defer(engines.stop);
+  const addresses = serviceAddresses(config, engines);
+  const parts = await compose({ config, addresses, logger, droppedLogLines, stack, overrides });
   if (operatorEndpointsArePublic(config))
     logger.warn("operator endpoints are public: set OPS_TOKEN or MANAGEMENT_PORT");
-  const { server, management, kit } = deps;
-  addLogMetrics(deps.metrics, droppedLogLines);
+
+  const { server, management, kit } = parts;
   const { host } = config.http;
   const port = await listen(server, { host, port: config.http.port, variable: "PORT" });
   const managementPort =
@@ -84,25 +77,24 @@ async function startServer(
   const migrating = config.production
     ? undefined
     : migrateWithRetries(
-        { ...config.postgres, timeoutMs: config.postgres.migrationTimeoutMs, url: services.databaseUrl },
+        { ...config.postgres, timeoutMs: config.postgres.migrationTimeoutMs, url: addresses.databaseUrl },
         logger,
         async () => {
           kit.monitor.checkNow();
-          if (engines !== undefined) await embedded?.addDemoData({ query: deps.db.query, hash: deps.passwords.hash });
+          if (engines !== undefined) await embedded?.addDemoData({ query: parts.db.query, hash: parts.passwords.hash });
         },
       );
-
-  // A first look before the schema is made would only find it missing.
+  // Checks that run before the first migration would find the schema missing.
   void Promise.race([migrating?.firstTry, sleep(firstLookMs)]).then(kit.start);
 
+  const opened = stack.move();
   const shutDown = async (): Promise<{ cut: number }> => {
     migrating?.stop();
     try {
       return await kit.drain(server, config.drain, (exchange) => logCut(logger, exchange));
     } finally {
-      await deps.close();
-      deps.lifecycle.advance("stopped");
-      await engines?.stop();
+      await opened.disposeAsync();
+      kit.lifecycle.advance("stopped");
     }
   };
   let stopping: Promise<{ cut: number }> | undefined;
@@ -110,7 +102,7 @@ async function startServer(
     port,
     managementPort,
     engines,
-    deps,
+    parts,
     stop: () => {
       stopping ??= shutDown();
       return stopping;
@@ -123,7 +115,10 @@ const firstLookMs = 1000;
 const operatorEndpointsArePublic = ({ production, health, http }: Config): boolean =>
   production && health.opsToken === undefined && http.managementPort === undefined;
 
-async function startMissingEngines(config: Config, { embedded, logger }: StartOptions): Promise<Engines | undefined> {
+async function startMissingEngines(
+  config: Config,
+  { embedded, logger }: Pick<StartOptions, "embedded" | "logger">,
+): Promise<Engines | undefined> {
   const postgres = config.postgres.url === undefined;
   const redis = config.redis.target === undefined;
   if (!postgres && !redis) return undefined;
@@ -146,7 +141,7 @@ async function startMissingEngines(config: Config, { embedded, logger }: StartOp
   });
 }
 
-function serviceAddresses(config: Config, engines: Engines | undefined): Services {
+function serviceAddresses(config: Config, engines: Engines | undefined): ServiceAddresses {
   const databaseUrl = config.postgres.url ?? engines?.databaseUrl;
   const redis: RedisTarget | undefined =
     config.redis.target ?? (engines?.redisUrl === undefined ? undefined : { kind: "url", url: engines.redisUrl });

@@ -19,41 +19,62 @@ import { createPager } from "../http/pagination.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import { createSessionSecrets } from "../sessions/session-secrets.ts";
 import { createSessionStore } from "../sessions/session-store.ts";
+import type { Overrides } from "./overrides.ts";
 
 export type AuthPartsDeps = {
   config: Config;
   logger: Logger;
+  jwtSecret: string;
   db: Database;
   redis: RedisAccess;
-  /** The same for work that no request waits for, and whose failures open no breaker. */
-  aside: { db: Queryable; redis: RedisAccess };
+  /** For background work, which no request waits for: its failures do not open the breakers. */
+  uncounted: { db: Queryable; redis: RedisAccess };
   /** Calls back whenever Redis may have missed something. */
   onRedisBack(listener: () => void): void;
-  jwtSecret: string;
+  stack: AsyncDisposableStack;
+  overrides: Overrides;
 };
 
-/** Tokens, sessions, accounts, and who is calling. */
-export function composeAuth({ config, logger, db, redis, aside, onRedisBack, jwtSecret }: AuthPartsDeps) {
+/** Tokens, sessions, accounts, and the authentication of requests. */
+export function composeAuth(deps: AuthPartsDeps) {
+  const { config, logger, jwtSecret, db, redis, uncounted, onRedisBack, stack, overrides } = deps;
   const { auth } = config;
-  const keys = createTokenKeys({ ...auth, secret: jwtSecret });
+  const { sessionMaxAgeSeconds } = auth;
+  const keys = createTokenKeys({
+    secret: jwtSecret,
+    previousSecrets: auth.previousSecrets,
+    privateKey: auth.privateKey,
+    previousPrivateKey: auth.previousPrivateKey,
+  });
   const tokens = createAccessTokens(keys, Math.min(auth.accessTokenTtlSeconds, auth.sessionTtlSeconds));
   const secrets = createSessionSecrets(keys.derived);
   const limits = { idleSeconds: auth.sessionTtlSeconds, maxAgeSeconds: auth.sessionMaxAgeSeconds };
-  const sessions = createSessionStore({ redis, limits });
+  const sessions = overrides.sessions ?? createSessionStore({ redis, limits });
   const cookie = createSessionCookie({ name: auth.cookieName, secure: config.production });
-  const passwords = createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs });
-  const rateLimit = createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });
+  const passwords = overrides.passwords ?? createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs });
+  const rateLimit = overrides.rateLimit ?? createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });
   const roleOf = createRoleOf({ sessions, activeRole: (userId, sessionId) => activeRole(db, userId, sessionId) });
-  const authenticate = createAuthenticate({ tokens, sessions, cookie, roleOf });
-  const { sessionMaxAgeSeconds } = auth;
-  const inBackground = {
-    db: aside.db,
-    sessions: createSessionStore({ redis: aside.redis, limits }),
-    keepSeconds: sessionMaxAgeSeconds,
-    logger,
-  };
-  const reuseRevocations = createReuseRevocations({ ...inBackground, db });
-  const deactivationWatch = createDeactivationWatch(inBackground);
+  const authenticate = overrides.authenticate ?? createAuthenticate({ tokens, sessions, cookie, roleOf });
+
+  const backgroundSessions = createSessionStore({ redis: uncounted.redis, limits });
+  const reuseRevocations = stack.adopt(
+    createReuseRevocations({ db, sessions: backgroundSessions, keepSeconds: sessionMaxAgeSeconds, logger }),
+    (revocations) => revocations.stop(),
+  );
+  stack.adopt(createDeactivationWatch({ db: uncounted.db, sessions: backgroundSessions, logger }), (watch) =>
+    watch.stop(),
+  );
+  const resync = stack.adopt(
+    createRevocationResync({
+      db: uncounted.db,
+      sessions: backgroundSessions,
+      keepSeconds: sessionMaxAgeSeconds,
+      logger,
+    }),
+    (running) => running.stop(),
+  );
+  onRedisBack(resync.start);
+
   const service = createAuthService({
     db,
     sessions,
@@ -67,19 +88,11 @@ export function composeAuth({ config, logger, db, redis, aside, onRedisBack, jwt
   });
 
   const page = createPager(keys.cursors);
-  const resync = createRevocationResync(inBackground);
-  onRedisBack(resync.start);
-
   return {
     authenticate,
     isStillSignedIn: createIsStillSignedIn(roleOf),
     page,
     passwords,
-    stop(): void {
-      resync.stop();
-      reuseRevocations.stop();
-      deactivationWatch.stop();
-    },
     routes: [
       authRoutes({ auth: service, authenticate, cookie, db, page, sessionMaxAgeSeconds }),
       jwksRoutes(keys.jwks),

@@ -1,111 +1,125 @@
 import { createApp } from "../app.ts";
 import { toBlockList } from "../config/address-ranges.ts";
 import type { Config } from "../config/read-config.ts";
-import { type Clock, steadyClock } from "../core/clock.ts";
+import { steadyClock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Database } from "../db/pool.ts";
 import { createOnce } from "../features/api.ts";
-import { createLeaseService } from "../features/leases/service.ts";
-import { createMaintenanceService } from "../features/maintenance/service.ts";
-import { createPropertyService } from "../features/properties/service.ts";
-import type { StreamService } from "../features/stream/service.ts";
-import { createUnitService } from "../features/units/service.ts";
 import { watchEventLoop } from "../http/listener/overload.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
-import type { Routes } from "../http/operation.ts";
 import type { FleetReport } from "../kit/health/health-report.ts";
+import { createCallMetrics } from "../metrics/calls.ts";
+import { addLogMetrics } from "../metrics/log.ts";
 import { createMetrics } from "../metrics/registry.ts";
 import { service, version } from "../version.ts";
 import { composeAuth } from "./auth.ts";
+import { composeFeatures } from "./features.ts";
 import { composeFleet, composePolicy } from "./fleet.ts";
-import { composeListeners } from "./front.ts";
 import { composeHealth, processChecks } from "./health.ts";
-import { composePhotos } from "./photos.ts";
-import { composeServices, type Services } from "./services.ts";
+import { composeListeners } from "./listeners.ts";
+import type { Overrides } from "./overrides.ts";
+import { composePostgres } from "./postgres.ts";
+import { composeRedis } from "./redis.ts";
+import type { ServiceAddresses } from "./service-addresses.ts";
 import { composeStream } from "./stream.ts";
 
-/** What a test may replace or add. */
-export type Overrides = { clock?: Clock; routes?: (parts: Parts) => readonly Routes[] };
+export type ComposeDeps = {
+  config: Config;
+  addresses: ServiceAddresses;
+  logger: Logger;
+  droppedLogLines: () => number;
+  /** Closes every part in the reverse order, also when a later part cannot be made. */
+  stack: AsyncDisposableStack;
+  overrides?: Overrides;
+};
 
-export type Parts = Pick<Deps, "db" | "redis" | "lifecycle" | "connections" | "logger">;
-
-export type Deps = Awaited<ReturnType<typeof compose>>;
-
-export type Features = ReturnType<typeof createFeatures>;
-
-type FeatureDeps = { config: Config; logger: Logger; db: Database; stream: StreamService };
-
-function createFeatures({ config, logger, db, stream }: FeatureDeps) {
-  const properties = createPropertyService({ db });
-  const units = createUnitService({ db, properties });
-  return {
-    properties,
-    units,
-    leases: createLeaseService({ db, units }),
-    maintenance: createMaintenanceService({ db, units, notify: stream.wake }),
-    photos: composePhotos({ config, logger, db, properties }),
-    stream,
-  };
-}
-
-/** Makes every part once, in order, and knows how to close them. */
-export async function compose(config: Config, addresses: Services, logger: Logger, overrides: Overrides = {}) {
+/** Makes every part of the server once, and shows what each receives. */
+export async function compose({ config, addresses, logger, droppedLogLines, stack, overrides = {} }: ComposeDeps) {
   const clock = overrides.clock ?? steadyClock;
   const identity = { service, version, instance: config.instance };
-  const basics = { config, clock, logger, identity, metrics: createMetrics(identity) };
-
-  const eventLoop = watchEventLoop(config.http.overloadDelayMs);
+  const metrics = createMetrics(identity);
+  addLogMetrics(metrics, droppedLogLines);
   const trust = createTrust(toBlockList(config.http.trustProxy));
-  const readiness = composePolicy(basics);
-  const { policy } = readiness;
-  const health = composeHealth({ ...basics, eventLoop, trust, policy, fleet: (): FleetReport => fleet.picture() });
-  const { kit } = health;
-  const { lifecycle, connections } = kit;
+  const eventLoop = stack.adopt(watchEventLoop(config.http.overloadDelayMs), (watch) => watch.stop());
 
-  const services = await composeServices({ ...basics, addresses, breakers: kit.breakers });
-  const { db, redis } = services;
-  for (const check of [...services.checks, ...processChecks({ config, eventLoop })]) kit.addCheck(check);
-  const fleet = composeFleet({ ...basics, ...services, ...health, readiness });
-
-  const auth = composeAuth({ ...basics, ...services, jwtSecret: addresses.jwtSecret });
-  const api = { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) };
-
-  const stream = composeStream({ ...basics, ...services, addresses, connections, ...auth });
-  const features = createFeatures({ ...basics, db, stream });
-
-  const about = {
-    identity,
-    cookieName: config.auth.cookieName,
-    servesOperators: config.http.managementPort === undefined,
-  };
-  const routes = [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])];
-  const app = createApp({ about, routes, features, api, trust, logger, corsOrigins: config.auth.corsOrigins });
-  const front = composeListeners({ ...basics, health, eventLoop, trust, app });
-
-  return {
+  const readiness = composePolicy({ config, clock, logger });
+  const { kit, httpMetrics } = composeHealth({
     config,
-    addresses,
+    clock,
     logger,
-    metrics: basics.metrics,
-    kit,
-    lifecycle,
-    connections,
+    metrics,
+    identity,
+    eventLoop,
+    trust,
+    policy: readiness.policy,
+    fleet: (): FleetReport => fleet.report(),
+    stack,
+  });
+  const { breakers, connections, lifecycle, monitor, systemWatch } = kit;
+
+  const timed = createCallMetrics(metrics, ["postgres", "redis"]);
+  const url = addresses.databaseUrl;
+  const postgres = await composePostgres({ config, url, breakers, metrics, timed, stack, overrides });
+  const db = postgres.database;
+  const target = addresses.redis;
+  const { redis, onRedisBack, ...redisParts } = composeRedis({ config, target, breakers, timed, stack, overrides });
+  const uncounted = { db: postgres.uncounted, redis: redisParts.uncounted };
+  const checks = [...postgres.checks, ...redisParts.checks, ...processChecks({ config, eventLoop })];
+  for (const check of checks) kit.addCheck(check);
+
+  const fleet = composeFleet({
+    config,
+    clock,
+    logger,
+    metrics,
+    identity,
+    readiness,
+    uncounted,
+    monitor,
+    systemWatch,
+    stack,
+    overrides,
+  });
+  const { jwtSecret } = addresses;
+  const auth = composeAuth({ config, logger, jwtSecret, db, redis, uncounted, onRedisBack, stack, overrides });
+  const { isStillSignedIn } = auth;
+  const stream = composeStream({
+    config,
+    target,
+    metrics,
     db,
     redis,
-    passwords: auth.passwords,
-    server: front.server,
-    management: front.management,
-    /** Last what everything else stands on: Redis, then Postgres. */
-    async close(): Promise<void> {
-      front.close();
-      eventLoop.stop();
-      kit.monitor.stop();
-      stream.stop();
-      features.photos.stop();
-      auth.stop();
-      await fleet.leave();
-      kit.stop();
-      await services.close();
+    connections,
+    isStillSignedIn,
+    stack,
+    overrides,
+  });
+  const features = composeFeatures({ config, logger, db, stream, stack, overrides });
+
+  const app = createApp({
+    about: {
+      identity,
+      cookieName: config.auth.cookieName,
+      servesOperators: config.http.managementPort === undefined,
     },
-  };
+    routes: [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])],
+    features,
+    api: { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) },
+    trust,
+    logger,
+    corsOrigins: config.auth.corsOrigins,
+  });
+  const { server, management } = composeListeners({
+    config,
+    clock,
+    logger,
+    kit,
+    httpMetrics,
+    eventLoop,
+    trust,
+    app,
+    stack,
+  });
+  return { config, addresses, logger, kit, db, redis, passwords: auth.passwords, server, management };
 }
+
+export type Parts = Awaited<ReturnType<typeof compose>>;

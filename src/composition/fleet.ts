@@ -10,26 +10,27 @@ import type { Decision } from "../fleet/outlier-vote.ts";
 import { createPostgresStore } from "../fleet/postgres-store.ts";
 import { createRedisStore } from "../fleet/redis-store.ts";
 import type { FleetReport, Identity } from "../kit/health/health-report.ts";
-import { namedWithinMs } from "../kit/health/monitor.ts";
+import { type Monitor, namedWithinMs } from "../kit/health/monitor.ts";
 import { strictPolicy } from "../kit/health/readiness-policy.ts";
+import type { SystemWatch } from "../kit/health/system-watch.ts";
 import { addFleetMetrics } from "../metrics/fleet.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
-import type { HealthParts } from "./health.ts";
+import type { Overrides } from "./overrides.ts";
 
-/** What all instances share. An event loop, a memory and a disk are each instance's own. */
+/** Dependencies of all instances. An event loop, a memory and a disk belong to one instance. */
 const shared = new Set(["postgres", "redis", "schema"]);
 
 export type PolicyPartsDeps = { config: Config; clock: Clock; logger: Logger };
 
-/** What decides whether a failing critical check takes the instance out; it is asked before there is a fleet to ask. */
+/** Decides whether a failing critical check takes the instance out of rotation. */
 export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
   const decisions: Record<Decision, number> = { shared_outage: 0, outlier: 0, unsure: 0 };
   const onDecision = (decided: DecisionRecord) => {
     decisions[decided.decision] += 1;
-    logger.warn(decided, words[decided.decision]);
+    logger.warn(decided, decisionMessages[decided.decision]);
   };
-  const boundMs = namedWithinMs(config.health) - tellingMs;
+  const boundMs = namedWithinMs(config.health) - reportMarginMs;
   const { intervalMs } = config.health;
   const outlier =
     config.health.policy === "outlier"
@@ -38,27 +39,38 @@ export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
   return { outlier, policy: outlier?.policy ?? strictPolicy, decisions };
 }
 
-const words: Readonly<Record<Decision, string>> = {
-  shared_outage: "most of the fleet has lost it too: this instance stays in rotation",
-  outlier: "most of the fleet is well: this instance leaves the rotation",
-  unsure: "the fleet gives no answer to go by: this instance leaves the rotation",
+const decisionMessages: Readonly<Record<Decision, string>> = {
+  shared_outage: "most instances are affected: this instance stays in rotation",
+  outlier: "only this instance is affected: it leaves the rotation",
+  unsure: "the state of the other instances is unknown: this instance leaves the rotation",
 };
 
-export type FleetPartsDeps = PolicyPartsDeps & {
+export type FleetPartsDeps = {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
   metrics: Metrics;
   identity: Identity;
-  aside: { db: Queryable; redis: RedisAccess };
   readiness: ReturnType<typeof composePolicy>;
-} & Pick<HealthParts, "monitor" | "watch">;
+  uncounted: { db: Queryable; redis: RedisAccess };
+  monitor: Monitor;
+  systemWatch: SystemWatch;
+  stack: AsyncDisposableStack;
+  overrides: Overrides;
+};
 
-/** Instances that know each other: on the clock of the checks, over both stores. */
+/** The exchange of checks between instances, over both stores. */
 export function composeFleet(deps: FleetPartsDeps) {
-  const { config, clock, logger, metrics, identity, aside, readiness, monitor, watch } = deps;
+  const { config, clock, logger, metrics, identity, readiness, uncounted, monitor, systemWatch } = deps;
+  const { stack, overrides } = deps;
   const { intervalMs, timeoutMs, policy, requires } = config.health;
   const { outlier, decisions } = readiness;
   const keepMs = intervalMs * 3;
   const fleet = createFleet({
-    stores: [createRedisStore(aside.redis, keepMs), createPostgresStore(aside.db, keepMs)],
+    stores: overrides.fleetStores ?? [
+      createRedisStore(uncounted.redis, keepMs),
+      createPostgresStore(uncounted.db, keepMs),
+    ],
     identity: { instance: identity.instance, version: identity.version },
     intervalMs,
     timeoutMs,
@@ -67,7 +79,7 @@ export function composeFleet(deps: FleetPartsDeps) {
     policy: outlier,
     snapshot: monitor.snapshot,
     traffic: () => {
-      const { requestsPerSecond, errorsPerSecond, inFlight } = watch.http();
+      const { requestsPerSecond, errorsPerSecond, inFlight } = systemWatch.http();
       return { requestsPerSecond, errorsPerSecond, inFlight };
     },
     onDuplicateName: () => logger.warn("another process has the same INSTANCE_ID: give each instance one of its own"),
@@ -77,19 +89,14 @@ export function composeFleet(deps: FleetPartsDeps) {
   monitor.onSnapshot(createChangeNotifier({ everyResultOf, shared, notify: fleet.sendNow }));
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
 
-  return {
-    picture: (): FleetReport => ({ policy, ...fleet.report() }),
-    /** Best effort: who does not manage to is gone within three intervals all the same. */
-    async leave(): Promise<void> {
-      outlier?.stop();
-      await Promise.race([fleet.leave(), sleep(leaveLimitMs, undefined, { ref: false })]);
-    },
-  };
+  // If leaving fails, the other instances drop this one after three intervals.
+  stack.defer(() => Promise.race([fleet.leave(), sleep(leaveLimitMs, undefined, { ref: false })]));
+  stack.defer(() => outlier?.stop());
+  stack.defer(monitor.stop);
+  return { report: (): FleetReport => ({ policy, ...fleet.report() }) };
 }
 
 const leaveLimitMs = 1000;
 
-/** The end of the time is the last moment to be seen outside, and not the first to begin. */
-const tellingMs = 100;
-
-export type FleetParts = ReturnType<typeof composeFleet>;
+/** The bound counts until the probe reports the verdict, so the decision is made a moment earlier. */
+const reportMarginMs = 100;

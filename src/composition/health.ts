@@ -29,11 +29,12 @@ export type HealthDeps = {
   trust: Trust;
   policy: ReadinessPolicy;
   fleet(): FleetReport;
+  stack: AsyncDisposableStack;
 };
 
 /** The health kit, and the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
-  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet } = deps;
+  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, stack } = deps;
   const kit = createHealthKit({
     identity,
     clock,
@@ -54,7 +55,8 @@ export function composeHealth(deps: HealthDeps) {
     onResult: (name, observation) => healthMetrics.observe(name, observation),
     onChange: ({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, inWords(change)),
   });
-  const { monitor, lifecycle, connections, history, probes } = kit;
+  stack.defer(kit.stop);
+  const { lifecycle, connections, history, probes } = kit;
 
   addBreakerMetrics(metrics, kit.breakers.all);
   addMemoryMetrics(metrics, readMemory);
@@ -71,10 +73,8 @@ export function composeHealth(deps: HealthDeps) {
     bytes: connections.bytes,
     shedCount: eventLoop.shedCount,
   });
-  return { kit, monitor, httpMetrics, watch: kit.systemWatch };
+  return { kit, httpMetrics };
 }
-
-export type HealthParts = ReturnType<typeof composeHealth>;
 
 const inWords = ({ name, from, to, reason }: Omit<Change, "at">): string =>
   `${name} went from ${from} to ${to}${reason === null ? "" : ` (${reason})`}`;

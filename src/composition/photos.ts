@@ -13,12 +13,15 @@ import { createDeferredDeletions } from "../features/photos/storage/deferred-del
 import { createPostgresStore } from "../features/photos/storage/postgres-store.ts";
 import { createUploads } from "../features/photos/uploads/uploads.ts";
 import type { PropertyService } from "../features/properties/service.ts";
+import type { Overrides } from "./overrides.ts";
 
 export type PhotoPartsDeps = {
   config: Config;
   db: Database;
   properties: Pick<PropertyService, "get">;
   logger: Logger;
+  stack: AsyncDisposableStack;
+  overrides: Overrides;
 };
 
 const deletionRetryMs = 60_000;
@@ -27,13 +30,17 @@ const deletionGraceMs = 600_000;
 const imageReadShare = 0.3;
 const imageReadWaitMs = 1000;
 
-/** Photos and avatars, and where their files are. */
-export function composePhotos({ config, db, properties, logger }: PhotoPartsDeps): PhotoParts & { stop(): void } {
-  const images = createImages(config.photos.images);
+/** Photos and avatars, and the store of their files. */
+export function composePhotos({ config, db, properties, logger, stack, overrides }: PhotoPartsDeps): PhotoParts {
+  const images = overrides.images ?? createImages(config.photos.images);
   const bucket = config.photos.bucket && createBucket(config.photos.bucket);
   const deletions =
-    bucket && createDeferredDeletions({ db, bucket, logger, retryMs: deletionRetryMs, graceMs: deletionGraceMs });
-  // Images are read without signing in: requests for made-up names must leave connections to those who have signed in.
+    bucket &&
+    stack.adopt(
+      createDeferredDeletions({ db, bucket, logger, retryMs: deletionRetryMs, graceMs: deletionGraceMs }),
+      (running) => running.stop(),
+    );
+  // Images are public, so requests for invented names must leave connections to requests of signed-in users.
   const reads = createConcurrencyLimiter({
     maxConcurrent: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
     maxWaitMs: imageReadWaitMs,
@@ -43,12 +50,12 @@ export function composePhotos({ config, db, properties, logger }: PhotoPartsDeps
   });
   const limited: Database = { ...db, query: (sql, values) => reads.run(() => db.query(sql, values)) };
   const files =
-    bucket && deletions ? createBucketStore({ db: limited, bucket, deletions }) : createPostgresStore(limited);
+    overrides.files ??
+    (bucket && deletions ? createBucketStore({ db: limited, bucket, deletions }) : createPostgresStore(limited));
   return {
     photos: createPhotoService({ db, properties, images, files }),
     avatars: createAvatarService({ db, images, files }),
     uploads: createUploads(config.photos),
     files,
-    stop: () => deletions?.stop(),
   };
 }

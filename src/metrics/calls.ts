@@ -22,3 +22,5 @@ export function createCallMetrics<Name extends string>(metrics: Pick<Metrics, "a
     }
   };
 }
+
+export type CallTimer = <T>(name: "postgres" | "redis", work: () => Promise<T>) => Promise<T>;

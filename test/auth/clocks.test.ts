@@ -139,7 +139,7 @@ test("attempts are counted in one window, whatever the clock of the instance", a
 
 test("after a failover of Postgres to a slower clock, a login after a cut-off stays valid", async () => {
   const person = await register(slow.url);
-  const { db } = slow.running.deps;
+  const { db } = slow.running.parts;
   await db.query("UPDATE users SET sessions_valid_from = now() + interval '3 seconds' WHERE id = $1", [person.userId]);
   const session = await login(slow.url, person);
   assert.equal((await me(fast.url, session)).status, 200);

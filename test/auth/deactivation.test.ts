@@ -15,7 +15,7 @@ let two: Haven;
 let services: { DATABASE_URL: string; REDIS_URL: string };
 before(async () => {
   [one, two] = await startPair();
-  const { databaseUrl, redis } = one.running.deps.addresses;
+  const { databaseUrl, redis } = one.running.parts.addresses;
   if (redis.kind !== "url") throw new Error("tests run on a URL");
   services = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
 });

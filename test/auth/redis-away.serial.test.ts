@@ -129,7 +129,7 @@ test("a deactivated account is refused while Redis is unavailable", async () => 
   const person = await register(haven.url);
   await haven.redis.set("refuse");
   assert.equal((await me(haven.url, person)).status, 200);
-  await haven.running.deps.db.query("UPDATE users SET active = false WHERE id = $1", [person.userId]);
+  await haven.running.parts.db.query("UPDATE users SET active = false WHERE id = $1", [person.userId]);
   assert.equal((await me(haven.url, person)).status, 401);
 });
 

@@ -58,7 +58,7 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 /** The command finds Redis through the settings of the servers. */
 async function deactivate([one, two]: Pair, settings: Record<string, string>): Promise<void> {
   const person = await register(one.url);
-  const env = { PATH: process.env["PATH"], DATABASE_URL: one.running.deps.addresses.databaseUrl, ...settings };
+  const env = { PATH: process.env["PATH"], DATABASE_URL: one.running.parts.addresses.databaseUrl, ...settings };
   const { output } = await runProgram(process.execPath, [main, "deactivate", person.email], { env });
   assert.equal(output, "The account is deactivated, and its sessions are revoked.\n");
   assert.equal((await me(two.url, person)).status, 401);

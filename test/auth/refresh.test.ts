@@ -114,7 +114,7 @@ describe("a refresh token", { concurrency: 3 }, () => {
 
 test("a deactivated account gets no new tokens", async () => {
   const person = await register(one.url);
-  const { deps } = one.running;
-  await deps.db.query("UPDATE users SET active = false WHERE id = $1", [person.userId]);
+  const { parts } = one.running;
+  await parts.db.query("UPDATE users SET active = false WHERE id = $1", [person.userId]);
   assert.equal((await refresh(one.url, person.refreshToken)).status, 401);
 });

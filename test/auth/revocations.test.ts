@@ -99,7 +99,7 @@ test("thousands of revocations of one user do not delay those of other users", a
   const [busy, person] = [await register(haven.url), await register(haven.url)];
   const fill = `INSERT INTO session_revocations (session_id, user_id, expires_at)
                 SELECT gen_random_uuid(), $1, now() + interval '1 day' FROM generate_series(1, 9000)`;
-  await haven.running.deps.db.query(fill, [busy.userId]);
+  await haven.running.parts.db.query(fill, [busy.userId]);
   const record = await direct(haven).hgetall(keyOf(person));
   assert.equal((await logout(haven.url, person)).status, 204);
   await direct(haven).hset(keyOf(person), record);
@@ -211,7 +211,7 @@ test("a planted cookie of the same name that comes first does not lock the user 
 });
 
 function addressesOf(haven: Awaited<ReturnType<typeof startPair>>[0]) {
-  const { addresses } = haven.running.deps;
+  const { addresses } = haven.running.parts;
   const { redis } = addresses;
   if (redis.kind !== "url") throw new Error("tests run on a URL");
   return { databaseUrl: addresses.databaseUrl, redisUrl: redis.url };

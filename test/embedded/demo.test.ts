@@ -12,7 +12,7 @@ type List = { items: Record<string, unknown>[] };
 
 test("the demo owner finds houses, tenants and troubles, made once", async () => {
   const haven = await startHaven();
-  const { db, passwords } = haven.running.deps;
+  const { db, passwords } = haven.running.parts;
   const into = { query: db.query, hash: passwords.hash };
   await addDemoData(into);
   await addDemoData(into);

@@ -120,7 +120,7 @@ test("no list reads a whole table, and pages filtered by status or text are fast
     "/auth/events",
   ];
   const statements: { text: string; values: unknown[] }[] = [];
-  const { db } = haven.running.deps;
+  const { db } = haven.running.parts;
   const ask = db.query;
   for (const list of lists) {
     statements.length = 0;

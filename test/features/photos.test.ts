@@ -9,7 +9,7 @@ import { bearer, me } from "../support/people.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const [one, two] = await startPair();
-const databaseUrl = one.running.deps.addresses.databaseUrl;
+const databaseUrl = one.running.parts.addresses.databaseUrl;
 const jpeg = await imageOf("jpeg", 640, 480);
 const photosOf = async (propertyId: string) =>
   Number(

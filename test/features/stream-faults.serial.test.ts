@@ -115,10 +115,10 @@ describe("the stream", { concurrency: 6 }, () => {
     await writeQuietly(sound, owner, 3);
     const stream = await openStream(faulty.url, owner);
     await sleep(pollMs);
-    await sound.running.deps.db.query("DELETE FROM maintenance_events WHERE owner_id = $1 AND position > 1", [
+    await sound.running.parts.db.query("DELETE FROM maintenance_events WHERE owner_id = $1 AND position > 1", [
       owner.userId,
     ]);
-    await sound.running.deps.db.query("UPDATE maintenance_event_heads SET position = 1 WHERE owner_id = $1", [
+    await sound.running.parts.db.query("UPDATE maintenance_event_heads SET position = 1 WHERE owner_id = $1", [
       owner.userId,
     ]);
     assert.equal(await stream.gone, "ended");

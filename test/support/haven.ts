@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import type { Overrides } from "../../src/composition/compose.ts";
+import type { Overrides } from "../../src/composition/overrides.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import { createLoggerOn } from "../../src/core/logger.ts";
 import { type Running, start } from "../../src/server.ts";

@@ -34,7 +34,7 @@ export async function moveRequest(url: string, owner: Owner, id: string, status:
 export async function writeQuietly({ running }: Haven, owner: Owner, count = 1): Promise<void> {
   for (let written = 0; written < count; written += 1) {
     const request = { id: randomUUID(), unitId: owner.unitId };
-    await running.deps.db.transaction((tx) =>
+    await running.parts.db.transaction((tx) =>
       events.append(tx, owner.userId, request, "noted", { note: `${written}` }),
     );
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Parts } from "../../src/composition/compose.ts";
+import type { RouteParts } from "../../src/composition/overrides.ts";
 import { createRoutes, operation } from "../../src/http/operation.ts";
 import { createdJson, ok } from "../../src/http/responses.ts";
 
@@ -69,7 +69,7 @@ const operations = {
 };
 
 /** Calls that make a request slow, endless or wrong on purpose; mounted by tests only. */
-export function testRoutes({ db, redis, connections }: Parts) {
+export function testRoutes({ db, redis, connections }: RouteParts) {
   const routes = createRoutes("/test");
   routes.add(operations.echo, ({ body }) => createdJson(body));
   routes.add(operations.item, ({ params, query }) => ok({ ...params, ...query }));

@@ -10,7 +10,7 @@ export async function beginSession({ running }: Haven, userId: string) {
   const keys = createTokenKeys({ secret: sameSecret.JWT_SECRET });
   const secrets = createSessionSecrets(keys.derived);
   const limits = { idleSeconds: 86_400, maxAgeSeconds: 604_800 };
-  const store = createSessionStore({ redis: running.deps.redis, limits });
+  const store = createSessionStore({ redis: running.parts.redis, limits });
   const made = await store.create(userId, "member", { device: "test", address: "127.0.0.1" }, new Date(), (id, seed) =>
     hashCookie(secrets.cookie(userId, id, seed)),
   );

@@ -1,5 +1,5 @@
 import type { Express } from "express";
-import type { Parts } from "../../../src/composition/compose.ts";
+import type { RouteParts } from "../../../src/composition/overrides.ts";
 import { createRoutes, operation } from "../../../src/http/operation.ts";
 import type { ResourceRouter } from "../../../src/http/resource-router.ts";
 import { noContent } from "../../../src/http/responses.ts";
@@ -17,7 +17,7 @@ export function createPeephole() {
     answers: { 204: { description: "Seen." } },
   });
   return {
-    routes: (_parts: Parts) => {
+    routes: (_parts: RouteParts) => {
       const routes = createRoutes("/test");
       routes.add(peep, ({ request }) => {
         seen = request.app as Express;

@@ -1,4 +1,4 @@
-import type { Parts } from "../../../src/composition/compose.ts";
+import type { RouteParts } from "../../../src/composition/overrides.ts";
 import { createRoutes, operation } from "../../../src/http/operation.ts";
 
 const tick = operation({
@@ -11,7 +11,7 @@ const tick = operation({
 });
 
 /** A stream that stays open until the client disconnects. */
-export function tickerRoutes({ connections }: Parts) {
+export function tickerRoutes({ connections }: RouteParts) {
   const routes = createRoutes("/test");
   routes.add(tick, () => ({
     send(request, response) {

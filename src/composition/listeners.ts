@@ -8,21 +8,24 @@ import { createListener } from "../http/listener/listener.ts";
 import type { EventLoopWatch } from "../http/listener/overload.ts";
 import type { Trust } from "../http/listener/proxy-trust.ts";
 import { securityHeaders } from "../http/listener/security-headers.ts";
-import type { HealthParts } from "./health.ts";
+import type { HealthKit } from "../kit/health-kit.ts";
+import type { HttpMetrics } from "../metrics/http.ts";
 
-export type FrontDeps = {
+export type ListenersDeps = {
   config: Config;
   clock: Clock;
   logger: Logger;
-  health: HealthParts;
+  kit: HealthKit;
+  httpMetrics: HttpMetrics;
   eventLoop: EventLoopWatch;
   trust: Trust;
   app: Express;
+  stack: AsyncDisposableStack;
 };
 
 /** The public listener and, with `MANAGEMENT_PORT`, the one for operators. */
-export function composeListeners({ config, clock, logger, health, eventLoop, trust, app }: FrontDeps) {
-  const { kit, httpMetrics } = health;
+export function composeListeners(deps: ListenersDeps) {
+  const { config, clock, logger, kit, httpMetrics, eventLoop, trust, app, stack } = deps;
   const { connections } = kit;
   const hasManagementPort = config.http.managementPort !== undefined;
 
@@ -44,17 +47,15 @@ export function composeListeners({ config, clock, logger, health, eventLoop, tru
     securityHeaders: securityHeaders(config),
   });
   const management = hasManagementPort ? kit.createManagementServer(config.http) : undefined;
-  const deadlines = enforceDeadlines(connections, config.http.requestTimeoutMs, clock.now);
-
-  return {
-    server,
-    management,
-    close(): void {
-      deadlines.stop();
-      management?.close();
-      management?.closeAllConnections();
-    },
-  };
+  stack.adopt(enforceDeadlines(connections, config.http.requestTimeoutMs, clock.now), (deadlines) => deadlines.stop());
+  // After a drain nothing is left to close; after a failed start the ports have to be free again.
+  stack.defer(() => {
+    for (const listener of [server, management]) {
+      listener?.close();
+      listener?.closeAllConnections();
+    }
+  });
+  return { server, management };
 }
 
 /** The status that NGINX logs for a client that went away before its answer. */

@@ -1,0 +1,35 @@
+import type { Config } from "../config/read-config.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Database } from "../db/pool.ts";
+import { createLeaseService } from "../features/leases/service.ts";
+import { createMaintenanceService } from "../features/maintenance/service.ts";
+import { createPropertyService } from "../features/properties/service.ts";
+import type { StreamService } from "../features/stream/service.ts";
+import { createUnitService } from "../features/units/service.ts";
+import type { Overrides } from "./overrides.ts";
+import { composePhotos } from "./photos.ts";
+
+export type FeatureDeps = {
+  config: Config;
+  logger: Logger;
+  db: Database;
+  stream: StreamService;
+  stack: AsyncDisposableStack;
+  overrides: Overrides;
+};
+
+/** The services of the property API. */
+export function composeFeatures({ config, logger, db, stream, stack, overrides }: FeatureDeps) {
+  const properties = createPropertyService({ db });
+  const units = createUnitService({ db, properties });
+  return {
+    properties,
+    units,
+    leases: createLeaseService({ db, units }),
+    maintenance: createMaintenanceService({ db, units, notify: stream.wake }),
+    photos: composePhotos({ config, logger, db, properties, stack, overrides }),
+    stream,
+  };
+}
+
+export type Features = ReturnType<typeof composeFeatures>;

@@ -1,0 +1,39 @@
+import type { Passwords } from "../auth/passwords.ts";
+import type { RateLimit } from "../auth/rate-limit.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Database } from "../db/pool.ts";
+import type { Images } from "../features/photos/images/images.ts";
+import type { FileStore } from "../features/photos/storage/storage.ts";
+import type { FleetStore } from "../fleet/fleet-store.ts";
+import type { AuthenticateCaller, Routes } from "../http/operation.ts";
+import type { HealthKit } from "../kit/health-kit.ts";
+import type { Channel } from "../redis/channel.ts";
+import type { RedisAccess } from "../redis/redis-access.ts";
+import type { SessionStore } from "../sessions/session-store.ts";
+
+/** What test routes receive. */
+export type RouteParts = {
+  db: Database;
+  redis: RedisAccess;
+  lifecycle: HealthKit["lifecycle"];
+  connections: HealthKit["connections"];
+  logger: Logger;
+};
+
+/** Parts that a test replaces; the composition makes all others. What a test passes in, the test closes. */
+export type Overrides = {
+  clock?: Clock;
+  database?: Database;
+  redis?: RedisAccess;
+  channel?: Channel;
+  sessions?: SessionStore;
+  passwords?: Passwords;
+  rateLimit?: RateLimit;
+  authenticate?: AuthenticateCaller;
+  images?: Images;
+  files?: FileStore;
+  fleetStores?: readonly FleetStore[];
+  /** Routes beside those of the server. */
+  routes?: (parts: RouteParts) => readonly Routes[];
+};
