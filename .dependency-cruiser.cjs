@@ -1,39 +1,41 @@
 // Imports point one way: main → server → composition → app, features → auth, sessions, fleet → http, db, redis
-// → kit, metrics → config → core. test/architecture.test.ts breaks each rule once.
+// → kit, metrics → config → core. Type imports count. test/architecture.test.ts breaks each rule once.
 
-const ours = "^src/";
-const only = (room, allowed) => ({
-  name: `${room}-imports-only-${allowed.join("-") || "itself"}`,
+const product = "^src/";
+const importsOf = (folder, allowed) => ({
+  name: `imports-of-${folder}`,
   severity: "error",
-  from: { path: `^src/${room}/` },
-  to: { path: ours, pathNot: `^src/(?:${[room, ...allowed].join("|")})/` },
+  comment: `src/${folder} imports ${allowed.join(", ") || "nothing else"} of src`,
+  from: { path: `^src/${folder}/` },
+  to: { path: product, pathNot: `^src/(?:${[folder, ...allowed].join("|")})/` },
 });
 
 module.exports = {
   forbidden: [
+    { name: "no-circles", severity: "error", from: { pathNot: "^src/doctor/readers/" }, to: { circular: true } },
     {
-      name: "no-circles",
+      // bench/peers has a package.json of its own, installed only for a measurement
+      name: "nothing-unresolved",
       severity: "error",
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      from: { pathNot: "^bench/peers/" },
+      to: { couldNotResolve: true },
     },
-    { name: "nothing-unresolved", severity: "error", from: {}, to: { couldNotResolve: true } },
-    only("core", []),
-    only("config", ["core"]),
-    only("kit", ["core"]),
-    only("metrics", ["core"]),
-    only("redis", ["config", "core"]),
-    only("db", ["config", "core"]),
-    only("http", ["kit", "metrics", "config", "core"]),
-    only("sessions", ["redis", "config", "core"]),
-    only("auth", ["sessions", "http", "db", "redis", "config", "core"]),
-    only("fleet", ["db", "redis", "kit", "config", "core"]),
-    only("features", ["auth", "sessions", "fleet", "http", "db", "redis", "kit", "metrics", "config", "core"]),
-    only("openapi", ["http", "kit", "core"]),
-    only("embedded", ["core"]),
-    only("doctor", ["config", "core"]),
+    importsOf("core", []),
+    importsOf("config", ["core"]),
+    importsOf("kit", ["core"]),
+    importsOf("metrics", ["core"]),
+    importsOf("redis", ["config", "core"]),
+    importsOf("db", ["config", "core"]),
+    importsOf("http", ["kit", "metrics", "config", "core"]),
+    importsOf("sessions", ["redis", "config", "core"]),
+    importsOf("auth", ["sessions", "http", "db", "redis", "config", "core"]),
+    importsOf("fleet", ["db", "redis", "kit", "config", "core"]),
+    importsOf("features", ["auth", "sessions", "fleet", "http", "db", "redis", "kit", "metrics", "config", "core"]),
+    importsOf("openapi", ["http", "kit", "core"]),
+    importsOf("embedded", ["core"]),
+    importsOf("doctor", ["config", "core"]),
     {
-      name: "only-the-composition-root-knows-everything",
+      name: "folders-do-not-import-the-composition-root",
       severity: "error",
       from: { path: "^src/[^/]+/", pathNot: "^src/composition/" },
       to: { path: "^src/(?:(?:main|server|app|banner)\\.ts$|composition/)" },
@@ -41,7 +43,7 @@ module.exports = {
     {
       name: "embedded-is-for-development",
       severity: "error",
-      from: { path: ours, pathNot: "^src/embedded/" },
+      from: { path: product, pathNot: "^src/embedded/" },
       to: { path: "^src/embedded/" },
     },
     {
@@ -53,8 +55,39 @@ module.exports = {
     {
       name: "no-development-package-in-the-product",
       severity: "error",
-      from: { path: ours, pathNot: "^src/embedded/" },
+      from: { path: product, pathNot: "^src/embedded/" },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "node_modules/@types/" },
+    },
+    {
+      name: "src-imports-only-src",
+      severity: "error",
+      from: { path: product },
+      to: { path: "^(?:test|bench|monitoring)/" },
+    },
+    {
+      name: "bench-imports-only-test-shared",
+      severity: "error",
+      comment: "what tests and measurements both need is in test/shared",
+      from: { path: "^bench/" },
+      to: { path: "^(?:test/(?!shared/)|monitoring/)" },
+    },
+    {
+      name: "test-shared-imports-no-tests",
+      severity: "error",
+      from: { path: "^test/shared/" },
+      to: { path: "^(?:test/(?!shared/)|bench/|monitoring/)" },
+    },
+    {
+      name: "only-its-own-tests-import-bench",
+      severity: "error",
+      from: { path: "^(?:test|monitoring)/", pathNot: "^test/bench/" },
+      to: { path: "^bench/" },
+    },
+    {
+      name: "monitoring-stands-alone",
+      severity: "error",
+      from: { path: "^monitoring/" },
+      to: { path: "^(?:src|test|bench)/" },
     },
   ],
   options: {

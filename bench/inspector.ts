@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { ask } from "../test/support/http.ts";
+import { ask } from "../test/shared/requests/http.ts";
 
 // The debugger's port of a server: reaches into what ships without adding anything to it.
 

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { has, provide, providePackages } from "../test/support/programs.ts";
+import { has, provide, providePackages } from "../test/shared/programs.ts";
 import { readArguments, UsageError, usage } from "./arguments.ts";
 import { commitOf } from "./commit.ts";
 import { Interrupted, interruption, listenForInterruption } from "./interruption.ts";

@@ -1,4 +1,4 @@
-import type { Spread } from "./statistics.ts";
+import type { Bar, Spread } from "./statistics.ts";
 import type { World } from "./world.ts";
 
 export type Unit = "of it" | "times" | "ms" | "s" | "kB" | "MB" | "/s";
@@ -16,8 +16,6 @@ export type Claim = {
 export type Bound = { kind: "at least" | "at most"; value: number };
 
 export type Chart = { name: string; title: string; unit: Unit; bars: readonly Bar[] };
-
-export type Bar = { label: string; spread: Spread; ours: boolean };
 
 export type Outcome = { claims: readonly Claim[]; charts: readonly Chart[]; notes: readonly string[] };
 

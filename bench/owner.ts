@@ -1,5 +1,5 @@
-import { eventually } from "../test/support/eventually.ts";
-import { ask, postJson } from "../test/support/http.ts";
+import { eventually } from "../test/shared/eventually.ts";
+import { ask, postJson } from "../test/shared/requests/http.ts";
 
 export type Owner = { userId: string; sessionId: string; propertyId: string; headers: { authorization: string } };
 

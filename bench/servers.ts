@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../test/support/free-port.ts";
+import { freePort } from "../test/shared/free-port.ts";
 import { interruption } from "./interruption.ts";
 import { serverCore } from "./machine.ts";
 

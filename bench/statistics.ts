@@ -1,7 +1,8 @@
-import type { Bar } from "./outcome.ts";
-
 /** The middle one of several measurements, and how far apart they lie. */
 export type Spread = { median: number; least: number; most: number };
+
+/** One contender in a chart. */
+export type Bar = { label: string; spread: Spread; ours: boolean };
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "../src/db/migrate.ts";
 import { startPostgres } from "../src/embedded/postgres.ts";
-import { atEnd, cleanUp } from "../test/support/at-end.ts";
-import { query } from "../test/support/database.ts";
-import { eventually } from "../test/support/eventually.ts";
-import { ask } from "../test/support/http.ts";
-import { startRedisServer } from "../test/support/redis-servers.ts";
+import { atEnd, cleanUp } from "../test/shared/at-end.ts";
+import { eventually } from "../test/shared/eventually.ts";
+import { ask } from "../test/shared/requests/http.ts";
+import { query } from "../test/shared/servers/database.ts";
+import { startRedisServer } from "../test/shared/servers/redis-servers.ts";
 import { interrupted } from "./interruption.ts";
 import { type Server, startServer } from "./servers.ts";
 

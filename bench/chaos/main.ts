@@ -1,13 +1,14 @@
-import { cleanUp } from "../../test/support/at-end.ts";
-import { noOwnMachine } from "../../test/support/namespaces.ts";
-import { has, programs, provide } from "../../test/support/programs.ts";
+import { cleanUp } from "../../test/shared/at-end.ts";
+import { noOwnMachine } from "../../test/shared/namespaces.ts";
+import { has, programs, provide } from "../../test/shared/programs.ts";
 import { obstacleAt } from "../report-place.ts";
 import { readArguments, usage } from "./arguments.ts";
 import { faults } from "./faults/all.ts";
 import { runInside } from "./outside.ts";
 import { describeMachine, loadNow } from "./report/machine.ts";
 import { images, writeReport } from "./report/write.ts";
-import { type ProxyRun, runBehind } from "./run.ts";
+import type { ProxyRun } from "./results.ts";
+import { runBehind } from "./run.ts";
 import { isPassed } from "./verdict.ts";
 
 // npm run chaos: what users notice when things break, one fault at a time, on a machine of its own.

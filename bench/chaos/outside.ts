@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startOnOwnMachine } from "../../test/support/namespaces.ts";
+import { startOnOwnMachine } from "../../test/shared/namespaces.ts";
 
 /** Runs this program on a machine of its own, and leaves nothing behind however that ends. Gives the exit code. */
 export async function runInside(env: NodeJS.ProcessEnv): Promise<number> {

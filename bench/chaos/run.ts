@@ -2,31 +2,14 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Options, ProxyName } from "./arguments.ts";
 import type { Fault } from "./faults/fault.ts";
-import type { Balance } from "./load/ledger.ts";
 import { startLoad } from "./load/load.ts";
-import { type Facts, factsOf, type Observed } from "./measure.ts";
+import { factsOf } from "./measure.ts";
 import { lineOf } from "./report/words.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import type { Outcome, ProxyRun } from "./results.ts";
+import { judge } from "./verdict.ts";
 import { leastOf, measure, type Resources } from "./world/resources.ts";
 import { type Watch, watch } from "./world/watch.ts";
 import { startWorld, type World } from "./world/world.ts";
-
-export type Outcome = {
-  fault: Fault;
-  observed: Observed;
-  facts: Facts;
-  verdicts: readonly Verdict[];
-  resources: Resources;
-};
-
-export type ProxyRun = {
-  proxy: ProxyName;
-  outcomes: readonly Outcome[];
-  /** At rest, before and after all faults that leave the processes alive. Not in the short form. */
-  atRest?: { before: Resources; after: Resources };
-  /** Of all writes of the run, once more at its end. */
-  balance: Balance;
-};
 
 const beforeMs = 3000;
 const afterMs = { quick: 1500, full: 4000 };

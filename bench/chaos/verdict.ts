@@ -1,14 +1,7 @@
 import type { Bounds } from "./faults/fault.ts";
 import { isExact } from "./load/ledger.ts";
 import { type Facts, total, totalOf } from "./measure.ts";
-import type { ProxyRun } from "./run.ts";
-
-export type Verdict = {
-  what: string;
-  met: boolean;
-  /** Ends the command with 1 where it is missed; never what a slow machine can miss. */
-  strict: boolean;
-};
+import type { ProxyRun, Verdict } from "./results.ts";
 
 /** What was promised, held against what was seen. */
 export function judge(bounds: Bounds, facts: Facts): Verdict[] {

@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { ask } from "../../test/support/http.ts";
+import { ask } from "../../test/shared/requests/http.ts";
 import { atLeast, figure, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
 import { interleave } from "../rounds.ts";

@@ -1,5 +1,5 @@
-import { query } from "../../test/support/database.ts";
-import { ask } from "../../test/support/http.ts";
+import { ask } from "../../test/shared/requests/http.ts";
+import { query } from "../../test/shared/servers/database.ts";
 import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
 import { interleave } from "../rounds.ts";

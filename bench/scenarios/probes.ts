@@ -1,7 +1,7 @@
-import { atLeast, type Bar, type Claim, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atLeast, type Claim, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { bodyOf } from "../owner.ts";
 import { interleave } from "../rounds.ts";
-import { barsOf, ratios, spreadOf } from "../statistics.ts";
+import { type Bar, barsOf, ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
 import { shoot } from "../wrk.ts";
 

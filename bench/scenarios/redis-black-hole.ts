@@ -1,6 +1,6 @@
-import { eventually } from "../../test/support/eventually.ts";
-import { startFaultProxy } from "../../test/support/fault-proxy.ts";
-import { ask } from "../../test/support/http.ts";
+import { eventually } from "../../test/shared/eventually.ts";
+import { ask } from "../../test/shared/requests/http.ts";
+import { startFaultProxy } from "../../test/shared/servers/fault-proxy.ts";
 import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { pace } from "../paced.ts";

@@ -1,4 +1,4 @@
-import { ask } from "../../test/support/http.ts";
+import { ask } from "../../test/shared/requests/http.ts";
 import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
 import { spreadOf } from "../statistics.ts";

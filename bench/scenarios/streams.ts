@@ -1,5 +1,5 @@
-import { freePort } from "../../test/support/free-port.ts";
-import { openStream } from "../../test/support/stream.ts";
+import { freePort } from "../../test/shared/free-port.ts";
+import { openStream } from "../../test/shared/requests/stream.ts";
 import { heldBytes } from "../memory.ts";
 import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";

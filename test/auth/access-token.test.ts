@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { before, test } from "node:test";
-import { freshDatabase } from "../support/database.ts";
+import { ask } from "../shared/requests/http.ts";
+import { bearer, me, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
-import { bearer, me, register, type SignedIn, sameSecret } from "../support/people.ts";
-import { freshRedis } from "../support/redis.ts";
 
 const secret = sameSecret.JWT_SECRET;
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -3,14 +3,14 @@ import { before, test } from "node:test";
 import { Redis } from "ioredis";
 import { steadyClock } from "../../src/core/clock.ts";
 import { idPrefixAt } from "../../src/core/ids.ts";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask, postJson } from "../support/http.ts";
-import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
-import { freshRedis } from "../support/redis.ts";
 
 // Three instances on the same Postgres and Redis. Their clocks differ by twenty seconds.
 

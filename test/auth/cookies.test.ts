@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { before, test } from "node:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import { type Answer, ask } from "../shared/requests/http.ts";
+import { register, sameSecret } from "../shared/requests/people.ts";
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
-import { type Answer, ask } from "../support/http.ts";
-import { register, sameSecret } from "../support/people.ts";
 
 // A page of a sibling domain can plant cookies of the session cookie's name. Browsers send those with longer paths first.
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { query } from "../shared/servers/database.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
 import type { Haven } from "../support/haven.ts";
-import { ask, postJson } from "../support/http.ts";
-import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
-import { runProgram } from "../support/run-program.ts";
 import { startPair } from "../support/two-instances.ts";
 
 let one: Haven;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, register, sameSecret } from "../shared/requests/people.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { startFaultyHaven, worstLiveMs } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { ask, postJson } from "../support/http.ts";
-import { bearer, register, sameSecret } from "../support/people.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const tryLogin = (url: string, email: string, password: string, address = "203.0.113.7") =>

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
-import { type Answer, ask, postJson } from "../support/http.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { type Answer, ask, postJson } from "../shared/requests/http.ts";
 import {
   bearer,
   login,
@@ -16,9 +16,9 @@ import {
   register,
   type SignedIn,
   sameSecret,
-} from "../support/people.ts";
-import { without } from "../support/programs.ts";
-import { startRedisServer } from "../support/redis-servers.ts";
+} from "../shared/requests/people.ts";
+import { startRedisServer } from "../shared/servers/redis-servers.ts";
+import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const unavailable = (answer: Answer, what: string) => {

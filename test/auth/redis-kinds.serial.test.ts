@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { eventually } from "../support/eventually.ts";
-import { ask, postJson } from "../support/http.ts";
-import { bearer, login, logout, me, refresh, register } from "../support/people.ts";
-import { without } from "../support/programs.ts";
-import { startRedisCluster, startRedisSentinel } from "../support/redis-servers.ts";
-import { runProgram } from "../support/run-program.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, login, logout, me, refresh, register } from "../shared/requests/people.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { startRedisCluster, startRedisSentinel } from "../shared/servers/redis-servers.ts";
 import { startPair } from "../support/two-instances.ts";
 
 type Pair = Awaited<ReturnType<typeof startPair>>;

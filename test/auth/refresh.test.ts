@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ask } from "../shared/requests/http.ts";
+import { bearer, login, logout, me, refresh, register } from "../shared/requests/people.ts";
 import type { Haven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
-import { bearer, login, logout, me, refresh, register } from "../support/people.ts";
 import { beginSession } from "../support/sessions.ts";
 import { startPair } from "../support/two-instances.ts";
 

@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { Redis } from "ioredis";
 import { uuidv7 } from "../../src/core/ids.ts";
-import { atEnd } from "../support/at-end.ts";
-import { query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
-import { sameSecret } from "../support/people.ts";
 
 const count = 20_000;
 const latencyMs = 20;

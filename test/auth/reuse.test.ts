@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { atEnd } from "../support/at-end.ts";
-import { query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
+import { login, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
-import { ask } from "../support/http.ts";
-import { login, me, refresh, register, type SignedIn, sameSecret } from "../support/people.ts";
 
 const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>
   (answer.json() as { refreshToken: string }).refreshToken;

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
-import { ask, postJson } from "../support/http.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
 import {
   bearer,
   login,
@@ -16,7 +15,8 @@ import {
   register,
   type SignedIn,
   sameSecret,
-} from "../support/people.ts";
+} from "../shared/requests/people.ts";
+import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { beginSession } from "../support/sessions.ts";
 import { startPair } from "../support/two-instances.ts";
 

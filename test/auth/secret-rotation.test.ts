@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { freshDatabase } from "../support/database.ts";
+import { ask } from "../shared/requests/http.ts";
+import { bearer, login, me, refresh, register, type SignedIn } from "../shared/requests/people.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
-import { bearer, login, me, refresh, register, type SignedIn } from "../support/people.ts";
-import { freshRedis } from "../support/redis.ts";
 
 // Two rotations of the secret during one session.
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, login, logout, me, newPerson, refresh, register } from "../shared/requests/people.ts";
 import type { Haven } from "../support/haven.ts";
-import { ask, postJson } from "../support/http.ts";
-import { bearer, login, logout, me, newPerson, refresh, register } from "../support/people.ts";
 import { startPair } from "../support/two-instances.ts";
 
 let one: Haven;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { commitOf } from "../../bench/commit.ts";
 import { obstacleAt } from "../../bench/report-place.ts";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "haven-bench-test-"));
 atEnd(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { without } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { configBehind } from "../support/cloud.ts";
 import { parseTemplate } from "../support/cloudformation.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
-import { without } from "../support/programs.ts";
-import { runProgram } from "../support/run-program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const alb = "cloud/aws/alb.sh";

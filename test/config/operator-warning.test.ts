@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { sameSecret } from "../support/people.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 
 const noDrain = { DRAIN_DELAY_MS: "0", DRAIN_LINGER_MS: "0" };
 

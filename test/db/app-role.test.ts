@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { migrate } from "../../src/db/migrate.ts";
 import { type Migration, readMigrations } from "../../src/db/migration-files.ts";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { sameSecret } from "../support/people.ts";
-import { runProgram } from "../support/run-program.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { type MigrateOptions, migrate } from "../../src/db/migrate.ts";
 import type { Migration } from "../../src/db/migration-files.ts";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
-import { runProgram } from "../support/run-program.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
 
 const migration = (name: string, sql: string): Migration => ({
   name,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { migrate } from "../../src/db/migrate.ts";
 import { type Migration, MigrationError, readMigrations } from "../../src/db/migration-files.ts";
-import { freshDatabase, query } from "../support/database.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
 
 const migration = (name: string, sql: string): Migration => ({
   name,

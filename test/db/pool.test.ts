@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, type ErrorCode } from "../../src/core/app-error.ts";
 import { isDatabaseFailure, onConstraint } from "../../src/db/driver-errors.ts";
 import { createDatabase, type Database } from "../../src/db/pool.ts";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
+import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 
 const limits = { poolMax: 3, connectTimeoutMs: 400, statementTimeoutMs: 300, idleTransactionTimeoutMs: 1000 };
 

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { before, suite, test } from "node:test";
 import { migrate } from "../../src/db/migrate.ts";
-import { query } from "../support/database.ts";
-import { without } from "../support/programs.ts";
-import { runProgram } from "../support/run-program.ts";
+import { without } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { query } from "../shared/servers/database.ts";
 import { startDistributionPostgres } from "./distribution-postgres.ts";
 import { makePlace, root, working } from "./place.ts";
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
 
 /**
  * A Postgres of this machine's distribution, with pg_dump and pg_restore that go with it: the embedded one has none.

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runProgram } from "../support/run-program.ts";
+import { runProgram } from "../shared/run-program.ts";
 
 const script = fileURLToPath(new URL("../../docker/healthcheck.js", import.meta.url));
 

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "../support/at-end.ts";
-import { has } from "../support/programs.ts";
-import { runProgram } from "../support/run-program.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { has } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -16,8 +16,8 @@ import { dirname, join } from "node:path";
 import { before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { atEnd } from "../support/at-end.ts";
-import { runProgram } from "../support/run-program.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { runProgram } from "../shared/run-program.ts";
 
 // What `npm run build` compiles, and what an image with the packages of production alone can load of it.
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { suite, test } from "node:test";
-import { eventually } from "../support/eventually.ts";
-import { without } from "../support/programs.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
 import { makePlace, working } from "./place.ts";
 
 // What a roll does to a fleet that serves is tried with a real Docker (docs/docker.md); here, what it does when it cannot

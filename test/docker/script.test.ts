@@ -3,8 +3,8 @@ import { existsSync, globSync, rmSync, statSync, symlinkSync, writeFileSync } fr
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { readConfig } from "../../src/config/read-config.ts";
-import { without } from "../support/programs.ts";
-import { runProgram } from "../support/run-program.ts";
+import { without } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { bindsOf, layouts, read, variablesOf } from "./compose.ts";
 import { makePlace, root, working } from "./place.ts";
 

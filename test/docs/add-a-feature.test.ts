@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase } from "../support/database.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { register } from "../support/people.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { register } from "../shared/requests/people.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { as, type Person } from "../support/property-fixtures.ts";
-import { runProgram } from "../support/run-program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(join(root, "docs/add-a-feature.md"), "utf8");

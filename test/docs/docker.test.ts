@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { layouts, read } from "../docker/compose.ts";
-import { freshDatabase } from "../support/database.ts";
+import { ask } from "../shared/requests/http.ts";
+import { login, sameSecret } from "../shared/requests/people.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
-import { login, sameSecret } from "../support/people.ts";
-import { runProgram } from "../support/run-program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(`${root}docs/docker.md`, "utf8");

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { without } from "../shared/programs.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { render } from "../support/kustomize.ts";
 import { configOf, havenPod, rollout } from "../support/pods.ts";
-import { without } from "../support/programs.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(new URL("../../docs/kubernetes.md", import.meta.url), "utf8");

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { layouts, read } from "../docker/compose.ts";
+import { ask } from "../shared/requests/http.ts";
+import { sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
-import { sameSecret } from "../support/people.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const text = (file: string) => readFileSync(root + file, "utf8");

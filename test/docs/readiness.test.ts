@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { runProgram } from "../shared/run-program.ts";
 import { startHaven } from "../support/haven.ts";
-import { runProgram } from "../support/run-program.ts";
 
 const page = readFileSync(new URL("../../docs/readiness.md", import.meta.url), "utf8");
 

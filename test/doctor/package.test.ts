@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runProgram } from "../support/run-program.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { cleanEnvironment, folderWith, report } from "./support/command-line.ts";
 import * as valid from "./support/valid-configs.ts";
 

@@ -6,14 +6,14 @@ import { writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { before, suite, test } from "node:test";
 import { z } from "zod";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { startEngines } from "../shared/servers/fleet.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { render } from "../support/kustomize.ts";
 import { gatewayRange } from "../support/pods.ts";
-import { runProgram } from "../support/run-program.ts";
-import { startEngines } from "./support/fleet.ts";
 
 // A cluster's addresses on one machine: the pod of a gateway that appends to X-Forwarded-For, the pod of Haven, and who
 // connects to the gateway: a node that has replaced the client's address (externalTrafficPolicy: Cluster), or the client.

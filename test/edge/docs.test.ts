@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runProgram } from "../support/run-program.ts";
-import { send } from "./support/client.ts";
-import { startEngines, startFleet } from "./support/fleet.ts";
-import { installNginx, type RunningProxy, startHaproxy, startNginx } from "./support/proxies.ts";
+import { send } from "../shared/requests/proxy-client.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { startEngines, startFleet } from "../shared/servers/fleet.ts";
+import { installNginx, type RunningProxy, startHaproxy, startNginx } from "../shared/servers/proxies.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(`${root}${file}`, "utf8");

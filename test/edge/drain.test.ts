@@ -4,12 +4,12 @@ import { once } from "node:events";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { eventually } from "../support/eventually.ts";
-import { runProgram } from "../support/run-program.ts";
-import { send } from "./support/client.ts";
+import { eventually } from "../shared/eventually.ts";
+import { send } from "../shared/requests/proxy-client.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { allUp, serverStates, startHaproxy } from "../shared/servers/proxies.ts";
 import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
 import { failuresOf, startLoad, summary } from "./support/load.ts";
-import { allUp, serverStates, startHaproxy } from "./support/proxies.ts";
 
 const script = fileURLToPath(new URL("../../haproxy/drain.sh", import.meta.url));
 const drain = (...words: string[]) => runProgram(script, words);

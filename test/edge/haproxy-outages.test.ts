@@ -1,7 +1,7 @@
 import { before } from "node:test";
+import { type Fleet, startEngines, startFleet } from "../shared/servers/fleet.ts";
+import { type RunningProxy, startHaproxy } from "../shared/servers/proxies.ts";
 import { outageCases } from "./support/failure-cases.ts";
-import { type Fleet, startEngines, startFleet } from "./support/fleet.ts";
-import { type RunningProxy, startHaproxy } from "./support/proxies.ts";
 
 let fleet: Fleet;
 let proxy: RunningProxy;

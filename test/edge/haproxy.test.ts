@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { ask } from "../support/http.ts";
-import { send } from "./support/client.ts";
+import { ask } from "../shared/requests/http.ts";
+import { send } from "../shared/requests/proxy-client.ts";
+import { names } from "../shared/servers/fleet.ts";
+import { checkHaproxy, type RunningProxy, startHaproxy, statsPassword } from "../shared/servers/proxies.ts";
 import { logged } from "./support/edge.ts";
 import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
-import { names } from "./support/fleet.ts";
 import { limitCases } from "./support/limit-cases.ts";
-import { checkHaproxy, type RunningProxy, startHaproxy, statsPassword } from "./support/proxies.ts";
 import { requestCases } from "./support/request-cases.ts";
 
 let backends: StandIns;

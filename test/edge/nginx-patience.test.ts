@@ -1,7 +1,7 @@
 import { before } from "node:test";
+import { startNginx } from "../shared/servers/proxies.ts";
 import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
 import { patienceCases, streaming } from "./support/patience-cases.ts";
-import { startNginx } from "./support/proxies.ts";
 
 let backends: StandIns;
 before(async () => {

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { before, describe, test } from "node:test";
-import { eventually } from "../support/eventually.ts";
-import { ask, readAll } from "../support/http.ts";
-import { openTo, send } from "./support/client.ts";
-import { logged } from "./support/edge.ts";
-import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
-import { names } from "./support/fleet.ts";
-import { limitCases } from "./support/limit-cases.ts";
-import { assertProblem } from "./support/problem.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, readAll } from "../shared/requests/http.ts";
+import { openTo, send } from "../shared/requests/proxy-client.ts";
+import { names } from "../shared/servers/fleet.ts";
 import {
   checkNginx,
   installNginx,
@@ -16,7 +12,11 @@ import {
   type RunningProxy,
   replacedBy,
   startNginx,
-} from "./support/proxies.ts";
+} from "../shared/servers/proxies.ts";
+import { logged } from "./support/edge.ts";
+import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
+import { limitCases } from "./support/limit-cases.ts";
+import { assertProblem } from "./support/problem.ts";
 import { requestCases } from "./support/request-cases.ts";
 
 const fine = {

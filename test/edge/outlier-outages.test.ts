@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../support/eventually.ts";
-import { send } from "./support/client.ts";
+import { eventually } from "../shared/eventually.ts";
+import { send } from "../shared/requests/proxy-client.ts";
 import {
   breakWays,
   intervalMs,

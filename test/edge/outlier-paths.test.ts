@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../support/eventually.ts";
-import { ask } from "../support/http.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
 import { onePathCases } from "./support/path-cases.ts";
 import {
   breakWays,

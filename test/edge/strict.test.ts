@@ -1,5 +1,5 @@
 import { before, beforeEach, test } from "node:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
 import { onePathCases } from "./support/path-cases.ts";
 import { breakWays, outMs, type PathMember, settled, startPathFleet, verdicts } from "./support/path-fleet.ts";
 

@@ -3,13 +3,13 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { ask as askUrl, readAll } from "../support/http.ts";
-import { freshAddress, openTo, send } from "./support/client.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask as askUrl, readAll } from "../shared/requests/http.ts";
+import { freshAddress, openTo, send } from "../shared/requests/proxy-client.ts";
+import { hostOf, type Name, names } from "../shared/servers/fleet.ts";
+import { nginxIsAtLeast, serverStates, startHaproxy, startNginx, stopProxy } from "../shared/servers/proxies.ts";
 import { startStandIns } from "./support/fake-upstreams.ts";
-import { hostOf, type Name, names } from "./support/fleet.ts";
-import { nginxIsAtLeast, serverStates, startHaproxy, startNginx, stopProxy } from "./support/proxies.ts";
 
 const backends = await startStandIns();
 // Whatever became of the test before, the next one finds the ports free and three instances that are well.

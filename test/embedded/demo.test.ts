@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { addDemoData, demoLogin } from "../../src/embedded/demo.ts";
 import { demoData } from "../../src/embedded/demo-data.ts";
 import { canTransition, type RequestStatus } from "../../src/features/maintenance/status-transitions.ts";
-import { freshDatabase, query } from "../support/database.ts";
+import { login } from "../shared/requests/people.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startHaven } from "../support/haven.ts";
-import { login } from "../support/people.ts";
 import { as } from "../support/property-fixtures.ts";
 
 type List = { items: Record<string, unknown>[] };

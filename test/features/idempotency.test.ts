@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import type { Answer } from "../shared/requests/http.ts";
+import { register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import type { Haven } from "../support/haven.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
-import type { Answer } from "../support/http.ts";
-import { register, type SignedIn, sameSecret } from "../support/people.ts";
 import { aHome, aLease, aProperty, as, type Person } from "../support/property-fixtures.ts";
-import { freshRedis } from "../support/redis.ts";
 import { startPair } from "../support/two-instances.ts";
 
 let havens: [Haven, Haven];

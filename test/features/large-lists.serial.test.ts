@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createSecretKey, hkdfSync } from "node:crypto";
 import { before, test } from "node:test";
 import { createPager } from "../../src/http/pagination.ts";
-import { freshDatabase, query } from "../support/database.ts";
+import { register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { register, type SignedIn, sameSecret } from "../support/people.ts";
 import { aHome, as, type Person } from "../support/property-fixtures.ts";
 
 const database = await freshDatabase();

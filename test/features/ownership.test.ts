@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type ApiOperation, isProtected, readDocument } from "../openapi/support/api-document.ts";
 import { type Visitor, visit } from "../openapi/support/visitor.ts";
+import { type Answer, raw } from "../shared/requests/http.ts";
+import { sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
-import { type Answer, raw } from "../support/http.ts";
-import { sameSecret } from "../support/people.ts";
 
 // All cases are derived from the document, so that a documented feature is covered at once.
 

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
+import { bearer, sameSecret } from "../shared/requests/people.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
+import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import { isSigned, startBucket } from "../support/bucket.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { imageOf } from "../support/images.ts";
 import { addPhoto, owner, photoIn } from "../support/owners.ts";
-import { bearer, sameSecret } from "../support/people.ts";
-import { freshRedis } from "../support/redis.ts";
 
 const bucket = await startBucket();
 const proxy = await startFaultProxy(bucket.url);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createDeferredDeletions } from "../../src/features/photos/storage/deferred-deletions.ts";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
 
 const url = await freshDatabase();
 const limits = { poolMax: 3, connectTimeoutMs: 2000, statementTimeoutMs: 2000, idleTransactionTimeoutMs: 5000 };

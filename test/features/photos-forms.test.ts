@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { type Answer, ask, open, raw } from "../shared/requests/http.ts";
+import { bearer, sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
-import { type Answer, ask, open, raw } from "../support/http.ts";
 import { blackPng, boundary, encoded, formOf, formType, imageOf, plain } from "../support/images.ts";
 import { addPhoto, owner, upload } from "../support/owners.ts";
-import { bearer, sameSecret } from "../support/people.ts";
 
 /** Each chunk is a text, which the reader reports one by one: unbounded, that took a quarter of a second. */
 const manyChunks = Buffer.concat([

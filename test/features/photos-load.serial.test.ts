@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { type Answer, ask, open, readAll } from "../shared/requests/http.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { worstLiveMs } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { type Answer, ask, open, readAll } from "../support/http.ts";
 import { blackPng, formOf, formType, imageOf } from "../support/images.ts";
 import { addPhoto, owner, photoIn } from "../support/owners.ts";
-import { sameSecret } from "../support/people.ts";
 
 const narrow = await startHaven({
   env: { ...sameSecret, IMAGES_AT_ONCE: "1", IMAGE_QUEUE_LENGTH: "2", UPLOAD_MAX_PER_USER: "10" },

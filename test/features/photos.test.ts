@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import sharp from "sharp";
-import { query } from "../support/database.ts";
-import { ask, postJson } from "../support/http.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, me } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
 import { blackPng, encoded, formOf, formType, imageOf, noise, plain } from "../support/images.ts";
 import { addPhoto, owner, type PhotoSeen, photoIn, upload } from "../support/owners.ts";
-import { bearer, me } from "../support/people.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const [one, two] = await startPair();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { register } from "../shared/requests/people.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { register } from "../support/people.ts";
 import {
   aHome,
   aLease,

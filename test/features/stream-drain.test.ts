@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { open, readAll } from "../support/http.ts";
+import { open, readAll } from "../shared/requests/http.ts";
+import { bearer, sameSecret } from "../shared/requests/people.ts";
+import { openStream } from "../shared/requests/stream.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { newOwner } from "../support/maintenance-fixtures.ts";
-import { bearer, sameSecret } from "../support/people.ts";
-import { openStream } from "../support/stream.ts";
 
 test("a drain ends streams cleanly, one after another", async () => {
   const times = { DRAIN_DELAY_MS: "800", DRAIN_LINGER_MS: "800", SHUTDOWN_TIMEOUT_MS: "4000" };

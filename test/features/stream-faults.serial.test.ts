@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { ask } from "../shared/requests/http.ts";
+import { bearer, logout, sameSecret } from "../shared/requests/people.ts";
+import { type OpenStream, openStream } from "../shared/requests/stream.ts";
+import { startRedisCluster, startRedisSentinel } from "../shared/servers/redis-servers.ts";
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { askForRepair, newOwner, type Owner, writeMany, writeQuietly } from "../support/maintenance-fixtures.ts";
-import { bearer, logout, sameSecret } from "../support/people.ts";
-import { without } from "../support/programs.ts";
-import { startRedisCluster, startRedisSentinel } from "../support/redis-servers.ts";
-import { type OpenStream, openStream } from "../support/stream.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const pollMs = 300;

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Queryable } from "../../src/db/pool.ts";
 import { createHubs } from "../../src/features/stream/hubs.ts";
 import type { Reader } from "../../src/features/stream/reader.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
 
 const owner = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../shared/eventually.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { openBare } from "../support/bare-stream.ts";
-import { eventually } from "../support/eventually.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
 import { askForRepair, newOwner } from "../support/maintenance-fixtures.ts";
 import { megabytes, metric } from "../support/metric.ts";
-import { sameSecret } from "../support/people.ts";
 
 test("2,000 streams of one owner cost little, and receive an event at once", async () => {
   const count = 2000;

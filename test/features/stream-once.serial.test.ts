@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freshDatabase } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
+import { eventually } from "../shared/eventually.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { type OpenStream, openStream, type StreamEvent } from "../shared/requests/stream.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import { askForRepair, moveRequest, newOwner, type Owner } from "../support/maintenance-fixtures.ts";
-import { sameSecret } from "../support/people.ts";
-import { freshRedis } from "../support/redis.ts";
-import { type OpenStream, openStream, type StreamEvent } from "../support/stream.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);

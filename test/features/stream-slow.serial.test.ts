@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { openStream } from "../shared/requests/stream.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { openBare } from "../support/bare-stream.ts";
-import { freshDatabase } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
 import { askForRepair, newOwner, writeMany } from "../support/maintenance-fixtures.ts";
 import { megabytes, metric } from "../support/metric.ts";
-import { sameSecret } from "../support/people.ts";
-import { openStream } from "../support/stream.ts";
 
 test("readers that accept no data are disconnected and cost no memory; a slow but steady reader receives everything", async () => {
   const eventCount = 300;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../support/eventually.ts";
-import { ask, open, raw, readAll } from "../support/http.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, open, raw, readAll } from "../shared/requests/http.ts";
+import { bearer, login, logout, type SignedIn } from "../shared/requests/people.ts";
+import { type OpenStream, openStream } from "../shared/requests/stream.ts";
 import { askForRepair, moveRequest, newOwner, writeQuietly } from "../support/maintenance-fixtures.ts";
-import { bearer, login, logout, type SignedIn } from "../support/people.ts";
-import { type OpenStream, openStream } from "../support/stream.ts";
 import { startPair } from "../support/two-instances.ts";
 
 // Polling is practically off, so every received event was caused by a notification.

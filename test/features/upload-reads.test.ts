@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
-import { freshDatabase } from "../support/database.ts";
+import { ask } from "../shared/requests/http.ts";
+import { register, sameSecret } from "../shared/requests/people.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
-import { register, sameSecret } from "../support/people.ts";
 import { as } from "../support/property-fixtures.ts";
 
 const database = await freshDatabase();

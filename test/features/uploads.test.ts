@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { ask } from "../shared/requests/http.ts";
+import { sameSecret } from "../shared/requests/people.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
-import { ask } from "../support/http.ts";
 import { imageOf } from "../support/images.ts";
 import { addPhoto, owner, photoIn } from "../support/owners.ts";
-import { sameSecret } from "../support/people.ts";
 
 const haven = await startFaultyHaven({ env: sameSecret });
 const person = await owner(haven.url);

@@ -12,11 +12,11 @@ import { initialState, type JudgedCheck } from "../../src/kit/health/judge.ts";
 import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
 import { createRedis } from "../../src/redis/client.ts";
 import { createRedisAccess } from "../../src/redis/redis-access.ts";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
-import { without } from "../support/programs.ts";
-import { startRedisServer } from "../support/redis-servers.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
+import { startRedisServer } from "../shared/servers/redis-servers.ts";
 
 const size = 100;
 const intervalMs = 2000;

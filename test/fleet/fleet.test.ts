@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { metric } from "../support/metric.ts";
 import {
   boundMs,

@@ -9,10 +9,10 @@ import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
 import { createRedisStore, fleetKey } from "../../src/fleet/redis-store.ts";
 import { createRedis } from "../../src/redis/client.ts";
 import { createRedisAccess } from "../../src/redis/redis-access.ts";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
-import { freshRedis } from "../support/redis.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 
 const keepMs = 1000;
 

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { atEnd } from "../support/at-end.ts";
-import { freshDatabase, query } from "../support/database.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
+import { freshDatabase, query } from "../shared/servers/database.ts";
+import { testRoutes } from "../shared/servers/test-routes.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { metric } from "../support/metric.ts";
-import { testRoutes } from "../support/routes.ts";
 
 test("a locked fleet table holds at most half of the pool, and heartbeats resume after it", async () => {
   const url = await freshDatabase();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiOperation } from "../openapi/support/api-document.ts";
 import { readDocument } from "../openapi/support/api-document.ts";
 import { visit } from "../openapi/support/visitor.ts";
-import { bearer } from "../support/people.ts";
+import { bearer } from "../shared/requests/people.ts";
 import type { Case, HostileRequest } from "./case.ts";
 import { processorMs, settledProcessorMs } from "./processor-time.ts";
 import { createRandom, type Random } from "./random.ts";

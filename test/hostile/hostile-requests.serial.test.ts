@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { worstLiveMs } from "../support/faulty-haven.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
 import { attack, maxProcessorMs, type Report } from "./harness.ts";
 
 const minutes = Number(process.env["HOSTILE_MINUTES"] ?? 0);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, postJson, raw } from "../shared/requests/http.ts";
+import { testRoutes } from "../shared/servers/test-routes.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { ask, postJson, raw } from "../support/http.ts";
-import { testRoutes } from "../support/routes.ts";
 
 let haven: Haven;
 before(async () => {

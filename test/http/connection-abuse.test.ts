@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { before, test } from "node:test";
-import { eventually } from "../support/eventually.ts";
-import { type HavenProcess, startHavenProcess } from "../support/haven-process.ts";
-import { ask, open, readAll } from "../support/http.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, open, readAll } from "../shared/requests/http.ts";
+import { type HavenProcess, startHavenProcess } from "../shared/servers/haven-process.ts";
 
 let haven: HavenProcess;
 before(async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask, raw } from "../shared/requests/http.ts";
+import { testRoutes } from "../shared/servers/test-routes.ts";
 import { type Haven, type LogLine, startHaven } from "../support/haven.ts";
-import { ask, raw } from "../support/http.ts";
-import { testRoutes } from "../support/routes.ts";
 
 let haven: Haven;
 before(async () => {

@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freePort } from "../shared/free-port.ts";
+import { without } from "../shared/programs.ts";
+import { ask, raw } from "../shared/requests/http.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { testRoutes } from "../shared/servers/test-routes.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
-import { freePort } from "../support/free-port.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask, raw } from "../support/http.ts";
-import { without } from "../support/programs.ts";
-import { testRoutes } from "../support/routes.ts";
-import { runProgram } from "../support/run-program.ts";
 
 const operators = ["/metrics", "/health/detailed", "/api/v1/circuit-breakers", "/api/v1/instances"];
 

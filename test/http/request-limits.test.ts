@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { before, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { type Answer, ask, open, postJson, raw } from "../shared/requests/http.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { testRoutes } from "../shared/servers/test-routes.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { type Answer, ask, open, postJson, raw } from "../support/http.ts";
-import { sameSecret } from "../support/people.ts";
-import { testRoutes } from "../support/routes.ts";
 
 let haven: Haven;
 before(async () => {

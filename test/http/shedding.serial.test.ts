@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { ask } from "../support/http.ts";
+import { ask } from "../shared/requests/http.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 
 test("a saturated server sheds API requests within 2 s of an idle time, never probes, and recovers within 5 s", async () => {
   const haven = await startHavenProcess();

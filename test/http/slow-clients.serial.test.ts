@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ask, open, raw } from "../shared/requests/http.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask, open, raw } from "../support/http.ts";
 
 test("500 sockets that never finish their headers are closed within 15 s, while live answers within 100 ms", async () => {
   const haven = await startHaven();

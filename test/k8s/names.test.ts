@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
+import { without } from "../shared/programs.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { allRendered, render } from "../support/kustomize.ts";
 import { find, havenPod, podsOf } from "../support/pods.ts";
-import { without } from "../support/programs.ts";
 import { isWithin, labelMap, selecting, service } from "../support/selectors.ts";
 
 suite("names lead to something", { skip: without("kubectl") }, () => {

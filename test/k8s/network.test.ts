@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { without } from "../shared/programs.ts";
 import { allRendered, render } from "../support/kustomize.ts";
-import { without } from "../support/programs.ts";
 import { createNetwork, type Party } from "./network.ts";
 
 const haven = { pod: "haven-api-deployment" };

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
+import { without } from "../shared/programs.ts";
 import { faultsOf } from "../support/cluster-faults.ts";
 import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
-import { without } from "../support/programs.ts";
 
 const template = parseObjects(readFileSync(new URL("../../k8s/base/secret.yaml.template", import.meta.url), "utf8"));
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
+import { ask } from "../shared/requests/http.ts";
+import { sameSecret } from "../shared/requests/people.ts";
 import { faultsOf } from "../support/cluster-faults.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { parseObjects } from "../support/kustomize.ts";
-import { sameSecret } from "../support/people.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../k8s/${name}`, import.meta.url), "utf8");
 

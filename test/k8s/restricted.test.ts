@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fitsInto, memoryBudget } from "../../src/config/memory-budget.ts";
+import { without } from "../shared/programs.ts";
 import { allRendered, render } from "../support/kustomize.ts";
 import { configOf, environmentOf, find, havenPod, podsOf } from "../support/pods.ts";
-import { without } from "../support/programs.ts";
 
 suite("what pods may do", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {

@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import { readConfig } from "../../src/config/read-config.ts";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { without } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { faultsOf } from "../support/cluster-faults.ts";
 import { parseObjects, render } from "../support/kustomize.ts";
 import { environmentOf, havenPod } from "../support/pods.ts";
-import { without } from "../support/programs.ts";
-import { runProgram } from "../support/run-program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -5,11 +5,11 @@ import { z } from "zod";
 import { ConfigError, readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
 import { version } from "../../src/version.ts";
+import { without } from "../shared/programs.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
 import { configOf, environmentOf, havenPod, podsOf, rollout } from "../support/pods.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
-import { without } from "../support/programs.ts";
 
 const names: ReadonlySet<string> = new Set(Object.keys(variables.shape));
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
+import { without } from "../shared/programs.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { allRendered, render } from "../support/kustomize.ts";
 import { configOf, find, havenPod, rollout } from "../support/pods.ts";
-import { without } from "../support/programs.ts";
 
 suite("what has to fit into each other", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {

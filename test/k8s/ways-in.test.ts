@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { service as serviceName } from "../../src/version.ts";
+import { without } from "../shared/programs.ts";
+import { ask } from "../shared/requests/http.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { allRendered, type ClusterObject, overlays, render } from "../support/kustomize.ts";
 import { configOf, find } from "../support/pods.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
-import { without } from "../support/programs.ts";
 import { isWithin, labelMap, service } from "../support/selectors.ts";
 
 suite("ways in", { skip: without("kubectl") }, () => {

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createHealthKit, type HealthKitOptions } from "../../src/kit/index.ts";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { ask } from "../support/http.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
 
 const identity = { service: "orders", version: "1.0.0", instance: "orders-1" };
 

@@ -6,10 +6,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/free-port.ts";
-import { ask } from "../support/http.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freePort } from "../shared/free-port.ts";
+import { ask } from "../shared/requests/http.ts";
 import { projectWithKit } from "./support/installed-kit.ts";
 
 const readme = readFileSync(new URL("../../src/kit/README.md", import.meta.url), "utf8");

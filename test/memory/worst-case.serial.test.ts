@@ -5,12 +5,12 @@ import sharp from "sharp";
 import { fitsInto, mebibyte, memoryBudget } from "../../src/config/memory-budget.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import { bytesOf, instancesOf, layouts, serviceOf } from "../docker/compose.ts";
-import { startHavenProcess } from "../support/haven-process.ts";
-import { ask, postJson } from "../support/http.ts";
+import { refuseOrSkip } from "../shared/programs.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, sameSecret } from "../shared/requests/people.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { createMemoryCgroup } from "../support/memory-cgroup.ts";
 import { addPhoto, owner } from "../support/owners.ts";
-import { bearer, sameSecret } from "../support/people.ts";
-import { refuseOrSkip } from "../support/programs.ts";
 import { aProperty } from "../support/property-fixtures.ts";
 
 // The sum of docs/memory.md, for real: the kernel gives a server as much memory as the shipped files do, and it gets the

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ExpositionFormat, expose, type Family } from "../../src/metrics/exposition.ts";
 import { addMemoryMetrics } from "../../src/metrics/memory.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
+import { me, register } from "../shared/requests/people.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
-import { me, register } from "../support/people.ts";
 
 test("what an alert compares with is there: the pool's size, the heap's, the connections, the calls", async () => {
   const haven = await startHaven({ env: { DB_POOL_MAX: "7", OVERLOAD_DELAY_MS: "0" } });

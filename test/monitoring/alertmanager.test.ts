@@ -3,10 +3,10 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { z } from "zod";
-import { eventually } from "../support/eventually.ts";
-import { ask, postJson } from "../support/http.ts";
-import { without } from "../support/programs.ts";
-import { runProgram } from "../support/run-program.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { alerts, config, folder } from "./files.ts";
 import { addresses, cannotName, runNamed, scratchFolder } from "./places.ts";
 

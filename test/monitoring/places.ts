@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
 
 // The shipped files name hosts. Each name gets a loopback address of this run alone, by a hosts file that only the
 // programs started here see: nothing has to be changed in the files, and no other run is in the way.

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { z } from "zod";
-import { atEnd } from "../support/at-end.ts";
-import { without } from "../support/programs.ts";
-import { runProgram } from "../support/run-program.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { without } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { alerts, alertTests, config, dashboards, folder, records, ruleFiles, runbook, testFiles } from "./files.ts";
 
 const promtool = { skip: without("promtool") };

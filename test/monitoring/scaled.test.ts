@@ -4,10 +4,10 @@ import { cpSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { z } from "zod";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { ask } from "../support/http.ts";
-import { without } from "../support/programs.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { ask } from "../shared/requests/http.ts";
 import { folder } from "./files.ts";
 import { addresses, cannotName, runNamed, scratchFolder } from "./places.ts";
 

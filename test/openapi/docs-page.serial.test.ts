@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { ask } from "../shared/requests/http.ts";
+import { newPerson, register, sameSecret } from "../shared/requests/people.ts";
 import { evaluate, launch, openTab } from "../support/browser.ts";
 import { startHaven } from "../support/haven.ts";
-import { ask } from "../support/http.ts";
 import { blackPng } from "../support/images.ts";
 import { lowContrast, overhang } from "../support/in-page.ts";
-import { newPerson, register, sameSecret } from "../support/people.ts";
 import { obstacles, unseenFocus } from "./support/accessibility.ts";
 import { readDocument } from "./support/api-document.ts";
 import { tickerRoutes } from "./support/ticker.ts";

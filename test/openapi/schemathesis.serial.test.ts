@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newPerson, register } from "../support/people.ts";
+import { newPerson, register } from "../shared/requests/people.ts";
 import { withoutSchemathesis } from "./support/schemathesis.ts";
 import { operatorToken, runSchemathesis, startForSchemathesis } from "./support/schemathesis-run.ts";
 

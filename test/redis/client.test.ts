@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRedis } from "../../src/redis/client.ts";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { startFaultProxy } from "../support/fault-proxy.ts";
-import { freshRedis } from "../support/redis.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
 

@@ -5,10 +5,10 @@ import type { RedisTarget } from "../../src/config/read-config.ts";
 import { createRedis, type RedisClient } from "../../src/redis/client.ts";
 import { defineLuaScript } from "../../src/redis/lua-script.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
-import { atEnd } from "../support/at-end.ts";
-import { eventually } from "../support/eventually.ts";
-import { without } from "../support/programs.ts";
-import { askRedis, startRedisSentinel } from "../support/redis-servers.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { askRedis, startRedisSentinel } from "../shared/servers/redis-servers.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
 const maxWaitMs = 1000;

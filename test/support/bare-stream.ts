@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
-import { atEnd } from "./at-end.ts";
-import { open } from "./http.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { open } from "../shared/requests/http.ts";
+import { bearer } from "../shared/requests/people.ts";
 import type { Owner } from "./maintenance-fixtures.ts";
-import { bearer } from "./people.ts";
 
 /** A stream at the cost of its socket alone: so many of them must not need more room here than there. */
 export async function openBare(port: number, owner: Owner, onEvent: () => void): Promise<Socket> {

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type RequestListener } from "node:h
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { atEnd } from "./at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
 
 type S3rver = { configureBuckets(): Promise<unknown>; callback(): RequestListener };
 type S3rverOptions = { directory: string; silent: boolean; configureBuckets: readonly { name: string }[] };

@@ -1,12 +1,12 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { asAppRole, freshDatabase } from "./database.ts";
-import { eventually } from "./eventually.ts";
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { eventually } from "../shared/eventually.ts";
+import { type Answer, ask } from "../shared/requests/http.ts";
+import { asAppRole, freshDatabase } from "../shared/servers/database.ts";
+import { type FaultProxy, startFaultProxy } from "../shared/servers/fault-proxy.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
+import { testRoutes } from "../shared/servers/test-routes.ts";
 import { type Haven, type HavenOptions, startHaven } from "./haven.ts";
-import { type Answer, ask } from "./http.ts";
-import { freshRedis } from "./redis.ts";
-import { testRoutes } from "./routes.ts";
 
 export type FaultyHaven = Haven & {
   postgres: FaultProxy;

@@ -3,11 +3,11 @@ import type { Overrides } from "../../src/composition/overrides.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import { createLoggerOn } from "../../src/core/logger.ts";
 import { type Running, start } from "../../src/server.ts";
-import { atEnd } from "./at-end.ts";
-import { asAppRole, freshDatabase } from "./database.ts";
-import { eventually } from "./eventually.ts";
-import { ask } from "./http.ts";
-import { freshRedis } from "./redis.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { ask } from "../shared/requests/http.ts";
+import { asAppRole, freshDatabase } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 
 export type LogLine = Record<string, unknown> & { msg: string; level: string };
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { z } from "zod";
-import { atEnd } from "./at-end.ts";
+import { atEnd } from "../shared/at-end.ts";
 
 /** An object for a cluster, as it stands in a file or comes out of kustomize. */
 export type ClusterObject = z.infer<typeof clusterObject>;

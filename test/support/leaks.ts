@@ -1,6 +1,6 @@
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cleanUp } from "./at-end.ts";
+import { cleanUp } from "../shared/at-end.ts";
 import { isEdgeTest } from "./network-namespace.ts";
 import { timeLimitMs } from "./time-limit.ts";
 

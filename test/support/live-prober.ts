@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ask } from "./http.ts";
+import { ask } from "../shared/requests/http.ts";
 
 // Asks live all the time from a process of its own, where no other client is in its way, and tells the worst answer.
 

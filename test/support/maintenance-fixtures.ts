@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { events } from "../../src/features/maintenance/events.ts";
-import { query } from "./database.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, register, type SignedIn } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
 import type { Haven } from "./haven.ts";
-import { ask, postJson } from "./http.ts";
-import { bearer, register, type SignedIn } from "./people.ts";
 import { aHome, as } from "./property-fixtures.ts";
 
 export type Owner = SignedIn & { unitId: string };

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { atEnd } from "./at-end.ts";
-import { eventually } from "./eventually.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
 
 export type MemoryCgroup = {
   /** Where a process writes its id to be limited with all that it starts. */

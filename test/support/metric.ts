@@ -1,4 +1,4 @@
-import { ask } from "./http.ts";
+import { ask } from "../shared/requests/http.ts";
 
 /** One sample of what an instance counts; 0 where there is none. */
 export async function metric(url: string, name: string): Promise<number> {

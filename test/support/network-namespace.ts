@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runOnOwnMachine } from "./namespaces.ts";
+import { runOnOwnMachine } from "../shared/namespaces.ts";
 
 // Loaded before each test file. Those of test/edge start anew on a machine of their own, and nothing outlives the file.
 

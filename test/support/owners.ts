@@ -1,6 +1,6 @@
-import { type Answer, ask, postJson } from "./http.ts";
+import { type Answer, ask, postJson } from "../shared/requests/http.ts";
+import { bearer, register, type SignedIn } from "../shared/requests/people.ts";
 import { boundary, formOf } from "./images.ts";
-import { bearer, register, type SignedIn } from "./people.ts";
 import { aProperty } from "./property-fixtures.ts";
 
 export type Owner = SignedIn & { propertyId: string };

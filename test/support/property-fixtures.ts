@@ -1,5 +1,5 @@
-import { type Answer, ask, postJson } from "./http.ts";
-import { bearer, type SignedIn } from "./people.ts";
+import { type Answer, ask, postJson } from "../shared/requests/http.ts";
+import { bearer, type SignedIn } from "../shared/requests/people.ts";
 
 export type Resource = Record<string, unknown> & { id: string };
 type Caller = Pick<SignedIn, "accessToken">;

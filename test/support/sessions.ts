@@ -2,8 +2,8 @@ import { createAccessTokens } from "../../src/auth/tokens/access-token.ts";
 import { createTokenKeys } from "../../src/auth/tokens/token-keys.ts";
 import { createSessionSecrets, hashCookie } from "../../src/sessions/session-secrets.ts";
 import { createSessionStore } from "../../src/sessions/session-store.ts";
+import { sameSecret } from "../shared/requests/people.ts";
 import type { Haven } from "./haven.ts";
-import { sameSecret } from "./people.ts";
 
 /** A session as a login makes it, without the 50 ms that its password takes. */
 export async function beginSession({ running }: Haven, userId: string) {

@@ -1,7 +1,7 @@
-import { asAppRole, freshDatabase } from "./database.ts";
+import { sameSecret } from "../shared/requests/people.ts";
+import { asAppRole, freshDatabase } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import { type Haven, startHaven } from "./haven.ts";
-import { sameSecret } from "./people.ts";
-import { freshRedis } from "./redis.ts";
 
 /** Two instances on the same Postgres and the same Redis. */
 export async function startPair(env: Record<string, string> = {}): Promise<[Haven, Haven]> {

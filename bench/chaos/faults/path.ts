@@ -1,4 +1,4 @@
-import type { Fault as PathFault } from "../../../test/support/fault-proxy.ts";
+import type { Fault as PathFault } from "../../../test/shared/servers/fault-proxy.ts";
 import type { World } from "../world/world.ts";
 
 type Store = "database" | "redis";

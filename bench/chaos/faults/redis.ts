@@ -1,4 +1,4 @@
-import { askRedis } from "../../../test/support/redis-servers.ts";
+import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
 import { breakerMs, type Fault } from "./fault.ts";
 import { ofAll, ofOne } from "./path.ts";
 

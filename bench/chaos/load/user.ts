@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
-import { freshAddress } from "../../../test/edge/support/client.ts";
-import { newPerson } from "../../../test/support/people.ts";
+import { newPerson } from "../../../test/shared/requests/people.ts";
+import { freshAddress } from "../../../test/shared/requests/proxy-client.ts";
 import type { How } from "./records.ts";
 
 /** Longer than a proxy waits for an instance (20 s) and for the next one (25 s), so that they can help. */

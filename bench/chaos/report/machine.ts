@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { postgresBinaries } from "../../../src/embedded/postgres-binaries.ts";
-import { runProgram } from "../../../test/support/run-program.ts";
+import { runProgram } from "../../../test/shared/run-program.ts";
 import { commitOf } from "../../commit.ts";
 
 /** Where and of what it was measured, as rows of a table. */

@@ -1,5 +1,5 @@
 import { inWords, kinds } from "../load/records.ts";
-import type { Outcome } from "../run.ts";
+import type { Outcome } from "../results.ts";
 import { escaped, left, n, right, text, width } from "./drawing.ts";
 import { drawAxis, drawLegend, drawMarkers } from "./plot-marks.ts";
 import { drawBuckets, drawStates, drawWaits, panelHeight, waitHeight } from "./plot-panels.ts";

@@ -1,6 +1,6 @@
 import { inWords, kinds } from "../load/records.ts";
 import { type Facts, total, totalOf } from "../measure.ts";
-import type { Outcome } from "../run.ts";
+import type { Outcome } from "../results.ts";
 import { seconds } from "../verdict.ts";
 
 /** One fault in one line, for whoever waits for it. */

@@ -2,9 +2,9 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "../../../test/support/at-end.ts";
-import { query } from "../../../test/support/database.ts";
-import { runProgram } from "../../../test/support/run-program.ts";
+import { atEnd } from "../../../test/shared/at-end.ts";
+import { runProgram } from "../../../test/shared/run-program.ts";
+import { query } from "../../../test/shared/servers/database.ts";
 import type { Row } from "../load/ledger.ts";
 import { createOthers } from "./others.ts";
 import type { Postgres } from "./postgres.ts";

@@ -1,4 +1,4 @@
-import { hostOf } from "../../../test/edge/support/fleet.ts";
+import { hostOf } from "../../../test/shared/servers/fleet.ts";
 import type { Inspected } from "../../inspector.ts";
 
 /** Each instance has an address of its own, and so all can have the usual port. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { query } from "../../../test/support/database.ts";
-import { eventually } from "../../../test/support/eventually.ts";
+import { eventually } from "../../../test/shared/eventually.ts";
+import { query } from "../../../test/shared/servers/database.ts";
 
 const oursInNumbers = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name LIKE 'haven%'";
 const endOurs = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'haven%'";

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { postgresBinaries } from "../../../src/embedded/postgres-binaries.ts";
 import { prepareCluster } from "../../../src/embedded/postgres-cluster.ts";
 import { endPostgresIn, forced, postgresIn, send } from "../../../src/embedded/processes.ts";
-import { atEnd } from "../../../test/support/at-end.ts";
-import { query } from "../../../test/support/database.ts";
-import { eventually } from "../../../test/support/eventually.ts";
-import { freePort } from "../../../test/support/free-port.ts";
+import { atEnd } from "../../../test/shared/at-end.ts";
+import { eventually } from "../../../test/shared/eventually.ts";
+import { freePort } from "../../../test/shared/free-port.ts";
+import { query } from "../../../test/shared/servers/database.ts";
 
 /** Few, so that they can be used up: 3 × (10 + 1) are Haven's. */
 const mostConnections = 60;

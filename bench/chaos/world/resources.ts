@@ -1,5 +1,5 @@
-import { ask } from "../../../test/support/http.ts";
-import { askRedis } from "../../../test/support/redis-servers.ts";
+import { ask } from "../../../test/shared/requests/http.ts";
+import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
 import { collectGarbage } from "../../inspector.ts";
 import { inspectorOf } from "./inspector-of.ts";
 import type { World } from "./world.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { serverStates } from "../../../test/edge/support/proxies.ts";
-import { ask } from "../../../test/support/http.ts";
+import { ask } from "../../../test/shared/requests/http.ts";
+import { serverStates } from "../../../test/shared/servers/proxies.ts";
 import type { World } from "./world.ts";
 
 /** What somebody saw of an instance from this moment on. */

@@ -1,6 +1,6 @@
-import { allReady, startFleet } from "../../../test/edge/support/fleet.ts";
-import { allUp, nginxIsAtLeast, startHaproxy, startNginx } from "../../../test/edge/support/proxies.ts";
-import { startRedisServer } from "../../../test/support/redis-servers.ts";
+import { allReady, startFleet } from "../../../test/shared/servers/fleet.ts";
+import { allUp, nginxIsAtLeast, startHaproxy, startNginx } from "../../../test/shared/servers/proxies.ts";
+import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
 import type { ProxyName } from "../arguments.ts";
 import { createLedger } from "../load/ledger.ts";
 import { createUser, type User } from "../load/user.ts";

@@ -28,7 +28,7 @@ const payloadSchema = z.object({
 
 export function createAccessTokens(keys: Pick<TokenKeys, "signing" | "byKid">, ttlSeconds: number) {
   const { signing, byKid } = keys;
-  const cache = createVerifiedTokenCache();
+  const cache = createVerifiedTokenCache<Claims>();
 
   const verifySignature = (token: string, nowSeconds: number): Claims | undefined => {
     if (token.length > maxLength) return undefined;

@@ -1,6 +1,4 @@
-import type { Claims } from "./access-token.ts";
-
-type Verified = { claims: Claims; untilSeconds: number };
+type Verified<Claims> = { claims: Claims; untilSeconds: number };
 
 const maxTokens = 4096;
 
@@ -8,8 +6,8 @@ const maxTokens = 4096;
  * Caches the claims of tokens with a valid signature until they expire. The session is still checked on each request.
  * A full cache drops its oldest entry.
  */
-export function createVerifiedTokenCache() {
-  const remembered = new Map<string, Verified>();
+export function createVerifiedTokenCache<Claims>() {
+  const remembered = new Map<string, Verified<Claims>>();
   return {
     get(token: string, nowSeconds: number): Claims | undefined {
       const found = remembered.get(token);
@@ -17,7 +15,7 @@ export function createVerifiedTokenCache() {
       remembered.delete(token);
       return undefined;
     },
-    add(token: string, verified: Verified): void {
+    add(token: string, verified: Verified<Claims>): void {
       const [oldest] = remembered.size < maxTokens ? [] : remembered.keys();
       if (oldest !== undefined) remembered.delete(oldest);
       remembered.set(token, verified);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readArguments } from "../../../bench/chaos/arguments.ts";
 import { faults } from "../../../bench/chaos/faults/all.ts";
-import { runProgram } from "../../support/run-program.ts";
+import { runProgram } from "../../shared/run-program.ts";
 
 const names = ["sigkill", "jam"];
 const optionsOf = (...words: string[]) => {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { readScripts, readStyles } from "../../../src/core/page/browser-files.ts";
-import { atEnd } from "../../support/at-end.ts";
+import { atEnd } from "../../shared/at-end.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "haven-browser-files-"));
 atEnd(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { suite, test } from "node:test";
 import { z } from "zod";
-import { runProgram } from "../../support/run-program.ts";
+import { runProgram } from "../../shared/run-program.ts";
 import { cleanEnvironment, doctor, folderWith, main, report, spawned } from "../support/command-line.ts";
 import * as valid from "../support/valid-configs.ts";
 

@@ -10,7 +10,7 @@ import { type Files, filesOnDisk } from "../../../src/doctor/files.ts";
 import type { ConfigPaths } from "../../../src/doctor/read-deployments.ts";
 import { readDotEnv } from "../../../src/doctor/readers/application-settings.ts";
 import type { RunKustomize } from "../../../src/doctor/readers/kubernetes/kustomize.ts";
-import { without } from "../../support/programs.ts";
+import { without } from "../../shared/programs.ts";
 import { sourcesOf } from "../support/diagnose.ts";
 import { renderShipped } from "../support/shipped-kustomizations.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { suite, test } from "node:test";
-import { atEnd } from "../../support/at-end.ts";
+import { atEnd } from "../../shared/at-end.ts";
 import { startHaven } from "../../support/haven.ts";
 import { doctor, report } from "../support/command-line.ts";
 

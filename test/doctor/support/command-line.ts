@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { runDoctor } from "../../../src/doctor/cli/command.ts";
-import { atEnd } from "../../support/at-end.ts";
-import { runProgram } from "../../support/run-program.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { runProgram } from "../../shared/run-program.ts";
 
 import { renderShipped } from "./shipped-kustomizations.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { send, sendJson } from "./client.ts";
+import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freshAddress, send } from "./client.ts";
+import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, logged, seenOf } from "./edge.ts";
 
 /** What a client says about itself: none of it is believed but a request id that is well formed. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { openTo } from "./client.ts";
+import { openTo } from "../../shared/requests/proxy-client.ts";
 import { type Edge, seenOf } from "./edge.ts";
 
 /** Upgrades, streams and TLS. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../../support/eventually.ts";
-import { send } from "./client.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { send } from "../../shared/requests/proxy-client.ts";
+import { names } from "../../shared/servers/fleet.ts";
+import type { RunningProxy } from "../../shared/servers/proxies.ts";
 import type { Seen, StandIns } from "./fake-upstreams.ts";
-import { names } from "./fleet.ts";
-import type { RunningProxy } from "./proxies.ts";
 
 export type Edge = { proxy: RunningProxy; backends: StandIns };
 

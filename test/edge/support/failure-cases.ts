@@ -4,15 +4,15 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "../../support/at-end.ts";
-import { eventually } from "../../support/eventually.ts";
-import { ask } from "../../support/http.ts";
-import { bearer, newPerson, type SignedIn, signedIn } from "../../support/people.ts";
-import { freshAddress, send, sendJson } from "./client.ts";
-import { allReady, type Fleet, hostOf, type Name, names } from "./fleet.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
+import { bearer, newPerson, type SignedIn, signedIn } from "../../shared/requests/people.ts";
+import { freshAddress, send, sendJson } from "../../shared/requests/proxy-client.ts";
+import { allReady, type Fleet, hostOf, type Name, names } from "../../shared/servers/fleet.ts";
+import { type RunningProxy, serverStates } from "../../shared/servers/proxies.ts";
 import { failuresOf, type Load, type Sent, startLoad, summary } from "./load.ts";
 import { assertProblem } from "./problem.ts";
-import { type RunningProxy, serverStates } from "./proxies.ts";
 
 /** The long form is what has to hold; the usual one is a part of it that a suite has time for. */
 export const full = process.env["EDGE_FULL"] === "1";

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { atEnd } from "../../support/at-end.ts";
-import { hostOf, type Name, names } from "./fleet.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { hostOf, type Name, names } from "../../shared/servers/fleet.ts";
 
 export type Seen = {
   name: Name;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAll } from "../../support/http.ts";
-import { openTo } from "./client.ts";
+import { readAll } from "../../shared/requests/http.ts";
+import { openTo } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath } from "./edge.ts";
 
 /** Bytes that two readers could understand in two ways. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freshAddress, send } from "./client.ts";
+import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
 import { type Edge, logged, recovered, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 

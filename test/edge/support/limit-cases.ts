@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type EdgeAnswer, freshAddress, send, sendJson } from "./client.ts";
+import { type EdgeAnswer, freshAddress, send, sendJson } from "../../shared/requests/proxy-client.ts";
 import type { Edge } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { Agent, request as httpRequest } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { atEnd } from "../../support/at-end.ts";
-import { freshAddress } from "./client.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { freshAddress } from "../../shared/requests/proxy-client.ts";
 
 /** Times are those of performance.now(). */
 export type Sent = {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAll } from "../../support/http.ts";
-import { openTo, send } from "./client.ts";
+import { readAll } from "../../shared/requests/http.ts";
+import { openTo, send } from "../../shared/requests/proxy-client.ts";
+import { names } from "../../shared/servers/fleet.ts";
 import { allGone, type Edge, freshPath, logged, recovered } from "./edge.ts";
-import { names } from "./fleet.ts";
 
 /** The log: JSON whatever happens, and nothing in it that is secret. */
 export function logCases(edge: () => Edge): void {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../../support/eventually.ts";
-import { ask } from "../../support/http.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
+import { serverStates } from "../../shared/servers/proxies.ts";
 import { failuresOf, startLoad, summary } from "./load.ts";
 import { breakWays, outOfHaproxyMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
-import { serverStates } from "./proxies.ts";
 
 /** What holds under both policies: one instance that alone loses its database leaves, and nobody else does. */
 export function onePathCases(members: () => readonly PathMember[]): void {

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { atEnd } from "../../support/at-end.ts";
-import { freshDatabase } from "../../support/database.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type Fault, type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
-import { type HavenProcess, startHavenProcess } from "../../support/haven-process.ts";
-import { ask } from "../../support/http.ts";
-import { freshRedis } from "../../support/redis.ts";
-import { startEngines } from "./fleet.ts";
-import { serverStates, startHaproxy } from "./proxies.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
+import { freshDatabase } from "../../shared/servers/database.ts";
+import { type Fault, type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
+import { startEngines } from "../../shared/servers/fleet.ts";
+import { type HavenProcess, startHavenProcess } from "../../shared/servers/haven-process.ts";
+import { serverStates, startHaproxy } from "../../shared/servers/proxies.ts";
+import { freshRedis } from "../../shared/servers/redis.ts";
 
 export const intervalMs = 1000;
 export const timeoutMs = 1000;

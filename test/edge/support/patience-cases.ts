@@ -4,11 +4,11 @@ import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../../support/eventually.ts";
-import { freshAddress, openTo, send, sendJson } from "./client.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { freshAddress, openTo, send, sendJson } from "../../shared/requests/proxy-client.ts";
+import { names } from "../../shared/servers/fleet.ts";
 import { full } from "./failure-cases.ts";
 import type { StandIns } from "./fake-upstreams.ts";
-import { names } from "./fleet.ts";
 
 /** As long as users are, or as a load balancer of AWS keeps a connection. */
 const idleMs = full ? 61_000 : 33_000;

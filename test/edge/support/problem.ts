@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EdgeAnswer } from "./client.ts";
+import type { EdgeAnswer } from "../../shared/requests/proxy-client.ts";
 
 export function assertProblem(answer: EdgeAnswer, code: string): void {
   assert.match(String(answer.headers["content-type"]), /^application\/problem\+json/);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually } from "../../support/eventually.ts";
-import { send, sendJson } from "./client.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { send, sendJson } from "../../shared/requests/proxy-client.ts";
+import { names } from "../../shared/servers/fleet.ts";
 import { allGone, type Edge, freshPath, recovered, seenOf } from "./edge.ts";
-import { names } from "./fleet.ts";
 import { assertProblem } from "./problem.ts";
 
 /** Instances that fail, refuse or die: what is sent again, and what never is. */

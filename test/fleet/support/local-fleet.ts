@@ -1,11 +1,11 @@
-import { freshDatabase } from "../../support/database.ts";
-import { eventually } from "../../support/eventually.ts";
-import { type FaultProxy, startFaultProxy } from "../../support/fault-proxy.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
+import { sameSecret } from "../../shared/requests/people.ts";
+import { freshDatabase } from "../../shared/servers/database.ts";
+import { type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
+import { freshRedis } from "../../shared/servers/redis.ts";
+import { testRoutes } from "../../shared/servers/test-routes.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
-import { ask } from "../../support/http.ts";
-import { sameSecret } from "../../support/people.ts";
-import { freshRedis } from "../../support/redis.ts";
-import { testRoutes } from "../../support/routes.ts";
 
 export const intervalMs = 500;
 export const timeoutMs = 600;

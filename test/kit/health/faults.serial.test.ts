@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { query } from "../../support/database.ts";
-import { eventually } from "../../support/eventually.ts";
-import type { Fault } from "../../support/fault-proxy.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
+import { query } from "../../shared/servers/database.ts";
+import type { Fault } from "../../shared/servers/fault-proxy.ts";
 import { checksOf, intervalMs, startFaultyHaven, timeoutMs, worstLiveMs } from "../../support/faulty-haven.ts";
-import { ask } from "../../support/http.ts";
 
 const boundMs = intervalMs + 2 * timeoutMs + 500;
 const backMs = 2 * intervalMs + timeoutMs + 200;

@@ -5,8 +5,8 @@ import { steadyClock } from "../../../src/core/clock.ts";
 import type { Check } from "../../../src/kit/health/check.ts";
 import { createHistory } from "../../../src/kit/health/history.ts";
 import { createMonitor } from "../../../src/kit/health/monitor.ts";
-import { atEnd } from "../../support/at-end.ts";
-import { eventually } from "../../support/eventually.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { eventually } from "../../shared/eventually.ts";
 
 function watch(checks: readonly Check[], limits: { intervalMs?: number; timeoutMs?: number } = {}) {
   const history = createHistory();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
 import { type FaultyHaven, startFaultyHaven } from "../../support/faulty-haven.ts";
 import { startHaven } from "../../support/haven.ts";
-import { ask } from "../../support/http.ts";
 
 let haven: FaultyHaven;
 before(async () => {

@@ -7,9 +7,9 @@ import { steadyClock } from "../../../src/core/clock.ts";
 import { trackConnections } from "../../../src/kit/lifecycle/connections.ts";
 import { drain } from "../../../src/kit/lifecycle/drain.ts";
 import { createLifecycle } from "../../../src/kit/lifecycle/phase.ts";
-import { eventually } from "../../support/eventually.ts";
-import { startHavenProcess } from "../../support/haven-process.ts";
-import { ask, open, readAll } from "../../support/http.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask, open, readAll } from "../../shared/requests/http.ts";
+import { startHavenProcess } from "../../shared/servers/haven-process.ts";
 
 const drainTimes = { DRAIN_DELAY_MS: "1000", DRAIN_LINGER_MS: "600", SHUTDOWN_TIMEOUT_MS: "4000" };
 

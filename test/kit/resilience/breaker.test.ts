@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../../src/core/app-error.ts";
 import { type BreakerOptions, createBreaker } from "../../../src/kit/resilience/breaker.ts";
-import { atEnd } from "../../support/at-end.ts";
+import { atEnd } from "../../shared/at-end.ts";
 
 class Dead extends Error {}
 

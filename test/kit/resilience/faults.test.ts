@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
 import { intervalMs, startFaultyHaven, timeoutMs } from "../../support/faulty-haven.ts";
-import { ask } from "../../support/http.ts";
 
 type Breaker = {
   name: string;

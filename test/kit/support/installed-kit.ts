@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "../../support/at-end.ts";
-import { runProgram } from "../../support/run-program.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { runProgram } from "../../shared/run-program.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const modules = join(root, "node_modules");

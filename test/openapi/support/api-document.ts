@@ -4,7 +4,7 @@ import type {
   DocumentedOperation,
   Reference,
 } from "../../../src/openapi/document/openapi-types.ts";
-import { ask } from "../../support/http.ts";
+import { ask } from "../../shared/requests/http.ts";
 
 /** An operation of the document. The tests know nothing else about the API. */
 export type ApiOperation = {

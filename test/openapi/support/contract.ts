@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Document } from "../../../src/openapi/document/openapi-types.ts";
-import type { Answer } from "../../support/http.ts";
+import type { Answer } from "../../shared/requests/http.ts";
 import { type ApiOperation, answerAt, escaped } from "./api-document.ts";
 
 export type Contract = ReturnType<typeof createContract>;

@@ -3,7 +3,7 @@ import type { RouteParts } from "../../../src/composition/overrides.ts";
 import { createRoutes, operation } from "../../../src/http/operation.ts";
 import type { ResourceRouter } from "../../../src/http/resource-router.ts";
 import { noContent } from "../../../src/http/responses.ts";
-import { ask } from "../../support/http.ts";
+import { ask } from "../../shared/requests/http.ts";
 
 /** A test route that captures the Express app. */
 export function createPeephole() {

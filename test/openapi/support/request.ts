@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { type Answer, type Ask, ask } from "../../support/http.ts";
+import { type Answer, type Ask, ask } from "../../shared/requests/http.ts";
 import { blackPng } from "../../support/images.ts";
 import type { ApiOperation } from "./api-document.ts";
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startHavenProcess } from "../../support/haven-process.ts";
-import { runProgram } from "../../support/run-program.ts";
+import { runProgram } from "../../shared/run-program.ts";
+import { startHavenProcess } from "../../shared/servers/haven-process.ts";
 import { python, settingsFolder } from "./schemathesis.ts";
 
 export const operatorToken = "an-operators-token-of-the-tests";

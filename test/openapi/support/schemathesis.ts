@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { canInstall, installPackages, skipLoudly } from "../../support/programs.ts";
+import { canInstall, installPackages, skipLoudly } from "../../shared/programs.ts";
 
 export const settingsFolder = fileURLToPath(new URL("../schemathesis", import.meta.url));
 const requirements = join(settingsFolder, "requirements.txt");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Answer, Ask } from "../../support/http.ts";
-import { bearer } from "../../support/people.ts";
+import type { Answer, Ask } from "../../shared/requests/http.ts";
+import { bearer } from "../../shared/requests/people.ts";
 import type { ApiOperation } from "./api-document.ts";
 import { bodyOf, send } from "./request.ts";
 

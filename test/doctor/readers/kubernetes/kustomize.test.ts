@@ -6,7 +6,7 @@ import { diagnose } from "../../../../src/doctor/diagnose.ts";
 import { filesOnDisk } from "../../../../src/doctor/files.ts";
 import { createKubectlKustomize } from "../../../../src/doctor/readers/kubernetes/kustomize.ts";
 import { sarifReport } from "../../../../src/doctor/report/sarif-report.ts";
-import { without } from "../../../support/programs.ts";
+import { without } from "../../../shared/programs.ts";
 import { folderWith } from "../../support/command-line.ts";
 import { sourcesOf } from "../../support/diagnose.ts";
 import * as valid from "../../support/valid-configs.ts";

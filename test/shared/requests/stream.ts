@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import { atEnd } from "./at-end.ts";
-import { eventually } from "./eventually.ts";
+import { atEnd } from "../at-end.ts";
+import { eventually } from "../eventually.ts";
 import { bearer, type SignedIn } from "./people.ts";
 
 export type StreamEvent = {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "./at-end.ts";
+import { atEnd } from "../at-end.ts";
+import { eventually } from "../eventually.ts";
+import { freePort } from "../free-port.ts";
+import { ask } from "../requests/http.ts";
 import { asAppRole, freshDatabase } from "./database.ts";
-import { eventually } from "./eventually.ts";
-import { freePort } from "./free-port.ts";
-import { ask } from "./http.ts";
 import { freshRedis } from "./redis.ts";
 
 export type HavenProcess = {
@@ -28,7 +28,7 @@ export type ProcessOptions = {
 };
 
 const entries = {
-  main: new URL("../../src/main.ts", import.meta.url),
+  main: new URL("../../../src/main.ts", import.meta.url),
   "with-test-routes": new URL("./main-with-test-routes.ts", import.meta.url),
 };
 

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { atEnd } from "../../support/at-end.ts";
-import { eventually } from "../../support/eventually.ts";
-import { ask } from "../../support/http.ts";
-import { type Outcome, runProgram } from "../../support/run-program.ts";
+import { atEnd } from "../at-end.ts";
+import { eventually } from "../eventually.ts";
+import { ask } from "../requests/http.ts";
+import { type Outcome, runProgram } from "../run-program.ts";
 
 const shipped = (folder: string) => fileURLToPath(new URL(`../../../${folder}/`, import.meta.url));
 

@@ -1,9 +1,9 @@
-import { readConfig } from "../../src/config/read-config.ts";
-import { createLogger } from "../../src/core/logger.ts";
-import * as embedded from "../../src/embedded/engines.ts";
-import { onStopSignals } from "../../src/kit/lifecycle/signals.ts";
-import { start } from "../../src/server.ts";
-import { testRoutes } from "./routes.ts";
+import { readConfig } from "../../../src/config/read-config.ts";
+import { createLogger } from "../../../src/core/logger.ts";
+import * as embedded from "../../../src/embedded/engines.ts";
+import { onStopSignals } from "../../../src/kit/lifecycle/signals.ts";
+import { start } from "../../../src/server.ts";
+import { testRoutes } from "./test-routes.ts";
 
 // The server as main.ts runs it, with routes on it that can be made slow, endless or busy.
 

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { atEnd } from "./at-end.ts";
-import { eventually } from "./eventually.ts";
-import { freePort } from "./free-port.ts";
+import { atEnd } from "../at-end.ts";
+import { eventually } from "../eventually.ts";
+import { freePort } from "../free-port.ts";
 
 export type RedisServer = {
   url: string;

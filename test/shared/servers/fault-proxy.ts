@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { atEnd } from "./at-end.ts";
+import { atEnd } from "../at-end.ts";
 
 /**
  * pass: as it comes · refuse: nobody listens · hole: accepts and never answers · freeze: the same, and what was said

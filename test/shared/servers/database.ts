@@ -1,6 +1,6 @@
 import pg from "pg";
-import { migrate } from "../../src/db/migrate.ts";
-import { atEnd } from "./at-end.ts";
+import { migrate } from "../../../src/db/migrate.ts";
+import { atEnd } from "../at-end.ts";
 
 const template = "haven_template";
 
