@@ -1,4 +1,5 @@
-import { above, type Dashboard, type Panel } from "./build.ts";
+import { bucketOf, burnRatesOf, formatObjective, formatThreshold, objectiveOf, thresholdOf } from "../thresholds.ts";
+import { above, type Dashboard, type Panel, type Step } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
 // Streams are meant to last; their time says nothing.
@@ -10,6 +11,18 @@ const quantile = (share: number, by: string) =>
 /** A ratio of sums, 0 where nothing matched. */
 const ratio = (status: string) =>
   `(sum by (instance) (rate(http_requests_total{${mine}, ${status}}[$interval])) or 0 * sum by (instance) (rate(http_requests_total{${mine}}[$interval]))) / (sum by (instance) (rate(http_requests_total{${mine}}[$interval])) > 0)`;
+
+const quickSeconds = bucketOf("job:slo_latency_errors:ratio_rate1h");
+
+const [fast, lessFast] = burnRatesOf("AvailabilityBudgetBurnsFast");
+if (fast === undefined || lessFast === undefined) throw new Error("AvailabilityBudgetBurnsFast has two windows");
+
+const burnRateText = `1 spends the budget in exactly 30 days. Above ${fast.rate} over ${fast.window}, or ${lessFast.rate} over ${lessFast.window}: critical alert.`;
+const burnRateSteps: readonly Step[] = [
+  { from: 1, color: "yellow" },
+  { from: lessFast.rate, color: "orange" },
+  { from: fast.rate, color: "red" },
+];
 
 const budget = (title: string, record: string, what: string): Panel => ({
   title,
@@ -38,43 +51,38 @@ export const api: Dashboard = {
         budget("Latency budget", 'job:slo_latency_budget:remaining30d{job="haven-api"}', "slow answers"),
         {
           title: "Availability",
-          description: "Share of the requests of the last hour that were not answered with a 5xx. Objective: 99.9 %.",
+          description: `Share of the requests of the last hour that were not answered with a 5xx. Objective: ${formatObjective("availability")}.`,
           kind: "stat",
           unit: "percentunit",
           decimals: 3,
           width: 6,
           thresholds: [
             { from: null, color: "red" },
-            { from: 0.999, color: "green" },
+            { from: objectiveOf("availability"), color: "green" },
           ],
           queries: [{ expr: '1 - job:slo_availability_errors:ratio_rate1h{job="haven-api"}', legend: "last hour" }],
         },
         {
           title: "Quick answers",
-          description: "Share of the answers of the last hour that took at most 0.5 s. Objective: 99 %.",
+          description: `Share of the answers of the last hour that took at most ${quickSeconds} s. Objective: ${formatObjective("latency")}.`,
           kind: "stat",
           unit: "percentunit",
           decimals: 2,
           width: 6,
           thresholds: [
             { from: null, color: "red" },
-            { from: 0.99, color: "green" },
+            { from: objectiveOf("latency"), color: "green" },
           ],
           queries: [{ expr: '1 - job:slo_latency_errors:ratio_rate1h{job="haven-api"}', legend: "last hour" }],
         },
         {
           title: "Burn rate, availability",
-          description:
-            "1 spends the budget in exactly 30 days. Above 14.4 over an hour, or 6 over six, somebody is woken.",
+          description: burnRateText,
           kind: "timeseries",
           unit: "short",
           width: 12,
           min: 0,
-          thresholds: [
-            { from: 1, color: "yellow" },
-            { from: 6, color: "orange" },
-            { from: 14.4, color: "red" },
-          ],
+          thresholds: burnRateSteps,
           queries: ["5m", "1h", "6h", "3d"].map((window) => ({
             expr: `job:slo_availability_errors:ratio_rate${window}{job="haven-api"} / (1 - scalar(slo:availability:objective))`,
             legend: window,
@@ -82,17 +90,12 @@ export const api: Dashboard = {
         },
         {
           title: "Burn rate, latency",
-          description:
-            "1 spends the budget in exactly 30 days. Above 14.4 over an hour, or 6 over six, somebody is woken.",
+          description: burnRateText,
           kind: "timeseries",
           unit: "short",
           width: 12,
           min: 0,
-          thresholds: [
-            { from: 1, color: "yellow" },
-            { from: 6, color: "orange" },
-            { from: 14.4, color: "red" },
-          ],
+          thresholds: burnRateSteps,
           queries: ["5m", "1h", "6h", "3d"].map((window) => ({
             expr: `job:slo_latency_errors:ratio_rate${window}{job="haven-api"} / (1 - scalar(slo:latency:objective))`,
             legend: window,
@@ -128,12 +131,12 @@ export const api: Dashboard = {
         },
         {
           title: "Server errors by instance",
-          description: "Share of the requests with a 5xx. Above 5 %: ServerErrorRatioHigh.",
+          description: `Share of the requests with a 5xx. Above ${formatThreshold("ServerErrorRatioHigh")}: ServerErrorRatioHigh.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 12,
           min: 0,
-          thresholds: above(0.05),
+          thresholds: above(thresholdOf("ServerErrorRatioHigh")),
           queries: [{ expr: ratio('status=~"5.."'), legend: "{{instance}}" }],
         },
         {
@@ -144,7 +147,7 @@ export const api: Dashboard = {
           unit: "percentunit",
           width: 12,
           min: 0,
-          thresholds: above(0.3, "orange"),
+          thresholds: above(thresholdOf("ClientErrorRatioHigh"), "orange"),
           queries: [{ expr: ratio('status=~"4..", status!="499", route!="unknown"'), legend: "{{instance}}" }],
         },
         {
@@ -213,22 +216,22 @@ export const api: Dashboard = {
         },
         {
           title: "Answers by instance, p95",
-          description: "Above 0.5 s: LatencyP95High.",
+          description: `Above ${formatThreshold("LatencyP95High")}: LatencyP95High.`,
           kind: "timeseries",
           unit: "s",
           width: 12,
           min: 0,
-          thresholds: above(0.5),
+          thresholds: above(thresholdOf("LatencyP95High")),
           queries: [{ expr: quantile(0.95, "instance, le"), legend: "{{instance}}" }],
         },
         {
           title: "Answers by instance, p99",
-          description: "Above 2 s: LatencyP99High. One line above the others: that instance, not the database.",
+          description: `Above ${formatThreshold("LatencyP99High")}: LatencyP99High. One line above the others: that instance, not the database.`,
           kind: "timeseries",
           unit: "s",
           width: 12,
           min: 0,
-          thresholds: above(2),
+          thresholds: above(thresholdOf("LatencyP99High")),
           queries: [{ expr: quantile(0.99, "instance, le"), legend: "{{instance}}" }],
         },
         {

@@ -1,3 +1,4 @@
+import { formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard, type Panel, type Row } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
@@ -18,7 +19,8 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   },
   {
     title: `${title}: breaker`,
-    description: "While it is open, what needs the service gets 503 at once; the health check tries it out.",
+    description:
+      "While it is open, what needs the service gets 503 at once; the health check serves as the trial call.",
     kind: "state-timeline",
     unit: "short",
     width: 12,
@@ -40,12 +42,12 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   },
   {
     title: `${title}: time of calls by instance, p95`,
-    description: "Above 0.25 s: DependencySlow. All alike: the service. One alone: its network or its event loop.",
+    description: `Above ${formatThreshold("DependencySlow")}: DependencySlow. All alike: the service. One alone: its network or its event loop.`,
     kind: "timeseries",
     unit: "s",
     width: 8,
     min: 0,
-    thresholds: above(0.25, "orange"),
+    thresholds: above(thresholdOf("DependencySlow"), "orange"),
     queries: [{ expr: quantile(0.95, name, "instance, le"), legend: "{{instance}}" }],
   },
   {
@@ -95,13 +97,13 @@ const pool: Row = {
   panels: [
     {
       title: "Pool in use",
-      description: "Share of DB_POOL_MAX. Above 0.9 for long: DatabasePoolNearlyFull.",
+      description: `Share of DB_POOL_MAX. Above ${formatThreshold("DatabasePoolNearlyFull")} on average: DatabasePoolNearlyFull.`,
       kind: "timeseries",
       unit: "percentunit",
       width: 8,
       min: 0,
       max: 1,
-      thresholds: above(0.9, "orange"),
+      thresholds: above(thresholdOf("DatabasePoolNearlyFull"), "orange"),
       queries: [
         {
           expr: `max by (instance) (pg_pool_connections{${mine}, state="active"} / on (job, instance) pg_pool_connections_max{${mine}})`,

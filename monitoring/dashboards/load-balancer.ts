@@ -1,3 +1,4 @@
+import { formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
@@ -31,14 +32,14 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Distance from the average",
-          description: "Instances that were ready all the time, over 5 minutes. Beyond 20 % either way: LoadUneven.",
+          description: `Instances that were ready all the time, over 5 minutes. More than ${formatThreshold("LoadUneven")} above or below: LoadUneven.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
           thresholds: [
             { from: null, color: "red" },
-            { from: -0.2, color: "green" },
-            { from: 0.2, color: "red" },
+            { from: -thresholdOf("LoadUneven"), color: "green" },
+            { from: thresholdOf("LoadUneven"), color: "red" },
           ],
           queries: [{ expr: `instance:http_requests_while_ready:deviation5m{${mine}}`, legend: "{{instance}}" }],
         },
@@ -49,7 +50,7 @@ export const loadBalancer: Dashboard = {
           unit: "percentunit",
           width: 8,
           min: 0,
-          thresholds: above(0.4, "orange"),
+          thresholds: above(2 * thresholdOf("LoadUneven"), "orange"),
           queries: [
             {
               expr: `(max by (job) (instance:http_requests_while_ready:rate5m) - min by (job) (instance:http_requests_while_ready:rate5m)) / (${average} > 0)`,
@@ -145,12 +146,12 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Connections in use",
-          description: "Share of the connections that HAProxy may have. Above 0.8: HAProxyConnectionsNearLimit.",
+          description: `Share of the connections that HAProxy may have. Above ${formatThreshold("HAProxyConnectionsNearLimit")}: HAProxyConnectionsNearLimit.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
           min: 0,
-          thresholds: above(0.8),
+          thresholds: above(thresholdOf("HAProxyConnectionsNearLimit")),
           queries: [
             {
               expr: `haproxy_process_current_connections{${proxy}} / on (job, instance) haproxy_process_max_connections{${proxy}}`,
@@ -194,7 +195,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "CPU of HAProxy",
-          description: "Share of the time in which it is not idle. Near 1 it slows everybody down.",
+          description: "Share of the time in which it is not idle. Near 1 every request is slow.",
           kind: "timeseries",
           unit: "percentunit",
           width: 12,

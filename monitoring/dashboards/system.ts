@@ -1,6 +1,9 @@
+import { bucketOf, formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
+
+const slowCheckSeconds = bucketOf("instance_check:health_check_over_3s:ratio5m");
 
 export const system: Dashboard = {
   uid: "haven-system",
@@ -12,7 +15,7 @@ export const system: Dashboard = {
       panels: [
         {
           title: "Ready",
-          description: "Instances that say that they can serve. Below half of them the next failure may be an outage.",
+          description: `Share of the instances that report ready. At ${formatThreshold("TooFewInstancesReady")} or less the next failure may be an outage: TooFewInstancesReady.`,
           kind: "stat",
           unit: "percentunit",
           width: 4,
@@ -20,7 +23,7 @@ export const system: Dashboard = {
           max: 1,
           thresholds: [
             { from: null, color: "red" },
-            { from: 0.51, color: "yellow" },
+            { from: thresholdOf("TooFewInstancesReady") + 0.01, color: "yellow" },
             { from: 1, color: "green" },
           ],
           queries: [
@@ -135,13 +138,13 @@ export const system: Dashboard = {
           queries: [{ expr: `min by (check) (health_check_up{${mine}})`, legend: "{{check}}" }],
         },
         {
-          title: "Failures in a row",
-          description: "Of the checks: two take it down, three raise HealthCheckFailing. Empty while none fails.",
+          title: "Consecutive failures",
+          description: `Consecutive failures of each check. From ${formatThreshold("HealthCheckFailing")}: HealthCheckFailing. Empty while none fails.`,
           kind: "timeseries",
           unit: "short",
           width: 12,
           min: 0,
-          thresholds: above(3),
+          thresholds: above(thresholdOf("HealthCheckFailing")),
           queries: [
             {
               expr: `max by (instance, check) (health_check_consecutive_failures{${mine}}) > 0`,
@@ -169,12 +172,12 @@ export const system: Dashboard = {
         },
         {
           title: "Time of the checks, p95",
-          description: "How long single runs take, on the slowest instance. Above 3 s: HealthCheckSlow.",
+          description: `How long single runs take, on the slowest instance. More than ${formatThreshold("HealthCheckSlow")} of the runs above ${slowCheckSeconds} s: HealthCheckSlow.`,
           kind: "timeseries",
           unit: "s",
           width: 8,
           min: 0,
-          thresholds: above(3),
+          thresholds: above(slowCheckSeconds),
           queries: [
             {
               expr: `max by (check) (histogram_quantile(0.95, sum by (instance, check, le) (rate(health_check_duration_seconds_bucket{${mine}}[$interval]))))`,
@@ -184,13 +187,12 @@ export const system: Dashboard = {
         },
         {
           title: "Time of a scrape",
-          description:
-            "Answered by the same listener as the probes: a balancer waits as long. Above 3 s: InstanceAnswersSlowly.",
+          description: `Answered by the same listener as the probes: a balancer waits as long. Above ${formatThreshold("InstanceAnswersSlowly")}: InstanceAnswersSlowly.`,
           kind: "timeseries",
           unit: "s",
           width: 8,
           min: 0,
-          thresholds: above(3),
+          thresholds: above(thresholdOf("InstanceAnswersSlowly")),
           queries: [{ expr: `max by (instance) (scrape_duration_seconds{${mine}})`, legend: "{{instance}}" }],
         },
       ],
@@ -209,12 +211,12 @@ export const system: Dashboard = {
         },
         {
           title: "Spread of the load",
-          description: "By how much one instance differs from the average, as the instances see it. 0.2 is a fifth.",
+          description: `Largest difference of one instance from the average, as the instances measure it. Above ${formatThreshold("LoadUneven")}: LoadUneven.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
           min: 0,
-          thresholds: above(0.2, "orange"),
+          thresholds: above(thresholdOf("LoadUneven"), "orange"),
           queries: [{ expr: `max(fleet_load_spread_ratio{${mine}})`, legend: "spread" }],
         },
         {
@@ -250,12 +252,12 @@ export const system: Dashboard = {
         },
         {
           title: "Event-loop delay, p99",
-          description: "How late turns of the event loop come; 0.02 is an idle instance. Above 0.2 s: EventLoopSlow.",
+          description: `Delay of event-loop turns; 0.02 is an idle instance. Above ${formatThreshold("EventLoopSlow")}: EventLoopSlow.`,
           kind: "timeseries",
           unit: "s",
           width: 8,
           min: 0,
-          thresholds: above(0.2),
+          thresholds: above(thresholdOf("EventLoopSlow")),
           queries: [{ expr: `max by (instance) (nodejs_eventloop_lag_p99_seconds{${mine}})`, legend: "{{instance}}" }],
         },
         {
@@ -299,12 +301,12 @@ export const system: Dashboard = {
         },
         {
           title: "File descriptors",
-          description: "Share in use, most of them connections. Above 0.8: ConnectionsNearLimit.",
+          description: `Share in use, most of them connections. Above ${formatThreshold("ConnectionsNearLimit")}: ConnectionsNearLimit.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
           min: 0,
-          thresholds: above(0.8),
+          thresholds: above(thresholdOf("ConnectionsNearLimit")),
           queries: [
             {
               expr: `max by (instance) (process_open_fds{${mine}} / on (job, instance) process_max_fds{${mine}})`,

@@ -5,7 +5,7 @@ import { dashboards as sources } from "../../monitoring/dashboards/all.ts";
 import { toJson } from "../../monitoring/dashboards/build.ts";
 import { config, dashboards } from "./files.ts";
 
-test("the dashboards are what their sources say (npm run dashboards)", () => {
+test("the dashboards are what their sources say (npm run monitoring)", () => {
   assert.deepEqual(dashboards.map(({ file }) => file).sort(), sources.map(({ uid }) => `${uid}.json`).sort());
   for (const source of sources) {
     assert.equal(dashboards.find(({ uid }) => uid === source.uid)?.text, toJson(source), source.uid);

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { dashboards } from "../../monitoring/dashboards/all.ts";
+import { alertsWithThreshold, formatThreshold, thresholdOf } from "../../monitoring/thresholds.ts";
+import { withObjectives, withThresholds } from "../../monitoring/written-docs.ts";
+import { drainDefaults } from "../../src/config/env.ts";
+import { alerts, runbook } from "./files.ts";
+
+const page = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+const panels = dashboards.flatMap(({ rows }) => rows).flatMap((row) => row.panels);
+
+test("the runbook states the thresholds of the rules (npm run monitoring)", () => {
+  assert.equal(runbook, withThresholds(runbook));
+  for (const alert of alertsWithThreshold()) {
+    assert.match(runbook, new RegExp(`^## ${alert}\n\nThreshold: `, "m"));
+  }
+});
+
+test("the page about monitoring states the objectives and burn rates of the rules (npm run monitoring)", () => {
+  const text = page("monitoring.md");
+  assert.equal(text, withObjectives(text));
+});
+
+test("no section of the runbook repeats its threshold in its own words", () => {
+  const sections = runbook.split(/^## /m).slice(1);
+  for (const alert of alertsWithThreshold()) {
+    const section = sections.find((text) => text.startsWith(`${alert}\n`)) ?? "";
+    const prose = section.replace(/^Threshold: .*$/m, "").replaceAll(/```[\s\S]*?```/g, "");
+    assert.doesNotMatch(prose, /\b(?:below|above|within|less than|more than|longer than) \d/, alert);
+  }
+});
+
+test("a panel that names an alert states its threshold and draws a line there", () => {
+  const named = panels.flatMap((panel) =>
+    alertsWithThreshold().flatMap((alert) => (panel.description.includes(`: ${alert}.`) ? [{ panel, alert }] : [])),
+  );
+  assert.ok(named.length >= 10, `only ${named.length} panels name an alert`);
+  for (const { panel, alert } of named) {
+    assert.ok(panel.description.includes(formatThreshold(alert)), `${panel.title}: ${panel.description}`);
+    // more slow runs than the threshold: the panel draws their duration
+    if (alert === "HealthCheckSlow") continue;
+    const lines = panel.thresholds?.map(({ from }) => from) ?? [];
+    const nearest = lines.some((from) => from !== null && Math.abs(from - thresholdOf(alert)) <= 0.011);
+    assert.ok(nearest, `${panel.title} has no line at ${formatThreshold(alert)}`);
+  }
+});
+
+test("an alert description that states a number states its own threshold", () => {
+  for (const alert of alertsWithThreshold()) {
+    const { summary = "" } = alerts.find((one) => one.alert === alert)?.annotations ?? {};
+    const [, number] = /\b(?:more than|above|over) (\d+(?:\.\d+)?)/.exec(summary) ?? [];
+    if (number === undefined || alert === "HealthCheckSlow") continue;
+    assert.equal(Number(number), thresholdOf(alert), summary);
+  }
+});
+
+test("the drain time that the alert and the dashboard state is that of the production defaults", () => {
+  const drainMs = Object.values(drainDefaults(true)).reduce((sum, ms) => sum + ms, 0);
+  const seconds = `${drainMs / 1000} s`;
+  const { description = "" } = alerts.find(({ alert }) => alert === "InstanceDrainingTooLong")?.annotations ?? {};
+  assert.ok(description.includes(seconds), description);
+  assert.ok(panels.some((panel) => panel.title === "Phase, by instance" && panel.description.includes(seconds)));
+});
