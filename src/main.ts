@@ -6,13 +6,14 @@ import { type AccountCommand, activate, deactivate, grantAdmin } from "./account
 import { banner } from "./banner.ts";
 import { ConfigError, readConfig, readPostgres } from "./config/read-config.ts";
 import { AppError } from "./core/app-error.ts";
+import type { Embedded } from "./core/embedded-engines.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
 import { runInProcess } from "./doctor/cli/run-in-process.ts";
 import { onStopSignals } from "./kit/lifecycle/signals.ts";
-import { type Embedded, start } from "./server.ts";
+import { start } from "./server.ts";
 import { version } from "./version.ts";
 
 // Reads the command line and the environment, and sets exit codes. No other file does.

@@ -5,37 +5,11 @@ import type { Overrides } from "./composition/overrides.ts";
 import type { ServiceAddresses } from "./composition/service-addresses.ts";
 import type { Config, RedisTarget } from "./config/read-config.ts";
 import { ConfigError } from "./config/read-config.ts";
+import type { Embedded, Engines } from "./core/embedded-engines.ts";
 import type { Logger } from "./core/logger.ts";
 import { migrateWithRetries } from "./db/migrate-with-retries.ts";
 import { assertPortIsFree, listen } from "./http/listener/listen.ts";
 import type { Exchange } from "./kit/lifecycle/connections.ts";
-
-/** The embedded engines as this file needs them: they live in a folder that is never part of a production build. */
-export type StartEngines = (request: EngineRequest) => Promise<Engines>;
-export type EngineRequest = {
-  dataDir: string;
-  postgres: boolean;
-  redis: boolean;
-  log: (line: { engine: string; event: string }) => void;
-};
-export type Engines = {
-  databaseUrl?: string;
-  redisUrl?: string;
-  jwtSecret: string;
-  shared: boolean;
-  stop(): Promise<void>;
-};
-
-/** What comes with the embedded folder. */
-export type Embedded = {
-  startEngines: StartEngines;
-  addDemoData(into: DemoTarget): Promise<void>;
-  demoLogin: { email: string; password: string };
-};
-export type DemoTarget = {
-  query(sql: string, values: readonly unknown[]): Promise<unknown>;
-  hash(password: string): Promise<string>;
-};
 
 export type StartOptions = {
   logger: Logger;

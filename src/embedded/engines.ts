@@ -1,52 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { resolve } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { aboutFolder, EngineError } from "./engine-error.ts";
-import { engineLock, type Holder } from "./engine-lock.ts";
-import { type EngineRecord, engineRecord } from "./engine-record.ts";
-import type { EngineLog } from "./events.ts";
-import { makeFolder } from "./make-folder.ts";
-import { startPostgres } from "./postgres.ts";
-import { startOf } from "./processes.ts";
-import { loadOrCreateSecret } from "./secret.ts";
-import { startValkey } from "./valkey.ts";
+import type { EngineRequest, Engines } from "../core/embedded-engines.ts";
+import { createFolder } from "./data-folder/create-folder.ts";
+import { engineLock, type LockHolder } from "./data-folder/engine-lock.ts";
+import { type EngineRecord, engineRecord } from "./data-folder/engine-record.ts";
+import { describeFolderError, EngineError } from "./engine-error.ts";
+import { startPostgres } from "./postgres/start-postgres.ts";
+import { startTimeOf } from "./processes/processes.ts";
+import { startValkey } from "./valkey/start-valkey.ts";
 
-export { addDemoData, demoLogin } from "./demo.ts";
+export { addDemoData, demoLogin } from "./demo/add-demo-data.ts";
 export { EngineError } from "./engine-error.ts";
 
-const joinLimitMs = 15_000;
-const lookEveryMs = 100;
+const joinTimeoutMs = 15_000;
+const pollIntervalMs = 100;
 
-export type EngineRequest = { dataDir: string; postgres: boolean; redis: boolean; log: EngineLog };
-export type Engines = {
-  databaseUrl?: string;
-  redisUrl?: string;
-  /** Signs tokens where no secret was set. */
-  jwtSecret: string;
-  /** Those of another Haven that runs in the same folder. */
-  shared: boolean;
-  stop(): Promise<void>;
-};
-
-/** Postgres and Valkey on this machine: our own, or those of the Haven that already runs in this folder. */
+/** Starts Postgres and Valkey, or joins those of the process that already runs them in this data folder. */
 export async function startEngines(request: EngineRequest): Promise<Engines> {
   const dataDir = resolve(request.dataDir);
   const lock = engineLock(dataDir);
   const record = engineRecord(dataDir);
-  const deadline = Date.now() + joinLimitMs;
+  const deadline = Date.now() + joinTimeoutMs;
   try {
-    await makeFolder(dataDir);
+    await createFolder(dataDir);
     for (;;) {
-      const held = await lock.acquire();
-      if (held === true) break;
-      const other = held && (await record.read(held));
-      if (other) return joined(other, request, dataDir, await loadOrCreateSecret(dataDir));
-      if (Date.now() > deadline) throw tooLate(held, dataDir);
-      await sleep(lookEveryMs);
+      const holder = await lock.acquire();
+      if (holder === true) break;
+      const running = holder && (await record.read(holder));
+      if (running) return joinRunning(running, request, dataDir, await loadOrCreateSecret(dataDir));
+      if (Date.now() > deadline) throw joinTimedOut(holder, dataDir);
+      await sleep(pollIntervalMs);
     }
     await record.remove();
   } catch (error) {
-    throw aboutFolder(error, dataDir);
+    throw describeFolderError(error, dataDir);
   }
   return startOwn({ ...request, dataDir }, record, lock.release);
 }
@@ -74,37 +63,49 @@ async function startOwn(
       ...(running[0] && { databaseUrl: running[0].url }),
       ...(running[1] && { redisUrl: running[1].url }),
     };
-    await record.write({ pid: process.pid, start: await startOf(process.pid), ...addresses });
+    await record.write({ pid: process.pid, start: await startTimeOf(process.pid), ...addresses });
     let stopped: Promise<void> | undefined;
     return { ...addresses, jwtSecret, shared: false, stop: () => (stopped ??= stop()) };
   } catch (error) {
     await stop();
-    throw aboutFolder(error, dataDir);
+    throw describeFolderError(error, dataDir);
   }
 }
 
-function joined(
+function joinRunning(
   { pid, databaseUrl, redisUrl }: EngineRecord,
-  wanted: EngineRequest,
+  requested: EngineRequest,
   dataDir: string,
   jwtSecret: string,
 ): Engines {
-  const missing = wanted.postgres && !databaseUrl ? "Postgres" : wanted.redis && !redisUrl ? "Valkey" : undefined;
+  const missing = requested.postgres && !databaseUrl ? "Postgres" : requested.redis && !redisUrl ? "Valkey" : undefined;
   if (missing) {
-    const what = `The Haven that already runs in ${dataDir} (process ${pid}) has no embedded ${missing} to share`;
+    const what = `The server that already runs in ${dataDir} (process ${pid}) has no embedded ${missing} to share`;
     throw new EngineError(`${what}: start both with the same settings, or set EMBEDDED_DATA_DIR to another folder.`);
   }
   return {
-    ...(wanted.postgres && databaseUrl && { databaseUrl }),
-    ...(wanted.redis && redisUrl && { redisUrl }),
+    ...(requested.postgres && databaseUrl && { databaseUrl }),
+    ...(requested.redis && redisUrl && { redisUrl }),
     jwtSecret,
     shared: true,
     stop: async () => {},
   };
 }
 
-function tooLate(held: Holder | undefined, dataDir: string): EngineError {
-  const who = held ? `process ${held.pid}` : "another process";
-  const what = `The engines in ${dataDir} belong to ${who}, and did not answer within ${joinLimitMs / 1_000} s`;
+function joinTimedOut(holder: LockHolder | undefined, dataDir: string): EngineError {
+  const owner = holder ? `process ${holder.pid}` : "another process";
+  const what = `The engines in ${dataDir} belong to ${owner} and did not accept connections within ${joinTimeoutMs / 1_000} s`;
   return new EngineError(`${what}: end that process, or set EMBEDDED_DATA_DIR to another folder.`);
+}
+
+/** Created once, so that a restart keeps every token valid. */
+async function loadOrCreateSecret(dataDir: string): Promise<string> {
+  const file = join(dataDir, "jwt-secret");
+  const secret = randomBytes(48).toString("base64url");
+  try {
+    await writeFile(file, secret, { flag: "wx", mode: 0o600 });
+    return secret;
+  } catch {
+    return readFile(file, "utf8");
+  }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { demoLogin } from "../../src/embedded/demo.ts";
+import { demoLogin } from "../../src/embedded/demo/add-demo-data.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { postJson } from "../shared/requests/http.ts";

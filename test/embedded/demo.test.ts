@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addDemoData, demoLogin } from "../../src/embedded/demo.ts";
-import { demoData } from "../../src/embedded/demo-data.ts";
+import { addDemoData, demoLogin } from "../../src/embedded/demo/add-demo-data.ts";
+import { demoData } from "../../src/embedded/demo/demo-data.ts";
 import { canTransition, type RequestStatus } from "../../src/features/maintenance/status-transitions.ts";
 import { login } from "../shared/requests/people.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { send } from "../../src/embedded/processes.ts";
+import { sendSignal } from "../../src/embedded/processes/processes.ts";
 import { startApp } from "./support/apps.ts";
 import { descendants, eventually, folder, folderWithDatabase, living, onLinux, query, redis } from "./support/world.ts";
 
@@ -61,7 +61,7 @@ test("Ctrl-C reaches the application and not its engines, which serve until it s
   ];
   const engines = await descendants(app.pid);
   const before = await identity();
-  send(-app.pid, "SIGINT");
+  sendSignal(-app.pid, "SIGINT");
   assert.equal((await app.message()).heard, "SIGINT");
   assert.deepEqual(await identity(), before);
   await app.stop();

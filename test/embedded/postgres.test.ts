@@ -3,8 +3,8 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { EngineError } from "../../src/embedded/engines.ts";
-import { startPostgres } from "../../src/embedded/postgres.ts";
-import { send } from "../../src/embedded/processes.ts";
+import { startPostgres } from "../../src/embedded/postgres/start-postgres.ts";
+import { sendSignal } from "../../src/embedded/processes/processes.ts";
 import {
   descendants,
   eventually,
@@ -59,7 +59,7 @@ test("a killed postmaster is back on its port, with its data", { timeout: 30_000
     const active = await query(postgres.url, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1e12%'");
     return active[0] === 2;
   });
-  send(before, "SIGKILL");
+  sendSignal(before, "SIGKILL");
   await busy;
   await eventually(backLimitMs, async () => (await query(postgres.url, "SELECT one FROM kept"))[0] === 1);
   assert.notEqual(postgres.pid(), before);
@@ -73,7 +73,7 @@ test("a killed worker is told of, and the others are back at once", { timeout: 3
   await query(postgres.url, "SELECT pg_sleep(0), pg_backend_pid()");
   const [worker] = await query(postgres.url, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'");
   const postmaster = postgres.pid();
-  send(Number(worker), "SIGKILL");
+  sendSignal(Number(worker), "SIGKILL");
   await eventually(backLimitMs, async () => events.includes("worker died"));
   await eventually(backLimitMs, async () => (await query(postgres.url, "SELECT 1"))[0] === 1);
   assert.equal(postgres.pid(), postmaster);
@@ -84,7 +84,7 @@ test("a killed guard takes its Postgres along, and both are back", { timeout: 30
   const before = postgres.pid() ?? 0;
   const stat = await readFile(`/proc/${before}/stat`, "utf8");
   const guard = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  send(guard, "SIGKILL");
+  sendSignal(guard, "SIGKILL");
   await eventually(
     backLimitMs,
     async () => postgres.pid() !== before && (await query(postgres.url, "SELECT 1"))[0] === 1,
@@ -96,7 +96,7 @@ test("stop ends everything within its limit even while the engine is frozen", { 
   const postgres = await start(t, await folderWithDatabase(t));
   const all = await descendants(process.pid);
   assert.ok(all.length > 2);
-  send(postgres.pid() ?? 0, "SIGSTOP");
+  sendSignal(postgres.pid() ?? 0, "SIGSTOP");
   const began = Date.now();
   await postgres.stop();
   assert.ok(Date.now() - began < stopLimitMs, `${Date.now() - began} ms`);
@@ -106,7 +106,7 @@ test("stop ends everything within its limit even while the engine is frozen", { 
 test("stop during a restart ends everything", { skip: !onLinux }, async (t) => {
   const events: string[] = [];
   const postgres = await start(t, await folderWithDatabase(t), events);
-  send(postgres.pid() ?? 0, "SIGKILL");
+  sendSignal(postgres.pid() ?? 0, "SIGKILL");
   await eventually(backLimitMs, async () => events.includes("died"));
   await postgres.stop();
   assert.deepEqual(await descendants(process.pid), []);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { startPostgres } from "../../src/embedded/postgres.ts";
-import { giveTo } from "../../src/embedded/run-as.ts";
+import { changeOwner } from "../../src/embedded/postgres/run-as.ts";
+import { startPostgres } from "../../src/embedded/postgres/start-postgres.ts";
 import { asRoot, folderWithDatabase, onLinux, query, silent } from "./support/world.ts";
 
 const options = { skip: !(asRoot && onLinux) };
@@ -14,7 +14,7 @@ test(
   async (t) => {
     const dataDir = await folderWithDatabase(t);
     assert.equal((await stat(dataDir)).mode & 0o777, 0o700);
-    await giveTo({ uid: 0, gid: 0 }, join(dataDir, "postgres"));
+    await changeOwner({ uid: 0, gid: 0 }, join(dataDir, "postgres"));
     const postgres = await startPostgres({ dataDir, log: silent, fast: true });
     t.after(() => postgres.stop());
     assert.deepEqual(await query(postgres.url, "SELECT 1"), [1]);

@@ -3,8 +3,8 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { send } from "../../src/embedded/processes.ts";
-import { startValkey, type Valkey } from "../../src/embedded/valkey.ts";
+import { sendSignal } from "../../src/embedded/processes/processes.ts";
+import { startValkey, type Valkey } from "../../src/embedded/valkey/start-valkey.ts";
 import { descendants, eventually, living, onLinux, redis, silent } from "./support/world.ts";
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -119,7 +119,7 @@ test("a killed Valkey is back on its port, empty, and a client reconnects", { ti
   t.after(() => client.disconnect());
   await client.set("held", "1");
   const before = valkey.pid() ?? 0;
-  send(before, "SIGKILL");
+  sendSignal(before, "SIGKILL");
   const tookMs = await eventually(5_000, async () => (await client.get("held")) === null);
   assert.ok(tookMs < 5_000);
   assert.notEqual(valkey.pid(), before);

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
-import { postgresBinaries } from "../../../src/embedded/postgres-binaries.ts";
+import { postgresBinaries } from "../../../src/embedded/postgres/binaries.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
 import { commitOf } from "../../commit.ts";
 

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { postgresBinaries } from "../../../src/embedded/postgres-binaries.ts";
-import { prepareCluster } from "../../../src/embedded/postgres-cluster.ts";
-import { endPostgresIn, forced, postgresIn, send } from "../../../src/embedded/processes.ts";
+import { postgresBinaries } from "../../../src/embedded/postgres/binaries.ts";
+import { prepareDataDirectory } from "../../../src/embedded/postgres/data-directory.ts";
+import { endPostgresIn, forced, postgresIn, sendSignal } from "../../../src/embedded/processes/processes.ts";
 import { atEnd } from "../../../test/shared/at-end.ts";
 import { eventually } from "../../../test/shared/eventually.ts";
 import { freePort } from "../../../test/shared/free-port.ts";
@@ -19,7 +19,7 @@ const keptForAdministrators = 10;
 export async function startPostgres() {
   const dataDir = mkdtempSync(join(tmpdir(), "haven-chaos-"));
   const binaries = postgresBinaries();
-  const { directory, password, as } = await prepareCluster(dataDir, binaries);
+  const { directory, password, as } = await prepareDataDirectory(dataDir, binaries);
   const port = await freePort();
   const settings = {
     port,
@@ -41,7 +41,7 @@ export async function startPostgres() {
   const kill = () => endPostgresIn(directory, forced);
   const signalAll = async (signal: NodeJS.Signals) => {
     // Twice: the first of them may have made another one meanwhile.
-    for (let round = 0; round < 2; round += 1) for (const pid of await postgresIn(directory)) send(pid, signal);
+    for (let round = 0; round < 2; round += 1) for (const pid of await postgresIn(directory)) sendSignal(pid, signal);
   };
   atEnd(async () => {
     await kill();

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { within } from "../../../src/embedded/within.ts";
+import { withTimeout } from "../../../src/embedded/processes/with-timeout.ts";
 
 const script = fileURLToPath(new URL("./app.ts", import.meta.url));
 const lineLimitMs = 20_000;
@@ -26,13 +26,14 @@ export function startApp(test: TestContext, dataDir: string) {
   return {
     pid,
     async message() {
-      const { value } = await within(lineLimitMs, lines.next(), () => new Error("the application says nothing"));
+      const { value } = await withTimeout(lineLimitMs, lines.next(), () => new Error("the application says nothing"));
       return messageSchema.parse(JSON.parse(value ?? "null"));
     },
     kill: () => end(child, "SIGKILL"),
     async stop() {
       child.stdin.write("stop\n");
-      if (child.exitCode === null) await within(lineLimitMs, once(child, "exit"), () => new Error("does not stop"));
+      if (child.exitCode === null)
+        await withTimeout(lineLimitMs, once(child, "exit"), () => new Error("does not stop"));
     },
   };
 }

@@ -5,9 +5,9 @@ import { after, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { Client } from "pg";
-import type { EngineLog } from "../../../src/embedded/events.ts";
-import { startPostgres } from "../../../src/embedded/postgres.ts";
-import { isAlive } from "../../../src/embedded/processes.ts";
+import type { EngineLog } from "../../../src/core/embedded-engines.ts";
+import { startPostgres } from "../../../src/embedded/postgres/start-postgres.ts";
+import { isAlive } from "../../../src/embedded/processes/processes.ts";
 
 const lookEveryMs = 20;
 

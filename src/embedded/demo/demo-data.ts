@@ -1,13 +1,13 @@
-import { uuidv7 } from "../core/ids.ts";
+import { uuidv7 } from "../../core/ids.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Rows as their tables have them, but for the owner. */
+/** Rows with the columns of their tables, without the owner. */
 export type DemoData = { properties: Row[]; units: Row[]; leases: Row[]; requests: Row[]; events: Row[] };
 
 const dayMs = 86_400_000;
 
-const houses = [
+const buildings = [
   {
     name: "Harbour House",
     kind: "apartment_building",
@@ -41,7 +41,7 @@ const houses = [
 const firstNames = ["Ana", "Jonas", "Mireille", "Tomasz", "Ines", "Lukas", "Sofia", "Emeka", "Hanna", "Rui", "Noor"];
 const lastNames = ["Duarte", "Vogel", "Peeters", "Nowak", "Ferrer", "Brandt", "Okafor", "Lindqvist", "Costa", "Haddad"];
 
-const troubles = [
+const problems = [
   ["Kitchen tap drips", "A drop every two seconds, day and night.", "low"],
   ["No hot water", "Since this morning; the boiler shows error F28.", "high"],
   ["Window does not close", "The handle turns, but the frame stays open by a finger.", "normal"],
@@ -56,16 +56,16 @@ const troubles = [
   ["Shutter is stuck half-way", "Bedroom. The strap came off.", "low"],
 ] as const;
 
-const course = ["open", "in_progress", "resolved", "closed"] as const;
+const statuses = ["open", "in_progress", "resolved", "closed"] as const;
 
-/** The same houses and tenants every time, around the day of today. */
+/** The same properties and tenants at every call, with dates relative to today. */
 export function demoData(nowMs: number): DemoData {
-  const estate: DemoData = { properties: [], units: [], leases: [], requests: [], events: [] };
+  const data: DemoData = { properties: [], units: [], leases: [], requests: [], events: [] };
   const pick = pickFrom(nextNumber(7));
-  for (const [index, { labels, rentCents, ...fields }] of houses.entries()) {
+  for (const [index, { labels, rentCents, ...fields }] of buildings.entries()) {
     const since = nowMs - (900 - index * 30) * dayMs;
     const property = { id: uuidv7(since), ...fields, created_at: new Date(since) };
-    estate.properties.push(property);
+    data.properties.push(property);
     for (const [floor, label] of labels.entries()) {
       const at = since + (floor + 1) * 60_000;
       const unit = {
@@ -79,18 +79,18 @@ export function demoData(nowMs: number): DemoData {
         withdrawn: label === "Studio",
         created_at: new Date(at),
       };
-      estate.units.push(unit);
-      if (!unit.withdrawn) estate.leases.push(...leasesOf(unit, floor, nowMs, pick));
+      data.units.push(unit);
+      if (!unit.withdrawn) data.leases.push(...leasesOf(unit, floor, nowMs, pick));
     }
   }
-  addTroubles(estate, nowMs, pick);
-  return estate;
+  addMaintenanceRequests(data, nowMs, pick);
+  return data;
 }
 
 type Pick = <T>(from: readonly T[]) => T;
 type Unit = { id: string; rent_cents: number };
 
-/** Who lived there until last year, who lives there now, and in some who comes next; a few stand empty. */
+/** A past lease, a current one and for some units a future one; every fourth unit is vacant. */
 function leasesOf(unit: Unit, floor: number, nowMs: number, pick: Pick): Row[] {
   const terms = [
     [-730, -366],
@@ -114,16 +114,16 @@ function leasesOf(unit: Unit, floor: number, nowMs: number, pick: Pick): Row[] {
   });
 }
 
-/** Each with the story that led to where it stands, told in the order of time. */
-function addTroubles(estate: DemoData, nowMs: number, pick: Pick): void {
-  const stories = Array.from({ length: 24 }, (_, index) => {
-    const [title, description, priority] = troubles[index % troubles.length] ?? troubles[0];
-    const unit = pick(estate.units);
+/** Maintenance requests in every status, each with the events that led to it, in chronological order. */
+function addMaintenanceRequests(data: DemoData, nowMs: number, pick: Pick): void {
+  const histories = Array.from({ length: 24 }, (_, index) => {
+    const [title, description, priority] = problems[index % problems.length] ?? problems[0];
+    const unit = pick(data.units);
     const beganMs = nowMs - (72 - index * 3) * dayMs + index * 47 * 60_000;
-    const stage = Math.min(course.length - 1, Math.floor((23 - index) / 4));
+    const stage = Math.min(statuses.length - 1, Math.floor((23 - index) / 4));
     const id = uuidv7(beganMs);
     const at = (step: number) => new Date(Math.min(beganMs + step * 20 * 3_600_000, nowMs - (4 - step) * 60_000));
-    const states = course.slice(0, stage + 1).map((status, step) => ({
+    const states = statuses.slice(0, stage + 1).map((status, step) => ({
       id,
       unitId: unit["id"],
       title,
@@ -138,17 +138,18 @@ function addTroubles(estate: DemoData, nowMs: number, pick: Pick): void {
       request_id: id,
       unit_id: unit["id"],
       type: step === 0 ? "created" : "status_changed",
-      data: step === 0 ? { request } : { request, changes: { status: { from: course[step - 1], to: request.status } } },
+      data:
+        step === 0 ? { request } : { request, changes: { status: { from: statuses[step - 1], to: request.status } } },
       created_at: request.updatedAt,
     }));
     const row = { id, unit_id: unit["id"], title, description, priority };
-    const status = course[stage] ?? "open";
+    const status = statuses[stage] ?? "open";
     return { row: { ...row, status, created_at: at(0), updated_at: at(stage) }, events };
   });
-  estate.requests.push(...stories.map(({ row }) => row));
-  const events = stories.flatMap((story) => story.events);
+  data.requests.push(...histories.map(({ row }) => row));
+  const events = histories.flatMap((history) => history.events);
   events.sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
-  estate.events.push(...events.map((event, index) => ({ ...event, position: index + 1 })));
+  data.events.push(...events.map((event, index) => ({ ...event, position: index + 1 })));
 }
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
@@ -157,11 +158,11 @@ const pickFrom =
   (next: () => number): Pick =>
   (from) => {
     const picked = from[Math.floor(next() * from.length)];
-    if (picked === undefined) throw new Error("There is nothing to pick from.");
+    if (picked === undefined) throw new Error("pick needs at least one value");
     return picked;
   };
 
-/** Lehmer's generator: the demo looks alike on every machine. */
+/** Lehmer's generator, so that the demo data is the same on every machine. */
 function nextNumber(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,4 +1,4 @@
-// What is used of WebAssembly: its types come with the DOM library only, which this server does without.
+// The parts of WebAssembly used here. Its types come only with the DOM library, which is not part of the compilation.
 declare namespace WebAssembly {
   type Memory = { readonly buffer: ArrayBuffer };
   type Instance = { readonly exports: Record<string, unknown> };

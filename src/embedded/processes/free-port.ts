@@ -1,20 +1,20 @@
 import { randomInt } from "node:crypto";
 import { connect, createServer } from "node:net";
 
-// Below every system's range for outgoing connections: a client that retries a closed port of that range can be given
-// the very port as its own and connect to itself, and the engine could not come back there.
-const lowest = 20_000;
-const highest = 32_000;
-const attempts = 50;
+// Below the range of outgoing ports on every system. A client that retries a closed port inside that range can get the
+// same port as its source, connect to itself, and so keep the engine from restarting there.
+const minPort = 20_000;
+const maxPort = 32_000;
+const maxAttempts = 50;
 
 export const localhost = "127.0.0.1";
 
 export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const port = randomInt(lowest, highest);
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    const port = randomInt(minPort, maxPort);
     if (await isFree(port)) return port;
   }
-  throw new Error(`no free port between ${lowest} and ${highest}`);
+  throw new Error(`no free port between ${minPort} and ${maxPort}`);
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -25,14 +25,14 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-export function answers(port: number, limitMs: number): Promise<boolean> {
+export function acceptsConnections(port: number, timeoutMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: localhost });
-    const end = (answered: boolean) => {
+    const end = (accepted: boolean) => {
       socket.destroy();
-      resolve(answered);
+      resolve(accepted);
     };
-    socket.setTimeout(limitMs, () => end(false));
+    socket.setTimeout(timeoutMs, () => end(false));
     socket.once("connect", () => end(true)).once("error", () => end(false));
   });
 }

@@ -2,18 +2,18 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { WASI } from "node:wasi";
 import { Worker } from "node:worker_threads";
-import { createValkeyBridge } from "./valkey-bridge.ts";
-import { raiseDatabases } from "./valkey-databases.ts";
+import { raiseDatabases } from "./raise-databases.ts";
+import { createValkeyBridge } from "./socket-bridge.ts";
 
-// A process of its own: node valkey-server.ts PORT. It lives as long as the pipe on its standard input.
+// A process of its own: node server-process.ts PORT. It lives as long as the pipe on its standard input.
 const host = "127.0.0.1";
 const port = Number(process.argv[2]);
 const password = process.env["VALKEY_PASSWORD"] ?? "";
 const databases = 1024;
 const maxMemoryBytes = 256 << 20;
 const maxClientBytes = 128 << 20;
-const tickMs = 100;
-const setUpLimitMs = 2_000;
+const wakeIntervalMs = 100;
+const setupTimeoutMs = 2_000;
 
 function fail(error: unknown): never {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -21,7 +21,7 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-// In a thread of its own: an endless Lua script would keep this one from seeing that the parent is gone.
+// In a thread of its own: an endless Lua script would keep the main thread from noticing that the parent has exited.
 const watchParent = `
   const input = new (require("node:net").Socket)({ fd: 0, readable: true, writable: false });
   const end = () => process.kill(process.pid, "SIGKILL");
@@ -46,17 +46,16 @@ const {
   rk_step: () => number;
 };
 wasi.initialize(instance);
-if (!raiseDatabases(memory, databases))
-  process.stderr.write("16 databases only: the table of settings was not found\n");
+if (!raiseDatabases(memory, databases)) process.stderr.write("16 databases only: the settings table was not found\n");
 bridge.attach(memory, step);
 boot(port);
-setInterval(bridge.wake, tickMs);
+setInterval(bridge.wake, wakeIntervalMs);
 await bridge.listen(port);
 const configure = `CONFIG SET maxmemory ${maxMemoryBytes} maxmemory-clients ${maxClientBytes}${password && ` requirepass ${password}`}\r\n`;
-const setUp = connect({ host, port }, () => setUp.write(configure)).setTimeout(setUpLimitMs);
-setUp.on("timeout", () => fail("no answer to the first command")).on("error", fail);
-setUp.once("data", (answer) => {
+const setup = connect({ host, port }, () => setup.write(configure)).setTimeout(setupTimeoutMs);
+setup.on("timeout", () => fail("no answer to the first command")).on("error", fail);
+setup.once("data", (answer) => {
   if (!answer.toString().startsWith("+OK")) fail(answer.toString());
-  setUp.destroy();
+  setup.destroy();
   process.stdout.write("ready\n");
 });

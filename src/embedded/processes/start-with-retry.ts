@@ -1,22 +1,22 @@
 import { freePort } from "./free-port.ts";
 import type { EngineProcess } from "./supervise.ts";
 
-const portAttempts = 5;
+const maxPortAttempts = 5;
 
-/** An engine that is ready, on the wanted port or on one that is free: another one where somebody took it in between. */
+/** Starts an engine on the fixed port, or on a free one; another free one if the port was taken in the meantime. */
 export async function startWithRetry(
-  live: (port: number) => EngineProcess,
-  wanted?: number,
+  startOn: (port: number) => EngineProcess,
+  fixedPort?: number,
 ): Promise<{ first: EngineProcess; port: number }> {
   for (let attempt = 1; ; attempt++) {
-    const port = wanted ?? (await freePort());
-    const first = live(port);
+    const port = fixedPort ?? (await freePort());
+    const first = startOn(port);
     try {
       await first.ready;
       return { first, port };
     } catch (error) {
       await first.stop();
-      if (wanted !== undefined || attempt === portAttempts || !portWasTaken(error)) throw error;
+      if (fixedPort !== undefined || attempt === maxPortAttempts || !portWasTaken(error)) throw error;
     }
   }
 }

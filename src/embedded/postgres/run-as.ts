@@ -3,31 +3,35 @@ import { chown, lstat, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-const helpLimitMs = 2_000;
+const helpTimeoutMs = 2_000;
 const preferredUser = "nobody";
 
-/** How to start Postgres, which refuses root: the words in front of its command, and the owner its files must have. */
+/** How to start Postgres, which refuses to run as root: the command prefix, and the owner of its files. */
 export type RunAs = { prefix: readonly string[]; uid?: number; gid?: number; owner?: Owner };
 type Owner = { uid: number; gid: number };
 
 export async function runAs(binary: string, dataDir: string, cluster: string): Promise<RunAs> {
-  const setpriv = await setprivCan();
-  // ended with the guard, even when that is killed
+  const setpriv = await hasUtilLinuxSetpriv();
+  // ends Postgres when the guard exits, also when the guard is killed
   const prefix = setpriv ? ["setpriv", "--pdeathsig=QUIT"] : [];
   if (process.getuid?.() !== 0) return { prefix };
   const owner = (await ownerOf(cluster)) ?? (await unprivilegedUser());
   if (!setpriv) return { prefix, ...owner, owner };
   prefix.push(`--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups");
-  const open = (await anyoneEnters(dirname(binary))) && (await anyoneEnters(dataDir));
-  // no_setuid_fixup: otherwise access(2) leaves the capability out of account
-  const enter = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"];
-  return { prefix: open ? prefix : [...prefix, ...enter], owner };
+  const isReadable = (await isOpenToAllUsers(dirname(binary))) && (await isOpenToAllUsers(dataDir));
+  // without no_setuid_fixup, access(2) ignores the capability
+  const bypassPermissions = [
+    "--inh-caps=+dac_override",
+    "--ambient-caps=+dac_override",
+    "--securebits=+no_setuid_fixup",
+  ];
+  return { prefix: isReadable ? prefix : [...prefix, ...bypassPermissions], owner };
 }
 
-/** Whether setpriv is there and is that of util-linux: busybox has a lesser one. */
-async function setprivCan(): Promise<boolean> {
+/** The setpriv of busybox lacks these options. */
+async function hasUtilLinuxSetpriv(): Promise<boolean> {
   if (process.platform !== "linux") return false;
-  const options = { timeout: helpLimitMs };
+  const options = { timeout: helpTimeoutMs };
   const { stdout } = await promisify(execFile)("setpriv", ["--help"], options).catch(() => ({ stdout: "" }));
   return ["--pdeathsig", "--ambient-caps", "--securebits"].every((flag) => stdout.includes(flag));
 }
@@ -44,14 +48,14 @@ async function unprivilegedUser(): Promise<Owner> {
   return { uid: Number(user?.[2] ?? 65_534), gid: Number(user?.[3] ?? 65_534) };
 }
 
-async function anyoneEnters(path: string): Promise<boolean> {
+async function isOpenToAllUsers(path: string): Promise<boolean> {
   const { mode } = await stat(path);
   if ((mode & 0o001) === 0) return false;
-  return path === dirname(path) || anyoneEnters(dirname(path));
+  return path === dirname(path) || isOpenToAllUsers(dirname(path));
 }
 
-export async function giveTo(owner: Owner, path: string): Promise<void> {
+export async function changeOwner(owner: Owner, path: string): Promise<void> {
   const found = await lstat(path);
-  if (found.isDirectory()) for (const name of await readdir(path)) await giveTo(owner, join(path, name));
+  if (found.isDirectory()) for (const name of await readdir(path)) await changeOwner(owner, join(path, name));
   if (!found.isSymbolicLink()) await chown(path, owner.uid, owner.gid);
 }

@@ -1,0 +1,26 @@
+/** Called with each event of an embedded engine, for the log. */
+export type EngineLog = (line: { engine: string; event: string; [detail: string]: unknown }) => void;
+
+export type EngineRequest = { dataDir: string; postgres: boolean; redis: boolean; log: EngineLog };
+
+export type Engines = {
+  databaseUrl?: string;
+  redisUrl?: string;
+  /** Signs tokens where no secret is set. */
+  jwtSecret: string;
+  /** True when they belong to another process that uses the same data folder. */
+  shared: boolean;
+  stop(): Promise<void>;
+};
+
+export type DemoTarget = {
+  query(sql: string, values: readonly unknown[]): Promise<unknown>;
+  hash(password: string): Promise<string>;
+};
+
+/** src/embedded as the server uses it; production builds leave that folder out, so its types stand here. */
+export type Embedded = {
+  startEngines(request: EngineRequest): Promise<Engines>;
+  addDemoData(target: DemoTarget): Promise<void>;
+  demoLogin: { email: string; password: string };
+};

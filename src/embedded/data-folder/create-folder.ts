@@ -1,0 +1,23 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errorCode } from "../engine-error.ts";
+
+/** Creates the folder and its parents. mkdir's recursive mode never returns below a folder that reports ENOENT (/proc). */
+export async function createFolder(path: string): Promise<void> {
+  if (await tryCreate(path)) return;
+  if (dirname(path) !== path) await createFolder(dirname(path));
+  await mkdir(path);
+}
+
+/** False when the parent is missing. A file of that name counts as created; the first write into it fails. */
+async function tryCreate(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT") return false;
+    if (code === "EEXIST") return true;
+    throw error;
+  }
+}

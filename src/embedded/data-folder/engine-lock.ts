@@ -1,0 +1,67 @@
+import { link, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { errorCode } from "../engine-error.ts";
+import { isAlive, startTimeOf } from "../processes/processes.ts";
+import { readJson } from "./read-json.ts";
+
+const removalTimeoutMs = 5_000;
+
+const holderSchema = z.object({ pid: z.int().positive(), start: z.string() });
+export type LockHolder = z.infer<typeof holderSchema>;
+
+/** The right to run the engines of a data folder, held by one running process. */
+export function engineLock(dataDir: string) {
+  const lockFile = join(dataDir, "engines.lock");
+  const ownFile = join(dataDir, `engines.lock.${process.pid}`);
+  const removalFile = join(dataDir, "engines.lock.breaking");
+
+  async function readHolder(): Promise<LockHolder | undefined> {
+    const { data: holder } = holderSchema.safeParse(await readJson(lockFile));
+    return holder && (await isAlive(holder.pid, holder.start)) ? holder : undefined;
+  }
+
+  // linked into place once it is complete, so that no process reads half of it
+  async function tryAcquire(): Promise<boolean> {
+    const holder: LockHolder = { pid: process.pid, start: await startTimeOf(process.pid) };
+    await writeFile(ownFile, JSON.stringify(holder), { mode: 0o600 });
+    try {
+      await link(ownFile, lockFile);
+      return true;
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+      return false;
+    } finally {
+      await rm(ownFile, { force: true });
+    }
+  }
+
+  // Only the process that created `removalFile` removes the lock of a dead process, and re-reads it before. Otherwise
+  // two processes could each remove a lock, the second one the new lock of the first.
+  async function removeStaleLock(): Promise<void> {
+    try {
+      await writeFile(removalFile, "", { flag: "wx", mode: 0o600 });
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+      const created = await stat(removalFile).catch(() => undefined);
+      if (created && Date.now() - created.mtimeMs > removalTimeoutMs) await rm(removalFile, { force: true });
+      return;
+    }
+    try {
+      if (!(await readHolder())) await rm(lockFile, { force: true });
+    } finally {
+      await rm(removalFile, { force: true });
+    }
+  }
+
+  return {
+    /** True when this process holds the lock now; otherwise the holder, or undefined when a stale lock was removed. */
+    async acquire(): Promise<true | LockHolder | undefined> {
+      if (await tryAcquire()) return true;
+      const holder = await readHolder();
+      if (!holder) await removeStaleLock();
+      return holder;
+    },
+    release: () => rm(lockFile, { force: true }),
+  };
+}
