@@ -3,12 +3,12 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What was measured, as git knows it; sources that came without their history are of an unknown commit. */
+/** The measured commit; "unknown" where the sources have no git history. */
 export function commitOf(folder = root): string {
   const git = (...words: string[]) => spawnSync("git", ["-C", folder, ...words], { encoding: "utf8" });
   const head = git("rev-parse", "--short=12", "HEAD");
   if (head.status !== 0) return "unknown";
-  // Only the reports themselves may differ.
+  // changed reports do not count
   const changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs").stdout !== "";
   return `${head.stdout.trim()}${changed ? ", with changes that are not committed" : ""}`;
 }

@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { ask } from "../test/shared/requests/http.ts";
 
-// The debugger's port of a server: reaches into what ships without adding anything to it.
+// Uses the inspector port of a server, so that the shipped code needs no extra endpoint.
 
-/** Where its inspector listens. */
+/** Address of the inspector of a server. */
 export type Inspected = { host: string; port: number };
 
-/** A server that says nothing for so long is not waited for. */
+/** The wait for a response of the inspector ends after this time. */
 const limitMs = 20_000;
 
-/** Keeps the event loop from turning. Ends when it turns again. */
+/** Blocks the event loop; resolves when it runs again. */
 export const blockLoop = (where: Inspected, ms: number): Promise<unknown> =>
   evaluate(where, `{ const until = Date.now() + ${ms}; while (Date.now() < until); }`);
 

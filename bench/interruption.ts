@@ -1,4 +1,4 @@
-/** Aborted when somebody ends the run, so that whatever runs for it ends in order. */
+/** Aborted when the run is interrupted, so that servers and loads stop in order. */
 const ending = new AbortController();
 
 export const interruption: AbortSignal = ending.signal;

@@ -4,16 +4,16 @@ import { fileURLToPath } from "node:url";
 import { has, provide, providePackages } from "../test/shared/programs.ts";
 import { readArguments, UsageError, usage } from "./arguments.ts";
 import { commitOf } from "./commit.ts";
+import { findWriteProblem } from "./find-write-problem.ts";
 import { Interrupted, interruption, listenForInterruption } from "./interruption.ts";
 import { describeMachine, isPinned, pinnedToLoadCore } from "./machine.ts";
 import { figure, holds, type Pace, type Scenario } from "./outcome.ts";
 import { images, type Measured, writeReport } from "./report.ts";
-import { obstacleAt } from "./report-place.ts";
+import { probesBeside } from "./scenarios/api-beside-probes.ts";
 import { authenticatedRead } from "./scenarios/authenticated-read.ts";
 import { deepPage } from "./scenarios/deep-page.ts";
 import { memory } from "./scenarios/memory.ts";
 import { probes } from "./scenarios/probes.ts";
-import { probesBeside } from "./scenarios/probes-beside.ts";
 import { publicRead } from "./scenarios/public-read.ts";
 import { redisBlackHole } from "./scenarios/redis-black-hole.ts";
 import { scrape } from "./scenarios/scrape.ts";
@@ -42,7 +42,7 @@ const programs = [
   { command: "redis-server", package: "redis-server" },
 ];
 
-/** What is missing is said in words, and not by a stack. */
+/** Reported as one sentence, without a stack. */
 class CannotRun extends Error {}
 
 listenForInterruption();
@@ -50,12 +50,12 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   try {
-    const asked = readArguments(process.argv.slice(2), names);
-    if (asked === "help") {
+    const options = readArguments(process.argv.slice(2), names);
+    if (options === "help") {
       process.stdout.write(usage(names));
       return 0;
     }
-    return await bench(asked);
+    return await bench(options);
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n\n${usage(names)}`);
@@ -69,7 +69,7 @@ async function main(): Promise<number> {
 }
 
 async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArguments>, "help">): Promise<number> {
-  const obstacle = report === undefined ? undefined : obstacleAt(report, images);
+  const obstacle = report === undefined ? undefined : findWriteProblem(report, images);
   if (obstacle !== undefined) throw new CannotRun(obstacle);
   const again = pinnedToLoadCore();
   if (again !== undefined) {
@@ -114,17 +114,17 @@ async function runPinned([command = "", ...words]: readonly string[]): Promise<n
   return code ?? 1;
 }
 
-/** What this machine lacks, and the server as it is compiled for production. */
+/** Installs missing programs, and compiles the server for production. */
 async function prepare(): Promise<void> {
   await provide(programs);
   const missing = programs.map(({ command }) => command).filter((command) => !has(command));
-  if (missing.length > 0) throw new CannotRun(`It cannot be run here: ${missing.join(", ")} missing.`);
+  if (missing.length > 0) throw new CannotRun(`Cannot run: ${missing.join(", ")} missing.`);
   try {
     providePackages(fileURLToPath(new URL(".", import.meta.url)));
   } catch {
-    throw new CannotRun("It cannot be run here: the packages of the others, in bench/package.json, are not to be had.");
+    throw new CannotRun("Cannot run: installing the packages of bench/package.json failed.");
   }
   const root = fileURLToPath(new URL("..", import.meta.url));
   const { status } = spawnSync("npm", ["run", "build"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) throw new CannotRun("It cannot be run here: npm run build failed.");
+  if (status !== 0) throw new CannotRun("Cannot run: npm run build failed.");
 }

@@ -8,7 +8,7 @@ export function residentBytes(pid: number): number {
   return Number(kilobytes ?? 0) * 1024;
 }
 
-/** V8 keeps freed pages for a while, for those who want some soon. */
+/** V8 keeps freed pages for a while for reuse. */
 const pagesAreKeptMs = 10_000;
 
 /** What a server holds once its garbage is collected: all that is resident, but for the part of the heap that is free. */

@@ -9,7 +9,7 @@ export type Claim = {
   bound: Bound;
   measured: Spread;
   unit: Unit;
-  /** Why it falls short, where it does and that is known. */
+  /** Why it falls short, if the reason is known. */
   because?: string;
 };
 
@@ -19,13 +19,13 @@ export type Chart = { name: string; title: string; unit: Unit; bars: readonly Ba
 
 export type Outcome = { claims: readonly Claim[]; charts: readonly Chart[]; notes: readonly string[] };
 
-/** How long to measure: enough for a figure, or only enough to see that every request is answered. */
+/** How long to measure: long enough for a figure, or just to check that every request is answered. */
 export type Pace = { rounds: number; seconds: number; quick: boolean };
 
 export type Scenario = {
   name: string;
   title: string;
-  /** What makes it fast, for whoever reads the report. */
+  /** Why it is fast, for the report. */
   why: string;
   run(world: World, pace: Pace): Promise<Outcome>;
 };

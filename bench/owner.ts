@@ -9,7 +9,7 @@ const home = {
   address: { line1: "Lindenstrasse 12", city: "Zürich", postalCode: "8008", country: "CH" },
 };
 
-/** Somebody with a property, whom every server on the same stores knows. */
+/** An account with a property, stored where every server under test reads it. */
 export async function newOwner(url: string, email: string): Promise<Owner> {
   // Ready is what Postgres allows; a session needs Redis, too, which may come a moment later.
   const register = () => postJson(`${url}/api/v1/auth/register`, { email, password: "a-long-enough-one", name: "Ada" });

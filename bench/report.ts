@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { drawChart } from "./chart.ts";
 import { type Claim, figure, figuresOf, holds, type Outcome, type Scenario } from "./outcome.ts";
-import { wrapped } from "./prose.ts";
+import { wrapMarkdown } from "./wrap-markdown.ts";
 
 export type Measured = { scenario: Scenario; outcome: Outcome };
 
@@ -21,7 +21,7 @@ export function writeReport(file: string, all: readonly Measured[], circumstance
 
 export function reportOf(all: readonly Measured[], circumstances: Circumstances): string {
   const claims = all.flatMap(({ outcome }) => outcome.claims);
-  return wrapped(
+  return wrapMarkdown(
     `${[
       "# How fast it is",
       intro(circumstances),
@@ -37,7 +37,7 @@ const intro = ({ machine, commit, minutes, pinned, day }: Circumstances): string
 
 Machine: ${machine}. ${
     pinned
-      ? "The servers have one core, and only one of them is asked at a time; the load, Postgres and Redis share another."
+      ? "The servers have one core, and only one of them gets requests at a time; the load, Postgres and Redis share another."
       : "This machine gave the server no core of its own: the figures are rough."
   } Contenders take turns, round by round, each round beginning with another one, after a round that only warms up. A ratio is taken
 within one round, because a machine that is slow for a moment is slow for both. Haven runs compiled, with the settings of

@@ -1,4 +1,4 @@
-/** The middle one of several measurements, and how far apart they lie. */
+/** Median, minimum and maximum of several measurements. */
 export type Spread = { median: number; least: number; most: number };
 
 /** One contender in a chart. */
@@ -9,11 +9,11 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: quantile(sorted, 0.5), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
 }
 
-/** Of what was measured in the same round: a machine that is slow for a while is slow for both. */
+/** Ratios within one round: a machine that is slow for a while is slow for both. */
 export const ratios = (ours: readonly number[], theirs: readonly number[]): number[] =>
   ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
 
-/** Of values in order, between the two nearest where it falls between. */
+/** Of sorted values, interpolated between the two nearest. */
 export function quantile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share;
   const below = sorted[Math.floor(at)] ?? 0;

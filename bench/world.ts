@@ -55,7 +55,7 @@ async function workIn<T>(scratch: string, work: (world: World) => Promise<T>): P
 
   atEnd(() => Promise.all([...running].map((server) => server.stop())));
   await migrate({ url: postgres.url, timeoutMs: 30_000, connectTimeoutMs: 5000 });
-  // Statistics that a running database has had for long.
+  // a database in production has up-to-date statistics
   await query(postgres.url, "ANALYZE");
   const world: World = {
     databaseUrl: postgres.url,
@@ -80,7 +80,7 @@ const readyWithin = (url: string, limitMs: number) =>
     5,
   );
 
-/** No proxy waits for word here, and a server that is saturated on purpose is not to turn requests away for it. */
+/** No proxy in front, so no drain delays; no load shedding, since the server is saturated on purpose. */
 const measuredAlone = {
   DRAIN_DELAY_MS: "0",
   DRAIN_LINGER_MS: "0",

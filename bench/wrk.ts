@@ -6,15 +6,15 @@ import { interruption } from "./interruption.ts";
 
 export type Load = { url: string; headers?: Readonly<Record<string, string>>; connections?: number; seconds: number };
 
-export type Shot = { perSecond: number; p50Ms: number; p99Ms: number; maxMs: number; requests: number };
+export type WrkResult = { perSecond: number; p50Ms: number; p99Ms: number; maxMs: number; requests: number };
 
 const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
 
 /**
- * As many requests as the server answers, over kept-alive connections. wrk tells errors from the rest and no more (a
- * redirect would pass, and be fast): the answer is looked at once before, and has to be a 200.
+ * As many requests as the server answers, over kept-alive connections. wrk counts a redirect as a success, so one
+ * request is sent before the run, and has to return 200.
  */
-export async function shoot({ url, headers = {}, connections = 16, seconds }: Load): Promise<Shot> {
+export async function runWrk({ url, headers = {}, connections = 16, seconds }: Load): Promise<WrkResult> {
   const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const { status } = await ask(url, { headers: { ...headers } });
   if (status !== 200) throw new FailedRequests(`${url} answered ${status}.`);

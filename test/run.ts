@@ -26,7 +26,7 @@ const isSerial = (file: string) => file.endsWith(".serial.test.ts");
 // proxies: the shorter of those files wait the longest.
 const length = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
 const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort((a, b) => length(b) - length(a));
-const files = withoutWhatCannotRun(found);
+const files = withoutSkippedFiles(found);
 type Round = { files: readonly string[]; atOnce: number; limitMs: number };
 const limitMs = timeLimitMs({ edge: false });
 const rounds: Round[] = [
@@ -54,7 +54,7 @@ let exitCode = 1;
 try {
   await prepareTemplate(postgres.url);
   const codes: number[] = [];
-  for (const round of rounds) codes.push(await runTwiceAtMost(round));
+  for (const round of rounds) codes.push(await runWithOneRetry(round));
   exitCode = Math.max(...codes);
 } finally {
   await Promise.all([postgres.stop(), valkey.stop()]);
@@ -63,16 +63,16 @@ try {
 process.exit(exitCode);
 
 /**
- * A machine that is shared may stand still for a second, and whoever has a time limit then sees what is not there: a file
- * that failed is run once more by itself, and that is said aloud.
+ * A shared machine may stall for a second, which breaks time limits. So a failed file is re-run once on its own, and the
+ * report says so.
  */
-async function runTwiceAtMost(round: Round): Promise<number> {
+async function runWithOneRetry(round: Round): Promise<number> {
   const first = await runRound(round);
   if (first.code === 0 || first.failed.length === 0) return first.code;
   const names = first.failed.map((file) => relative(process.cwd(), file)).join(", ");
-  process.stderr.write(`\n! Failed, and run once more by itself: ${names}\n\n`);
+  process.stderr.write(`\n! Failed, re-run on its own: ${names}\n\n`);
   const second = await runRound({ ...round, files: first.failed, atOnce: 1 });
-  if (second.code === 0) process.stderr.write(`\n! Passed only when run once more: ${names}\n\n`);
+  if (second.code === 0) process.stderr.write(`\n! Passed only on the re-run: ${names}\n\n`);
   return second.code;
 }
 
@@ -104,7 +104,7 @@ async function runRound({ files, atOnce, limitMs }: Round): Promise<{ code: numb
   return { code: typeof code === "number" ? code : 1, failed };
 }
 
-function withoutWhatCannotRun(all: string[]): string[] {
+function withoutSkippedFiles(all: string[]): string[] {
   const edge = all.filter(isEdge);
   const obstacle = edge.length > 0 ? noOwnMachine() : undefined;
   if (obstacle === undefined) return all;

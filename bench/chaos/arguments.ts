@@ -7,7 +7,7 @@ export type Options = {
   quick: boolean;
   proxies: readonly ProxyName[];
   only?: string;
-  /** Where the report goes; without one it is only told. */
+  /** Where the report is written; without it the result is only printed. */
   out?: string;
 };
 

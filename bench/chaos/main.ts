@@ -1,14 +1,14 @@
 import { cleanUp } from "../../test/shared/at-end.ts";
 import { noOwnMachine } from "../../test/shared/namespaces.ts";
 import { has, programs, provide } from "../../test/shared/programs.ts";
-import { obstacleAt } from "../report-place.ts";
+import { findWriteProblem } from "../find-write-problem.ts";
 import { readArguments, usage } from "./arguments.ts";
 import { faults } from "./faults/all.ts";
-import { runInside } from "./outside.ts";
 import { describeMachine, loadNow } from "./report/machine.ts";
 import { images, writeReport } from "./report/write.ts";
 import type { ProxyRun } from "./results.ts";
-import { runBehind } from "./run.ts";
+import { runBehindProxy } from "./run.ts";
+import { runInside } from "./run-in-namespace.ts";
 import { isPassed } from "./verdict.ts";
 
 // npm run chaos: what users notice when things break, one fault at a time, on a machine of its own.
@@ -31,8 +31,8 @@ if (process.env[inside] === undefined) {
   const missing = needed.filter((command) => !has(command));
   const lacking = missing.length > 0 ? `${missing.join(", ")} missing` : noOwnMachine();
   const { out } = read.options;
-  const unwritable = out === undefined ? undefined : obstacleAt(out, images);
-  const obstacle = lacking === undefined ? unwritable : `It cannot be run here: ${lacking}.`;
+  const unwritable = out === undefined ? undefined : findWriteProblem(out, images);
+  const obstacle = lacking === undefined ? unwritable : `Cannot run: ${lacking}.`;
   if (obstacle !== undefined) {
     process.stderr.write(`${obstacle}\n`);
     process.exit(1);
@@ -48,7 +48,7 @@ const runs: ProxyRun[] = [];
 let code = 1;
 try {
   for (const proxy of options.proxies)
-    runs.push(await runBehind(proxy, wanted, options, (line) => process.stdout.write(`${line}\n`)));
+    runs.push(await runBehindProxy(proxy, wanted, options, (line) => process.stdout.write(`${line}\n`)));
   const minutes = (performance.now() - startedAt) / 60_000;
   if (options.out !== undefined) writeReport(options.out, { runs, minutes, machine: [...machine, loadNow()] });
   const passed = runs.every(isPassed);

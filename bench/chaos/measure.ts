@@ -1,6 +1,6 @@
 import type { Balance } from "./load/ledger.ts";
 import { type Attempt, isFailure, type Kind, kinds, type Request } from "./load/records.ts";
-import type { Sight } from "./world/watch.ts";
+import type { Observation } from "./world/watch.ts";
 
 /** When what happened, as performance.now() has it. */
 export type Moments = {
@@ -20,7 +20,7 @@ export type Observed = {
   attempts: readonly Attempt[];
   requests: readonly Request[];
   /** From before the fault on, so that what held when it began is known. */
-  sights: readonly Sight[];
+  sights: readonly Observation[];
   signIns: number;
   balance: Balance;
   /** The longest that this process itself stood still: what was measured then says more of the machine. */
@@ -35,7 +35,7 @@ export type Facts = {
   /** Of a request, with all its attempts. */
   worstWaitMs: number;
   /** From the injection until the first probe, and the proxy, saw something else than before. */
-  noticed: Readonly<Record<Sight["by"], number | undefined>>;
+  noticed: Readonly<Record<Observation["by"], number | undefined>>;
   /** From the end of the fault until the last attempt that was to fail began; and until every instance was well again. */
   backMs: number;
   wholeMs: number | undefined;
@@ -77,8 +77,8 @@ export const total = (counts: Readonly<Record<Kind, number>>): number =>
 export const totalOf = (counts: Facts["failedAttempts"]): number =>
   total(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
 
-/** The first time after a moment that somebody sees an instance in another state than at that moment. */
-function noticedBy(by: Sight["by"], sights: readonly Sight[], since: number): number | undefined {
+/** The first time after a moment at which a probe or proxy observes another state of an instance. */
+function noticedBy(by: Observation["by"], sights: readonly Observation[], since: number): number | undefined {
   const before = new Map<string, string>();
   for (const sight of sights.filter((one) => one.by === by)) {
     if (sight.at < since) before.set(sight.instance, sight.state);

@@ -7,7 +7,7 @@ import type { Resources } from "./world/resources.ts";
 export type Verdict = {
   what: string;
   met: boolean;
-  /** Ends the command with 1 where it is missed; never what a slow machine can miss. */
+  /** A miss sets exit code 1. Never set for a bound that a slow machine can miss. */
   strict: boolean;
 };
 
@@ -22,8 +22,8 @@ export type Outcome = {
 export type ProxyRun = {
   proxy: ProxyName;
   outcomes: readonly Outcome[];
-  /** At rest, before and after all faults that leave the processes alive. Not in the short form. */
+  /** At rest, before and after all faults that keep the processes. Not with --quick. */
   atRest?: { before: Resources; after: Resources };
-  /** Of all writes of the run, once more at its end. */
+  /** Of all writes of the run, at its end. */
   balance: Balance;
 };

@@ -4,22 +4,22 @@ import type { Options, ProxyName } from "./arguments.ts";
 import type { Fault } from "./faults/fault.ts";
 import { startLoad } from "./load/load.ts";
 import { factsOf } from "./measure.ts";
-import { lineOf } from "./report/words.ts";
+import { lineOf } from "./report/format.ts";
 import type { Outcome, ProxyRun } from "./results.ts";
 import { judge } from "./verdict.ts";
-import { leastOf, measure, type Resources } from "./world/resources.ts";
+import { measure, minimumOf, type Resources } from "./world/resources.ts";
 import { type Watch, watch } from "./world/watch.ts";
 import { startWorld, type World } from "./world/world.ts";
 
 const beforeMs = 3000;
 const afterMs = { quick: 1500, full: 4000 };
-/** An instance that is not well by then is not waited for any longer. */
+/** The wait for the recovery of all instances ends after this time. */
 const wellWithinMs = 25_000;
-/** Longer than a pool keeps a connection that nobody needs, and a proxy one to an instance. */
+/** Longer than pools and proxies keep idle connections. */
 const restMs = 35_000;
 
-/** One fault after the other behind one proxy. */
-export async function runBehind(
+/** Injects each fault in turn behind one proxy. */
+export async function runBehindProxy(
   proxy: ProxyName,
   faults: readonly Fault[],
   options: Options,
@@ -79,7 +79,7 @@ async function runFault(world: World, watching: Watch, fault: Fault, { quick }: 
   return { fault, observed, facts, verdicts: judge(fault.bounds, facts), resources: await measure(world) };
 }
 
-/** When every instance was again what it is when nothing is wrong, as far as somebody sees it. */
+/** When every instance was observed as ready or UP again. */
 async function wellAgain(watching: Watch, lifted: number): Promise<number | undefined> {
   const limit = AbortSignal.timeout(wellWithinMs);
   while (!limit.aborted) {
@@ -97,5 +97,5 @@ async function restAndMeasure(world: World): Promise<Resources> {
     samples.push(await measure(world));
     await sleep(300);
   }
-  return leastOf(samples);
+  return minimumOf(samples);
 }

@@ -3,7 +3,7 @@ import { isExact } from "./load/ledger.ts";
 import { type Facts, total, totalOf } from "./measure.ts";
 import type { ProxyRun, Verdict } from "./results.ts";
 
-/** What was promised, held against what was seen. */
+/** Compares the bounds with the measurements. */
 export function judge(bounds: Bounds, facts: Facts): Verdict[] {
   const { lost, doubled } = facts.balance;
   const verdicts: Verdict[] = [
@@ -47,7 +47,7 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
 
-/** Nothing that a fault made needs to be there when it is long over. */
+/** No resource stays in use after the faults are over. */
 export function judgeRest({ before, after }: NonNullable<ProxyRun["atRest"]>): Verdict[] {
   const held = (name: string, was: number, is: number, most = was) => ({
     what: `${name}: ${is}, ${was} before`,
@@ -62,6 +62,6 @@ export function judgeRest({ before, after }: NonNullable<ProxyRun["atRest"]>): V
   ];
 }
 
-/** Whether nothing was missed that no machine may miss. */
+/** Whether every strict bound was met. */
 export const isPassed = ({ outcomes, balance }: Pick<ProxyRun, "outcomes" | "balance">): boolean =>
   isExact(balance) && outcomes.every(({ verdicts }) => verdicts.every(({ met, strict }) => met || !strict));

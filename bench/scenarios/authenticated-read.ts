@@ -1,18 +1,18 @@
 import { Redis } from "ioredis";
 import { ask } from "../../test/shared/requests/http.ts";
+import { interleave } from "../interleave.ts";
 import { atLeast, figure, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
-import { interleave } from "../rounds.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
-import { shoot } from "../wrk.ts";
+import { runWrk } from "../wrk.ts";
 
 export const authenticatedRead: Scenario = {
   name: "authenticated-read",
   title: "An authenticated GET of one row, beside the same three steps by hand",
-  why: `A token is verified once and remembered until it ends; whether its session still stands is asked of Redis each
-    time, in one round trip that looks up, checks and touches, and what is asked in one turn of the event loop leaves in
-    one write. The row comes by a statement that each connection has prepared. Beyond the hand-written server a request
+  why: `A token is verified once and remembered until it ends; the session is checked in Redis each
+    time, in one round trip that looks up, checks and touches, and all commands of one event-loop turn leave in one
+    write. The row comes by a statement that each connection has prepared. Beyond the hand-written server a request
     also gets a breaker around each store, bounded waiting, a request id, security headers, an ETag, validation, metrics
     and a log line.`,
   run,
@@ -27,7 +27,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   const usual = await world.peer("usual-stack", { BODY: "{}" });
   const cookie = await signInAt(usual.url, owner);
   const read = (url: string, headers: Readonly<Record<string, string>>) => async () =>
-    (await shoot({ url: `${url}/api/v1/properties/${owner.propertyId}`, headers, seconds })).perSecond;
+    (await runWrk({ url: `${url}/api/v1/properties/${owner.propertyId}`, headers, seconds })).perSecond;
   const measured = await interleave(rounds, {
     Haven: read(haven.url, owner.headers),
     "by hand": read(raw.url, owner.headers),

@@ -1,11 +1,11 @@
 import { ask } from "../../test/shared/requests/http.ts";
 import { query } from "../../test/shared/servers/database.ts";
+import { interleave } from "../interleave.ts";
 import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
-import { interleave } from "../rounds.ts";
 import { ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
-import { shoot } from "../wrk.ts";
+import { runWrk } from "../wrk.ts";
 
 export const deepPage: Scenario = {
   name: "deep-page",
@@ -25,7 +25,7 @@ async function run(world: World, { rounds, seconds, quick }: Pace): Promise<Outc
   const first = `${haven.url}/api/v1/properties?limit=${pageSize}`;
   const deep = await walkTo(pages, first, owner);
   const read = (url: string) => async () =>
-    (await shoot({ url, headers: owner.headers, seconds, connections: 4 })).perSecond;
+    (await runWrk({ url, headers: owner.headers, seconds, connections: 4 })).perSecond;
   const measured = await interleave(rounds, { "page 1": read(first), deep: read(deep) });
   await haven.stop();
   return {

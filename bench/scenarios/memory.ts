@@ -4,7 +4,7 @@ import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
-import { shoot } from "../wrk.ts";
+import { runWrk } from "../wrk.ts";
 
 export const memory: Scenario = {
   name: "memory",
@@ -24,7 +24,7 @@ async function run(world: World, { quick }: Pace): Promise<Outcome> {
   const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
   const byMinute: number[][] = [];
   for (let minute = 0; minute < (quick ? 2 : minutes); minute += 1) {
-    const load = shoot({ url, headers: owner.headers, seconds: length });
+    const load = runWrk({ url, headers: owner.headers, seconds: length });
     // The end of each minute: what was there at its beginning has been collected several times by then.
     await Promise.race([sleep(length * 750), load]);
     const samples: number[] = [];

@@ -1,15 +1,15 @@
+import { interleave } from "../interleave.ts";
 import { atLeast, type Claim, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { bodyOf } from "../owner.ts";
-import { interleave } from "../rounds.ts";
 import { type Bar, barsOf, ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
-import { shoot } from "../wrk.ts";
+import { runWrk } from "../wrk.ts";
 
 export const probes: Scenario = {
   name: "probes",
   title: "A probe beside raw node:http",
   why: `Probes are answered at the listener, before Express, from bytes that are made once for each
-    state (of \`/alive\`: once a second), however often somebody asks. No check is made for a probe, so their number costs the stores nothing.`,
+    state (of \`/alive\`: once a second), at any request rate. A probe runs no check, so probes cost the stores nothing.`,
   run,
 };
 
@@ -35,7 +35,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
       urls[label] = `${server.url}${peer[index + 1]}`;
     }
     const shots = Object.entries(urls).map(
-      ([label, url]) => [label, async () => (await shoot({ url, seconds })).perSecond] as const,
+      ([label, url]) => [label, async () => (await runWrk({ url, seconds })).perSecond] as const,
     );
     const measured = await interleave(rounds, Object.fromEntries(shots));
     const raw = measured["raw node:http"] ?? [];

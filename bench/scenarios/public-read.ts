@@ -1,9 +1,9 @@
+import { interleave } from "../interleave.ts";
 import { atLeast, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { bodyOf } from "../owner.ts";
-import { interleave } from "../rounds.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
-import { shoot } from "../wrk.ts";
+import { runWrk } from "../wrk.ts";
 
 export const publicRead: Scenario = {
   name: "public-read",
@@ -21,7 +21,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   const bare = await world.peer("express-api", { BODY });
   const raw = await world.peer("raw-api", { BODY });
   const usual = await world.peer("usual-stack", { BODY });
-  const read = (url: string) => async () => (await shoot({ url: `${url}/api`, seconds })).perSecond;
+  const read = (url: string) => async () => (await runWrk({ url: `${url}/api`, seconds })).perSecond;
   const measured = await interleave(rounds, {
     Haven: read(haven.url),
     "bare Express": read(bare.url),

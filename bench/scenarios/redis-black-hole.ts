@@ -1,17 +1,17 @@
 import { eventually } from "../../test/shared/eventually.ts";
 import { ask } from "../../test/shared/requests/http.ts";
 import { startFaultProxy } from "../../test/shared/servers/fault-proxy.ts";
+import { runConstantRate } from "../constant-rate-load.ts";
+import { interleave } from "../interleave.ts";
 import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
-import { pace } from "../paced.ts";
-import { interleave } from "../rounds.ts";
 import { ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
 
 export const redisBlackHole: Scenario = {
   name: "redis-black-hole",
   title: "Authenticated reads while Redis swallows everything",
-  why: `The breaker is open: nobody waits for Redis, and a valid token is checked once against Postgres instead, by a
+  why: `The breaker is open: no request waits for Redis, and a valid token is checked once against Postgres instead, by a
     prepared statement. The background check alone goes on asking whether Redis is back.`,
   run,
 };
@@ -30,7 +30,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
       20_000,
     );
   const p99 = async () => {
-    const { p99Ms } = await pace({ url, headers: owner.headers, perSecond, seconds: seconds * 2 });
+    const { p99Ms } = await runConstantRate({ url, headers: owner.headers, perSecond, seconds: seconds * 2 });
     return p99Ms;
   };
   const measured = await interleave(rounds, {

@@ -39,12 +39,12 @@ async function run(world: World, { rounds }: Pace): Promise<Outcome> {
     ],
     charts: [],
     notes: [
-      `${routes} operations were asked as nobody, all but the stream and those of accounts as somebody too; ${series} samples in the text.`,
+      `${routes} operations were requested anonymously, all but the stream and those of accounts also with a token; ${series} samples in the text.`,
     ],
   };
 }
 
-/** Each operation of the document as nobody, and as somebody where that has an end: most are refused, and counted. */
+/** Requests each operation of the document, anonymously and with a token: most are rejected, and counted. */
 async function askEverything(url: string, { headers }: Owner): Promise<number> {
   const document = JSON.parse((await ask(`${url}/api/openapi.json`)).text);
   const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
@@ -53,7 +53,7 @@ async function askEverything(url: string, { headers }: Owner): Promise<number> {
       .map((method) => ({ path: path.replaceAll(/\{\w+\}/g, "018f0000-0000-7000-8000-000000000000"), method })),
   );
   for (const { path, method } of operations) {
-    // A stream does not end, and whoever signs out is nobody afterwards.
+    // A stream does not end, and a logout revokes the token.
     const asSomebody = !path.endsWith("/stream") && !path.includes("/auth/");
     for (const given of asSomebody ? [{}, headers] : [{}]) {
       const { status } = await ask(url + path, { method: method.toUpperCase(), headers: { ...given } });

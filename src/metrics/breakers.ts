@@ -19,7 +19,7 @@ export function addBreakerMetrics(metrics: Pick<Metrics, "add">, breakers: Break
     },
     {
       name: "circuit_breaker_events_total",
-      help: "What happened at the breaker: calls by outcome, calls rejected, changes of state.",
+      help: "Events of the breaker: calls by outcome, rejected calls, changes of state.",
       type: "counter",
       samples: () =>
         breakers().flatMap(({ name, counts }) =>

@@ -1,7 +1,7 @@
 import type { Metrics } from "./registry.ts";
 
 export type FleetSource = {
-  /** How many instances say what of themselves, this one among them. */
+  /** Number of instances by reported state, including this one. */
   states(): Readonly<Record<string, number>>;
   loadSpread(): number | null;
   decisions(): Readonly<Record<string, number>>;
@@ -13,7 +13,7 @@ export function addFleetMetrics(metrics: Pick<Metrics, "add">, source: FleetSour
   metrics.add(
     {
       name: "fleet_instances",
-      help: "Instances that this one knows of, itself among them, by what they say of themselves.",
+      help: "Instances known to this one, itself included, by reported state.",
       type: "gauge",
       samples: () => {
         const counts = source.states();
@@ -22,14 +22,14 @@ export function addFleetMetrics(metrics: Pick<Metrics, "add">, source: FleetSour
     },
     {
       name: "fleet_load_spread_ratio",
-      help: "By how much the instance in rotation that differs most differs from the average in requests: 0.2 is a fifth.",
+      help: "Largest relative difference of an instance in rotation from the average request rate: 0.2 is 20 %.",
       type: "gauge",
-      // With too little to compare nobody knows; that is told too, so that a query finds the metric.
+      // NaN with too little data, so that a query finds the metric
       samples: () => [{ labels: {}, value: source.loadSpread() ?? Number.NaN }],
     },
     {
       name: "ready_policy_decisions_total",
-      help: "What READY_POLICY=outlier decided of critical checks that were down.",
+      help: "Decisions of READY_POLICY=outlier about failing critical checks.",
       type: "counter",
       samples: () => Object.entries(source.decisions()).map(([decision, value]) => ({ labels: { decision }, value })),
     },

@@ -15,30 +15,30 @@ export type HealthSource = {
 const phases = ["starting", "ready", "draining", "stopped"] as const;
 
 export function createHealthMetrics(metrics: Pick<Metrics, "add">, source: HealthSource) {
-  const seenByCheck = new Map<string, { durations: Durations; failures: number }>();
+  const runsByCheck = new Map<string, { durations: Durations; failures: number }>();
   const families: readonly Family[] = [
     {
       name: "health_check_up",
-      help: "Whether the check is believed to be up.",
+      help: "1 while the check is up, else 0.",
       type: "gauge",
       samples: () =>
         source.checks().map(({ name, status }) => ({ labels: { check: name }, value: status === "up" ? 1 : 0 })),
     },
     {
       name: "health_check_duration_seconds",
-      help: "How long single runs of the check took.",
+      help: "Duration of single runs of the check.",
       type: "histogram",
-      samples: () => [...seenByCheck].flatMap(([check, { durations }]) => durations.samples({ check })),
+      samples: () => [...runsByCheck].flatMap(([check, { durations }]) => durations.samples({ check })),
     },
     {
       name: "health_check_failures_total",
-      help: "Single runs of the check that failed, confirmed or not.",
+      help: "Failed single runs of the check, confirmed or not.",
       type: "counter",
-      samples: () => [...seenByCheck].map(([check, { failures }]) => ({ labels: { check }, value: failures })),
+      samples: () => [...runsByCheck].map(([check, { failures }]) => ({ labels: { check }, value: failures })),
     },
     {
       name: "health_check_consecutive_failures",
-      help: "Runs of the check that failed in a row, up to now.",
+      help: "Consecutive failed runs of the check.",
       type: "gauge",
       samples: () =>
         source
@@ -47,25 +47,25 @@ export function createHealthMetrics(metrics: Pick<Metrics, "add">, source: Healt
     },
     {
       name: "health_state_changes_total",
-      help: "Changes of state by what changed and what it became.",
+      help: "Changes of state, by subject and new state.",
       type: "counter",
       samples: () => source.changes().map(({ count, ...labels }) => ({ labels, value: count })),
     },
     {
       name: "health_ready",
-      help: "Whether the instance says that it is ready.",
+      help: "1 while the instance reports ready, else 0.",
       type: "gauge",
       samples: () => [{ labels: {}, value: source.ready() ? 1 : 0 }],
     },
     {
       name: "health_probes_total",
-      help: "Probes answered, by kind and status.",
+      help: "Answered probes, by kind and status.",
       type: "counter",
       samples: () => source.probes().map(({ count, ...labels }) => ({ labels, value: count })),
     },
     {
       name: "lifecycle_phase",
-      help: "1 for the phase that the process is in.",
+      help: "1 for the current phase of the process.",
       type: "gauge",
       samples: () => phases.map((phase) => ({ labels: { phase }, value: phase === source.phase() ? 1 : 0 })),
     },
@@ -74,8 +74,8 @@ export function createHealthMetrics(metrics: Pick<Metrics, "add">, source: Healt
 
   return {
     observe(check: string, seen: { ok: boolean; latencyMs: number }): void {
-      const entry = seenByCheck.get(check) ?? { durations: createDurations(durationBuckets), failures: 0 };
-      seenByCheck.set(check, entry);
+      const entry = runsByCheck.get(check) ?? { durations: createDurations(durationBuckets), failures: 0 };
+      runsByCheck.set(check, entry);
       entry.durations.observe(seen.latencyMs / 1000);
       if (!seen.ok) entry.failures += 1;
     },

@@ -1,6 +1,6 @@
 import type { Sample } from "./exposition.ts";
 
-/** Durations counted in plain numbers; the work of laying them out is left to the scrape. */
+/** Counts durations in plain numbers; the samples are built at the scrape. */
 export function createDurations(bounds: readonly number[]) {
   const buckets = new Float64Array(bounds.length);
   let sum = 0;

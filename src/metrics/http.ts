@@ -16,8 +16,8 @@ export type HttpSource = {
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /**
- * Counts requests in plain numbers and lets a scrape do the work: prom-client's own counters hash their labels on
- * every request.
+ * Counts requests in plain numbers and builds the samples at the scrape: the counters of prom-client hash their labels
+ * on every request.
  */
 export function createHttpMetrics(metrics: Pick<Metrics, "add">, source: HttpSource) {
   const seriesByKey = new Map<string, Series>();
@@ -35,37 +35,37 @@ export function createHttpMetrics(metrics: Pick<Metrics, "add">, source: HttpSou
   const families: readonly Family[] = [
     {
       name: "http_requests_total",
-      help: "Requests answered, by method, route template and status (499: the client went away first).",
+      help: "Completed requests, by method, route template and status (499: the client disconnected first).",
       type: "counter",
       samples: () => [...seriesByKey.values()].map(({ labels, durations }) => ({ labels, value: durations.count() })),
     },
     {
       name: "http_request_duration_seconds",
-      help: "Time from a request's headers to the end of its answer.",
+      help: "Time from the headers of a request to the end of its response.",
       type: "histogram",
       samples: () => [...seriesByKey.values()].flatMap(({ labels, durations }) => durations.samples(labels)),
     },
     {
       name: "http_requests_in_flight",
-      help: "Requests that are being answered now.",
+      help: "Requests in progress.",
       type: "gauge",
       samples: () => [{ labels: {}, value: source.inFlight() }],
     },
     {
       name: "http_connections_open",
-      help: "Connections of clients and proxies that are open now, busy or kept alive.",
+      help: "Open connections of clients and proxies, busy or kept alive.",
       type: "gauge",
       samples: () => [{ labels: {}, value: source.connections() }],
     },
     {
       name: "http_network_bytes_total",
-      help: "Bytes over the connections of clients and proxies, probes and headers included.",
+      help: "Bytes on connections of clients and proxies, including probes and headers.",
       type: "counter",
       samples: () => Object.entries(source.bytes()).map(([direction, value]) => ({ labels: { direction }, value })),
     },
     {
       name: "http_requests_shed_total",
-      help: "Requests refused because the event loop was saturated.",
+      help: "Requests rejected because the event loop was saturated.",
       type: "counter",
       samples: () => [{ labels: {}, value: source.shedCount() }],
     },

@@ -1,10 +1,10 @@
 import type { Metrics } from "./registry.ts";
 
-/** Lines are dropped where the reader of stdout is stuck and the memory for waiting lines is used up. */
+/** Lines are dropped while stdout is not read and the buffer for waiting lines is full. */
 export function addLogMetrics(metrics: Pick<Metrics, "add">, droppedLines: () => number): void {
   metrics.add({
     name: "log_lines_dropped_total",
-    help: "Log lines that were dropped because the reader of stdout is stuck.",
+    help: "Log lines dropped because stdout is not read.",
     type: "counter",
     samples: () => [{ labels: {}, value: droppedLines() }],
   });

@@ -2,12 +2,12 @@ import type { Metrics } from "./registry.ts";
 
 export type MemorySource = () => { heapLimitBytes: number; limitBytes: number | null };
 
-/** What the memory in use has to stay below; the use itself is among the process's own metrics. */
+/** Memory limits; the memory in use is a default metric of the process. */
 export function addMemoryMetrics(metrics: Pick<Metrics, "add">, read: MemorySource): void {
   metrics.add(
     {
       name: "process_memory_limit_bytes",
-      help: "Memory that the process may use, where the system sets a limit.",
+      help: "Memory limit of the process, where the system sets one.",
       type: "gauge",
       samples: () => {
         const { limitBytes } = read();
@@ -16,7 +16,7 @@ export function addMemoryMetrics(metrics: Pick<Metrics, "add">, read: MemorySour
     },
     {
       name: "nodejs_heap_size_limit_bytes",
-      help: "Size to which the JavaScript heap may grow.",
+      help: "Limit of the JavaScript heap.",
       type: "gauge",
       samples: () => [{ labels: {}, value: read().heapLimitBytes }],
     },

@@ -6,7 +6,7 @@ export function addPoolMetrics(metrics: Pick<Metrics, "add">, pool: PoolCounts, 
   metrics.add(
     {
       name: "pg_pool_connections",
-      help: "Connections of the pool by state; waiting are callers without one.",
+      help: "Pool connections by state; waiting: callers without a connection.",
       type: "gauge",
       samples() {
         const { total, idle, waiting } = pool.counts();
@@ -19,7 +19,7 @@ export function addPoolMetrics(metrics: Pick<Metrics, "add">, pool: PoolCounts, 
     },
     {
       name: "pg_pool_connections_max",
-      help: "Connections that the pool may open.",
+      help: "Maximum number of pool connections.",
       type: "gauge",
       samples: () => [{ labels: {}, value: max }],
     },

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, type MetricObjectWithValues, type MetricValue, Registry } from "prom-client";
 import { type Exposition, type ExpositionFormat, expose, type Family } from "./exposition.ts";
 
-/** prom-client names three gauges like counters, which promtool rightly refuses. */
+/** prom-client names three gauges like counters, which promtool rejects. */
 const misnamed = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
 /** One registry for each server, so that two of them can live in one process. */
@@ -13,7 +13,7 @@ export function createMetrics({ version, instance }: { version: string; instance
   const families: Family[] = [
     {
       name: "app_info",
-      help: "What runs here; always 1.",
+      help: "Version and instance of this process; always 1.",
       type: "gauge",
       samples: () => [{ labels: { version, instance, node: process.version }, value: 1 }],
     },

@@ -10,19 +10,19 @@ export function addStreamMetrics(metrics: Pick<Metrics, "add">, source: StreamSo
   metrics.add(
     {
       name: "streams_open",
-      help: "Event streams that are open now.",
+      help: "Open event streams.",
       type: "gauge",
       samples: () => [{ labels: {}, value: source.open() }],
     },
     {
       name: "stream_events_sent_total",
-      help: "Events written to streams, counted for each stream.",
+      help: "Events written to streams, counted per stream.",
       type: "counter",
       samples: () => [{ labels: {}, value: source.eventsSent() }],
     },
     {
       name: "stream_cut_total",
-      help: "Streams that the server ended, by reason.",
+      help: "Streams closed by the server, by reason.",
       type: "counter",
       samples: () => [...source.cuts()].map(([reason, value]) => ({ labels: { reason }, value })),
     },

@@ -6,7 +6,7 @@ import { readArguments, UsageError } from "../../bench/arguments.ts";
 
 const names = ["probes", "start"];
 
-test("the whole run writes the report, a quick or partial one none unless told to", () => {
+test("the whole run writes the report, a quick or partial run only with --report", () => {
   assert.deepEqual(readArguments([], names), { quick: false, only: [], report: "docs/performance.md" });
   assert.deepEqual(readArguments(["--quick"], names), { quick: true, only: [], report: undefined });
   assert.deepEqual(readArguments(["--only", "start", "--only", "probes"], names), {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { commitOf } from "../../bench/commit.ts";
-import { obstacleAt } from "../../bench/report-place.ts";
+import { findWriteProblem } from "../../bench/find-write-problem.ts";
 import { atEnd } from "../shared/at-end.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "haven-bench-test-"));
@@ -22,7 +22,7 @@ test("sources without their history are of an unknown commit, and so is everythi
 });
 
 test("a place for a report that cannot be written to is known before anything is measured", () => {
-  assert.equal(obstacleAt(join(folder, "new", "x.md"), "images"), undefined);
-  assert.match(obstacleAt(folder, "images") ?? "", /^The report cannot be written: EISDIR/);
-  assert.match(obstacleAt("/dev/null/x.md", "images") ?? "", /^The report cannot be written: /);
+  assert.equal(findWriteProblem(join(folder, "new", "x.md"), "images"), undefined);
+  assert.match(findWriteProblem(folder, "images") ?? "", /^The report cannot be written: EISDIR/);
+  assert.match(findWriteProblem("/dev/null/x.md", "images") ?? "", /^The report cannot be written: /);
 });

@@ -31,7 +31,7 @@ const forGcp = {
 
 let folder: string;
 
-/** The CLIs write down what they are asked, and answer with a name. */
+/** CLIs that record their arguments and print a name. */
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "haven-cloud-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));

@@ -18,7 +18,7 @@ import {
   secondsOf,
   serviceOf,
   variablesOf,
-} from "./compose.ts";
+} from "./compose-files.ts";
 
 // What docker/ says against what the code, the proxies and Prometheus say.
 
@@ -71,12 +71,12 @@ for (const layout of layouts) {
       assert.ok(!(name in variables.shape) || name === "JWT_SECRET_PREVIOUS", name);
   });
 
-  test(`${layout}: the forwarded headers of the proxies are believed, and nobody else's`, () => {
+  test(`${layout}: only the proxies are trusted for forwarded headers`, () => {
     const addresses = ["nginx", "haproxy"].map((name) => serviceOf(layout, name).networks["front"]?.ipv4_address);
     assert.deepEqual(configOf(layout).http.trustProxy, addresses);
   });
 
-  test(`${layout}: fixed addresses are in the network, and nobody is given one of them by chance`, () => {
+  test(`${layout}: fixed addresses are in the network and outside the range of dynamic ones`, () => {
     const [range] = read(layout).networks["front"]?.ipam?.config ?? [];
     const [subnet, byChance] = [new BlockList(), new BlockList()];
     for (const [list, cidr] of [[subnet, range?.subnet] as const, [byChance, range?.ip_range] as const]) {

@@ -8,7 +8,7 @@ import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { query } from "../shared/servers/database.ts";
 import { startDistributionPostgres } from "./distribution-postgres.ts";
-import { makePlace, root, working } from "./place.ts";
+import { makePlace, root, working } from "./sandbox.ts";
 
 // The script, the commands of docs/docker.md and create-haven.sh as they are, against a real Postgres with its own
 // pg_dump, pg_restore and psql. In place of Docker stands a program that runs them here.
@@ -63,7 +63,7 @@ suite("a backup", { skip }, () => {
     await add(...Array.from({ length: 2000 }, () => randomUUID()));
   });
 
-  test("brings back what was there, and to whom it belonged", async () => {
+  test("a restore brings back rows and their owners", async () => {
     const place = await setUp();
     const before = await names();
     const { code, output } = await place.run("backup");
@@ -122,7 +122,7 @@ suite("a backup", { skip }, () => {
     assert.equal(nowhere.code, 1);
     assert.match(nowhere.output, /mkdir: .*mine/);
 
-    // A disk that is full, as far as this process can be told so.
+    // simulates a full disk for this process
     const full = await runProgram(
       "bash",
       ["-c", 'ulimit -f 8; exec "$0" backup', place.file("docker/load-balancer-setup.sh")],

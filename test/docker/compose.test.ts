@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { version } from "../../src/version.ts";
-import { bindsOf, bytesOf, instancesOf, layouts, read, secondsOf, serviceOf, textOf, variablesOf } from "./compose.ts";
+import {
+  bindsOf,
+  bytesOf,
+  instancesOf,
+  layouts,
+  read,
+  secondsOf,
+  serviceOf,
+  textOf,
+  variablesOf,
+} from "./compose-files.ts";
 
 const proxies = ["nginx", "haproxy"];
 const around = ["migrate", "postgres", "redis", ...proxies, "prometheus", "alertmanager", "grafana"];
@@ -64,7 +74,7 @@ for (const layout of layouts) {
         assert.ok(!("data" in joined), name);
   });
 
-  test(`${layout}: nobody has more rights than needed`, () => {
+  test(`${layout}: no service has more rights than needed`, () => {
     for (const [name, { cap_add, user, volumes }] of services) {
       assert.deepEqual(cap_add.length > 0, proxies.includes(name), name);
       assert.ok(user === undefined || proxies.includes(name) || /^[1-9]\d*:[1-9]\d*$/.test(user), name);

@@ -10,7 +10,7 @@ import { atEnd } from "../shared/at-end.ts";
 export async function startDistributionPostgres(): Promise<Record<string, string>> {
   // Until its input ends.
   const script = "env | grep '^PG'; echo ready; cat";
-  // Its superuser is called after whoever starts it, who may be anybody.
+  // the superuser has the name of the user that starts it
   const env = { ...process.env, USER: "postgres" };
   const cluster = spawn("pg_virtualenv", ["-t", "sh", "-c", script], { env, stdio: ["pipe", "pipe", "ignore"] });
   const ended = once(cluster, "exit");

@@ -86,7 +86,7 @@ test("it runs as a number that is not root, by exec form, and stops by SIGTERM",
   for (const { word, rest } of all) if (word === "COPY") assert.ok(!rest.includes("--chown"), rest);
 });
 
-test("its health is that it is alive, asked by node", () => {
+test("the health check requests /alive with node", () => {
   const [, options = "", command = ""] = /^(.*) CMD (\[.*\])$/.exec(the("HEALTHCHECK")) ?? [];
   const [node, file, path = "", ...more] = words(command);
   assert.deepEqual([node, file, more], ["node", "healthcheck.js", []]);

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { suite, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
-import { makePlace, working } from "./place.ts";
+import { makePlace, working } from "./sandbox.ts";
 
 // What a roll does to a fleet that serves is tried with a real Docker (docs/docker.md); here, what it does when it cannot
 // go on.
@@ -37,11 +37,11 @@ suite("a roll that cannot go on", { skip: without("openssl") }, () => {
     assert.equal(code, 1, output);
     assert.match(output, /it has ended\nwhat it said last\n/);
     assert.match(output, /the new api-server-1 did not become ready and is gone again; .* are as they were/);
-    assert.match(place.asked(), /^start newcomer$[\s\S]*^rm --force newcomer$/m);
-    assert.doesNotMatch(place.asked(), /^(stop|rm) old-|^network connect/m);
+    assert.match(place.calls(), /^start newcomer$[\s\S]*^rm --force newcomer$/m);
+    assert.doesNotMatch(place.calls(), /^(stop|rm) old-|^network connect/m);
   });
 
-  test("so is one that was being waited for when somebody lost patience", async () => {
+  test("an interrupted roll removes the new instance and keeps the old ones", async () => {
     const place = await setUp({ ready: false, state: "running" });
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const roll = spawn(place.file("docker/load-balancer-setup.sh"), ["roll", "--no-build"], {
@@ -49,17 +49,17 @@ suite("a roll that cannot go on", { skip: without("openssl") }, () => {
         stdio: "ignore",
         detached: true,
       });
-      const before = place.asked().length;
+      const before = place.calls().length;
       await eventually(
-        () => place.asked().slice(before),
-        (asked) => asked.includes("exec newcomer"),
+        () => place.calls().slice(before),
+        (calls) => calls.includes("exec newcomer"),
         15_000,
       );
       // To all of its group, as a terminal does.
       process.kill(-(roll.pid ?? Number.NaN), signal);
       await once(roll, "exit");
-      assert.match(place.asked().slice(before), /^rm --force newcomer$/m);
-      assert.doesNotMatch(place.asked(), /^(stop|rm) old-|^network connect/m);
+      assert.match(place.calls().slice(before), /^rm --force newcomer$/m);
+      assert.doesNotMatch(place.calls(), /^(stop|rm) old-|^network connect/m);
     }
   });
 
@@ -72,7 +72,7 @@ suite("a roll that cannot go on", { skip: without("openssl") }, () => {
     const { code, output } = await place.run("roll");
     assert.equal(code, 1);
     assert.match(output, /api-server-2 \/ready 503 not_ready: with an instance that is not ready/);
-    assert.doesNotMatch(place.asked(), / migrate$|^start |^stop /m);
+    assert.doesNotMatch(place.calls(), / migrate$|^start |^stop /m);
   });
 
   test("nor after a migration that failed", async () => {
@@ -84,6 +84,6 @@ suite("a roll that cannot go on", { skip: without("openssl") }, () => {
     const { code, output } = await place.run("roll", "--no-build");
     assert.equal(code, 1);
     assert.match(output, /the migration failed; every instance is as it was/);
-    assert.doesNotMatch(place.asked(), /^start |^stop /m);
+    assert.doesNotMatch(place.calls(), /^start |^stop /m);
   });
 });

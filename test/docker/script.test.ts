@@ -5,8 +5,8 @@ import { suite, test } from "node:test";
 import { readConfig } from "../../src/config/read-config.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { bindsOf, layouts, read, variablesOf } from "./compose.ts";
-import { makePlace, root, working } from "./place.ts";
+import { bindsOf, layouts, read, variablesOf } from "./compose-files.ts";
+import { makePlace, root, working } from "./sandbox.ts";
 
 const settingsIn = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
@@ -26,7 +26,7 @@ test("help names every command that was promised", async () => {
     for (const command of "setup start start-scaled stop status logs test roll backup clean".split(" "))
       assert.match(output, new RegExp(`^  ${command} `, "m"));
   }
-  assert.equal(place.asked(), "");
+  assert.equal(place.calls(), "");
 });
 
 test("what it does not know it refuses, and does nothing", async () => {
@@ -46,7 +46,7 @@ test("what it does not know it refuses, and does nothing", async () => {
     assert.equal(code, 64, words.join(" "));
     assert.match(output, /^Usage: /);
   }
-  assert.equal(place.asked(), "");
+  assert.equal(place.calls(), "");
 });
 
 test("it says what is missing", async () => {
@@ -71,7 +71,7 @@ test("it says what is missing", async () => {
       assert.equal(code, 1, output);
       assert.match(output, message, words.join(" "));
     }
-    assert.ok(!/compose --file/.test(place.asked()));
+    assert.ok(!/compose --file/.test(place.calls()));
   }
 });
 
@@ -89,14 +89,14 @@ test("more instances than Postgres has connections for are refused", async () =>
   }
 });
 
-test("clean asks, and without somebody to ask takes it down and deletes nothing", async () => {
+test("clean asks for confirmation; without a terminal it stops the services and deletes nothing", async () => {
   const place = makePlace();
   assert.equal((await place.run("setup")).code, 0);
   const { code, output } = await place.run("clean");
   assert.equal(code, 0, output);
   assert.match(output, /data is still there/);
-  assert.match(place.asked(), /down --remove-orphans/);
-  assert.doesNotMatch(place.asked(), /--volumes/);
+  assert.match(place.calls(), /down --remove-orphans/);
+  assert.doesNotMatch(place.calls(), /--volumes/);
 });
 
 suite("setup", { skip: without("openssl") }, () => {
@@ -132,7 +132,7 @@ suite("setup", { skip: without("openssl") }, () => {
             [place.file("docker"), join(root, "docker")].some((at) => existsSync(join(at, source))),
             `${name} ${source}`,
           );
-    // Those who read them in a container are nobody in particular, so the folder keeps them from everybody else.
+    // the files are readable for every user, because the user in the container varies; the folder protects them
     assert.deepEqual([place.mode("monitoring/secrets"), place.mode("monitoring/secrets/ops_token")], ["700", "644"]);
     assert.deepEqual(
       [place.mode("docker/ssl"), place.mode("docker/ssl/key.pem"), place.mode("docker/ssl/haven.pem")],

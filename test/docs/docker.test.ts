@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { layouts, read } from "../docker/compose.ts";
+import { layouts, read } from "../docker/compose-files.ts";
 import { ask } from "../shared/requests/http.ts";
 import { login, sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";

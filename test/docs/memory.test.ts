@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { mebibyte, memoryBudget, memoryMargin } from "../../src/config/memory-budget.ts";
 import { readConfig } from "../../src/config/read-config.ts";
-import { bytesOf, instancesOf, serviceOf } from "../docker/compose.ts";
+import { bytesOf, instancesOf, serviceOf } from "../docker/compose-files.ts";
 
 test("the page about memory has the parts, the sum, the limit and the margin of what ships", () => {
   const page = readFileSync(new URL("../../docs/memory.md", import.meta.url), "utf8");

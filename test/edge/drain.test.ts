@@ -8,8 +8,8 @@ import { eventually } from "../shared/eventually.ts";
 import { send } from "../shared/requests/proxy-client.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { allUp, serverStates, startHaproxy } from "../shared/servers/proxies.ts";
+import { failuresOf, startLoad, summary } from "./support/edge-load.ts";
 import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
-import { failuresOf, startLoad, summary } from "./support/load.ts";
 
 const script = fileURLToPath(new URL("../../haproxy/drain.sh", import.meta.url));
 const drain = (...words: string[]) => runProgram(script, words);
@@ -25,7 +25,7 @@ test("shellcheck has nothing to say", async () => {
   assert.deepEqual(await runProgram("shellcheck", [script]), { code: 0, output: "" });
 });
 
-test("whoever calls it wrongly is told how, and nothing happens", async () => {
+test("a wrong command line prints the usage and changes nothing", async () => {
   for (const words of [
     [],
     ["-x", "api-server-2"],
@@ -42,9 +42,9 @@ test("whoever calls it wrongly is told how, and nothing happens", async () => {
   const unknown = await drain("api-server-9");
   assert.deepEqual([unknown.code, unknown.output], [1, "drain.sh: backend haven_api has no server api-server-9\n"]);
   const env = { ...process.env, HAPROXY_SOCKET: "/run/nothing.sock" };
-  const nobody = await runProgram(script, ["api-server-2"], { env });
-  assert.equal(nobody.code, 1);
-  assert.match(nobody.output, /HAProxy does not answer at \/run\/nothing\.sock\n$/);
+  const unreachable = await runProgram(script, ["api-server-2"], { env });
+  assert.equal(unreachable.code, 1);
+  assert.match(unreachable.output, /HAProxy does not answer at \/run\/nothing\.sock\n$/);
 });
 
 test("an instance is out while the command runs, with nothing left to do, and back afterwards; no user notices", async () => {
@@ -107,13 +107,13 @@ test("an instance that does not come back gets no request, and the script says s
   await allUp();
 });
 
-test("the exit code of the command is the script's, and the instance is back all the same", async () => {
+test("the script returns the exit code of the command, and the instance is back in rotation", async () => {
   const { code } = await drain("api-server-2", "sh", "-c", "exit 7");
   assert.equal(code, 7);
   assert.equal(await state(), "UP");
 });
 
-test("whoever loses patience, even more than once, leaves the instance in its place", async () => {
+test("an interrupted drain, even interrupted twice, leaves the instance in rotation", async () => {
   for (const keys of [["SIGINT"], ["SIGINT", "SIGINT", "SIGINT"], ["SIGTERM", "SIGHUP"]] as const) {
     // In a group of its own, all of which gets what is typed, as in a terminal.
     const child = spawn(script, ["api-server-2", "sleep", "30"], { stdio: "ignore", detached: true });

@@ -104,7 +104,7 @@ test("affinity in haproxy by cookie: a browser stays, moves when its instance di
       return answer;
     };
   });
-  // Whoever was moved has a new cookie and stays there; new ones find the instance when its checks pass.
+  // A moved client has a new cookie and stays; new clients reach the instance when its checks pass.
   const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
   const first = await where();
   assert.equal(distinct(first).length, 3);
@@ -151,7 +151,7 @@ describe("with an affinity cookie", () => {
   }
 });
 
-test("haproxy takes any password for its page, and shows it to whoever has that", async () => {
+test("haproxy accepts any configured password for its stats page", async () => {
   for (const password of ["a,b", 'it\'s "quoted" (well)', "p:a$s%{x}"]) {
     await startHaproxy({ env: { HAPROXY_STATS_PASSWORD: password } });
     const status = async (word: string) => {
@@ -163,7 +163,7 @@ test("haproxy takes any password for its page, and shows it to whoever has that"
   }
 });
 
-test("haproxy shows its page to nobody while the password is empty", async () => {
+test("haproxy hides its stats page while the password is empty", async () => {
   const authorization = `Basic ${Buffer.from("haven:").toString("base64")}`;
   await startHaproxy({ env: { HAPROXY_STATS_PASSWORD: "" } });
   for (const headers of [{ authorization }, {}]) {
@@ -180,7 +180,7 @@ describe("a scaled set-up", () => {
 
   const takesPart = async () => {
     addresses = names.slice(0, 2);
-    // Nobody is known before the name was looked up for the first time.
+    // no server is known before the first DNS lookup
     await eventually(
       () => send("/api/v1/who"),
       ({ status }) => status === 200,
@@ -239,7 +239,7 @@ describe("behind another balancer", () => {
     ["nginx", () => startNginx({ variants: ["client-behind-balancer.conf"] })],
     ["haproxy", () => startHaproxy({ env: { HAVEN_BEHIND: "balancer" } })],
   ] as const) {
-    test(`${name} believes a balancer's headers, what it added and no more, and nobody else's`, async () => {
+    test(`${name} trusts only what a load balancer added to the forwarded headers`, async () => {
       await start();
       const claim = { "x-forwarded-for": "203.0.113.66, 198.51.100.7", "x-forwarded-proto": "https" };
       const from = (address: string) => send("/api/v1/who", { headers: claim, from: address });
@@ -283,7 +283,7 @@ describe("https only", () => {
   }
 });
 
-test("haproxy takes an instance out that says 200 but not ready:true, if told to read the body", async () => {
+test("haproxy removes an instance that returns 200 without ready:true, if configured to read the body", async () => {
   const status = async () => (await serverStates())["api-server-3"]?.status;
   await startHaproxy();
   backends.halfReady("api-server-3");

@@ -46,7 +46,7 @@ test("every demo request tells a story that could have happened", async () => {
   }
 });
 
-test("nobody who has data of their own is given the demo's", async () => {
+test("a database with accounts gets no demo data", async () => {
   const database = await freshDatabase();
   await query(
     database,

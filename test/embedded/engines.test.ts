@@ -29,7 +29,7 @@ test("two starts at the same moment share one pair of engines, which end with th
   await assert.rejects(stat(join(dataDir, "engines.lock")), /ENOENT/);
 });
 
-test("what a dead Haven left behind keeps nobody waiting", async (t) => {
+test("the files of a killed server do not delay the next start", async (t) => {
   const dataDir = await folder(t);
   const dead = { pid: 4_194_301, start: "1" };
   await writeFile(join(dataDir, "engines.lock"), JSON.stringify(dead));

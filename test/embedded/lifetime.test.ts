@@ -62,7 +62,7 @@ test("Ctrl-C reaches the application and not its engines, which serve until it s
   const engines = await descendants(app.pid);
   const before = await identity();
   sendSignal(-app.pid, "SIGINT");
-  assert.equal((await app.message()).heard, "SIGINT");
+  assert.equal((await app.message()).received, "SIGINT");
   assert.deepEqual(await identity(), before);
   await app.stop();
   assert.deepEqual(await living(engines), []);

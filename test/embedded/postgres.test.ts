@@ -67,7 +67,7 @@ test("a killed postmaster is back on its port, with its data", { timeout: 30_000
   assert.deepEqual(events, ["started", "died", "restarted"]);
 });
 
-test("a killed worker is told of, and the others are back at once", { timeout: 30_000 }, async (t) => {
+test("a killed worker is logged, and the others are back at once", { timeout: 30_000 }, async (t) => {
   const events: string[] = [];
   const postgres = await start(t, await folderWithDatabase(t), events);
   await query(postgres.url, "SELECT pg_sleep(0), pg_backend_pid()");

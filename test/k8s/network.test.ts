@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { without } from "../shared/programs.ts";
 import { allRendered, render } from "../support/kustomize.ts";
-import { createNetwork, type Party } from "./network.ts";
+import { createNetwork, type Party } from "./network-policies.ts";
 
 const haven = { pod: "haven-api-deployment" };
 const migration = { pod: "haven-api-migrate" };
@@ -12,7 +12,7 @@ const dns = { namespace: { "kubernetes.io/metadata.name": "kube-system" } };
 const stranger = { namespace: { "kubernetes.io/metadata.name": "default" } };
 const inside = { address: "10.20.30.40" };
 const outside = { address: "203.0.113.9" };
-// Where clouds hand out credentials to whoever asks.
+// the metadata endpoint of clouds returns credentials to any client
 const metadata = { address: "169.254.169.254" };
 
 type Row = readonly [who: string, from: Party, to: Party, port: number, lets: boolean];
@@ -33,7 +33,7 @@ const everywhere: readonly Row[] = [
   ["anything else inside", haven, inside, 443, false],
   ["Postgres for the migration", migration, inside, 5432, true],
   ["Redis for the migration", migration, inside, 6379, false],
-  ["Postgres of somebody else", haven, outside, 5432, false],
+  ["Postgres of another application", haven, outside, 5432, false],
   ["the world", haven, outside, 443, false],
   ["credentials of the machine", haven, metadata, 80, false],
   ["another namespace", haven, stranger, 5432, false],
@@ -57,7 +57,7 @@ const aws: readonly Row[] = [
   ["the rest of the world", outside, haven, 4000, false],
 ];
 
-suite("who may speak to whom", { skip: without("kubectl") }, () => {
+suite("allowed connections", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
     const own = name === "overlays/local" ? local : name === "overlays/aws" ? aws : [];
     test(`k8s/${name}: what is needed, and nothing else`, () => {

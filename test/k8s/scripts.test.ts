@@ -28,7 +28,7 @@ test("shellcheck has nothing to say", { skip: without("shellcheck") }, async () 
   assert.deepEqual(await runProgram("shellcheck", scripts, { cwd: root }), { code: 0, output: "" });
 });
 
-test("the rules for the Prometheus Operator are those of monitoring/, made anew", async () => {
+test("the rules for the Prometheus Operator are generated from monitoring/", async () => {
   const made = await runProgram("k8s/monitoring/make-prometheus-rule.sh", [], { cwd: root });
   assert.equal(made.code, 0, made.output);
   const shipped = readFileSync(join(root, "k8s/monitoring/prometheus-rule.yaml"), "utf8");
@@ -75,7 +75,7 @@ test("Postgres in kind gets its roles from the same script as with Docker", () =
 
 test("the secrets for kind allow a start, are random, and are made once", { skip: without("kubectl") }, async () => {
   const folder = temporaryFolder();
-  // A cluster that writes down what it is told: its secrets exist once some have been created.
+  // A cluster that records its commands; its secrets exist once created.
   writeFileSync(
     join(folder, "kubectl"),
     `#!/bin/sh

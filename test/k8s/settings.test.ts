@@ -73,7 +73,7 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
     });
   }
 
-  test("in production readiness asks the fleet, which is never too small to be asked", () => {
+  test("in production READY_POLICY is outlier, and the fleet is never too small for it", () => {
     const objects = render("overlays/production");
     assert.equal(configOf(objects).health.policy, "outlier");
     assert.ok(autoscaler(objects).minReplicas >= 3);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { fitsInto, mebibyte, memoryBudget } from "../../src/config/memory-budget.ts";
 import { readConfig } from "../../src/config/read-config.ts";
-import { bytesOf, instancesOf, layouts, serviceOf } from "../docker/compose.ts";
+import { bytesOf, instancesOf, layouts, serviceOf } from "../docker/compose-files.ts";
 import { refuseOrSkip } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, sameSecret } from "../shared/requests/people.ts";

@@ -52,7 +52,7 @@ test("failures of a check are counted in a row, and a breaker's refusals are no 
   await eventually(inARow, (count) => count === 0);
 });
 
-test("a limit of memory is told only where there is one", () => {
+test("the memory limit is exposed only where there is one", () => {
   const bodyOf = (limitBytes: number | null, format: ExpositionFormat = "prometheus") => {
     const families: Family[] = [];
     addMemoryMetrics({ add: (...more) => void families.push(...more) }, () => ({ heapLimitBytes: 5, limitBytes }));

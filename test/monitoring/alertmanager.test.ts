@@ -7,8 +7,8 @@ import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { alerts, config, folder } from "./files.ts";
-import { addresses, cannotName, runNamed, scratchFolder } from "./places.ts";
+import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts";
+import { alerts, config, folder } from "./monitoring-files.ts";
 
 const file = `${folder}alertmanager.yml`;
 const amtool = { skip: without("amtool") };
@@ -48,7 +48,7 @@ type Labels = Readonly<Record<string, string>>;
 const one = { instance: "api-server-1" };
 const two = { instance: "api-server-2" };
 
-/** What is told, of two alerts that fire together. */
+/** Notified and inhibited alerts of a pair that fires together. */
 const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...one }, silent: true },
   { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...two }, silent: false },
@@ -125,7 +125,7 @@ const held = z.array(
 
 const skip = cannotName || without("prometheus-alertmanager");
 
-test("of what fires together the cause is told, and not what follows from it", { skip }, async () => {
+test("of alerts that fire together only the cause is notified", { skip }, async () => {
   const scratch = scratchFolder();
   cpSync(file, join(scratch, "alertmanager.yml"));
   const url = `http://${addresses.alertmanager}:9093`;
@@ -174,11 +174,11 @@ test("of what fires together the cause is told, and not what follows from it", {
     // Those first that have to be silenced: afterwards it has seen every cause.
     for (const { follows, number } of chosen.filter(({ silent }) => silent)) {
       await eventually(() => silenced(labelsOf(follows, number)), Boolean).catch(() =>
-        findings.push(`${JSON.stringify(follows)} is told`),
+        findings.push(`${JSON.stringify(follows)} is notified`),
       );
     }
     for (const { follows, number } of chosen.filter(({ silent }) => !silent)) {
-      if (await silenced(labelsOf(follows, number))) findings.push(`${JSON.stringify(follows)} is not told`);
+      if (await silenced(labelsOf(follows, number))) findings.push(`${JSON.stringify(follows)} is not notified`);
     }
   }
   assert.deepEqual(findings, []);

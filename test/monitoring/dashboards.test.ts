@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { z } from "zod";
 import { dashboards as sources } from "../../monitoring/dashboards/all.ts";
 import { toJson } from "../../monitoring/dashboards/build.ts";
-import { config, dashboards } from "./files.ts";
+import { config, dashboards } from "./monitoring-files.ts";
 
 test("the dashboards are what their sources say (npm run monitoring)", () => {
   assert.deepEqual(dashboards.map(({ file }) => file).sort(), sources.map(({ uid }) => `${uid}.json`).sort());

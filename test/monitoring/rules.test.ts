@@ -7,7 +7,17 @@ import { z } from "zod";
 import { atEnd } from "../shared/at-end.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { alerts, alertTests, config, dashboards, folder, records, ruleFiles, runbook, testFiles } from "./files.ts";
+import {
+  alerts,
+  alertTests,
+  config,
+  dashboards,
+  folder,
+  records,
+  ruleFiles,
+  runbook,
+  testFiles,
+} from "./monitoring-files.ts";
 
 const promtool = { skip: without("promtool") };
 

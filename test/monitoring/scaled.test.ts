@@ -8,8 +8,8 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
-import { folder } from "./files.ts";
-import { addresses, cannotName, runNamed, scratchFolder } from "./places.ts";
+import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts";
+import { folder } from "./monitoring-files.ts";
 
 const all = [addresses["api-server-1"], addresses["api-server-2"], addresses["api-server-3"]];
 

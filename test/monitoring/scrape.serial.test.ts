@@ -12,8 +12,8 @@ import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";
 import { startHaven } from "../support/haven.ts";
-import { alerts, dashboards, folder, records, runbook } from "./files.ts";
-import { addresses, cannotName, runNamed, scratchFolder } from "./places.ts";
+import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts";
+import { alerts, dashboards, folder, records, runbook } from "./monitoring-files.ts";
 
 // Three instances behind a real HAProxy, watched by a real Prometheus and a real Alertmanager on the shipped files.
 // They are used as they are but for one thing: 15 s between scrapes and evaluations become 1 s, so that a test need
@@ -66,7 +66,7 @@ function quickerCopy(): string {
   return copy;
 }
 
-const told: Record<string, string>[] = [];
+const received: Record<string, string>[] = [];
 const isSome = ({ length }: readonly unknown[]): boolean => length > 0;
 
 type Load = { stop(): Promise<void> };
@@ -158,7 +158,7 @@ before(async () => {
   }
   for (const alertname of ["HealthCheckFailing", "CircuitBreakerOpened"]) {
     // Looked at while it lasts: what is over is no longer listed.
-    told.push(...(await eventually(() => firing(alertname), isSome, 10_000, 200)));
+    received.push(...(await eventually(() => firing(alertname), isSome, 10_000, 200)));
   }
   await faultyRedis.set("pass");
   await eventually(() => ok('circuit_breaker_state{instance="api-server-2", name="redis"} == 0'), Boolean, 5000, 200);
@@ -233,10 +233,10 @@ test("every expression of every dashboard, rule and alert gives numbers", { skip
   const empty = async () => {
     const found: string[] = [];
     for (const { where, expr } of expressions) {
-      const asked = expr.replaceAll("$instance", ".+").replaceAll("$interval", "1m");
-      const values = await valuesOf(asked);
+      const query = expr.replaceAll("$instance", ".+").replaceAll("$interval", "1m");
+      const values = await valuesOf(query);
       if (!values.some((value) => Number.isFinite(Number(value))) && dataless[expr] === undefined) {
-        found.push(`${where}: ${asked}`);
+        found.push(`${where}: ${query}`);
       }
     }
     return found;
@@ -282,8 +282,8 @@ test("instances carry their names, with the token that they want", { skip }, asy
   for (const job of ["haproxy", "alertmanager", "prometheus"]) assert.ok(await ok(`up{job="${job}"} == 1`), job);
 });
 
-test("Alertmanager was told what happened, and where", { skip }, async () => {
-  const alertsAndInstances = new Set(told.map(({ alertname, instance }) => `${alertname} ${instance}`));
+test("Alertmanager received each alert with its instance", { skip }, async () => {
+  const alertsAndInstances = new Set(received.map(({ alertname, instance }) => `${alertname} ${instance}`));
   assert.deepEqual([...alertsAndInstances], ["HealthCheckFailing api-server-2", "CircuitBreakerOpened api-server-2"]);
   assert.equal((await firing("Watchdog")).length, 1);
   assert.deepEqual(await firing("RedisDown"), []);

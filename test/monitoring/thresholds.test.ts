@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { dashboards } from "../../monitoring/dashboards/all.ts";
 import { alertsWithThreshold, formatThreshold, thresholdOf } from "../../monitoring/thresholds.ts";
 import { withObjectives, withThresholds } from "../../monitoring/written-docs.ts";
-import { drainDefaults } from "../../src/config/env.ts";
-import { alerts, runbook } from "./files.ts";
+import { drainDefaults } from "../../src/config/read-config.ts";
+import { alerts, runbook } from "./monitoring-files.ts";
 
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
 const panels = dashboards.flatMap(({ rows }) => rows).flatMap((row) => row.panels);

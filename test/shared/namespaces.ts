@@ -22,7 +22,7 @@ mount --bind /run/hosts /etc/hosts
 
 const namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
 
-/** Why there cannot be a machine of one's own here. */
+/** Why namespaces cannot be created here; undefined if they can. */
 export function noOwnMachine(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "Linux and root are needed";
   const { status, stderr } = spawnSync("unshare", [...namespaces, "sh", "-c", "ip link set lo up"], {
@@ -35,7 +35,7 @@ export function noOwnMachine(): string | undefined {
 export const runOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): number =>
   spawnSync("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env }).status ?? 1;
 
-/** The same for somebody who listens meanwhile. Killed, it takes all with it that runs there. */
+/** The same without blocking. Killing the child ends every process inside. */
 export const startOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
   spawn("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env });
 

@@ -38,7 +38,7 @@ const byName = new Map(models.map((model) => [nameOf(model), model]));
 /**
  * What is wrong with an object by its kind's schema: fields that are missing, of a wrong type, or that do not exist.
  * The schemas' validators do not mind the last, but they are compiled code that asks for every field they know: a
- * field that was never asked for is none of theirs.
+ * field that was not requested is not reported.
  */
 export function faultsOf(object: { apiVersion: string; kind: string }): string[] {
   const model = byName.get(nameOf(object));

@@ -62,7 +62,7 @@ export function checksOf(answer: Answer): Record<string, { status: string; criti
   return (answer.json() as { checks: Record<string, { status: string; critical: boolean }> }).checks;
 }
 
-/** While something else is done, live is asked all the time from another process; gives the worst answer time. */
+/** Polls /live from another process during some work; returns the longest response time. */
 export async function worstLiveMs(url: string, meanwhile: () => Promise<unknown>): Promise<number> {
   const prober = fork(new URL("./live-prober.ts", import.meta.url), [url]);
   const gone = once(prober, "exit");

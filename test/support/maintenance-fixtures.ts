@@ -8,7 +8,7 @@ import { aHome, as } from "./property-fixtures.ts";
 
 export type Owner = SignedIn & { unitId: string };
 
-/** Somebody with a unit in which something can break. */
+/** An owner with a unit, for maintenance requests. */
 export async function newOwner(url: string): Promise<Owner> {
   const person = await register(url);
   const { unit } = await aHome(as(url, person));

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runOnOwnMachine } from "../shared/namespaces.ts";
 
-// Loaded before each test file. Those of test/edge start anew on a machine of their own, and nothing outlives the file.
+// Loaded before each test file. Files of test/edge re-run in namespaces of their own, which end with the file.
 
 const inside = "HAVEN_TEST_OWN_MACHINE";
 const edge = fileURLToPath(new URL("../edge/", import.meta.url));

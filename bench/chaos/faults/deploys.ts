@@ -5,7 +5,7 @@ export const deployFaults: readonly Fault[] = [
   {
     name: "proxy-reload",
     title: "Proxy reloads its configuration",
-    says: "The proxy reads its configuration anew, three times.",
+    says: "The proxy reloads its configuration three times.",
     async inject({ proxy }) {
       for (let times = 0; times < 3; times += 1) {
         await proxy.reload();

@@ -1,12 +1,12 @@
 import type { World } from "../world/world.ts";
 
-/** What has to hold. Of each the report says by how much it was kept or missed. */
+/** Limits of a fault. The report states by how much each was met or missed. */
 export type Bounds = {
-  /** Nobody's request fails, however often it had to be tried. */
+  /** No request fails, with any number of retries. */
   noRequestFails?: boolean;
-  /** Not one attempt of them either: nobody has to try again. */
+  /** No attempt fails: no request needs a retry. */
   noAttemptFails?: boolean;
-  /** Attempts fail only where the instance had them in its hands when it died. */
+  /** Only attempts that the instance was processing when it died fail. */
   onlyUnderWay?: boolean;
   /** The last attempt that fails begins no later than this after the end of the fault. */
   backWithinMs?: number;
@@ -18,21 +18,21 @@ export type Fault = {
   name: string;
   title: string;
   says: string;
-  /** From the injection until it is undone; a fault that ends by itself has none. */
+  /** Time from the injection until the fault is undone; none for a fault that ends by itself. */
   holdMs?: number;
-  /** What makes it tell more, done just before. */
+  /** Run just before the injection, to make the effect of the fault clearer. */
   prepare?(world: World): Promise<unknown>;
-  /** Ends when the fault is there; of one that ends by itself, when it is over. */
+  /** Resolves when the fault is in effect; for a fault that ends by itself, when it is over. */
   inject(world: World): Promise<unknown>;
   undo?(world: World): Promise<unknown>;
   bounds: Bounds;
-  /** Afterwards there is a process that was not there before. */
+  /** The fault leaves a new process. */
   replacesProcesses?: boolean;
-  /** Part of the short form. */
+  /** Part of --quick. */
   quick?: boolean;
 };
 
-/** Two intervals of the health checks as they are set unless told otherwise. */
+/** Two health-check intervals at their default. */
 export const twoIntervalsMs = 4000;
-/** What a breaker needs to open. */
+/** The time until a breaker opens. */
 export const breakerMs = 500;

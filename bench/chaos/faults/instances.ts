@@ -26,7 +26,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "sigterm",
     title: "SIGTERM of one instance",
-    says: "One instance is told to stop, ends in order, and is started again some seconds later.",
+    says: "One instance gets SIGTERM, shuts down gracefully, and is started again some seconds later.",
     holdMs: 5000,
     async inject({ fleet }) {
       const { child, exited } = fleet.member(one).process();

@@ -17,7 +17,7 @@ export const postgresFaults: readonly Fault[] = [
   {
     name: "postgres-frozen",
     title: "Postgres frozen for 10 s",
-    says: "All processes of Postgres get SIGSTOP: connections stay open, nothing is answered. Then it does all it was asked.",
+    says: "All processes of Postgres get SIGSTOP: connections stay open, nothing is answered. Then it resumes and processes what was queued.",
     holdMs: 10_000,
     inject: ({ postgres }) => postgres.freeze(),
     undo: ({ postgres }) => postgres.thaw(),

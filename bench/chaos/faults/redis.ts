@@ -18,7 +18,7 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-frozen",
     title: "Redis frozen",
-    says: "Redis gets SIGSTOP: connections stay open, nothing is answered. Then it does all it was asked.",
+    says: "Redis gets SIGSTOP: connections stay open, nothing is answered. Then it resumes and processes what was queued.",
     holdMs: 8000,
     inject: async ({ redis }) => redis.freeze(),
     undo: async ({ redis }) => redis.thaw(),
@@ -27,7 +27,7 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-flushed",
     title: "Redis flushed",
-    says: "Everything in Redis is deleted. All sessions are gone: 401 is the right answer, and everybody signs in again.",
+    says: "Everything in Redis is deleted. All sessions are gone: 401 is the right answer, and all users sign in again.",
     inject: ({ redis }) => askRedis(redis.port, "flushall"),
     bounds,
   },

@@ -1,36 +1,36 @@
-/** A row as the database has it, by the name that its write gave it. */
+/** A row of the database, under the unique name of its write. */
 export type Row = { name: string; id: string };
 
 export type Balance = {
   acknowledged: number;
-  /** Given up without an answer: there once, or not at all. */
+  /** Abandoned without a response: stored once, or not at all. */
   unanswered: number;
-  /** Acknowledged, and not there under the id that was told. */
+  /** Acknowledged, but missing under the id in the response. */
   lost: readonly string[];
-  /** There more than once. */
+  /** Stored more than once. */
   doubled: readonly string[];
 };
 
-/** What was asked for and what was promised, to be held against what is there. */
+/** Records each write and its acknowledgement, to compare them with the rows in the database. */
 export function createLedger() {
-  const asked = new Map<string, { id: string | undefined }>();
+  const writes = new Map<string, { id: string | undefined }>();
   return {
-    asks: (name: string) => asked.set(name, { id: undefined }),
-    acknowledges: (name: string, id: string) => asked.set(name, { id }),
-    /** Of these names, or of all. */
-    balance(rows: readonly Row[], names: Iterable<string> = asked.keys()): Balance {
+    asks: (name: string) => writes.set(name, { id: undefined }),
+    acknowledges: (name: string, id: string) => writes.set(name, { id }),
+    /** For these names, or for all. */
+    balance(rows: readonly Row[], names: Iterable<string> = writes.keys()): Balance {
       const found = new Map<string, string[]>();
       for (const { name, id } of rows) found.set(name, [...(found.get(name) ?? []), id]);
-      const wanted = [...names];
-      const promised = wanted.filter((name) => asked.get(name)?.id !== undefined);
+      const expected = [...names];
+      const acknowledged = expected.filter((name) => writes.get(name)?.id !== undefined);
       return {
-        acknowledged: promised.length,
-        unanswered: wanted.length - promised.length,
-        lost: promised.filter((name) => !found.get(name)?.includes(asked.get(name)?.id ?? "")),
-        doubled: wanted.filter((name) => (found.get(name)?.length ?? 0) > 1),
+        acknowledged: acknowledged.length,
+        unanswered: expected.length - acknowledged.length,
+        lost: acknowledged.filter((name) => !found.get(name)?.includes(writes.get(name)?.id ?? "")),
+        doubled: expected.filter((name) => (found.get(name)?.length ?? 0) > 1),
       };
     },
-    names: (): string[] => [...asked.keys()],
+    names: (): string[] => [...writes.keys()],
   };
 }
 

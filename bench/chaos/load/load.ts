@@ -4,15 +4,15 @@ import type { Ledger } from "./ledger.ts";
 import { type Attempt, type Kind, kinds, type Request } from "./records.ts";
 import { type Answer, property, type User } from "./user.ts";
 
-/** From one request of a user to the next, whether or not the last is answered. */
-export const everyMs = 1000;
-/** Nothing new is tried after that. */
-export const patienceMs = 30_000;
-const mostAttempts = 30;
+/** Time between two requests of a user, also while the last one is unanswered. */
+export const requestIntervalMs = 1000;
+/** No retry starts after this time. */
+export const requestTimeoutMs = 30_000;
+const maxAttempts = 30;
 
 export type Sent = { attempts: readonly Attempt[]; requests: readonly Request[]; signIns: number; names: string[] };
 
-/** Users who try again as one should: what may be done twice, with the same key, after the time that was asked for. */
+/** Users that retry as the API documents: writes with the same Idempotency-Key, and not before Retry-After. */
 export function startLoad(users: readonly User[], ledger: Ledger) {
   const attempts: Attempt[] = [];
   const requests: Request[] = [];
@@ -36,7 +36,7 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
       attempts.push({ kind, startedAt: begunAt, ms: endedAt - begunAt, how: answer.how });
       if (kind === "write" && answer.how === "ok") ledger.acknowledges(name, String(JSON.parse(answer.text).id));
       const spentMs = endedAt - startedAt;
-      if (!isWorthTrying(answer) || count === mostAttempts || spentMs > patienceMs) {
+      if (!isRetryable(answer) || count === maxAttempts || spentMs > requestTimeoutMs) {
         requests.push({ kind, startedAt, ms: spentMs, how: answer.how, attempts: count });
         return;
       }
@@ -46,9 +46,9 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
   };
 
   const live = async (user: User, index: number): Promise<void> => {
-    const firstAt = performance.now() + (everyMs * index) / users.length;
+    const firstAt = performance.now() + (requestIntervalMs * index) / users.length;
     for (let turn = 0; ; turn += 1) {
-      const waitMs = Math.max(0, firstAt + turn * everyMs - performance.now());
+      const waitMs = Math.max(0, firstAt + turn * requestIntervalMs - performance.now());
       await sleep(waitMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return;
       const done = request(user, kinds[(turn + index) % kinds.length] ?? "read");
@@ -77,14 +77,14 @@ const write = (name: string) =>
     body: property(name),
   }) as const;
 
-/** The session is gone, the key is in use, too much for one address: these pass, as what is no answer at all may. */
-const passing = new Set([401, 409, 429]);
-const isWorthTrying = ({ how, status }: Answer) =>
-  how !== "ok" && (status === 0 || status >= 500 || passing.has(status));
+/** Retryable 4xx: session revoked, idempotency key in use, rate limit. */
+const retryableStatuses = new Set([401, 409, 429]);
+const isRetryable = ({ how, status }: Answer) =>
+  how !== "ok" && (status === 0 || status >= 500 || retryableStatuses.has(status));
 
-/** Twice as long each time, no sooner than the answer asks, and never all at once. */
+/** Exponential backoff with jitter, not shorter than Retry-After. */
 function pauseMs({ headers }: Answer, count: number): number {
-  const askedMs = Number(headers["retry-after"] ?? 0) * 1000;
+  const retryAfterMs = Number(headers["retry-after"] ?? 0) * 1000;
   const backOffMs = Math.min(4000, 200 * 2 ** (count - 1));
-  return Math.max(askedMs, backOffMs) * (1 + Math.random() / 2);
+  return Math.max(retryAfterMs, backOffMs) * (1 + Math.random() / 2);
 }

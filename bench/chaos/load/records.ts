@@ -7,14 +7,14 @@ export const inWords: Readonly<Record<Kind, string>> = {
   write: "write",
 };
 
-/** "ok", a status that was not hoped for with the code of its problem, or how the connection ended. */
+/** "ok", an unexpected status with the code of its problem, or how the connection ended. */
 export type How = "ok" | "reset" | "refused" | "timeout" | `${number}` | `${number} ${string}`;
 
 /** Times are those of performance.now(). */
 export type Attempt = { kind: Kind; startedAt: number; ms: number; how: How };
 
-/** What a user waited for: all attempts at one thing, and the waiting between them. */
+/** All attempts of one request, and the pauses between them. */
 export type Request = { kind: Kind; startedAt: number; ms: number; how: How; attempts: number };
 
-/** No answer, or an answer that says that the fault is ours. A 4xx is an answer: 401 of a session that is gone is right. */
+/** No response, or a 5xx. A 4xx is no failure: 401 is the right response for a revoked session. */
 export const isFailure = ({ how }: { how: How }): boolean => how !== "ok" && !/^4\d\d\b/.test(how);

@@ -5,13 +5,13 @@ import { newPerson } from "../../../test/shared/requests/people.ts";
 import { freshAddress } from "../../../test/shared/requests/proxy-client.ts";
 import type { How } from "./records.ts";
 
-/** Longer than a proxy waits for an instance (20 s) and for the next one (25 s), so that they can help. */
+/** Longer than the timeouts of the proxies (20 s for one instance, 25 s with the next), so that their retries count. */
 const attemptTimeoutMs = 30_000;
 
 export type Ask = { method: "GET" | "POST"; path: string; headers?: Record<string, string>; body?: object };
 export type Answer = { how: How; status: number; headers: IncomingHttpHeaders; text: string };
 
-/** Somebody with an address, connections that are kept, an account and one property. */
+/** A user with a client address, kept-alive connections, an account and one property. */
 export async function createUser() {
   const from = freshAddress();
   const agent = new Agent({ keepAlive: true });
@@ -19,7 +19,7 @@ export async function createUser() {
   let token = "";
   let signingIn: Promise<boolean> | undefined;
 
-  /** One attempt, whatever comes of it. */
+  /** One attempt; never rejects. */
   const ask = async ({ method, path, headers = {}, body }: Ask): Promise<Answer> => {
     const content = body === undefined ? undefined : JSON.stringify(body);
     const ofBody =
@@ -54,7 +54,7 @@ export async function createUser() {
   return {
     home: String(made.headers.location),
     ask,
-    /** Once for all who notice that the session is gone. */
+    /** One login for all requests that found the session revoked. */
     signInAgain(): Promise<boolean> {
       signingIn ??= enter("/api/v1/auth/login", account).finally(() => {
         signingIn = undefined;
@@ -79,7 +79,7 @@ function endOf(error: unknown): How {
   return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError") ? "timeout" : "reset";
 }
 
-/** A status, and what its problem is called. */
+/** The status and the code of the problem. */
 function inShort(status: number, words: string): How {
   const code = /"code": ?"(\w+)"/.exec(words)?.[1];
   return code === undefined ? `${status}` : `${status} ${code}`;

@@ -1,14 +1,14 @@
-import { wrapped } from "../../prose.ts";
+import { wrapMarkdown } from "../../wrap-markdown.ts";
 import { isExact } from "../load/ledger.ts";
-import { patienceMs } from "../load/load.ts";
+import { requestTimeoutMs } from "../load/load.ts";
 import { type Kind, kinds } from "../load/records.ts";
 import { type Facts, total } from "../measure.ts";
 import type { Outcome, ProxyRun, Verdict } from "../results.ts";
 import { judgeRest, seconds } from "../verdict.ts";
 import type { Resources } from "../world/resources.ts";
 import { userCount } from "../world/world.ts";
+import { failedAttempts, whole } from "./format.ts";
 import { setUp } from "./set-up.ts";
-import { failedAttempts, whole } from "./words.ts";
 
 export type PageFacts = {
   runs: readonly ProxyRun[];
@@ -20,8 +20,8 @@ export type PageFacts = {
 const called = { nginx: "NGINX", haproxy: "HAProxy" } as const;
 
 /** The report. What is missed stands at the top. */
-export function pageOf({ runs, machine, minutes, imageOf }: PageFacts): string {
-  return wrapped(
+export function renderPage({ runs, machine, minutes, imageOf }: PageFacts): string {
+  return wrapMarkdown(
     `${[
       "# What happens when things break",
       intro(minutes),
@@ -99,12 +99,12 @@ function inKinds(of: (kind: Kind) => number): string {
 
 const howToRead = `- **failed attempts**: no answer, or a 5xx. The client tries again as the answer's \`Retry-After\` asks, no sooner than after
   0.2 s and twice as long each time up to 4 s; writes with the same \`Idempotency-Key\`.
-- **failed requests**: what was given up, after ${patienceMs / 1000} s or more of trying.
+- **failed requests**: what was given up, after ${requestTimeoutMs / 1000} s or more of trying.
 - **worst wait**: from the first attempt to the last answer of one request.
 - **noticed**: from the fault until \`/ready\` of some instance says something else than before (or nothing, for a second), and
-  until HAProxy takes an instance out. NGINX has no checks of its own. "–": nothing was to be noticed, or nobody did.
+  until HAProxy takes an instance out. NGINX has no checks of its own. "–": no change of state was observed.
 - **recovered**: from the end of the fault until the last failing attempt began, and until all instances are ready again.
-- **writes**: those acknowledged; each is in the database exactly once, under the id that the client was told.`;
+- **writes**: those acknowledged; each is in the database exactly once, under the id in the response.`;
 
 function restOf({ proxy, atRest, outcomes }: ProxyRun): string {
   if (!atRest) return "";

@@ -1,10 +1,10 @@
-import { everyMs } from "../load/load.ts";
+import { requestIntervalMs } from "../load/load.ts";
 import { ballastRows, settings, userCount } from "../world/world.ts";
 
 /** What the figures were made with. */
 export const setUp = `## The set-up
 
-- Each of ${userCount} users has an address of its own and begins a request every ${everyMs / 1000} s whether or not the last one is answered: by turns a
+- Each of ${userCount} users has an address of its own and begins a request every ${requestIntervalMs / 1000} s whether or not the last one is answered: by turns a
   public read (\`GET /api\`), an authenticated read of one row, and a write (\`POST /api/v1/properties\`).
 - The table that they write to has ${ballastRows.toLocaleString("en")} other rows. Postgres writes its log to disk at every commit; Redis appends
   to its own as \`docker/\` has it.

@@ -1,9 +1,9 @@
 import { type Kind, kinds, type Request } from "../load/records.ts";
 import type { Observed } from "../measure.ts";
-import type { Sight } from "../world/watch.ts";
+import type { Observation } from "../world/watch.ts";
 
 export const bucketMs = 250;
-/** From here on somebody notices. */
+/** Where the first probe or proxy observes the fault. */
 export const slowMs = 500;
 
 export type Bucket = { answered: number; late: number; failed: number };
@@ -16,7 +16,7 @@ export type Timeline = {
   buckets: Readonly<Record<Kind, readonly Bucket[]>>;
   /** undefined where none began. */
   waits: readonly ({ median: number; slowest: number } | undefined)[];
-  states: readonly { by: Sight["by"]; instance: string; spans: readonly Span[] }[];
+  states: readonly { by: Observation["by"]; instance: string; spans: readonly Span[] }[];
 };
 
 export type Span = { fromMs: number; toMs: number; state: string };
@@ -57,8 +57,8 @@ function waitsOf(ms: readonly number[]) {
   return median === undefined || slowest === undefined ? undefined : { median, slowest };
 }
 
-function statesOf(sights: readonly Sight[], from: number, to: number, injected: number): Timeline["states"] {
-  const rows = new Map<string, { by: Sight["by"]; instance: string; spans: Span[] }>();
+function statesOf(sights: readonly Observation[], from: number, to: number, injected: number): Timeline["states"] {
+  const rows = new Map<string, { by: Observation["by"]; instance: string; spans: Span[] }>();
   for (const { by, instance, at, state } of sights) {
     if (at >= to) continue;
     const row = rows.get(`${instance} ${by}`) ?? { by, instance, spans: [] };

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type PageFacts, pageOf } from "./page.ts";
+import { type PageFacts, renderPage } from "./page.ts";
 import { plotOf } from "./plot.ts";
 
 /** Where the plots are, beside the report. */
@@ -15,5 +15,5 @@ export function writeReport(out: string, facts: Omit<PageFacts, "imageOf">): voi
       writeFileSync(join(dirname(out), imageOf(proxy, outcome.fault.name)), plotOf(outcome, called));
     }
   }
-  writeFileSync(out, pageOf({ ...facts, imageOf }));
+  writeFileSync(out, renderPage({ ...facts, imageOf }));
 }

@@ -43,7 +43,7 @@ export async function createDatabase(postgres: Postgres, name: string) {
 
 export type Database = Awaited<ReturnType<typeof createDatabase>>;
 
-/** Rows of somebody else's, so that an index on them takes its time. */
+/** Rows of another owner, so that building an index takes a noticeable time. */
 export async function fillProperties({ adminUrl }: Database, rows: number): Promise<void> {
   const sql = `INSERT INTO properties (id, owner_id, name, kind, address)
     SELECT gen_random_uuid(), (SELECT id FROM users LIMIT 1), 'ballast ' || n, 'house',

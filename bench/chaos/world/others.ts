@@ -21,7 +21,7 @@ export function createOthers({ url, adminUrl }: { url: string; adminUrl: string 
         () => taken.add(client),
         () => client.end().catch(() => undefined),
       );
-      // Every try costs Postgres a process: quick ones only while there is something to be had.
+      // Each attempt costs Postgres a process: retry quickly only while connections are available.
       if (!taken.has(client)) await sleep(hasAll ? 1000 : 20);
     }
   };

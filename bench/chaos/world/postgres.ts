@@ -15,7 +15,7 @@ const mostConnections = 60;
 /** More than those who try for the others hold in passing. */
 const keptForAdministrators = 10;
 
-/** A real Postgres with its usual durability, which nobody starts again when it is killed. */
+/** A real Postgres with its default durability, which is not restarted when it is killed. */
 export async function startPostgres() {
   const dataDir = mkdtempSync(join(tmpdir(), "haven-chaos-"));
   const binaries = postgresBinaries();

@@ -25,15 +25,15 @@ export async function measure({ database, redis, fleet }: World): Promise<Resour
   const sum = (pick: (one: (typeof instances)[number]) => number) => instances.reduce((all, one) => all + pick(one), 0);
   return {
     postgres: await database.connections(),
-    // Without the one that asked.
+    // without the connection of this command
     redis: clients.length - 1,
     handles: sum(({ handles }) => handles),
     heapMb: Math.round(sum(({ heapMb }) => heapMb)),
   };
 }
 
-/** What was there each time: a check or a probe that happens to be under way leaves nothing behind. */
-export function leastOf(samples: readonly Resources[]): Resources {
+/** The minimum of the samples, so that a check or probe in flight does not count. */
+export function minimumOf(samples: readonly Resources[]): Resources {
   const least = (pick: (one: Resources) => number) => Math.min(...samples.map(pick));
   return {
     postgres: least(({ postgres }) => postgres),

@@ -3,20 +3,20 @@ import { ask } from "../../../test/shared/requests/http.ts";
 import { serverStates } from "../../../test/shared/servers/proxies.ts";
 import type { World } from "./world.ts";
 
-/** What somebody saw of an instance from this moment on. */
-export type Sight = { by: "probe" | "proxy"; instance: string; at: number; state: string };
+/** A state of an instance, as a probe or a proxy observed it from this moment on. */
+export type Observation = { by: "probe" | "proxy"; instance: string; at: number; state: string };
 
 const probeEveryMs = 100;
 /** As an orchestrator's probe. */
 const probeTimeoutMs = 1000;
 const proxyEveryMs = 250;
 
-/** Asks each instance's /ready, and HAProxy what it thinks of them, all the time; keeps what changed. */
+/** Polls /ready of each instance, and the server states of HAProxy; keeps the changes. */
 export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
-  const sights: Sight[] = [];
-  const last = new Map<string, Sight>();
+  const sights: Observation[] = [];
+  const last = new Map<string, Observation>();
   let watching = true;
-  const see = (by: Sight["by"], instance: string, state: string) => {
+  const see = (by: Observation["by"], instance: string, state: string) => {
     if (last.get(`${by} ${instance}`)?.state === state) return;
     const sight = { by, instance, at: performance.now(), state };
     last.set(`${by} ${instance}`, sight);
@@ -38,8 +38,8 @@ export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
   const watchers = fleet.members.map((member) => probe(member.name, member.url));
   if (name === "haproxy") watchers.push(askProxy());
   return {
-    sights: (): readonly Sight[] => [...sights],
-    /** Since when nobody sees anything but well, where that is so. */
+    sights: (): readonly Observation[] => [...sights],
+    /** Since when every observation is ready or UP; undefined while one is not. */
     wellSince: (): number | undefined =>
       [...last.values()].every(({ state }) => state === "ready" || state === "UP") ? sights.at(-1)?.at : undefined,
     async stop(): Promise<void> {

@@ -12,7 +12,7 @@ const optionsOf = (...words: string[]) => {
   return read.kind === "run" ? read.options : undefined;
 };
 
-test("a run of everything writes the report of the repository; a part of it writes none unless told where", () => {
+test("a run of everything writes the report of the repository; a partial run only with --out", () => {
   assert.deepEqual(optionsOf(), { quick: false, proxies: ["nginx", "haproxy"], out: "docs/resilience.md" });
   assert.deepEqual(optionsOf("--quick"), { quick: true, proxies: ["nginx"] });
   assert.deepEqual(optionsOf("--quick", "--proxy", "haproxy"), { quick: true, proxies: ["haproxy"] });

@@ -18,7 +18,7 @@ test("what was acknowledged is there once; what was not answered may be there or
   }
 });
 
-test("a row that is missing, or that has another id than was told, is a write that was lost", () => {
+test("a write is lost when its row is missing or has another id than the response", () => {
   const balance = written().balance([{ name: "a", id: "9" }]);
   assert.deepEqual(balance.lost, ["a", "b"]);
   assert.ok(!isExact(balance));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { How, Kind } from "../../../bench/chaos/load/records.ts";
 import { factsOf, type Observed, totalOf } from "../../../bench/chaos/measure.ts";
 import { isPassed, judge, judgeRest } from "../../../bench/chaos/verdict.ts";
-import { leastOf } from "../../../bench/chaos/world/resources.ts";
+import { minimumOf } from "../../../bench/chaos/world/resources.ts";
 
 const balance = { acknowledged: 5, unanswered: 0, lost: [], doubled: [] };
 const moments = { from: 0, injected: 3000, standing: 3200, lifted: 9000, well: 11_000, to: 14_000 };
@@ -43,7 +43,7 @@ test("it has recovered when the last attempt that is to fail has begun, and when
   assert.equal(facts({ attempts: [attempt(8900, "timeout", "read", 5000)] }).backMs, 0);
 });
 
-test("reads that fail are counted from the begin of the fault, and anew from its end", () => {
+test("failing reads are counted from the start of the fault, and again from its end", () => {
   const during = [attempt(2999, "503"), attempt(3300, "503"), attempt(4000, "503", "write")];
   assert.equal(facts({ attempts: during }).readsFailedForMs, 300);
   assert.equal(facts({ attempts: [...during, attempt(9450, "503")] }).readsFailedForMs, 450);
@@ -100,5 +100,5 @@ test("what is still held long after is held against what was held before", () =>
 
 test("of several looks at a fleet at rest, what was there each time counts", () => {
   const one = { postgres: 3, redis: 6, handles: 35, heapMb: 88 };
-  assert.deepEqual(leastOf([one, { ...one, postgres: 4, handles: 33 }]), { ...one, handles: 33 });
+  assert.deepEqual(minimumOf([one, { ...one, postgres: 4, handles: 33 }]), { ...one, handles: 33 });
 });

@@ -9,7 +9,7 @@ export type Edge = { proxy: RunningProxy; backends: StandIns };
 
 let paths = 0;
 
-/** One that nobody has asked for yet. */
+/** A path without earlier requests. */
 export const freshPath = (): string => {
   paths += 1;
   return `/api/v1/things/${paths}`;

@@ -11,7 +11,7 @@ import { bearer, newPerson, type SignedIn, signedIn } from "../../shared/request
 import { freshAddress, send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { allReady, type Fleet, hostOf, type Name, names } from "../../shared/servers/fleet.ts";
 import { type RunningProxy, serverStates } from "../../shared/servers/proxies.ts";
-import { failuresOf, type Load, type Sent, startLoad, summary } from "./load.ts";
+import { failuresOf, type Load, type Sent, startLoad, summary } from "./edge-load.ts";
 import { assertProblem } from "./problem.ts";
 
 /** The long form is what has to hold; the usual one is a part of it that a suite has time for. */
@@ -53,21 +53,21 @@ export function restartCases(world: () => World): void {
     const from = freshAddress();
     const person = newPerson();
     const forged = { "X-Forwarded-For": "203.0.113.66", Forwarded: "for=203.0.113.66", "X-Real-IP": "203.0.113.66" };
-    const someone = signedIn(await sendJson("/api/v1/auth/register", person, { from, headers: forged }), person);
-    const { text } = await send("/api/v1/auth/sessions", { headers: bearer(someone) });
+    const user = signedIn(await sendJson("/api/v1/auth/register", person, { from, headers: forged }), person);
+    const { text } = await send("/api/v1/auth/sessions", { headers: bearer(user) });
     assert.match(text, new RegExp(`"${from.replaceAll(".", "\\.")}"`));
     assert.doesNotMatch(text, /203\.0\.113/);
   });
 
   test("an ETag that compressing made weak still changes what it names", async () => {
-    const someone = await registerHere();
-    const headers = { ...bearer(someone), "accept-encoding": "gzip" };
+    const user = await registerHere();
+    const headers = { ...bearer(user), "accept-encoding": "gzip" };
     const property = { ...house("etag"), name: "x".repeat(200) };
-    const made = await sendJson("/api/v1/properties", property, { headers: bearer(someone) });
+    const made = await sendJson("/api/v1/properties", property, { headers: bearer(user) });
     const path = String(made.headers["location"]);
     const etag = String((await send(path, { headers })).headers["etag"]);
     const weak = etag.startsWith("W/") ? etag : `W/${etag}`;
-    const change = { method: "PATCH", headers: { ...bearer(someone), "if-match": weak } };
+    const change = { method: "PATCH", headers: { ...bearer(user), "if-match": weak } };
     assert.equal((await sendJson(path, { name: "changed" }, change)).status, 200);
     assert.equal((await sendJson(path, { name: "again" }, change)).status, 412);
   });
@@ -86,7 +86,7 @@ export function restartCases(world: () => World): void {
   const rounds = full ? 5 : 1;
   const atLeast = full ? 20_000 : 2000;
   for (let round = 1; round <= rounds; round += 1) {
-    test(`nobody notices a rolling restart (${round} of ${rounds}, at least ${atLeast} requests)`, async () => {
+    test(`no request fails during a rolling restart (${round} of ${rounds}, at least ${atLeast} requests)`, async () => {
       const load = startLoad({ users: full ? 90 : 40 });
       await sleep(1000);
       for (const member of world().fleet.members) assert.equal((await member.restart()).code, 0);
@@ -99,7 +99,7 @@ export function restartCases(world: () => World): void {
     });
   }
 
-  test("nobody notices that the proxy's configuration is loaded anew", async () => {
+  test("no request fails while the proxy reloads its configuration", async () => {
     const load = startLoad();
     for (let times = 0; times < (full ? 10 : 3); times += 1) {
       await sleep(800);
@@ -169,13 +169,13 @@ export function outageCases(world: () => World): void {
   });
 
   test("SIGKILL: with an Idempotency-Key and a client that tries again, nothing is lost or doubled", async () => {
-    const someone = await registerHere();
+    const user = await registerHere();
     const member = world().fleet.member("api-server-3");
     const wanted = Array.from({ length: 120 }, (_, index) => `house ${String(index).padStart(3, "0")}`);
     let retries = 0;
     const create = async (name: string, index: number) => {
       await sleep(index * 15);
-      const headers = { ...bearer(someone), "Idempotency-Key": `key-of-${name.replaceAll(" ", "-")}` };
+      const headers = { ...bearer(user), "Idempotency-Key": `key-of-${name.replaceAll(" ", "-")}` };
       for (let attempt = 0; attempt < 10; attempt += 1) {
         const status = await sendJson("/api/v1/properties", house(name), { headers }).then(
           (answer) => answer.status,
@@ -193,7 +193,7 @@ export function outageCases(world: () => World): void {
     await member.kill();
     await all;
     await member.start();
-    const found = await allProperties(someone);
+    const found = await allProperties(user);
     say(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} tries again`);
     assert.deepEqual(found.sort(), wanted);
   });
@@ -216,8 +216,8 @@ export function outageCases(world: () => World): void {
   });
 
   test("with every database path down the answer is a clean problem, quickly; nothing lingers afterwards", async () => {
-    const someone = await registerHere();
-    const login = () => sendJson("/api/v1/auth/login", { email: someone.email, password: someone.password });
+    const user = await registerHere();
+    const login = () => sendJson("/api/v1/auth/login", { email: user.email, password: user.password });
     for (const { database } of world().fleet.members) await database.set("refuse");
     await eventually(
       () => Promise.all(world().fleet.members.map(({ url }) => ask(`${url}/ready`))),
@@ -270,7 +270,7 @@ export function outageCases(world: () => World): void {
       [],
     );
     assert.ok(lastAt <= frozenBoundMs, `${lastAt} ms`);
-    // Only those fail that waited in vain for the frozen one: nobody else is turned away.
+    // only requests that waited for the frozen instance fail
     assert.deepEqual(
       failures.filter(({ ms }) => ms < 19_000),
       [],
@@ -293,19 +293,19 @@ async function registerHere(): Promise<SignedIn> {
   return signedIn(await sendJson("/api/v1/auth/register", person), person);
 }
 
-async function allProperties(someone: SignedIn): Promise<string[]> {
+async function allProperties(user: SignedIn): Promise<string[]> {
   const found: string[] = [];
   let cursor: unknown = "";
   do {
     const query = cursor === "" ? "" : `&cursor=${cursor}`;
-    const page = (await send(`/api/v1/properties?limit=100${query}`, { headers: bearer(someone) })).json();
+    const page = (await send(`/api/v1/properties?limit=100${query}`, { headers: bearer(user) })).json();
     for (const item of Array.isArray(page["items"]) ? page["items"] : []) found.push(item.name);
     cursor = page["nextCursor"];
   } while (typeof cursor === "string");
   return found;
 }
 
-/** Waits until a request that was asked here was logged there. */
+/** Waits until the proxy has logged a request of this test. */
 async function getsRequests({ fleet }: World, name: Name): Promise<void> {
   const before = fleet.member(name).process().output().length;
   await eventually(

@@ -7,7 +7,7 @@ import { type Edge, freshPath } from "./edge.ts";
 /** Bytes that two readers could understand in two ways. */
 export function framingCases(edge: () => Edge): void {
   for (const [title, bytes] of ambiguous) {
-    test(`${title}: nobody gets a second answer out of it`, async () => {
+    test(`${title}: there is no second response`, async () => {
       const before = edge().backends.seen.length;
       const socket = await openTo();
       socket.write(bytes);

@@ -5,7 +5,7 @@ import { type EdgeAnswer, freshAddress, send, sendJson } from "../../shared/requ
 import type { Edge } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
-/** The right limit trips, for whom it is meant, and says when to come again. */
+/** Each limit applies to the right client and returns Retry-After. */
 export function limitCases(edge: () => Edge): void {
   describe("limits", { concurrency: 6 }, () => {
     test("10 requests a second with a burst: more is 429 with Retry-After, and others notice nothing", async () => {
@@ -94,7 +94,7 @@ export function limitCases(edge: () => Edge): void {
       assert.equal((await send("/api/v1/auth/me", { from })).status, 200);
     });
 
-    test("20 connections for each address, and the 21st is told so", async () => {
+    test("the 21st connection of one address gets 429", async () => {
       const from = freshAddress();
       edge().backends.behave(async (request, response, name) => {
         if (request.url === "/api/v1/long") await sleep(1500);

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { serverStates } from "../../shared/servers/proxies.ts";
-import { failuresOf, startLoad, summary } from "./load.ts";
+import { failuresOf, startLoad, summary } from "./edge-load.ts";
 import { breakWays, outOfHaproxyMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
 
-/** What holds under both policies: one instance that alone loses its database leaves, and nobody else does. */
+/** Under both policies: only the instance that loses its database leaves the rotation. */
 export function onePathCases(members: () => readonly PathMember[]): void {
   for (const fault of ["refuse", "hole", "freeze"] as const) {
     test(`one instance's path to Postgres (${fault}): it leaves in time, the others stay, and no request fails after`, async () => {

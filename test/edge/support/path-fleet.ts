@@ -80,7 +80,7 @@ export async function settled(members: readonly PathMember[]): Promise<void> {
   await eventually(up, Boolean, 20_000, 100);
 }
 
-export type Told = { name: string; decision: string }[];
+export type LoggedDecisions = { name: string; decision: string }[];
 
 /** Notes every change of every instance's verdict, until it is stopped. */
 export function watchVerdicts(members: readonly PathMember[]) {

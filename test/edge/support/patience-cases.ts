@@ -26,7 +26,7 @@ export function patienceCases(backends: () => StandIns): void {
       await sleep(idleMs);
       const answers = await Promise.all(users.map(post));
       for (const agent of agents) agent.destroy();
-      // An agent that finds its connection closed opens another one, and nobody would notice.
+      // an agent whose connection was closed opens another one, which would hide the closing
       assert.deepEqual(
         answers.map(({ status, reused }) => [status, reused]),
         users.map(() => [200, true]),
@@ -69,7 +69,7 @@ export function patienceCases(backends: () => StandIns): void {
       socket.destroy();
     });
 
-    test("many who send their headers slowly are cut after 10 s, hold no instance, and hold nobody up", async () => {
+    test("many clients with slow headers are cut after 10 s, reach no instance and delay no other client", async () => {
       await sleep(1000);
       const before = names.map((name) => backends().sockets(name));
       const slow = await Promise.all(

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 
-// What everybody writes first: on SIGTERM `server.close()`, then the end. It works a little for each request, as servers
-// do: whoever has connected meanwhile and was not yet let in is reset when the listener closes.
+// The usual first version: on SIGTERM `server.close()`, then exit. Each request takes some work, so that connections wait
+// in the accept queue; those are reset when the listener closes.
 
 const server = createServer((request, response) => {
   request.resume();

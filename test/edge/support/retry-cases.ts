@@ -60,7 +60,7 @@ export function retryCases(edge: () => Edge): void {
     await allGone(edge());
     await send("/api/v1/first");
     for (let count = 0; count < 20; count += 1) {
-      const answer = await send("/api/v1/nobody");
+      const answer = await send("/api/v1/unknown");
       assert.ok([502, 503].includes(answer.status), String(answer.status));
       assert.ok(answer.ms < 1000, `${answer.ms} ms`);
       assertProblem(answer, "unavailable");

@@ -1,9 +1,9 @@
 import { startEngines } from "../../../src/embedded/engines.ts";
 
-// Stands for the application: starts the engines in the folder it is given, says what it hears, stops when told "stop".
+// Stands for the application: starts the engines in the given folder, reports its signals, stops on the message "stop".
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-process.on("SIGINT", () => say({ heard: "SIGINT" }));
+process.on("SIGINT", () => say({ received: "SIGINT" }));
 try {
   const engines = await startEngines({
     dataDir: process.argv[2] ?? "",

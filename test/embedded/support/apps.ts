@@ -13,7 +13,7 @@ const messageSchema = z.object({
   databaseUrl: z.string().default(""),
   redisUrl: z.string().default(""),
   shared: z.boolean().optional(),
-  heard: z.string().optional(),
+  received: z.string().optional(),
   failed: z.string().optional(),
 });
 /** The application in a process and a group of its own, as a shell would start it. */

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { atEnd } from "../at-end.ts";
 
 /**
- * pass: as it comes · refuse: nobody listens · hole: accepts and never answers · freeze: the same, and what was said
+ * pass: as it comes · refuse: connection refused · hole: accepts and never answers · freeze: the same, and what was said
  * meanwhile arrives when it ends · reset: cuts · delay: answers late
  */
 export type Fault = "pass" | "refuse" | "hole" | "freeze" | "reset" | { delayMs: number };
@@ -16,7 +16,7 @@ export type FaultProxy = {
   open(): number;
   /** Connections that were ever opened. */
   opened(): number;
-  /** Bytes of the protocol as the client sent them, for counting what was asked. */
+  /** Protocol bytes as the client sent them, for counting commands. */
   sent(): string;
 };
 

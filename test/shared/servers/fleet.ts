@@ -59,7 +59,7 @@ export type FleetOptions = {
   entry?: "main" | "with-test-routes";
   /** Its own database and Redis unless given. */
   services?: { databaseUrl: string; redisUrl: string };
-  /** What the fault proxies heard can be asked of them. */
+  /** Whether the fault proxies keep the received bytes. */
   keepsSent?: boolean;
 };
 

@@ -14,7 +14,7 @@ export type RedisServer = {
   readonly pid: number;
   /** Again on the same port and in the same folder, after `stop`. */
   start(): Promise<void>;
-  /** By SIGKILL: nobody is told. */
+  /** By SIGKILL, so that no client is notified. */
   stop(): Promise<void>;
   freeze(): unknown;
   thaw(): unknown;
@@ -122,7 +122,7 @@ export async function startRedisSentinel() {
   const waitForPrimary = async (old?: number) => {
     const port = await eventually(() => newPrimary(old), Boolean, 15_000, 50);
     const server = servers.find((one) => one.port === port);
-    if (server === undefined) throw new Error(`Nobody knows the primary on port ${port}.`);
+    if (server === undefined) throw new Error(`No primary known on port ${port}.`);
     return server;
   };
   const readyForFailover = async ({ port }: RedisServer) => {
@@ -176,7 +176,7 @@ export async function startRedisSentinel() {
 const startLimitMs = 10_000;
 
 async function startFirst(settings: readonly string[], flags: readonly string[] = []): Promise<RedisServer> {
-  // Whoever asks for a free port may find it taken a moment later.
+  // a free port may be taken a moment later
   for (let tries = 1; ; tries += 1) {
     const server = prepare(await freePort(), settings, flags);
     try {
@@ -226,7 +226,7 @@ function prepare(port: number, settings: readonly string[], flags: readonly stri
       for (const event of ["exit", "error"]) started.on(event, () => running.delete(started));
       const answers = () => (running.has(started) ? askRedis(port, "ping").catch(String) : "ended");
       const seen = await eventually(answers, (answer) => answer === "PONG" || answer === "ended", startLimitMs);
-      // An answer may come from whoever else has taken the port.
+      // the response may come from another program on the same port
       if (seen === "ended" || !running.has(started)) throw new Error(`redis-server did not start:\n${output}`);
     },
     stop,

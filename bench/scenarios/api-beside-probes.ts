@@ -1,7 +1,7 @@
+import { runConstantRate } from "../constant-rate-load.ts";
+import { interleave } from "../interleave.ts";
 import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
-import { pace } from "../paced.ts";
-import { interleave } from "../rounds.ts";
 import { ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
 
@@ -21,13 +21,18 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   const length = seconds * 2;
   const api = async () => {
     const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
-    const { p50Ms } = await pace({ url, headers: owner.headers, perSecond: apiPerSecond, seconds: length });
+    const { p50Ms } = await runConstantRate({ url, headers: owner.headers, perSecond: apiPerSecond, seconds: length });
     return p50Ms;
   };
   const measured = await interleave(rounds, {
     alone: api,
     "with probes": async () => {
-      const probes = pace({ url: `${haven.url}/ready`, perSecond: probesPerSecond, seconds: length, connections: 16 });
+      const probes = runConstantRate({
+        url: `${haven.url}/ready`,
+        perSecond: probesPerSecond,
+        seconds: length,
+        connections: 16,
+      });
       const [p50Ms] = await Promise.all([api(), probes]);
       return p50Ms;
     },

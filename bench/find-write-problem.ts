@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Makes sure that a report can be written before anything is measured for it; says why where it cannot. */
-export function obstacleAt(file: string, images: string): string | undefined {
+/** Checks before the measurement that the report can be written; returns the problem if not. */
+export function findWriteProblem(file: string, images: string): string | undefined {
   try {
     mkdirSync(join(dirname(file), images), { recursive: true });
     closeSync(openSync(file, "a"));

@@ -1,7 +1,7 @@
 const width = 120;
 
 /** Paragraphs and lists of a report in lines as wide as those of other documents; all else as it is. */
-export const wrapped = (markdown: string): string =>
+export const wrapMarkdown = (markdown: string): string =>
   markdown
     .split(/(```[\s\S]*?```)/)
     .map((part) => (part.startsWith("```") ? part : part.split("\n\n").map(wrapBlock).join("\n\n")))

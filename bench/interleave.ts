@@ -1,6 +1,6 @@
 /**
- * One measurement of each contender a round, each round beginning with another one. The first of several only warms up;
- * where there is but one, its figures are not looked at anyway.
+ * One measurement of each contender per round; the rounds start with a different one each. The first of several rounds
+ * is a warm-up; the figures of a single round are not used.
  */
 export async function interleave<Name extends string>(
   rounds: number,

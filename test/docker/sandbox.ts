@@ -23,17 +23,17 @@ export type Fake = {
   composeVersion?: string;
   daemon?: boolean;
   volumes?: boolean;
-  /** What else it answers: `case` branches of sh on what it is asked; $place is the folder that it may write into. */
+  /** Further responses: `case` branches of sh on the arguments; $place is a writable folder. */
   answers?: string;
 };
 
 export const working: Fake = { composeVersion: "2.40.0", daemon: true };
 
-/** The folders that the script works in, in a place of their own, and a docker that writes down what it is asked. */
+/** A copy of the folders that the script uses, and a docker that records its arguments. */
 export function makePlace({ composeVersion, daemon, volumes, answers = "" }: Fake = working) {
   const folder = mkdtempSync(join(tmpdir(), "haven-docker-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  // A name that falls apart wherever somebody forgot to quote it.
+  // a name that breaks every command with a missing quote
   const place = join(folder, "my rented $houses");
   for (const name of ["docker", "monitoring/targets"]) cpSync(join(root, name), join(place, name), { recursive: true });
   for (const name of [".env", "ssl", "backups"]) rmSync(join(place, "docker", name), { recursive: true, force: true });
@@ -42,7 +42,7 @@ export function makePlace({ composeVersion, daemon, volumes, answers = "" }: Fak
   for (const name of anywhere) if (has(name)) symlinkSync(whereIs(name), join(bin, name));
   const docker = `#!/bin/sh
 place='${place}'
-printf '%s\\n' "$*" >> "$place/asked"
+printf '%s\\n' "$*" >> "$place/calls"
 case "$*" in
 ${answers}
   "compose version --short") ${composeVersion === undefined ? "exit 1" : `echo ${composeVersion}`} ;;
@@ -60,7 +60,7 @@ esac
     file,
     text: (name: string) => readFileSync(file(name), "utf8"),
     mode: (name: string) => (statSync(file(name)).mode & 0o777).toString(8),
-    asked: () => (existsSync(file("asked")) ? readFileSync(file("asked"), "utf8") : ""),
+    calls: () => (existsSync(file("calls")) ? readFileSync(file("calls"), "utf8") : ""),
   };
 }
 

@@ -36,7 +36,7 @@ export function runNamed(folder: string, command: string, args: readonly string[
   const lines = Object.entries(addresses).map(([name, address]) => `${address} ${name}\n`);
   const files = { hosts: lines.join(""), "resolv.conf": `nameserver ${addresses["name-server"]}\n` };
   for (const [name, text] of Object.entries(files)) {
-    // Not written anew under a program that may be reading it.
+    // not rewritten while a program may be reading it
     if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), text);
   }
   const isolated = ["--mount", "--propagation", "private", "sh", "-c", enterAndRun, folder, command, ...args];

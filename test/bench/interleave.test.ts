@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { interleave } from "../../bench/rounds.ts";
+import { interleave } from "../../bench/interleave.ts";
 
 test("contenders take turns, each round begins with another one, and the first only warms up", async () => {
   const order: string[] = [];

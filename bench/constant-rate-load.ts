@@ -3,7 +3,7 @@ import { Agent, request } from "node:http";
 import { quantile } from "./statistics.ts";
 import { FailedRequests } from "./wrk.ts";
 
-export type Paced = {
+export type ConstantRateLoad = {
   url: string;
   headers?: Readonly<Record<string, string>>;
   perSecond: number;
@@ -11,13 +11,19 @@ export type Paced = {
   connections?: number;
 };
 
-export type PacedResult = { p50Ms: number; p99Ms: number; maxMs: number };
+export type Waits = { p50Ms: number; p99Ms: number; maxMs: number };
 
 /**
- * Requests at a steady rate, whatever the server does: each wait is counted from the moment at which the request was
- * due, so that a server that stalls is charged for all who would have come meanwhile. One failure fails the run.
+ * Requests at a constant rate, also while the server is slow. Each wait is counted from the moment at which the request
+ * was due, so that a stalled server pays for all requests that were due meanwhile. One failure fails the run.
  */
-export async function pace({ url, headers = {}, perSecond, seconds, connections = 32 }: Paced): Promise<PacedResult> {
+export async function runConstantRate({
+  url,
+  headers = {},
+  perSecond,
+  seconds,
+  connections = 32,
+}: ConstantRateLoad): Promise<Waits> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: "fifo" });
   const waits: number[] = [];
   const failures = new Map<string, number>();

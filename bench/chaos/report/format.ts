@@ -3,7 +3,7 @@ import { type Facts, total, totalOf } from "../measure.ts";
 import type { Outcome } from "../results.ts";
 import { seconds } from "../verdict.ts";
 
-/** One fault in one line, for whoever waits for it. */
+/** The result of one fault in one line, for the console. */
 export function lineOf(proxy: string, { fault, facts, verdicts }: Outcome): string {
   const missed = verdicts.filter(({ met }) => !met).map(({ what }) => `MISSED: ${what}`);
   const numbers = [
