@@ -78,7 +78,8 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   },
   {
     title: `${title}: time of the health check, p95`,
-    description: "On a connection of its own, with a statement that costs nothing: slow here means slow for every request.",
+    description:
+      "On a connection of its own, with a statement that costs nothing: slow here means slow for every request.",
     kind: "timeseries",
     unit: "s",
     width: 12,
