@@ -5,11 +5,10 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { before, test } from "node:test";
 import { projectWithKit } from "../kit/support/installed-kit.ts";
-import { atEnd, atEnd } from "../shared/at-end.ts";
-import { eventually, eventually } from "../shared/eventually.ts";
-import { freePort, freePort } from "../shared/free-port.ts";
-import { ask, ask } from "../shared/requests/http.ts";
-import { runProgram } from "../shared/run-program.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freePort } from "../shared/free-port.ts";
+import { ask } from "../shared/requests/http.ts";
 
 const page = readFileSync(new URL("../../docs/use-in-your-app.md", import.meta.url), "utf8");
 const example = /```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
