@@ -33,8 +33,20 @@ export type Running = {
  * opened is closed in reverse, also if the start fails halfway.
  */
 export async function start(config: Config, options: StartOptions): Promise<Running> {
-  const { logger, embedded, overrides = {}, droppedLogLines = () => 0 } = options;
-  await using stack = new AsyncDisposableStack();
+  const stack = new AsyncDisposableStack();
+  try {
+    return await startAll(config, options, stack);
+  } finally {
+    // Empty after a start that succeeded: then `stop` closes.
+    await stack.disposeAsync();
+  }
+}
+
+async function startAll(
+  config: Config,
+  { logger, embedded, overrides = {}, droppedLogLines = () => 0 }: StartOptions,
+  stack: AsyncDisposableStack,
+): Promise<Running> {
   const engines = await startMissingEngines(config, { embedded, logger });
   if (engines !== undefined) stack.defer(engines.stop);
   const addresses = serviceAddresses(config, engines);
