@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atEnd } from "../../../test/shared/at-end.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
-import { query } from "../../../test/shared/servers/database.ts";
+import { appRole, query } from "../../../test/shared/servers/database.ts";
 import type { Row } from "../load/ledger.ts";
 import { createOthers } from "./others.ts";
 import type { Postgres } from "./postgres.ts";
@@ -12,14 +12,16 @@ import type { Postgres } from "./postgres.ts";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const owner = "app";
 
-/** The application's database, its owner an ordinary user, as `main.ts migrate` makes it. */
+/** The database as in production: one role owns and migrates it, the servers connect as another. */
 export async function createDatabase(postgres: Postgres, name: string) {
   const password = "chaos";
   const admin = new URL(postgres.adminUrl);
-  await query(
-    admin.href,
-    `DO $$ BEGIN CREATE ROLE ${owner} LOGIN PASSWORD '${password}'; EXCEPTION WHEN duplicate_object THEN END $$`,
-  );
+  for (const role of [{ name: owner, password }, appRole]) {
+    await query(
+      admin.href,
+      `DO $$ BEGIN CREATE ROLE ${role.name} LOGIN PASSWORD '${role.password}'; EXCEPTION WHEN duplicate_object THEN END $$`,
+    );
+  }
   await query(admin.href, `CREATE DATABASE ${name} OWNER ${owner}`);
   admin.pathname = `/${name}`;
   const url = new URL(admin);
@@ -33,7 +35,7 @@ export async function createDatabase(postgres: Postgres, name: string) {
     connections: async (): Promise<number> => {
       const sql =
         "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'haven%'";
-      return (await query<{ count: number }>(admin.href, sql, [owner]))[0]?.count ?? 0;
+      return (await query<{ count: number }>(admin.href, sql, [appRole.name]))[0]?.count ?? 0;
     },
     /** A release with one migration more: a column and an index on the table that the writes go to. */
     migrateToNextRelease: () => migrate(nextRelease(), url.href),
@@ -55,7 +57,11 @@ export async function fillProperties({ adminUrl }: Database, rows: number): Prom
 
 async function migrate(folder: string, url: string): Promise<void> {
   const env = { PATH: process.env["PATH"], NODE_ENV: "production", DATABASE_URL: url };
-  const { code, output } = await runProgram(process.execPath, [join(folder, "src/main.ts"), "migrate"], { env });
+  const { code, output } = await runProgram(
+    process.execPath,
+    [join(folder, "src/main.ts"), "migrate", "--grant-to", appRole.name],
+    { env },
+  );
   if (code !== 0) throw new Error(output);
 }
 

@@ -5,7 +5,7 @@ import { atEnd } from "../at-end.ts";
 const template = "haven_template";
 
 /** What servers of the suite connect as: a role that may change rows and no table, as in production. */
-const appRole = { name: "haven_app", password: "an-app-role-of-the-suite" };
+export const appRole = { name: "haven_app", password: "an-app-role-of-the-suite" };
 
 /** Made once for a run of the suite. */
 export async function prepareTemplate(url: string): Promise<void> {
