@@ -4,12 +4,10 @@ import { baseOf, type Case, type HostileRequest, name, stringEntries, type Targe
 const encodingNames = Object.keys(encodings) as Encoding[];
 
 export function bodyCases(target: Target): Case[][] {
-  const { described } = target.operation;
-  const content = described.requestBody?.content ?? {};
-  const example = content["application/json"]?.example;
-  const types = Object.keys(content).filter((type) => type !== "application/json");
-  if (types.length > 0) return uploadCases(target, types);
-  return [jsonCases(target), typeof example === "object" && example !== null ? fieldCases(target, example) : []];
+  const types = Object.keys(target.operation.described.requestBody?.content ?? {});
+  const uploads = types.filter((type) => type !== "application/json");
+  if (uploads.length > 0) return target.places.formFields.flatMap((field) => uploadCases(target, uploads, field));
+  return [jsonCases(target), ...target.places.bodyFields.map((path) => fieldCases(target, path))];
 }
 
 const bodySizes = [14_000, 300_000, 990_000, 1_500_000];
@@ -37,34 +35,32 @@ function jsonCases(target: Target): Case[] {
   ];
 }
 
-/** The example body of the document with one value replaced. */
-function fieldCases(target: Target, example: object): Case[] {
+/** The example body of the document with one value replaced, or added where the example does not have it. */
+function fieldCases(target: Target, path: readonly string[]): Case[] {
   const base = baseOf(target);
-  return pathsIn(example).flatMap((path) =>
-    [200, 5000, ...bodySizes].flatMap((size) => [
-      ...stringEntries.flatMap(([kind, make]) =>
-        encodingNames.map((encoding) => () => {
-          const what = name(target, `body.${path.join(".")}, ${encoding}`, kind, size);
-          return withJson(base, what, JSON.stringify(replaced(example, path, make(size))), encoding);
-        }),
-      ),
-      ...Object.entries(hostileJson).map(([kind, make]) => () => {
-        const what = name(target, `body.${path.join(".")}`, kind, size);
-        const text = JSON.stringify(replaced(example, path, "<here>"));
-        return withJson(
-          base,
-          what,
-          text.replace('"<here>"', () => make(size)),
-          "gzip",
-        );
+  const example = target.operation.described.requestBody?.content["application/json"]?.example ?? {};
+  return [200, 5000, ...bodySizes].flatMap((size) => [
+    ...stringEntries.flatMap(([kind, make]) =>
+      encodingNames.map((encoding) => () => {
+        const what = name(target, `body.${path.join(".")}, ${encoding}`, kind, size);
+        return withJson(base, what, JSON.stringify(replaced(example, path, make(size))), encoding);
       }),
-    ]),
-  );
+    ),
+    ...Object.entries(hostileJson).map(([kind, make]) => () => {
+      const what = name(target, `body.${path.join(".")}`, kind, size);
+      const text = JSON.stringify(replaced(example, path, "<here>"));
+      return withJson(
+        base,
+        what,
+        text.replace('"<here>"', () => make(size)),
+        "gzip",
+      );
+    }),
+  ]);
 }
 
-function uploadCases(target: Target, types: readonly string[]): Case[][] {
+function uploadCases(target: Target, types: readonly string[], field: string): Case[][] {
   const base = baseOf(target);
-  const field = formFieldOf(target) ?? "photo";
   const forms = [1000, 100_000, 4_900_000].flatMap((size) =>
     Object.entries(hostileForms).map(([kind, make]) => () => {
       const { contentType, body } = make(size, field);
@@ -99,9 +95,6 @@ function asForm(field: string, bytes: Buffer) {
   return { contentType: "multipart/form-data; boundary=form", body };
 }
 
-export const formFieldOf = ({ operation: { described } }: Target): string | undefined =>
-  Object.keys(described.requestBody?.content["multipart/form-data"]?.schema?.properties ?? {})[0];
-
 export function withJson(
   base: Omit<HostileRequest, "what">,
   what: string,
@@ -118,14 +111,10 @@ export function withJson(
   };
 }
 
-export function pathsIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== "object" || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, [...path, key]))].filter(
-    ({ length }) => length > 0,
-  );
-}
-
 export function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
   if (key === undefined) return by;
-  return { ...(value as object), [key]: replaced((value as Record<string, unknown>)[key], rest, by) };
+  return {
+    ...(value as object | undefined),
+    [key]: replaced((value as Record<string, unknown> | undefined)?.[key], rest, by),
+  };
 }

@@ -1,5 +1,6 @@
 import type { ApiOperation } from "../openapi/support/api-document.ts";
 import { bodyOf } from "../openapi/support/request.ts";
+import type { Places } from "./places.ts";
 import { hostileStrings } from "./strings.ts";
 
 export type HostileRequest = {
@@ -19,6 +20,7 @@ export type Target = {
   /** With ids of existing resources. */
   path: string;
   credentials: Record<string, string>;
+  places: Places;
 };
 
 export const stringEntries = Object.entries(hostileStrings);

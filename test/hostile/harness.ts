@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Document } from "../../src/openapi/document/openapi-types.ts";
 import type { ApiOperation } from "../openapi/support/api-document.ts";
 import { readDocument } from "../openapi/support/api-document.ts";
 import { visit } from "../openapi/support/visitor.ts";
 import { bearer } from "../shared/requests/people.ts";
 import type { Case, HostileRequest } from "./case.ts";
+import { placesOf } from "./places.ts";
 import { processorMs, settledProcessorMs } from "./processor-time.ts";
 import { createRandom, type Random } from "./random.ts";
 import { hostileRequests } from "./requests.ts";
@@ -33,11 +35,11 @@ export type HarnessOptions = { url: string; pid: number; seed: number; perPlace:
  */
 export async function attack({ url, pid, seed, perPlace, until = () => false }: HarnessOptions): Promise<Report> {
   const random = createRandom(seed);
-  const { operations } = await readDocument(url);
+  const { document, operations } = await readDocument(url);
   const report: Report = { requests: 0, operations: operations.map(({ id }) => id), worstMs: 0, worst: "", faults: [] };
   for (const operation of operations) {
     if (until()) break;
-    const cases = await afterShedding(() => casesOf(url, operation, operations, random, perPlace));
+    const cases = await afterShedding(() => casesOf(url, document, operation, operations, random, perPlace));
     while (cases.length > 0) await runBatch(url, pid, cases.splice(0, batchSize), report);
   }
   return report;
@@ -58,6 +60,7 @@ async function afterShedding<T>(prepare: () => Promise<T>): Promise<T> {
 /** Repeated for each operation: the previous one may have ended the session or deleted its resources. */
 async function casesOf(
   url: string,
+  document: Document,
   operation: ApiOperation,
   operations: readonly ApiOperation[],
   random: Random,
@@ -65,8 +68,9 @@ async function casesOf(
 ): Promise<Case[]> {
   const visitor = await visit(url, operations);
   const path = await visitor.pathOf(operation);
-  const signedIn = { operation, path, credentials: bearer(visitor) };
-  const anonymous = { operation, path, credentials: {} };
+  const places = placesOf(document, operation);
+  const signedIn = { operation, path, places, credentials: bearer(visitor) };
+  const anonymous = { operation, path, places, credentials: {} };
   const isPublic = operation.access === "everyone" || operation.access === "operator";
   return [
     ...hostileRequests(signedIn, random, perPlace),

@@ -27,14 +27,16 @@ const commonHeaders = [
   "X-Request-Id",
 ];
 
-export function headerCases(target: Target): Case[] {
+/** One list for each header, those of the document first, then those that any request can have. */
+export function headerCases(target: Target): Case[][] {
   const base = baseOf(target);
+  const sizes = [300, 14_000];
   const withHeader = (what: string, header: string, value: string): HostileRequest => {
     const others = Object.entries(base.headers).filter(([other]) => other.toLowerCase() !== header.toLowerCase());
     return { ...base, what, headers: { ...Object.fromEntries(others), [header]: value } };
   };
-  return [300, 14_000].flatMap((size) => [
-    ...commonHeaders.flatMap((header) =>
+  const ofHeader = (header: string) =>
+    sizes.flatMap((size) =>
       stringEntries.map(
         ([kind, make]) =>
           () =>
@@ -44,8 +46,9 @@ export function headerCases(target: Target): Case[] {
               asHeader(make(size)).slice(0, size).trim(),
             ),
       ),
-    ),
-    ...["haven_session", "__Host-haven_session"].flatMap((cookie) => [
+    );
+  const ofCookies = sizes.flatMap((size) =>
+    ["haven_session", "__Host-haven_session"].flatMap((cookie) => [
       () =>
         withHeader(
           name(target, "header Cookie", `many ${cookie}`, size),
@@ -59,13 +62,14 @@ export function headerCases(target: Target): Case[] {
           numbered(size, (n) => `${cookie}=${Buffer.alloc(64, `${n}`).toString("base64url")}; `).trim(),
         ),
     ]),
-    () => ({
-      ...base,
-      what: name(target, "headers", "many", size),
-      headers: {
-        ...base.headers,
-        ...Object.fromEntries(Array.from({ length: size / 16 }, (_, n) => [`x-header-${n}`, "a"])),
-      },
-    }),
-  ]);
+  );
+  const many = sizes.map((size) => () => ({
+    ...base,
+    what: name(target, "headers", "many", size),
+    headers: {
+      ...base.headers,
+      ...Object.fromEntries(Array.from({ length: size / 16 }, (_, n) => [`x-header-${n}`, "a"])),
+    },
+  }));
+  return [...target.places.headers.map(ofHeader), ...commonHeaders.map(ofHeader), ofCookies, many];
 }

@@ -9,7 +9,7 @@ import { attack, maxProcessorMs, type Report } from "./harness.ts";
 
 const minutes = Number(process.env["HOSTILE_MINUTES"] ?? 0);
 const seed = Number(process.env["HOSTILE_SEED"] ?? 1);
-const perPlace = minutes > 0 ? 40 : 6;
+const perPlace = minutes > 0 ? 20 : 2;
 
 const haven = await startHavenProcess({
   entry: "main",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hostileForms, hostileJson } from "./bodies.ts";
-import { bodyCases, formFieldOf, pathsIn, replaced, withJson } from "./body-cases.ts";
+import { bodyCases, replaced, withJson } from "./body-cases.ts";
 import { baseOf, type Case, name, numbered, shortName, type Target } from "./case.ts";
 import { headerCases } from "./header-cases.ts";
 import type { Random } from "./random.ts";
@@ -9,15 +9,14 @@ import { pathCases, queryCases, withQuery } from "./url-cases.ts";
 
 /** The number of requests for each input of an operation. */
 export function hostileRequests(target: Target, random: Random, perPlace: number): Case[] {
-  const places = [pathCases(target), queryCases(target), headerCases(target), ...bodyCases(target)];
+  const places = [...pathCases(target), ...queryCases(target), ...headerCases(target), ...bodyCases(target)];
   return [...knownAttacks(target), ...places.flatMap((cases) => random.sample(cases, perPlace))];
 }
 
 /** Each of these once blocked the event loop of this server. They are sent to every operation with every seed. */
 function knownAttacks(target: Target): Case[] {
   const base = baseOf(target);
-  const example = target.operation.described.requestBody?.content["application/json"]?.example;
-  const fields = typeof example === "object" && example !== null ? pathsIn(example) : [];
+  const example = target.operation.described.requestBody?.content["application/json"]?.example ?? {};
   const marks = hostileStrings["combining marks out of order"] ?? assert.fail();
   const spaces = hostileForms["spaces in the content type"] ?? assert.fail();
   const arrays = hostileJson["an array of arrays"] ?? assert.fail();
@@ -31,12 +30,11 @@ function knownAttacks(target: Target): Case[] {
     () => withQuery(base, name(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
     () => withJson(base, name(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),
   ];
-  for (const path of fields) {
+  for (const path of target.places.bodyFields) {
     const what = name(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
     known.push(() => withJson(base, what, JSON.stringify(replaced(example, path, marks(40_000))), "gzip"));
   }
-  const field = formFieldOf(target);
-  if (field !== undefined) {
+  for (const field of target.places.formFields) {
     known.push(() => {
       const { contentType, body } = spaces(12_000, field);
       const headers = { ...base.headers, "content-type": contentType };

@@ -9,40 +9,60 @@ import {
   type Target,
 } from "./case.ts";
 
-export function pathCases(target: Target): Case[] {
+/** One list for each path parameter, and one for what follows the path. */
+export function pathCases(target: Target): Case[][] {
   const base = baseOf(target);
-  const parameters = target.operation.described.parameters?.filter((one) => one.in === "path") ?? [];
-  return [200, 3000, 14_000].flatMap((size) => [
-    ...stringEntries.flatMap(([kind, make]) =>
-      parameters.map(({ name: parameter }) => () => {
+  const sizes = [200, 3000, 14_000];
+  const ofParameters = target.places.pathParameters.map((parameter) =>
+    sizes.flatMap((size) =>
+      stringEntries.map(([kind, make]) => () => {
         const value = percentEncoded(make(size), size);
         const path = target.operation.path.replace(`{${parameter}}`, value).replaceAll(/\{\w+\}/g, "x");
         return { ...base, what: name(target, `path parameter ${parameter}`, kind, size), path };
       }),
     ),
-    ...(["/", "//", "/.", ";", "%2f", "%252f", "/a"] as const).map((unit) => () => ({
+  );
+  const units = ["/", "//", "/.", ";", "%2f", "%252f", "/a"];
+  const ofEnd = sizes.flatMap((size) =>
+    units.map((unit) => () => ({
       ...base,
       what: name(target, "end of the path", unit, size),
       path: base.path + unit.repeat(size / unit.length),
     })),
-  ]);
+  );
+  return [...ofParameters, ofEnd];
 }
 
-export function queryCases(target: Target): Case[] {
+/** One list for each documented parameter, and one for the query as a whole. */
+export function queryCases(target: Target): Case[][] {
   const base = baseOf(target);
-  const documented = target.operation.described.parameters?.filter((one) => one.in === "query") ?? [];
-  const names = [...documented.map((one) => one.name), "unknown", "exclude", "verbose"];
-  return [200, 14_000].flatMap((size) => [
-    ...stringEntries.flatMap(([kind, make]) =>
-      names.map(
-        (parameter) => () =>
-          withQuery(
-            base,
-            name(target, `query ${parameter}`, kind, size),
-            `${parameter}=${percentEncoded(make(size), size)}`,
-          ),
+  const sizes = [200, 14_000];
+  const ofParameter = (parameter: string) =>
+    sizes.flatMap((size) => [
+      ...stringEntries.map(
+        ([kind, make]) =>
+          () =>
+            withQuery(
+              base,
+              name(target, `query ${parameter}`, kind, size),
+              `${parameter}=${percentEncoded(make(size), size)}`,
+            ),
       ),
-    ),
+      () =>
+        withQuery(
+          base,
+          name(target, `query ${parameter}`, "repeated", size),
+          numbered(size, () => `${parameter}=a&`),
+        ),
+      () => withQuery(base, name(target, `query ${parameter}`, "list", size), `${parameter}=${"a,".repeat(size / 2)}`),
+      () =>
+        withQuery(
+          base,
+          name(target, `query ${parameter}`, "list of names", size),
+          `${parameter}=${numbered(size, (n) => `${shortName(n)},`)}`,
+        ),
+    ]);
+  const ofWhole = sizes.flatMap((size) => [
     () =>
       withQuery(
         base,
@@ -57,22 +77,8 @@ export function queryCases(target: Target): Case[] {
       ),
     () => withQuery(base, name(target, "query", "ampersands", size), "&".repeat(size)),
     () => withQuery(base, name(target, "query", "equals signs", size), "=".repeat(size)),
-    ...names.flatMap((parameter) => [
-      () =>
-        withQuery(
-          base,
-          name(target, `query ${parameter}`, "repeated", size),
-          numbered(size, () => `${parameter}=a&`),
-        ),
-      () => withQuery(base, name(target, `query ${parameter}`, "list", size), `${parameter}=${"a,".repeat(size / 2)}`),
-      () =>
-        withQuery(
-          base,
-          name(target, `query ${parameter}`, "list of names", size),
-          `${parameter}=${numbered(size, (n) => `${shortName(n)},`)}`,
-        ),
-    ]),
   ]);
+  return [...target.places.queryParameters.map(ofParameter), [...ofParameter("unknown"), ...ofWhole]];
 }
 
 export const withQuery = (base: Omit<HostileRequest, "what">, what: string, query: string): HostileRequest => ({
