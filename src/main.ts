@@ -185,6 +185,10 @@ function describeError(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code.startsWith("28") || code === "3D000")
     return `Postgres rejects the user, password or database (${code}). Check DATABASE_URL.\n`;
+  if (code === "42501") {
+    const advice = "Run migrate as the owner of the database, with --grant-to ROLE for the role of the server";
+    return `The role in DATABASE_URL lacks a right (${code}). ${advice}: docs/migrations.md.\n`;
+  }
   if (networkErrorCodes.test(code))
     return `Postgres is not reachable (${code}). Check DATABASE_URL and whether Postgres is running.\n`;
   return `The command failed: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;

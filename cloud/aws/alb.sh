@@ -148,6 +148,6 @@ alarm latency TargetResponseTime --extended-statistic p95 --dimensions "Name=Loa
 if [ "$apply" = yes ]; then
   cat <<TEXT
 Made. For the instances: security group $instance_group, target group $target_group, and the settings
-DRAIN_DELAY_MS=15000 TRUST_PROXY=uniquelocal MANAGEMENT_PORT=4001
+DRAIN_DELAY_MS=15000 TRUST_PROXY=FILL-IN-the-ranges-of-the-load-balancers-subnets MANAGEMENT_PORT=4001
 TEXT
 fi

@@ -83,7 +83,7 @@ export const variables = z.object({
   JWT_SECRET_PREVIOUS: secretList
     .prefault("")
     .describe(
-      "Earlier values of `JWT_SECRET`, separated by commas: tokens that they signed stay valid, so that a rotation logs no user out; in production at least 32 bytes each",
+      "Other secrets whose tokens are accepted, separated by commas: earlier values of `JWT_SECRET`, and the next one while instances are restarted; in production at least 32 bytes each",
     ),
   JWT_PRIVATE_KEY: privateKey
     .optional()
@@ -104,7 +104,7 @@ export const variables = z.object({
   AUTH_RATE_LIMIT: wholeNumber(0, 100_000, "a whole number")
     .default(10)
     .describe(
-      "Attempts to sign in, register or change a password per minute, for each client address (IPv6: each /64 network); `0` disables the limit",
+      "Attempts to sign in, register or change a password per minute, for each client address (IPv6: each /64 network) and for each account and address; `0` disables the limit",
     ),
 
   PASSWORD_QUEUE_TIMEOUT_MS: milliseconds(0)

@@ -10,6 +10,10 @@ const usage = `Usage: npm run fuzz -- [--minutes N] [--seed N]
   --seed N     which requests; the report names the one that was used (default: the time)
 `;
 
+if (process.argv.includes("--help")) {
+  process.stdout.write(usage);
+  process.exit();
+}
 const options = readOptions(process.argv.slice(2));
 if (options === undefined) {
   process.stderr.write(usage);

@@ -4,7 +4,9 @@ import { secretsGiven } from "./pods.ts";
 
 /** The application with the settings that a cloud's files ask for, written NAME=VALUE NAME=VALUE; all have to exist. */
 export function configBehind(settings: string) {
-  const given = Object.fromEntries(settings.split(" ").map((setting) => setting.split("=", 2)));
+  // The ranges of the subnets are the one value that the user fills in.
+  const filledIn = settings.replace(/TRUST_PROXY=FILL-IN\S*/, "TRUST_PROXY=10.0.1.0/24,10.0.2.0/24");
+  const given = Object.fromEntries(filledIn.split(" ").map((setting) => setting.split("=", 2)));
   return configWith({ NODE_ENV: "production", ...secretsGiven, ...given });
 }
 
