@@ -17,7 +17,7 @@ import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 
 export type AppDeps = {
   about: AboutDeps;
-  /** What is no feature: the accounts, and what a test adds. */
+  /** Routes outside `features/`: those of the accounts, and those that a test adds. */
   routes: readonly Routes[];
   features: Features;
   api: Api;

@@ -29,7 +29,7 @@ export type AuthPartsDeps = {
   redis: RedisAccess;
   /** For background work, which no request waits for: its failures do not open the breakers. */
   uncounted: { db: Queryable; redis: RedisAccess };
-  /** Calls back whenever Redis may have missed something. */
+  /** Calls back when Redis is reachable again and may lack revocations. */
   onRedisBack(listener: () => void): void;
   stack: AsyncDisposableStack;
   overrides: Overrides;

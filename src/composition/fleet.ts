@@ -85,8 +85,8 @@ export function composeFleet(deps: FleetPartsDeps) {
     onDuplicateName: () => logger.warn("another process has the same INSTANCE_ID: give each instance one of its own"),
   });
   outlier?.onChange(monitor.reevaluate);
-  const everyResultOf = requires.find((name) => shared.has(name)) ?? "postgres";
-  monitor.onSnapshot(createChangeNotifier({ everyResultOf, shared, notify: fleet.sendNow }));
+  const pacingCheck = requires.find((name) => shared.has(name)) ?? "postgres";
+  monitor.onSnapshot(createChangeNotifier({ pacingCheck, shared, notify: fleet.sendNow }));
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
 
   // If leaving fails, the other instances drop this one after three intervals.
@@ -98,5 +98,5 @@ export function composeFleet(deps: FleetPartsDeps) {
 
 const leaveLimitMs = 1000;
 
-/** The bound counts until the probe reports the verdict, so the decision is made a moment earlier. */
+/** The bound includes the time until `/ready` shows the verdict, so the decision is due this much earlier. */
 const reportMarginMs = 100;

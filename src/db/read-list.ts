@@ -21,7 +21,7 @@ export type Search = {
   in: readonly string[];
 };
 
-/** Limits for one page of a search, so that a rare text in a long list does not cost more. */
+/** Limits for one page of a search, so that the search for a rare text in a long list stays cheap. */
 const maxRowsSearched = 5000;
 const maxBytesSearched = 2_000_000;
 
@@ -47,7 +47,8 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
   const texts = search.in.map((expression, at) => `${expression} AS text_${at}`);
   const sizes = search.in.map((expression) => `coalesce(octet_length(${expression}), 0)`);
   const names = search.in.map((_, at) => `text_${at}`);
-  // octet_length does not read a long text. So only texts within the limit are read, and only hits are fetched whole.
+  // `octet_length` does not load a long text. Only texts within the limit are loaded, and only matching rows are read in
+  // full.
   const sql = `
     WITH newest AS MATERIALIZED (
       SELECT id, ${texts.join(", ")}, sum(${sizes.join(" + ")}) OVER (

@@ -52,21 +52,21 @@ export type Finding = {
   places: readonly Place[];
 };
 
-const key = ({ file, line }: Place): string => `${file}:${line}`;
+const placeKey = ({ file, line }: Place): string => `${file}:${line}`;
 
 /** Runs the rules. Violations of a rule at the same places are reported once, also if several deployments share them. */
 export function runRules(rules: readonly Rule[], deployments: readonly Deployment[]): Finding[] {
   const findings = new Map<string, Finding>();
   for (const deployment of deployments) {
     for (const rule of rules) {
-      for (const found of rule.find(deployment)) {
-        const { numbers = [], severity = rule.severity, title = rule.title, fix = rule.fix } = found;
-        const message = found.message.replace(/^the /, "The ");
-        const all = [...(found.places ?? []), ...numbers.map(({ at }) => at)];
-        const places = [...Map.groupBy(all, key).values()].flatMap(([first]) => first ?? []);
+      for (const violation of rule.find(deployment)) {
+        const { numbers = [], severity = rule.severity, title = rule.title, fix = rule.fix } = violation;
+        const message = violation.message.replace(/^the /, "The ");
+        const allPlaces = [...(violation.places ?? []), ...numbers.map(({ at }) => at)];
+        const places = [...Map.groupBy(allPlaces, placeKey).values()].flatMap(([first]) => first ?? []);
         const finding = { rule: rule.id, severity, title, numbers, message, impact: rule.impact, fix, places };
-        const name = `${rule.id} ${places.map(key).join(" ")}`;
-        if (!findings.has(name)) findings.set(name, finding);
+        const findingKey = `${rule.id} ${places.map(placeKey).join(" ")}`;
+        if (!findings.has(findingKey)) findings.set(findingKey, finding);
       }
     }
   }

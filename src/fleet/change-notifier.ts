@@ -2,8 +2,8 @@ import type { JudgedCheck } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 
 export type ChangeNotifierDeps = {
-  /** The check of which every result is reported, changed or not. One check keeps this to one heartbeat an interval. */
-  everyResultOf: string;
+  /** Each of its results sends a heartbeat, changed or not. Only one check, so that this is one heartbeat an interval. */
+  pacingCheck: string;
   /** Checks that the instances vote on. */
   shared: ReadonlySet<string>;
   notify(): void;
@@ -11,7 +11,7 @@ export type ChangeNotifierDeps = {
 
 /** Requests a heartbeat for each result of one check, and for each change that can alter the vote of another instance. */
 export function createChangeNotifier({
-  everyResultOf,
+  pacingCheck,
   shared,
   notify,
 }: ChangeNotifierDeps): (snapshot: Snapshot) => void {
@@ -19,7 +19,7 @@ export function createChangeNotifier({
   return ({ phase, status, checks }) => {
     const summaries = checks
       .filter(({ name }) => shared.has(name))
-      .map((check) => summarize(check, check.name === everyResultOf));
+      .map((check) => summarize(check, check.name === pacingCheck));
     const current = JSON.stringify([phase, status, summaries]);
     if (current === previous) return;
     previous = current;
@@ -27,8 +27,8 @@ export function createChangeNotifier({
   };
 }
 
-const summarize = (check: JudgedCheck, withEveryResult: boolean) => [
+const summarize = (check: JudgedCheck, withResultTimes: boolean) => [
   check.status,
   check.consecutiveFailures > 0,
-  withEveryResult && [check.lastSuccessAt, check.lastFailureAt],
+  withResultTimes && [check.lastSuccessAt, check.lastFailureAt],
 ];

@@ -1,7 +1,7 @@
 import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { AppError } from "../core/app-error.ts";
-import { createPerKeyLimiter } from "../core/per-key-limiter.ts";
+import { createPerKeyQueue } from "../core/per-key-queue.ts";
 
 /** Query parameters of every list. */
 export const pageFields = {
@@ -66,7 +66,7 @@ export function createPager(keys: readonly KeyObject[]) {
   };
 
   // A search reads thousands of rows, so one user may run only a few at once.
-  const searches = createPerKeyLimiter({
+  const searches = createPerKeyQueue({
     maxConcurrent: 2,
     maxWaitMs: 5000,
     maxQueued: 100,

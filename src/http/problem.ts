@@ -1,7 +1,10 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
 
-/** A failure as a client sees it (RFC 9457). Everything that writes problems, the proxies' files too, uses this file. */
+/**
+ * A failure as a client sees it (RFC 9457). The error files of the proxies are generated from this file. Probes and
+ * operator endpoints use `kit/http/problems.ts`; a test requires the same statuses and texts there.
+ */
 export type Problem = {
   type: string;
   title: string;

@@ -10,7 +10,7 @@ export type DeactivationWatchDeps = {
 };
 
 const pollMs = 1000;
-/** Longer than the time from the timestamp of a deactivation to its commit. */
+/** A deactivation is stamped before its commit, and becomes visible less than this later. */
 const overlapSeconds = 15;
 
 /**
@@ -20,15 +20,16 @@ const overlapSeconds = 15;
 export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {
   let applied = new Set<string>();
   let polling = false;
-  let completeAt = performance.now();
+  let coveredUntil = performance.now();
 
   const poll = async (): Promise<void> => {
     const startedAt = performance.now();
-    const withinSeconds = overlapSeconds + (startedAt - completeAt) / 1000;
+    const withinSeconds = overlapSeconds + (startedAt - coveredUntil) / 1000;
     const seen = new Set<string>();
     for (const { userId, at } of await recentDeactivations(db, withinSeconds)) {
       const deactivation = `${userId} ${at.getTime()}`;
       if (!applied.has(deactivation)) {
+        // An empty `allBut` spares no session.
         const revoked = await sessions.revoke(userId, { allBut: "", begunBefore: at });
         if (revoked.length > 0)
           logger.info({ userId, sessions: revoked.length }, "sessions of deactivated account revoked");
@@ -37,7 +38,7 @@ export function createDeactivationWatch({ db, sessions, logger }: DeactivationWa
       applied.add(deactivation);
     }
     applied = seen;
-    completeAt = startedAt;
+    coveredUntil = startedAt;
   };
 
   const timer = setInterval(() => {

@@ -6,6 +6,7 @@ export type FailureDetection = {
   formula: string;
   durationMs: number;
   numbers: readonly ConfigNumber[];
+  /** The severity of the finding if the drain is shorter than `durationMs`. */
   severity: "error" | "warning";
 };
 

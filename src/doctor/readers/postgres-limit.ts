@@ -56,7 +56,10 @@ export function containerConnectionLimit(
   return firstLimit([...pairs, ...files], diagnostics) ?? count(name, 100, at, "Postgres' default");
 }
 
-/** The lines of a text without comments, each with its place. A YAML block starts one line before its first line. */
+/**
+ * The lines of a text without comments, each with its place. The place of a YAML block is the line of its `|`, one above
+ * its text.
+ */
 export function linesOf(tree: Tree): PlacedText[] {
   const { file, line } = tree.at;
   const lines = (text(tree) ?? "").split("\n");

@@ -4,7 +4,7 @@ import { milliseconds } from "../facts/units.ts";
 import { number, type Tree, text } from "./yaml-tree.ts";
 
 /** The default of a number, and the place where a user would set the number. */
-export type NumberDefault = { name: string; initial: number; at: Place; origin: string };
+export type NumberDefault = { name: string; value: number; at: Place; origin: string };
 
 /** Treats YAML's null like a missing value. */
 const nonNull = (tree: Tree | undefined): Tree | undefined =>
@@ -19,19 +19,19 @@ function noteUnreadableNumber(tree: Tree, name: string, what: string, diagnostic
 }
 
 /** Reads a number or returns the default. A value that cannot be parsed is recorded, and the result is undefined. */
-const numberReader =
-  (result: typeof ms, read: (tree: Tree) => number | undefined, what: string) =>
-  (
+function numberReader(create: typeof ms, parse: (tree: Tree) => number | undefined, what: string) {
+  return function readNumber(
     tree: Tree | undefined,
-    { name, initial, at, origin }: NumberDefault,
+    { name, value: defaultValue, at, origin }: NumberDefault,
     diagnostics: Diagnostics,
-  ): ConfigNumber | undefined => {
+  ): ConfigNumber | undefined {
     const found = nonNull(tree);
-    if (found === undefined) return result(name, initial, at, origin);
-    const value = read(found);
+    if (found === undefined) return create(name, defaultValue, at, origin);
+    const value = parse(found);
     if (value === undefined) noteUnreadableNumber(found, name, what, diagnostics);
-    return value === undefined ? undefined : result(name, value, found.at);
+    return value === undefined ? undefined : create(name, value, found.at);
   };
+}
 
 /** Reads a number of seconds. */
 export const readSeconds = numberReader(

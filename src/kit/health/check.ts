@@ -19,7 +19,7 @@ export type Check = {
   name: string;
   /** A failing critical check takes the instance out of rotation; other checks only degrade it. */
   critical: boolean;
-  /** The check must pass once before the instance is ready for the first time, as a critical check must. */
+  /** The instance does not become ready before this check has passed once. `critical` implies it. */
   startup?: boolean;
   /** Resolves if the dependency works. The signal aborts at the time limit, and must end the work. */
   run(signal: AbortSignal): Promise<unknown>;

@@ -65,7 +65,10 @@ function nextStatus(status: CheckStatus, { consecutiveFailures, consecutiveSucce
   return status;
 }
 
-/** A first failure is confirmed at once, so that an outage is detected one time limit later instead of one interval. */
+/**
+ * After a first failure the check runs again at once, so that an outage is detected after one more time limit and not
+ * after one more interval.
+ */
 export const needsConfirmation = (state: CheckState): boolean =>
   state.consecutiveFailures === 1 && state.status !== "down";
 
@@ -73,7 +76,7 @@ export const needsConfirmation = (state: CheckState): boolean =>
 export const isRecovering = ({ status, consecutiveSuccesses }: CheckState): boolean =>
   status !== "up" && consecutiveSuccesses > 0;
 
-/** A check without a result for longer than its limits allow is unknown. */
+/** A check whose latest result is older than `maxAgeMs` becomes unknown. */
 export function expireStale(state: CheckState, now: number, maxAgeMs: number): CheckState {
   const lastResultAt = Math.max(state.lastSuccessAt ?? 0, state.lastFailureAt ?? 0);
   if (state.status === "unknown" || now - lastResultAt <= maxAgeMs) return state;

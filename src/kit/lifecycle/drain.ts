@@ -10,7 +10,7 @@ const maxTicks = 200;
 export type DrainTimes = {
   /** How long to keep serving while `/ready` reports draining, until proxies have noticed. */
   delayMs: number;
-  /** After the listener has closed: how long answers ask kept-alive connections to close. */
+  /** After the listener has closed: for how long answers carry `Connection: close`. */
   lingerMs: number;
   /** After the listener has closed: how long requests in flight may take. */
   timeoutMs: number;
@@ -40,6 +40,7 @@ export async function drain({ server, connections, lifecycle, times, onCut }: Dr
   const closedAt = performance.now();
   closeListener(server);
   connections.startClosing();
+  // Streams that were opened during the delay.
   endStreams(connections, 0);
   if (wasReady) await sleep(Math.min(times.lingerMs, times.timeoutMs));
   connections.endIdle();

@@ -15,13 +15,13 @@ const drawings = {
 
 export type ShapeName = keyof typeof drawings;
 
-const cut = 'fill="none" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"';
+const strokeAttributes = 'fill="none" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"';
 
 const symbols = Object.entries(drawings).map(
   ([name, drawing]) =>
     `<symbol id="s-${name}" viewBox="0 0 24 24">${drawing
       .replaceAll("S/>", 'fill="currentColor"/>')
-      .replaceAll("C/>", `class="cut" ${cut}/>`)}</symbol>`,
+      .replaceAll("C/>", `class="cut" ${strokeAttributes}/>`)}</symbol>`,
 );
 
 /** All shapes once; `shape` refers to them. */
@@ -32,7 +32,7 @@ export const shape = (name: ShapeName, tone?: Tone): Html =>
   html`<svg class="shape${tone === undefined ? "" : ` ${tone}`}" aria-hidden="true"><use href="#s-${name}"/></svg>`;
 
 // Visible on light and on dark browser tabs.
-const colours: Readonly<Record<Tone, readonly [solid: string, cut: string]>> = {
+const colours: Readonly<Record<Tone, readonly [solid: string, background: string]>> = {
   good: ["#1f9d61", "#fff"],
   warn: ["#f2b01e", "#2a1c00"],
   bad: ["#d92d20", "#fff"],
@@ -43,7 +43,7 @@ export function favicon({ shape: name, tone }: { shape: ShapeName; tone: Tone })
   const [solid, background] = colours[tone];
   const drawing = drawings[name]
     .replaceAll("S/>", `fill="${solid}"/>`)
-    .replaceAll("C/>", `stroke="${background}" ${cut}/>`);
+    .replaceAll("C/>", `stroke="${background}" ${strokeAttributes}/>`);
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">${drawing}</svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

@@ -25,7 +25,8 @@ const requestHeaders: Readonly<Record<RequestHeader, { description: string; sche
     schema: text,
   },
   "Last-Event-ID": {
-    description: "The id of the last received event. The stream continues after it; if empty, with new events.",
+    description:
+      "The id of the last received event. The stream continues after this event. If empty, it starts with new events.",
     schema: { ...text, pattern: "^[0-9]{0,19}$" },
   },
   Range: { description: "The requested byte range.", schema: text, example: "bytes=0-1023" },
@@ -42,10 +43,10 @@ export function parametersOf({ params, query, headers = [] }: Operation, schemas
 /** Documents the parsed type, such as an integer from 1 to 100, instead of the pattern of the text. */
 function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schemas: Schemas): DocumentedParameter[] {
   if (schema === undefined) return [];
-  const { required = [], properties: sent = {} } = schemas.of(schema, "input");
+  const { required = [], properties: asSent = {} } = schemas.of(schema, "input");
   const { properties = {} } = schemas.of(schema, "output");
-  return Object.entries(properties).map(([name, read]) => {
-    const { description, examples, ...field } = { ...annotationsOf(sent[name]), ...read };
+  return Object.entries(properties).map(([name, asParsed]) => {
+    const { description, examples, ...field } = { ...annotationsOf(asSent[name]), ...asParsed };
     return {
       name,
       in: place,
@@ -57,7 +58,7 @@ function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schema
   });
 }
 
-/** A transformed schema may have its description before the transformation. */
+/** The description may be on the schema before its `transform`. */
 const annotationsOf = ({ description, examples }: JsonSchema = {}): JsonSchema => ({
   ...(description !== undefined && { description }),
   ...(examples !== undefined && { examples }),

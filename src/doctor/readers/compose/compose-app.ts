@@ -24,7 +24,7 @@ export function appOf({ name, tree, command }: Service, context: ComposeContext)
   const { externalSettings, diagnostics } = context;
   const environment = new Map([...externalSettings, ...environmentOf(tree, context)]);
   const signal = get(tree, "stop_signal");
-  const gracePeriod = { name: "stop_grace_period", initial: 10_000, at: tree.at, origin };
+  const gracePeriod = { name: "stop_grace_period", value: 10_000, at: tree.at, origin };
   return {
     name,
     platform: "compose",
@@ -61,7 +61,7 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
   if (path === undefined)
     diagnostics.addNote(at, `healthcheck ${words.slice(0, 40)}: the request of this command is unknown`);
   const time = (name: string): ConfigNumber | undefined =>
-    readTime(get(check, name), { name: `healthcheck ${name}`, initial: 30_000, at: check.at, origin }, diagnostics);
+    readTime(get(check, name), { name: `healthcheck ${name}`, value: 30_000, at: check.at, origin }, diagnostics);
   return {
     name: "healthcheck",
     purpose: "ready",
@@ -77,13 +77,13 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
 /** By default Compose stops an instance before it starts the new one. */
 function replicasOf(tree: Tree, diagnostics: Diagnostics): App["replicas"] {
   const found = get(tree, "deploy", "replicas") ?? get(tree, "scale");
-  const replicas = readCount(found, { name: "replicas", initial: 1, at: tree.at, origin }, diagnostics);
+  const replicas = readCount(found, { name: "replicas", value: 1, at: tree.at, origin }, diagnostics);
   const order = get(tree, "deploy", "update_config", "order");
   const first = text(order) === "start-first";
   const at: Place = order?.at ?? tree.at;
   const name = "additional instances during an update";
   const surge = first
-    ? readCount(get(tree, "deploy", "update_config", "parallelism"), { name, initial: 1, at, origin }, diagnostics)
-    : readCount(undefined, { name, initial: 0, at, origin }, diagnostics);
+    ? readCount(get(tree, "deploy", "update_config", "parallelism"), { name, value: 1, at, origin }, diagnostics)
+    : readCount(undefined, { name, value: 0, at, origin }, diagnostics);
   return { min: replicas, max: replicas, surge };
 }

@@ -55,7 +55,10 @@ function containerLimit(
   );
 }
 
-/** Identifies the database by its host, otherwise by the only Postgres in the files, otherwise by the image. */
+/**
+ * A key that is equal for workloads that use the same database: the host, else the namespace, together with the image
+ * of the workload unless the files define exactly one Postgres.
+ */
 export function databaseUsedBy(
   { object, container }: Workload,
   environment: SettingValues,

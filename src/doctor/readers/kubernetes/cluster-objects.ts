@@ -12,7 +12,7 @@ export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: str
 
 export const namespaceOf = (object: Tree): string | undefined => text(object, "metadata", "namespace");
 
-/** The objects in the same namespace, followed by those without a namespace. */
+/** The objects in the same namespace, followed by those without a namespace. An object without a namespace gets all. */
 export function inNamespaceOf(objects: readonly Tree[], object: Tree): Tree[] {
   const own = namespaceOf(object);
   const same = objects.filter((one) => own !== undefined && namespaceOf(one) === own);
@@ -31,19 +31,19 @@ const templateOf = (object: Tree): Tree | undefined => {
 export const podOf = (object: Tree): Tree | undefined => get(templateOf(object), "spec");
 export const podLabelsOf = (object: Tree): Tree | undefined => get(templateOf(object), "metadata", "labels");
 
-/** Whether the labels of a Service selector match. An empty selector matches nothing. */
-export function selects(labels: Tree | undefined, own: Tree | undefined): boolean {
-  const wanted = labels?.kind === "map" ? [...labels.entries] : [];
-  return wanted.length > 0 && wanted.every(([name, value]) => text(own, name) === text(value));
+/** An empty Service selector matches nothing. */
+export function serviceSelectorMatches(selector: Tree | undefined, podLabels: Tree | undefined): boolean {
+  const wanted = selector?.kind === "map" ? [...selector.entries] : [];
+  return wanted.length > 0 && wanted.every(([name, value]) => text(podLabels, name) === text(value));
 }
 
-/** Whether a selector with `matchLabels` and `matchExpressions` matches. An empty selector matches everything. */
-export function selectsAll(selector: Tree | undefined, own: Tree | undefined): boolean {
+/** For a selector with `matchLabels` and `matchExpressions`. An empty one matches everything. */
+export function labelSelectorMatches(selector: Tree | undefined, podLabels: Tree | undefined): boolean {
   if (selector === undefined) return false;
   const labels = get(selector, "matchLabels");
-  if (labels?.kind === "map" && labels.entries.size > 0 && !selects(labels, own)) return false;
+  if (labels?.kind === "map" && labels.entries.size > 0 && !serviceSelectorMatches(labels, podLabels)) return false;
   return list(selector, "matchExpressions").every((expression) => {
-    const value = text(own, text(expression, "key") ?? "");
+    const value = text(podLabels, text(expression, "key") ?? "");
     const among = list(expression, "values").some((one) => text(one) === value);
     switch (text(expression, "operator")) {
       case "In":

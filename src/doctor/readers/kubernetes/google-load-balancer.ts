@@ -38,8 +38,8 @@ export function googleBackendLoadBalancer(object: Tree, diagnostics: Diagnostics
   if (kind !== "BackendConfig" && kind !== "GCPBackendPolicy") return undefined;
   const spec = backendOf(object);
   const at = spec?.at ?? object.at;
-  const seconds = (name: string, initial: number, ...path: readonly string[]): ConfigNumber | undefined =>
-    readSeconds(get(spec, ...path), { name, initial: initial * 1000, at, origin }, diagnostics);
+  const seconds = (name: string, defaultValue: number, ...path: readonly string[]): ConfigNumber | undefined =>
+    readSeconds(get(spec, ...path), { name, value: defaultValue * 1000, at, origin }, diagnostics);
   const check = get(spec, "healthCheck");
   const path = get(check, "requestPath");
   return {
@@ -56,7 +56,7 @@ export function googleBackendLoadBalancer(object: Tree, diagnostics: Diagnostics
 
 function checkOf(check: Tree, path: Tree, diagnostics: Diagnostics): Probe {
   const seconds = (name: string): ConfigNumber | undefined =>
-    readSeconds(get(check, name), { name, initial: 5000, at: check.at, origin }, diagnostics);
+    readSeconds(get(check, name), { name, value: 5000, at: check.at, origin }, diagnostics);
   return {
     name: "Google's health check",
     purpose: "ready",

@@ -63,10 +63,10 @@ function nginxIngress(object: Tree, at: Place, { objects }: Manifests, diagnosti
   const find = (name: string) =>
     annotation(object, nginxPrefix + name) ??
     settings.map((one) => get(one, "data", name)).find((one) => one !== undefined);
-  const seconds = (name: string, initial: number): ConfigNumber | undefined =>
-    readTime(find(name), { name, initial: initial * 1000, at, origin }, diagnostics);
-  const whole = (name: string, initial: number): ConfigNumber | undefined =>
-    readCount(find(name), { name, initial, at, origin }, diagnostics);
+  const seconds = (name: string, defaultValue: number): ConfigNumber | undefined =>
+    readTime(find(name), { name, value: defaultValue * 1000, at, origin }, diagnostics);
+  const whole = (name: string, defaultValue: number): ConfigNumber | undefined =>
+    readCount(find(name), { name, value: defaultValue, at, origin }, diagnostics);
   const [connectTimeout, attempts] = [seconds("proxy-connect-timeout", 5), whole("proxy-next-upstream-tries", 3)];
   const totalTimeout = seconds("proxy-next-upstream-timeout", 0);
   const retries = text(find("proxy-next-upstream")) !== "off" && connectTimeout !== undefined && attempts !== undefined;
@@ -101,17 +101,17 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
   };
   const balancer = attributes("load-balancer-attributes");
   const group = attributes("target-group-attributes");
-  const seconds = (from: typeof balancer, key: string, initial: number): ConfigNumber | undefined => {
+  const seconds = (from: typeof balancer, key: string, defaultValue: number): ConfigNumber | undefined => {
     const written = from.pairs.get(key);
-    if (written === undefined) return ms(key, initial * 1000, from.at ?? at, "AWS's default");
+    if (written === undefined) return ms(key, defaultValue * 1000, from.at ?? at, "AWS's default");
     if (/^\d+$/.test(written)) return ms(key, Number(written) * 1000, from.at ?? at);
     diagnostics.addNote(from.at ?? at, `${key}=${written}: not a number of seconds`);
     return undefined;
   };
-  const whole = (name: string, initial: number): ConfigNumber | undefined =>
+  const whole = (name: string, defaultValue: number): ConfigNumber | undefined =>
     readCount(
       annotation(object, albPrefix + name),
-      { name, initial, at, origin: "the controller's default" },
+      { name, value: defaultValue, at, origin: "the controller's default" },
       diagnostics,
     );
   const asTime = (one: ConfigNumber | undefined): ConfigNumber | undefined =>

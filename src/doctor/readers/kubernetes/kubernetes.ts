@@ -6,7 +6,14 @@ import { commandText, imageName, isInfrastructure } from "../container.ts";
 import type { ConnectionLimit } from "../postgres-limit.ts";
 import { get, list, type Tree, text } from "../yaml-tree.ts";
 import { databasesOf } from "./cluster-database.ts";
-import { inNamespaceOf, objectsOfKind, podLabelsOf, podOf, selects, type Workload } from "./cluster-objects.ts";
+import {
+  inNamespaceOf,
+  objectsOfKind,
+  podLabelsOf,
+  podOf,
+  serviceSelectorMatches,
+  type Workload,
+} from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 import { appOf } from "./pod.ts";
 import { containerEnvironment } from "./pod-environment.ts";
@@ -87,7 +94,7 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
       title: `${kind} ${name}`,
       at: get(object, "metadata", "name")?.at ?? object.at,
       evidence,
-      // A DaemonSet runs once per node, so it works for the node.
+      // A DaemonSet runs on every node and serves that node, not users.
       background: kind === "DaemonSet" || isBackground(name, command, image),
       program: `${image} ${command}`,
     },
@@ -115,7 +122,7 @@ function workloadEvidence(
 ): Evidence {
   const labels = podLabelsOf(object);
   const services = inNamespaceOf(objectsOfKind(manifests.objects, "Service"), object);
-  if (services.some((service) => selects(get(service, "spec", "selector"), labels))) return "serves";
+  if (services.some((service) => serviceSelectorMatches(get(service, "spec", "selector"), labels))) return "serves";
   const operationalField =
     get(pod, "terminationGracePeriodSeconds") ??
     autoscalerOf({ object, kind, name }, manifests) ??

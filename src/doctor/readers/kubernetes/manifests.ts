@@ -40,7 +40,7 @@ export function readManifests(path: string, sources: ManifestSources): Manifests
   return readFolder(path, sources);
 }
 
-/** Places in rendered objects name the command, because the line counts in its output and in no file. */
+/** The place of a rendered object names the command instead of a file: its line number belongs to the command's output. */
 function renderKustomization(
   folder: string,
   { files, runKustomize, program, diagnostics }: ManifestSources,

@@ -27,7 +27,7 @@ export function appOf(
     ...containerEnvironment({ container, workload: object }, manifests, externalSettings, diagnostics),
   ]);
   const command = [...list(container, "command"), ...list(container, "args")];
-  const gracePeriod = { name: "terminationGracePeriodSeconds", initial: 30_000, at: pod.at, origin };
+  const gracePeriod = { name: "terminationGracePeriodSeconds", value: 30_000, at: pod.at, origin };
   return {
     name,
     platform: "kubernetes",
@@ -84,10 +84,10 @@ function probeOf(
   const probe = get(container, field);
   if (probe === undefined) return undefined;
   const path = get(probe, "httpGet", "path");
-  const value = (name: string, initial: number): ConfigNumber | undefined =>
+  const value = (name: string, defaultValue: number): ConfigNumber | undefined =>
     readSeconds(
       get(probe, name),
-      { name: `${field}.${name}`, initial: initial * 1000, at: probe.at, origin },
+      { name: `${field}.${name}`, value: defaultValue * 1000, at: probe.at, origin },
       diagnostics,
     );
   const isHttpProbe = get(probe, "httpGet") !== undefined;

@@ -3,7 +3,7 @@ import type { App } from "../../facts/app.ts";
 import { type ConfigNumber, count } from "../../facts/config-values.ts";
 import { readCount } from "../read-config-number.ts";
 import { get, number, type Tree, text } from "../yaml-tree.ts";
-import { inNamespaceOf, objectsOfKind, podLabelsOf, selectsAll, type Workload } from "./cluster-objects.ts";
+import { inNamespaceOf, labelSelectorMatches, objectsOfKind, podLabelsOf, type Workload } from "./cluster-objects.ts";
 import type { Manifests } from "./manifests.ts";
 
 // How many pods run, and how many may be added or removed at a time.
@@ -37,7 +37,7 @@ export function autoscalerOf({ kind, name, object }: Scaled, { objects }: Manife
 
 export const budgetOf = ({ objects }: Manifests, object: Tree): Tree | undefined =>
   inNamespaceOf(objectsOfKind(objects, "PodDisruptionBudget"), object).find((budget) =>
-    selectsAll(get(budget, "spec", "selector"), podLabelsOf(object)),
+    labelSelectorMatches(get(budget, "spec", "selector"), podLabelsOf(object)),
   );
 
 /** Records disruption budgets whose values are neither a number nor a percentage. */
@@ -54,12 +54,12 @@ export function replicasOf(workload: Workload, manifests: Manifests, diagnostics
   const { object, kind } = workload;
   const spec = get(object, "spec") ?? object;
   const scaler = autoscalerOf(workload, manifests);
-  const fixed = { name: "replicas", initial: 1, at: spec.at, origin };
+  const fixed = { name: "replicas", value: 1, at: spec.at, origin };
   const replicas = readCount(kind === "Pod" ? undefined : get(spec, "replicas"), fixed, diagnostics);
   if (scaler === undefined)
     return { min: replicas, max: replicas, surge: surgeOf(workload, spec, replicas, diagnostics) };
-  const bound = (name: string, initial: number): ConfigNumber | undefined =>
-    readCount(get(scaler, "spec", name), { name, initial, at: scaler.at, origin }, diagnostics);
+  const bound = (name: string, defaultValue: number): ConfigNumber | undefined =>
+    readCount(get(scaler, "spec", name), { name, value: defaultValue, at: scaler.at, origin }, diagnostics);
   const min = bound("minReplicas", 1);
   const max = bound("maxReplicas", min?.value ?? 1);
   return { min, max, surge: surgeOf(workload, spec, max, diagnostics) };

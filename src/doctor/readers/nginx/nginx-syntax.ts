@@ -21,13 +21,14 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
   let depth = 0;
   return block(parent, undefined);
 
-  function block(enclosing: Directive | undefined, opened: number | undefined): Directive[] {
-    if (++depth > maxDepth) throw new UnreadableError({ file, line: opened ?? 1 }, "has blocks nested too deeply");
+  function block(enclosing: Directive | undefined, openedAtLine: number | undefined): Directive[] {
+    if (++depth > maxDepth)
+      throw new UnreadableError({ file, line: openedAtLine ?? 1 }, "has blocks nested too deeply");
     const found: Directive[] = [];
     for (let token = tokens[next]; token !== undefined; token = tokens[next]) {
       next++;
       if (token.kind === "close") {
-        if (opened === undefined)
+        if (openedAtLine === undefined)
           throw new UnreadableError({ file, line: token.line }, "has a `}` without an opening brace");
         depth--;
         return found;
@@ -36,8 +37,8 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
         throw new UnreadableError({ file, line: token.line }, `has a \`${token.text}\` in place of a directive`);
       found.push(directive(token, enclosing));
     }
-    if (opened !== undefined)
-      throw new UnreadableError({ file, line: opened }, "ends inside the block that opens here");
+    if (openedAtLine !== undefined)
+      throw new UnreadableError({ file, line: openedAtLine }, "ends inside the block that opens here");
     depth--;
     return found;
   }
@@ -123,7 +124,7 @@ function tokensOf(text: string, file: string): Token[] {
         value += /["'\s;{}]/.test(escaped) ? escaped : `\\${escaped}`;
         continue;
       }
-      if (quote === undefined ? /[\s;{}]/.test(char) && !(char === "{" && value.endsWith("$")) : char === quote) break;
+      if (endsWord(char)) break;
       if (quote === undefined && char === "{") {
         // `${name}` is part of the word and opens no block.
         const close = text.indexOf("}", at);
@@ -138,6 +139,12 @@ function tokensOf(text: string, file: string): Token[] {
     if (quote !== undefined) at++;
     tokens.push({ kind: "word", text: value, line: startLine });
     if (value.endsWith("_by_lua_block")) skipLua(startLine);
+
+    function endsWord(char: string): boolean {
+      if (quote !== undefined) return char === quote;
+      const beginsVariable = char === "{" && value.endsWith("$");
+      return /[\s;{}]/.test(char) && !beginsVariable;
+    }
   }
 }
 
@@ -146,8 +153,9 @@ export const hasUnreadInclude = (directives: readonly Directive[] | undefined): 
   namedIn(directives ?? [], "include").length > 0;
 
 /**
- * The directives that nginx applies: all with this name in the innermost block that has one. Returns undefined where a
- * missing include may contain one: in an inner block, or in the same block for directives that add up (`several`).
+ * The directives that nginx applies: all with this name in the innermost block that has one. Returns undefined if an
+ * include that was not found may change the result: one in a block further inside, or, with `several` (for directives
+ * that add up), one in the same block.
  */
 export function effectiveDirectives(
   block: Directive | undefined,

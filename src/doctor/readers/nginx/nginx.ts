@@ -58,29 +58,23 @@ const probePath = /(?:^|[^a-z])(?:alive|livez?|ready|readyz|startupz?|healthz?)(
 export function readNginx(files: Files, path: string, diagnostics: Diagnostics): Nginx {
   const root = readNginxFiles(files, path, diagnostics);
   const all = [...allDirectives(root)];
-  const nginx: Nginx = {
-    root,
-    all,
-    isFragment: !isMain(root),
-    upstreams: all.filter(({ name, children }) => name === "upstream" && children !== undefined).map(upstreamOf),
-    routes: [],
-  };
-  const routes = all
+  const upstreams = all.filter(({ name, children }) => name === "upstream" && children !== undefined).map(upstreamOf);
+  const passes = all
     .filter((directive) => /^(?:proxy|grpc|uwsgi|fastcgi)_pass$/.test(directive.name) && !isOfStream(directive))
-    .flatMap((pass) => (pass.parent === undefined ? [] : [routeOf(pass, pass.parent, nginx)]));
+    .flatMap((pass) => (pass.parent === undefined ? [] : [routeOf(pass, pass.parent, { all, upstreams })]));
   if (!all.some(({ name }) => topLevelDirectives.has(name) || httpDirectives.has(name) || nginxDirective.test(name))) {
     throw new UnreadableError({ file: files.displayPath(path), line: 1 }, "does not look like an nginx configuration");
   }
   noteMisspelled(all, diagnostics);
   notePrograms(all, diagnostics);
-  const complete = { ...nginx, routes: routes.filter(({ pass }) => pass.name === "proxy_pass") };
-  for (const { pass } of routes.filter(({ pass }) => pass.name !== "proxy_pass"))
+  const routes = passes.filter(({ pass }) => pass.name === "proxy_pass");
+  for (const { pass } of passes.filter(({ pass }) => pass.name !== "proxy_pass"))
     diagnostics.addNote(pass.at, `${pass.name}: only proxy_pass is understood`);
-  for (const { pass, targets } of complete.routes)
+  for (const { pass, targets } of routes)
     if (targets.length === 0) diagnostics.addNote(pass.at, `proxy_pass ${pass.args[0] ?? ""}: the target is unknown`);
-  if (complete.routes.length === 0 && nginx.upstreams.length === 0)
+  if (routes.length === 0 && upstreams.length === 0)
     diagnostics.addNote({ file: files.displayPath(path), line: 1 }, "forwards no requests, so few rules apply");
-  return complete;
+  return { root, all, upstreams, routes, isFragment: !isMain(root) };
 }
 
 /** Records directives that run a Lua program. */
@@ -108,7 +102,7 @@ function upstreamOf(block: Directive): Upstream {
   };
 }
 
-function routeOf(pass: Directive, block: Directive, { all, upstreams }: Nginx): Route {
+function routeOf(pass: Directive, block: Directive, { all, upstreams }: Pick<Nginx, "all" | "upstreams">): Route {
   const { targets, variables, maps } = passTargetsOf(withoutScheme(pass.args[0] ?? ""), all);
   const names = targets.map(hostOf);
   const location = enclosingBlock(block, "location");
@@ -120,7 +114,7 @@ function routeOf(pass: Directive, block: Directive, { all, upstreams }: Nginx): 
     variables,
     maps,
     upstream: upstreams.find(({ name }) => names.includes(name)),
-    isProbe: probePath.test(path) && !/^\/$/.test(path),
+    isProbe: probePath.test(path),
   };
 }
 
@@ -151,6 +145,7 @@ function passTargetsOf(target: string, all: readonly Directive[], before: readon
     passTargetsOf(`${withoutScheme(value)}${rest}`, all, [...before, variable]),
   );
   return {
+    // An empty value leaves nothing but the rest, which is no target.
     targets: further.flatMap(({ targets }) => targets).filter((one) => one !== rest),
     variables: [variable, ...further.flatMap(({ variables }) => variables)],
     maps: [...maps, ...further.flatMap((one) => one.maps)],

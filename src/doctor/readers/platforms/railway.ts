@@ -22,7 +22,7 @@ export function readRailway(
   if (deploy === undefined) throw new UnreadableError({ file, line: 1 }, "is not a railway.json: it has no deploy");
   for (const [name, tree] of entries(top, "environments"))
     diagnostics.addNote(tree.at, `Railway: the environment ${name} is not read`);
-  const draining = { name: "drainingSeconds", initial: 0, at: deploy.at, origin: "Railway's default" };
+  const draining = { name: "drainingSeconds", value: 0, at: deploy.at, origin: "Railway's default" };
   const regions = entries(deploy, "multiRegionConfig").map(([, region]) => get(region, "numReplicas"));
   const instances = releaseInstances(
     regions.length > 0 ? regions : [get(deploy, "numReplicas")],

@@ -12,7 +12,7 @@ export function releaseInstances(
   diagnostics: Diagnostics,
 ): App["replicas"] {
   const name = "instances";
-  const each = trees.map((one) => readCount(one, { name, initial: 1, at, origin }, diagnostics));
+  const each = trees.map((one) => readCount(one, { name, value: 1, at, origin }, diagnostics));
   const all = defined(each);
   if (all.length < each.length) return undefined;
   const value = all.reduce((sum, one) => sum + one.value, 0);

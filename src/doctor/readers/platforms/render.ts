@@ -53,7 +53,7 @@ function renderApp(
     variables.map((one) => [text(one, "key") ?? "", { text: text(one, "value"), at: get(one, "value")?.at ?? one.at }]),
   );
   const environment = new Map([...externalSettings, ...own]);
-  const delay = { name: "maxShutdownDelaySeconds", initial: 30_000, at: service.at, origin: "Render's default" };
+  const delay = { name: "maxShutdownDelaySeconds", value: 30_000, at: service.at, origin: "Render's default" };
   const plan = get(service, "plan");
   return {
     name: text(service, "name") ?? "the web service",

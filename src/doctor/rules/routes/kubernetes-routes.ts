@@ -1,4 +1,9 @@
-import { inNamespaceOf, objectsOfKind, podLabelsOf, selects } from "../../readers/kubernetes/cluster-objects.ts";
+import {
+  inNamespaceOf,
+  objectsOfKind,
+  podLabelsOf,
+  serviceSelectorMatches,
+} from "../../readers/kubernetes/cluster-objects.ts";
 import { backendOf } from "../../readers/kubernetes/google-load-balancer.ts";
 import { annotation } from "../../readers/kubernetes/ingress.ts";
 import { entries, get, text } from "../../readers/yaml-tree.ts";
@@ -27,7 +32,7 @@ export const kubernetesRouteRules: readonly Rule[] = [
           /internal/.test(`${name} ${text(value) ?? ""}`),
         );
         if (type === undefined || text(type) !== "LoadBalancer" || isInternal) return [];
-        if (!selects(get(service, "spec", "selector"), podLabelsOf(workload.object))) return [];
+        if (!serviceSelectorMatches(get(service, "spec", "selector"), podLabelsOf(workload.object))) return [];
         return [
           {
             places: [type.at],

@@ -1,4 +1,4 @@
-import { podLabelsOf, podOf, selectsAll } from "../../readers/kubernetes/cluster-objects.ts";
+import { labelSelectorMatches, podLabelsOf, podOf } from "../../readers/kubernetes/cluster-objects.ts";
 import { get, list, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod, ready } from "../example-files.ts";
@@ -28,7 +28,7 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
           return [
             { places: [get(one, "spec")?.at ?? one.at], message: `${text(one, "kind")} ${name} has no selector.` },
           ];
-        if (selectsAll(selector, labels)) return [];
+        if (labelSelectorMatches(selector, labels)) return [];
         return [
           { places: [selector.at], message: `The selector of ${name} does not match the labels of its template.` },
         ];

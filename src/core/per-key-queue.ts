@@ -4,8 +4,8 @@ import {
   createConcurrencyLimiter,
 } from "./concurrency-limiter.ts";
 
-/** One concurrency limiter for each key, kept only while a call of that key runs or waits. */
-export function createPerKeyLimiter(options: ConcurrencyLimiterOptions) {
+/** A concurrency limiter with a queue for each key, kept only while a call of that key runs or waits. */
+export function createPerKeyQueue(options: ConcurrencyLimiterOptions) {
   const limiters = new Map<string, ConcurrencyLimiter>();
   return {
     async run<T>(key: string, work: () => Promise<T>): Promise<T> {
