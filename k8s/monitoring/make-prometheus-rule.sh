@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 rules=../../monitoring
 
 cat <<'HEAD'
-# Made from monitoring/ by make-prometheus-rule.sh: change the rules there.
+# Generated from monitoring/ by `npm run monitoring`: change the rules there.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
