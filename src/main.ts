@@ -76,16 +76,23 @@ async function run(): Promise<void> {
     return runInProcess(process.argv.slice(3), { version, program: "node dist/main.js doctor", shippedFolder });
   }
   if (process.argv[2] === "migrate") return migrateAndExit(process.argv.slice(3));
-  const [name = "start", ...args] = commandWords(process.argv.slice(2)) ?? ["unknown"];
+  const words = commandWords(process.argv.slice(2));
+  if (words instanceof Error) return exitWithUsage(words.message);
+  const [name = "start", ...args] = words;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined || command.args !== args.length) {
-    process.stderr.write(usage);
-    process.exit(exitCodes.usage);
+  if (command === undefined) return exitWithUsage(`Unknown command: ${name}`);
+  if (command.args !== args.length) {
+    return exitWithUsage(command.args === 0 ? `${name} takes no arguments.` : `${name} needs exactly one EMAIL.`);
   }
   await command.run(...args);
 }
 
-function commandWords(args: string[]): string[] | undefined {
+function exitWithUsage(reason: string): never {
+  process.stderr.write(`${reason}\n\n${usage}`);
+  process.exit(exitCodes.usage);
+}
+
+function commandWords(args: string[]): string[] | Error {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -94,8 +101,9 @@ function commandWords(args: string[]): string[] | undefined {
     });
     if (values.help) return ["help"];
     return values.version ? ["version"] : positionals;
-  } catch {
-    return undefined;
+  } catch (error) {
+    const [reason = ""] = String(error instanceof Error ? error.message : error).split(". ");
+    return new Error(reason);
   }
 }
 

@@ -27,11 +27,17 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test("an unknown command or option prints the usage and exits with 64", async () => {
-  for (const args of [["serve"], ["--port", "1"], ["start", "now"], ["toString"]]) {
-    const { code, output } = await run(args);
+test("a wrong command line prints what is wrong and the usage, and exits with 64", async () => {
+  for (const [args, reason] of [
+    [["serve"], "Unknown command: serve"],
+    [["toString"], "Unknown command: toString"],
+    [["--port", "1"], "Unknown option '--port'"],
+    [["start", "now"], "start takes no arguments."],
+    [["grant-admin"], "grant-admin needs exactly one EMAIL."],
+  ] as const) {
+    const { code, output } = await run([...args]);
     assert.equal(code, 64);
-    assert.match(output, /^Usage: /);
+    assert.ok(output.startsWith(`${reason}\n\nUsage: `), output);
   }
   assert.equal((await run(["--help"])).code, 0);
 });

@@ -124,7 +124,7 @@ test("the account commands report an unknown address and wrong arguments", async
     assert.deepEqual(unknown, { code: 1, output: "No account with this email address.\n" });
     for (const args of [[command], [command, "a@example.org", "b@example.org"]]) {
       const { code, output } = await run(args, { DATABASE_URL });
-      assert.deepEqual([code, output.startsWith("Usage: ")], [64, true], output);
+      assert.deepEqual([code, output.includes("\nUsage: ")], [64, true], output);
       assert.match(output, new RegExp(`^  ${command} EMAIL$`, "m"));
     }
     assert.equal((await run([command, "a@example.org"], {})).code, 78);
