@@ -1,0 +1,73 @@
+import { secretList } from "./parsers.ts";
+import { variables } from "./variables.ts";
+
+export type SettingProblem = { variable: string; message: string };
+
+export function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message: string }[]): SettingProblem[] {
+  return issues.map((issue) => ({ variable: String(issue.path[0] ?? "environment"), message: issue.message }));
+}
+
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** Settings that contradict each other. Reads the unparsed text, so that malformed settings are listed as well. */
+export function crossProblems(v: Given): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const report = (variable: string, message: string) => problems.push({ variable, message });
+  if (["REDIS_URL", "REDIS_HOST", "REDIS_SENTINELS", "REDIS_CLUSTER_NODES"].filter((name) => v[name]).length > 1) {
+    report("REDIS_URL", "set only one of REDIS_URL, REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES");
+  }
+  if (v["REDIS_SENTINELS"] && !v["REDIS_SENTINEL_NAME"])
+    report("REDIS_SENTINEL_NAME", "is required with REDIS_SENTINELS");
+  if (v["REDIS_SENTINEL_NAME"] && !v["REDIS_SENTINELS"])
+    report("REDIS_SENTINELS", "is required with REDIS_SENTINEL_NAME");
+  const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
+  if (bucket.some((name) => v[name])) {
+    for (const name of bucket) if (!v[name]) report(name, "is required with the other S3 settings");
+  }
+  const managementPort = Number(v["MANAGEMENT_PORT"] ?? 0);
+  if (managementPort !== 0 && managementPort === Number(v["PORT"] ?? defaultPort))
+    report("MANAGEMENT_PORT", "must differ from PORT");
+  return problems;
+}
+
+const defaultPort = variables.shape.PORT.parse(undefined);
+
+export function missingProblems(v: Given): SettingProblem[] {
+  if (v["NODE_ENV"] !== "production") return [];
+  const problems: SettingProblem[] = [];
+  if (!v["DATABASE_URL"]) problems.push({ variable: "DATABASE_URL", message: "is required in production" });
+  if (!v["REDIS_URL"] && !v["REDIS_HOST"] && !v["REDIS_SENTINELS"] && !v["REDIS_CLUSTER_NODES"]) {
+    problems.push({
+      variable: "REDIS_URL",
+      message: "is required in production (or REDIS_HOST, REDIS_SENTINELS, REDIS_CLUSTER_NODES)",
+    });
+  }
+  if (!v["JWT_SECRET"]) problems.push({ variable: "JWT_SECRET", message: "is required in production" });
+  const previousSecrets = secretList.parse(v["JWT_SECRET_PREVIOUS"] ?? "");
+  const isShort = (secret: string) => Buffer.byteLength(secret) < 32;
+  if (v["JWT_SECRET"] && isShort(v["JWT_SECRET"]))
+    problems.push({ variable: "JWT_SECRET", message: "must have at least 32 bytes" });
+  if (previousSecrets.some(isShort)) {
+    problems.push({
+      variable: "JWT_SECRET_PREVIOUS",
+      message: "must have at least 32 bytes in each secret of the comma-separated list",
+    });
+  }
+  const token = v["OPS_TOKEN"];
+  if (token !== undefined && Buffer.byteLength(token) < minOpsTokenBytes)
+    problems.push({ variable: "OPS_TOKEN", message: `must have at least ${minOpsTokenBytes} bytes` });
+  const secrets = { JWT_SECRET: [v["JWT_SECRET"]], JWT_SECRET_PREVIOUS: previousSecrets, OPS_TOKEN: [token] };
+  for (const [variable, values] of Object.entries(secrets)) {
+    if (values.some((value) => placeholder.test(value ?? "-")))
+      problems.push({
+        variable,
+        message: "is a placeholder from an example: create a secret with `openssl rand -base64 48`",
+      });
+  }
+  return problems;
+}
+
+const minOpsTokenBytes = 16;
+
+const placeholder =
+  /change[-_ ]?(me|this|it)|your[-_ ]|placeholder|example|replace[-_ ]?(me|this)|super[-_ ]?secret|(secret){2}|do[-_ ]?not[-_ ]?use|^<.*>$|^\s*$/i;
