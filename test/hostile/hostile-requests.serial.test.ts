@@ -48,8 +48,11 @@ test(`no request costs more than ${maxProcessorMs} ms of the event loop, and the
     faults.map(({ what, why, request }) => `${why}: ${what}\n${request}`),
     [],
   );
-  assert.ok(liveMs - idleMs < 100, `/alive took ${liveMs} ms, an idle server ${idleMs} ms`);
+  assert.ok(liveMs < allowedLiveMs(idleMs), `/alive took ${liveMs} ms, an idle server ${idleMs} ms`);
 });
+
+/** On a machine that other work delays, the worst of two servers says little: a blocked loop shows in processor time. */
+const allowedLiveMs = (idleMs: number): number => (idleMs < 50 ? 100 : 100 + 2 * idleMs);
 
 /** A busy machine delays both servers equally. */
 async function startIdleServer(): Promise<string> {
