@@ -90,7 +90,7 @@ test("grant-admin makes an administrator from the next login, and reports an unk
   const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: url } });
   const person = await register(haven.url);
   assert.equal((await run(["grant-admin"], { DATABASE_URL: url })).code, 64);
-  const unknown = await run(["grant-admin", "nobody@example.org"], { DATABASE_URL: url });
+  const unknown = await run(["grant-admin", "unknown@example.org"], { DATABASE_URL: url });
   assert.deepEqual(unknown, { code: 1, output: "No account with this email address.\n" });
   assert.equal((await run(["grant-admin", person.email.toUpperCase()], { DATABASE_URL: url })).code, 0);
   const again = await login(haven.url, person);

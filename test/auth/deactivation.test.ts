@@ -120,7 +120,7 @@ test("a deactivation while Redis is unavailable takes effect at once and stays i
 test("the account commands report an unknown address and wrong arguments", async () => {
   const { DATABASE_URL } = services;
   for (const command of ["deactivate", "activate"]) {
-    const unknown = await run([command, "nobody@example.org"], { DATABASE_URL });
+    const unknown = await run([command, "unknown@example.org"], { DATABASE_URL });
     assert.deepEqual(unknown, { code: 1, output: "No account with this email address.\n" });
     for (const args of [[command], [command, "a@example.org", "b@example.org"]]) {
       const { code, output } = await run(args, { DATABASE_URL });

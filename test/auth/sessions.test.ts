@@ -68,7 +68,7 @@ test("unknown and known addresses get the same response to a wrong password", as
   const person = await register(one.url);
   const known = await postJson(`${one.url}/api/v1/auth/login`, { email: person.email, password: "not the password" });
   const unknown = await postJson(`${one.url}/api/v1/auth/login`, {
-    email: "nobody@example.org",
+    email: "unknown@example.org",
     password: "not the password",
   });
   const without = (text: string) => text.replace(/"requestId":"[^"]+"/, "");

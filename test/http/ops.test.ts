@@ -152,6 +152,7 @@ const promised = [
   "circuit_breaker_events_total",
   "pg_pool_connections",
   "lifecycle_phase",
+  "log_lines_dropped_total",
   "fleet_instances",
   "fleet_load_spread_ratio",
   "ready_policy_decisions_total",

@@ -102,7 +102,7 @@ suite("the memory of an instance", () => {
       ...Array.from({ length: 4 }, () =>
         repeat(async () => {
           await postJson(`${haven.url}/api/v1/auth/login`, {
-            email: "nobody@example.org",
+            email: "unknown@example.org",
             password: "not the password",
           });
           done.logins += 1;
