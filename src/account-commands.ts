@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { users } from "./auth/repository.ts";
-import { readPostgres, readRedis } from "./config/read-config.ts";
+import { readPostgres, readRedis } from "./config/store-settings.ts";
 import { StartError } from "./core/start-error.ts";
 import { createDatabase, type Database } from "./db/pool.ts";
 import { createRedis } from "./redis/client.ts";

@@ -1,4 +1,5 @@
-import type { Config, RedisTarget } from "../config/read-config.ts";
+import type { Config } from "../config/read-config.ts";
+import type { RedisTarget } from "../config/store-settings.ts";
 import { redisCheck } from "../kit/checks/service-checks.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import type { CallTimer } from "../metrics/calls.ts";

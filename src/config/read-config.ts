@@ -1,33 +1,19 @@
-import type { HostAndPort } from "./parsers.ts";
-import { crossProblems, fieldProblems, missingProblems, type SettingProblem } from "./setting-problems.ts";
+import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
+import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
+import { postgresSettings, redisSettings } from "./store-settings.ts";
 import { type Variables, variables } from "./variables.ts";
-
-export type RedisTarget =
-  | { kind: "url"; url: string }
-  | { kind: "host"; host: string; port: number; password?: string | undefined }
-  | { kind: "sentinel"; sentinels: readonly HostAndPort[]; name: string; password?: string | undefined }
-  | { kind: "cluster"; nodes: readonly HostAndPort[]; password?: string | undefined };
 
 /** The checked and frozen settings. Addresses of embedded services are added later, at the start. */
 export type Config = ReturnType<typeof readConfig>;
 
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly problems: readonly SettingProblem[];
-
-  constructor(problems: readonly SettingProblem[]) {
-    super(problems.map(({ variable, message }) => `${variable} ${message}`).join("\n"));
-    this.problems = problems;
-  }
-}
-
 export function readConfig(environment: Readonly<Record<string, string | undefined>>) {
-  // An empty variable counts as unset: `REDIS_PASSWORD=` in an .env file.
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
-  );
-  const parsed = variables.safeParse(given);
-  const problems = [...fieldProblems(parsed.error?.issues ?? []), ...crossProblems(given), ...missingProblems(given)];
+  const given = readGivenSettings(environment);
+  const parsed = variables.safeParse(given.values);
+  const problems = problemsByVariable(given, [
+    ...fieldProblems(parsed.error?.issues ?? []),
+    ...crossProblems(given.values),
+    ...missingProblems(given.values),
+  ]);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
 
   const v = parsed.data;
@@ -47,8 +33,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       keepAliveTimeoutMs: v.KEEP_ALIVE_TIMEOUT_MS,
       overloadDelayMs: v.OVERLOAD_DELAY_MS,
     },
-    postgres: postgresSettings(v),
-    redis: redisSettings(v),
+    postgres: postgresSettings(v, given.files),
+    redis: redisSettings(v, given.files),
     auth: {
       secret: v.JWT_SECRET,
       previousSecrets: v.JWT_SECRET_PREVIOUS,
@@ -115,74 +101,6 @@ export const drainDefaults = (production: boolean) =>
   production
     ? { DRAIN_DELAY_MS: 8000, DRAIN_LINGER_MS: 3000, SHUTDOWN_TIMEOUT_MS: 25_000 }
     : { DRAIN_DELAY_MS: 0, DRAIN_LINGER_MS: 0, SHUTDOWN_TIMEOUT_MS: 5000 };
-
-/** For commands that use the database only. */
-export function readPostgres(environment: Readonly<Record<string, string | undefined>>) {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
-  );
-  const parsed = variables
-    .pick({
-      DATABASE_URL: true,
-      DB_POOL_MAX: true,
-      DB_CONNECT_TIMEOUT_MS: true,
-      DB_STATEMENT_TIMEOUT_MS: true,
-      DB_IDLE_TRANSACTION_TIMEOUT_MS: true,
-      MIGRATION_TIMEOUT_MS: true,
-    })
-    .safeParse(given);
-  if (!parsed.success) throw new ConfigError(fieldProblems(parsed.error.issues));
-  const { url, ...limits } = postgresSettings(parsed.data);
-  if (url === undefined) throw new ConfigError([{ variable: "DATABASE_URL", message: "is required for this command" }]);
-  return { url, ...limits };
-}
-
-/** For commands that use Redis only if it is set. */
-export function readRedis(environment: Readonly<Record<string, string | undefined>>) {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => name.startsWith("REDIS_") && value !== ""),
-  );
-  const parsed = variables.safeParse(given);
-  const problems = [...fieldProblems(parsed.error?.issues ?? []), ...crossProblems(given)];
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return redisSettings(parsed.data);
-}
-
-type PostgresVariables = Pick<
-  Variables,
-  | "DATABASE_URL"
-  | "DB_POOL_MAX"
-  | "DB_CONNECT_TIMEOUT_MS"
-  | "DB_STATEMENT_TIMEOUT_MS"
-  | "DB_IDLE_TRANSACTION_TIMEOUT_MS"
-  | "MIGRATION_TIMEOUT_MS"
->;
-
-const postgresSettings = (v: PostgresVariables) => ({
-  url: v.DATABASE_URL,
-  poolMax: v.DB_POOL_MAX,
-  connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
-  statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,
-  idleTransactionTimeoutMs: v.DB_IDLE_TRANSACTION_TIMEOUT_MS,
-  migrationTimeoutMs: v.MIGRATION_TIMEOUT_MS,
-});
-
-const redisSettings = (v: Variables) => ({
-  target: redisTarget(v),
-  connectTimeoutMs: v.REDIS_CONNECT_TIMEOUT_MS,
-  commandTimeoutMs: v.REDIS_COMMAND_TIMEOUT_MS,
-});
-
-function redisTarget(v: Variables): RedisTarget | undefined {
-  const password = v.REDIS_PASSWORD;
-  if (v.REDIS_CLUSTER_NODES) return { kind: "cluster", nodes: v.REDIS_CLUSTER_NODES, password };
-  if (v.REDIS_SENTINELS && v.REDIS_SENTINEL_NAME) {
-    return { kind: "sentinel", sentinels: v.REDIS_SENTINELS, name: v.REDIS_SENTINEL_NAME, password };
-  }
-  if (v.REDIS_URL) return { kind: "url", url: v.REDIS_URL };
-  if (v.REDIS_HOST) return { kind: "host", host: v.REDIS_HOST, port: v.REDIS_PORT, password };
-  return undefined;
-}
 
 function bucketSettings(v: Variables) {
   const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_REGION: region } = v;

@@ -3,6 +3,16 @@ import { variables } from "./variables.ts";
 
 export type SettingProblem = { variable: string; message: string };
 
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly SettingProblem[];
+
+  constructor(problems: readonly SettingProblem[]) {
+    super(problems.map(({ variable, message }) => `${variable} ${message}`).join("\n"));
+    this.problems = problems;
+  }
+}
+
 export function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message: string }[]): SettingProblem[] {
   return issues.map((issue) => ({ variable: String(issue.path[0] ?? "environment"), message: issue.message }));
 }

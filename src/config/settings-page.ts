@@ -1,3 +1,4 @@
+import { fileVariable, isSecret } from "./secret-files.ts";
 import { type VariableName, variables } from "./variables.ts";
 
 // Generates `.env.example` and docs/settings.md: `npm run settings-page` writes both.
@@ -21,7 +22,8 @@ export function envExample(): string {
   const head =
     "# All settings with their defaults. Copy the ones you change into .env or into your platform's settings.\n";
   const lines = allSettings().map(
-    ({ name, initial, description }) => `# ${description.replaceAll("`", "")}\n#${name}=${initial}\n`,
+    ({ name, initial, description }) =>
+      `# ${description.replaceAll("`", "")}\n#${name}=${initial}\n${isSecret(name) ? `#${fileVariable(name)}=\n` : ""}`,
   );
   return [head, ...lines].join("\n");
 }
@@ -34,6 +36,10 @@ Settings are environment variables; outside production also lines of an \`.env\`
 All of them are checked before the server starts, and one message lists everything that is wrong. An empty variable
 counts as unset. Times are in milliseconds unless the description says otherwise.
 
+A secret may come from a file instead, which the variable with \`_FILE\` at its end names: \`JWT_SECRET_FILE=/run/secrets/jwt\`
+instead of \`JWT_SECRET\`. These variables are marked with **file**. A line break at the end of the file is ignored. If both
+are set, or if the file cannot be read, the server does not start. Files are read once, at the start.
+
 This page is generated from \`src/config/variables.ts\` by \`npm run settings-page\`.
 `;
   const tables = sections.map(([title, first], index) => {
@@ -44,7 +50,7 @@ This page is generated from \`src/config/variables.ts\` by \`npm run settings-pa
       .slice(start, end)
       .map(
         ({ name, initial, description }) =>
-          `| \`${name}\` | ${initial === "" ? "" : `\`${initial}\``} | ${description} |`,
+          `| \`${name}\` | ${initial === "" ? "" : `\`${initial}\``} | ${description}${isSecret(name) ? " (**file**)" : ""} |`,
       );
     return [`## ${title}\n`, "| variable | default | meaning |", "| --- | --- | --- |", ...rows, ""].join("\n");
   });

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from "ioredis";
-import type { RedisTarget } from "../config/read-config.ts";
+import type { RedisTarget } from "../config/store-settings.ts";
 
 export type RedisLimits = { connectTimeoutMs: number; commandTimeoutMs: number };
 

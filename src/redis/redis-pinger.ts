@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from "ioredis";
-import type { RedisTarget } from "../config/read-config.ts";
+import type { RedisTarget } from "../config/store-settings.ts";
 import { createRedis, type RedisClient, type RedisLimits } from "./client.ts";
 
 /** Connections used only by the health check. If one of them fails, all are closed, and the next ping connects again. */

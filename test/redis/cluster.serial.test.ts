@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RedisTarget } from "../../src/config/read-config.ts";
+import type { RedisTarget } from "../../src/config/store-settings.ts";
 import { createRedis, type RedisClient } from "../../src/redis/client.ts";
 import { defineLuaScript } from "../../src/redis/lua-script.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";

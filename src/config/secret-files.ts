@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import type { SettingProblem } from "./setting-problems.ts";
+
+/** The settings that are secrets. Each may come from a file, which the variable `…_FILE` names. */
+export const secretVariables = [
+  "DATABASE_URL",
+  "REDIS_URL",
+  "REDIS_PASSWORD",
+  "JWT_SECRET",
+  "JWT_SECRET_PREVIOUS",
+  "JWT_PRIVATE_KEY",
+  "JWT_PRIVATE_KEY_PREVIOUS",
+  "OPS_TOKEN",
+  "S3_ACCESS_KEY_ID",
+  "S3_SECRET_ACCESS_KEY",
+] as const;
+
+export type SecretVariable = (typeof secretVariables)[number];
+
+export const isSecret = (name: string): boolean => secretVariables.some((secret) => secret === name);
+
+export const fileVariable = <Name extends string>(name: Name) => `${name}_FILE` as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export type GivenSettings = {
+  values: Readonly<Record<string, string>>;
+  /** The files of the secrets that come from one. */
+  files: Readonly<Partial<Record<SecretVariable, string>>>;
+  problems: readonly SettingProblem[];
+};
+
+/** The settings that are set, with secrets read from their files. An empty variable counts as unset: `REDIS_PASSWORD=`. */
+export function readGivenSettings(environment: Environment): GivenSettings {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment))
+    if (value !== undefined && value !== "") values[name] = value;
+  const files: Partial<Record<SecretVariable, string>> = {};
+  const problems: SettingProblem[] = [];
+  for (const name of secretVariables) {
+    const variable = fileVariable(name);
+    const file = values[variable];
+    if (file === undefined) continue;
+    files[name] = file;
+    if (values[name] !== undefined) {
+      problems.push({ variable, message: `is set, and so is ${name}: set only one of them` });
+      continue;
+    }
+    const secret = tryReading(file);
+    if (typeof secret === "string" && secret !== "") values[name] = secret;
+    else
+      problems.push({
+        variable,
+        message: secret === "" ? "names an empty file" : `names a file that cannot be read (${secret.code})`,
+      });
+  }
+  return { values, files, problems };
+}
+
+/** Without the line break at the end, which editors and `kubectl create secret` leave there. */
+export const readSecretFile = (file: string): string => readFileSync(file, "utf8").replace(/(?:\r?\n)+$/, "");
+
+function tryReading(file: string): string | { code: string } {
+  try {
+    return readSecretFile(file);
+  } catch (error) {
+    return { code: error instanceof Error && "code" in error ? String(error.code) : "unknown error" };
+  }
+}
+
+/** All problems, with the name of the file's variable where a value comes from a file, and once for a file that was not read. */
+export function problemsByVariable(
+  { files, problems }: Pick<GivenSettings, "files" | "problems">,
+  others: readonly SettingProblem[],
+): SettingProblem[] {
+  const named = others.map((problem) =>
+    Object.hasOwn(files, problem.variable) ? { ...problem, variable: fileVariable(problem.variable) } : problem,
+  );
+  return [...problems, ...named.filter(({ variable }) => !problems.some((known) => known.variable === variable))];
+}

@@ -1,0 +1,67 @@
+import type { HostAndPort } from "./parsers.ts";
+import { type GivenSettings, problemsByVariable, readGivenSettings } from "./secret-files.ts";
+import { ConfigError, crossProblems, fieldProblems } from "./setting-problems.ts";
+import { type Variables, variables } from "./variables.ts";
+
+/** Where Redis is and who connects. A secret with a file is read from it again for each new connection. */
+export type RedisTarget = RedisPlace & { password?: string | undefined; passwordFile?: string | undefined };
+
+type RedisPlace =
+  | { kind: "url"; url: string; urlFile?: string | undefined }
+  | { kind: "host"; host: string; port: number }
+  | { kind: "sentinel"; sentinels: readonly HostAndPort[]; name: string }
+  | { kind: "cluster"; nodes: readonly HostAndPort[] };
+
+type Files = GivenSettings["files"];
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const postgresSettings = (v: Variables, files: Files) => ({
+  url: v.DATABASE_URL,
+  /** Read again for each new connection. */
+  urlFile: files.DATABASE_URL,
+  poolMax: v.DB_POOL_MAX,
+  connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
+  statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,
+  idleTransactionTimeoutMs: v.DB_IDLE_TRANSACTION_TIMEOUT_MS,
+  migrationTimeoutMs: v.MIGRATION_TIMEOUT_MS,
+});
+
+export const redisSettings = (v: Variables, files: Files) => ({
+  target: redisTarget(v, files),
+  connectTimeoutMs: v.REDIS_CONNECT_TIMEOUT_MS,
+  commandTimeoutMs: v.REDIS_COMMAND_TIMEOUT_MS,
+});
+
+function redisTarget(v: Variables, files: Files): RedisTarget | undefined {
+  const place = redisPlace(v, files);
+  return place && { ...place, password: v.REDIS_PASSWORD, passwordFile: files.REDIS_PASSWORD };
+}
+
+function redisPlace(v: Variables, files: Files): RedisPlace | undefined {
+  if (v.REDIS_CLUSTER_NODES) return { kind: "cluster", nodes: v.REDIS_CLUSTER_NODES };
+  if (v.REDIS_SENTINELS && v.REDIS_SENTINEL_NAME)
+    return { kind: "sentinel", sentinels: v.REDIS_SENTINELS, name: v.REDIS_SENTINEL_NAME };
+  if (v.REDIS_URL) return { kind: "url", url: v.REDIS_URL, urlFile: files.REDIS_URL };
+  if (v.REDIS_HOST) return { kind: "host", host: v.REDIS_HOST, port: v.REDIS_PORT };
+  return undefined;
+}
+
+/** For commands that use the database only. */
+export function readPostgres(environment: Environment) {
+  const { url, ...settings } = readPart(environment, /^(?:DATABASE|DB|MIGRATION)_/, postgresSettings);
+  if (url === undefined) throw new ConfigError([{ variable: "DATABASE_URL", message: "is required for this command" }]);
+  return { url, ...settings };
+}
+
+/** For commands that use Redis only if it is set. */
+export const readRedis = (environment: Environment) => readPart(environment, /^REDIS_/, redisSettings);
+
+/** Checks the settings that a command uses, and no others. */
+function readPart<T>(environment: Environment, names: RegExp, settingsOf: (v: Variables, files: Files) => T): T {
+  const given = readGivenSettings(Object.fromEntries(Object.entries(environment).filter(([name]) => names.test(name))));
+  const parsed = variables.safeParse(given.values);
+  const others = [...fieldProblems(parsed.error?.issues ?? []), ...crossProblems(given.values)];
+  const problems = problemsByVariable(given, others);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return settingsOf(parsed.data, given.files);
+}
