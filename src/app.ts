@@ -1,5 +1,9 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type Express } from "express";
 import type { Features } from "./composition/features.ts";
+import { maxBufferedBodyBytes } from "./config/memory-budget.ts";
+import { AppError } from "./core/app-error.ts";
+import { createByteBudget } from "./core/byte-budget.ts";
 import type { Logger } from "./core/logger.ts";
 import type { Api } from "./features/api.ts";
 import { leaseRoutes } from "./features/leases/routes.ts";
@@ -10,12 +14,95 @@ import { streamRoutes } from "./features/stream/routes.ts";
 import { unitRoutes } from "./features/units/routes.ts";
 import { cors } from "./http/cors.ts";
 import { handleErrors, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
+import { createBodyDiscarder } from "./http/listener/discard-unread-body.ts";
+import type { ListenerApp } from "./http/listener/listener.ts";
+import { createPipeliningLimit } from "./http/listener/pipelining-limit.ts";
 import type { Trust } from "./http/listener/proxy-trust.ts";
+import { clientDisconnected, createContext, requestIdOf } from "./http/listener/request-context.ts";
+import { announcesBody, assertReadableUrl, framingError, toOriginForm } from "./http/listener/request-guard.ts";
+import { createRequestPacer } from "./http/listener/request-pacer.ts";
 import type { Routes } from "./http/operation.ts";
+import { sendProblem } from "./http/problem.ts";
 import { resourceRouter } from "./http/resource-router.ts";
+import type { Connections } from "./kit/lifecycle/connections.ts";
 import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 
-export type AppDeps = {
+// Everything a request passes, in order: the checks before Express (`createApp`), then Express (`createExpressApp`),
+// then the operation that the routers select (`http/operation.ts`).
+
+export type AppDeps = ExpressDeps & {
+  /** Answers probes and operator endpoints; returns false for every other request. */
+  answerOps(request: IncomingMessage, response: ServerResponse): boolean;
+  /** False while the event loop is saturated. */
+  admits(): boolean;
+  /** Called at the end of every request that is not answered by `answerOps`: access log and metrics. */
+  onFinished(request: IncomingMessage, response: ServerResponse): void;
+  connections: Connections;
+  trust: Trust;
+  securityHeaders: ReadonlyMap<string, string>;
+};
+
+export function createApp({
+  answerOps,
+  admits,
+  onFinished,
+  connections,
+  securityHeaders,
+  ...rest
+}: AppDeps): ListenerApp {
+  const { trust } = rest;
+  const expressApp = createExpressApp(rest);
+  const bodyDiscarder = createBodyDiscarder();
+  const pipelining = createPipeliningLimit();
+  const pacer = createRequestPacer();
+  const bodyBudget = createByteBudget({ maxBytes: maxBufferedBodyBytes, onRejected: tooManyBodies });
+  return {
+    express: expressApp,
+    handle(request, response, sendContinue) {
+      // The connection: nothing is processed after `Connection: close`, and no request that servers could read differently.
+      if (bodyDiscarder.isClosing(request.socket)) {
+        request.socket.destroy();
+        return;
+      }
+      const fault = pipelining.error(request.socket) ?? framingError(request);
+      if (fault !== undefined || connections.isClosing()) response.shouldKeepAlive = false;
+      toOriginForm(request);
+      if (announcesBody(request)) bodyDiscarder.watch(request, response);
+
+      // Probes and operator endpoints: answered here, whatever the load.
+      if (fault === undefined && answerOps(request, response)) return;
+
+      // Request id, deadline, access log, metrics, security headers.
+      connections.begin(request, response);
+      request.context = createContext(requestIdOf(request, trust), request.url ?? "", bodyBudget, sendContinue);
+      response.on("close", () => {
+        if (!response.writableFinished) request.context.abort(clientDisconnected);
+        onFinished(request, response);
+      });
+      for (const [name, value] of securityHeaders) response.setHeader(name, value);
+      response.setHeader("X-Request-Id", request.context.id);
+
+      // Refused before any work: malformed requests, and all while the event loop is saturated.
+      try {
+        if (fault !== undefined) throw new AppError("bad_request", fault);
+        assertReadableUrl(request.url ?? "");
+        if (!admits()) throw new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds: 2 });
+      } catch (error) {
+        sendProblem(response, error, request.context.id);
+        return;
+      }
+      pacer.run(() => {
+        // The deadline may have passed while the request waited.
+        if (!response.writableEnded) expressApp(request, response);
+      });
+    },
+  };
+}
+
+const tooManyBodies = () =>
+  new AppError("overloaded", "Too many large requests are being read. Retry in a moment.", { retryAfterSeconds: 1 });
+
+export type ExpressDeps = {
   about: AboutDeps;
   /** Routes outside `features/`: those of the accounts, and those that a test adds. */
   routes: readonly Routes[];
@@ -26,18 +113,7 @@ export type AppDeps = {
   corsOrigins: readonly string[];
 };
 
-const featureRoutes = (features: Features, api: Api): readonly Routes[] => [
-  propertyRoutes(features.properties, api),
-  unitRoutes(features.units, api),
-  leaseRoutes(features.leases, api),
-  maintenanceRoutes(features.maintenance, api),
-  photoRoutes(features.photos, api),
-  uploadRoutes(features.photos),
-  streamRoutes(features.stream, api),
-];
-
-/** What a request passes behind the listener, from top to bottom. */
-export function createApp({ about, routes, features, api, trust, logger, corsOrigins }: AppDeps): Express {
+function createExpressApp({ about, routes, features, api, trust, logger, corsOrigins }: ExpressDeps): Express {
   const served = [...routes, ...featureRoutes(features, api)];
   const all = [...served, aboutRoutes(about, served)];
   const refuse = rejectUnknownRoute(all);
@@ -55,3 +131,13 @@ export function createApp({ about, routes, features, api, trust, logger, corsOri
   app.use(handleErrors(logger));
   return app;
 }
+
+const featureRoutes = (features: Features, api: Api): readonly Routes[] => [
+  propertyRoutes(features.properties, api),
+  unitRoutes(features.units, api),
+  leaseRoutes(features.leases, api),
+  maintenanceRoutes(features.maintenance, api),
+  photoRoutes(features.photos, api),
+  uploadRoutes(features.photos),
+  streamRoutes(features.stream, api),
+];

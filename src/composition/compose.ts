@@ -6,6 +6,7 @@ import type { Logger } from "../core/logger.ts";
 import { createOnce } from "../features/api.ts";
 import { watchEventLoop } from "../http/listener/overload.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
+import { securityHeaders } from "../http/listener/security-headers.ts";
 import type { FleetReport } from "../kit/health/health-report.ts";
 import { createCallMetrics } from "../metrics/calls.ts";
 import { addLogMetrics } from "../metrics/log.ts";
@@ -15,7 +16,7 @@ import { composeAuth } from "./auth.ts";
 import { composeFeatures } from "./features.ts";
 import { composeFleet, composePolicy } from "./fleet.ts";
 import { composeHealth, processChecks } from "./health.ts";
-import { composeListeners } from "./listeners.ts";
+import { composeListeners, composeRequestRecord } from "./listeners.ts";
 import type { Overrides } from "./overrides.ts";
 import { composePostgres } from "./postgres.ts";
 import { composeRedis } from "./redis.ts";
@@ -95,12 +96,15 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
   });
   const features = composeFeatures({ config, logger, db, stream, stack, overrides });
 
+  const servesOperators = config.http.managementPort === undefined;
+  const headers = securityHeaders(config);
   const app = createApp({
-    about: {
-      identity,
-      cookieName: config.auth.cookieName,
-      servesOperators: config.http.managementPort === undefined,
-    },
+    answerOps: servesOperators ? kit.answer : kit.probes.answer,
+    admits: eventLoop.admits,
+    onFinished: composeRequestRecord({ logger, httpMetrics }),
+    connections,
+    securityHeaders: headers,
+    about: { identity, cookieName: config.auth.cookieName, servesOperators },
     routes: [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])],
     features,
     api: { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) },
@@ -113,10 +117,8 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     clock,
     logger,
     kit,
-    httpMetrics,
-    eventLoop,
-    trust,
     app,
+    securityHeaders: headers,
     stack,
   });
   return { config, addresses, logger, kit, db, redis, passwords: auth.passwords, server, management };

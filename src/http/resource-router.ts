@@ -5,7 +5,8 @@ export type ResourceRouter = RequestHandler & { readonly routers: ReadonlyMap<st
 
 /**
  * One Express router per resource, selected by the first segments of the path, so that a request is matched against the
- * routes of its resource only. Nested routers would rewrite and re-parse the URL at every level.
+ * routes of its resource only. One router for all routes costs a public GET 6 % more processor time. Nested routers
+ * would rewrite and re-parse the URL at every level.
  */
 export function resourceRouter(all: readonly Routes[]): ResourceRouter {
   const routers = new Map<string, Router>();

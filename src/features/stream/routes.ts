@@ -35,7 +35,7 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
   return routes;
 }
 
-/** Releases the headers and Express's routing state, which would use five kilobytes per open stream. */
+/** Releases the headers and Express's routing state, which would use 5 kB of the 22 kB of an open stream. */
 function releaseRequestMemory(request: IncomingMessage, response: ServerResponse): void {
   // The access log needs the client's address at the end.
   const { "x-forwarded-for": client } = request.headers;

@@ -17,18 +17,19 @@ export function createPipeliningLimit() {
   };
 
   return {
-    exceeds(current: Socket): boolean {
+    /** Returns the reason to reject a request, if too many have arrived at once. */
+    error(current: Socket): string | undefined {
       if (current !== socket) {
         socket = current;
         count = 1;
-        return false;
+        return undefined;
       }
       count += 1;
       if (!isResetScheduled) {
         isResetScheduled = true;
         setImmediate(reset);
       }
-      return count > maxPerTick;
+      return count > maxPerTick ? "Too many pipelined requests: wait for responses." : undefined;
     },
   };
 }

@@ -1,4 +1,8 @@
+import type { IncomingMessage } from "node:http";
+import { AppError } from "../../core/app-error.ts";
 import type { ByteBudget } from "../../core/byte-budget.ts";
+import { isRequestId, newRequestId } from "../../core/ids.ts";
+import type { Trust } from "./proxy-trust.ts";
 
 /** The data of one request that middleware, handlers and logs share. */
 export type RequestContext = {
@@ -77,3 +81,11 @@ function pathOf(url: string): string {
   const query = url.indexOf("?");
   return (query === -1 ? url : url.slice(0, query)).slice(0, 500);
 }
+
+/** The id from a trusted proxy, or a new one. */
+export function requestIdOf(request: IncomingMessage, trust: Pick<Trust, "trustsPeer">): string {
+  const given = request.headers["x-request-id"];
+  return typeof given === "string" && isRequestId(given) && trust.trustsPeer(request.socket) ? given : newRequestId();
+}
+
+export const clientDisconnected = new AppError("bad_request", "The client disconnected.");

@@ -32,6 +32,11 @@ export function announcesBody({ rawHeaders }: IncomingMessage): boolean {
   return false;
 }
 
+/** Proxies may send the absolute form of the URL (RFC 9112, 3.2.2). */
+export function toOriginForm(request: IncomingMessage): void {
+  if (request.url?.startsWith("http")) request.url = /^https?:\/\/[^/?]*(.*)$/s.exec(request.url)?.[1] || "/";
+}
+
 /** Rejects invalid percent escapes, and NUL, which Postgres cannot store. */
 export function assertReadableUrl(url: string): void {
   if (!url.includes("%")) return;
