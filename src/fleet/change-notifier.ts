@@ -1,4 +1,4 @@
-import type { JudgedCheck } from "../kit/health/judge.ts";
+import type { JudgedCapability } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 
 export type ChangeNotifierDeps = {
@@ -16,8 +16,8 @@ export function createChangeNotifier({
   notify,
 }: ChangeNotifierDeps): (snapshot: Snapshot) => void {
   let previous = "";
-  return ({ phase, status, checks }) => {
-    const summaries = checks
+  return ({ phase, status, capabilities }) => {
+    const summaries = capabilities
       .filter(({ name }) => shared.has(name))
       .map((check) => summarize(check, check.name === pacingCheck));
     const current = JSON.stringify([phase, status, summaries]);
@@ -27,7 +27,7 @@ export function createChangeNotifier({
   };
 }
 
-const summarize = (check: JudgedCheck, withResultTimes: boolean) => [
+const summarize = (check: JudgedCapability, withResultTimes: boolean) => [
   check.status,
   check.consecutiveFailures > 0,
   withResultTimes && [check.lastSuccessAt, check.lastFailureAt],

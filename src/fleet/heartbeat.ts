@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CheckStatus, JudgedCheck, ReadyStatus } from "../kit/health/judge.ts";
+import type { CapabilityStatus, JudgedCapability, ReadyStatus } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 import type { Phase } from "../kit/lifecycle/phase.ts";
 
@@ -15,11 +15,12 @@ export type Heartbeat = {
   requestsPerSecond: number;
   errorsPerSecond: number;
   inFlight: number;
+  /** By name of the check, or `check:capability`. */
   checks: ReadonlyMap<string, CheckReport>;
 };
 
 export type CheckReport = {
-  status: CheckStatus;
+  status: CapabilityStatus;
   /** Whether the last run failed, also before `status` is down. */
   failing: boolean;
   /** Time since the last successful run began. */
@@ -30,9 +31,11 @@ export type Traffic = Pick<Heartbeat, "requestsPerSecond" | "errorsPerSecond" | 
 
 export type ProcessIdentity = { instance: string; version: string; upMs: number; beat: number };
 
+type ReportedSnapshot = Pick<Snapshot, "at" | "phase" | "status"> & { capabilities: readonly JudgedCapability[] };
+
 export const toHeartbeat = (
   identity: ProcessIdentity,
-  { at, phase, status, checks }: Snapshot,
+  { at, phase, status, capabilities }: ReportedSnapshot,
   traffic: Traffic,
   now = at,
 ): Heartbeat => ({
@@ -40,11 +43,11 @@ export const toHeartbeat = (
   phase,
   status,
   ...traffic,
-  checks: new Map(checks.map((check) => [check.name, toCheckReport(check, now)])),
+  checks: new Map(capabilities.map((one) => [one.name, toCheckReport(one, now)])),
 });
 
 const toCheckReport = (
-  { status, consecutiveFailures, lastSuccessAt, latencyMs }: JudgedCheck,
+  { status, consecutiveFailures, lastSuccessAt, latencyMs }: JudgedCapability,
   now: number,
 ): CheckReport => ({
   status,

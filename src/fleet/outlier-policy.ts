@@ -1,4 +1,4 @@
-import type { JudgedCheck } from "../kit/health/judge.ts";
+import type { JudgedCapability } from "../kit/health/judge.ts";
 import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
 import {
   applyDeadline,
@@ -27,7 +27,7 @@ export type DecisionRecord = { check: string; decision: Decision; counted: PeerC
 /** The last reading of the fleet. `of` is undefined when no store answered. */
 export type PeerReports = { readAt: number; of: ((check: string) => readonly PeerReport[]) | undefined };
 
-type OpenDecision = { state: DecisionState; check: JudgedCheck; timer: NodeJS.Timeout };
+type OpenDecision = { state: DecisionState; check: JudgedCapability; timer: NodeJS.Timeout };
 
 const minUndecidedMs = 250;
 
@@ -49,7 +49,7 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
     return true;
   };
 
-  const start = (check: JudgedCheck, at: number): void => {
+  const start = (check: JudgedCapability, at: number): void => {
     const until = Math.max((check.lastSuccessAt ?? at) + boundMs, at + minUndecidedMs);
     const timer = setTimeout(() => {
       const open = openByCheck.get(check.name);

@@ -1,11 +1,11 @@
-import type { CheckStatus } from "../kit/health/judge.ts";
+import type { CapabilityStatus } from "../kit/health/judge.ts";
 import type { Phase } from "../kit/lifecycle/phase.ts";
 
 // How an instance with a failing check decides, from the reports of the others, whether it is the only one affected.
 // Pure: no clock and no I/O.
 
 /** The report of one other instance about the check that fails here; `succeededMsAgo` is corrected to the present. */
-export type PeerReport = { phase: Phase; status: CheckStatus; failing: boolean; succeededMsAgo: number | null };
+export type PeerReport = { phase: Phase; status: CapabilityStatus; failing: boolean; succeededMsAgo: number | null };
 
 export type PeerState = "failing" | "well" | "neither";
 

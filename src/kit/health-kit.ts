@@ -217,7 +217,7 @@ export function createHealthKit({
   };
 
   function start(): void {
-    const names = new Set(monitor.checkNames());
+    const names = new Set(monitor.capabilityNames());
     const unchecked = breakers.all().find(({ name }) => !names.has(name));
     if (closeOn === "signal" && unchecked !== undefined) {
       throw new Error(`breaker "${unchecked.name}" has no check of the same name, so nothing would close it`);

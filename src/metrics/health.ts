@@ -5,12 +5,14 @@ import type { Metrics } from "./registry.ts";
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5] as const;
 
 export type HealthSource = {
-  checks(): readonly { name: string; status: string; consecutiveFailures: number }[];
+  checks(): readonly { name: string; status: string; capabilities: readonly JudgedSource[] }[];
   phase(): string;
   ready(): boolean;
   probes(): readonly { probe: string; status: number; count: number }[];
   changes(): readonly { kind: string; name: string; to: string; count: number }[];
 };
+
+type JudgedSource = { name: string; capability: string | undefined; status: string; consecutiveFailures: number };
 
 const phases = ["starting", "ready", "draining", "stopped"] as const;
 
@@ -19,10 +21,26 @@ export function createHealthMetrics(metrics: Pick<Metrics, "add">, source: Healt
   const families: readonly Family[] = [
     {
       name: "health_check_up",
-      help: "1 while the check is up, else 0.",
+      help: "1 while the check is up or impaired, else 0.",
       type: "gauge",
       samples: () =>
-        source.checks().map(({ name, status }) => ({ labels: { check: name }, value: status === "up" ? 1 : 0 })),
+        source.checks().map(({ name, status }) => ({
+          labels: { check: name },
+          value: status === "up" || status === "impaired" ? 1 : 0,
+        })),
+    },
+    {
+      name: "health_capability",
+      help: "1 while this capability of the dependency is up, else 0.",
+      type: "gauge",
+      samples: () =>
+        source
+          .checks()
+          .flatMap(({ name, capabilities }) =>
+            capabilities.flatMap(({ capability, status }) =>
+              capability === undefined ? [] : [{ labels: { check: name, capability }, value: status === "up" ? 1 : 0 }],
+            ),
+          ),
     },
     {
       name: "health_check_duration_seconds",
@@ -43,6 +61,7 @@ export function createHealthMetrics(metrics: Pick<Metrics, "add">, source: Healt
       samples: () =>
         source
           .checks()
+          .flatMap(({ capabilities }) => capabilities)
           .map(({ name, consecutiveFailures }) => ({ labels: { check: name }, value: consecutiveFailures })),
     },
     {

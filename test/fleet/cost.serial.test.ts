@@ -8,7 +8,8 @@ import { createFleet } from "../../src/fleet/fleet.ts";
 import type { FleetStore } from "../../src/fleet/fleet-store.ts";
 import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
 import { createRedisStore } from "../../src/fleet/redis-store.ts";
-import { initialState, type JudgedCheck } from "../../src/kit/health/judge.ts";
+import { initialState } from "../../src/kit/health/judge.ts";
+import type { CapabilityOfCheck } from "../../src/kit/health/judge-check.ts";
 import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
 import { createRedis } from "../../src/redis/client.ts";
 import { createRedisAccess } from "../../src/redis/redis-access.ts";
@@ -29,9 +30,12 @@ function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-const checks: readonly JudgedCheck[] = ["postgres", "redis", "schema", "event-loop", "memory", "disk"].map((name) => ({
+const names = ["postgres", "postgres:write", "redis", "redis:write", "schema", "event-loop", "memory", "disk"];
+const capabilities: readonly CapabilityOfCheck[] = names.map((name) => ({
   ...initialState(0),
   name,
+  check: name,
+  capability: undefined,
   status: "up",
   critical: name === "postgres",
   startup: false,
@@ -97,7 +101,7 @@ for (const reader of ["redis", "postgres"] as const) {
         clock: steadyClock,
         policy: undefined,
         snapshot: () =>
-          takeSnapshot({ phase: "ready", startedUp: true, checks }, steadyClock.now(), Number.POSITIVE_INFINITY),
+          takeSnapshot({ phase: "ready", startedUp: true, capabilities }, steadyClock.now(), Number.POSITIVE_INFINITY),
         traffic: () => ({ requestsPerSecond: 12.5, errorsPerSecond: 0, inFlight: 2 }),
         onDuplicateName: () => undefined,
       }),

@@ -69,7 +69,7 @@ test("a check that is down opens the breaker of its name, and closes it when the
   shop.isDown = false;
   // The first successful trial does not close it: a recovery takes two successes, an interval apart.
   await eventually(
-    () => kit.snapshot().checks[0]?.consecutiveSuccesses,
+    () => kit.snapshot().capabilities[0]?.consecutiveSuccesses,
     (successes) => successes === 1,
     5000,
     1,

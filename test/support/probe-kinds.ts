@@ -6,7 +6,7 @@ import { createProbes, type ProbeDeps } from "../../src/kit/http/probes.ts";
 
 /** Which probe the application itself takes a path for. */
 export function probeKindOf(path: string, paths: ProbeDeps["paths"] = []): ProbeKind | undefined {
-  const snapshot = takeSnapshot({ phase: "ready", startedUp: true, checks: [] }, 0, 1000);
+  const snapshot = takeSnapshot({ phase: "ready", startedUp: true, capabilities: [] }, 0, 1000);
   const identity = { service: "haven-api", version: "test", instance: "test" };
   const probes = createProbes({ identity, snapshot: () => snapshot, paths });
   const request = Object.assign(new IncomingMessage(new Socket()), { url: path, method: "GET" });

@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import { getHeapStatistics } from "node:v8";
-import { type Check, CheckFailed } from "../health/check.ts";
+import type { Check } from "../health/check.ts";
+import { CheckFailed } from "../health/reason.ts";
 
 /** Fails while requests are rejected because the event loop is saturated. */
 export const eventLoopCheck = (loop: { isShedding(): boolean }, critical: boolean): Check => ({

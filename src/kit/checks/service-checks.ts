@@ -1,4 +1,5 @@
-import { type Check, CheckFailed } from "../health/check.ts";
+import type { Check } from "../health/check.ts";
+import { CheckFailed } from "../health/reason.ts";
 
 export type Pinger = { ping(signal: AbortSignal): Promise<void> };
 

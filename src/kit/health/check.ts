@@ -1,77 +1,36 @@
-/** Why a check failed. A closed set, so that no host, user or driver message can appear in an answer. */
-export type Reason =
-  | "refused"
-  | "reset"
-  | "timeout"
-  | "unreachable"
-  | "denied"
-  | "starting_up"
-  | "too_many_connections"
-  | "out_of_date"
-  | "over_limit"
-  | "failed";
-
-/**
- * A background test of a dependency.
- * @example const check: Check = { name: "db", critical: true, run: (signal) => db.ping(signal) };
- */
-export type Check = {
-  name: string;
-  /** A failing critical check takes the instance out of rotation; other checks only degrade it. */
+/** One thing that the server needs of a dependency, such as reading or writing. */
+export type Capability = {
+  /** A failing critical capability takes the instance out of rotation; others only degrade it. */
   critical: boolean;
-  /** The instance does not become ready before this check has passed once. `critical` implies it. */
+  /** The instance does not become ready before this has passed once. `critical` implies it. */
   startup?: boolean;
   /** Resolves if the dependency works. The signal aborts at the time limit, and must end the work. */
   run(signal: AbortSignal): Promise<unknown>;
 };
 
 /**
- * Thrown by a check to report a reason of its own.
- * @example if (queue.length > 10_000) throw new CheckFailed("over_limit");
+ * A background test of a dependency. A check with several capabilities runs and judges each on its own, and is impaired
+ * while some work and others do not.
+ * @example const check: Check = { name: "db", critical: true, run: (signal) => db.ping(signal) };
+ * @example
+ * const read = { critical: true, run: (signal: AbortSignal) => db.read(signal) };
+ * const write = { critical: false, run: (signal: AbortSignal) => db.write(signal) };
+ * const check: Check = { name: "db", capabilities: { read, write } };
  */
-export class CheckFailed extends Error {
-  override readonly name = "CheckFailed";
-  readonly reason: Reason;
+export type Check = { name: string } & (Capability | { capabilities: Readonly<Record<string, Capability>> });
 
-  constructor(reason: Reason) {
-    super(reason);
-    this.reason = reason;
-  }
-}
+/**
+ * A capability with the name under which it is judged, and under which a breaker follows it: the first capability has
+ * the name of the check, each other one `check:capability`.
+ */
+export type NamedCapability = Capability & { name: string; check: string; capability: string | undefined };
 
-const reasonsByCode: Readonly<Record<string, Reason>> = {
-  ECONNREFUSED: "refused",
-  ECONNRESET: "reset",
-  EPIPE: "reset",
-  ETIMEDOUT: "timeout",
-  ABORT_ERR: "timeout",
-  ENOTFOUND: "unreachable",
-  EAI_AGAIN: "unreachable",
-  EHOSTUNREACH: "unreachable",
-  ENETUNREACH: "unreachable",
-  "28P01": "denied",
-  "28000": "denied",
-  "57P01": "reset",
-  "57P02": "reset",
-  "57P03": "starting_up",
-  "57014": "timeout",
-  "53300": "too_many_connections",
-};
-
-const reasonsByMessage: readonly (readonly [RegExp, Reason])[] = [
-  [/WRONGPASS|NOAUTH|NOPERM/, "denied"],
-  [/^LOADING/, "starting_up"],
-  [/max number of clients/, "too_many_connections"],
-  [/time(d )?.?out/i, "timeout"],
-  [/terminated|closed/i, "reset"],
-];
-
-/** The reason of an error that a driver, Node or a check has thrown. */
-export function reasonOf(error: unknown): Reason {
-  if (error instanceof CheckFailed) return error.reason;
-  if (!(error instanceof Error)) return "failed";
-  if (error.name === "TimeoutError" || error.name === "AbortError") return "timeout";
-  const code = "code" in error ? String(error.code) : "";
-  const byMessage = reasonsByMessage.find(([pattern]) => pattern.test(error.message))?.[1];
-  return reasonsByCode[code] ?? byMessage ?? (error.cause === undefined ? "failed" : reasonOf(error.cause));
+export function capabilitiesOf(check: Check): NamedCapability[] {
+  if (!("capabilities" in check)) return [{ ...check, check: check.name, capability: undefined }];
+  return Object.entries(check.capabilities).map(([capability, parts], index) => ({
+    ...parts,
+    name: index === 0 ? check.name : `${check.name}:${capability}`,
+    check: check.name,
+    capability,
+  }));
 }

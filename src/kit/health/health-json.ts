@@ -1,7 +1,7 @@
-import type { HealthReport } from "./health-report.ts";
+import type { CapabilityDetail, CheckDetail, HealthReport } from "./health-report.ts";
 
 const statuses = { healthy: "pass", degraded: "warn", unhealthy: "fail" } as const;
-const checkStatuses = { up: "pass", down: "fail", unknown: "warn" } as const;
+const checkStatuses = { up: "pass", impaired: "warn", down: "fail", unknown: "warn" } as const;
 
 export const healthJsonType = "application/health+json";
 
@@ -16,19 +16,21 @@ export function healthJson({
   uptimeSeconds,
   phase,
 }: HealthReport): object {
-  const measured = Object.entries(checks).map(([name, check]) => [
-    `${name}:responseTime`,
-    [
-      {
-        componentId: name,
-        componentType: name === "postgres" || name === "redis" || name === "schema" ? "datastore" : "system",
-        observedValue: check.latencyMs,
-        observedUnit: "ms",
-        status: !check.critical && check.status === "down" ? "warn" : checkStatuses[check.status],
-        time: check.lastSuccessAt ?? check.lastFailureAt ?? timestamp,
-        ...(check.reason !== null && { output: check.reason }),
-      },
-    ],
+  const measurement = (name: string, measured: CheckDetail | CapabilityDetail) => ({
+    componentId: name,
+    componentType: name === "postgres" || name === "redis" || name === "schema" ? "datastore" : "system",
+    observedValue: measured.latencyMs,
+    observedUnit: "ms",
+    status: !measured.critical && measured.status === "down" ? "warn" : checkStatuses[measured.status],
+    time: measured.lastSuccessAt ?? measured.lastFailureAt ?? timestamp,
+    ...(measured.reason !== null && { output: measured.reason }),
+  });
+  const measured = Object.entries(checks).flatMap(([name, check]) => [
+    [`${name}:responseTime`, [measurement(name, check)]],
+    ...Object.entries(check.capabilities ?? {}).map(([capability, detail]) => [
+      `${name}:${capability}`,
+      [measurement(name, detail)],
+    ]),
   ]);
   const uptime = [
     { componentType: "system", observedValue: uptimeSeconds, observedUnit: "s", status: "pass", time: timestamp },

@@ -1,10 +1,10 @@
 import type { MemoryFacts } from "../checks/process-checks.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import type { BreakerView } from "../resilience/breaker.ts";
-import type { Reason } from "./check.ts";
 import type { EventLoopFacts } from "./event-loop.ts";
 import type { Change } from "./history.ts";
-import type { CheckStatus, ReadyStatus } from "./judge.ts";
+import type { CapabilityStatus, CheckStatus, ReadyStatus } from "./judge.ts";
+import type { Reason } from "./reason.ts";
 import type { Sample } from "./samples.ts";
 
 /** Names the process in the answers of probes and operator endpoints. */
@@ -22,11 +22,11 @@ export type HealthReport = Identity & {
   circuitBreakers: readonly BreakerState[];
   system: SystemFacts;
   http: HttpFacts;
-  history: readonly (Omit<Change, "at"> & { at: string })[];
+  history: readonly (Omit<Change, "at" | "code"> & { at: string })[];
 };
 
-export type CheckDetail = {
-  status: CheckStatus;
+export type CapabilityDetail = {
+  status: CapabilityStatus;
   critical: boolean;
   since: string;
   latencyMs: number | null;
@@ -34,6 +34,12 @@ export type CheckDetail = {
   lastFailureAt: string | null;
   consecutiveFailures: number;
   reason: Reason | null;
+};
+
+/** `capabilities` is absent for a check that has only one. */
+export type CheckDetail = Omit<CapabilityDetail, "status"> & {
+  status: CheckStatus;
+  capabilities?: Readonly<Record<string, CapabilityDetail>>;
 };
 
 export type BreakerState = {
@@ -92,7 +98,8 @@ export type FleetMember = {
   startedAt: string;
   /** Age of its latest report. */
   ageMs: number;
-  checks: Readonly<Record<string, CheckStatus>>;
+  /** By name of the check, or `check:capability`. */
+  checks: Readonly<Record<string, CapabilityStatus>>;
   requestsPerSecond: number;
   errorsPerSecond: number;
   inFlight: number;
@@ -102,6 +109,7 @@ export type FleetMember = {
 
 /** What the status page shows besides the report. */
 export type PageExtras = {
+  /** `check` is the name of a check, or `check:capability`. */
   samples(check: string): readonly Sample[];
   nowMs: number;
   intervalMs: number;

@@ -1,7 +1,13 @@
 import type { BreakerView } from "../resilience/breaker.ts";
-import { type CheckDetail, type HealthReport, type Identity, toBreakerState } from "./health-report.ts";
+import {
+  type CapabilityDetail,
+  type CheckDetail,
+  type HealthReport,
+  type Identity,
+  toBreakerState,
+} from "./health-report.ts";
 import type { History } from "./history.ts";
-import type { JudgedCheck } from "./judge.ts";
+import type { CapabilityOfCheck, JudgedCheck } from "./judge-check.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { SystemWatch } from "./system-watch.ts";
 
@@ -28,15 +34,25 @@ export function createHealthReporter({ identity, snapshot, history, breakers, sy
       circuitBreakers: breakers().map(toBreakerState),
       system: systemWatch.system(),
       http: systemWatch.http(),
-      history: history.all().map((change) => ({ ...change, at: iso(change.at) })),
+      history: history.all().map(({ code: _, ...change }) => ({ ...change, at: iso(change.at) })),
     };
   };
 }
 
 function checkDetail(check: JudgedCheck): CheckDetail {
-  const { status, critical, since, latencyMs, lastSuccessAt, lastFailureAt, consecutiveFailures, reason } = check;
+  const named = check.capabilities.flatMap((one) =>
+    one.capability === undefined ? [] : [[one.capability, { status: one.status, ...measuredDetail(one) }] as const],
+  );
   return {
-    status,
+    status: check.status,
+    ...measuredDetail(check),
+    ...(named.length > 0 && { capabilities: Object.fromEntries(named) }),
+  };
+}
+
+function measuredDetail(measured: JudgedCheck | CapabilityOfCheck): Omit<CapabilityDetail, "status"> {
+  const { critical, since, latencyMs, lastSuccessAt, lastFailureAt, consecutiveFailures, reason } = measured;
+  return {
     critical,
     since: iso(since),
     latencyMs: latencyMs === null ? null : Math.round(latencyMs * 100) / 100,

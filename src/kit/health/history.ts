@@ -1,6 +1,6 @@
-import type { Reason } from "./check.ts";
+import type { Reason } from "./reason.ts";
 
-/** One change of state. */
+/** One change of state. `code` is the error code of the dependency or of the system, for the log only. */
 export type Change = {
   at: number;
   kind: "phase" | "check" | "verdict" | "breaker";
@@ -8,6 +8,7 @@ export type Change = {
   from: string;
   to: string;
   reason: Reason | null;
+  code?: string;
 };
 
 /** Keeps the latest changes of state, for the report and for listeners. */

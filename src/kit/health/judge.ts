@@ -1,14 +1,22 @@
 import type { Phase } from "../lifecycle/phase.ts";
-import type { Reason } from "./check.ts";
+import type { Reason } from "./reason.ts";
 
 // Pure functions from observations to states. The time is an argument.
 
-export type CheckStatus = "unknown" | "up" | "down";
+export type CapabilityStatus = "unknown" | "up" | "down";
 
-export type Observation = { ok: true; latencyMs: number } | { ok: false; latencyMs: number; reason: Reason };
+/** `impaired`: some capabilities of the check are up, and some are down. */
+export type CheckStatus = CapabilityStatus | "impaired";
+
+/** `code` is the error code of the dependency or of the system. */
+export type Observation =
+  | { ok: true; latencyMs: number }
+  | { ok: false; latencyMs: number; reason: Reason; code?: string | undefined };
+
+/** The state of one capability; a check without capabilities has one. */
 
 export type CheckState = {
-  status: CheckStatus;
+  status: CapabilityStatus;
   since: number;
   latencyMs: number | null;
   lastSuccessAt: number | null;
@@ -59,7 +67,10 @@ export function applyObservation(state: CheckState, observation: Observation, no
   return status === state.status ? { ...next, reason } : { ...next, reason, status, since: now };
 }
 
-function nextStatus(status: CheckStatus, { consecutiveFailures, consecutiveSuccesses }: CheckState): CheckStatus {
+function nextStatus(
+  status: CapabilityStatus,
+  { consecutiveFailures, consecutiveSuccesses }: CheckState,
+): CapabilityStatus {
   if (consecutiveFailures >= failuresToGoDown) return "down";
   if (status !== "up" && consecutiveSuccesses >= successesToComeUp) return "up";
   return status;
@@ -84,22 +95,32 @@ export function expireStale(state: CheckState, now: number, maxAgeMs: number): C
 }
 
 export type ReadyStatus = "ready" | "degraded" | "not_ready" | "starting" | "draining";
-export type JudgedCheck = CheckState & { name: string; critical: boolean; startup: boolean };
 
-export type ReadyCheck = Pick<JudgedCheck, "status" | "critical"> & { name?: string };
+export type JudgedCapability = CheckState & {
+  /** The name of the check, or `check:capability`. */
+  name: string;
+  critical: boolean;
+  startup: boolean;
+};
 
-/** An exempted check that is down only degrades. An unknown check is never exempted. */
-export function readiness(phase: Phase, checks: readonly ReadyCheck[], exempted: readonly string[] = []): ReadyStatus {
+export type ReadyCapability = Pick<JudgedCapability, "status" | "critical"> & { name?: string };
+
+/** An exempted capability that is down only degrades. An unknown one is never exempted. */
+export function readiness(
+  phase: Phase,
+  capabilities: readonly ReadyCapability[],
+  exempted: readonly string[] = [],
+): ReadyStatus {
   if (phase === "starting") return "starting";
   if (phase === "draining" || phase === "stopped") return "draining";
-  const isExempted = ({ name, status }: ReadyCheck) =>
+  const isExempted = ({ name, status }: ReadyCapability) =>
     status === "down" && name !== undefined && exempted.includes(name);
-  if (checks.some((check) => check.critical && check.status !== "up" && !isExempted(check))) return "not_ready";
-  return checks.some(({ status }) => status === "down") ? "degraded" : "ready";
+  if (capabilities.some((one) => one.critical && one.status !== "up" && !isExempted(one))) return "not_ready";
+  return capabilities.some(({ status }) => status === "down") ? "degraded" : "ready";
 }
 
 export const isReady = (status: ReadyStatus): boolean => status === "ready" || status === "degraded";
 
-/** Whether every startup check and every critical check has passed once. */
-export const hasStarted = (checks: readonly JudgedCheck[]): boolean =>
-  checks.every(({ startup, critical, lastSuccessAt }) => !(startup || critical) || lastSuccessAt !== null);
+/** Whether every startup capability and every critical one has passed once. */
+export const hasStarted = (capabilities: readonly JudgedCapability[]): boolean =>
+  capabilities.every(({ startup, critical, lastSuccessAt }) => !(startup || critical) || lastSuccessAt !== null);

@@ -1,23 +1,25 @@
 import type { Phase } from "../lifecycle/phase.ts";
-import type { Check } from "./check.ts";
+import { type Check, capabilitiesOf, type NamedCapability } from "./check.ts";
 import type { History } from "./history.ts";
 import {
   applyObservation,
+  type CapabilityStatus,
   type CheckState,
-  type CheckStatus,
   hasStarted,
   initialState,
   isRecovering,
-  type JudgedCheck,
+  type JudgedCapability,
   needsConfirmation,
   type Observation,
 } from "./judge.ts";
+import type { CapabilityOfCheck } from "./judge-check.ts";
 import { type ReadinessPolicy, strictPolicy } from "./readiness-policy.ts";
 import { runCheck } from "./run-check.ts";
+import { createSleep } from "./sleep.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
-/** Called with every result of a check and the status that follows from it. */
-export type OnResult = (name: string, observation: Observation, status: CheckStatus) => void;
+/** Called with every result of a capability and the status that follows. `name` is the check's, or `check:capability`. */
+export type OnResult = (name: string, observation: Observation, status: CapabilityStatus) => void;
 
 export type MonitorDeps = {
   checks: readonly Check[];
@@ -34,7 +36,7 @@ export type MonitorDeps = {
 export const namedWithinMs = ({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number =>
   intervalMs + 2 * timeoutMs + 500;
 
-/** Runs each check in a loop of its own and keeps the snapshot that the probes read. */
+/** Runs each capability of each check in a loop of its own, and keeps the snapshot that the probes read. */
 export function createMonitor({
   checks: initialChecks,
   intervalMs,
@@ -46,47 +48,61 @@ export function createMonitor({
 }: MonitorDeps) {
   const stopping = new AbortController();
   const maxAgeMs = namedWithinMs({ intervalMs, timeoutMs });
-  const checks = [...initialChecks];
-  const states = new Map<string, CheckState>(checks.map(({ name }) => [name, initialState(clock.now())]));
+  const watched = new Map<string, Watched>();
   const listeners = new Set<(snapshot: Snapshot) => void>();
   let phase: Phase = "starting";
   let startedUp = false;
 
-  const judged = (): JudgedCheck[] =>
-    checks.map(({ name, critical, startup = false }) => ({
-      ...(states.get(name) ?? initialState(clock.now())),
+  const add = (check: Check): void => {
+    for (const capability of capabilitiesOf(check)) {
+      const { name } = capability;
+      if (watched.has(name)) throw new Error(`there are two checks with the name "${name}"`);
+      watched.set(name, { capability, state: initialState(clock.now()), sleep: createSleep(), startedAt: 0 });
+    }
+  };
+  for (const check of initialChecks) add(check);
+
+  const judged = (): CapabilityOfCheck[] =>
+    [...watched.values()].map(({ state, capability: { name, check, capability, critical, startup = false } }) => ({
+      ...state,
       name,
+      check,
+      capability,
       critical,
       startup,
     }));
-  const initialSnapshot = () => takeSnapshot({ phase, startedUp, checks: judged() }, clock.now(), maxAgeMs);
+  const initialSnapshot = () => takeSnapshot({ phase, startedUp, capabilities: judged() }, clock.now(), maxAgeMs);
   let current = initialSnapshot();
 
   const publish = () => {
     const before = current;
-    startedUp ||= hasStarted(judged());
+    const capabilities = judged();
+    startedUp ||= hasStarted(capabilities);
     const at = clock.now();
-    const applyPolicy = (now: readonly JudgedCheck[]) => policy({ at, phase, checks: now });
-    current = takeSnapshot({ phase, startedUp, checks: judged() }, at, maxAgeMs, before, applyPolicy);
+    const applyPolicy = (checks: readonly JudgedCapability[]) => policy({ at, phase, checks });
+    current = takeSnapshot({ phase, startedUp, capabilities }, at, maxAgeMs, before, applyPolicy);
     if (before.status !== current.status) {
-      const down = current.checks.find(({ critical, status }) => critical && status !== "up");
+      const isCause = ({ critical, status }: JudgedCapability) =>
+        current.ready ? status === "down" : critical && status !== "up";
       history.add({
         at: current.at,
         kind: "verdict",
         name: "ready",
         from: before.status,
         to: current.status,
-        reason: down?.reason ?? null,
+        reason: current.capabilities.find(isCause)?.reason ?? null,
       });
     }
     for (const listener of listeners) listener(current);
   };
 
-  const record = (name: string, observation: Observation): CheckState => {
-    const before = states.get(name) ?? initialState(clock.now());
+  const record = (one: Watched, observation: Observation): CheckState => {
+    const before = one.state;
     const after = applyObservation(before, observation, clock.now());
-    states.set(name, after);
+    const { name } = one.capability;
+    one.state = after;
     if (before.status !== after.status) {
+      const code = observation.ok ? undefined : observation.code;
       history.add({
         at: after.since,
         kind: "check",
@@ -94,6 +110,7 @@ export function createMonitor({
         from: before.status,
         to: after.status,
         reason: after.reason,
+        ...(code !== undefined && { code }),
       });
     }
     onResult?.(name, observation, after.status);
@@ -101,28 +118,20 @@ export function createMonitor({
     return after;
   };
 
-  const sleeping = new Set<() => void>();
   const wakeAll = () => {
-    for (const wake of sleeping) wake();
-  };
-  const pause = async (ms: number): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    sleeping.add(resolve);
-    await promise;
-    sleeping.delete(resolve);
-    clearTimeout(timer);
+    for (const { sleep } of watched.values()) sleep.wake();
   };
 
-  const loop = async (check: Check): Promise<void> => {
+  const loop = async (one: Watched): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const startedAt = performance.now();
-      const observation = await runCheck(check, timeoutMs, stopping.signal);
+      one.startedAt = performance.now();
+      one.sleep.begin();
+      const observation = await runCheck(one.capability, timeoutMs, stopping.signal);
       if (stopping.signal.aborted) return;
-      const state = record(check.name, observation);
+      const state = record(one, observation);
       if (needsConfirmation(state)) continue;
-      if (isRecovering(state)) await pause(intervalMs);
-      else await pause(Math.max(0, intervalMs * shareOfInterval(state) - (performance.now() - startedAt)));
+      if (isRecovering(state)) await one.sleep.until(performance.now() + intervalMs);
+      else await one.sleep.until(one.startedAt + intervalMs * shareOfInterval(state));
     }
   };
 
@@ -131,18 +140,17 @@ export function createMonitor({
     /** Adds a check before the start. */
     addCheck(check: Check): void {
       if (started) throw new Error(`check "${check.name}" was added after the start`);
-      if (states.has(check.name)) throw new Error(`there are two checks with the name "${check.name}"`);
-      checks.push(check);
-      states.set(check.name, initialState(clock.now()));
+      add(check);
       current = initialSnapshot();
     },
-    checkNames: (): readonly string[] => checks.map(({ name }) => name),
+    /** The names of all capabilities; a check without capabilities has one, with its own name. */
+    capabilityNames: (): readonly string[] => [...watched.keys()],
     start(): void {
       if (started) return;
       started = true;
-      for (const check of checks) void loop(check);
+      for (const one of watched.values()) void loop(one);
       // Without checks there is no result that would publish the first verdict.
-      if (checks.length === 0) publish();
+      if (watched.size === 0) publish();
     },
     stop(): void {
       stopping.abort();
@@ -168,6 +176,13 @@ export function createMonitor({
     },
   };
 }
+
+type Watched = {
+  readonly capability: NamedCapability;
+  readonly sleep: ReturnType<typeof createSleep>;
+  state: CheckState;
+  startedAt: number;
+};
 
 /**
  * Random, so that instances that started together do not check at the same moment. A check that is down runs a little

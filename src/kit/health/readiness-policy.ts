@@ -1,7 +1,7 @@
 import type { Phase } from "../lifecycle/phase.ts";
-import type { JudgedCheck } from "./judge.ts";
+import type { JudgedCapability } from "./judge.ts";
 
-/** Critical checks that are down but do not take the instance out of rotation. */
+/** Names of critical capabilities that are down but do not take the instance out of rotation. */
 export type Exemptions = {
   readonly exempted: readonly string[];
   /** Those of them that fail on most of the fleet. */
@@ -10,8 +10,8 @@ export type Exemptions = {
 
 export const noExemptions: Exemptions = Object.freeze({ exempted: Object.freeze([]), shared: Object.freeze([]) });
 
-/** Called for every new snapshot, so it must return at once, without I/O. */
-export type ReadinessPolicy = (now: { at: number; phase: Phase; checks: readonly JudgedCheck[] }) => Exemptions;
+/** Called with all capabilities for every new snapshot, so it must return at once, without I/O. */
+export type ReadinessPolicy = (now: { at: number; phase: Phase; checks: readonly JudgedCapability[] }) => Exemptions;
 
 /** Every critical check that is down takes the instance out of rotation. */
 export const strictPolicy: ReadinessPolicy = () => noExemptions;

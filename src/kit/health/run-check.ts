@@ -1,11 +1,16 @@
-import { type Check, reasonOf } from "./check.ts";
+import type { Capability } from "./check.ts";
 import type { Observation } from "./judge.ts";
+import { errorCodeOf, reasonOf } from "./reason.ts";
 
 /**
  * Runs a check once and always returns within the time limit: a check that hangs is abandoned with its signal aborted,
  * and an error, synchronous or late, becomes a failed observation.
  */
-export async function runCheck(check: Pick<Check, "run">, timeoutMs: number, stop: AbortSignal): Promise<Observation> {
+export async function runCheck(
+  check: Pick<Capability, "run">,
+  timeoutMs: number,
+  stop: AbortSignal,
+): Promise<Observation> {
   const startedAt = performance.now();
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new DOMException("check timed out", "TimeoutError")), timeoutMs);
@@ -17,7 +22,7 @@ export async function runCheck(check: Pick<Check, "run">, timeoutMs: number, sto
     await Promise.race([runAsync(check, signal), aborted]);
     return { ok: true, latencyMs: performance.now() - startedAt };
   } catch (error) {
-    return { ok: false, latencyMs: performance.now() - startedAt, reason: reasonOf(error) };
+    return { ok: false, latencyMs: performance.now() - startedAt, reason: reasonOf(error), code: errorCodeOf(error) };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
@@ -25,4 +30,4 @@ export async function runCheck(check: Pick<Check, "run">, timeoutMs: number, sto
 }
 
 /** Turns a synchronous throw into a rejection; `Promise.try` is missing in Node 22. */
-const runAsync = async (check: Pick<Check, "run">, signal: AbortSignal): Promise<unknown> => check.run(signal);
+const runAsync = async (check: Pick<Capability, "run">, signal: AbortSignal): Promise<unknown> => check.run(signal);

@@ -1,5 +1,6 @@
 import type { Phase } from "../lifecycle/phase.ts";
-import { expireStale, isReady, type JudgedCheck, type ReadyStatus, readiness } from "./judge.ts";
+import { expireStale, isReady, type JudgedCapability, type ReadyStatus, readiness } from "./judge.ts";
+import { type CapabilityOfCheck, type JudgedCheck, judgeChecks } from "./judge-check.ts";
 import { type Exemptions, noExemptions } from "./readiness-policy.ts";
 
 /** The last evaluated state of all checks. Immutable: a new evaluation replaces it. */
@@ -12,26 +13,28 @@ export type Snapshot = {
   readonly ready: boolean;
   readonly startedUp: boolean;
   readonly checks: readonly JudgedCheck[];
+  /** The capabilities of all checks. */
+  readonly capabilities: readonly CapabilityOfCheck[];
   readonly exemptions: Exemptions;
   /** After this time the snapshot is stale. */
   readonly validUntil: number;
 };
 
-export type EvaluatedState = { phase: Phase; startedUp: boolean; checks: readonly JudgedCheck[] };
+export type EvaluatedState = { phase: Phase; startedUp: boolean; capabilities: readonly CapabilityOfCheck[] };
 
-export type ApplyPolicy = (checks: readonly JudgedCheck[]) => Exemptions;
+export type ApplyPolicy = (capabilities: readonly JudgedCapability[]) => Exemptions;
 
 export function takeSnapshot(
-  { phase, startedUp, checks }: EvaluatedState,
+  { phase, startedUp, capabilities }: EvaluatedState,
   now: number,
   maxAgeMs: number,
   before?: Pick<Snapshot, "status" | "since">,
   applyPolicy: ApplyPolicy = () => noExemptions,
 ): Snapshot {
-  const current = checks.map((check) => ({ ...check, ...expireStale(check, now, maxAgeMs) }));
+  const current = capabilities.map((one) => ({ ...one, ...expireStale(one, now, maxAgeMs) }));
   const exemptions = applyPolicy(current);
   const status = readiness(phase, current, exemptions.exempted);
-  const resultTimes = current.filter((check) => check.status !== "unknown").map(lastResultAt);
+  const resultTimes = current.filter((one) => one.status !== "unknown").map(lastResultAt);
   return Object.freeze({
     at: now,
     phase,
@@ -39,10 +42,12 @@ export function takeSnapshot(
     since: before?.status === status ? before.since : now,
     ready: isReady(status),
     startedUp,
-    checks: Object.freeze(current),
+    checks: Object.freeze(judgeChecks(current)),
+    capabilities: Object.freeze(current),
     exemptions,
     validUntil: resultTimes.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...resultTimes) + maxAgeMs,
   });
 }
 
-const lastResultAt = (check: JudgedCheck): number => Math.max(check.lastSuccessAt ?? 0, check.lastFailureAt ?? 0);
+const lastResultAt = (capability: JudgedCapability): number =>
+  Math.max(capability.lastSuccessAt ?? 0, capability.lastFailureAt ?? 0);

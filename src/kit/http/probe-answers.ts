@@ -1,5 +1,6 @@
 import type { Identity } from "../health/health-report.ts";
-import { isReady, type JudgedCheck, readiness } from "../health/judge.ts";
+import { isReady, readiness } from "../health/judge.ts";
+import { type CapabilityOfCheck, type JudgedCheck, judgeChecks } from "../health/judge-check.ts";
 import type { Snapshot } from "../health/snapshot.ts";
 import { kitProblems, problemBody } from "./problems.ts";
 
@@ -10,7 +11,7 @@ export const liveAnswer = ({ instance, version }: Identity, uptimeSeconds: numbe
   json(200, { status: "alive", instance, version, uptimeSeconds });
 
 export const readyAnswer = (snapshot: Snapshot, identity: Identity): ProbeAnswer =>
-  json(snapshot.ready ? 200 : 503, readyBody(snapshot, identity, snapshot.checks));
+  json(snapshot.ready ? 200 : 503, readyBody(snapshot, identity, snapshot.capabilities));
 
 export const startupAnswer = ({ startedUp, at, checks }: Snapshot, identity: Identity): ProbeAnswer =>
   json(startedUp ? 200 : 503, {
@@ -23,36 +24,42 @@ export const startupAnswer = ({ startedUp, at, checks }: Snapshot, identity: Ide
 /** The ready probe with `?verbose` or `?exclude=NAME`. */
 export function readyAnswerTo(query: URLSearchParams, snapshot: Snapshot, identity: Identity): ProbeAnswer {
   const named = new Set(query.getAll("exclude").flatMap((value) => value.split(",")));
-  const excluded = snapshot.checks.filter(({ name }) => named.has(name)).map(({ name }) => name);
-  const checks = snapshot.checks.filter(({ name }) => !named.has(name));
+  const known = new Set(snapshot.capabilities.flatMap(({ check, name }) => [check, name]));
+  const excluded = [...known].filter((name) => named.has(name));
+  const capabilities = snapshot.capabilities.filter(({ check, name }) => !named.has(check) && !named.has(name));
   for (const name of ["", ...excluded]) named.delete(name);
   const warnings = unknownNameWarnings([...named]);
-  const status = isReady(readiness(snapshot.phase, checks, snapshot.exemptions.exempted)) ? 200 : 503;
-  if (query.has("verbose")) return text(status, verboseLines(snapshot, checks, excluded, warnings));
+  const status = isReady(readiness(snapshot.phase, capabilities, snapshot.exemptions.exempted)) ? 200 : 503;
+  if (query.has("verbose")) return text(status, verboseLines(snapshot, capabilities, excluded, warnings));
   return json(status, {
-    ...readyBody(snapshot, identity, checks),
+    ...readyBody(snapshot, identity, capabilities),
     ...(excluded.length > 0 && { excluded }),
     ...(warnings.length > 0 && { warnings }),
   });
 }
 
-/** `/ready/NAME`: one check alone. */
-export function checkAnswer(checkName: string, { checks, at }: Snapshot, identity: Identity): ProbeAnswer {
-  const check = checks.find(({ name }) => name === checkName);
-  if (check === undefined) return unknownCheck;
-  const { name, status, critical } = check;
-  return json(status === "up" ? 200 : 503, { name, status, critical, ...identity, timestamp: iso(at) });
+/** `/ready/NAME`: one check or one capability alone. The first capability of a check has the name of the check. */
+export function checkAnswer(name: string, { checks, capabilities, at }: Snapshot, identity: Identity): ProbeAnswer {
+  const found = capabilities.find((one) => one.name === name);
+  if (found === undefined) return unknownCheck;
+  const { status, critical } = checks.find((check) => check.name === name) ?? found;
+  const works = found.status === "up";
+  return json(works ? 200 : 503, { name, status, critical, ...identity, timestamp: iso(at) });
 }
 
-function readyBody({ phase, at, exemptions }: Snapshot, identity: Identity, checks: readonly JudgedCheck[]) {
-  const status = readiness(phase, checks, exemptions.exempted);
-  const shared = exemptions.shared.filter((name) => checks.some((check) => check.name === name));
+function readyBody(
+  { phase, at, exemptions }: Snapshot,
+  identity: Identity,
+  capabilities: readonly CapabilityOfCheck[],
+) {
+  const status = readiness(phase, capabilities, exemptions.exempted);
+  const shared = exemptions.shared.filter((name) => capabilities.some((one) => one.name === name));
   return {
     status,
     ready: isReady(status),
     ...identity,
     timestamp: iso(at),
-    checks: publicChecks(checks),
+    checks: publicChecks(judgeChecks(capabilities)),
     ...(shared.length > 0 && { sharedOutage: shared }),
   };
 }
@@ -63,17 +70,24 @@ const publicChecks = (checks: readonly JudgedCheck[]) =>
 
 function verboseLines(
   { phase, exemptions }: Snapshot,
-  checks: readonly JudgedCheck[],
+  capabilities: readonly CapabilityOfCheck[],
   excluded: readonly string[],
   warnings: readonly string[],
 ): string {
-  const lines = checks.map(({ name, status, critical }) => {
+  const line = ({ name, status, critical }: Pick<JudgedCheck, "name" | "status" | "critical">): string => {
     const shared = exemptions.shared.includes(name) ? " on most of the fleet" : "";
     return `[${status === "up" ? "+" : "-"}] ${name} ${status}${critical ? " (critical)" : ""}${shared}`;
-  });
+  };
+  // The capabilities of a check are listed only while they differ.
+  const lines = judgeChecks(capabilities).flatMap((check) => [
+    line(check),
+    ...(check.status === "impaired"
+      ? check.capabilities.map((one) => line({ ...one, name: `${check.name}:${one.capability}` }))
+      : []),
+  ]);
   for (const name of excluded) lines.push(`[ ] ${name} excluded`);
   for (const warning of warnings) lines.push(`warning: ${warning}`);
-  lines.push(`status: ${readiness(phase, checks, exemptions.exempted)}`);
+  lines.push(`status: ${readiness(phase, capabilities, exemptions.exempted)}`);
   return `${lines.join("\n")}\n`;
 }
 

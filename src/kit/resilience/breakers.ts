@@ -1,4 +1,4 @@
-import type { CheckStatus, Observation } from "../health/judge.ts";
+import type { CapabilityStatus, Observation } from "../health/judge.ts";
 import { type Breaker, type BreakerOptions, type BreakerView, createBreaker } from "./breaker.ts";
 
 export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closeOn">;
@@ -27,7 +27,7 @@ export function createBreakers({ onChange, ...shared }: BreakersDeps) {
       onClosed.set(name, [...(onClosed.get(name) ?? []), listener]);
     },
     /** A dependency that its check knows to be down is not tried by requests, and one lucky trial does not close it. */
-    followCheck(name: string, { ok }: Observation, status: CheckStatus): void {
+    followCheck(name: string, { ok }: Observation, status: CapabilityStatus): void {
       const breaker = created.find((one) => one.name === name);
       if (status === "down" && !ok) breaker?.open();
       if (status === "up" && ok) breaker?.close();

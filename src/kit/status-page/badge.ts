@@ -21,7 +21,8 @@ export const badgeOfStatus = (status: HealthReport["status"]): Badge => byStatus
 /** A starting or draining instance is out of rotation as planned, so it is no alarm, unless a check fails at the start. */
 export function badgeOf({ status, phase, checks }: HealthReport): Badge {
   if (phase === "ready") return byStatus[status];
-  const stuck = phase === "starting" && Object.values(checks).some((check) => check.status === "down");
+  const stuck =
+    phase === "starting" && Object.values(checks).some(({ status: one }) => one === "down" || one === "impaired");
   return stuck ? { ...byPhase.starting, tone: "warn" } : byPhase[phase];
 }
 
@@ -32,6 +33,7 @@ const states = new Map<string, { tone: Tone; shape: ShapeName }>(
     closed: { tone: "good", shape: "tick" },
     healthy: { tone: "good", shape: "tick" },
     degraded: { tone: "warn", shape: "triangle" },
+    impaired: { tone: "warn", shape: "triangle" },
     half_open: { tone: "warn", shape: "triangle" },
     down: { tone: "bad", shape: "octagon" },
     not_ready: { tone: "bad", shape: "octagon" },

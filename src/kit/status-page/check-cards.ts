@@ -1,8 +1,8 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
-import type { BreakerState, CheckDetail, HealthReport, PageExtras } from "../health/health-report.ts";
+import type { BreakerState, CapabilityDetail, CheckDetail, HealthReport, PageExtras } from "../health/health-report.ts";
 import { appearanceOf } from "./badge.ts";
 import { renderBreakerCounts, renderBreakerStatus } from "./breaker-status.ts";
-import { formatCount, formatElapsed, formatLatency, formatReason, formatTime } from "./format.ts";
+import { formatCount, formatElapsed, formatFailure, formatLatency, formatReason, formatTime } from "./format.ts";
 import { shape } from "./shapes.ts";
 import { renderSparkline } from "./sparkline.ts";
 import { anchorOfCheck } from "./summary.ts";
@@ -10,10 +10,10 @@ import { anchorOfCheck } from "./summary.ts";
 export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: PageExtras): Html {
   const names = Object.keys(checks);
   const cards = Object.entries(checks).map(([name, check], index) => {
-    const breaker = circuitBreakers.find((one) => one.name === name);
-    return renderCheck({ name, check, breaker, anchor: anchorOfCheck(index) }, extras);
+    const breakers = circuitBreakers.filter((one) => checkOf(one.name) === name);
+    return renderCheck({ name, check, breakers, anchor: anchorOfCheck(index) }, extras);
   });
-  const others = circuitBreakers.filter(({ name }) => !names.includes(name));
+  const others = circuitBreakers.filter(({ name }) => !names.includes(checkOf(name)));
   return html`
     <section aria-labelledby="checks">
       <h2 id="checks">Checks</h2>
@@ -23,9 +23,12 @@ export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: 
     </section>`;
 }
 
-type Shown = { name: string; check: CheckDetail; breaker: BreakerState | undefined; anchor: string };
+/** A breaker has the name of a check, or `check:capability`. */
+const checkOf = (breaker: string): string => breaker.split(":", 1)[0] ?? breaker;
 
-function renderCheck({ name, check, breaker, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
+type Shown = { name: string; check: CheckDetail; breakers: readonly BreakerState[]; anchor: string };
+
+function renderCheck({ name, check, breakers, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
   const { tone, shape: shapeName } = appearanceOf(check.status);
   const { since, latencyMs, lastSuccessAt, lastFailureAt } = check;
   return html`
@@ -43,18 +46,36 @@ function renderCheck({ name, check, breaker, anchor }: Shown, { samples, nowMs }
         <div><dt>Failures in a row</dt><dd>${check.consecutiveFailures}</dd></div>
         <div><dt>Last success</dt><dd>${lastSuccessAt === null ? "never" : formatTime(lastSuccessAt, nowMs)}</dd></div>
         <div><dt>Last failure</dt><dd>${lastFailureAt === null ? "never" : formatTime(lastFailureAt, nowMs)}</dd></div>
-        ${breaker !== undefined && html`<div class="wide"><dt>Circuit breaker</dt><dd>${renderBreakerStatus(breaker, nowMs)}</dd></div>`}
+        ${Object.entries(check.capabilities ?? {}).map(([capability, detail]) => renderCapability(capability, detail, nowMs))}
+        ${breakers.map((breaker) => html`<div class="wide"><dt>${titleOf(breaker.name, name)}</dt><dd>${renderBreakerStatus(breaker, nowMs)}</dd></div>`)}
       </dl>
-      ${breaker !== undefined && renderBreakerCounts(breaker)}
+      ${breakers.map((breaker) => renderBreakerCounts(breaker))}
     </article>`;
 }
 
+const titleOf = (breaker: string, check: string): string =>
+  breaker === check ? "Circuit breaker" : `Circuit breaker of ${breaker.slice(check.length + 1)}`;
+
+function renderCapability(
+  capability: string,
+  { status, critical, since, reason }: CapabilityDetail,
+  nowMs: number,
+): Html {
+  const { tone, shape: shapeName } = appearanceOf(status);
+  return html`
+    <div class="wide"><dt>${capitalized(capability)}${critical && " (critical)"}</dt><dd>
+      <span class="state ${tone}">${shape(shapeName)}${status}</span> since ${formatTime(since, nowMs)}${status === "down" && html`; ${formatReason(reason)}`}
+    </dd></div>`;
+}
+
 /** A sentence for a check that fails, recovers or has no result. */
-function remark(name: string, { status, reason, consecutiveFailures, lastFailureAt }: CheckDetail): Html {
-  if (status === "down" && consecutiveFailures > 0) {
-    return html`<p class="remark">${name} ${formatReason(reason)}.</p>`;
+function remark(name: string, check: CheckDetail): Html {
+  const { status, reason, consecutiveFailures, lastFailureAt } = check;
+  const isFailing = status === "down" || status === "impaired";
+  if (isFailing && consecutiveFailures > 0) {
+    return html`<p class="remark">${name} ${formatFailure(check)}.</p>`;
   }
-  if (status === "down")
+  if (isFailing)
     return html`<p class="remark">The last run passed; one more success in a row, and the check is up.</p>`;
   if (consecutiveFailures > 0) {
     const times =

@@ -1,14 +1,24 @@
 import { type Html, html } from "../../core/page/html.ts";
-import type { Reason } from "../health/check.ts";
+import type { CheckDetail } from "../health/health-report.ts";
+import type { Reason } from "../health/reason.ts";
 
 const reasons: Readonly<Record<Reason, string>> = {
   refused: "refuses connections",
   reset: "drops the connection",
   timeout: "does not answer (timeout)",
   unreachable: "cannot be reached",
-  denied: "rejects the credentials or permissions (denied)",
-  starting_up: "is starting up",
+  tls: "fails the TLS handshake",
+  credentials: "rejects the credentials",
+  forbidden: "denies the permission (forbidden)",
+  loading: "is still loading",
   too_many_connections: "has too many connections",
+  read_only: "is read-only",
+  not_primary: "is a replica and accepts no writes",
+  no_replicas: "lacks replicas and accepts no writes",
+  commit_stalled: "does not finish commits, as if a synchronous standby is missing (commit stalled)",
+  disk_full: "cannot write to its disk (disk full)",
+  out_of_memory: "is out of memory",
+  cluster_down: "reports a cluster that is down",
   out_of_date: "is out of date",
   over_limit: "is over its limit",
   failed: "fails",
@@ -16,6 +26,14 @@ const reasons: Readonly<Record<Reason, string>> = {
 
 /** The predicate of a sentence that begins with the name of the check. */
 export const formatReason = (reason: Reason | null): string => (reason === null ? "fails" : reasons[reason]);
+
+/** The same for a check; an impaired one names the capabilities that are down. */
+export function formatFailure({ reason, capabilities = {} }: Pick<CheckDetail, "reason" | "capabilities">): string {
+  const entries = Object.entries(capabilities);
+  const down = entries.filter(([, { status }]) => status === "down").map(([name]) => name);
+  const isPart = down.length > 0 && down.length < entries.length;
+  return isPart ? `${formatReason(reason)} (${down.join(" and ")} only)` : formatReason(reason);
+}
 
 // No line break between a number and its unit.
 const withUnit = (value: number | string, unit: string): string => `${value}\u00a0${unit}`;

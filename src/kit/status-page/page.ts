@@ -15,7 +15,7 @@ const publicIntervalMs = 5000;
 /** The report as a page. It is complete without JavaScript, and updates itself with it. */
 export function renderPage(report: HealthReport, extras: PageExtras): string {
   const badge = badgeOf(report);
-  const failing = Object.entries(report.checks).filter(([, { status }]) => status === "down");
+  const failing = Object.entries(report.checks).filter(([, { status }]) => status === "down" || status === "impaired");
   const title = `${[badge.label, ...failing.map(([name]) => name).slice(0, 2)].join(", ")} · ${report.instance}`;
   return renderDocument({
     kind: "full",

@@ -1,6 +1,6 @@
 import { enumerate, type Html, html, nothing } from "../../core/page/html.ts";
 import type { CheckDetail, HealthReport } from "../health/health-report.ts";
-import { formatCount, formatReason, formatTime } from "./format.ts";
+import { formatCount, formatFailure, formatTime } from "./format.ts";
 
 type Failing = { name: string; anchor: string; check: CheckDetail };
 
@@ -23,8 +23,10 @@ export const anchorOfCheck = (index: number): string => `check-${index + 1}`;
 function failingChecks({ checks }: HealthReport): Failing[] {
   return Object.entries(checks)
     .map(([name, check], index) => ({ name, check, anchor: anchorOfCheck(index) }))
-    .filter(({ check }) => check.status === "down" || (check.status === "unknown" && check.critical));
+    .filter(({ check: { status, critical } }) => isFailing(status) || (status === "unknown" && critical));
 }
+
+const isFailing = (status: CheckDetail["status"]): boolean => status === "down" || status === "impaired";
 
 function whileReady(report: HealthReport, nowMs: number): Html {
   const failing = failingChecks(report);
@@ -69,12 +71,12 @@ function clauses(failing: readonly Failing[], nowMs: number): Html {
 }
 
 function clause({ name, anchor, check }: Failing, nowMs: number): Html {
-  const what = check.status === "down" ? formatReason(check.reason) : "has had no result";
+  const what = isFailing(check.status) ? formatFailure(check) : "has had no result";
   return html`<a href="#${anchor}">${name}</a> ${what} since ${formatTime(check.since, nowMs)}`;
 }
 
 function waitingFor(report: HealthReport, nowMs: number): Html {
-  const down = failingChecks(report).filter(({ check }) => check.status === "down");
+  const down = failingChecks(report).filter(({ check }) => isFailing(check.status));
   if (down.length > 0) return html`The start is blocked: ${clauses(down, nowMs)}.`;
   const unknown = failingChecks(report).map(({ name, anchor }) => html`<a href="#${anchor}">${name}</a>`);
   return unknown.length > 0 ? html`It is waiting for the first result of ${enumerate(unknown)}.` : nothing;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { moment } from "../../http/input/common-schemas.ts";
 import type { ListenerOperation } from "../../http/operation.ts";
 import { healthJsonType } from "../../kit/health/health-json.ts";
-import { checkStatus, identity } from "./probe-operations.ts";
+import { capabilityStatus, checkStatus, identity } from "./probe-operations.ts";
 
 const when = moment.nullable();
 const breakers = z.array(
@@ -18,6 +18,15 @@ const breakers = z.array(
 );
 const phase = z.enum(["starting", "ready", "draining", "stopped"]);
 const facts = z.record(z.string(), z.unknown());
+const measured = {
+  critical: z.boolean(),
+  since: moment,
+  latencyMs: z.number().nullable().meta({ example: 1.2 }),
+  lastSuccessAt: when,
+  lastFailureAt: when,
+  consecutiveFailures: z.int().meta({ example: 0 }),
+  reason: z.string().nullable().meta({ description: "One of a closed set of codes", example: null }),
+};
 const report = z
   .object({
     status: z.enum(["healthy", "degraded", "unhealthy"]),
@@ -30,13 +39,11 @@ const report = z
       z.string(),
       z.object({
         status: checkStatus,
-        critical: z.boolean(),
-        since: moment,
-        latencyMs: z.number().nullable().meta({ example: 1.2 }),
-        lastSuccessAt: when,
-        lastFailureAt: when,
-        consecutiveFailures: z.int().meta({ example: 0 }),
-        reason: z.string().nullable().meta({ description: "One of a closed set of codes", example: null }),
+        ...measured,
+        capabilities: z
+          .record(z.string(), z.object({ status: capabilityStatus, ...measured }))
+          .optional()
+          .meta({ description: "Reading and writing, for a store" }),
       }),
     ),
     circuitBreakers: breakers,
@@ -74,7 +81,9 @@ const fleet = z
         status: readyStatus,
         startedAt: moment,
         ageMs: z.int().meta({ description: "Age of the latest report of this instance", example: 850 }),
-        checks: z.record(z.string(), checkStatus).meta({ example: { postgres: "up", redis: "up" } }),
+        checks: z
+          .record(z.string(), capabilityStatus)
+          .meta({ example: { postgres: "up", "postgres:write": "up", redis: "up", "redis:write": "up" } }),
         requestsPerSecond: z.number().meta({ example: 142.4 }),
         errorsPerSecond: z.number().meta({ example: 0 }),
         inFlight: z.int().meta({ example: 3 }),

@@ -9,7 +9,10 @@ export const identity = {
   version: z.string().meta({ example: "1.4.2" }),
   instance: z.string().meta({ example: "api-server-2" }),
 };
-export const checkStatus = z.enum(["up", "down", "unknown"]);
+export const capabilityStatus = z.enum(["up", "down", "unknown"]);
+export const checkStatus = z
+  .enum(["up", "impaired", "down", "unknown"])
+  .meta({ description: "`impaired`: some capabilities of the check work and others do not" });
 const checks = z.record(z.string(), z.object({ status: checkStatus, critical: z.boolean() })).meta({
   example: { postgres: { status: "up", critical: true }, redis: { status: "up", critical: false } },
 });
@@ -74,11 +77,14 @@ export const probeOperations: readonly ListenerOperation[] = [
     tag,
     query: z.strictObject({
       verbose: z.string().optional().meta({ description: "Plain text, one line for each check" }),
-      exclude: z.string().optional().meta({ description: "Excludes a check from the verdict", example: "redis" }),
+      exclude: z
+        .string()
+        .optional()
+        .meta({ description: "Excludes a check or a capability from the verdict", example: "redis" }),
     }),
     answers: {
       200: {
-        description: "In rotation: `ready`, or `degraded` if a check that is not critical is down.",
+        description: "In rotation: `ready`, or `degraded` if a check that is not critical is down, or one is impaired.",
         schema: readiness,
         alternateTypes: ["text/plain"],
       },
@@ -90,6 +96,7 @@ export const probeOperations: readonly ListenerOperation[] = [
     method: "get",
     path: "/ready/{check}",
     summary: "Readiness probe of one check",
+    description: "`postgres` and `redis` answer for reading, `postgres:write` and `redis:write` for writing.",
     tag,
     params: z.strictObject({ check: z.string().meta({ example: "postgres" }) }),
     problems: ["not_found"],

@@ -1,0 +1,44 @@
+import type { CapabilityStatus, CheckState, CheckStatus, JudgedCapability } from "./judge.ts";
+
+// Pure: the state of a check follows from the states of its capabilities.
+
+export type CapabilityOfCheck = JudgedCapability & { check: string; capability: string | undefined };
+
+export type JudgedCheck = Pick<CheckState, "since" | "latencyMs" | "consecutiveFailures" | "reason"> & {
+  name: string;
+  status: CheckStatus;
+  /** Whether a capability of the check is critical. */
+  critical: boolean;
+  lastSuccessAt: number | null;
+  lastFailureAt: number | null;
+  capabilities: readonly CapabilityOfCheck[];
+};
+
+export function statusOfCheck(statuses: readonly CapabilityStatus[]): CheckStatus {
+  const has = (status: CapabilityStatus) => statuses.includes(status);
+  if (has("down")) return has("up") ? "impaired" : "down";
+  return has("unknown") ? "unknown" : "up";
+}
+
+/** One check for each name, in the order of the capabilities. */
+export function judgeChecks(capabilities: readonly CapabilityOfCheck[]): JudgedCheck[] {
+  return [...Map.groupBy(capabilities, ({ check }) => check)].map(([name, own]) => judgeCheck(name, own));
+}
+
+function judgeCheck(name: string, capabilities: readonly CapabilityOfCheck[]): JudgedCheck {
+  const down = capabilities.find(({ status }) => status === "down");
+  const latest = (times: readonly (number | null)[]) =>
+    times.reduce((a, b) => (b === null || (a ?? b) > b ? a : b), null);
+  return {
+    name,
+    status: statusOfCheck(capabilities.map(({ status }) => status)),
+    critical: capabilities.some(({ critical }) => critical),
+    since: Math.max(...capabilities.map(({ since }) => since)),
+    latencyMs: capabilities[0]?.latencyMs ?? null,
+    lastSuccessAt: latest(capabilities.map(({ lastSuccessAt }) => lastSuccessAt)),
+    lastFailureAt: latest(capabilities.map(({ lastFailureAt }) => lastFailureAt)),
+    consecutiveFailures: Math.max(...capabilities.map(({ consecutiveFailures }) => consecutiveFailures)),
+    reason: (down ?? capabilities.find(({ reason }) => reason !== null))?.reason ?? null,
+    capabilities,
+  };
+}

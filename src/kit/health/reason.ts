@@ -1,0 +1,99 @@
+/** Why a check failed. A closed set, so that no host, user or driver message can appear in an answer. */
+export type Reason =
+  | "refused"
+  | "reset"
+  | "timeout"
+  | "unreachable"
+  | "tls"
+  | "credentials"
+  | "forbidden"
+  | "loading"
+  | "too_many_connections"
+  | "read_only"
+  | "not_primary"
+  | "no_replicas"
+  | "commit_stalled"
+  | "disk_full"
+  | "out_of_memory"
+  | "cluster_down"
+  | "out_of_date"
+  | "over_limit"
+  | "failed";
+
+/**
+ * Thrown by a check to report a reason of its own.
+ * @example if (queue.length > 10_000) throw new CheckFailed("over_limit");
+ */
+export class CheckFailed extends Error {
+  override readonly name = "CheckFailed";
+  readonly reason: Reason;
+
+  constructor(reason: Reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+const reasonsByCode: Readonly<Record<string, Reason>> = {
+  ECONNREFUSED: "refused",
+  ECONNRESET: "reset",
+  EPIPE: "reset",
+  ETIMEDOUT: "timeout",
+  ABORT_ERR: "timeout",
+  ENOTFOUND: "unreachable",
+  EAI_AGAIN: "unreachable",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  EPROTO: "tls",
+  "25006": "read_only",
+  "28P01": "credentials",
+  "28000": "credentials",
+  "42501": "forbidden",
+  "53100": "disk_full",
+  "53200": "out_of_memory",
+  "53300": "too_many_connections",
+  "55P03": "timeout",
+  "57014": "timeout",
+  "57P01": "reset",
+  "57P02": "reset",
+  "57P03": "loading",
+};
+
+const tlsCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/;
+
+const reasonsByMessage: readonly (readonly [RegExp, Reason])[] = [
+  [/^(?:WRONGPASS|NOAUTH)/, "credentials"],
+  // A script that runs a forbidden command reports it in its own words.
+  [/^NOPERM|The user executing the script can't/, "forbidden"],
+  [/^LOADING/, "loading"],
+  [/^OOM/, "out_of_memory"],
+  [/^NOREPLICAS/, "no_replicas"],
+  [/^(?:READONLY|MASTERDOWN)/, "not_primary"],
+  // The snapshot on disk failed, so the server refuses writes.
+  [/^MISCONF/, "disk_full"],
+  [/^(?:CLUSTERDOWN|TRYAGAIN)/, "cluster_down"],
+  [/max number of clients/, "too_many_connections"],
+  [/does not support SSL/, "tls"],
+  [/time(d )?.?out/i, "timeout"],
+  [/terminated|closed/i, "reset"],
+];
+
+/** The reason of an error that a driver, Node or a check has thrown. */
+export function reasonOf(error: unknown): Reason {
+  if (error instanceof CheckFailed) return error.reason;
+  if (!(error instanceof Error)) return "failed";
+  if (error.name === "TimeoutError" || error.name === "AbortError") return "timeout";
+  const code = "code" in error ? String(error.code) : "";
+  if (tlsCode.test(code)) return "tls";
+  const byMessage = reasonsByMessage.find(([pattern]) => pattern.test(error.message))?.[1];
+  return reasonsByCode[code] ?? byMessage ?? (error.cause === undefined ? "failed" : reasonOf(error.cause));
+}
+
+/** SQLSTATE, error code of Node, or first word of a Redis error: for the log, because it names no host and no user. */
+export function errorCodeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = "code" in error ? String(error.code) : "";
+  if (/^[A-Z0-9_]{3,48}$/.test(code)) return code;
+  const reply = error.name === "ReplyError" ? /^[A-Z]{3,32}(?= )/.exec(error.message)?.[0] : undefined;
+  return reply ?? errorCodeOf(error.cause);
+}

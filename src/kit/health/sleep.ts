@@ -1,0 +1,30 @@
+/** A pause that can be cut short. A wake-up that is requested while nothing sleeps applies to the next pause. */
+export function createSleep() {
+  let current: { until: number; wake: () => void; timer: NodeJS.Timeout } | undefined;
+  let requestedAt = Number.POSITIVE_INFINITY;
+
+  return {
+    /** Wake-ups requested before are forgotten. */
+    begin(): void {
+      requestedAt = Number.POSITIVE_INFINITY;
+    },
+    /** Times are those of `performance.now()`. */
+    async until(time: number): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const until = Math.min(time, requestedAt);
+      current = { until, wake: resolve, timer: setTimeout(resolve, until - performance.now()) };
+      await promise;
+      clearTimeout(current.timer);
+      current = undefined;
+    },
+    /** Ends the pause at this time, unless it ends earlier. */
+    wakeAt(time: number): void {
+      requestedAt = Math.min(requestedAt, time);
+      if (current === undefined || time >= current.until) return;
+      clearTimeout(current.timer);
+      current.until = time;
+      current.timer = setTimeout(current.wake, time - performance.now());
+    },
+    wake: (): void => current?.wake(),
+  };
+}
