@@ -18,7 +18,7 @@ export const deployFaults: readonly Fault[] = [
   {
     name: "migration",
     title: "Migration under load",
-    says: "The next release migrates: in one transaction a column and an index on the table that the writes go to, of 100,000 rows.",
+    says: "The next release runs its migration: one transaction adds a column and an index to the table of the writes (100,000 rows).",
     inject: ({ database }) => database.migrateToNextRelease(),
     bounds: { noRequestFails: true, noAttemptFails: true },
   },

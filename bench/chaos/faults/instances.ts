@@ -11,7 +11,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "rolling-restart",
     title: "Rolling restart",
-    says: "One instance after the other gets SIGTERM, ends, and is started again.",
+    says: "The instances are restarted one after the other: each gets SIGTERM, exits, and is started again.",
     async inject({ fleet, whole }) {
       for (const member of fleet.members) {
         const { code } = await member.restart();
@@ -40,7 +40,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "sigkill",
     title: "SIGKILL of one instance",
-    says: "One instance is gone from one moment to the next, with requests under way, and is started again some seconds later.",
+    says: "One instance gets SIGKILL while it processes requests, and is started again some seconds later.",
     holdMs: 6000,
     // So that it has several requests under way, half done.
     async prepare(world) {
@@ -59,7 +59,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "redis-and-instance",
     title: "Redis and one instance at once",
-    says: "Redis and one instance are killed in the same moment, and both are started again some seconds later.",
+    says: "Redis and one instance are killed at the same moment; both are started again some seconds later.",
     holdMs: 8000,
     inject: ({ fleet, redis }) => Promise.all([redis.stop(), fleet.member(one).kill()]),
     undo: ({ fleet, redis }) => Promise.all([redis.start(), fleet.member(one).start()]),
@@ -69,7 +69,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "freeze",
     title: "One instance frozen for 25 s",
-    says: "One instance gets SIGSTOP: its connections stay open and nothing is answered. Later it goes on where it was.",
+    says: "One instance gets SIGSTOP: its connections stay open, but it does not answer. Later it gets SIGCONT and continues.",
     holdMs: 25_000,
     inject: async ({ fleet }) => fleet.member(one).freeze(),
     undo: async ({ fleet }) => fleet.member(one).thaw(),
@@ -78,7 +78,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "jam",
     title: "Event loop of one instance jammed for 5 s",
-    says: "One instance computes for five seconds and answers nothing meanwhile.",
+    says: "One instance computes for five seconds and answers no request during that time.",
     inject: () => blockLoop(inspectorOf(one), 5000),
     bounds: { noRequestFails: true },
   },

@@ -7,7 +7,7 @@ export const postgresFaults: readonly Fault[] = [
   {
     name: "postgres-killed",
     title: "Postgres killed",
-    says: "All processes of Postgres get SIGKILL; it is started again some seconds later and recovers from its log.",
+    says: "All Postgres processes get SIGKILL; Postgres is started again some seconds later and recovers from its WAL.",
     holdMs: 6000,
     inject: ({ postgres }) => postgres.kill(),
     undo: ({ postgres }) => postgres.start(),
@@ -17,7 +17,7 @@ export const postgresFaults: readonly Fault[] = [
   {
     name: "postgres-frozen",
     title: "Postgres frozen for 10 s",
-    says: "All processes of Postgres get SIGSTOP: connections stay open, nothing is answered. Then it resumes and processes what was queued.",
+    says: "All Postgres processes get SIGSTOP: connections stay open, but Postgres does not answer. Then it resumes and processes the queued statements.",
     holdMs: 10_000,
     inject: ({ postgres }) => postgres.freeze(),
     undo: ({ postgres }) => postgres.thaw(),
@@ -26,7 +26,7 @@ export const postgresFaults: readonly Fault[] = [
   {
     name: "postgres-hole-one",
     title: "Postgres black-holed for one instance",
-    says: "What one instance sends to Postgres arrives nowhere; the others are well.",
+    says: "Packets from one instance to Postgres are lost; the other instances are not affected.",
     holdMs: 10_000,
     ...ofOne("database", "hole"),
     bounds: back,
@@ -34,7 +34,7 @@ export const postgresFaults: readonly Fault[] = [
   {
     name: "postgres-slow",
     title: "Postgres 300 ms slower",
-    says: "Every answer of Postgres is 300 ms late. A write takes several, one after the other.",
+    says: "Every response of Postgres is delayed by 300 ms. A write needs several responses, one after the other.",
     holdMs: 8000,
     ...ofAll("database", { delayMs: 300 }),
     bounds: back,
@@ -42,7 +42,7 @@ export const postgresFaults: readonly Fault[] = [
   {
     name: "postgres-full",
     title: "Postgres out of connections",
-    says: "Others take every connection, also those of Haven, which are ended. New ones are refused until the others let go.",
+    says: "Other clients take every connection, including those of Haven. New connections are refused until those clients disconnect.",
     holdMs: 8000,
     inject: ({ database }) => database.others.takeAll(),
     undo: ({ database }) => database.others.letGo(),

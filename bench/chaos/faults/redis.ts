@@ -8,7 +8,7 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-killed",
     title: "Redis killed",
-    says: "Redis gets SIGKILL and is started again some seconds later, with what its log on disk has.",
+    says: "Redis gets SIGKILL and is started again some seconds later, with the data of its append-only file.",
     holdMs: 6000,
     inject: ({ redis }) => redis.stop(),
     undo: ({ redis }) => redis.start(),
@@ -18,7 +18,7 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-frozen",
     title: "Redis frozen",
-    says: "Redis gets SIGSTOP: connections stay open, nothing is answered. Then it resumes and processes what was queued.",
+    says: "Redis gets SIGSTOP: its connections stay open, but it does not answer. Then it resumes and processes the queued commands.",
     holdMs: 8000,
     inject: async ({ redis }) => redis.freeze(),
     undo: async ({ redis }) => redis.thaw(),
@@ -27,14 +27,14 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-flushed",
     title: "Redis flushed",
-    says: "Everything in Redis is deleted. All sessions are gone: 401 is the right answer, and all users sign in again.",
+    says: "All data in Redis is deleted. All sessions are lost: 401 is the correct answer, and all users sign in again.",
     inject: ({ redis }) => askRedis(redis.port, "flushall"),
     bounds,
   },
   {
     name: "redis-hole",
     title: "Redis black-holed for all",
-    says: "What the instances send to Redis arrives nowhere.",
+    says: "Packets from the instances to Redis are lost.",
     holdMs: 8000,
     ...ofAll("redis", "hole"),
     bounds,
@@ -42,7 +42,7 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-hole-one",
     title: "Redis black-holed for one instance",
-    says: "What one instance sends to Redis arrives nowhere; the others are well.",
+    says: "Packets from one instance to Redis are lost; the other instances are not affected.",
     holdMs: 8000,
     ...ofOne("redis", "hole"),
     bounds,

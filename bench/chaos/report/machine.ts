@@ -23,5 +23,4 @@ export async function describeMachine(): Promise<readonly (readonly [string, str
 }
 
 /** Whether the machine was busy with other things. */
-export const loadNow = () =>
-  ["load of the last 15 minutes", `${loadavg()[2]?.toFixed(1)} processes that want a core`] as const;
+export const loadNow = () => ["15-minute load average", loadavg()[2]?.toFixed(1) ?? "unknown"] as const;

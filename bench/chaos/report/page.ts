@@ -23,7 +23,7 @@ const called = { nginx: "NGINX", haproxy: "HAProxy" } as const;
 export function renderPage({ runs, machine, minutes, imageOf }: PageFacts): string {
   return wrapMarkdown(
     `${[
-      "# What happens when things break",
+      "# Resilience: measured effects of faults",
       intro(minutes),
       missedOf(runs),
       ...runs.map(tableOf),
@@ -41,9 +41,10 @@ export function renderPage({ runs, machine, minutes, imageOf }: PageFacts): stri
 
 const intro = (
   minutes: number,
-) => `Three instances of Haven, on a real Postgres and a real Redis, behind the NGINX and the HAProxy files of this
-repository. ${userCount} users read and write all the time; one thing after the other is broken, and every request is written down.
-Made by \`npm run chaos\` in ${Math.round(minutes)} minutes; nothing here is written by hand.`;
+) => `Three instances of Haven run with a real Postgres and a real Redis behind the NGINX and HAProxy configurations of this
+repository. ${userCount} simulated users read and write all the time, while \`npm run chaos\` injects one fault after another and records
+every request. The run took ${Math.round(minutes)} minutes; this page is its report. Each fault has bounds, for example that no request may fail:
+see [Setup](#setup).`;
 
 function missedOf(runs: readonly ProxyRun[]): string {
   const missed = runs.flatMap(({ proxy, outcomes, atRest }) => {
@@ -53,7 +54,7 @@ function missedOf(runs: readonly ProxyRun[]): string {
       ...outcomes.flatMap(({ fault, facts, verdicts }) =>
         notMet(verdicts).map((one) => line(fault.title, one) + stalled(facts)),
       ),
-      ...notMet(atRest ? judgeRest(atRest) : []).map((one) => line("Left behind", one)),
+      ...notMet(atRest ? judgeRest(atRest) : []).map((one) => line("Resources after the run", one)),
     ];
   });
   const acknowledged = runs.reduce((sum, { balance }) => sum + balance.acknowledged, 0);
@@ -77,7 +78,7 @@ function tableOf({ proxy, outcomes }: ProxyRun): string {
     `${facts.balance.acknowledged}${isExact(facts.balance) ? "" : " **wrong**"}`,
     verdicts.every(({ met }) => met) ? "met" : "**missed**",
   ]);
-  const noticed = proxy === "haproxy" ? "noticed: probe / HAProxy" : "noticed: probe";
+  const noticed = proxy === "haproxy" ? "detected: probe / HAProxy" : "detected: probe";
   const head = [
     "fault",
     "failed attempts: public / read / write",
@@ -97,14 +98,15 @@ function inKinds(of: (kind: Kind) => number): string {
   return counts.every((count) => count === 0) ? "0" : counts.join(" / ");
 }
 
-const howToRead = `- **failed attempts**: no answer, or a 5xx. The client tries again as the answer's \`Retry-After\` asks, no sooner than after
-  0.2 s and twice as long each time up to 4 s; writes with the same \`Idempotency-Key\`.
-- **failed requests**: what was given up, after ${requestTimeoutMs / 1000} s or more of trying.
-- **worst wait**: from the first attempt to the last answer of one request.
-- **noticed**: from the fault until \`/ready\` of some instance says something else than before (or nothing, for a second), and
-  until HAProxy takes an instance out. NGINX has no checks of its own. "–": no change of state was observed.
-- **recovered**: from the end of the fault until the last failing attempt began, and until all instances are ready again.
-- **writes**: those acknowledged; each is in the database exactly once, under the id in the response.`;
+const howToRead = `- **failed attempts**: attempts without a response, or with a 5xx. The client waits as long as \`Retry-After\` says before
+  it retries, at least 0.2 s, doubled with each retry up to 4 s. It retries a write with the same \`Idempotency-Key\`.
+- **failed requests**: requests that the client gave up after ${requestTimeoutMs / 1000} s or more of retries.
+- **worst wait**: the longest time from the first attempt to the last response of one request.
+- **detected**: the time from the fault until \`/ready\` of an instance reports a different state (or does not answer for a
+  second), and until HAProxy takes an instance out of rotation. NGINX has no health checks of its own. "–": no change of
+  state was observed.
+- **recovered**: the time from the end of the fault until the last failing attempt started, and until all instances are ready again.
+- **writes**: acknowledged writes; each of them is in the database exactly once, under the id in the response.`;
 
 function restOf({ proxy, atRest, outcomes }: ProxyRun): string {
   if (!atRest) return "";
@@ -112,11 +114,11 @@ function restOf({ proxy, atRest, outcomes }: ProxyRun): string {
     const during = outcomes.map(({ resources }) => resources[what]);
     return `| ${restWords[what]} | ${atRest.before[what]} | ${Math.max(...during)} | ${atRest.after[what]} |`;
   });
-  return `## What is left behind, behind ${called[proxy]}\n
-All three instances together, half a minute after the last request, before and after the faults that leave the processes
-alive (handles without the connections of clients); and the most that was seen right after a fault.
+  return `## Resources after the run, behind ${called[proxy]}\n
+Sums over all three instances. The first and the last column were measured half a minute after the last request, before and
+after the faults that do not replace a process. Connections of clients are not counted as handles.
 
-| | before | most after a fault | at the end |
+| | before | maximum right after a fault | at the end |
 | --- | --- | --- | --- |
 ${rows.join("\n")}`;
 }
@@ -130,7 +132,7 @@ const restWords: Readonly<Record<keyof Resources, string>> = {
 
 /** What a figure may owe to the machine. */
 const stalled = ({ stalledMs }: Facts): string =>
-  stalledMs < 250 ? "" : ` The machine itself stood still for up to ${seconds(stalledMs)} meanwhile.`;
+  stalledMs < 250 ? "" : ` The machine itself was paused for up to ${seconds(stalledMs)} during this fault.`;
 
 function faultOf({ fault, facts, verdicts }: Outcome, image: string, proxy: string): string {
   const lines = verdicts.map(({ what, met }) => `- ${met ? "met" : "**missed**"}: ${what}`);

@@ -2,20 +2,21 @@ import { requestIntervalMs } from "../load/load.ts";
 import { ballastRows, settings, userCount } from "../world/world.ts";
 
 /** What the figures were made with. */
-export const setUp = `## The set-up
+export const setUp = `## Setup
 
-- Each of ${userCount} users has an address of its own and begins a request every ${requestIntervalMs / 1000} s whether or not the last one is answered: by turns a
-  public read (\`GET /api\`), an authenticated read of one row, and a write (\`POST /api/v1/properties\`).
-- The table that they write to has ${ballastRows.toLocaleString("en")} other rows. Postgres writes its log to disk at every commit; Redis appends
-  to its own as \`docker/\` has it.
-- Instances run as \`node src/main.ts\` with the settings below: the drain is shorter than in production (8, 3 and 25 s), tokens
-  live longer than the run, only warnings are logged; all others are as they ship.
-- A path that is black-holed or slow is so between one instance and its Postgres or Redis, in a proxy that stands there.
-  What goes into a black hole is lost: connections over it have to be given up.
-- Bounds: nothing acknowledged is lost or doubled; no attempt fails in a rolling restart, a reload or a migration; no request fails
-  because of an instance or of Redis; attempts that fail when an instance dies were under way there; authenticated reads fail for no longer than
-  a breaker needs to open (0.5 s); requests succeed again within two check intervals (4 s) of the end of Postgres' trouble;
-  long after, there are no more connections and handles than before, and at most 1.1 times the memory.
+- Each of ${userCount} users has an address of its own and starts a request every ${requestIntervalMs / 1000} s, whether or not the previous one has been
+  answered: in turn a public read (\`GET /api\`), an authenticated read of one row, and a write (\`POST /api/v1/properties\`).
+- The table of the writes holds ${ballastRows.toLocaleString("en")} other rows. Postgres flushes its WAL to disk at every commit; Redis writes its
+  append-only file as configured in \`docker/\`.
+- The instances run as \`node src/main.ts\` with the settings below: the drain is shorter than in production (8, 3 and 25 s),
+  access tokens outlive the run, and only warnings are logged. All other settings have their defaults.
+- A TCP proxy between one instance and its Postgres or Redis injects the faults of a network path (black hole, delay). Data
+  that is sent into a black hole is lost, so those connections have to be closed.
+- Bounds: no acknowledged write is lost or stored twice; no attempt fails in a rolling restart, a reload or a migration; no
+  request fails because of an instance or of Redis; when an instance dies, only the attempts fail that it was processing;
+  authenticated reads fail for no longer than a breaker needs to open (0.5 s); requests succeed again within two check
+  intervals (4 s) after Postgres has recovered; half a minute after the last request, there are no more connections and
+  handles than before the faults, and at most 1.1 times the memory.
 
 \`\`\`
 ${Object.entries(settings)
