@@ -2,6 +2,7 @@ import { before } from "node:test";
 import { type Fleet, startEngines, startFleet } from "../shared/servers/fleet.ts";
 import { type RunningProxy, startHaproxy } from "../shared/servers/proxies.ts";
 import { outageCases } from "./support/failure-cases.ts";
+import { haproxyDetection } from "./support/proxy-figures.ts";
 
 let fleet: Fleet;
 let proxy: RunningProxy;
@@ -11,4 +12,7 @@ before(async () => {
   proxy = await startHaproxy();
 });
 
-outageCases(() => ({ proxy, fleet, frozenBoundMs: 6500, databaseBoundMs: 9000 }));
+outageCases(() => {
+  const { frozenMs, lostDatabaseMs } = haproxyDetection();
+  return { proxy, fleet, frozenBoundMs: frozenMs, databaseBoundMs: lostDatabaseMs };
+});

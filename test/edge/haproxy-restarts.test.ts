@@ -2,6 +2,7 @@ import { before } from "node:test";
 import { type Fleet, startEngines, startFleet } from "../shared/servers/fleet.ts";
 import { type RunningProxy, startHaproxy } from "../shared/servers/proxies.ts";
 import { drainTimes, restartCases } from "./support/failure-cases.ts";
+import { haproxyDetection } from "./support/proxy-figures.ts";
 
 let fleet: Fleet;
 let proxy: RunningProxy;
@@ -11,4 +12,7 @@ before(async () => {
   proxy = await startHaproxy();
 });
 
-restartCases(() => ({ proxy, fleet, frozenBoundMs: 6500, databaseBoundMs: 9000 }));
+restartCases(() => {
+  const { frozenMs, lostDatabaseMs } = haproxyDetection();
+  return { proxy, fleet, frozenBoundMs: frozenMs, databaseBoundMs: lostDatabaseMs };
+});

@@ -10,6 +10,7 @@ import { freshAddress, openTo, send } from "../shared/requests/proxy-client.ts";
 import { hostOf, type Name, names } from "../shared/servers/fleet.ts";
 import { nginxIsAtLeast, serverStates, startHaproxy, startNginx, stopProxy } from "../shared/servers/proxies.ts";
 import { startStandIns } from "./support/fake-upstreams.ts";
+import { haproxyDetection } from "./support/proxy-figures.ts";
 
 const backends = await startStandIns();
 // Whatever became of the test before, the next one finds the ports free and three instances that are well.
@@ -293,7 +294,7 @@ test("haproxy removes an instance that returns 200 without ready:true, if config
   backends.halfReady();
   await startHaproxy({ env: { HAVEN_CHECK: "body" } });
   backends.halfReady("api-server-3");
-  await eventually(status, (now) => now === "DOWN", 2500 + 500);
+  await eventually(status, (now) => now === "DOWN", haproxyDetection().notReadyMs + 500);
   backends.halfReady();
   await eventually(status, (now) => now === "UP", 4000);
 });
@@ -301,14 +302,14 @@ test("haproxy removes an instance that returns 200 without ready:true, if config
 test("an unready instance gets no request from haproxy within the time that the file states", async () => {
   await startHaproxy();
   backends.notReady("api-server-1");
-  await sleep(2500 + 200);
+  await sleep(haproxyDetection().notReadyMs + 200);
   const answers = await many(15, () => ask());
   assert.equal(
     answers.some(({ name }) => name === "api-server-1"),
     false,
   );
   backends.notReady(...names);
-  await sleep(2500 + 200);
+  await sleep(haproxyDetection().notReadyMs + 200);
   const answer = await send("/api/v1/who");
   assert.equal(answer.status, 503);
   assert.ok(answer.ms < 500);
@@ -316,7 +317,7 @@ test("an unready instance gets no request from haproxy within the time that the 
   await eventually(
     () => send("/api/v1/who"),
     ({ status }) => status === 200,
-    2500,
+    haproxyDetection().backMs + 1000,
   );
 });
 

@@ -8,12 +8,13 @@ import { startEngines } from "../../shared/servers/fleet.ts";
 import { type HavenProcess, startHavenProcess } from "../../shared/servers/haven-process.ts";
 import { serverStates, startHaproxy } from "../../shared/servers/proxies.ts";
 import { freshRedis } from "../../shared/servers/redis.ts";
+import { haproxyDetection } from "./proxy-figures.ts";
 
 export const intervalMs = 1000;
 export const timeoutMs = 1000;
 /** Within which a lost dependency has its consequence, on an instance and at HAProxy. */
 export const outMs = intervalMs + 2 * timeoutMs + 500;
-export const outOfHaproxyMs = outMs + 2500;
+export const outOfHaproxyMs = outMs + haproxyDetection().notReadyMs;
 
 export type PathMember = { name: string; url: string; database: FaultProxy; redis: FaultProxy; process: HavenProcess };
 

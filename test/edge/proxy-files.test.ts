@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { proxyFigureFiles } from "./support/proxy-figures.ts";
 import { proxyProblemFiles } from "./support/proxy-problems.ts";
 
 const root = new URL("../../", import.meta.url);
 
-for (const [path, text] of proxyProblemFiles()) {
-  test(`${path} is what npm run proxy-problems writes`, () => {
+for (const [path, text] of [...proxyProblemFiles(), ...proxyFigureFiles()]) {
+  test(`${path} is what npm run proxy-files writes`, () => {
     assert.equal(readFileSync(new URL(path, root), "utf8"), text);
   });
 }

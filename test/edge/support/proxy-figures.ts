@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import { readConfig } from "../../../src/config/read-config.ts";
+import { namedWithinMs } from "../../../src/kit/health/monitor.ts";
+
+// Figures that follow from the configurations of the proxies. The rates of nginx/haven/limits.conf and the health check
+// of haproxy/haproxy.cfg are the sources; `npm run proxy-files` writes what follows from them.
+
+const root = new URL("../../../", import.meta.url);
+const read = (file: string) => readFileSync(new URL(file, root), "utf8");
+
+const files = {
+  limits: "nginx/haven/limits.conf",
+  nginx: "nginx/nginx.conf",
+  haproxy: "haproxy/haproxy.cfg",
+  page: "docs/proxy-figures.md",
+};
+
+type Kind = { name: "api" | "images" | "auth" | "upload"; label: string; per: "s" | "m"; table: string; when: string };
+
+const kinds: readonly Kind[] = [
+  { name: "api", label: "API requests", per: "s", table: "limit_api", when: "!is_image" },
+  { name: "images", label: "images", per: "s", table: "limit_image", when: "is_image" },
+  {
+    name: "auth",
+    label: "sign-ins, registrations and password changes",
+    per: "m",
+    table: "limit_auth",
+    when: "is_sign_in",
+  },
+  { name: "upload", label: "uploads of images", per: "m", table: "limit_upload", when: "is_upload_of_image" },
+];
+
+export type Limit = {
+  /** Requests in `perSeconds`. */
+  rate: number;
+  perSeconds: 1 | 60;
+  nginx: { burst: number; retryAfterSeconds: number };
+  /** HAProxy counts in a window, so that the whole burst is available at its beginning. */
+  haproxy: { burst: number; windowSeconds: number };
+};
+
+/** What one client address may send. */
+export function limitOf(name: Kind["name"]): Limit {
+  const kind = kinds.find((one) => one.name === name);
+  if (kind === undefined) throw new Error(`there is no limit ${name}`);
+  const rate = numberIn(read(files.limits), new RegExp(`zone=${name}:\\S+ rate=(\\d+)r/${kind.per};`));
+  const perSeconds = kind.per === "s" ? 1 : 60;
+  const windowSeconds = secondsIn(read(files.haproxy), new RegExp(`backend ${kind.table}\\n.*gpc0_rate\\((\\w+)\\)`));
+  return {
+    rate,
+    perSeconds,
+    nginx: { burst: burstOf(name), retryAfterSeconds: Math.ceil(perSeconds / rate) },
+    haproxy: { burst: (rate * windowSeconds) / perSeconds, windowSeconds },
+  };
+}
+
+/** How long HAProxy takes to change the state of an instance, by its active health check. */
+export function haproxyDetection() {
+  const text = read(files.haproxy);
+  const server = /^ {4}default-server check (.*)$/m.exec(text)?.[1] ?? "";
+  const time = (name: string) => secondsIn(` ${server}`, new RegExp(` ${name} (\\w+)`));
+  const count = (name: string) => numberIn(` ${server}`, new RegExp(` ${name} (\\d+)`));
+  const timeout = secondsIn(text, /^ {4}timeout check (\w+)$/m);
+  const notReadyMs = 1000 * (time("inter") + (count("fall") - 1) * time("fastinter"));
+  const { health } = readConfig({ NODE_ENV: "test" });
+  return {
+    notReadyMs,
+    frozenMs: notReadyMs + 1000 * count("fall") * timeout,
+    lostDatabaseMs: namedWithinMs(health) + notReadyMs,
+    backMs: 1000 * (time("downinter") + (count("rise") - 1) * time("fastinter")),
+  };
+}
+
+/** Each generated file with its text. */
+export function proxyFigureFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    [files.nginx, withRetryAfter(read(files.nginx))],
+    [files.haproxy, withThresholds(read(files.haproxy))],
+    [files.page, page()],
+  ]);
+}
+
+const withRetryAfter = (text: string): string =>
+  text.replaceAll(/(set \$retry_after )\d+(; #.*\n\s+limit_req zone=(auth|upload) )/g, (_, before, after, zone) => {
+    return `${before}${limitOf(zone).nginx.retryAfterSeconds}${after}`;
+  });
+
+const withThresholds = (text: string): string =>
+  kinds.reduce((changed, { name, when }) => {
+    const line = new RegExp(`str\\(\\d+\\)( if ${when} \\{ sc[01]_gpc0_rate ge )\\d+`);
+    const { burst, windowSeconds } = limitOf(name).haproxy;
+    return changed.replace(line, (_, middle) => `str(${windowSeconds})${middle}${burst}`);
+  }, text);
+
+const inSeconds = (ms: number): string => `${ms / 1000} s`;
+
+function page(): string {
+  const { notReadyMs, frozenMs, lostDatabaseMs, backMs } = haproxyDetection();
+  const rows = kinds.map(({ name, label }) => {
+    const { rate, perSeconds, nginx, haproxy } = limitOf(name);
+    const unit = perSeconds === 1 ? "second" : "minute";
+    const [ofNginx, ofHaproxy] = [nginx, haproxy].map(({ burst }) => burst);
+    const waits = `${nginx.retryAfterSeconds} s | ${haproxy.windowSeconds} s`;
+    return `| ${label} | ${rate} per ${unit} | ${ofNginx} | ${ofHaproxy} | ${waits} |`;
+  });
+  return `# Figures of the proxies
+
+Written by \`npm run proxy-files\` from \`nginx/haven/limits.conf\` and \`haproxy/haproxy.cfg\`. Change a figure there, not
+on this page. What the figures are for: [load balancing](load-balancing.md).
+
+## Limits of one client address
+
+| requests | rate | burst, NGINX | burst, HAProxy | Retry-After, NGINX | Retry-After, HAProxy |
+| --- | --- | --- | --- | --- | --- |
+${rows.join("\n")}
+
+IPv6 addresses are counted by their leading 64 bits. Both proxies have the same rates. NGINX refills a burst one request
+at a time; HAProxy counts in a window, so that the whole burst may be used at once.
+
+## How fast HAProxy detects a change
+
+| change | time until HAProxy acts | from the settings |
+| --- | --- | --- |
+| an instance stops accepting connections | at once for requests, which go to another instance | \`option redispatch\` |
+| \`/ready\` of an instance turns 503: it drains, or a critical check is down | ${inSeconds(notReadyMs)} | \`inter + (fall - 1) · fastinter\` |
+| an instance accepts connections and never answers | ${inSeconds(frozenMs)} | the same, and \`fall · timeout check\` |
+| an instance alone loses its database | ${inSeconds(lostDatabaseMs)} | time until its \`/ready\` turns 503, and ${inSeconds(notReadyMs)} |
+| \`/ready\` is 200 again | ${inSeconds(backMs)} | \`downinter + (rise - 1) · fastinter\` |
+`;
+}
+
+function burstOf(zone: string): number {
+  const bursts = read(files.nginx).matchAll(new RegExp(`limit_req zone=${zone} burst=(\\d+) nodelay;`, "g"));
+  const [burst, ...others] = new Set([...bursts].map(([, count]) => Number(count)));
+  if (burst === undefined || others.length > 0) throw new Error(`zone ${zone} needs one burst in ${files.nginx}`);
+  return burst;
+}
+
+function numberIn(text: string, pattern: RegExp): number {
+  const found = Number(pattern.exec(text)?.[1]);
+  if (!Number.isFinite(found)) throw new Error(`no number for ${pattern}`);
+  return found;
+}
+
+function secondsIn(text: string, pattern: RegExp): number {
+  const [, count, unit = ""] = /^(\d+)(ms|s|m)$/.exec(pattern.exec(text)?.[1] ?? "") ?? [];
+  const factor = { ms: 0.001, s: 1, m: 60 }[unit];
+  if (factor === undefined) throw new Error(`no duration for ${pattern}`);
+  return Number(count) * factor;
+}
