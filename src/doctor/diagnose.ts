@@ -3,7 +3,7 @@ import type { ConfigNumber } from "./facts/config-values.ts";
 import { type ConfigPaths, deploymentOfRunningInstance, readDeployments, type Sources } from "./read-deployments.ts";
 import type { SettingValues } from "./readers/application-settings.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";
-import { type Finding, runRules } from "./rule.ts";
+import { type Finding, type Rule, type RuleLevels, runRules, type Severity, type UnknownSettings } from "./rule.ts";
 import { allRules } from "./rules/all-rules.ts";
 
 export type DiagnosisRequest = {
@@ -15,17 +15,33 @@ export type DiagnosisRequest = {
   /** `max_connections` from the command line, for a Postgres that no file describes. */
   maxConnections?: ConfigNumber | undefined;
   live?: RunningInstance | undefined;
+  rules?: RuleLevels | undefined;
 };
 
 export type Diagnosis = {
   findings: readonly Finding[];
+  unknownSettings: readonly UnknownSettings[];
   notUnderstood: Diagnostics["notes"];
   unreadable: Diagnostics["unreadable"];
 };
 
+/** The rules that are on, at their level. */
+const rulesAt = (levels: RuleLevels): Rule[] =>
+  allRules.flatMap((rule) => {
+    const level = levels[rule.id] ?? (rule.offByDefault === undefined ? "on" : "off");
+    if (level === "off") return [];
+    return level === "on" ? [rule] : [withSeverity(rule, level)];
+  });
+
+const withSeverity = (rule: Rule, severity: Severity): Rule => ({
+  ...rule,
+  severity,
+  find: (deployment) => rule.find(deployment).map((violation) => ({ ...violation, severity })),
+});
+
 /** Reads the files, compares them with each other and with the settings, and returns what disagrees. */
 export function diagnose(
-  { deployments, settings, settingsFile, maxConnections, live }: DiagnosisRequest,
+  { deployments, settings, settingsFile, maxConnections, live, rules = {} }: DiagnosisRequest,
   sources: Omit<Sources, "diagnostics"> & { diagnostics?: Diagnostics },
 ): Diagnosis {
   const { diagnostics = createDiagnostics() } = sources;
@@ -33,7 +49,7 @@ export function diagnose(
   const read = deployments.flatMap((paths) => readDeployments(paths, application, { ...sources, diagnostics }));
   if (live !== undefined) read.push(deploymentOfRunningInstance(live, application, diagnostics));
   return {
-    findings: runRules(allRules, read),
+    ...runRules(rulesAt(rules), read),
     notUnderstood: diagnostics.notes,
     unreadable: diagnostics.unreadable,
   };

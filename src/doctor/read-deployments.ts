@@ -3,7 +3,7 @@ import type { App } from "./facts/app.ts";
 import { type ConfigNumber, count } from "./facts/config-values.ts";
 import type { ConnectedLoadBalancer, Deployment } from "./facts/deployment.ts";
 import type { LoadBalancer } from "./facts/load-balancer.ts";
-import { resolveSettings, type SettingValues } from "./readers/application-settings.ts";
+import { applicationVariable, resolveSettings, type SettingValues } from "./readers/application-settings.ts";
 import { readCloudFormation } from "./readers/cloudformation/cloudformation.ts";
 import { readCompose } from "./readers/compose/compose.ts";
 import { heapOf } from "./readers/container.ts";
@@ -135,9 +135,13 @@ function connect(
 
 export const deploymentOfRunningInstance = (
   live: RunningInstance,
-  application: Application,
+  { settings, ...application }: Application,
   diagnostics: Diagnostics,
-): Deployment => ({ ...emptyDeployment, apps: [appFromSettings(application, diagnostics)], live });
+): Deployment => {
+  const haven = new Map([[applicationVariable, { text: "haven", at: live.at }]]);
+  const known = { ...application, settings: new Map([...settings, ...haven]) };
+  return { ...emptyDeployment, apps: [appFromSettings(known, diagnostics)], live };
+};
 
 /** The application as its settings describe it, without a file that runs it. */
 function appFromSettings({ settings, settingsFile }: Application, diagnostics: Diagnostics): App {

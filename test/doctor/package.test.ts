@@ -15,7 +15,11 @@ async function npm(cwd: string, ...args: readonly string[]): Promise<void> {
 }
 
 test("the packed doctor installs in an empty project without the server's packages, and judges a folder", async () => {
-  const folder = folderWith({ "tarball/.keep": "", "project/nginx.conf": valid.nginx.replace("20s", "10s") });
+  const folder = folderWith({
+    "tarball/.keep": "",
+    "project/nginx.conf": valid.nginx.replace("20s", "10s"),
+    "project/app.env": "REQUEST_TIMEOUT_MS=15000\n",
+  });
   await npm(root, "pack", "./src/doctor", "--pack-destination", join(folder, "tarball"));
   const [tarball] = readdirSync(join(folder, "tarball")).filter((name) => name.endsWith(".tgz"));
   assert.ok(tarball !== undefined);
@@ -33,7 +37,7 @@ test("the packed doctor installs in an empty project without the server's packag
       cwd: project,
       env: cleanEnvironment,
     });
-  const { code, output } = await run(".", "--json");
+  const { code, output } = await run(".", "--settings", "app.env", "--json");
   assert.deepEqual(
     report.parse(JSON.parse(output)).findings.map(({ rule }) => rule),
     ["deadline-request-longer-than-proxy"],

@@ -3,7 +3,12 @@ import { createDiagnostics, type Diagnostics, readEach, UnreadableError } from "
 import { count } from "../facts/config-values.ts";
 import { type Files, filesOnDisk, readOptionalText, readStandardInput } from "../files.ts";
 import type { ConfigPaths } from "../read-deployments.ts";
-import { readDotEnv, type SettingValues, settingsFromEnvironment } from "../readers/application-settings.ts";
+import {
+  applicationVariable,
+  readDotEnv,
+  type SettingValues,
+  settingsFromEnvironment,
+} from "../readers/application-settings.ts";
 import { createKubectlKustomize, type RunKustomize } from "../readers/kubernetes/kustomize.ts";
 import { fetchRunningInstance, type RunningInstance } from "../readers/running-instance.ts";
 import { jsonReport } from "../report/json-report.ts";
@@ -60,7 +65,9 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
   const diagnosis = diagnose(
     {
       deployments: usesShipped ? shipped : [paths],
-      settings: readSettings(commandLine.settings, files, context, diagnostics),
+      settings: usesShipped
+        ? shippedSettings(context)
+        : readSettings(commandLine.settings, files, context, diagnostics),
       settingsFile: commandLine.settings?.at(-1) ?? "environment",
       maxConnections:
         maxConnections === undefined
@@ -94,6 +101,13 @@ function pathsOf({ folders, paths }: CommandLine, files: Files, diagnostics: Dia
   );
 }
 
+/** The configurations of this repository run this server. */
+const shippedSettings = ({ environment }: CliContext): SettingValues =>
+  new Map([
+    ...settingsFromEnvironment(environment),
+    [applicationVariable, { text: "haven", at: { file: "environment", line: 1 } }],
+  ]);
+
 function readSettings(
   paths: readonly string[] | undefined,
   files: Files,
@@ -104,7 +118,7 @@ function readSettings(
   const settings = readEach(paths, diagnostics, (path) =>
     readDotEnv(readOptionalText(files, path), files.displayPath(path), diagnostics),
   );
-  return new Map(settings.flatMap((one) => [...one]));
+  return new Map(settings.flatMap((one) => [...one]).map(([name, value]) => [name, { ...value, given: true }]));
 }
 
 async function fetchLive(

@@ -11,6 +11,11 @@ export type Probe = {
   isOpaque: boolean;
   timeout: ConfigNumber | undefined;
   interval: ConfigNumber | undefined;
+  /** Kubernetes: the time before the first probe, and how many failures in a row count. */
+  initialDelay?: ConfigNumber | undefined;
+  failures?: ConfigNumber | undefined;
+  /** False where the check opens a connection to a port that may not speak HTTP. */
+  isHttpTraffic?: boolean;
   /** The next check starts after the answer to the last one, so the timeout may equal the interval. */
   waitsForAnswer?: boolean;
 };
@@ -44,4 +49,6 @@ export type Settings = {
   hasAny: boolean;
   /** Whether a file sets this variable, even if its value is unknown. */
   has(name: string): boolean;
+  /** Whether the application is this server, so that the defaults of this server hold for it. */
+  isHaven: boolean;
 };

@@ -15,6 +15,8 @@ export type ConfigNumber = {
   at: Place;
   /** The source of a number that no file sets, such as "nginx's default". */
   origin?: string | undefined;
+  /** A default of this server, although no file shows that the application is this server. */
+  assumed?: boolean | undefined;
 };
 
 /** A text in a configuration file that a finding refers to. */

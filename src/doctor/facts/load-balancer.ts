@@ -1,7 +1,7 @@
 import type { Probe } from "./app.ts";
 import type { ConfigNumber, Place } from "./config-values.ts";
 
-/** How a load balancer detects that an instance is draining, and after how long at the latest. */
+/** How a load balancer detects an instance whose health check returns 503, and after how long at the latest. */
 export type FailureDetection = {
   formula: string;
   durationMs: number;

@@ -4,9 +4,17 @@ import { variables } from "../../config/variables.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Settings } from "../facts/app.ts";
 import type { ConfigNumber, ConfigText, Place } from "../facts/config-values.ts";
+import { milliseconds } from "../facts/units.ts";
 
 /** The value of a variable in a file. `text` is undefined where the value comes from a source that was not read. */
-export type SettingValue = { text: string | undefined; at: Place };
+export type SettingValue = {
+  text: string | undefined;
+  at: Place;
+  /** The value comes from a settings file or the environment, and not from a file that runs the application. */
+  given?: boolean;
+  /** The variable of another application that holds the value, with the factor to the unit of the setting. */
+  mappedFrom?: { variable: string; factor: number };
+};
 export type SettingValues = ReadonlyMap<string, SettingValue>;
 
 const drainNames = Object.keys(drainDefaults(true));
@@ -19,6 +27,32 @@ const havenSettings = new Set([
   ...["READY_REQUIRES", "READY_POLICY", "DB_POOL_MAX", "TRUST_PROXY", "HEADERS_TIMEOUT_MS", "MANAGEMENT_PORT"],
   ...drainNames,
 ]);
+/** Variables that no other application is known to use: a file that sets one runs this server. */
+const ownSettings = new Set(["KEEP_ALIVE_TIMEOUT_MS", "DRAIN_DELAY_MS", "DRAIN_LINGER_MS", "READY_REQUIRES"]);
+/** Set to `haven` where the defaults of this server hold for settings that no file sets. */
+export const applicationVariable = "HAVEN_DOCTOR_APPLICATION";
+
+const isHaven = (settingValues: SettingValues): boolean =>
+  settingValues.get(applicationVariable)?.text === "haven" ||
+  [...settingValues].some(([name, one]) => ownSettings.has(name) && !one.given && one.mappedFrom === undefined);
+
+/** Replaces a mapped setting by the variable that it is mapped to, in the unit of the setting. */
+function lookUp(settingValues: SettingValues, name: string): SettingValue | undefined {
+  const found = settingValues.get(name);
+  if (found?.mappedFrom === undefined) return found;
+  const { variable, factor } = found.mappedFrom;
+  const mapped = settingValues.get(variable);
+  const value = mapped?.text === undefined ? undefined : timeOrNumber(mapped.text, factor);
+  return mapped && { ...mapped, text: value };
+}
+
+/** Accepts a number, and a time with a unit such as `30s`, which needs no factor. */
+function timeOrNumber(text: string, factor: number): string | undefined {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return String(Math.round(Number(text) * factor));
+  const time = milliseconds(text, "ms");
+  return time === undefined ? text : String(time);
+}
+
 export const isHavenSetting = (name: string): boolean => havenSettings.has(name);
 /** Variables that this application and many other servers use. */
 export const isCommonServerSetting = (name: string): boolean =>
@@ -34,18 +68,20 @@ export function resolveSettings(settingValues: SettingValues, defaultPlace: Plac
   const production = mode?.text === undefined || mode.text === "" || mode.text === "production";
   const drain: Readonly<Record<string, number>> = drainDefaults(production);
   const origin = production ? "Haven's default in production" : "Haven's default outside production";
+  const known = isHaven(settingValues);
 
   return {
     hasAny: [...settingValues.keys()].some(isSetting),
     has: (name) => settingValues.has(name),
+    isHaven: known,
     number(name): ConfigNumber | undefined {
       const unit = isTime(name) ? "ms" : "count";
-      const found = settingValues.get(name);
+      const found = lookUp(settingValues, name);
       if (found === undefined || found.text === "") {
         const initial = drain[name] ?? defaultOf(name);
         if (typeof initial !== "number") return undefined;
         const from = drainNames.includes(name) ? origin : "Haven's default";
-        return { name, value: initial, unit, at: found?.at ?? defaultPlace, origin: from };
+        return { name, value: initial, unit, at: found?.at ?? defaultPlace, origin: from, assumed: !known };
       }
       if (found.text === undefined) {
         diagnostics.addNote(found.at, `${name} comes from a source that was not read`);
@@ -60,7 +96,7 @@ export function resolveSettings(settingValues: SettingValues, defaultPlace: Plac
       return { name, value: Number(found.text) * factor, unit, at: found.at };
     },
     text(name): ConfigText | undefined {
-      const found = settingValues.get(name);
+      const found = lookUp(settingValues, name);
       const text = found?.text ?? "";
       return found === undefined || text === "" ? undefined : { name, text, at: found.at };
     },
@@ -116,10 +152,10 @@ export function settingsFromEnvironment(
   const settingValues = new Map<string, SettingValue>();
   const at = { file: "environment", line: 1 };
   for (const [name, text] of Object.entries(environment)) {
-    if (!isSetting(name) || text === undefined) continue;
+    if (!(isSetting(name) || name === applicationVariable) || text === undefined) continue;
     // A NODE_ENV of the shell where the doctor runs says nothing about the deployment.
     if (name === "NODE_ENV" && text !== "production") continue;
-    settingValues.set(name, { text, at });
+    settingValues.set(name, { text, at, given: true });
   }
   return settingValues;
 }

@@ -3,22 +3,76 @@ import { type ConfigNumber, type ConfigText, type Place, percent, size } from ".
 import type { SettingValues } from "./application-settings.ts";
 import { type Tree, text } from "./yaml-tree.ts";
 
-const wellKnownImages =
-  /^(?:nginx|nginx-unprivileged|openresty|haproxy|envoy|traefik|caddy|httpd|postgres|postgresql|pgbouncer|pgadmin4?|timescaledb|postgis|redis|redis-stack|redis-exporter|valkey|keydb|memcached|mysql|mariadb|mongo|mongodb|rabbitmq|kafka|zookeeper|nats|elasticsearch|opensearch|kibana|logstash|fluentd|fluent-bit|prometheus|alertmanager|grafana|loki|promtail|tempo|jaeger|node-exporter|cadvisor|postgres-exporter|adminer|mailhog|mailpit|minio|vault|consul|etcd|busybox|alpine|debian|ubuntu|curl|k6|certbot|portainer|watchtower|localstack|nginx-prometheus-exporter|dnsmasq)$/;
+/** Programs that store, forward or observe data for applications. Variants such as `redis-stack` begin with the name. */
+const infrastructure = [
+  ..."nginx openresty haproxy envoy traefik caddy httpd varnish squid kong apisix tyk-gateway keepalived coredns".split(
+    " ",
+  ),
+  ..."postgres postgresql timescaledb postgis pgbouncer pgpool pgadmin pgadmin4 patroni spilo citus cockroach".split(
+    " ",
+  ),
+  ..."mysql mariadb percona proxysql mongo mongodb mongo-express cassandra scylla couchdb couchbase neo4j arangodb".split(
+    " ",
+  ),
+  ..."influxdb questdb clickhouse duckdb oracle mssql mcr-mssql edgedb surrealdb dynamodb-local meilisearch typesense".split(
+    " ",
+  ),
+  ..."redis redisinsight valkey keydb dragonfly memcached sentinel hazelcast rabbitmq activemq artemis kafka redpanda".split(
+    " ",
+  ),
+  ..."zookeeper nats mosquitto emqx pulsar schema-registry cp-kafka cp-zookeeper cp-schema-registry akhq".split(" "),
+  ..."elasticsearch opensearch kibana logstash filebeat metricbeat apm-server solr qdrant milvus weaviate chroma".split(
+    " ",
+  ),
+  ..."fluentd fluent-bit vector prometheus alertmanager pushgateway grafana loki promtail tempo mimir thanos alloy".split(
+    " ",
+  ),
+  ..."victoria-metrics vmagent jaeger zipkin otel opentelemetry-collector node-exporter cadvisor statsd telegraf".split(
+    " ",
+  ),
+  ..."netdata uptime-kuma adminer phpmyadmin mailhog mailpit maildev minio vault consul etcd keycloak busybox".split(
+    " ",
+  ),
+  ..."alpine debian ubuntu curl k6 locust certbot portainer watchtower autoheal localstack dnsmasq registry pause".split(
+    " ",
+  ),
+  ..."selenium chrome browserless sonarqube jenkins gitlab gitea docker wait-for-it dockerize kube-state-metrics".split(
+    " ",
+  ),
+];
+const infrastructureName = new RegExp(`^(?:${infrastructure.join("|")})(?:$|[-_.\\d])`);
 
 /** Returns `name` of `registry/team/name:tag@digest`. */
 export const imageName = (image: string): string =>
   (image.split("/").at(-1) ?? "").split("@")[0]?.replace(/:.*$/, "") ?? "";
 
+const teamOf = (image: string): string => image.split("/").at(-2) ?? "";
+
+/** Exporters of metrics, and images whose team is the database: `clickhouse/server`, `mssql/server`. */
+const isNamedByTeam = (image: string): boolean =>
+  infrastructureName.test(teamOf(image)) && /^(?:server|client|cluster|operator|community)/.test(imageName(image));
+
 /** A well-known image of a proxy, a database or a tool. */
 export const isInfrastructure = (image: string): boolean =>
-  wellKnownImages.test(imageName(image)) || isProxyImage(image);
+  infrastructureName.test(imageName(image)) ||
+  /(?:^|[-_])exporter$/.test(imageName(image)) ||
+  isNamedByTeam(image) ||
+  isProxyImage(image);
 export const isProxyImage = (image: string): boolean =>
   /(?:^|-)(?:nginx|openresty|haproxy)(?:-unprivileged|-proxy|-lb)?$/.test(imageName(image));
 export const isDatabaseImage = (image: string): boolean =>
-  isPostgresImage(image) || /^(?:pgbouncer|redis|redis-stack|valkey|keydb|mysql|mariadb)$/.test(imageName(image));
+  isPostgresImage(image) || /^(?:pgbouncer|redis|valkey|keydb|mysql|mariadb)(?:$|[-_.])/.test(imageName(image));
 export const isPostgresImage = (image: string): boolean =>
-  /^(?:postgres|postgresql|timescaledb|postgis)$/.test(imageName(image));
+  /^(?:postgres|postgresql|timescaledb|postgis)(?:$|[-_.](?!exporter))/.test(imageName(image));
+
+/** Ports of databases, brokers and metrics exporters, which no HTTP application of its own listens on. */
+const infrastructurePorts = new Set([
+  ...[1433, 1521, 2181, 2379, 3306, 5432, 5433, 6432, 6379, 7000, 7687, 9042, 11211, 26379, 26257, 27017, 28015],
+  ...[5672, 15672, 4222, 9092, 1883, 9000, 9200, 9300, 8123, 9100, 9121, 9187, 9104, 8086, 6333],
+]);
+/** Whether all of the ports belong to infrastructure. */
+export const isInfrastructurePorts = (ports: readonly number[]): boolean =>
+  ports.length > 0 && ports.every((port) => infrastructurePorts.has(port) && port !== 9000);
 
 /** A command in one line, whether it is written as a list or as a string. */
 export const commandText = (tree: Tree | undefined): string =>

@@ -1,5 +1,5 @@
 import type { Diagnosis } from "../diagnose.ts";
-import type { Finding } from "../rule.ts";
+import type { Finding, UnknownSettings } from "../rule.ts";
 import { numberText } from "./place-text.ts";
 
 /** A finding as one paragraph: the numbers with their places, the violation, the impact. */
@@ -9,16 +9,22 @@ export const detailOf = ({ numbers, message, impact }: Finding): string =>
     .join(" ");
 
 /** Unreadable files come first in notUnderstood. */
-export function jsonReport({ findings, notUnderstood, unreadable }: Diagnosis): string {
+/** What a file needs to be judged completely, in one sentence. */
+export const unknownSettingsText = ({ settings, rules }: UnknownSettings): string =>
+  `not compared with ${settings.join(", ")}, which no file sets: give them with --settings or a mapping (${rules.join(", ")} would fail with the defaults of Haven)`;
+
+export function jsonReport({ findings, unknownSettings, notUnderstood, unreadable }: Diagnosis): string {
   const report = {
     findings: findings.map((finding) => ({
       rule: finding.rule,
       severity: finding.severity,
+      confidence: finding.confidence,
       title: finding.title,
       detail: detailOf(finding),
       fix: finding.fix,
       locations: finding.places.map(({ file, line }) => ({ file, line })),
     })),
+    unknownSettings: unknownSettings.map(({ file, line, settings, rules }) => ({ file, line, settings, rules })),
     notUnderstood: [...unreadable, ...notUnderstood].map(({ file, line, text }) => ({ file, line, text })),
   };
   return `${JSON.stringify(report, null, 2)}\n`;

@@ -12,10 +12,11 @@ const languages: Readonly<Record<string, string>> = {
 export const rulesPage = (): string =>
   families.map(({ name, about, rules }) => [`### ${name}-: ${about}`, ...rules.map(section)].join("\n\n")).join("\n\n");
 
-const section = ({ id, severity, title, impact, condition, fix, example }: Rule): string =>
+const section = ({ id, severity, offByDefault, title, impact, condition, fix, example }: Rule): string =>
   [
     `#### ${id}`,
     `${title} (${severity}).`,
+    ...(offByDefault === undefined ? [] : [`- Off by default: ${offByDefault}`]),
     `- Condition: ${condition}`,
     `- Impact: ${impact}`,
     `- Fix: ${fix}`,

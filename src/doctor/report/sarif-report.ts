@@ -1,11 +1,14 @@
 import type { Diagnosis } from "../diagnose.ts";
 import type { Place } from "../facts/config-values.ts";
 import { allRules } from "../rules/all-rules.ts";
-import { detailOf } from "./json-report.ts";
+import { detailOf, unknownSettingsText } from "./json-report.ts";
 import { filePlace, isFile } from "./place-text.ts";
 
 /** SARIF 2.1.0 for code scanning. */
-export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, version: string): string {
+export function sarifReport(
+  { findings, unknownSettings, notUnderstood, unreadable }: Diagnosis,
+  version: string,
+): string {
   const report = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -31,6 +34,7 @@ export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, 
             ruleId: finding.rule,
             ruleIndex: allRules.findIndex(({ id }) => id === finding.rule),
             level: finding.severity,
+            rank: finding.confidence === "high" ? 90 : 50,
             message: { text: `${finding.title}. ${detailOf(finding)} ${finding.fix}` },
             locations: first === undefined ? [] : [first],
             relatedLocations: others.map((location, index) => ({ id: index + 1, ...location })),
@@ -42,6 +46,7 @@ export function sarifReport({ findings, notUnderstood, unreadable }: Diagnosis, 
             toolExecutionNotifications: [
               ...unreadable.map((note) => notification("error", note)),
               ...notUnderstood.map((note) => notification("note", note)),
+              ...unknownSettings.map((one) => notification("note", { ...one, text: unknownSettingsText(one) })),
             ],
           },
         ],

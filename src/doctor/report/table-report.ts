@@ -1,6 +1,7 @@
 import type { Diagnosis } from "../diagnose.ts";
 import { formatNumber } from "../facts/config-values.ts";
 import type { Finding } from "../rule.ts";
+import { unknownSettingsText } from "./json-report.ts";
 import { placeText } from "./place-text.ts";
 
 export type TableStyle = { width: number; colour: boolean };
@@ -11,9 +12,16 @@ const ansiCodes = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } 
 export function tableReport(diagnosis: Diagnosis, read: readonly string[], { width, colour }: TableStyle): string {
   const paint = (style: keyof typeof ansiCodes, text: string) =>
     colour ? `\u001b[${ansiCodes[style]}m${text}\u001b[0m` : text;
-  const { findings, notUnderstood, unreadable } = diagnosis;
+  const { findings, unknownSettings, notUnderstood, unreadable } = diagnosis;
   const blocks = findings.map(finding);
   if (unreadable.length > 0) blocks.push(notes(paint("red", "Could not be read"), unreadable));
+  if (unknownSettings.length > 0)
+    blocks.push(
+      notes(
+        paint("bold", "Needs settings of the application"),
+        unknownSettings.map((one) => ({ ...one, text: unknownSettingsText(one) })),
+      ),
+    );
   if (notUnderstood.length > 0) blocks.push(notes(paint("bold", "Not understood, so not judged"), notUnderstood));
   return `${[heading(), ...blocks, summary()].join("\n\n")}\n`;
 
@@ -23,8 +31,9 @@ export function tableReport(diagnosis: Diagnosis, read: readonly string[], { wid
       .join("\n");
   }
 
-  function finding({ rule, severity, title, numbers, places, message, impact, fix }: Finding): string {
+  function finding({ rule, severity, confidence, title, numbers, places, message, impact, fix }: Finding): string {
     const mark = severity === "error" ? paint("red", "✗ error  ") : paint("yellow", "! warning");
+    const doubt = confidence === "high" ? "" : paint("dim", "  (confidence: medium)");
     const rows =
       numbers.length > 0
         ? numbers.map(
@@ -38,7 +47,7 @@ export function tableReport(diagnosis: Diagnosis, read: readonly string[], { wid
           )
         : places.map((place) => ["", "", placeText(place), ""] as const);
     return [
-      `${mark}  ${paint("bold", rule)}`,
+      `${mark}  ${paint("bold", rule)}${doubt}`,
       ...wrapped(title, 0, 0).map((line) => paint("bold", line)),
       "",
       ...table(rows),

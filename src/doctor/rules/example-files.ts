@@ -81,6 +81,12 @@ spec:
 
 export const ready = "readinessProbe: { httpGet: { path: /ready, port: 4000 }, timeoutSeconds: 3 }";
 
+export const podService = `apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec: { selector: { app: api }, ports: [{ port: 80, targetPort: 4000 }] }
+`;
+
 export const startup = "startupProbe: { httpGet: { path: /startup, port: 4000 }, timeoutSeconds: 3 }";
 
 export const object = (kind: string, api: string, metadata: string, spec: string): string =>

@@ -9,18 +9,26 @@ import * as valid from "../support/valid-configs.ts";
 const slow = valid.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
 const wide = valid.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");
 
+const haven = { HAVEN_DOCTOR_APPLICATION: "haven" };
+
 suite("haven doctor", () => {
   test("the shipped configurations have no errors, no warnings and nothing that is not understood", async () => {
     const { code, output } = await doctor(tmpdir(), ["--json"]);
-    assert.deepEqual(report.parse(JSON.parse(output)), { findings: [], notUnderstood: [] });
+    assert.deepEqual(report.parse(JSON.parse(output)), {
+      findings: [],
+      unknownSettings: [],
+      notUnderstood: [],
+    });
     assert.equal(code, 0);
   });
 
   test("the exit code is 0 without errors, 1 with errors, and 2 if a file could not be read", async () => {
-    const folder = folderWith({ "good.conf": valid.nginx, "wide.conf": wide, "slow.conf": slow });
-    assert.equal((await doctor(folder, ["--nginx", "good.conf"])).code, 0);
-    assert.equal((await spawned(folder, ["--nginx", "wide.conf"])).code, 0);
-    assert.equal((await spawned(folder, ["--nginx", "slow.conf"])).code, 1);
+    const env = "REQUEST_TIMEOUT_MS=15000\nLARGEST_UPLOAD=5m\n";
+    const folder = folderWith({ "good.conf": valid.nginx, "wide.conf": wide, "slow.conf": slow, "app.env": env });
+    const settings = ["--settings", "app.env"];
+    assert.equal((await doctor(folder, ["--nginx", "good.conf", ...settings])).code, 0);
+    assert.equal((await spawned(folder, ["--nginx", "wide.conf", ...settings])).code, 0);
+    assert.equal((await spawned(folder, ["--nginx", "slow.conf", ...settings])).code, 1);
     assert.equal((await spawned(folder, ["--nginx", "slow.conf", "--haproxy", "nowhere.cfg"])).code, 2);
   });
 
@@ -62,7 +70,8 @@ suite("haven doctor", () => {
 
   test("--sarif reports what code scanning requires", async () => {
     const folder = folderWith({ "a folder/nginx.conf": slow });
-    const { output, code } = await doctor(folder, ["--nginx", "a folder/nginx.conf", "--nginx", "nowhere", "--sarif"]);
+    const args = ["--nginx", "a folder/nginx.conf", "--nginx", "nowhere", "--sarif"];
+    const { output, code } = await doctor(folder, args, { REQUEST_TIMEOUT_MS: "15000" });
     assert.equal(code, 2);
     const physical = z.object({
       physicalLocation: z.object({
@@ -192,7 +201,7 @@ suite("haven doctor", () => {
   test("a file in Latin-1 is read, and the report mentions the encoding", async () => {
     const folder = folderWith({ "nginx.conf": Buffer.from(`# one\n# f\u00fcr alle\n${wide}`, "latin1") });
     const { findings, notUnderstood } = report.parse(
-      JSON.parse((await doctor(folder, ["--nginx", "nginx.conf", "--json"])).output),
+      JSON.parse((await doctor(folder, ["--nginx", "nginx.conf", "--json"], haven)).output),
     );
     assert.deepEqual(
       findings.map(({ rule }) => rule),

@@ -25,7 +25,7 @@ function outcome(
   { files = disk, settings = "", runKustomize = renderShipped }: Change = {},
 ) {
   const diagnostics = createDiagnostics();
-  const given = readDotEnv(settings, "settings.env", diagnostics);
+  const given = readDotEnv(`HAVEN_DOCTOR_APPLICATION=haven\n${settings}`, "settings.env", diagnostics);
   const { findings, notUnderstood, unreadable } = diagnose(
     { deployments, settings: given, settingsFile: "environment" },
     { ...sourcesOf(files), runKustomize, diagnostics },

@@ -117,7 +117,7 @@ suiteOfConfigs("a value that is not understood is reported and not judged", [
   ),
   unknown(
     "a check timeout in a variable",
-    { haproxy: haproxy(`timeout check "${variable("LIMIT")}"`, "check inter 9s") },
+    { haproxy: haproxy(`timeout check "${variable("LIMIT")}"`, "check inter 5s fastinter 1s") },
     /^timeout check \$\{LIMIT\}: not a time/,
   ),
   unknown(

@@ -48,11 +48,13 @@ export const report = z.strictObject({
     z.strictObject({
       rule: z.string().regex(/^(?:keep-alive|drain|grace|release|deadline|connections|budget|trap)-[a-z-]+$/),
       severity: z.enum(["error", "warning"]),
+      confidence: z.enum(["high", "medium"]),
       title: z.string().min(1),
       detail: z.string().min(1),
       fix: z.string().min(1),
       locations: z.array(place).min(1),
     }),
   ),
+  unknownSettings: z.array(place.extend({ settings: z.array(z.string()).min(1), rules: z.array(z.string()).min(1) })),
   notUnderstood: z.array(z.strictObject({ file: z.string().min(1), line: z.int().min(1), text: z.string().min(1) })),
 });

@@ -3,9 +3,14 @@ import { type Diagnosis, diagnose } from "../../../src/doctor/diagnose.ts";
 import { createDiagnostics } from "../../../src/doctor/diagnostics.ts";
 import type { Files } from "../../../src/doctor/files.ts";
 import type { ConfigPaths } from "../../../src/doctor/read-deployments.ts";
-import { readDotEnv, settingsFromEnvironment } from "../../../src/doctor/readers/application-settings.ts";
+import {
+  applicationVariable,
+  readDotEnv,
+  type SettingValue,
+} from "../../../src/doctor/readers/application-settings.ts";
 import { parseRunningInstance } from "../../../src/doctor/readers/running-instance.ts";
-import type { Example } from "../../../src/doctor/rule.ts";
+import type { Example, RuleLevels } from "../../../src/doctor/rule.ts";
+import { allRules } from "../../../src/doctor/rules/all-rules.ts";
 
 /** Sources for the readers, without kubectl and without standard input. */
 export const sourcesOf = (files: Files) => ({
@@ -49,8 +54,17 @@ const names = {
 
 export const fileOf = (kind: Example["kind"]): string => names[kind];
 
-/** Diagnoses one deployment with one file per kind. */
-export function diagnoseTexts(texts: Texts, more: Readonly<Record<string, string>> = {}): Diagnosis {
+const everyRuleOn: RuleLevels = Object.fromEntries(allRules.map(({ id }) => [id, "on"]));
+
+/**
+ * Diagnoses one deployment with one file per kind. The application is Haven and every rule is on, unless the application
+ * is to be unknown, which also leaves the rules at their default.
+ */
+export function diagnoseTexts(
+  texts: Texts,
+  more: Readonly<Record<string, string>> = {},
+  application: "haven" | "unknown" = "haven",
+): Diagnosis {
   const kinds = Object.keys(names).filter((kind): kind is Example["kind"] => Object.hasOwn(names, kind));
   const given = kinds.filter((kind) => texts[kind] !== undefined);
   const files = filesOf({ ...more, ...Object.fromEntries(given.map((kind) => [names[kind], texts[kind] ?? ""])) });
@@ -66,13 +80,18 @@ export function diagnoseTexts(texts: Texts, more: Readonly<Record<string, string
     prometheus: path("prometheus"),
   };
   const diagnostics = createDiagnostics();
-  const settings =
-    texts.settings === undefined
-      ? settingsFromEnvironment({})
-      : readDotEnv(texts.settings, names.settings, diagnostics);
+  const rules = application === "haven" ? everyRuleOn : undefined;
+  const settings = new Map<string, SettingValue>(
+    [...readDotEnv(texts.settings ?? "", names.settings, diagnostics)].map(([name, value]) => [
+      name,
+      { ...value, given: true },
+    ]),
+  );
+  if (application === "haven")
+    settings.set(applicationVariable, { text: "haven", at: { file: "environment", line: 1 } });
   const live = texts.live === undefined ? undefined : liveOf(texts.live);
   return diagnose(
-    { deployments: [deployment], settings, settingsFile: "environment", live },
+    { deployments: [deployment], settings, settingsFile: "environment", live, rules },
     { ...sourcesOf(files), diagnostics },
   );
 }

@@ -326,6 +326,19 @@ Resources:
             - { Name: NODE_OPTIONS, Value: --max-old-space-size=384 }
 `;
 
+/** Instances that no ECS service and no Auto Scaling group deregisters. */
+export const albInstances = `${alb.slice(0, alb.indexOf("  Task:"))}Outputs:
+  Settings:
+    Value: DRAIN_DELAY_MS=15000 KEEP_ALIVE_TIMEOUT_MS=75000
+`;
+
+export const albFargate = `${alb.replace("      ContainerDefinitions", "      NetworkMode: awsvpc\n      ContainerDefinitions")}  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      TaskDefinition: !Ref Task
+      LoadBalancers: [{ ContainerName: api, ContainerPort: 4000, TargetGroupArn: !Ref Targets }]
+`;
+
 export const render = `services:
   - type: web
     name: api

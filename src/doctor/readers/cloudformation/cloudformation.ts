@@ -49,6 +49,12 @@ export function readCloudFormation(
   return { template, apps: tasks.length > 0 ? tasks : documentedApps, loadBalancers };
 }
 
+/** ECS and Auto Scaling deregister an instance before they stop it, so no health check has to detect that it leaves. */
+const deregistersFirst = ({ resources }: Template): boolean =>
+  resources.some(([, one]) =>
+    /^AWS::(?:ECS::(?:Service|TaskDefinition|TaskSet)|AutoScaling::AutoScalingGroup)$/.test(text(one, "Type") ?? ""),
+  );
+
 /** The load balancers for HTTP, not those of type network or gateway. */
 const balancersOf = (template: Template): (readonly [string, Tree])[] =>
   ofType(template, `${elbTypes}LoadBalancer`).filter(
@@ -113,7 +119,9 @@ function loadBalancerOf(
       at,
       idleTimeouts: idle,
       readTimeouts: idle,
-      failureDetections: defined([albFailureDetection(interval, unhealthy, timeout, "error")]),
+      failureDetections: deregistersFirst(template)
+        ? []
+        : defined([albFailureDetection(interval, unhealthy, timeout, "error")]),
       checks: [checkOf(properties, at, interval, timeout, diagnostics)],
       drainTimeouts: defined([
         secondsToMs(templateNumber(delay, "deregistration_delay.timeout_seconds", 300, delay?.at ?? at, diagnostics)),

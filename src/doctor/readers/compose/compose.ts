@@ -16,6 +16,7 @@ import {
   imageName,
   isDatabaseImage,
   isInfrastructure,
+  isInfrastructurePorts,
   isPostgresImage,
   isProxyImage,
 } from "../container.ts";
@@ -92,8 +93,25 @@ const serviceOf = (name: string, tree: Tree): Service => ({
 });
 
 /** Leaves out well-known images, migrations and services that run once. */
-const isCandidate = ({ tree, image, command }: Service): boolean =>
-  !isInfrastructure(image) && !/\bmigrate\b/.test(command) && text(tree, "restart") !== "no";
+const isCandidate = ({ name, tree, image, command }: Service): boolean =>
+  !isInfrastructure(image) &&
+  !isReplicaOfDatabase(name) &&
+  !isInfrastructurePorts(containerPortsOf(tree)) &&
+  !/\bmigrate\b/.test(command) &&
+  text(tree, "restart") !== "no";
+
+/** A service that is built here, named after a database: `db-replica`, `postgres_slave1`, `mysql-master`. */
+const isReplicaOfDatabase = (name: string): boolean =>
+  /^(?:db|database|postgres\w*|pg|mysql\w*|mariadb|mongo\w*|redis\w*|rabbitmq\w*|clickhouse\w*|kafka\w*)(?:$|[-_.\d])/i.test(
+    name,
+  );
+
+/** The ports inside of the container, of `ports` and `expose`. */
+const containerPortsOf = (tree: Tree): number[] =>
+  [...list(tree, "ports"), ...list(tree, "expose")].flatMap((port) => {
+    const written = text(port, "target") ?? /(\d+)(?:\/\w+)?$/.exec(text(port) ?? "")?.[1];
+    return written === undefined ? [] : [Number(written)];
+  });
 
 const dependenciesOf = ({ tree }: Service): string[] => [
   ...entries(tree, "depends_on").map(([name]) => name),

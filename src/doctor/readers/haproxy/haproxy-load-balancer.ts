@@ -190,15 +190,12 @@ function checkTimesOf(
     interval: inter,
     waitsForAnswer: true,
   };
-  if (inter === undefined || fastinter === undefined || timeLimit === undefined || fall === undefined) return { probe };
-  const durationMs = inter.value + (fall.value - 1) * fastinter.value + fall.value * timeLimit.value;
-  const formula = `inter + (fall − 1) · fastinter + fall · timeout check = ${[inter, fastinter, timeLimit].map(({ value }) => value / 1000).join(", ")} s with fall ${fall.value}`;
-  const detection: FailureDetection = {
-    formula,
-    durationMs,
-    numbers: [inter, fall, fastinter, timeLimit],
-    severity: "error",
-  };
+  // A check that only opens a connection succeeds during a drain, so it detects none.
+  const readsStatus = checkRequest.path !== undefined && !checkRequest.isOpaque;
+  if (inter === undefined || fastinter === undefined || fall === undefined || !readsStatus) return { probe };
+  const durationMs = inter.value + (fall.value - 1) * fastinter.value;
+  const formula = `inter + (fall − 1) · fastinter = ${inter.value / 1000} + ${fall.value - 1} · ${fastinter.value / 1000} s`;
+  const detection: FailureDetection = { formula, durationMs, numbers: [inter, fall, fastinter], severity: "error" };
   return { probe, detection };
 }
 

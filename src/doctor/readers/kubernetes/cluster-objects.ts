@@ -3,7 +3,16 @@ import { get, list, type Tree, text } from "../yaml-tree.ts";
 // How Kubernetes objects refer to each other: kinds, namespaces, labels and selectors.
 
 /** A workload that runs pods of the application. `serves` is true where its ports, probes or Services prove it. */
-export type Workload = { object: Tree; pod: Tree; container: Tree; kind: string; name: string; serves: boolean };
+export type Workload = {
+  object: Tree;
+  pod: Tree;
+  container: Tree;
+  kind: string;
+  name: string;
+  serves: boolean;
+  /** A Service among the files selects its pods. */
+  hasService: boolean;
+};
 
 export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: string): Tree[] =>
   objects.filter(

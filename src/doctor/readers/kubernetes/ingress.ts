@@ -1,8 +1,7 @@
 import type { Diagnostics } from "../../diagnostics.ts";
 import { type ConfigNumber, defined, ms, type Place, size } from "../../facts/config-values.ts";
-import { emptyLoadBalancer, type FailureDetection, type LoadBalancer } from "../../facts/load-balancer.ts";
+import { emptyLoadBalancer, type LoadBalancer } from "../../facts/load-balancer.ts";
 import { bytes, milliseconds } from "../../facts/units.ts";
-import { albFailureDetection } from "../alb-failure-detection.ts";
 import { readCount, readSize, readTime } from "../read-config-number.ts";
 import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 import { objectsOfKind } from "./cluster-objects.ts";
@@ -118,11 +117,8 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
     one && { ...one, value: one.value * 1000, unit: "ms" };
   const interval = asTime(whole("healthcheck-interval-seconds", 15));
   const timeout = asTime(whole("healthcheck-timeout-seconds", 5));
-  const unhealthy = whole("unhealthy-threshold-count", 2);
   const path = annotation(object, `${albPrefix}healthcheck-path`);
   const idle = seconds(balancer, "idle_timeout.timeout_seconds", 60);
-  // The controller also deregisters a terminating pod, so a slow health check alone is only a warning.
-  const failureDetections: FailureDetection[] = defined([albFailureDetection(interval, unhealthy, timeout, "warning")]);
   return {
     ...emptyLoadBalancer,
     name: "the ALB",
@@ -130,7 +126,6 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
     at,
     idleTimeouts: defined([idle]),
     readTimeouts: defined([idle]),
-    failureDetections,
     checks: [
       {
         name: "the ALB's health check",

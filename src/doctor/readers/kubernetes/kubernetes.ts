@@ -2,9 +2,9 @@ import type { Diagnostics } from "../../diagnostics.ts";
 import type { App } from "../../facts/app.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import { isCommonServerSetting, isHavenSetting, type SettingValues } from "../application-settings.ts";
-import { commandText, imageName, isInfrastructure } from "../container.ts";
+import { commandText, imageName, isInfrastructure, isInfrastructurePorts } from "../container.ts";
 import type { ConnectionLimit } from "../postgres-limit.ts";
-import { get, list, type Tree, text } from "../yaml-tree.ts";
+import { get, list, number, type Tree, text } from "../yaml-tree.ts";
 import { databasesOf } from "./cluster-database.ts";
 import {
   inNamespaceOf,
@@ -79,18 +79,21 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
       ...containerEnvironment({ container, workload: object }, manifests, externalSettings).keys(),
     ]);
   const containers = list(pod, "containers")
-    .filter((container) => !isInfrastructure(text(container, "image") ?? ""))
+    .filter((container) => !isInfrastructure(text(container, "image") ?? "") && !servesData(container))
     .map((container) => ({ container, evidence: evidenceOf(container) }))
     .sort((one, other) => rank[one.evidence] - rank[other.evidence]);
   const [first] = containers;
   if (pod === undefined || first === undefined) return [];
   const { container } = first;
-  const evidence = strongest(first.evidence, workloadEvidence({ object, pod, kind, name }, manifests));
+  const hasService = isSelectedByService(object, manifests);
+  const evidence = hasService
+    ? "serves"
+    : strongest(first.evidence, workloadEvidence({ object, pod, kind, name }, manifests));
   const image = imageName(text(container, "image") ?? "");
   const command = `${commandText(get(container, "command"))} ${commandText(get(container, "args"))}`.trim();
   return [
     {
-      value: { object, pod, container, kind, name, serves: evidence === "serves" },
+      value: { object, pod, container, kind, name, serves: evidence === "serves", hasService },
       title: `${kind} ${name}`,
       at: get(object, "metadata", "name")?.at ?? object.at,
       evidence,
@@ -100,6 +103,10 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
     },
   ];
 }
+
+/** A container whose ports are those of a database, a broker or an exporter. */
+const servesData = (container: Tree): boolean =>
+  isInfrastructurePorts(list(container, "ports").flatMap((port) => number(port, "containerPort") ?? []));
 
 const strongest = (one: Evidence, other: Evidence): Evidence => (rank[one] < rank[other] ? one : other);
 
@@ -116,13 +123,16 @@ function containerEvidence(container: Tree, environment: readonly string[]): Evi
     : "none";
 }
 
-function workloadEvidence(
-  { object, pod, kind, name }: Omit<Workload, "container" | "serves">,
-  manifests: Manifests,
-): Evidence {
+function isSelectedByService(object: Tree, manifests: Manifests): boolean {
   const labels = podLabelsOf(object);
   const services = inNamespaceOf(objectsOfKind(manifests.objects, "Service"), object);
-  if (services.some((service) => serviceSelectorMatches(get(service, "spec", "selector"), labels))) return "serves";
+  return services.some((service) => serviceSelectorMatches(get(service, "spec", "selector"), labels));
+}
+
+function workloadEvidence(
+  { object, pod, kind, name }: Omit<Workload, "container" | "serves" | "hasService">,
+  manifests: Manifests,
+): Evidence {
   const operationalField =
     get(pod, "terminationGracePeriodSeconds") ??
     autoscalerOf({ object, kind, name }, manifests) ??

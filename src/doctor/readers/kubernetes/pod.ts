@@ -4,7 +4,7 @@ import { type ConfigNumber, type ConfigText, defined, ms } from "../../facts/con
 import { bytes } from "../../facts/units.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
 import { configText, heapOf, sleepOf } from "../container.ts";
-import { readSeconds, readSize } from "../read-config-number.ts";
+import { readCount, readSeconds, readSize } from "../read-config-number.ts";
 import { get, list, number, type Tree, text } from "../yaml-tree.ts";
 import { databaseUsedBy } from "./cluster-database.ts";
 import type { Workload } from "./cluster-objects.ts";
@@ -99,7 +99,14 @@ function probeOf(
     at: probe.at,
     path: isHttpProbe ? configText(`${field} path`, text(path) ?? "/", path?.at ?? probe.at) : undefined,
     isOpaque: customCheck !== undefined,
+    isHttpTraffic: isHttpProbe,
     timeout: value("timeoutSeconds", 1),
     interval: value("periodSeconds", 10),
+    initialDelay: value("initialDelaySeconds", 0),
+    failures: readCount(
+      get(probe, "failureThreshold"),
+      { name: `${field}.failureThreshold`, value: 3, at: probe.at, origin },
+      diagnostics,
+    ),
   };
 }

@@ -154,4 +154,14 @@ function passTargetsOf(target: string, all: readonly Directive[], before: readon
 
 const isMapOption = (name: string): boolean => name === "hostnames" || name === "volatile" || name === "include";
 
+/** The host names that nginx resolves once, when it starts: those of upstreams, and of `proxy_pass` without a variable. */
+export const namesAtStart = ({ upstreams, routes }: Nginx): string[] => [
+  ...upstreams
+    .flatMap(({ servers }) => servers.filter(({ args }) => !args.includes("resolve")))
+    .map(({ args }) => hostOf(args[0] ?? "")),
+  ...routes
+    .filter(({ variables, upstream }) => variables.length === 0 && upstream === undefined)
+    .flatMap(({ targets }) => targets.map(hostOf)),
+];
+
 export const hostOf = (target: string): string => target.replace(/[:/?$].*$/, "");

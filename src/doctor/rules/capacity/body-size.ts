@@ -1,17 +1,30 @@
+import type { Settings } from "../../facts/app.ts";
 import { type ConfigNumber, formatNumber, size } from "../../facts/config-values.ts";
 import type { Deployment } from "../../facts/deployment.ts";
 import type { LoadBalancer } from "../../facts/load-balancer.ts";
+import { bytes } from "../../facts/units.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 
-/** The largest image that the application accepts. */
+/** The largest image that Haven accepts. */
 const largestUpload = 5_000_000;
 
-const maxBodySizes = ({ loadBalancers }: Deployment): { loadBalancer: LoadBalancer; body: ConfigNumber }[] =>
-  loadBalancers.flatMap(({ loadBalancer }) => loadBalancer.maxBodySizes.map((body) => ({ loadBalancer, body })));
+type Comparison = { loadBalancer: LoadBalancer; body: ConfigNumber; upload: ConfigNumber };
 
-const uploadLimit = (body: ConfigNumber): ConfigNumber =>
-  size("largest upload of the application", largestUpload, body.at, "Haven's");
+const comparisonsIn = ({ loadBalancers }: Deployment): Comparison[] =>
+  loadBalancers.flatMap(({ loadBalancer, apps }) =>
+    loadBalancer.maxBodySizes.flatMap((body) =>
+      apps.map(({ settings }) => ({ loadBalancer, body, upload: uploadLimit(settings, body) })),
+    ),
+  );
+
+/** The largest upload of another application is given as LARGEST_UPLOAD. */
+function uploadLimit(settings: Settings, body: ConfigNumber): ConfigNumber {
+  const given = settings.text("LARGEST_UPLOAD");
+  const value = given === undefined ? undefined : bytes(given.text);
+  if (given !== undefined && value !== undefined) return size(given.name, value, given.at);
+  return { ...size("LARGEST_UPLOAD", largestUpload, body.at, "Haven's"), assumed: !settings.isHaven };
+}
 
 export const bodySizeRules: readonly Rule[] = [
   {
@@ -20,20 +33,21 @@ export const bodySizeRules: readonly Rule[] = [
     title: "The proxy rejects uploads that the application accepts",
     impact: "Uploading a photo of an allowed size fails with the proxy's own 413 page.",
     condition:
-      "nginx `client_max_body_size` (default 1 MiB), ingress-nginx `proxy-body-size` (default 1 MiB) and a content-length rule of HAProxy ≥ 5,000,000 bytes",
+      "nginx `client_max_body_size` (default 1 MiB), ingress-nginx `proxy-body-size` (default 1 MiB) and a content-length rule of HAProxy ≥ the largest upload of the application: `LARGEST_UPLOAD` in the settings, for Haven 5,000,000 bytes",
     fix: "Allow 5 MiB (5m). This is slightly more than the application accepts, so that the application answers for uploads that are too large.",
     example: {
       kind: "nginx",
+      alongside: { settings: "LARGEST_UPLOAD=5m\n" },
       broken: location("", "client_max_body_size 1m;"),
       fixed: location("", "client_max_body_size 5m;"),
     },
     find: (deployment) =>
-      maxBodySizes(deployment)
-        .filter(({ body }) => body.value !== 0 && body.value < largestUpload)
+      comparisonsIn(deployment)
+        .filter(({ body, upload }) => body.value !== 0 && body.value < upload.value)
         .map(
-          ({ loadBalancer, body }): Violation => ({
-            numbers: [body, uploadLimit(body)],
-            message: `${loadBalancer.name} accepts at most ${formatNumber(body)}, and the application accepts ${formatNumber(uploadLimit(body))}.`,
+          ({ loadBalancer, body, upload }): Violation => ({
+            numbers: [body, upload],
+            message: `${loadBalancer.name} accepts at most ${formatNumber(body)}, and the application accepts ${formatNumber(upload)}.`,
           }),
         ),
   },
@@ -43,20 +57,21 @@ export const bodySizeRules: readonly Rule[] = [
     title: "The proxy accepts bodies that the application rejects",
     impact:
       "A client can fill the proxy's disk and bandwidth with large bodies that the application rejects in the end.",
-    condition: "The same limits ≤ 10,000,000 bytes, which is twice what the application accepts; 0 means without limit",
+    condition: "The same limits ≤ twice the largest upload of the application; 0 means without limit",
     fix: "Allow 5 MiB (5m).",
     example: {
       kind: "nginx",
+      alongside: { settings: "LARGEST_UPLOAD=5m\n" },
       broken: location("", "client_max_body_size 100m;"),
       fixed: location("", "client_max_body_size 5m;"),
     },
     find: (deployment) =>
-      maxBodySizes(deployment)
-        .filter(({ body }) => body.value === 0 || body.value > 2 * largestUpload)
+      comparisonsIn(deployment)
+        .filter(({ body, upload }) => body.value === 0 || body.value > 2 * upload.value)
         .map(
-          ({ loadBalancer, body }): Violation => ({
-            numbers: [body, uploadLimit(body)],
-            message: `${loadBalancer.name} accepts ${body.value === 0 ? "bodies of any size" : formatNumber(body)}, and the application accepts at most ${formatNumber(uploadLimit(body))}.`,
+          ({ loadBalancer, body, upload }): Violation => ({
+            numbers: [body, upload],
+            message: `${loadBalancer.name} accepts ${body.value === 0 ? "bodies of any size" : formatNumber(body)}, and the application accepts at most ${formatNumber(upload)}.`,
           }),
         ),
   },

@@ -8,6 +8,7 @@ export const cpuAndAutoscalingRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-cpu-limit",
     severity: "warning",
+    offByDefault: "many clusters require CPU limits by policy",
     title: "A CPU limit throttles the process",
     impact:
       "A process that has used its share of a 100 ms period is paused until the next one: responses and probes are late although the node has idle CPUs.",

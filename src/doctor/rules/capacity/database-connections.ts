@@ -18,6 +18,18 @@ function shareOf({ settings, replicas }: App): Share | undefined {
   return { pool, numbers: [pool, max, surge], instances: max.value + surge.value };
 }
 
+/** Without a Postgres among the files, a pool of connections may belong to another database. */
+const usesPostgres = (apps: readonly App[], { databases }: Deployment): boolean =>
+  databases.length > 0 ||
+  apps.some(({ settings }) => {
+    const url = settings.text("DATABASE_URL");
+    return settings.isHaven
+      ? url === undefined || isPostgresUrl(url.text)
+      : url !== undefined && isPostgresUrl(url.text);
+  });
+
+const isPostgresUrl = (url: string): boolean => /^postgres(?:ql)?(?:\+\w+)?:/.test(url);
+
 /** Apps that share a database are added up. An app with an unknown database is compared on its own. */
 function groupsOf({ apps }: Deployment): App[][] {
   const together = Map.groupBy(
@@ -77,7 +89,7 @@ export const databaseConnectionRules: readonly Rule[] = [
         if (first === undefined) return [];
         const place = first.numbers[1]?.at ?? first.pool.at;
         const limit = deployment.databases[0] ?? count("max_connections", 100, place, "Postgres' default");
-        if (limit === "unknown") return [];
+        if (limit === "unknown" || !usesPostgres(apps, deployment)) return [];
         const connections = total(shares, ({ pool, instances }) => pool.value * instances);
         const instances = total(shares, (share) => share.instances);
         const found = capacityProblem(connections, instances, limit.value, productsOf(shares));
@@ -112,6 +124,7 @@ spec:
         - name: api
           image: api:1.0
           env:
+            - { name: DATABASE_URL, value: "postgres://db/app" }
             - { name: DB_POOL_MAX, value: "${pool}" }
 `;
 }

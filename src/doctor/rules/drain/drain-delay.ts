@@ -13,7 +13,7 @@ export const drainDelayRules: readonly Rule[] = [
     impact:
       "Until the load balancer detects the drain, it sends requests to an instance that no longer accepts connections: users get 502 or 503 at every release.",
     condition:
-      "`DRAIN_DELAY_MS` ≥ detection time. HAProxy: inter + (fall − 1) · fastinter + fall · timeout check (defaults: inter 2 s, fall 3, the others same as inter). ALB: interval · unhealthy threshold + timeout (defaults: 30 s, 2, 5 s)",
+      "`DRAIN_DELAY_MS` ≥ detection time. HAProxy with an HTTP check: inter + (fall − 1) · fastinter (defaults: inter 2 s, fall 3, fastinter same as inter). ALB without ECS and without an Auto Scaling group, which deregister an instance before they stop it: interval · unhealthy threshold + timeout (defaults: 30 s, 2, 5 s)",
     fix: "Raise DRAIN_DELAY_MS, or let the load balancer check more often.",
     example: {
       kind: "haproxy",

@@ -36,13 +36,20 @@ export const drainDetectionRules: readonly Rule[] = [
       return checks.flatMap(({ probe, apps: targetApps }): Violation[] => {
         const { path, isOpaque, at, name } = probe;
         if (isOpaque) return [];
-        if (path === undefined) return [{ places: [at], message: `${name} opens a connection and requests no path.` }];
-        const root = path.text === "/";
+        const haven = targetApps.filter(({ settings }) => settings.isHaven);
+        // The protocol of another application is not known: its port may not speak HTTP.
+        const confidence = haven.length > 0 ? "high" : "medium";
+        if (path === undefined)
+          return probe.isHttpTraffic === false && haven.length === 0
+            ? []
+            : [{ places: [at], confidence, message: `${name} opens a connection and requests no path.` }];
+        const root = path.text === "/" && haven.length > 0;
         if (!root && !targetApps.some(({ settings }) => isLivenessPath(path.text, settings))) return [];
         const what = root ? "which is not a health endpoint of Haven" : "which also returns 200 during a drain";
         return [
           {
             severity: root ? "warning" : "error",
+            confidence,
             places: [path.at],
             message: `${name} requests ${path.text}, ${what}.`,
           },

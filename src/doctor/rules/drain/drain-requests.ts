@@ -11,7 +11,8 @@ export const drainRequestRules: readonly Rule[] = [
     title: "HAProxy closes the connections of a draining instance",
     impact:
       "A draining instance returns 503 to its checks, so HAProxy marks it down and cuts its requests in flight. Measured: three of nine POST requests in flight got 502 at each restart.",
-    condition: "No `on-marked-down shutdown-sessions` where instances announce a drain by their health check",
+    condition:
+      "No `on-marked-down shutdown-sessions` in mode http where `option httpchk` lets instances announce a drain",
     fix: "Remove it. Requests in flight then finish, and `timeout server` ends the requests of a frozen instance.",
     example: {
       kind: "haproxy",
@@ -20,10 +21,12 @@ export const drainRequestRules: readonly Rule[] = [
     },
     find: ({ haproxy }) =>
       haproxy.flatMap(({ proxies }) =>
-        proxies.flatMap(({ servers }) =>
+        proxies.flatMap(({ section, servers, http }) =>
           servers.flatMap((server): Violation[] => {
             const found = serverOption(server, "on-marked-down");
-            if (found?.text !== "shutdown-sessions") return [];
+            // In front of a database, closing the connections to a server that is down is the purpose of the option.
+            if (found?.text !== "shutdown-sessions" || !http || effectiveOption(section, "httpchk") === undefined)
+              return [];
             return [{ places: [found.at], message: `The server ${server.name} has on-marked-down shutdown-sessions.` }];
           }),
         ),
@@ -81,7 +84,8 @@ export const drainRequestRules: readonly Rule[] = [
     },
     find: ({ haproxy }) =>
       haproxy.flatMap(({ proxies }) =>
-        proxies.flatMap(({ section, servers }): Violation[] => {
+        proxies.flatMap(({ section, servers, http }): Violation[] => {
+          if (!http) return [];
           const balance = effectiveLine(section, "balance");
           const affinity = effectiveLine(section, "cookie") ?? (balance?.words[1] === "source" ? balance : undefined);
           if (affinity === undefined || servers.length < 2 || effectiveOption(section, "redispatch") !== undefined)

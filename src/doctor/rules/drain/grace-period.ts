@@ -26,6 +26,8 @@ const sum = (numbers: readonly ConfigNumber[]): number => numbers.reduce((total,
 const sumText = (numbers: readonly ConfigNumber[]): string =>
   [...numbers.map(({ value }) => value / 1000), shutdownMarginMs / 1000].join(" + ");
 
+const startsDrain = (signal: string): boolean => /^(?:SIG)?(?:TERM|INT)$|^(?:15|2)$/i.test(signal);
+
 export const gracePeriodRules: readonly Rule[] = [
   {
     id: "grace-shorter-than-drain",
@@ -123,7 +125,8 @@ export const gracePeriodRules: readonly Rule[] = [
     severity: "error",
     title: "The stop signal starts no drain",
     impact: "The instance stops at once, or only when it is killed: at every release users lose requests in flight.",
-    condition: "`stop_signal` is SIGTERM (the default) or SIGINT",
+    condition:
+      "`stop_signal` is SIGTERM (the default) or SIGINT; for an application other than Haven, any signal but SIGKILL",
     fix: "Remove stop_signal.",
     example: {
       kind: "compose",
@@ -131,13 +134,14 @@ export const gracePeriodRules: readonly Rule[] = [
       fixed: service("stop_grace_period: 45s\n    stop_signal: SIGTERM"),
     },
     find: ({ apps }) =>
-      apps.flatMap(({ name, stopSignal }): Violation[] =>
-        stopSignal === undefined || /^(?:SIG)?(?:TERM|INT)$|^(?:15|2)$/i.test(stopSignal.text)
+      apps.flatMap(({ name, stopSignal, settings: { isHaven } }): Violation[] =>
+        stopSignal === undefined ||
+        !(isHaven ? !startsDrain(stopSignal.text) : /^(?:SIG)?KILL$|^9$/i.test(stopSignal.text))
           ? []
           : [
               {
                 places: [stopSignal.at],
-                message: `The stop signal of ${name} is ${stopSignal.text}; the application drains on SIGTERM.`,
+                message: `The stop signal of ${name} is ${stopSignal.text}${isHaven ? "; the application drains on SIGTERM" : ""}.`,
               },
             ],
       ),

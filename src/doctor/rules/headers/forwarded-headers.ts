@@ -17,10 +17,14 @@ const clearsForwardedFor = (section: Section): boolean =>
 /** Variables that contain the X-Forwarded-For header of the client. */
 const clientForwardedFor = /\$\{?(?:proxy_add|http)_x_forwarded_for\b/;
 
+/** A server of another organisation is reached by its own name, over TLS. */
+const leadsOutside = (target: string): boolean => /^https:\/\/[\w-]+(?:\.[\w-]+)+/.test(target);
+
 export const forwardedHeaderRules: readonly Rule[] = [
   {
     id: "trap-forwarded-for-appended",
     severity: "warning",
+    offByDefault: "applications that read the last address, or count trusted proxies, are not affected",
     title: "The X-Forwarded-For header of the client is passed on",
     impact:
       "The value from the client stays in front of the real address: logs, rate limits and bans that read the first address use a forged one.",
@@ -82,11 +86,12 @@ export const forwardedHeaderRules: readonly Rule[] = [
       if (set === undefined) return [];
       const names = new Set(set.map(({ args }) => (args[0] ?? "").toLowerCase()));
       const missing = ["Host", "X-Forwarded-For", "X-Forwarded-Proto"].filter((name) => !names.has(name.toLowerCase()));
-      if (missing.length === 0) return [];
+      if (missing.length === 0 || leadsOutside(pass.args[0] ?? "")) return [];
       const own =
         set[0]?.parent === block && (effectiveDirectives(block.parent, root, "proxy_set_header") ?? []).length > 0;
       const because = own ? ": the proxy_set_header in this location disables the inherited ones" : "";
-      const severity = missing.includes("Host") && !isProbe ? "error" : "warning";
+      // Without an inherited header that is lost, the application may not need these headers.
+      const severity = missing.includes("Host") && !isProbe && own ? "error" : "warning";
       return [
         {
           severity,

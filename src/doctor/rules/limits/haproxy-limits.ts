@@ -1,8 +1,15 @@
 import { conditionOf, linesOf } from "../../readers/haproxy/haproxy.ts";
+import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { eachHaproxy } from "../for-each.ts";
 
 const counterCondition = /\bsc\d?_?\w*(?:rate|cnt|gpc|trackers)|\bsc_\w+|\bsrc_\w*(?:rate|cnt)|\btable_\w*(?:rate|cnt)/;
+
+/** `[::]:80`, `:::80`, `ipv6@…` and `v4v6`. An address without a host is an IPv4 address. */
+const listensOnIpv6 = ({ words }: Line): boolean =>
+  /^(?:\[|ipv6@|::)/.test(words[1] ?? "") || words.includes("v4v6") || words.includes("v6only");
+
+const ipv6Frontend = "frontend web\n  bind [::]:80 v4v6\n  timeout client 30s\n";
 
 export const haproxyLimitRules: readonly Rule[] = [
   {
@@ -10,19 +17,22 @@ export const haproxyLimitRules: readonly Rule[] = [
     severity: "warning",
     title: "A stick table holds IPv4 addresses only",
     impact: "IPv6 clients are not counted, so they are never limited.",
-    condition: "`stick-table type ipv6` where addresses are counted (it also holds IPv4 addresses)",
+    condition:
+      "`stick-table type ipv6` where a `bind` listens on IPv6 (it also holds IPv4 addresses). `bind *:80` listens on IPv4 only",
     fix: "Set type ipv6, and track src,ipmask(32,64).",
     example: {
       kind: "haproxy",
-      broken: "backend limits\n  stick-table type ip size 100k expire 30s store http_req_rate(10s)\n",
-      fixed: "backend limits\n  stick-table type ipv6 size 100k expire 30s store http_req_rate(10s)\n",
+      broken: `${ipv6Frontend}backend limits\n  stick-table type ip size 100k expire 30s store http_req_rate(10s)\n`,
+      fixed: `${ipv6Frontend}backend limits\n  stick-table type ipv6 size 100k expire 30s store http_req_rate(10s)\n`,
     },
     find: eachHaproxy(({ sections }) =>
-      sections.flatMap((section) =>
-        linesOf(section, "stick-table")
-          .filter(({ words }) => words[words.indexOf("type") + 1] === "ip")
-          .map(({ at }): Violation => ({ places: [at], message: "stick-table has type ip." })),
-      ),
+      !sections.some((section) => linesOf(section, "bind").some(listensOnIpv6))
+        ? []
+        : sections.flatMap((section) =>
+            linesOf(section, "stick-table")
+              .filter(({ words }) => words[words.indexOf("type") + 1] === "ip")
+              .map(({ at }): Violation => ({ places: [at], message: "stick-table has type ip." })),
+          ),
     ),
   },
   {

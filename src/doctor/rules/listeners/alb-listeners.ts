@@ -4,16 +4,26 @@ import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb } from "../example-files.ts";
 
-/** The action of a listener for requests that match no listener rule. */
-function actionOf(name: string, listener: Tree, template: Template): "serves" | "redirects" | "refuses" {
-  const types = list(listener, "Properties", "DefaultActions").map((action) => text(action, "Type"));
+/** The action of a listener for requests that match no listener rule; a function may select it at deployment. */
+function actionOf(name: string, listener: Tree, template: Template): "serves" | "redirects" | "refuses" | "unknown" {
+  const actions = get(listener, "Properties", "DefaultActions");
+  const types = list(actions).map((action) => text(action, "Type"));
   if (types.includes("redirect")) return "redirects";
+  if (get(listener, "Condition") !== undefined || actions?.tag !== undefined || types.includes(undefined))
+    return "unknown";
   const forwards = ofType(template, `${elbTypes}ListenerRule`).some(([, rule]) => mentions(rule, name));
   return types.length > 0 && types.every((type) => type === "fixed-response") && !forwards ? "refuses" : "serves";
 }
 
 /** A listener with an unknown protocol counts as secure. */
 const isSecure = (listener: Tree): boolean => text(listener, "Properties", "Protocol") !== "HTTP";
+
+/** A balancer that is reached only inside of the network, or whose scheme is chosen at deployment. */
+const isInternal = (template: Template): boolean =>
+  ofType(template, `${elbTypes}LoadBalancer`).some(([, one]) => {
+    const scheme = get(one, "Properties", "Scheme");
+    return scheme !== undefined && text(scheme) !== "internet-facing";
+  });
 
 export const albListenerRules: readonly Rule[] = [
   {
@@ -53,6 +63,7 @@ export const albListenerRules: readonly Rule[] = [
           if (text(protocol) !== "HTTP") return [];
           const places = [protocol?.at ?? listener.at];
           const does = actionOf(name, listener, template);
+          if (does === "unknown" || isInternal(template)) return [];
           if (does === "serves") return [{ places, message: `The listener ${name} serves HTTP without a redirect.` }];
           if (does === "refuses" || ofType(template, `${elbTypes}Listener`).some(([, other]) => isSecure(other)))
             return [];

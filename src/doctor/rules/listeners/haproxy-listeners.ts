@@ -78,11 +78,11 @@ export const haproxyListenerRules: readonly Rule[] = [
   {
     id: "trap-haproxy-no-socket",
     severity: "warning",
+    offByDefault: "many installations never drain a server by hand, or have another way to do it",
     title: "HAProxy has no admin socket",
-    impact:
-      "An operator cannot drain a server, and a reload cannot hand over the listening sockets, so that connections are refused for a moment.",
+    impact: "An operator cannot take a server out of rotation before a restart.",
     condition:
-      "`stats socket … level admin expose-fd listeners` in global; without `level admin` the socket is read-only",
+      "`stats socket … level admin` in global; without `level admin` the socket is read-only. In master-worker mode a reload hands over the listening sockets without it",
     fix: "Add stats socket /var/run/haproxy.sock mode 600 level admin expose-fd listeners to global.",
     example: {
       kind: "haproxy",

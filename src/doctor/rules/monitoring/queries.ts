@@ -6,7 +6,7 @@ import { insideOf, withoutWords } from "./promql.ts";
 function conditionsOf(query: string): string[] {
   const parts: string[] = [];
   let from = 0;
-  for (const { 0: word, index } of withoutWords(query).matchAll(/\b(?:and|or|unless)\b/g)) {
+  for (const { 0: word, index } of withoutWords(query).matchAll(/\b(?:and|or|unless)\b/gi)) {
     parts.push(query.slice(from, index));
     from = index + word.length;
   }
@@ -35,12 +35,12 @@ export const queryRules: readonly Rule[] = [
             // Recording rules aggregate before they record, and native histograms have no buckets.
             if (
               !/_bucket\b/.test(inner) ||
-              /\bby\s*\([^)]*\ble\b/.test(inner) ||
-              (/\bwithout\s*\(/.test(inner) && !/\bwithout\s*\([^)]*\ble\b/.test(inner)) ||
+              /\bby\s*\([^)]*\ble\b/i.test(inner) ||
+              (/\bwithout\s*\(/i.test(inner) && !/\bwithout\s*\([^)]*\ble\b/i.test(inner)) ||
               /\w:\w/.test(inner)
             )
               return [];
-            const isSummed = /\bsum\b/.test(inner);
+            const isSummed = /\bsum\b/i.test(inner);
             return [
               {
                 severity: isSummed ? "error" : "warning",

@@ -7,9 +7,9 @@ export const scrapeRules: readonly Rule[] = [
   {
     id: "budget-scrape-timeout",
     severity: "error",
-    title: "The scrape timeout is not shorter than the scrape interval",
+    title: "The scrape timeout is longer than the scrape interval",
     impact: "Prometheus rejects the configuration: after the next restart nothing is monitored, and no alert fires.",
-    condition: "`scrape_timeout` (default 10 s) < `scrape_interval` (default 60 s), for each job",
+    condition: "`scrape_timeout` (default 10 s) ≤ `scrape_interval` (default 60 s), for each job",
     fix: "Lower scrape_timeout.",
     example: {
       kind: "prometheus",
@@ -20,11 +20,9 @@ export const scrapeRules: readonly Rule[] = [
       monitoring.flatMap(({ scrapes, common }) =>
         [...scrapes, ...(common === undefined ? [] : [common])].flatMap(({ name, interval, timeout }): Violation[] => {
           // Prometheus shortens its default timeout to the interval.
-          if (timeout === undefined || timeout.origin !== undefined || timeout.value < interval.value) return [];
-          const severity = timeout.value === interval.value ? "warning" : "error";
+          if (timeout === undefined || timeout.origin !== undefined || timeout.value <= interval.value) return [];
           return [
             {
-              severity,
               numbers: [timeout, interval],
               message: `${name}: a scrape may take ${formatNumber(timeout)}, and the next one starts after ${formatNumber(interval)}.`,
             },

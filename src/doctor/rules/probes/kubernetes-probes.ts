@@ -1,17 +1,26 @@
+import { formatNumber, ms } from "../../facts/config-values.ts";
 import { get } from "../../readers/yaml-tree.ts";
 import type { Rule } from "../../rule.ts";
-import { pod, ready, startup } from "../example-files.ts";
+import { pod, podService, ready, startup } from "../example-files.ts";
 import { eachPod, eachWorkload } from "../for-each.ts";
 import { isLivenessPath, isReadinessPath } from "../probe-paths.ts";
+
+/** Paths that return an error while a dependency is down, in nearly every application that has them. */
+const dependsByItsName = (path: string): boolean =>
+  /(?:^|\/)(?:ready|readyz|readiness)\/?$|\/actuator\/health\/?$/.test(path);
+
+/** A liveness probe that leaves this time leaves enough for the start of most servers. */
+const enoughForStartMs = 60_000;
 
 export const kubernetesProbeRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-no-startup-probe",
     severity: "warning",
-    title: "A slow start looks like a hang",
+    title: "The liveness probe restarts a pod that starts slowly",
     impact:
-      "The liveness probe cannot distinguish a starting pod from a stuck one: during a slow migration or a database outage it restarts pods again and again.",
-    condition: "A pod with a liveness probe has a startup probe",
+      "The liveness probe cannot distinguish a starting pod from a stuck one: during a slow migration, a pull of a large cache or a CPU shortage it restarts pods again and again.",
+    condition:
+      "A pod with a liveness probe has a startup probe, or the liveness probe has an `initialDelaySeconds` or leaves at least 60 s (`periodSeconds` · `failureThreshold`)",
     fix: "Write startupProbe: { httpGet: { path: /startup, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 130 }.",
     example: {
       kind: "kubernetes",
@@ -21,7 +30,16 @@ export const kubernetesProbeRules: readonly Rule[] = [
     find: eachPod(({ name, probes }) => {
       const live = probes.find(({ purpose }) => purpose === "live");
       if (live === undefined || probes.some(({ purpose }) => purpose === "startup")) return [];
-      return [{ places: [live.at], message: `${name} has a liveness probe and no startup probe.` }];
+      const { initialDelay, interval, failures } = live;
+      if (initialDelay === undefined || interval === undefined || failures === undefined) return [];
+      const allowedMs = interval.value * failures.value;
+      if (initialDelay.value > 0 || allowedMs >= enoughForStartMs) return [];
+      return [
+        {
+          numbers: [initialDelay, interval, failures],
+          message: `${name}: the liveness probe restarts a container that does not respond ${formatNumber(ms("", allowedMs, live.at))} after its start, and there is no startup probe.`,
+        },
+      ];
     }),
   },
   {
@@ -30,13 +48,20 @@ export const kubernetesProbeRules: readonly Rule[] = [
     title: "A pod gets requests before it can answer them",
     impact:
       "Without a readiness probe a pod is ready as soon as its process runs: users get 502 at every release, and a pod without its database stays in rotation.",
-    condition: "The application's container has a readinessProbe if it has ports, another probe or a Service",
+    condition:
+      "The application's container has a readinessProbe if a Service selects its pods. With ports or another probe alone, it is a warning",
     fix: "Write readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }.",
-    example: { kind: "kubernetes", broken: pod(""), fixed: pod(ready) },
-    find: eachWorkload(({ object, container, name, serves }) =>
+    example: { kind: "kubernetes", broken: `${pod("")}---\n${podService}`, fixed: `${pod(ready)}---\n${podService}` },
+    find: eachWorkload(({ object, container, name, serves, hasService }) =>
       !serves || get(container, "readinessProbe") !== undefined
         ? []
-        : [{ places: [get(object, "metadata", "name")?.at ?? object.at], message: `${name} has no readiness probe.` }],
+        : [
+            {
+              places: [get(object, "metadata", "name")?.at ?? object.at],
+              message: `${name} has no readiness probe.`,
+              ...(!hasService && { confidence: "medium" }),
+            },
+          ],
     ),
   },
   {
@@ -45,7 +70,8 @@ export const kubernetesProbeRules: readonly Rule[] = [
     title: "A database outage restarts every instance",
     impact:
       "The liveness probe depends on other services: while Postgres is down all pods are restarted again and again, and the outage continues after Postgres is back.",
-    condition: "The liveness probe requests `/alive`, and another path than the readiness probe",
+    condition:
+      "The liveness probe requests a path that depends on no other service. Haven: `/alive`, and another path than the readiness probe. Other applications: not a path named after readiness (`/ready`, `/readyz`), and not `/actuator/health`, which contains the database",
     fix: "Change the path of the liveness probe to /alive.",
     example: {
       kind: "kubernetes",
@@ -57,6 +83,16 @@ export const kubernetesProbeRules: readonly Rule[] = [
       const asked = probes.find(({ purpose }) => purpose === "ready")?.path;
       const path = live?.path;
       if (path === undefined) return [];
+      if (!settings.isHaven && !settings.has("HEALTH_PATHS"))
+        return dependsByItsName(path.text)
+          ? [
+              {
+                places: [path.at],
+                confidence: "medium",
+                message: `The liveness probe of ${name} requests ${path.text}, which by its name depends on other services.`,
+              },
+            ]
+          : [];
       const same = asked !== undefined && asked.text === path.text && !isLivenessPath(path.text, settings);
       if (!same && !isReadinessPath(path.text, settings)) return [];
       const why = same ? "like the readiness probe" : "which returns 503 while a dependency is down";

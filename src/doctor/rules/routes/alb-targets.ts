@@ -1,4 +1,5 @@
 import { elbTypes, ofType } from "../../readers/cloudformation/cloudformation.ts";
+import { mentions } from "../../readers/cloudformation/template-values.ts";
 import { objectsOfKind } from "../../readers/kubernetes/cluster-objects.ts";
 import { annotation, controllerOf } from "../../readers/kubernetes/ingress.ts";
 import { get, text } from "../../readers/yaml-tree.ts";
@@ -6,32 +7,45 @@ import type { Rule, Violation } from "../../rule.ts";
 import { alb, ingress } from "../example-files.ts";
 import { eachCluster } from "../for-each.ts";
 
+const fargate = `${alb()}  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties: { NetworkMode: awsvpc, ContainerDefinitions: [{ Name: api, Image: "api:1.0" }] }
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      TaskDefinition: !Ref Task
+      LoadBalancers: [{ ContainerName: api, ContainerPort: 4000, TargetGroupArn: !Ref Targets }]
+`;
+
 export const albTargetRules: readonly Rule[] = [
   {
     id: "trap-alb-target-type",
     severity: "error",
-    title: "The target group registers machines instead of instances",
+    title: "The target group cannot register the tasks of the service",
     impact:
-      "Health and draining belong to a single instance, but several instances share the address of a machine. Fargate tasks cannot be registered at all.",
-    condition: "`TargetType: ip` (default `instance`)",
+      "A task with the network mode awsvpc, as on Fargate, has an address of its own and no instance: the deployment of the service fails.",
+    condition:
+      "`TargetType: ip` (default `instance`) in each target group of an ECS service whose task has `NetworkMode: awsvpc`",
     fix: "Set TargetType: ip.",
-    example: { kind: "alb", broken: alb().replace("      TargetType: ip\n", ""), fixed: alb() },
+    example: { kind: "alb", broken: fargate.replace("      TargetType: ip\n", ""), fixed: fargate },
     find: ({ templates }) =>
       templates.flatMap((template) =>
         ofType(template, `${elbTypes}TargetGroup`).flatMap(([name, group]): Violation[] => {
           const type = get(group, "Properties", "TargetType");
           if (type !== undefined && text(type) !== "instance") return [];
-          if (type !== undefined)
-            return [
-              { severity: "warning", places: [type.at], message: `The target group ${name} has the type instance.` },
-            ];
-          return [{ places: [group.at], message: `The target group ${name} has no TargetType.` }];
+          const tasks = ofType(template, "AWS::ECS::Service")
+            .filter(([, service]) => mentions(get(service, "Properties", "LoadBalancers"), name))
+            .flatMap(([, service]) =>
+              ofType(template, "AWS::ECS::TaskDefinition").filter(([task]) => mentions(service, task)),
+            );
+          if (!tasks.some(([, task]) => text(task, "Properties", "NetworkMode") === "awsvpc")) return [];
+          return [{ places: [type?.at ?? group.at], message: `The target group ${name} has the type instance.` }];
         }),
       ),
   },
   {
     id: "trap-alb-ingress-target",
-    severity: "error",
+    severity: "warning",
     title: "The ALB checks nodes instead of pods",
     impact:
       "A draining or failing pod stays in rotation behind the address of its node: users get 502 at every release.",

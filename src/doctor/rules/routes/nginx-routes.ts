@@ -13,6 +13,9 @@ function isAmongInstances(targets: readonly string[], { upstreams }: Nginx): boo
   return new Set(servers).size < servers.length;
 }
 
+/** A name in capital letters is replaced before nginx reads the file, as by envsubst. nginx has no such variables. */
+const isPlaceholder = (variable: string): boolean => /^[A-Z][A-Z0-9_]*$/.test(variable);
+
 const flags = `${headers} proxy_set_header Cookie $http_cookie; proxy_cookie_path / "/; Secure; HttpOnly";`;
 
 export const nginxRouteRules: readonly Rule[] = [
@@ -118,6 +121,7 @@ export const nginxRouteRules: readonly Rule[] = [
       routes.flatMap(({ pass, block, targets }): Violation[] => {
         const variable = /^\w+:\/\/\$\{?(\w+)/.exec(pass.args[0] ?? "")?.[1];
         if (variable === undefined || effectiveDirectives(block, root, "resolver")?.length !== 0) return [];
+        if (isPlaceholder(variable)) return [];
         const hosts = targets.map(hostOf);
         const unknown = hosts.filter(
           (host) => !upstreams.some(({ name }) => name === host) && !/^(?:\d+\.){3}\d+$|^\[|^unix$/.test(host),

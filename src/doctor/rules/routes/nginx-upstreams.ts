@@ -11,15 +11,17 @@ export const nginxUpstreamRules: readonly Rule[] = [
     title: "Each nginx worker detects failures on its own",
     impact:
       "Without a zone the workers share no state: users reach a failed instance several times, and some workers still exclude it after it is back.",
-    condition: "An upstream of several servers has a `zone`, unless there is only one worker",
+    condition:
+      "An upstream of several servers has a `zone` if `worker_processes` is more than 1. A whole nginx.conf without `worker_processes` has one worker",
     fix: "Add zone NAME 128k; to the upstream.",
     example: {
       kind: "nginx",
       broken: "upstream api {\n  server app1:4000;\n  server app2:4000;\n}\n",
       fixed: "upstream api {\n  zone api 128k;\n  server app1:4000;\n  server app2:4000;\n}\n",
     },
-    find: eachNginx(({ upstreams, root }) => {
-      if (root.some(({ name, args }) => name === "worker_processes" && args[0] === "1")) return [];
+    find: eachNginx(({ upstreams, root, isFragment }) => {
+      const workers = root.find(({ name }) => name === "worker_processes");
+      if (isFragment ? workers?.args[0] === "1" : workers === undefined || workers.args[0] === "1") return [];
       return upstreams
         .filter(
           ({ servers, block }) =>
@@ -27,7 +29,13 @@ export const nginxUpstreamRules: readonly Rule[] = [
             !block.children?.some(({ name }) => name === "zone") &&
             !hasUnreadInclude(block.children),
         )
-        .map(({ name, block }): Violation => ({ places: [block.at], message: `The upstream ${name} has no zone.` }));
+        .map(
+          ({ name, block }): Violation => ({
+            places: [block.at],
+            message: `The upstream ${name} has no zone.`,
+            ...(isFragment && { confidence: "medium" }),
+          }),
+        );
     }),
   },
   {

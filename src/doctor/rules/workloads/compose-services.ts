@@ -1,4 +1,9 @@
-import { isProxyImage } from "../../readers/container.ts";
+import type { Deployment } from "../../facts/deployment.ts";
+import type { Service } from "../../readers/compose/compose-app.ts";
+import { imageName, isProxyImage } from "../../readers/container.ts";
+import { effectiveLine, type Server, serverOption } from "../../readers/haproxy/haproxy.ts";
+import type { Section } from "../../readers/haproxy/haproxy-syntax.ts";
+import { namesAtStart } from "../../readers/nginx/nginx.ts";
 import { entries, get, list, number, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
@@ -29,35 +34,79 @@ function replicasOnHost(tree: Tree): number {
 }
 
 const service = (depends: string): string =>
-  `services:\n  proxy:\n    image: nginx:1.29\n    depends_on: ${depends}\n  api:\n    image: api:1.0\n    stop_grace_period: 45s\n    expose: ["4000"]\n`;
+  `services:\n  proxy:\n    image: nginx:1.29\n    ${depends}\n  api:\n    image: api:1.0\n    stop_grace_period: 45s\n    expose: ["4000"]\n`;
+
+/** The services that start before this one, directly or through others. */
+function dependenciesOf(name: string, services: readonly Service[]): Set<string> {
+  const found = new Set<string>();
+  const visit = (one: string) => {
+    const tree = services.find((service) => service.name === one)?.tree;
+    const depends = get(tree, "depends_on") ?? get(tree, "links");
+    const names = [...entries(depends).map(([key]) => key), ...list(depends).map((item) => text(item) ?? "")];
+    for (const other of names.map((item) => item.replace(/:.*$/, ""))) {
+      if (found.has(other)) continue;
+      found.add(other);
+      visit(other);
+    }
+  };
+  visit(name);
+  return found;
+}
+
+type Proxies = Pick<Deployment, "nginx" | "haproxy">;
+
+/** The host names that the proxy resolves when it starts, in the configurations beside the Compose file. */
+function startNames(image: string, { nginx, haproxy }: Proxies, composeFile: string): Set<string> {
+  const folder = composeFile.includes("/") ? composeFile.replace(/[^/]*$/, "") : "";
+  const isBeside = (file: string | undefined) => file?.startsWith(folder) === true;
+  const hosts = /haproxy/.test(imageName(image))
+    ? haproxy
+        .filter(({ sections }) => isBeside(sections[0]?.at.file))
+        .flatMap(({ proxies }) =>
+          proxies.flatMap(({ section, servers }) => servers.filter((one) => resolvesAtStart(one, section))),
+        )
+        .map(({ address }) => address)
+    : nginx.filter(({ all }) => isBeside(all[0]?.at.file)).flatMap(namesAtStart);
+  return new Set(hosts.map((host) => host.replace(/:\d*$/, "")));
+}
+
+const resolvesAtStart = (server: Server, section: Section): boolean =>
+  !/none|last/.test(serverOption(server, "init-addr")?.text ?? "") &&
+  serverOption(server, "resolvers") === undefined &&
+  !server.options.some(({ words }) => words.includes("disabled")) &&
+  effectiveLine(section, "default-server", "init-addr") === undefined;
 
 export const composeServiceRules: readonly Rule[] = [
   {
     id: "trap-compose-proxy-starts-first",
-    severity: "error",
-    title: "The proxy starts before the names of its servers resolve",
+    severity: "warning",
+    title: "The proxy may start before the names of its servers resolve",
     impact:
-      "nginx and HAProxy do not start with a host name that does not resolve: after a reboot the service is down until an operator starts the proxy.",
-    condition: "The `depends_on` of a proxy names each instance with `condition: service_healthy`",
+      "nginx and HAProxy do not start with a host name that does not resolve. Without a restart policy the service is down after a reboot until an operator starts the proxy; with one it restarts until the name resolves.",
+    condition:
+      "The `depends_on` of a proxy leads to each service that its configuration names as a server, unless the proxy resolves names later (a variable in `proxy_pass`, `resolve`, `init-addr none`)",
     fix: "Add depends_on: { app1: { condition: service_healthy } } for each instance.",
-    example: { kind: "compose", broken: service("[api]"), fixed: service("{ api: { condition: service_healthy } }") },
-    find: ({ compose }) =>
-      compose.flatMap(({ services, apps }) =>
+    example: {
+      kind: "compose",
+      alongside: { nginx: "upstream api { server api:4000; }\nserver { location / { proxy_pass http://api; } }\n" },
+      broken: service(""),
+      fixed: service("depends_on: { api: { condition: service_healthy } }"),
+    },
+    find: ({ compose, nginx, haproxy }) =>
+      compose.flatMap(({ file, services }) =>
         services.flatMap(({ name, tree, image }): Violation[] => {
-          if (!isProxyImage(image) || apps.length === 0) return [];
-          const depends = get(tree, "depends_on");
-          if (depends === undefined) return [{ places: [tree.at], message: `${name} waits for no instance.` }];
-          const healthy = new Set(
-            entries(depends)
-              .filter(([, one]) => text(one, "condition") === "service_healthy")
-              .map(([key]) => key),
-          );
-          const unchecked = apps.filter((app) => !healthy.has(app.name));
-          if (unchecked.length === 0) return [];
+          if (!isProxyImage(image)) return [];
+          const named = startNames(image, { nginx, haproxy }, file);
+          const waited = dependenciesOf(name, services);
+          const servers = services.map((one) => one.name).filter((one) => one !== name && named.has(one));
+          const missing = servers.filter((one) => !waited.has(one));
+          if (missing.length === 0) return [];
+          const restarts = (get(tree, "restart") ?? get(tree, "deploy", "restart_policy")) !== undefined;
           return [
             {
-              places: [depends.at],
-              message: `${name} does not wait until ${unchecked.map((app) => app.name).join(", ")} ${unchecked.length > 1 ? "are" : "is"} healthy.`,
+              severity: restarts ? "warning" : "error",
+              places: [get(tree, "depends_on")?.at ?? tree.at],
+              message: `${name} does not wait for ${missing.join(", ")}, which its configuration names.`,
             },
           ];
         }),

@@ -91,7 +91,7 @@ suiteOfConfigs("realistic HAProxy files", [
   ),
   config(
     "a stick table with its options in another order",
-    { frontend: "stick-table size 1m type ip expire 30s store gpc0" },
+    { frontend: "bind :::81\n  stick-table size 1m type ip expire 30s store gpc0" },
     [["trap-haproxy-ipv4-table", "stick-table size 1m type ip expire 30s store gpc0"]],
   ),
   config("statistics in a backend", { back: "stats enable" }, [["trap-haproxy-stats-open", "stats enable"]]),

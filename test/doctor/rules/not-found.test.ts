@@ -1,0 +1,260 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { diagnoseTexts, rulesIn, type Texts } from "../support/diagnose.ts";
+
+// Patterns of public configurations in which a rule does not hold, each beside the pattern in which it does.
+
+type Pattern = {
+  name: string;
+  rule: string;
+  holds: Texts;
+  doesNotHold: Texts;
+  application?: "haven" | "unknown";
+};
+
+const delay = "DRAIN_DELAY_MS=5000\n";
+const haproxy = (check: string, lines = "option httpchk GET /ready") => `defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend web
+  bind *:80
+  default_backend api
+backend api
+  ${lines}
+  server app1 10.0.0.1:4000 ${check}
+  server app2 10.0.0.2:4000 ${check}
+`;
+
+const prometheus = (interval: string, timeout: string) =>
+  `global: { scrape_interval: ${interval}, scrape_timeout: ${timeout} }\nscrape_configs: [{ job_name: api }]\n`;
+const operator = (expression: string) =>
+  `apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: { name: api }\nspec: { groups: [{ name: api, rules: [{ alert: Slow, expr: '${expression}' }] }] }\n`;
+
+const listener = (actions: string, scheme = "internet-facing") => `Conditions:
+  HasCertificate: !Not [!Equals [!Ref Certificate, ""]]
+Resources:
+  Balancer:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties: { Scheme: ${scheme} }
+  Plain:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties:
+      Protocol: HTTP
+      DefaultActions: ${actions}
+  Targets:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: { TargetType: ip, HealthCheckPath: /ready }
+`;
+
+const targets = (task: string) => `Resources:
+  Targets:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: { HealthCheckPath: /ready, Port: 80 }
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ${task}
+      ContainerDefinitions: [{ Name: api, Image: "api:1.0", PortMappings: [{ ContainerPort: 4000 }] }]
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      TaskDefinition: !Ref Task
+      LoadBalancers: [{ ContainerName: api, ContainerPort: 4000, TargetGroupArn: !Ref Targets }]
+`;
+
+const site = "upstream api { server api:4000; }\nserver { location / { proxy_pass http://api; } }\n";
+const compose = (depends: string) =>
+  `services:\n  proxy:\n    image: nginx:1.28\n    ${depends}\n  api:\n    image: api:1.0\n    expose: ["4000"]\n`;
+
+const table = (bind: string) =>
+  `frontend web\n  bind ${bind}\n  mode http\n  timeout client 30s\n  stick-table type ip size 100k expire 30s store http_req_rate(10s)\n`;
+
+const pod = (container: string, image = "shop:1.0", name = "shop") => `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name} }
+spec:
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec:
+      containers:
+        - name: main
+          image: ${image}
+          ${container}
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name} }
+spec: { selector: { app: ${name} }, ports: [{ port: 80 }] }
+`;
+
+const pool = (url: string) =>
+  pod(
+    `readinessProbe: { httpGet: { path: /ready, port: 80 } }\n          env: [{ name: DB_POOL_MAX, value: "60" }, { name: DATABASE_URL, value: "${url}" }]`,
+  ).replace("spec:\n  selector", "spec:\n  replicas: 3\n  selector");
+
+const passTo = (target: string) => `server { location / { proxy_pass ${target}; } }\n`;
+const workers = (line: string) => `${line}\nevents {}\nhttp { upstream api { server a:1; server b:1; } }\n`;
+const live = (delay: string) => pod(`livenessProbe: { httpGet: { path: /alive, port: 80 }, ${delay} }`);
+
+const patterns: readonly Pattern[] = [
+  {
+    name: "timeout check does not delay the detection of a drain",
+    rule: "drain-shorter-than-notice",
+    holds: { haproxy: haproxy("check inter 3s fall 3"), settings: delay },
+    doesNotHold: {
+      haproxy: haproxy("check inter 1s fall 3", "option httpchk GET /ready\n  timeout check 9s"),
+      settings: delay,
+    },
+  },
+  {
+    name: "a check that only opens a connection detects no drain, however often it runs",
+    rule: "drain-shorter-than-notice",
+    holds: { haproxy: haproxy("check inter 30s"), settings: delay },
+    doesNotHold: { haproxy: haproxy("check inter 30s", ""), settings: delay },
+  },
+  {
+    name: "ECS deregisters a task before it stops it",
+    rule: "drain-shorter-than-notice",
+    holds: { alb: targets("").replaceAll("AWS::ECS", "AWS::Other"), settings: delay },
+    doesNotHold: { alb: targets("NetworkMode: bridge"), settings: delay },
+  },
+  {
+    name: "a scrape timeout equal to the interval",
+    rule: "budget-scrape-timeout",
+    holds: { prometheus: prometheus("15s", "16s") },
+    doesNotHold: { prometheus: prometheus("15s", "15s") },
+  },
+  {
+    name: "PromQL keywords in capital letters",
+    rule: "trap-quantile-without-le",
+    holds: { kubernetes: operator("histogram_quantile(0.9, SUM(rate(x_bucket[5m]))) > 1") },
+    doesNotHold: { kubernetes: operator("histogram_quantile(0.9, SUM(rate(x_bucket[5m])) BY (le)) > 1") },
+  },
+  {
+    name: "a condition selects between redirect and forward",
+    rule: "trap-alb-no-https",
+    holds: { alb: listener("[{ Type: forward, TargetGroupArn: !Ref Targets }]") },
+    doesNotHold: { alb: listener("[!If [HasCertificate, { Type: redirect }, { Type: forward }]]") },
+  },
+  {
+    name: "the whole list of actions depends on a condition",
+    rule: "trap-alb-no-https",
+    holds: { alb: listener("[{ Type: forward, TargetGroupArn: !Ref Targets }]") },
+    doesNotHold: { alb: listener("!If [HasCertificate, [{ Type: redirect }], [{ Type: forward }]]") },
+  },
+  {
+    name: "a balancer inside of the network",
+    rule: "trap-alb-no-https",
+    holds: { alb: listener("[{ Type: forward, TargetGroupArn: !Ref Targets }]") },
+    doesNotHold: { alb: listener("[{ Type: forward, TargetGroupArn: !Ref Targets }]", "internal") },
+  },
+  {
+    name: "a target group for tasks on the network of their machine",
+    rule: "trap-alb-target-type",
+    holds: { alb: targets("NetworkMode: awsvpc") },
+    doesNotHold: { alb: targets("NetworkMode: bridge") },
+  },
+  {
+    name: "a proxy that depends on its server without a condition",
+    rule: "trap-compose-proxy-starts-first",
+    holds: { nginx: site, compose: compose("") },
+    doesNotHold: { nginx: site, compose: compose("depends_on: [api]") },
+  },
+  {
+    name: "a proxy that resolves the name of its server for each request",
+    rule: "trap-compose-proxy-starts-first",
+    holds: { nginx: site, compose: compose("") },
+    doesNotHold: {
+      nginx: "resolver 127.0.0.11;\nserver { location / { set $to api:4000; proxy_pass http://$to; } }\n",
+      compose: compose(""),
+    },
+  },
+  {
+    name: "a listener for IPv4 only",
+    rule: "trap-haproxy-ipv4-table",
+    holds: { haproxy: table("[::]:80 v4v6") },
+    doesNotHold: { haproxy: table("*:80") },
+  },
+  {
+    name: "a pool of connections to another database than Postgres",
+    rule: "connections-more-than-database",
+    holds: { kubernetes: pool("postgres://db/shop") },
+    doesNotHold: { kubernetes: pool("mysql://db/shop") },
+  },
+  {
+    name: "ClickHouse is not the application",
+    rule: "trap-kubernetes-no-readiness-probe",
+    holds: { kubernetes: pod("ports: [{ containerPort: 80 }]") },
+    doesNotHold: { kubernetes: pod("ports: [{ containerPort: 8123 }]", "clickhouse/clickhouse-server:24.8", "events") },
+  },
+  {
+    name: "RabbitMQ is not the application",
+    rule: "trap-kubernetes-no-readiness-probe",
+    holds: { kubernetes: pod("ports: [{ containerPort: 80 }]") },
+    doesNotHold: { kubernetes: pod("ports: [{ containerPort: 15672 }]", "rabbitmq:3-management", "broker") },
+  },
+  {
+    name: "an exporter of metrics is not the application",
+    rule: "trap-kubernetes-no-readiness-probe",
+    holds: { kubernetes: pod("ports: [{ containerPort: 80 }]") },
+    doesNotHold: { kubernetes: pod("ports: [{ containerPort: 9114 }]", "acme/search-exporter:1.1", "metrics") },
+  },
+  {
+    name: "a replica of a database, from an image of its own, is not the application",
+    rule: "trap-kubernetes-no-readiness-probe",
+    holds: { kubernetes: pod("ports: [{ containerPort: 80 }]") },
+    doesNotHold: { kubernetes: pod("ports: [{ containerPort: 5432 }]", "acme/standby:16", "standby") },
+  },
+  {
+    name: "a placeholder that is replaced before nginx reads the file",
+    rule: "trap-nginx-no-resolver",
+    holds: { nginx: passTo("http://$host_of_backend") },
+    doesNotHold: { nginx: passTo("http://$" + "{BACKEND_HOST}:$" + "{BACKEND_PORT}") },
+  },
+  {
+    name: "one worker shares its state with itself",
+    rule: "trap-nginx-no-zone",
+    holds: { nginx: workers("worker_processes auto;") },
+    doesNotHold: { nginx: workers("worker_processes 1;") },
+  },
+  {
+    name: "without worker_processes nginx has one worker",
+    rule: "trap-nginx-no-zone",
+    holds: { nginx: workers("worker_processes 4;") },
+    doesNotHold: { nginx: workers("pid /run/nginx.pid;") },
+  },
+  {
+    name: "initialDelaySeconds leaves time for the start",
+    rule: "trap-kubernetes-no-startup-probe",
+    holds: { kubernetes: live("periodSeconds: 10") },
+    doesNotHold: { kubernetes: live("initialDelaySeconds: 60") },
+  },
+  {
+    name: "closing the sessions of a database that is down",
+    rule: "drain-cut-sessions",
+    holds: { haproxy: haproxy("check on-marked-down shutdown-sessions") },
+    doesNotHold: {
+      haproxy: haproxy("check on-marked-down shutdown-sessions", "mode tcp\n  option pgsql-check user check"),
+    },
+  },
+  {
+    name: "SIGQUIT is the graceful stop of other servers",
+    rule: "grace-stop-signal",
+    holds: { compose: 'services:\n  api:\n    image: api:1.0\n    expose: ["80"]\n    stop_signal: SIGKILL\n' },
+    doesNotHold: { compose: 'services:\n  api:\n    image: api:1.0\n    expose: ["80"]\n    stop_signal: SIGQUIT\n' },
+    application: "unknown",
+  },
+];
+
+suite("a rule reports the pattern in which it holds, and not the similar one in which it does not", () => {
+  for (const { name, rule, holds, doesNotHold, application = "haven" } of patterns)
+    test(`${rule}: ${name}`, () => {
+      const [found, notFound] = [holds, doesNotHold].map((texts) => diagnoseTexts(texts, {}, application));
+      assert.deepEqual([...(found?.unreadable ?? []), ...(notFound?.unreadable ?? [])], []);
+      assert.ok(found !== undefined && rulesIn(found).includes(rule), "the pattern in which it holds");
+      assert.ok(notFound !== undefined && !rulesIn(notFound).includes(rule), "the similar pattern");
+    });
+});
