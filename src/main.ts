@@ -9,6 +9,7 @@ import { ConfigError } from "./config/setting-problems.ts";
 import { readPostgres } from "./config/store-settings.ts";
 import { AppError } from "./core/app-error.ts";
 import type { Embedded } from "./core/embedded-engines.ts";
+import { version } from "./core/identity.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
@@ -16,7 +17,6 @@ import { MigrationError } from "./db/migration-files.ts";
 import { runInProcess } from "./doctor/cli/run-in-process.ts";
 import { onStopSignals } from "./kit/lifecycle/signals.ts";
 import { start } from "./server.ts";
-import { version } from "./version.ts";
 
 // Reads the command line and the environment, and sets exit codes. No other file does.
 

@@ -2,6 +2,7 @@ import { createApp } from "../app.ts";
 import { toBlockList } from "../config/address-ranges.ts";
 import type { Config } from "../config/read-config.ts";
 import { steadyClock } from "../core/clock.ts";
+import { identityOf } from "../core/identity.ts";
 import type { Logger } from "../core/logger.ts";
 import { createOnce } from "../features/api.ts";
 import { watchEventLoop } from "../http/listener/overload.ts";
@@ -11,7 +12,6 @@ import type { FleetReport } from "../kit/health/health-report.ts";
 import { createCallMetrics } from "../metrics/calls.ts";
 import { addLogMetrics } from "../metrics/log.ts";
 import { createMetrics } from "../metrics/registry.ts";
-import { service, version } from "../version.ts";
 import { composeAuth } from "./auth.ts";
 import { composeFeatures } from "./features.ts";
 import { composeFleet, composePolicy } from "./fleet.ts";
@@ -36,7 +36,7 @@ export type ComposeDeps = {
 /** Makes every part of the server once, and shows what each receives. */
 export async function compose({ config, addresses, logger, droppedLogLines, stack, overrides = {} }: ComposeDeps) {
   const clock = overrides.clock ?? steadyClock;
-  const identity = { service, version, instance: config.instance };
+  const identity = identityOf(config.instance);
   const metrics = createMetrics(identity);
   addLogMetrics(metrics, droppedLogLines);
   const trust = createTrust(toBlockList(config.http.trustProxy));

@@ -1,16 +1,12 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
+import { type ProblemMembers, problemMembers } from "../core/problem-members.ts";
 
 /**
  * A failure as a client sees it (RFC 9457). The error files of the proxies are generated from this file. Probes and
  * operator endpoints use `kit/http/problems.ts`; a test requires the same statuses and texts there.
  */
-export type Problem = {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  code: ErrorCode;
+export type Problem = ProblemMembers<ErrorCode> & {
   requestId: string;
   errors?: readonly FieldError[];
 };
@@ -44,7 +40,7 @@ export const internalDetail = "The error is logged under this request id.";
 /** `status` is given only by proxies, which have more statuses than there are codes. */
 export function problemOf(code: ErrorCode, detail: string, requestId: string, status?: number): Problem {
   const kind = problemKinds[code];
-  return { type: `/api/problems/${code}`, title: kind.title, status: status ?? kind.status, detail, code, requestId };
+  return { ...problemMembers({ code, title: kind.title, status: status ?? kind.status, detail }), requestId };
 }
 
 export function toProblem(error: unknown, requestId: string): Problem {

@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from "../core/app-error.ts";
+import { problemPath } from "../core/problem-members.ts";
 import { staticResponse } from "../http/etag.ts";
 import { createRoutes, type Routes } from "../http/operation.ts";
 import { problemKinds } from "../http/problem.ts";
@@ -38,7 +39,7 @@ export function aboutRoutes({ identity, cookieName, servesOperators }: AboutDeps
   routes.add(operations.problem, ({ params }) => {
     const kind = isErrorCode(params.code) ? problemKinds[params.code] : undefined;
     if (kind === undefined) throw new AppError("not_found", "Problem type not found.");
-    return ok({ type: `/api/problems/${params.code}`, code: params.code, ...kind });
+    return ok({ type: problemPath(params.code), code: params.code, ...kind });
   });
 
   const described = createDocument({

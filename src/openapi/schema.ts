@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { problemPath } from "../core/problem-members.ts";
 import { operation } from "../http/operation.ts";
 import { problemKinds } from "../http/problem.ts";
+import { identity } from "./identity.ts";
 
 const tag = "About";
 
@@ -18,9 +20,7 @@ export const operations = {
       200: {
         description: "The entry points of the API.",
         schema: z.object({
-          service: z.string().meta({ example: "haven-api" }),
-          version: z.string().meta({ example: "1.4.2" }),
-          instance: z.string().meta({ example: "api-server-2" }),
+          ...identity,
           links: z.record(z.string(), z.string()).meta({ example: { docs: "/api/docs" } }),
         }),
         alternateTypes: ["text/html"],
@@ -61,7 +61,7 @@ export const operations = {
       200: {
         description: "The status and title of the problem code.",
         schema: z.object({
-          type: z.string().meta({ example: "/api/problems/validation_failed" }),
+          type: z.string().meta({ example: problemPath("validation_failed") }),
           code: z.string().meta({ example: "validation_failed" }),
           status: z.int().meta({ example: 400 }),
           title: z.string().meta({ example: problemKinds.validation_failed.title }),

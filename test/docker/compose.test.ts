@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { version } from "../../src/version.ts";
+import { version } from "../../src/core/identity.ts";
 import {
   bindsOf,
   bytesOf,

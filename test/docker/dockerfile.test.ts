@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
-import { version } from "../../src/version.ts";
+import { version } from "../../src/core/identity.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
 const shipped = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");

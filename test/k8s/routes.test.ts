@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
-import { service as serviceName } from "../../src/version.ts";
+import { service as serviceName } from "../../src/core/identity.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
 import { autoscaler } from "../support/autoscaler.ts";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { readConfig } from "../../src/config/read-config.ts";
 import { ConfigError } from "../../src/config/setting-problems.ts";
 import { variables } from "../../src/config/variables.ts";
-import { version } from "../../src/version.ts";
+import { version } from "../../src/core/identity.ts";
 import { without } from "../shared/programs.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";

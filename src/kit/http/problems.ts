@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
+import { problemMembers } from "../../core/problem-members.ts";
 
 /** The problems (RFC 9457) that probes and operator endpoints answer with; the server has the same statuses and titles. */
 export const kitProblems = {
@@ -14,7 +15,7 @@ export type KitProblemCode = keyof typeof kitProblems;
 /** Without a request id, so that the bytes can be prepared once. */
 export function problemBody(code: KitProblemCode, detail: string): string {
   const { status, title } = kitProblems[code];
-  return JSON.stringify({ type: `/api/problems/${code}`, title, status, detail, code });
+  return JSON.stringify(problemMembers({ code, title, status, detail }));
 }
 
 /** The error response of operator endpoints in a server that has no error format of its own. */

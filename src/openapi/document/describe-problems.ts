@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ErrorCode } from "../../core/app-error.ts";
+import { describedMembers } from "../../core/problem-members.ts";
 import type { Operation } from "../../http/operation.ts";
 import { internalDetail, problemKinds, problemOf } from "../../http/problem.ts";
 import type { Schemas } from "./json-schemas.ts";
@@ -10,13 +11,15 @@ export const problemType = "application/problem+json";
 
 const codes = Object.keys(problemKinds) as [ErrorCode, ...ErrorCode[]];
 
+const memberSchemas = Object.fromEntries(
+  Object.entries(describedMembers).map(([name, meta]) => [name, z.string().meta(meta)]),
+);
+
 const problem = z
   .object({
-    type: z.string().meta({ format: "uri-reference" }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: "This occurrence, explained for people" }),
-    code: z.enum(codes).meta({ description: "The kind of error, for programs" }),
+    ...memberSchemas,
+    status: z.int().meta(describedMembers.status),
+    code: z.enum(codes).meta(describedMembers.code),
     requestId: z.string().optional().meta({ description: "Absent in responses of probes" }),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { moment } from "../../http/input/common-schemas.ts";
 import type { ListenerOperation } from "../../http/operation.ts";
 import { healthJsonType } from "../../kit/health/health-json.ts";
-import { capabilityStatus, checkStatus, identity } from "./probe-operations.ts";
+import { identity } from "../identity.ts";
+import { capabilityStatus, checkStatus } from "./probe-operations.ts";
 
 const when = moment.nullable();
 const breakers = z.array(

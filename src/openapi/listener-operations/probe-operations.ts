@@ -2,13 +2,8 @@ import { z } from "zod";
 import { moment } from "../../http/input/common-schemas.ts";
 import type { ListenerOperation } from "../../http/operation.ts";
 import { defaultProbePaths } from "../../kit/http/probes.ts";
+import { identity } from "../identity.ts";
 
-/** Fields that probes and operator endpoints share. */
-export const identity = {
-  service: z.string().meta({ example: "haven-api" }),
-  version: z.string().meta({ example: "1.4.2" }),
-  instance: z.string().meta({ example: "api-server-2" }),
-};
 export const capabilityStatus = z.enum(["up", "down", "unknown"]);
 export const checkStatus = z
   .enum(["up", "impaired", "down", "unknown"])
