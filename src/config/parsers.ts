@@ -2,6 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
 import type { ProbePath } from "../core/probe-kind.ts";
 import { coversPublicInternet, isRange, namedRanges } from "./address-ranges.ts";
+import { PostgresUrlError, readPostgresUrl } from "./postgres-url.ts";
 
 // The types of values. Messages state what is expected, and never repeat the value, which may be a secret.
 
@@ -35,6 +36,14 @@ export const url = (protocols: readonly string[]) =>
     },
     { message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}` },
   );
+
+export const postgresUrl = z.string().superRefine((value, context) => {
+  try {
+    readPostgresUrl(value);
+  } catch (error) {
+    context.addIssue(error instanceof PostgresUrlError ? error.message : "is not a URL");
+  }
+});
 
 export const redisUrl = url(["redis:", "rediss:"]).refine(
   (value) => /^\/?\d{0,4}$/.test(URL.parse(value)?.pathname ?? ""),

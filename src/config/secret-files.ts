@@ -60,6 +60,16 @@ export function readGivenSettings(environment: Environment): GivenSettings {
 /** Without the line break at the end, which editors and `kubectl create secret` leave there. */
 export const readSecretFile = (file: string): string => readFileSync(file, "utf8").replace(/(?:\r?\n)+$/, "");
 
+/** Reads a secret again each time, because its file may have been replaced. While the file cannot be read, the last value stays. */
+export function rereadSecret(initial: string | undefined, file: string | undefined): () => string | undefined {
+  let last = initial;
+  return () => {
+    const read = file === undefined ? "" : tryReading(file);
+    if (typeof read === "string" && read !== "") last = read;
+    return last;
+  };
+}
+
 function tryReading(file: string): string | { code: string } {
   try {
     return readSecretFile(file);

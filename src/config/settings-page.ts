@@ -38,7 +38,9 @@ counts as unset. Times are in milliseconds unless the description says otherwise
 
 A secret may come from a file instead, which the variable with \`_FILE\` at its end names: \`JWT_SECRET_FILE=/run/secrets/jwt\`
 instead of \`JWT_SECRET\`. These variables are marked with **file**. A line break at the end of the file is ignored. If both
-are set, or if the file cannot be read, the server does not start. Files are read once, at the start.
+are set, or if the file cannot be read, the server does not start. The file of \`DATABASE_URL\` is read again for each new
+connection, so a rotated password needs no restart: replace the file first, then the password in Postgres. Until then the
+previous password is used. Other files are read once, at the start.
 
 This page is generated from \`src/config/variables.ts\` by \`npm run settings-page\`.
 `;

@@ -10,6 +10,7 @@ import {
   oneOf,
   originList,
   port,
+  postgresUrl,
   privateKey,
   redisUrl,
   seconds,
@@ -43,15 +44,17 @@ export const variables = z.object({
     )
     .describe("Name of this instance in responses, logs and metrics; default: the host name"),
 
-  DATABASE_URL: url(["postgres:", "postgresql:"])
+  DATABASE_URL: postgresUrl
     .optional()
-    .describe("URL of Postgres; outside production an embedded Postgres starts if unset"),
+    .describe(
+      "URL of Postgres in any form that libpq accepts: several hosts, `target_session_attrs`, a socket directory (`postgres:///db?host=/dir`), `sslmode`; outside production an embedded Postgres starts if unset",
+    ),
   DB_POOL_MAX: wholeNumber(1, 1000, "a whole number")
     .default(10)
     .describe("Maximum number of connections in the pool; the health checks use one more"),
   DB_CONNECT_TIMEOUT_MS: milliseconds(100)
     .default(2000)
-    .describe("Maximum wait for a free connection, or for a new one"),
+    .describe("Maximum wait for a free connection, or for a new one; several hosts share it"),
   DB_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(5000)
     .describe("Time limit of one statement; Postgres cancels it after that"),

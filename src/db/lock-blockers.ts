@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
+import type { Connector } from "./connect/connector.ts";
 
 /** A session that blocks a migration, without its query, which may contain data. */
 export type Blocker = {
@@ -19,7 +19,7 @@ const selectBlockers = `
 export type BlockerObservation = {
   /** The session that may be blocked. */
   pid: number;
-  clientConfig: pg.ClientConfig;
+  connector: Connector;
   everyMs: number;
   onBlocked(blockers: readonly Blocker[]): void;
 };
@@ -40,13 +40,11 @@ export async function withBlockersObserved<T>(observation: BlockerObservation, w
 }
 
 async function observe(
-  { pid, clientConfig, everyMs, onBlocked }: BlockerObservation,
+  { pid, connector, everyMs, onBlocked }: BlockerObservation,
   finished: AbortSignal,
 ): Promise<void> {
   await sleep(everyMs, undefined, { signal: finished });
-  const client = new pg.Client({ ...clientConfig, statement_timeout: 1000, query_timeout: 1500 });
-  client.on("error", () => undefined);
-  await client.connect();
+  const { client } = await connector.open({ applicationName: "haven-migrate", statementTimeoutMs: 1000 });
   try {
     while (!finished.aborted) {
       const { rows } = await client.query<Blocker>(selectBlockers, [pid]);

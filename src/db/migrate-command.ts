@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { PostgresSource } from "./connect/connector.ts";
 import { migrate } from "./migrate.ts";
 import { type MigrationStatus, migrationStatus } from "./migration-status.ts";
 
@@ -39,22 +40,22 @@ export function readMigrateArguments(args: readonly string[]): MigrateAction | u
   }
 }
 
-type Database = { url: string; migrationTimeoutMs: number; connectTimeoutMs: number; statementTimeoutMs: number };
+type Database = PostgresSource & { migrationTimeoutMs: number; statementTimeoutMs: number };
 
 export type MigrateOutcome = { output: string; state: "done" | "pending" | "changed" };
 
 export async function applyMigrations(
-  { url, migrationTimeoutMs, connectTimeoutMs }: Database,
+  database: Database,
   grantTo: string | undefined,
   onProgress: (message: string) => void,
 ): Promise<MigrateOutcome> {
-  const applied = await migrate({ url, timeoutMs: migrationTimeoutMs, connectTimeoutMs, grantTo, onProgress });
+  const applied = await migrate({ ...database, timeoutMs: database.migrationTimeoutMs, grantTo, onProgress });
   const output = applied.length === 0 ? "The schema is up to date.\n" : `Applied ${applied.join(", ")}.\n`;
   return { output, state: "done" };
 }
 
-export async function showStatus({ url, connectTimeoutMs, statementTimeoutMs }: Database): Promise<MigrateOutcome> {
-  const all = await migrationStatus({ url, connectTimeoutMs, timeoutMs: statementTimeoutMs });
+export async function showStatus(database: Database): Promise<MigrateOutcome> {
+  const all = await migrationStatus({ ...database, timeoutMs: database.statementTimeoutMs });
   const count = (state: MigrationStatus["state"]) => all.filter((migration) => migration.state === state).length;
   const lines = all.map(
     ({ name, state, appliedAt }) =>

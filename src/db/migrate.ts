@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { grantToRole } from "./app-role.ts";
+import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { type Blocker, describeBlockers, withBlockersObserved } from "./lock-blockers.ts";
 import {
   assertRepeatable,
@@ -22,11 +23,9 @@ const defaultLockTimeoutMs = 2000;
 /** During a pause, the requests that have queued are served. */
 const defaultRetryPausesMs = [1000, 2000, 4000, 8000, 16_000, 30_000];
 
-export type MigrateOptions = {
-  url: string;
+export type MigrateOptions = PostgresSource & {
   /** The time limit of one statement, and of all attempts to get a lock. */
   timeoutMs: number;
-  connectTimeoutMs: number;
   /** A role that is granted the right to read and write rows. */
   grantTo?: string | undefined;
   migrations?: readonly Migration[];
@@ -43,22 +42,15 @@ export type MigrateOptions = {
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const wanted = options.migrations ?? (await readMigrations());
   for (const migration of wanted) assertRepeatable(migration);
-  const clientConfig = {
-    connectionString: options.url,
-    application_name: "haven-migrate",
-    connectionTimeoutMillis: options.connectTimeoutMs,
-    keepAlive: true,
-  };
-  const client = new pg.Client({
-    ...clientConfig,
-    statement_timeout: options.timeoutMs,
-    query_timeout: options.timeoutMs + 1000,
+  const connector = createConnector(options);
+  const { client } = await connector.open({
+    applicationName: migrateApplication,
+    statementTimeoutMs: options.timeoutMs,
+    queryTimeoutMs: options.timeoutMs + 1000,
   });
-  client.on("error", () => undefined);
-  await client.connect();
   try {
     const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-    const run: Run = { ...options, client, clientConfig, wanted, pid: rows[0]?.pid ?? 0 };
+    const run: Run = { ...options, client, connector, wanted, pid: rows[0]?.pid ?? 0 };
     const applied: string[] = [];
     for (;;) {
       const step = await retryWhileLocked(run, () => applyBatch(run));
@@ -72,9 +64,11 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   }
 }
 
+const migrateApplication = "haven-migrate";
+
 type Run = MigrateOptions & {
   client: pg.Client;
-  clientConfig: pg.ClientConfig;
+  connector: Connector;
   wanted: readonly Migration[];
   pid: number;
 };
@@ -199,14 +193,14 @@ async function dropInvalidIndex(client: pg.Client, migration: Migration): Promis
 
 async function execute(run: Run, migration: Migration, work: () => Promise<unknown>): Promise<void> {
   let blockers: readonly Blocker[] = [];
-  const { pid, clientConfig } = run;
+  const { pid, connector } = run;
   const everyMs = (run.lockTimeoutMs ?? defaultLockTimeoutMs) / 4;
   const onBlocked = (seen: readonly Blocker[]) => {
     if (waitsWithoutBlocking(migration) && blockers.length === 0)
       run.onProgress?.(`${migration.name}: waiting for older transactions. ${describeBlockers(seen)}`);
     blockers = seen;
   };
-  await withBlockersObserved({ pid, clientConfig, everyMs, onBlocked }, work).catch((cause: unknown) => {
+  await withBlockersObserved({ pid, connector, everyMs, onBlocked }, work).catch((cause: unknown) => {
     if (cause instanceof pg.DatabaseError && retryableStates.has(cause.code ?? ""))
       throw new LockNotAvailable(migration.name, blockers);
     const changed = runsOutsideTransaction(migration) ? "failed" : "failed and nothing was changed";

@@ -1,4 +1,4 @@
-import pg from "pg";
+import { createConnector, type PostgresSource } from "./connect/connector.ts";
 import { type Migration, readMigrations } from "./migration-files.ts";
 import { isChanged, type MigrationHistory, readHistory } from "./migration-history.ts";
 
@@ -6,25 +6,16 @@ export type MigrationState = "applied" | "pending" | "changed" | "newer";
 
 export type MigrationStatus = { name: string; state: MigrationState; appliedAt: Date | undefined };
 
-export type StatusOptions = {
-  url: string;
+export type StatusOptions = PostgresSource & {
   timeoutMs: number;
-  connectTimeoutMs: number;
   migrations?: readonly Migration[];
 };
 
 /** Read-only, so that a role without the right to change the schema can run it. */
-export async function migrationStatus({ url, timeoutMs, connectTimeoutMs, migrations }: StatusOptions) {
+export async function migrationStatus({ timeoutMs, migrations, ...source }: StatusOptions) {
   const wanted = migrations ?? (await readMigrations());
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: "haven-migrate",
-    connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: timeoutMs,
-    query_timeout: timeoutMs + 1000,
-  });
-  client.on("error", () => undefined);
-  await client.connect();
+  const settings = { applicationName: "haven-migrate", statementTimeoutMs: timeoutMs };
+  const { client } = await createConnector(source).open(settings);
   try {
     return compare(wanted, await readHistory(client));
   } finally {

@@ -1,12 +1,12 @@
-import pg, { type PoolClient, type QueryResultRow } from "pg";
+import type { Client, QueryResultRow } from "pg";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
+import { createConnectionPool } from "./connect/connection-pool.ts";
+import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { breaksConnection, isRetryableConflict, toDomainError, wrapDriverError } from "./driver-errors.ts";
 
-export type PostgresLimits = {
-  url: string;
+export type PostgresLimits = PostgresSource & {
   poolMax: number;
-  connectTimeoutMs: number;
   statementTimeoutMs: number;
   idleTransactionTimeoutMs: number;
 };
@@ -34,30 +34,16 @@ export type Database = Queryable & {
 /** Runs a call, usually through a circuit breaker. */
 export type Protect = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Options for the connections of the pool and of the health checks. */
-export function connectionOptions(limits: Omit<PostgresLimits, "poolMax">, applicationName: string): pg.ClientConfig {
-  return {
-    connectionString: limits.url,
-    application_name: applicationName,
-    connectionTimeoutMillis: limits.connectTimeoutMs,
-    statement_timeout: limits.statementTimeoutMs,
-    // Postgres cancels a statement first. This limit is for a server that does not respond.
-    query_timeout: limits.statementTimeoutMs + 500,
-    idle_in_transaction_session_timeout: limits.idleTransactionTimeoutMs,
-    keepAlive: true,
-  };
-}
-
-export function createDatabase(limits: PostgresLimits, protect: Protect): Database {
-  const pool = new pg.Pool({
-    ...connectionOptions(limits, "haven"),
-    max: limits.poolMax,
-    idleTimeoutMillis: 30_000,
-    maxLifetimeSeconds: 1800,
+export function createDatabase(
+  limits: PostgresLimits,
+  protect: Protect,
+  connector: Connector = createConnector(limits),
+): Database {
+  const pool = createConnectionPool({
+    open: () => connector.open({ ...limits, applicationName: "haven" }),
+    idleTimeoutMs: 30_000,
+    maxLifetimeMs: 1_800_000,
   });
-  // Without these listeners, a broken connection would end the process. The pool replaces it.
-  pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
   const limiter = createConcurrencyLimiter({
     maxConcurrent: limits.poolMax,
     maxWaitMs: limits.connectTimeoutMs,
@@ -65,15 +51,15 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
     onRejected: () => new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
   });
 
-  const withClient = async <T>(work: (client: PoolClient) => Promise<T>, guard = protect): Promise<T> => {
+  const withClient = async <T>(work: (client: Client) => Promise<T>, guard = protect): Promise<T> => {
     const run = async () => {
-      const client = await pool.connect().catch(wrapDriverError);
+      const connection = await pool.acquire().catch(wrapDriverError);
       try {
-        const result = await work(client);
-        client.release();
+        const result = await work(connection.client);
+        connection.release();
         return result;
       } catch (error) {
-        client.release(breaksConnection(error));
+        connection.release(breaksConnection(error));
         throw error;
       }
     };
@@ -101,7 +87,7 @@ export function createDatabase(limits: PostgresLimits, protect: Protect): Databa
         }
       }
     },
-    counts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: limiter.queued() }),
+    counts: () => ({ ...pool.counts(), waiting: limiter.queued() }),
     close: () => pool.end(),
   };
 }
@@ -111,7 +97,7 @@ function throwDomainError(error: unknown): never {
 }
 
 async function runStatement<Row extends QueryResultRow>(
-  client: PoolClient,
+  client: Client,
   sql: Sql,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
@@ -124,7 +110,7 @@ async function runStatement<Row extends QueryResultRow>(
 const maxAttempts = 3;
 
 async function inTransaction<T>(
-  client: PoolClient,
+  client: Client,
   work: (tx: Transaction) => Promise<T>,
   afterCommitHooks: (() => void)[],
 ): Promise<T> {

@@ -1,39 +1,43 @@
-import { Socket } from "node:net";
 import pg, { type QueryResultRow } from "pg";
+import { type Connector, createConnector, type OpenConnection } from "./connect/connector.ts";
 import { breaksConnection } from "./driver-errors.ts";
-import { connectionOptions, type PostgresLimits } from "./pool.ts";
+import type { PostgresLimits } from "./pool.ts";
 
 /**
  * A connection outside the pool, used only by the health checks: a full pool or a slow query of the application is not
  * an outage. It runs one statement at a time, and its socket is destroyed when a check fails or is aborted.
  */
-export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, migrationNames: readonly string[]) {
-  type Open = { client: pg.Client; socket: Socket };
-  let open: Open | undefined;
+export function createPostgresPinger(
+  limits: Omit<PostgresLimits, "poolMax">,
+  migrationNames: readonly string[],
+  connector: Connector = createConnector(limits),
+) {
+  let open: OpenConnection | undefined;
   let last: Promise<unknown> = Promise.resolve();
+  const closed = new AbortController();
 
   const drop = () => {
-    open?.socket.destroy();
+    open?.destroy();
     open = undefined;
   };
 
-  const connect = async (): Promise<Open> => {
-    const socket = new Socket();
-    const client = new pg.Client({
-      ...connectionOptions(limits, "haven-health"),
-      // A locked table of migrations fails the schema check, and must not delay the next check.
-      lock_timeout: Math.ceil(limits.statementTimeoutMs / 4),
-      stream: () => socket,
-    });
-    const opening = { client, socket };
-    open = opening;
+  const connect = async (signal: AbortSignal): Promise<OpenConnection> => {
+    const opened = await connector.open(
+      {
+        ...limits,
+        applicationName: "haven-health",
+        // A locked table of migrations fails the schema check, and must not delay the next check.
+        lockTimeoutMs: Math.ceil(limits.statementTimeoutMs / 4),
+      },
+      AbortSignal.any([signal, closed.signal]),
+    );
     const forget = () => {
-      if (open === opening) open = undefined;
+      if (open === opened) open = undefined;
     };
-    client.on("error", forget);
-    client.on("end", forget);
-    await client.connect();
-    return opening;
+    opened.client.on("error", forget);
+    opened.client.on("end", forget);
+    open = opened;
+    return opened;
   };
 
   const run = async <Row extends QueryResultRow>(
@@ -45,7 +49,7 @@ export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, mi
     signal.throwIfAborted();
     signal.addEventListener("abort", drop, { once: true });
     try {
-      const { client } = open ?? (await connect());
+      const { client } = open ?? (await connect(signal));
       return (await client.query<Row>(text, values)).rows;
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) || breaksConnection(error)) drop();
@@ -77,7 +81,10 @@ export function createPostgresPinger(limits: Omit<PostgresLimits, "poolMax">, mi
       });
       return rows[0]?.applied === migrationNames.length;
     },
-    close: drop,
+    close() {
+      closed.abort();
+      drop();
+    },
   };
 }
 

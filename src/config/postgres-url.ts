@@ -1,0 +1,144 @@
+// Reads a Postgres URL as libpq does: several hosts, socket directories, and parameters.
+// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+
+const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"] as const;
+const sessionAttributes = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const;
+
+export type SslMode = (typeof sslModes)[number];
+export type SessionAttributes = (typeof sessionAttributes)[number];
+
+export type PostgresHost = {
+  /** A name, an address, or the directory of a Unix socket; undefined: the driver's default. */
+  host: string | undefined;
+  /** Connected to instead of looking the name up. */
+  address: string | undefined;
+  port: number;
+};
+
+export type PostgresAddress = {
+  hosts: readonly PostgresHost[];
+  randomOrder: boolean;
+  user: string | undefined;
+  password: string | undefined;
+  database: string | undefined;
+  targetSession: SessionAttributes;
+  connectTimeoutMs: number | undefined;
+  sslMode: SslMode | undefined;
+  sslDirect: boolean;
+  sslFiles: { ca: string | undefined; cert: string | undefined; key: string | undefined };
+  sslKeyPassphrase: string | undefined;
+  sslMinVersion: string | undefined;
+  channelBinding: boolean;
+  applicationName: string | undefined;
+  /** Command-line options for the session, such as `-c search_path=haven`. */
+  options: string | undefined;
+};
+
+/** Says what is wrong without repeating the URL, which contains the password. */
+export class PostgresUrlError extends Error {
+  override readonly name = "PostgresUrlError";
+}
+
+/** Parameters that would have to be obeyed and are not supported. All other unknown parameters are ignored. */
+const unsupported = ["service", "servicefile", "passfile", "require_auth", "requirepeer", "sslcrl", "sslcrldir"];
+
+export function readPostgresUrl(url: string): PostgresAddress {
+  const match = /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(url);
+  if (match === null) throw new PostgresUrlError("must be a URL that starts with postgres:// or postgresql://");
+  const [, userInfo = "", places = "", path = "", query = ""] = match;
+  const [user, password] = splitOnce(userInfo, ":").map(decode);
+  const parameters = readParameters(query);
+  for (const name of unsupported)
+    if (parameters.has(name)) throw new PostgresUrlError(`has the parameter ${name}, which is not supported`);
+  if (parameters.get("gssencmode") === "require")
+    throw new PostgresUrlError("has gssencmode=require, which is not supported");
+  const seconds = parameters.get("connect_timeout");
+  return {
+    hosts: readHosts(places, parameters),
+    randomOrder: oneOf(["disable", "random"], "load_balance_hosts", parameters) === "random",
+    user: parameters.get("user") || user || undefined,
+    password: parameters.get("password") || password || undefined,
+    database: parameters.get("dbname") || decode(path) || undefined,
+    targetSession: oneOf(sessionAttributes, "target_session_attrs", parameters) ?? "any",
+    connectTimeoutMs: seconds !== undefined && /^[1-9]\d{0,5}$/.test(seconds) ? Number(seconds) * 1000 : undefined,
+    // JDBC's and node-postgres's parameter
+    sslMode: oneOf(sslModes, "sslmode", parameters) ?? sslModeOf(parameters.get("ssl")),
+    sslDirect: oneOf(["postgres", "direct"], "sslnegotiation", parameters) === "direct",
+    sslFiles: {
+      ca: parameters.get("sslrootcert"),
+      cert: parameters.get("sslcert"),
+      key: parameters.get("sslkey"),
+    },
+    sslKeyPassphrase: parameters.get("sslpassword"),
+    sslMinVersion: oneOf(["TLSv1.2", "TLSv1.3"], "ssl_min_protocol_version", parameters),
+    channelBinding: oneOf(["disable", "prefer", "require"], "channel_binding", parameters) === "require",
+    applicationName: parameters.get("application_name"),
+    options: parameters.get("options"),
+  };
+}
+
+function readHosts(places: string, parameters: ReadonlyMap<string, string>): PostgresHost[] {
+  const written = places === "" ? [] : places.split(",").map(readPlace);
+  const hosts = parameters.get("host")?.split(",") ?? written.map(({ host }) => host);
+  const addresses = parameters.get("hostaddr")?.split(",") ?? [];
+  const ports = parameters.get("port")?.split(",") ?? written.map(({ port }) => port);
+  const count = Math.max(1, hosts.length, addresses.length);
+  if (addresses.length > 0 && hosts.length > 0 && addresses.length !== hosts.length)
+    throw new PostgresUrlError("must have as many entries in hostaddr as in host");
+  if (ports.length > 1 && ports.length !== count)
+    throw new PostgresUrlError("must have one port, or one for each host");
+  return Array.from({ length: count }, (_, index) => ({
+    host: hosts[index] || addresses[index] || undefined,
+    address: addresses[index] || undefined,
+    port: readPort(ports.length === 1 ? ports[0] : ports[index]),
+  }));
+}
+
+function readPlace(place: string): { host: string; port: string } {
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(place);
+  if (match === null)
+    throw new PostgresUrlError("must have hosts such as host, host:port or [IPv6]:port, separated by commas");
+  return { host: decode((match[1] ?? "").replace(/^\[(.*)\]$/, "$1")), port: match[2] ?? "" };
+}
+
+function readPort(text: string | undefined): number {
+  const port = Number(text || 5432);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new PostgresUrlError("must have ports from 1 to 65535");
+  return port;
+}
+
+function readParameters(query: string): Map<string, string> {
+  const pairs = query === "" ? [] : query.split("&").map((pair) => splitOnce(pair, "=").map(decode));
+  return new Map(pairs.map(([name = "", value = ""]) => [name, value]));
+}
+
+function oneOf<const Values extends readonly string[]>(
+  values: Values,
+  name: string,
+  parameters: ReadonlyMap<string, string>,
+): Values[number] | undefined {
+  const text = parameters.get(name);
+  if (text === undefined || text === "") return undefined;
+  const known = values.find((value) => value === text);
+  if (known === undefined) throw new PostgresUrlError(`must have one of these as ${name}: ${values.join(", ")}`);
+  return known;
+}
+
+function sslModeOf(ssl: string | undefined): SslMode | undefined {
+  if (ssl === "true" || ssl === "1") return "verify-full";
+  return ssl === "no-verify" ? "no-verify" : undefined;
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new PostgresUrlError("must have percent signs encoded as %25");
+  }
+}

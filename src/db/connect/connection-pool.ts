@@ -1,0 +1,99 @@
+import { performance } from "node:perf_hooks";
+import type pg from "pg";
+import type { OpenConnection } from "./connector.ts";
+
+export type ConnectionPoolOptions = {
+  open(): Promise<OpenConnection>;
+  idleTimeoutMs: number;
+  maxLifetimeMs: number;
+};
+
+/** The limit of a farewell to a server that may be silent. */
+const closeLimitMs = 2000;
+
+function endGracefully({ client, destroy }: OpenConnection): void {
+  const timer = setTimeout(destroy, closeLimitMs).unref();
+  client.once("end", () => clearTimeout(timer));
+  client.end().catch(() => undefined);
+}
+
+export type Lease = {
+  client: pg.Client;
+  /** `broken` closes the connection. */
+  release(broken?: boolean): void;
+};
+
+/** Keeps connections for reuse. The caller limits how many are in use at the same time. */
+export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: ConnectionPoolOptions) {
+  type Pooled = OpenConnection & { openedAt: number; idleTimer: NodeJS.Timeout | undefined; lost: boolean };
+  const idle: Pooled[] = [];
+  let total = 0;
+  let closing = false;
+  const closed = Promise.withResolvers<void>();
+
+  const forget = (pooled: Pooled) => {
+    clearTimeout(pooled.idleTimer);
+    const index = idle.indexOf(pooled);
+    if (index !== -1) idle.splice(index, 1);
+  };
+  const onGone = () => {
+    total -= 1;
+    if (closing && total === 0) closed.resolve();
+  };
+  const close = (pooled: Pooled, broken: boolean) => {
+    forget(pooled);
+    if (broken || pooled.lost) pooled.destroy();
+    else endGracefully(pooled);
+  };
+
+  const connect = async (): Promise<Pooled> => {
+    total += 1;
+    let opened: OpenConnection;
+    try {
+      opened = await open();
+    } catch (error) {
+      onGone();
+      throw error;
+    }
+    const pooled: Pooled = { ...opened, openedAt: performance.now(), idleTimer: undefined, lost: false };
+    const onLost = () => {
+      pooled.lost = true;
+      forget(pooled);
+    };
+    pooled.client.on("error", onLost);
+    pooled.client.on("end", onLost);
+    pooled.client.once("end", onGone);
+    return pooled;
+  };
+
+  const lend = (pooled: Pooled): Lease => {
+    clearTimeout(pooled.idleTimer);
+    let released = false;
+    return {
+      client: pooled.client,
+      release(broken = false) {
+        if (released) throw new Error("The connection was released twice.");
+        released = true;
+        const isOld = performance.now() - pooled.openedAt > maxLifetimeMs;
+        if (broken || pooled.lost || isOld || closing) return close(pooled, broken);
+        pooled.idleTimer = setTimeout(() => close(pooled, false), idleTimeoutMs);
+        idle.push(pooled);
+      },
+    };
+  };
+
+  return {
+    async acquire(): Promise<Lease> {
+      // The one that was used last, so that the others can become idle.
+      const pooled = idle.pop();
+      return lend(pooled ?? (await connect()));
+    },
+    counts: () => ({ total, idle: idle.length }),
+    /** Resolves once every connection is closed, those in use after their release. */
+    async end(): Promise<void> {
+      closing = true;
+      for (const pooled of [...idle]) close(pooled, false);
+      if (total > 0) await closed.promise;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { ConnectionOptions, SecureVersion } from "node:tls";
+import type { PostgresAddress, SslMode } from "../../config/postgres-url.ts";
+import { rereadSecret } from "../../config/secret-files.ts";
+
+export type TlsFiles = { caFile?: string | undefined; certFile?: string | undefined; keyFile?: string | undefined };
+
+/** Reads the files again for each connection, so that a certificate can be replaced without a restart. */
+export function createTlsReader({ caFile, certFile, keyFile }: TlsFiles) {
+  const ca = rereadSecret(undefined, caFile);
+  const cert = rereadSecret(undefined, certFile);
+  const key = rereadSecret(undefined, keyFile);
+  return () => ({ ca: ca(), cert: cert(), key: key() });
+}
+
+/** `false` is a connection without TLS. With several attempts, the next one follows if the server refuses the first. */
+export function tlsAttempts(address: PostgresAddress, files: ReturnType<ReturnType<typeof createTlsReader>>) {
+  const verified = verification(effectiveMode(address, files.ca !== undefined), files.ca !== undefined);
+  const options: ConnectionOptions = {
+    ...verified,
+    ...defined({ ...files, passphrase: address.sslKeyPassphrase, minVersion: secureVersion(address.sslMinVersion) }),
+  };
+  switch (effectiveMode(address, files.ca !== undefined)) {
+    case "disable":
+      return [false] as const;
+    case "allow":
+      return [false, options] as const;
+    case "prefer":
+      return [options, false] as const;
+    default:
+      return [options] as const;
+  }
+}
+
+/** Without a mode in the URL, a certificate authority or a client certificate asks for TLS. */
+export function effectiveMode({ sslMode, sslFiles, sslDirect }: PostgresAddress, hasAuthority: boolean): SslMode {
+  const isWanted = hasAuthority || sslDirect || sslFiles.ca !== undefined || sslFiles.cert !== undefined;
+  return sslMode ?? (isWanted ? "verify-full" : "disable");
+}
+
+/** An authority is there to verify with: only `verify-ca` and `no-verify` leave the host name out. */
+function verification(mode: SslMode, hasAuthority: boolean): ConnectionOptions {
+  if (mode === "verify-full" || (hasAuthority && mode !== "verify-ca" && mode !== "no-verify")) return {};
+  if (mode === "verify-ca") return { checkServerIdentity: () => undefined };
+  return { rejectUnauthorized: false };
+}
+
+const secureVersion = (version: string | undefined): SecureVersion | undefined =>
+  version === "TLSv1.2" || version === "TLSv1.3" ? version : undefined;
+
+const defined = (options: ConnectionOptions): ConnectionOptions =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { createConnector, type PostgresSource } from "../../../src/db/connect/connector.ts";
+import { migrationStatus } from "../../../src/db/migration-status.ts";
+import { createDatabase } from "../../../src/db/pool.ts";
+import { createPostgresPinger } from "../../../src/db/postgres-pinger.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { freePort } from "../../shared/free-port.ts";
+import { without } from "../../shared/programs.ts";
+import { freshDatabase, query } from "../../shared/servers/database.ts";
+import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
+import { startPostgresServer } from "../../shared/servers/postgres-servers.ts";
+
+const skip = without("pg_virtualenv");
+const settings = { applicationName: "test", statementTimeoutMs: 2000 };
+
+async function portOf(source: Partial<PostgresSource> & { url: string }): Promise<number> {
+  const { client, destroy } = await createConnector({ connectTimeoutMs: 1000, ...source }).open(settings);
+  const { rows } = await client.query<{ port: number }>("SELECT inet_server_port() AS port");
+  destroy();
+  return rows[0]?.port ?? 0;
+}
+
+test("the next host is used if one refuses, is silent or is unknown, and first for a while after that", async () => {
+  const url = await freshDatabase();
+  const { port } = new URL(url);
+  const silent = await startFaultProxy(url);
+  await silent.set("hole");
+  const closed = await freePort();
+  const hosts = `127.0.0.1:${closed},nowhere.invalid:1,127.0.0.1:${silent.port},127.0.0.1:${port}`;
+  const connector = createConnector({ url: url.replace(`127.0.0.1:${port}`, hosts), connectTimeoutMs: 2000 });
+  const startedAt = performance.now();
+  const first = await connector.open(settings);
+  assert.ok(performance.now() - startedAt < 2000);
+  const opened = silent.opened();
+  const second = await connector.open(settings);
+  assert.equal(silent.opened(), opened, "a host that was silent a moment ago was tried first");
+  for (const { destroy } of [first, second]) destroy();
+});
+
+test("an error of a server that knows better is not hidden by trying other hosts", async () => {
+  const url = new URL(await freshDatabase());
+  const closed = await freePort();
+  url.pathname = "/no_such_database";
+  const several = url.href.replace(url.host, `${url.host},127.0.0.1:${closed}`);
+  await assert.rejects(createConnector({ url: several, connectTimeoutMs: 1000 }).open(settings), { code: "3D000" });
+});
+
+test("target_session_attrs finds the server, also after a promotion", { skip }, async () => {
+  const primary = await startPostgresServer();
+  const standby = await startPostgresServer({ standbyOf: primary });
+  const url = (wanted: string) =>
+    `postgres://postgres@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/postgres?target_session_attrs=${wanted}`;
+  for (const wanted of ["read-write", "primary"])
+    assert.equal(await portOf({ url: url(wanted) }), primary.port, wanted);
+  for (const wanted of ["any", "read-only", "standby", "prefer-standby"])
+    assert.equal(await portOf({ url: url(wanted) }), standby.port, wanted);
+
+  const db = createDatabase(
+    { ...settings, url: url("read-write"), poolMax: 2, connectTimeoutMs: 1000, idleTransactionTimeoutMs: 1000 },
+    (work) => work(),
+  );
+  atEnd(() => db.close());
+  await db.query("CREATE TABLE rows (n int)");
+  await eventually(
+    () => query(standby.url, "SELECT to_regclass('rows') AS name"),
+    ([row]) => row?.["name"] === "rows",
+  );
+  await primary.stop();
+  await query(standby.url, "SELECT pg_promote()");
+  await eventually(
+    () =>
+      db.query("INSERT INTO rows VALUES (1)").then(
+        () => "written",
+        () => "failed",
+      ),
+    (outcome) => outcome === "written",
+    10_000,
+    100,
+  );
+  assert.equal(await portOf({ url: url("prefer-standby") }), standby.port);
+  await assert.rejects(portOf({ url: url("standby") }), { code: "NO_SUITABLE_SERVER" });
+});
+
+test("a Unix socket directory works for the pool, the check and migrate status", { skip }, async () => {
+  const server = await startPostgresServer();
+  const url = `postgres:///postgres?host=${encodeURIComponent(server.folder)}&port=${server.port}&user=postgres`;
+  const limits = { ...settings, url, poolMax: 1, connectTimeoutMs: 1000, idleTransactionTimeoutMs: 1000 };
+  const db = createDatabase(limits, (work) => work());
+  const pinger = createPostgresPinger(limits, []);
+  atEnd(() => {
+    pinger.close();
+    return db.close();
+  });
+  assert.deepEqual(await db.query("SELECT inet_server_port() AS port"), [{ port: null }]);
+  await pinger.ping(AbortSignal.timeout(1000));
+  assert.ok((await migrationStatus({ ...limits, timeoutMs: 1000 })).length > 0);
+});
+
+test("a rotated password in DATABASE_URL_FILE is used for new connections, without a failed query", {
+  skip,
+}, async () => {
+  const server = await startPostgresServer();
+  await query(server.url, "CREATE ROLE app LOGIN PASSWORD 'first'");
+  const folder = mkdtempSync(join(tmpdir(), "haven-url-"));
+  atEnd(() => rmSync(folder, { recursive: true }));
+  const urlFile = join(folder, "url");
+  const urlWith = (password: string) => `postgres://app:${password}@127.0.0.1:${server.port}/postgres`;
+  writeFileSync(urlFile, urlWith("first"));
+  const limits = {
+    ...settings,
+    url: urlWith("first"),
+    urlFile,
+    connectTimeoutMs: 1000,
+    idleTransactionTimeoutMs: 1000,
+  };
+  const open = (poolMax: number) => {
+    const db = createDatabase({ ...limits, poolMax }, (work) => work());
+    atEnd(() => db.close());
+    return db;
+  };
+  const db = open(8);
+  const widths = async (count: number) => {
+    // Each width needs more connections at once than the one before.
+    const sleeps = Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)"));
+    await Promise.all(sleeps);
+  };
+  await widths(2);
+  writeFileSync(urlFile, `${urlWith("second")}\n`);
+  await widths(4);
+  await query(server.url, "ALTER ROLE app PASSWORD 'second'");
+  await widths(8);
+  assert.equal(db.counts().total, 8);
+  assert.deepEqual(await open(1).query("SELECT 1 AS one"), [{ one: 1 }]);
+});
