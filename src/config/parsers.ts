@@ -1,4 +1,5 @@
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ProbePath } from "../core/probe-kind.ts";
 import { coversPublicInternet, isRange, namedRanges } from "./address-ranges.ts";
@@ -139,6 +140,25 @@ export const originList = z.string().transform((value, context): string[] => {
   }
   return origins;
 });
+
+export const certificateFile = fileWith("certificate", (pem) => new X509Certificate(pem));
+
+export const keyFile = fileWith("private key", (pem) => createPrivateKey({ key: pem, passphrase: "" }));
+
+function fileWith(kind: string, parse: (pem: string) => unknown) {
+  return z.string().superRefine((file, context) => {
+    try {
+      parse(readFileSync(file, "utf8"));
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      context.addIssue(
+        code.startsWith("E") && !code.startsWith("ERR")
+          ? `names a file that cannot be read (${code})`
+          : `must name a PEM file with a ${kind}`,
+      );
+    }
+  });
+}
 
 /** Platforms that keep a setting on one line write the line breaks of a PEM as \\n. */
 export const privateKey = z.string().transform((value, context): string => {

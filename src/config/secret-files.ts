@@ -6,6 +6,7 @@ export const secretVariables = [
   "DATABASE_URL",
   "REDIS_URL",
   "REDIS_PASSWORD",
+  "REDIS_SENTINEL_PASSWORD",
   "JWT_SECRET",
   "JWT_SECRET_PREVIOUS",
   "JWT_PRIVATE_KEY",

@@ -30,6 +30,14 @@ export function crossProblems(v: Given): SettingProblem[] {
     report("REDIS_SENTINEL_NAME", "is required with REDIS_SENTINELS");
   if (v["REDIS_SENTINEL_NAME"] && !v["REDIS_SENTINELS"])
     report("REDIS_SENTINELS", "is required with REDIS_SENTINEL_NAME");
+  for (const store of ["DATABASE", "REDIS"]) {
+    const [cert, key] = [`${store}_CERT_FILE`, `${store}_KEY_FILE`];
+    if (v[cert] && !v[key]) report(key, `is required with ${cert}`);
+    if (v[key] && !v[cert]) report(cert, `is required with ${key}`);
+  }
+  const redisTls = v["REDIS_TLS"] === "true" || v["REDIS_URL"]?.startsWith("rediss:") === true;
+  for (const name of ["REDIS_CA_FILE", "REDIS_CERT_FILE"])
+    if (v[name] && !redisTls) report(name, "has no effect without REDIS_TLS=true, or a URL that starts with rediss://");
   const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
   if (bucket.some((name) => v[name])) {
     for (const name of bucket) if (!v[name]) report(name, "is required with the other S3 settings");

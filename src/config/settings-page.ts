@@ -38,9 +38,13 @@ counts as unset. Times are in milliseconds unless the description says otherwise
 
 A secret may come from a file instead, which the variable with \`_FILE\` at its end names: \`JWT_SECRET_FILE=/run/secrets/jwt\`
 instead of \`JWT_SECRET\`. These variables are marked with **file**. A line break at the end of the file is ignored. If both
-are set, or if the file cannot be read, the server does not start. The file of \`DATABASE_URL\` is read again for each new
-connection, so a rotated password needs no restart: replace the file first, then the password in Postgres. Until then the
-previous password is used. Other files are read once, at the start.
+are set, or if the file cannot be read, the server does not start.
+
+The files of the secrets of Postgres and Redis, and all files with certificates, are read again for each new connection, so
+that a rotation needs no restart. With Postgres, replace the file first and the password after that: until then the
+previous password is used. With Redis, add the new password to the user, replace the file, then remove the old one. The
+other secrets are read once, at the start: a rotation of \`JWT_SECRET\` restarts the instances anyway, because all of them
+have to accept the new secret before one signs with it.
 
 This page is generated from \`src/config/variables.ts\` by \`npm run settings-page\`.
 `;

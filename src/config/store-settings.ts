@@ -1,15 +1,29 @@
 import type { HostAndPort } from "./parsers.ts";
 import { type GivenSettings, problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems } from "./setting-problems.ts";
+import type { TlsFiles } from "./tls-files.ts";
 import { type Variables, variables } from "./variables.ts";
 
-/** Where Redis is and who connects. A secret with a file is read from it again for each new connection. */
-export type RedisTarget = RedisPlace & { password?: string | undefined; passwordFile?: string | undefined };
+/** Where Redis is and who connects. What has a file is read from it again for each new connection. */
+export type RedisTarget = RedisPlace &
+  TlsFiles & {
+    username?: string | undefined;
+    password?: string | undefined;
+    passwordFile?: string | undefined;
+    tls?: boolean | undefined;
+  };
 
 type RedisPlace =
   | { kind: "url"; url: string; urlFile?: string | undefined }
   | { kind: "host"; host: string; port: number }
-  | { kind: "sentinel"; sentinels: readonly HostAndPort[]; name: string }
+  | {
+      kind: "sentinel";
+      sentinels: readonly HostAndPort[];
+      name: string;
+      sentinelUsername?: string | undefined;
+      sentinelPassword?: string | undefined;
+      sentinelPasswordFile?: string | undefined;
+    }
   | { kind: "cluster"; nodes: readonly HostAndPort[] };
 
 type Files = GivenSettings["files"];
@@ -19,6 +33,9 @@ export const postgresSettings = (v: Variables, files: Files) => ({
   url: v.DATABASE_URL,
   /** Read again for each new connection. */
   urlFile: files.DATABASE_URL,
+  caFile: v.DATABASE_CA_FILE,
+  certFile: v.DATABASE_CERT_FILE,
+  keyFile: v.DATABASE_KEY_FILE,
   poolMax: v.DB_POOL_MAX,
   connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
   statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,
@@ -34,13 +51,31 @@ export const redisSettings = (v: Variables, files: Files) => ({
 
 function redisTarget(v: Variables, files: Files): RedisTarget | undefined {
   const place = redisPlace(v, files);
-  return place && { ...place, password: v.REDIS_PASSWORD, passwordFile: files.REDIS_PASSWORD };
+  return (
+    place && {
+      ...place,
+      username: v.REDIS_USERNAME,
+      password: v.REDIS_PASSWORD,
+      passwordFile: files.REDIS_PASSWORD,
+      tls: v.REDIS_TLS === "true",
+      caFile: v.REDIS_CA_FILE,
+      certFile: v.REDIS_CERT_FILE,
+      keyFile: v.REDIS_KEY_FILE,
+    }
+  );
 }
 
 function redisPlace(v: Variables, files: Files): RedisPlace | undefined {
   if (v.REDIS_CLUSTER_NODES) return { kind: "cluster", nodes: v.REDIS_CLUSTER_NODES };
   if (v.REDIS_SENTINELS && v.REDIS_SENTINEL_NAME)
-    return { kind: "sentinel", sentinels: v.REDIS_SENTINELS, name: v.REDIS_SENTINEL_NAME };
+    return {
+      kind: "sentinel",
+      sentinels: v.REDIS_SENTINELS,
+      name: v.REDIS_SENTINEL_NAME,
+      sentinelUsername: v.REDIS_SENTINEL_USERNAME,
+      sentinelPassword: v.REDIS_SENTINEL_PASSWORD,
+      sentinelPasswordFile: files.REDIS_SENTINEL_PASSWORD,
+    };
   if (v.REDIS_URL) return { kind: "url", url: v.REDIS_URL, urlFile: files.REDIS_URL };
   if (v.REDIS_HOST) return { kind: "host", host: v.REDIS_HOST, port: v.REDIS_PORT };
   return undefined;

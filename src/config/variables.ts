@@ -1,10 +1,12 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import {
+  certificateFile,
   checkList,
   cidrList,
   healthPaths,
   identifier,
+  keyFile,
   milliseconds,
   nodeList,
   oneOf,
@@ -49,6 +51,13 @@ export const variables = z.object({
     .describe(
       "URL of Postgres in any form that libpq accepts: several hosts, `target_session_attrs`, a socket directory (`postgres:///db?host=/dir`), `sslmode`; outside production an embedded Postgres starts if unset",
     ),
+  DATABASE_CA_FILE: certificateFile
+    .optional()
+    .describe(
+      "PEM file of the certificate authority that the certificate of Postgres is verified with; the host name is verified too",
+    ),
+  DATABASE_CERT_FILE: certificateFile.optional().describe("PEM file of a client certificate for Postgres"),
+  DATABASE_KEY_FILE: keyFile.optional().describe("PEM file of the private key of `DATABASE_CERT_FILE`"),
   DB_POOL_MAX: wholeNumber(1, 1000, "a whole number")
     .default(10)
     .describe("Maximum number of connections in the pool; the health checks use one more"),
@@ -71,9 +80,22 @@ export const variables = z.object({
     .describe("URL of Redis; outside production an embedded Valkey starts if no Redis is set"),
   REDIS_HOST: text.optional().describe("Host of Redis, instead of a URL"),
   REDIS_PORT: port.default(6379).describe("Port of Redis; used with `REDIS_HOST`"),
-  REDIS_PASSWORD: text.optional().describe("Password of Redis; used with `REDIS_HOST`, Sentinel and Cluster"),
+  REDIS_USERNAME: text.optional().describe("ACL user of Redis; default: the user in `REDIS_URL`, or `default`"),
+  REDIS_PASSWORD: text.optional().describe("Password of Redis; default: the password in `REDIS_URL`"),
+  REDIS_TLS: oneOf(["true", "false"])
+    .default("false")
+    .describe(
+      "`true`: connections to Redis, to Sentinels and to the nodes of a Cluster use TLS, as with a URL that starts with `rediss://`; host names are verified",
+    ),
+  REDIS_CA_FILE: certificateFile
+    .optional()
+    .describe("PEM file of the certificate authority that the certificates of Redis are verified with"),
+  REDIS_CERT_FILE: certificateFile.optional().describe("PEM file of a client certificate for Redis"),
+  REDIS_KEY_FILE: keyFile.optional().describe("PEM file of the private key of `REDIS_CERT_FILE`"),
   REDIS_SENTINELS: nodeList.optional().describe("Sentinels as `host:port,host:port`; requires `REDIS_SENTINEL_NAME`"),
   REDIS_SENTINEL_NAME: text.optional().describe("Name of the primary that the Sentinels monitor"),
+  REDIS_SENTINEL_USERNAME: text.optional().describe("ACL user of the Sentinels"),
+  REDIS_SENTINEL_PASSWORD: text.optional().describe("Password of the Sentinels"),
   REDIS_CLUSTER_NODES: nodeList.optional().describe("Some nodes of a Redis Cluster, as `host:port,host:port`"),
   REDIS_CONNECT_TIMEOUT_MS: milliseconds(50).default(1000).describe("Time limit for connecting to Redis"),
   REDIS_COMMAND_TIMEOUT_MS: milliseconds(50)

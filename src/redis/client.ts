@@ -1,5 +1,6 @@
 import { Cluster, Redis } from "ioredis";
 import type { RedisTarget } from "../config/store-settings.ts";
+import { createIdentityReader, keepCurrent, type RedisIdentity } from "./connect/identity.ts";
 
 export type RedisLimits = { connectTimeoutMs: number; commandTimeoutMs: number };
 
@@ -48,22 +49,23 @@ type Overrides = { lazyConnect?: boolean; retryStrategy?: (attempt: number) => n
 type Options = Omit<ReturnType<typeof connectionOptions>, keyof Overrides> & Required<Overrides>;
 
 function build(target: RedisTarget, options: Options): RedisClient {
-  switch (target.kind) {
-    case "url":
-      return new Redis(target.url, options);
-    case "host":
-      return new Redis({ ...options, host: target.host, port: target.port, ...withPassword(target.password) });
-    case "sentinel":
-      return buildSentinel(target, options);
-    case "cluster":
-      return buildCluster(target, options);
-  }
+  const identity = createIdentityReader(target);
+  if (target.kind === "cluster") return buildCluster(target, options, identity);
+  const client =
+    target.kind === "sentinel" ? buildSentinel(target, options, identity) : new Redis({ ...options, ...identity() });
+  keepCurrent(client.options, identity);
+  return client;
 }
 
-function buildSentinel(target: Extract<RedisTarget, { kind: "sentinel" }>, options: Options): Redis {
+function buildSentinel(
+  target: Extract<RedisTarget, { kind: "sentinel" }>,
+  options: Options,
+  identity: () => RedisIdentity,
+): Redis {
   const client = new Redis({
     ...options,
-    ...withPassword(target.password),
+    ...identity(),
+    enableTLSForSentinelMode: true,
     name: target.name,
     sentinels: target.sentinels.map(({ host, port }) => ({ host, port })),
     sentinelRetryStrategy: options.retryStrategy,
@@ -73,21 +75,28 @@ function buildSentinel(target: Extract<RedisTarget, { kind: "sentinel" }>, optio
     failoverDetector: true,
     sentinelReconnectStrategy: options.retryStrategy,
   });
-  // ioredis adds no error listener to the connections of the failover detector, so it would print their errors.
+  // ioredis adds no error listener to the connections of the failover detector, so it would print their errors, and it
+  // reports no cause of a failed connection to a Sentinel, such as a certificate that is not trusted.
   const connector: object = Reflect.get(client, "connector");
   const connect: (...args: unknown[]) => Redis = Reflect.get(connector, "connectToSentinel");
   Reflect.set(connector, "connectToSentinel", (...args: unknown[]) =>
-    connect.apply(connector, args).on("error", () => undefined),
+    connect.apply(connector, args).on("error", (error: unknown) => client.emit("error", error)),
   );
   return client;
 }
 
-function buildCluster(target: Extract<RedisTarget, { kind: "cluster" }>, options: Options): Cluster {
+function buildCluster(
+  target: Extract<RedisTarget, { kind: "cluster" }>,
+  options: Options,
+  identity: () => RedisIdentity,
+): Cluster {
   const cluster = new Cluster(
     target.nodes.map(({ host, port }) => ({ host, port })),
     {
       // Nodes connect as soon as they are known: with a lazy connection, the commands after the first would fail.
-      redisOptions: { ...options, ...withPassword(target.password), lazyConnect: false },
+      redisOptions: { ...options, ...identity(), lazyConnect: false },
+      // The certificate is verified for the name, so the name must not be replaced by its address.
+      ...(target.tls === true && { dnsLookup: (name, callback) => callback(null, name) }),
       enableOfflineQueue: false,
       lazyConnect: options.lazyConnect,
       clusterRetryStrategy: options.retryStrategy,
@@ -103,6 +112,10 @@ function buildCluster(target: Extract<RedisTarget, { kind: "cluster" }>, options
       maxRedirections: 4,
     },
   );
+  // New nodes copy these options, and reconnecting nodes read their own.
+  const pool: object = Reflect.get(cluster, "connectionPool");
+  keepCurrent(Reflect.get(pool, "redisOptions"), identity);
+  cluster.on("+node", (node: Redis) => keepCurrent(node.options, identity));
   // ioredis does not handle a rejection of the ASKING commands that it sends, which would end the process.
   cluster.on("+node", (node: Redis) => {
     const ask = node.asking.bind(node);
@@ -114,8 +127,6 @@ function buildCluster(target: Extract<RedisTarget, { kind: "cluster" }>, options
   });
   return cluster;
 }
-
-const withPassword = (password: string | undefined) => (password === undefined ? {} : { password });
 
 /** Short at first, at most a second, and random, so that instances do not reconnect at the same moment. */
 function reconnectDelayMs(attempt: number): number {

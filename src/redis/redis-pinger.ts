@@ -26,7 +26,7 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
     async ping(signal: AbortSignal): Promise<void> {
       let cause: unknown;
       const onError = (error: unknown) => {
-        cause ??= error;
+        cause = moreTelling(cause, error);
       };
       const aborted = Promise.withResolvers<never>();
       const onAbort = () => aborted.reject(signal.reason);
@@ -49,6 +49,15 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
     },
     close: drop,
   };
+}
+
+/** With several servers, an unreachable one says less than one that answered and refused. */
+function moreTelling(known: unknown, error: unknown): unknown {
+  const rank = (one: unknown) => {
+    if (!(one instanceof Error) || !("code" in one)) return 0;
+    return /^E[A-Z]/.test(String(one.code)) && !String(one.code).startsWith("ERR") ? 1 : 2;
+  };
+  return known === undefined || rank(error) > rank(known) ? error : known;
 }
 
 const ping = (server: Redis): Promise<unknown> => server.ping();

@@ -4,9 +4,10 @@ import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import { type PostgresAddress, type PostgresHost, readPostgresUrl } from "../../config/postgres-url.ts";
 import { rereadSecret } from "../../config/secret-files.ts";
+import { createTlsReader, type TlsFiles } from "../../config/tls-files.ts";
 import { type SessionSettings, sessionOptions } from "./session-settings.ts";
 import { isSuitable, NoSuitableServer } from "./target-session.ts";
-import { createTlsReader, type TlsFiles, tlsAttempts } from "./tls-options.ts";
+import { tlsAttempts } from "./tls-options.ts";
 
 /** Where Postgres is. What has a file is read from it again for each new connection. */
 export type PostgresSource = TlsFiles & {

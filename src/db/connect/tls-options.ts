@@ -1,19 +1,9 @@
 import type { ConnectionOptions, SecureVersion } from "node:tls";
 import type { PostgresAddress, SslMode } from "../../config/postgres-url.ts";
-import { rereadSecret } from "../../config/secret-files.ts";
-
-export type TlsFiles = { caFile?: string | undefined; certFile?: string | undefined; keyFile?: string | undefined };
-
-/** Reads the files again for each connection, so that a certificate can be replaced without a restart. */
-export function createTlsReader({ caFile, certFile, keyFile }: TlsFiles) {
-  const ca = rereadSecret(undefined, caFile);
-  const cert = rereadSecret(undefined, certFile);
-  const key = rereadSecret(undefined, keyFile);
-  return () => ({ ca: ca(), cert: cert(), key: key() });
-}
+import type { TlsMaterial } from "../../config/tls-files.ts";
 
 /** `false` is a connection without TLS. With several attempts, the next one follows if the server refuses the first. */
-export function tlsAttempts(address: PostgresAddress, files: ReturnType<ReturnType<typeof createTlsReader>>) {
+export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
   const verified = verification(effectiveMode(address, files.ca !== undefined), files.ca !== undefined);
   const options: ConnectionOptions = {
     ...verified,

@@ -25,6 +25,9 @@ export function startRedisServer(options: readonly string[] = []): Promise<Redis
   return startFirst(['save ""', "appendonly no", "repl-diskless-sync-delay 0", ...options]);
 }
 
+/** A Sentinel with these lines, which watches a primary of the test. */
+export const startSentinel = (options: readonly string[]): Promise<RedisServer> => startFirst(options, ["--sentinel"]);
+
 /** One command over a connection of its own. */
 export async function askRedis(port: number, command: string, ...args: (string | number)[]): Promise<unknown> {
   const client = new Redis({
@@ -95,16 +98,12 @@ export async function startRedisSentinel() {
     10_000,
     50,
   );
-  const startSentinel = () =>
-    startFirst(
-      [
-        `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
-        `sentinel down-after-milliseconds ${name} 500`,
-        `sentinel failover-timeout ${name} 2000`,
-      ],
-      ["--sentinel"],
-    );
-  const sentinels = await Promise.all([startSentinel(), startSentinel(), startSentinel()]);
+  const watching = [
+    `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
+    `sentinel down-after-milliseconds ${name} 500`,
+    `sentinel failover-timeout ${name} 2000`,
+  ];
+  const sentinels = await Promise.all([startSentinel(watching), startSentinel(watching), startSentinel(watching)]);
 
   const primaryPorts = async () => {
     const addresses = await Promise.all(

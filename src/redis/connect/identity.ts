@@ -1,0 +1,84 @@
+import { isIP } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import { rereadSecret } from "../../config/secret-files.ts";
+import type { RedisTarget } from "../../config/store-settings.ts";
+import { createTlsReader, type TlsMaterial } from "../../config/tls-files.ts";
+
+/** Options of the driver that may differ from one connection to the next. */
+export type RedisIdentity = {
+  host?: string;
+  port?: number;
+  db?: number;
+  username?: string | undefined;
+  password?: string | undefined;
+  tls?: ConnectionOptions | undefined;
+  sentinelUsername?: string | undefined;
+  sentinelPassword?: string | undefined;
+  sentinelTLS?: ConnectionOptions | undefined;
+};
+
+/** Reads the files of secrets and certificates again each time. */
+export function createIdentityReader(target: RedisTarget): () => RedisIdentity {
+  const password = rereadSecret(target.password, target.passwordFile);
+  const readFiles = createTlsReader(target);
+  const own = () => ({ username: target.username, password: password() });
+  const tls = (host?: string) => (target.tls === true ? tlsOptions(readFiles(), host) : undefined);
+
+  switch (target.kind) {
+    case "url": {
+      const url = rereadSecret(target.url, target.urlFile);
+      return () => {
+        const { isTls, host, ...address } = readRedisUrl(url() ?? target.url);
+        return { ...own(), ...address, host, tls: isTls ? tlsOptions(readFiles(), host) : tls(host) };
+      };
+    }
+    case "host":
+      return () => ({ ...own(), host: target.host, port: target.port, tls: tls(target.host) });
+    case "sentinel": {
+      const sentinelPassword = rereadSecret(target.sentinelPassword, target.sentinelPasswordFile);
+      const { sentinelUsername } = target;
+      return () => {
+        const options = tls();
+        return { ...own(), sentinelUsername, sentinelPassword: sentinelPassword(), tls: options, sentinelTLS: options };
+      };
+    }
+    case "cluster":
+      return () => ({ ...own(), tls: tls() });
+  }
+}
+
+/** User and password of the URL win over the settings of their own. */
+function readRedisUrl(text: string) {
+  const url = new URL(text);
+  const [username, password] = [url.username, url.password].map(decodeURIComponent);
+  return {
+    isTls: url.protocol === "rediss:",
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(url.port || 6379),
+    db: Number(url.pathname.slice(1) || 0),
+    ...(username && { username }),
+    ...(password && { password }),
+  };
+}
+
+function tlsOptions({ ca, cert, key }: TlsMaterial, host: string | undefined): ConnectionOptions {
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    // Node verifies the host name in any case, and sends it to the server only if it is set here.
+    ...(host !== undefined && isIP(host) === 0 && { servername: host }),
+  };
+}
+
+/** Makes the driver read the current identity at each reconnect: it takes them from these options then. */
+export function keepCurrent(options: object, read: () => RedisIdentity): void {
+  for (const name of Object.keys(read())) {
+    Object.defineProperty(options, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => Reflect.get(read(), name),
+      set: () => undefined,
+    });
+  }
+}

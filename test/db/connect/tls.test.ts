@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { readPostgres } from "../../../src/config/store-settings.ts";
+import { createConnector } from "../../../src/db/connect/connector.ts";
+import { migrationStatus } from "../../../src/db/migration-status.ts";
+import { createDatabase } from "../../../src/db/pool.ts";
+import { createPostgresPinger } from "../../../src/db/postgres-pinger.ts";
+import { atEnd } from "../../shared/at-end.ts";
+import { createAuthority } from "../../shared/certificates.ts";
+import { without } from "../../shared/programs.ts";
+import { type PostgresServer, postgresUser, startPostgresServer } from "../../shared/servers/postgres-servers.ts";
+
+const skip = without("pg_virtualenv") || without("openssl");
+const settings = { applicationName: "test", statementTimeoutMs: 2000 };
+const folder = mkdtempSync(join(tmpdir(), "haven-tls-"));
+atEnd(() => rmSync(folder, { recursive: true }));
+const caFile = join(folder, "ca.pem");
+const authority = skip ? undefined : createAuthority();
+let server: PostgresServer;
+
+before(async () => {
+  if (authority === undefined) return;
+  const owner = postgresUser();
+  const { certFile, keyFile } = authority.issue("db", { names: ["127.0.0.1", "db.internal"], owner });
+  copyFileSync(authority.caFile, caFile);
+  server = await startPostgresServer({
+    settings: [
+      "ssl = on",
+      `ssl_cert_file = '${certFile}'`,
+      `ssl_key_file = '${keyFile}'`,
+      `ssl_ca_file = '${authority.caFile}'`,
+    ],
+    access: ["hostssl all app 127.0.0.1/32 cert", "host all app 127.0.0.1/32 reject"],
+  });
+  const { client, destroy } = await createConnector({ url: server.url, connectTimeoutMs: 1000 }).open(settings);
+  await client.query("CREATE ROLE app LOGIN");
+  destroy();
+});
+
+type Given = { user?: string; host?: string; query?: string; env?: Record<string, string> };
+
+function limitsOf({ user = "postgres", host = "127.0.0.1", query = "", env = {} }: Given) {
+  return readPostgres({ DATABASE_URL: `postgres://${user}@${host}:${server.port}/postgres?${query}`, ...env });
+}
+
+/** Whether the connection is encrypted, or the code of the error. */
+async function outcome(given: Given): Promise<string> {
+  try {
+    const { client, destroy } = await createConnector(limitsOf(given)).open(settings);
+    const { rows } = await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    destroy();
+    return rows[0]?.ssl ? "encrypted" : "plain";
+  } catch (error) {
+    return String(error instanceof Error && "code" in error ? error.code : error);
+  }
+}
+
+const untrusted = /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
+const otherHost = "ERR_TLS_CERT_ALTNAME_INVALID";
+
+test("sslmode has libpq's meaning without an authority", { skip }, async () => {
+  for (const [query, expected] of [
+    ["", "plain"],
+    ["sslmode=disable", "plain"],
+    ["sslmode=allow", "plain"],
+    ["sslmode=prefer", "encrypted"],
+    ["sslmode=require", "encrypted"],
+    ["sslmode=no-verify", "encrypted"],
+  ] as const)
+    assert.equal(await outcome({ query }), expected, query);
+  for (const query of ["sslmode=verify-ca", "sslmode=verify-full", "ssl=true"])
+    assert.match(await outcome({ query }), untrusted, query);
+});
+
+test("with an authority every sslmode verifies, and only verify-ca leaves the host name out", { skip }, async () => {
+  const env = { DATABASE_CA_FILE: caFile };
+  const wrong = { DATABASE_CA_FILE: createAuthority("Another").caFile };
+  for (const query of ["", "sslmode=require", "sslmode=verify-full", "ssl=true"]) {
+    assert.equal(await outcome({ query, env }), "encrypted", query);
+    assert.match(await outcome({ query, env: wrong }), untrusted, query);
+    assert.equal(await outcome({ query, env, host: "localhost" }), otherHost, query);
+  }
+  const query = `sslmode=verify-ca&sslrootcert=${caFile}`;
+  assert.equal(await outcome({ query, host: "localhost" }), "encrypted");
+  assert.match(await outcome({ query: "sslmode=verify-ca", env: wrong }), untrusted);
+});
+
+test("the host name is verified, and not the address that hostaddr connects to", { skip }, async () => {
+  const env = { DATABASE_CA_FILE: caFile };
+  assert.equal(await outcome({ env, host: "db.internal", query: "hostaddr=127.0.0.1" }), "encrypted");
+  assert.equal(await outcome({ env, host: "elsewhere.internal", query: "hostaddr=127.0.0.1" }), otherHost);
+});
+
+test("an expired certificate is refused", { skip }, async () => {
+  const expired = authority?.issue("db", { names: ["127.0.0.1"], days: -1, owner: postgresUser() });
+  const other = await startPostgresServer({
+    settings: ["ssl = on", `ssl_cert_file = '${expired?.certFile}'`, `ssl_key_file = '${expired?.keyFile}'`],
+  });
+  const limits = readPostgres({ DATABASE_URL: other.url, DATABASE_CA_FILE: caFile });
+  await assert.rejects(createConnector(limits).open(settings), { code: "CERT_HAS_EXPIRED" });
+});
+
+test("pool, check and migrate present the client certificate", { skip }, async () => {
+  const client = authority?.issue("app");
+  const env = {
+    DATABASE_CA_FILE: caFile,
+    DATABASE_CERT_FILE: client?.certFile ?? "",
+    DATABASE_KEY_FILE: client?.keyFile ?? "",
+  };
+  assert.equal(await outcome({ user: "app", env: { DATABASE_CA_FILE: caFile } }), "28000");
+  const limits = limitsOf({ user: "app", env });
+  const db = createDatabase(limits, (work) => work());
+  const pinger = createPostgresPinger(limits, []);
+  atEnd(() => {
+    pinger.close();
+    return db.close();
+  });
+  assert.deepEqual(await db.query("SELECT current_user AS name"), [{ name: "app" }]);
+  await pinger.ping(AbortSignal.timeout(2000));
+  await migrationStatus({ ...limits, timeoutMs: 1000 });
+  const query = `sslmode=verify-full&sslrootcert=${caFile}&sslcert=${client?.certFile}&sslkey=${client?.keyFile}`;
+  assert.equal(await outcome({ user: "app", query }), "encrypted");
+});
+
+test("a certificate of a new authority is accepted at the next connection, without a failed query", {
+  skip,
+}, async () => {
+  const next = createAuthority("Next authority");
+  const renewed = next.issue("db", { names: ["127.0.0.1"], owner: postgresUser() });
+  const limits = limitsOf({ env: { DATABASE_CA_FILE: caFile } });
+  const db = createDatabase({ ...limits, poolMax: 8 }, (work) => work());
+  atEnd(() => db.close());
+  const atOnce = (count: number) => Promise.all(Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)")));
+  await atOnce(2);
+  writeFileSync(caFile, `${readFileSync(authority?.caFile ?? "", "utf8")}${readFileSync(next.caFile, "utf8")}`);
+  await atOnce(4);
+  await db.query(`ALTER SYSTEM SET ssl_cert_file = '${renewed.certFile}'`);
+  await db.query(`ALTER SYSTEM SET ssl_key_file = '${renewed.keyFile}'`);
+  await db.query("SELECT pg_reload_conf()");
+  await atOnce(8);
+  assert.equal(db.counts().total, 8);
+});
+
+test("TLS that the server does not have is refused, and optional with prefer", { skip }, async () => {
+  const plain = await startPostgresServer();
+  const open = (query: string) =>
+    createConnector(readPostgres({ DATABASE_URL: `${plain.url}?${query}` })).open(settings);
+  await assert.rejects(open("sslmode=require"), /does not support SSL/);
+  (await open("sslmode=prefer")).destroy();
+});
+
+test("the driver's warning about sslmode is not printed", { skip }, async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on("warning", onWarning);
+  await outcome({ query: "sslmode=require" });
+  await new Promise(setImmediate);
+  process.off("warning", onWarning);
+  assert.deepEqual(warnings, []);
+});

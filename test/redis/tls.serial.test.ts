@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { readRedis } from "../../src/config/store-settings.ts";
+import { createRedisChannel } from "../../src/redis/channel.ts";
+import { createRedis } from "../../src/redis/client.ts";
+import { createRedisAccess } from "../../src/redis/redis-access.ts";
+import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { createAuthority } from "../shared/certificates.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freePort } from "../shared/free-port.ts";
+import { without } from "../shared/programs.ts";
+import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
+
+const skip = without("redis-server") || without("openssl");
+const limits = { connectTimeoutMs: 1000, commandTimeoutMs: 1000 };
+const folder = mkdtempSync(join(tmpdir(), "haven-tls-"));
+atEnd(() => rmSync(folder, { recursive: true }));
+
+const authority = skip ? undefined : createAuthority();
+const caFile = join(folder, "ca.pem");
+const identity: Record<string, string> = {};
+const forms: Record<string, Record<string, string>> = {};
+const adminPorts: Record<string, number> = {};
+const formNames = ["a URL", "a URL and REDIS_TLS", "a host", "Sentinel", "a Cluster"] as const;
+
+/** Tests look at the servers as the default user and without TLS; only the Sentinel has no such user. */
+before(async () => {
+  if (authority === undefined) return;
+  copyFileSync(authority.caFile, caFile);
+  const server = authority.issue("redis", { names: ["127.0.0.1"] });
+  const client = authority.issue("haven");
+  const tls = async () => {
+    const port = await freePort();
+    const files = [
+      `tls-cert-file ${server.certFile}`,
+      `tls-key-file ${server.keyFile}`,
+      `tls-ca-cert-file ${authority.caFile}`,
+    ];
+    return { port, lines: [`tls-port ${port}`, ...files, "tls-auth-clients yes"] };
+  };
+  const user = "user haven on >first ~* &* +@all";
+  const [single, node, watcher] = [await tls(), await tls(), await tls()];
+  const primary = await startRedisServer([...single.lines, user]);
+  const clusterLines = [
+    user,
+    "cluster-enabled yes",
+    "tls-cluster yes",
+    `cluster-port ${await freePort()}`,
+    "cluster-announce-ip 127.0.0.1",
+  ];
+  const cluster = await startRedisServer([...node.lines, ...clusterLines]);
+  await askRedis(cluster.port, "cluster", "addslotsrange", 0, 16_383);
+  const clusterState = () => askRedis(cluster.port, "cluster", "info").catch(String);
+  await eventually(clusterState, (info) => String(info).includes("cluster_state:ok"));
+  const sentinel = await startSentinel([
+    ...[...watcher.lines, "tls-replication yes", "user watcher on >sentinel-password +@all ~* &*"],
+    ...[`sentinel monitor haven 127.0.0.1 ${single.port} 1`, "sentinel auth-user haven haven"],
+    "sentinel auth-pass haven first",
+  ]);
+  await askRedis(sentinel.port, "acl", "setuser", "default", "off");
+  Object.assign(identity, {
+    REDIS_CA_FILE: caFile,
+    REDIS_CERT_FILE: client.certFile,
+    REDIS_KEY_FILE: client.keyFile,
+  });
+  const own = { REDIS_TLS: "true", REDIS_USERNAME: "haven", REDIS_PASSWORD: "first" };
+  const { port } = single;
+  Object.assign(forms, {
+    "a URL": { REDIS_URL: `rediss://haven:first@127.0.0.1:${port}/2` },
+    "a URL and REDIS_TLS": { ...own, REDIS_URL: `redis://127.0.0.1:${port}` },
+    "a host": { ...own, REDIS_HOST: "127.0.0.1", REDIS_PORT: `${port}` },
+    Sentinel: {
+      ...own,
+      REDIS_SENTINELS: `127.0.0.1:${watcher.port}`,
+      REDIS_SENTINEL_NAME: "haven",
+      REDIS_SENTINEL_USERNAME: "watcher",
+      REDIS_SENTINEL_PASSWORD: "sentinel-password",
+    },
+    "a Cluster": { ...own, REDIS_CLUSTER_NODES: `127.0.0.1:${node.port}` },
+  });
+  for (const form of formNames) adminPorts[form] = form === "a Cluster" ? cluster.port : primary.port;
+});
+
+function open(env: Record<string, string>, name = "test") {
+  const target = targetOf(env);
+  const client = createRedis(target, limits, name);
+  atEnd(() => client.disconnect());
+  return { client, target };
+}
+
+function targetOf(env: Record<string, string>) {
+  const { target } = readRedis({ ...identity, ...env });
+  if (target === undefined) throw new Error("no Redis in these settings");
+  return target;
+}
+
+/** What the check finds. */
+async function check(env: Record<string, string>): Promise<string> {
+  const pinger = createRedisPinger(targetOf(env), limits);
+  try {
+    await pinger.ping(AbortSignal.timeout(3000));
+    return "up";
+  } catch (error) {
+    return String(error instanceof Error && "code" in error ? error.code : error);
+  } finally {
+    pinger.close();
+  }
+}
+
+const usersOf = async (form: string, name: string): Promise<string[]> => {
+  const list = String(await askRedis(adminPorts[form] ?? 0, "client", "list"));
+  return list
+    .split("\n")
+    .filter((line) => line.includes(`name=${name}`))
+    .map((line) => / user=(\S+)/.exec(line)?.[1] ?? "");
+};
+
+for (const form of formNames) {
+  test(`client, check and channel use TLS, the client certificate and the ACL user with ${form}`, {
+    skip,
+  }, async () => {
+    const { client, target } = open(forms[form] ?? {});
+    await eventually(
+      () => client.acl("WHOAMI").catch(String),
+      (name) => name === "haven",
+    );
+    assert.equal(await check(forms[form] ?? {}), "up");
+    const redis = createRedisAccess(client, (work) => work());
+    const channel = createRedisChannel({ target, limits, redis, name: "haven:events" });
+    atEnd(() => channel.close());
+    const listening = Promise.withResolvers<void>();
+    channel.listen({ onMessage: () => undefined, onListening: () => listening.resolve() });
+    await listening.promise;
+    const users = await usersOf(form, form === "a Cluster" ? "ioredis-cluster(subscriber)" : "haven-channel");
+    assert.deepEqual([...new Set(users)], ["haven"]);
+    channel.close();
+  });
+
+  test(`another authority, another host name and a missing client certificate are refused with ${form}`, {
+    skip,
+  }, async () => {
+    const env = forms[form] ?? {};
+    assert.match(
+      await check({ ...env, REDIS_CA_FILE: createAuthority("Another").caFile }),
+      /self.signed|SELF_SIGNED|unable to verify|UNABLE/i,
+    );
+    assert.notEqual(await check({ ...env, REDIS_CERT_FILE: "", REDIS_KEY_FILE: "" }), "up");
+    const elsewhere = Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [name, value.replace("127.0.0.1", "localhost")]),
+    );
+    assert.match(await check(elsewhere), /ALTNAME|altnames/);
+  });
+
+  test(`a rotated password, certificate and authority are used at the next connection, without a failed command, with ${form}`, {
+    skip,
+  }, async () => {
+    const adminPort = adminPorts[form] ?? 0;
+    const passwordFile = join(folder, `password of ${form}`);
+    writeFileSync(passwordFile, "first\n");
+    const urlFile = join(folder, `url of ${form}`);
+    const { REDIS_PASSWORD: _, ...rest } = forms[form] ?? {};
+    const url = rest["REDIS_URL"] ?? "";
+    const isInUrl = url.includes("first");
+    if (isInUrl) writeFileSync(urlFile, url);
+    const env: Record<string, string> = isInUrl
+      ? { REDIS_URL_FILE: urlFile }
+      : { ...rest, REDIS_PASSWORD_FILE: passwordFile };
+    const { client } = open(env, "rotation");
+    const ping = () => client.set("{ada}", "1").catch(String);
+    await eventually(ping, (reply) => reply === "OK");
+
+    const next = createAuthority("Next authority");
+    const nextServer = next.issue("redis", { names: ["127.0.0.1"] });
+    const replies = new Set<unknown>();
+    let running = true;
+    const load = (async () => {
+      while (running) replies.add(await ping());
+    })();
+    await askRedis(adminPort, "acl", "setuser", "haven", ">second");
+    writeFileSync(isInUrl ? urlFile : passwordFile, isInUrl ? url.replace("first", "second") : "second");
+    writeFileSync(caFile, `${readFileSync(authority?.caFile ?? "", "utf8")}${readFileSync(next.caFile, "utf8")}`);
+    const original = String(await askRedis(adminPort, "config", "get", "tls-cert-file")).split(",")[1] ?? "";
+    const serve = (certFile: string, keyFile: string) =>
+      askRedis(adminPort, "config", "set", "tls-cert-file", certFile, "tls-key-file", keyFile);
+    await serve(nextServer.certFile, nextServer.keyFile);
+    await askRedis(adminPort, "acl", "setuser", "haven", "<first");
+    assert.equal(await check(env), "up");
+    running = false;
+    await load;
+    assert.deepEqual([...replies], ["OK"]);
+
+    await askRedis(adminPort, "client", "kill", "user", "haven");
+    await eventually(ping, (reply) => reply === "OK");
+    await serve(original, original.replace(/pem$/, "key"));
+    await askRedis(adminPort, "acl", "setuser", "haven", ">first", "<second");
+    copyFileSync(authority?.caFile ?? "", caFile);
+  });
+}
