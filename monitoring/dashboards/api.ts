@@ -1,5 +1,5 @@
 import { bucketOf, burnRatesOf, formatObjective, formatThreshold, objectiveOf, thresholdOf } from "../thresholds.ts";
-import { above, type Dashboard, type Panel, type Step } from "./build.ts";
+import { above, type Dashboard, type Panel } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
 // Streams are meant to last; their time says nothing.
@@ -17,12 +17,23 @@ const quickSeconds = bucketOf("job:slo_latency_errors:ratio_rate1h");
 const [fast, lessFast] = burnRatesOf("AvailabilityBudgetBurnsFast");
 if (fast === undefined || lessFast === undefined) throw new Error("AvailabilityBudgetBurnsFast has two windows");
 
-const burnRateText = `1 spends the budget in exactly 30 days. Above ${fast.rate} over ${fast.window}, or ${lessFast.rate} over ${lessFast.window}: critical alert.`;
-const burnRateSteps: readonly Step[] = [
-  { from: 1, color: "yellow" },
-  { from: lessFast.rate, color: "orange" },
-  { from: fast.rate, color: "red" },
-];
+const burnRatePanel = (objective: "availability" | "latency"): Panel => ({
+  title: `Burn rate, ${objective}`,
+  description: `1 spends the budget in exactly 30 days. Above ${fast.rate} over ${fast.window}, or ${lessFast.rate} over ${lessFast.window}: critical alert.`,
+  kind: "timeseries",
+  unit: "short",
+  width: 12,
+  min: 0,
+  thresholds: [
+    { from: 1, color: "yellow" },
+    { from: lessFast.rate, color: "orange" },
+    { from: fast.rate, color: "red" },
+  ],
+  queries: ["5m", "1h", "6h", "3d"].map((window) => ({
+    expr: `job:slo_${objective}_errors:ratio_rate${window}{job="haven-api"} / (1 - scalar(slo:${objective}:objective))`,
+    legend: window,
+  })),
+});
 
 const budget = (title: string, record: string, what: string): Panel => ({
   title,
@@ -75,32 +86,8 @@ export const api: Dashboard = {
           ],
           queries: [{ expr: '1 - job:slo_latency_errors:ratio_rate1h{job="haven-api"}', legend: "last hour" }],
         },
-        {
-          title: "Burn rate, availability",
-          description: burnRateText,
-          kind: "timeseries",
-          unit: "short",
-          width: 12,
-          min: 0,
-          thresholds: burnRateSteps,
-          queries: ["5m", "1h", "6h", "3d"].map((window) => ({
-            expr: `job:slo_availability_errors:ratio_rate${window}{job="haven-api"} / (1 - scalar(slo:availability:objective))`,
-            legend: window,
-          })),
-        },
-        {
-          title: "Burn rate, latency",
-          description: burnRateText,
-          kind: "timeseries",
-          unit: "short",
-          width: 12,
-          min: 0,
-          thresholds: burnRateSteps,
-          queries: ["5m", "1h", "6h", "3d"].map((window) => ({
-            expr: `job:slo_latency_errors:ratio_rate${window}{job="haven-api"} / (1 - scalar(slo:latency:objective))`,
-            legend: window,
-          })),
-        },
+        burnRatePanel("availability"),
+        burnRatePanel("latency"),
       ],
     },
     {
