@@ -1,5 +1,6 @@
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import type { ConfigNumber } from "./facts/config-values.ts";
+import type { Versions } from "./facts/versions.ts";
 import { type ConfigPaths, deploymentOfRunningInstance, readDeployments, type Sources } from "./read-deployments.ts";
 import type { SettingValues } from "./readers/application-settings.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";
@@ -16,6 +17,7 @@ export type DiagnosisRequest = {
   maxConnections?: ConfigNumber | undefined;
   live?: RunningInstance | undefined;
   rules?: RuleLevels | undefined;
+  versions?: Versions | undefined;
 };
 
 export type Diagnosis = {
@@ -41,11 +43,11 @@ const withSeverity = (rule: Rule, severity: Severity): Rule => ({
 
 /** Reads the files, compares them with each other and with the settings, and returns what disagrees. */
 export function diagnose(
-  { deployments, settings, settingsFile, maxConnections, live, rules = {} }: DiagnosisRequest,
+  { deployments, settings, settingsFile, maxConnections, live, rules = {}, versions = {} }: DiagnosisRequest,
   sources: Omit<Sources, "diagnostics"> & { diagnostics?: Diagnostics },
 ): Diagnosis {
   const { diagnostics = createDiagnostics() } = sources;
-  const application = { settings, settingsFile, maxConnections };
+  const application = { settings, settingsFile, maxConnections, versions };
   const read = deployments.flatMap((paths) => readDeployments(paths, application, { ...sources, diagnostics }));
   if (live !== undefined) read.push(deploymentOfRunningInstance(live, application, diagnostics));
   return {

@@ -3,6 +3,7 @@ import type { App } from "./facts/app.ts";
 import { type ConfigNumber, count } from "./facts/config-values.ts";
 import type { ConnectedLoadBalancer, Deployment } from "./facts/deployment.ts";
 import type { LoadBalancer } from "./facts/load-balancer.ts";
+import type { Versions } from "./facts/versions.ts";
 import { applicationVariable, resolveSettings, type SettingValues } from "./readers/application-settings.ts";
 import { readCloudFormation } from "./readers/cloudformation/cloudformation.ts";
 import { readCompose } from "./readers/compose/compose.ts";
@@ -16,6 +17,7 @@ import { readNginx } from "./readers/nginx/nginx.ts";
 import { nginxLoadBalancer } from "./readers/nginx/nginx-load-balancer.ts";
 import { readRailway } from "./readers/platforms/railway.ts";
 import { readRender } from "./readers/platforms/render.ts";
+import { versionsOf } from "./readers/program-versions.ts";
 import { readOperator, readPrometheus } from "./readers/prometheus/prometheus.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";
 
@@ -37,6 +39,7 @@ type Application = {
   settings: SettingValues;
   settingsFile: string;
   maxConnections: ConfigNumber | undefined;
+  versions: Versions;
 };
 
 const emptyDeployment: Deployment = {
@@ -49,6 +52,7 @@ const emptyDeployment: Deployment = {
   compose: [],
   templates: [],
   monitoring: [],
+  versions: {},
   live: undefined,
 };
 
@@ -73,7 +77,12 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
   const manifestSets = readEach(paths.k8s, diagnostics, (path) => readManifests(path, sources)).flat();
   const databaseLimits = maxConnections === undefined ? [] : [maxConnections];
 
-  const clusters = manifestSets.map((manifests) => readCluster(manifests, application, diagnostics));
+  const versions = versionsOf(
+    compose.map((one) => one.compose),
+    manifestSets,
+    application.versions,
+  );
+  const clusters = manifestSets.map((manifests) => readCluster(manifests, { ...application, versions }, diagnostics));
   const appsOutsideClusters = [
     ...[...compose, ...templates].flatMap(({ apps }) => apps),
     ...render.flat(),
@@ -96,6 +105,7 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
     compose: compose.map((one) => one.compose),
     templates: templates.map(({ template }) => template),
     monitoring,
+    versions,
   };
   return [outside, ...clusters];
 }
@@ -112,6 +122,7 @@ function readCluster(manifests: Manifests, application: Application, diagnostics
     databases: [...(maxConnections === undefined ? [] : [maxConnections]), ...databases],
     kubernetes: [kubernetes],
     monitoring: [readOperator(manifests.objects, diagnostics)],
+    versions: application.versions,
   };
 }
 

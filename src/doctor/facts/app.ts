@@ -14,6 +14,8 @@ export type Probe = {
   /** Kubernetes: the time before the first probe, and how many failures in a row count. */
   initialDelay?: ConfigNumber | undefined;
   failures?: ConfigNumber | undefined;
+  /** The time limit of the command that the check runs. */
+  commandTimeout?: ConfigNumber | undefined;
   /** False where the check opens a connection to a port that may not speak HTTP. */
   isHttpTraffic?: boolean;
   /** The next check starts after the answer to the last one, so the timeout may equal the interval. */

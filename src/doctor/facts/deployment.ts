@@ -8,6 +8,7 @@ import type { Monitoring } from "../readers/prometheus/prometheus.ts";
 import type { RunningInstance } from "../readers/running-instance.ts";
 import type { App } from "./app.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
+import type { Versions } from "./versions.ts";
 
 /** Configurations that run together and are compared with each other. */
 export type Deployment = {
@@ -21,6 +22,8 @@ export type Deployment = {
   compose: readonly Compose[];
   templates: readonly Template[];
   monitoring: readonly Monitoring[];
+  /** The versions of programs, where they are given or image tags name them. */
+  versions: Versions;
   /** The health report of a running instance, for `--live`. */
   live: RunningInstance | undefined;
 };

@@ -1,5 +1,6 @@
 import type { Probe } from "./app.ts";
 import type { ConfigNumber, Place } from "./config-values.ts";
+import type { KnownVersion, VersionFact } from "./versions.ts";
 
 /** How a load balancer detects an instance whose health check returns 503, and after how long at the latest. */
 export type FailureDetection = {
@@ -25,6 +26,10 @@ export type LoadBalancer = {
   hosts: readonly string[];
   /** How long an idle connection to an instance is kept open. */
   idleTimeouts: readonly ConfigNumber[];
+  /** Idle timeouts that exist only from a version of the program on. */
+  idleTimeoutsSince?: readonly { idle: ConfigNumber; fact: VersionFact }[];
+  /** The version that a comment in its file names. */
+  version?: KnownVersion | undefined;
   /** How long the load balancer waits for a response; 0 means without limit. */
   readTimeouts: readonly ConfigNumber[];
   /** How long an idle connection of a client is kept open. */

@@ -98,6 +98,14 @@ export function heapOf(
   return undefined;
 }
 
+/** The time limit of curl or wget in a command, in milliseconds. */
+export function commandTimeLimit(command: string): number | undefined {
+  const seconds =
+    /\bcurl\b.*?\s(?:-m|--max-time)[\s=]*(\d+(?:\.\d+)?)\b/.exec(command)?.[1] ??
+    /\bwget\b.*?\s(?:-T|--timeout)[\s=]*(\d+)\b/.exec(command)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
 const secondsIn: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** The duration of the sleeps in a command, in milliseconds; undefined where it cannot be determined. */

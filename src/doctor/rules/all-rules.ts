@@ -5,11 +5,14 @@ import { databaseConnectionRules } from "./capacity/database-connections.ts";
 import { disruptionBudgetRules } from "./capacity/disruption-budget.ts";
 import { failTimeoutRules } from "./capacity/fail-timeout.ts";
 import { memoryRules } from "./capacity/heap-limit.ts";
+import { podResourceRules } from "./capacity/pod-resources.ts";
+import { uploadLocationRules } from "./capacity/upload-location.ts";
 import { drainDelayRules } from "./drain/drain-delay.ts";
 import { drainDetectionRules } from "./drain/drain-detection.ts";
 import { drainRequestRules } from "./drain/drain-requests.ts";
 import { gracePeriodRules } from "./drain/grace-period.ts";
 import { forwardedHeaderRules } from "./headers/forwarded-headers.ts";
+import { headerNameRules } from "./headers/header-names.ts";
 import { securityHeaderRules } from "./headers/proxy-security-headers.ts";
 import { trustProxyRules } from "./headers/trust-proxy.ts";
 import { haproxyLimitRules } from "./limits/haproxy-limits.ts";
@@ -20,23 +23,40 @@ import { queryRules } from "./monitoring/queries.ts";
 import { scrapeRules } from "./monitoring/scrapes.ts";
 import { haproxyCheckRules } from "./probes/haproxy-checks.ts";
 import { kubernetesProbeRules } from "./probes/kubernetes-probes.ts";
+import { platformProbeRules } from "./probes/platform-probes.ts";
+import { probeBudgetRules } from "./probes/probe-budgets.ts";
 import { haproxyRetryRules } from "./retries/haproxy-retries.ts";
 import { nginxRetryRules } from "./retries/nginx-retries.ts";
 import { albTargetRules } from "./routes/alb-targets.ts";
 import { kubernetesRouteRules } from "./routes/kubernetes-routes.ts";
+import { nginxNameRules } from "./routes/nginx-names.ts";
 import { nginxRouteRules } from "./routes/nginx-routes.ts";
 import { nginxUpstreamRules } from "./routes/nginx-upstreams.ts";
 import { runningInstanceRules } from "./running-instance-settings.ts";
 import { haproxyBraceRules } from "./syntax/haproxy-braces.ts";
 import { nginxDirectiveRules } from "./syntax/nginx-directives.ts";
+import { checkCommandRules } from "./timeouts/check-commands.ts";
 import { keepAliveTimeoutRules } from "./timeouts/keep-alive-timeouts.ts";
 import { probeTimeoutRules } from "./timeouts/probe-timeouts.ts";
 import { requestTimeoutRules } from "./timeouts/request-timeouts.ts";
 import { retryTimeoutRules } from "./timeouts/retry-timeouts.ts";
+import { tunnelTimeoutRules } from "./timeouts/tunnel-timeouts.ts";
+import { kubernetesVersionRules } from "./versions/kubernetes-versions.ts";
+import { proxyVersionRules } from "./versions/proxy-versions.ts";
+import { composeRestartRules } from "./workloads/compose-restarts.ts";
 import { composeServiceRules } from "./workloads/compose-services.ts";
 import { kubernetesWorkloadRules } from "./workloads/kubernetes-workloads.ts";
 
 const everyRule: readonly Rule[] = [
+  ...tunnelTimeoutRules,
+  ...checkCommandRules,
+  ...probeBudgetRules,
+  ...podResourceRules,
+  ...uploadLocationRules,
+  ...platformProbeRules,
+  ...composeRestartRules,
+  ...headerNameRules,
+  ...nginxNameRules,
   ...keepAliveTimeoutRules,
   ...probeTimeoutRules,
   ...requestTimeoutRules,
@@ -72,6 +92,8 @@ const everyRule: readonly Rule[] = [
   ...nginxDirectiveRules,
   ...haproxyBraceRules,
   ...kubernetesWorkloadRules,
+  ...kubernetesVersionRules,
+  ...proxyVersionRules,
   ...runningInstanceRules,
 ];
 

@@ -1,4 +1,5 @@
 import type { App } from "../facts/app.ts";
+import type { Place } from "../facts/config-values.ts";
 import type { Haproxy } from "../readers/haproxy/haproxy.ts";
 import type { Workload } from "../readers/kubernetes/cluster-objects.ts";
 import type { Kubernetes } from "../readers/kubernetes/kubernetes.ts";
@@ -41,3 +42,22 @@ export const eachPod =
   (check: Check<[App]>): Rule["find"] =>
   ({ apps }) =>
     apps.filter(({ platform }) => platform === "kubernetes").flatMap((app) => check(app));
+
+/** One finding for each file, with the places of all its subjects. */
+export function onePerFile<T>(
+  subjects: readonly T[],
+  placeOf: (subject: T) => Place,
+  describe: (subjects: readonly T[]) => Omit<Violation, "places" | "numbers">,
+): Violation[] {
+  return [...Map.groupBy(subjects, (subject) => placeOf(subject).file).values()].map((all) => ({
+    ...describe(all),
+    places: all.map(placeOf),
+  }));
+}
+
+/** The first names, and how many others there are. */
+export function namesText(names: readonly string[]): string {
+  const shown = [...new Set(names)];
+  const others = shown.length - 4;
+  return others > 0 ? `${shown.slice(0, 4).join(", ")} and ${others} more` : shown.join(", ");
+}

@@ -9,7 +9,7 @@ suite("haven-doctor FOLDER", () => {
   test("reads the configuration files in the folder, and compares them with each other", async () => {
     const folder = folderWith({
       "deploy/nginx/nginx.conf": valid.nginx,
-      "deploy/docker-compose.yml": valid.compose,
+      "deploy/docker-compose.yml": valid.composeWithAddresses,
       "deploy/k8s/api.yaml": valid.kubernetes.replace(
         "terminationGracePeriodSeconds: 60",
         "terminationGracePeriodSeconds: 20",

@@ -154,6 +154,7 @@ items:
 `,
     },
     finds: [
+      "budget-no-memory-limit",
       "trap-kubernetes-no-readiness-probe",
       "trap-kubernetes-no-disruption-budget",
       "trap-kubernetes-public-service",
@@ -252,12 +253,12 @@ Resources:
       render:
         "services:\n  - { type: web, name: site, runtime: static }\n  - { type: worker, name: jobs }\n  - { type: web, name: api, runtime: node, plan: free }\n",
     },
-    finds: [],
+    finds: ["trap-platform-no-health-path"],
   },
   {
     name: "a minimal Railway file",
     texts: { railway: '{"$schema":"https://railway.com/railway.schema.json","deploy":{"startCommand":"node ."}}' },
-    finds: [],
+    finds: ["trap-platform-no-health-path"],
   },
 ];
 

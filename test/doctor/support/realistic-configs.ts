@@ -12,12 +12,22 @@ export type RealisticConfig = {
   notUnderstood?: RegExp;
 };
 
+/** Rules that miss something in a configuration. Small configurations lack most of it, so they have tests of their own. */
+const wantsMore = new Set([
+  "trap-compose-no-restart",
+  "trap-platform-no-health-path",
+  "budget-no-memory-limit",
+  "budget-single-replica",
+]);
+
 export function suiteOfConfigs(title: string, configs: readonly RealisticConfig[]): void {
   suite(title, () => {
     for (const { name, texts, more = {}, finds, notUnderstood } of configs) {
       test(name, () => {
         const { findings, notUnderstood: notes, unreadable } = diagnoseTexts(texts, more);
-        const found = findings.map(({ rule, places: [place] }) => [rule, lineAt(place)]);
+        const found = findings
+          .filter(({ rule }) => !wantsMore.has(rule))
+          .map(({ rule, places: [place] }) => [rule, lineAt(place)]);
         assert.deepEqual(found.map(String).sort(), finds.map(([rule, line]) => String([rule, line])).sort());
         for (const [rule, , severity] of finds)
           if (severity !== undefined) assert.equal(findings.find((one) => one.rule === rule)?.severity, severity);

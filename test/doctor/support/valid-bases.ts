@@ -18,7 +18,7 @@ export const all = {
     alongside: { settings: valid.settings },
     text: valid.haproxy.replace("bind :80", "bind [::]:80 v4v6"),
   },
-  composeWithProxy: { kind: "compose", alongside: { nginx: valid.nginx }, text: valid.compose },
+  composeWithProxy: { kind: "compose", alongside: { nginx: valid.nginx }, text: valid.composeWithAddresses },
   render: { kind: "render", alongside: {}, text: valid.render },
   railway: { kind: "railway", alongside: {}, text: valid.railway },
   prometheus: { kind: "prometheus", alongside: {}, text: valid.prometheus },

@@ -142,6 +142,7 @@ spec:
             httpGet: { path: /startup, port: http }
             periodSeconds: 5
             timeoutSeconds: 3
+            failureThreshold: 60
           readinessProbe:
             httpGet: { path: /ready, port: http }
             periodSeconds: 5
@@ -263,6 +264,7 @@ export const compose = `services:
   app1: &app
     image: api:1.4.2
     expose: ["4000"]
+    restart: unless-stopped
     stop_grace_period: 45s
     mem_limit: 512m
     environment:
@@ -282,6 +284,12 @@ export const compose = `services:
     image: grafana/grafana:12.0.0
     ports: ["3000:3000"]
 `;
+
+/** Fixed addresses, so that nginx may resolve the names once. */
+export const composeWithAddresses = compose.replace(
+  "    expose:",
+  "    networks: { front: { ipv4_address: 10.5.0.2 } }\n    expose:",
+);
 
 export const alb = `Parameters:
   Idle: { Type: Number, Default: 60 }
@@ -345,6 +353,7 @@ export const render = `services:
     plan: standard
     numInstances: 3
     maxShutdownDelaySeconds: 60
+    healthCheckPath: /ready
     envVars:
       - key: DB_POOL_MAX
         value: "10"
@@ -355,7 +364,8 @@ export const render = `services:
 export const railway = `{
   "deploy": {
     "numReplicas": 3,
-    "drainingSeconds": 60
+    "drainingSeconds": 60,
+    "healthcheckPath": "/ready"
   }
 }
 `;

@@ -1,10 +1,10 @@
 import type { Diagnostics } from "../../diagnostics.ts";
 import type { App, Probe } from "../../facts/app.ts";
-import { type ConfigNumber, defined, type Place } from "../../facts/config-values.ts";
+import { type ConfigNumber, defined, ms, type Place } from "../../facts/config-values.ts";
 import { bytes } from "../../facts/units.ts";
 import type { Files } from "../../files.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
-import { commandText, configText, heapOf } from "../container.ts";
+import { commandText, commandTimeLimit, configText, heapOf } from "../container.ts";
 import { readCount, readSize, readTime } from "../read-config-number.ts";
 import { get, type Tree, text } from "../yaml-tree.ts";
 import { environmentOf } from "./compose-environment.ts";
@@ -51,6 +51,11 @@ const requestedPath = (words: string): string | undefined =>
   /(?:https?:\/\/[^/\s"']+|\b(?:localhost|127\.0\.0\.1)(?::\d+)?)(\/[^\s"'?)]*)/.exec(words)?.[1] ??
   /\s(\/(?:health\/)?(?:alive|livez?|readyz?|startupz?|health))$/.exec(words)?.[1];
 
+function commandTimeoutOf(words: string, at: Place): ConfigNumber | undefined {
+  const limit = commandTimeLimit(words);
+  return limit === undefined ? undefined : ms("time limit of the command", limit, at);
+}
+
 function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
   const check = get(tree, "healthcheck");
   const test = get(check, "test");
@@ -70,6 +75,7 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
     isOpaque: path === undefined,
     timeout: time("timeout"),
     interval: time("interval"),
+    commandTimeout: commandTimeoutOf(words, at),
     waitsForAnswer: true,
   };
 }

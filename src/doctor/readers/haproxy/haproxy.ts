@@ -1,6 +1,8 @@
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
 import type { Place } from "../../facts/config-values.ts";
+import type { KnownVersion } from "../../facts/versions.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
+import { versionInComments } from "../version-comments.ts";
 import { noteUnknown } from "./haproxy-keywords.ts";
 import { type Line, parseHaproxy, type Section } from "./haproxy-syntax.ts";
 
@@ -13,13 +15,15 @@ export type Haproxy = {
   proxies: readonly ProxySection[];
   /** The file has no `global` and no `defaults`, so their values are unknown. */
   isFragment: boolean;
+  /** The version that a comment names. */
+  version: KnownVersion | undefined;
 };
 
 export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics): Haproxy {
   const text = textOf(files, path);
   const sections = parseHaproxy(text.text, text.file, diagnostics);
   noteUnknown(sections, diagnostics);
-  const isFragment = !sections.some(({ kind }) => kind === "global" || kind === "defaults");
+  const isFragment = !isWhole(sections);
   if (isFragment)
     diagnostics.addNote(
       { file: text.file, line: 1 },
@@ -28,8 +32,14 @@ export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics
   const proxies = sections
     .filter(({ kind }) => /^(?:frontend|backend|listen)$/.test(kind))
     .map((section) => proxyOf(section, isFragment));
-  return { sections, proxies, isFragment };
+  return { sections, proxies, isFragment, version: versionInComments(text.text, text.file, "haproxy") };
 }
+
+/** A file with a listener and servers is whole, even without `global` and `defaults`. */
+const isWhole = (sections: readonly Section[]): boolean =>
+  sections.some(({ kind }) => kind === "global" || kind === "defaults") ||
+  (sections.some((section) => linesOf(section, "bind").length > 0) &&
+    sections.some((section) => linesOf(section, "server").length > 0));
 
 /** For a folder, reads its only .cfg file. With several files their order is unknown. */
 function textOf(files: Files, path: string): { text: string; file: string } {

@@ -1,6 +1,8 @@
 import { basename, dirname, join, normalize } from "node:path";
 import { type Diagnostics, readEach, UnreadableError } from "../../diagnostics.ts";
+import type { KnownVersion } from "../../facts/versions.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
+import { versionInComments } from "../version-comments.ts";
 import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 import {
   foldersReferencedBy,
@@ -11,7 +13,12 @@ import {
 } from "./kustomize.ts";
 
 /** Objects that are applied together. */
-export type Manifests = { name: string; objects: readonly Tree[] };
+export type Manifests = {
+  name: string;
+  objects: readonly Tree[];
+  /** The version of Kubernetes that a comment names. */
+  version?: KnownVersion | undefined;
+};
 
 export type ManifestSources = {
   files: Files;
@@ -32,9 +39,7 @@ export function readManifests(path: string, sources: ManifestSources): Manifests
   if (files.kind(path) !== "folder") {
     if (kustomizationNames.includes(basename(path)) && files.kind(path) === "file")
       return renderKustomization(dirname(path), sources);
-    return [
-      { name: files.displayPath(path), objects: objectsOf(readRequiredFile(files, path), files.displayPath(path)) },
-    ];
+    return [manifestsOf(readRequiredFile(files, path), files.displayPath(path))];
   }
   if (kustomizationIn(files, path) !== undefined) return renderKustomization(path, sources);
   return readFolder(path, sources);
@@ -57,6 +62,12 @@ function renderKustomization(
   return [];
 }
 
+const manifestsOf = (source: string, file: string): Manifests => ({
+  name: file,
+  objects: objectsOf(source, file),
+  version: versionInComments(source, file, "kubernetes"),
+});
+
 const isYaml = (name: string): boolean => /\.(?:ya?ml|json)$/.test(name);
 
 /** Kustomizations that no other one builds on are applied, each on its own; the plain files are applied together. */
@@ -74,10 +85,15 @@ function readFolder(path: string, sources: ManifestSources): Manifests[] {
     throw new UnreadableError({ file: files.displayPath(path), line: 1 }, "is a folder without a YAML file");
   const rendered = readEach(applied, diagnostics, (folder) => renderKustomization(folder, sources)).flat();
   if (plainFiles.length === 0) return rendered;
-  const objects = readEach(plainFiles, diagnostics, (file) =>
-    parseYaml(readRequiredFile(files, file), files.displayPath(file)).flatMap(expandLists),
-  ).flat();
-  return [...rendered, { name: files.displayPath(path), objects }];
+  const read = readEach(plainFiles, diagnostics, (file) => {
+    const source = readRequiredFile(files, file);
+    return {
+      objects: parseYaml(source, files.displayPath(file)).flatMap(expandLists),
+      version: versionInComments(source, files.displayPath(file), "kubernetes"),
+    };
+  });
+  const version = read.find((one) => one.version !== undefined)?.version;
+  return [...rendered, { name: files.displayPath(path), objects: read.flatMap(({ objects }) => objects), version }];
 
   function walk(folder: string, depth: number): void {
     if (depth > maxDepth) return;

@@ -3,7 +3,7 @@ import type { App, Probe } from "../../facts/app.ts";
 import { type ConfigNumber, type ConfigText, defined, ms } from "../../facts/config-values.ts";
 import { bytes } from "../../facts/units.ts";
 import { resolveSettings, type SettingValues } from "../application-settings.ts";
-import { configText, heapOf, sleepOf } from "../container.ts";
+import { commandText, commandTimeLimit, configText, heapOf, sleepOf } from "../container.ts";
 import { readCount, readSeconds, readSize } from "../read-config-number.ts";
 import { get, list, number, type Tree, text } from "../yaml-tree.ts";
 import { databaseUsedBy } from "./cluster-database.ts";
@@ -90,6 +90,8 @@ function probeOf(
       { name: `${field}.${name}`, value: defaultValue * 1000, at: probe.at, origin },
       diagnostics,
     );
+  const command = get(probe, "exec", "command");
+  const limit = commandTimeLimit(commandText(command));
   const isHttpProbe = get(probe, "httpGet") !== undefined;
   const customCheck = get(probe, "exec") ?? get(probe, "grpc");
   if (customCheck !== undefined) diagnostics.addNote(customCheck.at, `${field}: the request of this probe is unknown`);
@@ -100,6 +102,7 @@ function probeOf(
     path: isHttpProbe ? configText(`${field} path`, text(path) ?? "/", path?.at ?? probe.at) : undefined,
     isOpaque: customCheck !== undefined,
     isHttpTraffic: isHttpProbe,
+    commandTimeout: limit === undefined ? undefined : ms("time limit of the command", limit, command?.at ?? probe.at),
     timeout: value("timeoutSeconds", 1),
     interval: value("periodSeconds", 10),
     initialDelay: value("initialDelaySeconds", 0),

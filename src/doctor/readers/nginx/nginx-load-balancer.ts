@@ -2,6 +2,7 @@ import type { Diagnostics } from "../../diagnostics.ts";
 import { type ConfigNumber, count, defined, ms, type Place, size } from "../../facts/config-values.ts";
 import { emptyLoadBalancer, type LoadBalancer, type RetryLimits } from "../../facts/load-balancer.ts";
 import { bytes, milliseconds } from "../../facts/units.ts";
+import { versionFacts } from "../../facts/versions.ts";
 import { enclosingBlock, hostOf, type Nginx, type Route, type Upstream } from "./nginx.ts";
 import { type Directive, effectiveDirectives, hasUnreadInclude } from "./nginx-syntax.ts";
 
@@ -70,6 +71,11 @@ export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadB
     at,
     hosts: hostsOf(nginx),
     idleTimeouts: defined(used.map((upstream) => idleOf(upstream, lookup))),
+    idleTimeoutsSince: used.filter(hasDefaultKeepAlive).map(({ block }) => ({
+      idle: ms("keepalive_timeout of the upstream", 60_000, block.at, nginxDefault),
+      fact: versionFacts.nginxKeepAlive,
+    })),
+    version: nginx.version,
     readTimeouts: defined(
       trafficRoutes.map(({ block }) => readDirectiveTime(block, "proxy_read_timeout", 60_000, lookup)),
     ),
@@ -97,7 +103,12 @@ function hostsOf({ upstreams, routes }: Nginx): string[] {
   return [...new Set([...targets, ...servers].map(hostOf))];
 }
 
-/** Without `keepalive` nginx opens a connection for each request, so no idle connection can be closed under it. */
+/** Newer versions keep idle connections in an upstream that does not say how many. */
+const hasDefaultKeepAlive = ({ block }: Upstream): boolean =>
+  !block.children?.some(({ name }) => name === "keepalive" || name === "keepalive_timeout") &&
+  !hasUnreadInclude(block.children);
+
+/** Without `keepalive` older versions open a connection for each request, so no idle connection can be closed under it. */
 function idleOf({ block }: Upstream, lookup: Lookup): ConfigNumber | undefined {
   const keepalive = block.children?.find(({ name }) => name === "keepalive");
   if (keepalive === undefined || keepalive.args[0] === "0") return undefined;

@@ -1,5 +1,7 @@
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
+import type { KnownVersion } from "../../facts/versions.ts";
 import type { Files } from "../../files.ts";
+import { versionInComments } from "../version-comments.ts";
 import { readNginxFiles } from "./nginx-includes.ts";
 import { noteMisspelled } from "./nginx-spelling.ts";
 import { allDirectives, type Directive } from "./nginx-syntax.ts";
@@ -26,6 +28,8 @@ export type Nginx = {
   routes: readonly Route[];
   /** The file belongs inside `http`, like the files of conf.d. */
   isFragment: boolean;
+  /** The version that a comment names. */
+  version: KnownVersion | undefined;
 };
 
 const topLevelDirectives = new Set([
@@ -74,8 +78,11 @@ export function readNginx(files: Files, path: string, diagnostics: Diagnostics):
     if (targets.length === 0) diagnostics.addNote(pass.at, `proxy_pass ${pass.args[0] ?? ""}: the target is unknown`);
   if (routes.length === 0 && upstreams.length === 0)
     diagnostics.addNote({ file: files.displayPath(path), line: 1 }, "forwards no requests, so few rules apply");
-  return { root, all, upstreams, routes, isFragment: !isMain(root) };
+  const version = versionInComments(commentsOf(files, path), files.displayPath(path), "nginx");
+  return { root, all, upstreams, routes, isFragment: !isMain(root), version };
 }
+
+const commentsOf = (files: Files, path: string): string => (files.kind(path) === "file" ? files.read(path) : "");
 
 /** Records directives that run a Lua program. */
 function notePrograms(all: readonly Directive[], diagnostics: Diagnostics): void {

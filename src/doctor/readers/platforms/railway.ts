@@ -6,6 +6,7 @@ import { heapOf } from "../container.ts";
 import { readSeconds } from "../read-config-number.ts";
 import { entries, get, parseYaml } from "../yaml-tree.ts";
 
+import { platformProbe } from "./platform-probe.ts";
 import { releaseInstances } from "./release-instances.ts";
 
 export function readRailway(
@@ -30,6 +31,8 @@ export function readRailway(
     draining.origin,
     diagnostics,
   );
+  // A schedule starts a program that ends, and serves nothing.
+  if (get(deploy, "cronSchedule") !== undefined) return [];
   return [
     {
       name: "the Railway service",
@@ -39,7 +42,7 @@ export function readRailway(
       gracePeriod: readSeconds(get(deploy, draining.name), draining, diagnostics),
       preStop: undefined,
       stopSignal: undefined,
-      probes: [],
+      probes: platformProbe("Railway's health check", "healthcheckPath", get(deploy, "healthcheckPath")),
       replicas: instances,
       heap: heapOf(externalSettings, [], diagnostics),
       memory: undefined,

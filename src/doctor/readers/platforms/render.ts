@@ -1,11 +1,12 @@
 import { type Diagnostics, UnreadableError } from "../../diagnostics.ts";
-import type { App, Probe } from "../../facts/app.ts";
+import type { App } from "../../facts/app.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
 import { resolveSettings, type SettingValue, type SettingValues } from "../application-settings.ts";
-import { configText, heapOf } from "../container.ts";
+import { heapOf } from "../container.ts";
 import { readSeconds, readSize } from "../read-config-number.ts";
 import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 
+import { platformProbe } from "./platform-probe.ts";
 import { releaseInstances } from "./release-instances.ts";
 
 const renderPlans: Readonly<Record<string, number>> = {
@@ -63,7 +64,7 @@ function renderApp(
     gracePeriod: readSeconds(get(service, delay.name), delay, diagnostics),
     preStop: undefined,
     stopSignal: undefined,
-    probes: probeOf(get(service, "healthCheckPath")),
+    probes: platformProbe("Render's health check", "healthCheckPath", get(service, "healthCheckPath")),
     replicas: releaseInstances(
       [get(service, "scaling", "maxInstances") ?? get(service, "numInstances")],
       service.at,
@@ -75,19 +76,3 @@ function renderApp(
     database: undefined,
   };
 }
-
-/** Render documents no timeouts for its health check, so only the path is compared. */
-const probeOf = (path: Tree | undefined): Probe[] =>
-  path === undefined
-    ? []
-    : [
-        {
-          name: "Render's health check",
-          purpose: "ready",
-          at: path.at,
-          path: configText("healthCheckPath", text(path) ?? "/", path.at),
-          isOpaque: text(path) === undefined,
-          timeout: undefined,
-          interval: undefined,
-        },
-      ];

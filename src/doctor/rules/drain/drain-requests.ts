@@ -1,8 +1,22 @@
-import { formatNumber } from "../../facts/config-values.ts";
+import { type ConfigNumber, formatNumber } from "../../facts/config-values.ts";
 import { effectiveLine, effectiveOption, serverOption } from "../../readers/haproxy/haproxy.ts";
 import { effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb, backend, location } from "../example-files.ts";
+
+/** Requests of most applications may take longer than this. */
+const shortestDrainMs = 5000;
+
+const isTooShort = ({ value, origin }: ConfigNumber): boolean => origin === undefined && value < shortestDrainMs;
+
+const cutAtOnce =
+  (name: string) =>
+  (drainTimeout: ConfigNumber): Violation => ({
+    severity: "warning",
+    numbers: [drainTimeout],
+    message: `${name} lets requests finish for ${formatNumber(drainTimeout)} only.`,
+    fix: `Set ${drainTimeout.name} to the longest time that a request may take.`,
+  });
 
 export const drainRequestRules: readonly Rule[] = [
   {
@@ -107,7 +121,7 @@ export const drainRequestRules: readonly Rule[] = [
     impact:
       "When an instance is removed, or the proxy is reloaded, requests that the application is still working on are cut.",
     condition:
-      "ALB `deregistration_delay` (default 300 s), nginx `worker_shutdown_timeout` and HAProxy `hard-stop-after` (both without limit by default), Google's `drainingTimeoutSec` (default 0 s) ≥ `REQUEST_TIMEOUT_MS`",
+      "ALB `deregistration_delay` (default 300 s), nginx `worker_shutdown_timeout` and HAProxy `hard-stop-after` (both without limit by default), Google's `drainingTimeoutSec` (default 0 s) ≥ `REQUEST_TIMEOUT_MS`; if that is not known, a value below 5 s that a file sets is a warning",
     fix: "Raise the value to REQUEST_TIMEOUT_MS or more.",
     example: {
       kind: "alb",
@@ -120,6 +134,7 @@ export const drainRequestRules: readonly Rule[] = [
         apps.flatMap(({ settings }) => {
           const request = settings.number("REQUEST_TIMEOUT_MS");
           if (request === undefined) return [];
+          if (request.assumed) return loadBalancer.drainTimeouts.filter(isTooShort).map(cutAtOnce(loadBalancer.name));
           return loadBalancer.drainTimeouts
             .filter((drainTimeout) => drainTimeout.value < request.value)
             .map(

@@ -1,3 +1,4 @@
+import { holdsIn, sinceText, versionFacts } from "../../facts/versions.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alert } from "../example-files.ts";
 import { insideOf, withoutWords } from "./promql.ts";
@@ -53,6 +54,35 @@ export const queryRules: readonly Rule[] = [
           }),
         ),
       ),
+  },
+  {
+    id: "trap-promql-removed-function",
+    severity: "error",
+    title: "Prometheus no longer has this function",
+    impact: "Prometheus does not load the file of rules: none of its alerts fires.",
+    condition: `No holt_winters: ${versionFacts.prometheusNoHoltWinters.fact} (${sinceText(versionFacts.prometheusNoHoltWinters)})`,
+    fix: "Write double_exponential_smoothing, or keep Prometheus 2.",
+    example: {
+      kind: "kubernetes",
+      broken: alert("holt_winters(queue_length[10m], 0.5, 0.5) > 100"),
+      fixed: alert("avg_over_time(queue_length[10m]) > 100"),
+    },
+    find: ({ monitoring, versions }) => {
+      const fact = versionFacts.prometheusNoHoltWinters;
+      const holds = holdsIn(fact, versions.prometheus);
+      if (holds === "no") return [];
+      return monitoring.flatMap(({ queries }) =>
+        queries
+          .filter(({ text: query }) => /\bholt_winters\s*\(/.test(withoutWords(query)))
+          .map(
+            ({ at }): Violation => ({
+              places: [at],
+              message: "holt_winters has another name.",
+              ...(holds === "depends" && { severity: "warning", holdsFor: sinceText(fact) }),
+            }),
+          ),
+      );
+    },
   },
   {
     id: "trap-errors-not-a-ratio",

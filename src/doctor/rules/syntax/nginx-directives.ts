@@ -1,3 +1,5 @@
+import type { Place } from "../../facts/config-values.ts";
+import { beforeText, holdsIn, type KnownVersion, versionFacts } from "../../facts/versions.ts";
 import type { Nginx } from "../../readers/nginx/nginx.ts";
 import type { Directive } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
@@ -32,7 +34,6 @@ const unavailableDirectives: Readonly<Record<string, string>> = {
   check_http_send: "only in a fork of nginx",
   check_http_expect_alive: "only in a fork of nginx",
   check_status: "only in a fork of nginx",
-  sticky: "in open-source NGINX only since 1.29.6",
 };
 
 /** The block around a directive. The top level of a file for conf.d is inside `http`. */
@@ -44,6 +45,18 @@ function contextOf(directive: Directive, { isFragment, root }: Nginx): string {
   );
   if (pieces) return "http";
   return root.some(({ name }) => name === "location") ? "server" : "location";
+}
+
+function beforeSticky(at: Place, version: KnownVersion | undefined): Violation[] {
+  const fact = versionFacts.nginxSticky;
+  const holds = holdsIn(fact, version);
+  if (holds === "yes") return [];
+  const message = "`sticky`: not in open-source NGINX.";
+  return [
+    holds === "no"
+      ? { places: [at], message }
+      : { severity: "warning", places: [at], message, holdsFor: beforeText(fact) },
+  ];
 }
 
 export const nginxDirectiveRules: readonly Rule[] = [
@@ -92,16 +105,15 @@ export const nginxDirectiveRules: readonly Rule[] = [
       broken: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  sticky cookie route;\n}\n",
       fixed: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  hash $cookie_route consistent;\n}\n",
     },
-    find: eachNginx(({ all }) =>
-      all.flatMap((directive): Violation[] => {
-        const why = Object.hasOwn(unavailableDirectives, directive.name)
-          ? unavailableDirectives[directive.name]
-          : undefined;
-        const inMap = directive.parent !== undefined && /^(?:map|geo|types|split_clients)$/.test(directive.parent.name);
-        return why === undefined || inMap
-          ? []
-          : [{ places: [directive.at], message: `\`${directive.name}\`: ${why}.` }];
-      }),
-    ),
+    find: ({ nginx, versions }) =>
+      nginx.flatMap(({ all, version }) =>
+        all.flatMap((directive): Violation[] => {
+          const { name, parent, at } = directive;
+          if (parent !== undefined && /^(?:map|geo|types|split_clients)$/.test(parent.name)) return [];
+          const why = Object.hasOwn(unavailableDirectives, name) ? unavailableDirectives[name] : undefined;
+          if (why !== undefined) return [{ places: [at], message: `\`${name}\`: ${why}.` }];
+          return name === "sticky" && parent?.name === "upstream" ? beforeSticky(at, version ?? versions.nginx) : [];
+        }),
+      ),
   },
 ];

@@ -1,6 +1,16 @@
-import { formatNumber } from "../../facts/config-values.ts";
+import { type ConfigNumber, formatNumber } from "../../facts/config-values.ts";
+import { holdsIn, sinceText } from "../../facts/versions.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb } from "../example-files.ts";
+
+function shorterThan(idle: ConfigNumber, own: ConfigNumber, name: string): Violation {
+  const wanted = idle.value >= 600_000 ? idle.value + 20_000 : idle.value + 15_000;
+  return {
+    numbers: [idle, own],
+    message: `${name} keeps an idle connection for ${formatNumber(idle)}; the application keeps it for ${formatNumber(own)} and must keep it for longer.`,
+    fix: `Set KEEP_ALIVE_TIMEOUT_MS=${wanted}, or lower the idle timeout of ${name}.`,
+  };
+}
 
 export const keepAliveTimeoutRules: readonly Rule[] = [
   {
@@ -10,7 +20,7 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
     impact:
       "A request is lost if the application closes the connection at the moment when the load balancer sends it: users get occasional 502 responses, also for POST, mostly at low traffic.",
     condition:
-      "`KEEP_ALIVE_TIMEOUT_MS` > idle timeout of the load balancer: nginx `keepalive_timeout` of the upstream (default 60 s, only with `keepalive`), HAProxy `pool-purge-delay` (5 s), ALB `idle_timeout` (60 s), ingress-nginx `upstream-keepalive-timeout` (60 s), Google Cloud (600 s, fixed)",
+      "`KEEP_ALIVE_TIMEOUT_MS` > idle timeout of the load balancer: nginx `keepalive_timeout` of the upstream (default 60 s; before 1.29.7 only with `keepalive`), HAProxy `pool-purge-delay` (5 s), ALB `idle_timeout` (60 s), ingress-nginx `upstream-keepalive-timeout` (60 s), Google Cloud (600 s, fixed)",
     fix: "Raise KEEP_ALIVE_TIMEOUT_MS some seconds above the idle timeout, or lower the idle timeout.",
     example: {
       kind: "nginx",
@@ -18,22 +28,20 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
       broken: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  keepalive 32;\n  keepalive_timeout 120s;\n}\n",
       fixed: "upstream api {\n  zone api 64k;\n  server app1:4000;\n  keepalive 32;\n  keepalive_timeout 60s;\n}\n",
     },
-    find: ({ loadBalancers }) =>
+    find: ({ loadBalancers, versions }) =>
       loadBalancers.flatMap(({ loadBalancer, apps }) =>
         apps.flatMap(({ settings }) => {
           const own = settings.number("KEEP_ALIVE_TIMEOUT_MS");
           if (own === undefined) return [];
-          return loadBalancer.idleTimeouts
-            .filter((idle) => own.value <= idle.value)
-            .map((idle): Violation => {
-              const message = `${loadBalancer.name} keeps an idle connection for ${formatNumber(idle)}; the application keeps it for ${formatNumber(own)} and must keep it for longer.`;
-              const wanted = idle.value >= 600_000 ? idle.value + 20_000 : idle.value + 15_000;
-              return {
-                numbers: [idle, own],
-                message,
-                fix: `Set KEEP_ALIVE_TIMEOUT_MS=${wanted}, or lower the idle timeout of ${loadBalancer.name}.`,
-              };
-            });
+          const compare = (idle: ConfigNumber): Violation[] =>
+            own.value > idle.value ? [] : [shorterThan(idle, own, loadBalancer.name)];
+          const newer = (loadBalancer.idleTimeoutsSince ?? []).flatMap(({ idle, fact }) => {
+            const holds = holdsIn(fact, loadBalancer.version ?? versions.nginx);
+            if (holds === "no") return [];
+            if (holds === "yes") return compare(idle);
+            return compare(idle).map((one) => ({ ...one, severity: "warning" as const, holdsFor: sinceText(fact) }));
+          });
+          return [...loadBalancer.idleTimeouts.flatMap(compare), ...newer];
         }),
       ),
   },

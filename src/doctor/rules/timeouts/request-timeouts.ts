@@ -1,12 +1,47 @@
 import { formatNumber, ms } from "../../facts/config-values.ts";
 import { milliseconds } from "../../facts/units.ts";
-import { timeoutLine } from "../../readers/haproxy/haproxy.ts";
-import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
+import { type ProxySection, timeoutLine } from "../../readers/haproxy/haproxy.ts";
+import type { Line, Section } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 
 /** `timeout server 0`, with any unit. */
 const isZero = ({ words }: Line): boolean => milliseconds(words[2] ?? "", "ms") === 0;
+
+type Waits = { section: Section; missing: readonly string[]; unlimited: readonly Line[] };
+
+function waitsOf({ section, servers }: ProxySection): Waits {
+  const isListening = section.kind !== "backend" && section.lines.some(({ words }) => words[0] === "bind");
+  const wanted = [...(isListening ? ["client"] : []), ...(servers.length > 0 ? ["connect", "server"] : [])];
+  return {
+    section,
+    missing: wanted.filter((name) => timeoutLine(section, name) === undefined),
+    unlimited: wanted.flatMap((name) => timeoutLine(section, name) ?? []).filter(isZero),
+  };
+}
+
+/** One finding for a file without any timeout, instead of one for each section. */
+function unlimitedWaits(proxies: readonly ProxySection[]): Violation[] {
+  const waits = proxies.map(waitsOf);
+  const without = waits.filter(({ missing }) => missing.length > 0);
+  const zero = waits
+    .flatMap(({ unlimited }) => unlimited)
+    .map(({ words, at }): Violation => ({ places: [at], message: `${words.join(" ")} means without limit.` }));
+  const [first] = without;
+  if (first !== undefined && !proxies.some(({ section }) => timeoutNames.some((name) => timeoutLine(section, name))))
+    return [{ places: [first.section.at], message: "No section has a timeout." }];
+  return [
+    ...without.map(
+      ({ section, missing }): Violation => ({
+        places: [section.at],
+        message: `${section.kind} ${section.name} has no timeout ${missing.join(", no timeout ")}.`,
+      }),
+    ),
+    ...zero,
+  ];
+}
+
+const timeoutNames = ["client", "connect", "server"];
 
 export const requestTimeoutRules: readonly Rule[] = [
   {
@@ -57,23 +92,7 @@ export const requestTimeoutRules: readonly Rule[] = [
       fixed:
         "defaults\n  mode http\n  timeout connect 2s\n  timeout client 30s\n  timeout server 20s\nbackend api\n  server app1 app1:4000 check\n",
     },
-    find: ({ haproxy }) =>
-      haproxy.flatMap(({ proxies, isFragment }) =>
-        proxies.flatMap(({ section, servers }): Violation[] => {
-          if (isFragment) return [];
-          const isListening = section.kind !== "backend" && section.lines.some(({ words }) => words[0] === "bind");
-          const wanted = [...(isListening ? ["client"] : []), ...(servers.length > 0 ? ["connect", "server"] : [])];
-          const missing = wanted.filter((name) => timeoutLine(section, name) === undefined);
-          const unlimited = wanted.flatMap((name) => timeoutLine(section, name) ?? []).filter(isZero);
-          const owner = `${section.kind} ${section.name}`;
-          return [
-            ...(missing.length === 0
-              ? []
-              : [{ places: [section.at], message: `${owner} has no timeout ${missing.join(", no timeout ")}.` }]),
-            ...unlimited.map(({ words, at }) => ({ places: [at], message: `${words.join(" ")} means without limit.` })),
-          ];
-        }),
-      ),
+    find: ({ haproxy }) => haproxy.flatMap(({ proxies, isFragment }) => (isFragment ? [] : unlimitedWaits(proxies))),
   },
   {
     id: "deadline-query-longer-than-request",

@@ -2,7 +2,8 @@ import { labelSelectorMatches, podLabelsOf, podOf } from "../../readers/kubernet
 import { get, list, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod, ready } from "../example-files.ts";
-import { eachCluster } from "../for-each.ts";
+import { eachCluster, onePerFile } from "../for-each.ts";
+import { hasNoVersion, withoutVersionText } from "./image-versions.ts";
 
 export const kubernetesWorkloadRules: readonly Rule[] = [
   {
@@ -43,22 +44,17 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
     condition: "Each image has a digest, or a tag other than `latest`",
     fix: "Use a version tag.",
     example: { kind: "kubernetes", broken: pod(ready).replace("api:1.0", "api:latest"), fixed: pod(ready) },
-    find: eachCluster(({ manifests }) =>
-      manifests.objects.flatMap((one) =>
+    find: eachCluster(({ manifests }) => {
+      const images = manifests.objects.flatMap((one) =>
         ["initContainers", "containers"].flatMap((kind) =>
-          list(podOf(one), kind).flatMap((container): Violation[] => {
-            const image = get(container, "image");
-            const name = text(image);
-            if (image === undefined || name === undefined || /@sha256:|:(?!latest$)[^/]+$/.test(name)) return [];
-            return [
-              {
-                places: [image.at],
-                message: `${name} ${name.endsWith(":latest") ? "is the image that was pushed last" : "has no tag, which means latest"}.`,
-              },
-            ];
-          }),
+          list(podOf(one), kind).flatMap((container) => get(container, "image") ?? []),
         ),
-      ),
-    ),
+      );
+      return onePerFile(
+        images.filter((image) => hasNoVersion(text(image) ?? "")),
+        ({ at }) => at,
+        (found) => ({ message: withoutVersionText(found.map((image) => text(image) ?? "")) }),
+      );
+    }),
   },
 ];

@@ -1,0 +1,68 @@
+import { holdsIn, type KnownVersion, versionFacts } from "../../facts/versions.ts";
+import type { Service } from "../../readers/compose/compose-app.ts";
+import { hostOf, type Nginx } from "../../readers/nginx/nginx.ts";
+import type { Directive } from "../../readers/nginx/nginx-syntax.ts";
+import { entries, get, text } from "../../readers/yaml-tree.ts";
+import type { Rule, Violation } from "../../rule.ts";
+
+const site = (lines: string) => `server {\n  ${lines}\n}\n`;
+
+/** A service without a fixed address gets another one when its container is created again. */
+const changesAddress = ({ tree }: Service): boolean =>
+  text(tree, "network_mode") !== "host" &&
+  !entries(tree, "networks").some(([, network]) => get(network, "ipv4_address") !== undefined);
+
+/** The directives that name a host which nginx resolves only when it starts. */
+function resolvedOnce({ upstreams, routes }: Nginx): { host: string; directive: Directive }[] {
+  return [
+    ...upstreams
+      .flatMap(({ servers }) => servers.filter(({ args }) => !args.includes("resolve")))
+      .map((directive) => ({ host: hostOf(directive.args[0] ?? ""), directive })),
+    ...routes
+      .filter(({ variables, upstream }) => variables.length === 0 && upstream === undefined)
+      .flatMap(({ targets, pass }) => targets.map((target) => ({ host: hostOf(target), directive: pass }))),
+  ];
+}
+
+export const nginxNameRules: readonly Rule[] = [
+  {
+    id: "trap-nginx-name-resolved-once",
+    severity: "warning",
+    title: "nginx resolves the name of a container only when it starts",
+    impact:
+      "A container that is created again, as by docker compose up after a build, may get another address: users get 502 until nginx is reloaded.",
+    condition:
+      "Where nginx forwards to a service of a Compose file beside it, the service has a fixed `ipv4_address`, or nginx resolves its name again: a variable in proxy_pass with `resolver`, or from 1.27.3 `resolve`",
+    fix: "Write resolver 127.0.0.11 valid=5s; set $api http://api:4000; proxy_pass $api;",
+    example: {
+      kind: "nginx",
+      alongside: { compose: 'services:\n  api:\n    image: api:1.0\n    restart: always\n    expose: ["4000"]\n' },
+      broken: site("location / { proxy_pass http://api:4000; }"),
+      fixed: site("resolver 127.0.0.11 valid=5s;\n  location / { set $api http://api:4000; proxy_pass $api; }"),
+    },
+    find: ({ nginx, compose, versions }) =>
+      nginx.flatMap((one): Violation[] => {
+        const file = one.all[0]?.at.file ?? "";
+        const services = compose
+          .filter((each) => file.startsWith(each.file.replace(/[^/]*$/, "")))
+          .flatMap((each) => each.services)
+          .filter(changesAddress);
+        const found = resolvedOnce(one).filter(({ host }) => services.some(({ name }) => name === host));
+        if (found.length === 0) return [];
+        const names = [...new Set(found.map(({ host }) => host))];
+        return [
+          {
+            places: found.map(({ directive }) => directive.at),
+            message: `The address of ${names.join(", ")} is looked up once.`,
+            ...withResolve(one.version ?? versions.nginx),
+          },
+        ];
+      }),
+  },
+];
+
+/** The shorter fix, where the version is known to have it. */
+const withResolve = (version: KnownVersion | undefined): Pick<Violation, "fix"> =>
+  version !== undefined && holdsIn(versionFacts.nginxResolve, version) === "yes"
+    ? { fix: "Write resolver 127.0.0.11 valid=5s; and in the upstream zone api 64k; server api:4000 resolve;" }
+    : {};

@@ -1,0 +1,102 @@
+import { beforeText, holdsIn, sinceText, type VersionFact, versionFacts } from "../../facts/versions.ts";
+import { podOf } from "../../readers/kubernetes/cluster-objects.ts";
+import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
+import type { Rule, Violation } from "../../rule.ts";
+import { object, pod, ready } from "../example-files.ts";
+
+type RemovedApi = { kinds: RegExp; api: RegExp; fact: VersionFact };
+
+const removedApis: readonly RemovedApi[] = [
+  {
+    kinds: /^(?:Deployment|DaemonSet|ReplicaSet|StatefulSet|NetworkPolicy)$/,
+    api: /^(?:extensions\/v1beta1|apps\/v1beta[12])$/,
+    fact: versionFacts.kubernetesNoExtensions,
+  },
+  {
+    kinds: /^Ingress(?:Class)?$/,
+    api: /^(?:extensions|networking\.k8s\.io)\/v1beta1$/,
+    fact: versionFacts.kubernetesNoOldIngress,
+  },
+  {
+    kinds: /^(?:PodDisruptionBudget|PodSecurityPolicy|CronJob)$/,
+    api: /^(?:policy|batch)\/v1beta1$/,
+    fact: versionFacts.kubernetesNoPolicyBeta,
+  },
+  {
+    kinds: /^HorizontalPodAutoscaler$/,
+    api: /^autoscaling\/v2beta[12]$/,
+    fact: versionFacts.kubernetesNoAutoscalingBeta,
+  },
+];
+
+type Feature = { fact: VersionFact; what: string; find: (pod: Tree) => Tree | undefined };
+
+const features: readonly Feature[] = [
+  {
+    fact: versionFacts.kubernetesPreStopSleep,
+    what: "preStop.sleep",
+    find: (spec) =>
+      list(spec, "containers")
+        .map((one) => get(one, "lifecycle", "preStop", "sleep"))
+        .find((one) => one !== undefined),
+  },
+  {
+    fact: versionFacts.kubernetesSidecars,
+    what: "an init container with restartPolicy",
+    find: (spec) =>
+      list(spec, "initContainers")
+        .map((one) => get(one, "restartPolicy"))
+        .find((one) => one !== undefined),
+  },
+];
+
+const oldBudget = object("PodDisruptionBudget", "policy/v1beta1", "", "{ maxUnavailable: 1 }");
+
+export const kubernetesVersionRules: readonly Rule[] = [
+  {
+    id: "trap-kubernetes-removed-api",
+    severity: "error",
+    title: "Kubernetes no longer has this version of an API",
+    impact: "The object is rejected: a release that contains it fails, and a new cluster has no such object.",
+    condition: `No object has an \`apiVersion\` that is removed: ${removedApis.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    fix: "Use the version that replaces it: apps/v1, networking.k8s.io/v1, policy/v1, batch/v1, autoscaling/v2.",
+    example: { kind: "kubernetes", broken: oldBudget, fixed: oldBudget.replace("v1beta1", "v1") },
+    find: ({ kubernetes, versions }) =>
+      kubernetes.flatMap(({ manifests }) =>
+        manifests.objects.flatMap((one): Violation[] => {
+          const [kind = "", api = ""] = [text(one, "kind"), text(one, "apiVersion")];
+          const removed = removedApis.find((each) => each.kinds.test(kind) && each.api.test(api));
+          const at = get(one, "apiVersion")?.at;
+          if (removed === undefined || at === undefined || holdsIn(removed.fact, versions.kubernetes) === "no")
+            return [];
+          return [{ places: [at], message: `${kind} of ${api} is removed from ${sinceText(removed.fact)}.` }];
+        }),
+      ),
+  },
+  {
+    id: "trap-kubernetes-newer-feature",
+    severity: "error",
+    title: "The version of Kubernetes does not have a feature that the pod uses",
+    impact: "The field is rejected or ignored: a hook does not wait, and a sidecar does not keep running.",
+    condition: `With a version in a comment, or given: ${features.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    fix: "Use exec: { command: [sleep, '15'] } for preStop.sleep, and a usual container for a sidecar, or upgrade.",
+    example: {
+      kind: "kubernetes",
+      broken: `# Kubernetes 1.28\n${pod(`${ready}\n          lifecycle: { preStop: { sleep: { seconds: 15 } } }`, "terminationGracePeriodSeconds: 60")}`,
+      fixed: `# Kubernetes 1.31\n${pod(`${ready}\n          lifecycle: { preStop: { sleep: { seconds: 15 } } }`, "terminationGracePeriodSeconds: 60")}`,
+    },
+    find: ({ kubernetes, versions }) =>
+      kubernetes.flatMap(({ manifests }) =>
+        manifests.objects.flatMap((one): Violation[] => {
+          const spec = podOf(one);
+          if (spec === undefined) return [];
+          return features.flatMap(({ fact, what, find }): Violation[] => {
+            const found = find(spec);
+            const version = versions.kubernetes ?? manifests.version;
+            if (found === undefined || version === undefined || holdsIn(fact, version) !== "no") return [];
+            return [{ places: [found.at, version.at], message: `${what} does not work with ${beforeText(fact)}.` }];
+          });
+        }),
+      ),
+  },
+];

@@ -1,0 +1,68 @@
+import { get, text } from "../../readers/yaml-tree.ts";
+import type { Rule } from "../../rule.ts";
+import { service } from "../example-files.ts";
+import { namesText, onePerFile } from "../for-each.ts";
+import { hasNoVersion, withoutVersionText } from "./image-versions.ts";
+
+/** Files that are used on a developer's machine or in a test. */
+const isForDevelopment = (file: string): boolean =>
+  /(?:^|[/._-])(?:dev|devel|development|local|test|tests|testing|ci|override|debug|e2e|example|examples|devcontainer)(?:[/._-]|$)/i.test(
+    file,
+  );
+
+export const composeRestartRules: readonly Rule[] = [
+  {
+    id: "trap-compose-no-restart",
+    severity: "warning",
+    title: "A service does not start again after a crash or a reboot",
+    impact: "A process that ends stays down until an operator starts it, and so does every service after a reboot.",
+    condition:
+      "Each service of the application has `restart` or `deploy.restart_policy`. Files for development and tests are ignored",
+    fix: "Set restart: unless-stopped.",
+    example: {
+      kind: "compose",
+      broken: service("stop_grace_period: 45s"),
+      fixed: service("stop_grace_period: 45s\n    restart: unless-stopped"),
+    },
+    find: ({ compose }) =>
+      compose.flatMap(({ file, apps }) =>
+        isForDevelopment(file)
+          ? []
+          : onePerFile(
+              apps.filter(
+                ({ tree }) =>
+                  get(tree, "restart") === undefined &&
+                  get(tree, "deploy", "restart_policy") === undefined &&
+                  get(tree, "profiles") === undefined,
+              ),
+              ({ tree }) => tree.at,
+              (services) => ({
+                message: `${namesText(services.map(({ name }) => name))} ${services.length > 1 ? "have" : "has"} no restart policy.`,
+              }),
+            ),
+      ),
+  },
+  {
+    id: "trap-compose-image-tag",
+    severity: "warning",
+    title: "The image version is not fixed",
+    impact: "The next pull installs another version, also of a database, and there is no version to return to.",
+    condition: "Each `image` that is not built here has a digest, or a tag other than `latest`",
+    fix: "Use a version tag.",
+    example: {
+      kind: "compose",
+      broken: service("stop_grace_period: 45s").replace("api:1.0", "api:latest"),
+      fixed: service("stop_grace_period: 45s"),
+    },
+    find: ({ compose }) =>
+      compose.flatMap(({ services }) =>
+        onePerFile(
+          services
+            .flatMap(({ tree }) => (get(tree, "build") === undefined ? (get(tree, "image") ?? []) : []))
+            .filter((image) => hasNoVersion(text(image) ?? "")),
+          ({ at }) => at,
+          (images) => ({ message: withoutVersionText(images.map((image) => text(image) ?? "")) }),
+        ),
+      ),
+  },
+];
