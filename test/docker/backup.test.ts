@@ -138,7 +138,7 @@ suite("a backup", { skip }, () => {
 /** The command of docs/docker.md. */
 function restore(place: ReturnType<typeof makePlace>, file: string) {
   const page = readFileSync(join(root, "docs/docker.md"), "utf8");
-  const [block = ""] = /## Back up, and back\n[\s\S]*?```sh\n[\s\S]*?```/.exec(page) ?? [];
+  const [block = ""] = /## Backup and restore\n[\s\S]*?```sh\n[\s\S]*?```/.exec(page) ?? [];
   const command = /^docker compose [\s\S]*?\.dump$/m.exec(block)?.[0] ?? "exit 99";
   const script = command.replace("haven-….dump", file);
   return runProgram("bash", ["-c", script], { cwd: place.file("docker"), env: place.env });
