@@ -1,36 +1,48 @@
 import { cleanUp } from "../../test/shared/at-end.ts";
 import { noOwnMachine } from "../../test/shared/namespaces.ts";
-import { has, programs, provide } from "../../test/shared/programs.ts";
+import { has, type Program, programs, provide, skipLoudly } from "../../test/shared/programs.ts";
 import { findWriteProblem } from "../find-write-problem.ts";
 import { readArguments, usage } from "./arguments.ts";
-import { faults } from "./faults/all.ts";
+import { boundsOf, faults, groups } from "./faults/all.ts";
+import type { FaultFacts } from "./faults/fault.ts";
+import { lineOf } from "./report/format.ts";
 import { describeMachine, loadNow } from "./report/machine.ts";
-import { images, writeReport } from "./report/write.ts";
-import type { ProxyRun } from "./results.ts";
-import { runBehindProxy } from "./run.ts";
+import { images, readResults, writePlot, writeReport } from "./report/write.ts";
+import { mergeResults, type Outcome, type WorldEnd } from "./results.ts";
 import { runInside } from "./run-in-namespace.ts";
 import { isPassed } from "./verdict.ts";
+import { providePeer } from "./world/peer.ts";
 
 // npm run chaos: what users notice when things break, one fault at a time, on a machine of its own.
 
 const inside = "HAVEN_CHAOS_OWN_MACHINE";
 const needed = ["nginx", "haproxy", "redis-server", "openssl", "socat", "ip", "unshare"];
 
-const names = faults.map(({ name }) => name);
-const read = readArguments(process.argv.slice(2), names);
+const read = readArguments(
+  process.argv.slice(2),
+  faults.map(({ name }) => name),
+);
 if (read.kind === "help") {
-  process.stdout.write(usage(names));
+  process.stdout.write(usage(faults.map(({ name }) => name)));
   process.exit(0);
 }
 if (read.kind === "wrong") {
-  process.stderr.write(`${read.why}\n\n${usage(names)}`);
+  process.stderr.write(`${read.why}\n\n${usage(faults.map(({ name }) => name))}`);
   process.exit(2);
 }
+const { quick, proxies, servers, only, out } = read.options;
+const wanted = faults.filter(({ name, quick: isQuick }) => (only ? only.includes(name) : !quick || isQuick));
+const wantedGroups = groups.filter(({ faults: own }) => own.some((fault) => wanted.includes(fault)));
+
 if (process.env[inside] === undefined) {
   await provide(programs.filter(({ command }) => needed.includes(command)));
+  if (servers.includes("peer")) providePeer();
+  await provide([
+    ...wantedGroups.flatMap((group) => group.programs),
+    ...wanted.flatMap((fault) => fault.programs ?? []),
+  ]);
   const missing = needed.filter((command) => !has(command));
   const lacking = missing.length > 0 ? `${missing.join(", ")} missing` : noOwnMachine();
-  const { out } = read.options;
   const unwritable = out === undefined ? undefined : findWriteProblem(out, images);
   const obstacle = lacking === undefined ? unwritable : `Cannot run: ${lacking}.`;
   if (obstacle !== undefined) {
@@ -40,18 +52,20 @@ if (process.env[inside] === undefined) {
   process.exit(await runInside({ [inside]: "yes" }));
 }
 
-const { options } = read;
-const wanted = faults.filter(({ name, quick }) => (options.only ? name === options.only : !options.quick || quick));
 const startedAt = performance.now();
 const machine = await describeMachine();
-const runs: ProxyRun[] = [];
+const outcomes: Outcome[] = [];
+const ends: WorldEnd[] = [];
 let code = 1;
 try {
-  for (const proxy of options.proxies)
-    runs.push(await runBehindProxy(proxy, wanted, options, (line) => process.stdout.write(`${line}\n`)));
+  for (const server of servers) for (const proxy of proxies) await runAll(server, proxy);
+  const newer = { outcomes, ends };
+  if (out !== undefined) {
+    const older = only === undefined && servers.length > 1 && proxies.length > 1 ? undefined : readResults(out);
+    writeReport(out, { results: older ? mergeResults(older, newer) : newer, machine: [...machine, loadNow()] });
+  }
+  const passed = isPassed(newer, boundsOf);
   const minutes = (performance.now() - startedAt) / 60_000;
-  if (options.out !== undefined) writeReport(options.out, { runs, minutes, machine: [...machine, loadNow()] });
-  const passed = runs.every(isPassed);
   process.stdout.write(
     `${passed ? "Nothing was lost, doubled or refused that must not be" : "FAILED"}, in ${minutes.toFixed(1)} minutes.\n`,
   );
@@ -60,3 +74,28 @@ try {
   await cleanUp();
 }
 process.exit(code);
+
+async function runAll(server: (typeof servers)[number], proxy: (typeof proxies)[number]): Promise<void> {
+  const session = {
+    ...{ proxy, server, quick, measuresRest: !quick && only === undefined },
+    onMeasured: (measured: Parameters<typeof writePlot>[1]) => {
+      outcomes.push(measured.outcome);
+      if (out !== undefined && server === "haven") writePlot(out, measured);
+      process.stdout.write(`${lineOf(measured)}\n`);
+    },
+    onEnd: (end: WorldEnd) => ends.push(end),
+  };
+  for (const group of wantedGroups) {
+    const names = group.faults
+      .filter((fault) => wanted.includes(fault) && (server === "haven" || fault.comparable))
+      .filter((fault) => isPossible(fault, group.programs))
+      .map(({ name }) => name);
+    await group.run(session, new Set(names));
+  }
+}
+
+function isPossible({ title, programs: own = [] }: FaultFacts, programs: readonly Program[]): boolean {
+  const missing = [...programs, ...own].filter(({ command }) => !has(command)).map((program) => program.package);
+  if (missing.length > 0) skipLoudly(`the fault "${title}", which needs ${missing.join(" ")}`);
+  return missing.length === 0;
+}

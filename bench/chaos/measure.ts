@@ -1,3 +1,4 @@
+import { statementLimitMs } from "./faults/fault.ts";
 import type { Balance } from "./load/ledger.ts";
 import { type Attempt, isFailure, type Kind, kinds, type Request } from "./load/records.ts";
 import type { Observation } from "./world/watch.ts";
@@ -32,13 +33,18 @@ export type Facts = {
   failedAttempts: Readonly<Record<Kind, Record<string, number>>>;
   failedRequests: Readonly<Record<Kind, number>>;
   signIns: number;
-  /** Of a request, with all its attempts. */
+  /** Of a request, with all its attempts; and of one attempt. */
   worstWaitMs: number;
+  longestAttemptMs: number;
+  /** From the first attempt that failed; undefined where none did. */
+  lie: Lie | undefined;
   /** From the injection until the first probe, and the proxy, saw something else than before. */
   noticed: Readonly<Record<Observation["by"], number | undefined>>;
   /** From the end of the fault until the last attempt that was to fail began; and until every instance was well again. */
   backMs: number;
   wholeMs: number | undefined;
+  /** From the end of the fault until every probe reported ready. */
+  readyMs: number | undefined;
   /** Of the attempts that failed, those that began after the fault stood. */
   failedLater: number;
   /** From the begin or end of the fault until the last authenticated read that was to fail began. */
@@ -46,6 +52,9 @@ export type Facts = {
   balance: Balance;
   stalledMs: number;
 };
+
+/** How long every probe reported ready although requests failed; `seen` is false where that lasted to the end. */
+export type Lie = { ms: number; seen: boolean };
 
 /** What the records of one fault say. */
 export function factsOf({ moments, attempts, requests, sights, signIns, balance, stalledMs }: Observed): Facts {
@@ -61,9 +70,12 @@ export function factsOf({ moments, attempts, requests, sights, signIns, balance,
     failedRequests: byKind((kind) => requests.filter((one) => one.kind === kind && one.how !== "ok").length),
     signIns,
     worstWaitMs: largest(requests.map(({ ms }) => ms)),
+    longestAttemptMs: largest(attempts.map(({ ms }) => ms)),
+    lie: lieOf(attempts, sights, moments),
     noticed: { probe: noticedBy("probe", sights, injected), proxy: noticedBy("proxy", sights, injected) },
     backMs: largest(begun(lifted)),
     wholeMs: moments.well === undefined ? undefined : Math.max(0, moments.well - lifted),
+    readyMs: readyAfter(sights, moments),
     failedLater: begun(standing).length,
     readsFailedForMs: largest(sinceChange),
     balance,
@@ -76,6 +88,32 @@ export const total = (counts: Readonly<Record<Kind, number>>): number =>
 
 export const totalOf = (counts: Facts["failedAttempts"]): number =>
   total(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
+
+/** An attempt fails with its answer, or when it waits longer than a statement may take. */
+function failedAt(attempt: Attempt): number | undefined {
+  if (attempt.ms > statementLimitMs) return attempt.startedAt + statementLimitMs;
+  return isFailure(attempt) ? attempt.startedAt + attempt.ms : undefined;
+}
+
+function lieOf(attempts: readonly Attempt[], sights: readonly Observation[], { injected }: Moments): Lie | undefined {
+  const failures = attempts.flatMap((attempt) => failedAt(attempt) ?? []).filter((at) => at >= injected);
+  if (failures.length === 0) return undefined;
+  const first = failures.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+  const probes = sights.filter(({ by }) => by === "probe");
+  const stateThen = new Map(probes.filter(({ at }) => at <= first).map(({ instance, state }) => [instance, state]));
+  if ([...stateThen.values()].some((state) => state !== "ready")) return { ms: 0, seen: true };
+  const report = probes.find(({ at, state }) => at > first && state !== "ready");
+  return report ? { ms: report.at - first, seen: true } : { ms: largest(failures) - first, seen: false };
+}
+
+function readyAfter(sights: readonly Observation[], { lifted, to }: Moments): number | undefined {
+  const last = new Map(
+    sights.filter(({ by, at }) => by === "probe" && at <= to).map((sight) => [sight.instance, sight]),
+  );
+  const states = [...last.values()];
+  if (states.some(({ state }) => state !== "ready")) return undefined;
+  return largest(states.map(({ at }) => at - lifted));
+}
 
 /** The first time after a moment at which a probe or proxy observes another state of an instance. */
 function noticedBy(by: Observation["by"], sights: readonly Observation[], since: number): number | undefined {
@@ -97,6 +135,7 @@ const byKind = <T>(of: (kind: Kind) => T): Record<Kind, T> => ({
   public: of("public"),
   read: of("read"),
   write: of("write"),
+  login: of("login"),
 });
 
 // Not Math.max(...values): a long run has more than fit on the stack.

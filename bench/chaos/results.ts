@@ -1,5 +1,5 @@
-import type { ProxyName } from "./arguments.ts";
-import type { Fault } from "./faults/fault.ts";
+import type { ProxyName, ServerName } from "./arguments.ts";
+import type { FaultFacts } from "./faults/fault.ts";
 import type { Balance } from "./load/ledger.ts";
 import type { Facts, Observed } from "./measure.ts";
 import type { Resources } from "./world/resources.ts";
@@ -11,19 +11,42 @@ export type Verdict = {
   strict: boolean;
 };
 
+/** The figures of one fault, as they are kept beside the report. */
 export type Outcome = {
-  fault: Fault;
-  observed: Observed;
+  proxy: ProxyName;
+  server: ServerName;
+  fault: string;
   facts: Facts;
-  verdicts: readonly Verdict[];
-  resources: Resources;
+  resources?: Resources;
+  commit: string;
 };
 
-export type ProxyRun = {
+/** With all that the plot of it shows. */
+export type Measured = { fault: FaultFacts; outcome: Outcome; observed: Observed };
+
+/** One topology behind one proxy, at the end. */
+export type WorldEnd = {
   proxy: ProxyName;
-  outcomes: readonly Outcome[];
-  /** At rest, before and after all faults that keep the processes. Not with --quick. */
-  atRest?: { before: Resources; after: Resources };
-  /** Of all writes of the run, at its end. */
+  server: ServerName;
+  topology: string;
+  /** Of all writes. */
   balance: Balance;
+  /** At rest, before and after all faults that keep the processes. Only where all of them were injected. */
+  atRest?: { before: Resources; after: Resources };
 };
+
+export type Results = { outcomes: readonly Outcome[]; ends: readonly WorldEnd[] };
+
+/** Newer figures replace the older ones of the same fault. */
+export function mergeResults(older: Results, newer: Results): Results {
+  const keyOf = ({ proxy, server, fault }: Outcome) => `${proxy} ${server} ${fault}`;
+  const endOf = ({ proxy, server, topology }: WorldEnd) => `${proxy} ${server} ${topology}`;
+  return {
+    outcomes: merge(older.outcomes, newer.outcomes, keyOf),
+    ends: merge(older.ends, newer.ends, endOf),
+  };
+}
+
+function merge<T>(older: readonly T[], newer: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  return [...new Map([...older, ...newer].map((one) => [keyOf(one), one])).values()];
+}

@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Options, ProxyName } from "./arguments.ts";
+import { commitOf } from "../commit.ts";
+import type { ProxyName, ServerName } from "./arguments.ts";
 import type { Fault } from "./faults/fault.ts";
 import { startLoad } from "./load/load.ts";
 import { factsOf } from "./measure.ts";
-import { lineOf } from "./report/format.ts";
-import type { Outcome, ProxyRun } from "./results.ts";
-import { judge } from "./verdict.ts";
+import type { Measured, WorldEnd } from "./results.ts";
+import type { Stores, Topology } from "./topologies/topology.ts";
 import { measure, minimumOf, type Resources } from "./world/resources.ts";
 import { type Watch, watch } from "./world/watch.ts";
 import { startWorld, type World } from "./world/world.ts";
@@ -18,32 +18,53 @@ const wellWithinMs = 25_000;
 /** Longer than pools and proxies keep idle connections. */
 const restMs = 35_000;
 
-/** Injects each fault in turn behind one proxy. */
-export async function runBehindProxy(
-  proxy: ProxyName,
-  faults: readonly Fault[],
-  options: Options,
-  say: (line: string) => void,
-) {
-  const world = await startWorld(proxy);
+/** What is run, and where its figures go. */
+export type Session = {
+  proxy: ProxyName;
+  server: ServerName;
+  quick: boolean;
+  /** Compares what is held before and after all faults. */
+  measuresRest: boolean;
+  onMeasured(measured: Measured): void;
+  onEnd(end: WorldEnd): void;
+};
+
+/** Injects each fault in turn into one topology behind one proxy. */
+export async function runFaults<S extends Stores>(
+  session: Session,
+  topology: Topology<S>,
+  faults: readonly Fault<S>[],
+): Promise<void> {
+  if (faults.length === 0) return;
+  const { proxy, server } = session;
+  const world = await startWorld(proxy, server, topology);
   const watching = watch(world);
-  const outcomes: Outcome[] = [];
   let before: Resources | undefined;
-  const measuresRest = !options.quick && options.only === undefined;
   for (const fault of faults) {
-    if (measuresRest && before === undefined && !fault.replacesProcesses) before = await restAndMeasure(world);
-    const outcome = await runFault(world, watching, fault, options);
-    outcomes.push(outcome);
-    say(lineOf(proxy, outcome));
+    if (session.measuresRest && before === undefined && !fault.replacesProcesses) before = await restAndMeasure(world);
+    session.onMeasured(await runFault(world, watching, fault, session));
   }
-  const atRest = before && { before, after: await restAndMeasure(world) };
+  const after = before && (await restAndMeasure(world));
   await watching.stop();
   const balance = world.ledger.balance(await world.database.rows());
   await world.stop();
-  return { proxy, outcomes, balance, ...(atRest && { atRest }) } satisfies ProxyRun;
+  session.onEnd({
+    proxy,
+    server,
+    topology: topology.name,
+    balance,
+    ...(before && after && { atRest: { before, after } }),
+  });
 }
 
-async function runFault(world: World, watching: Watch, fault: Fault, { quick }: Options): Promise<Outcome> {
+async function runFault<S extends Stores>(
+  world: World<S>,
+  watching: Watch,
+  fault: Fault<S>,
+  { proxy, server, quick }: Session,
+): Promise<Measured> {
+  // The peer may need a restart after a fault; what it does then is not what is compared.
+  if (server === "peer") for (const member of world.fleet.members) await member.restart();
   await world.whole();
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
@@ -75,8 +96,15 @@ async function runFault(world: World, watching: Watch, fault: Fault, { quick }: 
     balance,
     stalledMs: loop.max / 1e6,
   };
-  const facts = factsOf(observed);
-  return { fault, observed, facts, verdicts: judge(fault.bounds, facts), resources: await measure(world) };
+  const resources = await measure(world);
+  return {
+    fault,
+    observed,
+    outcome: {
+      ...{ proxy, server, fault: fault.name, facts: factsOf(observed), commit: commitOf() },
+      ...(resources && { resources }),
+    },
+  };
 }
 
 /** When every instance was observed as ready or UP again. */
@@ -90,11 +118,13 @@ async function wellAgain(watching: Watch, lifted: number): Promise<number | unde
   return undefined;
 }
 
-async function restAndMeasure(world: World): Promise<Resources> {
+async function restAndMeasure(world: World): Promise<Resources | undefined> {
+  if (world.connections === undefined || world.server !== "haven") return undefined;
   await sleep(restMs);
   const samples: Resources[] = [];
   while (samples.length < 5) {
-    samples.push(await measure(world));
+    const sample = await measure(world);
+    if (sample) samples.push(sample);
     await sleep(300);
   }
   return minimumOf(samples);

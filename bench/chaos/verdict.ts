@@ -1,7 +1,7 @@
 import type { Bounds } from "./faults/fault.ts";
 import { isExact } from "./load/ledger.ts";
 import { type Facts, total, totalOf } from "./measure.ts";
-import type { ProxyRun, Verdict } from "./results.ts";
+import type { Results, Verdict, WorldEnd } from "./results.ts";
 
 /** Compares the bounds with the measurements. */
 export function judge(bounds: Bounds, facts: Facts): Verdict[] {
@@ -34,6 +34,19 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
       facts.backMs <= bounds.backWithinMs,
     );
   }
+  if (bounds.readyWithinMs !== undefined && facts.readyMs !== undefined) {
+    say(
+      `every probe ready after ${seconds(facts.readyMs)}, at most ${seconds(bounds.readyWithinMs)}`,
+      facts.readyMs <= bounds.readyWithinMs,
+    );
+  }
+  if (bounds.lieWithinMs !== undefined) say(...judgeLie(facts, bounds.lieWithinMs));
+  if (bounds.answerWithinMs !== undefined) {
+    say(
+      `longest wait for an answer ${seconds(facts.longestAttemptMs)}, at most ${seconds(bounds.answerWithinMs)}`,
+      facts.longestAttemptMs <= bounds.answerWithinMs,
+    );
+  }
   if (facts.wholeMs === undefined) say("not every instance was well again while it was watched", false);
   if (bounds.readsFailForMs !== undefined) {
     const { readsFailedForMs } = facts;
@@ -45,10 +58,18 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
   return verdicts;
 }
 
+function judgeLie({ lie }: Facts, mostMs: number): [string, boolean] {
+  const most = `at most ${seconds(mostMs)}`;
+  if (lie === undefined) return [`lie time: no attempt failed, ${most}`, true];
+  if (lie.seen) return [`lie time ${seconds(lie.ms)}, ${most}`, lie.ms <= mostMs];
+  // A fault that is over sooner than that leaves nothing to report.
+  return [`lie time: no probe reported the failures of ${seconds(lie.ms)}, ${most}`, lie.ms <= mostMs];
+}
+
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
 
 /** No resource stays in use after the faults are over. */
-export function judgeRest({ before, after }: NonNullable<ProxyRun["atRest"]>): Verdict[] {
+export function judgeRest({ before, after }: NonNullable<WorldEnd["atRest"]>): Verdict[] {
   const held = (name: string, was: number, is: number, most = was) => ({
     what: `${name}: ${is}, ${was} before`,
     met: is <= most,
@@ -62,6 +83,10 @@ export function judgeRest({ before, after }: NonNullable<ProxyRun["atRest"]>): V
   ];
 }
 
-/** Whether every strict bound was met. */
-export const isPassed = ({ outcomes, balance }: Pick<ProxyRun, "outcomes" | "balance">): boolean =>
-  isExact(balance) && outcomes.every(({ verdicts }) => verdicts.every(({ met, strict }) => met || !strict));
+/** Whether every strict bound was met. The peer has none. */
+export const isPassed = ({ outcomes, ends }: Results, boundsOf: (fault: string) => Bounds): boolean =>
+  ends.every(({ server, balance }) => server === "peer" || isExact(balance)) &&
+  outcomes.every(
+    ({ server, fault, facts }) =>
+      server === "peer" || judge(boundsOf(fault), facts).every(({ met, strict }) => met || !strict),
+  );

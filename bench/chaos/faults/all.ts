@@ -1,8 +1,47 @@
+import { cluster } from "../topologies/cluster.ts";
+import { hosts, named } from "../topologies/named.ts";
+import { patroni } from "../topologies/patroni.ts";
+import { sentinel } from "../topologies/sentinel.ts";
+import { single } from "../topologies/single.ts";
+import { smallDisk } from "../topologies/small-disk.ts";
 import { deployFaults } from "./deploys.ts";
-import type { Fault } from "./fault.ts";
+import { clockFault, environmentFaults } from "./environment.ts";
+import type { Bounds, FaultFacts } from "./fault.ts";
+import { type FaultGroup, groupOf } from "./group.ts";
 import { instanceFaults } from "./instances.ts";
+import { patroniFaults } from "./patroni.ts";
 import { postgresFaults } from "./postgres.ts";
+import { hostFaults, nameFaults } from "./postgres-failover.ts";
+import { postgresImpairments } from "./postgres-impaired.ts";
 import { redisFaults } from "./redis.ts";
+import { clusterFaults, sentinelFaults } from "./redis-failover.ts";
+import { redisImpairments } from "./redis-impaired.ts";
+import { smallDiskFaults } from "./small-disk.ts";
 
-/** In this order: what replaces processes comes first, so that the rest can be held against one baseline of them. */
-export const faults: readonly Fault[] = [...instanceFaults, ...deployFaults, ...redisFaults, ...postgresFaults];
+/** What replaces processes comes first, so that the rest can be held against one baseline of them. */
+const singleFaults = [
+  clockFault,
+  ...instanceFaults,
+  ...deployFaults,
+  ...redisFaults,
+  ...redisImpairments,
+  ...postgresFaults,
+  ...postgresImpairments,
+  ...environmentFaults,
+];
+
+export const groups: readonly FaultGroup[] = [
+  groupOf(single, singleFaults),
+  groupOf(smallDisk, smallDiskFaults),
+  groupOf(named, nameFaults),
+  groupOf(hosts, hostFaults),
+  groupOf(patroni, patroniFaults),
+  groupOf(sentinel, sentinelFaults),
+  groupOf(cluster, clusterFaults),
+];
+
+export const faults: readonly FaultFacts[] = groups.flatMap((group) => group.faults);
+
+export const factsOfFault = (name: string): FaultFacts | undefined => faults.find((fault) => fault.name === name);
+
+export const boundsOf = (name: string): Bounds => factsOfFault(name)?.bounds ?? {};

@@ -1,7 +1,7 @@
-import { type Fault, twoIntervalsMs } from "./fault.ts";
+import { type Fault, storeBounds, twoIntervalsMs } from "./fault.ts";
 import { ofAll, ofOne } from "./path.ts";
 
-const back = { backWithinMs: twoIntervalsMs };
+const back = { backWithinMs: twoIntervalsMs, lieWithinMs: storeBounds.lieWithinMs };
 
 export const postgresFaults: readonly Fault[] = [
   {
@@ -12,6 +12,7 @@ export const postgresFaults: readonly Fault[] = [
     inject: ({ postgres }) => postgres.kill(),
     undo: ({ postgres }) => postgres.start(),
     bounds: back,
+    comparable: true,
     quick: true,
   },
   {
@@ -22,6 +23,7 @@ export const postgresFaults: readonly Fault[] = [
     inject: ({ postgres }) => postgres.freeze(),
     undo: ({ postgres }) => postgres.thaw(),
     bounds: back,
+    comparable: true,
   },
   {
     name: "postgres-hole-one",
@@ -30,6 +32,7 @@ export const postgresFaults: readonly Fault[] = [
     holdMs: 10_000,
     ...ofOne("database", "hole"),
     bounds: back,
+    comparable: true,
   },
   {
     name: "postgres-slow",
@@ -38,6 +41,7 @@ export const postgresFaults: readonly Fault[] = [
     holdMs: 8000,
     ...ofAll("database", { delayMs: 300 }),
     bounds: back,
+    comparable: true,
   },
   {
     name: "postgres-full",
@@ -47,5 +51,6 @@ export const postgresFaults: readonly Fault[] = [
     inject: ({ database }) => database.others.takeAll(),
     undo: ({ database }) => database.others.letGo(),
     bounds: back,
+    comparable: true,
   },
 ];

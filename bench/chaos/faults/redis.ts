@@ -1,8 +1,8 @@
 import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
-import { breakerMs, type Fault } from "./fault.ts";
+import { breakerMs, type Fault, storeBounds } from "./fault.ts";
 import { ofAll, ofOne } from "./path.ts";
 
-const bounds = { readsFailForMs: breakerMs, noRequestFails: true };
+const bounds = { readsFailForMs: breakerMs, noRequestFails: true, lieWithinMs: storeBounds.lieWithinMs };
 
 export const redisFaults: readonly Fault[] = [
   {
@@ -13,6 +13,7 @@ export const redisFaults: readonly Fault[] = [
     inject: ({ redis }) => redis.stop(),
     undo: ({ redis }) => redis.start(),
     bounds,
+    comparable: true,
     quick: true,
   },
   {
@@ -23,6 +24,7 @@ export const redisFaults: readonly Fault[] = [
     inject: async ({ redis }) => redis.freeze(),
     undo: async ({ redis }) => redis.thaw(),
     bounds,
+    comparable: true,
   },
   {
     name: "redis-flushed",
@@ -30,6 +32,7 @@ export const redisFaults: readonly Fault[] = [
     says: "All data in Redis is deleted. All sessions are lost: 401 is the correct answer, and all users sign in again.",
     inject: ({ redis }) => askRedis(redis.port, "flushall"),
     bounds,
+    comparable: true,
   },
   {
     name: "redis-hole",
@@ -38,6 +41,7 @@ export const redisFaults: readonly Fault[] = [
     holdMs: 8000,
     ...ofAll("redis", "hole"),
     bounds,
+    comparable: true,
   },
   {
     name: "redis-hole-one",
@@ -46,5 +50,6 @@ export const redisFaults: readonly Fault[] = [
     holdMs: 8000,
     ...ofOne("redis", "hole"),
     bounds,
+    comparable: true,
   },
 ];

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "./ledger.ts";
-import { type Attempt, type Kind, kinds, type Request } from "./records.ts";
+import type { Attempt, Kind, Request } from "./records.ts";
 import { type Answer, property, type User } from "./user.ts";
 
 /** Time between two requests of a user, also while the last one is unanswered. */
@@ -23,7 +23,7 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
 
   const request = async (user: User, kind: Kind): Promise<void> => {
     const name = `write ${randomUUID()}`;
-    const ask = { public: publicRead, read: read(user), write: write(name) }[kind];
+    const ask = { public: publicRead, read: read(user), write: write(name), login: user.login }[kind];
     if (kind === "write") {
       names.push(name);
       ledger.asks(name);
@@ -51,7 +51,7 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
       const waitMs = Math.max(0, firstAt + turn * requestIntervalMs - performance.now());
       await sleep(waitMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return;
-      const done = request(user, kinds[(turn + index) % kinds.length] ?? "read");
+      const done = request(user, kindOf(turn + index));
       pending.add(done);
       void done.finally(() => pending.delete(done));
     }
@@ -66,6 +66,12 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
     },
   };
 }
+
+/** By turns a public read, an authenticated read and a write; a login is rarer, as passwords take processor time. */
+const turns: readonly Kind[] = ["public", "read", "write"];
+const loginEvery = 12;
+const kindOf = (turn: number): Kind =>
+  turn % loginEvery === loginEvery - 1 ? "login" : (turns[turn % turns.length] ?? "read");
 
 const publicRead = { method: "GET", path: "/api" } as const;
 const read = ({ home }: User) => ({ method: "GET", path: home }) as const;

@@ -1,10 +1,11 @@
-export const kinds = ["public", "read", "write"] as const;
+export const kinds = ["public", "read", "write", "login"] as const;
 export type Kind = (typeof kinds)[number];
 
 export const inWords: Readonly<Record<Kind, string>> = {
   public: "public read",
   read: "authenticated read",
   write: "write",
+  login: "login",
 };
 
 /** "ok", an unexpected status with the code of its problem, or how the connection ended. */

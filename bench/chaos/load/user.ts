@@ -52,6 +52,8 @@ export async function createUser() {
   if (made.how !== "ok") throw new Error(`A user could not create a property: ${made.status}`);
 
   return {
+    /** A second session, which is not used. */
+    login: { method: "POST", path: "/api/v1/auth/login", body: account } as const,
     home: String(made.headers.location),
     ask,
     /** One login for all requests that found the session revoked. */

@@ -1,22 +1,25 @@
 import { inWords, kinds } from "../load/records.ts";
-import { type Facts, total, totalOf } from "../measure.ts";
-import type { Outcome } from "../results.ts";
-import { seconds } from "../verdict.ts";
+import { type Facts, type Lie, total, totalOf } from "../measure.ts";
+import type { Measured } from "../results.ts";
+import { judge, seconds } from "../verdict.ts";
 
 /** The result of one fault in one line, for the console. */
-export function lineOf(proxy: string, { fault, facts, verdicts }: Outcome): string {
+export function lineOf({ fault, outcome: { proxy, server, facts } }: Measured): string {
+  const verdicts = server === "peer" ? [] : judge(fault.bounds, facts);
   const missed = verdicts.filter(({ met }) => !met).map(({ what }) => `MISSED: ${what}`);
   const numbers = [
     `${facts.requests} requests`,
     `failed attempts ${failedAttempts(facts)}`,
     `failed requests ${total(facts.failedRequests)}`,
     `worst wait ${seconds(facts.worstWaitMs)}`,
+    `longest answer ${seconds(facts.longestAttemptMs)}`,
     `noticed ${noticed(facts)}`,
+    `lie time ${lieTime(facts.lie)}`,
     `recovered ${recovered(facts)}`,
     `${facts.balance.acknowledged} writes acknowledged`,
     `machine stalled ${seconds(facts.stalledMs)}`,
   ];
-  return [`${proxy} ${fault.name}: ${numbers.join(", ")}`, ...missed].join("\n    ");
+  return [`${proxy} ${server} ${fault.name}: ${numbers.join(", ")}`, ...missed].join("\n    ");
 }
 
 /** As "12 (write: 8 × 502, 4 × reset)". */
@@ -36,3 +39,10 @@ export function noticed({ noticed: { probe, proxy } }: Facts): string {
 export const recovered = ({ backMs, wholeMs }: Facts): string => `requests ${seconds(backMs)}, all ${whole(wholeMs)}`;
 
 export const whole = (ms: number | undefined): string => (ms === undefined ? "not while it was watched" : seconds(ms));
+
+/** "> 9.80 s": no probe reported it. */
+export const lieTime = (lie: Lie | undefined): string =>
+  lie === undefined ? "–" : `${lie.seen ? "" : "> "}${seconds(lie.ms)}`;
+
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");

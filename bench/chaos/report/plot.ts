@@ -1,5 +1,6 @@
+import type { FaultFacts } from "../faults/fault.ts";
 import { inWords, kinds } from "../load/records.ts";
-import type { Outcome } from "../results.ts";
+import type { Facts, Observed } from "../measure.ts";
 import { escaped, left, n, right, text, width } from "./drawing.ts";
 import { drawAxis, drawLegend, drawMarkers } from "./plot-marks.ts";
 import { drawBuckets, drawStates, drawWaits, panelHeight, waitHeight } from "./plot-panels.ts";
@@ -11,7 +12,7 @@ const panelGap = 12;
 
 /** The fault as a picture: what befell requests, how long they took, and what each instance said of itself. */
 export function plotOf(
-  { fault, observed, facts }: Pick<Outcome, "fault" | "observed" | "facts">,
+  { fault, observed, facts }: { fault: FaultFacts; observed: Observed; facts: Facts },
   proxy: string,
 ): string {
   const timeline = timelineOf(observed);

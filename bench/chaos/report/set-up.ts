@@ -5,18 +5,25 @@ import { ballastRows, settings, userCount } from "../world/world.ts";
 export const setUp = `## Setup
 
 - Each of ${userCount} users has an address of its own and starts a request every ${requestIntervalMs / 1000} s, whether or not the previous one has been
-  answered: in turn a public read (\`GET /api\`), an authenticated read of one row, and a write (\`POST /api/v1/properties\`).
+  answered: in turn a public read (\`GET /api\`), an authenticated read of one row, and a write (\`POST /api/v1/properties\`);
+  every twelfth request is a login.
 - The table of the writes holds ${ballastRows.toLocaleString("en")} other rows. Postgres flushes its WAL to disk at every commit; Redis writes its
   append-only file as configured in \`docker/\`.
+- Most faults are injected into one Postgres and one Redis. Postgres failovers have a primary and a synchronous standby: under
+  one DNS name, with both hosts in \`DATABASE_URL\`, or managed by Patroni and etcd from Debian. Redis failovers have a replica
+  and three Sentinels, or a Cluster of three primaries with a replica. The disk that gets full is a small one in memory.
 - The instances run as \`node src/main.ts\` with the settings below: the drain is shorter than in production (8, 3 and 25 s),
-  access tokens outlive the run, and only warnings are logged. All other settings have their defaults.
+  access tokens outlive the run, retried logins are not limited, and only warnings are logged. All other settings have their
+  defaults.
 - A TCP proxy between one instance and its Postgres or Redis injects the faults of a network path (black hole, delay). Data
   that is sent into a black hole is lost, so those connections have to be closed.
 - Bounds: no acknowledged write is lost or stored twice; no attempt fails in a rolling restart, a reload or a migration; no
   request fails because of an instance or of Redis; when an instance dies, only the attempts fail that it was processing;
-  authenticated reads fail for no longer than a breaker needs to open (0.5 s); requests succeed again within two check
-  intervals (4 s) after Postgres has recovered; half a minute after the last request, there are no more connections and
-  handles than before the faults, and at most 1.1 times the memory.
+  authenticated reads fail for no longer than a breaker needs to open (0.5 s); requests succeed again, and every probe is
+  ready, within two check intervals (4 s) after a store has recovered; the lie time is at most an interval, two time-outs and
+  0.5 s (6.5 s); while a store answers but does not do its work, no attempt waits longer than the time limit of a statement
+  and 0.5 s (5.5 s); half a minute after the last request, there are no more connections and handles than before the faults,
+  and at most 1.1 times the memory.
 
 \`\`\`
 ${Object.entries(settings)

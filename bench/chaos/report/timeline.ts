@@ -30,7 +30,7 @@ export function timelineOf({ moments, requests, sights }: Pick<Observed, "moment
   return {
     fromMs: from - injected,
     toMs: from - injected + count * bucketMs,
-    buckets: { public: of("public"), read: of("read"), write: of("write") },
+    buckets: { public: of("public"), read: of("read"), write: of("write"), login: of("login") },
     waits: shares.map((share) => waitsOf(share.map(({ ms }) => ms))),
     states: statesOf(sights, from, from + count * bucketMs, injected),
   };

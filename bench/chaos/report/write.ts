@@ -1,19 +1,28 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Measured, Results } from "../results.ts";
+import { called } from "./names.ts";
 import { type PageFacts, renderPage } from "./page.ts";
 import { plotOf } from "./plot.ts";
 
 /** Where the plots are, beside the report. */
 export const images = "images/resilience";
+/** What the report was made of, so that a run of some faults can keep the figures of the others. */
+const figures = `${images}/figures.json`;
 
-/** The page, and a plot for each fault beside it. */
+const imageOf = (proxy: string, fault: string) => `${images}/${proxy}-${fault}.svg`;
+
+export function writePlot(out: string, { fault, observed, outcome: { proxy, facts } }: Measured): void {
+  mkdirSync(join(dirname(out), images), { recursive: true });
+  writeFileSync(join(dirname(out), imageOf(proxy, fault.name)), plotOf({ fault, observed, facts }, called[proxy]));
+}
+
+export function readResults(out: string): Results | undefined {
+  const file = join(dirname(out), figures);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+}
+
 export function writeReport(out: string, facts: Omit<PageFacts, "imageOf">): void {
-  const imageOf = (proxy: string, fault: string) => `${images}/${proxy}-${fault}.svg`;
-  for (const { proxy, outcomes } of facts.runs) {
-    for (const outcome of outcomes) {
-      const called = proxy === "nginx" ? "NGINX" : "HAProxy";
-      writeFileSync(join(dirname(out), imageOf(proxy, outcome.fault.name)), plotOf(outcome, called));
-    }
-  }
+  writeFileSync(join(dirname(out), figures), `${JSON.stringify(facts.results, null, 2)}\n`);
   writeFileSync(out, renderPage({ ...facts, imageOf }));
 }

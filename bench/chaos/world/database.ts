@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const owner = "app";
 
 /** The database as in production: one role owns and migrates it, the servers connect as another. */
-export async function createDatabase(postgres: Postgres, name: string) {
+export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name: string) {
   const password = "chaos";
   const admin = new URL(postgres.adminUrl);
   for (const role of [{ name: owner, password }, appRole]) {
@@ -28,14 +28,22 @@ export async function createDatabase(postgres: Postgres, name: string) {
   url.username = owner;
   url.password = password;
   await migrate(root, url.href);
+  /** The address changes when another Postgres becomes the primary. */
+  const adminUrl = () => {
+    const current = new URL(postgres.adminUrl);
+    current.pathname = `/${name}`;
+    return current.href;
+  };
   return {
     url: url.href,
-    adminUrl: admin.href,
-    rows: () => query<Row>(admin.href, "SELECT name, id FROM properties WHERE name LIKE 'write %'"),
+    get adminUrl() {
+      return adminUrl();
+    },
+    rows: () => query<Row>(adminUrl(), "SELECT name, id FROM properties WHERE name LIKE 'write %'"),
     connections: async (): Promise<number> => {
       const sql =
         "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'haven%'";
-      return (await query<{ count: number }>(admin.href, sql, [appRole.name]))[0]?.count ?? 0;
+      return (await query<{ count: number }>(adminUrl(), sql, [appRole.name]))[0]?.count ?? 0;
     },
     /** A release with one migration more: a column and an index on the table that the writes go to. */
     migrateToNextRelease: () => migrate(nextRelease(), url.href),

@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { eventually } from "../../../test/shared/eventually.ts";
-import { query } from "../../../test/shared/servers/database.ts";
+import { appRole, query } from "../../../test/shared/servers/database.ts";
 
-const oursInNumbers = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name LIKE 'haven%'";
-const endOurs = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'haven%'";
+const oursInNumbers = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1";
+const endOurs = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
 
-/** Other programs of the same user, that want every connection there is. */
+export const endConnectionsOfInstances = (adminUrl: string): Promise<unknown> =>
+  query(adminUrl, endOurs, [appRole.name]);
+
+/** Other programs that want every connection there is, or hold a lock. */
 export function createOthers({ url, adminUrl }: { url: string; adminUrl: string }) {
   const taken = new Set<pg.Client>();
   let taking = false;
   let hasAll = false;
   let takers: Promise<void>[] = [];
+  let locking: pg.Client | undefined;
 
   const take = async (): Promise<void> => {
     while (taking) {
@@ -31,10 +35,10 @@ export function createOthers({ url, adminUrl }: { url: string; adminUrl: string 
       taking = true;
       takers = [take(), take(), take()];
       const ours = async () => {
-        await query(adminUrl, endOurs);
+        await endConnectionsOfInstances(adminUrl);
         // Long enough for either of them to be there first.
         await sleep(100);
-        return (await query<{ count: number }>(adminUrl, oursInNumbers))[0]?.count;
+        return (await query<{ count: number }>(adminUrl, oursInNumbers, [appRole.name]))[0]?.count;
       };
       await eventually(ours, (count) => count === 0);
       hasAll = true;
@@ -45,6 +49,16 @@ export function createOthers({ url, adminUrl }: { url: string; adminUrl: string 
       await Promise.all(takers);
       await Promise.all([...taken].map((client) => client.end().catch(() => undefined)));
       taken.clear();
+    },
+    async lock(table: string): Promise<void> {
+      locking = new pg.Client({ connectionString: adminUrl, application_name: "other" });
+      await locking.connect();
+      await locking.query("BEGIN");
+      await locking.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    },
+    async unlock(): Promise<void> {
+      await locking?.query("ROLLBACK");
+      await locking?.end();
     },
   };
 }

@@ -1,5 +1,4 @@
 import { ask } from "../../../test/shared/requests/http.ts";
-import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
 import { collectGarbage } from "../../inspector.ts";
 import { inspectorOf } from "./inspector-of.ts";
 import type { World } from "./world.ts";
@@ -7,7 +6,9 @@ import type { World } from "./world.ts";
 /** What the whole fleet holds. */
 export type Resources = { postgres: number; redis: number; handles: number; heapMb: number };
 
-export async function measure({ database, redis, fleet }: World): Promise<Resources> {
+/** Undefined for servers without an inspector, and for topologies whose connections are not counted. */
+export async function measure({ server, connections, fleet }: World): Promise<Resources | undefined> {
+  if (connections === undefined || server !== "haven") return undefined;
   const instances = await Promise.all(
     fleet.members.map(async ({ name, url }) => {
       await collectGarbage(inspectorOf(name));
@@ -19,14 +20,9 @@ export async function measure({ database, redis, fleet }: World): Promise<Resour
       return { handles, heapMb: system.memory.heapUsedBytes / 1e6 };
     }),
   );
-  const clients = String(await askRedis(redis.port, "client", "list"))
-    .trim()
-    .split("\n");
   const sum = (pick: (one: (typeof instances)[number]) => number) => instances.reduce((all, one) => all + pick(one), 0);
   return {
-    postgres: await database.connections(),
-    // without the connection of this command
-    redis: clients.length - 1,
+    ...(await connections()),
     handles: sum(({ handles }) => handles),
     heapMb: Math.round(sum(({ heapMb }) => heapMb)),
   };

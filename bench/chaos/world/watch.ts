@@ -51,10 +51,14 @@ export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
 
 export type Watch = ReturnType<typeof watch>;
 
+/** What terminus calls its states. */
+const terminusStates: Readonly<Record<string, string>> = { ok: "ready", error: "not_ready" };
+
 async function stateOf(url: string): Promise<string> {
   try {
     const answer = await ask(`${url}/ready`, { timeoutMs: probeTimeoutMs });
-    return String(JSON.parse(answer.text).status);
+    const { status } = JSON.parse(answer.text);
+    return terminusStates[status] ?? String(status);
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "ECONNREFUSED" ? "gone" : "silent";
   }

@@ -1,12 +1,18 @@
-import { allReady, startFleet } from "../../../test/shared/servers/fleet.ts";
-import { allUp, nginxIsAtLeast, startHaproxy, startNginx } from "../../../test/shared/servers/proxies.ts";
-import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
-import type { ProxyName } from "../arguments.ts";
-import { createLedger } from "../load/ledger.ts";
+import { allReady, type Fleet, startFleet } from "../../../test/shared/servers/fleet.ts";
+import {
+  allUp,
+  nginxIsAtLeast,
+  type RunningProxy,
+  startHaproxy,
+  startNginx,
+} from "../../../test/shared/servers/proxies.ts";
+import type { ProxyName, ServerName } from "../arguments.ts";
+import { createLedger, type Ledger } from "../load/ledger.ts";
 import { createUser, type User } from "../load/user.ts";
-import { createDatabase, fillProperties } from "./database.ts";
+import type { Stores, Topology } from "../topologies/topology.ts";
+import { fillProperties } from "./database.ts";
 import { inspectorOf } from "./inspector-of.ts";
-import { startPostgres } from "./postgres.ts";
+import { peerEntry } from "./peer.ts";
 
 export const userCount = 60;
 export const ballastRows = 100_000;
@@ -15,7 +21,8 @@ export const ballastRows = 100_000;
 export const settings = {
   NODE_ENV: "production",
   LOG_LEVEL: "warn",
-  AUTH_RATE_LIMIT: "10",
+  // so that the retries of a login are not limited
+  AUTH_RATE_LIMIT: "100",
   OVERLOAD_DELAY_MS: "50",
   ACCESS_TOKEN_TTL: "3600",
   DRAIN_DELAY_MS: "3000",
@@ -23,38 +30,53 @@ export const settings = {
   SHUTDOWN_TIMEOUT_MS: "5000",
 };
 
-/** Three instances behind the shipped files of one proxy, on one Postgres and one Redis, and users who are signed in. */
-export async function startWorld(name: ProxyName) {
-  const postgres = await startPostgres();
-  await postgres.start();
-  const database = await createDatabase(postgres, "chaos");
-  // As docker/ runs it.
-  const redis = await startRedisServer(["appendonly yes", "maxmemory-policy noeviction"]);
+const entries = { haven: "main", peer: peerEntry } as const;
+
+type Surroundings = {
+  name: ProxyName;
+  server: ServerName;
+  fleet: Fleet;
+  proxy: RunningProxy;
+  users: readonly User[];
+  ledger: Ledger;
+  /** Every instance serves, and the proxy knows it. */
+  whole(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type World<S extends Stores = Stores> = S & Surroundings;
+
+/** Three instances behind the shipped files of one proxy, on the stores of a topology, and users who are signed in. */
+export async function startWorld<S extends Stores>(
+  name: ProxyName,
+  server: ServerName,
+  topology: Topology<S>,
+): Promise<World<S>> {
+  const stores = await topology.start();
   const fleet = await startFleet({
-    env: settings,
+    env: { ...settings, ...stores.env },
     envOf: (member) => {
       const { host, port } = inspectorOf(member);
-      return { NODE_OPTIONS: `--inspect=${host}:${port}` };
+      return server === "haven" ? { NODE_OPTIONS: `--inspect=${host}:${port}` } : {};
     },
-    entry: "main",
-    services: { databaseUrl: database.url, redisUrl: redis.url },
+    entry: entries[server],
+    services: stores.services,
     keepsSent: false,
   });
   const proxy = await startProxy(name);
   const users: User[] = [];
   while (users.length < userCount) users.push(...(await Promise.all(Array.from({ length: 4 }, createUser))));
-  await fillProperties(database, ballastRows);
+  await fillProperties(stores.database, ballastRows);
   return {
+    ...stores,
     name,
-    postgres,
-    database,
-    redis,
+    server,
     fleet,
     proxy,
     users,
     ledger: createLedger(),
-    /** Every instance serves, and the proxy knows it. */
     async whole(): Promise<void> {
+      await stores.repair?.();
       await allReady(fleet);
       if (name === "haproxy") await allUp();
     },
@@ -65,8 +87,6 @@ export async function startWorld(name: ProxyName) {
     },
   };
 }
-
-export type World = Awaited<ReturnType<typeof startWorld>>;
 
 async function startProxy(name: ProxyName) {
   if (name === "haproxy") return startHaproxy();

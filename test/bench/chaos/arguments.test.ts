@@ -13,16 +13,21 @@ const optionsOf = (...words: string[]) => {
 };
 
 test("a run of everything writes the report of the repository; a partial run only with --out", () => {
-  assert.deepEqual(optionsOf(), { quick: false, proxies: ["nginx", "haproxy"], out: "docs/resilience.md" });
-  assert.deepEqual(optionsOf("--quick"), { quick: true, proxies: ["nginx"] });
-  assert.deepEqual(optionsOf("--quick", "--proxy", "haproxy"), { quick: true, proxies: ["haproxy"] });
-  assert.deepEqual(optionsOf("--only", "jam"), { quick: false, proxies: ["nginx", "haproxy"], only: "jam" });
-  assert.deepEqual(optionsOf("--proxy=nginx", "--out", "x.md"), { quick: false, proxies: ["nginx"], out: "x.md" });
+  const all = { quick: false, proxies: ["nginx", "haproxy"], servers: ["haven", "peer"] };
+  const short = { quick: true, proxies: ["nginx"], servers: ["haven"] };
+  assert.deepEqual(optionsOf(), { ...all, out: "docs/resilience.md" });
+  assert.deepEqual(optionsOf("--quick"), short);
+  assert.deepEqual(optionsOf("--quick", "--proxy", "haproxy"), { ...short, proxies: ["haproxy"] });
+  assert.deepEqual(optionsOf("--only", "jam,sigkill"), { ...all, only: ["jam", "sigkill"] });
+  assert.deepEqual(optionsOf("--server", "peer"), { ...all, servers: ["peer"] });
+  assert.deepEqual(optionsOf("--proxy=nginx", "--out", "x.md"), { ...all, proxies: ["nginx"], out: "x.md" });
 });
 
 test("what does not exist is named", () => {
   for (const [words, why] of [
     [["--only", "flood"], /no fault "flood"/],
+    [["--only", "jam,flood"], /no fault "flood"/],
+    [["--server", "koa"], /no server "koa"/],
     [["--proxy", "caddy"], /no proxy "caddy"/],
     [["--fast"], /--fast/],
     [["quick"], /quick/],
@@ -51,6 +56,7 @@ test("every fault has a name of its own and says what it is; the short form has 
     faults.filter(({ quick }) => quick).map(({ name }) => name),
     ["rolling-restart", "sigkill", "proxy-reload", "redis-killed", "postgres-killed"],
   );
+  for (const { title } of faults) assert.equal(faults.filter((one) => one.title === title).length, 1, title);
   const first = faults.findLastIndex(({ replacesProcesses }) => replacesProcesses);
   assert.ok(faults.slice(0, first).every(({ replacesProcesses }) => replacesProcesses));
 });

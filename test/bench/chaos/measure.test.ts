@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Balance } from "../../../bench/chaos/load/ledger.ts";
 import type { How, Kind } from "../../../bench/chaos/load/records.ts";
 import { factsOf, type Observed, totalOf } from "../../../bench/chaos/measure.ts";
+import { mergeResults } from "../../../bench/chaos/results.ts";
 import { isPassed, judge, judgeRest } from "../../../bench/chaos/verdict.ts";
 import { minimumOf } from "../../../bench/chaos/world/resources.ts";
 
@@ -26,7 +28,12 @@ test("no answer and a 5xx are failures, by kind and by how; a 4xx is an answer",
       attempt(3500, "ok"),
     ],
   });
-  assert.deepEqual(failedAttempts, { public: { "503 overloaded": 1 }, read: { reset: 1 }, write: { "502": 2 } });
+  assert.deepEqual(failedAttempts, {
+    public: { "503 overloaded": 1 },
+    read: { reset: 1 },
+    write: { "502": 2 },
+    login: {},
+  });
   assert.equal(totalOf(failedAttempts), 4);
 });
 
@@ -47,6 +54,55 @@ test("failing reads are counted from the start of the fault, and again from its 
   const during = [attempt(2999, "503"), attempt(3300, "503"), attempt(4000, "503", "write")];
   assert.equal(facts({ attempts: during }).readsFailedForMs, 300);
   assert.equal(facts({ attempts: [...during, attempt(9450, "503")] }).readsFailedForMs, 450);
+});
+
+test("a lie lasts from the first failed attempt until a probe reports something other than ready", () => {
+  const ready = [sight(0, "ready"), sight(0, "ready", "two")];
+  const attempts = [attempt(2000, "503"), attempt(3500, "503"), attempt(7990, "503")];
+  const lieOf = (...sights: Observed["sights"]) => facts({ attempts, sights: [...ready, ...sights] }).lie;
+  assert.deepEqual(lieOf(sight(3900, "ready"), sight(4510, "degraded", "two")), { ms: 1000, seen: true });
+  assert.deepEqual(lieOf(sight(3300, "not_ready")), { ms: 0, seen: true });
+  assert.deepEqual(lieOf(sight(4000, "DOWN", "one", "proxy")), { ms: 4490, seen: false });
+  assert.equal(facts({ sights: [...ready, sight(3300, "not_ready")] }).lie, undefined);
+});
+
+test("an attempt that waits longer than a statement may take counts as failed from then on", () => {
+  const attempts = [attempt(3500, "ok", "write", 20_000)];
+  assert.deepEqual(facts({ attempts, sights: [sight(0, "ready"), sight(9000, "degraded")] }).lie, {
+    ms: 500,
+    seen: true,
+  });
+});
+
+test("a lie that no probe ends is missed when it lasts longer than its bound", () => {
+  const sights = [sight(0, "ready")];
+  const metOf = (lastAt: number) =>
+    judge({ lieWithinMs: 6500 }, facts({ sights, attempts: [attempt(3100, "503"), attempt(lastAt, "503")] })).at(-1)
+      ?.met;
+  assert.deepEqual([metOf(4000), metOf(9610)], [true, false]);
+});
+
+test("the probes are ready when the last of them reports it after the fault; undefined while one does not", () => {
+  const sights = [sight(0, "ready"), sight(4000, "degraded"), sight(0, "ready", "two")];
+  assert.equal(facts({ sights: [...sights, sight(10_200, "ready")] }).readyMs, 1200);
+  assert.equal(facts({ sights }).readyMs, undefined);
+});
+
+test("newer figures replace those of the same fault, proxy and server, and keep the others", () => {
+  const outcome = (fault: string, server: "haven" | "peer", commit: string) => ({
+    ...{ proxy: "nginx" as const, server, fault, commit, facts: facts({}) },
+  });
+  const merged = mergeResults(
+    {
+      outcomes: [outcome("jam", "haven", "a"), outcome("jam", "peer", "a"), outcome("freeze", "haven", "a")],
+      ends: [],
+    },
+    { outcomes: [outcome("jam", "haven", "b")], ends: [] },
+  );
+  assert.deepEqual(
+    merged.outcomes.map(({ fault, server, commit }) => `${fault} ${server} ${commit}`),
+    ["jam haven b", "jam peer a", "freeze haven a"],
+  );
 });
 
 test("the worst wait is that of a request with all its attempts", () => {
@@ -80,8 +136,13 @@ test("bounds are met or missed; only what no machine may miss ends the command w
   assert.equal(missedOf({}, unwell).length, 1);
   const lost = facts({ balance: { ...balance, lost: ["x"] } });
   assert.deepEqual(missedOf({}, lost), [{ what: "1 lost, 0 doubled", met: false, strict: true }]);
-  assert.ok(!isPassed({ outcomes: [], balance: lost.balance }));
-  assert.ok(isPassed({ outcomes: [], balance }));
+  const ending = (server: "haven" | "peer", of: Balance) => ({
+    outcomes: [],
+    ends: [{ proxy: "nginx" as const, server, topology: "single", balance: of }],
+  });
+  assert.ok(!isPassed(ending("haven", lost.balance), () => ({})));
+  assert.ok(isPassed(ending("peer", lost.balance), () => ({})));
+  assert.ok(isPassed(ending("haven", balance), () => ({})));
 });
 
 test("what is still held long after is held against what was held before", () => {

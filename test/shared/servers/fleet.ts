@@ -23,8 +23,8 @@ export type Member = {
   database: FaultProxy;
   redis: FaultProxy;
   process(): HavenProcess;
-  /** As an orchestrator does it: SIGTERM, wait, start again, wait until ready. */
-  restart(): Promise<{ code: number | null }>;
+  /** As an orchestrator does it: SIGTERM, wait, start again, with more settings where given, wait until ready. */
+  restart(more?: Record<string, string>): Promise<{ code: number | null }>;
   kill(): Promise<void>;
   start(): Promise<void>;
   freeze(): void;
@@ -56,8 +56,8 @@ export type FleetOptions = {
   env?: Record<string, string>;
   /** What one of them has for itself. */
   envOf?(name: Name): Record<string, string>;
-  entry?: "main" | "with-test-routes";
-  /** Its own database and Redis unless given. */
+  entry?: "main" | "with-test-routes" | URL;
+  /** Its own database and Redis unless given. `DATABASE_URL` and the settings of Redis in `env` go around the fault proxies. */
   services?: { databaseUrl: string; redisUrl: string };
   /** Whether the fault proxies keep the received bytes. */
   keepsSent?: boolean;
@@ -93,9 +93,10 @@ async function startMember(
   const host = hostOf(name);
   const database = await startFaultProxy(asAppRole(databaseUrl), { keepsSent });
   const redis = await startFaultProxy(redisUrl, { keepsSent });
-  const env = { ...shared, DATABASE_URL: database.url, REDIS_URL: redis.url, HOST: host, INSTANCE_ID: name };
+  const env = { DATABASE_URL: database.url, REDIS_URL: redis.url, ...shared, HOST: host, INSTANCE_ID: name };
   const url = `http://${host}:4000`;
-  const launch = () => startHavenProcess({ env, entry, withinMs: 40_000 });
+  const launch = (more: Record<string, string> = {}) =>
+    startHavenProcess({ env: { ...env, ...more }, entry, withinMs: 40_000 });
   let current = await launch();
   return {
     name,
@@ -103,10 +104,10 @@ async function startMember(
     database,
     redis,
     process: () => current,
-    async restart() {
+    async restart(more) {
       current.child.kill("SIGTERM");
       const { code } = await current.exited;
-      current = await launch();
+      current = await launch(more);
       return { code };
     },
     async kill() {

@@ -12,6 +12,7 @@ export type RedisServer = {
   url: string;
   port: number;
   readonly pid: number;
+  isRunning(): boolean;
   /** Again on the same port and in the same folder, after `stop`. */
   start(): Promise<void>;
   /** By SIGKILL, so that no client is notified. */
@@ -70,19 +71,35 @@ export async function startRedisCluster() {
   for (const { busPort, server } of nodes.slice(1)) {
     await askRedis(first, "cluster", "meet", "127.0.0.1", server.port, busPort);
   }
+  /** For each node, whether it sees all slots served and knows every node. */
   const ready = async () => {
-    const infos = await Promise.all(ports.map((port) => askRedis(port, "cluster", "info").catch(String)));
-    return infos.map((info) => /cluster_state:ok.*cluster_slots_ok:16384.*cluster_known_nodes:3/s.test(String(info)));
+    const infos = await Promise.all(servers.map(({ port }) => askRedis(port, "cluster", "info").catch(String)));
+    const state = new RegExp(`cluster_state:ok.*cluster_slots_ok:16384.*cluster_known_nodes:${servers.length}\\b`, "s");
+    return infos.map((info) => state.test(String(info)));
   };
-  await eventually(ready, (all) => all.every(Boolean), 15_000, 50);
+  const allReady = () => eventually(ready, (all) => all.every(Boolean), 15_000, 50);
+  await allReady();
   return {
     nodes: ports.map((port) => `127.0.0.1:${port}`).join(","),
     ports,
     servers,
     ready,
+    allReady,
+    /** Of the first master. */
+    async addReplica(): Promise<void> {
+      const { busPort, server } = await startNode();
+      servers.push(server);
+      await askRedis(first, "cluster", "meet", "127.0.0.1", server.port, busPort);
+      await allReady();
+      await askRedis(server.port, "cluster", "replicate", String(await askRedis(first, "cluster", "myid")));
+      await eventually(() => isFollowing(server), Boolean, 15_000, 50);
+    },
     stop: () => Promise.all(servers.map((server) => server.stop())),
   };
 }
+
+const isFollowing = async ({ port }: RedisServer): Promise<boolean> =>
+  String(await askRedis(port, "info", "replication").catch(String)).includes("master_link_status:up");
 
 const slotCount = 16_384;
 
@@ -216,6 +233,7 @@ function prepare(port: number, settings: readonly string[], flags: readonly stri
     get pid() {
       return child?.pid ?? 0;
     },
+    isRunning: () => child !== undefined && running.has(child),
     async start() {
       const started = spawn("redis-server", [file, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
       child = started;

@@ -1,0 +1,71 @@
+import { globSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runProgram } from "../../../test/shared/run-program.ts";
+import { limitCpu } from "../world/cpu-quota.ts";
+import { type Fault, storeBounds } from "./fault.ts";
+
+const one = "api-server-2";
+const { lieWithinMs } = storeBounds;
+const clockFile = join(tmpdir(), "clock-of-one-instance");
+/** In a folder of its own for each processor architecture. */
+const library = () => globSync("/usr/lib/*/faketime/libfaketime.so.1")[0] ?? "";
+/** The time until libfaketime reads a change of the file. */
+const clockReadMs = 1000;
+
+async function limitFiles(pid: number, soft: string): Promise<void> {
+  const { code, output } = await runProgram("prlimit", ["--pid", String(pid), `--nofile=${soft}:`]);
+  if (code !== 0) throw new Error(output);
+}
+
+export const clockFault: Fault = {
+  name: "clock-jump",
+  title: "Clock of one instance jumps by an hour",
+  says: "The wall clock of one instance jumps an hour ahead, and back again; its monotonic clock does not.",
+  programs: [{ command: "faketime", package: "faketime" }],
+  holdMs: 10_000,
+  async prepare({ fleet, whole }) {
+    writeFileSync(clockFile, "+0");
+    await fleet.member(one).restart({
+      LD_PRELOAD: library(),
+      FAKETIME_TIMESTAMP_FILE: clockFile,
+      FAKETIME_CACHE_DURATION: String(clockReadMs / 1000),
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    });
+    await whole();
+    // so that every probe has seen it ready
+    await sleep(500);
+  },
+  inject: async () => writeFileSync(clockFile, "+1h"),
+  undo: async () => rmSync(clockFile),
+  replacesProcesses: true,
+  bounds: { noRequestFails: true, lieWithinMs },
+  comparable: true,
+};
+
+export const environmentFaults: readonly Fault[] = [
+  {
+    name: "cpu-quota",
+    title: "One instance gets a tenth of a processor",
+    says: "A quota of the kernel lets one instance run for 10 ms of every 100 ms.",
+    holdMs: 15_000,
+    inject: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, 0.1),
+    undo: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, undefined),
+    bounds: { noRequestFails: true, lieWithinMs },
+    comparable: true,
+  },
+  {
+    name: "file-descriptors",
+    title: "File descriptors of one instance used up",
+    says: "One instance can open neither a connection nor a file; what is open stays open.",
+    holdMs: 10_000,
+    inject({ fleet }) {
+      const { pid } = fleet.member(one).process();
+      return limitFiles(pid, String(readdirSync(`/proc/${pid}/fd`).length));
+    },
+    undo: ({ fleet }) => limitFiles(fleet.member(one).process().pid, "65536"),
+    bounds: { noRequestFails: true, lieWithinMs },
+    comparable: true,
+  },
+];

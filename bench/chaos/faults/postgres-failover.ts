@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Hosts, type Named, postgresName } from "../topologies/named.ts";
+import { endConnectionsOfInstances } from "../world/others.ts";
+import type { Pair } from "../world/postgres-pair.ts";
+import { type Fault, storeBounds } from "./fault.ts";
+
+/** The time in which a failover manager notices and decides. */
+const decisionMs = 3000;
+
+async function failOver(pair: Pair): Promise<void> {
+  await pair.primary().kill();
+  await sleep(decisionMs);
+  await pair.promote();
+}
+
+export const nameFaults: readonly Fault<Named>[] = [
+  {
+    name: "dns-late",
+    title: "DNS answers late",
+    says: "The name of Postgres is resolved after 8 s, and all connections are ended once, so that new ones need it.",
+    holdMs: 10_000,
+    async inject({ names, database }) {
+      names.delay(8000);
+      await endConnectionsOfInstances(database.adminUrl);
+    },
+    undo: async ({ names }) => names.delay(0),
+    bounds: storeBounds,
+    comparable: true,
+  },
+  {
+    name: "dns-wrong",
+    title: "DNS answers wrongly",
+    says: "The name of Postgres leads to an address where nothing listens, and all connections are ended once.",
+    holdMs: 10_000,
+    async inject({ names, database }) {
+      names.point(postgresName, "127.0.1.9");
+      await endConnectionsOfInstances(database.adminUrl);
+    },
+    undo: async ({ names, pair }) => names.point(postgresName, pair.primary().host),
+    bounds: storeBounds,
+    comparable: true,
+  },
+  {
+    name: "failover-address",
+    title: "Postgres failover, the address moves",
+    says: "The primary is killed; 3 s later its synchronous standby is promoted, and the name leads to it.",
+    async inject({ pair, names }) {
+      await failOver(pair);
+      names.point(postgresName, pair.primary().host);
+    },
+    bounds: storeBounds,
+    comparable: true,
+  },
+  {
+    name: "failover-stale-address",
+    title: "Postgres failover, the old primary comes back read-only",
+    says: "After a failover the name still leads to the old primary, which is back and takes no writes. Then the name moves.",
+    holdMs: 10_000,
+    async inject({ pair }) {
+      await failOver(pair);
+      await pair.startOldReadOnly();
+    },
+    undo: async ({ pair, names }) => names.point(postgresName, pair.primary().host),
+    bounds: storeBounds,
+    comparable: true,
+  },
+];
+
+export const hostFaults: readonly Fault<Hosts>[] = [
+  {
+    name: "failover-hosts",
+    title: "Postgres failover, two hosts in DATABASE_URL",
+    says: "The primary is killed; 3 s later its synchronous standby, the second host of the URL, is promoted.",
+    inject: ({ pair }) => failOver(pair),
+    bounds: storeBounds,
+    comparable: true,
+  },
+];

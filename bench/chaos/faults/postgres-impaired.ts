@@ -1,0 +1,40 @@
+import type { Single } from "../topologies/single.ts";
+import { changeSettings } from "../world/postgres-settings.ts";
+import { breakerMs, type Fault, storeBounds } from "./fault.ts";
+
+const withSetting = (name: string, value: string): Pick<Fault, "inject" | "undo"> => ({
+  inject: ({ database }) => changeSettings(database.adminUrl, `SET ${name} = '${value}'`),
+  undo: ({ database }) => changeSettings(database.adminUrl, `RESET ${name}`),
+});
+
+/** Postgres answers, and does not do its work. */
+export const postgresImpairments: readonly Fault<Single>[] = [
+  {
+    name: "postgres-read-only",
+    title: "Postgres read-only",
+    says: "ALTER SYSTEM makes every transaction read-only. Reads are answered, writes get error 25006.",
+    holdMs: 10_000,
+    ...withSetting("default_transaction_read_only", "on"),
+    bounds: { ...storeBounds, readsFailForMs: breakerMs },
+    comparable: true,
+  },
+  {
+    name: "commits-stalled",
+    title: "Postgres commits stalled",
+    says: "Commits wait for a standby that does not exist (synchronous_standby_names). Reads are answered.",
+    holdMs: 12_000,
+    ...withSetting("synchronous_standby_names", "missing"),
+    bounds: { ...storeBounds, readsFailForMs: breakerMs },
+    comparable: true,
+  },
+  {
+    name: "table-locked",
+    title: "One table locked",
+    says: "Another client holds an exclusive lock on the table of the properties; other tables are free.",
+    holdMs: 12_000,
+    inject: ({ database }) => database.others.lock("properties"),
+    undo: ({ database }) => database.others.unlock(),
+    bounds: storeBounds,
+    comparable: true,
+  },
+];

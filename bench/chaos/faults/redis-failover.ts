@@ -1,0 +1,49 @@
+import { eventually } from "../../../test/shared/eventually.ts";
+import { runProgram } from "../../../test/shared/run-program.ts";
+import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
+import type { WithCluster } from "../topologies/cluster.ts";
+import type { WithSentinel } from "../topologies/sentinel.ts";
+import { breakerMs, type Fault, storeBounds } from "./fault.ts";
+
+const bounds = { ...storeBounds, readsFailForMs: breakerMs, noRequestFails: true };
+
+export const sentinelFaults: readonly Fault<WithSentinel>[] = [
+  {
+    name: "redis-sentinel-failover",
+    title: "Redis failover by Sentinel",
+    says: "The primary is killed; the Sentinels agree that it is away and promote its replica.",
+    inject: async ({ sentinel }) => sentinel.nextPrimary(await sentinel.killPrimary()),
+    bounds,
+    comparable: true,
+  },
+];
+
+const movedSlots = 500;
+
+async function moveSlots({ servers }: WithCluster["cluster"]): Promise<void> {
+  const [from, to] = servers.slice(1, 3);
+  if (from === undefined || to === undefined) return;
+  const idOf = async (port: number) => String(await askRedis(port, "cluster", "myid"));
+  const words = ["--cluster-from", await idOf(from.port), "--cluster-to", await idOf(to.port)];
+  const { code, output } = await runProgram("redis-cli", [
+    ...["--cluster", "reshard", `127.0.0.1:${from.port}`, ...words],
+    ...["--cluster-slots", String(movedSlots), "--cluster-yes"],
+  ]);
+  if (code !== 0) throw new Error(output);
+}
+
+export const clusterFaults: readonly Fault<WithCluster>[] = [
+  {
+    name: "redis-cluster-failover",
+    title: "Redis Cluster failover and slot migration",
+    says: "500 slots move between two nodes; then a primary is killed, and its replica takes its slots over.",
+    async inject({ cluster }) {
+      await moveSlots(cluster);
+      await cluster.servers[0]?.stop();
+      const others = cluster.servers.length - 1;
+      await eventually(cluster.ready, (all) => all.filter(Boolean).length === others, 20_000, 50);
+    },
+    bounds,
+    comparable: true,
+  },
+];

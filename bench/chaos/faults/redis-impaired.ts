@@ -1,0 +1,121 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "../../../test/shared/eventually.ts";
+import { askRedis, type RedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { breakerMs, type Fault, storeBounds } from "./fault.ts";
+
+const bounds = { ...storeBounds, readsFailForMs: breakerMs, noRequestFails: true };
+const holdMs = 10_000;
+
+const withCommand = (on: readonly string[], off: readonly string[]): Pick<Fault, "inject" | "undo"> => ({
+  inject: ({ redis }) => run(redis, on),
+  undo: ({ redis }) => run(redis, off),
+});
+const run = ({ port }: RedisServer, [command = "", ...args]: readonly string[]) => askRedis(port, command, ...args);
+
+const inInfo = ({ port }: RedisServer, section: string, line: string, withinMs = 10_000) =>
+  eventually(
+    () => askRedis(port, "info", section).catch(String),
+    (info) => String(info).includes(line),
+    withinMs,
+    50,
+  );
+
+/** A folder in the place of the file makes every save fail. */
+const dumpOf = async ({ port }: RedisServer) => {
+  const settings = await askRedis(port, "config", "get", "dir");
+  return join(Array.isArray(settings) ? String(settings[1]) : "", "dump.rdb");
+};
+
+async function save(redis: RedisServer, status: "ok" | "err"): Promise<void> {
+  await askRedis(redis.port, "bgsave");
+  await inInfo(redis, "persistence", `rdb_bgsave_in_progress:0\r\nrdb_last_save_time`);
+  await inInfo(redis, "persistence", `rdb_last_bgsave_status:${status}`);
+}
+
+const ballastKeys = 2_000_000;
+
+/** Redis answers, and does not do its work. */
+export const redisImpairments: readonly Fault[] = [
+  {
+    name: "redis-out-of-memory",
+    title: "Redis out of memory",
+    says: "The limit maxmemory is reached, and nothing may be evicted. Reads are answered, writes get the error OOM.",
+    holdMs,
+    ...withCommand(["config", "set", "maxmemory", "1"], ["config", "set", "maxmemory", "0"]),
+    bounds,
+    comparable: true,
+  },
+  {
+    name: "redis-no-replicas",
+    title: "Redis without its replicas",
+    says: "Writes need a replica (min-replicas-to-write), and it is gone. Reads are answered, writes get the error NOREPLICAS.",
+    holdMs,
+    ...withCommand(["config", "set", "min-replicas-to-write", "1"], ["config", "set", "min-replicas-to-write", "0"]),
+    bounds,
+    comparable: true,
+  },
+  {
+    name: "redis-misconf",
+    title: "Redis cannot save",
+    says: "A snapshot to the disk fails. Reads are answered, writes get the error MISCONF.",
+    holdMs,
+    async inject({ redis }) {
+      mkdirSync(await dumpOf(redis));
+      await askRedis(redis.port, "config", "set", "save", "3600 1");
+      await save(redis, "err");
+    },
+    async undo({ redis }) {
+      rmSync(await dumpOf(redis), { recursive: true });
+      await save(redis, "ok");
+      await askRedis(redis.port, "config", "set", "save", "");
+    },
+    bounds,
+    comparable: true,
+  },
+  {
+    name: "redis-writes-paused",
+    title: "Redis pauses writes",
+    says: "CLIENT PAUSE WRITE, as in a managed failover: reads are answered, writes wait without an answer.",
+    holdMs,
+    ...withCommand(["client", "pause", "60000", "write"], ["client", "unpause"]),
+    bounds,
+    comparable: true,
+  },
+  {
+    name: "redis-replica",
+    title: "Redis turned into a replica",
+    says: "REPLICAOF makes Redis follow a primary that is away. Reads are answered, writes get the error READONLY.",
+    holdMs,
+    ...withCommand(["replicaof", "127.0.0.1", "1"], ["replicaof", "no", "one"]),
+    bounds,
+    comparable: true,
+  },
+  {
+    name: "redis-forbidden",
+    title: "Redis forbids scripts",
+    says: "An ACL withdraws the right to run scripts. Other commands are answered, scripts get the error NOPERM.",
+    holdMs,
+    ...withCommand(["acl", "setuser", "default", "-@scripting"], ["acl", "setuser", "default", "+@all"]),
+    bounds,
+    comparable: true,
+  },
+  {
+    name: "redis-loading",
+    title: "Redis loads a large dump",
+    says: "Redis is killed and started again at once. Until its two million keys are loaded, it answers LOADING.",
+    async prepare({ redis }) {
+      await askRedis(redis.port, "debug", "populate", ballastKeys, "ballast", 100).catch(() => undefined);
+      await inInfo(redis, "keyspace", `keys=2`);
+      await askRedis(redis.port, "bgrewriteaof");
+      await inInfo(redis, "persistence", "aof_rewrite_in_progress:1", 5000).catch(() => undefined);
+      await inInfo(redis, "persistence", "aof_rewrite_in_progress:0", 60_000);
+    },
+    async inject({ redis }) {
+      await redis.stop();
+      await redis.start();
+    },
+    bounds,
+    comparable: true,
+  },
+];

@@ -1,0 +1,39 @@
+import type { ProxyName } from "../arguments.ts";
+import { total, totalOf } from "../measure.ts";
+import type { Outcome } from "../results.ts";
+import { seconds } from "../verdict.ts";
+import { lieTime, table } from "./format.ts";
+import { anchorOf, called } from "./names.ts";
+
+export type Row = { title: string; proxy: ProxyName; haven: Outcome; peer: Outcome | undefined };
+
+/** Haven and the usual stack under the same faults. */
+export function comparisonOf(proxy: ProxyName, rows: readonly Row[]): string {
+  const compared = rows.filter(({ peer }) => peer !== undefined);
+  if (compared.length === 0) return "";
+  const head = ["fault", "lie time", "usual stack", "failed requests", "usual stack", "longest wait", "usual stack"];
+  const lines = compared.map(({ title, haven, peer }) => [
+    `[${title}](#${anchorOf(title, proxy)})`,
+    ...both(haven, peer, ({ facts }) => lieTime(facts.lie)),
+    ...both(haven, peer, ({ facts }) => `${total(facts.failedRequests)} (${totalOf(facts.failedAttempts)})`),
+    ...both(haven, peer, ({ facts }) => seconds(facts.worstWaitMs)),
+  ]);
+  return `### Behind ${called[proxy]}\n\n${table(head, lines)}`;
+}
+
+const both = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outcome) => string): string[] => [
+  cell(haven),
+  peer ? cell(peer) : "",
+];
+
+export const comparisonIntro = `## Beside the usual stack
+
+The same faults, load and proxies with three instances of an Express server that is put together from
+\`@godaddy/terminus\`, \`pg\`, \`ioredis\` and \`opossum\` as their READMEs show them
+([bench/peers/usual-resilience.mjs](../bench/peers/usual-resilience.mjs)).
+
+- **lie time**: from the first failed attempt of a user until a probe reports something other than \`ready\`. An attempt
+  that waits longer than a statement may take (5 s) counts as failed from then on. "–": no attempt failed. "> 9.8 s": attempts
+  failed for that time, and every probe reported \`ready\` throughout.
+- **failed requests**: given up after 30 s of retries; in parentheses all failed attempts.
+- **longest wait**: from the first attempt of a request to its last answer, with the pauses between retries.`;

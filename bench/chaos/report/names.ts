@@ -1,0 +1,10 @@
+import type { ProxyName } from "../arguments.ts";
+
+export const called: Readonly<Record<ProxyName, string>> = { nginx: "NGINX", haproxy: "HAProxy" };
+
+/** As GitHub makes it of a heading. */
+export const anchorOf = (title: string, proxy: ProxyName): string =>
+  `${title}, behind ${called[proxy]}`
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");

@@ -1,0 +1,66 @@
+import { asAppRole } from "../../../test/shared/servers/database.ts";
+import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { createDatabase } from "../world/database.ts";
+import { dnsPort, resolveHere, startNameServer } from "../world/name-server.ts";
+import { pairHosts, startPair } from "../world/postgres-pair.ts";
+import type { Topology } from "./topology.ts";
+
+export const postgresName = "postgres.haven.internal";
+
+async function start() {
+  const pair = await startPair();
+  const database = await createDatabase(pair, "chaos");
+  const redis = await startRedisServer();
+  const names = await startNameServer(dnsPort);
+  await resolveHere();
+  const url = new URL(asAppRole(database.url));
+  url.hostname = postgresName;
+  return {
+    pair,
+    database,
+    names,
+    services: { databaseUrl: database.url, redisUrl: redis.url },
+    env: { DATABASE_URL: url.href },
+    async repair() {
+      await pair.repair();
+      names.point(postgresName, pair.primary().host);
+    },
+  };
+}
+
+export type Named = Awaited<ReturnType<typeof start>>;
+
+/** A primary and a standby behind one name. */
+export const named: Topology<Named> = {
+  name: "a primary and a standby behind one name",
+  programs: [],
+  start: async () => {
+    const stores = await start();
+    await stores.repair();
+    return stores;
+  },
+};
+
+async function startWithHosts() {
+  const pair = await startPair();
+  const database = await createDatabase(pair, "chaos");
+  const redis = await startRedisServer();
+  const url = new URL(asAppRole(database.url));
+  const hosts = pairHosts.map((host) => `${host}:${url.port}`).join(",");
+  return {
+    pair,
+    database,
+    services: { databaseUrl: database.url, redisUrl: redis.url },
+    env: { DATABASE_URL: `${url.href.replace(url.host, hosts)}?target_session_attrs=read-write` },
+    repair: () => pair.repair(),
+  };
+}
+
+export type Hosts = Awaited<ReturnType<typeof startWithHosts>>;
+
+/** The same with both addresses in DATABASE_URL. */
+export const hosts: Topology<Hosts> = {
+  name: "a primary and a standby with two addresses",
+  programs: [],
+  start: startWithHosts,
+};

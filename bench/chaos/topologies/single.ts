@@ -1,0 +1,28 @@
+import { askRedis, startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { createDatabase } from "../world/database.ts";
+import { startPostgres } from "../world/postgres.ts";
+import type { Topology } from "./topology.ts";
+
+async function start() {
+  const postgres = await startPostgres();
+  await postgres.start();
+  const database = await createDatabase(postgres, "chaos");
+  // As docker/ runs it.
+  const redis = await startRedisServer(["appendonly yes", "maxmemory-policy noeviction", "enable-debug-command yes"]);
+  return {
+    postgres,
+    database,
+    redis,
+    services: { databaseUrl: database.url, redisUrl: redis.url },
+    async connections() {
+      const clients = String(await askRedis(redis.port, "client", "list"));
+      // without the connection of this command
+      return { postgres: await database.connections(), redis: clients.trim().split("\n").length - 1 };
+    },
+  };
+}
+
+export type Single = Awaited<ReturnType<typeof start>>;
+
+/** One Postgres and one Redis. */
+export const single: Topology<Single> = { name: "single", programs: [], start };

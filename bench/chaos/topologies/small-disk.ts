@@ -1,0 +1,30 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { runProgram } from "../../../test/shared/run-program.ts";
+import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { createDatabase } from "../world/database.ts";
+import { startPostgres } from "../world/postgres.ts";
+import type { Topology } from "./topology.ts";
+
+// Not in the folder for temporary files: a mounted folder cannot be removed.
+const folder = "/run/small-disk";
+
+async function start() {
+  mkdirSync(folder, { recursive: true });
+  const { code, output } = await runProgram("mount", ["-t", "tmpfs", "-o", "size=400m", "tmpfs", folder]);
+  if (code !== 0) throw new Error(output);
+  const postgres = await startPostgres({ folder, settings: { min_wal_size: "32MB", max_wal_size: "64MB" } });
+  await postgres.start();
+  const database = await createDatabase(postgres, "chaos");
+  const redis = await startRedisServer();
+  return {
+    database,
+    ballast: join(folder, "ballast"),
+    services: { databaseUrl: database.url, redisUrl: redis.url },
+  };
+}
+
+export type SmallDisk = Awaited<ReturnType<typeof start>>;
+
+/** A Postgres whose disk can be filled. */
+export const smallDisk: Topology<SmallDisk> = { name: "a small disk", programs: [], start };

@@ -1,0 +1,14 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+
+const periodMicroseconds = 100_000;
+const root = "/sys/fs/cgroup";
+
+/** The share of one processor that a process may use, by a control group of either version; undefined for no limit. */
+export function limitCpu(pid: number, share: number | undefined): void {
+  const folder = `${existsSync(`${root}/cpu`) ? `${root}/cpu` : root}/haven-chaos-quota`;
+  mkdirSync(folder, { recursive: true });
+  const quota = share === undefined ? undefined : share * periodMicroseconds;
+  if (existsSync(`${folder}/cpu.max`)) writeFileSync(`${folder}/cpu.max`, `${quota ?? "max"} ${periodMicroseconds}`);
+  else writeFileSync(`${folder}/cpu.cfs_quota_us`, String(quota ?? -1));
+  writeFileSync(`${folder}/cgroup.procs`, String(pid));
+}

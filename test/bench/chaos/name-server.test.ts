@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { Resolver } from "node:dns/promises";
+import { test } from "node:test";
+import { startNameServer } from "../../../bench/chaos/world/name-server.ts";
+import { freePort } from "../../shared/free-port.ts";
+
+test("a name leads to the address that it was pointed to last; a name that was not pointed does not exist", async () => {
+  const port = await freePort();
+  const names = await startNameServer(port);
+  const resolver = new Resolver({ timeout: 2000, tries: 1 });
+  resolver.setServers([`127.0.0.1:${port}`]);
+  names.point("postgres.example", "127.0.1.1");
+  assert.deepEqual(await resolver.resolve4("postgres.example"), ["127.0.1.1"]);
+  names.point("postgres.example", "127.0.1.2");
+  assert.deepEqual(await resolver.resolve4("Postgres.example", { ttl: true }), [{ address: "127.0.1.2", ttl: 0 }]);
+  await assert.rejects(resolver.resolve6("postgres.example"), { code: "ENODATA" });
+  await assert.rejects(resolver.resolve4("redis.example"), { code: "ENOTFOUND" });
+});
+
+test("an answer that is delayed comes after a client has stopped waiting", async () => {
+  const port = await freePort();
+  const names = await startNameServer(port);
+  names.point("postgres.example", "127.0.1.1");
+  names.delay(10_000);
+  const resolver = new Resolver({ timeout: 100, tries: 1 });
+  resolver.setServers([`127.0.0.1:${port}`]);
+  await assert.rejects(resolver.resolve4("postgres.example"), { code: "ETIMEOUT" });
+});
