@@ -1,6 +1,5 @@
 import { cluster } from "../topologies/cluster.ts";
-import { hosts, named } from "../topologies/named.ts";
-import { patroni } from "../topologies/patroni.ts";
+import { named } from "../topologies/named.ts";
 import { sentinel } from "../topologies/sentinel.ts";
 import { single } from "../topologies/single.ts";
 import { smallDisk } from "../topologies/small-disk.ts";
@@ -9,9 +8,8 @@ import { clockFault, environmentFaults } from "./environment.ts";
 import type { Bounds, FaultFacts } from "./fault.ts";
 import { type FaultGroup, groupOf } from "./group.ts";
 import { instanceFaults } from "./instances.ts";
-import { patroniFaults } from "./patroni.ts";
 import { postgresFaults } from "./postgres.ts";
-import { hostFaults, nameFaults } from "./postgres-failover.ts";
+import { nameFaults } from "./postgres-failover.ts";
 import { postgresImpairments } from "./postgres-impaired.ts";
 import { redisFaults } from "./redis.ts";
 import { clusterFaults, sentinelFaults } from "./redis-failover.ts";
@@ -34,8 +32,6 @@ export const groups: readonly FaultGroup[] = [
   groupOf(single, singleFaults),
   groupOf(smallDisk, smallDiskFaults),
   groupOf(named, nameFaults),
-  groupOf(hosts, hostFaults),
-  groupOf(patroni, patroniFaults),
   groupOf(sentinel, sentinelFaults),
   groupOf(cluster, clusterFaults),
 ];

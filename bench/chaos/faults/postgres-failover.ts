@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Hosts, type Named, postgresName } from "../topologies/named.ts";
+import { type Named, postgresName } from "../topologies/named.ts";
 import { endConnectionsOfInstances } from "../world/others.ts";
 import type { Pair } from "../world/postgres-pair.ts";
 import { type Fault, storeBounds } from "./fault.ts";
@@ -61,17 +61,6 @@ export const nameFaults: readonly Fault<Named>[] = [
       await pair.startOldReadOnly();
     },
     undo: async ({ pair, names }) => names.point(postgresName, pair.primary().host),
-    bounds: storeBounds,
-    comparable: true,
-  },
-];
-
-export const hostFaults: readonly Fault<Hosts>[] = [
-  {
-    name: "failover-hosts",
-    title: "Postgres failover, two hosts in DATABASE_URL",
-    says: "The primary is killed; 3 s later its synchronous standby, the second host of the URL, is promoted.",
-    inject: ({ pair }) => failOver(pair),
     bounds: storeBounds,
     comparable: true,
   },

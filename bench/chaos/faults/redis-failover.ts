@@ -36,7 +36,7 @@ export const clusterFaults: readonly Fault<WithCluster>[] = [
   {
     name: "redis-cluster-failover",
     title: "Redis Cluster failover and slot migration",
-    says: "500 slots move between two nodes; then a primary is killed, and its replica takes its slots over.",
+    says: "Two nodes exchange 500 slots; then a primary is killed, and its replica takes its slots over.",
     async inject({ cluster }) {
       await moveSlots(cluster);
       await cluster.servers[0]?.stop();

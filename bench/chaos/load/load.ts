@@ -69,7 +69,7 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
 
 /** By turns a public read, an authenticated read and a write; a login is rarer, as passwords take processor time. */
 const turns: readonly Kind[] = ["public", "read", "write"];
-const loginEvery = 12;
+const loginEvery = 30;
 const kindOf = (turn: number): Kind =>
   turn % loginEvery === loginEvery - 1 ? "login" : (turns[turn % turns.length] ?? "read");
 

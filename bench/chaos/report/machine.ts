@@ -1,7 +1,6 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { postgresBinaries } from "../../../src/embedded/postgres/binaries.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
-import { commitOf } from "../../commit.ts";
 
 /** Where and of what it was measured, as rows of a table. */
 export async function describeMachine(): Promise<readonly (readonly [string, string])[]> {
@@ -10,7 +9,6 @@ export async function describeMachine(): Promise<readonly (readonly [string, str
   const version = async (command: string, ...args: string[]) =>
     /\d+\.\d+(\.\d+)?/.exec(await firstLine(command, ...args))?.[0] ?? "unknown";
   return [
-    ["commit", commitOf()],
     ["processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores`],
     ["memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
     ["kernel", `Linux ${release()}`],

@@ -2,7 +2,7 @@ import { asAppRole } from "../../../test/shared/servers/database.ts";
 import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
 import { createDatabase } from "../world/database.ts";
 import { dnsPort, resolveHere, startNameServer } from "../world/name-server.ts";
-import { pairHosts, startPair } from "../world/postgres-pair.ts";
+import { startPair } from "../world/postgres-pair.ts";
 import type { Topology } from "./topology.ts";
 
 export const postgresName = "postgres.haven.internal";
@@ -39,28 +39,4 @@ export const named: Topology<Named> = {
     await stores.repair();
     return stores;
   },
-};
-
-async function startWithHosts() {
-  const pair = await startPair();
-  const database = await createDatabase(pair, "chaos");
-  const redis = await startRedisServer();
-  const url = new URL(asAppRole(database.url));
-  const hosts = pairHosts.map((host) => `${host}:${url.port}`).join(",");
-  return {
-    pair,
-    database,
-    services: { databaseUrl: database.url, redisUrl: redis.url },
-    env: { DATABASE_URL: `${url.href.replace(url.host, hosts)}?target_session_attrs=read-write` },
-    repair: () => pair.repair(),
-  };
-}
-
-export type Hosts = Awaited<ReturnType<typeof startWithHosts>>;
-
-/** The same with both addresses in DATABASE_URL. */
-export const hosts: Topology<Hosts> = {
-  name: "a primary and a standby with two addresses",
-  programs: [],
-  start: startWithHosts,
 };
