@@ -1,3 +1,5 @@
+import { type StallTolerantTimeout, startTimeout } from "./stall-tolerant-timeout.ts";
+
 export type ConcurrencyLimiterOptions = {
   maxConcurrent: number;
   /** A call that waits longer than this is rejected. */
@@ -14,7 +16,7 @@ export function createConcurrencyLimiter({
   maxQueued,
   onRejected,
 }: ConcurrencyLimiterOptions) {
-  type Waiter = { start(): void; timer: NodeJS.Timeout };
+  type Waiter = { start(): void; limit: StallTolerantTimeout };
   // Not a Set: V8 keeps entries that went through a Set alive until a full collection.
   const waiters: Waiter[] = [];
   let running = 0;
@@ -26,11 +28,11 @@ export function createConcurrencyLimiter({
     }
     if (waiters.length >= maxQueued) return Promise.reject(onRejected());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
+    const limit = startTimeout(maxWaitMs, () => {
       waiters.splice(waiters.indexOf(waiter), 1);
       reject(onRejected());
-    }, maxWaitMs);
-    const waiter: Waiter = { start: resolve, timer };
+    });
+    const waiter: Waiter = { start: resolve, limit };
     waiters.push(waiter);
     return promise;
   };
@@ -42,7 +44,7 @@ export function createConcurrencyLimiter({
       running -= 1;
       return;
     }
-    clearTimeout(next.timer);
+    next.limit.cancel();
     next.start();
   };
 

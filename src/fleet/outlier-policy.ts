@@ -1,3 +1,4 @@
+import { type StallTolerantTimeout, startTimeout } from "../core/stall-tolerant-timeout.ts";
 import type { JudgedCapability } from "../kit/health/judge.ts";
 import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
 import {
@@ -27,7 +28,7 @@ export type DecisionRecord = { check: string; decision: Decision; counted: PeerC
 /** The last reading of the fleet. `of` is undefined when no store answered. */
 export type PeerReports = { readAt: number; of: ((check: string) => readonly PeerReport[]) | undefined };
 
-type OpenDecision = { state: DecisionState; check: JudgedCapability; timer: NodeJS.Timeout };
+type OpenDecision = { state: DecisionState; check: JudgedCapability; timer: StallTolerantTimeout };
 
 const minUndecidedMs = 250;
 
@@ -44,23 +45,23 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
     const before = open.state;
     open.state = next;
     if (next.kind === "asking" || (before.kind === "decided" && before.decision === next.decision)) return false;
-    clearTimeout(open.timer);
+    open.timer.cancel();
     onDecision({ check: name, decision: next.decision, counted });
     return true;
   };
 
   const start = (check: JudgedCapability, at: number): void => {
     const until = Math.max((check.lastSuccessAt ?? at) + boundMs, at + minUndecidedMs);
-    const timer = setTimeout(() => {
+    const timer = startTimeout(until - at, () => {
       const open = openByCheck.get(check.name);
       if (open === undefined) return;
       if (setState(check.name, open, applyDeadline(open.state, Number.POSITIVE_INFINITY))) notifyListeners();
-    }, until - at);
+    });
     openByCheck.set(check.name, { state: { kind: "asking", until }, check, timer });
   };
 
   const end = (name: string): void => {
-    clearTimeout(openByCheck.get(name)?.timer);
+    openByCheck.get(name)?.timer.cancel();
     openByCheck.delete(name);
   };
 

@@ -1,3 +1,4 @@
+import { startTimeout, withTimeout } from "../core/stall-tolerant-timeout.ts";
 import type { FleetEntry, FleetStore, OwnEntry } from "./fleet-store.ts";
 
 export type StoreOutcome = { didRead: boolean; startedAt: number } & (
@@ -29,21 +30,28 @@ export type StoreClient = {
 /** Calls one store: one call at a time, with a time limit, so that a store that hangs does not delay another store. */
 export function createStoreClient(deps: StoreClientDeps): StoreClient {
   const { store, ownEntry, now, stuckMs, timeoutMs, maxAbandoned, onEnd } = deps;
-  let current: { startedAt: number; end: Promise<void> } | undefined;
+  let current: Promise<void> | undefined;
+  let isSlow = false;
   let queued: { read: boolean } | undefined;
   let lastSucceeded = true;
   let abandoned = 0;
 
   const call = async (read: boolean): Promise<void> => {
     const startedAt = now();
+    const slow = startTimeout(stuckMs, () => {
+      isSlow = true;
+    });
     let outcome: StoreOutcome;
     try {
       const entry = ownEntry();
       const answer = read ? store.writeAndRead(entry) : store.write(entry).then(() => []);
-      outcome = { didRead: read, startedAt, ok: true, entries: await withTimeout(timeoutMs, answer, onAbandoned) };
+      const entries = await withTimeout(timeoutMs, answer, () => onAbandoned(answer));
+      outcome = { didRead: read, startedAt, ok: true, entries };
     } catch {
       outcome = { didRead: read, startedAt, ok: false };
     }
+    slow.cancel();
+    isSlow = false;
     lastSucceeded = outcome.ok;
     current = undefined;
     onEnd(outcome, client);
@@ -56,43 +64,31 @@ export function createStoreClient(deps: StoreClientDeps): StoreClient {
     if (next !== undefined) client.send(next);
   };
 
-  const onAbandoned = (running: Promise<unknown>): void => {
+  const onAbandoned = (running: Promise<unknown>): Error => {
     abandoned += 1;
     const onSettled = () => {
       abandoned -= 1;
       startQueued();
     };
     running.then(onSettled, onSettled);
+    return new Error("The store timed out.");
   };
 
   const client: StoreClient = {
     name: store.name,
     isAnswering: () => lastSucceeded,
-    isStuck: () => (current === undefined ? abandoned >= maxAbandoned : now() - current.startedAt > stuckMs),
+    isStuck: () => (current === undefined ? abandoned >= maxAbandoned : isSlow),
     /** While no call can start, requests are merged into one, which sends the entry of the moment it starts. */
     send({ read }) {
-      if (current === undefined && abandoned < maxAbandoned) current = { startedAt: now(), end: call(read) };
+      if (current === undefined && abandoned < maxAbandoned) current = call(read);
       else queued = { read: read || queued?.read === true };
     },
     /** Waits for the current call, which could write the entry again. */
     async remove(boot) {
       queued = undefined;
-      await current?.end;
+      await current;
       await store.remove(boot);
     },
   };
   return client;
-}
-
-async function withTimeout<T>(timeoutMs: number, call: Promise<T>, onTimeout: (call: Promise<T>) => void): Promise<T> {
-  const { promise: timedOut, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    onTimeout(call);
-    reject(new Error("The store timed out."));
-  }, timeoutMs);
-  try {
-    return await Promise.race([call, timedOut]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from "ioredis";
 import type { RedisTarget } from "../config/store-settings.ts";
 import { createIdentityReader, keepCurrent, type RedisIdentity } from "./connect/identity.ts";
+import "./stall-tolerant-limits.ts";
 
 export type RedisLimits = { connectTimeoutMs: number; commandTimeoutMs: number };
 

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextAdmission, watchEventLoop } from "../../src/http/listener/overload.ts";
 
-const jammed = { delayMs: 300, utilization: 1 };
-const calm = { delayMs: 2, utilization: 0.3 };
-const busyButQuick = { delayMs: 5, utilization: 1 };
+const jammed = { sustainedDelayMs: 300, utilization: 1 };
+const calm = { sustainedDelayMs: 2, utilization: 0.3 };
+const busyButQuick = { sustainedDelayMs: 5, utilization: 1 };
 const open = { share: 1, saturatedSamples: 0 };
 
 const after = (...samples: (typeof calm)[]) =>

@@ -5,7 +5,8 @@ import pg from "pg";
 import { type PostgresAddress, type PostgresHost, readPostgresUrl } from "../../config/postgres-url.ts";
 import { rereadSecret } from "../../config/secret-files.ts";
 import { createTlsReader, type TlsFiles } from "../../config/tls-files.ts";
-import { type SessionSettings, sessionOptions } from "./session-settings.ts";
+import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { queryLimitMs, type SessionSettings, sessionOptions } from "./session-settings.ts";
 import { isSuitable, NoSuitableServer } from "./target-session.ts";
 import { tlsAttempts } from "./tls-options.ts";
 
@@ -125,10 +126,7 @@ async function addressesOf(
   const name = host.host;
   if (name === undefined || host.address !== undefined || targetSession === "any" || name.startsWith("/") || isIP(name))
     return [host];
-  const late = Promise.withResolvers<never[]>();
-  const timer = setTimeout(() => late.resolve([]), connectTimeoutMs);
-  const found = await Promise.race([lookup(name, { all: true }).catch(() => []), late.promise]);
-  clearTimeout(timer);
+  const found = await withTimeout(connectTimeoutMs, lookup(name, { all: true }), timedOut).catch(() => []);
   // Without an address the connection fails with the error of the lookup.
   return found.length === 0 ? [host] : found.map(({ address }) => ({ ...host, address }));
 }
@@ -160,22 +158,37 @@ async function openOne(
     ssl: tls,
     ...(tls !== false && address.sslDirect && { sslnegotiation: "direct" as const }),
     enableChannelBinding: address.channelBinding,
-    connectionTimeoutMillis: limitMs,
     stream: () => socket,
   });
   // Without a listener, an error of an idle connection would end the process.
   client.on("error", () => undefined);
   const destroy = () => void socket.destroy();
   signal?.addEventListener("abort", destroy, { once: true });
+  const limit = startTimeout(limitMs, () => socket.destroy(timedOut()));
   try {
     await client.connect();
   } catch (error) {
     socket.destroy();
     throw error;
   } finally {
+    limit.cancel();
     signal?.removeEventListener("abort", destroy);
   }
+  limitQueries(client, queryLimitMs(settings));
   return { client, destroy };
+}
+
+const timedOut = () => new Error("Postgres timed out.");
+
+/**
+ * The time limits of the driver would count a late event loop. After a query that timed out, the connection has to be
+ * closed.
+ */
+function limitQueries(client: pg.Client, limitMs: number): void {
+  const query = client.query.bind(client);
+  Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) =>
+    withTimeout(limitMs, query(statement, values), timedOut),
+  );
 }
 
 /** The driver connects to a port and a host. The host stays the name that a certificate is verified for. */

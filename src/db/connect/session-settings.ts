@@ -10,13 +10,15 @@ export type SessionSettings = {
   queryTimeoutMs?: number | undefined;
 };
 
+/** Postgres cancels a statement first. This limit is for a server that does not respond. */
+export const queryLimitMs = ({ queryTimeoutMs, statementTimeoutMs }: SessionSettings): number =>
+  queryTimeoutMs ?? statementTimeoutMs + 500;
+
 export function sessionOptions(settings: SessionSettings): pg.ClientConfig {
-  const { applicationName, statementTimeoutMs, idleTransactionTimeoutMs, lockTimeoutMs, queryTimeoutMs } = settings;
+  const { applicationName, statementTimeoutMs, idleTransactionTimeoutMs, lockTimeoutMs } = settings;
   return {
     application_name: applicationName,
     statement_timeout: statementTimeoutMs,
-    // Postgres cancels a statement first. This limit is for a server that does not respond.
-    query_timeout: queryTimeoutMs ?? statementTimeoutMs + 500,
     idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
     lock_timeout: lockTimeoutMs,
     keepAlive: true,

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { access, chmod, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { createFolder } from "../data-folder/create-folder.ts";
 import { alternative, describeFolderError, EngineError, lastErrorLine } from "../engine-error.ts";
 import { endPostgresIn, graceful } from "../processes/processes.ts";
 import { startScript } from "../processes/script-process.ts";
-import { withTimeout } from "../processes/with-timeout.ts";
 import { type Binaries, majorVersion } from "./binaries.ts";
 import type { GuardedCommand } from "./process-guard.ts";
 import { changeOwner, type RunAs, runAs } from "./run-as.ts";

@@ -1,11 +1,11 @@
 import { Client } from "pg";
 import type { EngineLog } from "../../core/embedded-engines.ts";
+import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { alternative, EngineError, lastErrorLine } from "../engine-error.ts";
 import { localhost } from "../processes/free-port.ts";
 import { endPostgresIn, forced } from "../processes/processes.ts";
 import { startWithRetry } from "../processes/start-with-retry.ts";
 import { type EngineProcess, supervise } from "../processes/supervise.ts";
-import { withTimeout } from "../processes/with-timeout.ts";
 import { postgresBinaries } from "./binaries.ts";
 import { type DataDirectory, prepareDataDirectory, startGuard } from "./data-directory.ts";
 

@@ -1,10 +1,10 @@
 import type { EngineLog } from "../../core/embedded-engines.ts";
+import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { EngineError, lastErrorLine } from "../engine-error.ts";
 import { localhost } from "../processes/free-port.ts";
 import { startScript } from "../processes/script-process.ts";
 import { startWithRetry } from "../processes/start-with-retry.ts";
 import { type EngineProcess, supervise } from "../processes/supervise.ts";
-import { withTimeout } from "../processes/with-timeout.ts";
 
 const readyTimeoutMs = 10_000;
 const stopTimeoutMs = 1_000;

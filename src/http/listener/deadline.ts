@@ -2,15 +2,36 @@ import { AppError } from "../../core/app-error.ts";
 import type { Connections, Exchange } from "../../kit/lifecycle/connections.ts";
 import { sendProblem } from "../problem.ts";
 
-/** Aborts requests that exceed the deadline and answers them. One sweep over all requests costs less than a timer each. */
+/** A time in which this process stood still. */
+type Stall = { endedAt: number; ms: number };
+
+/**
+ * Aborts requests that exceed the deadline and answers them. One sweep over all requests costs less than a timer each.
+ * A stall of this process moves the deadlines of the requests that it delayed, each by at most `limitMs`.
+ */
 export function enforceDeadlines(connections: Pick<Connections, "exchanges">, limitMs: number, now: () => number) {
+  const everyMs = Math.min(250, limitMs / 4);
+  let sweptAt = now();
+  let stalls: Stall[] = [];
+
+  const stalledMsSince = (startedAt: number): number => {
+    const sum = stalls.reduce((ms, stall) => (stall.endedAt > startedAt ? ms + stall.ms : ms), 0);
+    return Math.min(sum, limitMs);
+  };
+
   const sweep = () => {
-    const startedBefore = now() - limitMs;
+    const at = now();
+    const lateMs = at - sweptAt - everyMs;
+    sweptAt = at;
+    if (lateMs > everyMs) stalls.push({ endedAt: at, ms: lateMs });
+    stalls = stalls.filter(({ endedAt }) => endedAt > at - 2 * limitMs);
     for (const exchange of connections.exchanges()) {
-      if (exchange.startedAt <= startedBefore && !exchange.request.context.hasNoDeadline) expire(exchange);
+      const ageMs = at - exchange.startedAt;
+      if (ageMs < limitMs || exchange.request.context.hasNoDeadline) continue;
+      if (ageMs >= limitMs + stalledMsSince(exchange.startedAt)) expire(exchange);
     }
   };
-  const timer = setInterval(sweep, Math.min(250, limitMs / 4));
+  const timer = setInterval(sweep, everyMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }

@@ -1,4 +1,4 @@
-import { type EventLoopFacts, measureEventLoop } from "../../kit/health/event-loop.ts";
+import { type EventLoopSample, measureEventLoop } from "../../kit/health/event-loop.ts";
 
 const minShare = 0.05;
 
@@ -6,14 +6,15 @@ export type Admission = { share: number; saturatedSamples: number };
 
 /**
  * The share of requests to admit. It is halved with every sample while the event loop is saturated, so that the server
- * reacts to a flood within a second, and grows in small steps afterwards. A single saturated sample changes nothing.
+ * reacts to a flood within a second, and grows in small steps afterwards. A single saturated sample changes nothing, and
+ * neither does a single stall of this process.
  */
 export function nextAdmission(
   { share, saturatedSamples }: Admission,
-  loop: EventLoopFacts,
+  loop: Pick<EventLoopSample, "sustainedDelayMs" | "utilization">,
   limitMs: number,
 ): Admission {
-  const saturated = loop.delayMs > limitMs && loop.utilization > 0.9;
+  const saturated = loop.sustainedDelayMs > limitMs && loop.utilization > 0.9;
   if (!saturated) return { share: Math.min(1, share + 0.1), saturatedSamples: 0 };
   if (saturatedSamples === 0 && share === 1) return { share, saturatedSamples: 1 };
   return { share: Math.max(minShare, share / 2), saturatedSamples: saturatedSamples + 1 };

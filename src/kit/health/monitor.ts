@@ -1,3 +1,4 @@
+import { type StallTolerantTimeout, startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import { type Check, capabilitiesOf, type NamedCapability } from "./check.ts";
 import type { History } from "./history.ts";
@@ -5,6 +6,7 @@ import {
   applyObservation,
   type CapabilityStatus,
   type CheckState,
+  expireStale,
   hasStarted,
   initialState,
   isRecovering,
@@ -35,6 +37,9 @@ export type MonitorDeps = {
 /** An outage is detected within this time, and a result that is older than this is stale. */
 export const namedWithinMs = ({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number =>
   intervalMs + 2 * timeoutMs + 500;
+
+/** After a stall of this process every result is old. The checks then have this long to run before results are stale. */
+const staleGraceMs = 500;
 
 /** Runs each capability of each check in a loop of its own, and keeps the snapshot that the probes read. */
 export function createMonitor({
@@ -73,6 +78,13 @@ export function createMonitor({
     }));
   const initialSnapshot = () => takeSnapshot({ phase, startedUp, capabilities: judged() }, clock.now(), maxAgeMs);
   let current = initialSnapshot();
+  let grace: StallTolerantTimeout | undefined;
+
+  const expire = () => {
+    grace = undefined;
+    for (const one of watched.values()) one.state = expireStale(one.state, clock.now(), maxAgeMs);
+    publish();
+  };
 
   const publish = () => {
     const before = current;
@@ -154,15 +166,16 @@ export function createMonitor({
     },
     stop(): void {
       stopping.abort();
+      grace?.cancel();
       wakeAll();
     },
     /** Runs all checks now instead of after their interval. */
     checkNow: wakeAll,
     /** Evaluates the snapshot again after the policy has changed its decision. */
     reevaluate: publish,
-    /** The latest snapshot; if it is stale, a new one in which checks without a recent result are unknown. */
+    /** The latest snapshot. A capability whose result stays stale becomes unknown. */
     snapshot(): Snapshot {
-      if (clock.now() > current.validUntil) publish();
+      if (clock.now() > current.validUntil && !stopping.signal.aborted) grace ??= startTimeout(staleGraceMs, expire);
       return current;
     },
     setPhase(to: Phase): void {

@@ -1,10 +1,11 @@
+import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import type { Capability } from "./check.ts";
 import type { Observation } from "./judge.ts";
 import { errorCodeOf, reasonOf } from "./reason.ts";
 
 /**
- * Runs a check once and always returns within the time limit: a check that hangs is abandoned with its signal aborted,
- * and an error, synchronous or late, becomes a failed observation.
+ * Runs a check once and always returns within the time limit, in which a stall of this process does not count. A check
+ * that hangs is abandoned with its signal aborted, and an error, synchronous or late, becomes a failed observation.
  */
 export async function runCheck(
   check: Pick<Capability, "run">,
@@ -12,9 +13,9 @@ export async function runCheck(
   stop: AbortSignal,
 ): Promise<Observation> {
   const startedAt = performance.now();
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(new DOMException("check timed out", "TimeoutError")), timeoutMs);
-  const signal = AbortSignal.any([limit.signal, stop]);
+  const timedOut = new AbortController();
+  const limit = startTimeout(timeoutMs, () => timedOut.abort(new DOMException("check timed out", "TimeoutError")));
+  const signal = AbortSignal.any([timedOut.signal, stop]);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -24,7 +25,7 @@ export async function runCheck(
   } catch (error) {
     return { ok: false, latencyMs: performance.now() - startedAt, reason: reasonOf(error), code: errorCodeOf(error) };
   } finally {
-    clearTimeout(timer);
+    limit.cancel();
     signal.removeEventListener("abort", onAbort);
   }
 }

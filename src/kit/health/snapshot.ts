@@ -1,5 +1,5 @@
 import type { Phase } from "../lifecycle/phase.ts";
-import { expireStale, isReady, type JudgedCapability, type ReadyStatus, readiness } from "./judge.ts";
+import { isReady, type JudgedCapability, type ReadyStatus, readiness } from "./judge.ts";
 import { type CapabilityOfCheck, type JudgedCheck, judgeChecks } from "./judge-check.ts";
 import { type Exemptions, noExemptions } from "./readiness-policy.ts";
 
@@ -16,7 +16,7 @@ export type Snapshot = {
   /** The capabilities of all checks. */
   readonly capabilities: readonly CapabilityOfCheck[];
   readonly exemptions: Exemptions;
-  /** After this time the snapshot is stale. */
+  /** After this time a result is stale. */
   readonly validUntil: number;
 };
 
@@ -31,10 +31,9 @@ export function takeSnapshot(
   before?: Pick<Snapshot, "status" | "since">,
   applyPolicy: ApplyPolicy = () => noExemptions,
 ): Snapshot {
-  const current = capabilities.map((one) => ({ ...one, ...expireStale(one, now, maxAgeMs) }));
-  const exemptions = applyPolicy(current);
-  const status = readiness(phase, current, exemptions.exempted);
-  const resultTimes = current.filter((one) => one.status !== "unknown").map(lastResultAt);
+  const exemptions = applyPolicy(capabilities);
+  const status = readiness(phase, capabilities, exemptions.exempted);
+  const resultTimes = capabilities.filter((one) => one.status !== "unknown").map(lastResultAt);
   return Object.freeze({
     at: now,
     phase,
@@ -42,8 +41,8 @@ export function takeSnapshot(
     since: before?.status === status ? before.since : now,
     ready: isReady(status),
     startedUp,
-    checks: Object.freeze(judgeChecks(current)),
-    capabilities: Object.freeze(current),
+    checks: Object.freeze(judgeChecks(capabilities)),
+    capabilities: Object.freeze(capabilities),
     exemptions,
     validUntil: resultTimes.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...resultTimes) + maxAgeMs,
   });

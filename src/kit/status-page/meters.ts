@@ -34,7 +34,7 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
     {
       label: "Event loop delay",
       value: formatLatency(eventLoop.delayMs),
-      note: "how late timers fire",
+      note: `how late timers fire; at most ${formatLatency(eventLoop.longestDelayMs)} in 10 s`,
       share: eventLoop.delayMs / fullDelayMs,
       limits: [0.25, 0.5],
     },

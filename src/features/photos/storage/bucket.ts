@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import { AppError } from "../../../core/app-error.ts";
+import { startTimeout } from "../../../core/stall-tolerant-timeout.ts";
 import type { StoredFile } from "./storage.ts";
 
 export type BucketSettings = {
@@ -26,7 +27,8 @@ export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identi
     const hash = createHash("sha256")
       .update(body ?? "")
       .digest("hex");
-    const limit = AbortSignal.timeout(timeoutMs);
+    const timedOut = new AbortController();
+    const limit = startTimeout(timeoutMs, () => timedOut.abort());
     try {
       const headers = { "Content-Type": "image/webp", "X-Amz-Content-Sha256": hash };
       const signer = new AwsV4Signer({ ...identity, service: "s3", method, url: new URL(name, base).href, headers });
@@ -36,12 +38,14 @@ export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identi
         headers: signed.headers,
         body: body ? new Uint8Array(body) : null,
         redirect: "error",
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        signal: signal ? AbortSignal.any([signal, timedOut.signal]) : timedOut.signal,
       });
       return { status: response.status, bytes: Buffer.from(await response.arrayBuffer()) };
     } catch (error) {
       signal?.throwIfAborted();
       throw unavailable(error);
+    } finally {
+      limit.cancel();
     }
   };
 

@@ -68,7 +68,7 @@ export const healthReport = (over: Partial<HealthReport> = {}): HealthReport => 
       limitBytes: 512 * 2 ** 20,
     },
     cpu: { utilization: 0.23, cores: 4 },
-    eventLoop: { delayMs: 1.8, utilization: 0.19 },
+    eventLoop: { delayMs: 1.8, longestDelayMs: 12.4, utilization: 0.19 },
     handles: { TCPServerWrap: 1, TCPSocketWrap: 27, Timeout: 9 },
   },
   http: { inFlight: 3, connections: 24, requestsPerSecond: 142.4, errorsPerSecond: 0, shedding: false },

@@ -1,0 +1,38 @@
+import { Command, Redis } from "ioredis";
+import { type StallTolerantTimeout, startTimeout } from "../core/stall-tolerant-timeout.ts";
+
+// ioredis has no setting for its timers. It makes connections of its own to the nodes of a cluster and to Sentinels, so
+// the limits are replaced where all connections share them.
+
+/** The same as in ioredis, but a late event loop does not count: rejects the command, which stays in the queue. */
+Command.prototype.setTimeout = function setCommandTimeout(this: Command, limitMs: number): void {
+  const limit = startTimeout(limitMs, () => this.reject(new Error("Command timed out")));
+  this.promise.then(limit.cancel, limit.cancel);
+};
+
+type Connection = {
+  stream: Redis["stream"];
+  options: { socketTimeout?: number };
+  commandQueue: { length: number };
+  /** ioredis sets no second limit while this is set, and clears it when the connection closes. */
+  socketTimeoutTimer: StallTolerantTimeout | undefined;
+};
+
+/** The same as in ioredis, but a late event loop does not count: closes a connection that is silent after a command. */
+function setSocketTimeout(this: Connection): void {
+  const { stream } = this;
+  const limitMs = this.options.socketTimeout ?? 0;
+  const limit = startTimeout(limitMs, () => {
+    this.socketTimeoutTimer = undefined;
+    stream.destroy(new Error(`Socket timeout. Expecting data, but didn't receive any in ${limitMs}ms.`));
+  });
+  this.socketTimeoutTimer = limit;
+  stream.once("close", limit.cancel);
+  stream.once("data", () => {
+    limit.cancel();
+    stream.off("close", limit.cancel);
+    this.socketTimeoutTimer = undefined;
+    if (this.commandQueue.length > 0) setSocketTimeout.call(this);
+  });
+}
+Reflect.set(Redis.prototype, "setSocketTimeout", setSocketTimeout);

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ask } from "../shared/requests/http.ts";
+import { testRoutes } from "../shared/servers/test-routes.ts";
+import { block } from "../support/block.ts";
+import { startHaven } from "../support/haven.ts";
+
+test("a stall of the server moves the deadline of a request, and a request that is too slow is still aborted", async () => {
+  const { url } = await startHaven({ env: { REQUEST_TIMEOUT_MS: "600" }, overrides: { routes: testRoutes } });
+  const delayed = ask(`${url}/test/slow/200`);
+  const tooSlow = ask(`${url}/test/slow/5000`);
+  await sleep(100);
+  block(700);
+  assert.equal((await delayed).status, 200);
+  const { status, ms } = await tooSlow;
+  assert.equal(status, 503);
+  assert.ok(ms > 1200 && ms < 5000, `${ms} ms`);
+});

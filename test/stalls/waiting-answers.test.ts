@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { createDatabase } from "../../src/db/pool.ts";
+import { createPostgresPinger } from "../../src/db/postgres-pinger.ts";
+import { createBucket } from "../../src/features/photos/storage/bucket.ts";
+import { createStoreClient, type StoreOutcome } from "../../src/fleet/store-client.ts";
+import { runCheck } from "../../src/kit/health/run-check.ts";
+import { createRedis } from "../../src/redis/client.ts";
+import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
+import { block } from "../support/block.ts";
+
+// The event loop is blocked for longer than a limit, and the answer waits in the socket meanwhile.
+
+const limitMs = 100;
+const blockMs = 1000;
+const redisLimits = { connectTimeoutMs: 5000, commandTimeoutMs: limitMs };
+const postgresLimits = { connectTimeoutMs: limitMs, statementTimeoutMs: 300, idleTransactionTimeoutMs: 10_000 };
+
+/** Starts the work, and blocks the loop once it has been sent. */
+async function blockDuring<T>(work: () => Promise<T>): Promise<T> {
+  const result = work();
+  await nextTurn();
+  block(blockMs);
+  return result;
+}
+
+test("a command of Redis gets its answer, over the same connection", async () => {
+  const redis = createRedis({ kind: "url", url: await freshRedis() }, redisLimits, "test");
+  atEnd(() => redis.disconnect());
+  await eventually(
+    () => redis.ping().catch(String),
+    (answer) => answer === "PONG",
+  );
+  const id = await redis.client("ID");
+  assert.equal(await blockDuring(() => redis.ping()), "PONG");
+  assert.equal(await redis.client("ID"), id);
+});
+
+test("a statement and a new connection of Postgres get their answers", async () => {
+  const db = createDatabase({ ...postgresLimits, url: await freshDatabase(), poolMax: 2 }, (work) => work());
+  atEnd(() => db.close());
+  assert.deepEqual(await blockDuring(() => db.query("SELECT 1 AS first")), [{ first: 1 }]);
+  const pid = () => db.query("SELECT pg_backend_pid() AS pid");
+  const before = await pid();
+  assert.deepEqual(await blockDuring(pid), before);
+  const insideTransaction = await blockDuring(() => db.transaction((tx) => tx.query("SELECT 1 AS second")));
+  assert.deepEqual(insideTransaction, [{ second: 1 }]);
+});
+
+test("checks succeed", async () => {
+  const never = new AbortController().signal;
+  const redis = createRedisPinger({ kind: "url", url: await freshRedis() }, redisLimits);
+  const postgres = createPostgresPinger({ ...postgresLimits, url: await freshDatabase() }, []);
+  for (const pinger of [redis, postgres]) {
+    atEnd(() => pinger.close());
+    const check = { run: (signal: AbortSignal) => pinger.ping(signal) };
+    for (const connection of ["new", "open"]) {
+      const observation = await blockDuring(() => runCheck(check, limitMs, never));
+      assert.partialDeepStrictEqual(observation, { ok: true }, `over a connection that is ${connection}`);
+    }
+  }
+});
+
+test("a call to the bucket gets its answer", async () => {
+  const thread = new Worker(new URL("../support/bucket-thread.ts", import.meta.url));
+  atEnd(() => thread.terminate());
+  const [{ port }] = await once(thread, "message");
+  const bucket = createBucket({
+    endpoint: `http://127.0.0.1:${port}`,
+    bucket: "photos",
+    region: "auto",
+    accessKeyId: "id",
+    secretAccessKey: "secret",
+    pathStyle: true,
+    timeoutMs: limitMs,
+  });
+  await blockDuring(() => bucket.put({ name: "name", bytes: Buffer.from("image") }));
+});
+
+test("a store of the fleet neither counts as stuck nor times out", async () => {
+  const db = createDatabase(
+    { ...postgresLimits, statementTimeoutMs: 10_000, url: await freshDatabase(), poolMax: 1 },
+    (work) => work(),
+  );
+  atEnd(() => db.close());
+  await db.query("SELECT 1");
+  const { promise: ended, resolve } = Promise.withResolvers<StoreOutcome>();
+  const client = createStoreClient({
+    store: {
+      name: "postgres",
+      write: async () => void (await db.query("SELECT 1")),
+      writeAndRead: () => db.query("SELECT 1").then(() => []),
+      remove: async () => undefined,
+    },
+    ownEntry: () => ({ boot: "boot", instance: "one", beat: 1, heartbeat: "" }),
+    now: () => performance.now(),
+    stuckMs: limitMs / 2,
+    timeoutMs: limitMs,
+    maxAbandoned: 1,
+    onEnd: resolve,
+  });
+  client.send({ read: true });
+  await nextTurn();
+  block(blockMs);
+  assert.equal(client.isStuck(), false);
+  assert.partialDeepStrictEqual(await ended, { ok: true });
+});

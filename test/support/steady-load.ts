@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export type LoadRequest = { path: string; method?: string; headers?: Record<string, string>; body?: string };
+
+export type SteadyLoad = {
+  /** How many requests were answered with each status, or failed with each error, by method and path. */
+  stop(): Promise<Readonly<Record<string, number>>>;
+};
+
+/** Sends requests at a constant rate, whether or not earlier ones are answered, until it is stopped. */
+export function startSteadyLoad(url: string, perSecond: number, next: (count: number) => LoadRequest): SteadyLoad {
+  const agent = new Agent({ keepAlive: true });
+  const outcomes: Record<string, number> = {};
+  let running = true;
+
+  const send = async ({ path, method = "GET", headers = {}, body }: LoadRequest) => {
+    const outcome = await statusOf(request(url + path, { agent, method, headers }).end(body)).catch(String);
+    const name = `${method} ${path}: ${outcome}`;
+    outcomes[name] = (outcomes[name] ?? 0) + 1;
+  };
+
+  const all = (async () => {
+    const sent: Promise<void>[] = [];
+    const startedAt = performance.now();
+    while (running) {
+      while (sent.length < ((performance.now() - startedAt) / 1000) * perSecond) sent.push(send(next(sent.length)));
+      await sleep(5);
+    }
+    await Promise.all(sent);
+    agent.destroy();
+  })();
+
+  return {
+    async stop() {
+      running = false;
+      await all;
+      return outcomes;
+    },
+  };
+}
+
+async function statusOf(sent: ReturnType<typeof request>): Promise<number> {
+  const [response] = await once(sent, "response");
+  response.resume();
+  await once(response, "end");
+  return response.statusCode;
+}
