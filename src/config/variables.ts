@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   certificateFile,
   checkList,
+  checkNames,
   cidrList,
   healthPaths,
   identifier,
@@ -146,7 +147,7 @@ export const variables = z.object({
   READY_REQUIRES: checkList
     .prefault("postgres")
     .describe(
-      "Critical checks, which take the instance out of rotation: any of postgres, redis, schema, event-loop, memory, disk; the others only degrade it",
+      `Critical checks, which take the instance out of rotation: any of ${checkNames.join(", ")}; the others only degrade it`,
     ),
   READY_POLICY: oneOf(["strict", "outlier"])
     .default("strict")

@@ -3,7 +3,7 @@ import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts"
 import { type ProblemMembers, problemMembers } from "../core/problem-members.ts";
 
 /**
- * A failure as a client sees it (RFC 9457). The error files of the proxies are generated from this file. Probes and
+ * A failure as a client sees it (RFC 9457). The error responses of the proxies are generated from it. Probes and
  * operator endpoints use `kit/http/problems.ts`; a test requires the same statuses and texts there.
  */
 export type Problem = ProblemMembers<ErrorCode> & {

@@ -77,3 +77,12 @@ test("every npm script that the README names is there, and every file that it li
       assert.ok(existsSync(join(root, dirname(file), link)), `${file} links to ${link}`);
   }
 });
+
+test("every table of the README begins with its header", () => {
+  const lines = readme.split("\n");
+  const starts = lines.flatMap((line, at) => (line.startsWith("|") && !lines[at - 1]?.startsWith("|") ? [at] : []));
+  for (const at of starts) {
+    assert.equal(lines[at - 1], "", `line ${at + 1} follows a blank line`);
+    assert.match(lines[at + 1] ?? "", /^\| ---/, `line ${at + 1} is a header`);
+  }
+});

@@ -3,6 +3,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { atEnd } from "../../shared/at-end.ts";
 import { freshAddress } from "../../shared/requests/proxy-client.ts";
+import { limitOf } from "./proxy-figures.ts";
 
 /** Times are those of performance.now(). */
 export type Sent = {
@@ -17,7 +18,7 @@ export type Sent = {
 export type LoadOptions = {
   /** Each is a user with an address of its own: half of them keep their connection, all do GET and POST in turn. */
   users?: number;
-  /** From one request of a user to the next: a user stays below the 10 requests a second of the limit. */
+  /** From one request of a user to the next: a user stays below the limit of one address. */
   everyMs?: number;
   get?: string;
   post?: string;
@@ -34,7 +35,12 @@ export type Load = {
 
 /** Users who never try again: whatever fails is counted. */
 export function startLoad(options: LoadOptions = {}): Load {
-  const { users = 60, everyMs = 150, get = "/test/items/1", post = "/test/busy/20" } = options;
+  const {
+    users = 60,
+    everyMs = (1.5 * 1000) / limitOf("api").rate,
+    get = "/test/items/1",
+    post = "/test/busy/20",
+  } = options;
   const sent: Sent[] = [];
   const inFlight = { GET: 0, POST: 0 };
   let running = true;

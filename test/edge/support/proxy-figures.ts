@@ -11,6 +11,7 @@ const read = (file: string) => readFileSync(new URL(file, root), "utf8");
 const files = {
   limits: "nginx/haven/limits.conf",
   nginx: "nginx/nginx.conf",
+  proxy: "nginx/haven/proxy.conf",
   haproxy: "haproxy/haproxy.cfg",
   page: "docs/proxy-figures.md",
 };
@@ -53,6 +54,9 @@ export function limitOf(name: Kind["name"]): Limit {
     haproxy: { burst: (rate * windowSeconds) / perSeconds, windowSeconds },
   };
 }
+
+/** How long NGINX waits for the response of an instance. */
+export const waitOfNginxMs = (): number => 1000 * secondsIn(read(files.proxy), /^proxy_read_timeout (\w+);$/m);
 
 /** How long HAProxy takes to change the state of an instance, by its active health check. */
 export function haproxyDetection() {
@@ -116,6 +120,11 @@ ${rows.join("\n")}
 
 IPv6 addresses are counted by their leading 64 bits. Both proxies have the same rates. NGINX refills a burst one request
 at a time; HAProxy counts in a window, so that the whole burst may be used at once.
+
+## How long a proxy waits for a response
+
+NGINX: ${inSeconds(waitOfNginxMs())} (\`proxy_read_timeout\`). HAProxy: ${secondsIn(read(files.haproxy), /^ {4}timeout server (\w+)$/m)} s (\`timeout server\`). Both are longer than the app's own
+\`REQUEST_TIMEOUT_MS\`, ${inSeconds(readConfig({ NODE_ENV: "test" }).http.requestTimeoutMs)}, so that clients receive the response of the app.
 
 ## How fast HAProxy detects a change
 

@@ -92,7 +92,8 @@ export function proxyProblemFiles(): ReadonlyMap<string, string> {
   return new Map([["nginx/haven/problems.conf", nginxFile()], ...ofHaproxy]);
 }
 
-const nginxFile = (): string => `# Generated from src/http/problem.ts by \`npm run proxy-files\`.
+const nginxFile =
+  (): string => `# Generated from src/http/problem.ts and test/edge/support/proxy-problems.ts by \`npm run proxy-files\`.
 # Error responses of NGINX itself. Responses of the app pass unchanged, whatever their status.
 # 400, 414 and 505 use paths: a request without a readable URL cannot be sent to a named location.
 ${nginx.map(errorPage).join("\n")}
