@@ -1,4 +1,4 @@
-import { basename, join, normalize } from "node:path";
+import { basename, dirname, join, normalize } from "node:path";
 import { type Diagnostics, UnreadableError } from "../diagnostics.ts";
 import type { Files } from "../files.ts";
 import type { ConfigPaths } from "../read-deployments.ts";
@@ -26,12 +26,16 @@ const isManifest = (text: string): boolean => /^apiVersion:/m.test(text) && /^ki
 export function findConfigs(folder: string, files: Files, diagnostics: Diagnostics): ConfigPaths {
   const found = new Map<ConfigKind, string[]>();
   const kustomizations: string[] = [];
-  const manifestFolders = new Set<string>();
+  const manifests: string[] = [];
   const add = (kind: ConfigKind, path: string) => found.set(kind, [...(found.get(kind) ?? []), path]);
   let seen = 0;
   walk(folder, 0);
 
   const referenced = new Set(kustomizations.flatMap((path) => referencesOf(path)));
+  // A file that a kustomization names is applied with it, and is incomplete without it.
+  const manifestFolders = new Set(
+    manifests.filter((path) => !referenced.has(normalize(path))).map((path) => dirname(path)),
+  );
   for (const path of [...kustomizations.filter((one) => !referenced.has(normalize(one))), ...topFolders()])
     add("k8s", path);
   if (found.size === 0)
@@ -51,18 +55,18 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
       const path = join(within, name);
       const kind = files.kind(path);
       if (kind === "folder" && !name.startsWith(".") && name !== "node_modules") walk(path, depth + 1);
-      if (kind === "file") classify(path, within, isKustomization);
+      if (kind === "file") classify(path, isKustomization);
     }
   }
 
-  function classify(path: string, within: string, isKustomization: boolean): void {
+  function classify(path: string, isKustomization: boolean): void {
     const isYaml = /\.ya?ml$/.test(path);
     const candidates = knownFiles.filter(({ name }) => name.test(basename(path)));
     if (candidates.length === 0 && !isYaml) return;
     const text = textOf(path);
     const known = candidates.find(({ content }) => content.test(text));
     if (known !== undefined) add(known.kind, path);
-    else if (isYaml && !isKustomization && isManifest(text)) manifestFolders.add(within);
+    else if (isYaml && !isKustomization && isManifest(text)) manifests.push(path);
   }
 
   /** An unreadable file is skipped, because its kind cannot be recognised. */

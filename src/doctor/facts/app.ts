@@ -18,8 +18,9 @@ export type Probe = {
   commandTimeout?: ConfigNumber | undefined;
   /** False where the check opens a connection to a port that may not speak HTTP. */
   isHttpTraffic?: boolean;
-  /** The next check starts after the answer to the last one, so the timeout may equal the interval. */
+  /** The next check starts after the answer to the last one, so the timeout may be longer than the interval. */
   waitsForAnswer?: boolean;
+  mayEqualInterval?: boolean;
 };
 
 /** A workload, service or task that runs instances of the application. */

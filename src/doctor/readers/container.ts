@@ -36,6 +36,10 @@ const infrastructure = [
   ..."alpine debian ubuntu curl k6 locust certbot portainer watchtower autoheal localstack dnsmasq registry pause".split(
     " ",
   ),
+  ..."kube-rbac-proxy prometheus-operator prometheus-config-reloader cloud-sql-proxy cloudsql-docker oauth2-proxy".split(
+    " ",
+  ),
+  ..."nfs-server volume-nfs registrator mc snmp dex istio-proxy linkerd-proxy filebrowser".split(" "),
   ..."selenium chrome browserless sonarqube jenkins gitlab gitea docker wait-for-it dockerize kube-state-metrics".split(
     " ",
   ),
@@ -50,12 +54,13 @@ const teamOf = (image: string): string => image.split("/").at(-2) ?? "";
 
 /** Exporters of metrics, and images whose team is the database: `clickhouse/server`, `mssql/server`. */
 const isNamedByTeam = (image: string): boolean =>
-  infrastructureName.test(teamOf(image)) && /^(?:server|client|cluster|operator|community)/.test(imageName(image));
+  /^(?:jaegertracing|openzipkin)$/.test(teamOf(image)) ||
+  (infrastructureName.test(teamOf(image)) && /^(?:server|client|cluster|operator|community)/.test(imageName(image)));
 
 /** A well-known image of a proxy, a database or a tool. */
 export const isInfrastructure = (image: string): boolean =>
   infrastructureName.test(imageName(image)) ||
-  /(?:^|[-_])exporter$/.test(imageName(image)) ||
+  /(?:^|[-_])(?:exporter|operator|controller)$/.test(imageName(image)) ||
   isNamedByTeam(image) ||
   isProxyImage(image);
 export const isProxyImage = (image: string): boolean =>
@@ -68,6 +73,7 @@ export const isPostgresImage = (image: string): boolean =>
 /** Ports of databases, brokers and metrics exporters, which no HTTP application of its own listens on. */
 const infrastructurePorts = new Set([
   ...[1433, 1521, 2181, 2379, 3306, 5432, 5433, 6432, 6379, 7000, 7687, 9042, 11211, 26379, 26257, 27017, 28015],
+  ...[111, 2049, 20048],
   ...[5672, 15672, 4222, 9092, 1883, 9000, 9200, 9300, 8123, 9100, 9121, 9187, 9104, 8086, 6333],
 ]);
 /** Whether all of the ports belong to infrastructure. */

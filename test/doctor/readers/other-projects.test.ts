@@ -153,12 +153,7 @@ items:
       spec: {containers: [{name: leader, image: "redis:6.0.5", ports: [{containerPort: 6379}]}]}
 `,
     },
-    finds: [
-      "budget-no-memory-limit",
-      "trap-kubernetes-no-readiness-probe",
-      "trap-kubernetes-no-disruption-budget",
-      "trap-kubernetes-public-service",
-    ],
+    finds: ["budget-no-memory-limit", "trap-kubernetes-no-readiness-probe", "trap-kubernetes-no-disruption-budget"],
   },
   {
     name: "the Compose file of a web framework with a worker and variables",

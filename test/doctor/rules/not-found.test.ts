@@ -99,6 +99,17 @@ const passTo = (target: string) => `server { location / { proxy_pass ${target}; 
 const workers = (line: string) => `${line}\nevents {}\nhttp { upstream api { server a:1; server b:1; } }\n`;
 const live = (delay: string) => pod(`livenessProbe: { httpGet: { path: /alive, port: 80 }, ${delay} }`);
 
+const tls = (listen: string) =>
+  `server {\n  ${listen}\n  location / {\n    proxy_set_header Host $host;\n    proxy_set_header X-Forwarded-For $remote_addr;\n    proxy_pass http://api:80;\n  }\n}\n`;
+const publicService = pod("").replace(
+  "spec: { selector: { app: shop }",
+  "spec: { type: LoadBalancer, selector: { app: shop }",
+);
+const ingress =
+  "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop }\nspec: { ingressClassName: nginx }\n";
+const albIngress =
+  "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop, annotations: { alb.ingress.kubernetes.io/target-type: ip } }\nspec: { ingressClassName: alb }\n";
+
 const patterns: readonly Pattern[] = [
   {
     name: "timeout check does not delay the detection of a drain",
@@ -231,6 +242,88 @@ const patterns: readonly Pattern[] = [
     rule: "trap-kubernetes-no-startup-probe",
     holds: { kubernetes: live("periodSeconds: 10") },
     doesNotHold: { kubernetes: live("initialDelaySeconds: 60") },
+  },
+  {
+    name: "HAProxy waits for the response to one check before the next one",
+    rule: "deadline-probe-longer-than-interval",
+    holds: { kubernetes: live("initialDelaySeconds: 60, timeoutSeconds: 20, periodSeconds: 10") },
+    doesNotHold: { haproxy: haproxy("check inter 2s", "option httpchk GET /ready\n  timeout check 10s") },
+  },
+  {
+    name: "the first container of a pod is its subject, not the proxy behind it",
+    rule: "trap-kubernetes-no-readiness-probe",
+    holds: { kubernetes: pod("ports: [{ containerPort: 80 }]") },
+    doesNotHold: {
+      kubernetes: pod(
+        "ports: [{ containerPort: 8080 }]\n        - { name: proxy, image: 'acme/rbac-proxy:1.0', ports: [{ containerPort: 8443 }] }",
+        "acme/kube-state-metrics:2.1",
+        "state",
+      ),
+    },
+  },
+  {
+    name: "a patch of a workload has neither labels nor a selector",
+    rule: "trap-kubernetes-selector",
+    holds: { kubernetes: pod("").replace("  selector: { matchLabels: { app: shop } }\n", "") },
+    doesNotHold: {
+      kubernetes:
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: shop }\nspec: { template: { spec: { containers: [{ name: main, image: 'shop:2.0' }] } } }\n",
+    },
+  },
+  {
+    name: "a probe location that leads to the same path rewrites nothing",
+    rule: "trap-nginx-health-prefix",
+    holds: { nginx: "server { location /health { proxy_pass http://api:80/ready; } }\n" },
+    doesNotHold: { nginx: "server { location /health { proxy_pass http://api:80/health; } }\n" },
+  },
+  {
+    name: "without TLS the application learns nothing from X-Forwarded-Proto",
+    rule: "trap-nginx-headers-lost",
+    holds: { nginx: tls("listen 443 ssl;") },
+    doesNotHold: { nginx: tls("listen 80;") },
+  },
+  {
+    name: "a check of the only server of a backend chooses nothing",
+    rule: "drain-check-blind",
+    holds: { haproxy: haproxy("check", "") },
+    doesNotHold: { haproxy: haproxy("check", "").replace(/ {2}server app2.*\n/, "") },
+    application: "unknown",
+  },
+  {
+    name: "a Service of type LoadBalancer is the only way in",
+    rule: "trap-kubernetes-public-service",
+    holds: { kubernetes: `${publicService}---\n${ingress}` },
+    doesNotHold: { kubernetes: publicService },
+  },
+  {
+    name: "the namespace of the pods is not among the files",
+    rule: "trap-alb-readiness-gate",
+    holds: { kubernetes: `${albIngress}---\napiVersion: v1\nkind: Namespace\nmetadata: { name: shop }\n` },
+    doesNotHold: { kubernetes: albIngress },
+  },
+  {
+    name: "a service that prepares something ends",
+    rule: "trap-compose-no-restart",
+    holds: { compose: 'services:\n  shop:\n    image: shop:1.0\n    ports: ["80:80"]\n' },
+    doesNotHold: { compose: 'services:\n  shop-init:\n    image: shop:1.0\n    ports: ["80:80"]\n' },
+  },
+  {
+    name: "a service whose source code is mounted runs on a developer's machine",
+    rule: "trap-compose-no-restart",
+    holds: { compose: 'services:\n  shop:\n    build: .\n    ports: ["80:80"]\n' },
+    doesNotHold: { compose: 'services:\n  shop:\n    build: .\n    ports: ["80:80"]\n    volumes: [".:/app"]\n' },
+  },
+  {
+    name: "an overlay adds to a service of another file",
+    rule: "trap-compose-no-restart",
+    holds: { compose: 'services:\n  shop:\n    image: shop:1.0\n    ports: ["80:80"]\n' },
+    doesNotHold: { compose: 'services:\n  shop:\n    ports: ["8080:80"]\n' },
+  },
+  {
+    name: "a static site of Render has no instance",
+    rule: "trap-platform-no-health-path",
+    holds: { render: "services: [{ type: web, name: shop, env: node }]\n" },
+    doesNotHold: { render: "services: [{ type: web, name: shop, env: static }]\n" },
   },
   {
     name: "closing the sessions of a database that is down",

@@ -70,8 +70,8 @@ export const pitfalls: readonly BrokenLine[] = [
   [
     "trap-nginx-headers-lost",
     "nginx",
-    "            proxy_read_timeout 2s;",
-    "            proxy_set_header X-Real-IP $remote_addr;",
+    "        location / {\n",
+    "        location / {\n            proxy_set_header X-Real-IP $remote_addr;\n",
     "X-Real-IP",
   ],
   [

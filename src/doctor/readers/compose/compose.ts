@@ -96,9 +96,16 @@ const serviceOf = (name: string, tree: Tree): Service => ({
 const isCandidate = ({ name, tree, image, command }: Service): boolean =>
   !isInfrastructure(image) &&
   !isReplicaOfDatabase(name) &&
+  !isOneShot(name) &&
+  // Without an image and a build, the file is an overlay of another one.
+  (get(tree, "image") ?? get(tree, "build")) !== undefined &&
   !isInfrastructurePorts(containerPortsOf(tree)) &&
   !/\bmigrate\b/.test(command) &&
   text(tree, "restart") !== "no";
+
+/** A service that prepares something and ends. */
+const isOneShot = (name: string): boolean =>
+  /(?:^|[-_])(?:init\w*|setup|seed\w*|migrat\w*|bootstrap|provision\w*|create\w*|wait\w*|tests?)(?:$|[-_])/i.test(name);
 
 /** A service that is built here, named after a database: `db-replica`, `postgres_slave1`, `mysql-master`. */
 const isReplicaOfDatabase = (name: string): boolean =>

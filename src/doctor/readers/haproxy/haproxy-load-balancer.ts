@@ -93,7 +93,12 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
       customCheck.at,
       `${customCheck.words.join(" ").slice(0, 40)}: the request of this check is unknown`,
     );
-  const checkRequest = { path: pathOf(section), isOpaque: customCheck !== undefined };
+  const checkRequest = {
+    path: pathOf(section),
+    isOpaque: customCheck !== undefined,
+    // With one server there is nothing to choose.
+    isHttpTraffic: servers.length > 1,
+  };
   const probes = checked.map((server) => checkTimesOf(server, checkRequest, checkTimeout, diagnostics));
   const frontends = all.filter(({ section: { kind } }) => kind === "frontend" || kind === "listen");
   return {
@@ -168,7 +173,7 @@ function retryLimitsOf(section: Section, diagnostics: Diagnostics): LoadBalancer
 
 function checkTimesOf(
   server: Server,
-  checkRequest: Pick<Probe, "path" | "isOpaque">,
+  checkRequest: Pick<Probe, "path" | "isOpaque" | "isHttpTraffic">,
   checkTimeout: Written,
   diagnostics: Diagnostics,
 ) {

@@ -65,6 +65,6 @@ function checkOf(check: Tree, path: Tree, diagnostics: Diagnostics): Probe {
     isOpaque: false,
     timeout: seconds("timeoutSec"),
     interval: seconds("checkIntervalSec"),
-    waitsForAnswer: true,
+    mayEqualInterval: true,
   };
 }

@@ -2,7 +2,7 @@ import type { Diagnostics } from "../../diagnostics.ts";
 import type { App } from "../../facts/app.ts";
 import { type Candidate, isBackground, selectApplications } from "../application-candidates.ts";
 import { isCommonServerSetting, isHavenSetting, type SettingValues } from "../application-settings.ts";
-import { commandText, imageName, isInfrastructure, isInfrastructurePorts } from "../container.ts";
+import { commandText, imageName, isInfrastructure, isInfrastructurePorts, isProxyImage } from "../container.ts";
 import type { ConnectionLimit } from "../postgres-limit.ts";
 import { get, list, number, type Tree, text } from "../yaml-tree.ts";
 import { databasesOf } from "./cluster-database.ts";
@@ -72,6 +72,7 @@ const rank: Readonly<Record<Evidence, number>> = { serves: 0, likely: 1, none: 2
 
 function candidateOf(object: Tree, manifests: Manifests, externalSettings: SettingValues): Candidate<Workload>[] {
   const pod = podOf(object);
+  if (runsInfrastructure(pod)) return [];
   const kind = text(object, "kind") ?? "";
   const name = text(object, "metadata", "name") ?? kind;
   const evidenceOf = (container: Tree): Evidence =>
@@ -86,9 +87,15 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
   if (pod === undefined || first === undefined) return [];
   const { container } = first;
   const hasService = isSelectedByService(object, manifests);
-  const evidence = hasService
-    ? "serves"
-    : strongest(first.evidence, workloadEvidence({ object, pod, kind, name }, manifests));
+  // A DaemonSet runs on every node and serves that node, not users.
+  const isPerNode =
+    kind === "DaemonSet" &&
+    !containerEnvironment({ container, workload: object }, manifests, new Map()).keys().some(isHavenSetting);
+  const evidence = isPerNode
+    ? "none"
+    : hasService
+      ? "serves"
+      : strongest(first.evidence, workloadEvidence({ object, pod, kind, name }, manifests));
   const image = imageName(text(container, "image") ?? "");
   const command = `${commandText(get(container, "command"))} ${commandText(get(container, "args"))}`.trim();
   return [
@@ -97,11 +104,16 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
       title: `${kind} ${name}`,
       at: get(object, "metadata", "name")?.at ?? object.at,
       evidence,
-      // A DaemonSet runs on every node and serves that node, not users.
       background: kind === "DaemonSet" || isBackground(name, command, image),
       program: `${image} ${command}`,
     },
   ];
+}
+
+/** The first container is the subject of a pod. Those behind it may be sidecars, such as a proxy in front of an exporter. */
+function runsInfrastructure(pod: Tree | undefined): boolean {
+  const image = text(get(list(pod, "containers")[0], "image")) ?? "";
+  return isInfrastructure(image) && !isProxyImage(image);
 }
 
 /** A container whose ports are those of a database, a broker or an exporter. */

@@ -36,7 +36,9 @@ export function readRender(
     throw new UnreadableError({ file, line: 1 }, "is not a Render Blueprint: it has no services");
   const groups = new Map(list(top, "envVarGroups").map((group) => [text(group, "name") ?? "", group]));
   return list(top, "services")
-    .filter((service) => text(service, "type") === "web" && text(service, "runtime") !== "static")
+    .filter(
+      (service) => text(service, "type") === "web" && (text(service, "runtime") ?? text(service, "env")) !== "static",
+    )
     .map((service) => renderApp(service, groups, externalSettings, diagnostics));
 }
 

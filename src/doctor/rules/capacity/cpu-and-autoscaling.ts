@@ -29,9 +29,10 @@ export const cpuAndAutoscalingRules: readonly Rule[] = [
   {
     id: "trap-kubernetes-memory-autoscaler",
     severity: "warning",
+    confidence: "medium",
     title: "The autoscaler scales by memory and never scales down",
     impact:
-      "Node rarely returns memory to the system: after the first peak the number of pods stays high, and so does the number of database connections.",
+      "Many runtimes, Node among them, rarely return memory to the system: after the first peak the number of pods stays high, and so does the number of database connections.",
     condition: "The HorizontalPodAutoscaler of the application has no `memory` metric",
     fix: "Scale by CPU, or by requests if there is a metric for them.",
     example: {

@@ -1,6 +1,7 @@
 import { isChecked, type Server } from "../../readers/haproxy/haproxy.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { backend } from "../example-files.ts";
+import { namesText } from "../for-each.ts";
 import { isLivenessPath } from "../probe-paths.ts";
 
 /** A server that is `disabled` gets no requests until an operator enables it. */
@@ -75,16 +76,17 @@ export const drainDetectionRules: readonly Rule[] = [
       haproxy.flatMap(({ proxies }) =>
         proxies
           .filter(({ servers }) => servers.length > 1)
-          .flatMap(({ section, servers }) =>
-            servers
-              .filter((server) => !isChecked(server) && !isDisabled(server))
-              .map(
-                ({ name, at }): Violation => ({
-                  places: [at],
-                  message: `The server ${name} of ${section.kind} ${section.name} has no check.`,
-                }),
-              ),
-          ),
+          .flatMap(({ section, servers }): Violation[] => {
+            const unchecked = servers.filter((server) => !isChecked(server) && !isDisabled(server));
+            if (unchecked.length === 0) return [];
+            const names = namesText(unchecked.map(({ name }) => name));
+            return [
+              {
+                places: unchecked.map(({ at }) => at),
+                message: `${section.kind} ${section.name} does not check ${names}.`,
+              },
+            ];
+          }),
       ),
   },
 ];

@@ -1,9 +1,11 @@
+import type { Place } from "../../facts/config-values.ts";
 import { effectiveLines, effectiveOption, linesOf } from "../../readers/haproxy/haproxy.ts";
 import type { Section } from "../../readers/haproxy/haproxy-syntax.ts";
-import { effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
+import { enclosingBlock, type Route } from "../../readers/nginx/nginx.ts";
+import { type Directive, effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { headers, location } from "../example-files.ts";
-import { eachNginx, eachRoute } from "../for-each.ts";
+import { eachNginx, onePerFile } from "../for-each.ts";
 
 /** Whether the section removes or replaces the client's X-Forwarded-For. */
 const clearsForwardedFor = (section: Section): boolean =>
@@ -19,6 +21,31 @@ const clientForwardedFor = /\$\{?(?:proxy_add|http)_x_forwarded_for\b/;
 
 /** A server of another organisation is reached by its own name, over TLS. */
 const leadsOutside = (target: string): boolean => /^https:\/\/[\w-]+(?:\.[\w-]+)+/.test(target);
+
+type Lost = { at: Place; missing: readonly string[]; own: boolean };
+
+/** The headers that a location does not pass. `own` means that it would inherit them without its own proxy_set_header. */
+function lostHeaders({ block, pass, isProbe }: Route, root: readonly Directive[]): Lost[] {
+  const set = effectiveDirectives(block, root, "proxy_set_header", { several: true });
+  if (set === undefined || isProbe || leadsOutside(pass.args[0] ?? "")) return [];
+  const names = new Set(set.map(({ args }) => (args[0] ?? "").toLowerCase().replace(/:$/, "")));
+  const inherited = effectiveDirectives(block.parent, root, "proxy_set_header") ?? [];
+  const own = set[0]?.parent === block && inherited.length > 0;
+  const wanted = ["Host", "X-Forwarded-For", ...(endsTls(block) || own ? ["X-Forwarded-Proto"] : [])];
+  const missing = wanted.filter((name) => !names.has(name.toLowerCase()));
+  return missing.length === 0 ? [] : [{ at: own && set[0] !== undefined ? set[0].at : pass.at, missing, own }];
+}
+
+/** Without TLS at this server, the application learns nothing from X-Forwarded-Proto. */
+const endsTls = (block: Directive): boolean =>
+  enclosingBlock(block, "server")?.children?.some(({ name, args }) => name === "listen" && args.includes("ssl")) ??
+  false;
+
+const violationOf = ({ at, missing }: Lost): Violation => ({
+  severity: missing.includes("Host") ? "error" : "warning",
+  places: [at],
+  message: `${missing.join(", ")} ${missing.length > 1 ? "are" : "is"} not set here: the proxy_set_header in this location disables the inherited ones.`,
+});
 
 export const forwardedHeaderRules: readonly Rule[] = [
   {
@@ -72,32 +99,27 @@ export const forwardedHeaderRules: readonly Rule[] = [
     severity: "error",
     title: "The application does not get the host or the client address of the request",
     impact:
-      "Host is the name of the upstream: redirects and links are wrong, and cookies and origin checks fail. Without X-Forwarded-For and X-Forwarded-Proto all clients have the address of the proxy, so that a rate limit affects all of them.",
+      "Without Host the application gets the name of the upstream: redirects and links are wrong, and cookies and origin checks fail. Without X-Forwarded-For all clients have the address of the proxy, so that a rate limit affects all of them.",
     condition:
-      "Each location that forwards requests has proxy_set_header for Host, X-Forwarded-For and X-Forwarded-Proto. A proxy_set_header in a location disables all inherited ones",
+      "Each location that forwards requests has proxy_set_header for Host, X-Forwarded-For and, behind a listener with TLS, X-Forwarded-Proto. A proxy_set_header in a location disables all inherited ones. Probe locations, and targets outside, are ignored",
     fix: "Put all proxy_set_header directives into one file, and include it in each location that has a proxy_set_header.",
     example: {
       kind: "nginx",
       broken: `server {\n  ${headers}\n  location / {\n    proxy_set_header X-Real-IP $remote_addr;\n    proxy_pass http://api:4000;\n  }\n}\n`,
       fixed: `server {\n  ${headers}\n  location / {\n    proxy_pass http://api:4000;\n  }\n}\n`,
     },
-    find: eachRoute(({ block, pass, isProbe }, { root }) => {
-      const set = effectiveDirectives(block, root, "proxy_set_header", { several: true });
-      if (set === undefined) return [];
-      const names = new Set(set.map(({ args }) => (args[0] ?? "").toLowerCase()));
-      const missing = ["Host", "X-Forwarded-For", "X-Forwarded-Proto"].filter((name) => !names.has(name.toLowerCase()));
-      if (missing.length === 0 || leadsOutside(pass.args[0] ?? "")) return [];
-      const own =
-        set[0]?.parent === block && (effectiveDirectives(block.parent, root, "proxy_set_header") ?? []).length > 0;
-      const because = own ? ": the proxy_set_header in this location disables the inherited ones" : "";
-      // Without an inherited header that is lost, the application may not need these headers.
-      const severity = missing.includes("Host") && !isProbe && own ? "error" : "warning";
+    find: eachNginx((nginx) => {
+      const lost = nginx.routes.flatMap((route) => lostHeaders(route, nginx.root));
       return [
-        {
-          severity,
-          places: [own && set[0] !== undefined ? set[0].at : pass.at],
-          message: `${missing.join(", ")} ${missing.length > 1 ? "are" : "is"} not set here${because}.`,
-        },
+        ...lost.filter(({ own }) => own).map(violationOf),
+        ...onePerFile(
+          lost.filter(({ own }) => !own),
+          ({ at }) => at,
+          (all) => ({
+            severity: "warning",
+            message: `${[...new Set(all.flatMap(({ missing }) => missing))].join(", ")} not set in ${all.length === 1 ? "this location" : `${all.length} locations`}.`,
+          }),
+        ),
       ];
     }),
   },

@@ -1,6 +1,6 @@
 import { type Directive, effectiveDirectives, hasUnreadInclude } from "../../readers/nginx/nginx-syntax.ts";
-import type { Rule, Violation } from "../../rule.ts";
-import { eachNginx } from "../for-each.ts";
+import type { Edit, Rule, Violation } from "../../rule.ts";
+import { eachNginx, namesText, onePerFile } from "../for-each.ts";
 
 const securityHeaders = new Set([
   "strict-transport-security",
@@ -13,6 +13,14 @@ const securityHeaders = new Set([
 
 const isSecurity = ({ name, args }: Directive): boolean =>
   name === "add_header" && securityHeaders.has((args[0] ?? "").toLowerCase());
+
+/** A value without quotes in it, on one line, is repeated literally in the file. */
+function appendAlways({ args, at }: Directive): Edit[] {
+  const last = args.at(-1) ?? "";
+  return /^[\w-]+$/.test(last)
+    ? [{ at, from: `${last};`, to: `${last} always;` }]
+    : [{ at, from: `${last}";`, to: `${last}" always;` }];
+}
 
 export const securityHeaderRules: readonly Rule[] = [
   {
@@ -28,9 +36,14 @@ export const securityHeaderRules: readonly Rule[] = [
       fixed: "server {\n  add_header X-Frame-Options DENY always;\n}\n",
     },
     find: eachNginx(({ all }) =>
-      all
-        .filter((directive) => isSecurity(directive) && directive.args.at(-1) !== "always")
-        .map(({ at, args }): Violation => ({ places: [at], message: `add_header ${args[0] ?? ""} has no always.` })),
+      onePerFile(
+        all.filter((directive) => isSecurity(directive) && directive.args.at(-1) !== "always"),
+        ({ at }) => at,
+        (found) => ({
+          message: `add_header has no always for ${namesText(found.map(({ args }) => args[0] ?? ""))}.`,
+          edits: found.flatMap(appendAlways),
+        }),
+      ),
     ),
   },
   {
@@ -79,12 +92,14 @@ export const securityHeaderRules: readonly Rule[] = [
     },
     find: ({ nginx, haproxy }) => [
       ...nginx.flatMap(({ all }) =>
-        all
-          .filter(
+        onePerFile(
+          all.filter(
             ({ name, args }) =>
               name === "add_header" && args[0]?.toLowerCase() === "x-xss-protection" && args[1] !== "0",
-          )
-          .map(({ at }): Violation => ({ places: [at], message: "add_header sets X-XSS-Protection." })),
+          ),
+          ({ at }) => at,
+          () => ({ message: "add_header sets X-XSS-Protection." }),
+        ),
       ),
       ...haproxy.flatMap(({ sections }) =>
         sections.flatMap(({ lines }) =>

@@ -1,6 +1,6 @@
 import { type Directive, effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
-import { eachNginx } from "../for-each.ts";
+import { eachNginx, namesText, onePerFile } from "../for-each.ts";
 
 const server = (lines: string): string =>
   `limit_req_zone $binary_remote_addr zone=auth:10m rate=5r/m;\nserver {\n  ${lines}\n}\n`;
@@ -29,19 +29,31 @@ export const nginxLimitRules: readonly Rule[] = [
       broken: server("location / { limit_req zone=auth burst=5; }"),
       fixed: server("limit_req_status 429;\n  location / { limit_req zone=auth burst=5; }"),
     },
-    find: eachNginx(({ all, root }) =>
-      all.flatMap((directive): Violation[] => {
+    find: eachNginx(({ all, root }) => {
+      const wrong = all.flatMap((directive) => {
         if (directive.name !== "limit_req" && directive.name !== "limit_conn") return [];
         const found = effectiveDirectives(directive.parent, root, `${directive.name}_status`);
         if (found === undefined || found[0]?.args[0] === "429") return [];
         const [status] = found;
-        const message =
-          status === undefined
-            ? `${directive.name}_status is not set, so the status is 503.`
-            : `${directive.name}_status is ${status.args[0] ?? "empty"}.`;
-        return [{ places: [status?.at ?? directive.at], message }];
-      }),
-    ),
+        return [{ name: `${directive.name}_status`, status, at: status?.at ?? directive.at }];
+      });
+      return onePerFile(
+        [...Map.groupBy(wrong, ({ at }) => at.line).values()].flatMap(([first]) => first ?? []),
+        ({ at }) => at,
+        (found) => ({
+          message: namesText(
+            found.map(({ name, status }) =>
+              status === undefined ? `${name} is not set, so it is 503` : `${name} is ${status.args[0] ?? "empty"}`,
+            ),
+          ).replace(/$/, "."),
+          edits: found.flatMap(({ name, status }) =>
+            status === undefined
+              ? []
+              : [{ at: status.at, from: `${name} ${status.args[0] ?? ""};`, to: `${name} 429;` }],
+          ),
+        }),
+      );
+    }),
   },
   {
     id: "trap-nginx-limit-burst",

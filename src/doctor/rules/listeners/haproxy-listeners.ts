@@ -36,7 +36,7 @@ export const haproxyListenerRules: readonly Rule[] = [
     title: "The statistics page is public",
     impact: "The page shows all servers, and with `stats admin` anybody can take them out of rotation.",
     condition:
-      "`stats enable` or `stats uri` on a loopback address, restricted to some addresses, or with `stats auth` and a password from the environment",
+      "`stats enable` or `stats uri` on a loopback address, restricted to some addresses, or with `stats auth` and a password from the environment. With a password in the file it is a warning",
     fix: "Bind 127.0.0.1:8404, and use stats auth with a password from the environment.",
     example: {
       kind: "haproxy",
@@ -68,6 +68,10 @@ export const haproxyListenerRules: readonly Rule[] = [
         const own = section.lines.includes(publicListener) && section.lines.includes(statsLine);
         return [
           {
+            ...(auth !== undefined && {
+              severity: "warning",
+              title: "The password of the statistics page is in the file",
+            }),
             places: own ? [publicListener.at, other.at] : [statsLine.at, publicListener.at],
             message: `${section.kind} ${section.name} serves the page on ${publicListener.words[1] ?? "every address"}, ${why}.`,
           },

@@ -9,7 +9,8 @@ export const nginxRetryRules: readonly Rule[] = [
     title: "nginx treats an error status as a failed instance",
     impact:
       "One broken page is retried on every instance and excludes all of them. Measured: six requests to such a page made every page return 502 for the duration of fail_timeout.",
-    condition: "`proxy_next_upstream` contains no http_… status, because a status is a response",
+    condition:
+      "`proxy_next_upstream` contains no http_… status, because a status is a response. For 502, 503 and 504 alone it is a warning",
     fix: "Set proxy_next_upstream error timeout; and proxy_next_upstream_tries 2;",
     example: {
       kind: "nginx",
@@ -20,7 +21,9 @@ export const nginxRetryRules: readonly Rule[] = [
       all.flatMap((directive): Violation[] => {
         const statuses = directive.args.filter((arg) => /^http_[45]\d\d$/.test(arg));
         if (directive.name !== "proxy_next_upstream" || statuses.length === 0) return [];
-        return [{ places: [directive.at], message: `proxy_next_upstream contains ${statuses.join(", ")}.` }];
+        // 502, 503 and 504 are often answers of another proxy about an instance.
+        const severity = statuses.some((one) => !/^http_50[234]$/.test(one)) ? "error" : "warning";
+        return [{ severity, places: [directive.at], message: `proxy_next_upstream contains ${statuses.join(", ")}.` }];
       }),
     ),
   },

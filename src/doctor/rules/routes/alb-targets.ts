@@ -76,18 +76,18 @@ export const albTargetRules: readonly Rule[] = [
     impact:
       "New pods are ready before the ALB sends requests to them, and the old pods are gone by then: users get 503.",
     condition:
-      "With target-type ip the namespace in the files has the label `elbv2.k8s.aws/pod-readiness-gate-inject: enabled`",
+      "With target-type ip a namespace in the files has the label `elbv2.k8s.aws/pod-readiness-gate-inject: enabled`. Without a namespace in the files the rule does not apply",
     fix: "Add the label to the namespace.",
     example: {
       kind: "kubernetes",
-      broken: ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb"),
+      broken: `${ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb")}---\napiVersion: v1\nkind: Namespace\nmetadata: { name: api }\n`,
       fixed: `${ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb")}---\napiVersion: v1\nkind: Namespace\nmetadata: { name: api, labels: { elbv2.k8s.aws/pod-readiness-gate-inject: enabled } }\n`,
     },
     find: eachCluster(({ manifests }) => {
       const hasReadinessGate = objectsOfKind(manifests.objects, "Namespace").some(
         (one) => text(one, "metadata", "labels", "elbv2.k8s.aws/pod-readiness-gate-inject") === "enabled",
       );
-      if (hasReadinessGate) return [];
+      if (hasReadinessGate || objectsOfKind(manifests.objects, "Namespace").length === 0) return [];
       return objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
         const found = annotation(one, "alb.ingress.kubernetes.io/target-type");
         if (found === undefined || text(found) !== "ip" || controllerOf(one) !== "alb") return [];

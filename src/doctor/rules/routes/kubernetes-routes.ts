@@ -18,29 +18,32 @@ export const kubernetesRouteRules: readonly Rule[] = [
     title: "A public Service bypasses the ingress",
     impact:
       "A Service of type LoadBalancer has a public address of its own: without TLS, without limits, and with public metrics.",
-    condition: "The Service of the application has type ClusterIP, and a Gateway or an Ingress is in front of it",
+    condition: "Where the files have an Ingress or a Gateway, the Service of the application has type ClusterIP",
     fix: "Set type: ClusterIP, and add an HTTPRoute or an Ingress.",
     example: {
       kind: "kubernetes",
-      broken: `${pod(ready)}---\n${object("Service", "v1", "", "{ type: LoadBalancer, selector: { app: api }, ports: [{ port: 80 }] }")}`,
-      fixed: `${pod(ready)}---\n${object("Service", "v1", "", "{ type: ClusterIP, selector: { app: api }, ports: [{ port: 80 }] }")}`,
+      broken: `${pod(ready)}---\n${ingress("")}---\n${object("Service", "v1", "", "{ type: LoadBalancer, selector: { app: api }, ports: [{ port: 80 }] }")}`,
+      fixed: `${pod(ready)}---\n${ingress("")}---\n${object("Service", "v1", "", "{ type: ClusterIP, selector: { app: api }, ports: [{ port: 80 }] }")}`,
     },
-    find: eachWorkload((workload, { manifests }) =>
-      inNamespaceOf(objectsOfKind(manifests.objects, "Service"), workload.object).flatMap((service): Violation[] => {
-        const type = get(service, "spec", "type");
-        const isInternal = entries(service, "metadata", "annotations").some(([name, value]) =>
-          /internal/.test(`${name} ${text(value) ?? ""}`),
-        );
-        if (type === undefined || text(type) !== "LoadBalancer" || isInternal) return [];
-        if (!serviceSelectorMatches(get(service, "spec", "selector"), podLabelsOf(workload.object))) return [];
-        return [
-          {
-            places: [type.at],
-            message: `The Service ${text(service, "metadata", "name") ?? ""} gives ${workload.name} a public address.`,
-          },
-        ];
-      }),
-    ),
+    find: eachWorkload((workload, { manifests }) => {
+      if (!manifests.objects.some((one) => /^(?:Ingress|HTTPRoute|Gateway)$/.test(text(one, "kind") ?? ""))) return [];
+      return inNamespaceOf(objectsOfKind(manifests.objects, "Service"), workload.object).flatMap(
+        (service): Violation[] => {
+          const type = get(service, "spec", "type");
+          const isInternal = entries(service, "metadata", "annotations").some(([name, value]) =>
+            /internal/.test(`${name} ${text(value) ?? ""}`),
+          );
+          if (type === undefined || text(type) !== "LoadBalancer" || isInternal) return [];
+          if (!serviceSelectorMatches(get(service, "spec", "selector"), podLabelsOf(workload.object))) return [];
+          return [
+            {
+              places: [type.at],
+              message: `The Service ${text(service, "metadata", "name") ?? ""} gives ${workload.name} a public address.`,
+            },
+          ];
+        },
+      );
+    }),
   },
   {
     id: "trap-ingress-rewrite",

@@ -36,7 +36,8 @@ export const nginxRouteRules: readonly Rule[] = [
       const place = enclosingBlock(block, "location");
       const prefix = place !== undefined && (place.args.length === 1 || place.args[0] === "^~");
       const path = /^\w+:\/\/[^/]+(\/.+)$/.exec(pass.args[0] ?? "")?.[1];
-      if (!isProbe || !prefix || path === undefined) return [];
+      // The same path on both sides rewrites nothing.
+      if (!isProbe || !prefix || path === undefined || path === place.args.at(-1)) return [];
       return [
         {
           places: [pass.at, place.at],

@@ -78,9 +78,11 @@ export const nginxUpstreamRules: readonly Rule[] = [
     find: eachNginx(({ upstreams }) =>
       upstreams.flatMap(({ name, block }, index): Violation[] => {
         const before = upstreams.slice(0, index).find((other) => other.name === name);
-        return before === undefined
-          ? []
-          : [{ places: [block.at, before.block.at], message: `The upstream ${name} is already defined.` }];
+        if (before === undefined) return [];
+        // Of several files in a folder, an image may contain only some.
+        const confidence = before.block.at.file === block.at.file ? "high" : "medium";
+        const message = `The upstream ${name} is already defined.`;
+        return [{ places: [block.at, before.block.at], confidence, message }];
       }),
     ),
   },

@@ -54,7 +54,7 @@ export const probeTimeoutRules: readonly Rule[] = [
     impact:
       "An instance in trouble gets one probe after the other, without a pause, and its removal takes longer than the thresholds suggest.",
     condition:
-      "timeout of the probe < its interval. Defaults: Kubernetes 1 s and 10 s, ALB 5 s and 30 s, Compose 30 s and 30 s, HAProxy `timeout check` same as `inter`, 2 s. For Compose and HAProxy both may be equal, because the next check waits for the response to the last one",
+      "timeout of the probe < its interval. Defaults: Kubernetes 1 s and 10 s, ALB 5 s and 30 s, Google Cloud 5 s and 5 s, which may be equal. HAProxy and Compose wait for the response to one check before the interval of the next one starts",
     fix: "Lower the timeout, or raise the interval.",
     example: {
       kind: "kubernetes",
@@ -65,12 +65,11 @@ export const probeTimeoutRules: readonly Rule[] = [
       [
         ...apps.flatMap(({ probes }) => probes),
         ...loadBalancers.flatMap(({ loadBalancer }) => loadBalancer.checks),
-      ].flatMap(({ name, timeout, interval, waitsForAnswer = false }): Violation[] => {
-        if (timeout === undefined || interval === undefined || timeout.value < interval.value) return [];
-        if (waitsForAnswer && timeout.value === interval.value) return [];
-        // Two defaults, or a timeout that follows the interval, are not a mistake of the user.
-        if (timeout.origin !== undefined && (interval.origin !== undefined || timeout.origin.includes("as inter")))
-          return [];
+      ].flatMap(({ name, timeout, interval, waitsForAnswer = false, mayEqualInterval = false }): Violation[] => {
+        if (waitsForAnswer || timeout === undefined || interval === undefined) return [];
+        if (mayEqualInterval ? timeout.value <= interval.value : timeout.value < interval.value) return [];
+        // Two defaults are not a mistake of the user.
+        if (timeout.origin !== undefined && interval.origin !== undefined) return [];
         const message = `${name}: a timeout of ${formatNumber(timeout)} must be shorter than the interval of ${formatNumber(interval)}.`;
         return [{ numbers: [timeout, interval], message }];
       }),

@@ -1,4 +1,5 @@
-import { get, text } from "../../readers/yaml-tree.ts";
+import type { Service } from "../../readers/compose/compose-app.ts";
+import { get, list, text } from "../../readers/yaml-tree.ts";
 import type { Rule } from "../../rule.ts";
 import { service } from "../example-files.ts";
 import { namesText, onePerFile } from "../for-each.ts";
@@ -10,6 +11,23 @@ const isForDevelopment = (file: string): boolean =>
     file,
   );
 
+/** The source code is mounted into the container, or the command reloads it. */
+function isDevelopmentServer({ name, tree, command }: Service): boolean {
+  const context = (text(tree, "build") ?? text(tree, "build", "context") ?? "").replace(/\/$/, "");
+  const sources = list(tree, "volumes").map((one) =>
+    (text(one, "source") ?? text(one)?.split(":")[0] ?? "").replace(/\/$/, ""),
+  );
+  const mountsCode = sources.some(
+    (source) => source === "." || (context !== "" && (source === context || source.startsWith(`${context}/`))),
+  );
+  return (
+    mountsCode ||
+    isForDevelopment(name) ||
+    /--reload|--watch|nodemon|runserver|flask run|\bdev\b/.test(command) ||
+    /^dev/.test(text(tree, "build", "target") ?? "")
+  );
+}
+
 export const composeRestartRules: readonly Rule[] = [
   {
     id: "trap-compose-no-restart",
@@ -17,7 +35,7 @@ export const composeRestartRules: readonly Rule[] = [
     title: "A service does not start again after a crash or a reboot",
     impact: "A process that ends stays down until an operator starts it, and so does every service after a reboot.",
     condition:
-      "Each service of the application has `restart` or `deploy.restart_policy`. Files for development and tests are ignored",
+      "Each service of the application has `restart` or `deploy.restart_policy`. Files for development and tests, and services whose source code is mounted, are ignored",
     fix: "Set restart: unless-stopped.",
     example: {
       kind: "compose",
@@ -29,12 +47,14 @@ export const composeRestartRules: readonly Rule[] = [
         isForDevelopment(file)
           ? []
           : onePerFile(
-              apps.filter(
-                ({ tree }) =>
-                  get(tree, "restart") === undefined &&
-                  get(tree, "deploy", "restart_policy") === undefined &&
-                  get(tree, "profiles") === undefined,
-              ),
+              apps
+                .filter((service) => !isDevelopmentServer(service))
+                .filter(
+                  ({ tree }) =>
+                    get(tree, "restart") === undefined &&
+                    get(tree, "deploy", "restart_policy") === undefined &&
+                    get(tree, "profiles") === undefined,
+                ),
               ({ tree }) => tree.at,
               (services) => ({
                 message: `${namesText(services.map(({ name }) => name))} ${services.length > 1 ? "have" : "has"} no restart policy.`,

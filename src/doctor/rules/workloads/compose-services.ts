@@ -101,7 +101,8 @@ export const composeServiceRules: readonly Rule[] = [
           const servers = services.map((one) => one.name).filter((one) => one !== name && named.has(one));
           const missing = servers.filter((one) => !waited.has(one));
           if (missing.length === 0) return [];
-          const restarts = (get(tree, "restart") ?? get(tree, "deploy", "restart_policy")) !== undefined;
+          // A swarm restarts a task that ends.
+          const restarts = (get(tree, "restart") ?? get(tree, "deploy")) !== undefined;
           return [
             {
               severity: restarts ? "warning" : "error",

@@ -24,7 +24,8 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
         const selector = get(one, "spec", "selector");
         const labels = podLabelsOf(one);
         const name = text(one, "metadata", "name") ?? "";
-        if (get(one, "spec", "template") === undefined) return [];
+        // Without labels it is a patch of another object. Older APIs have a default for the selector.
+        if (labels === undefined || text(one, "apiVersion") !== "apps/v1") return [];
         if (selector === undefined)
           return [
             { places: [get(one, "spec")?.at ?? one.at], message: `${text(one, "kind")} ${name} has no selector.` },
