@@ -23,9 +23,11 @@ export function reportOf(all: readonly Measured[], circumstances: Circumstances)
   const claims = all.flatMap(({ outcome }) => outcome.claims);
   return wrapMarkdown(
     `${[
-      "# How fast it is",
+      "# Performance",
       intro(circumstances),
-      ["| what | bound | median | least to most | |", "| --- | --- | --- | --- | --- |", ...claims.map(row)].join("\n"),
+      ["| measurement | bound | median | range | result |", "| --- | --- | --- | --- | --- |", ...claims.map(row)].join(
+        "\n",
+      ),
       verdict(claims),
       ...all.map(section),
     ].join("\n\n")}\n`,
@@ -33,17 +35,20 @@ export function reportOf(all: readonly Measured[], circumstances: Circumstances)
 }
 
 const intro = ({ machine, commit, minutes, pinned, day }: Circumstances): string =>
-  `Written by \`npm run bench\`, and by nothing else: commit ${commit}, ${day}, ${Math.round(minutes)} minutes.
+  `This page is written by \`npm run bench\`: commit ${commit}, ${day}, ${Math.round(minutes)} minutes. It compares Haven with
+other servers that do the same work, or with itself under another load. The bound is what Haven should reach.
 
-Machine: ${machine}. ${
+- **Machine**: ${machine}. ${
     pinned
-      ? "The servers have one core, and only one of them gets requests at a time; the load, Postgres and Redis share another."
-      : "This machine gave the server no core of its own: the figures are rough."
-  } Contenders take turns, round by round, each round beginning with another one, after a round that only warms up. A ratio is taken
-within one round, because a machine that is slow for a moment is slow for both. Haven runs compiled, with the settings of
-production, its access log on, its shedding and its limit of sign-ins off. The others are in \`bench/peers/\`, as short as their own README shows them; the load comes
-from wrk with 16 kept-alive connections (4 for the pages of a list), or at a steady rate where the text says so. Each
-contender is looked at before each round and has to answer 200; an error in any answer ends the run.`;
+      ? "The servers run on one core, and only one of them gets requests at a time; the load generator, Postgres and Redis share another core."
+      : "The server shares its core with other processes on this machine, so the figures are rough."
+  }
+- **Rounds**: the servers take turns in each round, and each round begins with another server. The first round is a warm-up and is
+  not counted. A ratio is computed within one round, because a slow moment of the machine affects both servers of that round.
+- **Haven** runs compiled, with production settings and the access log on. Load shedding and the limit of sign-ins are off.
+- **The other servers** are in \`bench/peers/\`, each as short as the example in its own README.
+- **Load** comes from wrk with 16 kept-alive connections (4 for the pages of a list), or at a constant rate where the text says so.
+  Before each round, each server has to answer 200; an error in any response ends the run.`;
 
 const row = (claim: Claim): string => {
   const { what, bound, measured, unit } = claim;
@@ -67,7 +72,7 @@ function verdict(claims: readonly Claim[]): string {
     const missing = written(Math.abs(measured.median - bound.value));
     return `- ${what}: ${written(measured.median)}, ${missing} away from ${written(bound.value)}. ${because}`.trim();
   });
-  return ["What falls short, and by how much:", "", ...each].join("\n");
+  return ["Bounds that are not met:", "", ...each].join("\n");
 }
 
 function section({ scenario, outcome }: Measured): string {

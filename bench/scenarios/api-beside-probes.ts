@@ -7,8 +7,8 @@ import type { World } from "../world.ts";
 
 export const probesBeside: Scenario = {
   name: "probes-beside",
-  title: "A thousand probes a second beside the API",
-  why: `A probe costs about as much as the smallest answer that Node can give, and nothing waits for it.`,
+  title: "The API with a thousand probes a second",
+  why: `A probe costs about as much as the smallest response that Node can send, and no API request waits for a probe.`,
   run,
 };
 
@@ -42,7 +42,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   return {
     claims: [
       {
-        what: `API p50 with ${probesPerSecond} probes a second beside it, of without`,
+        what: `API p50 with ${probesPerSecond} probes a second at the same time, relative to no probes`,
         bound: atMost(1.1),
         measured: spreadOf(ratios(measured["with probes"], measured.alone)),
         unit: "times",

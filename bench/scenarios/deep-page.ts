@@ -10,8 +10,8 @@ import { runWrk } from "../wrk.ts";
 export const deepPage: Scenario = {
   name: "deep-page",
   title: "Page 10,000 of a list of a million",
-  why: `A cursor names the last row that was seen, and the next page is read from the index there. No row is counted or
-    skipped, however deep the page is.`,
+  why: `A cursor contains the position of the last row of a page, and the next page is read from the index at that position.
+    No row is counted or skipped, at any depth.`,
   run,
 };
 
@@ -31,7 +31,7 @@ async function run(world: World, { rounds, seconds, quick }: Pace): Promise<Outc
   return {
     claims: [
       {
-        what: "time for page 10,000 of a list of a million, of page 1",
+        what: "page 10,000 of a list of a million rows: time relative to page 1",
         bound: atMost(1.2),
         measured: spreadOf(ratios(measured["page 1"], measured.deep)),
         unit: "times",
@@ -40,7 +40,7 @@ async function run(world: World, { rounds, seconds, quick }: Pace): Promise<Outc
     charts: [
       {
         name: "deep-page",
-        title: `Pages of ${pageSize} a second`,
+        title: `Pages of ${pageSize} rows per second`,
         unit: "/s",
         bars: [
           { label: "page 1", spread: spreadOf(measured["page 1"]), ours: true },

@@ -8,9 +8,9 @@ import { runWrk } from "../wrk.ts";
 
 export const memory: Scenario = {
   name: "memory",
-  title: "Memory under load that goes on",
-  why: `Nothing is kept for a request once it is over, and everything that remembers has a bound: histories, verified
-    tokens, waiting log lines, streams.`,
+  title: "Memory under sustained load",
+  why: `Haven keeps no data of a finished request, and all data that it keeps in memory is limited in size: histories,
+    verified tokens, waiting log lines, streams.`,
   run,
 };
 
@@ -39,7 +39,7 @@ async function run(world: World, { quick }: Pace): Promise<Outcome> {
   return {
     claims: [
       {
-        what: "memory after ten minutes of load, of after one",
+        what: "memory after ten minutes of load, relative to one minute",
         bound: atMost(1.1),
         measured: spreadOf(
           ratios(

@@ -7,9 +7,9 @@ import { runWrk } from "../wrk.ts";
 
 export const probes: Scenario = {
   name: "probes",
-  title: "A probe beside raw node:http",
-  why: `Probes are answered at the listener, before Express, from bytes that are made once for each
-    state (of \`/alive\`: once a second), at any request rate. A probe runs no check, so probes cost the stores nothing.`,
+  title: "Probes compared with raw node:http",
+  why: `The listener answers probes before Express, from bytes that are built once for each state (of \`/alive\`: once a
+    second), at any request rate. A probe runs no check, so probes cause no load on Postgres and Redis.`,
   run,
 };
 
@@ -41,7 +41,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
     const raw = measured["raw node:http"] ?? [];
     const bars = barsOf(measured, "raw node:http");
     const claim: Claim = {
-      what: `\`${path}\`, of raw node:http with the same bytes`,
+      what: `\`${path}\`: throughput relative to raw node:http with the same bytes`,
       bound: atLeast(0.9),
       measured: spreadOf(ratios(measured["Haven"] ?? [], raw)),
       unit: "of it",
@@ -54,7 +54,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
     claims: outcomes.map(({ claim }) => claim),
     charts: outcomes.map(({ name, bars }) => ({
       name,
-      title: `Answers of /${name}, of raw node:http`,
+      title: `Throughput of /${name}, relative to raw node:http`,
       unit: "of it",
       bars,
     })),

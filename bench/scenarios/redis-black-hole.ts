@@ -10,9 +10,9 @@ import type { World } from "../world.ts";
 
 export const redisBlackHole: Scenario = {
   name: "redis-black-hole",
-  title: "Authenticated reads while Redis swallows everything",
-  why: `The breaker is open: no request waits for Redis, and a valid token is checked once against Postgres instead, by a
-    prepared statement. The background check alone goes on asking whether Redis is back.`,
+  title: "Authenticated reads while Redis does not answer",
+  why: `The breaker is open: no request waits for Redis, and a valid token is checked once against Postgres instead, with
+    a prepared statement. Only the background check still calls Redis, to detect its recovery.`,
   run,
 };
 
@@ -51,7 +51,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   return {
     claims: [
       {
-        what: "the same with Redis black-holed, p99, of healthy",
+        what: "the same GET while Redis does not answer: p99 relative to a healthy Redis",
         bound: atMost(3),
         measured: spreadOf(ratios(measured["black-holed"], measured.healthy)),
         unit: "times",
@@ -65,6 +65,6 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
         bars: [ms("healthy"), ms("black-holed")],
       },
     ],
-    notes: ["The usual stack has no figure here: its requests wait for Redis without end."],
+    notes: ["The usual stack has no figure here: its requests wait for Redis without a time limit."],
   };
 }

@@ -7,9 +7,9 @@ import { FailedRequests } from "../wrk.ts";
 
 export const scrape: Scenario = {
   name: "scrape",
-  title: "A scrape of /metrics after every route was seen",
-  why: `Requests are counted in plain numbers; a scrape turns them into text in one pass. There is no label whose values
-    a client could choose, so the text does not grow with what strangers send.`,
+  title: "A scrape of /metrics after every route was called",
+  why: `Requests are counted in plain numbers, and a scrape converts them to text in one pass. No label has values that a
+    client can choose, so unknown paths do not make the text longer.`,
   run,
 };
 
@@ -31,7 +31,7 @@ async function run(world: World, { rounds }: Pace): Promise<Outcome> {
   return {
     claims: [
       {
-        what: "a scrape of `/metrics` with all routes seen, from the request to its last byte (the loop is blocked for less)",
+        what: "a scrape of `/metrics` after every route was called: time from the request to the last byte (the event loop is blocked for less)",
         bound: atMost(10),
         measured: spreadOf(times),
         unit: "ms",
@@ -39,7 +39,7 @@ async function run(world: World, { rounds }: Pace): Promise<Outcome> {
     ],
     charts: [],
     notes: [
-      `${routes} operations were requested anonymously, all but the stream and those of accounts also with a token; ${series} samples in the text.`,
+      `${routes} operations were called anonymously, and all except the stream and the account operations also with a token. The text has ${series} samples.`,
     ],
   };
 }

@@ -4,9 +4,9 @@ import type { World } from "../world.ts";
 
 export const start: Scenario = {
   name: "start",
-  title: "From the command to the first ready",
-  why: `The checks begin as soon as there is a client to make them with, and the first answer of each counts at once. What
-    is large and seldom needed, the documentation's pages for instance, is made from the schemas in a few milliseconds.`,
+  title: "From the start command to ready",
+  why: `Each check starts as soon as its client exists, and its first result counts at once. Large parts that are rarely
+    needed, such as the pages of the documentation, are generated from the schemas in a few milliseconds.`,
   run,
 };
 
@@ -21,7 +21,7 @@ async function run(world: World, { rounds }: Pace): Promise<Outcome> {
   return {
     claims: [
       {
-        what: "compiled start to first ready, services up",
+        what: "time from the start of the compiled server until it is ready, with Postgres and Redis running",
         bound: atMost(1),
         measured: spreadOf(seconds),
         unit: "s",

@@ -10,8 +10,9 @@ import { FailedRequests } from "../wrk.ts";
 export const streams: Scenario = {
   name: "streams",
   title: "Two thousand open streams",
-  why: `One timer serves the heartbeats of all streams, one look asks for all their heads, and what is new for an owner is
-    read once and written as the same bytes to all who listen. A reader that is slow is cut, not buffered.`,
+  why: `One timer sends the heartbeats of all streams, and one query finds the owners with new events. The new events of an
+    owner are read once and written as the same bytes to all streams of that owner. A client that reads too slowly is
+    disconnected, so that unsent events do not fill the memory.`,
   run,
 };
 
@@ -40,7 +41,7 @@ async function run(world: World, { rounds, quick }: Pace): Promise<Outcome> {
   return {
     claims: [
       {
-        what: `${count.toLocaleString("en")} open streams, memory for each once the garbage of opening them is gone`,
+        what: `${count.toLocaleString("en")} open streams: memory per stream after a garbage collection`,
         bound: atMost(20),
         measured: spreadOf(kilobytes),
         unit: "kB",

@@ -34,10 +34,10 @@ test("a bound is held against the median, from the right side", () => {
   assert.match(reportWith(claim(0.9, atLeast(0.9))), /\| holds \|[\s\S]*Every bound holds\./);
 });
 
-test("what falls short is said with how much is missing", () => {
+test("a bound that is not met is listed with the difference", () => {
   const report = reportWith(claim(0.7, atLeast(0.85)), claim(0.9, atLeast(0.9)));
   assert.match(report, /\| \*\*falls short\*\* \|/);
-  assert.match(report, /What falls short, and by how much:\n\n- a thing: 0\.70, 0\.15 away from 0\.85\.\n\n/);
+  assert.match(report, /Bounds that are not met:\n\n- a thing: 0\.70, 0\.15 away from 0\.85\.\n\n/);
 });
 
 test("a miss too small for the usual digits is shown with more", () => {
