@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes one instance out of HAProxy, waits until it has nothing left to do, and puts it back.
+# Takes one instance out of rotation in HAProxy, waits until its requests have finished, and puts it back.
 set -eu
 
 usage() {
@@ -8,14 +8,14 @@ Usage: drain.sh [-t SECONDS] INSTANCE [COMMAND [ARGUMENT]...]
        drain.sh [-t SECONDS] -o INSTANCE     only take it out
        drain.sh [-t SECONDS] -b INSTANCE     only put it back
 
-INSTANCE is a name in haproxy.cfg, e.g. api-server-2. With a COMMAND (a restart, an update) that is run while the
-instance is out. It is put back when its checks pass, and the script ends when it takes requests again. Whatever goes
-wrong, it is put back, but for -o.
+INSTANCE is a name in haproxy.cfg, e.g. api-server-2. COMMAND (a restart, an update) runs while the instance is out of
+rotation. The script then waits until the health checks of the instance pass, puts it back and ends. After an error it
+puts the instance back too, except with -o.
 
-  -t SECONDS   longest time to wait for its requests to end, and for its checks to pass (60)
+  -t SECONDS   maximum time to wait for its requests to finish, and for its checks to pass (60)
 
 HAPROXY_SOCKET names the runtime socket (/var/run/haproxy.sock), HAPROXY_BACKEND the backend (haven_api).
-Exit code: 0 done, 1 not done in time or refused by HAProxy, 64 usage, that of COMMAND when it fails.
+Exit code: 0 success, 1 timeout or error of HAProxy, 64 wrong usage, otherwise the exit code of COMMAND.
 TEXT
 }
 
@@ -45,7 +45,7 @@ if [ -n "$only" ] && [ $# -gt 0 ]; then usage >&2; exit 64; fi
 
 ask() { printf '%s\n' "$1" | socat -t5 stdio "UNIX-CONNECT:$socket"; }
 
-# HAProxy says nothing when it did what it was told.
+# HAProxy prints nothing after a successful command.
 tell() {
   answer=$(ask "$1")
   [ -z "$answer" ] || { say "$answer"; return 1; }
@@ -59,13 +59,13 @@ field() {
     END { exit !found }'
 }
 
-# checked: whether a check has passed since it was put out of maintenance (of rise + fall - 1 = 3).
+# checked: whether the checks have passed since maintenance ended (state 3 = rise + fall - 1).
 checked() {
   [ "$(ask "show servers state $backend" | awk -v name="$instance" '$4 == name { print $13 }')" = 3 ]
 }
 
 put_back() {
-  # With its checks first and without new requests, so that none reaches an instance that is still starting.
+  # State `drain` first: HAProxy checks the instance but sends no requests to it, because it may still be starting.
   tell "set server $backend/$instance state drain"
   left=$limit
   until checked; do
@@ -83,13 +83,13 @@ field status >/dev/null || { say "backend $backend has no server $instance"; exi
 if [ "$only" = back ]; then put_back; exit; fi
 
 if [ "$only" != out ]; then
-  # Whoever presses Ctrl-C once more, while it is put back, would leave it out for good.
+  # Ignore a second Ctrl-C while the instance is put back; otherwise it would stay out.
   trap 'trap "" INT TERM HUP; put_back' EXIT
   trap 'trap "" INT TERM HUP; say "$instance is put back first"; exit 130' INT TERM HUP
 fi
 
-# `maint` and not `drain`: that one would go on getting the clients whose cookie leads there. What is under way ends in
-# peace with both.
+# `maint` and not `drain`: in `drain`, the instance would still get the clients whose affinity cookie selects it.
+# Requests in progress finish in both states.
 tell "set server $backend/$instance state maint"
 left=$limit
 while sessions=$(field scur) && [ "$sessions" -gt 0 ]; do
@@ -97,6 +97,6 @@ while sessions=$(field scur) && [ "$sessions" -gt 0 ]; do
   left=$((left - 1))
   sleep 1
 done
-say "$instance is out, with nothing left to do"
+say "$instance is out of rotation and has no requests left"
 
 [ $# -eq 0 ] || "$@"

@@ -69,7 +69,7 @@ test("an instance is out while the command runs, with nothing left to do, and ba
   assert.equal(backends.seen.filter(({ name }) => name === "api-server-2").length, before);
   const { code, output } = await drained;
   assert.equal(code, 0, output);
-  assert.match(output, /is out, with nothing left to do\nthe command\ndrain\.sh: api-server-2 is back\n/);
+  assert.match(output, /is out of rotation and has no requests left\nthe command\ndrain\.sh: api-server-2 is back\n/);
   assert.equal(await state(), "UP");
   await sleep(1000);
   assert.ok(backends.seen.filter(({ name }) => name === "api-server-2").length > before);
