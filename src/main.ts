@@ -8,10 +8,12 @@ import { readConfig } from "./config/read-config.ts";
 import { ConfigError } from "./config/setting-problems.ts";
 import { readPostgres } from "./config/store-settings.ts";
 import { AppError } from "./core/app-error.ts";
+import { failureCode } from "./core/connection-failure.ts";
 import type { Embedded } from "./core/embedded-engines.ts";
 import { version } from "./core/identity.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
+import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
 import { runInProcess } from "./doctor/cli/run-in-process.ts";
@@ -28,8 +30,6 @@ const minNodeMajor = 24;
 
 /** The project's own folder, from src/ and from dist/ alike. */
 const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
-
-const networkErrorCodes = /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|NOTFOUND|AI_)/;
 
 const usage = `Usage: node dist/main.js [command]
 
@@ -190,16 +190,10 @@ function describeError(error: unknown): string {
     const lines = error.problems.map(({ variable, message }) => `  ${variable} ${message}\n`);
     return `Invalid settings:\n${lines.join("")}`;
   }
-  if (error instanceof StartError || error instanceof MigrationError || error instanceof AppError)
-    return `${error.message}\n`;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code.startsWith("28") || code === "3D000")
-    return `Postgres rejects the user, password or database (${code}). Check DATABASE_URL.\n`;
-  if (code === "42501") {
-    const advice = "Run migrate as the owner of the database, with --grant-to ROLE for the role of the server";
-    return `The role in DATABASE_URL lacks a right (${code}). ${advice}: docs/migrations.md.\n`;
-  }
-  if (networkErrorCodes.test(code))
-    return `Postgres is not reachable (${code}). Check DATABASE_URL and whether Postgres is running.\n`;
+  if (error instanceof StartError || error instanceof MigrationError) return `${error.message}\n`;
+  const code = failureCode(error) ?? "";
+  const explained = explainPostgresFailure(error);
+  if (explained !== undefined) return `${explained.sentence}${code && ` (${code})`}\n`;
+  if (error instanceof AppError) return `${error.message}\n`;
   return `The command failed: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
 }

@@ -81,7 +81,7 @@ test("migrate applies pending migrations, prints one sentence and exits", async 
   assert.equal(unreachable.code, 1);
   assert.equal(
     unreachable.output,
-    "Postgres is not reachable (ECONNREFUSED). Check DATABASE_URL and whether Postgres is running.\n",
+    "Nothing accepts connections at the host and port in DATABASE_URL: Postgres is not running, or listens elsewhere. (ECONNREFUSED)\n",
   );
 });
 

@@ -59,10 +59,18 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
 
   const timed = createCallMetrics(metrics, ["postgres", "redis"]);
   const url = addresses.databaseUrl;
-  const postgres = await composePostgres({ config, url, breakers, metrics, timed, stack, overrides });
+  const postgres = await composePostgres({ config, url, logger, breakers, metrics, timed, stack, overrides });
   const db = postgres.database;
   const target = addresses.redis;
-  const { redis, onRedisBack, ...redisParts } = composeRedis({ config, target, breakers, timed, stack, overrides });
+  const { redis, onRedisBack, ...redisParts } = composeRedis({
+    config,
+    target,
+    logger,
+    breakers,
+    timed,
+    stack,
+    overrides,
+  });
   const uncounted = { db: postgres.uncounted, redis: redisParts.uncounted };
   const checks = [...postgres.checks, ...redisParts.checks, ...processChecks({ config, eventLoop })];
   for (const check of checks) kit.addCheck(check);

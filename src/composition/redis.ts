@@ -1,17 +1,21 @@
 import type { Config } from "../config/read-config.ts";
 import type { RedisTarget } from "../config/store-settings.ts";
+import type { Logger } from "../core/logger.ts";
 import { redisCheck } from "../kit/checks/service-checks.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import type { CallTimer } from "../metrics/calls.ts";
 import { createRedis, watchConnections } from "../redis/client.ts";
+import { explainRedisFailure } from "../redis/connect/explain-failure.ts";
 import { isRedisFailure } from "../redis/driver-errors.ts";
 import { createRedisAccess } from "../redis/redis-access.ts";
 import { createRedisPinger } from "../redis/redis-pinger.ts";
+import { createConnectionLog } from "./connection-log.ts";
 import type { Overrides } from "./overrides.ts";
 
 export type RedisPartsDeps = {
   config: Config;
   target: RedisTarget;
+  logger: Logger;
   breakers: Breakers;
   timed: CallTimer;
   stack: AsyncDisposableStack;
@@ -19,8 +23,9 @@ export type RedisPartsDeps = {
 };
 
 /** The client behind its breaker, and the check on a connection of its own. */
-export function composeRedis({ config, target, breakers, timed, stack, overrides }: RedisPartsDeps) {
+export function composeRedis({ config, target, logger, breakers, timed, stack, overrides }: RedisPartsDeps) {
   const breaker = breakers.create({ name: "redis", isFailure: isRedisFailure });
+  const log = createConnectionLog({ logger, store: "redis", explain: explainRedisFailure });
   const client = stack.adopt(createRedis(target, config.redis, "haven"), (connection) => connection.disconnect());
   const pinger = stack.adopt(
     createRedisPinger(target, { ...config.redis, commandTimeoutMs: config.health.timeoutMs }),
@@ -41,7 +46,7 @@ export function composeRedis({ config, target, breakers, timed, stack, overrides
     checks: [
       // While the breaker is open, the check is its trial.
       redisCheck(
-        { ping: (signal) => breaker.runTrial(() => pinger.ping(signal)) },
+        { ping: (signal) => breaker.runTrial(() => log.watch(() => pinger.ping(signal))) },
         config.health.requires.includes("redis"),
       ),
     ],

@@ -36,6 +36,7 @@ export const postgresSettings = (v: Variables, files: Files) => ({
   caFile: v.DATABASE_CA_FILE,
   certFile: v.DATABASE_CERT_FILE,
   keyFile: v.DATABASE_KEY_FILE,
+  pooler: v.DB_POOLER,
   poolMax: v.DB_POOL_MAX,
   connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
   statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,

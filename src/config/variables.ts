@@ -59,6 +59,11 @@ export const variables = z.object({
     ),
   DATABASE_CERT_FILE: certificateFile.optional().describe("PEM file of a client certificate for Postgres"),
   DATABASE_KEY_FILE: keyFile.optional().describe("PEM file of the private key of `DATABASE_CERT_FILE`"),
+  DB_POOLER: oneOf(["none", "transaction"])
+    .default("none")
+    .describe(
+      "`transaction`: a pooler such as PgBouncer, Supavisor or RDS Proxy stands between Haven and Postgres, in transaction or session mode; time limits are set in each transaction, and nothing relies on the session",
+    ),
   DB_POOL_MAX: wholeNumber(1, 1000, "a whole number")
     .default(10)
     .describe("Maximum number of connections in the pool; the health checks use one more"),

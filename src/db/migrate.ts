@@ -49,8 +49,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     queryTimeoutMs: options.timeoutMs + 1000,
   });
   try {
-    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-    const run: Run = { ...options, client, connector, wanted, pid: rows[0]?.pid ?? 0 };
+    const run: Run = { ...options, client, connector, wanted };
     const applied: string[] = [];
     for (;;) {
       const step = await retryWhileLocked(run, () => applyBatch(run));
@@ -70,7 +69,6 @@ type Run = MigrateOptions & {
   client: pg.Client;
   connector: Connector;
   wanted: readonly Migration[];
-  pid: number;
 };
 
 class LockNotAvailable extends Error {
@@ -141,7 +139,12 @@ async function applyBatch(run: Run): Promise<Batch> {
 /** Returns false if another instance has applied the migration in the meantime. */
 async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
   const { client } = run;
-  // A session lock, because the statement cannot run inside a transaction. It does not work through a pooler in transaction mode.
+  if (run.pooler === "transaction") {
+    throw new MigrationError(
+      `${migration.name} runs outside a transaction and needs a session of its own, which a pooler does not give: run migrate with a DATABASE_URL that leads to Postgres itself, and without DB_POOLER.`,
+    );
+  }
+  // A session lock, because the statement cannot run inside a transaction.
   await waitForTurn(run, () => tryLock(client, "pg_try_advisory_lock"));
   try {
     const pending = pendingMigrations(run.wanted, await readHistory(client));
@@ -193,7 +196,10 @@ async function dropInvalidIndex(client: pg.Client, migration: Migration): Promis
 
 async function execute(run: Run, migration: Migration, work: () => Promise<unknown>): Promise<void> {
   let blockers: readonly Blocker[] = [];
-  const { pid, connector } = run;
+  const { client, connector } = run;
+  // Behind a pooler each transaction may run in another session.
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  const pid = rows[0]?.pid ?? 0;
   const everyMs = (run.lockTimeoutMs ?? defaultLockTimeoutMs) / 4;
   const onBlocked = (seen: readonly Blocker[]) => {
     if (waitsWithoutBlocking(migration) && blockers.length === 0)

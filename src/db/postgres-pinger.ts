@@ -1,5 +1,6 @@
 import pg, { type QueryResultRow } from "pg";
-import { type Connector, createConnector, type OpenConnection } from "./connect/connector.ts";
+import { type Connector, createConnector } from "./connect/connector.ts";
+import type { OpenConnection } from "./connect/open-one.ts";
 import { breaksConnection } from "./driver-errors.ts";
 import type { PostgresLimits } from "./pool.ts";
 

@@ -12,6 +12,7 @@ export const programs: readonly Program[] = [
   { command: "haproxy", package: "haproxy" },
   { command: "redis-server", package: "redis-server" },
   { command: "pg_virtualenv", package: "postgresql" },
+  { command: "pgbouncer", package: "pgbouncer" },
   { command: "chromium", package: "chromium" },
   { command: "kubectl", package: "kubernetes-client" },
   { command: "shellcheck", package: "shellcheck" },

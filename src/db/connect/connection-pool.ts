@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type pg from "pg";
-import type { OpenConnection } from "./connector.ts";
+import type { OpenConnection } from "./open-one.ts";
 
 export type ConnectionPoolOptions = {
   open(): Promise<OpenConnection>;

@@ -1,12 +1,12 @@
 import { lookup } from "node:dns/promises";
-import { isIP, Socket } from "node:net";
-import type { ConnectionOptions } from "node:tls";
+import { isIP } from "node:net";
 import pg from "pg";
 import { type PostgresAddress, type PostgresHost, readPostgresUrl } from "../../config/postgres-url.ts";
 import { rereadSecret } from "../../config/secret-files.ts";
 import { createTlsReader, type TlsFiles } from "../../config/tls-files.ts";
-import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
-import { queryLimitMs, type SessionSettings, sessionOptions } from "./session-settings.ts";
+import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { type Attempt, type OpenConnection, openOne, timedOut } from "./open-one.ts";
+import type { Pooler, SessionSettings } from "./session-settings.ts";
 import { isSuitable, NoSuitableServer } from "./target-session.ts";
 import { tlsAttempts } from "./tls-options.ts";
 
@@ -14,15 +14,16 @@ import { tlsAttempts } from "./tls-options.ts";
 export type PostgresSource = TlsFiles & {
   url: string;
   urlFile?: string | undefined;
+  /** What stands between this process and Postgres. */
+  pooler?: Pooler | undefined;
   /** The limit of each attempt to connect. */
   connectTimeoutMs: number;
 };
 
-export type OpenConnection = {
-  client: pg.Client;
-  /** Closes the connection at once, without a farewell. */
-  destroy(): void;
-};
+/** Sees each attempt to open a connection, and its outcome. */
+export type ConnectorHooks = { watch?: (<T>(connect: () => Promise<T>) => Promise<T>) | undefined };
+
+const run = <T>(connect: () => Promise<T>): Promise<T> => connect();
 
 /** A host that failed is tried after the others for this long. */
 const avoidMs = 5000;
@@ -31,7 +32,7 @@ const avoidMs = 5000;
  * Opens every connection to Postgres: those of the pool, of the checks, of `migrate` and of the account commands. Hosts
  * are tried in their order until one accepts the connection and is what `target_session_attrs` asks for.
  */
-export function createConnector(source: PostgresSource) {
+export function createConnector(source: PostgresSource, { watch = run }: ConnectorHooks = {}) {
   const url = rereadSecret(source.url, source.urlFile);
   const failedAt = new Map<string, number>();
   const readFiles = lastTlsReader();
@@ -58,7 +59,13 @@ export function createConnector(source: PostgresSource) {
       for (const attempt of all) {
         signal?.throwIfAborted();
         try {
-          const opened = await openOne(attempt, settings, limitOf(attempt, all.length, source), signal);
+          const opened = await openOne(
+            attempt,
+            settings,
+            source.pooler ?? "none",
+            limitOf(attempt, all.length, source),
+            signal,
+          );
           if (await isSuitable(opened.client, wanted)) {
             failedAt.delete(keyOf(attempt.host));
             return opened;
@@ -76,25 +83,26 @@ export function createConnector(source: PostgresSource) {
   };
 
   let lastGood: string | undefined;
+  const openCurrent = async (settings: SessionSettings, signal: AbortSignal | undefined): Promise<OpenConnection> => {
+    const current = url() ?? source.url;
+    try {
+      const opened = await openAt(readPostgresUrl(current), settings, signal);
+      lastGood = current;
+      return opened;
+    } catch (error) {
+      // The file of a rotated password may be new before the server knows the new password.
+      if (lastGood === undefined || lastGood === current || !isRejectedPassword(error)) throw error;
+      return openAt(readPostgresUrl(lastGood), settings, signal);
+    }
+  };
+
   return {
-    async open(settings: SessionSettings, signal?: AbortSignal): Promise<OpenConnection> {
-      const current = url() ?? source.url;
-      try {
-        const opened = await openAt(readPostgresUrl(current), settings, signal);
-        lastGood = current;
-        return opened;
-      } catch (error) {
-        // The file of a rotated password may be new before the server knows the new password.
-        if (lastGood === undefined || lastGood === current || !isRejectedPassword(error)) throw error;
-        return openAt(readPostgresUrl(lastGood), settings, signal);
-      }
-    },
+    open: (settings: SessionSettings, signal?: AbortSignal): Promise<OpenConnection> =>
+      watch(() => openCurrent(settings, signal)),
   };
 }
 
 export type Connector = ReturnType<typeof createConnector>;
-
-type Attempt = { address: PostgresAddress; host: PostgresHost; tls: ConnectionOptions | false };
 
 const keyOf = ({ host, address, port }: PostgresHost): string => `${address ?? host}:${port}`;
 
@@ -136,66 +144,6 @@ const limitOf = ({ address }: Attempt, count: number, { connectTimeoutMs }: Post
   address.connectTimeoutMs ?? Math.max(minAttemptMs, Math.floor(connectTimeoutMs / count));
 
 const minAttemptMs = 200;
-
-async function openOne(
-  { address, host, tls }: Attempt,
-  settings: SessionSettings,
-  limitMs: number,
-  signal: AbortSignal | undefined,
-): Promise<OpenConnection> {
-  const socket = new Socket();
-  if (host.address !== undefined) connectTo(socket, host.address);
-  const client = new pg.Client({
-    ...sessionOptions(settings),
-    ...(address.applicationName !== undefined && { application_name: address.applicationName }),
-    host: host.host,
-    port: host.port,
-    user: address.user,
-    password: address.password,
-    database: address.database,
-    options: address.options,
-    // The driver would read PGSSLMODE if it were undefined.
-    ssl: tls,
-    ...(tls !== false && address.sslDirect && { sslnegotiation: "direct" as const }),
-    enableChannelBinding: address.channelBinding,
-    stream: () => socket,
-  });
-  // Without a listener, an error of an idle connection would end the process.
-  client.on("error", () => undefined);
-  const destroy = () => void socket.destroy();
-  signal?.addEventListener("abort", destroy, { once: true });
-  const limit = startTimeout(limitMs, () => socket.destroy(timedOut()));
-  try {
-    await client.connect();
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  } finally {
-    limit.cancel();
-    signal?.removeEventListener("abort", destroy);
-  }
-  limitQueries(client, queryLimitMs(settings));
-  return { client, destroy };
-}
-
-const timedOut = () => new Error("Postgres timed out.");
-
-/**
- * The time limits of the driver would count a late event loop. After a query that timed out, the connection has to be
- * closed.
- */
-function limitQueries(client: pg.Client, limitMs: number): void {
-  const query = client.query.bind(client);
-  Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) =>
-    withTimeout(limitMs, query(statement, values), timedOut),
-  );
-}
-
-/** The driver connects to a port and a host. The host stays the name that a certificate is verified for. */
-function connectTo(socket: Socket, address: string): void {
-  const connect = socket.connect.bind(socket);
-  Reflect.set(socket, "connect", (port: number) => connect(port, address));
-}
 
 /** As in libpq: another host is not tried after a server has rejected the user, the password or the database. */
 function isFinal(error: unknown): boolean {

@@ -1,5 +1,7 @@
 import type pg from "pg";
 
+export type Pooler = "none" | "transaction";
+
 /** What a connection is for: its name in pg_stat_activity, and the limits that Postgres applies to it. */
 export type SessionSettings = {
   applicationName: string;
@@ -14,13 +16,16 @@ export type SessionSettings = {
 export const queryLimitMs = ({ queryTimeoutMs, statementTimeoutMs }: SessionSettings): number =>
   queryTimeoutMs ?? statementTimeoutMs + 500;
 
-export function sessionOptions(settings: SessionSettings): pg.ClientConfig {
+/** A pooler rejects limits in the startup message, because its sessions of Postgres exist already. */
+export function sessionOptions(settings: SessionSettings, pooler: Pooler): pg.ClientConfig {
   const { applicationName, statementTimeoutMs, idleTransactionTimeoutMs, lockTimeoutMs } = settings;
   return {
     application_name: applicationName,
-    statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
-    lock_timeout: lockTimeoutMs,
     keepAlive: true,
+    ...(pooler === "none" && {
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+      lock_timeout: lockTimeoutMs,
+    }),
   };
 }

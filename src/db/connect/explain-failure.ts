@@ -1,0 +1,161 @@
+import { DatabaseError } from "pg";
+import { PostgresUrlError } from "../../config/postgres-url.ts";
+import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from "../../core/connection-failure.ts";
+import { NoSuitableServer } from "./target-session.ts";
+
+const words = {
+  store: "Postgres",
+  address: "DATABASE_URL",
+  caFile: "DATABASE_CA_FILE",
+  certFile: "DATABASE_CERT_FILE",
+  timeout: "DB_CONNECT_TIMEOUT_MS",
+};
+
+/** Says why a connection to Postgres failed and what to set, without host, user or password. */
+export function explainPostgresFailure(error: unknown): FailureExplanation | undefined {
+  for (const cause of causesOf(error)) {
+    const found =
+      cause instanceof DatabaseError
+        ? explainReply(cause)
+        : (explainNetworkFailure(codeOf(cause), words) ?? explainDriverError(cause));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function explainReply({ code = "", message }: DatabaseError): FailureExplanation | undefined {
+  switch (code) {
+    case "28P01":
+      return {
+        reason: "credentials",
+        sentence: "Postgres rejects the user or the password: check both in DATABASE_URL, or its file.",
+      };
+    case "28000":
+      return explainAccess(message);
+    case "3D000":
+      return {
+        reason: "credentials",
+        sentence: "The database in DATABASE_URL does not exist: create it, or correct the name.",
+      };
+    case "42501":
+      if (/for database/.test(message)) {
+        return {
+          reason: "forbidden",
+          sentence: "The role in DATABASE_URL may not connect to the database: GRANT CONNECT ON DATABASE to the role.",
+        };
+      }
+      return {
+        reason: "forbidden",
+        sentence:
+          "The role in DATABASE_URL lacks a right: run migrate as the owner of the database, with --grant-to ROLE for the role of the server (docs/migrations.md).",
+      };
+    case "53300":
+      return tooMany(
+        "Postgres has no free connection: raise max_connections, or lower DB_POOL_MAX or the number of instances.",
+      );
+    case "57P03":
+      return {
+        reason: "loading",
+        sentence: "Postgres is starting up, shutting down or recovering, and accepts no connections yet.",
+      };
+    case "08P01":
+      return explainPooler(message);
+    default:
+      return undefined;
+  }
+}
+
+function explainAccess(message: string): FailureExplanation {
+  if (/no encryption|SSL off/.test(message)) {
+    return {
+      reason: "credentials",
+      sentence:
+        "Postgres does not admit this user from this address without TLS: add sslmode=require to DATABASE_URL, or set DATABASE_CA_FILE; if TLS changes nothing, check the user and pg_hba.conf.",
+    };
+  }
+  if (/client certificate/.test(message)) {
+    return {
+      reason: "credentials",
+      sentence: "Postgres requires a client certificate: set DATABASE_CERT_FILE and DATABASE_KEY_FILE.",
+    };
+  }
+  return {
+    reason: "credentials",
+    sentence:
+      "Postgres does not admit this user from this address: check the user in DATABASE_URL, and pg_hba.conf on the server.",
+  };
+}
+
+/** PgBouncer and its kin use one code for everything. */
+function explainPooler(message: string): FailureExplanation {
+  if (/unsupported startup parameter/.test(message)) {
+    return {
+      reason: "failed",
+      sentence: "A connection pooler such as PgBouncer stands in front of Postgres: set DB_POOLER=transaction.",
+    };
+  }
+  if (/no more connections allowed|max_client_conn/.test(message))
+    return tooMany(
+      "The pooler has no free connection: raise max_client_conn, or lower DB_POOL_MAX or the number of instances.",
+    );
+  if (/no such database/.test(message)) {
+    return {
+      reason: "credentials",
+      sentence:
+        "The pooler does not know the database in DATABASE_URL: add it to the pooler's databases, or correct the name.",
+    };
+  }
+  if (/query_wait_timeout|server_login_retry|cannot connect to server|server login/.test(message))
+    return {
+      reason: "refused",
+      sentence: "The pooler answers and has no connection to Postgres: check Postgres and the pooler's log.",
+    };
+  if (/auth|password/i.test(message)) {
+    return {
+      reason: "credentials",
+      sentence: "The pooler rejects the user or the password in DATABASE_URL: check the pooler's list of users.",
+    };
+  }
+  return {
+    reason: "failed",
+    sentence: "The server at the port in DATABASE_URL rejects the protocol: check the host and the port.",
+  };
+}
+
+const tooMany = (sentence: string): FailureExplanation => ({ reason: "too_many_connections", sentence });
+
+function explainDriverError(error: Error): FailureExplanation | undefined {
+  if (error instanceof NoSuitableServer) {
+    return {
+      reason: "not_primary",
+      sentence: "No host in DATABASE_URL is of the kind that its target_session_attrs asks for, such as a primary.",
+    };
+  }
+  if (error instanceof PostgresUrlError) return { reason: "failed", sentence: `DATABASE_URL_FILE ${error.message}.` };
+  if (codeOf(error) === "ENOENT") {
+    return {
+      reason: "refused",
+      sentence:
+        "There is no socket of Postgres in the directory in DATABASE_URL: Postgres is not running, or uses another directory or port.",
+    };
+  }
+  if (codeOf(error) === "EACCES") {
+    return {
+      reason: "forbidden",
+      sentence: "This process may not use the socket of Postgres in the directory in DATABASE_URL.",
+    };
+  }
+  if (/does not support SSL/.test(error.message)) {
+    return {
+      reason: "tls",
+      sentence:
+        "Postgres has no TLS, and DATABASE_URL or DATABASE_CA_FILE asks for it: turn TLS on in the server, or use sslmode=disable.",
+    };
+  }
+  if (/password must be a (?:non-empty )?string/.test(error.message))
+    return { reason: "credentials", sentence: "Postgres asks for a password, and DATABASE_URL has none." };
+  if (/timeout expired|timed? ?out/i.test(error.message)) return explainNetworkFailure("ETIMEDOUT", words);
+  if (/establishing an SSL connection|terminated|unexpected/i.test(error.message))
+    return explainNetworkFailure("ECONNRESET", words);
+  return undefined;
+}

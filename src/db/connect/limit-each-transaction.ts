@@ -1,0 +1,64 @@
+import pg from "pg";
+import type { SessionSettings } from "./session-settings.ts";
+
+/**
+ * For a connection through a pooler in transaction mode, where each transaction may run in another session of Postgres.
+ * Limits are set for one transaction, in the round trip of its first statement, and no statement is named.
+ */
+export function limitEachTransaction(client: pg.Client, settings: SessionSettings): void {
+  const send = client.query.bind(client);
+  const { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs } = settings;
+  const limits = definedLimits({ statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs });
+  const inTransaction = definedLimits({ idle_in_transaction_session_timeout: idleTransactionTimeoutMs });
+  const begin = ["BEGIN", ...[...limits, ...inTransaction].map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(";");
+  const calls = limits.map(([name, ms]) => `set_config('${name}', '${ms}', true) AS ${name}`);
+  // Returns no row, but Postgres has to call all functions to find that out.
+  const setLimits = `SELECT FROM ${calls.join(", ")} WHERE concat(${limits.map(([name]) => name)}) IS NULL`;
+
+  const query = (statement: string | pg.QueryConfig, values?: unknown[]): Promise<unknown> => {
+    const { text, values: own = values } = typeof statement === "string" ? { text: statement } : statement;
+    const isOutside = client.getTransactionStatus() === "I";
+    if (isOutside && text === "BEGIN") return send(begin);
+    if (!isOutside) return send({ text, ...(own && { values: own }) });
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    send(
+      limitedQuery({ text, values: own ?? [] }, setLimits, (error, result) =>
+        error ? reject(error) : resolve(result),
+      ),
+    );
+    return promise;
+  };
+  Reflect.set(client, "query", query);
+}
+
+const definedLimits = (limits: Readonly<Record<string, number | undefined>>): [string, number][] =>
+  Object.entries(limits).flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms]]));
+
+type Callback = (error: Error | null, result: unknown) => void;
+
+/**
+ * Sends two statements before one Sync message. Postgres runs them in one transaction, so that the limits, which are local
+ * to a transaction, apply to the second statement and to nothing after it.
+ */
+function limitedQuery(statement: pg.QueryConfig, setLimits: string, callback: Callback): pg.Query {
+  const query: pg.Query = Reflect.construct(pg.Query, [{ ...statement, queryMode: "extended" }, undefined, callback]);
+  const own = (name: string) => (Reflect.get(pg.Query.prototype, name) as (...args: unknown[]) => unknown).bind(query);
+  let limitsAreSet = false;
+  const onlyAfterLimits = (name: string) => {
+    const handle = own(name);
+    Reflect.set(query, name, (...args: unknown[]) => {
+      if (limitsAreSet) handle(...args);
+      else limitsAreSet = name === "handleCommandComplete";
+    });
+  };
+  onlyAfterLimits("handleDataRow");
+  onlyAfterLimits("handleCommandComplete");
+  const prepare = own("prepare");
+  Reflect.set(query, "prepare", (connection: pg.Connection) => {
+    connection.parse({ name: "", text: setLimits, types: [] }, true);
+    connection.bind({ values: [] }, true);
+    connection.execute({}, true);
+    prepare(connection);
+  });
+  return query;
+}

@@ -1,0 +1,78 @@
+import { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import pg from "pg";
+import type { PostgresAddress, PostgresHost } from "../../config/postgres-url.ts";
+import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { limitEachTransaction } from "./limit-each-transaction.ts";
+import { type Pooler, queryLimitMs, type SessionSettings, sessionOptions } from "./session-settings.ts";
+
+export type OpenConnection = {
+  client: pg.Client;
+  /** Closes the connection at once, without a farewell. */
+  destroy(): void;
+};
+
+export type Attempt = { address: PostgresAddress; host: PostgresHost; tls: ConnectionOptions | false };
+
+/** One attempt: one host, with or without TLS. */
+export async function openOne(
+  { address, host, tls }: Attempt,
+  settings: SessionSettings,
+  pooler: Pooler,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<OpenConnection> {
+  const socket = new Socket();
+  if (host.address !== undefined) connectTo(socket, host.address);
+  const client = new pg.Client({
+    ...sessionOptions(settings, pooler),
+    ...(address.applicationName !== undefined && { application_name: address.applicationName }),
+    host: host.host,
+    port: host.port,
+    user: address.user,
+    password: address.password,
+    database: address.database,
+    options: address.options,
+    // The driver would read PGSSLMODE if it were undefined.
+    ssl: tls,
+    ...(tls !== false && address.sslDirect && { sslnegotiation: "direct" as const }),
+    enableChannelBinding: address.channelBinding,
+    stream: () => socket,
+  });
+  // Without a listener, an error of an idle connection would end the process.
+  client.on("error", () => undefined);
+  if (pooler === "transaction") limitEachTransaction(client, settings);
+  const destroy = () => void socket.destroy();
+  signal?.addEventListener("abort", destroy, { once: true });
+  const limit = startTimeout(limitMs, () => socket.destroy(timedOut()));
+  try {
+    await client.connect();
+  } catch (error) {
+    socket.destroy();
+    throw signal?.aborted === true ? signal.reason : error;
+  } finally {
+    limit.cancel();
+    signal?.removeEventListener("abort", destroy);
+  }
+  limitQueries(client, queryLimitMs(settings));
+  return { client, destroy };
+}
+
+export const timedOut = () => new Error("Postgres timed out.");
+
+/**
+ * The time limits of the driver would count a late event loop. After a query that timed out, the connection has to be
+ * closed.
+ */
+function limitQueries(client: pg.Client, limitMs: number): void {
+  const query = client.query.bind(client);
+  Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) =>
+    withTimeout(limitMs, query(statement, values), timedOut),
+  );
+}
+
+/** The driver connects to a port and a host. The host stays the name that a certificate is verified for. */
+function connectTo(socket: Socket, address: string): void {
+  const connect = socket.connect.bind(socket);
+  Reflect.set(socket, "connect", (port: number) => connect(port, address));
+}

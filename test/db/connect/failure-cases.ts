@@ -1,0 +1,106 @@
+import { readPostgres } from "../../../src/config/store-settings.ts";
+import { createConnector } from "../../../src/db/connect/connector.ts";
+import { createAuthority } from "../../shared/certificates.ts";
+import { freePort } from "../../shared/free-port.ts";
+import { fromRun, query } from "../../shared/servers/database.ts";
+import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
+import { startPgBouncer } from "../../shared/servers/pgbouncer.ts";
+import { postgresUser, startPostgresServer } from "../../shared/servers/postgres-servers.ts";
+import { startWebServer } from "../../shared/servers/web-server.ts";
+
+export type FailureCase = { cause: string; environment: Record<string, string> };
+
+/** Ways in which a first connection to Postgres fails, each on the real program. */
+export async function postgresFailureCases(): Promise<FailureCase[]> {
+  const authority = createAuthority();
+  const owner = postgresUser();
+  const serve = (names: readonly string[], days = 30) => {
+    const { certFile, keyFile } = authority.issue("db", { names, days, owner });
+    return [
+      "ssl = on",
+      `ssl_cert_file = '${certFile}'`,
+      `ssl_key_file = '${keyFile}'`,
+      `ssl_ca_file = '${authority.caFile}'`,
+    ];
+  };
+  const [server, expired, plain] = await Promise.all([
+    startPostgresServer({
+      settings: serve(["127.0.0.1"]),
+      access: [
+        "hostnossl all encrypted 127.0.0.1/32 reject",
+        "hostssl all certified 127.0.0.1/32 cert",
+        "host all outsider 127.0.0.1/32 reject",
+      ],
+    }),
+    startPostgresServer({ settings: serve(["127.0.0.1"], -1) }),
+    startPostgresServer(),
+  ]);
+  for (const sql of [
+    "CREATE ROLE app LOGIN PASSWORD 'hunter2'",
+    "CREATE ROLE crowded LOGIN PASSWORD 'hunter2' CONNECTION LIMIT 0",
+    "CREATE ROLE encrypted LOGIN",
+    "CREATE ROLE certified LOGIN",
+    "CREATE ROLE outsider LOGIN",
+    "CREATE DATABASE closed",
+    "REVOKE CONNECT ON DATABASE closed FROM PUBLIC",
+  ])
+    await query(server.url, sql);
+  const users = { app: "hunter2" };
+  const pooler = await startPgBouncer({ port: server.port, users, databases: ["postgres"] });
+  const full = await startPgBouncer({ port: server.port, users, settings: ["max_client_conn = 0"] });
+  const orphan = await startPgBouncer({ port: await freePort(), users, settings: ["query_wait_timeout = 1"] });
+  const silent = await startFaultProxy(server.url);
+  await silent.set("hole");
+  const webPort = await startWebServer();
+
+  const at = (
+    port: number | undefined,
+    { user = "app:hunter2", database = "postgres", host = "127.0.0.1", more = "" } = {},
+  ) => `postgres://${user}@${host}:${port}/${database}${more}`;
+  const of = (cause: string, DATABASE_URL: string, environment: Record<string, string> = {}): FailureCase => ({
+    cause,
+    environment: { DB_CONNECT_TIMEOUT_MS: "1500", DATABASE_URL, ...environment },
+  });
+  const ca = { DATABASE_CA_FILE: authority.caFile };
+  const pooled = { DB_POOLER: "transaction" };
+  return [
+    of("connection refused", at(await freePort())),
+    of("unknown host", at(5432, { host: "db.invalid" })),
+    of("no answer", at(silent.port)),
+    of("no such socket", `postgres:///postgres?host=${plain.folder}&port=1`),
+    of("wrong password", at(server.port, { user: "app:hunter3" })),
+    of("unknown user", at(server.port, { user: "stranger:x" })),
+    of("no password", at(server.port, { user: "app" })),
+    of("user not admitted by pg_hba.conf", at(server.port, { user: "outsider" })),
+    of("unknown database", at(server.port, { database: "missing" })),
+    of("no right to connect to the database", at(server.port, { database: "closed" })),
+    of("too many connections", at(server.port, { user: "crowded:hunter2" })),
+    of("server requires TLS", at(server.port, { user: "encrypted" })),
+    of("server has no TLS", at(plain.port, { user: "postgres", more: "?sslmode=require" })),
+    of("certificate of an unknown authority", at(server.port, { more: "?sslmode=verify-full" })),
+    of("certificate of another authority", at(server.port), { DATABASE_CA_FILE: createAuthority("Other").caFile }),
+    of("certificate for another host", at(server.port, { host: "localhost" }), ca),
+    of("certificate expired", at(expired.port, { user: "postgres" }), ca),
+    of("client certificate missing", at(server.port, { user: "certified" }), ca),
+    of("no host of the wanted kind", at(plain.port, { user: "postgres", more: "?target_session_attrs=standby" })),
+    of("pooler without DB_POOLER", at(pooler.port)),
+    of("pooler: wrong password", at(pooler.port, { user: "app:hunter3" }), pooled),
+    of("pooler: unknown database", at(pooler.port, { database: "missing" }), pooled),
+    of("pooler: too many clients", at(full.port), pooled),
+    of("pooler: Postgres behind it is away", at(orphan.port), pooled),
+    of("a web server on the port", at(webPort)),
+    of("a web server on the port, with TLS", at(webPort, { more: "?sslmode=require" })),
+    of("Redis on the port", at(Number(new URL(fromRun("TEST_REDIS_URL")).port))),
+  ];
+}
+
+export async function failureOf({ cause, environment }: FailureCase): Promise<unknown> {
+  const limits = readPostgres(environment);
+  try {
+    const { client } = await createConnector(limits).open({ ...limits, applicationName: "haven" });
+    await client.end();
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`The connection succeeded: ${cause}`);
+}

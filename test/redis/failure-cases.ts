@@ -1,0 +1,87 @@
+import { readRedis } from "../../src/config/store-settings.ts";
+import { failureCode } from "../../src/core/connection-failure.ts";
+import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
+import { createAuthority } from "../shared/certificates.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freePort } from "../shared/free-port.ts";
+import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
+import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
+import { startWebServer } from "../shared/servers/web-server.ts";
+
+export type FailureCase = { cause: string; environment: Record<string, string>; code?: RegExp };
+
+/** Ways in which a first connection to Redis fails, each on the real program. */
+export async function redisFailureCases(): Promise<FailureCase[]> {
+  const authority = createAuthority();
+  const tls = async (days: number, more: readonly string[] = []) => {
+    const port = await freePort();
+    const { certFile, keyFile } = authority.issue("redis", { names: ["127.0.0.1"], days });
+    const files = [`tls-cert-file ${certFile}`, `tls-key-file ${keyFile}`, `tls-ca-cert-file ${authority.caFile}`];
+    await startRedisServer([`tls-port ${port}`, ...files, "tls-auth-clients no", ...more]);
+    return port;
+  };
+  const plain = await startRedisServer();
+  const secured = await startRedisServer(["user app on >hunter2 ~* &* +ping +info +hello +select +client"]);
+  await askRedis(secured.port, "acl", "setuser", "default", "off");
+  const node = await startRedisServer(["cluster-enabled yes", `cluster-port ${await freePort()}`]);
+  const sentinel = await startSentinel([`sentinel monitor haven 127.0.0.1 ${plain.port} 1`]);
+  const [tlsPort, expiredPort, mutualPort] = [await tls(30), await tls(-1), await tls(30, ["tls-auth-clients yes"])];
+  const silent = await startFaultProxy(plain.url);
+  await silent.set("hole");
+  const webPort = await startWebServer();
+
+  const of = (cause: string, environment: Record<string, string>): FailureCase => ({
+    cause,
+    environment: { REDIS_CONNECT_TIMEOUT_MS: "1000", ...environment },
+  });
+  const url = (port: number) => ({ REDIS_URL: `redis://127.0.0.1:${port}` });
+  const secure = (port: number, host = "127.0.0.1") => ({ REDIS_URL: `rediss://${host}:${port}` });
+  const ca = { REDIS_CA_FILE: authority.caFile };
+  return [
+    of("connection refused", url(await freePort())),
+    of("unknown host", { REDIS_HOST: "redis.invalid" }),
+    of("no answer", url(silent.port)),
+    of("no password", url(secured.port)),
+    of("wrong password", { REDIS_URL: `redis://app:hunter3@127.0.0.1:${secured.port}` }),
+    of("a user without the rights", {
+      REDIS_CLUSTER_NODES: `127.0.0.1:${secured.port}`,
+      REDIS_USERNAME: "app",
+      REDIS_PASSWORD: "hunter2",
+    }),
+    of("server has no TLS", { ...secure(plain.port), ...ca }),
+    of("server requires TLS", url(tlsPort)),
+    of("certificate of an unknown authority", secure(tlsPort)),
+    of("certificate for another host", { ...secure(tlsPort, "localhost"), ...ca }),
+    of("certificate expired", { ...secure(expiredPort), ...ca }),
+    // The server sends an alert and closes the connection; which of the two the client sees varies.
+    { ...of("client certificate missing", { ...secure(mutualPort), ...ca }), code: /^ERR_SSL/ },
+    of("not a node of a Cluster", { REDIS_CLUSTER_NODES: `127.0.0.1:${plain.port}` }),
+    of("a Cluster without slots", { REDIS_CLUSTER_NODES: `127.0.0.1:${node.port}` }),
+    of("no Sentinel answers", { REDIS_SENTINELS: `127.0.0.1:${await freePort()}`, REDIS_SENTINEL_NAME: "haven" }),
+    of("unknown name of the primary", { REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`, REDIS_SENTINEL_NAME: "other" }),
+    of("a web server on the port", url(webPort)),
+  ];
+}
+
+export async function failureOf(one: FailureCase): Promise<unknown> {
+  const { code } = one;
+  if (code === undefined) return failOnce(one);
+  return eventually(
+    () => failOnce(one),
+    (error) => code.test(failureCode(error) ?? ""),
+  );
+}
+
+async function failOnce({ cause, environment }: FailureCase): Promise<unknown> {
+  const { target, ...limits } = readRedis(environment);
+  if (target === undefined) throw new Error(`no Redis in the settings of: ${cause}`);
+  const pinger = createRedisPinger(target, limits);
+  try {
+    await pinger.ping(AbortSignal.timeout(3000));
+  } catch (error) {
+    return error;
+  } finally {
+    pinger.close();
+  }
+  throw new Error(`The connection succeeded: ${cause}`);
+}
