@@ -1,8 +1,8 @@
-// For HEALTHCHECK, as the image has no curl: node healthcheck.js [PATH]. Exit code 0 where a probe says 200.
+// For HEALTHCHECK, because the image has no curl: node healthcheck.js [PATH]. Exit code 0 if the probe returns 200.
 import { get } from "node:http";
 
 const [path = "/alive"] = process.argv.slice(2);
-// Shorter than the time-out of whoever runs this, so that it says why.
+// Shorter than the timeout of HEALTHCHECK, so that this script can print the cause.
 const request = get({ host: "127.0.0.1", port: process.env.PORT || 4000, path, agent: false, timeout: 4000 }, answered);
 request.on("timeout", () => request.destroy(new Error("no answer within 4 s")));
 request.on("error", (error) => end(1, `${path}: ${error.message}`));

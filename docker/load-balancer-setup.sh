@@ -6,32 +6,32 @@ usage() {
   cat <<'TEXT'
 Usage: load-balancer-setup.sh COMMAND
 
-  setup               make what is missing: secrets (.env) and a self-signed certificate (ssl/); overwrites nothing
-  start               three fixed instances and everything around them, until all of it is healthy
-  start-scaled [N]    N instances (3 unless said, 10 at most), which the proxy follows by DNS
-  stop                take it all down; the data stays
-  status              what each instance says of itself, directly and through the proxy
+  setup               generate missing secrets (.env) and a self-signed certificate (ssl/); overwrites nothing
+  start               start three fixed instances and all other services, and wait until they are healthy
+  start-scaled [N]    start N instances (default 3, maximum 10), which the proxy finds by DNS
+  stop                stop all services; keeps the data
+  status              show the state of each instance, directly and through the proxy
   logs [SERVICE]...   follow the logs
-  test                a few requests through the proxy: health, what is hidden, signing in, the spread
-  roll [--no-build]   build, migrate, and replace the instances one by one, with no failed request
-  backup [FILE]       dump the database into FILE (backups/haven-TIME.dump) and read it back
-  clean [--yes]       take it all down and delete the data; secrets, certificate and backups stay
-  help                this
+  test                send a few requests through the proxy: health, hidden paths, sign-in, distribution
+  roll [--no-build]   build, migrate, and replace the instances one by one, without a failed request
+  backup [FILE]       dump the database into FILE (backups/haven-TIME.dump) and verify the dump
+  clean [--yes]       stop all services and delete the data; keeps secrets, certificate and backups
+  help                show this help
 
 PROXY=haproxy, in the environment or in .env, uses HAProxy instead of NGINX.
-Exit code: 0 done, 1 not done, 64 usage.
+Exit code: 0 success, 1 failure, 64 wrong usage.
 TEXT
 }
 
-# Of the file itself, where this is a link to it.
+# The folder of the script itself, also if it is called through a symbolic link.
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 secrets=$here/../monitoring/secrets
 targets=$here/../monitoring/targets
 most_instances=10
-# After an instance came or went: until NGINX asks DNS again (valid=5s) or tries an instance again (fail_timeout=5s), and
-# HAProxy has seen two checks pass.
+# The time that the proxies need to detect an added or removed instance: NGINX resolves names again after 5 s (valid=5s)
+# and retries a failed instance after 5 s (fail_timeout=5s); HAProxy needs two successful checks.
 settle_seconds=6
-# Longer than any start takes that ends well.
+# Longer than any successful start takes.
 start_seconds=180
 layout=lb
 work=
@@ -50,7 +50,7 @@ trap clean_up EXIT
 
 # ---- settings
 
-# setting NAME DEFAULT: the environment's, else that of .env, as with Compose itself.
+# setting NAME DEFAULT: the value in the environment, else the one in .env, as in Compose.
 setting() {
   local value=${!1-}
   if [ -z "$value" ] && [ -f "$here/.env" ]; then
@@ -69,7 +69,7 @@ choose_proxy() {
   case $proxy in
     nginx) ;;
     haproxy) export COMPOSE_PROFILES=haproxy NGINX_REPLICAS=0 HAPROXY_HTTP_PORT=$http_port HAPROXY_HTTPS_PORT=$https_port ;;
-    *) die "PROXY is nginx or haproxy, and not '$proxy'" ;;
+    *) die "PROXY must be nginx or haproxy, not '$proxy'" ;;
   esac
 }
 
@@ -104,7 +104,7 @@ need_setup() {
 
 compose() { docker compose --file "$here/docker-compose.$layout.yml" "$@"; }
 
-# containers SERVICE: the ids of those that run, oldest first.
+# containers SERVICE: the ids of the running containers, oldest first.
 containers() {
   docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
     --filter "label=com.docker.compose.service=$1" --filter label=com.docker.compose.oneoff=False | sed '1!G;h;$!d'
@@ -115,7 +115,7 @@ instances() {
   for service in app api-server-1 api-server-2 api-server-3; do containers "$service"; done
 }
 
-# The layout that is there; that of `start` where none is.
+# The layout of the existing containers; the layout of `start` if there are none.
 find_layout() {
   choose_proxy
   layout=lb
@@ -149,30 +149,30 @@ setup() {
 make_secrets() {
   local name made=0
   if [ ! -f "$here/.env" ] && docker volume inspect "${project}_postgres-data" >/dev/null 2>&1; then
-    die "there is a database (volume ${project}_postgres-data) and no .env: it keeps the passwords that it was made with." \
+    die "there is a database (volume ${project}_postgres-data) and no .env: it keeps the passwords of its first start." \
       "Put the old .env back into $here, or delete the data: docker compose --project-name $project down --volumes"
   fi
   if [ ! -f "$here/.env" ]; then
-    printf '# Secrets, made by load-balancer-setup.sh, and settings of the Compose files. Keep a copy in a safe place:\n%s\n' \
-      '# Postgres and Grafana keep the passwords that they were started with first.' >"$here/.env"
+    printf '# Secrets, generated by load-balancer-setup.sh, and settings of the Compose files. Keep a copy in a safe place:\n%s\n' \
+      '# Postgres and Grafana keep the passwords of their first start.' >"$here/.env"
   fi
   chmod 600 "$here/.env"
-  # Whoever wrote its last line may have left that open.
+  # The last line may lack a line break.
   [ -z "$(tail -c 1 "$here/.env")" ] || echo >>"$here/.env"
   for name in "${secret_names[@]}"; do
     grep -q "^$name=." "$here/.env" && continue
-    # Hexadecimal: nothing in it has to be escaped in a URL or a shell.
+    # Hexadecimal, so that a URL or a shell needs no escaping.
     printf '%s=%s\n' "$name" "$(openssl rand -hex 32)" >>"$here/.env"
     made=$((made + 1))
   done
-  say "Secrets: $here/.env ($made made, $((${#secret_names[@]} - made)) there already)"
+  say "Secrets: $here/.env ($made generated, $((${#secret_names[@]} - made)) existing)"
 }
 
 make_certificate() {
   mkdir -p "$here/ssl"
   chmod 700 "$here/ssl"
   if [ -e "$here/ssl/cert.pem" ] && [ -e "$here/ssl/key.pem" ]; then
-    say "Certificate: $here/ssl/cert.pem (there already)"
+    say "Certificate: $here/ssl/cert.pem (existing)"
     return
   fi
   if [ -e "$here/ssl/cert.pem" ] || [ -e "$here/ssl/key.pem" ]; then
@@ -180,16 +180,16 @@ make_certificate() {
   fi
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 397 -subj /CN=localhost \
     -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1' \
-    -keyout "$here/ssl/key.pem" -out "$here/ssl/cert.pem" 2>/dev/null || die 'openssl could not make a certificate'
-  say "Certificate: $here/ssl/cert.pem (self-signed, for localhost; put your own there, and its key into key.pem)"
+    -keyout "$here/ssl/key.pem" -out "$here/ssl/cert.pem" 2>/dev/null || die 'openssl could not create a certificate'
+  say "Certificate: $here/ssl/cert.pem (self-signed, for localhost; to use your own, replace cert.pem and key.pem)"
 }
 
-# What follows from the files above, for programs that read files of their own. Written in place: a container goes on
-# seeing the file that it was started with.
+# Files derived from .env and ssl/, for programs that need their own file. Written in place, because a running container
+# keeps the file that was mounted at its start.
 derive_files() {
   umask 077
   mkdir -p "$secrets"
-  # Prometheus and Alertmanager are nobody in their containers, so the files can be read by all and the folder by none.
+  # Prometheus and Alertmanager run as an unprivileged user, so the files are world-readable inside a private folder.
   chmod 700 "$secrets"
   local name
   for name in ops_token slack_webhook_url pagerduty_routing_key; do
@@ -216,9 +216,9 @@ start() {
   local scale=()
   [ "$layout" = lb ] || scale=(--scale "app=$1")
   build
-  # They want the same ports, and an old one would keep them.
+  # Both proxies use the same ports, so the other one has to be removed first.
   if [ "$proxy" = haproxy ]; then remove nginx; else remove haproxy; fi
-  say 'Starting; the first time this downloads what is missing.'
+  say 'Starting; the first start downloads the images.'
   compose up --detach --remove-orphans ${scale[@]+"${scale[@]}"} || explain_failure
   wait_healthy
   say '' "All healthy." ''
@@ -238,11 +238,11 @@ remove() {
 # name|status|health|exit code, for each container of the project
 states() {
   docker ps --all --quiet --filter "label=com.docker.compose.project=$project" | while read -r id; do
-    docker inspect --format '{{.Name}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{else}}-{{end}}|{{.State.ExitCode}}' "$id" 2>/dev/null || true # gone meanwhile
+    docker inspect --format '{{.Name}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{else}}-{{end}}|{{.State.ExitCode}}' "$id" 2>/dev/null || true # removed in the meantime
   done | sed 's#^/##'
 }
 
-# Those that are neither up and well nor done.
+# The containers that are neither running and healthy nor successfully finished.
 unwell() {
   states | awk -F '|' '!($2 == "running" && ($3 == "healthy" || $3 == "-") || $2 == "exited" && $4 == 0) { print $1 }'
 }
@@ -257,7 +257,7 @@ wait_healthy() {
 
 explain_failure() {
   local name
-  warn 'these are not well:'
+  warn 'these containers are not healthy:'
   for name in $(unwell); do
     printf '\n%s\n' "--- $name" >&2
     docker logs --tail 15 "$name" >&2 2>&1 || true
@@ -277,9 +277,9 @@ stop() {
   need_docker
   need_setup
   find_layout
-  # The profile too: what runs is taken down, whichever proxy is chosen now.
+  # With the profile, so that HAProxy is stopped too, whichever proxy is configured now.
   COMPOSE_PROFILES=haproxy compose down --remove-orphans
-  say 'Stopped. The data stays.'
+  say 'Stopped. The data was kept.'
 }
 
 clean() {
@@ -287,7 +287,7 @@ clean() {
   case ${1-} in
     '')
       [ -t 0 ] || { take_down; return; }
-      read -r -p "This deletes the database, sessions, metrics and dashboards' data. Type 'delete' to go on: " answer
+      read -r -p "This deletes the database, sessions, metrics and dashboards' data. Type 'delete' to continue: " answer
       [ "$answer" = delete ] || die 'nothing was deleted'
       ;;
     --yes) ;;
@@ -297,34 +297,34 @@ clean() {
   need_setup
   find_layout
   COMPOSE_PROFILES=haproxy compose down --remove-orphans --volumes
-  say "Deleted. Still there: $here/.env, ssl/, backups/"
+  say "Deleted. Kept: $here/.env, ssl/, backups/"
 }
 
-# With nobody there to be asked nothing is deleted that cannot be made again.
+# Without a terminal there is no confirmation, so the data is kept.
 take_down() {
   need_docker
   need_setup
   find_layout
   COMPOSE_PROFILES=haproxy compose down --remove-orphans
-  say 'Taken down. The data is still there, as nobody could be asked: clean --yes deletes it'
+  say 'Stopped. The data is still there, because clean needs a terminal for its confirmation: clean --yes deletes it'
 }
 
-# ---- look
+# ---- status and logs
 
-# What an instance says of itself: NAME PATH CODE STATUS.
+# The state of an instance as it reports it: NAME PATH CODE STATUS.
 probe() { docker exec "$1" node healthcheck.js "$2" 2>&1; }
 
 status() {
   need curl 'install it (apt-get install curl)'
   need_running
   local id said failed=0 name
-  say 'Each instance, asked itself:'
+  say 'Each instance, requested directly:'
   for id in $(instances); do
     name=$(docker inspect --format '{{.Name}}' "$id")
     said=$(probe "$id" /ready) || failed=1
     printf '  %-24s %s\n' "${name#/}" "$said"
   done
-  say '' "Through $proxy, 20 times /ready:"
+  say '' "20 requests to /ready through $proxy:"
   local answers
   answers=$(for _ in {1..20}; do curl --silent --max-time 5 "http://127.0.0.1:$http_port/ready" | describe; done | sort | uniq -c)
   say "$answers" ''
@@ -333,17 +333,17 @@ status() {
   return "$failed"
 }
 
-# instance and status out of a probe's JSON
+# instance and status from the JSON of a probe
 describe() {
   local body
   body=$(cat)
   case $body in
     *'"instance":"'*) printf '%s %s\n' "$(field instance <<<"$body")" "$(field status <<<"$body")" ;;
-    *) say 'no answer of an instance' ;;
+    *) say 'no answer from an instance' ;;
   esac
 }
 
-# field NAME: its first text in the JSON that is read, as a line
+# field NAME: the first string with that name in the JSON on standard input
 field() { { grep -o "\"$1\":\"[^\"]*\"" || true; } | head -n 1 | cut -d '"' -f 4; }
 
 logs() {
@@ -359,7 +359,7 @@ faults=0
 fine() { printf 'ok      %s\n' "$*"; }
 faulty() { printf 'FAILED  %s\n' "$*"; faults=$((faults + 1)); }
 
-# ask CODE WHAT CURL-ARGUMENT...: the body stays in $work/body. The certificate may be self-signed.
+# ask CODE WHAT CURL-ARGUMENT...: writes the body to $work/body. The certificate may be self-signed.
 ask() {
   local wanted=$1 what=$2 code
   shift 2
@@ -374,8 +374,8 @@ run_test() {
   umask 077
   work=$(mktemp -d)
   local at=https://127.0.0.1:$https_port path
-  ask 200 'health, in the clear' "http://127.0.0.1:$http_port/health"
-  ask 200 'health, by TLS' "$at/health"
+  ask 200 'health, without TLS' "http://127.0.0.1:$http_port/health"
+  ask 200 'health, with TLS' "$at/health"
   ask 200 'the index of the API' "$at/api"
   for path in /metrics /health/detailed /api/v1/circuit-breakers /api/v1/instances; do
     ask 404 "hidden: $path" "$at$path"
@@ -384,7 +384,7 @@ run_test() {
   test_spread "http://127.0.0.1:$http_port/alive"
   test_metrics
   [ "$faults" -eq 0 ] || die "$faults failed"
-  say 'All is well.'
+  say 'All tests passed.'
 }
 
 test_signing_in() {
@@ -402,7 +402,7 @@ test_signing_in() {
   ask 204 'logout' --header "@$work/header" --request POST "$at/logout"
   ask 401 'who am I, after the logout' --header "@$work/header" "$at/me"
   compose exec -T postgres psql --quiet --username postgres --dbname haven \
-    --command "DELETE FROM users WHERE email = '$email'" || faulty 'remove the account that was made for this'
+    --command "DELETE FROM users WHERE email = '$email'" || faulty 'remove the test account'
 }
 
 test_spread() {
@@ -415,7 +415,7 @@ test_spread() {
 }
 
 test_metrics() {
-  # For 5 min a query also finds what was there before a restart.
+  # A query also returns series from before a restart, for 5 min.
   local query='sum(up{job="haven-api"} and timestamp(up{job="haven-api"}) > time() - 20)'
   local wanted seen until=$((SECONDS + 60))
   wanted=$(instances | grep -c .)
@@ -435,17 +435,17 @@ roll() {
   need_running
   local id
   for id in $(instances); do
-    probe "$id" /ready >/dev/null || die "$(probe "$id" /ready): with an instance that is not ready a roll could leave nobody"
+    probe "$id" /ready >/dev/null || die "$(probe "$id" /ready): with an instance that is not ready, a roll could leave no ready instance"
   done
   [ "${1-}" = --no-build ] || build
-  say 'Migrating; the instances serve meanwhile.'
-  compose run --rm --no-deps -T migrate || die 'the migration failed; every instance is as it was'
+  say 'Migrating; the instances keep serving.'
+  compose run --rm --no-deps -T migrate || die 'the migration failed; every instance is unchanged'
   replace_all
-  say 'Rolled: every instance is new.'
+  say 'Done: every instance was replaced.'
 }
 
-# One after the other. A new instance starts without the network that the proxy looks for instances in, so nobody is sent
-# to it before it is ready and has calmed down; and where it does not become ready, nothing has changed.
+# Replaces one instance after the other. A new instance starts outside the network of the proxy, so it gets no requests
+# before it is ready. If it does not become ready, the old instance is still in place.
 replace_all() {
   local id service
   for id in $(instances); do
@@ -458,30 +458,30 @@ replace_all() {
 replace() {
   local service=$1 old=$2 new count front address said
   count=$(containers "$service" | grep -c .)
-  say "$service ($(docker inspect --format '{{.Name}}' "$old" | cut -c 2-)): a new one starts"
-  # Not --no-deps: Compose would take its container for an outdated one ever after.
+  say "$service ($(docker inspect --format '{{.Name}}' "$old" | cut -c 2-)): starting a new instance"
+  # Not with --no-deps: Compose would then always treat the container as outdated.
   said=$(compose up --no-start --no-recreate --scale "$service=$((count + 1))" "$service" 2>&1) || die "$said"
   new=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
     --filter "label=com.docker.compose.service=$service" --filter status=created | head -n 1)
   [ -n "$new" ] || die "Compose made no second $service: $said"
-  # Whatever ends this before it serves takes it away again.
+  # If the script ends before the new instance serves, clean_up removes it.
   newcomer=$new
   front=$(docker network ls --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.network=front)
   docker network disconnect "$front" "$new"
   docker start "$new" >/dev/null
   if ! wait_ready "$new"; then
     docker logs --tail 15 "$new" >&2 2>&1 || true
-    die "the new $service did not become ready and is gone again; this one and those after it are as they were"
+    die "the new $service did not become ready and was removed; this instance and the following ones are unchanged"
   fi
   sleep "$settle_seconds"
   newcomer=
   if [ "$layout" = scale ]; then
-    # One more first, then one less.
+    # The new instance is added before the old one stops.
     docker network connect --alias api-server --alias "$service" "$front" "$new"
     sleep "$settle_seconds"
     retire "$old"
   else
-    # The new one takes over the address.
+    # The new instance gets the address of the old one.
     address=$(docker inspect --format "{{range .NetworkSettings.Networks}}{{if eq .NetworkID \"$(network_id "$front")\"}}{{.IPAddress}}{{end}}{{end}}" "$old")
     retire "$old"
     docker network connect --ip "$address" --alias "$service" "$front" "$new"
@@ -492,13 +492,13 @@ replace() {
 
 network_id() { docker network inspect --format '{{.Id}}' "$1"; }
 
-# Stopped as Compose would: SIGTERM, and then as long as stop_grace_period says, which the container knows.
+# Stops a container as Compose would: SIGTERM, and SIGKILL after its stop_grace_period.
 retire() {
-  say '  the old one drains'
+  say '  draining the old instance'
   docker stop "$1" >/dev/null
   local code
   code=$(docker inspect --format '{{.State.ExitCode}}' "$1")
-  [ "$code" -eq 0 ] || warn "it ended with $code: requests that took too long were cut"
+  [ "$code" -eq 0 ] || warn "the old instance exited with $code: requests that took too long were aborted"
 }
 
 # wait_ready ID
@@ -506,7 +506,7 @@ wait_ready() {
   local until=$((SECONDS + start_seconds)) said
   until said=$(probe "$1" /ready); do
     [ "$SECONDS" -lt "$until" ] || { warn "$said"; return 1; }
-    [ "$(docker inspect --format '{{.State.Status}}' "$1")" = running ] || { warn 'it has ended'; return 1; }
+    [ "$(docker inspect --format '{{.State.Status}}' "$1")" = running ] || { warn 'the new instance has exited'; return 1; }
     sleep 1
   done
   say "  $said"
@@ -522,11 +522,11 @@ backup() {
   [ -n "$(containers postgres)" ] || die "Postgres does not run; run: $0 start"
   umask 077
   local file=${1:-$here/backups/haven-$(date -u +%Y%m%dT%H%M%SZ).dump} tables
-  [ ! -e "$file" ] || die "$file is there already"
+  [ ! -e "$file" ] || die "$file already exists"
   mkdir -p -- "$(dirname -- "$file")"
   work=$(mktemp -d -- "$(dirname -- "$file")/.part.XXXXXX")
   compose exec -T postgres pg_dump --username postgres --dbname haven --format custom >"$work/dump" || die 'pg_dump failed'
-  # All of it: --list alone is content with the beginning.
+  # Reads the whole dump; --list would read only its beginning.
   compose exec -T postgres pg_restore --file /dev/null <"$work/dump" || die 'the dump cannot be read back, and was not kept'
   tables=$(compose exec -T postgres pg_restore --list <"$work/dump" | grep -c ' TABLE DATA ') ||
     die 'there is no table in the dump, and it was not kept'
@@ -549,7 +549,7 @@ case $command in
     count=${1:-3}
     [[ $count =~ ^[0-9]{1,3}$ ]] || misused
     if [ "$count" -lt 1 ] || [ "$count" -gt "$most_instances" ]; then
-      die "1 to $most_instances instances: Postgres has connections for no more (max_connections in docker-compose.scale.yml)"
+      die "1 to $most_instances instances: Postgres has no connections for more (max_connections in docker-compose.scale.yml)"
     fi
     layout=scale
     start "$count"

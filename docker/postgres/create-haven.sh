@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run by the image of Postgres when its volume is new, and safe to run again. It creates two roles: `haven` owns the
+# The Postgres image runs this script when its volume is new; it is safe to run again. It creates two roles: `haven` owns the
 # database and migrates it; `haven_app` serves requests and gets its rights from `migrate --grant-to haven_app`.
 set -eu
 

@@ -115,7 +115,7 @@ suite("a backup", { skip }, () => {
     writeFileSync(place.file("mine"), "a file");
     const taken = await place.run("backup", place.file("mine"));
     assert.equal(taken.code, 1);
-    assert.match(taken.output, /mine is there already/);
+    assert.match(taken.output, /mine already exists/);
     assert.equal(place.text("mine"), "a file");
 
     const nowhere = await place.run("backup", place.file("mine/a.dump"));
