@@ -5,7 +5,7 @@ import { maxBufferedBodyBytes } from "./config/memory-budget.ts";
 import { AppError } from "./core/app-error.ts";
 import { createByteBudget } from "./core/byte-budget.ts";
 import type { Logger } from "./core/logger.ts";
-import type { Api } from "./features/api.ts";
+import type { Api } from "./features/create-once.ts";
 import { leaseRoutes } from "./features/leases/routes.ts";
 import { maintenanceRoutes } from "./features/maintenance/routes.ts";
 import { photoRoutes, uploadRoutes } from "./features/photos/routes.ts";

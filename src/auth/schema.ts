@@ -4,6 +4,7 @@ import { email, exactText, id, line, moment } from "../http/input/common-schemas
 import { smallBodyLimit } from "../http/input/request-body.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";
+import { retryWindowMs } from "../sessions/session-store.ts";
 import { eventTypes } from "./events.ts";
 
 const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
@@ -97,7 +98,7 @@ export const operations = {
     problems: ["unauthorized"],
     answers: {
       200: {
-        description: "New tokens; a retry within ten seconds returns the same tokens.",
+        description: `New tokens; a retry within ${retryWindowMs / 1000} s returns the same tokens.`,
         schema: signedIn,
         headers: ["Set-Cookie"],
       },

@@ -111,7 +111,7 @@ export function createAuthService(deps: AuthDeps) {
       return signedInWithCookie(withoutPassword(user), session);
     },
 
-    /** Within ten seconds a retry gets the same new token. A token reused later ends its session; a forged one has no effect. */
+    /** Within the retry window a retry gets the same new token. A token reused later ends its session; a forged one has no effect. */
     async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
       const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
       const credential = decodeCredential(refreshToken);

@@ -4,7 +4,7 @@ import type { Config } from "../config/read-config.ts";
 import { steadyClock } from "../core/clock.ts";
 import { identityOf } from "../core/identity.ts";
 import type { Logger } from "../core/logger.ts";
-import { createOnce } from "../features/api.ts";
+import { createOnce } from "../features/create-once.ts";
 import { watchEventLoop } from "../http/listener/overload.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
 import { securityHeaders } from "../http/listener/security-headers.ts";

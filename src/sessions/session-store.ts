@@ -41,7 +41,8 @@ const indexKey = (userId: string): string => `haven:{${userId}}:sessions`;
 
 const maxSessionsPerUser = 20;
 const maxTouchIntervalMs = 60_000;
-const retryWindowMs = 10_000;
+/** How long the previous refresh token still returns the current one. */
+export const retryWindowMs = 10_000;
 
 const scripts = {
   create: loadLuaScript(new URL("./create.lua", import.meta.url)),

@@ -5,7 +5,7 @@ import { newPerson } from "../../../test/shared/requests/people.ts";
 import { freshAddress } from "../../../test/shared/requests/proxy-client.ts";
 import type { How } from "./records.ts";
 
-/** Longer than the timeouts of the proxies (20 s for one instance, 25 s with the next), so that their retries count. */
+/** Longer than the proxies wait for one instance and for the next, so that their retries count. */
 const attemptTimeoutMs = 30_000;
 
 export type Ask = { method: "GET" | "POST"; path: string; headers?: Record<string, string>; body?: object };

@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.ts";
 import { created, ifMatchPrecondition, okWithEtag } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent, ok } from "../../http/responses.ts";
-import type { Api } from "../api.ts";
+import type { Api } from "../create-once.ts";
 import type { AvatarService } from "./avatars.ts";
 import { serveImage } from "./images/serve-image.ts";
 import { getUpload, operations } from "./schema.ts";

@@ -1,7 +1,7 @@
 import { created, ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent } from "../../http/responses.ts";
-import type { Api } from "../api.ts";
+import type { Api } from "../create-once.ts";
 import { operations } from "./schema.ts";
 import type { UnitService } from "./service.ts";
 
