@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ProbePath } from "../core/probe-kind.ts";
 import { coversPublicInternet, isRange, namedRanges } from "./address-ranges.ts";
+import { splitCommand } from "./command-words.ts";
 import { PostgresUrlError, readPostgresUrl } from "./postgres-url.ts";
 
 // The types of values. Messages state what is expected, and never repeat the value, which may be a secret.
@@ -139,6 +140,15 @@ export const originList = z.string().transform((value, context): string[] => {
     return z.NEVER;
   }
   return origins;
+});
+
+export const commandLine = z.string().transform((value, context): string[] => {
+  const words = splitCommand(value);
+  if (words === undefined || words.length === 0 || words[0] === "") {
+    context.addIssue("must be a program and its arguments, with closed quotes; no shell is used");
+    return z.NEVER;
+  }
+  return words;
 });
 
 export const certificateFile = fileWith("certificate", (pem) => new X509Certificate(pem));

@@ -30,6 +30,10 @@ export function crossProblems(v: Given): SettingProblem[] {
     report("REDIS_SENTINEL_NAME", "is required with REDIS_SENTINELS");
   if (v["REDIS_SENTINEL_NAME"] && !v["REDIS_SENTINELS"])
     report("REDIS_SENTINELS", "is required with REDIS_SENTINEL_NAME");
+  if (v["DATABASE_PASSWORD_COMMAND"] && passwordIn(v["DATABASE_URL"]))
+    report("DATABASE_PASSWORD_COMMAND", "is set, and DATABASE_URL has a password: use only one of them");
+  if (v["REDIS_PASSWORD_COMMAND"] && (v["REDIS_PASSWORD"] || passwordIn(v["REDIS_URL"])))
+    report("REDIS_PASSWORD_COMMAND", "is set, and so is a password: use only one of them");
   for (const store of ["DATABASE", "REDIS"]) {
     const [cert, key] = [`${store}_CERT_FILE`, `${store}_KEY_FILE`];
     if (v[cert] && !v[key]) report(key, `is required with ${cert}`);
@@ -47,6 +51,8 @@ export function crossProblems(v: Given): SettingProblem[] {
     report("MANAGEMENT_PORT", "must differ from PORT");
   return problems;
 }
+
+const passwordIn = (url: string | undefined): boolean => /^\w+:\/\/[^/?@]*:[^/?@]+@|[?&]password=/.test(url ?? "");
 
 const defaultPort = variables.shape.PORT.parse(undefined);
 

@@ -1,3 +1,4 @@
+import type { PasswordCommandOptions } from "../core/password-command.ts";
 import type { HostAndPort } from "./parsers.ts";
 import { type GivenSettings, problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems } from "./setting-problems.ts";
@@ -10,6 +11,7 @@ export type RedisTarget = RedisPlace &
     username?: string | undefined;
     password?: string | undefined;
     passwordFile?: string | undefined;
+    passwordCommand?: PasswordCommandOptions | undefined;
     tls?: boolean | undefined;
   };
 
@@ -36,6 +38,7 @@ export const postgresSettings = (v: Variables, files: Files) => ({
   caFile: v.DATABASE_CA_FILE,
   certFile: v.DATABASE_CERT_FILE,
   keyFile: v.DATABASE_KEY_FILE,
+  passwordCommand: passwordCommand(v.DATABASE_PASSWORD_COMMAND, v),
   pooler: v.DB_POOLER,
   poolMax: v.DB_POOL_MAX,
   connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
@@ -50,6 +53,9 @@ export const redisSettings = (v: Variables, files: Files) => ({
   commandTimeoutMs: v.REDIS_COMMAND_TIMEOUT_MS,
 });
 
+const passwordCommand = (words: readonly string[] | undefined, v: Variables): PasswordCommandOptions | undefined =>
+  words && { words, timeoutMs: v.PASSWORD_COMMAND_TIMEOUT_MS, cacheMs: v.PASSWORD_COMMAND_CACHE_MS };
+
 function redisTarget(v: Variables, files: Files): RedisTarget | undefined {
   const place = redisPlace(v, files);
   return (
@@ -58,6 +64,7 @@ function redisTarget(v: Variables, files: Files): RedisTarget | undefined {
       username: v.REDIS_USERNAME,
       password: v.REDIS_PASSWORD,
       passwordFile: files.REDIS_PASSWORD,
+      passwordCommand: passwordCommand(v.REDIS_PASSWORD_COMMAND, v),
       tls: v.REDIS_TLS === "true",
       caFile: v.REDIS_CA_FILE,
       certFile: v.REDIS_CERT_FILE,
@@ -84,13 +91,14 @@ function redisPlace(v: Variables, files: Files): RedisPlace | undefined {
 
 /** For commands that use the database only. */
 export function readPostgres(environment: Environment) {
-  const { url, ...settings } = readPart(environment, /^(?:DATABASE|DB|MIGRATION)_/, postgresSettings);
+  const { url, ...settings } = readPart(environment, /^(?:DATABASE|DB|MIGRATION|PASSWORD_COMMAND)_/, postgresSettings);
   if (url === undefined) throw new ConfigError([{ variable: "DATABASE_URL", message: "is required for this command" }]);
   return { url, ...settings };
 }
 
 /** For commands that use Redis only if it is set. */
-export const readRedis = (environment: Environment) => readPart(environment, /^REDIS_/, redisSettings);
+export const readRedis = (environment: Environment) =>
+  readPart(environment, /^(?:REDIS|PASSWORD_COMMAND)_/, redisSettings);
 
 /** Checks the settings that a command uses, and no others. */
 function readPart<T>(environment: Environment, names: RegExp, settingsOf: (v: Variables, files: Files) => T): T {

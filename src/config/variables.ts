@@ -5,6 +5,7 @@ import {
   checkList,
   checkNames,
   cidrList,
+  commandLine,
   healthPaths,
   identifier,
   keyFile,
@@ -52,6 +53,11 @@ export const variables = z.object({
     .describe(
       "URL of Postgres in any form that libpq accepts: several hosts, `target_session_attrs`, a socket directory (`postgres:///db?host=/dir`), `sslmode`; outside production an embedded Postgres starts if unset",
     ),
+  DATABASE_PASSWORD_COMMAND: commandLine
+    .optional()
+    .describe(
+      "Program with arguments whose output is the password of Postgres, such as a token of a cloud; run for new connections, without a shell: quotes keep spaces together",
+    ),
   DATABASE_CA_FILE: certificateFile
     .optional()
     .describe(
@@ -75,6 +81,15 @@ export const variables = z.object({
     .describe("Time limit of one statement; Postgres cancels it after that"),
   DB_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds(100).default(10_000).describe("Maximum idle time inside a transaction"),
 
+  PASSWORD_COMMAND_TIMEOUT_MS: milliseconds(100)
+    .default(5000)
+    .describe("Time limit of `DATABASE_PASSWORD_COMMAND` and `REDIS_PASSWORD_COMMAND`"),
+  PASSWORD_COMMAND_CACHE_MS: milliseconds(0)
+    .default(60_000)
+    .describe(
+      "How long an output of these programs is used for new connections; a password that is rejected is not used again",
+    ),
+
   MIGRATION_TIMEOUT_MS: milliseconds(1000)
     .default(600_000)
     .describe(
@@ -88,6 +103,9 @@ export const variables = z.object({
   REDIS_PORT: port.default(6379).describe("Port of Redis; used with `REDIS_HOST`"),
   REDIS_USERNAME: text.optional().describe("ACL user of Redis; default: the user in `REDIS_URL`, or `default`"),
   REDIS_PASSWORD: text.optional().describe("Password of Redis; default: the password in `REDIS_URL`"),
+  REDIS_PASSWORD_COMMAND: commandLine
+    .optional()
+    .describe("Program with arguments whose output is the password of Redis, as `DATABASE_PASSWORD_COMMAND`"),
   REDIS_TLS: oneOf(["true", "false"])
     .default("false")
     .describe(

@@ -1,5 +1,7 @@
 import { Cluster, Redis } from "ioredis";
 import type { RedisTarget } from "../config/store-settings.ts";
+import { createPasswordCommand } from "../core/password-command.ts";
+import { awaitPassword } from "./connect/await-password.ts";
 import { createIdentityReader, keepCurrent, type RedisIdentity } from "./connect/identity.ts";
 import "./stall-tolerant-limits.ts";
 
@@ -50,7 +52,15 @@ type Overrides = { lazyConnect?: boolean; retryStrategy?: (attempt: number) => n
 type Options = Omit<ReturnType<typeof connectionOptions>, keyof Overrides> & Required<Overrides>;
 
 function build(target: RedisTarget, options: Options): RedisClient {
-  const identity = createIdentityReader(target);
+  if (target.passwordCommand === undefined) return buildKind(target, options, createIdentityReader(target));
+  const command = createPasswordCommand(target.passwordCommand);
+  const client = buildKind(target, { ...options, lazyConnect: true }, createIdentityReader(target, command));
+  awaitPassword(client, command, options.retryStrategy);
+  if (!options.lazyConnect) client.connect().catch(() => undefined);
+  return client;
+}
+
+function buildKind(target: RedisTarget, options: Options, identity: () => RedisIdentity): RedisClient {
   if (target.kind === "cluster") return buildCluster(target, options, identity);
   const client =
     target.kind === "sentinel" ? buildSentinel(target, options, identity) : new Redis({ ...options, ...identity() });

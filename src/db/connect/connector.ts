@@ -4,6 +4,11 @@ import pg from "pg";
 import { type PostgresAddress, type PostgresHost, readPostgresUrl } from "../../config/postgres-url.ts";
 import { rereadSecret } from "../../config/secret-files.ts";
 import { createTlsReader, type TlsFiles } from "../../config/tls-files.ts";
+import {
+  createPasswordCommand,
+  type PasswordCommand,
+  type PasswordCommandOptions,
+} from "../../core/password-command.ts";
 import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { type Attempt, type OpenConnection, openOne, timedOut } from "./open-one.ts";
 import type { Pooler, SessionSettings } from "./session-settings.ts";
@@ -14,6 +19,7 @@ import { tlsAttempts } from "./tls-options.ts";
 export type PostgresSource = TlsFiles & {
   url: string;
   urlFile?: string | undefined;
+  passwordCommand?: PasswordCommandOptions | undefined;
   /** What stands between this process and Postgres. */
   pooler?: Pooler | undefined;
   /** The limit of each attempt to connect. */
@@ -34,6 +40,7 @@ const avoidMs = 5000;
  */
 export function createConnector(source: PostgresSource, { watch = run }: ConnectorHooks = {}) {
   const url = rereadSecret(source.url, source.urlFile);
+  const command = source.passwordCommand && createPasswordCommand(source.passwordCommand);
   const failedAt = new Map<string, number>();
   const readFiles = lastTlsReader();
 
@@ -85,6 +92,7 @@ export function createConnector(source: PostgresSource, { watch = run }: Connect
   let lastGood: string | undefined;
   const openCurrent = async (settings: SessionSettings, signal: AbortSignal | undefined): Promise<OpenConnection> => {
     const current = url() ?? source.url;
+    if (command !== undefined) return openWithCommand(command, readPostgresUrl(current), settings, signal);
     try {
       const opened = await openAt(readPostgresUrl(current), settings, signal);
       lastGood = current;
@@ -94,6 +102,23 @@ export function createConnector(source: PostgresSource, { watch = run }: Connect
       if (lastGood === undefined || lastGood === current || !isRejectedPassword(error)) throw error;
       return openAt(readPostgresUrl(lastGood), settings, signal);
     }
+  };
+
+  const openWithCommand = async (
+    passwords: PasswordCommand,
+    address: PostgresAddress,
+    settings: SessionSettings,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenConnection> => {
+    const known = passwords.last();
+    const password = await passwords.fresh();
+    return openAt({ ...address, password }, settings, signal).catch(async (error: unknown) => {
+      if (!isRejectedPassword(error)) throw error;
+      passwords.invalidate();
+      // A password that is new was rejected for another reason than its age.
+      if (password !== known) throw error;
+      return openAt({ ...address, password: await passwords.fresh() }, settings, signal);
+    });
   };
 
   return {

@@ -1,6 +1,7 @@
 import { DatabaseError } from "pg";
 import { PostgresUrlError } from "../../config/postgres-url.ts";
 import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from "../../core/connection-failure.ts";
+import { PasswordCommandFailed } from "../../core/password-command.ts";
 import { NoSuitableServer } from "./target-session.ts";
 
 const words = {
@@ -129,6 +130,12 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
     return {
       reason: "not_primary",
       sentence: "No host in DATABASE_URL is of the kind that its target_session_attrs asks for, such as a primary.",
+    };
+  }
+  if (error instanceof PasswordCommandFailed) {
+    return {
+      reason: "credentials",
+      sentence: "The program in DATABASE_PASSWORD_COMMAND failed, or printed no password.",
     };
   }
   if (error instanceof PostgresUrlError) return { reason: "failed", sentence: `DATABASE_URL_FILE ${error.message}.` };

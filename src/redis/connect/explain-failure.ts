@@ -1,4 +1,5 @@
 import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from "../../core/connection-failure.ts";
+import { PasswordCommandFailed } from "../../core/password-command.ts";
 
 const words = {
   store: "Redis",
@@ -84,6 +85,9 @@ export function explainRedisFailure(error: unknown): FailureExplanation | undefi
 
 function explainDriverError(error: Error): FailureExplanation | undefined {
   const { message } = error;
+  if (error instanceof PasswordCommandFailed) {
+    return { reason: "credentials", sentence: "The program in REDIS_PASSWORD_COMMAND failed, or printed no password." };
+  }
   if (/sentinels are unreachable/.test(message)) {
     return { reason: "refused", sentence: "No Sentinel in REDIS_SENTINELS answers: check their hosts and ports." };
   }

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { rereadSecret } from "../../config/secret-files.ts";
 import type { RedisTarget } from "../../config/store-settings.ts";
 import { createTlsReader, type TlsMaterial } from "../../config/tls-files.ts";
+import type { PasswordCommand } from "../../core/password-command.ts";
 
 /** Options of the driver that may differ from one connection to the next. */
 export type RedisIdentity = {
@@ -18,8 +19,8 @@ export type RedisIdentity = {
 };
 
 /** Reads the files of secrets and certificates again each time. */
-export function createIdentityReader(target: RedisTarget): () => RedisIdentity {
-  const password = rereadSecret(target.password, target.passwordFile);
+export function createIdentityReader(target: RedisTarget, command?: PasswordCommand): () => RedisIdentity {
+  const password = command?.last ?? rereadSecret(target.password, target.passwordFile);
   const readFiles = createTlsReader(target);
   const own = () => ({ username: target.username, password: password() });
   const tls = (host?: string) => (target.tls === true ? tlsOptions(readFiles(), host) : undefined);

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { readPostgres } from "../../../src/config/store-settings.ts";
 import { createConnector, type PostgresSource } from "../../../src/db/connect/connector.ts";
+import { explainPostgresFailure } from "../../../src/db/connect/explain-failure.ts";
 import { migrationStatus } from "../../../src/db/migration-status.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import { createPostgresPinger } from "../../../src/db/postgres-pinger.ts";
@@ -136,4 +138,28 @@ test("a rotated password in DATABASE_URL_FILE is used for new connections, witho
   await widths(8);
   assert.equal(db.counts().total, 8);
   assert.deepEqual(await open(1).query("SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("a program gives the password of new connections, and a rejected one is not used again", { skip }, async () => {
+  const server = await startPostgresServer();
+  await query(server.url, "CREATE ROLE app LOGIN PASSWORD 'first'");
+  const folder = mkdtempSync(join(tmpdir(), "haven-token-"));
+  atEnd(() => rmSync(folder, { recursive: true }));
+  const token = join(folder, "token");
+  const limits = readPostgres({
+    DATABASE_URL: `postgres://app@127.0.0.1:${server.port}/postgres`,
+    DATABASE_PASSWORD_COMMAND: `cat ${token}`,
+  });
+  const connector = createConnector(limits);
+  const open = async () => (await connector.open({ ...limits, applicationName: "test" })).destroy();
+  await assert.rejects(open(), (error) => explainPostgresFailure(error)?.reason === "credentials");
+  writeFileSync(token, "first\n");
+  await open();
+  await query(server.url, "ALTER ROLE app PASSWORD 'second'");
+  writeFileSync(token, "second\n");
+  await open();
+  writeFileSync(token, "wrong\n");
+  await open();
+  await query(server.url, "ALTER ROLE app PASSWORD 'third'");
+  await assert.rejects(open(), { code: "28P01" });
 });
