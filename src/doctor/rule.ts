@@ -58,6 +58,8 @@ export type Violation = {
   /** The versions of the program for which the finding holds, where the version is not known. */
   holdsFor?: string;
   edits?: readonly Edit[];
+  /** Each place is a subject of its own, so that one of them can be ignored. */
+  each?: boolean;
 };
 
 export type Finding = {
@@ -71,6 +73,7 @@ export type Finding = {
   fix: string;
   places: readonly Place[];
   edits: readonly Edit[];
+  each: boolean;
 };
 
 /** Settings of the application that a file needs to be judged by a rule, and that no file sets. */
@@ -107,14 +110,26 @@ export function runRules(
 
 /** Only a finding of high confidence is an error. */
 function findingOf(rule: Rule, violation: Violation): Finding {
-  const { numbers = [], title = rule.title, fix = rule.fix, edits = [] } = violation;
+  const { numbers = [], title = rule.title, fix = rule.fix, edits = [], each = false } = violation;
   const confidence = violation.confidence ?? rule.confidence ?? "high";
   const severity = confidence === "high" ? (violation.severity ?? rule.severity) : "warning";
   const versions = violation.holdsFor === undefined ? "" : ` This holds for ${violation.holdsFor}.`;
   const message = `${violation.message.replace(/^the /, "The ")}${versions}`;
   const allPlaces = [...(violation.places ?? []), ...numbers.map(({ at }) => at)];
   const places = [...Map.groupBy(allPlaces, placeKey).values()].flatMap(([first]) => first ?? []);
-  return { rule: rule.id, severity, confidence, title, numbers, message, impact: rule.impact, fix, places, edits };
+  return {
+    rule: rule.id,
+    severity,
+    confidence,
+    title,
+    numbers,
+    message,
+    impact: rule.impact,
+    fix,
+    places,
+    edits,
+    each,
+  };
 }
 
 /** One entry for each file, at the first line that a missing setting would be compared with. */

@@ -1,8 +1,11 @@
 import { parseArgs } from "node:util";
+import { type KnownVersion, type Program, parseVersion, programs, type Versions } from "../facts/versions.ts";
+import type { FailOn } from "../gate/gate-config.ts";
 import type { ConfigPaths } from "../read-deployments.ts";
 
 /** The usage text; `program` is what the user types to start the doctor. */
 export const usageOf = (program: string): string => `Usage: ${program} [FOLDER...] [options]
+       ${program} explain RULE
 
 Compares configuration files with each other and with the settings of the application,
 and reports numbers that disagree. Rules and options: docs/doctor.md
@@ -21,17 +24,29 @@ and reports numbers that disagree. Rules and options: docs/doctor.md
   --prometheus FILE    prometheus.yml, or a file of alerting and recording rules
                        Each of these options can be repeated. All files of one call are
                        compared with each other.
-  --settings FILE      settings of the application in .env form; the last file that sets a
-                       variable wins. Default: the environment. Missing settings have
-                       their default for production
+  --settings FILE      settings of the application in .env form, or in YAML or JSON with
+                       the variables of another application and their mapping; the last
+                       file that sets a variable wins. Default: the environment
   --max-connections N  max_connections of Postgres, if no file sets it
+  --versions LIST      versions of programs, such as nginx=1.28,kubernetes=1.33
   --live URL           compares a running instance with the settings (sends OPS_TOKEN)
-  --json, --sarif      print JSON or SARIF 2.1.0 instead of a table
 
-Exit codes: 0 no errors, 1 errors found, 2 a file could not be read, 64 wrong usage.
+  --config FILE        rules, ignores, settings and versions. Default: .haven-doctor.yaml
+  --baseline FILE      ignores the findings that the file holds
+  --write-baseline FILE  writes the present findings to the file
+  --fail-on LEVEL      error (default), warning or never
+  --fix                writes the changes that are safe, and reports what is left
+  --format FORMAT      table (default), json, sarif, github, junit or markdown
+  --json, --sarif      short for --format json and --format sarif
+
+Exit codes: 0 nothing found at the level of --fail-on, 1 found, 2 a file could not be
+read, 64 wrong usage.
 `;
 
 export const configKinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
+export const formats = ["table", "json", "sarif", "github", "junit", "markdown"] as const;
+export type Format = (typeof formats)[number];
+const failLevels = ["error", "warning", "never"] as const;
 
 const repeatable = { type: "string", multiple: true } as const;
 const options = {
@@ -45,19 +60,35 @@ const options = {
   prometheus: repeatable,
   settings: repeatable,
   "max-connections": repeatable,
+  versions: repeatable,
   live: repeatable,
+  config: repeatable,
+  baseline: repeatable,
+  "write-baseline": repeatable,
+  "fail-on": repeatable,
+  format: repeatable,
+  fix: { type: "boolean" },
   json: { type: "boolean" },
   sarif: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
+const given = ["max-connections", "live", "config", "baseline", "write-baseline", "fail-on", "format"] as const;
 
 export type CommandLine = {
   folders: readonly string[];
+  /** The rule of `explain RULE`. */
+  explain: string | undefined;
   paths: ConfigPaths;
   settings: readonly string[] | undefined;
   maxConnections: number | undefined;
+  versions: Versions;
   live: string | undefined;
-  format: "table" | "json" | "sarif";
+  config: string | undefined;
+  baseline: string | undefined;
+  writeBaseline: string | undefined;
+  failOn: FailOn | undefined;
+  fix: boolean;
+  format: Format;
   help: boolean;
 };
 
@@ -66,16 +97,25 @@ export function parseCommandLine(args: readonly string[]): CommandLine | { usage
   const parsed = parse(args);
   if ("usageError" in parsed) return parsed;
   const { values, positionals } = parsed;
-  const usageError = usageErrorIn(values);
+  const usageError = usageErrorIn(values) ?? (positionals[0] === "explain" ? explainError(positionals) : undefined);
   if (usageError !== undefined) return { usageError };
   const [limit] = values["max-connections"] ?? [];
+  const format = formats.find((one) => one === values.format?.[0]);
+  const isExplain = positionals[0] === "explain";
   return {
-    folders: positionals,
+    folders: isExplain ? [] : positionals,
+    explain: isExplain ? positionals[1] : undefined,
     paths: Object.fromEntries(configKinds.map((kind) => [kind, values[kind]])),
     settings: values.settings,
     maxConnections: limit === undefined ? undefined : Number(limit),
+    versions: Object.fromEntries(versionList(values.versions)),
     live: values.live?.[0],
-    format: values.json ? "json" : values.sarif ? "sarif" : "table",
+    config: values.config?.[0],
+    baseline: values.baseline?.[0],
+    writeBaseline: values["write-baseline"]?.[0],
+    failOn: failLevels.find((one) => one === values["fail-on"]?.[0]),
+    fix: values.fix ?? false,
+    format: format ?? (values.json ? "json" : values.sarif ? "sarif" : "table"),
     help: values.help ?? false,
   };
 }
@@ -91,12 +131,41 @@ function parse(args: readonly string[]) {
 
 type Values = Exclude<ReturnType<typeof parse>, { usageError: string }>["values"];
 
+const commandLinePlace = { file: "environment", line: 1 };
+
+/** Pairs of `nginx=1.28,haproxy=3.2`. A pair that is not understood is left out here and reported as a usage error. */
+const versionList = (lists: readonly string[] | undefined): (readonly [Program, KnownVersion])[] =>
+  (lists ?? [])
+    .flatMap((list) => list.split(","))
+    .flatMap((pair) => {
+      const [name, value = ""] = pair.split("=");
+      const program = programs.find((one) => one === name?.trim());
+      const version = parseVersion(value);
+      return program === undefined || version === undefined
+        ? []
+        : [[program, { version, at: commandLinePlace }] as const];
+    });
+
+const explainError = (positionals: readonly string[]): string | undefined =>
+  positionals.length === 2 ? undefined : "explain wants one rule, such as explain drain-check-blind";
+
 function usageErrorIn(values: Values): string | undefined {
   const [limit] = values["max-connections"] ?? [];
+  const [format] = values.format ?? [];
+  const [level] = values["fail-on"] ?? [];
   if (values.json && values.sarif) return "--json and --sarif exclude each other";
   if (limit !== undefined && !/^[1-9]\d{0,6}$/.test(limit)) return `--max-connections '${limit}' is not a whole number`;
-  const repeated = (["max-connections", "live"] as const).find((name) => (values[name]?.length ?? 0) > 1);
+  if (format !== undefined && !formats.some((one) => one === format))
+    return `--format '${format}' is not one of ${formats.join(", ")}`;
+  if (level !== undefined && !failLevels.some((one) => one === level))
+    return `--fail-on '${level}' is not one of ${failLevels.join(", ")}`;
+  const pairs = values.versions?.flatMap((list) => list.split(",")) ?? [];
+  if (versionList(values.versions).length < pairs.length)
+    return "--versions wants pairs such as nginx=1.28,kubernetes=1.33";
+  const repeated = given.find((name) => (values[name]?.length ?? 0) > 1);
   if (repeated !== undefined) return `--${repeated} may be given once`;
-  const empty = ([...configKinds, "settings"] as const).find((name) => values[name]?.includes(""));
+  const empty = ([...configKinds, "settings", "config", "baseline", "write-baseline"] as const).find((name) =>
+    values[name]?.includes(""),
+  );
   return empty === undefined ? undefined : `--${empty} names no file`;
 }

@@ -1,4 +1,5 @@
-import type { Diagnosis } from "../diagnose.ts";
+import type { Fixed } from "../gate/fixes.ts";
+import type { GatedDiagnosis } from "../gate/gate.ts";
 import type { Finding, UnknownSettings } from "../rule.ts";
 import { numberText } from "./place-text.ts";
 
@@ -13,7 +14,10 @@ export const detailOf = ({ numbers, message, impact }: Finding): string =>
 export const unknownSettingsText = ({ settings, rules }: UnknownSettings): string =>
   `not compared with ${settings.join(", ")}, which no file sets: give them with --settings or a mapping (${rules.join(", ")} would fail with the defaults of Haven)`;
 
-export function jsonReport({ findings, unknownSettings, notUnderstood, unreadable }: Diagnosis): string {
+export function jsonReport(
+  { findings, unknownSettings, notUnderstood, unreadable, ignored }: GatedDiagnosis,
+  fixed: readonly Fixed[],
+): string {
   const report = {
     findings: findings.map((finding) => ({
       rule: finding.rule,
@@ -24,6 +28,13 @@ export function jsonReport({ findings, unknownSettings, notUnderstood, unreadabl
       fix: finding.fix,
       locations: finding.places.map(({ file, line }) => ({ file, line })),
     })),
+    ignored: ignored.map(({ finding, by, reason }) => ({
+      rule: finding.rule,
+      by,
+      reason,
+      locations: finding.places.map(({ file, line }) => ({ file, line })),
+    })),
+    fixed: fixed.map(({ rule, file, line }) => ({ rule, file, line })),
     unknownSettings: unknownSettings.map(({ file, line, settings, rules }) => ({ file, line, settings, rules })),
     notUnderstood: [...unreadable, ...notUnderstood].map(({ file, line, text }) => ({ file, line, text })),
   };

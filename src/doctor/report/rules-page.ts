@@ -10,9 +10,11 @@ const languages: Readonly<Record<string, string>> = {
 
 /** The rules section of docs/doctor.md. A test compares the page with it. */
 export const rulesPage = (): string =>
-  families.map(({ name, about, rules }) => [`### ${name}-: ${about}`, ...rules.map(section)].join("\n\n")).join("\n\n");
+  families
+    .map(({ name, about, rules }) => [`### ${name}-: ${about}`, ...rules.map(ruleSection)].join("\n\n"))
+    .join("\n\n");
 
-const section = ({ id, severity, offByDefault, title, impact, condition, fix, example }: Rule): string =>
+export const ruleSection = ({ id, severity, offByDefault, title, impact, condition, fix, example }: Rule): string =>
   [
     `#### ${id}`,
     `${title} (${severity}).`,

@@ -1,12 +1,13 @@
-import type { Diagnosis } from "../diagnose.ts";
 import type { Place } from "../facts/config-values.ts";
+import type { GatedDiagnosis } from "../gate/gate.ts";
+import type { Finding } from "../rule.ts";
 import { allRules } from "../rules/all-rules.ts";
 import { detailOf, unknownSettingsText } from "./json-report.ts";
 import { filePlace, isFile } from "./place-text.ts";
 
 /** SARIF 2.1.0 for code scanning. */
 export function sarifReport(
-  { findings, unknownSettings, notUnderstood, unreadable }: Diagnosis,
+  { findings, unknownSettings, notUnderstood, unreadable, ignored }: GatedDiagnosis,
   version: string,
 ): string {
   const report = {
@@ -27,19 +28,13 @@ export function sarifReport(
             })),
           },
         },
-        // Code scanning requires a place for each result: the first one is where the fix starts.
-        results: findings.map((finding) => {
-          const [first, ...others] = locationsOrFirst(finding.places);
-          return {
-            ruleId: finding.rule,
-            ruleIndex: allRules.findIndex(({ id }) => id === finding.rule),
-            level: finding.severity,
-            rank: finding.confidence === "high" ? 90 : 50,
-            message: { text: `${finding.title}. ${detailOf(finding)} ${finding.fix}` },
-            locations: first === undefined ? [] : [first],
-            relatedLocations: others.map((location, index) => ({ id: index + 1, ...location })),
-          };
-        }),
+        results: [
+          ...findings.map(resultOf),
+          ...ignored.map(({ finding, by, reason }) => ({
+            ...resultOf(finding),
+            suppressions: [{ kind: by === "comment" ? "inSource" : "external", justification: reason }],
+          })),
+        ],
         invocations: [
           {
             executionSuccessful: unreadable.length === 0,
@@ -55,6 +50,20 @@ export function sarifReport(
     ],
   };
   return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/** Code scanning requires a place for each result: the first one is where the fix starts. */
+function resultOf(finding: Finding) {
+  const [first, ...others] = locationsOrFirst(finding.places);
+  return {
+    ruleId: finding.rule,
+    ruleIndex: allRules.findIndex(({ id }) => id === finding.rule),
+    level: finding.severity,
+    rank: finding.confidence === "high" ? 90 : 50,
+    message: { text: `${finding.title}. ${detailOf(finding)} ${finding.fix}` },
+    locations: first === undefined ? [] : [first],
+    relatedLocations: others.map((location, index) => ({ id: index + 1, ...location })),
+  };
 }
 
 const notification = (level: "error" | "note", { text, ...place }: Place & { text: string }) => ({

@@ -1,19 +1,31 @@
-import type { Diagnosis } from "../diagnose.ts";
 import { formatNumber } from "../facts/config-values.ts";
+import type { Fixed } from "../gate/fixes.ts";
+import type { GatedDiagnosis } from "../gate/gate.ts";
 import type { Finding } from "../rule.ts";
 import { unknownSettingsText } from "./json-report.ts";
 import { placeText } from "./place-text.ts";
 
-export type TableStyle = { width: number; colour: boolean };
+export type TableStyle = { width: number; colour: boolean; fixed: readonly Fixed[] };
 
 const ansiCodes = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } as const;
 
 /** The report for a terminal. */
-export function tableReport(diagnosis: Diagnosis, read: readonly string[], { width, colour }: TableStyle): string {
+export function tableReport(
+  diagnosis: GatedDiagnosis,
+  read: readonly string[],
+  { width, colour, fixed }: TableStyle,
+): string {
   const paint = (style: keyof typeof ansiCodes, text: string) =>
     colour ? `\u001b[${ansiCodes[style]}m${text}\u001b[0m` : text;
-  const { findings, unknownSettings, notUnderstood, unreadable } = diagnosis;
+  const { findings, unknownSettings, notUnderstood, unreadable, ignored } = diagnosis;
   const blocks = findings.map(finding);
+  if (fixed.length > 0)
+    blocks.push(
+      notes(
+        paint("bold", "Fixed"),
+        fixed.map(({ rule, from, to, ...at }) => ({ ...at, text: `${rule}: ${from} is now ${to}` })),
+      ),
+    );
   if (unreadable.length > 0) blocks.push(notes(paint("red", "Could not be read"), unreadable));
   if (unknownSettings.length > 0)
     blocks.push(
@@ -75,7 +87,7 @@ export function tableReport(diagnosis: Diagnosis, read: readonly string[], { wid
     return [`  ${paint("dim", label.padEnd(8))}${first.trimStart()}`, ...rest];
   }
 
-  function notes(head: string, all: Diagnosis["notUnderstood"]): string {
+  function notes(head: string, all: GatedDiagnosis["notUnderstood"]): string {
     return [
       head,
       ...all.flatMap((note) => wrapped(`${note.line > 1 ? placeText(note) : note.file} ${note.text}`, 2, 4)),
@@ -88,6 +100,7 @@ export function tableReport(diagnosis: Diagnosis, read: readonly string[], { wid
     const parts = [
       counted(errors, "error"),
       counted(warnings, "warning"),
+      ...(ignored.length > 0 ? [`${ignored.length} ignored`] : []),
       ...(notUnderstood.length > 0 ? [`${notUnderstood.length} not understood`] : []),
       ...(unreadable.length > 0 ? [`${unreadable.length} not read`] : []),
     ].join(", ");

@@ -16,6 +16,8 @@ suite("haven doctor", () => {
     const { code, output } = await doctor(tmpdir(), ["--json"]);
     assert.deepEqual(report.parse(JSON.parse(output)), {
       findings: [],
+      ignored: [],
+      fixed: [],
       unknownSettings: [],
       notUnderstood: [],
     });

@@ -55,6 +55,15 @@ export const report = z.strictObject({
       locations: z.array(place).min(1),
     }),
   ),
+  ignored: z.array(
+    z.strictObject({
+      rule: z.string(),
+      by: z.enum(["comment", "config", "baseline"]),
+      reason: z.string().min(1),
+      locations: z.array(place),
+    }),
+  ),
+  fixed: z.array(place.extend({ rule: z.string() })),
   unknownSettings: z.array(place.extend({ settings: z.array(z.string()).min(1), rules: z.array(z.string()).min(1) })),
   notUnderstood: z.array(z.strictObject({ file: z.string().min(1), line: z.int().min(1), text: z.string().min(1) })),
 });

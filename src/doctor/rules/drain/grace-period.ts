@@ -1,6 +1,6 @@
 import type { App } from "../../facts/app.ts";
 import { type ConfigNumber, formatNumber, ms } from "../../facts/config-values.ts";
-import type { Rule, Violation } from "../../rule.ts";
+import type { Edit, Rule, Violation } from "../../rule.ts";
 import { pod, service } from "../example-files.ts";
 
 /** From the last response to the end of the process: closing pools and flushing logs. */
@@ -27,6 +27,13 @@ const sumText = (numbers: readonly ConfigNumber[]): string =>
   [...numbers.map(({ value }) => value / 1000), shutdownMarginMs / 1000].join(" + ");
 
 const startsDrain = (signal: string): boolean => /^(?:SIG)?(?:TERM|INT)$|^(?:15|2)$/i.test(signal);
+
+/** A longer grace period changes nothing for an instance that stops in time. */
+function raiseTo({ name, value, at, origin }: ConfigNumber, needed: number): Edit[] {
+  if (origin !== undefined) return [];
+  const unit = name === "stop_grace_period" ? "s" : "";
+  return [{ at, from: `${name}: ${value / 1000}${unit}`, to: `${name}: ${Math.ceil(needed / 1000)}${unit}` }];
+}
 
 export const gracePeriodRules: readonly Rule[] = [
   {
@@ -55,6 +62,7 @@ export const gracePeriodRules: readonly Rule[] = [
         return [
           {
             numbers: [gracePeriod, ...parts],
+            edits: raiseTo(gracePeriod, enough),
             message: `${app.name}: a grace period of ${formatNumber(gracePeriod)} must be at least ${sumText(parts)} = ${formatNumber(ms("", needed, gracePeriod.at))}.`,
             fix: `Set ${gracePeriod.name} to ${formatNumber(ms("", enough, gracePeriod.at))} or more.`,
           },

@@ -1,7 +1,13 @@
-import { formatNumber, ms } from "../../facts/config-values.ts";
-import type { Rule, Violation } from "../../rule.ts";
+import { type ConfigNumber, formatNumber, ms } from "../../facts/config-values.ts";
+import type { Edit, Rule, Violation } from "../../rule.ts";
 import { alert } from "../example-files.ts";
 import { windowsOf } from "./promql.ts";
+
+const secondsEdit = ({ name, at }: ConfigNumber, from: number, to: number): Edit => ({
+  at,
+  from: `${name}: ${from / 1000}s`,
+  to: `${name}: ${to / 1000}s`,
+});
 
 export const scrapeRules: readonly Rule[] = [
   {
@@ -24,6 +30,7 @@ export const scrapeRules: readonly Rule[] = [
           return [
             {
               numbers: [timeout, interval],
+              edits: [secondsEdit(timeout, timeout.value, interval.value)],
               message: `${name}: a scrape may take ${formatNumber(timeout)}, and the next one starts after ${formatNumber(interval)}.`,
             },
           ];

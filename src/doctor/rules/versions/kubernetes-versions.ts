@@ -4,7 +4,8 @@ import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { object, pod, ready } from "../example-files.ts";
 
-type RemovedApi = { kinds: RegExp; api: RegExp; fact: VersionFact };
+/** `replacement` is a version with the same fields. */
+type RemovedApi = { kinds: RegExp; api: RegExp; fact: VersionFact; replacement?: string };
 
 const removedApis: readonly RemovedApi[] = [
   {
@@ -18,13 +19,25 @@ const removedApis: readonly RemovedApi[] = [
     fact: versionFacts.kubernetesNoOldIngress,
   },
   {
-    kinds: /^(?:PodDisruptionBudget|PodSecurityPolicy|CronJob)$/,
-    api: /^(?:policy|batch)\/v1beta1$/,
+    kinds: /^CronJob$/,
+    api: /^batch\/v1beta1$/,
+    fact: versionFacts.kubernetesNoPolicyBeta,
+    replacement: "batch/v1",
+  },
+  {
+    kinds: /^(?:PodDisruptionBudget|PodSecurityPolicy)$/,
+    api: /^policy\/v1beta1$/,
     fact: versionFacts.kubernetesNoPolicyBeta,
   },
   {
     kinds: /^HorizontalPodAutoscaler$/,
-    api: /^autoscaling\/v2beta[12]$/,
+    api: /^autoscaling\/v2beta2$/,
+    fact: versionFacts.kubernetesNoAutoscalingBeta,
+    replacement: "autoscaling/v2",
+  },
+  {
+    kinds: /^HorizontalPodAutoscaler$/,
+    api: /^autoscaling\/v2beta1$/,
     fact: versionFacts.kubernetesNoAutoscalingBeta,
   },
 ];
@@ -58,7 +71,7 @@ export const kubernetesVersionRules: readonly Rule[] = [
     severity: "error",
     title: "Kubernetes no longer has this version of an API",
     impact: "The object is rejected: a release that contains it fails, and a new cluster has no such object.",
-    condition: `No object has an \`apiVersion\` that is removed: ${removedApis.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    condition: `No object has an \`apiVersion\` that is removed: ${[...new Set(removedApis.map(({ fact }) => fact))].map((fact) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
     fix: "Use the version that replaces it: apps/v1, networking.k8s.io/v1, policy/v1, batch/v1, autoscaling/v2.",
     example: { kind: "kubernetes", broken: oldBudget, fixed: oldBudget.replace("v1beta1", "v1") },
     find: ({ kubernetes, versions }) =>
@@ -69,7 +82,8 @@ export const kubernetesVersionRules: readonly Rule[] = [
           const at = get(one, "apiVersion")?.at;
           if (removed === undefined || at === undefined || holdsIn(removed.fact, versions.kubernetes) === "no")
             return [];
-          return [{ places: [at], message: `${kind} of ${api} is removed from ${sinceText(removed.fact)}.` }];
+          const edits = removed.replacement === undefined ? [] : [{ at, from: api, to: removed.replacement }];
+          return [{ places: [at], edits, message: `${kind} of ${api} is removed from ${sinceText(removed.fact)}.` }];
         }),
       ),
   },

@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { type Diagnostics, readEach, UnreadableError } from "../diagnostics.ts";
+import type { Files } from "../files.ts";
+import { type Baseline, readBaseline } from "../gate/baseline.ts";
+import { emptyGateConfig, type GateConfig, gateConfigNames, readGateConfig } from "../gate/gate-config.ts";
+import type { ConfigPaths } from "../read-deployments.ts";
+import { applicationVariable, type SettingValues, settingsFromEnvironment } from "../readers/application-settings.ts";
+import { fetchRunningInstance, type RunningInstance } from "../readers/running-instance.ts";
+import { readSettingsFile } from "../readers/settings-file.ts";
+import type { CliContext } from "./cli-context.ts";
+import { type CommandLine, configKinds } from "./command-line.ts";
+import { findConfigs } from "./find-configs.ts";
+
+// What a run reads beside the configurations themselves.
+
+/** The files that options name, followed by those found in the folders. */
+export function pathsOf({ folders, paths }: CommandLine, files: Files, diagnostics: Diagnostics): ConfigPaths {
+  const found = folders.map((folder) => findConfigs(folder, files, diagnostics));
+  return Object.fromEntries(
+    configKinds.map((kind) => [kind, [paths, ...found].flatMap((one) => one[kind] ?? [])] as const),
+  );
+}
+
+export type Gate = { config: GateConfig; file: string; baseline: Baseline | undefined };
+
+/** The configuration that an option names, else the one in the working folder or in a folder that is read. */
+export function readGate({ config, baseline, folders }: CommandLine, files: Files, diagnostics: Diagnostics): Gate {
+  const usual = [".", ...folders].flatMap((folder) => gateConfigNames.map((name) => join(folder, name)));
+  const path = config ?? usual.find((one) => files.kind(one) === "file");
+  const [read = emptyGateConfig] = readEach(path === undefined ? [] : [path], diagnostics, (one) =>
+    readGateConfig(files, one, diagnostics),
+  );
+  const known = baseline ?? read.baseline;
+  const [findings] = readEach(known === undefined ? [] : [known], diagnostics, (one) => readBaseline(files, one));
+  return { config: read, file: path === undefined ? "" : files.displayPath(path), baseline: findings };
+}
+
+/** The configurations of this repository run this server. */
+export const shippedSettings = ({ environment }: CliContext): SettingValues =>
+  new Map([
+    ...settingsFromEnvironment(environment),
+    [applicationVariable, { text: "haven", at: { file: "environment", line: 1 } }],
+  ]);
+
+export function readSettings(
+  paths: readonly string[] | undefined,
+  files: Files,
+  { environment }: CliContext,
+  diagnostics: Diagnostics,
+): SettingValues {
+  if (paths === undefined) return settingsFromEnvironment(environment);
+  const settings = readEach(paths, diagnostics, (path) => readSettingsFile(files, path, diagnostics));
+  return new Map(settings.flatMap((one) => [...one]));
+}
+
+export async function fetchLive(
+  url: string | undefined,
+  { environment }: CliContext,
+  diagnostics: Diagnostics,
+): Promise<RunningInstance | undefined> {
+  if (url === undefined) return undefined;
+  try {
+    return await fetchRunningInstance(url, environment["OPS_TOKEN"]);
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    diagnostics.addUnreadable(error.at, error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Fixed } from "../gate/fixes.ts";
+import type { GatedDiagnosis } from "../gate/gate.ts";
+import type { FailOn } from "../gate/gate-config.ts";
+import { githubReport } from "../report/github-report.ts";
+import { jsonReport } from "../report/json-report.ts";
+import { junitReport } from "../report/junit-report.ts";
+import { markdownReport } from "../report/markdown-report.ts";
+import { sarifReport } from "../report/sarif-report.ts";
+import { tableReport } from "../report/table-report.ts";
+import type { CliContext } from "./cli-context.ts";
+import type { CommandLine } from "./command-line.ts";
+
+type Outcome = { diagnosis: GatedDiagnosis; fixed: readonly Fixed[]; failOn: FailOn; inputs: readonly string[] };
+
+export function render(
+  { diagnosis, fixed, failOn, inputs }: Outcome,
+  { format, live, settings }: CommandLine,
+  { version, columns, environment }: CliContext,
+): string {
+  switch (format) {
+    case "json":
+      return jsonReport(diagnosis, fixed);
+    case "sarif":
+      return sarifReport(diagnosis, version);
+    case "github":
+      return githubReport(diagnosis);
+    case "junit":
+      return junitReport(diagnosis, failOn);
+    case "markdown":
+      return markdownReport(diagnosis);
+    case "table":
+      break;
+  }
+  const read = [
+    ...inputs,
+    ...(live === undefined ? [] : ["a running instance"]),
+    settings === undefined ? "settings from the environment (production defaults)" : `settings ${settings.join(", ")}`,
+  ];
+  const colour = columns !== undefined && !environment["NO_COLOR"];
+  return tableReport(diagnosis, read, { width: Math.min(100, Math.max(60, columns ?? 80)), colour, fixed });
+}
