@@ -9,6 +9,7 @@ import type { PhotoParts } from "../features/photos/routes.ts";
 import { createPhotoService } from "../features/photos/service.ts";
 import { createBucket } from "../features/photos/storage/bucket.ts";
 import { createBucketStore } from "../features/photos/storage/bucket-store.ts";
+import { createBucketCredentials } from "../features/photos/storage/credentials/bucket-credentials.ts";
 import { createDeferredDeletions } from "../features/photos/storage/deferred-deletions.ts";
 import { createPostgresStore } from "../features/photos/storage/postgres-store.ts";
 import { createUploads } from "../features/photos/uploads/uploads.ts";
@@ -33,7 +34,8 @@ const imageReadWaitMs = 1000;
 /** Photos and avatars, and the store of their files. */
 export function composePhotos({ config, db, properties, logger, stack, overrides }: PhotoPartsDeps): PhotoParts {
   const images = overrides.images ?? createImages(config.photos.images);
-  const bucket = config.photos.bucket && createBucket(config.photos.bucket);
+  const bucket =
+    config.photos.bucket && createBucket(config.photos.bucket, createBucketCredentials(config.photos.bucket));
   const deletions =
     bucket &&
     stack.adopt(

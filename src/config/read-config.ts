@@ -1,3 +1,4 @@
+import { bucketSettings } from "./bucket-settings.ts";
 import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
 import { postgresSettings, redisSettings } from "./store-settings.ts";
@@ -57,7 +58,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       opsToken: v.OPS_TOKEN,
     },
     photos: {
-      bucket: bucketSettings(v),
+      bucket: bucketSettings(v, given.files),
       maxBufferedBytes: v.UPLOAD_MEMORY_BYTES,
       maxPerUser: v.UPLOAD_MAX_PER_USER ?? shareOf(uploadPlaces(v), 6),
       images: {
@@ -101,15 +102,6 @@ export const drainDefaults = (production: boolean) =>
   production
     ? { DRAIN_DELAY_MS: 8000, DRAIN_LINGER_MS: 3000, SHUTDOWN_TIMEOUT_MS: 25_000 }
     : { DRAIN_DELAY_MS: 0, DRAIN_LINGER_MS: 0, SHUTDOWN_TIMEOUT_MS: 5000 };
-
-function bucketSettings(v: Variables) {
-  const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_REGION: region } = v;
-  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = v;
-  // `crossProblems` has checked that all of them are set, or none.
-  if (!bucket || !endpoint || !region || !accessKeyId || !secretAccessKey) return undefined;
-  const pathStyle = v.S3_PATH_STYLE === "true";
-  return { bucket, endpoint, region, accessKeyId, secretAccessKey, pathStyle, timeoutMs: v.S3_TIMEOUT_MS };
-}
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {
   for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) deepFreeze(inner);

@@ -42,10 +42,14 @@ export function crossProblems(v: Given): SettingProblem[] {
   const redisTls = v["REDIS_TLS"] === "true" || v["REDIS_URL"]?.startsWith("rediss:") === true;
   for (const name of ["REDIS_CA_FILE", "REDIS_CERT_FILE"])
     if (v[name] && !redisTls) report(name, "has no effect without REDIS_TLS=true, or a URL that starts with rediss://");
-  const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
-  if (bucket.some((name) => v[name])) {
+  const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION"];
+  const keys = ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
+  if ([...bucket, ...keys].some((name) => v[name])) {
     for (const name of bucket) if (!v[name]) report(name, "is required with the other S3 settings");
   }
+  if (keys.some((name) => v[name]))
+    for (const name of keys)
+      if (!v[name]) report(name, "is required with the other key; without both, the role of the machine is used");
   const managementPort = Number(v["MANAGEMENT_PORT"] ?? 0);
   if (managementPort !== 0 && managementPort === Number(v["PORT"] ?? defaultPort))
     report("MANAGEMENT_PORT", "must differ from PORT");

@@ -14,6 +14,7 @@ const sections: readonly (readonly [title: string, first: VariableName])[] = [
   ["Uploads", "UPLOAD_MEMORY_BYTES"],
   ["Event streams", "STREAM_MAX"],
   ["Bucket for photos", "S3_BUCKET"],
+  ["Roles of AWS for the bucket", "AWS_ROLE_ARN"],
   ["Shutdown", "DRAIN_DELAY_MS"],
   ["Development", "EMBEDDED_DATA_DIR"],
 ];

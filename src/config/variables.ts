@@ -254,12 +254,31 @@ export const variables = z.object({
   S3_REGION: identifier
     .optional()
     .describe("Region of the bucket; `auto` or `us-east-1` for services without regions; required with `S3_BUCKET`"),
-  S3_ACCESS_KEY_ID: text.optional().describe("Access key of the bucket; required with `S3_BUCKET`"),
-  S3_SECRET_ACCESS_KEY: text.optional().describe("Secret key of the bucket; required with `S3_BUCKET`"),
+  S3_ACCESS_KEY_ID: text
+    .optional()
+    .describe(
+      "Access key of the bucket; without it, the role of the pod, the task or the instance is used, as the AWS SDKs do",
+    ),
+  S3_SECRET_ACCESS_KEY: text.optional().describe("Secret key of the bucket; required with `S3_ACCESS_KEY_ID`"),
   S3_PATH_STYLE: oneOf(["true", "false"])
     .default("true")
     .describe("`true`: the bucket is part of the path; `false`: part of the host name"),
   S3_TIMEOUT_MS: milliseconds(100).default(3000).describe("Time limit of one call to the bucket"),
+
+  AWS_ROLE_ARN: text.optional().describe("Role to assume with the token; EKS sets it"),
+  AWS_WEB_IDENTITY_TOKEN_FILE: text.optional().describe("File with the token of a web identity; EKS sets it"),
+  AWS_ENDPOINT_URL_STS: url(["https:", "http:"])
+    .optional()
+    .describe("Endpoint that assumes the role; default: that of AWS in `S3_REGION`"),
+  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: text.optional().describe("Path of the credentials of a task; ECS sets it"),
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: url(["https:", "http:"])
+    .optional()
+    .describe("URL of the credentials of a pod or task; EKS Pod Identity sets it"),
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: text.optional().describe("Token for that URL"),
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: text.optional().describe("File with the token for that URL"),
+  AWS_EC2_METADATA_SERVICE_ENDPOINT: url(["https:", "http:"])
+    .default("http://169.254.169.254")
+    .describe("Service that gives the credentials of an EC2 instance"),
 
   DRAIN_DELAY_MS: milliseconds(0)
     .optional()

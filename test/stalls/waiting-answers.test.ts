@@ -72,15 +72,10 @@ test("a call to the bucket gets its answer", async () => {
   const thread = new Worker(new URL("../support/bucket-thread.ts", import.meta.url));
   atEnd(() => thread.terminate());
   const [{ port }] = await once(thread, "message");
-  const bucket = createBucket({
-    endpoint: `http://127.0.0.1:${port}`,
-    bucket: "photos",
-    region: "auto",
-    accessKeyId: "id",
-    secretAccessKey: "secret",
-    pathStyle: true,
-    timeoutMs: limitMs,
-  });
+  const bucket = createBucket(
+    { endpoint: `http://127.0.0.1:${port}`, bucket: "photos", region: "auto", pathStyle: true, timeoutMs: limitMs },
+    { get: async () => ({ accessKeyId: "id", secretAccessKey: "secret" }), invalidate: () => undefined },
+  );
   await blockDuring(() => bucket.put({ name: "name", bytes: Buffer.from("image") }));
 });
 

@@ -2,14 +2,13 @@ import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import { AppError } from "../../../core/app-error.ts";
 import { startTimeout } from "../../../core/stall-tolerant-timeout.ts";
+import type { CredentialSource } from "./credentials/credentials.ts";
 import type { StoredFile } from "./storage.ts";
 
 export type BucketSettings = {
   endpoint: string;
   bucket: string;
   region: string;
-  accessKeyId: string;
-  secretAccessKey: string;
   /** Puts the name of the bucket in the path instead of the host name. */
   pathStyle: boolean;
   timeoutMs: number;
@@ -18,12 +17,15 @@ export type BucketSettings = {
 type Call = { method: "GET" | "PUT" | "DELETE"; name: string; body?: Buffer; signal?: AbortSignal };
 
 /** A minimal S3 client: each call is signed with its body and has a time limit. */
-export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identity }: BucketSettings) {
+export function createBucket(
+  { endpoint, bucket, region, pathStyle, timeoutMs }: BucketSettings,
+  credentials: CredentialSource,
+) {
   const base = new URL(endpoint.replace(/\/*$/, "/"));
   if (pathStyle) base.pathname += `${bucket}/`;
   else base.hostname = `${bucket}.${base.hostname}`;
 
-  const call = async ({ method, name, body, signal }: Call): Promise<{ status: number; bytes: Buffer }> => {
+  const callOnce = async ({ method, name, body, signal }: Call): Promise<{ status: number; bytes: Buffer }> => {
     const hash = createHash("sha256")
       .update(body ?? "")
       .digest("hex");
@@ -31,7 +33,9 @@ export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identi
     const limit = startTimeout(timeoutMs, () => timedOut.abort());
     try {
       const headers = { "Content-Type": "image/webp", "X-Amz-Content-Sha256": hash };
-      const signer = new AwsV4Signer({ ...identity, service: "s3", method, url: new URL(name, base).href, headers });
+      const identity = await credentials.get();
+      const url = new URL(name, base).href;
+      const signer = new AwsV4Signer({ ...identity, region, service: "s3", method, url, headers });
       const signed = await signer.sign();
       const response = await fetch(signed.url, {
         method,
@@ -47,6 +51,14 @@ export function createBucket({ endpoint, bucket, pathStyle, timeoutMs, ...identi
     } finally {
       limit.cancel();
     }
+  };
+
+  const call = async (request: Call): Promise<{ status: number; bytes: Buffer }> => {
+    const response = await callOnce(request);
+    if (response.status !== 403 && response.status !== 400) return response;
+    if (!expiredCodes.has(errorCode(response))) return response;
+    credentials.invalidate();
+    return callOnce(request);
   };
 
   return {
@@ -76,6 +88,12 @@ const unavailable = (cause: unknown) =>
     cause,
   });
 
+/** Temporary credentials that ended before the time that was announced. */
+const expiredCodes = new Set(["ExpiredToken", "InvalidToken", "TokenRefreshRequired"]);
+
+const errorCode = ({ bytes }: { bytes: Buffer }): string =>
+  /<Code>(\w{1,60})<\/Code>/.exec(bytes.toString("latin1", 0, 2000))?.[1] ?? "";
+
 class BucketError extends Error {
   override readonly name = "BucketError";
   /** Logged. The text of an S3 error may hold secrets and is not. */
@@ -83,6 +101,6 @@ class BucketError extends Error {
 
   constructor({ status, bytes }: { status: number; bytes: Buffer }) {
     super(`The bucket returned ${status}.`);
-    this.code = `${status} ${/<Code>(\w{1,60})<\/Code>/.exec(bytes.toString("latin1", 0, 2000))?.[1] ?? ""}`.trim();
+    this.code = `${status} ${errorCode({ bytes })}`.trim();
   }
 }

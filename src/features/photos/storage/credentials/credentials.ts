@@ -1,0 +1,59 @@
+export type Credentials = {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  /** Milliseconds since 1970; undefined: they do not expire. */
+  expiresAt?: number;
+};
+
+export type CredentialSource = {
+  get(): Promise<Credentials>;
+  /** The bucket has rejected them: the next call gets new ones. */
+  invalidate(): void;
+};
+
+/** Credentials are replaced this long before they expire, so that no request is signed with expired ones. */
+const renewBeforeMs = 300_000;
+/** After a failed renewal, while the present credentials are still valid. */
+const retryPauseMs = 10_000;
+
+/** Keeps credentials until shortly before they expire. If a renewal fails, they are used until they expire. */
+export function cacheCredentials(fetchNew: () => Promise<Credentials>, now = Date.now): CredentialSource {
+  let known: Credentials | undefined;
+  let renewAt = 0;
+  let running: Promise<Credentials> | undefined;
+  const renew = async (): Promise<Credentials> => {
+    try {
+      known = await fetchNew();
+      renewAt = (known.expiresAt ?? Number.POSITIVE_INFINITY) - renewBeforeMs;
+      return known;
+    } catch (error) {
+      if (known === undefined || (known.expiresAt ?? 0) <= now()) throw error;
+      renewAt = now() + retryPauseMs;
+      return known;
+    }
+  };
+  return {
+    async get() {
+      if (known !== undefined && now() < renewAt) return known;
+      running ??= renew().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    invalidate() {
+      known = undefined;
+    },
+  };
+}
+
+/** Names the source and the status, and nothing of the answer. */
+export class CredentialsError extends Error {
+  override readonly name = "CredentialsError";
+  readonly code: string;
+
+  constructor(source: string, detail: string | number, options?: ErrorOptions) {
+    super(`Credentials from ${source} are not available: ${detail}.`, options);
+    this.code = "CREDENTIALS";
+  }
+}
