@@ -5,10 +5,10 @@ import { steadyClock } from "../core/clock.ts";
 import { identityOf } from "../core/identity.ts";
 import type { Logger } from "../core/logger.ts";
 import { createOnce } from "../features/create-once.ts";
-import { watchEventLoop } from "../http/listener/overload.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
 import { securityHeaders } from "../http/listener/security-headers.ts";
 import type { FleetReport } from "../kit/health/health-report.ts";
+import { watchEventLoop } from "../kit/overload/event-loop-watch.ts";
 import { createCallMetrics } from "../metrics/calls.ts";
 import { addLogMetrics } from "../metrics/log.ts";
 import { createMetrics } from "../metrics/registry.ts";
@@ -43,7 +43,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
   const eventLoop = stack.adopt(watchEventLoop(config.http.overloadDelayMs), (watch) => watch.stop());
 
   const readiness = composePolicy({ config, clock, logger });
-  const { kit, httpMetrics } = composeHealth({
+  const kit = composeHealth({
     config,
     clock,
     logger,
@@ -109,7 +109,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
   const app = createApp({
     answerOps: servesOperators ? kit.answer : kit.probes.answer,
     admits: eventLoop.admits,
-    onFinished: composeRequestRecord({ logger, httpMetrics }),
+    onFinished: composeRequestRecord({ logger, httpMetrics: kit.httpMetrics }),
     connections,
     securityHeaders: headers,
     about: { identity, cookieName: config.auth.cookieName, servesOperators },

@@ -3,20 +3,18 @@ import type { CheckName } from "../config/parsers.ts";
 import type { Config } from "../config/read-config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
-import type { EventLoopWatch } from "../http/listener/overload.ts";
 import type { Trust } from "../http/listener/proxy-trust.ts";
 import { requestIdOf } from "../http/listener/request-context.ts";
 import { sendProblem } from "../http/problem.ts";
-import { diskCheck, eventLoopCheck, memoryCheck, readMemory } from "../kit/checks/process-checks.ts";
+import { diskCheck } from "../kit/checks/disk.ts";
+import { eventLoopCheck } from "../kit/checks/event-loop.ts";
+import { memoryCheck } from "../kit/checks/memory.ts";
+import { createHealth } from "../kit/create-health.ts";
 import type { Check } from "../kit/health/check.ts";
 import type { FleetReport, Identity } from "../kit/health/health-report.ts";
 import type { Change } from "../kit/health/history.ts";
 import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
-import { createHealthKit } from "../kit/health-kit.ts";
-import { addBreakerMetrics } from "../metrics/breakers.ts";
-import { createHealthMetrics } from "../metrics/health.ts";
-import { createHttpMetrics } from "../metrics/http.ts";
-import { addMemoryMetrics } from "../metrics/memory.ts";
+import type { EventLoopWatch } from "../kit/overload/event-loop-watch.ts";
 import type { Metrics } from "../metrics/registry.ts";
 
 export type HealthDeps = {
@@ -32,48 +30,31 @@ export type HealthDeps = {
   stack: AsyncDisposableStack;
 };
 
-/** The health kit, and the metrics of what it measures. */
+/** The health kit, which also adds the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
   const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, stack } = deps;
-  const kit = createHealthKit({
-    identity,
+  const kit = createHealth({
+    service: identity.service,
+    version: identity.version,
+    instance: identity.instance,
     clock,
     policy,
     intervalMs: config.health.intervalMs,
     timeoutMs: config.health.timeoutMs,
     probePaths: config.health.paths,
     eventLoop,
-    requests: { totals: () => httpMetrics.totals(), shedding: eventLoop.isShedding },
+    metrics,
     operators: {
       token: config.health.opsToken,
-      exposeMetrics: metrics.expose,
       fleet,
       sendError: sendProblem,
       requestIdOf: (request) => requestIdOf(request, trust),
       onUnexpectedError: (error, requestId) => logger.error({ err: error, requestId }, "operator endpoint failed"),
     },
-    onResult: (name, observation) => healthMetrics.observe(name, observation),
     onChange: ({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, inWords(change)),
   });
   stack.defer(kit.stop);
-  const { lifecycle, connections, history, probes } = kit;
-
-  addBreakerMetrics(metrics, kit.breakers.all);
-  addMemoryMetrics(metrics, readMemory);
-  const healthMetrics = createHealthMetrics(metrics, {
-    checks: () => kit.snapshot().checks,
-    ready: () => kit.snapshot().ready,
-    phase: () => lifecycle.current().phase,
-    probes: probes.counts,
-    changes: history.counts,
-  });
-  const httpMetrics = createHttpMetrics(metrics, {
-    inFlight: connections.inFlight,
-    connections: connections.sockets,
-    bytes: connections.bytes,
-    shedCount: eventLoop.shedCount,
-  });
-  return { kit, httpMetrics };
+  return kit;
 }
 
 const inWords = ({ name, from, to, reason }: Omit<Change, "at">): string =>
@@ -85,8 +66,8 @@ const isWorse = ({ to }: Pick<Change, "to">): boolean => to === "down" || to ===
 export function processChecks({ config, eventLoop }: Pick<HealthDeps, "config" | "eventLoop">): readonly Check[] {
   const critical = (name: CheckName) => config.health.requires.includes(name);
   return [
-    eventLoopCheck(eventLoop, critical("event-loop")),
-    memoryCheck(readMemory, critical("memory")),
-    diskCheck(tmpdir(), critical("disk")),
+    eventLoopCheck({ isSaturated: eventLoop.isShedding, critical: critical("event-loop") }),
+    memoryCheck({ critical: critical("memory") }),
+    diskCheck({ folder: tmpdir(), critical: critical("disk") }),
   ];
 }

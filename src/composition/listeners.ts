@@ -5,14 +5,14 @@ import type { Logger } from "../core/logger.ts";
 import { createAccessLog } from "../http/listener/access-log.ts";
 import { enforceDeadlines } from "../http/listener/deadline.ts";
 import { createListener, type ListenerApp } from "../http/listener/listener.ts";
-import type { HealthKit } from "../kit/health-kit.ts";
-import type { HttpMetrics } from "../metrics/http.ts";
+import type { Health } from "../kit/create-health.ts";
+import type { HttpMetrics } from "../kit/metrics/http.ts";
 
 export type ListenersDeps = {
   config: Config;
   clock: Clock;
   logger: Logger;
-  kit: HealthKit;
+  kit: Health;
   app: ListenerApp;
   securityHeaders: ReadonlyMap<string, string>;
   stack: AsyncDisposableStack;

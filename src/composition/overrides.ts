@@ -7,7 +7,7 @@ import type { Images } from "../features/photos/images/images.ts";
 import type { FileStore } from "../features/photos/storage/storage.ts";
 import type { FleetStore } from "../fleet/fleet-store.ts";
 import type { AuthenticateCaller, Routes } from "../http/operation.ts";
-import type { HealthKit } from "../kit/health-kit.ts";
+import type { Health } from "../kit/create-health.ts";
 import type { Channel } from "../redis/channel.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
@@ -16,8 +16,8 @@ import type { SessionStore } from "../sessions/session-store.ts";
 export type RouteParts = {
   db: Database;
   redis: RedisAccess;
-  lifecycle: HealthKit["lifecycle"];
-  connections: HealthKit["connections"];
+  lifecycle: Health["lifecycle"];
+  connections: Health["connections"];
   logger: Logger;
 };
 

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, type MetricObjectWithValues, type MetricValue, Registry } from "prom-client";
-import { type Exposition, type ExpositionFormat, expose, type Family } from "./exposition.ts";
+import { type Exposition, type ExpositionFormat, expose, type Family } from "../core/metrics/exposition.ts";
 
 /** prom-client names three gauges like counters, which promtool rejects. */
 const misnamed = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { z } from "zod";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
@@ -14,6 +15,10 @@ import { projectWithKit } from "./support/installed-kit.ts";
 
 const readme = readFileSync(new URL("../../src/kit/README.md", import.meta.url), "utf8");
 const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+const manifest = z
+  .string()
+  .transform((text): unknown => JSON.parse(text))
+  .pipe(z.object({ exports: z.record(z.string(), z.object({ types: z.string(), default: z.string() })) }));
 let project: Awaited<ReturnType<typeof projectWithKit>>;
 
 before(async () => {
@@ -32,6 +37,29 @@ test("the packed kit installs in an empty project with opossum alone", () => {
     [...new Set(imports)].filter((name) => !name?.startsWith("node:")),
     ["opossum"],
   );
+});
+
+test("the packed kit is smaller than 100 kB", () => {
+  assert.ok(statSync(project.tarball).size < 100_000, `${statSync(project.tarball).size} bytes`);
+});
+
+test("every path of its exports loads alone, with types, and none of the others loads a check", async () => {
+  const { exports } = manifest.parse(project.read("node_modules/@haven-api/health/package.json"));
+  for (const path of Object.keys(exports)) {
+    const name = `@haven-api/health${path.slice(1)}`;
+    const loaded = await project.loadedBy(name);
+    const checks = loaded.filter((url) => /\/kit\/checks\//.test(url)).map((url) => /([\w-]+)\.js$/.exec(url)?.[1]);
+    const own = path.startsWith("./checks/") ? [path.slice("./checks/".length)] : [];
+    const shared = new Set(["check-options", "memory"]);
+    assert.deepEqual(
+      checks.filter((check) => check !== undefined && !(shared.has(check) && !own.includes(check))),
+      own,
+      name,
+    );
+    project.write("import.ts", `import * as kit from "${name}";\nexport const names: object = kit;\n`);
+    project.link("@types");
+    assert.deepEqual(await project.typeCheck("import.ts"), { code: 0, output: "" }, name);
+  }
 });
 
 test("the example of its README has about ten lines and the right types", async () => {

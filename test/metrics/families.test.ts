@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ExpositionFormat, expose, type Family } from "../../src/metrics/exposition.ts";
-import { addMemoryMetrics } from "../../src/metrics/memory.ts";
+import { type ExpositionFormat, expose, type Family } from "../../src/core/metrics/exposition.ts";
+import { addMemoryMetrics } from "../../src/kit/metrics/memory.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
 import { me, register } from "../shared/requests/people.ts";

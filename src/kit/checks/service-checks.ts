@@ -1,5 +1,5 @@
+import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { CheckFailed } from "../health/reason.ts";
 
 export type Pinger = { ping(signal: AbortSignal): Promise<void> };
 

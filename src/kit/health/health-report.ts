@@ -1,10 +1,10 @@
-import type { MemoryFacts } from "../checks/process-checks.ts";
+import type { Reason } from "../../core/failure-reason.ts";
+import type { MemoryFacts } from "../checks/memory.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import type { BreakerView } from "../resilience/breaker.ts";
 import type { EventLoopFacts } from "./event-loop.ts";
 import type { Change } from "./history.ts";
 import type { CapabilityStatus, CheckStatus, ReadyStatus } from "./judge.ts";
-import type { Reason } from "./reason.ts";
 import type { Sample } from "./samples.ts";
 
 /** Names the process in the answers of probes and operator endpoints. */

@@ -1,4 +1,4 @@
-import type { Reason } from "./reason.ts";
+import type { Reason } from "../../core/failure-reason.ts";
 
 /** One change of state. `code` is the error code of the dependency or of the system, for the log only. */
 export type Change = {

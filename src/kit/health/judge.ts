@@ -1,5 +1,5 @@
+import type { Reason } from "../../core/failure-reason.ts";
 import type { Phase } from "../lifecycle/phase.ts";
-import type { Reason } from "./reason.ts";
 
 // Pure functions from observations to states. The time is an argument.
 

@@ -1,38 +1,4 @@
-/** Why a check failed. A closed set, so that no host, user or driver message can appear in an answer. */
-export type Reason =
-  | "refused"
-  | "reset"
-  | "timeout"
-  | "unreachable"
-  | "tls"
-  | "credentials"
-  | "forbidden"
-  | "loading"
-  | "too_many_connections"
-  | "read_only"
-  | "not_primary"
-  | "no_replicas"
-  | "commit_stalled"
-  | "disk_full"
-  | "out_of_memory"
-  | "cluster_down"
-  | "out_of_date"
-  | "over_limit"
-  | "failed";
-
-/**
- * Thrown by a check to report a reason of its own.
- * @example if (queue.length > 10_000) throw new CheckFailed("over_limit");
- */
-export class CheckFailed extends Error {
-  override readonly name = "CheckFailed";
-  readonly reason: Reason;
-
-  constructor(reason: Reason) {
-    super(reason);
-    this.reason = reason;
-  }
-}
+import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
 
 const reasonsByCode: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: "refused",

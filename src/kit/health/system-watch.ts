@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { readMemory } from "../checks/process-checks.ts";
+import { readMemory } from "../checks/memory.ts";
 import type { EventLoopFacts } from "./event-loop.ts";
 import type { HttpFacts, SystemFacts } from "./health-report.ts";
 

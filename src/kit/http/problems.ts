@@ -7,6 +7,7 @@ export const kitProblems = {
   unauthorized: { status: 401, title: "Authentication required" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
+  overloaded: { status: 503, title: "Server overloaded" },
   internal: { status: 500, title: "Internal server error" },
 } as const;
 
@@ -30,6 +31,7 @@ export function sendKitProblem(response: ServerResponse, error: unknown, request
     "X-Content-Type-Options": "nosniff",
     "X-Request-Id": requestId,
     ...(code === "unauthorized" && { "WWW-Authenticate": "Bearer" }),
+    ...(known?.extras.retryAfterSeconds !== undefined && { "Retry-After": known.extras.retryAfterSeconds }),
     ...(known?.extras.allow !== undefined && { Allow: known.extras.allow.join(", ") }),
   });
   response.end(body);

@@ -1,6 +1,6 @@
+import type { Reason } from "../../core/failure-reason.ts";
 import { type Html, html } from "../../core/page/html.ts";
 import type { CheckDetail } from "../health/health-report.ts";
-import type { Reason } from "../health/reason.ts";
 
 const reasons: Readonly<Record<Reason, string>> = {
   refused: "refuses connections",

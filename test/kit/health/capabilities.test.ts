@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { statusOfCheck } from "../../../src/kit/health/judge-check.ts";
-import { CheckFailed, createHealthKit, type HealthReport } from "../../../src/kit/index.ts";
+import { CheckFailed, createHealth, type HealthReport } from "../../../src/kit/index.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
@@ -15,7 +15,7 @@ const identity = { service: "orders", version: "1.0.0", instance: "orders-1" };
 async function serveStore({ writeIsCritical = false } = {}) {
   const store: { read: "works" | "fails"; write: "works" | "fails" | "hangs" } = { read: "works", write: "works" };
   const reads: number[] = [];
-  const kit = createHealthKit({ identity, intervalMs: 60, timeoutMs: 300, operators: {} });
+  const kit = createHealth({ ...identity, intervalMs: 60, timeoutMs: 300 });
   atEnd(kit.stop);
   const read = kit.breakers.create({ name: "store", isFailure: () => true });
   const write = kit.breakers.create({ name: "store:write", isFailure: () => true });

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,25 +45,39 @@ export async function projectWithKit() {
   const project = join(folder, "project");
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{"type":"module"}');
-  await npm(
-    project,
-    "install",
-    "--offline",
-    "--ignore-scripts",
-    "--install-links",
-    join(modules, "opossum"),
-    await packKit(folder),
-  );
+  const tarball = await packKit(folder);
+  await npm(project, "install", "--offline", "--ignore-scripts", "--install-links", join(modules, "opossum"), tarball);
   const tsc = (...args: readonly string[]) => runProgram(join(modules, ".bin/tsc"), args, { cwd: project });
   return {
     folder: project,
+    tarball,
     write: (name: string, text: string): void => writeFileSync(join(project, name), text),
     /** Makes packages of this checkout available in the project. */
     link(...names: readonly string[]): void {
-      for (const name of names) symlinkSync(join(modules, name), join(project, "node_modules", name));
+      for (const name of names.filter((one) => !existsSync(join(project, "node_modules", one))))
+        symlinkSync(join(modules, name), join(project, "node_modules", name));
+    },
+    read: (name: string): string => readFileSync(join(project, name), "utf8"),
+    /** The URLs of the modules that an import of the name loads. */
+    async loadedBy(name: string): Promise<string[]> {
+      writeFileSync(join(project, "loaded.mjs"), loadedModules(name));
+      const { code, output } = await runProgram(process.execPath, ["loaded.mjs"], { cwd: project });
+      assert.equal(code, 0, output);
+      return output.trim().split("\n");
     },
     installed: (): string[] => readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith(".")),
     typeCheck: (file: string) =>
       tsc("--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--types", "node", file),
   };
 }
+
+const loadedModules = (name: string): string => `
+import { registerHooks } from "node:module";
+registerHooks({
+  load(url, context, next) {
+    process.stdout.write(url + "\\n");
+    return next(url, context);
+  },
+});
+await import(${JSON.stringify(name)});
+`;

@@ -1,4 +1,4 @@
-import type { Metrics } from "./registry.ts";
+import type { MetricsSink } from "./metrics-sink.ts";
 
 export type BreakerSource = () => readonly {
   name: string;
@@ -8,7 +8,7 @@ export type BreakerSource = () => readonly {
 
 const stateNumbers = { closed: 0, half_open: 1, open: 2 } as const;
 
-export function addBreakerMetrics(metrics: Pick<Metrics, "add">, breakers: BreakerSource): void {
+export function addBreakerMetrics(metrics: Pick<MetricsSink, "add">, breakers: BreakerSource): void {
   metrics.add(
     {
       name: "circuit_breaker_state",

@@ -1,9 +1,9 @@
-import type { Metrics } from "./registry.ts";
+import type { MetricsSink } from "./metrics-sink.ts";
 
 export type MemorySource = () => { heapLimitBytes: number; limitBytes: number | null };
 
 /** Memory limits; the memory in use is a default metric of the process. */
-export function addMemoryMetrics(metrics: Pick<Metrics, "add">, read: MemorySource): void {
+export function addMemoryMetrics(metrics: Pick<MetricsSink, "add">, read: MemorySource): void {
   metrics.add(
     {
       name: "process_memory_limit_bytes",

@@ -1,6 +1,6 @@
-import type { Family } from "./exposition.ts";
-import { createDurations, type Durations } from "./histogram.ts";
-import type { Metrics } from "./registry.ts";
+import { createDurations, type Durations } from "../../core/metrics/durations.ts";
+import type { Family } from "../../core/metrics/exposition.ts";
+import type { MetricsSink } from "./metrics-sink.ts";
 
 export const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
@@ -19,7 +19,7 @@ const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
  * Counts requests in plain numbers and builds the samples at the scrape: the counters of prom-client hash their labels
  * on every request.
  */
-export function createHttpMetrics(metrics: Pick<Metrics, "add">, source: HttpSource) {
+export function createHttpMetrics(metrics: Pick<MetricsSink, "add">, source: HttpSource) {
   const seriesByKey = new Map<string, Series>();
 
   const seriesOf = (method: string, route: string, status: number): Series => {

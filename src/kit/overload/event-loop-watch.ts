@@ -1,4 +1,4 @@
-import { type EventLoopSample, measureEventLoop } from "../../kit/health/event-loop.ts";
+import { type EventLoopSample, measureEventLoop } from "../health/event-loop.ts";
 
 const minShare = 0.05;
 

@@ -1,6 +1,6 @@
-import type { Family } from "./exposition.ts";
-import { createDurations, type Durations } from "./histogram.ts";
-import type { Metrics } from "./registry.ts";
+import { createDurations, type Durations } from "../../core/metrics/durations.ts";
+import type { Family } from "../../core/metrics/exposition.ts";
+import type { MetricsSink } from "./metrics-sink.ts";
 
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5] as const;
 
@@ -16,7 +16,7 @@ type JudgedSource = { name: string; capability: string | undefined; status: stri
 
 const phases = ["starting", "ready", "draining", "stopped"] as const;
 
-export function createHealthMetrics(metrics: Pick<Metrics, "add">, source: HealthSource) {
+export function createHealthMetrics(metrics: Pick<MetricsSink, "add">, source: HealthSource) {
   const runsByCheck = new Map<string, { durations: Durations; failures: number }>();
   const families: readonly Family[] = [
     {

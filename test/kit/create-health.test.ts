@@ -4,15 +4,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createHealthKit, type HealthKitOptions } from "../../src/kit/index.ts";
+import { createHealth, type HealthOptions } from "../../src/kit/index.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
 
 const identity = { service: "orders", version: "1.0.0", instance: "orders-1" };
 
-function make(options: Partial<HealthKitOptions> = {}) {
-  const kit = createHealthKit({ identity, intervalMs: 50, timeoutMs: 500, ...options });
+function make(options: Partial<HealthOptions> = {}) {
+  const kit = createHealth({ ...identity, intervalMs: 50, timeoutMs: 500, ...options });
   atEnd(kit.stop);
   return kit;
 }
@@ -95,8 +95,8 @@ test("a second check of the same name is refused", () => {
   assert.throws(() => kit.addCheck({ name: "shop", critical: false, run: async () => undefined }), /two checks/);
 });
 
-test("without the option there are no operator endpoints, and the app receives their requests", async () => {
-  const { url, status } = await serve(make());
+test("with operators: false there are no operator endpoints, and the app receives their requests", async () => {
+  const { url, status } = await serve(make({ operators: false }));
   await eventually(status, (seen) => seen === 200);
   for (const path of ["/health/detailed", "/metrics", "/api/v1/circuit-breakers"])
     assert.equal((await ask(url + path)).text, "app", path);
@@ -120,7 +120,8 @@ test("operator endpoints require the token, and show checks, breakers and the ra
   assert.partialDeepStrictEqual((await get("/api/v1/circuit-breakers")).json(), {
     circuitBreakers: [{ name: "shop", state: "closed" }],
   });
-  assert.equal((await get("/metrics")).text, "app", "no metrics are injected");
+  assert.equal((await ask(`${url}/metrics`)).status, 401);
+  assert.match((await get("/metrics")).text, /^health_check_up\{check="shop"\} 1$/m);
   assert.match((await get("/health/detailed", { accept: "text/html" })).text, /<h1[^>]*>.*Healthy/);
   assert.partialDeepStrictEqual((await get("/health/detailed", { accept: "application/health+json" })).json(), {
     status: "pass",
@@ -137,21 +138,13 @@ test("operator endpoints require the token, and show checks, breakers and the ra
   );
 });
 
-test("metrics come from the injected function, in the accepted format", async () => {
-  const exposeMetrics = async (format: string) => ({ contentType: "text/plain", body: format });
-  const { url } = await serve(make({ operators: { exposeMetrics } }));
-  assert.equal((await ask(`${url}/metrics`)).text, "prometheus");
-  const accept = "application/openmetrics-text";
-  assert.equal((await ask(`${url}/metrics`, { headers: { accept } })).text, "openmetrics");
-});
-
 test("an unexpected error of an operator endpoint is 500 without its message, and is reported", async () => {
   const errors: unknown[] = [];
-  const exposeMetrics = async () => {
+  const expose = async () => {
     throw new Error("password=hunter2");
   };
-  const operators = { exposeMetrics, onUnexpectedError: (error: unknown) => errors.push(error) };
-  const { url } = await serve(make({ operators }));
+  const operators = { onUnexpectedError: (error: unknown) => errors.push(error) };
+  const { url } = await serve(make({ operators, metrics: { add: () => undefined, expose } }));
   const answer = await ask(`${url}/metrics`);
   assert.equal(answer.status, 500);
   assert.doesNotMatch(answer.text, /hunter2/);
@@ -159,7 +152,7 @@ test("an unexpected error of an operator endpoint is 500 without its message, an
 });
 
 test("a management server answers probes and operator endpoints, and 404 for the rest", async () => {
-  const kit = make({ operators: {} });
+  const kit = make();
   kit.start();
   const url = await listen(kit.createManagementServer({ headersTimeoutMs: 1000, keepAliveTimeoutMs: 1000 }));
   assert.equal((await ask(`${url}/alive`)).status, 200);

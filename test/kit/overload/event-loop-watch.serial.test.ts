@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nextAdmission, watchEventLoop } from "../../src/http/listener/overload.ts";
+import { nextAdmission, watchEventLoop } from "../../../src/kit/overload/event-loop-watch.ts";
 
 const jammed = { sustainedDelayMs: 300, utilization: 1 };
 const calm = { sustainedDelayMs: 2, utilization: 0.3 };

@@ -1,0 +1,13 @@
+import type { Capability } from "../health/check.ts";
+
+/** What every ready-made check accepts. */
+export type CheckOptions = Partial<Pick<Capability, "critical" | "startup">> & {
+  /** The name in answers, metrics and the history; the technology unless set. */
+  name?: string;
+};
+
+/** A ready-made check is critical unless it says otherwise. */
+export const weightOf = ({ critical = true, startup }: CheckOptions): Pick<Capability, "critical" | "startup"> => ({
+  critical,
+  ...(startup !== undefined && { startup }),
+});

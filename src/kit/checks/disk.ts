@@ -1,0 +1,28 @@
+import { statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { CheckFailed } from "../../core/failure-reason.ts";
+import type { Check } from "../health/check.ts";
+import { type CheckOptions, weightOf } from "./check-options.ts";
+
+export type DiskCheckOptions = CheckOptions & {
+  /** A folder of the file system to check; the folder for temporary files unless set. */
+  folder?: string;
+  /** The check fails with a smaller share of free space; 0.02 unless set. */
+  minFreeShare?: number;
+};
+
+/**
+ * Fails when the file system of the folder is nearly full. Not critical unless set.
+ * @example createHealth({ service: "orders", checks: [diskCheck({ folder: "/var/lib/orders", critical: true })] });
+ */
+export function diskCheck(options: DiskCheckOptions = {}): Check {
+  const { name = "disk", critical = false, folder = tmpdir(), minFreeShare = 0.02 } = options;
+  return {
+    name,
+    ...weightOf({ ...options, critical }),
+    async run() {
+      const { bavail, blocks } = await statfs(folder);
+      if (blocks > 0 && bavail / blocks < minFreeShare) throw new CheckFailed("over_limit");
+    },
+  };
+}

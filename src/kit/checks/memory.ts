@@ -1,0 +1,48 @@
+import { getHeapStatistics } from "node:v8";
+import { CheckFailed } from "../../core/failure-reason.ts";
+import type { Check } from "../health/check.ts";
+import { type CheckOptions, weightOf } from "./check-options.ts";
+
+export type MemoryFacts = {
+  rssBytes: number;
+  heapUsedBytes: number;
+  heapLimitBytes: number;
+  limitBytes: number | null;
+};
+
+export function readMemory(): MemoryFacts {
+  const { rss, heapUsed } = process.memoryUsage();
+  const limit = process.constrainedMemory();
+  return {
+    rssBytes: rss,
+    heapUsedBytes: heapUsed,
+    heapLimitBytes: getHeapStatistics().heap_size_limit,
+    // Without a limit the system reports none, or a number larger than any machine's memory.
+    limitBytes: limit === undefined || limit === 0 || limit > 2 ** 50 ? null : limit,
+  };
+}
+
+export type MemoryCheckOptions = CheckOptions & {
+  /** Share of the heap limit, and of the memory limit of the container, above which the check fails; 0.95 unless set. */
+  maxUsedShare?: number;
+  read?: () => MemoryFacts;
+};
+
+/**
+ * Fails when the heap is nearly full, or the memory that the container may use. Not critical unless set: a restart
+ * helps, and leaving the rotation does not.
+ * @example createHealth({ service: "orders", checks: [memoryCheck({ maxUsedShare: 0.9 })] });
+ */
+export function memoryCheck(options: MemoryCheckOptions = {}): Check {
+  const { name = "memory", critical = false, maxUsedShare = 0.95, read = readMemory } = options;
+  return {
+    name,
+    ...weightOf({ ...options, critical }),
+    async run() {
+      const { rssBytes, heapUsedBytes, heapLimitBytes, limitBytes } = read();
+      const nearHeapLimit = heapUsedBytes > heapLimitBytes * maxUsedShare;
+      const nearLimit = limitBytes !== null && rssBytes > limitBytes * maxUsedShare;
+      if (nearHeapLimit || nearLimit) throw new CheckFailed("over_limit");
+    },
+  };
+}

@@ -1,0 +1,256 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import { hostname } from "node:os";
+import { steadyClock } from "../core/clock.ts";
+import { newRequestId } from "../core/ids.ts";
+import { readMemory } from "./checks/memory.ts";
+import type { Identity } from "./health/health-report.ts";
+import { createHealthReporter } from "./health/health-reporter.ts";
+import { createHistory } from "./health/history.ts";
+import { createMonitor } from "./health/monitor.ts";
+import { strictPolicy } from "./health/readiness-policy.ts";
+import { createSamples } from "./health/samples.ts";
+import { watchSystem } from "./health/system-watch.ts";
+import { createAppListener } from "./http/app-listener.ts";
+import { createManagementServer, type ManagementLimits } from "./http/management-server.ts";
+import { createOperatorEndpoints } from "./http/operator-endpoints.ts";
+import { createOperatorRoutes } from "./http/operator-routes.ts";
+import { createProbes } from "./http/probes.ts";
+import { sendKitProblem } from "./http/problems.ts";
+import { type Exchange, trackConnections } from "./lifecycle/connections.ts";
+import { type DrainTimes, drain } from "./lifecycle/drain.ts";
+import { createLifecycle } from "./lifecycle/phase.ts";
+import { type StopOptions, stopOnSignals } from "./lifecycle/stop-on-signals.ts";
+import { addBreakerMetrics } from "./metrics/breakers.ts";
+import { createHealthMetrics } from "./metrics/health.ts";
+import { createHttpMetrics } from "./metrics/http.ts";
+import { addMemoryMetrics } from "./metrics/memory.ts";
+import { createOwnExposition } from "./metrics/own-exposition.ts";
+import { promClientSink } from "./metrics/prom-client.ts";
+import type { HealthOptions } from "./options.ts";
+import { watchEventLoop } from "./overload/event-loop-watch.ts";
+import { createBreakers } from "./resilience/breakers.ts";
+
+/**
+ * Health checks, probes, circuit breakers, operator endpoints, metrics and a drain, for any `node:http` server.
+ * @example
+ * const health = createHealth({ service: "orders", checks: [{ name: "db", critical: true, run: (signal) => db.ping(signal) }] });
+ * const server = createServer(app).listen(3000);
+ * health.attach(server);
+ * health.stopOnSignals(server);
+ */
+export function createHealth(options: HealthOptions) {
+  const {
+    service,
+    version = "0.0.0",
+    instance = hostname(),
+    checks = [],
+    intervalMs = 2000,
+    timeoutMs = 2000,
+  } = options;
+  const { closeOn = "signal", clock = steadyClock, maxEventLoopDelayMs = 50 } = options;
+  const operators = options.operators === false ? undefined : (options.operators ?? {});
+  const identity: Identity = { service, version, instance };
+  const history = createHistory();
+  if (options.onChange !== undefined) history.onChange(options.onChange);
+  const lifecycle = createLifecycle(clock);
+  const connections = trackConnections(clock);
+  const samples = createSamples(clock);
+  const breakers = createBreakers({
+    clock,
+    closeOn,
+    retryMs: intervalMs,
+    onChange: ({ name, state, since }, from) => {
+      // Each check is a trial while the breaker is open, so only opening and closing are changes worth a record.
+      if (state !== "closed" && from !== "closed") return;
+      history.add({ at: since, kind: "breaker", name, from, to: state, reason: null });
+    },
+  });
+  const monitor = createMonitor({
+    checks,
+    intervalMs,
+    timeoutMs,
+    history,
+    clock,
+    policy: options.policy ?? strictPolicy,
+    onResult(name, observation, status) {
+      samples.add(name, observation);
+      healthMetrics.observe(name, observation);
+      options.onResult?.(name, observation, status);
+      if (closeOn === "signal") breakers.followCheck(name, observation, status);
+    },
+  });
+  lifecycle.onChange(({ phase }) => monitor.setPhase(phase));
+  monitor.onSnapshot(({ startedUp }) => {
+    if (startedUp && lifecycle.is("starting")) lifecycle.advance("ready");
+  });
+
+  const eventLoop = options.eventLoop ?? watchEventLoop(maxEventLoopDelayMs);
+  const probes = createProbes({ identity, snapshot: monitor.snapshot, paths: options.probePaths ?? [] });
+
+  const metrics = metricsSink(options.metrics) ?? createOwnExposition({ version, instance, eventLoop });
+  addBreakerMetrics(metrics, breakers.all);
+  addMemoryMetrics(metrics, readMemory);
+  const healthMetrics = createHealthMetrics(metrics, {
+    checks: () => monitor.snapshot().checks,
+    ready: () => monitor.snapshot().ready,
+    phase: () => lifecycle.current().phase,
+    probes: probes.counts,
+    changes: history.counts,
+  });
+  const httpMetrics = createHttpMetrics(metrics, {
+    inFlight: connections.inFlight,
+    connections: connections.sockets,
+    bytes: connections.bytes,
+    shedCount: eventLoop.shedCount,
+  });
+  const systemWatch = watchSystem({
+    eventLoop,
+    http: {
+      inFlight: connections.inFlight,
+      connections: connections.sockets,
+      shedding: eventLoop.isShedding,
+      totals: httpMetrics.totals,
+    },
+  });
+  const report = createHealthReporter({
+    identity,
+    snapshot: monitor.snapshot,
+    history,
+    breakers: breakers.views,
+    systemWatch,
+  });
+
+  const sendError = operators?.sendError ?? sendKitProblem;
+  const requestIdOf = operators?.requestIdOf ?? newRequestId;
+  const operatorEndpoints =
+    operators &&
+    createOperatorEndpoints({
+      token: operators.token,
+      sendError,
+      requestIdOf,
+      onUnexpectedError: operators.onUnexpectedError ?? (() => undefined),
+      routes: createOperatorRoutes({
+        report,
+        breakers: breakers.views,
+        samples,
+        intervalMs,
+        clock,
+        exposeMetrics: metrics.expose,
+        fleet: operators.fleet,
+      }),
+    });
+  const answer = (request: IncomingMessage, response: ServerResponse): boolean =>
+    probes.answer(request, response) || (operatorEndpoints?.answer(request, response) ?? false);
+  const managementServer = (limits: ManagementLimits): Server => createManagementServer({ answer, sendError, limits });
+  const managementPort = operators?.managementPort;
+  let management: Server | undefined;
+
+  const app = createAppListener({
+    answer: managementPort === undefined ? answer : probes.answer,
+    connections,
+    admits: eventLoop.admits,
+    reject: (response, error) => sendError(response, error, newRequestId()),
+    observe: httpMetrics.observe,
+    ...(options.routeOf !== undefined && { routeOf: options.routeOf }),
+  });
+
+  let draining: Promise<{ cut: number }> | undefined;
+  const health = {
+    /** The parts, for a server that has its own request listener or adds metrics. */
+    monitor,
+    history,
+    lifecycle,
+    connections,
+    breakers,
+    probes,
+    systemWatch,
+    httpMetrics,
+    snapshot: monitor.snapshot,
+    /** The report that `/health/detailed` answers with. */
+    report,
+    /**
+     * Adds a check before the start.
+     * @example health.addCheck({ name: "queue", critical: false, run: (signal) => queue.ping(signal) });
+     */
+    addCheck: monitor.addCheck,
+    /**
+     * Registers how a stream or an upgraded socket ends when the server drains; returns a function that removes it.
+     * @example const forget = health.onDrain(() => socket.close(1001));
+     */
+    onDrain: connections.onDrain,
+    /** Answers probes and operator endpoints; returns false for any other request. */
+    answer,
+    /**
+     * Serves probes and operator endpoints before everything that listens for requests on this server now, tracks its
+     * connections and starts the checks. Call it after the framework has created the server.
+     * @example health.attach(express().listen(3000));
+     */
+    attach(server: Server): void {
+      app.attach(server);
+      health.watch(server);
+    },
+    /**
+     * Wraps the app: answers probes and operator endpoints, and tracks every other request.
+     * @example const server = createServer(health.listener(app)); health.watch(server);
+     */
+    listener: (handler: (request: IncomingMessage, response: ServerResponse) => void): RequestListener =>
+      app.wrap(handler),
+    /**
+     * Names the route of a request for the metrics, where the framework has a request object of its own.
+     * @example fastify.addHook("onRequest", async (request) => health.nameRoute(request.raw, request.routeOptions.url));
+     */
+    nameRoute: app.nameRoute,
+    /** A server for a second port that answers probes and operator endpoints only. */
+    createManagementServer: managementServer,
+    /** Tracks the connections of the server, and starts the checks. */
+    watch(server: Server): void {
+      connections.watch(server);
+      if (managementPort !== undefined && management === undefined) {
+        management = managementServer({ headersTimeoutMs: 10_000, keepAliveTimeoutMs: 75_000 }).listen(managementPort);
+      }
+      start();
+    },
+    /** Starts the checks. */
+    start,
+    /**
+     * Takes the server out of service; resolves when the process can exit, with the number of requests that were cut.
+     * A second call waits for the same drain.
+     * @example await health.drain(server, { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 });
+     */
+    drain(server: Server, times: DrainTimes, onCut?: (exchange: Exchange) => void): Promise<{ cut: number }> {
+      draining ??= drain({ server, connections, lifecycle, times, ...(onCut !== undefined && { onCut }) });
+      return draining;
+    },
+    /**
+     * Drains at SIGTERM or SIGINT, closes what the app opened, and exits.
+     * @example health.stopOnSignals(server, { drain: { delayMs: 5000 }, close: () => pool.end() });
+     */
+    stopOnSignals(server: Server, options: StopOptions = {}): void {
+      stopOnSignals((times, onCut) => health.drain(server, times, onCut), health.stop, options);
+    },
+    /** Stops checks, breakers, timers and the management port. */
+    stop(): void {
+      monitor.stop();
+      systemWatch.stop();
+      if (options.eventLoop === undefined) eventLoop.stop();
+      breakers.stop();
+      management?.close();
+      management?.closeAllConnections();
+    },
+  };
+  return health;
+
+  function start(): void {
+    const names = new Set(monitor.capabilityNames());
+    const unchecked = breakers.all().find(({ name }) => !names.has(name));
+    if (closeOn === "signal" && unchecked !== undefined) {
+      throw new Error(`breaker "${unchecked.name}" has no check of the same name, so nothing would close it`);
+    }
+    monitor.start();
+  }
+}
+
+const metricsSink = (given: HealthOptions["metrics"]) =>
+  given !== undefined && "registerMetric" in given ? promClientSink(given) : given;
+
+export type Health = ReturnType<typeof createHealth>;

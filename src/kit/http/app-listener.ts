@@ -1,0 +1,67 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import { AppError } from "../../core/app-error.ts";
+import type { Connections } from "../lifecycle/connections.ts";
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export type AppListenerDeps = {
+  /** Returns false if the request is for the app. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean;
+  connections: Pick<Connections, "begin" | "isClosing">;
+  /** False while the event loop is saturated. */
+  admits(): boolean;
+  reject(response: ServerResponse, error: AppError): void;
+  observe(method: string, route: string, status: number, seconds: number): void;
+  routeOf?: (request: IncomingMessage) => string;
+};
+
+const retryAfterSeconds = 2;
+/** The status that NGINX logs for a client that went away before its answer. */
+const clientClosedRequest = 499;
+const unnamed = "other";
+
+/** Stands before the app: probes first, then what is rejected because of overload, then the app. */
+export function createAppListener(deps: AppListenerDeps) {
+  const { answer, connections, admits, reject, observe } = deps;
+  const names = new WeakMap<IncomingMessage, string>();
+  const routeOf = deps.routeOf ?? ((request) => names.get(request) ?? expressRoute(request) ?? unnamed);
+
+  const wrap =
+    (app: Handler): RequestListener =>
+    (request, response) => {
+      if (connections.isClosing()) response.shouldKeepAlive = false;
+      if (answer(request, response)) return;
+      const startedAt = performance.now();
+      connections.begin(request, response);
+      response.on("close", () => {
+        const status = response.writableFinished ? response.statusCode : clientClosedRequest;
+        observe(request.method ?? "", routeOf(request), status, (performance.now() - startedAt) / 1000);
+      });
+      if (admits()) app(request, response);
+      else reject(response, new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds }));
+    };
+
+  return {
+    wrap,
+    /** Puts the kit before the listeners that the framework has registered. */
+    attach(server: Server): void {
+      const apps = server.listeners("request");
+      server.removeAllListeners("request");
+      server.on(
+        "request",
+        wrap((request, response) => {
+          for (const app of apps) Reflect.apply(app, server, [request, response]);
+        }),
+      );
+    },
+    nameRoute(request: IncomingMessage, route: string | undefined): void {
+      if (route !== undefined) names.set(request, route);
+    },
+  };
+}
+
+/** Express sets the matched pattern on the request of Node. A pattern may also be a regular expression or a list. */
+function expressRoute(request: IncomingMessage & { route?: { path?: unknown }; baseUrl?: string }): string | undefined {
+  const path = request.route?.path;
+  return typeof path === "string" ? `${request.baseUrl ?? ""}${path}` : undefined;
+}

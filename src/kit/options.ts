@@ -1,0 +1,68 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock } from "../core/clock.ts";
+import type { ProbePath } from "../core/probe-kind.ts";
+import type { Check } from "./health/check.ts";
+import type { FleetReport } from "./health/health-report.ts";
+import type { Change } from "./health/history.ts";
+import type { OnResult } from "./health/monitor.ts";
+import type { ReadinessPolicy } from "./health/readiness-policy.ts";
+import type { SendError } from "./http/operator-endpoints.ts";
+import type { MetricsSink } from "./metrics/metrics-sink.ts";
+import type { PromClientRegistry } from "./metrics/prom-client.ts";
+import type { EventLoopWatch } from "./overload/event-loop-watch.ts";
+import type { CloseOn } from "./resilience/breaker.ts";
+
+/** @example const options: HealthOptions = { service: "orders", checks: [], intervalMs: 5000 }; */
+export type HealthOptions = {
+  /** The name of the service in the answers. */
+  service: string;
+  /** The version in the answers; "0.0.0" unless set. */
+  version?: string;
+  /** Tells the processes of the service apart; the host name unless set, which in Kubernetes is the name of the pod. */
+  instance?: string;
+  /** Checks to begin with; `addCheck` adds more before the start. */
+  checks?: readonly Check[];
+  /** Time between two runs of a check; 2000 unless set. */
+  intervalMs?: number;
+  /** Time limit of one run of a check; 2000 unless set. */
+  timeoutMs?: number;
+  /** Further probe paths, for example `{ path: "/healthz", probe: "ready" }`. */
+  probePaths?: readonly ProbePath[];
+  /** Decides which failing critical checks do not take the instance out of rotation; none unless set. */
+  policy?: ReadinessPolicy;
+  /** What closes an open breaker; "signal" unless set: the check with the name of the breaker is up again. */
+  closeOn?: CloseOn;
+  /** The operator endpoints: `/health/detailed`, `/metrics`, `/api/v1/circuit-breakers`. `false`: not served. */
+  operators?: OperatorOptions | false;
+  /** A registry of prom-client, or a sink of another kind; the kit writes `/metrics` itself unless set. */
+  metrics?: PromClientRegistry | MetricsSink;
+  /** The label `route` of a request; the pattern of an Express route, or the name given by `nameRoute`, unless set. */
+  routeOf?: (request: IncomingMessage) => string;
+  /**
+   * Mean event-loop delay above which a growing share of requests is rejected with 503; 50 unless set. 0: none is.
+   * Probes and operator endpoints are always answered.
+   */
+  maxEventLoopDelayMs?: number;
+  /** For an app that measures and rejects on its own, in place of `maxEventLoopDelayMs`. */
+  eventLoop?: EventLoopWatch;
+  clock?: Clock;
+  /** Called with every result of a check. */
+  onResult?: OnResult;
+  /** Called for every change of state, for the log. */
+  onChange?: (change: Change) => void;
+};
+
+/** @example const operators: OperatorOptions = { token: process.env["OPS_TOKEN"], managementPort: 9090 }; */
+export type OperatorOptions = {
+  /** Required as `Authorization: Bearer …`; without it the endpoints are public. */
+  token?: string | undefined;
+  /** Serves the operator endpoints on this port only. Probes are on both. */
+  managementPort?: number;
+  /** The report for `/api/v1/instances` and the status page; without it that path is not served. */
+  fleet?: () => FleetReport;
+  /** Writes an error response; problem+json (RFC 9457) unless set. */
+  sendError?: SendError;
+  requestIdOf?: (request: IncomingMessage) => string;
+  /** Called for errors in an endpoint, for the log. */
+  onUnexpectedError?: (error: unknown, requestId: string) => void;
+};
