@@ -8,7 +8,14 @@ import type { How } from "./records.ts";
 /** Longer than the proxies wait for one instance and for the next, so that their retries count. */
 const attemptTimeoutMs = 30_000;
 
-export type Ask = { method: "GET" | "POST"; path: string; headers?: Record<string, string>; body?: object };
+export type Ask = {
+  method: "GET" | "POST";
+  path: string;
+  headers?: Record<string, string>;
+  body?: object;
+  /** From an address and over a connection of its own. */
+  once?: boolean;
+};
 export type Answer = { how: How; status: number; headers: IncomingHttpHeaders; text: string };
 
 /** A user with a client address, kept-alive connections, an account and one property. */
@@ -20,13 +27,14 @@ export async function createUser() {
   let signingIn: Promise<boolean> | undefined;
 
   /** One attempt; never rejects. */
-  const ask = async ({ method, path, headers = {}, body }: Ask): Promise<Answer> => {
+  const ask = async ({ method, path, headers = {}, body, once: isAlone = false }: Ask): Promise<Answer> => {
+    const way = isAlone ? { agent: false, localAddress: freshAddress() } : { agent, localAddress: from };
     const content = body === undefined ? undefined : JSON.stringify(body);
     const ofBody =
       content === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(content) };
     const own = token === "" ? {} : { authorization: `Bearer ${token}` };
     const request = httpRequest({
-      ...{ host: "127.0.0.1", port: 80, method, path, agent, localAddress: from },
+      ...{ host: "127.0.0.1", port: 80, method, path, ...way },
       headers: { accept: "application/json", ...own, ...ofBody, ...headers },
       signal: AbortSignal.timeout(attemptTimeoutMs),
     });
@@ -52,8 +60,8 @@ export async function createUser() {
   if (made.how !== "ok") throw new Error(`A user could not create a property: ${made.status}`);
 
   return {
-    /** A second session, which is not used. */
-    login: { method: "POST", path: "/api/v1/auth/login", body: account } as const,
+    /** A second session, which is not used. The proxies limit logins from one address, also those that are retried. */
+    login: { method: "POST", path: "/api/v1/auth/login", body: account, once: true } as const,
     home: String(made.headers.location),
     ask,
     /** One login for all requests that found the session revoked. */
