@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startOnOwnMachine } from "../../test/shared/namespaces.ts";
@@ -7,6 +7,8 @@ import { startOnOwnMachine } from "../../test/shared/namespaces.ts";
 /** Runs this program on a machine of its own, and leaves nothing behind however that ends. Gives the exit code. */
 export async function runInside(env: NodeJS.ProcessEnv): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), "haven-chaos-"));
+  // the user that Postgres runs as enters it
+  chmodSync(scratch, 0o711);
   const child = startOnOwnMachine(process.argv.slice(1), { ...process.env, ...env, TMPDIR: scratch });
   let interrupted = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {

@@ -1,6 +1,7 @@
 // What most teams put together against failing stores: terminus for the probes, opossum around the calls, pg and ioredis
 // underneath, each as its README shows it.
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createTerminus } from "@godaddy/terminus";
 import express from "express";
@@ -9,8 +10,9 @@ import jwt from "jsonwebtoken";
 import CircuitBreaker from "opossum";
 import pg from "pg";
 
-const { HOST, PORT, DATABASE_URL, JWT_SECRET } = process.env;
-const pool = new pg.Pool({ connectionString: withOneHost(DATABASE_URL) });
+const { HOST, PORT, DATABASE_URL, DATABASE_CA_FILE, JWT_SECRET } = process.env;
+const ssl = DATABASE_CA_FILE ? { ca: readFileSync(DATABASE_CA_FILE) } : false;
+const pool = new pg.Pool({ connectionString: withOneHost(DATABASE_URL), ssl });
 pool.on("error", () => undefined);
 const redis = connectRedis(process.env);
 redis.on("error", () => undefined);
@@ -93,7 +95,7 @@ function connectRedis({ REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_NAME, REDIS_C
   return REDIS_CLUSTER_NODES ? new Redis.Cluster(nodesIn(REDIS_CLUSTER_NODES)) : new Redis(REDIS_URL);
 }
 
-/** pg connects to one host. */
+/** pg connects to one host, and takes the authority as an option. */
 function withOneHost(url) {
-  return url.replace(/(@[^,/]+),[^/]+/, "$1").replace(/[?&]target_session_attrs=[a-z-]+/, "");
+  return url.replace(/(@[^,/]+),[^/]+/, "$1").replace(/\?.*$/, "");
 }

@@ -1,8 +1,12 @@
 import { cluster } from "../topologies/cluster.ts";
+import { hosts } from "../topologies/hosts.ts";
 import { named } from "../topologies/named.ts";
+import { patroni } from "../topologies/patroni.ts";
+import { pooled } from "../topologies/pooled.ts";
 import { sentinel } from "../topologies/sentinel.ts";
 import { single } from "../topologies/single.ts";
 import { smallDisk } from "../topologies/small-disk.ts";
+import { tls } from "../topologies/tls.ts";
 import { deployFaults } from "./deploys.ts";
 import { clockFault, environmentFaults } from "./environment.ts";
 import type { Bounds, FaultFacts } from "./fault.ts";
@@ -10,7 +14,9 @@ import { type FaultGroup, groupOf } from "./group.ts";
 import { instanceFaults } from "./instances.ts";
 import { postgresFaults } from "./postgres.ts";
 import { nameFaults } from "./postgres-failover.ts";
+import { hostFaults, patroniFaults } from "./postgres-hosts.ts";
 import { postgresImpairments } from "./postgres-impaired.ts";
+import { poolerFaults, tlsFaults } from "./postgres-path.ts";
 import { redisFaults } from "./redis.ts";
 import { clusterFaults, sentinelFaults } from "./redis-failover.ts";
 import { redisImpairments } from "./redis-impaired.ts";
@@ -32,6 +38,10 @@ export const groups: readonly FaultGroup[] = [
   groupOf(single, singleFaults),
   groupOf(smallDisk, smallDiskFaults),
   groupOf(named, nameFaults),
+  groupOf(hosts, hostFaults),
+  groupOf(tls, tlsFaults),
+  groupOf(pooled, poolerFaults),
+  groupOf(patroni, patroniFaults),
   groupOf(sentinel, sentinelFaults),
   groupOf(cluster, clusterFaults),
 ];

@@ -1,4 +1,4 @@
-import { globSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,6 +18,9 @@ async function limitFiles(pid: number, soft: string): Promise<void> {
   const { code, output } = await runProgram("prlimit", ["--pid", String(pid), `--nofile=${soft}:`]);
   if (code !== 0) throw new Error(output);
 }
+
+const hardLimitOfFiles = (pid: number): string =>
+  /^Max open files +\S+ +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, "utf8"))?.[1] ?? "1024";
 
 export const clockFault: Fault = {
   name: "clock-jump",
@@ -64,7 +67,10 @@ export const environmentFaults: readonly Fault[] = [
       const { pid } = fleet.member(one).process();
       return limitFiles(pid, String(readdirSync(`/proc/${pid}/fd`).length));
     },
-    undo: ({ fleet }) => limitFiles(fleet.member(one).process().pid, "65536"),
+    undo({ fleet }) {
+      const { pid } = fleet.member(one).process();
+      return limitFiles(pid, hardLimitOfFiles(pid));
+    },
     bounds: { noRequestFails: true, lieWithinMs },
     comparable: true,
   },

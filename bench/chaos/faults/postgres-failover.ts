@@ -7,7 +7,7 @@ import { type Fault, storeBounds } from "./fault.ts";
 /** The time in which a failover manager notices and decides. */
 const decisionMs = 3000;
 
-async function failOver(pair: Pair): Promise<void> {
+export async function failOver(pair: Pair): Promise<void> {
   await pair.primary().kill();
   await sleep(decisionMs);
   await pair.promote();

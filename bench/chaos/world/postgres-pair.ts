@@ -8,7 +8,7 @@ import { type Postgres, secondOf, startPostgres } from "./postgres.ts";
 import { changeSettings } from "./postgres-settings.ts";
 
 /** Addresses of this machine alone, so that both can have the usual port. */
-const pairHosts = ["127.0.1.1", "127.0.1.2"] as const;
+export const pairHosts = ["127.0.1.1", "127.0.1.2"] as const;
 const port = 5432;
 
 /** A primary and a standby that commits wait for. They change places with every promotion. */

@@ -1,0 +1,33 @@
+import type { Pooled } from "../topologies/pooled.ts";
+import type { WithTls } from "../topologies/tls.ts";
+import { endConnectionsOfInstances } from "../world/others.ts";
+import { type Fault, storeBounds } from "./fault.ts";
+
+export const tlsFaults: readonly Fault<WithTls>[] = [
+  {
+    name: "certificate-expired",
+    title: "Certificate of Postgres expired",
+    says: "Postgres presents a certificate that has expired, and all connections are closed once. Then it has a valid one again.",
+    holdMs: 10_000,
+    async inject({ present, database }) {
+      await present("expired");
+      await endConnectionsOfInstances(database.adminUrl);
+    },
+    undo: ({ present }) => present("valid"),
+    bounds: storeBounds,
+    comparable: true,
+  },
+];
+
+export const poolerFaults: readonly Fault<Pooled>[] = [
+  {
+    name: "pgbouncer-restart",
+    title: "PgBouncer restarted",
+    says: "PgBouncer closes all connections and refuses new ones for 3 s, until it runs again.",
+    holdMs: 3000,
+    inject: ({ pooler }) => pooler.stop(),
+    undo: ({ pooler }) => pooler.start(),
+    bounds: storeBounds,
+    comparable: true,
+  },
+];

@@ -1,0 +1,35 @@
+import { appRole, asAppRole } from "../../../test/shared/servers/database.ts";
+import { startPgBouncer } from "../../../test/shared/servers/pgbouncer.ts";
+import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { createDatabase } from "../world/database.ts";
+import { startPostgres } from "../world/postgres.ts";
+import type { Topology } from "./topology.ts";
+
+async function start() {
+  const postgres = await startPostgres();
+  await postgres.start();
+  const database = await createDatabase(postgres, "chaos");
+  const redis = await startRedisServer();
+  const pooler = await startPgBouncer({ port: postgres.port, users: { [appRole.name]: appRole.password } });
+  const url = new URL(asAppRole(database.url));
+  url.port = String(pooler.port);
+  return {
+    database,
+    pooler,
+    services: { databaseUrl: database.url, redisUrl: redis.url },
+    env: { DATABASE_URL: url.href, DB_POOLER: "transaction" },
+  };
+}
+
+export type Pooled = Awaited<ReturnType<typeof start>>;
+
+/** A Postgres behind PgBouncer in transaction mode. */
+export const pooled: Topology<Pooled> = {
+  name: "PgBouncer",
+  programs: [
+    { command: "pgbouncer", package: "pgbouncer" },
+    // brings the user that PgBouncer runs as
+    { command: "pg_virtualenv", package: "postgresql" },
+  ],
+  start,
+};
