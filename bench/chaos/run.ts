@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cleanUp } from "../../test/shared/at-end.ts";
 import { commitOf } from "../commit.ts";
 import type { ProxyName, ServerName } from "./arguments.ts";
 import type { Fault } from "./faults/fault.ts";
@@ -48,6 +49,8 @@ export async function runFaults<S extends Stores>(
   await watching.stop();
   const balance = world.ledger.balance(await world.database.rows());
   await world.stop();
+  // the next topology may need the same addresses
+  await cleanUp();
   session.onEnd({
     proxy,
     server,

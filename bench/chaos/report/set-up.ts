@@ -9,9 +9,10 @@ export const setUp = `## Setup
   one of thirty requests is a login.
 - The table of the writes holds ${ballastRows.toLocaleString("en")} other rows. Postgres flushes its WAL to disk at every commit; Redis writes its
   append-only file as configured in \`docker/\`.
-- Most faults are injected into one Postgres and one Redis. Postgres failovers have a primary and a synchronous standby under
-  one DNS name. Redis failovers have a replica and three Sentinels, or a Cluster of three primaries with a replica. The
-  disk that gets full is a small one in memory.
+- Most faults are injected into one Postgres and one Redis. A Postgres that fails over has a synchronous standby: both are under
+  one DNS name, or both are hosts of \`DATABASE_URL\`, or Debian's Patroni and etcd manage them. A Redis that fails over has a
+  replica and three Sentinels, or is a Cluster of three primaries with a replica. PgBouncer runs in transaction mode. The disk
+  that gets full is a small one in memory.
 - The instances run as \`node src/main.ts\` with the settings below: the drain is shorter than in production (8, 3 and 25 s),
   access tokens outlive the run, retried logins are not limited, and only warnings are logged. All other settings have their
   defaults.
