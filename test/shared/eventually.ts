@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { startStopwatch } from "./stopwatch.ts";
 
 /** Waits until something holds; says what it saw last when it never does. */
 export async function eventually<T>(
@@ -7,11 +8,11 @@ export async function eventually<T>(
   withinMs = 5000,
   everyMs = 20,
 ): Promise<T> {
-  const until = performance.now() + withinMs;
+  const elapsedMs = startStopwatch();
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;
-    if (performance.now() > until)
+    if (elapsedMs() > withinMs)
       throw new Error(`Not within ${withinMs} ms; last seen: ${JSON.stringify(seen)?.slice(0, 500)}`);
     await sleep(everyMs);
   }

@@ -6,6 +6,7 @@ import { asAppRole, freshDatabase } from "../shared/servers/database.ts";
 import { type FaultProxy, startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";
+import { startStopwatch } from "../shared/stopwatch.ts";
 import { type Haven, type HavenOptions, startHaven } from "./haven.ts";
 
 export type FaultyHaven = Haven & {
@@ -51,9 +52,9 @@ export async function startFaultyHaven({ env = {}, ...options }: HavenOptions = 
     redisUrl,
     ready,
     async until(check, status, withinMs) {
-      const startedAt = performance.now();
+      const elapsedMs = startStopwatch();
       await eventually(ready, (answer) => checksOf(answer)[check]?.status === status, withinMs, 10);
-      return performance.now() - startedAt;
+      return elapsedMs();
     },
   };
 }
@@ -62,9 +63,15 @@ export function checksOf(answer: Answer): Record<string, { status: string; criti
   return (answer.json() as { checks: Record<string, { status: string; critical: boolean }> }).checks;
 }
 
-/** Polls /live from another process during some work; returns the longest response time. */
-export async function worstLiveMs(url: string, meanwhile: () => Promise<unknown>): Promise<number> {
-  const prober = fork(new URL("./live-prober.ts", import.meta.url), [url]);
+/**
+ * Polls /live from another process during some work. Returns the longest response time, without the time that the prober
+ * and the process `serverPid` waited for a processor.
+ */
+export async function worstLiveMs(url: string, meanwhile: () => Promise<unknown>, serverPid?: number): Promise<number> {
+  const prober = fork(new URL("./live-prober.ts", import.meta.url), [
+    url,
+    ...(serverPid === undefined ? [] : [String(serverPid)]),
+  ]);
   const gone = once(prober, "exit");
   await once(prober, "message");
   try {

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../shared/requests/http.ts";
+import { startStopwatch } from "../shared/stopwatch.ts";
 
 // Asks live all the time from a process of its own, where no other client is in its way, and tells the worst answer.
 
-const [, , url = ""] = process.argv;
+const [, , url = "", ...serverPids] = process.argv;
 let worst = 0;
 process.once("disconnect", () => process.exit());
 process.once("message", () => process.send?.(worst, () => process.exit()));
 await ask(`${url}/alive`);
 process.send?.("ready");
 for (;;) {
-  const { status, ms } = await ask(`${url}/alive`);
-  worst = Math.max(worst, status === 200 ? ms : 60_000);
+  const elapsedMs = startStopwatch(...serverPids.map(Number));
+  const { status } = await ask(`${url}/alive`);
+  worst = Math.max(worst, status === 200 ? elapsedMs() : 60_000);
   await sleep(10);
 }

@@ -1,4 +1,4 @@
-/** A pause that can be cut short. A wake-up that is requested while nothing sleeps applies to the next pause. */
+/** A pause that can be cut short, and never ends early: timers drop fractions of a millisecond. A wake-up that is requested while nothing sleeps applies to the next pause. */
 export function createSleep() {
   let current: { until: number; wake: () => void; timer: NodeJS.Timeout } | undefined;
   let requestedAt = Number.POSITIVE_INFINITY;
@@ -12,7 +12,7 @@ export function createSleep() {
     async until(time: number): Promise<void> {
       const { promise, resolve } = Promise.withResolvers<void>();
       const until = Math.min(time, requestedAt);
-      current = { until, wake: resolve, timer: setTimeout(resolve, until - performance.now()) };
+      current = { until, wake: resolve, timer: setTimeout(resolve, Math.ceil(until - performance.now())) };
       await promise;
       clearTimeout(current.timer);
       current = undefined;
@@ -23,7 +23,7 @@ export function createSleep() {
       if (current === undefined || time >= current.until) return;
       clearTimeout(current.timer);
       current.until = time;
-      current.timer = setTimeout(current.wake, time - performance.now());
+      current.timer = setTimeout(current.wake, Math.ceil(time - performance.now()));
     },
     wake: (): void => current?.wake(),
   };

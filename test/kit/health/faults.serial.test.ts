@@ -28,10 +28,11 @@ for (const dependency of ["postgres", "redis"] as const) {
 
       await proxy.set(fault);
       let downMs = 0;
-      const worst = await worstLiveMs(haven.url, async () => {
+      const watchOutage = async () => {
         downMs = await haven.until(dependency, "down", boundMs + 1000);
         await sleep(1000);
-      });
+      };
+      const worst = await worstLiveMs(haven.url, watchOutage, process.pid);
       assert.ok(downMs < boundMs, `named after ${downMs} ms`);
       assert.ok(worst < 50, `live took ${worst} ms`);
       const down = await haven.ready();

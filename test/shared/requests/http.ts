@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect, type Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { startStopwatch } from "../stopwatch.ts";
 
 export type Answer = {
   status: number;
@@ -9,6 +10,7 @@ export type Answer = {
   bytes: Buffer;
   text: string;
   json: () => unknown;
+  /** Without the time that this process waited for a processor. */
   ms: number;
 };
 
@@ -24,13 +26,13 @@ export async function ask(
   url: string,
   { method = "GET", headers = {}, body, timeoutMs = 20_000 }: Ask = {},
 ): Promise<Answer> {
-  const startedAt = performance.now();
+  const elapsedMs = startStopwatch();
   const request = httpRequest(url, { method, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) });
   request.end(body);
   const [response] = await once(request, "response");
   const bytes = await buffer(response);
   const text = bytes.toString();
-  const ms = performance.now() - startedAt;
+  const ms = elapsedMs();
   return { status: response.statusCode, headers: response.headers, bytes, text, json: () => JSON.parse(text), ms };
 }
 

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+
+/**
+ * Measures time without the time that processes waited for a processor: on a busy machine, or with a CPU quota, a test
+ * of a duration then still measures what the code does. Computing counts, and so does waiting for anything else.
+ */
+export function startStopwatch(...pids: readonly number[]): () => number {
+  const processes = [process.pid, ...pids.filter((pid) => pid !== process.pid)];
+  const waitedMs = () => processes.reduce((sum, pid) => sum + processorWaitMs(pid), 0);
+  const startedAt = performance.now();
+  const waitedBefore = waitedMs();
+  return () => Math.max(0, performance.now() - startedAt - (waitedMs() - waitedBefore));
+}
+
+/** How long the main thread was ready to run and did not: the second number of schedstat, in ns. Linux only. */
+function processorWaitMs(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
