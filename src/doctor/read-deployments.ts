@@ -15,6 +15,7 @@ import { readKubernetes } from "./readers/kubernetes/kubernetes.ts";
 import { type ManifestSources, type Manifests, readManifests } from "./readers/kubernetes/manifests.ts";
 import { readNginx } from "./readers/nginx/nginx.ts";
 import { nginxLoadBalancer } from "./readers/nginx/nginx-load-balancer.ts";
+import { type PgBouncer, readPgBouncer } from "./readers/pgbouncer/pgbouncer.ts";
 import { readRailway } from "./readers/platforms/railway.ts";
 import { readRender } from "./readers/platforms/render.ts";
 import { versionsOf } from "./readers/program-versions.ts";
@@ -31,6 +32,7 @@ export type ConfigPaths = {
   render?: readonly string[] | undefined;
   railway?: readonly string[] | undefined;
   prometheus?: readonly string[] | undefined;
+  pgbouncer?: readonly string[] | undefined;
 };
 
 export type Sources = ManifestSources;
@@ -46,6 +48,7 @@ const emptyDeployment: Deployment = {
   apps: [],
   loadBalancers: [],
   databases: [],
+  poolers: [],
   nginx: [],
   haproxy: [],
   kubernetes: [],
@@ -74,6 +77,7 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
   const render = readEach(paths.render, diagnostics, (path) => readRender(files, path, settings, diagnostics));
   const railway = readEach(paths.railway, diagnostics, (path) => readRailway(files, path, settings, diagnostics));
   const monitoring = readEach(paths.prometheus, diagnostics, (path) => readPrometheus(files, path, diagnostics));
+  const poolers = readEach(paths.pgbouncer, diagnostics, (path) => readPgBouncer(files, path, diagnostics));
   const manifestSets = readEach(paths.k8s, diagnostics, (path) => readManifests(path, sources)).flat();
   const databaseLimits = maxConnections === undefined ? [] : [maxConnections];
 
@@ -82,7 +86,9 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
     manifestSets,
     application.versions,
   );
-  const clusters = manifestSets.map((manifests) => readCluster(manifests, { ...application, versions }, diagnostics));
+  const clusters = manifestSets.map((manifests) =>
+    readCluster(manifests, poolers, { ...application, versions }, diagnostics),
+  );
   const appsOutsideClusters = [
     ...[...compose, ...templates].flatMap(({ apps }) => apps),
     ...render.flat(),
@@ -100,6 +106,7 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
       ),
     ],
     databases: [...databaseLimits, ...compose.flatMap(({ databases }) => databases)],
+    poolers,
     nginx,
     haproxy,
     compose: compose.map((one) => one.compose),
@@ -111,7 +118,12 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
 }
 
 /** The load balancers of a cluster lead to the pods of that cluster. */
-function readCluster(manifests: Manifests, application: Application, diagnostics: Diagnostics): Deployment {
+function readCluster(
+  manifests: Manifests,
+  poolers: readonly PgBouncer[],
+  application: Application,
+  diagnostics: Diagnostics,
+): Deployment {
   const { settings, maxConnections } = application;
   const { apps, databases, kubernetes } = readKubernetes(manifests, settings, diagnostics);
   const plain = appFromSettings(application, diagnostics);
@@ -120,6 +132,7 @@ function readCluster(manifests: Manifests, application: Application, diagnostics
     apps,
     loadBalancers: loadBalancersOf(manifests, diagnostics).map((one) => connect(one, apps, apps, plain)),
     databases: [...(maxConnections === undefined ? [] : [maxConnections]), ...databases],
+    poolers,
     kubernetes: [kubernetes],
     monitoring: [readOperator(manifests.objects, diagnostics)],
     versions: application.versions,

@@ -28,7 +28,16 @@ export type Rule = {
   find(deployment: Deployment): readonly Violation[];
 };
 
-export type FileKind = "nginx" | "haproxy" | "kubernetes" | "compose" | "alb" | "render" | "railway" | "prometheus";
+export type FileKind =
+  | "nginx"
+  | "haproxy"
+  | "kubernetes"
+  | "compose"
+  | "alb"
+  | "render"
+  | "railway"
+  | "prometheus"
+  | "pgbouncer";
 
 /** Two small files that differ only in what the rule checks, and the files read with them. */
 export type Example = {

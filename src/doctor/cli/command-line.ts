@@ -22,6 +22,7 @@ and reports numbers that disagree. Rules and options: docs/doctor.md
   --render FILE        render.yaml
   --railway FILE       railway.json
   --prometheus FILE    prometheus.yml, or a file of alerting and recording rules
+  --pgbouncer FILE     pgbouncer.ini
                        Each of these options can be repeated. All files of one call are
                        compared with each other.
   --settings FILE      settings of the application in .env form, or in YAML or JSON with
@@ -43,7 +44,17 @@ Exit codes: 0 nothing found at the level of --fail-on, 1 found, 2 a file could n
 read, 64 wrong usage.
 `;
 
-export const configKinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
+export const configKinds = [
+  "nginx",
+  "haproxy",
+  "k8s",
+  "compose",
+  "alb",
+  "render",
+  "railway",
+  "prometheus",
+  "pgbouncer",
+] as const;
 export const formats = ["table", "json", "sarif", "github", "junit", "markdown"] as const;
 export type Format = (typeof formats)[number];
 const failLevels = ["error", "warning", "never"] as const;
@@ -58,6 +69,7 @@ const options = {
   render: repeatable,
   railway: repeatable,
   prometheus: repeatable,
+  pgbouncer: repeatable,
   settings: repeatable,
   "max-connections": repeatable,
   versions: repeatable,

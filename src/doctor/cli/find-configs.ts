@@ -15,6 +15,7 @@ const knownFiles: readonly KnownFile[] = [
   { kind: "nginx", name: /^nginx\.conf$/, content: /\S/ },
   { kind: "haproxy", name: /^haproxy\.cfg$/, content: /\S/ },
   { kind: "compose", name: /^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$/, content: /^services:/m },
+  { kind: "pgbouncer", name: /^pgbouncer\.ini$/, content: /^\s*\[(?:databases|pgbouncer)\]/m },
   { kind: "render", name: /^render\.ya?ml$/, content: /^services:/m },
   { kind: "railway", name: /^railway\.json$/, content: /"deploy"/ },
   { kind: "prometheus", name: /^prometheus[\w.-]*\.ya?ml$/, content: /^(?:global|scrape_configs|groups):/m },

@@ -3,6 +3,7 @@ import type { Compose } from "../readers/compose/compose.ts";
 import type { Haproxy } from "../readers/haproxy/haproxy.ts";
 import type { Kubernetes } from "../readers/kubernetes/kubernetes.ts";
 import type { Nginx } from "../readers/nginx/nginx.ts";
+import type { PgBouncer } from "../readers/pgbouncer/pgbouncer.ts";
 import type { ConnectionLimit } from "../readers/postgres-limit.ts";
 import type { Monitoring } from "../readers/prometheus/prometheus.ts";
 import type { RunningInstance } from "../readers/running-instance.ts";
@@ -16,6 +17,8 @@ export type Deployment = {
   loadBalancers: readonly ConnectedLoadBalancer[];
   /** `max_connections` of each Postgres that is configured here. */
   databases: readonly ConnectionLimit[];
+  /** PgBouncers between the apps and their database. */
+  poolers: readonly PgBouncer[];
   nginx: readonly Nginx[];
   haproxy: readonly Haproxy[];
   kubernetes: readonly Kubernetes[];

@@ -6,6 +6,7 @@ import { disruptionBudgetRules } from "./capacity/disruption-budget.ts";
 import { failTimeoutRules } from "./capacity/fail-timeout.ts";
 import { memoryRules } from "./capacity/heap-limit.ts";
 import { podResourceRules } from "./capacity/pod-resources.ts";
+import { poolerConnectionRules } from "./capacity/pooler-connections.ts";
 import { uploadLocationRules } from "./capacity/upload-location.ts";
 import { drainDelayRules } from "./drain/drain-delay.ts";
 import { drainDetectionRules } from "./drain/drain-detection.ts";
@@ -52,6 +53,7 @@ const everyRule: readonly Rule[] = [
   ...checkCommandRules,
   ...probeBudgetRules,
   ...podResourceRules,
+  ...poolerConnectionRules,
   ...uploadLocationRules,
   ...platformProbeRules,
   ...composeRestartRules,

@@ -139,6 +139,10 @@ export const numbers: readonly BrokenLine[] = [
   ],
   ["connections-more-than-database", "render", "numInstances: 3", "numInstances: 5"],
   ["connections-more-than-database", "railway", '"numReplicas": 3', '"numReplicas": 9'],
+  ["connections-pooler-more-than-database", "pgbouncer", "default_pool_size = 10", "default_pool_size = 90"],
+  ["connections-pooler-more-than-database", "pgbouncer", "pool_size=20", "pool_size=80"],
+  ["connections-pooler-more-than-database", "pgbouncer", "reserve_pool_size = 5", "reserve_pool_size = 50"],
+  ["connections-more-than-pooler", "pgbouncer", "max_client_conn = 500", "max_client_conn = 15"],
   // 7. pods, memory, body sizes, scrapes
   ["budget-lets-none-go", "kubernetes", "maxUnavailable: 1", "minAvailable: 3"],
   ["budget-lets-none-go", "kubernetes", "maxUnavailable: 1", "minAvailable: 90%"],

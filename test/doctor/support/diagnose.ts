@@ -48,6 +48,7 @@ const names = {
   render: "render.yaml",
   railway: "railway.json",
   prometheus: "prometheus.yml",
+  pgbouncer: "pgbouncer.ini",
   settings: "settings.env",
   live: "live.json",
 } as const;
@@ -78,6 +79,7 @@ export function diagnoseTexts(
     render: path("render"),
     railway: path("railway"),
     prometheus: path("prometheus"),
+    pgbouncer: path("pgbouncer"),
   };
   const diagnostics = createDiagnostics();
   const rules = application === "haven" ? everyRuleOn : undefined;

@@ -21,6 +21,16 @@ export const all = {
   composeWithProxy: { kind: "compose", alongside: { nginx: valid.nginx }, text: valid.composeWithAddresses },
   render: { kind: "render", alongside: {}, text: valid.render },
   railway: { kind: "railway", alongside: {}, text: valid.railway },
+  pgbouncer: {
+    kind: "pgbouncer",
+    alongside: {
+      compose: valid.composeWithAddresses.replaceAll(
+        "DRAIN_DELAY_MS:",
+        "DB_POOLER: transaction\n      DRAIN_DELAY_MS:",
+      ),
+    },
+    text: valid.pgbouncer,
+  },
   prometheus: { kind: "prometheus", alongside: {}, text: valid.prometheus },
   settings: { kind: "settings", alongside: { nginx: valid.nginx, haproxy: valid.haproxy }, text: valid.settings },
 } as const;

@@ -370,6 +370,18 @@ export const railway = `{
 }
 `;
 
+export const pgbouncer = `[databases]
+app = host=db port=5432 dbname=app pool_size=20
+jobs = host=db port=5432 dbname=jobs
+
+[pgbouncer]
+listen_port = 6432
+pool_mode = transaction
+max_client_conn = 500
+default_pool_size = 10
+reserve_pool_size = 5
+`;
+
 export const prometheus = `global:
   scrape_interval: 15s
   scrape_timeout: 10s

@@ -83,6 +83,8 @@ export const databaseConnectionRules: readonly Rule[] = [
       fixed: scaled(6),
     },
     find(deployment) {
+      // The connections of the application end at the pooler.
+      if (deployment.poolers.length > 0) return [];
       return groupsOf(deployment).flatMap((apps): Violation[] => {
         const shares = apps.map(shareOf).filter((share) => share !== undefined);
         const [first] = shares;
