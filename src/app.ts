@@ -21,7 +21,7 @@ import type { Trust } from "./http/listener/proxy-trust.ts";
 import { clientDisconnected, createContext, requestIdOf } from "./http/listener/request-context.ts";
 import { announcesBody, assertReadableUrl, framingError, toOriginForm } from "./http/listener/request-guard.ts";
 import { createRequestPacer } from "./http/listener/request-pacer.ts";
-import type { Routes } from "./http/operation.ts";
+import type { Routes, StoreNeeds } from "./http/operation.ts";
 import { sendProblem } from "./http/problem.ts";
 import { resourceRouter } from "./http/resource-router.ts";
 import type { Connections } from "./kit/lifecycle/connections.ts";
@@ -108,12 +108,23 @@ export type ExpressDeps = {
   routes: readonly Routes[];
   features: Features;
   api: Api;
+  /** Throws while a store lacks what the operation needs. */
+  assertAvailable: (needs: StoreNeeds) => void;
   trust: Pick<Trust, "trusts">;
   logger: Logger;
   corsOrigins: readonly string[];
 };
 
-function createExpressApp({ about, routes, features, api, trust, logger, corsOrigins }: ExpressDeps): Express {
+function createExpressApp({
+  about,
+  routes,
+  features,
+  api,
+  assertAvailable,
+  trust,
+  logger,
+  corsOrigins,
+}: ExpressDeps): Express {
   const served = [...routes, ...featureRoutes(features, api)];
   const all = [...served, aboutRoutes(about, served)];
   const refuse = rejectUnknownRoute(all);
@@ -126,7 +137,7 @@ function createExpressApp({ about, routes, features, api, trust, logger, corsOri
 
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(rejectOptions(refuse));
-  app.use(resourceRouter(all));
+  app.use(resourceRouter(all, assertAvailable));
   app.use(refuse);
   app.use(handleErrors(logger));
   return app;

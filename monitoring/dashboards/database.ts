@@ -125,7 +125,7 @@ const pool: Row = {
     {
       title: "Connections, all chosen instances",
       description:
-        "Open ones; each instance has one more for its health check. max_connections of Postgres has to hold them.",
+        "Open ones; each instance has two more for its health checks. max_connections of Postgres has to hold them.",
       kind: "timeseries",
       unit: "short",
       width: 8,

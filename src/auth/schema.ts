@@ -67,6 +67,7 @@ export const operations = {
     bodyLimit: smallBodyLimit,
     rateLimited: true,
     problems: ["conflict"],
+    needs: { postgres: "write", redis: "write" },
     answers: {
       201: { description: "Account created; a session cookie is set.", schema: signedIn, headers: ["Set-Cookie"] },
     },
@@ -81,6 +82,7 @@ export const operations = {
     bodyLimit: smallBodyLimit,
     rateLimited: true,
     problems: ["unauthorized"],
+    needs: { postgres: "write", redis: "write" },
     answers: {
       200: { description: "Signed in; a new session cookie is set.", schema: signedIn, headers: ["Set-Cookie"] },
     },
@@ -96,6 +98,7 @@ export const operations = {
       refreshToken: exactText({ maxLength: 4096 }).meta({ example: "AZ1aPo8AfDqdbisfWnye…" }),
     }),
     problems: ["unauthorized"],
+    needs: { postgres: "read", redis: "write" },
     answers: {
       200: {
         description: `New tokens; a retry within ${retryWindowMs / 1000} s returns the same tokens.`,
@@ -111,6 +114,7 @@ export const operations = {
     summary: "Sign out",
     tag,
     access: "member",
+    needs: { postgres: "write", redis: "write" },
     answers: { 204: { description: "Signed out; the cookie is cleared.", headers: ["Set-Cookie"] } },
   }),
   me: operation({
@@ -136,6 +140,7 @@ export const operations = {
       newPassword: newPassword.meta({ example: "six loud mountain winds" }),
     }),
     rateLimited: true,
+    needs: { postgres: "write", redis: "write" },
     answers: done,
   }),
   listSessions: operation({
@@ -147,6 +152,7 @@ export const operations = {
     access: "member",
     query: z.strictObject(pageFields),
     headers: ["If-None-Match"],
+    needs: { redis: "read" },
     answers: { 200: { description: "Active sessions, newest first; at most 20.", schema: listOf(session) } },
   }),
   revokeSession: operation({
@@ -157,6 +163,7 @@ export const operations = {
     tag,
     access: "member",
     params: z.strictObject({ sessionId: id }),
+    needs: { postgres: "write", redis: "write" },
     answers: done,
   }),
   revokeOthers: operation({
@@ -166,6 +173,7 @@ export const operations = {
     summary: "Revoke all other sessions",
     tag,
     access: "member",
+    needs: { postgres: "write", redis: "write" },
     answers: done,
   }),
   listEvents: operation({

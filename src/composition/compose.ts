@@ -21,6 +21,7 @@ import type { Overrides } from "./overrides.ts";
 import { composePostgres } from "./postgres.ts";
 import { composeRedis } from "./redis.ts";
 import type { ServiceAddresses } from "./service-addresses.ts";
+import { createAssertAvailable } from "./store-breakers.ts";
 import { composeStream } from "./stream.ts";
 
 export type ComposeDeps = {
@@ -59,7 +60,17 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
 
   const timed = createCallMetrics(metrics, ["postgres", "redis"]);
   const url = addresses.databaseUrl;
-  const postgres = await composePostgres({ config, url, logger, breakers, metrics, timed, stack, overrides });
+  const postgres = await composePostgres({
+    config,
+    url,
+    logger,
+    breakers,
+    history: kit.history,
+    metrics,
+    timed,
+    stack,
+    overrides,
+  });
   const db = postgres.database;
   const target = addresses.redis;
   const { redis, onRedisBack, ...redisParts } = composeRedis({
@@ -115,6 +126,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     about: { identity, cookieName: config.auth.cookieName, servesOperators },
     routes: [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])],
     features,
+    assertAvailable: createAssertAvailable({ postgres: postgres.breakers, redis: redisParts.breakers }),
     api: { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) },
     trust,
     logger,

@@ -19,7 +19,7 @@ import type { RedisAccess } from "../redis/redis-access.ts";
 import type { Overrides } from "./overrides.ts";
 
 /** Dependencies of all instances. An event loop, a memory and a disk belong to one instance. */
-const shared = new Set(["postgres", "redis", "schema"]);
+const shared = new Set(["postgres", "postgres:write", "redis", "redis:write", "schema"]);
 
 export type PolicyPartsDeps = { config: Config; clock: Clock; logger: Logger };
 

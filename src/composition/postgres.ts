@@ -3,23 +3,26 @@ import type { Config } from "../config/read-config.ts";
 import type { Logger } from "../core/logger.ts";
 import { createConnector } from "../db/connect/connector.ts";
 import { explainPostgresFailure } from "../db/connect/explain-failure.ts";
-import { isDatabaseFailure } from "../db/driver-errors.ts";
+import { isDatabaseFailure, isDiskFull, mayBeDatabaseFailure } from "../db/driver-errors.ts";
 import { readMigrations } from "../db/migration-files.ts";
 import { createDatabase } from "../db/pool.ts";
-import { createPostgresPinger } from "../db/postgres-pinger.ts";
-import { postgresCheck, schemaCheck } from "../kit/checks/service-checks.ts";
+import { createPostgresChecks } from "../db/postgres-checks.ts";
+import { schemaCheck, storeCheck } from "../kit/checks/service-checks.ts";
+import type { History } from "../kit/health/history.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import type { CallTimer } from "../metrics/calls.ts";
 import { addPoolMetrics } from "../metrics/pool.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import { createConnectionLog } from "./connection-log.ts";
 import type { Overrides } from "./overrides.ts";
+import { asTrials, createStoreBreakers, criticalCapabilities } from "./store-breakers.ts";
 
 export type PostgresPartsDeps = {
   config: Config;
   url: string;
   logger: Logger;
   breakers: Breakers;
+  history: Pick<History, "onChange">;
   metrics: Metrics;
   timed: CallTimer;
   stack: AsyncDisposableStack;
@@ -28,42 +31,52 @@ export type PostgresPartsDeps = {
 
 const closeLimitMs = 2000;
 
-/** The pool behind its breaker, and the checks on a connection of their own. */
+/** The pool behind its breakers, and the checks on connections of their own. */
 export async function composePostgres(deps: PostgresPartsDeps) {
-  const { config, url, logger, breakers, metrics, timed, stack, overrides } = deps;
-  const breaker = breakers.create({ name: "postgres", isFailure: isDatabaseFailure });
+  const { config, url, logger, breakers, history, metrics, timed, stack, overrides } = deps;
+  const store = createStoreBreakers(breakers, {
+    name: "postgres",
+    isFailure: isDatabaseFailure,
+    isSymptom: mayBeDatabaseFailure,
+    onSymptom(error) {
+      if (isDiskFull(error)) checks.suspectFullDisk();
+    },
+  });
   const log = createConnectionLog({ logger, store: "postgres", explain: explainPostgresFailure });
   const connector = createConnector({ ...config.postgres, url }, log);
   const database =
     overrides.database ??
     stack.adopt(
       // Timed inside the breaker: a rejected call took no time of the database.
-      createDatabase({ ...config.postgres, url }, (work) => breaker.run(() => timed("postgres", work)), connector),
+      createDatabase(
+        { ...config.postgres, url },
+        (work, capability) => store[capability].run(() => timed("postgres", work)),
+        connector,
+      ),
       // A statement that was cut off may hold its connection until its own limit; the exit does not wait for that.
       (pool) => Promise.race([pool.close(), sleep(closeLimitMs, undefined, { ref: false })]),
     );
   addPoolMetrics(metrics, database, config.postgres.poolMax);
 
-  const migrations = (await readMigrations()).map(({ name }) => name);
-  const pinger = stack.adopt(
-    createPostgresPinger(
-      { ...config.postgres, url, statementTimeoutMs: config.health.timeoutMs },
-      migrations,
-      connector,
-    ),
-    (connection) => connection.close(),
+  const migrationNames = (await readMigrations()).map(({ name }) => name);
+  const { timeoutMs, requires } = config.health;
+  const checks = stack.adopt(
+    createPostgresChecks({ connector, timeoutMs, migrationNames, instance: config.instance }),
+    (connections) => connections.close(),
   );
+  // Down: the connections lead to a server that failed. Up again: those opened meanwhile may lead to the one before.
+  history.onChange(({ kind, name, from, to }) => {
+    const isStore = kind === "check" && (name === store.read.name || name === store.write.name);
+    if (isStore && (from === "down" || to === "down")) database.retireConnections();
+  });
   return {
     database,
-    /** For background work, which no request waits for: its failures do not open the breaker. */
-    uncounted: database.withGuard(breaker.runUncounted),
+    breakers: store,
+    /** For background work, which no request waits for: its failures do not open the breakers. */
+    uncounted: database.withGuard((work, capability) => store[capability].runUncounted(work)),
     checks: [
-      // While the breaker is open, the check is its trial.
-      postgresCheck(
-        { ping: (signal) => breaker.runTrial(() => pinger.ping(signal)) },
-        config.health.requires.includes("postgres"),
-      ),
-      schemaCheck(pinger, config.health.requires.includes("schema")),
+      storeCheck("postgres", asTrials(store, checks), criticalCapabilities(requires, "postgres")),
+      schemaCheck(checks, requires.includes("schema")),
     ],
   };
 }

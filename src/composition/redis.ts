@@ -32,6 +32,7 @@ export function composeRedis({ config, target, logger, breakers, timed, stack, o
     (connection) => connection.close(),
   );
   return {
+    breakers: { read: breaker, write: breaker },
     redis:
       overrides.redis ??
       // Timed inside the breaker: a rejected call took no time of Redis.

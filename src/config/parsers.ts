@@ -70,7 +70,16 @@ const entries = (value: string) =>
     .filter((entry) => entry !== "");
 
 /** All checks. READY_REQUIRES selects the critical ones. */
-export const checkNames = ["postgres", "redis", "schema", "event-loop", "memory", "disk"] as const;
+export const checkNames = [
+  "postgres",
+  "postgres:write",
+  "redis",
+  "redis:write",
+  "schema",
+  "event-loop",
+  "memory",
+  "disk",
+] as const;
 export type CheckName = (typeof checkNames)[number];
 
 export const checkList = z.string().transform((value, context): CheckName[] => {

@@ -72,7 +72,7 @@ export const variables = z.object({
     ),
   DB_POOL_MAX: wholeNumber(1, 1000, "a whole number")
     .default(10)
-    .describe("Maximum number of connections in the pool; the health checks use one more"),
+    .describe("Maximum number of connections in the pool; the health checks use two more"),
   DB_CONNECT_TIMEOUT_MS: milliseconds(100)
     .default(2000)
     .describe("Maximum wait for a free connection, or for a new one; several hosts share it"),
@@ -170,7 +170,7 @@ export const variables = z.object({
   READY_REQUIRES: checkList
     .prefault("postgres")
     .describe(
-      `Critical checks, which take the instance out of rotation: any of ${checkNames.join(", ")}; the others only degrade it`,
+      `Critical checks, which take the instance out of rotation: any of ${checkNames.join(", ")}; the others only degrade it. \`postgres\` requires that reads work, \`postgres:write\` that writes work, too`,
     ),
   READY_POLICY: oneOf(["strict", "outlier"])
     .default("strict")

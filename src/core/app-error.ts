@@ -18,6 +18,7 @@ export type ErrorCode =
   | "rate_limited"
   | "overloaded"
   | "unavailable"
+  | "read_only"
   | "deadline_exceeded"
   | "internal";
 

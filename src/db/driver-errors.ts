@@ -4,8 +4,10 @@ import { AppError } from "../core/app-error.ts";
 /** SQLSTATE classes that report a fault of the server, not of the statement: connection, resources, system, internal. */
 const serverFailureClasses = new Set(["08", "53", "58", "XX"]);
 const serverFailureStates = new Set(["57P01", "57P02", "57P03", "57P05", "28000", "28P01", "3D000", "25006"]);
-/** The server cancelled a statement at its time limit: the server works, the statement was slow. */
-const statementTimedOut = "57014";
+/** Postgres cancelled a statement at its time limit, or denied it: the cause may be the statement or the server. */
+const ambiguousStates = new Set(["57014", "55P03", "42501"]);
+/** Postgres refuses writes and may still answer reads: it is read-only, or its disk is full. */
+const refusedWriteStates = new Set(["25006", "53100"]);
 
 /** An error of the driver without a reply of the server: the connection failed or timed out. */
 export class ConnectionFailure extends Error {
@@ -26,9 +28,17 @@ export function isDatabaseFailure(error: unknown): boolean {
   return error instanceof ConnectionFailure;
 }
 
-/** Whether the connection has to be closed after this error. */
+/** Whether the database may have failed, so that its check should run at once. */
+export function mayBeDatabaseFailure(error: unknown): boolean {
+  return isDatabaseFailure(error) || (error instanceof DatabaseError && ambiguousStates.has(error.code ?? ""));
+}
+
+export const isDiskFull = (error: unknown): boolean => error instanceof DatabaseError && error.code === "53100";
+
+/** Whether the connection has to be closed after this error: it is broken, or leads to a server that became read-only. */
 export function breaksConnection(error: unknown): boolean {
-  if (error instanceof DatabaseError) return error.severity === "FATAL" || error.severity === "PANIC";
+  if (error instanceof DatabaseError)
+    return error.severity === "FATAL" || error.severity === "PANIC" || error.code === "25006";
   return error instanceof ConnectionFailure;
 }
 
@@ -38,8 +48,13 @@ export function isRetryableConflict(error: unknown): boolean {
 }
 
 export function toDomainError(error: unknown): unknown {
-  const tooSlow = error instanceof DatabaseError && error.code === statementTimedOut;
-  if (!tooSlow && !isDatabaseFailure(error) && !isRetryableConflict(error)) return error;
+  if (!mayBeDatabaseFailure(error) && !isRetryableConflict(error)) return error;
+  if (error instanceof DatabaseError && refusedWriteStates.has(error.code ?? "")) {
+    return new AppError("read_only", "The database accepts no changes at the moment. Reads are served. Retry later.", {
+      retryAfterSeconds: 2,
+      cause: error,
+    });
+  }
   return new AppError("unavailable", "The database is temporarily unavailable. Retry later.", {
     retryAfterSeconds: 2,
     cause: error,

@@ -1,9 +1,11 @@
 import type { Client, QueryResultRow } from "pg";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
+import type { StoreCapability } from "../core/store-capability.ts";
 import { createConnectionPool } from "./connect/connection-pool.ts";
 import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { breaksConnection, isRetryableConflict, toDomainError, wrapDriverError } from "./driver-errors.ts";
+import { capabilityOfStatement } from "./statement-capability.ts";
 
 export type PostgresLimits = PostgresSource & {
   poolMax: number;
@@ -27,12 +29,17 @@ export type Database = Queryable & {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** The same connections behind a different guard. */
   withGuard(protect: Protect): Queryable;
+  /** Replaces every connection that is open now before it is used again: it may lead to a server that has failed. */
+  retireConnections(): void;
   counts(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
 };
 
-/** Runs a call, usually through a circuit breaker. */
-export type Protect = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs a call, usually through the circuit breaker of the capability. */
+export type Protect = <T>(work: () => Promise<T>, capability: StoreCapability) => Promise<T>;
+
+/** The limit for the server is a little shorter, so that it cancels a slow statement before the connection is closed. */
+const serverShareOfLimit = 0.9;
 
 export function createDatabase(
   limits: PostgresLimits,
@@ -40,7 +47,14 @@ export function createDatabase(
   connector: Connector = createConnector(limits),
 ): Database {
   const pool = createConnectionPool({
-    open: () => connector.open({ ...limits, applicationName: "haven" }),
+    open: () =>
+      connector.open({
+        ...limits,
+        applicationName: "haven",
+        statementTimeoutMs: Math.ceil(limits.statementTimeoutMs * serverShareOfLimit),
+        // Also for a commit that waits for a standby: Postgres does not limit that.
+        queryTimeoutMs: limits.statementTimeoutMs,
+      }),
     idleTimeoutMs: 30_000,
     maxLifetimeMs: 1_800_000,
   });
@@ -51,7 +65,11 @@ export function createDatabase(
     onRejected: () => new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
   });
 
-  const withClient = async <T>(work: (client: Client) => Promise<T>, guard = protect): Promise<T> => {
+  const withClient = async <T>(
+    work: (client: Client) => Promise<T>,
+    capability: StoreCapability,
+    guard = protect,
+  ): Promise<T> => {
     const run = async () => {
       const connection = await pool.acquire().catch(wrapDriverError);
       try {
@@ -64,12 +82,12 @@ export function createDatabase(
       }
     };
     // The guard comes first, so that no call waits for a connection while the breaker is open.
-    return guard(() => limiter.run(run));
+    return guard(() => limiter.run(run), capability);
   };
 
   const withGuard = (guard: Protect): Queryable => ({
     query: <Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]) =>
-      withClient((client) => runStatement<Row>(client, sql, values), guard).catch(throwDomainError),
+      withClient((client) => runStatement<Row>(client, sql, values), capabilityOf(sql), guard).catch(throwDomainError),
   });
 
   return {
@@ -79,7 +97,7 @@ export function createDatabase(
       for (let attempt = 1; ; attempt += 1) {
         const afterCommitHooks: (() => void)[] = [];
         try {
-          const result = await withClient((client) => inTransaction(client, work, afterCommitHooks));
+          const result = await withClient((client) => inTransaction(client, work, afterCommitHooks), "write");
           for (const hook of afterCommitHooks) hook();
           return result;
         } catch (error) {
@@ -87,10 +105,13 @@ export function createDatabase(
         }
       }
     },
+    retireConnections: pool.retire,
     counts: () => ({ ...pool.counts(), waiting: limiter.queued() }),
     close: () => pool.end(),
   };
 }
+
+const capabilityOf = (sql: Sql): StoreCapability => capabilityOfStatement(typeof sql === "string" ? sql : sql.text);
 
 function throwDomainError(error: unknown): never {
   throw toDomainError(error);

@@ -46,7 +46,7 @@ export function handleErrors(logger: Pick<Logger, "error" | "warn">): ErrorReque
     const problem = sendProblem(response, error, requestId);
     if (problem.code === "internal")
       logger.error({ err: error, requestId, route: request.context.route }, "request failed");
-    else if (problem.code === "unavailable")
+    else if (problem.code === "unavailable" || problem.code === "read_only")
       logger.warn({ err: error, requestId, route: request.context.route }, "request failed: dependency unavailable");
   };
 }

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
 import type { Role } from "../core/role.ts";
+import type { StoreCapability } from "../core/store-capability.ts";
 import { queryFields } from "./input/query-fields.ts";
 import { readJson } from "./input/read-json.ts";
 import { assertBodyFits, type BodyLimit, hasBody, jsonBodyLimit, smallBodyLimit } from "./input/request-body.ts";
@@ -50,6 +51,8 @@ export type Operation<
   tag: string;
   /** The required role; public if absent. */
   access?: Allowed;
+  /** What the operation needs of the stores; see `needsOf` for the default. */
+  needs?: StoreNeeds;
   params?: Params;
   query?: Query;
   body?: Body;
@@ -97,7 +100,19 @@ export function operation<
   return description;
 }
 
-type RegisteredRoute = { method: Method; template: string; handle: RequestHandler };
+/** A request is refused at once, before its body is read, while the breaker of a capability that it needs is open. */
+export type StoreNeeds = { postgres?: StoreCapability; redis?: StoreCapability };
+
+/**
+ * Operations of users read from Postgres, and write to it unless they are a GET. Redis is not among the defaults: while it
+ * is away, a bearer token is checked in Postgres.
+ */
+export function needsOf({ needs, access, method }: Pick<Operation, "needs" | "access" | "method">): StoreNeeds {
+  if (needs !== undefined) return needs;
+  return access === undefined ? {} : { postgres: method === "get" ? "read" : "write" };
+}
+
+type RegisteredRoute = { method: Method; template: string; needs: StoreNeeds; handle: RequestHandler };
 
 /** Registers operations with their handlers. The 405 handler, the documentation and the metrics use the same list. */
 export function createRoutes(prefix: string, authenticate: AuthenticateCaller = rejectAnonymous) {
@@ -123,7 +138,7 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
         // The deadline may have sent a response already.
         if (!response.headersSent) reply.send(request, response);
       };
-      handlers.push({ method: described.method, template, handle });
+      handlers.push({ method: described.method, template, needs: needsOf(described as Operation), handle });
     },
   };
 }

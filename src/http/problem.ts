@@ -30,6 +30,7 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
   headers_too_large: { status: 431, title: "Request header fields too large" },
   overloaded: { status: 503, title: "Server overloaded" },
   unavailable: { status: 503, title: "Service unavailable" },
+  read_only: { status: 503, title: "Service is read-only" },
   deadline_exceeded: { status: 503, title: "Request deadline exceeded" },
   internal: { status: 500, title: "Internal server error" },
 };

@@ -57,6 +57,7 @@ export function createHealth(options: HealthOptions) {
   const samples = createSamples(clock);
   const breakers = createBreakers({
     clock,
+    onSymptom: (name) => monitor.checkSoon(name),
     closeOn,
     retryMs: intervalMs,
     onChange: ({ name, state, since }, from) => {

@@ -127,7 +127,7 @@ for (const layout of layouts) {
     // HAProxy takes up as many.
     assert.equal(numberIn(haproxyCfg, /server-template api-server- 1-(\d+) /), most);
     const allowed = numberIn(serviceOf(layout, "postgres").command?.join(" ") ?? "", /max_connections=(\d+)/);
-    const [healthCheck, surge, migration, people, reserved] = [1, 1, 1, 5, 3];
+    const [healthCheck, surge, migration, people, reserved] = [2, 1, 1, 5, 3];
     const needed = (configOf(layout).postgres.poolMax + healthCheck) * (most + surge) + migration + people;
     assert.ok(needed <= allowed - reserved, `${needed} of ${allowed}`);
   });

@@ -30,7 +30,7 @@ suite("docs/kubernetes.md", { skip: without("kubectl") }, () => {
     ]);
     const { postgres } = configOf(objects);
     assert.ok(page.includes(`there are ${autoscaler(objects).maxReplicas} pods`));
-    assert.ok(page.includes(`(${postgres.poolMax} + 1) · 13`));
+    assert.ok(page.includes(`(${postgres.poolMax} + 2) · 13`));
     assert.ok(page.includes(`; ${configOf(render("overlays/aws")).drain.delayMs / 1000} on AWS`));
   });
 

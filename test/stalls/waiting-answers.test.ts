@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { createConnector } from "../../src/db/connect/connector.ts";
 import { createDatabase } from "../../src/db/pool.ts";
-import { createPostgresPinger } from "../../src/db/postgres-pinger.ts";
+import { createPostgresChecks } from "../../src/db/postgres-checks.ts";
 import { createBucket } from "../../src/features/photos/storage/bucket.ts";
 import { createStoreClient, type StoreOutcome } from "../../src/fleet/store-client.ts";
 import { runCheck } from "../../src/kit/health/run-check.ts";
@@ -57,10 +58,12 @@ test("a statement and a new connection of Postgres get their answers", async () 
 test("checks succeed", async () => {
   const never = new AbortController().signal;
   const redis = createRedisPinger({ kind: "url", url: await freshRedis() }, redisLimits);
-  const postgres = createPostgresPinger({ ...postgresLimits, url: await freshDatabase() }, []);
-  for (const pinger of [redis, postgres]) {
-    atEnd(() => pinger.close());
-    const check = { run: (signal: AbortSignal) => pinger.ping(signal) };
+  const connector = createConnector({ ...postgresLimits, url: await freshDatabase() });
+  const postgres = createPostgresChecks({ connector, timeoutMs: limitMs, migrationNames: [], instance: "test" });
+  atEnd(() => redis.close());
+  atEnd(() => postgres.close());
+  for (const run of [redis.ping, postgres.read, postgres.write]) {
+    const check = { run };
     for (const connection of ["new", "open"]) {
       const observation = await blockDuring(() => runCheck(check, limitMs, never));
       assert.partialDeepStrictEqual(observation, { ok: true }, `over a connection that is ${connection}`);

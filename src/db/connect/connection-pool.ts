@@ -29,6 +29,7 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
   const idle: Pooled[] = [];
   let total = 0;
   let closing = false;
+  let retiredAt = Number.NEGATIVE_INFINITY;
   const closed = Promise.withResolvers<void>();
 
   const forget = (pooled: Pooled) => {
@@ -48,6 +49,7 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
 
   const connect = async (): Promise<Pooled> => {
     total += 1;
+    const openedAt = performance.now();
     let opened: OpenConnection;
     try {
       opened = await open();
@@ -55,7 +57,7 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
       onGone();
       throw error;
     }
-    const pooled: Pooled = { ...opened, openedAt: performance.now(), idleTimer: undefined, lost: false };
+    const pooled: Pooled = { ...opened, openedAt, idleTimer: undefined, lost: false };
     const onLost = () => {
       pooled.lost = true;
       forget(pooled);
@@ -74,7 +76,7 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
       release(broken = false) {
         if (released) throw new Error("The connection was released twice.");
         released = true;
-        const isOld = performance.now() - pooled.openedAt > maxLifetimeMs;
+        const isOld = performance.now() - pooled.openedAt > maxLifetimeMs || pooled.openedAt <= retiredAt;
         if (broken || pooled.lost || isOld || closing) return close(pooled, broken);
         pooled.idleTimer = setTimeout(() => close(pooled, false), idleTimeoutMs);
         idle.push(pooled);
@@ -87,6 +89,11 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
       // The one that was used last, so that the others can become idle.
       const pooled = idle.pop();
       return lend(pooled ?? (await connect()));
+    },
+    /** Closes all idle connections, and those in use at their release. */
+    retire(): void {
+      retiredAt = performance.now();
+      for (const pooled of [...idle]) close(pooled, false);
     },
     counts: () => ({ total, idle: idle.length }),
     /** Resolves once every connection is closed, those in use after their release. */

@@ -18,7 +18,7 @@ const database = "haven";
 const settings = {
   listen_addresses: localhost,
   unix_socket_directories: "",
-  max_connections: 100,
+  max_connections: 150,
   shared_buffers: "32MB",
   // no replica and no backup reads from it
   wal_level: "minimal",

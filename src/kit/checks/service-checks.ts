@@ -3,10 +3,15 @@ import type { Check } from "../health/check.ts";
 
 export type Pinger = { ping(signal: AbortSignal): Promise<void> };
 
-export const postgresCheck = (db: Pinger, critical: boolean): Check => ({
-  name: "postgres",
-  critical,
-  run: (signal) => db.ping(signal),
+export type Store = { read(signal: AbortSignal): Promise<void>; write(signal: AbortSignal): Promise<void> };
+
+/** A store that the server reads and writes. `critical` lists the capabilities that take the instance out of rotation. */
+export const storeCheck = (name: string, { read, write }: Store, critical: readonly ("read" | "write")[]): Check => ({
+  name,
+  capabilities: {
+    read: { critical: critical.includes("read"), run: read },
+    write: { critical: critical.includes("write"), run: write },
+  },
 });
 
 export const redisCheck = (redis: Pinger, critical: boolean): Check => ({

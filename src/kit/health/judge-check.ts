@@ -1,4 +1,4 @@
-import type { CapabilityStatus, CheckState, CheckStatus, JudgedCapability } from "./judge.ts";
+import type { CheckState, CheckStatus, JudgedCapability } from "./judge.ts";
 
 // Pure: the state of a check follows from the states of its capabilities.
 
@@ -14,10 +14,21 @@ export type JudgedCheck = Pick<CheckState, "since" | "latencyMs" | "consecutiveF
   capabilities: readonly CapabilityOfCheck[];
 };
 
-export function statusOfCheck(statuses: readonly CapabilityStatus[]): CheckStatus {
-  const has = (status: CapabilityStatus) => statuses.includes(status);
-  if (has("down")) return has("up") ? "impaired" : "down";
-  return has("unknown") ? "unknown" : "up";
+export type Evidence = Pick<CheckState, "status" | "lastSuccessAt" | "failingSince" | "consecutiveFailures">;
+
+/**
+ * A check is impaired only if one capability has worked after another began to fail. In an outage, the capabilities go
+ * down and come back within moments of each other, and the check is down in between.
+ */
+export function statusOfCheck(capabilities: readonly Evidence[]): CheckStatus {
+  const down = capabilities.filter(({ status }) => status === "down");
+  if (down.length === 0) return capabilities.some(({ status }) => status === "unknown") ? "unknown" : "up";
+  const failing = down.filter(({ consecutiveFailures }) => consecutiveFailures > 0);
+  const works = ({ status, lastSuccessAt, consecutiveFailures }: Evidence) =>
+    status === "up" &&
+    consecutiveFailures === 0 &&
+    failing.some(({ failingSince }) => (lastSuccessAt ?? 0) >= (failingSince ?? 0));
+  return capabilities.some(works) ? "impaired" : "down";
 }
 
 /** One check for each name, in the order of the capabilities. */
@@ -31,7 +42,7 @@ function judgeCheck(name: string, capabilities: readonly CapabilityOfCheck[]): J
     times.reduce((a, b) => (b === null || (a ?? b) > b ? a : b), null);
   return {
     name,
-    status: statusOfCheck(capabilities.map(({ status }) => status)),
+    status: statusOfCheck(capabilities),
     critical: capabilities.some(({ critical }) => critical),
     since: Math.max(...capabilities.map(({ since }) => since)),
     latencyMs: capabilities[0]?.latencyMs ?? null,

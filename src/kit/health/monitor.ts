@@ -134,13 +134,22 @@ export function createMonitor({
     for (const { sleep } of watched.values()) sleep.wake();
   };
 
+  /** The capabilities of a dependency fail and recover together, so after a change the others are checked at once. */
+  const checkOthersOf = ({ capability }: Watched): void => {
+    for (const other of watched.values()) {
+      if (other.capability.check === capability.check && !isRecovering(other.state)) other.sleep.wake();
+    }
+  };
+
   const loop = async (one: Watched): Promise<void> => {
     while (!stopping.signal.aborted) {
       one.startedAt = performance.now();
       one.sleep.begin();
       const observation = await runCheck(one.capability, timeoutMs, stopping.signal);
       if (stopping.signal.aborted) return;
+      const wasFailing = one.state.consecutiveFailures > 0;
       const state = record(one, observation);
+      if (wasFailing !== state.consecutiveFailures > 0) checkOthersOf(one);
       if (needsConfirmation(state)) continue;
       if (isRecovering(state)) await one.sleep.until(performance.now() + intervalMs);
       else await one.sleep.until(one.startedAt + intervalMs * shareOfInterval(state));
@@ -171,6 +180,17 @@ export function createMonitor({
     },
     /** Runs all checks now instead of after their interval. */
     checkNow: wakeAll,
+    /**
+     * Checks all capabilities of a dependency at once, because a request met a failure of one of them. What the checks
+     * find decides. Many failures cause few checks.
+     */
+    checkSoon(name: string): void {
+      const check = watched.get(name)?.capability.check;
+      for (const { capability, state, startedAt, sleep } of watched.values()) {
+        if (capability.check === check && state.status === "up")
+          sleep.wakeAt(startedAt + intervalMs * minShareBetweenChecks);
+      }
+    },
     /** Evaluates the snapshot again after the policy has changed its decision. */
     reevaluate: publish,
     /** The latest snapshot. A capability whose result stays stale becomes unknown. */
@@ -189,6 +209,8 @@ export function createMonitor({
     },
   };
 }
+
+const minShareBetweenChecks = 0.25;
 
 type Watched = {
   readonly capability: NamedCapability;

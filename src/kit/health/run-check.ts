@@ -1,3 +1,4 @@
+import { CheckFailed } from "../../core/failure-reason.ts";
 import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import type { Capability } from "./check.ts";
 import type { Observation } from "./judge.ts";
@@ -17,12 +18,16 @@ export async function runCheck(
   const limit = startTimeout(timeoutMs, () => timedOut.abort(new DOMException("check timed out", "TimeoutError")));
   const signal = AbortSignal.any([timedOut.signal, stop]);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
+  // A turn later, so that a check that ends at its abort can still give a reason of its own.
+  const onAbort = () => setImmediate(reject, signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     await Promise.race([runAsync(check, signal), aborted]);
+    // A check that ends because of its abort has not passed.
+    signal.throwIfAborted();
     return { ok: true, latencyMs: performance.now() - startedAt };
-  } catch (error) {
+  } catch (thrown) {
+    const error = timedOut.signal.aborted && !(thrown instanceof CheckFailed) ? timedOut.signal.reason : thrown;
     return { ok: false, latencyMs: performance.now() - startedAt, reason: reasonOf(error), code: errorCodeOf(error) };
   } finally {
     limit.cancel();

@@ -12,7 +12,7 @@ export function createSleep() {
     async until(time: number): Promise<void> {
       const { promise, resolve } = Promise.withResolvers<void>();
       const until = Math.min(time, requestedAt);
-      current = { until, wake: resolve, timer: setTimeout(resolve, Math.ceil(until - performance.now())) };
+      current = { until, wake: resolve, timer: setTimeout(resolve, msUntil(until)) };
       await promise;
       clearTimeout(current.timer);
       current = undefined;
@@ -23,8 +23,10 @@ export function createSleep() {
       if (current === undefined || time >= current.until) return;
       clearTimeout(current.timer);
       current.until = time;
-      current.timer = setTimeout(current.wake, Math.ceil(time - performance.now()));
+      current.timer = setTimeout(current.wake, msUntil(time));
     },
     wake: (): void => current?.wake(),
   };
 }
+
+const msUntil = (time: number): number => Math.max(0, Math.ceil(time - performance.now()));

@@ -1,5 +1,5 @@
 import CircuitBreaker from "opossum";
-import { AppError } from "../../core/app-error.ts";
+import { AppError, type ErrorCode } from "../../core/app-error.ts";
 
 export type BreakerStateName = "closed" | "open" | "half_open";
 
@@ -26,6 +26,11 @@ export type BreakerOptions = {
   name: string;
   /** Whether the error is a failure of the dependency. Errors of the caller and local limits are not. */
   isFailure(error: unknown): boolean;
+  /** Whether the error may have its cause in the dependency, so that its check runs at once; `isFailure` unless set. */
+  isSymptom?(error: unknown): boolean;
+  onSymptom?(error: unknown): void;
+  /** The code of the error while the breaker is open; `unavailable` unless set. */
+  codeWhileOpen?(): Extract<ErrorCode, "unavailable" | "read_only">;
   /** Time until the next trial, reported as `nextAttemptAt`: the interval of the health check. */
   retryMs: number;
   clock: { now(): number };
@@ -47,6 +52,9 @@ type Outcome<T> = { ok: true; value: T } | { ok: false; error: unknown };
 export function createBreaker({
   name,
   isFailure,
+  isSymptom = isFailure,
+  onSymptom,
+  codeWhileOpen = () => "unavailable",
   retryMs,
   clock,
   onChange,
@@ -114,6 +122,7 @@ export function createBreaker({
       counts.success += 1;
       return { ok: true, value };
     } catch (error) {
+      if (isSymptom(error)) onSymptom?.(error);
       if (!isFailure(error)) return { ok: false, error };
       counts.failure += 1;
       if (startGeneration !== generation) return { ok: false, error };
@@ -126,7 +135,13 @@ export function createBreaker({
   const rejection = (): AppError => {
     const waitMs = (nextAttemptAt ?? clock.now()) - clock.now();
     const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
-    return new AppError("unavailable", `The dependency "${name}" is unavailable.`, { retryAfterSeconds });
+    const code = codeWhileOpen();
+    const store = name.split(":", 1)[0];
+    const message =
+      code === "read_only"
+        ? `The dependency "${store}" accepts no writes at the moment. Reads are served.`
+        : `The dependency "${store}" is unavailable.`;
+    return new AppError(code, message, { retryAfterSeconds });
   };
 
   return {
@@ -134,6 +149,12 @@ export function createBreaker({
     view,
     counts: (): BreakerCounts => counts,
     isOpen: (): boolean => state !== "closed",
+    /** Throws what `run` would reject with, for a request that will need the dependency. */
+    assertClosed(): void {
+      if (state === "closed") return;
+      counts.rejected += 1;
+      throw rejection();
+    },
     /** Opens at once: the dependency is known to be down. */
     open,
     /** Closes at once: the dependency is known to be back. */

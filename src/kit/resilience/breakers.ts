@@ -1,12 +1,18 @@
 import type { CapabilityStatus, Observation } from "../health/judge.ts";
 import { type Breaker, type BreakerOptions, type BreakerView, createBreaker } from "./breaker.ts";
 
-export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closeOn">;
+export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closeOn"> & {
+  /** Called when a call failed in a way that its dependency may have caused. */
+  onSymptom?: (breaker: string) => void;
+};
 
-export type NewBreaker = Pick<BreakerOptions, "name" | "isFailure" | "maxConsecutiveFailures">;
+export type NewBreaker = Pick<
+  BreakerOptions,
+  "name" | "isFailure" | "isSymptom" | "onSymptom" | "codeWhileOpen" | "maxConsecutiveFailures"
+>;
 
 /** Creates breakers and lists them, so that none has to be registered to appear in reports and metrics. */
-export function createBreakers({ onChange, ...shared }: BreakersDeps) {
+export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps) {
   const created: Breaker[] = [];
   const onClosed = new Map<string, (() => void)[]>();
   return {
@@ -14,6 +20,10 @@ export function createBreakers({ onChange, ...shared }: BreakersDeps) {
       const breaker = createBreaker({
         ...shared,
         ...options,
+        onSymptom(error) {
+          options.onSymptom?.(error);
+          onSymptom?.(options.name);
+        },
         onChange(view, from) {
           onChange?.(view, from);
           if (view.state === "closed") for (const listener of onClosed.get(view.name) ?? []) listener();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ErrorCode } from "../../core/app-error.ts";
 import { describedMembers } from "../../core/problem-members.ts";
-import type { Operation } from "../../http/operation.ts";
+import { needsOf, type Operation } from "../../http/operation.ts";
 import { internalDetail, problemKinds, problemOf } from "../../http/problem.ts";
 import type { Schemas } from "./json-schemas.ts";
 import type { DocumentedAnswer, Reference } from "./openapi-types.ts";
@@ -43,6 +43,7 @@ export function problemsOf(operation: Operation): readonly ErrorCode[] {
     ...possible(["payload_too_large", "unsupported_media_type"], operation.body ?? operation.upload),
     ...possible(["rate_limited"], operation.rateLimited),
     ...possible(["internal", "overloaded", "unavailable", "deadline_exceeded"], true),
+    ...possible(["read_only"], needsOf(operation).postgres === "write" || needsOf(operation).redis === "write"),
     ...(operation.problems ?? []),
   ];
 }
@@ -100,6 +101,7 @@ const exampleDetails: Readonly<Record<ErrorCode, string>> = {
   rate_limited: "Too many attempts from here; wait a moment.",
   overloaded: "Retry in a moment.",
   unavailable: "The database cannot answer right now; it is worth another try in a moment.",
+  read_only: 'The dependency "postgres" accepts no writes at the moment. Reads are served.',
   deadline_exceeded: "The request took too long and was aborted. Retry later.",
   internal: internalDetail,
 };

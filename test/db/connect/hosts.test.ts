@@ -8,7 +8,7 @@ import { createConnector, type PostgresSource } from "../../../src/db/connect/co
 import { explainPostgresFailure } from "../../../src/db/connect/explain-failure.ts";
 import { migrationStatus } from "../../../src/db/migration-status.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
-import { createPostgresPinger } from "../../../src/db/postgres-pinger.ts";
+import { createPostgresChecks } from "../../../src/db/postgres-checks.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { freePort } from "../../shared/free-port.ts";
@@ -93,13 +93,14 @@ test("a Unix socket directory works for the pool, the check and migrate status",
   const url = `postgres:///postgres?host=${encodeURIComponent(server.folder)}&port=${server.port}&user=postgres`;
   const limits = { ...settings, url, poolMax: 1, connectTimeoutMs: 1000, idleTransactionTimeoutMs: 1000 };
   const db = createDatabase(limits, (work) => work());
-  const pinger = createPostgresPinger(limits, []);
+  const connector = createConnector(limits);
+  const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrationNames: [], instance: "test" });
   atEnd(() => {
-    pinger.close();
+    checks.close();
     return db.close();
   });
   assert.deepEqual(await db.query("SELECT inet_server_port() AS port"), [{ port: null }]);
-  await pinger.ping(AbortSignal.timeout(1000));
+  await checks.read(AbortSignal.timeout(1000));
   assert.ok((await migrationStatus({ ...limits, timeoutMs: 1000 })).length > 0);
 });
 

@@ -6,7 +6,7 @@ import { createConnector } from "../../../src/db/connect/connector.ts";
 import { migrate } from "../../../src/db/migrate.ts";
 import { MigrationError } from "../../../src/db/migration-files.ts";
 import { createDatabase, type Database } from "../../../src/db/pool.ts";
-import { createPostgresPinger } from "../../../src/db/postgres-pinger.ts";
+import { createPostgresChecks } from "../../../src/db/postgres-checks.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { without } from "../../shared/programs.ts";
@@ -79,8 +79,8 @@ for (const mode of ["transaction", "session"]) {
     const db = open(pooled.url, { poolMax: 1 });
     const show =
       "SELECT current_setting('statement_timeout') AS limit, current_setting('idle_in_transaction_session_timeout') AS idle";
-    assert.deepEqual(await db.query(show), [{ limit: "300ms", idle: "0" }]);
-    assert.deepEqual(await db.transaction((tx) => tx.query(show)), [{ limit: "300ms", idle: "300ms" }]);
+    assert.deepEqual(await db.query(show), [{ limit: "270ms", idle: "0" }]);
+    assert.deepEqual(await db.transaction((tx) => tx.query(show)), [{ limit: "270ms", idle: "300ms" }]);
     const url = new URL(pooled.url);
     url.searchParams.set("application_name", "plain");
     assert.deepEqual(await query(url.href, show), [{ limit: "0", idle: "0" }]);
@@ -185,9 +185,11 @@ test("migrate works through a pooler, also when two run at once, and refuses wha
 
 test("the check of a pooled connection has its own limits", { skip }, async () => {
   const { url, direct } = await startPooled(["default_pool_size = 5"]);
-  const pinger = createPostgresPinger({ ...limits, url }, []);
-  atEnd(() => pinger.close());
-  await pinger.ping(AbortSignal.timeout(2000));
+  const connector = createConnector({ ...limits, url });
+  const checks = createPostgresChecks({ connector, timeoutMs: 300, migrationNames: [], instance: "test" });
+  atEnd(() => checks.close());
+  await checks.read(AbortSignal.timeout(2000));
+  await checks.write(AbortSignal.timeout(2000));
   const opened = await createConnector({ url, connectTimeoutMs: 2000, pooler: "transaction" }).open({
     applicationName: "test",
     statementTimeoutMs: 300,

@@ -7,7 +7,7 @@ import { readPostgres } from "../../../src/config/store-settings.ts";
 import { createConnector } from "../../../src/db/connect/connector.ts";
 import { migrationStatus } from "../../../src/db/migration-status.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
-import { createPostgresPinger } from "../../../src/db/postgres-pinger.ts";
+import { createPostgresChecks } from "../../../src/db/postgres-checks.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { createAuthority } from "../../shared/certificates.ts";
 import { without } from "../../shared/programs.ts";
@@ -113,13 +113,14 @@ test("pool, check and migrate present the client certificate", { skip }, async (
   assert.equal(await outcome({ user: "app", env: { DATABASE_CA_FILE: caFile } }), "28000");
   const limits = limitsOf({ user: "app", env });
   const db = createDatabase(limits, (work) => work());
-  const pinger = createPostgresPinger(limits, []);
+  const connector = createConnector(limits);
+  const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrationNames: [], instance: "test" });
   atEnd(() => {
-    pinger.close();
+    checks.close();
     return db.close();
   });
   assert.deepEqual(await db.query("SELECT current_user AS name"), [{ name: "app" }]);
-  await pinger.ping(AbortSignal.timeout(2000));
+  await checks.read(AbortSignal.timeout(2000));
   await migrationStatus({ ...limits, timeoutMs: 1000 });
   const query = `sslmode=verify-full&sslrootcert=${caFile}&sslcert=${client?.certFile}&sslkey=${client?.keyFile}`;
   assert.equal(await outcome({ user: "app", query }), "encrypted");

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { statusOfCheck } from "../../../src/kit/health/judge-check.ts";
-import { CheckFailed, createHealth, type HealthReport } from "../../../src/kit/index.ts";
+import { type Evidence, statusOfCheck } from "../../../src/kit/health/judge-check.ts";
+import { CheckFailed, type CheckStatus, createHealth, type HealthReport } from "../../../src/kit/index.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
@@ -53,20 +53,25 @@ async function serveStore({ writeIsCritical = false } = {}) {
   return { store, reads, read, write, url, until };
 }
 
-const statuses = [
-  ["up up", "up"],
-  ["up down", "impaired"],
-  ["down up", "impaired"],
-  ["down down", "down"],
-  ["up unknown", "unknown"],
-  ["down unknown", "down"],
-  ["up down unknown", "impaired"],
-  ["unknown unknown", "unknown"],
-] as const;
+const up = { status: "up", lastSuccessAt: 9000, failingSince: null, consecutiveFailures: 0 } as const;
+const down = { status: "down", lastSuccessAt: 4000, failingSince: 5000, consecutiveFailures: 2 } as const;
+const unknown = { status: "unknown", lastSuccessAt: null, failingSince: null, consecutiveFailures: 0 } as const;
 
-for (const [capabilities, status] of statuses) {
-  test(`a check whose capabilities are ${capabilities} is ${status}`, () =>
-    assert.equal(statusOfCheck(capabilities.split(" ") as ("up" | "down" | "unknown")[]), status));
+const evidence: readonly (readonly [string, readonly Evidence[], CheckStatus])[] = [
+  ["up", [up, up], "up"],
+  ["up, and down", [up, down], "impaired"],
+  ["down, and up", [down, up], "impaired"],
+  ["up, down and unknown", [up, down, unknown], "impaired"],
+  ["down", [down, down], "down"],
+  ["up and unknown", [up, unknown], "unknown"],
+  ["down and unknown", [down, unknown], "down"],
+  ["down, and up without a success since the other began to fail", [{ ...up, lastSuccessAt: 4900 }, down], "down"],
+  ["down, and up with a failure that is not confirmed yet", [{ ...up, consecutiveFailures: 1 }, down], "down"],
+  ["up, and down with a success that is not confirmed yet", [up, { ...down, consecutiveFailures: 0 }], "down"],
+];
+
+for (const [what, capabilities, status] of evidence) {
+  test(`a check whose capabilities are ${what} is ${status}`, () => assert.equal(statusOfCheck(capabilities), status));
 }
 
 test("an impaired check degrades, says which capability is down and why, and opens only its breaker", async () => {

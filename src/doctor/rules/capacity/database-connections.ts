@@ -9,6 +9,9 @@ const superuserReserved = 3;
 /** One for a migration, and five for people, exporters and backups. */
 const adminConnections = 6;
 
+/** Each instance checks reading and writing on a connection of its own. */
+const checkConnections = 2;
+
 type Share = { pool: ConfigNumber; numbers: readonly ConfigNumber[]; instances: number };
 
 function shareOf({ settings, replicas }: App): Share | undefined {
@@ -54,10 +57,10 @@ function capacityProblem(connections: number, instances: number, limit: number, 
   const allowed = `${limit} − ${superuserReserved} = ${room}`;
   const sum = `${products} = ${connections} connections`;
   if (connections > room) return { severity: "error", message: `${sum} must be at most ${allowed}.` } as const;
-  if (connections + instances > room)
+  if (connections + instances * checkConnections > room)
     return {
       severity: "warning",
-      message: `${sum} fit into ${allowed}, but not with the additional connection that each of ${instances} instances opens for its health checks.`,
+      message: `${sum} fit into ${allowed}, but not with the ${checkConnections} connections that each of ${instances} instances opens for its health checks.`,
     } as const;
   if (connections + adminConnections > room)
     return {
@@ -75,7 +78,7 @@ export const databaseConnectionRules: readonly Rule[] = [
     impact:
       "At full scale or during a release Postgres refuses connections: new instances never become ready, and running instances return 503.",
     condition:
-      "`DB_POOL_MAX` · (maximum replicas + surge) ≤ `max_connections` (100 unless known) − 3 for superusers, added up for all workloads of one database. It is a warning if fewer than 6 connections remain for a migration, people and backups, or if the health check connection of each instance does not fit",
+      "`DB_POOL_MAX` · (maximum replicas + surge) ≤ `max_connections` (100 unless known) − 3 for superusers, added up for all workloads of one database. It is a warning if fewer than 6 connections remain for a migration, people and backups, or if the two health check connections of each instance do not fit",
     fix: "Lower DB_POOL_MAX or the number of replicas, or raise max_connections. A pool of 5 to 10 is enough.",
     example: {
       kind: "kubernetes",
@@ -101,7 +104,7 @@ export const databaseConnectionRules: readonly Rule[] = [
             shares.flatMap((share) => share.numbers).map((one) => [`${one.name} ${one.at.file}:${one.at.line}`, one]),
           ).values(),
         ];
-        const spare = Math.max(adminConnections, instances);
+        const spare = Math.max(adminConnections, instances * checkConnections);
         const enough = Math.floor((limit.value - superuserReserved - spare) / instances);
         const raise = `aise max_connections to ${connections + spare + superuserReserved} or more.`;
         const fix = enough >= 1 ? `Set DB_POOL_MAX=${enough}, or r${raise}` : `R${raise}`;

@@ -1,0 +1,42 @@
+import type { CheckName } from "../config/parsers.ts";
+import type { StoreCapability } from "../core/store-capability.ts";
+import type { StoreNeeds } from "../http/operation.ts";
+import type { Store } from "../kit/checks/service-checks.ts";
+import type { Breaker } from "../kit/resilience/breaker.ts";
+import type { Breakers, NewBreaker } from "../kit/resilience/breakers.ts";
+
+/** One breaker for each capability of a store, so that failing writes do not refuse reads. */
+export type StoreBreakers = Readonly<Record<StoreCapability, Breaker>>;
+
+export function createStoreBreakers(breakers: Breakers, options: Omit<NewBreaker, "codeWhileOpen">): StoreBreakers {
+  const read = breakers.create(options);
+  const write = breakers.create({
+    ...options,
+    name: `${options.name}:write`,
+    codeWhileOpen: () => (read.isOpen() ? "unavailable" : "read_only"),
+  });
+  return { read, write };
+}
+
+/** While a breaker is open, the check of its capability is the trial. */
+export const asTrials = ({ read, write }: StoreBreakers, checks: Store): Store => ({
+  read: (signal) => read.runTrial(() => checks.read(signal)),
+  write: (signal) => write.runTrial(() => checks.write(signal)),
+});
+
+/** What READY_REQUIRES asks of a store. A store that must accept writes must answer reads, too. */
+export function criticalCapabilities(
+  requires: readonly CheckName[],
+  store: "postgres" | "redis",
+): readonly StoreCapability[] {
+  if (requires.includes(`${store}:write`)) return ["read", "write"];
+  return requires.includes(store) ? ["read"] : [];
+}
+
+/** Throws while the breaker of a capability is open that the operation needs. */
+export const createAssertAvailable =
+  (stores: Readonly<Record<keyof StoreNeeds, StoreBreakers>>) =>
+  ({ postgres, redis }: StoreNeeds): void => {
+    if (postgres !== undefined) stores.postgres[postgres].assertClosed();
+    if (redis !== undefined) stores.redis[redis].assertClosed();
+  };

@@ -1,0 +1,2 @@
+/** What the server needs of Postgres or of Redis. */
+export type StoreCapability = "read" | "write";

@@ -1,0 +1,72 @@
+import pg, { type QueryResultRow } from "pg";
+import type { Connector } from "./connect/connector.ts";
+import type { OpenConnection } from "./connect/open-one.ts";
+import { breaksConnection } from "./driver-errors.ts";
+
+export type CheckQuery = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
+
+export type CheckConnectionDeps = { connector: Connector; applicationName: string; statementTimeoutMs: number };
+
+/**
+ * A connection outside the pool, used only by health checks: a full pool or a slow query of the application is not an
+ * outage. It does one work at a time, and its socket is destroyed when a work fails or is aborted.
+ */
+export function createCheckConnection({ connector, applicationName, statementTimeoutMs }: CheckConnectionDeps) {
+  let open: OpenConnection | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  const closed = new AbortController();
+
+  const drop = () => {
+    open?.destroy();
+    open = undefined;
+  };
+
+  const connect = async (signal: AbortSignal): Promise<OpenConnection> => {
+    // A locked table fails the check that reads it, and must not delay the next check.
+    const settings = { applicationName, statementTimeoutMs, lockTimeoutMs: Math.ceil(statementTimeoutMs / 4) };
+    const opened = await connector.open(settings, AbortSignal.any([signal, closed.signal]));
+    const forget = () => {
+      if (open === opened) open = undefined;
+    };
+    opened.client.on("error", forget);
+    opened.client.on("end", forget);
+    open = opened;
+    return opened;
+  };
+
+  const run = async <T>(work: (query: CheckQuery) => Promise<T>, signal: AbortSignal): Promise<T> => {
+    // A work that was aborted while it was queued has not used the connection.
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => {
+      drop();
+      aborted.reject(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    const attempt = async (): Promise<T> => {
+      const { client } = open ?? (await connect(signal));
+      return work(async (text, values) => (await client.query(text, values)).rows);
+    };
+    try {
+      return await Promise.race([aborted.promise, attempt()]);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || breaksConnection(error)) drop();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  };
+
+  return {
+    use<T>(work: (query: CheckQuery) => Promise<T>, signal: AbortSignal): Promise<T> {
+      const result = last.then(() => run(work, signal));
+      last = result.catch(() => undefined);
+      return result;
+    },
+    drop,
+    close(): void {
+      closed.abort();
+      drop();
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { CheckFailed } from "../core/failure-reason.ts";
+import { type CheckQuery, createCheckConnection } from "./check-connection.ts";
+import type { Connector } from "./connect/connector.ts";
+
+export type PostgresChecksDeps = {
+  connector: Connector;
+  timeoutMs: number;
+  migrationNames: readonly string[];
+  instance: string;
+};
+
+const selectOwn = "SELECT 1 FROM write_checks WHERE boot = $1";
+const writeOwn = `
+  INSERT INTO write_checks (boot, instance, at) VALUES ($1, $2, clock_timestamp())
+  ON CONFLICT (boot) DO UPDATE SET at = excluded.at RETURNING pg_backend_pid() AS pid`;
+const deleteOld = `
+  DELETE FROM write_checks WHERE boot IN (
+    SELECT boot FROM write_checks WHERE at < now() - interval '1 day' LIMIT 100 FOR UPDATE SKIP LOCKED)`;
+const countApplied = "SELECT count(*)::int AS applied FROM schema_migrations WHERE name = ANY($1)";
+
+/** Sorts more than fits into the memory it may use, so that Postgres has to write a temporary file, without any WAL. */
+const spillToDisk = `
+  SELECT count(*) FROM (SELECT i FROM generate_series(1, 20000) AS i ORDER BY md5(i::text)) AS sorted`;
+
+/** After a failover the id may belong to another backend. */
+const endBackend =
+  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2 AND usename = current_user";
+const writingName = "haven-health-write";
+
+/** One write in a hundred deletes the rows of processes that ended long ago. */
+const pruneShare = 0.01;
+
+/**
+ * What the checks of Postgres do. Reading and writing have a connection each, so that a commit that waits does not delay
+ * a read.
+ */
+export function createPostgresChecks({ connector, timeoutMs, migrationNames, instance }: PostgresChecksDeps) {
+  const boot = randomUUID();
+  let diskMayBeFull = false;
+  /** The backend of a commit that has not been answered. */
+  let waitingCommit: number | undefined;
+  const connection = { connector, statementTimeoutMs: timeoutMs };
+  const reading = createCheckConnection({ ...connection, applicationName: "haven-health" });
+  const writing = createCheckConnection({ ...connection, applicationName: writingName });
+
+  /**
+   * Postgres does not notice that the client of a waiting commit is gone: each check would leave a backend behind, which
+   * also keeps the row locked.
+   */
+  const endWaitingCommit = async (signal: AbortSignal): Promise<void> => {
+    if (waitingCommit === undefined) return;
+    const pid = waitingCommit;
+    await reading.use((query) => query(endBackend, [pid, writingName]), signal);
+    waitingCommit = undefined;
+  };
+
+  return {
+    /** A request met a full disk. The row of the check has its place already, so the next write checks the disk as well. */
+    suspectFullDisk(): void {
+      diskMayBeFull = true;
+    },
+
+    async read(signal: AbortSignal): Promise<void> {
+      await reading
+        .use((query) => query(selectOwn, [boot]), signal)
+        .catch((error: unknown) => {
+          // Before the first migration the table is missing; Postgres has answered nevertheless.
+          if (!isUndefinedTable(error)) throw error;
+        });
+    },
+
+    /** Writes and commits one row, as a request does. */
+    async write(signal: AbortSignal): Promise<void> {
+      let committing = false;
+      try {
+        await endWaitingCommit(signal);
+        await writing.use(async (query) => {
+          await query("BEGIN");
+          const [written] = await query<{ pid: number }>(writeOwn, [boot, instance]);
+          if (Math.random() < pruneShare) await query(deleteOld);
+          if (diskMayBeFull) await assertFreeDisk(query);
+          waitingCommit = written?.pid;
+          committing = true;
+          await query("COMMIT");
+          waitingCommit = undefined;
+          diskMayBeFull = false;
+        }, signal);
+      } catch (error) {
+        // The address may lead to another server by now, and an open transaction must not stay behind.
+        writing.drop();
+        if (committing && signal.aborted) {
+          endWaitingCommit(AbortSignal.timeout(timeoutMs)).catch(() => undefined);
+          throw new CheckFailed("commit_stalled");
+        }
+        if (committing) waitingCommit = undefined;
+        throw isUndefinedTable(error) ? new CheckFailed("out_of_date") : error;
+      }
+    },
+
+    async schemaIsCurrent(signal: AbortSignal): Promise<boolean> {
+      const count = reading.use((query) => query<{ applied: number }>(countApplied, [migrationNames]), signal);
+      const rows = await count.catch((error: unknown) => {
+        if (isUndefinedTable(error)) return [];
+        throw error;
+      });
+      return rows[0]?.applied === migrationNames.length;
+    },
+
+    close(): void {
+      reading.close();
+      writing.close();
+    },
+  };
+}
+
+async function assertFreeDisk(query: CheckQuery): Promise<void> {
+  await query("SET LOCAL work_mem = '64kB'");
+  await query(spillToDisk);
+}
+
+const isUndefinedTable = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === "42P01";
