@@ -8,7 +8,7 @@ import type { FaultFacts } from "./faults/fault.ts";
 import { lineOf } from "./report/format.ts";
 import { describeMachine, loadNow } from "./report/machine.ts";
 import { images, readResults, writePlot, writeReport } from "./report/write.ts";
-import { mergeResults, type Outcome, type WorldEnd } from "./results.ts";
+import { mergeResults, type Outcome, type Results, type WorldEnd } from "./results.ts";
 import { runInside } from "./run-in-namespace.ts";
 import { isPassed } from "./verdict.ts";
 import { providePeer } from "./world/peer.ts";
@@ -58,13 +58,10 @@ const outcomes: Outcome[] = [];
 const ends: WorldEnd[] = [];
 let code = 1;
 try {
+  const isEverything = only === undefined && servers.length > 1 && proxies.length > 1;
+  if (out !== undefined && isEverything) writeReport(out, { results: { outcomes: [], ends: [] }, machine });
   for (const server of servers) for (const proxy of proxies) await runAll(server, proxy);
-  const newer = { outcomes, ends };
-  if (out !== undefined) {
-    const older = only === undefined && servers.length > 1 && proxies.length > 1 ? undefined : readResults(out);
-    writeReport(out, { results: older ? mergeResults(older, newer) : newer, machine: [...machine, loadNow()] });
-  }
-  const passed = isPassed(newer, boundsOf);
+  const passed = isPassed({ outcomes, ends }, boundsOf);
   const minutes = (performance.now() - startedAt) / 60_000;
   process.stdout.write(
     `${passed ? "Nothing was lost, doubled or refused that must not be" : "FAILED"}, in ${minutes.toFixed(1)} minutes.\n`,
@@ -81,9 +78,13 @@ async function runAll(server: (typeof servers)[number], proxy: (typeof proxies)[
     onMeasured: (measured: Parameters<typeof writePlot>[1]) => {
       outcomes.push(measured.outcome);
       if (out !== undefined && server === "haven") writePlot(out, measured);
+      keep({ outcomes: [measured.outcome], ends: [] });
       process.stdout.write(`${lineOf(measured)}\n`);
     },
-    onEnd: (end: WorldEnd) => ends.push(end),
+    onEnd: (end: WorldEnd) => {
+      ends.push(end);
+      keep({ outcomes: [], ends: [end] });
+    },
   };
   for (const group of wantedGroups) {
     const names = group.faults
@@ -92,6 +93,13 @@ async function runAll(server: (typeof servers)[number], proxy: (typeof proxies)[
       .map(({ name }) => name);
     await group.run(session, new Set(names));
   }
+}
+
+/** At once, so that a run that is stopped keeps what it has measured. */
+function keep(newer: Results): void {
+  if (out === undefined) return;
+  const results = mergeResults(readResults(out), newer);
+  writeReport(out, { results, machine: [...machine, loadNow()] });
 }
 
 function isPossible({ title, programs: own = [] }: FaultFacts, programs: readonly Program[]): boolean {

@@ -89,8 +89,12 @@ export const total = (counts: Readonly<Record<Kind, number>>): number =>
 export const totalOf = (counts: Facts["failedAttempts"]): number =>
   total(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
 
-/** An attempt fails with its answer, or when it waits longer than a statement may take. */
+/**
+ * An attempt fails with its answer, or when it waits longer than a statement may take. Overload is not the failure of a
+ * store.
+ */
 function failedAt(attempt: Attempt): number | undefined {
+  if (attempt.how === "503 overloaded") return undefined;
   if (attempt.ms > statementLimitMs) return attempt.startedAt + statementLimitMs;
   return isFailure(attempt) ? attempt.startedAt + attempt.ms : undefined;
 }

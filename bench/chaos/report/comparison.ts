@@ -1,4 +1,5 @@
 import type { ProxyName } from "../arguments.ts";
+import { storeBounds } from "../faults/fault.ts";
 import { total, totalOf } from "../measure.ts";
 import type { Outcome } from "../results.ts";
 import { seconds } from "../verdict.ts";
@@ -11,14 +12,29 @@ export type Row = { title: string; proxy: ProxyName; haven: Outcome; peer: Outco
 export function comparisonOf(proxy: ProxyName, rows: readonly Row[]): string {
   const compared = rows.filter(({ peer }) => peer !== undefined);
   if (compared.length === 0) return "";
-  const head = ["fault", "lie time", "usual stack", "failed requests", "usual stack", "longest wait", "usual stack"];
+  const head = ["lie time", "failed requests (attempts)", "longest wait"].flatMap((what) => [
+    `${what}: Haven`,
+    "usual stack",
+  ]);
   const lines = compared.map(({ title, haven, peer }) => [
     `[${title}](#${anchorOf(title, proxy)})`,
     ...both(haven, peer, ({ facts }) => lieTime(facts.lie)),
     ...both(haven, peer, ({ facts }) => `${total(facts.failedRequests)} (${totalOf(facts.failedAttempts)})`),
     ...both(haven, peer, ({ facts }) => seconds(facts.worstWaitMs)),
   ]);
-  return `### Behind ${called[proxy]}\n\n${table(head, lines)}`;
+  const peers = compared.flatMap(({ peer }) => peer ?? []);
+  return `### Behind ${called[proxy]}
+
+A probe reported the failures within ${seconds(storeBounds.lieWithinMs)} ${inTime(compared.map(({ haven }) => haven))} with Haven, and ${inTime(peers)} with
+the usual stack.
+
+${table(["fault", ...head], lines)}`;
+}
+
+/** Of the faults in which an attempt failed. */
+function inTime(outcomes: readonly Outcome[]): string {
+  const lies = outcomes.flatMap(({ facts: { lie } }) => lie ?? []);
+  return `in ${lies.filter(({ seen, ms }) => seen && ms <= storeBounds.lieWithinMs).length} of ${lies.length} faults`;
 }
 
 const both = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outcome) => string): string[] => [
@@ -32,8 +48,10 @@ The same faults, load and proxies with three instances of an Express server that
 \`@godaddy/terminus\`, \`pg\`, \`ioredis\` and \`opossum\` as their READMEs show them
 ([bench/peers/usual-resilience.mjs](../bench/peers/usual-resilience.mjs)).
 
-- **lie time**: from the first failed attempt of a user until a probe reports something other than \`ready\`. An attempt
-  that waits longer than a statement may take (5 s) counts as failed from then on. "–": no attempt failed. "> 9.8 s": attempts
-  failed for that time, and every probe reported \`ready\` throughout.
-- **failed requests**: given up after 30 s of retries; in parentheses all failed attempts.
-- **longest wait**: from the first attempt of a request to its last answer, with the pauses between retries.`;
+- **lie time**: the time from the first failed attempt of a user until a probe reports something other than \`ready\`. An
+  attempt that waits longer than a statement may take (5 s) counts as failed from then on, and an answer
+  that reports overload does not count. "–": no attempt failed. "> 9.80 s":
+  attempts failed for that time, and every probe reported \`ready\`.
+- **failed requests**: requests that the client gave up after 30 s of retries; in parentheses all failed attempts.
+- **longest wait**: the longest time from the first attempt to the last response of one request, with the pauses between
+  retries.`;

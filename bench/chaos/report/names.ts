@@ -6,5 +6,5 @@ export const called: Readonly<Record<ProxyName, string>> = { nginx: "NGINX", hap
 export const anchorOf = (title: string, proxy: ProxyName): string =>
   `${title}, behind ${called[proxy]}`
     .toLowerCase()
-    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(/[^a-z0-9 _-]/g, "")
     .replaceAll(" ", "-");

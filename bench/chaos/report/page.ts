@@ -74,27 +74,35 @@ repository. ${userCount} simulated users read and write all the time, while \`np
 every request. This page is its report. Each fault has bounds, for example that no request may fail: see [Setup](#setup).`;
 
 function missedOf(shown: readonly Shown[], { ends, outcomes }: Results): string {
-  const line = (title: string, proxy: keyof typeof called, { what }: Verdict) =>
-    `- ${title}, behind ${called[proxy]}: ${what}.`;
-  const notMet = (verdicts: readonly Verdict[]) => verdicts.filter(({ met }) => !met);
+  const notMet = (verdicts: readonly Verdict[]) => verdicts.filter(({ met }) => !met).map(({ what }) => what);
+  const rests = ends.flatMap(({ proxy, atRest }) =>
+    notMet(atRest ? judgeRest(atRest) : []).map(
+      (what) => `- Resources after the run, behind ${called[proxy]}: ${what}.`,
+    ),
+  );
   const missed = [
-    ...shown.flatMap(({ fault, outcome: { proxy, facts }, verdicts }) =>
-      notMet(verdicts).map((one) => line(fault.title, proxy, one) + stalled(facts)),
-    ),
-    ...ends.flatMap(({ proxy, atRest }) =>
-      notMet(atRest ? judgeRest(atRest) : []).map((one) => line("Resources after the run", proxy, one)),
-    ),
+    ...faults.flatMap(({ name }) => missesOf(shown.filter(({ fault }) => fault.name === name))),
+    ...rests,
   ];
-  const own = outcomes.filter(({ server }) => server === "haven");
-  const acknowledged = own.reduce((sum, { facts }) => sum + facts.balance.acknowledged, 0);
-  const balances = [
-    ...own.map(({ facts }) => facts.balance),
-    ...ends.filter(({ server }) => server === "haven").map(({ balance }) => balance),
-  ];
-  const ledger = balances.every(isExact)
+  const own = outcomes.filter(({ server }) => server === "haven").map(({ facts }) => facts.balance);
+  const acknowledged = own.reduce((sum, balance) => sum + balance.acknowledged, 0);
+  const all = [...own, ...ends.filter(({ server }) => server === "haven").map(({ balance }) => balance)];
+  const ledger = all.every(isExact)
     ? `${acknowledged.toLocaleString("en")} writes were acknowledged; at the end every one of them is in the database exactly once.`
     : "**Not every acknowledged write is in the database exactly once.**";
-  return missed.length === 0 ? `${ledger} Every bound is met.` : `${ledger}\n\nMissed:\n\n${missed.join("\n")}`;
+  return missed.length === 0
+    ? `${ledger} Every bound is met.`
+    : `${ledger}\n\nBounds that were missed:\n\n${missed.join("\n")}`;
+}
+
+/** One line for a fault, behind both proxies. */
+function missesOf(shown: readonly Shown[]): string[] {
+  const parts = shown.flatMap(({ outcome: { proxy, facts }, verdicts }) => {
+    const missed = verdicts.filter(({ met }) => !met).map(({ what }) => what);
+    return missed.length === 0 ? [] : [`behind ${called[proxy]}, ${missed.join("; ")}.${stalled(facts)}`];
+  });
+  const title = shown[0]?.fault.title;
+  return parts.length === 0 ? [] : [`- **${title}**: ${parts.join(" ")}`.replaceAll(". behind", ". Behind")];
 }
 
 function detailsOf(proxy: keyof typeof called, shown: readonly Shown[]): string {

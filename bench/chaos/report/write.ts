@@ -17,9 +17,9 @@ export function writePlot(out: string, { fault, observed, outcome: { proxy, fact
   writeFileSync(join(dirname(out), imageOf(proxy, fault.name)), plotOf({ fault, observed, facts }, called[proxy]));
 }
 
-export function readResults(out: string): Results | undefined {
+export function readResults(out: string): Results {
   const file = join(dirname(out), figures);
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { outcomes: [], ends: [] };
 }
 
 export function writeReport(out: string, facts: Omit<PageFacts, "imageOf">): void {

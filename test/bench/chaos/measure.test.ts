@@ -64,6 +64,7 @@ test("a lie lasts from the first failed attempt until a probe reports something 
   assert.deepEqual(lieOf(sight(3300, "not_ready")), { ms: 0, seen: true });
   assert.deepEqual(lieOf(sight(4000, "DOWN", "one", "proxy")), { ms: 4490, seen: false });
   assert.equal(facts({ sights: [...ready, sight(3300, "not_ready")] }).lie, undefined);
+  assert.equal(facts({ attempts: [attempt(3500, "503 overloaded")], sights: ready }).lie, undefined);
 });
 
 test("an attempt that waits longer than a statement may take counts as failed from then on", () => {
