@@ -6,7 +6,7 @@ const top = 46;
 const labelWidth = 210;
 const valueWidth = 120;
 
-/** Bars from the median, a line from the least to the most. Its own background: a page may be dark where its reader is not. */
+/** Bars show the median, lines the range. The chart has its own background, so that it is readable on dark pages. */
 export function drawChart({ title, unit, bars }: Chart): string {
   const most = Math.max(...bars.map(({ spread }) => spread.most)) || 1;
   const x = (value: number) => labelWidth + (value / most) * (width - labelWidth - valueWidth);

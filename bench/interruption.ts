@@ -9,7 +9,7 @@ export function listenForInterruption(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => ending.abort(new Interrupted(signal)));
 }
 
-/** Rejects once the run is to end. */
+/** Rejects when the run is interrupted. */
 export const interrupted = (): Promise<never> =>
   new Promise((_, reject) => {
     const end = () => reject(interruption.reason);

@@ -6,7 +6,7 @@ const hasCores = (process.env["BENCH_PINNED"] ?? "") !== "";
 
 export const serverCore = (): readonly string[] => (hasCores ? ["taskset", "-c", "0"] : []);
 
-/** The command that runs this program once more, on the load's core, with all that it starts. */
+/** The command that restarts this program, and its child processes, on the core of the load. */
 export function pinnedToLoadCore(): readonly string[] | undefined {
   const last = cpus().length - 1;
   if (hasCores || last < 1 || spawnSync("taskset", ["-c", `0,${last}`, "true"]).status !== 0) return undefined;

@@ -108,7 +108,7 @@ async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArgu
 
 async function runPinned([command = "", ...words]: readonly string[]): Promise<number> {
   const child = spawn(command, words, { stdio: "inherit", env: { ...process.env, BENCH_PINNED: "1" } });
-  // It ends in order, and this process after it.
+  // The run stops its processes first, and then this process exits.
   interruption.addEventListener("abort", () => child.kill("SIGTERM"));
   const [code] = await once(child, "exit");
   return code ?? 1;

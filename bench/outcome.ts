@@ -3,13 +3,13 @@ import type { World } from "./world.ts";
 
 export type Unit = "of it" | "times" | "ms" | "s" | "kB" | "MB" | "/s";
 
-/** One promise about speed, and what was measured. */
+/** One performance bound, and its measurement. */
 export type Claim = {
   what: string;
   bound: Bound;
   measured: Spread;
   unit: Unit;
-  /** Why it falls short, if the reason is known. */
+  /** Why the bound is not met, if the reason is known. */
   because?: string;
 };
 
@@ -19,7 +19,7 @@ export type Chart = { name: string; title: string; unit: Unit; bars: readonly Ba
 
 export type Outcome = { claims: readonly Claim[]; charts: readonly Chart[]; notes: readonly string[] };
 
-/** How long to measure: long enough for a figure, or just to check that every request is answered. */
+/** How long to measure: long enough for a figure, or only to check that every request gets a response. */
 export type Pace = { rounds: number; seconds: number; quick: boolean };
 
 export type Scenario = {
@@ -36,7 +36,7 @@ export const holds = ({ bound, measured }: Claim): boolean =>
 export const atLeast = (value: number): Bound => ({ kind: "at least", value });
 export const atMost = (value: number): Bound => ({ kind: "at most", value });
 
-/** How the figures of a claim are written: where it falls short by little, with the digits that show it. */
+/** The format of the figures of a claim: a small miss is written with enough digits to show it. */
 export function figuresOf(claim: Claim): (value: number) => string {
   const { bound, measured, unit } = claim;
   const usual = (value: number) => figure(value, unit);

@@ -11,7 +11,7 @@ const home = {
 
 /** An account with a property, stored where every server under test reads it. */
 export async function newOwner(url: string, email: string): Promise<Owner> {
-  // Ready is what Postgres allows; a session needs Redis, too, which may come a moment later.
+  // `/ready` depends on Postgres only, but a session also needs Redis, which may be available a moment later.
   const register = () => postJson(`${url}/api/v1/auth/register`, { email, password: "a-long-enough-one", name: "Ada" });
   const person = await eventually(register, ({ status }) => status !== 503, 10_000, 50);
   if (person.status !== 201) throw new Error(`register: ${person.status} ${person.text}`);

@@ -8,7 +8,7 @@ export type Measured = { scenario: Scenario; outcome: Outcome };
 
 export type Circumstances = { machine: string; commit: string; minutes: number; pinned: boolean; day: string };
 
-/** Where the plots are, beside the report. */
+/** The folder of the plots, relative to the report. */
 export const images = "images/performance";
 
 export function writeReport(file: string, all: readonly Measured[], circumstances: Circumstances): void {

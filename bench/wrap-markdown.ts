@@ -1,6 +1,6 @@
 const width = 120;
 
-/** Paragraphs and lists of a report in lines as wide as those of other documents; all else as it is. */
+/** Wraps paragraphs and lists of a report at the line width of the documents; everything else is unchanged. */
 export const wrapMarkdown = (markdown: string): string =>
   markdown
     .split(/(```[\s\S]*?```)/)
@@ -19,7 +19,7 @@ function wrapLine(text: string): string {
   const indent = text.startsWith("- ") ? "  " : "";
   const lines: string[] = [];
   let line = "";
-  // What is between backquotes or in the name of a link stays together, as do the dashes of a list and their words.
+  // Code spans, link names, and list dashes with their first word are not broken.
   for (const word of text.trim().match(/(?:`[^`]*`|\[[^\]]*\]\([^)]*\)|\S)+/g) ?? []) {
     const longer = line.trim() === "" ? line + word : `${line} ${word}`;
     if (longer.length > width && line.trim() !== "") {

@@ -28,7 +28,7 @@ const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, chang
 
 const minNodeMajor = 24;
 
-/** The project's own folder, from src/ and from dist/ alike. */
+/** The project's own folder, both from src/ and from dist/. */
 const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
 
 const usage = `Usage: node dist/main.js [command]

@@ -25,7 +25,7 @@ export type Running = {
   managementPort: number | undefined;
   engines: Engines | undefined;
   parts: Parts;
-  /** Drains and closes; says how many requests had to be cut. */
+  /** Drains and closes; returns how many requests had to be cut. */
   stop(): Promise<{ cut: number }>;
 };
 
@@ -116,7 +116,7 @@ async function startMissingEngines(
       ...(redis ? [{ variable: "REDIS_URL", message }] : []),
     ]);
   }
-  // Told now, and not after the seconds that engines take.
+  // Reported before the engines start, which takes seconds.
   const { host, port, managementPort } = config.http;
   await assertPortIsFree({ host, port, variable: "PORT" });
   if (managementPort !== undefined) await assertPortIsFree({ host, port: managementPort, variable: "MANAGEMENT_PORT" });

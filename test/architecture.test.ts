@@ -58,7 +58,7 @@ test("dependency-cruiser reports each forbidden import", async (t) => {
   await t.test("no-circles", () => assert.match(output, /error no-circles: src\/core\/circle-/));
 });
 
-test("a circle of type imports is a circle", async () => {
+test("a circle of type imports is reported", async () => {
   const output = await cruise({
     [circle[0]]: 'import type { B } from "./circle-b.ts";\nexport type A = { b: B | null };\n',
     [circle[1]]: 'import type { A } from "./circle-a.ts";\nexport type B = { a: A | null };\n',
@@ -83,7 +83,7 @@ test("features may import each other's types", async () => {
   assert.match(output, /no dependency violations found/);
 });
 
-test("a tree that keeps the rules passes", async () => {
+test("a tree without violations passes", async () => {
   const output = await cruise({
     "src/core/a.ts": empty,
     "src/http/a.ts": importing("../core/a.ts"),
@@ -94,7 +94,7 @@ test("a tree that keeps the rules passes", async () => {
   assert.match(output, /no dependency violations found/);
 });
 
-test("each rule of the configuration is broken above", () => {
+test("the cases above cover each rule of the configuration", () => {
   const configuration = z.object({ forbidden: z.array(z.object({ name: z.string() })) });
   const { forbidden } = configuration.parse(createRequire(import.meta.url)("../.dependency-cruiser.cjs"));
   const broken = ["no-circles", ...violations.map(([rule]) => rule)];
@@ -113,7 +113,7 @@ function specifier(from: string, to: string): string {
 const hasLine = (output: string, ...parts: readonly string[]): boolean =>
   output.split("\n").some((line) => parts.every((part) => line.includes(part)));
 
-/** What dependency-cruiser prints about a tree that holds only these files, by the project's own rules. */
+/** The output of dependency-cruiser for a tree with only these files, with the rules of the project. */
 async function cruise(files: Readonly<Record<string, string>>): Promise<string> {
   const tree = mkdtempSync(join(tmpdir(), "haven-rules-"));
   atEnd(() => rmSync(tree, { recursive: true, force: true }));

@@ -20,10 +20,10 @@ import { timeLimitMs } from "./support/time-limit.ts";
 const wanted = process.argv.slice(2);
 await provide(programs);
 const isEdge = (file: string) => isEdgeTest(resolve(file));
-// What measures times that a neighbour would spoil.
+// Tests that measure times, which parallel tests would distort.
 const isSerial = (file: string) => file.endsWith(".serial.test.ts");
-// The longest first, so that no core waits for a long one at the end. Size is the best guess there is, but for the real
-// proxies: the shorter of those files wait the longest.
+// The longest files first, so that no core waits for a long one at the end. The file size serves as an estimate, except
+// for the tests with real proxies, of which the shorter files take longer.
 const length = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
 const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort((a, b) => length(b) - length(a));
 const files = withoutSkippedFiles(found);
@@ -32,7 +32,7 @@ const limitMs = timeLimitMs({ edge: false });
 const rounds: Round[] = [
   { files: files.filter((file) => !isEdge(file) && !isSerial(file)), atOnce: 2, limitMs },
   { files: files.filter(isSerial), atOnce: 1, limitMs: timeLimitMs({ edge: false, serial: true }) },
-  // Those of the real proxies mostly wait.
+  // Tests with real proxies mostly wait.
   { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }) },
 ].filter((round) => round.files.length > 0);
 if (files.length === 0) {
@@ -45,7 +45,7 @@ providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
 
 const dataDir = mkdtempSync(join(tmpdir(), "haven-test-"));
-// An engine that dies takes other tests with it: that must be read beside their failures.
+// A dead engine fails other tests, so the report must show it beside their failures.
 const log: EngineLog = ({ event, ...line }) => {
   if (event !== "started") process.stderr.write(`! embedded engine ${event}: ${JSON.stringify(line)}\n`);
 };

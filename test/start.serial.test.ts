@@ -172,7 +172,7 @@ test("the server survives and reports a killed embedded engine, and restarts it"
   );
 });
 
-test("a log reader that is stuck or gone does not block the shutdown", async () => {
+test("a stuck or closed log reader does not block the shutdown", async () => {
   for (const trouble of ["gone", "stuck"] as const) {
     const haven = await startHavenProcess({ entry: "main" });
     if (trouble === "gone") haven.child.stdout?.destroy();

@@ -35,7 +35,7 @@ Exit code: 0, 1 where a write was lost or doubled or a request failed that must 
 Faults: ${faults.join(", ")}
 `;
 
-/** What a command line asks for. */
+/** The parsed command line. */
 export function readArguments(words: readonly string[], faults: readonly string[]): Arguments {
   let given: ReturnType<typeof parse>;
   try {

@@ -13,7 +13,7 @@ import { runInside } from "./run-in-namespace.ts";
 import { isPassed } from "./verdict.ts";
 import { providePeer } from "./world/peer.ts";
 
-// npm run chaos: what users notice when things break, one fault at a time, on a machine of its own.
+// npm run chaos: measures the effects of one fault at a time on users, in its own namespaces.
 
 const inside = "HAVEN_CHAOS_OWN_MACHINE";
 const needed = ["nginx", "haproxy", "redis-server", "openssl", "socat", "ip", "unshare"];

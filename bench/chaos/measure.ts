@@ -3,15 +3,15 @@ import type { Balance } from "./load/ledger.ts";
 import { type Attempt, isFailure, type Kind, kinds, type Request } from "./load/records.ts";
 import type { Observation } from "./world/watch.ts";
 
-/** When what happened, as performance.now() has it. */
+/** The times of the events, from performance.now(). */
 export type Moments = {
   from: number;
   injected: number;
-  /** The fault is there. */
+  /** The fault is in effect. */
   standing: number;
-  /** It is over. */
+  /** The fault is over. */
   lifted: number;
-  /** Every instance is what it is when nothing is wrong; undefined where that was not waited for any longer. */
+  /** Every instance is healthy again; undefined if that took too long. */
   well: number | undefined;
   to: number;
 };
@@ -20,11 +20,11 @@ export type Observed = {
   moments: Moments;
   attempts: readonly Attempt[];
   requests: readonly Request[];
-  /** From before the fault on, so that what held when it began is known. */
+  /** Observations since before the fault, so that the state at its start is known. */
   sights: readonly Observation[];
   signIns: number;
   balance: Balance;
-  /** The longest that this process itself stood still: what was measured then says more of the machine. */
+  /** The longest stall of this process itself; figures from such a time depend on the machine. */
   stalledMs: number;
 };
 
@@ -33,30 +33,30 @@ export type Facts = {
   failedAttempts: Readonly<Record<Kind, Record<string, number>>>;
   failedRequests: Readonly<Record<Kind, number>>;
   signIns: number;
-  /** Of a request, with all its attempts; and of one attempt. */
+  /** The maximum for a request with all its attempts, and for one attempt. */
   worstWaitMs: number;
   longestAttemptMs: number;
-  /** From the first attempt that failed; undefined where none did. */
+  /** From the first failed attempt; undefined if none failed. */
   lie: Lie | undefined;
-  /** From the injection until the first probe, and the proxy, saw something else than before. */
+  /** From the injection until the first probe, and the proxy, observed a new state. */
   noticed: Readonly<Record<Observation["by"], number | undefined>>;
-  /** From the end of the fault until the last attempt that was to fail began; and until every instance was well again. */
+  /** From the end of the fault until the last failing attempt started, and until every instance was healthy again. */
   backMs: number;
   wholeMs: number | undefined;
   /** From the end of the fault until every probe reported ready. */
   readyMs: number | undefined;
-  /** Of the attempts that failed, those that began after the fault stood. */
+  /** The number of failed attempts that started after the fault was in effect. */
   failedLater: number;
-  /** From the begin or end of the fault until the last authenticated read that was to fail began. */
+  /** From the start or end of the fault until the last failing authenticated read started. */
   readsFailedForMs: number;
   balance: Balance;
   stalledMs: number;
 };
 
-/** How long every probe reported ready although requests failed; `seen` is false where that lasted to the end. */
+/** How long every probe reported ready although requests failed; `seen` is false if that lasted until the end. */
 export type Lie = { ms: number; seen: boolean };
 
-/** What the records of one fault say. */
+/** Evaluates the records of one fault. */
 export function factsOf({ moments, attempts, requests, sights, signIns, balance, stalledMs }: Observed): Facts {
   const { injected, standing, lifted } = moments;
   const failed = attempts.filter(isFailure);

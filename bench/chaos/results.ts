@@ -21,7 +21,7 @@ export type Outcome = {
   commit: string;
 };
 
-/** With all that the plot of it shows. */
+/** The figures and the data of the plot. */
 export type Measured = { fault: FaultFacts; outcome: Outcome; observed: Observed };
 
 /** One topology behind one proxy, at the end. */
@@ -29,7 +29,7 @@ export type WorldEnd = {
   proxy: ProxyName;
   server: ServerName;
   topology: string;
-  /** Of all writes. */
+  /** The balance of all writes. */
   balance: Balance;
   /** At rest, before and after all faults that keep the processes. Only where all of them were injected. */
   atRest?: { before: Resources; after: Resources };

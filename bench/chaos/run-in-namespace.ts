@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startOnOwnMachine } from "../../test/shared/namespaces.ts";
 
-/** Runs this program on a machine of its own, and leaves nothing behind however that ends. Gives the exit code. */
+/** Runs this program in its own namespaces, removes everything at the end, and returns the exit code. */
 export async function runInside(env: NodeJS.ProcessEnv): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), "haven-chaos-"));
   // the user that Postgres runs as enters it
@@ -18,7 +18,7 @@ export async function runInside(env: NodeJS.ProcessEnv): Promise<number> {
     });
   }
   const [code] = await once(child, "exit");
-  // Those that died with it may take a moment to let go.
+  // Processes that ended with it may need a moment to release the folder.
   rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   return interrupted ? 130 : (code ?? 1);
 }

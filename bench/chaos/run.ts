@@ -19,12 +19,12 @@ const wellWithinMs = 25_000;
 /** Longer than pools and proxies keep idle connections. */
 const restMs = 35_000;
 
-/** What is run, and where its figures go. */
+/** The faults to run, and the destination of their figures. */
 export type Session = {
   proxy: ProxyName;
   server: ServerName;
   quick: boolean;
-  /** Compares what is held before and after all faults. */
+  /** Compares the resources before and after all faults. */
   measuresRest: boolean;
   onMeasured(measured: Measured): void;
   onEnd(end: WorldEnd): void;
@@ -66,7 +66,7 @@ async function runFault<S extends Stores>(
   fault: Fault<S>,
   { proxy, server, quick }: Session,
 ): Promise<Measured> {
-  // The peer may need a restart after a fault; what it does then is not what is compared.
+  // The peer may need a restart after a fault; the comparison ends before that.
   if (server === "peer") for (const member of world.fleet.members) await member.restart();
   await world.whole();
   const loop = monitorEventLoopDelay({ resolution: 10 });

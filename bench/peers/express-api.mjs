@@ -1,4 +1,4 @@
-// Express and nothing else: what it costs to be an Express app at all.
+// Express without anything else, to measure the cost of Express itself.
 import express from "express";
 
 const { PORT, BODY } = process.env;

@@ -1,4 +1,4 @@
-// The fastest honest probe: the same bytes and headers as ours, and nothing else.
+// The fastest possible probe with the same bytes and headers as Haven's.
 import { createServer } from "node:http";
 
 const { PORT, BODY } = process.env;

@@ -1,5 +1,5 @@
-// By hand what an authenticated GET of one row needs, and nothing else: verify the token, look the session up, read
-// the row. Well made: the key is prepared, the statement too, and the header is written once.
+// Only the steps that an authenticated GET of one row needs, written by hand: verify the token, look up the session,
+// read the row. Optimized: the key and the statement are prepared, and the header is written once.
 import { createSecretKey } from "node:crypto";
 import { createServer } from "node:http";
 import Redis from "ioredis";

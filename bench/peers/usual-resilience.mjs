@@ -1,4 +1,4 @@
-// What most teams put together against failing stores: terminus for the probes, opossum around the calls, pg and ioredis
+// The usual packages against failing stores: terminus for the probes, opossum around the calls, pg and ioredis
 // underneath, each as its README shows it.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What most teams put together, as the README of each part shows it.
+// The usual packages, each as its README shows it.
 import { RedisStore } from "connect-redis";
 import express from "express";
 import promBundle from "express-prom-bundle";

@@ -61,7 +61,7 @@ async function fill(databaseUrl: string, { userId, propertyId }: Owner, rows: nu
   await query(databaseUrl, "VACUUM ANALYZE properties");
 }
 
-/** As a client gets there: one page after the other. */
+/** Requests one page after the other, as a client does. */
 async function walkTo(page: number, first: string, { headers }: Owner): Promise<string> {
   let url = first;
   for (let number = 1; number < page; number += 1) {

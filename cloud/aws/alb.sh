@@ -1,19 +1,19 @@
 #!/bin/sh
-# The load balancer of alb.yaml, step by step with the AWS CLI: to read, or for an account without CloudFormation.
+# Creates the load balancer of alb.yaml step by step with the AWS CLI, for accounts without CloudFormation.
 set -eu
 
 usage() {
   cat <<'TEXT'
 Usage: alb.sh [--apply]
 
-Prints the commands that make a load balancer for Haven; with --apply, runs them.
+Prints the commands that create a load balancer for Haven; with --apply, runs them.
 
   VPC_ID           the network
-  SUBNETS          two public subnets at least, in different zones, separated by spaces
+  SUBNETS          at least two public subnets in different zones, separated by spaces
   CERTIFICATE_ARN  a certificate of AWS Certificate Manager
-  ALARM_TOPIC_ARN  an SNS topic that hears of alarms (optional)
+  ALARM_TOPIC_ARN  an SNS topic that receives alarms (optional)
 
-It makes everything anew and changes nothing that is there. To change or remove things later, use alb.yaml.
+The script creates new resources and does not change existing ones. To change or delete resources later, use alb.yaml.
 TEXT
 }
 
@@ -38,7 +38,7 @@ for name in VPC_ID SUBNETS CERTIFICATE_ARN; do
   missing="$missing $name"
 done
 if [ -n "$missing" ]; then
-  echo "To be set:$missing" >&2
+  echo "Required:$missing" >&2
   usage >&2
   exit 64
 fi
@@ -49,7 +49,7 @@ fi
 
 exec 3>&1
 
-# One command as it could be typed.
+# Prints a command with shell quoting.
 show() {
   line=
   for word in "$@"; do
@@ -61,7 +61,7 @@ show() {
   printf '%s\n' "$line"
 }
 
-# run NAME COMMAND…: the result of the command, or where nothing is run, the name of what would be there.
+# run NAME COMMAND…: prints the result of the command, or, without --apply, the placeholder NAME.
 run() {
   name=$1
   shift
@@ -84,8 +84,8 @@ done
 run '' aws ec2 authorize-security-group-ingress --group-id "$instance_group" --protocol tcp --port 4000 \
   --source-group "$balancer_group" >/dev/null
 
-# Addresses of tasks, pods or machines: health and draining are each instance's own.
-# HEALTH_CHECK_TIMEOUT 2 s < timeout < interval; a failing instance is out after 5 · 2 + 4 = 14 s < DRAIN_DELAY_MS.
+# Target type ip: health checks and draining apply to each task, pod or machine. HEALTH_CHECK_TIMEOUT 2 s < timeout <
+# interval; a failing instance leaves the rotation after 5 · 2 + 4 = 14 s < DRAIN_DELAY_MS.
 target_group=$(run TARGET_GROUP_ARN aws elbv2 create-target-group --name haven-api-targets --vpc-id "$VPC_ID" \
   --target-type ip --protocol HTTP --protocol-version HTTP1 --port 4000 \
   --health-check-enabled --health-check-protocol HTTP --health-check-path /ready --health-check-port traffic-port \
@@ -93,7 +93,7 @@ target_group=$(run TARGET_GROUP_ARN aws elbv2 create-target-group --name haven-a
   --healthy-threshold-count 2 --unhealthy-threshold-count 2 --matcher HttpCode=200 \
   --query 'TargetGroups[0].TargetGroupArn' --output text)
 
-# The delay is longer than REQUEST_TIMEOUT_MS (15 s). No stickiness: any instance serves any session.
+# The delay is longer than REQUEST_TIMEOUT_MS (15 s). No stickiness, because any instance can serve any session.
 run '' aws elbv2 modify-target-group-attributes --target-group-arn "$target_group" --attributes \
   Key=deregistration_delay.timeout_seconds,Value=30 \
   Key=load_balancing.algorithm.type,Value=least_outstanding_requests \
@@ -118,7 +118,7 @@ run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTP
 run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTP --port 80 \
   --default-actions 'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}' >/dev/null
 
-# What CloudWatch calls them is the end of their names.
+# CloudWatch identifies both by the end of their ARNs.
 balancer_name=${balancer#*:loadbalancer/}
 target_name=targetgroup/${target_group#*:targetgroup/}
 alarm() {

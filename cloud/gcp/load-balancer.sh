@@ -1,21 +1,21 @@
 #!/bin/sh
-# A global external Application Load Balancer of Google Cloud in front of Haven.
+# Creates a global external Application Load Balancer of Google Cloud for Haven.
 set -eu
 
 usage() {
   cat <<'TEXT'
 Usage: load-balancer.sh [--apply]
 
-Prints the commands that make a load balancer for Haven; with --apply, runs them.
+Prints the commands that create a load balancer for Haven; with --apply, runs them.
 
   PROJECT         the project
   NETWORK         the VPC network of the instances
-  INSTANCE_GROUP  a managed instance group whose machines carry the network tag haven-api and run Haven on port 4000
+  INSTANCE_GROUP  a managed instance group whose machines have the network tag haven-api and run Haven on port 4000
   ZONE            the group's zone
-  DOMAIN          the host name; let it point to the address that is reserved here
-  AFFINITY        cookie: keeps a client with one instance (not needed: sessions are in Redis); none unless set
+  DOMAIN          the host name; point it to the address that this script reserves
+  AFFINITY        cookie: keeps a client with one instance (not needed: sessions are in Redis); default none
 
-It makes everything anew and changes nothing that is there.
+The script creates new resources and does not change existing ones.
 TEXT
 }
 
@@ -40,7 +40,7 @@ for name in PROJECT NETWORK INSTANCE_GROUP ZONE DOMAIN; do
   missing="$missing $name"
 done
 if [ -n "$missing" ]; then
-  echo "To be set:$missing" >&2
+  echo "Required:$missing" >&2
   usage >&2
   exit 64
 fi
@@ -49,7 +49,7 @@ if [ "$apply" = yes ] && ! command -v gcloud >/dev/null; then
   exit 69
 fi
 
-# A cookie has a lifetime (CLIENT_IP has none), and works with a ring of hashes only.
+# Affinity by cookie needs a lifetime, and works only with the policy RING_HASH.
 case ${AFFINITY:-none} in
   none) affinity='--session-affinity=NONE --locality-lb-policy=LEAST_REQUEST' ;;
   cookie) affinity='--session-affinity=GENERATED_COOKIE --affinity-cookie-ttl=3600 --locality-lb-policy=RING_HASH' ;;
@@ -59,7 +59,7 @@ case ${AFFINITY:-none} in
     ;;
 esac
 
-# One command as it could be typed.
+# Prints a command with shell quoting.
 show() {
   line=
   for word in "$@"; do
@@ -79,20 +79,21 @@ compute() {
   run gcloud compute "$@" "--project=$PROJECT"
 }
 
-# Where the load balancer and its health checks come from.
+# The source ranges of the load balancer and of its health checks.
 front=130.211.0.0/22,35.191.0.0/16
 
 compute firewall-rules create haven-api-from-load-balancer "--network=$NETWORK" --direction=INGRESS \
   "--source-ranges=$front" --target-tags=haven-api --allow=tcp:4000
 
-# HEALTH_CHECK_TIMEOUT 2 s < timeout < interval; a failing instance is out after 5 · 2 + 4 = 14 s < DRAIN_DELAY_MS.
+# HEALTH_CHECK_TIMEOUT 2 s < timeout < interval; a failing instance leaves the rotation after 5 · 2 + 4 = 14 s <
+# DRAIN_DELAY_MS.
 compute health-checks create http haven-api-ready --global --port=4000 --request-path=/ready \
   --check-interval=5s --timeout=4s --healthy-threshold=2 --unhealthy-threshold=2
 
 compute instance-groups set-named-ports "$INSTANCE_GROUP" "--zone=$ZONE" --named-ports=http:4000
 
-# The timeout is the longest life of a stream of events, which resumes after it; other requests end by
-# REQUEST_TIMEOUT_MS (15 s) in Haven itself. Draining takes longer than that.
+# The timeout is the maximum duration of an event stream, which the client then resumes. Haven itself times out other
+# requests after REQUEST_TIMEOUT_MS (15 s). The drain time is longer than that.
 # shellcheck disable=SC2086 # several options
 compute backend-services create haven-api-backend --global --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTP \
   --port-name=http --health-checks=haven-api-ready --global-health-checks --timeout=3600s \
@@ -111,7 +112,7 @@ compute target-https-proxies create haven-api-https --global --url-map=haven-api
 compute forwarding-rules create haven-api-443 --global --load-balancing-scheme=EXTERNAL_MANAGED \
   --network-tier=PREMIUM --address=haven-api-address --target-https-proxy=haven-api-https --ports=443
 
-# HTTP is redirected; a redirect can only be imported.
+# HTTP is redirected to HTTPS. gcloud can create a redirect only by an import.
 redirect() {
   printf '%s\n' 'name: haven-api-redirect' 'defaultUrlRedirect:' '  httpsRedirect: true' \
     '  redirectResponseCode: MOVED_PERMANENTLY_DEFAULT'
@@ -127,10 +128,10 @@ compute target-http-proxies create haven-api-http --global --url-map=haven-api-r
 compute forwarding-rules create haven-api-80 --global --load-balancing-scheme=EXTERNAL_MANAGED \
   --network-tier=PREMIUM --address=haven-api-address --target-http-proxy=haven-api-http --ports=80
 
-# The load balancer keeps its connections for 600 s, and adds its own address behind the client's to X-Forwarded-For.
+# The load balancer keeps its connections for 600 s, and appends its own address to X-Forwarded-For.
 address=ADDRESS
 if [ "$apply" = yes ]; then
   address=$(gcloud compute addresses describe haven-api-address --global --format='value(address)' "--project=$PROJECT")
 fi
-echo "# Settings of Haven that go with this load balancer, with the address that was reserved:"
+echo "# Settings of Haven for this load balancer, with the reserved address:"
 echo "# KEEP_ALIVE_TIMEOUT_MS=620000 DRAIN_DELAY_MS=15000 MANAGEMENT_PORT=4001 TRUST_PROXY=$front,$address"

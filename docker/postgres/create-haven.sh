@@ -1,6 +1,7 @@
 #!/bin/sh
-# The Postgres image runs this script when its volume is new; it is safe to run again. It creates two roles: `haven` owns the
-# database and migrates it; `haven_app` serves requests and gets its rights from `migrate --grant-to haven_app`.
+# The Postgres image runs this script when its volume is new; it is safe to run again. It creates two roles:
+# `haven` owns the database and migrates it; `haven_app` serves requests and gets its rights from
+# `migrate --grant-to haven_app`.
 set -eu
 
 psql --username postgres --dbname postgres --set ON_ERROR_STOP=1 <<'SQL'

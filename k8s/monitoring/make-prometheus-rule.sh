@@ -16,8 +16,8 @@ metadata:
     release: kube-prometheus-stack
 HEAD
 
-# Rule files have `groups:` at the top, and so have none of the other files of monitoring/. What watches our own
-# Prometheus and Alertmanager is left out: in a cluster the operator brings alerts for those.
+# Only rule files have `groups:` at the top level. The alerts about Prometheus and Alertmanager themselves are left out,
+# because the operator has its own.
 files=$(if [ -d "$rules" ]; then
   grep -rlE '^groups:' --include='*.yml' --include='*.yaml' "$rules" | grep -v '/rules/prometheus\.yml$' | LC_ALL=C sort
 fi)
@@ -28,7 +28,7 @@ fi
 printf 'spec:\n  groups:\n'
 for file in $files; do
   printf '    # %s\n' "${file#../../}"
-  # What stands under `groups:`, at the depth that it has here.
+  # The content of `groups:`, with the indentation of this file.
   awk '
     /^groups:/ { on = 1; next }
     /^[^ #-]/ { on = 0 }

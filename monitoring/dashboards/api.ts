@@ -37,7 +37,7 @@ const burnRatePanel = (objective: "availability" | "latency"): Panel => ({
 
 const budget = (title: string, record: string, what: string): Panel => ({
   title,
-  description: `What is left of the ${what} that the objective allows in 30 days. Below 0 the objective is missed.`,
+  description: `The remaining share of the ${what} that the objective allows in 30 days. Below 0 the objective is missed.`,
   kind: "stat",
   unit: "percentunit",
   width: 6,
@@ -53,7 +53,7 @@ const budget = (title: string, record: string, what: string): Panel => ({
 export const api: Dashboard = {
   uid: "haven-api",
   title: "API Performance",
-  description: "What users get: how many requests, how fast, how many fail.",
+  description: "Requests as users see them: rate, response time and failures.",
   rows: [
     {
       title: "Objectives (whole fleet)",
@@ -74,8 +74,8 @@ export const api: Dashboard = {
           queries: [{ expr: '1 - job:slo_availability_errors:ratio_rate1h{job="haven-api"}', legend: "last hour" }],
         },
         {
-          title: "Quick answers",
-          description: `Share of the answers of the last hour that took at most ${quickSeconds} s. Objective: ${formatObjective("latency")}.`,
+          title: "Fast responses",
+          description: `Share of the responses of the last hour that took at most ${quickSeconds} s. Objective: ${formatObjective("latency")}.`,
           kind: "stat",
           unit: "percentunit",
           decimals: 2,
@@ -95,8 +95,7 @@ export const api: Dashboard = {
       panels: [
         {
           title: "Requests by status",
-          description:
-            "Requests a second. 499: the client went away first; 503: shed, draining, or a dependency is away.",
+          description: "Requests a second. 499: the client disconnected; 503: shed, draining, or a dependency is down.",
           kind: "timeseries",
           unit: "reqps",
           width: 12,
@@ -139,7 +138,7 @@ export const api: Dashboard = {
         },
         {
           title: "Server errors by route",
-          description: "Where they come from. Empty while there are none.",
+          description: "The routes that return a 5xx. Empty if there are none.",
           kind: "timeseries",
           unit: "reqps",
           width: 12,
@@ -151,9 +150,9 @@ export const api: Dashboard = {
           ],
         },
         {
-          title: "Shed and given up",
+          title: "Shed and aborted requests",
           description:
-            "Requests a second that were refused because the event loop was saturated, or that clients gave up.",
+            "Requests a second that were shed because the event loop was saturated, or that clients aborted.",
           kind: "timeseries",
           unit: "reqps",
           width: 12,
@@ -172,12 +171,12 @@ export const api: Dashboard = {
       ],
     },
     {
-      title: "Time of answers",
+      title: "Response times",
       panels: [
         {
-          title: "Answers, all instances",
+          title: "Response times, all instances",
           description:
-            "Half of the users wait at most p50, one in twenty longer than p95, one in a hundred longer than p99.",
+            "Half of the responses take at most p50, one in twenty longer than p95, one in a hundred longer than p99.",
           kind: "timeseries",
           unit: "s",
           width: 12,
@@ -189,8 +188,8 @@ export const api: Dashboard = {
           ],
         },
         {
-          title: "Answers, how they spread",
-          description: "How many answers took how long. Two bands: two kinds of requests, or one slow instance.",
+          title: "Response times, distribution",
+          description: "Number of responses by duration. Two bands: two kinds of requests, or one slow instance.",
           kind: "heatmap",
           unit: "s",
           width: 12,
@@ -202,7 +201,7 @@ export const api: Dashboard = {
           ],
         },
         {
-          title: "Answers by instance, p95",
+          title: "Response times by instance, p95",
           description: `Above ${formatThreshold("LatencyP95High")}: LatencyP95High.`,
           kind: "timeseries",
           unit: "s",
@@ -212,7 +211,7 @@ export const api: Dashboard = {
           queries: [{ expr: quantile(0.95, "instance, le"), legend: "{{instance}}" }],
         },
         {
-          title: "Answers by instance, p99",
+          title: "Response times by instance, p99",
           description: `Above ${formatThreshold("LatencyP99High")}: LatencyP99High. One line above the others: that instance, not the database.`,
           kind: "timeseries",
           unit: "s",
@@ -223,7 +222,7 @@ export const api: Dashboard = {
         },
         {
           title: "Slowest routes, p95",
-          description: "The ten routes whose answers take longest.",
+          description: "The ten routes with the longest response times.",
           kind: "timeseries",
           unit: "s",
           width: 24,

@@ -10,7 +10,7 @@ const quantile = (share: number, name: string, by: string) =>
 const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[] => [
   {
     title: `${title}, by instance`,
-    description: "What the health check says. All down: the service or the way to it. One down: that instance.",
+    description: "State of the health check. All down: the service or its network. One down: that instance.",
     kind: "state-timeline",
     unit: "short",
     width: 12,
@@ -20,7 +20,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   {
     title: `${title}: breaker`,
     description:
-      "While it is open, what needs the service gets 503 at once; the health check serves as the trial call.",
+      "While the breaker is open, requests that need the service get 503 at once; the health check serves as the trial.",
     kind: "state-timeline",
     unit: "short",
     width: 12,
@@ -29,7 +29,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   },
   {
     title: `${title}: time of calls`,
-    description: "What requests wait for, a free connection and the whole transaction included.",
+    description: "Duration of calls, including the wait for a free connection and the whole transaction.",
     kind: "timeseries",
     unit: "s",
     width: 8,
@@ -42,7 +42,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   },
   {
     title: `${title}: time of calls by instance, p95`,
-    description: `Above ${formatThreshold("DependencySlow")}: DependencySlow. All alike: the service. One alone: its network or its event loop.`,
+    description: `Above ${formatThreshold("DependencySlow")}: DependencySlow. All instances alike: the service. One instance: its network or its event loop.`,
     kind: "timeseries",
     unit: "s",
     width: 8,
@@ -65,8 +65,8 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
     ],
   },
   {
-    title: `${title}: failed and refused`,
-    description: "A second: calls that failed through the service's fault, and calls that the open breaker refused.",
+    title: `${title}: failed and rejected calls`,
+    description: "Per second: calls that failed because of the service, and calls that the open breaker rejected.",
     kind: "timeseries",
     unit: "ops",
     width: 12,
@@ -79,7 +79,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   {
     title: `${title}: time of the health check, p95`,
     description:
-      "On a connection of its own, with a statement that costs nothing: slow here means slow for every request.",
+      "The check has its own connection and a trivial statement, so a slow check means that every request is slow.",
     kind: "timeseries",
     unit: "s",
     width: 12,
@@ -123,9 +123,9 @@ const pool: Row = {
       queries: [{ expr: `sum by (instance) (pg_pool_connections{${mine}, state="waiting"})`, legend: "{{instance}}" }],
     },
     {
-      title: "Connections, all chosen instances",
+      title: "Connections, all selected instances",
       description:
-        "Open ones; each instance has two more for its health checks. max_connections of Postgres has to hold them.",
+        "Open connections; each instance has two more for its health checks. max_connections of Postgres must allow the sum.",
       kind: "timeseries",
       unit: "short",
       width: 8,
@@ -139,7 +139,7 @@ const pool: Row = {
 export const database: Dashboard = {
   uid: "haven-database",
   title: "Database Metrics",
-  description: "Postgres and Redis as the instances see them: there or not, how fast, how many connections.",
+  description: "Postgres and Redis as measured by the instances: availability, speed and connections.",
   rows: [
     { title: "Postgres", panels: aboutCalls("postgres", "Postgres") },
     pool,

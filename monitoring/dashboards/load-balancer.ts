@@ -10,14 +10,14 @@ const average = "avg by (job) (instance:http_requests_while_ready:rate5m)";
 export const loadBalancer: Dashboard = {
   uid: "haven-load-balancer",
   title: "Load Balancer Stats",
-  description: "Who gets how much, who is in rotation, and what HAProxy says of it where it is used.",
+  description: "The distribution of requests, the instances in rotation, and the metrics of HAProxy if it is used.",
   rows: [
     {
-      title: "Distribution, as the instances see it",
+      title: "Distribution, as measured by the instances",
       panels: [
         {
           title: "Share of the load",
-          description: "Of all requests, by instance. Cookie affinity makes it a little uneven.",
+          description: "Share of all requests, by instance. Cookie affinity makes it a little uneven.",
           kind: "bargauge",
           unit: "percentunit",
           width: 8,
@@ -45,7 +45,8 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Spread",
-          description: "From the busiest instance that is ready to the idlest, in averages, over 5 minutes.",
+          description:
+            "Difference between the busiest and the least busy ready instance, as a multiple of the average, over 5 minutes.",
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
@@ -71,7 +72,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "In rotation",
-          description: "What /ready says, which is what balancers go by. Gaps: the instance could not be scraped.",
+          description: "State of /ready, which balancers use. Gaps: the instance could not be scraped.",
           kind: "state-timeline",
           unit: "short",
           width: 12,
@@ -89,7 +90,8 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Requests in flight",
-          description: "Being answered now, streams included. Rising with steady traffic: answers become slow.",
+          description:
+            "Requests in progress, including streams. If the number rises with steady traffic, responses become slow.",
           kind: "timeseries",
           unit: "short",
           width: 8,
@@ -98,8 +100,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Probes",
-          description:
-            "Health checks a second that balancers and platforms make, by answer. NGINX makes none by itself.",
+          description: "Health checks a second from balancers and platforms, by status. NGINX sends none.",
           kind: "timeseries",
           unit: "reqps",
           width: 8,
@@ -114,7 +115,7 @@ export const loadBalancer: Dashboard = {
       ],
     },
     {
-      title: "HAProxy (empty where it is not used)",
+      title: "HAProxy (empty if it is not used)",
       panels: [
         {
           title: "Servers",
@@ -131,8 +132,8 @@ export const loadBalancer: Dashboard = {
           ],
         },
         {
-          title: "Answers by server",
-          description: "Answers a second that HAProxy passed on, by class.",
+          title: "Responses by server",
+          description: "Responses a second that HAProxy forwarded, by status class.",
           kind: "timeseries",
           unit: "reqps",
           width: 12,
@@ -146,7 +147,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Connections in use",
-          description: `Share of the connections that HAProxy may have. Above ${formatThreshold("HAProxyConnectionsNearLimit")}: HAProxyConnectionsNearLimit.`,
+          description: `Share of the connection limit of HAProxy. Above ${formatThreshold("HAProxyConnectionsNearLimit")}: HAProxyConnectionsNearLimit.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
@@ -173,7 +174,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Retries and failed checks",
-          description: "A second: requests tried again, or on another server, and health checks that failed.",
+          description: "Per second: retried requests, on the same or another server, and failed health checks.",
           kind: "timeseries",
           unit: "ops",
           width: 8,
@@ -206,7 +207,8 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Memory of HAProxy",
-          description: "In its pools: buffers and connections. It grows with the connections, and stays.",
+          description:
+            "Memory of the pools for buffers and connections. It grows with the connections and does not shrink.",
           kind: "timeseries",
           unit: "bytes",
           width: 12,
@@ -215,8 +217,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Time by server",
-          description:
-            "Mean of HAProxy's last 1024 requests: until the connection stands, and until the answer is there.",
+          description: "Mean of the last 1024 requests of HAProxy: time to connect, and time to the response.",
           kind: "timeseries",
           unit: "s",
           width: 12,
@@ -234,7 +235,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Sessions by server",
-          description: "Open now, by server.",
+          description: "Open sessions, by server.",
           kind: "timeseries",
           unit: "short",
           width: 12,

@@ -8,7 +8,7 @@ const slowCheckSeconds = bucketOf("instance_check:health_check_over_3s:ratio5m")
 export const system: Dashboard = {
   uid: "haven-system",
   title: "System Overview",
-  description: "Are the instances there, do they say that they can serve, and what do they use.",
+  description: "Whether the instances run and report ready, and which resources they use.",
   rows: [
     {
       title: "Now",
@@ -46,7 +46,7 @@ export const system: Dashboard = {
         },
         {
           title: "Firing alerts",
-          description: "Alerts that fire now, the Watchdog aside.",
+          description: "Firing alerts, except the Watchdog.",
           kind: "stat",
           unit: "short",
           width: 4,
@@ -55,7 +55,8 @@ export const system: Dashboard = {
         },
         {
           title: "Time since the latest start",
-          description: "Of the youngest process: a small number outside a rollout means that something restarts.",
+          description:
+            "Uptime of the youngest process. A small number outside a rollout means that an instance has restarted.",
           kind: "stat",
           unit: "s",
           width: 4,
@@ -63,7 +64,7 @@ export const system: Dashboard = {
         },
         {
           title: "Requests",
-          description: "Requests a second to the instances that are chosen.",
+          description: "Requests a second to the selected instances.",
           kind: "stat",
           unit: "reqps",
           width: 4,
@@ -71,7 +72,7 @@ export const system: Dashboard = {
         },
         {
           title: "CPU",
-          description: "Processor time of all chosen instances together: 1 is one core.",
+          description: "Processor time of all selected instances together: 1 is one core.",
           kind: "stat",
           unit: "short",
           decimals: 2,
@@ -80,14 +81,14 @@ export const system: Dashboard = {
         },
         {
           title: "Alerts",
-          description: "What fires now, and where. The section of each in docs/runbook.md says what to do.",
+          description: "Firing alerts and their instances. docs/runbook.md has a section for each alert.",
           kind: "table",
           unit: "short",
           width: 12,
           queries: [{ expr: 'ALERTS{alertstate="firing"}' }],
         },
         {
-          title: "What runs",
+          title: "Versions",
           description: "Version of the app and of Node for each instance. Two versions for long: a rollout is stuck.",
           kind: "table",
           unit: "short",
@@ -101,7 +102,7 @@ export const system: Dashboard = {
       panels: [
         {
           title: "Ready, by instance",
-          description: "What /ready says. Gaps: the instance could not be scraped.",
+          description: "State of /ready. Gaps: the instance could not be scraped.",
           kind: "state-timeline",
           unit: "short",
           width: 12,
@@ -110,7 +111,7 @@ export const system: Dashboard = {
         },
         {
           title: "Phase, by instance",
-          description: "Where the process is in its life. Draining takes 36 s by default.",
+          description: "Lifecycle phase of the process. Draining takes at most 36 s by default.",
           kind: "state-timeline",
           unit: "short",
           width: 12,
@@ -130,7 +131,7 @@ export const system: Dashboard = {
         {
           title: "Checks",
           description:
-            "Each check on the instance where it is worst. postgres takes an instance out of rotation by default.",
+            "The worst state of each check over all instances. By default, postgres takes an instance out of rotation.",
           kind: "state-timeline",
           unit: "short",
           width: 12,
@@ -154,7 +155,7 @@ export const system: Dashboard = {
         },
         {
           title: "Checks that succeed",
-          description: "Share of the single runs. Below 99 % something is unsteady, even if no check ever goes down.",
+          description: "Share of successful runs. Below 99 %, a dependency is unstable, even if no check goes down.",
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
@@ -172,7 +173,7 @@ export const system: Dashboard = {
         },
         {
           title: "Time of the checks, p95",
-          description: `How long single runs take, on the slowest instance. More than ${formatThreshold("HealthCheckSlow")} of the runs above ${slowCheckSeconds} s: HealthCheckSlow.`,
+          description: `Duration of a run, on the slowest instance. More than ${formatThreshold("HealthCheckSlow")} of the runs above ${slowCheckSeconds} s: HealthCheckSlow.`,
           kind: "timeseries",
           unit: "s",
           width: 8,
@@ -202,7 +203,8 @@ export const system: Dashboard = {
       panels: [
         {
           title: "Instances known",
-          description: "How many instances each knows of, itself among them. Apart for long: FleetNotSeen.",
+          description:
+            "The number of instances that each instance knows, including itself. Different numbers for long: FleetNotSeen.",
           kind: "timeseries",
           unit: "short",
           width: 8,
@@ -221,7 +223,7 @@ export const system: Dashboard = {
         },
         {
           title: "Decisions about readiness",
-          description: "What READY_POLICY=outlier decided when a critical check went down. Empty with strict.",
+          description: "Decisions of READY_POLICY=outlier when a critical check went down. Empty with strict.",
           kind: "timeseries",
           unit: "short",
           width: 8,
@@ -240,7 +242,7 @@ export const system: Dashboard = {
       panels: [
         {
           title: "CPU",
-          description: "Share of one core. JavaScript has one thread: near 1 the instance is full.",
+          description: "Share of one core. JavaScript has one thread: near 1, the instance is saturated.",
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
@@ -262,7 +264,7 @@ export const system: Dashboard = {
         },
         {
           title: "Garbage collection",
-          description: "Share of the time that goes into it. Above a tenth the heap is too small for the work.",
+          description: "Share of time spent in garbage collection. Above a tenth, the heap is too small.",
           kind: "timeseries",
           unit: "percentunit",
           width: 8,

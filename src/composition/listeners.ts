@@ -52,5 +52,5 @@ export function composeRequestRecord({ logger, httpMetrics }: { logger: Logger; 
   };
 }
 
-/** The status that NGINX logs for a client that went away before its answer. */
+/** The status that NGINX logs for a client that disconnected before the response. */
 const clientClosedRequest = 499;

@@ -22,7 +22,7 @@ export type RedisPartsDeps = {
   overrides: Overrides;
 };
 
-/** The client behind its breaker, and the check on a connection of its own. */
+/** The client behind its breaker, and the check on a separate connection. */
 export function composeRedis({ config, target, logger, breakers, timed, stack, overrides }: RedisPartsDeps) {
   const breaker = breakers.create({ name: "redis", isFailure: isRedisFailure });
   const log = createConnectionLog({ logger, store: "redis", explain: explainRedisFailure });

@@ -34,7 +34,7 @@ export type PostgresAddress = {
   options: string | undefined;
 };
 
-/** Says what is wrong without repeating the URL, which contains the password. */
+/** Describes the error without repeating the URL, which contains the password. */
 export class PostgresUrlError extends Error {
   override readonly name = "PostgresUrlError";
 }

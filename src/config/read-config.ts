@@ -97,7 +97,7 @@ const maxUploadBytes = 5 * 1024 * 1024;
 const uploadPlaces = (v: Variables) =>
   Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / maxUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);
 
-/** Outside production a restart is immediate, because no load balancer has to notice it. */
+/** Outside production a restart is immediate, because no load balancer has to detect it. */
 export const drainDefaults = (production: boolean) =>
   production
     ? { DRAIN_DELAY_MS: 8000, DRAIN_LINGER_MS: 3000, SHUTDOWN_TIMEOUT_MS: 25_000 }

@@ -52,7 +52,7 @@ export function createBatchedWriter({ fd, batchBytes, maxQueuedBytes }: BatchedW
   const onWritten = (rest: Buffer) => {
     writing = false;
     // Reusing the buffer keeps the memory of a busy log from growing between garbage collections. A line longer than a
-    // batch has a buffer of its own, which is not reused.
+    // batch has its own buffer, which is not reused.
     if (rest.buffer.byteLength === batchBytes) spare = Buffer.from(rest.buffer);
     if (queuedBytes > 0) writeNext();
     else {

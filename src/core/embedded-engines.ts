@@ -18,7 +18,7 @@ export type DemoTarget = {
   hash(password: string): Promise<string>;
 };
 
-/** src/embedded as the server uses it; production builds leave that folder out, so its types stand here. */
+/** src/embedded as the server uses it; production builds leave that folder out, so its types are here. */
 export type Embedded = {
   startEngines(request: EngineRequest): Promise<Engines>;
   addDemoData(target: DemoTarget): Promise<void>;

@@ -14,7 +14,7 @@ const flushTimeoutMs = 500;
 const maxQueuedBytes = 8 * 1024 * 1024;
 
 /**
- * Writes one JSON line for each event, in batches and never synchronously: a reader that is gone or stuck must not block
+ * Writes one JSON line for each event, in batches and never synchronously: a closed or stuck reader must not block
  * requests or the shutdown. Errors are redacted, so that no message of a driver is logged. (pino's own destination
  * measures the whole queue again for every line, which cost a busy server a third of its throughput.)
  */

@@ -13,7 +13,7 @@ export type ProblemMembers<Code extends string> = ReturnType<typeof problemMembe
 
 export const problemPath = (code: string): string => `/api/problems/${code}`;
 
-/** What the OpenAPI document says about each member. */
+/** The descriptions of the members in the OpenAPI document. */
 export const describedMembers: Readonly<
   Record<keyof ProblemMembers<string>, { description?: string; format?: "uri-reference" }>
 > = {

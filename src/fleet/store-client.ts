@@ -13,7 +13,7 @@ export type StoreClientDeps = {
   /** A call that takes longer than this makes the store count as stuck. */
   stuckMs: number;
   timeoutMs: number;
-  /** A call that timed out runs on, and holds a connection, until its driver ends it. No more of them than this. */
+  /** The maximum number of timed-out calls. Each holds a connection until its driver ends it. */
   maxAbandoned: number;
   onEnd(outcome: StoreOutcome, client: StoreClient): void;
 };

@@ -46,7 +46,7 @@ export type Operation<
   /** In OpenAPI form: `/units/{unitId}/leases` */
   path: string;
   summary: string;
-  /** More than the summary can say; code in backticks. */
+  /** A longer text than the summary; code in backticks. */
   description?: string;
   tag: string;
   /** The required role; public if absent. */

@@ -35,7 +35,7 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
   internal: { status: 500, title: "Internal server error" },
 };
 
-/** Stands in for the message of an unexpected error, which may hold what callers must not see. */
+/** Replaces the message of an unexpected error, which may contain internal details. */
 export const internalDetail = "The error is logged under this request id.";
 
 /** `status` is given only by proxies, which have more statuses than there are codes. */

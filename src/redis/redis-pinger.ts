@@ -51,7 +51,7 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
   };
 }
 
-/** With several servers, an unreachable one says less than one that answered and refused. */
+/** With several servers, an unreachable one is less informative than one that answered and refused. */
 function moreTelling(known: unknown, error: unknown): unknown {
   const rank = (one: unknown) => {
     if (!(one instanceof Error) || !("code" in one)) return 0;

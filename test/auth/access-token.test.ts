@@ -128,13 +128,13 @@ test("a rotation of the secret logs no user out", async () => {
   const env = { AUTH_RATE_LIMIT: "0", DATABASE_URL: await freshDatabase(), REDIS_URL: await freshRedis() };
   const next = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3";
   const before = await startHaven({ env: { ...env, JWT_SECRET: secret } });
-  const someone = await register(before.url);
+  const user = await register(before.url);
   const after = await startHaven({ env: { ...env, JWT_SECRET: next, JWT_SECRET_PREVIOUS: secret } });
-  assert.equal((await me(after.url, someone)).status, 200);
+  assert.equal((await me(after.url, user)).status, 200);
   const refreshed = await ask(`${after.url}/api/v1/auth/refresh`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ refreshToken: someone.refreshToken }),
+    body: JSON.stringify({ refreshToken: user.refreshToken }),
   });
   assert.equal(refreshed.status, 200);
   assert.equal(
@@ -142,10 +142,10 @@ test("a rotation of the secret logs no user out", async () => {
     401,
     "the old instance does not know the new key",
   );
-  const cookie = await ask(`${after.url}/api/v1/auth/me`, { headers: { cookie: someone.cookie } });
+  const cookie = await ask(`${after.url}/api/v1/auth/me`, { headers: { cookie: user.cookie } });
   assert.equal(cookie.status, 200);
   const forgotten = await startHaven({ env: { ...env, JWT_SECRET: next } });
-  assert.equal((await me(forgotten.url, someone)).status, 401);
+  assert.equal((await me(forgotten.url, user)).status, 401);
 });
 
 test("with a private key tokens are ES256 and can be verified with the public keys, and earlier tokens stay valid", async () => {
@@ -155,24 +155,24 @@ test("with a private key tokens are ES256 and can be verified with the public ke
   assert.deepEqual((await ask(`${shared.url}/.well-known/jwks.json`)).json(), { keys: [] });
   const elliptic = await startHaven({ env: { ...env, JWT_PRIVATE_KEY: pem.replaceAll("\n", "\\n") } });
   assert.equal((await me(elliptic.url, old)).status, 200);
-  const someone = await register(elliptic.url);
-  const header = parsed(someone.accessToken.split(".")[0] ?? "");
+  const user = await register(elliptic.url);
+  const header = parsed(user.accessToken.split(".")[0] ?? "");
   const { keys } = (await ask(`${elliptic.url}/.well-known/jwks.json`)).json() as { keys: Record<string, string>[] };
   assert.equal(header["alg"], "ES256");
   assert.deepEqual(
     keys.map(({ kid, alg, crv, d }) => [kid, alg, crv, d]),
     [[header["kid"], "ES256", "P-256", undefined]],
   );
-  assert.equal((await me(elliptic.url, someone)).status, 200);
+  assert.equal((await me(elliptic.url, user)).status, 200);
   const confused = token(
     { ...header, alg: "HS256" },
-    parsed(someone.accessToken.split(".")[1] ?? ""),
+    parsed(user.accessToken.split(".")[1] ?? ""),
     publicKey.export({ format: "pem", type: "spki" }).toString(),
   );
   assert.equal((await me(elliptic.url, { accessToken: confused })).status, 401);
   const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
-  const body = someone.accessToken.split(".").slice(0, 2).join(".");
+  const body = user.accessToken.split(".").slice(0, 2).join(".");
   const forged = `${body}.${sign("sha256", Buffer.from(body), { key: stranger, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
   assert.equal((await me(elliptic.url, { accessToken: forged })).status, 401);
-  assert.deepEqual(Object.keys(bearer(someone)), ["authorization"]);
+  assert.deepEqual(Object.keys(bearer(user)), ["authorization"]);
 });

@@ -126,7 +126,7 @@ test("attempts are counted in one window, whatever the clock of the instance", a
   ];
   const answers = [];
   for (const { url } of [...instances, ...instances])
-    answers.push(await postJson(`${url}/api/v1/auth/login`, { email: "someone@example.org", password: "wrong" }));
+    answers.push(await postJson(`${url}/api/v1/auth/login`, { email: "user@example.org", password: "wrong" }));
   assert.deepEqual(
     answers.map(({ status }) => status),
     [401, 401, 429, 429],

@@ -14,17 +14,17 @@ test("attempts on all instances are counted together, and the eleventh gets a Re
   const [one, two] = await startPair({ AUTH_RATE_LIMIT: "10" });
   const statuses: number[] = [];
   for (let i = 0; i < 10; i += 1)
-    statuses.push((await tryLogin((i % 2 === 0 ? one : two).url, `nobody-${i}@example.org`, "wrong")).status);
+    statuses.push((await tryLogin((i % 2 === 0 ? one : two).url, `unknown-${i}@example.org`, "wrong")).status);
   assert.deepEqual([...new Set(statuses)], [401]);
   for (const { url } of [one, two]) {
-    const refused = await tryLogin(url, "someone@example.org", "wrong");
+    const refused = await tryLogin(url, "user@example.org", "wrong");
     assert.equal(refused.status, 429);
     assert.equal(refused.headers["content-type"], "application/problem+json");
     const wait = Number(refused.headers["retry-after"]);
     assert.ok(wait > 0 && wait <= 60, `${wait} s`);
   }
   assert.equal(
-    (await tryLogin(one.url, "nobody-0@example.org", "wrong", "198.51.100.1")).status,
+    (await tryLogin(one.url, "unknown-0@example.org", "wrong", "198.51.100.1")).status,
     401,
     "another address is not affected",
   );
@@ -40,7 +40,7 @@ test("failed attempts from elsewhere never lock the owner out", async () => {
 
 test("the addresses of one IPv6 /64 network share a limit", async () => {
   const haven = await startHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "2" } });
-  const from = (host: number) => tryLogin(haven.url, `someone-${host}@example.org`, "wrong", `2001:db8:1:2::${host}`);
+  const from = (host: number) => tryLogin(haven.url, `user-${host}@example.org`, "wrong", `2001:db8:1:2::${host}`);
   assert.deepEqual([(await from(1)).status, (await from(2)).status, (await from(3)).status], [401, 401, 429]);
   assert.equal((await tryLogin(haven.url, "x@example.org", "wrong", "2001:db8:1:3::1")).status, 401);
 });
@@ -86,7 +86,7 @@ test("logins with unknown and known addresses take the same time, within 10 ms",
   const times: Record<"known" | "unknown", number[]> = { known: [], unknown: [] };
   for (let i = 0; i < 15; i += 1) {
     times.known.push((await tryLogin(haven.url, email, "wrong password")).ms);
-    times.unknown.push((await tryLogin(haven.url, `nobody-${i}@example.org`, "wrong password")).ms);
+    times.unknown.push((await tryLogin(haven.url, `unknown-${i}@example.org`, "wrong password")).ms);
   }
   const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
   const difference = Math.abs(median(times.known) - median(times.unknown));

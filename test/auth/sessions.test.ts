@@ -52,7 +52,7 @@ test("an email address can be registered once, and malformed fields are listed",
   await register(one.url, person);
   assert.equal((await postJson(`${two.url}/api/v1/auth/register`, person)).status, 409);
   const answer = await postJson(`${one.url}/api/v1/auth/register`, {
-    email: "nobody",
+    email: "not-an-address",
     password: "short",
     name: "",
     role: "admin",

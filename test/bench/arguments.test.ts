@@ -25,12 +25,12 @@ for (const wrong of [
   ["--quick", "--report", "x.md"],
   ["stray"],
 ]) {
-  test(`${wrong.join(" ")} is refused`, () => {
+  test(`${wrong.join(" ")} is rejected`, () => {
     assert.throws(() => readArguments(wrong, names), UsageError);
   });
 }
 
-test("a wrong command line gets usage and 2, and --help gets it and 0", () => {
+test("a wrong command line prints the usage and exits with 2, --help with 0", () => {
   const main = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
   const run = (argument: string) => spawnSync(process.execPath, [main, argument], { encoding: "utf8" });
   const wrong = run("--nope");

@@ -10,7 +10,7 @@ import { atEnd } from "../shared/at-end.ts";
 const folder = mkdtempSync(join(tmpdir(), "haven-bench-test-"));
 atEnd(() => rmSync(folder, { recursive: true, force: true }));
 
-test("sources without their history are of an unknown commit, and so is everything without git", () => {
+test("the commit is unknown without git history or without git", () => {
   assert.equal(commitOf(folder), "unknown");
   const path = process.env["PATH"];
   process.env["PATH"] = folder;
@@ -21,7 +21,7 @@ test("sources without their history are of an unknown commit, and so is everythi
   }
 });
 
-test("a place for a report that cannot be written to is known before anything is measured", () => {
+test("an unwritable report file is reported before the measurement", () => {
   assert.equal(findWriteProblem(join(folder, "new", "x.md"), "images"), undefined);
   assert.match(findWriteProblem(folder, "images") ?? "", /^The report cannot be written: EISDIR/);
   assert.match(findWriteProblem("/dev/null/x.md", "images") ?? "", /^The report cannot be written: /);

@@ -10,7 +10,7 @@ test("contenders take turns, each round begins with another one, and the first o
   assert.deepEqual(measured, { a: [4, 5], b: [3, 6] });
 });
 
-test("a single round is not warmed up for", async () => {
+test("a single round has no warm-up", async () => {
   let calls = 0;
   const measured = await interleave(1, { a: async () => ++calls });
   assert.deepEqual(measured, { a: [1] });

@@ -29,7 +29,7 @@ const claim = (median: number, bound: Claim["bound"]): Claim => ({
   unit: "times",
 });
 
-test("a bound is held against the median, from the right side", () => {
+test("a bound is compared with the median", () => {
   assert.match(reportWith(claim(1.1, atMost(1.1))), /\| at most 1\.10 \| \*\*1\.10\*\* \| 1\.00 to 1\.20 \| holds \|/);
   assert.match(reportWith(claim(0.9, atLeast(0.9))), /\| holds \|[\s\S]*Every bound holds\./);
 });
@@ -40,7 +40,7 @@ test("a bound that is not met is listed with the difference", () => {
   assert.match(report, /Bounds that are not met:\n\n- a thing: 0\.70, 0\.15 away from 0\.85\.\n\n/);
 });
 
-test("a miss too small for the usual digits is shown with more", () => {
+test("a small miss is shown with more digits", () => {
   const report = reportWith(claim(0.8968, atLeast(0.9)));
   assert.match(report, /\*\*0\.897\*\*/);
   assert.match(report, /- a thing: 0\.897, 0\.003 away from 0\.900\./);
@@ -52,7 +52,7 @@ test("the report names machine, commit and day, and shows each plot beside its r
   assert.match(report, /## X beside Y\n\n!\[X\]\(images\/performance\/x\.svg\)\n\nBecause\.\n\nA note\.\n/);
 });
 
-test("a plot has a bar for each contender, the spread beside it, and no name that breaks out of its place", () => {
+test("a plot has a bar and the range for each contender, and escapes names", () => {
   const svg = drawChart({
     name: "x",
     title: "A & B",
@@ -68,7 +68,7 @@ test("a plot has a bar for each contender, the spread beside it, and no name tha
   assert.doesNotMatch(svg, /<other>|NaN/);
 });
 
-test("ratios are taken within a round, and the middle one stands for all", () => {
+test("ratios are computed within a round, and the median is reported", () => {
   assert.deepEqual(ratios([50, 40, 30], [100, 80, 30]), [0.5, 0.5, 1]);
   assert.deepEqual(spreadOf([3, 1, 2]), { median: 2, least: 1, most: 3 });
   assert.deepEqual(spreadOf([4, 1, 2, 3]), { median: 2.5, least: 1, most: 4 });

@@ -4,14 +4,14 @@ import { wrapMarkdown } from "../../bench/wrap-markdown.ts";
 
 const long = "some words that go on, and `code that is not cut`, ".repeat(9).trim();
 
-test("paragraphs and lists become lines that are read in an editor, and say the same", () => {
+test("paragraphs and lists are wrapped without a change of their text", () => {
   const text = wrapMarkdown(`${long}\n\n- ${long}\n- short`);
   assert.ok(text.split("\n").every((line) => line.length <= 120));
   assert.equal(text.replaceAll(/\s+/g, " "), `${long} - ${long} - short`);
   assert.match(text, /\n\n- some [\s\S]*\n {2}\S[\s\S]*\n- short$/);
 });
 
-test("headings, tables, pictures and code stay as they are", () => {
+test("headings, tables, images and code are unchanged", () => {
   const parts = [`# ${long}`, `| ${long} |\n| --- |`, `![${long}](x.svg)`, `\`\`\`\n${long}\n\nA=1\n\`\`\``, ""];
   assert.equal(wrapMarkdown(parts.join("\n\n")), parts.join("\n\n"));
 });

@@ -9,7 +9,7 @@ import { probeKindOf } from "../support/probe-kinds.ts";
 const text = readFileSync(new URL("../../cloud/aws/alb.yaml", import.meta.url), "utf8");
 const template = parseTemplate(text);
 
-test("the template is right by AWS's own description of its resources", () => {
+test("the template matches AWS's description of its resources", () => {
   assert.deepEqual(faultsOfTemplate(template), []);
   for (const [name, { Type, Properties }] of Object.entries(template.Resources))
     if (Type === "AWS::EC2::SecurityGroup")
@@ -66,7 +66,7 @@ for (const [resource, ...path] of [
   });
 }
 
-test("the load balancer goes with the application", () => {
+test("the timeouts and paths of the load balancer match the application", () => {
   const { group, groupAttributes, balancerAttributes } = read(template);
   const config = configBehind(String(template.Outputs["Environment"]?.Value));
   assert.equal(template.Parameters["ApplicationPort"]?.Default, config.http.port);
@@ -115,7 +115,7 @@ function read({ Resources }: Template) {
   return { group, groupAttributes: group.TargetGroupAttributes, balancerAttributes };
 }
 
-/** Every property, but not what stands inside Ref, Fn::GetAtt and the like. */
+/** All properties, except the content of Ref, Fn::GetAtt and similar functions. */
 function pathsIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {

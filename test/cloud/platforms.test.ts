@@ -7,8 +7,8 @@ import { fitsInto, memoryBudget } from "../../src/config/memory-budget.ts";
 import { configWith, givenByPlatform } from "../support/cloud.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
-// Neither platform publishes its schema on npm; these are written after their reference pages, and let nothing pass
-// that is not in them. Railway refuses numbers that are written as strings.
+// Neither platform publishes its schema on npm. These schemas follow the reference pages and allow no field
+// that is not on those pages. Railway rejects numbers that are written as strings.
 
 const read = (name: string) => readFileSync(new URL(`../../cloud/${name}`, import.meta.url), "utf8");
 
@@ -139,7 +139,7 @@ for (const [name, file, platform] of [
 ] as const) {
   const text = read(file);
 
-  test(`${name}: the file is right by the platform's reference and goes with the application`, () => {
+  test(`${name}: the file matches the platform's reference and the application`, () => {
     const { given, healthPath, graceSeconds, instances, migration, dockerfile } = platform(text);
     const { NODE_OPTIONS: _, ...settings } = given;
     const config = configWith(settings);
@@ -149,7 +149,7 @@ for (const [name, file, platform] of [
     const { delayMs, lingerMs, timeoutMs } = config.drain;
     assert.ok(graceSeconds * 1000 >= delayMs + config.http.requestTimeoutMs + lingerMs + 5000);
     assert.ok(graceSeconds * 1000 >= delayMs + timeoutMs + 5000);
-    // Both versions run while one follows the other.
+    // Both versions run during a deployment.
     const [healthCheck, migrating, people, reserved, allowed] = [1, 1, 5, 3, 100];
     assert.ok((config.postgres.poolMax + healthCheck) * 2 * instances + migrating + people <= allowed - reserved);
     assert.equal(migration, "node dist/main.js migrate");

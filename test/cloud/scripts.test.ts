@@ -78,7 +78,7 @@ function command(commands: readonly Command[], ...words: string[]) {
   };
 }
 
-test("shellcheck has nothing to say", { skip: without("shellcheck") }, async () => {
+test("shellcheck reports no problem", { skip: without("shellcheck") }, async () => {
   const scripts = globSync("cloud/**/*.sh", { cwd: root });
   assert.ok(scripts.length >= 2);
   assert.deepEqual(await runProgram("shellcheck", scripts, { cwd: root }), { code: 0, output: "" });
@@ -88,12 +88,12 @@ for (const [script, env] of [
   [alb, forAws],
   [gcp, forGcp],
 ] as const) {
-  test(`${script} prints what it would do, as it could be typed, and does nothing`, async () => {
+  test(`${script} prints its commands with shell quoting, and runs none`, async () => {
     const printed = await run(script, env);
     assert.equal(printed.code, 0, printed.output);
     assert.deepEqual(printed.commands, []);
     const { commands } = await run(script, env, "--apply");
-    // The names of what was made are known only once it is made; the last one asks for the address.
+    // Names of resources are known only after their creation; the last command reads the address.
     const typed = await runProgram("sh", ["-eu"], { input: printed.output, env: { PATH: `${folder}:/usr/bin:/bin` } });
     assert.equal(typed.code, 0, typed.output);
     const again = written().slice(commands.length);
@@ -103,18 +103,18 @@ for (const [script, env] of [
     assert.ok(again.length >= commands.length - 1);
   });
 
-  test(`${script} says what is missing, and knows no other argument`, async () => {
+  test(`${script} reports missing variables, and rejects unknown arguments`, async () => {
     for (const name of Object.keys(env).filter((one) => one !== "ALARM_TOPIC_ARN")) {
       const { code, output, commands } = await run(script, { ...env, [name]: "" }, "--apply");
       assert.deepEqual([code, commands], [64, []]);
-      assert.match(output, new RegExp(`^To be set: ${name}$`, "m"));
+      assert.match(output, new RegExp(`^Required: ${name}$`, "m"));
     }
     assert.equal((await run(script, env, "--aply")).code, 64);
     assert.equal((await run(script, {}, "--help")).code, 0);
   });
 }
 
-test("alb.sh makes what alb.yaml describes", async () => {
+test("alb.sh creates the resources of alb.yaml", async () => {
   const { commands, output } = await run(alb, forAws, "--apply");
   const { Resources, Outputs } = parseTemplate(readFileSync(join(root, "cloud/aws/alb.yaml"), "utf8"));
   const group = command(commands, "create-target-group");
@@ -154,7 +154,7 @@ test("alb.sh makes what alb.yaml describes", async () => {
   ]);
 });
 
-test("alb.sh raises the alarms of alb.yaml, but for the share of errors, which it counts", async () => {
+test("alb.sh creates the alarms of alb.yaml, with the number of errors instead of their share", async () => {
   const { commands } = await run(alb, forAws, "--apply");
   const { Resources } = parseTemplate(readFileSync(join(root, "cloud/aws/alb.yaml"), "utf8"));
   const alarms = Object.values(Resources).filter(({ Type }) => Type === "AWS::CloudWatch::Alarm");
@@ -174,7 +174,7 @@ test("alb.sh raises the alarms of alb.yaml, but for the share of errors, which i
   }
 });
 
-test("the load balancer of Google Cloud goes with the application", async () => {
+test("the timeouts and paths of the Google Cloud load balancer match the application", async () => {
   const { commands, output } = await run(gcp, forGcp, "--apply");
   const settings = /^# (KEEP_ALIVE_TIMEOUT_MS=.*)$/m.exec(output)?.[1] ?? "";
   const config = configBehind(settings.replace(/made\/\d+$/, "203.0.113.1"));
@@ -193,14 +193,14 @@ test("the load balancer of Google Cloud goes with the application", async () => 
     Number.parseInt(backend("connection-draining-timeout")[0] ?? "", 10) * 1000 >= config.http.requestTimeoutMs,
   );
   assert.ok(Number.parseInt(backend("timeout")[0] ?? "", 10) * 1000 > config.http.requestTimeoutMs);
-  // It keeps connections for 600 s, which cannot be changed.
+  // The load balancer keeps connections for 600 s, which cannot be changed.
   assert.ok(config.http.keepAliveTimeoutMs > 600_000);
   const ranges = command(commands, "firewall-rules", "create")("source-ranges")[0]?.split(",") ?? [];
   assert.deepEqual(config.http.trustProxy, [...ranges, "203.0.113.1"]);
   assert.deepEqual(command(commands, "ssl-policies", "create")("min-tls-version"), ["1.2"]);
 });
 
-test("affinity on Google Cloud is a cookie, and nothing else", async () => {
+test("affinity on Google Cloud can be set to a cookie only", async () => {
   const { commands } = await run(gcp, { ...forGcp, AFFINITY: "cookie" }, "--apply");
   const backend = command(commands, "backend-services", "create");
   assert.deepEqual(backend("session-affinity"), ["GENERATED_COOKIE"]);

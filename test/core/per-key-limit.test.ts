@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createPerKeyLimit } from "../../src/core/per-key-limit.ts";
 
-test("each key has a limit of its own, and a place is released only once", () => {
+test("each key has its own limit, and a place is released only once", () => {
   const limit = createPerKeyLimit({ maxPerKey: 2, onRejected: () => new Error("full") });
   const release = limit.take("ana");
   limit.take("ana");

@@ -21,7 +21,7 @@ import {
   variablesOf,
 } from "./compose-files.ts";
 
-// What docker/ says against what the code, the proxies and Prometheus say.
+// Compares docker/ with the code, the proxies and Prometheus.
 
 const shipped = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -58,7 +58,7 @@ for (const layout of layouts) {
     const redis = config.redis.target;
     assert.ok(redis?.kind === "host" && services[redis.host]);
     assert.equal(redis.password, serviceOf(layout, "redis").environment["REDIS_PASSWORD"]);
-    // Two roles in one database: the owner migrates and grants to the role that serves.
+    // Two roles in one database: the owner migrates and grants rights to the serving role.
     const { environment } = serviceOf(layout, "postgres");
     const [served, migrated] = [config.postgres.url, settingsOf(layout, "migrate")["DATABASE_URL"]].map(
       (url) => new URL(url ?? ""),
@@ -67,7 +67,7 @@ for (const layout of layouts) {
     assert.deepEqual([migrated?.username, migrated?.password], ["haven", environment["HAVEN_DB_PASSWORD"]]);
     assert.deepEqual([served?.host, served?.pathname], [migrated?.host, migrated?.pathname]);
     assert.deepEqual(serviceOf(layout, "migrate").command, ["migrate", "--grant-to", served?.username]);
-    // All else is a setting of the compose files, and no name of Haven's is used for another thing.
+    // All other variables are settings of the compose files, and none of them has the name of a Haven setting.
     for (const name of variablesOf(layout).optional)
       assert.ok(!(name in variables.shape) || name === "JWT_SECRET_PREVIOUS", name);
   });
@@ -91,7 +91,7 @@ for (const layout of layouts) {
     for (const address of fixed) assert.ok(subnet.check(address) && !byChance.check(address), address);
   });
 
-  test(`${layout}: an instance is given the time that its drain takes`, () => {
+  test(`${layout}: an instance has enough time for its drain`, () => {
     const { drain, http } = configOf(layout);
     for (const name of instancesOf(layout)) {
       const graceMs = secondsOf(serviceOf(layout, name).stop_grace_period) * 1000;
@@ -100,7 +100,7 @@ for (const layout of layouts) {
     }
   });
 
-  test(`${layout}: so is a proxy`, () => {
+  test(`${layout}: a proxy has enough time for its shutdown`, () => {
     const { http } = configOf(layout);
     for (const [name, hardStop] of [
       ["nginx", numberIn(nginxConf, /^worker_shutdown_timeout (\d+)s;/m)],
@@ -111,7 +111,7 @@ for (const layout of layouts) {
     }
   });
 
-  test(`${layout}: the heap leaves a quarter of the memory to everything else`, () => {
+  test(`${layout}: the heap leaves a quarter of the memory for other uses`, () => {
     for (const name of instancesOf(layout)) {
       const { deploy, environment } = serviceOf(layout, name);
       const heap = numberIn(String(environment["NODE_OPTIONS"]), /^--max-old-space-size=(\d+)$/) * 2 ** 20;
@@ -122,9 +122,9 @@ for (const layout of layouts) {
     assert.ok(bytesOf(redis.deploy.resources.limits.memory) >= 2 * most);
   });
 
-  test(`${layout}: Postgres has connections for as many instances as there can ever be`, () => {
+  test(`${layout}: Postgres has connections for the maximum number of instances`, () => {
     const most = numberIn(script, /^most_instances=(\d+)$/m);
-    // HAProxy takes up as many.
+    // The maximum of HAProxy.
     assert.equal(numberIn(haproxyCfg, /server-template api-server- 1-(\d+) /), most);
     const allowed = numberIn(serviceOf(layout, "postgres").command?.join(" ") ?? "", /max_connections=(\d+)/);
     const [healthCheck, surge, migration, people, reserved] = [2, 1, 1, 5, 3];
@@ -132,7 +132,7 @@ for (const layout of layouts) {
     assert.ok(needed <= allowed - reserved, `${needed} of ${allowed}`);
   });
 
-  test(`${layout}: healthy is what has started, by the application's own probe`, () => {
+  test(`${layout}: a container is healthy when the startup probe succeeds`, () => {
     for (const name of instancesOf(layout)) {
       const { healthcheck: check } = serviceOf(layout, name);
       assert.ok("test" in check);
@@ -143,7 +143,7 @@ for (const layout of layouts) {
     }
   });
 
-  test(`${layout}: Prometheus reads the instances where they are`, () => {
+  test(`${layout}: Prometheus scrapes the instances at their addresses`, () => {
     const prometheus = serviceOf(layout, "prometheus");
     const file = bindsOf(prometheus).find(({ target }) => target === "/etc/prometheus/prometheus.yml")?.source ?? "";
     const { scrape_configs } = scraping.parse(parse(shipped(`docker/${file}`)));
@@ -158,7 +158,7 @@ for (const layout of layouts) {
     const others = ["haproxy", "alertmanager", "grafana", ...instancesOf(layout)];
     for (const name of others) assert.ok("monitoring" in serviceOf(layout, name).networks, name);
     assert.ok("monitoring" in prometheus.networks);
-    // The addresses that it has been given by other files.
+    // The addresses that other files give to the instances.
     const [target] = z
       .array(z.object({ targets: z.array(z.string()) }))
       .parse(parse(shipped("monitoring/targets/haproxy.yml.example")));
@@ -177,7 +177,7 @@ const scraping = z.object({
   ),
 });
 
-test("lb: the proxies know the addresses of the instances, under the names and the port in their own files", () => {
+test("lb: the proxies have the addresses of the instances, under the names and the port of their own files", () => {
   const { port } = configOf("lb").http;
   const inNginx = [...shipped("nginx/haven/upstream.conf").matchAll(/^ +server ([^ ]+) /gm)].map(([, name]) => name);
   const inHaproxy = [...haproxyCfg.matchAll(/^ +server [^ ]+ ([^ ]+)$/gm)].map(([, name]) => name);
@@ -191,7 +191,7 @@ test("lb: the proxies know the addresses of the instances, under the names and t
   for (const name of instancesOf("lb")) assert.equal(settingsOf("lb", name)["INSTANCE_ID"], name);
 });
 
-test("scale: the proxies ask for a name that the instances have", () => {
+test("scale: the proxies resolve a name of the instances", () => {
   const upstream = bindsOf(serviceOf("scale", "nginx")).find(({ target }) => target.endsWith("/upstream.conf"));
   assert.equal(upstream?.source, "../nginx/variants/upstream-scaled.conf");
   const name = serviceOf("scale", "app").networks["front"]?.aliases?.[0];
@@ -201,7 +201,7 @@ test("scale: the proxies ask for a name that the instances have", () => {
   assert.match(haproxyCfg, new RegExp(`server-template api-server- 1-10 ${where} `));
 });
 
-test("a roll waits until the proxies have noticed", () => {
+test("a roll waits until the proxies have detected the change", () => {
   const settle = numberIn(script, /^settle_seconds=(\d+)$/m);
   for (const file of globSync("nginx/**/upstream*.conf", { cwd: new URL("../../", import.meta.url) }))
     for (const [, seconds] of shipped(file).matchAll(/(?:fail_timeout|valid)=(\d+)s/g))
@@ -209,7 +209,7 @@ test("a roll waits until the proxies have noticed", () => {
   assert.ok(settle * 1000 > haproxyDetection().backMs);
 });
 
-test("every variant of nginx/ can be chosen by name", () => {
+test("every variant of nginx/ can be selected by name", () => {
   const root = new URL("../../nginx/", import.meta.url);
   for (const layout of layouts) {
     const mounted = bindsOf(serviceOf(layout, "nginx")).map(({ target }) => target);

@@ -10,8 +10,8 @@ import { query } from "../shared/servers/database.ts";
 import { startDistributionPostgres } from "./distribution-postgres.ts";
 import { makePlace, root, working } from "./sandbox.ts";
 
-// The script, the commands of docs/docker.md and create-haven.sh as they are, against a real Postgres with its own
-// pg_dump, pg_restore and psql. In place of Docker stands a program that runs them here.
+// The script, the commands of docs/docker.md and create-haven.sh, unchanged, against a real Postgres with its own
+// pg_dump, pg_restore and psql. A fake Docker runs these programs on this machine.
 
 const skip = without("pg_virtualenv") || without("openssl");
 const password = "0a".repeat(32);
@@ -20,7 +20,7 @@ const appPassword = "0b".repeat(32);
 let variables: Record<string, string>;
 let url: string;
 
-/** `compose --file F exec -T postgres COMMAND…`: the command, with a dump cut short where a test wants that. */
+/** `compose --file F exec -T postgres COMMAND…`: the command, with a truncated dump if a test requests it. */
 const answers = () => `
   "ps "*) echo postgres ;;
   *" exec -T postgres "*)
@@ -53,7 +53,7 @@ suite("a backup", { skip }, () => {
   before(async () => {
     variables = await startDistributionPostgres();
     const env = { ...process.env, ...variables, HAVEN_DB_PASSWORD: password, HAVEN_APP_DB_PASSWORD: appPassword };
-    // Twice: it may be run again in a volume of an older version, which lacks the second role.
+    // Twice, because the script may run again in a volume of an older version, which lacks the second role.
     for (const _ of ["first", "again"]) {
       const { code, output } = await runProgram(join(root, "docker/postgres/create-haven.sh"), [], { env });
       assert.equal(code, 0, output);
@@ -63,7 +63,7 @@ suite("a backup", { skip }, () => {
     await add(...Array.from({ length: 2000 }, () => randomUUID()));
   });
 
-  test("a restore brings back rows and their owners", async () => {
+  test("a restore restores rows and their owners", async () => {
     const place = await setUp();
     const before = await names();
     const { code, output } = await place.run("backup");
@@ -78,18 +78,18 @@ suite("a backup", { skip }, () => {
     const restored = await restore(place, file);
     assert.equal(restored.code, 0, restored.output);
     assert.deepEqual(await names(), before);
-    // The role that serves has its rights again, and no more.
+    // The serving role has exactly its rights again.
     const appUrl = url.replace(`haven:${password}`, `haven_app:${appPassword}`);
     assert.equal((await query(appUrl, "UPDATE users SET name = name")).length, 0);
     await assert.rejects(query(appUrl, "TRUNCATE users CASCADE"), /permission denied/);
     await assert.rejects(query(appUrl, "CREATE TEMPORARY TABLE x ()"), /permission denied/);
-    // By Haven's own role, which owns it all.
+    // With the role haven, which owns all tables.
     assert.deepEqual(await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000 }), []);
     await query(url, "ALTER TABLE users ADD COLUMN tried integer");
     await query(url, "ALTER TABLE users DROP COLUMN tried");
   });
 
-  test("that is cut short is not kept", async () => {
+  test("that is truncated is not kept", async () => {
     const place = await setUp();
     writeFileSync(place.file("cut"), "");
     const { code, output } = await place.run("backup");
@@ -98,7 +98,7 @@ suite("a backup", { skip }, () => {
     assert.deepEqual(readdirSync(place.file("docker/backups")), []);
   });
 
-  test("that is damaged later does not take away what is there", async () => {
+  test("that is damaged later changes no data when it is restored", async () => {
     const place = await setUp();
     await place.run("backup", place.file("whole.dump"));
     mkdirSync(place.file("docker/backups"));
@@ -110,7 +110,7 @@ suite("a backup", { skip }, () => {
     assert.deepEqual(await names(), before);
   });
 
-  test("overwrites nothing, and leaves nothing half done where there is no room", async () => {
+  test("overwrites no file, and leaves no partial file on a full disk", async () => {
     const place = await setUp();
     writeFileSync(place.file("mine"), "a file");
     const taken = await place.run("backup", place.file("mine"));
@@ -135,7 +135,7 @@ suite("a backup", { skip }, () => {
   });
 });
 
-/** The command of docs/docker.md. */
+/** Runs the restore command of docs/docker.md. */
 function restore(place: ReturnType<typeof makePlace>, file: string) {
   const page = readFileSync(join(root, "docs/docker.md"), "utf8");
   const [block = ""] = /## Backup and restore\n[\s\S]*?```sh\n[\s\S]*?```/.exec(page) ?? [];

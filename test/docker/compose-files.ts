@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 
-// The compose files as Compose itself reads them, but stricter: a key that is not known here is a typo.
+// Reads the compose files as Compose does, but stricter: an unknown key is an error.
 
 const text = z.union([z.string(), z.number().transform(String)]);
 
@@ -90,7 +90,7 @@ export const textOf = (layout: Layout): string =>
 
 const expansion = /\$(?:(\$)|\{([A-Z][A-Z0-9_]*)(?:(:[-?])([^}]*))?\})/g;
 
-/** What the file asks of its surroundings: variables without which it refuses, and those that have a default. */
+/** The environment variables of the file: the required ones, and those with a default. */
 export function variablesOf(layout: Layout): { required: Set<string>; optional: Set<string> } {
   const found = { required: new Set<string>(), optional: new Set<string>() };
   for (const [, , name, kind] of textOf(layout).matchAll(expansion))
@@ -102,7 +102,7 @@ type ComposeFile = z.infer<typeof file>;
 
 const remembered = new Map<Layout, ComposeFile>();
 
-/** The file with these variables, or, where one is not given, with its default. */
+/** The file with these variables, or with the defaults of variables that are not given. */
 export function read(layout: Layout, given?: Readonly<Record<string, string>>): ComposeFile {
   const found = given === undefined ? remembered.get(layout) : undefined;
   if (found !== undefined) return found;
@@ -123,7 +123,7 @@ function readWith(layout: Layout, given: Readonly<Record<string, string>>): Comp
   return file.parse(mapStrings({ name, services, networks, volumes }, expand));
 }
 
-/** A value for everything without which the file refuses. */
+/** A value for every required variable. */
 export const madeUp = (layout: Layout): Record<string, string> =>
   Object.fromEntries(
     [...variablesOf(layout).required].map((name) => [name, `${name.toLowerCase()}-${"0a".repeat(20)}`]),

@@ -20,14 +20,14 @@ const around = ["migrate", "postgres", "redis", ...proxies, "prometheus", "alert
 for (const layout of layouts) {
   const services = Object.entries(read(layout).services);
 
-  test(`${layout}: it has the services that were promised, and no other`, () => {
+  test(`${layout}: it has exactly the expected services`, () => {
     assert.deepEqual(services.map(([name]) => name).sort(), [...instancesOf(layout), ...around].sort());
-    // What the documents call the database.
+    // The name of the database in the documents.
     assert.deepEqual(serviceOf(layout, "postgres").networks["data"]?.aliases, ["db"]);
     assert.equal(read(layout).name, "haven");
   });
 
-  test(`${layout}: every service has limits, comes back, and says whether it is well`, () => {
+  test(`${layout}: every service has limits, restarts after a failure, and has a health check`, () => {
     for (const [name, { restart, deploy, logging, healthcheck, profiles }] of services) {
       assert.equal(restart, name === "migrate" ? "no" : "unless-stopped", name);
       assert.ok(bytesOf(deploy.resources.limits.memory) > 0 && deploy.resources.limits.pids > 0, name);
@@ -40,7 +40,7 @@ for (const layout of layouts) {
       assert.equal(serviceOf(layout, name).deploy.resources.limits.cpus, undefined);
   });
 
-  test(`${layout}: images are pinned to a version, and ours is this one, built once`, () => {
+  test(`${layout}: images are pinned, and the image of Haven has this version and is built once`, () => {
     for (const [name, { image, build }] of services) {
       assert.match(image, /^[a-z/-]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/, name);
       const isOurs = [...instancesOf(layout), "migrate"].includes(name);
@@ -51,7 +51,7 @@ for (const layout of layouts) {
     assert.deepEqual([build?.context, build?.dockerfile], ["..", "docker/Dockerfile"]);
   });
 
-  test(`${layout}: only a proxy can be reached from elsewhere`, () => {
+  test(`${layout}: only a proxy can be reached from outside`, () => {
     for (const [name, { ports }] of services) {
       if (!proxies.includes(name)) for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/, name);
     }
@@ -64,7 +64,7 @@ for (const layout of layouts) {
     );
   });
 
-  test(`${layout}: Postgres and Redis are on a network without a way out, and on no other`, () => {
+  test(`${layout}: Postgres and Redis are only on a network without internet access`, () => {
     const { networks } = read(layout);
     assert.equal(networks["data"]?.internal, true);
     for (const name of ["postgres", "redis", "migrate"])
@@ -84,7 +84,7 @@ for (const layout of layouts) {
       for (const { source, mode } of bindsOf(one)) assert.equal(mode, "ro", `${name} ${source}`);
   });
 
-  test(`${layout}: each starts when what it needs is there`, () => {
+  test(`${layout}: each service starts after its dependencies`, () => {
     const needs = (name: string) =>
       Object.fromEntries(Object.entries(serviceOf(layout, name).depends_on).map(([on, how]) => [on, how.condition]));
     assert.deepEqual(needs("migrate"), { postgres: "service_healthy" });
@@ -100,7 +100,7 @@ for (const layout of layouts) {
       if ("interval" in check) assert.ok(secondsOf(check.timeout) <= secondsOf(check.interval), name);
   });
 
-  test(`${layout}: what is mounted exists, but for what setup makes`, () => {
+  test(`${layout}: mounted files exist, except those that setup creates`, () => {
     const made = /^(\.\/ssl(\/haven\.pem)?|\.\.\/monitoring\/secrets\/\w+)$/;
     for (const [name, one] of services)
       for (const { source } of bindsOf(one)) {
@@ -111,7 +111,7 @@ for (const layout of layouts) {
     assert.deepEqual(named.map((one) => one.split(":")[0]).sort(), Object.keys(read(layout).volumes).sort());
   });
 
-  test(`${layout}: there is no password in it, and without one it refuses`, () => {
+  test(`${layout}: it contains no passwords, and requires them to be set`, () => {
     const { required, optional } = variablesOf(layout);
     const secret = /PASSWORD|SECRET|TOKEN|KEY/;
     assert.deepEqual(
@@ -129,7 +129,7 @@ for (const layout of layouts) {
   });
 }
 
-test("what both files have in common is alike", () => {
+test("the common parts of both files are identical", () => {
   const [lb, scale] = [read("lb"), read("scale")];
   for (const name of around) {
     const [one, other] = [lb.services[name], scale.services[name]];

@@ -4,11 +4,11 @@ import { createInterface } from "node:readline";
 import { atEnd } from "../shared/at-end.ts";
 
 /**
- * A Postgres of this machine's distribution, with pg_dump and pg_restore that go with it: the embedded one has none.
- * Gives the variables by which these find it.
+ * The Postgres of the distribution with its pg_dump and pg_restore, which the embedded Postgres does not include.
+ * Returns the environment variables for these programs.
  */
 export async function startDistributionPostgres(): Promise<Record<string, string>> {
-  // Until its input ends.
+  // Runs until its input ends.
   const script = "env | grep '^PG'; echo ready; cat";
   // the superuser has the name of the user that starts it
   const env = { ...process.env, USER: "postgres" };

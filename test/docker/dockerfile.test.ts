@@ -10,7 +10,7 @@ const shipped = (path: string) => readFileSync(new URL(`../../${path}`, import.m
 type Instruction = { word: string; rest: string };
 type Stage = { from: string; name: string; instructions: Instruction[] };
 
-/** Comments and continued lines, and no more: what else there is in the language is not used here. */
+/** Supports only comments and continued lines, because the file uses no other syntax. */
 function stagesOf(text: string): Stage[] {
   const lines = text
     .split("\n")
@@ -42,7 +42,7 @@ const the = (word: string) => {
 };
 const words = (rest: string) => z.array(z.string()).parse(JSON.parse(rest));
 
-test("every stage comes from one pinned slim image, with the Node that is developed with", () => {
+test("every stage uses one pinned slim image, with the Node version of development", () => {
   const [base, ...others] = stages;
   const { devDependencies } = z
     .object({ devDependencies: z.object({ node: z.string() }) })
@@ -53,7 +53,7 @@ test("every stage comes from one pinned slim image, with the Node that is develo
   for (const { from } of others) assert.ok(names.includes(from), from);
 });
 
-test("nothing comes from the network but packages of the lock file", () => {
+test("only packages of the lock file are downloaded", () => {
   for (const { word, rest } of all) {
     assert.notEqual(word, "ADD");
     assert.ok(!/https?:|(^|[;&|] *)(curl|wget|npx|apt(-get)?|npm (?!ci|run build))\b/.test(rest), rest);
@@ -63,10 +63,10 @@ test("nothing comes from the network but packages of the lock file", () => {
   for (const install of installs) assert.match(install, /--ignore-scripts/);
 });
 
-test("what runs has the packages of production only", () => {
+test("the final stage has production packages only", () => {
   const names = every(last, "COPY").map((rest) => /^--from=(\S+) \/app \/app$/.exec(rest)?.[1]);
   assert.equal(names.length, 1);
-  // Up to the base, no stage that it is made of has installed a development package.
+  // No stage on the way from the base to the final one installs a development package.
   for (let stage = stages.find(({ name }) => name === names[0]); stage; ) {
     for (const rest of every(stage, "RUN")) if (rest.includes("npm ci")) assert.match(rest, /--omit=dev/);
     for (const rest of every(stage, "COPY"))
@@ -75,7 +75,7 @@ test("what runs has the packages of production only", () => {
   }
 });
 
-test("it runs as a number that is not root, by exec form, and stops by SIGTERM", () => {
+test("it runs with a numeric non-root user, in exec form, and stops by SIGTERM", () => {
   assert.match(the("USER"), /^[1-9]\d*:[1-9]\d*$/);
   const [user = ""] = the("USER").split(":");
   assert.match(shipped("k8s/base/deployment.yaml"), new RegExp(`runAsUser: ${user}\n`));
@@ -95,7 +95,7 @@ test("the health check requests /alive with node", () => {
     assert.match(options, new RegExp(`--${option}=`));
 });
 
-test("its labels say what it is", () => {
+test("its labels describe it", () => {
   const labels = the("LABEL");
   for (const name of ["title", "description", "version", "revision", "licenses"])
     assert.match(labels, new RegExp(`org\\.opencontainers\\.image\\.${name}=`));
@@ -103,7 +103,7 @@ test("its labels say what it is", () => {
   assert.match(shipped("docs/kubernetes.md"), new RegExp(`--file docker/Dockerfile --tag haven-api:${version} \\.`));
 });
 
-test("nothing is sent to the build but what is copied", () => {
+test("the build context contains only the copied files", () => {
   const patterns = shipped(".dockerignore")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));

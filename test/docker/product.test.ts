@@ -19,14 +19,14 @@ import { z } from "zod";
 import { atEnd } from "../shared/at-end.ts";
 import { runProgram } from "../shared/run-program.ts";
 
-// What `npm run build` compiles, and what an image with the packages of production alone can load of it.
+// The output of `npm run build`, and whether it can be loaded with production packages only.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const { dependencies, scripts } = z
   .object({ dependencies: z.record(z.string(), z.string()), scripts: z.object({ build: z.string() }) })
   .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
 
-/** Imports that lead nowhere when only `dependencies` are installed, as "file: what". */
+/** Imports that cannot be resolved with only `dependencies` installed, as "file: import". */
 function missingIn(folder: string): string[] {
   return globSync("**/*.js", { cwd: folder }).flatMap((file) =>
     importsOf(readFileSync(join(folder, file), "utf8"))
@@ -52,7 +52,7 @@ function scratch(): string {
   return folder;
 }
 
-suite("what is built", () => {
+suite("the build output", () => {
   let built: string;
 
   before(async () => {
@@ -70,24 +70,24 @@ suite("what is built", () => {
       cpSync(join(root, "src", file), join(built, file));
   });
 
-  test("it imports no development package, and nothing that is not there", () => {
+  test("it imports no development package and no missing file", () => {
     assert.ok(globSync("**/*.js", { cwd: built }).length > 100);
     assert.deepEqual(missingIn(built), []);
     const used = new Set(
       globSync("**/*.js", { cwd: built }).flatMap((file) => importsOf(readFileSync(join(built, file), "utf8"))),
     );
-    // Every import is seen: no package of production would be left over otherwise.
+    // Every production package is imported, which shows that this test finds all imports.
     assert.deepEqual(
       Object.keys(dependencies).filter((name) => !used.has(name)),
       [],
     );
   });
 
-  test("the embedded services are no part of it", () => {
+  test("it does not contain the embedded services", () => {
     assert.deepEqual(globSync("**/embedded/**", { cwd: built }), []);
   });
 
-  test("it starts so far that it says what is missing", async () => {
+  test("it starts and reports the missing settings", async () => {
     symlinkSync(join(root, "node_modules"), join(built, "../node_modules"));
     writeFileSync(join(built, "../package.json"), readFileSync(join(root, "package.json")));
     const env = { PATH: process.env["PATH"], NODE_ENV: "production" };
@@ -97,7 +97,7 @@ suite("what is built", () => {
   });
 });
 
-test("an import of a development package, or of nothing, is found", () => {
+test("an import of a development package or of a missing file is found", () => {
   const folder = scratch();
   mkdirSync(join(folder, "a"));
   writeFileSync(

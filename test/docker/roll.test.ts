@@ -6,10 +6,10 @@ import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { makePlace, working } from "./sandbox.ts";
 
-// What a roll does to a fleet that serves is tried with a real Docker (docs/docker.md); here, what it does when it cannot
-// go on.
+// A successful roll needs a real Docker (docs/docker.md). These tests cover a roll that fails, with a
+// fake Docker.
 
-/** Three instances that are ready, and whatever comes of the one that is started beside them. */
+/** Three ready instances, and a new one whose state the test sets. */
 const fleet = (newcomer: { ready: boolean; state: string }) => `
   *"--filter status=created") echo newcomer ;;
   *com.docker.compose.service=api-server-?" "*) service=\${*##*service=}; echo "old-\${service%% *}" ;;
@@ -30,8 +30,8 @@ const setUp = async (newcomer: { ready: boolean; state: string }) => {
   return place;
 };
 
-suite("a roll that cannot go on", { skip: without("openssl") }, () => {
-  test("a new instance that does not become ready is taken away, and every old one serves on", async () => {
+suite("a roll that fails", { skip: without("openssl") }, () => {
+  test("a new instance that does not become ready is removed, and all old ones keep serving", async () => {
     const place = await setUp({ ready: false, state: "exited" });
     const { code, output } = await place.run("roll");
     assert.equal(code, 1, output);
@@ -55,7 +55,7 @@ suite("a roll that cannot go on", { skip: without("openssl") }, () => {
         (calls) => calls.includes("exec newcomer"),
         15_000,
       );
-      // To all of its group, as a terminal does.
+      // To the whole process group, as a terminal does.
       process.kill(-(roll.pid ?? Number.NaN), signal);
       await once(roll, "exit");
       assert.match(place.calls().slice(before), /^rm --force newcomer$/m);
@@ -63,7 +63,7 @@ suite("a roll that cannot go on", { skip: without("openssl") }, () => {
     }
   });
 
-  test("with an instance that is not ready it does not begin", async () => {
+  test("it does not begin while an instance is not ready", async () => {
     const place = makePlace({
       ...working,
       answers: `"exec old-api-server-2 "*) echo "api-server-2 /ready 503 not_ready"; exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,
@@ -75,7 +75,7 @@ suite("a roll that cannot go on", { skip: without("openssl") }, () => {
     assert.doesNotMatch(place.calls(), / migrate$|^start |^stop /m);
   });
 
-  test("nor after a migration that failed", async () => {
+  test("it does not continue after a failed migration", async () => {
     const place = makePlace({
       ...working,
       answers: `*" migrate") exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,

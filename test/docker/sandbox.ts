@@ -64,7 +64,7 @@ esac
   };
 }
 
-/** Nothing of this machine but what the script may count on anywhere. */
+/** Only the programs that the script may expect on any machine. */
 const anywhere = [
   ...["bash", "cat", "chmod", "cmp", "cut", "date", "dirname", "grep", "head", "mkdir", "mktemp", "mv", "openssl"],
   ...["readlink", "rm", "sed", "sleep", "tail", "wc"],

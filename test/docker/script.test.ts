@@ -11,14 +11,14 @@ import { makePlace, root, working } from "./sandbox.ts";
 const settingsIn = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
 
-test("shellcheck has nothing to say", { skip: without("shellcheck") }, async () => {
+test("shellcheck reports no problem", { skip: without("shellcheck") }, async () => {
   const scripts = globSync("docker/**/*.sh", { cwd: root });
   assert.equal(scripts.length, 2);
   assert.deepEqual(await runProgram("shellcheck", scripts, { cwd: root }), { code: 0, output: "" });
   for (const script of scripts) assert.ok(statSync(join(root, script)).mode & 0o100, script);
 });
 
-test("help names every command that was promised", async () => {
+test("help lists every command", async () => {
   const place = makePlace();
   for (const word of ["help", "--help", "-h"]) {
     const { code, output } = await place.run(word);
@@ -29,7 +29,7 @@ test("help names every command that was promised", async () => {
   assert.equal(place.calls(), "");
 });
 
-test("what it does not know it refuses, and does nothing", async () => {
+test("an unknown command or option is rejected, and nothing is done", async () => {
   const place = makePlace();
   for (const words of [
     [],
@@ -49,7 +49,7 @@ test("what it does not know it refuses, and does nothing", async () => {
   assert.equal(place.calls(), "");
 });
 
-test("it says what is missing", async () => {
+test("missing requirements are reported", async () => {
   for (const [fake, message] of [
     [undefined, /docker is missing; see https:\/\/docs\.docker\.com/],
     [{ daemon: true }, /docker has no 'compose'/],
@@ -81,7 +81,7 @@ const makePlaceWithoutDocker = () => {
   return place;
 };
 
-test("more instances than Postgres has connections for are refused", async () => {
+test("more instances than Postgres has connections for are rejected", async () => {
   for (const count of ["0", "11"]) {
     const { code, output } = await makePlace().run("start-scaled", count);
     assert.equal(code, 1);
@@ -100,7 +100,7 @@ test("clean asks for confirmation; without a terminal it stops the services and 
 });
 
 suite("setup", { skip: without("openssl") }, () => {
-  test("secrets are random, for their owner alone, and allow a start", async () => {
+  test("secrets are random, readable by their owner only, and sufficient for a start", async () => {
     const [place, other] = [makePlace(), makePlace()];
     const { code, output } = await place.run("setup");
     assert.equal(code, 0, output);
@@ -118,11 +118,11 @@ suite("setup", { skip: without("openssl") }, () => {
       assert.ok(config.production);
       assert.equal(config.health.opsToken, place.text("monitoring/secrets/ops_token"));
     }
-    // Nothing is said of them.
+    // The output does not contain them.
     for (const value of values) assert.ok(!output.includes(value));
   });
 
-  test("after it everything is there that is mounted", async () => {
+  test("it creates every mounted file", async () => {
     const place = makePlace();
     await place.run("setup");
     for (const layout of layouts)
@@ -151,7 +151,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.match(shown.output, /DNS:localhost, IP Address:127\.0\.0\.1/);
   });
 
-  test("it overwrites nothing, and adds what is missing", async () => {
+  test("it overwrites nothing, and adds missing files", async () => {
     const place = makePlace();
     await place.run("setup");
     const [secrets, certificate] = [place.text("docker/.env"), place.text("docker/ssl/cert.pem")];
@@ -174,7 +174,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.match(half.output, /only one of cert\.pem and key\.pem/);
   });
 
-  test("an .env that was there keeps its lines, the last one too where it was left open", async () => {
+  test("an existing .env keeps its lines, also a last line without a line break", async () => {
     const place = makePlace();
     writeFileSync(place.file("docker/.env"), "HTTP_PORT=8080\nJWT_SECRET=");
     assert.equal((await place.run("setup")).code, 0);
@@ -184,7 +184,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.equal(place.mode("docker/.env"), "600");
   });
 
-  test("called by a link from elsewhere, it works in its own folder", async () => {
+  test("called through a symbolic link, it works in its own folder", async () => {
     const place = makePlace();
     symlinkSync("docker/load-balancer-setup.sh", place.file("load-balancer-setup.sh"));
     const { code, output } = await runProgram(place.file("load-balancer-setup.sh"), ["setup"], { env: place.env });
@@ -192,7 +192,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.ok(existsSync(place.file("docker/.env")) && !existsSync(place.file(".env")));
   });
 
-  test("new passwords are not made for a database that has old ones", async () => {
+  test("it generates no new passwords for a database with old ones", async () => {
     const place = makePlace({ ...working, volumes: true });
     const { code, output } = await place.run("setup");
     assert.equal(code, 1);

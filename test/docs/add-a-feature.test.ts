@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(join(root, "docs/add-a-feature.md"), "utf8");
 let folder: string;
 
-/** The project with everything in it that the page says. */
+/** A copy of the project with the code of the page. */
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "haven-feature-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,7 +35,7 @@ function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-/** Each line that is added stands below the line before it. */
+/** Inserts each added line below the line that precedes it in the diff. */
 function apply(file: string, diff: string): void {
   let text = readFileSync(file, "utf8");
   const lines = diff.trimEnd().split("\n");
@@ -48,7 +48,7 @@ function apply(file: string, diff: string): void {
   writeFileSync(file, text);
 }
 
-test("what the page shows is well formed, well typed, and imports only what it may", async () => {
+test("the code of the page passes the format, type and import checks", async () => {
   const run = (name: string, ...args: string[]) =>
     runProgram(join(root, "node_modules/.bin", name), args, { cwd: folder });
   const biome = await run("biome", "check", "--error-on-warnings", "src");
@@ -59,7 +59,7 @@ test("what the page shows is well formed, well typed, and imports only what it m
   assert.equal(depcruise.code, 0, depcruise.output);
 });
 
-test("the feature of the page works as every other does", async () => {
+test("the feature of the page works like every other feature", async () => {
   const database = await freshDatabase({ migrated: false });
   const entry = pathToFileURL(join(folder, "src/main.ts"));
   const { url } = await startHavenProcess({ env: { DATABASE_URL: database, AUTH_RATE_LIMIT: "0" }, entry });

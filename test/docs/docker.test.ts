@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(`${root}docs/docker.md`, "utf8");
 const inContainer = "docker compose -f docker-compose.lb.yml exec api-server-1 node dist/main.js";
 
-test("the first account and the administrator come about as the page says", async () => {
+test("the commands of the page create the first account and the administrator", async () => {
   const DATABASE_URL = await freshDatabase();
   const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL } });
   const [, block = ""] = /## The first account[\s\S]*?```sh\n([\s\S]*?)```/.exec(page) ?? [];
@@ -31,7 +31,7 @@ test("the first account and the administrator come about as the page says", asyn
   assert.match(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString(), /"role":"admin"/);
 });
 
-test("the root is 404 and leads on, and /api is a page for a browser", async () => {
+test("the root is 404 and names /api, which is a page in a browser", async () => {
   const haven = await startHaven({ env: sameSecret });
   const nothing = await ask(`${haven.url}/`, { headers: { Accept: "text/html" } });
   assert.equal(nothing.status, 404);
@@ -40,7 +40,7 @@ test("the root is 404 and leads on, and /api is a page for a browser", async () 
   assert.match(String(landing.headers["content-type"]), /^text\/html/);
 });
 
-test("every file and service that the page names is there", () => {
+test("every file and service that the page names exists", () => {
   const files = [...page.matchAll(/\b(?:docker-compose\.\w+\.yml|load-balancer-setup\.sh)/g)].map(
     ([name]) => `docker/${name}`,
   );

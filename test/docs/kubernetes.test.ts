@@ -11,12 +11,15 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(new URL("../../docs/kubernetes.md", import.meta.url), "utf8");
 
 suite("docs/kubernetes.md", { skip: without("kubectl") }, () => {
-  test("the table of times says what the files say", () => {
+  test("the table of timeouts matches the files", () => {
     const objects = render("base");
     const { drain, health } = configOf(objects);
     const { probes, minReadySeconds } = rollout(objects);
-    const told = [...page.matchAll(/^\| `([^`]+)`[^|]* \| (\d+) \|/gm)].map(([, name, value]) => [name, Number(value)]);
-    assert.deepEqual(told, [
+    const stated = [...page.matchAll(/^\| `([^`]+)`[^|]* \| (\d+) \|/gm)].map(([, name, value]) => [
+      name,
+      Number(value),
+    ]);
+    assert.deepEqual(stated, [
       ["HEALTH_CHECK_TIMEOUT", health.timeoutMs / 1000],
       ["readinessProbe.timeoutSeconds", probes.ready.timeoutSeconds],
       ["readinessProbe.periodSeconds", probes.ready.periodSeconds],
@@ -34,7 +37,7 @@ suite("docs/kubernetes.md", { skip: without("kubectl") }, () => {
     assert.ok(page.includes(`; ${configOf(render("overlays/aws")).drain.delayMs / 1000} on AWS`));
   });
 
-  test("every file that it names is there", () => {
+  test("every file that the page names exists", () => {
     const named = [...page.matchAll(/k8s\/[a-z0-9/.-]*[a-z]/g)].map(([name]) => name);
     assert.ok(named.length > 10);
     assert.deepEqual(

@@ -5,7 +5,7 @@ import { mebibyte, memoryBudget, memoryMargin } from "../../src/config/memory-bu
 import { readConfig } from "../../src/config/read-config.ts";
 import { bytesOf, instancesOf, serviceOf } from "../docker/compose-files.ts";
 
-test("the page about memory has the parts, the sum, the limit and the margin of what ships", () => {
+test("the page about memory states the configured parts, sum, limit and margin", () => {
   const page = readFileSync(new URL("../../docs/memory.md", import.meta.url), "utf8");
   const numbers = [...page.matchAll(/^\| \**([^|*]+)\** \| \**(\d+)\** \|/gm)].map(([, , number]) => Number(number));
   const { deploy, environment } = serviceOf("lb", instancesOf("lb")[0] ?? "");

@@ -6,18 +6,18 @@ import { variables } from "../../src/config/variables.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Written like settings, but other people's. */
+/** Names that look like settings of Haven but are not. */
 const foreign = new Set([
   ...["LC_ALL", "NODE_OPTIONS", "ON_ERROR_STOP", "POSTGRES_PASSWORD"],
-  // The scripts' own.
+  // Variables of the scripts.
   ...["ALARM_TOPIC_ARN", "BALANCER_GROUP", "CERTIFICATE_ARN", "INSTANCE_GROUP", "LOAD_BALANCER_ARN"],
   ...["TARGET_GROUP_ARN", "VPC_ID", "HAVEN_DB_PASSWORD", "HAVEN_APP_DB_PASSWORD"],
-  // Words of the clouds.
+  // Terms of the cloud platforms.
   ...["CLIENT_IP", "EXTERNAL_MANAGED", "GENERATED_COOKIE", "HTTP_301", "LEAST_REQUEST", "MOVED_PERMANENTLY_DEFAULT"],
   "RING_HASH",
 ]);
 
-test("every setting that k8s/, cloud/ and their pages speak of exists, in comments too", () => {
+test("every setting that k8s/, cloud/ and their pages name exists, also in comments", () => {
   const files = globSync(["k8s/**/*", "cloud/**/*", "docs/{kubernetes,cloud}.md"], { cwd: root, withFileTypes: true });
   const words = files
     .filter((file) => file.isFile())

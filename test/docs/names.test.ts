@@ -24,7 +24,7 @@ function rowsOf(heading: string): string[][] {
 
 const quoted = (cell = ""): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = ""]) => word);
 
-test("every file that stands for another one is there", () => {
+test("every file in the right column exists", () => {
   const ofFiles = rowsOf("in other guides").filter(([, , where = ""]) => where.trim() === "");
   for (const [there = "", here] of ofFiles) {
     const files = quoted(here).filter((word) => /^(nginx|haproxy|docker|k8s|cloud|monitoring)\/.+$/.test(word));
@@ -33,14 +33,14 @@ test("every file that stands for another one is there", () => {
   }
 });
 
-test("every name that stands for another one is in the files that are named beside it", () => {
+test("every name in the second column is in the files of the third column", () => {
   for (const [, here, where] of rowsOf("in other guides"))
     for (const file of quoted(where))
       for (const name of quoted(here).filter((word) => !word.endsWith("…")))
         assert.ok(new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text(file)), `${name} in ${file}`);
 });
 
-test("every address is answered", async () => {
+test("every address returns a response", async () => {
   const haven = await startHaven({ env: sameSecret });
   const paths = rowsOf("address").flatMap(([, here]) => quoted(here).filter((word) => /^\/[a-z/-]+$/.test(word)));
   assert.ok(paths.length > 8);
@@ -48,7 +48,7 @@ test("every address is answered", async () => {
   assert.equal((await ask(`${haven.url}/`)).status, 404);
 });
 
-test("every command is one that the script has, or is for a service that there is", async () => {
+test("every command exists in the script, or names an existing service", async () => {
   const commands = [...rowsOf("address"), ...rowsOf("command")].flatMap(([, here]) => quoted(here));
   const services = new Set(layouts.flatMap((layout) => Object.keys(read(layout).services)));
   const script = text("docker/load-balancer-setup.sh");

@@ -20,7 +20,7 @@ const readme = readFileSync(join(root, "README.md"), "utf8");
 const blocksOf = (file: string): string[] =>
   [...readFileSync(join(root, file), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
 
-test("every curl in the README does what it is there for, on a server as npm start makes it", async () => {
+test("every curl command in the README works on a server started with npm start", async () => {
   const folder = mkdtempSync(join(tmpdir(), "haven-readme-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const embedded = { NODE_ENV: "development", DATABASE_URL: "", REDIS_URL: "", EMBEDDED_DATA_DIR: folder };
@@ -41,7 +41,7 @@ test("every curl in the README does what it is there for, on a server as npm sta
   }
 });
 
-test("the commands for photos and the stream work with a token and a property of one's own", async () => {
+test("the commands for photos and the stream work with the user's token and property", async () => {
   const haven = await startHaven({ env: sameSecret });
   const person = await register(haven.url);
   const property = await as(haven.url, person).make("/properties", aProperty);
@@ -61,7 +61,7 @@ test("the commands for photos and the stream work with a token and a property of
   }
 });
 
-test("every npm script that the README names is there, and every file that it links to", () => {
+test("every npm script that the README names exists, and every linked file too", () => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
   for (const [, name = ""] of readme.matchAll(/npm run ([\w-]+)/g)) assert.ok(name in scripts, name);
   for (const file of [

@@ -64,7 +64,7 @@ backend haven
   },
 } as const;
 
-/** As the overlay ships it, with the range of the gateway where it asks for that. */
+/** The overlay, with the range of the gateway filled in. */
 function trustedByOverlay(): string {
   const [config] = render("overlays/production").filter(({ kind }) => kind === "ConfigMap");
   const { TRUST_PROXY = "" } = z.record(z.string(), z.string()).parse(config?.["data"]);
@@ -74,7 +74,7 @@ function trustedByOverlay(): string {
 const agent = new Agent({ keepAlive: true });
 atEnd(() => agent.destroy());
 
-/** Logs in, which counts by address, and claims another one. */
+/** Logs in with a forged address; logins are limited by address. */
 function logIn(port: number, from: string, requestId: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { "X-Forwarded-For": forged, "X-Request-Id": requestId, "Content-Type": "application/json" };
@@ -132,11 +132,11 @@ suite("the address of a client behind a gateway of Kubernetes", () => {
   };
 
   for (const [name, { port }] of Object.entries(gateways)) {
-    test(`${name}: a client that a node hides cannot choose an address`, async () => {
+    test(`${name}: a client whose address a node replaces cannot forge an address`, async () => {
       assert.equal(await addressOf(port, node), node);
     });
 
-    test(`${name}: a client that the gateway sees counts by its own address, whatever it sends`, async () => {
+    test(`${name}: a client with a visible address is limited by that address, whatever headers it sends`, async () => {
       assert.equal(await addressOf(port, client), client);
     });
   }

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
 const page = read("docs/load-balancing.md");
 
-/** Each block of commands says in front with which proxy it is to be typed. */
+/** A comment in front of each block of commands names the proxy. */
 const blocks = [...page.matchAll(/<!-- (nginx|haproxy|any) -->\n```sh\n([\s\S]*?)```/g)].map(
   ([, proxy = "", commands = ""]) => ({ proxy, commands }),
 );
@@ -22,7 +22,7 @@ before(async () => {
   await startFleet();
 });
 
-test("no block of commands is left out", () => {
+test("every block of commands names its proxy", () => {
   assert.equal(page.split("```sh").length - 1, blocks.length);
   assert.ok(blocks.length >= 12);
 });
@@ -48,11 +48,11 @@ for (const [name, start] of [
       });
     }
 
-    test("and then it ends", () => proxy.stop());
+    test("the proxy stops", () => proxy.stop());
   });
 }
 
-test("the commands that make certificates make what the files expect", async () => {
+test("the commands for certificates create the files that the configurations expect", async () => {
   await installNginx();
   const made = [...(read("nginx/README.md") + read("haproxy/README.md")).matchAll(/```sh\n([\s\S]*?)```/g)];
   assert.equal(made.length, 2);
@@ -64,7 +64,7 @@ test("the commands that make certificates make what the files expect", async () 
   assert.equal((await runProgram("haproxy", ["-c", "-f", "/etc/haproxy/haproxy.cfg"])).code, 0);
 });
 
-test("every file and every variant is in the README beside it", () => {
+test("the README of the folder lists every file and every variant", () => {
   const readme = read("nginx/README.md");
   for (const file of readdirSync(`${root}nginx/haven`)) assert.ok(readme.includes(`\`haven/${file}\``), file);
   for (const file of readdirSync(`${root}nginx/variants`)) assert.ok(readme.includes(`\`${file}\``), file);

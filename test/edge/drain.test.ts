@@ -21,7 +21,7 @@ before(async () => {
   await startHaproxy();
 });
 
-test("shellcheck has nothing to say", async () => {
+test("shellcheck reports no problem", async () => {
   assert.deepEqual(await runProgram("shellcheck", [script]), { code: 0, output: "" });
 });
 
@@ -47,7 +47,7 @@ test("a wrong command line prints the usage and changes nothing", async () => {
   assert.match(unreachable.output, /HAProxy does not answer at \/run\/nothing\.sock\n$/);
 });
 
-test("an instance is out while the command runs, with nothing left to do, and back afterwards; no user notices", async () => {
+test("an instance is out of rotation and idle while the command runs, and back afterwards; no request fails", async () => {
   backends.behave(async (request, response, name) => {
     await sleep(request.url === "/api/v1/long" ? 2500 : 20);
     response.writeHead(request.method === "POST" ? 201 : 200).end(name);
@@ -79,7 +79,7 @@ test("an instance is out while the command runs, with nothing left to do, and ba
   backends.behave();
 });
 
-test("an instance that is still busy at the limit is put back, and the command is not run", async () => {
+test("an instance that is still busy at the time limit is put back, and the command does not run", async () => {
   backends.behave(async (_request, response, name) => {
     await sleep(4000);
     response.end(name);
@@ -95,7 +95,7 @@ test("an instance that is still busy at the limit is put back, and the command i
   await allUp();
 });
 
-test("an instance that does not come back gets no request, and the script says so", async () => {
+test("an instance that does not become ready gets no request, and the script reports it", async () => {
   const { code, output } = await drain("-o", "api-server-2");
   assert.equal(code, 0, output);
   await backends.close("api-server-2");
@@ -115,7 +115,7 @@ test("the script returns the exit code of the command, and the instance is back 
 
 test("an interrupted drain, even interrupted twice, leaves the instance in rotation", async () => {
   for (const keys of [["SIGINT"], ["SIGINT", "SIGINT", "SIGINT"], ["SIGTERM", "SIGHUP"]] as const) {
-    // In a group of its own, all of which gets what is typed, as in a terminal.
+    // In its own process group, which gets the signal as a whole, as in a terminal.
     const child = spawn(script, ["api-server-2", "sleep", "30"], { stdio: "ignore", detached: true });
     const closed = once(child, "close");
     await eventually(state, (now) => now?.startsWith("MAINT") ?? false, 3000);

@@ -19,7 +19,7 @@ before(async () => {
 requestCases(() => ({ proxy: haproxy, backends }));
 limitCases(() => ({ proxy: haproxy, backends }));
 
-test("images are kept at the edge for as long as the app says, without anybody's cookie, errors are not", async () => {
+test("images are cached for the time that the app sets, without cookies, and errors are not cached", async () => {
   let made = 0;
   backends.behave((request, response) => {
     made += 1;
@@ -47,7 +47,7 @@ test("images are kept at the edge for as long as the app says, without anybody's
   backends.behave();
 });
 
-test("a line of the log says who, what, how long, and which instance", async () => {
+test("a log line contains the client, the request, the duration and the instance", async () => {
   await send("/api/v1/line?secret=1", { headers: { "user-agent": 'quo"te' } });
   const line = await logged(haproxy, "/api/v1/line");
   assert.equal(line["method"], "GET");
@@ -57,7 +57,7 @@ test("a line of the log says who, what, how long, and which instance", async () 
   assert.equal(typeof line["durationMs"], "number");
 });
 
-test("metrics and the page of this haproxy are for this machine alone, the page for who knows the password", async () => {
+test("metrics and the statistics page are for this machine only, and the page needs the password", async () => {
   assert.match((await ask("http://127.0.0.1:8404/metrics")).text, /haproxy_server_status\{proxy="haven_api"/);
   assert.equal((await ask("http://127.0.0.1:8404/stats")).status, 401);
   const authorization = `Basic ${Buffer.from(`haven:${statsPassword}`).toString("base64")}`;

@@ -49,7 +49,7 @@ for (const [line, status, code] of [
   [`GET /${"a".repeat(9000)} HTTP/1.1`, 414, "bad_request"],
   [`GET / HTTP/1.1\r\nX-Long: ${"a".repeat(9000)}`, 431, "headers_too_large"],
 ] as const) {
-  test(`a request line that is none gets a problem, and never a 500: ${line.slice(0, 30)}`, async () => {
+  test(`an invalid request line gets a problem, and never a 500: ${line.slice(0, 30)}`, async () => {
     const socket = await openTo();
     socket.write(`${line}\r\nHost: a\r\nConnection: close\r\n\r\n`);
     const [head = "", text = ""] = (await readAll(socket, 1500)).split("\r\n\r\n");
@@ -63,7 +63,7 @@ for (const [line, status, code] of [
   });
 }
 
-test("images are kept at the edge for as long as the app says, without anybody's cookie, errors are not", async () => {
+test("images are cached for the time that the app sets, without cookies, and errors are not cached", async () => {
   let made = 0;
   backends.behave((request, response) => {
     made += 1;
@@ -87,7 +87,7 @@ test("images are kept at the edge for as long as the app says, without anybody's
   assert.equal(again.text, first.text);
   assert.equal(again.headers["cache-control"], "public, max-age=31536000, immutable");
   assert.notEqual(again.headers["x-request-id"], "of-the-first-answer");
-  // The line is written once the answer is out.
+  // NGINX writes the line after the response.
   const lastId = () => nginx.accessLog().at(-1)?.requestId;
   await eventually(lastId, (id) => id === again.headers["x-request-id"]);
   const part = await send("/uploads/photo.webp", { headers: { range: "bytes=0-9" } });
@@ -96,13 +96,13 @@ test("images are kept at the edge for as long as the app says, without anybody's
   for (const name of names) await backends.close(name);
   assert.equal((await send("/uploads/photo.webp")).status, 200);
   for (const name of names) await backends.open(name);
-  // Whatever it says of itself.
+  // Whatever the client sends.
   for (const path of ["/uploads/none.webp", "/uploads/none-for-long.webp"])
     for (let count = 0; count < 2; count += 1) assert.equal((await send(path)).headers["x-cache"], "MISS", path);
   backends.behave();
 });
 
-test("a line of the access log says who, what, how long, and which instance", async () => {
+test("a line of the access log contains the client, the request, the duration and the instance", async () => {
   await send("/api/v1/line?secret=1", { headers: { "user-agent": 'quo"te' } });
   const line = await logged(nginx, "/api/v1/line");
   assert.equal(line["method"], "GET");
@@ -113,7 +113,7 @@ test("a line of the access log says who, what, how long, and which instance", as
   assert.match(String(line["upstreamDuration"]), /^\d+\.\d+$/);
 });
 
-test("a line of the access log is JSON also without an agent, and when an instance speaks no HTTP", async () => {
+test("a line of the access log is JSON also without a user agent, and after an invalid response of an instance", async () => {
   backends.behave((request) => request.socket.end("garbage\r\n\r\n"));
   const socket = await openTo();
   socket.write("GET /api/v1/garbage HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -123,7 +123,7 @@ test("a line of the access log is JSON also without an agent, and when an instan
   assert.equal(line["userAgent"], "");
 });
 
-test("the counters of this nginx are for this machine alone", async () => {
+test("the counters of nginx are for this machine only", async () => {
   assert.match((await ask("http://127.0.0.1:8081/nginx_status")).text, /Active connections: \d+/);
   await assert.rejects(ask("http://10.99.0.1:8081/nginx_status"));
   assert.equal((await send("/nginx_status")).headers["x-stand-in"]?.includes("api-server"), true);
@@ -137,7 +137,7 @@ describe("variants", () => {
 
   const folders = ["variants", "newer"].map((folder) => new URL(`../../nginx/${folder}/`, import.meta.url));
   for (const variant of folders.flatMap((folder) => readdirSync(folder))) {
-    test(`${variant} is accepted in the place of the file that it names`, async () => {
+    test(`${variant} is accepted in place of the file that it replaces`, async () => {
       assert.notEqual(replacedBy(variant), "");
       await installNginx([variant]);
       const outcome = await checkNginx();

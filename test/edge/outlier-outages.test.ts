@@ -29,7 +29,7 @@ const outages = [
 
 for (const [what, way, check, needsIt] of outages) {
   for (const fault of ["refuse", "hole"] as const) {
-    test(`${what} itself away (${fault}): all stay, what needs it is 503 at once, the rest is served, and it is soon back`, async () => {
+    test(`${what} down for all (${fault}): all instances stay, requests that need it get 503 at once, others are served, and it recovers quickly`, async () => {
       const watch = watchVerdicts(members);
       await breakWays(members, [way], fault);
       const shared = await eventually(
@@ -74,14 +74,14 @@ for (const [what, way, check, needsIt] of outages) {
         const seen = story.map(({ is }) => is);
         assert.ok(!seen.includes("not_ready"), `${name}: ${seen.join(", ")}`);
       }
-      // Two good checks an interval apart, and the one that hung when it came back.
+      // Two successful checks an interval apart, plus the check that was hanging at the recovery.
       assert.ok(backMs < 2 * intervalMs + (fault === "hole" ? 1000 : 0) + 300, `${backMs} ms`);
     });
   }
 }
 
 for (const fault of ["refuse", "hole", "freeze"] as const) {
-  test(`one instance alone loses Redis (${fault}): it leaves, as Postgres tells it`, async () => {
+  test(`only one instance loses Redis (${fault}): it leaves, after comparing through Postgres`, async () => {
     const [victim, ...others] = members;
     assert.ok(victim !== undefined);
     const watch = watchVerdicts(others);
@@ -99,7 +99,7 @@ for (const fault of ["refuse", "hole", "freeze"] as const) {
   });
 }
 
-test("both stores away for one instance: that one leaves", async () => {
+test("one instance loses both stores: it leaves", async () => {
   const [victim, ...others] = members;
   assert.ok(victim !== undefined);
   const watch = watchVerdicts(others);
@@ -114,7 +114,7 @@ test("both stores away for one instance: that one leaves", async () => {
     assert.deepEqual([name, story.map(({ is }) => is)], [name, ["ready"]]);
 });
 
-test("both stores away for all: as strict", async () => {
+test("all instances lose both stores: they act as with strict", async () => {
   await breakWays(members, ["database", "redis"], "refuse");
   await eventually(
     () => verdicts(members),
@@ -124,7 +124,7 @@ test("both stores away for all: as strict", async () => {
   );
 });
 
-test("an instance that drains in a shared outage leaves: its own drain is never overruled", async () => {
+test("an instance that drains in a shared outage leaves: the policy does not apply to a drain", async () => {
   const [victim] = members;
   assert.ok(victim !== undefined);
   await breakWays(members, ["database"], "refuse");

@@ -25,7 +25,7 @@ beforeEach(() => settled(members));
 
 onePathCases(() => members);
 
-/** What a part of the fleet does that has lost Postgres, for long enough to change its mind twice. */
+/** The decisions of the instances that have lost Postgres, for long enough to change a decision twice. */
 async function lose(those: readonly PathMember[]) {
   const from = outputLengths(members);
   const watch = watchVerdicts(members);
@@ -39,7 +39,7 @@ async function lose(those: readonly PathMember[]) {
   return { story, decisions, lastAt };
 }
 
-test("two of five lose Postgres: those two leave, once and in time", async () => {
+test("two of five instances lose Postgres: the two leave once, within the time limit", async () => {
   const those = members.slice(0, 2);
   const { story, decisions, lastAt } = await lose(those);
   for (const member of those) assert.equal(story(member).at(-1), "not_ready", story(member).join(", "));
@@ -49,7 +49,7 @@ test("two of five lose Postgres: those two leave, once and in time", async () =>
   assert.ok(lastAt <= outMs + 300, `${lastAt} ms`);
 });
 
-test("four of five lose Postgres: it is an outage of Postgres, all stay, and that is decided once", async () => {
+test("four of five instances lose Postgres: a shared outage, all stay, and the decision does not change", async () => {
   const those = members.slice(0, 4);
   const { story, decisions } = await lose(those);
   for (const member of those) assert.equal(story(member).at(-1), "degraded postgres", story(member).join(", "));
@@ -60,7 +60,7 @@ test("four of five lose Postgres: it is an outage of Postgres, all stay, and tha
   );
 });
 
-test("three of five lose Postgres: a tie of the others, so those three do as strict", async () => {
+test("three of five instances lose Postgres: a tie, so the three act as with strict", async () => {
   const those = members.slice(0, 3);
   const { story, decisions } = await lose(those);
   for (const member of those) assert.equal(story(member).at(-1), "not_ready", story(member).join(", "));
@@ -71,7 +71,7 @@ test("three of five lose Postgres: a tie of the others, so those three do as str
   );
 });
 
-test("an instance that is killed in a shared outage is gone within three intervals, and changes no decision", async () => {
+test("the heartbeat of an instance killed in a shared outage expires within three intervals, and no decision changes", async () => {
   const victim = members[4];
   const left = members.slice(0, 4);
   assert.ok(victim !== undefined);

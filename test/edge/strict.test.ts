@@ -11,7 +11,7 @@ beforeEach(() => settled(members));
 
 onePathCases(() => members);
 
-test("Postgres itself away: all are out", async () => {
+test("with Postgres down, all instances leave the rotation", async () => {
   await breakWays(members, ["database"], "refuse");
   await eventually(
     () => verdicts(members),

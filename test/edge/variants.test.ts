@@ -13,7 +13,7 @@ import { startStandIns } from "./support/fake-upstreams.ts";
 import { haproxyDetection } from "./support/proxy-figures.ts";
 
 const backends = await startStandIns();
-// Whatever became of the test before, the next one finds the ports free and three instances that are well.
+// After every test, the ports are free and three instances are healthy for the next one.
 beforeEach(async () => {
   await stopProxy();
   await backends.restore();
@@ -30,7 +30,7 @@ const distinct = <T>(values: readonly T[]) => [...new Set(values)];
 
 type User = () => Promise<{ name: string }>;
 
-/** New users until some of them are at each instance: where one lands may be left to chance. */
+/** Adds users until each instance has some, because their distribution may be random. */
 async function usersEverywhere(newUser: () => Promise<User>): Promise<User[]> {
   const users = await many(15, newUser);
   const places = new Set((await Promise.all(users.map((user) => user()))).map(({ name }) => name));
@@ -42,7 +42,7 @@ async function usersEverywhere(newUser: () => Promise<User>): Promise<User[]> {
   return users;
 }
 
-/** The same users before, without and again with the instance that some of them are at. */
+/** The instances of the same users before, during and after the outage of one instance. */
 async function sticksMovesAndReturns(users: readonly User[], patienceMs: number) {
   const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
   const first = await where();
@@ -54,7 +54,7 @@ async function sticksMovesAndReturns(users: readonly User[], patienceMs: number)
   for (let times = 0; times < 5; times += 1) {
     const now = await where();
     assert.equal(now.includes(gone), false);
-    // Only those who were there have moved.
+    // Only the users of that instance have moved.
     for (const [index, name] of now.entries()) if (first[index] !== gone) assert.equal(name, first[index]);
   }
   await backends.open(gone);
@@ -63,7 +63,7 @@ async function sticksMovesAndReturns(users: readonly User[], patienceMs: number)
 }
 
 describe("affinity in nginx", () => {
-  test("by cookie: a browser stays, moves when its instance dies, and no request fails for it", async () => {
+  test("by cookie: a browser stays with its instance, moves when that instance dies, and no request fails", async () => {
     await startNginx({ variants: ["upstream-affinity-cookie.conf"] });
     const users = await usersEverywhere(async () => {
       const { name, cookie = "" } = await ask();
@@ -79,7 +79,7 @@ describe("affinity in nginx", () => {
     assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
   });
 
-  test("by header: a key stays, requests without one are spread", async () => {
+  test("by header: a key stays with its instance, and requests without a key are distributed", async () => {
     await startNginx({ variants: ["upstream-affinity-header.conf"] });
     const users = Array.from({ length: 15 }, (_, index) => () => ask({ "x-affinity-key": `key-${index}` }));
     await sticksMovesAndReturns(users, 10_000);
@@ -93,7 +93,7 @@ describe("affinity in nginx", () => {
   });
 });
 
-test("affinity in haproxy by cookie: a browser stays, moves when its instance dies, and no request fails for it", async () => {
+test("affinity in haproxy by cookie: a browser stays with its instance, moves when that instance dies, and no request fails", async () => {
   await startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } });
   const users = await usersEverywhere(async () => {
     const first = await ask();
@@ -131,7 +131,7 @@ describe("with an affinity cookie", () => {
     ["nginx", () => startNginx({ variants: ["upstream-affinity-cookie.conf"] })],
     ["haproxy", () => startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } })],
   ] as const) {
-    test(`${name} moves no browser by an image, and gives no cookie with one, nor with a probe`, async () => {
+    test(`${name} sets no cookie with an image or a probe, and an image does not move a browser`, async () => {
       await start();
       backends.behave((request, response, instance) => {
         if (request.url?.startsWith("/uploads/")) response.setHeader("Cache-Control", "public, max-age=60");
@@ -199,7 +199,7 @@ describe("a scaled set-up", () => {
   };
 
   for (const variant of ["upstream-scaled.conf", "upstream-scaled-from-1.27.3.conf"]) {
-    test(`nginx with ${variant} finds instances as they come, and loses none as they go`, async (t) => {
+    test(`nginx with ${variant} finds new instances, and no request fails when instances stop`, async (t) => {
       const since = /from-([\d.]+)\.conf/.exec(variant)?.[1];
       if (since !== undefined && !(await nginxIsAtLeast(since))) return t.diagnostic(`for nginx ${since} and newer`);
       await startNginx({ variants: [variant] });
@@ -207,7 +207,7 @@ describe("a scaled set-up", () => {
     });
   }
 
-  test("haproxy finds instances as they come, and loses none as they go", async () => {
+  test("haproxy finds new instances, and no request fails when instances stop", async () => {
     await startHaproxy({ env: { HAVEN_SCALED: "yes" }, until: "answers" });
     await takesPart();
   });
@@ -229,7 +229,7 @@ describe("behind another balancer", () => {
     ["nginx", () => startNginx({ variants: ["listen-proxy-protocol.conf"] })],
     ["haproxy", () => startHaproxy({ env: { HAVEN_BEHIND: "proxy-protocol" } })],
   ] as const) {
-    test(`${name} takes the client's address from the PROXY protocol, and from no header`, async () => {
+    test(`${name} takes the client's address from the PROXY protocol only, not from a header`, async () => {
       const headers = await proxyProtocol(request + forged, start);
       assert.equal(headers?.["x-forwarded-for"], "198.51.100.7");
       assert.equal(headers?.["x-forwarded-proto"], "http");
@@ -266,7 +266,7 @@ describe("https only", () => {
     ["nginx", () => startNginx({ variants: ["https-only.conf"] })],
     ["haproxy", () => startHaproxy({ env: { HAVEN_HTTPS_ONLY: "yes" } })],
   ] as const) {
-    test(`${name} sends what comes in the clear to HTTPS, with its method, and answers probes`, async () => {
+    test(`${name} redirects plain HTTP to HTTPS with the method, and answers probes`, async () => {
       await start();
       const clear = await send("/api/v1/who?x=1", {
         method: "POST",
@@ -321,7 +321,7 @@ test("an unready instance gets no request from haproxy within the time that the 
   );
 });
 
-/** Knows one name, and as many addresses for it as there are instances now. */
+/** A DNS server with one name, which resolves to the addresses of the current instances. */
 async function startDns(addresses: () => readonly string[]): Promise<void> {
   const socket = createSocket("udp4");
   socket.on("message", (query, peer) => {

@@ -34,9 +34,9 @@ describe("resources of another owner", { concurrency: 4 }, () => {
       assert.equal(answer.status, 404, answer.text);
       assert.doesNotMatch(answer.text, new RegExp(path.split("/").find((part) => part.length === 36) ?? "no id"));
       assert.deepEqual(await stateAt(owner, operation, path), before);
-      const nobodys = path.replaceAll(/[0-9a-f-]{36}/g, "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e99");
-      const none = await stranger.call(operation, { path: nobodys });
-      assert.deepEqual(essence(none), essence(answer), "what is another's looks like what is not there");
+      const unknownId = path.replaceAll(/[0-9a-f-]{36}/g, "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e99");
+      const none = await stranger.call(operation, { path: unknownId });
+      assert.deepEqual(essence(none), essence(answer), "a resource of another owner looks like a missing one");
     });
   }
 });
@@ -178,7 +178,7 @@ describe("SQL", { concurrency: 4 }, () => {
   }
 });
 
-test("on every path two hosts, or a coding that nobody knows, are 400", async () => {
+test("on every path two hosts, or an unknown transfer coding are 400", async () => {
   for (const { method, path } of routed) {
     const bare = path.replaceAll(/\{\w+\}/g, "x");
     const heads = [

@@ -13,18 +13,18 @@ atEnd(() => db.close());
 
 /** Deletions from a bucket that fails the given number of times. */
 function deletionsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
-  const asked: string[] = [];
+  const requested: string[] = [];
   const warnings: unknown[] = [];
   const bucket = {
     async remove(name: string) {
-      asked.push(name);
-      if (asked.length <= failures) throw new Error("away");
+      requested.push(name);
+      if (requested.length <= failures) throw new Error("unavailable");
     },
   };
   const logger = { warn: (fields: unknown) => void warnings.push(fields) };
   const deletions = createDeferredDeletions({ db, bucket, logger, retryMs, graceMs });
   atEnd(deletions.stop);
-  return { deletions, asked, warnings };
+  return { deletions, requested, warnings };
 }
 
 const named = async () =>
@@ -32,13 +32,13 @@ const named = async () =>
 const noneNamed = () => eventually(named, (names) => names.length === 0);
 
 test("a failed deletion is repeated until it succeeds, and not after that", async () => {
-  const { deletions, asked, warnings } = deletionsFrom({ failures: 2, retryMs: 50 });
+  const { deletions, requested, warnings } = deletionsFrom({ failures: 2, retryMs: 50 });
   await db.transaction(async (tx) => {
     await deletions.add(tx, ["a"]);
     tx.afterCommit(deletions.run);
   });
   await noneNamed();
-  assert.deepEqual([asked, warnings.length], [["a", "a", "a"], 2]);
+  assert.deepEqual([requested, warnings.length], [["a", "a", "a"], 2]);
   deletions.stop();
 });
 
@@ -48,7 +48,7 @@ test("many objects are deleted in one run, each by one instance", async () => {
   await instances[0]?.deletions.add(db, names);
   for (const { deletions } of instances) deletions.run();
   await noneNamed();
-  assert.deepEqual(instances.flatMap(({ asked }) => asked).sort(), names.sort());
+  assert.deepEqual(instances.flatMap(({ requested }) => requested).sort(), names.sort());
 });
 
 test("announced objects are deleted after the grace period unless they were kept", async () => {
@@ -57,18 +57,18 @@ test("announced objects are deleted after the grace period unless they were kept
   await patient.deletions.add(db, ["b"]);
   patient.deletions.run();
   assert.deepEqual(await eventually(named, (names) => names.length === 1), ["a"]);
-  assert.deepEqual(patient.asked, ["b"]);
+  assert.deepEqual(patient.requested, ["b"]);
   await patient.deletions.keep(db, ["a"]);
 
-  const { deletions, asked } = deletionsFrom({ retryMs: 50, graceMs: 100 });
+  const { deletions, requested } = deletionsFrom({ retryMs: 50, graceMs: 100 });
   await deletions.announce(["c"]);
   await noneNamed();
-  assert.deepEqual(asked, ["c"]);
+  assert.deepEqual(requested, ["c"]);
   deletions.stop();
 });
 
 test("abandoned objects are deleted at once, except those that a commit in progress keeps", async () => {
-  const { deletions, asked } = deletionsFrom({});
+  const { deletions, requested } = deletionsFrom({});
   await deletions.announce(["lost"]);
   await deletions.announce(["kept"]);
   let gaveUp: Promise<void> | undefined;
@@ -82,5 +82,5 @@ test("abandoned objects are deleted at once, except those that a commit in progr
   });
   await gaveUp;
   await noneNamed();
-  assert.deepEqual(asked, ["lost"]);
+  assert.deepEqual(requested, ["lost"]);
 });

@@ -137,10 +137,10 @@ async function assertWakes([one, two]: [Haven, Haven], owner: Owner): Promise<vo
     await sleep(100);
     return stream.events.length;
   };
-  const heard = await eventually(writeOne, (count) => count > 0, 15_000);
+  const received = await eventually(writeOne, (count) => count > 0, 15_000);
   for (let more = 1; more <= 5; more += 1) {
     await askForRepair(one.url, owner);
-    await stream.until(heard + more, 1000);
+    await stream.until(received + more, 1000);
   }
 }
 

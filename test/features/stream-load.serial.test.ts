@@ -11,9 +11,9 @@ test("2,000 streams of one owner cost little, and receive an event at once", asy
   const count = 2000;
   const { url, port } = await startHavenProcess({ env: { ...sameSecret, STREAM_MAX_PER_USER: String(count) } });
   const owner = await newOwner(url);
-  let told = 0;
+  let received = 0;
   const onEvent = () => {
-    told += 1;
+    received += 1;
   };
   const openMore = async (more: number) => {
     for (let opened = 0; opened < more; opened += 50) {
@@ -30,13 +30,13 @@ test("2,000 streams of one owner cost little, and receive an event at once", asy
   const writtenAt = performance.now();
   await askForRepair(url, owner);
   await eventually(
-    () => told,
+    () => received,
     (seen) => seen === count,
     5000,
     2,
   );
   const tookMs = performance.now() - writtenAt;
-  assert.ok(tookMs < 2000, `the last was told after ${tookMs} ms`);
+  assert.ok(tookMs < 2000, `the last event was received after ${tookMs} ms`);
   assert.equal(await metric(url, "streams_open"), count);
   assert.equal(await metric(url, "stream_events_sent_total"), count);
 });

@@ -29,12 +29,12 @@ test("an event is sent by both instances, in the form of the list, with its posi
   const { items } = list.json() as { items: unknown[] };
   for (const stream of streams) {
     await stream.until(2);
-    const told = stream
+    const sent = stream
       .text()
       .split("\n\n")
       .filter((block) => block.includes("data:"));
     assert.deepEqual(
-      told
+      sent
         .map((block) => /^id: (\d+)\ndata: (.+)$/.exec(block)?.slice(1))
         .map((found) => [found?.[0], JSON.parse(found?.[1] ?? "")]),
       [

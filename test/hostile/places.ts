@@ -1,7 +1,7 @@
 import type { Document, JsonSchema } from "../../src/openapi/document/openapi-types.ts";
 import type { ApiOperation } from "../openapi/support/api-document.ts";
 
-/** Every place of an operation, as the document describes it, in which a client can put something. */
+/** All inputs of an operation that a client controls, according to the OpenAPI document. */
 export type Places = {
   pathParameters: readonly string[];
   queryParameters: readonly string[];

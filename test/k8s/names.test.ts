@@ -7,9 +7,9 @@ import { allRendered, render } from "../support/kustomize.ts";
 import { find, havenPod, podsOf } from "../support/pods.ts";
 import { isWithin, labelMap, selecting, service } from "../support/selectors.ts";
 
-suite("names lead to something", { skip: without("kubectl") }, () => {
+suite("references between objects", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
-    test(`k8s/${name}: every name leads to something`, () => {
+    test(`k8s/${name}: every referenced name exists`, () => {
       const objects = render(name);
       const keys = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
       assert.equal(new Set(keys).size, keys.length);
@@ -50,7 +50,7 @@ suite("names lead to something", { skip: without("kubectl") }, () => {
     });
   }
 
-  test("nothing reaches or leaves a pod but what is allowed by name", () => {
+  test("every connection of a pod has to be allowed by name", () => {
     for (const name of allRendered) {
       const deny = policy.parse(find(render(name), "NetworkPolicy", "deny-by-default")).spec;
       assert.deepEqual(deny, { podSelector: {}, policyTypes: ["Ingress", "Egress"] });

@@ -3,7 +3,7 @@ import type { ClusterObject } from "../support/kustomize.ts";
 import { podsOf } from "../support/pods.ts";
 import { isWithin, labelMap } from "../support/selectors.ts";
 
-// Allowed connections, by the network policies as a network plugin reads them.
+// Evaluates the network policies as a network plugin does.
 
 const selector = z.strictObject({ matchLabels: labelMap.optional() });
 const peer = z.strictObject({

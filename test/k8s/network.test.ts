@@ -60,7 +60,7 @@ const aws: readonly Row[] = [
 suite("allowed connections", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
     const own = name === "overlays/local" ? local : name === "overlays/aws" ? aws : [];
-    test(`k8s/${name}: what is needed, and nothing else`, () => {
+    test(`k8s/${name}: exactly the required connections are allowed`, () => {
       const network = createNetwork(render(name));
       for (const [who, from, to, port, lets] of [...everywhere, ...own])
         assert.equal(network.lets({ from, to, port }), lets, `${who}, ${port}`);

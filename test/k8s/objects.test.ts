@@ -9,14 +9,14 @@ const template = parseObjects(readFileSync(new URL("../../k8s/base/secret.yaml.t
 
 suite("objects for a cluster", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
-    test(`k8s/${name}: each object is right by the schema of its kind, and unknown fields are not let through`, () => {
+    test(`k8s/${name}: each object matches the schema of its kind, and has no unknown fields`, () => {
       const objects = render(name);
       assert.ok(objects.length > 10);
       for (const object of objects) assert.deepEqual(faultsOf(object), [], `${object.kind} ${object.metadata.name}`);
     });
   }
 
-  test("the template of the secret is right too, is empty, and is part of nothing that is applied", () => {
+  test("the template of the secret is valid and empty, and no overlay includes it", () => {
     for (const object of template) assert.deepEqual(faultsOf(object), []);
     assert.deepEqual([...new Set(Object.values(Object(template[0]?.["stringData"])))], [""]);
     for (const name of allRendered)
@@ -77,7 +77,7 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
   });
 });
 
-/** In these the keys are the user's own. */
+/** Fields with user-defined keys. */
 const free = new Set(["annotations", "data", "labels", "limits", "matchLabels", "requests", "selector", "stringData"]);
 
 function fieldsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {

@@ -21,7 +21,7 @@ const monitor = z.looseObject({
   }),
 });
 
-test("with OPS_TOKEN in the secret the ServiceMonitor says it, once its last comment is none any more", async () => {
+test("with OPS_TOKEN in the secret, the ServiceMonitor sends it when its last comment is uncommented", async () => {
   const [all, comment = ""] =
     /# With OPS_TOKEN in the secret:\n((?: +# .*\n)+)$/.exec(read("monitoring/service-monitor.yaml")) ?? [];
   assert.ok(all);

@@ -5,7 +5,7 @@ import { without } from "../shared/programs.ts";
 import { allRendered, render } from "../support/kustomize.ts";
 import { configOf, environmentOf, find, havenPod, podsOf } from "../support/pods.ts";
 
-suite("what pods may do", { skip: without("kubectl") }, () => {
+suite("restrictions of pods", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
     test(`k8s/${name}: pods are restricted, and the worst case fits into their memory`, () => {
       const objects = render(name);
@@ -20,7 +20,7 @@ suite("what pods may do", { skip: without("kubectl") }, () => {
           pod,
         );
         assert.equal(spec.automountServiceAccountToken, false, pod);
-        // A Service called `redis` would else set REDIS_PORT to a URL.
+        // Otherwise a Service named `redis` would set REDIS_PORT to a URL.
         assert.equal(spec.enableServiceLinks, false, pod);
         assert.ok(container.resources.requests["cpu"]);
         assert.deepEqual(Object.keys(container.resources.limits), ["memory"], `${pod} has no limit of CPU`);

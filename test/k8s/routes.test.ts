@@ -11,8 +11,8 @@ import { configOf, find } from "../support/pods.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 import { isWithin, labelMap, service } from "../support/selectors.ts";
 
-suite("ways in", { skip: without("kubectl") }, () => {
-  test("every way in leads to the service, and none to the management port", () => {
+suite("entry points", { skip: without("kubectl") }, () => {
+  test("every entry point leads to the service, and none to the management port", () => {
     for (const name of overlays) {
       const objects = render(`overlays/${name}`);
       const { spec } = service.parse(find(objects, "Service", "haven-api-service"));
@@ -31,7 +31,7 @@ suite("ways in", { skip: without("kubectl") }, () => {
     }
   });
 
-  test("a route waits longer than the server takes, and for ever for a stream", () => {
+  test("the timeout of a route is longer than the server's, and a stream has none", () => {
     const objects = render("overlays/production");
     const { requestTimeoutMs } = configOf(objects).http;
     const { rules } = httpRoute.parse(find(objects, "HTTPRoute", "haven-api")).spec;
@@ -41,7 +41,7 @@ suite("ways in", { skip: without("kubectl") }, () => {
     assert.ok(requestTimeoutMs < msIn(backendRequest) && msIn(backendRequest) < msIn(request));
   });
 
-  test("the annotations for the ingress controller agree", () => {
+  test("the annotations for the ingress controller match the settings", () => {
     const objects = render("overlays/ingress");
     const annotation = annotations(objects, "nginx.ingress.kubernetes.io/");
     assert.ok(Number(annotation("proxy-read-timeout")) * 1000 > configOf(objects).http.requestTimeoutMs);
@@ -50,7 +50,7 @@ suite("ways in", { skip: without("kubectl") }, () => {
     assert.equal(annotation("rewrite-target"), "");
   });
 
-  test("the annotations for the load balancer of AWS agree", () => {
+  test("the annotations for the AWS load balancer match the settings", () => {
     const objects = render("overlays/aws");
     const { http, health, drain } = configOf(objects);
     const annotation = annotations(objects, "alb.ingress.kubernetes.io/");
@@ -87,7 +87,7 @@ suite("ways in", { skip: without("kubectl") }, () => {
     );
   });
 
-  test("the server answers what Prometheus and the autoscaler ask of it, where they ask", async () => {
+  test("the server provides the metrics that Prometheus and the autoscaler read, on the port that they use", async () => {
     const objects = render("overlays/production");
     const { spec } = z
       .looseObject({
@@ -105,7 +105,7 @@ suite("ways in", { skip: without("kubectl") }, () => {
       ({ kind, metadata }) =>
         kind === "Service" && isWithin(spec.selector.matchLabels, labelMap.parse(metadata["labels"])),
     );
-    // The rules of monitoring/ find the instances by job="haven-api", which is what the server calls itself.
+    // The rules of monitoring/ select the instances by job="haven-api", which is the name of the server.
     assert.deepEqual(
       chosen.map(({ metadata }) => [metadata.name, labelMap.parse(metadata["labels"])[spec.jobLabel]]),
       [["haven-api-service", serviceName]],

@@ -22,7 +22,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test("shellcheck has nothing to say", { skip: without("shellcheck") }, async () => {
+test("shellcheck reports no problem", { skip: without("shellcheck") }, async () => {
   const scripts = globSync("k8s/**/*.sh", { cwd: root });
   assert.ok(scripts.length >= 2);
   assert.deepEqual(await runProgram("shellcheck", scripts, { cwd: root }), { code: 0, output: "" });
@@ -36,7 +36,7 @@ test("the rules for the Prometheus Operator are generated from monitoring/", asy
   assert.equal(shipped, made.output, how);
 });
 
-test("rules keep their meaning on the way to the Prometheus Operator", async () => {
+test("the rules for the Prometheus Operator equal those in monitoring/", async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "monitoring/rules"), { recursive: true });
   cpSync(join(root, "k8s/monitoring"), join(folder, "k8s/monitoring"), { recursive: true });
@@ -73,7 +73,7 @@ test("Postgres in kind gets its roles from the same script as with Docker", () =
   assert.deepEqual(map?.["data"], { "create-haven.sh": shipped });
 });
 
-test("the secrets for kind allow a start, are random, and are made once", { skip: without("kubectl") }, async () => {
+test("the secrets for kind allow a start, are random, and are created once", { skip: without("kubectl") }, async () => {
   const folder = temporaryFolder();
   // A cluster that records its commands; its secrets exist once created.
   writeFileSync(

@@ -17,7 +17,7 @@ const names: ReadonlySet<string> = new Set(Object.keys(variables.shape));
 /** Settings of Node, not of Haven. */
 const runtimeNames = new Set(["NODE_OPTIONS"]);
 
-suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") }, () => {
+suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
     test(`k8s/${name}: every variable exists, and together they allow a start`, () => {
       const objects = render(name);
@@ -32,7 +32,7 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
       assert.deepEqual(instance?.valueFrom, { fieldRef: { fieldPath: "metadata.name" } });
     });
 
-    test(`k8s/${name}: each probe asks what it is for, where the server listens`, () => {
+    test(`k8s/${name}: each probe requests a path of its purpose, on the port of the server`, () => {
       const objects = render(name);
       const config = configOf(objects);
       for (const [kind, { httpGet, timeoutSeconds, periodSeconds }] of Object.entries(rollout(objects).probes)) {
@@ -43,7 +43,7 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
       }
     });
 
-    test(`k8s/${name}: the image and the migration are of this version`, () => {
+    test(`k8s/${name}: the image and the migration have this version`, () => {
       const objects = render(name);
       const job = podsOf(objects).find((pod) => pod.name === `haven-api-migrate-${version.replaceAll(".", "-")}`);
       assert.deepEqual(job?.container.command, ["node", "dist/main.js", "migrate", "--grant-to", "haven_app"]);
@@ -51,7 +51,7 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
         job.container.env.map((one) => one.name),
         ["NODE_ENV", "DATABASE_URL"],
       );
-      // The pods that serve do not have the credentials of the owner.
+      // Serving pods do not have the credentials of the owner.
       const { valueFrom } = job.container.env.find((one) => one.name === "DATABASE_URL") ?? {};
       assert.deepEqual(valueFrom, { secretKeyRef: { name: "haven-api-migrate-secret", key: "DATABASE_URL" } });
       const secrets = havenPod(objects).container.envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []);
@@ -74,7 +74,7 @@ suite("what k8s/ sets, against what the code reads", { skip: without("kubectl") 
     });
   }
 
-  test("in production READY_POLICY is outlier, and the fleet is never too small for it", () => {
+  test("in production READY_POLICY is outlier, and the minimum fleet is large enough for it", () => {
     const objects = render("overlays/production");
     assert.equal(configOf(objects).health.policy, "outlier");
     assert.ok(autoscaler(objects).minReplicas >= 3);

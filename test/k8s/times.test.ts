@@ -6,16 +6,16 @@ import { autoscaler } from "../support/autoscaler.ts";
 import { allRendered, render } from "../support/kustomize.ts";
 import { configOf, find, havenPod, rollout } from "../support/pods.ts";
 
-suite("what has to fit into each other", { skip: without("kubectl") }, () => {
+suite("timeouts and capacities", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
-    test(`k8s/${name}: the times fit into each other`, () => {
+    test(`k8s/${name}: the timeouts are consistent`, () => {
       const objects = render(name);
       const { drain, http, postgres } = configOf(objects);
       const { probes, progressDeadlineSeconds, maxSurge, maxUnavailable } = rollout(objects);
       const graceMs = havenPod(objects).terminationGracePeriodSeconds * 1000;
       assert.ok(graceMs >= drain.delayMs + http.requestTimeoutMs + drain.lingerMs + 5000);
       assert.ok(graceMs >= drain.delayMs + drain.timeoutMs + 5000);
-      // Every proxy has learnt that the pod leaves before its listener closes: 15 s is the slow case.
+      // Every proxy learns that the pod drains before its listener closes: 15 s in a slow case.
       assert.ok(drain.delayMs >= 15_000);
       const startupMs = probes.startup.periodSeconds * probes.startup.failureThreshold * 1000;
       assert.ok(startupMs > postgres.migrationTimeoutMs);
@@ -27,7 +27,7 @@ suite("what has to fit into each other", { skip: without("kubectl") }, () => {
       assert.deepEqual({ maxSurge, maxUnavailable }, { maxSurge: 1, maxUnavailable: 0 });
     });
 
-    test(`k8s/${name}: Postgres has connections for all pods that can be there at once`, () => {
+    test(`k8s/${name}: Postgres has connections for the maximum number of pods`, () => {
       const objects = render(name);
       const { drain, postgres } = configOf(objects);
       const { maxSurge, minReadySeconds } = rollout(objects);

@@ -83,7 +83,7 @@ test("a check that is down opens the breaker of its name, and closes it when the
   );
 });
 
-test("a breaker without a check of its name refuses the start, as nothing would close it", () => {
+test("a breaker without a check of the same name prevents the start, because it could never close", () => {
   const kit = make();
   kit.breakers.create({ name: "shop", isFailure: () => true });
   assert.throws(kit.start, /breaker "shop" has no check of the same name/);

@@ -38,6 +38,9 @@ export const bannedPhrases: readonly BannedPhrase[] = [
 export const allowedTexts: Readonly<Record<string, readonly string[]>> = {
   // the Unix user of that name
   "src/embedded/postgres/run-as.ts": ['preferredUser = "nobody"'],
+  // CloudFormation replaces a security group whose description changes
+  "cloud/aws/alb.yaml": ["Load balancer of Haven, for everybody"],
+  "cloud/aws/alb.sh": ["Load balancer of Haven, for everybody"],
 };
 
 export function findBannedPhrases(file: string, text: string): Occurrence[] {

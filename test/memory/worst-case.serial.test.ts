@@ -13,21 +13,21 @@ import { createMemoryCgroup } from "../support/memory-cgroup.ts";
 import { addPhoto, owner } from "../support/owners.ts";
 import { aProperty } from "../support/property-fixtures.ts";
 
-// The sum of docs/memory.md, for real: the kernel gives a server as much memory as the shipped files do, and it gets the
-// worst of everything at once.
+// Checks the sum of docs/memory.md: the kernel limits a server to the memory of the shipped files, and the server gets
+// the worst case of all kinds of load at once.
 
 const shipped = serviceOf("lb", instancesOf("lb")[0] ?? "");
 const limitBytes = bytesOf(shipped.deploy.resources.limits.memory);
 const heapOption = shipped.environment["NODE_OPTIONS"] ?? "";
 const heapMiB = Number(/^--max-old-space-size=(\d+)$/.exec(heapOption)?.[1]);
 
-/** What the server itself needs of its heap under this load is left to it. */
+/** The part of the heap that the server itself needs under this load stays free. */
 const ballastMiB = heapMiB - 160;
 
-/** At least the ballast and one image are there at once. */
+/** At least the ballast and one image are in memory at the same time. */
 const worstSeenMiB = ballastMiB + 400;
 
-/** 16 megapixels with all that makes decoding expensive, and as many bytes as an upload may have. */
+/** 16 megapixels with the most expensive decoding options, and the maximum size of an upload. */
 async function worstAvif(): Promise<Buffer> {
   const raw = { width: 4000, height: 4000, channels: 4 } as const;
   const pixels = Buffer.alloc(raw.width * raw.height * raw.channels, 0x7a);
@@ -50,7 +50,7 @@ suite("the memory of an instance", () => {
       }
     });
 
-  test("a server with a nearly full heap survives AVIF uploads, logins and JSON bodies in the memory that ships", async () => {
+  test("a server with a nearly full heap survives AVIF uploads, logins and JSON bodies within the configured memory", async () => {
     const cgroup = createMemoryCgroup(limitBytes);
     if (cgroup === undefined) return refuseOrSkip("the test of memory limits (no cgroup can be created here)");
     const avif = await worstAvif();
@@ -64,7 +64,7 @@ suite("the memory of an instance", () => {
         NODE_ENV: "production",
         NODE_OPTIONS: `${heapOption} --import=${ballast}`,
         TEST_HEAP_BALLAST_MB: String(ballastMiB),
-        // The load is to arrive, not to be refused; what is measured is memory, on a machine of any speed.
+        // Load must not be rejected, because the test measures memory, on a machine of any speed.
         OVERLOAD_DELAY_MS: "0",
         IMAGE_TIMEOUT_MS: "30000",
         IMAGE_QUEUE_TIMEOUT_MS: "60000",
@@ -78,14 +78,14 @@ suite("the memory of an instance", () => {
     const ended = () => haven.child.exitCode !== null || haven.child.signalCode !== null;
     const startedAt = performance.now();
     const peakMiB = () => Math.round(cgroup.peakBytes() / mebibyte);
-    // A busy machine decodes slowly, and what it decodes takes no less memory.
+    // A busy machine decodes slowly, with the same memory.
     const enough = () => {
       const ms = performance.now() - startedAt;
       const all = done.uploads >= 4 && done.logins >= 50 && done.bodies >= 100;
       return all || ms > 60_000 || (ms > 30_000 && peakMiB() > worstSeenMiB);
     };
     const repeat = async (work: () => Promise<void>) => {
-      // A refused connection after the end is not what fails: that it ended is.
+      // If the server was killed, this fails with its exit and not with refused connections.
       while (!ended() && !enough()) await work().catch(() => sleep(50));
     };
 
@@ -123,12 +123,12 @@ suite("the memory of an instance", () => {
     assert.equal(cgroup.killed(), 0, `ended by the kernel after ${JSON.stringify(done)}`);
     assert.equal(ended(), false, haven.output().slice(-2000));
     assert.equal((await ask(`${haven.url}/alive`)).status, 200);
-    // The load was what it claims to be.
+    // The load had the intended size.
     assert.ok(peakMiB() > worstSeenMiB, `${peakMiB()} MiB after ${JSON.stringify(done)}`);
   });
 });
 
-/** Fails with the parts of the sum. */
+/** Fails with a message that lists the parts of the sum. */
 function assertFits(limitMiB: number, environment: Record<string, string | null | undefined>): void {
   const heap = /^--max-old-space-size=(\d+)$/.exec(environment["NODE_OPTIONS"] ?? "")?.[1];
   const settings = Object.entries(environment).filter(([name]) => name !== "NODE_OPTIONS");

@@ -8,7 +8,7 @@ import { me, register } from "../shared/requests/people.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
 
-test("what an alert compares with is there: the pool's size, the heap's, the connections, the calls", async () => {
+test("the metrics that alerts compare with exist: pool size, heap size, connections, calls", async () => {
   const haven = await startHaven({ env: { DB_POOL_MAX: "7", OVERLOAD_DELAY_MS: "0" } });
   await me(haven.url, await register(haven.url));
   const { text } = await ask(`${haven.url}/metrics`);
@@ -20,7 +20,7 @@ test("what an alert compares with is there: the pool's size, the heap's, the con
   }
 });
 
-test("bytes of connections that are gone stay counted", async () => {
+test("bytes of closed connections stay counted", async () => {
   const haven = await startHaven();
   const sent = async () => {
     const { text } = await ask(`${haven.url}/metrics`);

@@ -18,7 +18,7 @@ test("amtool accepts the configuration", amtool, async () => {
   assert.equal(code, 0, output);
 });
 
-test("who hears of it goes by severity", amtool, async () => {
+test("the severity determines the receiver", amtool, async () => {
   const receiverOf = async (...labels: string[]) => {
     const { output } = await runProgram("amtool", ["config", "routes", "test", `--config.file=${file}`, ...labels]);
     return output.replace(/^Warning.*$/gm, "").trim();
@@ -32,7 +32,7 @@ const inhibitions = z.object({
   inhibit_rules: z.array(z.object({ source_matchers: z.array(z.string()), target_matchers: z.array(z.string()) })),
 });
 
-test("every alert that the configuration names exists, and nothing in it is a secret", () => {
+test("every alert in the configuration exists, and the configuration contains no secret", () => {
   const whole = config("alertmanager.yml");
   const known = new Set(alerts.map(({ alert }) => alert));
   const { inhibit_rules: rules } = inhibitions.parse(whole);
@@ -125,7 +125,7 @@ const held = z.array(
 
 const skip = cannotName || without("prometheus-alertmanager");
 
-test("of alerts that fire together only the cause is notified", { skip }, async () => {
+test("of alerts that fire together, only the cause is sent", { skip }, async () => {
   const scratch = scratchFolder();
   cpSync(file, join(scratch, "alertmanager.yml"));
   const url = `http://${addresses.alertmanager}:9093`;
@@ -144,7 +144,7 @@ test("of alerts that fire together only the cause is notified", { skip }, async 
     (seen) => seen === 200,
     10_000,
   );
-  // Each pair in a fleet of its own: every rule but the two about HAProxy wants the same job.
+  // Each pair in its own fleet: every rule except the two about HAProxy requires the same job.
   const labelsOf = (labels: Labels, number: number): Labels => {
     const rule = alerts.find(({ alert }) => alert === labels["alertname"]);
     assert.ok(rule, `there is no alert ${labels["alertname"]}`);
@@ -171,7 +171,7 @@ test("of alerts that fire together only the cause is notified", { skip }, async 
         .parse((await ask(`${url}/api/v2/alerts`)).json())
         .find((alert) => Object.entries(labels).every(([name, value]) => alert.labels[name] === value));
     const silenced = async (labels: Labels) => ((await find(labels))?.status.inhibitedBy.length ?? -1) > 0;
-    // Those first that have to be silenced: afterwards it has seen every cause.
+    // The alerts to be inhibited come first, before Alertmanager has received every cause.
     for (const { follows, number } of chosen.filter(({ silent }) => silent)) {
       await eventually(() => silenced(labelsOf(follows, number)), Boolean).catch(() =>
         findings.push(`${JSON.stringify(follows)} is notified`),

@@ -5,14 +5,14 @@ import { dashboards as sources } from "../../monitoring/dashboards/all.ts";
 import { toJson } from "../../monitoring/dashboards/build.ts";
 import { config, dashboards } from "./monitoring-files.ts";
 
-test("the dashboards are what their sources say (npm run monitoring)", () => {
+test("the dashboards equal the output of their sources (npm run monitoring)", () => {
   assert.deepEqual(dashboards.map(({ file }) => file).sort(), sources.map(({ uid }) => `${uid}.json`).sort());
   for (const source of sources) {
     assert.equal(dashboards.find(({ uid }) => uid === source.uid)?.text, toJson(source), source.uid);
   }
 });
 
-test("there are four, and each leads to the others", () => {
+test("there are four dashboards, and each links to the others", () => {
   assert.deepEqual(
     dashboards.map(({ title }) => title),
     ["API Performance", "Database Metrics", "Load Balancer Stats", "System Overview"],
@@ -23,7 +23,7 @@ test("there are four, and each leads to the others", () => {
   }
 });
 
-test("every panel has a unit, words, a data source that can be chosen, and a place of its own", () => {
+test("every panel has a unit, a description, a selectable data source, and its own position", () => {
   for (const { title: where, panels, templating } of dashboards) {
     assert.deepEqual(
       templating.list.map(({ name }) => name),
@@ -51,7 +51,7 @@ test("every panel has a unit, words, a data source that can be chosen, and a pla
   }
 });
 
-test("panels ask only for the instances and over the interval that were chosen", () => {
+test("panels query only the selected instances and interval", () => {
   const ofTheFleet = /slo|job:|while_ready|haproxy|ALERTS/;
   for (const { title: where, panels } of dashboards) {
     for (const { title, targets } of panels) {
@@ -63,7 +63,7 @@ test("panels ask only for the instances and over the interval that were chosen",
   }
 });
 
-test("Grafana finds the data source and the dashboards where they are", () => {
+test("Grafana finds the data source and the dashboards", () => {
   const sourcesFile = z.object({ datasources: z.array(z.object({ type: z.string(), url: z.string() })) });
   const { datasources } = sourcesFile.parse(config("grafana/datasources/prometheus.yml"));
   assert.deepEqual(datasources, [{ type: "prometheus", url: "http://prometheus:9090" }]);

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 
-// The shipped files name hosts. Each name gets a loopback address of this run alone, by a hosts file that only the
-// programs started here see: nothing has to be changed in the files, and no other run is in the way.
+// The shipped files contain host names. Each name gets a loopback address for this run, in a hosts file that only the
+// programs started here use. So the files need no change, and runs do not affect each other.
 
 const net = `127.${64 + (process.pid % 128)}.${Math.floor(process.pid / 128) % 256}`;
 

@@ -32,12 +32,12 @@ test("promtool accepts both configurations, with the files they name in place", 
   }
 });
 
-test("promtool has nothing to say of the rules", promtool, async () => {
+test("promtool reports no problem in the rules", promtool, async () => {
   const { code, output } = await runProgram("promtool", ["check", "rules", "--lint-fatal", ...ruleFiles]);
   assert.equal(code, 0, output);
 });
 
-test("the rules do what their own tests say", promtool, async () => {
+test("the rules pass their unit tests", promtool, async () => {
   const { code, output } = await runProgram("promtool", ["test", "rules", ...testFiles], { timeoutMs: 100_000 });
   assert.equal(code, 0, output);
 });
@@ -47,11 +47,11 @@ test("each alert has a test in which it fires and one in which it does not", () 
     const tests = alertTests.filter(({ alertname }) => alertname === alert);
     assert.ok(
       tests.some(({ exp_alerts }) => exp_alerts.length > 0),
-      `nothing makes ${alert} fire`,
+      `no test makes ${alert} fire`,
     );
     assert.ok(
       tests.some(({ exp_alerts }) => exp_alerts.length === 0),
-      `nothing keeps ${alert} silent`,
+      `no test shows that ${alert} does not fire`,
     );
   }
   const names = new Set(alerts.map(({ alert }) => alert));
@@ -59,7 +59,7 @@ test("each alert has a test in which it fires and one in which it does not", () 
   assert.equal(names.size, alerts.length);
 });
 
-test("each alert has a severity, words that name the instance, and a section of the runbook", () => {
+test("each alert has a severity, a text that names the instance, and a section of the runbook", () => {
   const sections = new Set([...runbook.matchAll(/^## (\w+)$/gm)].map(([, title]) => title));
   for (const { alert, labels, annotations } of alerts) {
     assert.match(labels["severity"] ?? "", /^(critical|warning|none)$/, alert);
@@ -77,7 +77,7 @@ test("each alert has a severity, words that name the instance, and a section of 
   }
 });
 
-/** About all instances together, so that no single one can be named. */
+/** Alerts about all instances together, which cannot name one. */
 const ofTheFleet = new Set([
   "NoInstanceReady",
   "TooFewInstancesReady",
@@ -92,7 +92,7 @@ const ofTheFleet = new Set([
   "LatencyBudgetBurnsSlowly",
 ]);
 
-test("each section of the runbook says what to type, and how to know that it is over", () => {
+test("each section of the runbook has commands and a condition for its end", () => {
   const [, ...sections] = runbook.split(/^## /m);
   for (const section of sections) {
     const title = section.slice(0, section.indexOf("\n"));
@@ -111,7 +111,7 @@ const seconds = (text: string): number => {
   return Number(amount) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[unit] ?? Number.NaN);
 };
 
-test("a scrape ends before the next begins, and every window holds four of them", () => {
+test("a scrape ends before the next begins, and every window contains four scrapes", () => {
   const { global } = prometheus.parse(config("prometheus.yml"));
   const interval = seconds(global.scrape_interval);
   assert.ok(seconds(global.scrape_timeout) < interval);
@@ -122,7 +122,7 @@ test("a scrape ends before the next begins, and every window holds four of them"
   }
 });
 
-test("the scaled configuration differs in how instances are found, and in nothing else", () => {
+test("the scaled configuration differs only in the discovery of the instances", () => {
   const [fixed, scaled] = ["prometheus.yml", "prometheus.scale.yml"].map((file) => {
     const whole = prometheus.loose().parse(config(file));
     const [instances, ...others] = whole.scrape_configs;
@@ -133,7 +133,7 @@ test("the scaled configuration differs in how instances are found, and in nothin
   assert.deepEqual(scaled, fixed);
 });
 
-test("the objectives are those that the pages tell, and the dashboard draws", () => {
+test("the objectives equal those in the pages and the dashboard", () => {
   const page = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
   const source = readFileSync(join(folder, "rules/slo.yml"), "utf8");
   const stats = JSON.stringify(dashboards.find(({ uid }) => uid === "haven-api")?.panels);
@@ -155,7 +155,7 @@ test("the objectives are those that the pages tell, and the dashboard draws", ()
   for (const text of [page, source, stats]) assert.ok(text.includes(`at most ${[...limits][0]} s`));
 });
 
-test("rates are taken of counters only", () => {
+test("rates are computed for counters only", () => {
   for (const { expr } of [...alerts, ...records]) {
     for (const [, name = ""] of expr.matchAll(/\b(?:rate|increase)\((\w+)/g)) {
       assert.match(name, /_(total|bucket|count|sum)$/, expr);

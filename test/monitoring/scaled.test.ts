@@ -13,7 +13,7 @@ import { folder } from "./monitoring-files.ts";
 
 const all = [addresses["api-server-1"], addresses["api-server-2"], addresses["api-server-3"]];
 
-/** Says of every name that it has these addresses, as the name server of a container network does of a service. */
+/** A DNS server that resolves every name to these addresses, like the name server of a container network. */
 async function serveNames(current: () => readonly string[]): Promise<void> {
   const socket = createSocket("udp4");
   socket.on("message", (query, { port, address }) => {
@@ -56,7 +56,7 @@ const targets = z.object({
 
 const skip = cannotName || without("prometheus");
 
-test("with the scaled configuration instances are found, and forgotten, as their name says", { skip }, async () => {
+test("with the scaled configuration, instances are added and removed as their name resolves", { skip }, async () => {
   let current = all;
   await serveNames(() => current);
   for (const host of all) await serveMetrics(host);
@@ -76,7 +76,7 @@ test("with the scaled configuration instances are found, and forgotten, as their
   };
   const are = (hosts: readonly string[]) => (seen: unknown) =>
     JSON.stringify(seen) === JSON.stringify(hosts.map((host) => `${host}:4000 up`));
-  // Its first scrape of each is some time within the 15 s of the shipped interval.
+  // The first scrape of each instance is within the configured interval of 15 s.
   await eventually(found, are(all), 25_000, 200);
   current = all.slice(0, 2);
   await eventually(found, are(current), 15_000, 200);

@@ -16,8 +16,8 @@ import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts"
 import { alerts, dashboards, folder, records, runbook } from "./monitoring-files.ts";
 
 // Three instances behind a real HAProxy, watched by a real Prometheus and a real Alertmanager on the shipped files.
-// They are used as they are but for one thing: 15 s between scrapes and evaluations become 1 s, so that a test need
-// not last for minutes. Windows stay as long as they are; they hold what there is.
+// The files are unchanged except that scrapes and evaluations have an interval of 1 s instead of 15 s, so that a test
+// does not take minutes. The windows are unchanged.
 
 const skip =
   cannotName ||
@@ -29,7 +29,7 @@ const token = "an-operators-token-of-this-test";
 const names = ["api-server-1", "api-server-2", "api-server-3"] as const;
 const prometheusUrl = `http://${addresses.localhost}:9090`;
 
-/** Holds in the real HAProxy what the dashboard asks for; what HAProxy does to requests is tested in test/edge. */
+/** A minimal configuration for the metrics of a real HAProxy; test/edge tests its handling of requests. */
 const haproxy = `
 global
   maxconn 200
@@ -71,7 +71,7 @@ const isSome = ({ length }: readonly unknown[]): boolean => length > 0;
 
 type Load = { stop(): Promise<void> };
 
-/** Some of everything, through the proxy: answers, refusals, faults, unknown paths, clients that go away. */
+/** All kinds of requests through the proxy: successes, rejections, errors, unknown paths, aborted requests. */
 function load(accessToken: string): Load {
   const url = `http://${addresses.haproxy}`;
   const headers = bearer({ accessToken });
@@ -84,7 +84,7 @@ function load(accessToken: string): Load {
       await ask(`${url}/nothing/here`);
       await ask(`${url}/test/fail`);
       await ask(`${url}/test/sql/20`);
-      // Past HAProxy, which by itself does not tell a server that the client is gone.
+      // Directly, because HAProxy by default does not report an aborted request to the server.
       await ask(`http://${addresses["api-server-1"]}:4000/test/slow/2000`, { timeoutMs: 60 }).catch(() => undefined);
     }
   };
@@ -149,7 +149,7 @@ before(async () => {
   );
   const { accessToken } = await register(url);
   const traffic = load(accessToken);
-  // Once Prometheus has seen all well, one instance loses Redis, long enough for its breaker to open, and gets it back.
+  // After a healthy scrape, one instance loses Redis for long enough to open its breaker, and then recovers.
   await eventually(() => ok('count(health_ready{job="haven-api"} == 1) == 3'), Boolean, 15_000, 200);
   await faultyRedis.set("refuse");
   await eventually(() => ok('health_check_consecutive_failures{check="redis"} >= 3'), Boolean, 10_000, 200);
@@ -157,7 +157,7 @@ before(async () => {
     await ask(`http://${addresses["api-server-2"]}:4000/test/redis`);
   }
   for (const alertname of ["HealthCheckFailing", "CircuitBreakerOpened"]) {
-    // Looked at while it lasts: what is over is no longer listed.
+    // Queried during the outage, because a resolved alert is not listed.
     received.push(...(await eventually(() => firing(alertname), isSome, 10_000, 200)));
   }
   await faultyRedis.set("pass");
@@ -181,7 +181,7 @@ const answer = z.object({
     .optional(),
 });
 
-/** What an expression gives over the time of this test; throws where Prometheus does not understand it. */
+/** The values of an expression during this test; throws if Prometheus rejects the expression. */
 async function valuesOf(expr: string): Promise<readonly string[]> {
   const now = Date.now() / 1000;
   const query = new URLSearchParams({ query: expr, start: String(now - 60), end: String(now), step: "1" });
@@ -204,17 +204,17 @@ const firing = async (alertname: string) =>
     .map(({ labels }) => labels)
     .filter((labels) => labels["alertname"] === alertname);
 
-/** Alerts are silent while all is well: what counts is that there is something to compare. */
+/** Alerts do not fire in a healthy fleet; this checks that their expressions have data to compare. */
 const withoutThreshold = (expr: string): string =>
   expr
     .replaceAll(/ (==|<=|>=|<|>) -?\d[\d.]*( \* \(1 - scalar\([\w:]+\)\))?/g, "")
     .replaceAll(/absent\(([^()]*)\)/g, "($1)")
-    // That nothing of it is missing is the good case.
+    // No result means that no metric is missing.
     .replaceAll(/\bunless\b/g, "and")
-    // The test is not that old.
+    // These need more time than the test has.
     .replaceAll(" offset 10m", "");
 
-/** What gives nothing here, and why. */
+/** Expressions without a result in this test, with the reason. */
 const dataless: Readonly<Record<string, string>> = {
   'max by (instance) (process_memory_limit_bytes{job="haven-api", instance=~"$instance"})':
     "only where the system limits memory",
@@ -229,7 +229,7 @@ const expressions: readonly { where: string; expr: string }[] = [
   ]),
 ];
 
-test("every expression of every dashboard, rule and alert gives numbers", { skip }, async () => {
+test("every expression of every dashboard, rule and alert returns numbers", { skip }, async () => {
   const empty = async () => {
     const found: string[] = [];
     for (const { where, expr } of expressions) {
@@ -241,13 +241,13 @@ test("every expression of every dashboard, rule and alert gives numbers", { skip
     }
     return found;
   };
-  // Rules on rules need a few evaluations.
+  // Rules that use other rules need a few evaluations.
   const left = await eventually(empty, ({ length }) => length === 0, 15_000, 1000).catch(empty);
   assert.deepEqual(left, []);
   assert.ok(expressions.length > 120, String(expressions.length));
 });
 
-test("every metric that is named anywhere is there, also where another would stand in for it", { skip }, async () => {
+test("every named metric exists, also if an expression has an alternative to it", { skip }, async () => {
   const names = z.object({ data: z.array(z.string()) });
   const known = new Set(names.parse((await ask(`${prometheusUrl}/api/v1/label/__name__/values`)).json()).data);
   for (const { where, expr } of expressions) {
@@ -257,7 +257,7 @@ test("every metric that is named anywhere is there, also where another would sta
   }
 });
 
-test("what the runbook says to type is understood and answered", { skip }, async () => {
+test("the commands of the runbook work", { skip }, async () => {
   const values = [...runbook.matchAll(/value (?:'([^']+)'|([\w:]+))/g)].map(
     ([, quoted, plain]) => quoted ?? plain ?? "",
   );
@@ -272,11 +272,11 @@ test("what the runbook says to type is understood and answered", { skip }, async
   }
 });
 
-test("each alert as it is shipped can be evaluated", { skip }, async () => {
+test("each shipped alert can be evaluated", { skip }, async () => {
   for (const { expr } of alerts) await valuesOf(expr);
 });
 
-test("instances carry their names, with the token that they want", { skip }, async () => {
+test("instances have their names, and are scraped with the required token", { skip }, async () => {
   for (const name of names) assert.ok(await ok(`up{job="haven-api", instance="${name}"} == 1`), name);
   assert.equal((await ask(`http://${addresses["api-server-1"]}:4000/metrics`)).status, 401);
   for (const job of ["haproxy", "alertmanager", "prometheus"]) assert.ok(await ok(`up{job="${job}"} == 1`), job);

@@ -143,7 +143,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   test("shows errors of the request, the body and the connection", async (t) => {
     const { page } = await open(t);
     const login = await tryOut(page, "login");
-    await login.body({ email: "nobody" });
+    await login.body({ email: "not-an-address" });
     await login.send();
     await login.outcome.getByText("Validation failed.").waitFor();
     await login.outcome.locator("li").filter({ hasText: "email must be an email address" }).waitFor();
@@ -193,7 +193,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   test("announces the status and errors of a response, but not its body", async (t) => {
     const { page } = await open(t);
     const login = await tryOut(page, "login");
-    await login.body({ email: "nobody" });
+    await login.body({ email: "not-an-address" });
     await login.send();
     await login.outcome.getByText("400 Bad Request").waitFor();
     const announced = await evaluate(page, announcedIn("#login .outcome"));

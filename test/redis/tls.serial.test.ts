@@ -27,7 +27,7 @@ const forms: Record<string, Record<string, string>> = {};
 const adminPorts: Record<string, number> = {};
 const formNames = ["a URL", "a URL and REDIS_TLS", "a host", "Sentinel", "a Cluster"] as const;
 
-/** Tests look at the servers as the default user and without TLS; only the Sentinel has no such user. */
+/** Tests connect to the servers as the default user and without TLS; only the Sentinel has no such user. */
 before(async () => {
   if (authority === undefined) return;
   copyFileSync(authority.caFile, caFile);

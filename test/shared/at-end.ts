@@ -2,7 +2,7 @@ type Cleanup = () => Promise<unknown> | unknown;
 
 const cleanups: Cleanup[] = [];
 
-/** Done when the whole file is done, latest first. (`after` would belong to whichever test happens to run.) */
+/** Runs the cleanups at the end of the file, latest first. (`after` would belong to the test that is running.) */
 export function atEnd(cleanup: Cleanup): void {
   cleanups.push(cleanup);
 }
@@ -13,7 +13,7 @@ export async function cleanUp(): Promise<void> {
 
 const limitMs = 20_000;
 
-/** A cleanup that hangs fails its file by name, and not the whole run by silence. */
+/** A cleanup that hangs fails only its own file, with a message. */
 async function within(cleanup: Cleanup): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`This cleanup did not end: ${cleanup}`)), limitMs);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startStopwatch } from "./stopwatch.ts";
 
-/** Waits until something holds; says what it saw last when it never does. */
+/** Waits until a condition holds; otherwise fails with the last value. */
 export async function eventually<T>(
   look: () => Promise<T> | T,
   holds: (seen: T) => boolean,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 
-// Namespaces of one's own: as if alone on a machine, with all its ports, its own /etc/hosts and folders of the proxies.
+// Linux namespaces that act like a separate machine, with all ports, and their own /etc/hosts and folders of the proxies.
 
 const prepare = `
 set -e
@@ -31,7 +31,7 @@ export function noOwnMachine(): string | undefined {
   return status === 0 ? undefined : `no namespaces here: ${stderr?.trim() || "unshare or ip is missing"}`;
 }
 
-/** Runs Node there to its end, which comes no later than that of this process. Gives its exit code. */
+/** Runs Node in a namespace until it exits, at the latest when this process exits. Returns the exit code. */
 export const runOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): number =>
   spawnSync("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env }).status ?? 1;
 

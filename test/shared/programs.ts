@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 
-/** A program that tests run for real, and the Debian package that brings it. */
+/** A program that tests run, and the Debian package that contains it. */
 export type Program = { command: string; package: string };
 
 export const programs: readonly Program[] = [
@@ -26,7 +26,7 @@ export const programs: readonly Program[] = [
   { command: "pgrep", package: "procps" },
 ];
 
-/** Installs what is missing where that is possible. With CI set, nothing may be missing. */
+/** Installs missing programs if possible. With CI set, a missing program fails the run. */
 export async function provide(wanted: readonly Program[]): Promise<void> {
   if (missingOf(wanted).length > 0 && canInstall()) installPackages(packagesOf(missingOf(wanted)));
   const missing = missingOf(wanted);
@@ -34,7 +34,7 @@ export async function provide(wanted: readonly Program[]): Promise<void> {
   refuseOrSkip(`tests that need ${packagesOf(missing).join(" ")}`);
 }
 
-/** One loud line; with CI set, the end. */
+/** Prints a warning; with CI set, ends the run. */
 export function refuseOrSkip(what: string): void {
   if (process.env["CI"] === "true") throw new Error(`CI skips nothing, and cannot run ${what}`);
   skipLoudly(what);
@@ -42,7 +42,7 @@ export function refuseOrSkip(what: string): void {
 
 export const skipLoudly = (what: string) => void process.stderr.write(`\n*** SKIPPED: ${what}. ***\n\n`);
 
-/** A package of the tests that is no part of the project's own tree. */
+/** A test package that is not installed in the project's own tree. */
 export function providePackages(folder: string): void {
   if (existsSync(`${folder}/node_modules/.package-lock.json`)) return;
   const { status } = spawnSync("npm", ["ci", "--prefix", folder], {
@@ -72,7 +72,7 @@ export function installPackages(packages: readonly string[]): void {
     spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"], timeout: 600_000 });
   run(["update", "-q"]);
   const add = (names: readonly string[]) => run(["install", "-y", "-q", "--no-install-recommends", ...names]).status;
-  // One package that this release does not have would keep out all the others.
+  // A package that this release lacks would prevent the installation of all others.
   if (add(packages) !== 0) for (const one of packages) add([one]);
 }
 

@@ -5,7 +5,7 @@ export type Outcome = { code: number | null; output: string };
 
 export type ProgramOptions = { cwd?: string; env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number };
 
-/** Runs a program to its end, and gives what it wrote to both streams. */
+/** Runs a program until it exits, and returns its output on both streams. */
 export async function runProgram(
   command: string,
   args: readonly string[],
@@ -15,7 +15,7 @@ export async function runProgram(
   const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], timeout: timeoutMs });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
-  // A program that ends at once has read none of it.
+  // A program that exits at once does not read its input.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   const [code] = await once(child, "close");

@@ -11,11 +11,11 @@ import { askRedis, startRedisServer } from "../shared/servers/redis-servers.ts";
 import { metric } from "../support/metric.ts";
 import { type LoadRequest, startSteadyLoad } from "../support/steady-load.ts";
 
-// This process stands still, and the stores are well: nothing may be held against them.
+// This process stalls while the stores are healthy: the stalls must not count as failures of the stores.
 
 const perSecond = 60;
 
-/** With the time limits that ship for requests, and checks that are stricter. */
+/** The default time limits for requests, and stricter checks. */
 async function startUnderLoad() {
   const databaseUrl = await freshDatabase();
   const redis = await startRedisServer();
@@ -116,7 +116,7 @@ test("eight blocks of 0.7 s under load fail no request, open no breaker and drop
   const started = await startUnderLoad();
   const { url } = started.haven;
   for (let blocks = 0; blocks < 8; blocks += 1) {
-    // Commands of Redis are on their way when the block begins.
+    // Redis commands are in flight when the block begins.
     const asking = Array.from({ length: 4 }, () => ask(`${url}/test/redis`));
     await ask(`${url}/test/spin/700`);
     const statuses = (await Promise.all(asking)).map(({ status }) => status);
@@ -126,7 +126,7 @@ test("eight blocks of 0.7 s under load fail no request, open no breaker and drop
   await assertNothingHeldAgainstStores(started);
 });
 
-/** Blocks the loop of the server again and again, until it is ended; returns the time of all blocks together. */
+/** Blocks the event loop of the server repeatedly until it is stopped; returns the sum of all blocks. */
 function startStalls(url: string) {
   let running = true;
   const all = (async () => {

@@ -17,14 +17,14 @@ import { freshDatabase } from "../shared/servers/database.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
 import { block } from "../support/block.ts";
 
-// The event loop is blocked for longer than a limit, and the answer waits in the socket meanwhile.
+// The event loop is blocked for longer than a time limit, while the response already waits in the socket.
 
 const limitMs = 100;
 const blockMs = 1000;
 const redisLimits = { connectTimeoutMs: 5000, commandTimeoutMs: limitMs };
 const postgresLimits = { connectTimeoutMs: limitMs, statementTimeoutMs: 300, idleTransactionTimeoutMs: 10_000 };
 
-/** Starts the work, and blocks the loop once it has been sent. */
+/** Starts the work, and blocks the loop after it was sent. */
 async function blockDuring<T>(work: () => Promise<T>): Promise<T> {
   const result = work();
   await nextTurn();
@@ -32,7 +32,7 @@ async function blockDuring<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-test("a command of Redis gets its answer, over the same connection", async () => {
+test("a Redis command gets its response, over the same connection", async () => {
   const redis = createRedis({ kind: "url", url: await freshRedis() }, redisLimits, "test");
   atEnd(() => redis.disconnect());
   await eventually(
@@ -44,7 +44,7 @@ test("a command of Redis gets its answer, over the same connection", async () =>
   assert.equal(await redis.client("ID"), id);
 });
 
-test("a statement and a new connection of Postgres get their answers", async () => {
+test("a Postgres statement and a new connection get their responses", async () => {
   const db = createDatabase({ ...postgresLimits, url: await freshDatabase(), poolMax: 2 }, (work) => work());
   atEnd(() => db.close());
   assert.deepEqual(await blockDuring(() => db.query("SELECT 1 AS first")), [{ first: 1 }]);
@@ -71,7 +71,7 @@ test("checks succeed", async () => {
   }
 });
 
-test("a call to the bucket gets its answer", async () => {
+test("a call to the bucket gets its response", async () => {
   const thread = new Worker(new URL("../support/bucket-thread.ts", import.meta.url));
   atEnd(() => thread.terminate());
   const [{ port }] = await once(thread, "message");
@@ -82,7 +82,7 @@ test("a call to the bucket gets its answer", async () => {
   await blockDuring(() => bucket.put({ name: "name", bytes: Buffer.from("image") }));
 });
 
-test("a store of the fleet neither counts as stuck nor times out", async () => {
+test("a heartbeat store does not count as stuck and does not time out", async () => {
   const db = createDatabase(
     { ...postgresLimits, statementTimeoutMs: 10_000, url: await freshDatabase(), poolMax: 1 },
     (work) => work(),

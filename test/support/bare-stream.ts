@@ -4,7 +4,7 @@ import { open } from "../shared/requests/http.ts";
 import { bearer } from "../shared/requests/people.ts";
 import type { Owner } from "./maintenance-fixtures.ts";
 
-/** A stream at the cost of its socket alone: so many of them must not need more room here than there. */
+/** A stream client that costs only its socket, so that many of them do not need more memory than the server. */
 export async function openBare(port: number, owner: Owner, onEvent: () => void): Promise<Socket> {
   const socket = await open(port);
   atEnd(() => socket.destroy());

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { parentPort } from "node:worker_threads";
 
-// A bucket in a thread of its own, which answers while the event loop of the test is blocked.
+// A bucket in a separate thread, which answers while the event loop of the test is blocked.
 
 const server = createServer((request, response) => {
   request.resume();

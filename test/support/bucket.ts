@@ -16,7 +16,7 @@ const credentials = { accessKeyId: "S3RVER", secret: "S3RVER" };
 
 export type TestBucket = { url: string; env: Record<string, string>; names(): string[]; refused(): number };
 
-/** A bucket of an S3-compatible server, which takes any signature; so each is verified in front of it. */
+/** A bucket of an S3-compatible server. The server accepts any signature, so a proxy verifies them first. */
 export async function startBucket(): Promise<TestBucket> {
   const directory = mkdtempSync(join(tmpdir(), "haven-bucket-"));
   const S3rver = load("s3rver") as new (options: S3rverOptions) => S3rver;
@@ -52,7 +52,7 @@ export async function startBucket(): Promise<TestBucket> {
   };
 }
 
-/** AWS Signature Version 4 of a request without a query, written from its description and not from our client. */
+/** AWS Signature Version 4 of a request without a query, implemented independently of the client under test. */
 export function isSigned(
   { method, url = "", headers }: Pick<IncomingMessage, "method" | "url" | "headers">,
   secret: string,

@@ -12,7 +12,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const intrinsics = ["Ref", "GetAtt", "Sub", "If", "Not", "Equals", "And", "Or", "Join", "Select", "Split", "Condition"];
 
-/** `!Ref X` becomes `{ Ref: X }`, `!GetAtt A.B` becomes `{ "Fn::GetAtt": "A.B" }`: the long form of the same. */
+/** `!Ref X` becomes `{ Ref: X }`, `!GetAtt A.B` becomes `{ "Fn::GetAtt": "A.B" }`: the long form. */
 const shortForms = intrinsics.flatMap((name): Tags => {
   const long = name === "Ref" || name === "Condition" ? name : `Fn::${name}`;
   return [
@@ -63,7 +63,7 @@ export const parseTemplate = (text: string): Template =>
 
 let loaded: Specification | undefined;
 
-/** What is wrong with a template by AWS's own description of its resources: names, types, what is missing. */
+/** Errors of a template against AWS's description of its resources: names, types, missing properties. */
 export function faultsOfTemplate(template: Template): string[] {
   loaded ??= loadAwsServiceSpecSync();
   const db = loaded;
@@ -83,7 +83,7 @@ export function faultsOfTemplate(template: Template): string[] {
     }
     switch (type.type) {
       case "string":
-        // CloudFormation takes numbers and booleans for strings; a template that says what it means does not.
+        // CloudFormation accepts numbers and booleans as strings, but a clean template does not use them.
         if (typeof value !== "string") faults.push(`${path} is no string`);
         else if (type.allowedValues && !type.allowedValues.includes(value))
           faults.push(`${path} is none of its values`);

@@ -36,9 +36,9 @@ const nameOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }) => `
 const byName = new Map(models.map((model) => [nameOf(model), model]));
 
 /**
- * What is wrong with an object by its kind's schema: fields that are missing, of a wrong type, or that do not exist.
- * The schemas' validators do not mind the last, but they are compiled code that asks for every field they know: a
- * field that was not requested is not reported.
+ * Errors of an object against the schema of its kind: fields that are missing, of a wrong type, or unknown.
+ * The validators ignore unknown fields, but they are compiled code that reads every known field of an object: a
+ * field that they do not read is unknown.
  */
 export function faultsOf(object: { apiVersion: string; kind: string }): string[] {
   const model = byName.get(nameOf(object));

@@ -1,6 +1,6 @@
 import type { TestEvent } from "node:test/reporters";
 
-/** A reporter that writes down which files have a test that failed, one a line. (Node wants it as the default export.) */
+/** A reporter that writes the names of files with failed tests, one per line. (Node requires a default export.) */
 export default async function* failedFiles(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const reported = new Set<string>();
   for await (const { type, data } of events) {

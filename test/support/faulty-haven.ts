@@ -12,18 +12,18 @@ import { type Haven, type HavenOptions, startHaven } from "./haven.ts";
 export type FaultyHaven = Haven & {
   postgres: FaultProxy;
   redis: FaultProxy;
-  /** The services themselves, past the proxies. */
+  /** The services themselves, without the fault proxies. */
   databaseUrl: string;
   redisUrl: string;
   ready(): Promise<Answer>;
-  /** Waits until a check has the status, and says how long that took. */
+  /** Waits until a check has the status, and returns the time that it took. */
   until(check: string, status: "up" | "down", withinMs: number): Promise<number>;
 };
 
 export const intervalMs = 400;
 export const timeoutMs = 300;
 
-/** A server whose ways to Postgres and to Redis can be broken, each on its own. */
+/** A server with separate fault proxies to Postgres and to Redis. */
 export async function startFaultyHaven({ env = {}, ...options }: HavenOptions = {}): Promise<FaultyHaven> {
   const databaseUrl = await freshDatabase();
   const postgres = await startFaultProxy(asAppRole(databaseUrl));

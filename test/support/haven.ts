@@ -21,10 +21,10 @@ export type Haven = {
 
 export type HavenOptions = { env?: Record<string, string>; overrides?: Overrides; waitUntil?: "ready" | "listening" };
 
-/** The tests keep this process busy, which a server in it would take for its own load, or for a Redis that is away. */
+/** Tests keep this process busy, which a server in it would count as its own overload, or as a slow Redis. */
 const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
-/** A server in this process on real engines, with a database and a Redis of its own unless the settings name others. */
+/** A server in this process on real engines, with its own database and Redis unless the settings name others. */
 export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready" }: HavenOptions = {}): Promise<Haven> {
   const config = readConfig({
     NODE_ENV: "test",

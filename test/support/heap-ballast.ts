@@ -1,4 +1,4 @@
-// Loaded into a server with --import: live objects that fill most of its heap, as streams and requests may at worst.
+// Loaded into a server with --import: live objects that fill most of its heap, like many streams and requests.
 
 const megabytes = Number(process.env["TEST_HEAP_BALLAST_MB"] ?? 0);
 

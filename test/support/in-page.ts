@@ -1,4 +1,4 @@
-/** Texts whose contrast to what is behind them is less than 4.5 to 1. */
+/** Texts with a contrast to their background of less than 4.5 to 1. */
 export const lowContrast = `(() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const luminance = (colour) => {

@@ -7,7 +7,7 @@ import { parse, parseAllDocuments, stringify } from "yaml";
 import { z } from "zod";
 import { atEnd } from "../shared/at-end.ts";
 
-/** An object for a cluster, as it stands in a file or comes out of kustomize. */
+/** A Kubernetes object, from a file or from the output of kustomize. */
 export type ClusterObject = z.infer<typeof clusterObject>;
 
 const clusterObject = z.looseObject({
@@ -24,7 +24,7 @@ export const allRendered: readonly Rendered[] = ["base", ...overlays.map((name) 
 
 const remembered = new Map<Rendered, readonly ClusterObject[]>();
 
-/** What `kubectl apply -k` would send. */
+/** The objects that `kubectl apply -k` would send. */
 export function render(name: Rendered): readonly ClusterObject[] {
   let objects = remembered.get(name);
   if (objects === undefined) {
@@ -52,8 +52,8 @@ const kubectl = (...args: string[]) => spawnSync("kubectl", args, { encoding: "u
 let forOld: string | undefined;
 
 /**
- * The files as they are shipped. The kubectl of Debian 12 (1.20) knows two fields of a kustomization by their old
- * names only, so it gets a copy in which they are called so.
+ * The shipped files. The kubectl of Debian 12 (1.20) accepts two fields of a kustomization only by their old
+ * names, so it gets a copy with those names.
  */
 function readable(): string {
   const { clientVersion } = z

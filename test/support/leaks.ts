@@ -18,7 +18,7 @@ const suspicious = new Set([
 
 if (process.env["NODE_TEST_CONTEXT"] !== undefined) {
   after(async () => {
-    // Node 26 now and then spins for ever in its own clean-up after the last event; leaving from here skips that.
+    // Node 26 sometimes loops forever in its own cleanup after the last event; exiting here avoids that.
     process.once("exit", () => process.exit());
     await cleanUp();
     // Sockets need a moment to close after their `end`.
@@ -28,7 +28,7 @@ if (process.env["NODE_TEST_CONTEXT"] !== undefined) {
   });
 }
 
-/** A file that hangs is ended with what it hangs on, and does not take the whole run with it. */
+/** A hanging file is ended, with a list of its open handles, so that the run can continue. */
 setTimeout(
   () => {
     process.stderr.write(

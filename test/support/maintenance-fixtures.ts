@@ -15,7 +15,7 @@ export async function newOwner(url: string): Promise<Owner> {
   return { ...person, unitId: unit.id };
 }
 
-/** Gives the id of the new request. */
+/** Returns the id of the new request. */
 export const askForRepair = (url: string, owner: Owner, title = "Kitchen tap drips", key = ""): Promise<string> => {
   const once = key === "" ? {} : { "idempotency-key": key };
   return made(`${url}/api/v1/units/${owner.unitId}/maintenance-requests`, { title }, owner, once);
@@ -30,7 +30,7 @@ export async function moveRequest(url: string, owner: Owner, id: string, status:
   if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
 }
 
-/** An event as the service writes it, without anybody being woken. */
+/** Inserts an event as the service does, but without a notification. */
 export async function writeQuietly({ running }: Haven, owner: Owner, count = 1): Promise<void> {
   for (let written = 0; written < count; written += 1) {
     const request = { id: randomUUID(), unitId: owner.unitId };
@@ -40,7 +40,7 @@ export async function writeQuietly({ running }: Haven, owner: Owner, count = 1):
   }
 }
 
-/** Many at once, each of about so many bytes. */
+/** Inserts many events at once, each of about this size. */
 export async function writeMany(databaseUrl: string, owner: Owner, count: number, bytes: number): Promise<void> {
   const sql = `WITH head AS (
       INSERT INTO maintenance_event_heads AS heads (owner_id, position) VALUES ($1, $3)

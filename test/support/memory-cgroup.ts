@@ -3,9 +3,9 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 
 export type MemoryCgroup = {
-  /** Where a process writes its id to be limited with all that it starts. */
+  /** The file into which a process writes its id, to be limited together with its children. */
   folder: string;
-  /** How many processes the kernel has ended because the limit was reached. */
+  /** The number of processes that the kernel has killed at the limit. */
   killed(): number;
   peakBytes(): number;
 };
@@ -22,7 +22,7 @@ const versions: readonly Version[] = [
   },
 ];
 
-/** A limit of memory by the kernel, as a container has it; both versions of cgroups. Undefined where it is not allowed. */
+/** A memory limit of the kernel, as for a container, with both versions of cgroups. Undefined without permission. */
 export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
   for (const { root, limit, peak, events } of versions) {
     const folder = `${root}/haven-test-${process.pid}`;
@@ -37,7 +37,7 @@ export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
     }
     atEnd(() => eventually(() => removed(folder), Boolean, 10_000));
     writeFileSync(`${folder}/${limit}`, String(bytes));
-    // Swap would only hide that it is too little.
+    // Swap would hide that the limit is too low.
     const swap = `${folder}/memory.swap.max`;
     if (existsSync(swap)) writeFileSync(swap, "0");
     return {
@@ -49,7 +49,7 @@ export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
   return undefined;
 }
 
-/** Only once the last process has left it. */
+/** Possible only after the last process has left the group. */
 function removed(folder: string): boolean {
   try {
     rmdirSync(folder);

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runOnOwnMachine } from "../shared/namespaces.ts";
 
-// Loaded before each test file. Files of test/edge re-run in namespaces of their own, which end with the file.
+// Loaded before each test file. Files of test/edge re-run in their own namespaces, which end with the file.
 
 const inside = "HAVEN_TEST_OWN_MACHINE";
 const edge = fileURLToPath(new URL("../edge/", import.meta.url));
@@ -12,7 +12,7 @@ export const isEdgeTest = (file: string): boolean => !relative(edge, file).start
 if (process.env["NODE_TEST_CONTEXT"] !== undefined && process.env[inside] === undefined) {
   const file = process.argv[1] ?? "";
   if (isEdgeTest(file)) {
-    // Its results go to the runner as if they were this process's own.
+    // The results of the child are passed to the runner as those of this process.
     const words = [...process.execArgv, ...process.argv.slice(1)];
     process.exit(runOnOwnMachine(words, { ...process.env, [inside]: "yes" }));
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readConfig } from "../../src/config/read-config.ts";
 import type { ClusterObject } from "./kustomize.ts";
 
-// What the tests read of a pod, typed; that it is whole is for cluster-faults.ts to say.
+// The fields of a pod that tests read, with types; cluster-faults.ts checks the complete object.
 
 const probe = z.looseObject({
   httpGet: z.looseObject({ path: z.string(), port: z.union([z.string(), z.number()]) }),
@@ -83,7 +83,7 @@ export function find(objects: readonly ClusterObject[], kind: string, name: stri
 
 const workloads = new Set(["Deployment", "StatefulSet", "Job"]);
 
-/** Everything that makes pods. */
+/** All objects that create pods. */
 export const podsOf = (objects: readonly ClusterObject[]) =>
   objects
     .filter(({ kind }) => workloads.has(kind))
@@ -101,7 +101,7 @@ export function havenPod(objects: readonly ClusterObject[]): Pod {
   return pod;
 }
 
-/** How the Deployment rolls, and its probes. */
+/** The rollout settings and probes of the Deployment. */
 export function rollout(objects: readonly ClusterObject[]) {
   const { spec } = haven.parse(find(objects, "Deployment", "haven-api-deployment"));
   const [{ startupProbe, readinessProbe, livenessProbe }] = spec.template.spec.containers;
@@ -113,10 +113,10 @@ export function rollout(objects: readonly ClusterObject[]) {
   };
 }
 
-/** Of the pods of a gateway. */
+/** The labels of the pods of a gateway. */
 export const gatewayRange = "10.97.0.0/24";
 
-/** What a secret of the right form would hold. */
+/** The values of a valid secret. */
 export const secretsGiven = {
   DATABASE_URL: "postgres://haven:pw@db.internal:5432/haven",
   REDIS_URL: "rediss://:pw@cache.internal:6379",
@@ -136,7 +136,7 @@ export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Reco
     if (secretRef?.name === "haven-api-secret") Object.assign(environment, secretsGiven);
   }
   for (const { name, value } of pod.container.env) environment[name] = value ?? `${name}-from-elsewhere`;
-  // What the overlays ask people to fill in.
+  // The values that users fill in.
   if (environment["TRUST_PROXY"]?.startsWith("FILL-IN")) environment["TRUST_PROXY"] = gatewayRange;
   return environment;
 }

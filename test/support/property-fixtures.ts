@@ -51,6 +51,6 @@ export async function aHome(person: Person): Promise<{ property: Resource; unit:
   return { property, unit: await person.make(`/properties/${property.id}/units`, aUnit) };
 }
 
-/** The day so many days from today, in UTC. */
+/** The date that many days from today, in UTC. */
 export const day = (daysFromToday: number): string =>
   new Date(Date.now() + daysFromToday * 86_400_000).toISOString().slice(0, 10);

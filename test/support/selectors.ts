@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-// How objects of a cluster find each other.
+// Label selectors of Kubernetes objects.
 
 export const labelMap = z.record(z.string(), z.string());
 
@@ -16,7 +16,7 @@ export const service = z.looseObject({
   }),
 });
 
-/** Does a selector choose these labels? One that names none chooses all. */
+/** Whether a selector matches these labels. An empty selector matches all. */
 export const isWithin = (
   selector: Readonly<Record<string, string>> = {},
   labels: Readonly<Record<string, string>>,

@@ -22,7 +22,7 @@ import { clusterFaults, sentinelFaults } from "./redis-failover.ts";
 import { redisImpairments } from "./redis-impaired.ts";
 import { smallDiskFaults } from "./small-disk.ts";
 
-/** What replaces processes comes first, so that the rest can be held against one baseline of them. */
+/** Faults that replace processes come first, so that the other faults have one baseline of resources. */
 const singleFaults = [
   clockFault,
   ...instanceFaults,

@@ -9,7 +9,7 @@ import { type Fault, storeBounds } from "./fault.ts";
 const one = "api-server-2";
 const { lieWithinMs } = storeBounds;
 const clockFile = join(tmpdir(), "clock-of-one-instance");
-/** In a folder of its own for each processor architecture. */
+/** The library is in a separate folder for each processor architecture. */
 const library = () => globSync("/usr/lib/*/faketime/libfaketime.so.1")[0] ?? "";
 /** The time until libfaketime reads a change of the file. */
 const clockReadMs = 1000;

@@ -28,7 +28,7 @@ export type FaultFacts = {
   title: string;
   says: string;
   bounds: Bounds;
-  /** What the fault needs beside the programs of its topology. */
+  /** Requirements of the fault in addition to the programs of its topology. */
   programs?: readonly Program[];
   /** Part of --quick. */
   quick?: boolean;
@@ -58,7 +58,7 @@ export const breakerMs = 500;
 export const statementLimitMs = 5000;
 const slackMs = 500;
 
-/** What the server promises of a store that does not do its work. */
+/** The bounds of the server for a store that does not work. */
 export const storeBounds = {
   lieWithinMs: intervalMs + 2 * timeoutMs + slackMs,
   backWithinMs: twoIntervalsMs,

@@ -42,7 +42,7 @@ export const instanceFaults: readonly Fault[] = [
     title: "SIGKILL of one instance",
     says: "One instance gets SIGKILL while it processes requests, and is started again some seconds later.",
     holdMs: 6000,
-    // So that it has several requests under way, half done.
+    // So that the instance is processing several requests when it dies.
     async prepare(world) {
       await slowPostgres.inject(world);
       await sleep(700);

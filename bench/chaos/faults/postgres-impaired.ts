@@ -7,7 +7,7 @@ const withSetting = (name: string, value: string): Pick<Fault, "inject" | "undo"
   undo: ({ database }) => changeSettings(database.adminUrl, `RESET ${name}`),
 });
 
-/** Postgres answers, and does not do its work. */
+/** Postgres answers but does not work. */
 export const postgresImpairments: readonly Fault<Single>[] = [
   {
     name: "postgres-read-only",

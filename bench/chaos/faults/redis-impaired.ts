@@ -21,7 +21,7 @@ const inInfo = ({ port }: RedisServer, section: string, line: string, withinMs =
     50,
   );
 
-/** A folder in the place of the file makes every save fail. */
+/** A folder with the name of the file makes every save fail. */
 const dumpOf = async ({ port }: RedisServer) => {
   const settings = await askRedis(port, "config", "get", "dir");
   return join(Array.isArray(settings) ? String(settings[1]) : "", "dump.rdb");
@@ -35,7 +35,7 @@ async function save(redis: RedisServer, status: "ok" | "err"): Promise<void> {
 
 const ballastKeys = 4_000_000;
 
-/** Redis answers, and does not do its work. */
+/** Redis answers but does not work. */
 export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-out-of-memory",

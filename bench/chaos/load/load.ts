@@ -67,7 +67,7 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
   };
 }
 
-/** By turns a public read, an authenticated read and a write; a login is rarer, as passwords take processor time. */
+/** In turn a public read, an authenticated read and a write; logins are rarer, because they need CPU time. */
 const turns: readonly Kind[] = ["public", "read", "write"];
 const loginEvery = 30;
 const kindOf = (turn: number): Kind =>

@@ -1,8 +1,8 @@
-/** From the milliseconds of a timeline to where that is. */
+/** Maps the milliseconds of a timeline to a horizontal position. */
 export type Scale = (ms: number) => number;
 
 export const width = 820;
-/** Where time begins and ends. */
+/** The start and the end of the time axis. */
 export const left = 132;
 export const right = width - 16;
 

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os"
 import { postgresBinaries } from "../../../src/embedded/postgres/binaries.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
 
-/** Where and of what it was measured, as rows of a table. */
+/** The machine and the versions, as rows of a table. */
 export async function describeMachine(): Promise<readonly (readonly [string, string])[]> {
   const firstLine = async (command: string, ...args: string[]) =>
     (await runProgram(command, args)).output.trim().split("\n")[0] ?? "";

@@ -2,7 +2,7 @@ import type { ProxyName } from "../arguments.ts";
 
 export const called: Readonly<Record<ProxyName, string>> = { nginx: "NGINX", haproxy: "HAProxy" };
 
-/** As GitHub makes it of a heading. */
+/** The anchor that GitHub generates for a heading. */
 export const anchorOf = (title: string, proxy: ProxyName): string =>
   `${title}, behind ${called[proxy]}`
     .toLowerCase()

@@ -23,7 +23,7 @@ export type PageFacts = {
 
 type Shown = { fault: FaultFacts; outcome: Outcome; verdicts: readonly Verdict[] };
 
-/** The report. What is missed stands at the top. */
+/** The report. Missed bounds are listed at the top. */
 export function renderPage({ results, machine, imageOf }: PageFacts): string {
   const shown = proxyNames.flatMap((proxy) => faults.flatMap(({ name }) => shownOf(results, proxy, name)));
   const ofProxies = proxyNames.map((proxy) => ({ proxy, own: shown.filter(({ outcome }) => outcome.proxy === proxy) }));
@@ -153,7 +153,7 @@ const howToRead = `- **failed attempts**: attempts without a response, or with a
 - **recovered**: the time from the end of the fault until the last failing attempt started, and until all instances are ready again.
 - **writes**: acknowledged writes; each of them is in the database exactly once, under the id in the response.`;
 
-/** What a figure may owe to the machine. */
+/** A note if the machine itself was paused. */
 const stalled = ({ stalledMs }: Facts): string =>
   stalledMs < 250 ? "" : ` The machine itself was paused for up to ${seconds(stalledMs)} during this fault.`;
 

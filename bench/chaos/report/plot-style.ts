@@ -1,4 +1,4 @@
-/** Its own background, so that it is read on a light page and on a dark one. */
+/** The plot has its own background, so that it is readable on light and on dark pages. */
 export const style = `
 .card{fill:#fff;stroke:#dedfd9}
 text{fill:#1b1f23}

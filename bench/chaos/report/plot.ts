@@ -10,7 +10,7 @@ import { tallest, timelineOf } from "./timeline.ts";
 const panelTop = 82;
 const panelGap = 12;
 
-/** The fault as a picture: what befell requests, how long they took, and what each instance said of itself. */
+/** The plot of a fault: the results of requests, their durations, and the reported state of each instance. */
 export function plotOf(
   { fault, observed, facts }: { fault: FaultFacts; observed: Observed; facts: Facts },
   proxy: string,

@@ -3,7 +3,7 @@ import type { Resources } from "../world/resources.ts";
 import { table } from "./format.ts";
 import { called } from "./names.ts";
 
-/** What the instances still hold after all faults. */
+/** The resources of the instances after all faults. */
 export function restOf({ proxy, atRest }: WorldEnd, outcomes: readonly Outcome[]): string {
   if (!atRest) return "";
   const during = outcomes.filter((one) => one.proxy === proxy).flatMap(({ resources }) => resources ?? []);

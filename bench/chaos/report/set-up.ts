@@ -1,7 +1,7 @@
 import { requestIntervalMs } from "../load/load.ts";
 import { ballastRows, settings, userCount } from "../world/world.ts";
 
-/** What the figures were made with. */
+/** The setup of the measurement. */
 export const setUp = `## Setup
 
 - Each of ${userCount} users has an address of its own and starts a request every ${requestIntervalMs / 1000} s, whether or not the previous one has been

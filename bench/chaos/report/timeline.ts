@@ -8,13 +8,13 @@ export const slowMs = 500;
 
 export type Bucket = { answered: number; late: number; failed: number };
 
-/** What befell the requests that began in each quarter of a second. */
+/** The results of the requests that started in each quarter of a second. */
 export type Timeline = {
-  /** From the fault's begin, which is 0. */
+  /** Time since the start of the fault, which is 0. */
   fromMs: number;
   toMs: number;
   buckets: Readonly<Record<Kind, readonly Bucket[]>>;
-  /** undefined where none began. */
+  /** undefined if no request started. */
   waits: readonly ({ median: number; slowest: number } | undefined)[];
   states: readonly { by: Observation["by"]; instance: string; spans: readonly Span[] }[];
 };
@@ -36,7 +36,7 @@ export function timelineOf({ moments, requests, sights }: Pick<Observed, "moment
   };
 }
 
-/** The most requests of one kind that began in one quarter of a second. */
+/** The maximum number of requests of one kind that started in one quarter of a second. */
 export const tallest = ({ buckets }: Timeline): number =>
   kinds.reduce(
     (most, kind) =>

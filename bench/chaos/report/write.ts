@@ -5,9 +5,9 @@ import { called } from "./names.ts";
 import { type PageFacts, renderPage } from "./page.ts";
 import { plotOf } from "./plot.ts";
 
-/** Where the plots are, beside the report. */
+/** The folder of the plots, relative to the report. */
 export const images = "images/resilience";
-/** What the report was made of, so that a run of some faults can keep the figures of the others. */
+/** The figures of the report, so that a run of some faults can keep the figures of the others. */
 const figures = `${images}/figures.json`;
 
 const imageOf = (proxy: string, fault: string) => `${images}/${proxy}-${fault}.svg`;

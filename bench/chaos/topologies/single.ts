@@ -7,7 +7,7 @@ async function start() {
   const postgres = await startPostgres();
   await postgres.start();
   const database = await createDatabase(postgres, "chaos");
-  // As docker/ runs it.
+  // The settings of docker/.
   const redis = await startRedisServer(["appendonly yes", "maxmemory-policy noeviction", "enable-debug-command yes"]);
   return {
     postgres,

@@ -45,7 +45,7 @@ export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name:
         "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'haven%'";
       return (await query<{ count: number }>(adminUrl(), sql, [appRole.name]))[0]?.count ?? 0;
     },
-    /** A release with one migration more: a column and an index on the table that the writes go to. */
+    /** A release with one more migration: a column and an index on the table of the writes. */
     migrateToNextRelease: () => migrate(nextRelease(), url.href),
     others: createOthers({ url: url.href, adminUrl: admin.href }),
   };

@@ -10,7 +10,7 @@ const typeA = 1;
 
 export const dnsPort = 53;
 
-/** A DNS server with addresses that move and answers that come late. */
+/** A DNS server with changing addresses and delayed responses. */
 export async function startNameServer(port: number) {
   const addresses = new Map<string, string>();
   let delayMs = 0;
@@ -32,14 +32,14 @@ export async function startNameServer(port: number) {
   };
 }
 
-/** For every program of this machine. */
+/** Makes every program of this machine use it. */
 export async function resolveHere(): Promise<void> {
   writeFileSync("/run/resolv.conf", "nameserver 127.0.0.1\n");
   const { code, output } = await runProgram("mount", ["--bind", "/run/resolv.conf", "/etc/resolv.conf"]);
   if (code !== 0) throw new Error(output);
 }
 
-/** One address without a lifetime, or none. */
+/** A response with one address and TTL 0, or without an address. */
 function responseTo(query: Buffer, addresses: ReadonlyMap<string, string>): Buffer {
   const { name, end } = readName(query);
   const address = query.readUInt16BE(end) === typeA ? addresses.get(name.toLowerCase()) : undefined;

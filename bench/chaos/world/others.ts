@@ -9,7 +9,7 @@ const endOurs = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE us
 export const endConnectionsOfInstances = (adminUrl: string): Promise<unknown> =>
   query(adminUrl, endOurs, [appRole.name]);
 
-/** Other programs that want every connection there is, or hold a lock. */
+/** Other programs that take all connections, or hold a lock. */
 export function createOthers({ url, adminUrl }: { url: string; adminUrl: string }) {
   const taken = new Set<pg.Client>();
   let taking = false;
@@ -30,13 +30,13 @@ export function createOthers({ url, adminUrl }: { url: string; adminUrl: string 
     }
   };
   return {
-    /** Ends those of the application too, until they have them all. */
+    /** Also terminates connections of the application, until the other programs have all connections. */
     async takeAll(): Promise<void> {
       taking = true;
       takers = [take(), take(), take()];
       const ours = async () => {
         await endConnectionsOfInstances(adminUrl);
-        // Long enough for either of them to be there first.
+        // Long enough that either program can connect first.
         await sleep(100);
         return (await query<{ count: number }>(adminUrl, oursInNumbers, [appRole.name]))[0]?.count;
       };

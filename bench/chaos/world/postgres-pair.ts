@@ -7,11 +7,11 @@ import { query } from "../../../test/shared/servers/database.ts";
 import { type Postgres, secondOf, startPostgres } from "./postgres.ts";
 import { changeSettings } from "./postgres-settings.ts";
 
-/** Addresses of this machine alone, so that both can have the usual port. */
+/** Loopback addresses, so that both servers can use the default port. */
 export const pairHosts = ["127.0.1.1", "127.0.1.2"] as const;
 const port = 5432;
 
-/** A primary and a standby that commits wait for. They change places with every promotion. */
+/** A primary and a synchronous standby. They swap their roles at every promotion. */
 export async function startPair() {
   let primary = await startPostgres({ host: pairHosts[0], port });
   await primary.start();
@@ -22,18 +22,18 @@ export async function startPair() {
     },
     primary: () => primary,
     standby: () => standby,
-    /** The standby takes over. The old primary has to be fenced before. */
+    /** Promotes the standby. The old primary has to be fenced before. */
     async promote(): Promise<void> {
       await changeSettings(standby.adminUrl, "RESET synchronous_standby_names");
       await query(standby.adminUrl, "SELECT pg_promote()");
       [primary, standby] = [standby, primary];
     },
-    /** The old primary starts again and takes no writes. */
+    /** Starts the old primary read-only. */
     async startOldReadOnly(): Promise<void> {
       writeFileSync(join(standby.data.directory, "standby.signal"), "");
       await standby.start();
     },
-    /** A fresh standby that follows the primary, if there is none. */
+    /** Creates a new standby if there is none. */
     async repair(): Promise<void> {
       if (await isFollowed(primary)) return;
       await standby.kill();
@@ -50,7 +50,7 @@ export type Pair = Awaited<ReturnType<typeof startPair>>;
 const isFollowed = async ({ adminUrl }: Postgres): Promise<boolean> =>
   (await query(adminUrl, "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'")).length > 0;
 
-/** A backup by the low-level interface, and the settings of a standby. */
+/** Copies the data with the low-level backup functions, and writes the settings of a standby. */
 async function copyData(from: Postgres, to: Postgres): Promise<void> {
   const { directory } = to.data;
   rmSync(directory, { recursive: true, force: true });
@@ -58,7 +58,7 @@ async function copyData(from: Postgres, to: Postgres): Promise<void> {
   const client = new pg.Client({ connectionString: from.adminUrl });
   await client.connect();
   await client.query("SELECT pg_backup_start('standby', true)");
-  // Files may vanish while they are copied: the log of the backup has what was in them.
+  // Files may be deleted while they are copied: the WAL of the backup contains their changes.
   await runProgram("cp", ["-a", from.data.directory, directory]);
   const { rows } = await client.query("SELECT labelfile FROM pg_backup_stop(false)");
   await client.end();

@@ -10,9 +10,9 @@ import { eventually } from "../../../test/shared/eventually.ts";
 import { freePort } from "../../../test/shared/free-port.ts";
 import { query } from "../../../test/shared/servers/database.ts";
 
-/** Few, so that they can be used up: 3 × (10 + 1) are Haven's. */
+/** A small number, so that a fault can use up all connections: Haven uses 3 × (10 + 1). */
 const mostConnections = 60;
-/** More than those who try for the others hold in passing. */
+/** More than the other programs need for their attempts to connect. */
 const keptForAdministrators = 10;
 
 export type PostgresOptions = {
@@ -36,7 +36,7 @@ export async function startPostgres(options: PostgresOptions = {}) {
   return createNode(await prepareDataDirectory(folder, postgresBinaries()), options);
 }
 
-/** A second one with the data of the first; the data is copied later. */
+/** A second server with the data of the first; the data is copied later. */
 export function secondOf({ data }: Postgres, options: PostgresOptions) {
   return createNode({ ...data, directory: join(temporaryFolder(), "postgres") }, options);
 }
@@ -64,7 +64,7 @@ async function createNode(data: DataDirectory, { host = "127.0.0.1", port: wante
     );
   const kill = () => endPostgresIn(directory, forced);
   const signalAll = async (signal: NodeJS.Signals) => {
-    // Twice: the first of them may have made another one meanwhile.
+    // Twice: a process of the first list may have started another one.
     for (let round = 0; round < 2; round += 1) for (const pid of await postgresIn(directory)) sendSignal(pid, signal);
   };
   atEnd(kill);

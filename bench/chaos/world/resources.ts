@@ -3,7 +3,7 @@ import { collectGarbage } from "../../inspector.ts";
 import { inspectorOf } from "./inspector-of.ts";
 import type { World } from "./world.ts";
 
-/** What the whole fleet holds. */
+/** The resources of the whole fleet. */
 export type Resources = { postgres: number; redis: number; handles: number; heapMb: number };
 
 /** Undefined for servers without an inspector, and for topologies whose connections are not counted. */
@@ -15,7 +15,7 @@ export async function measure({ server, connections, fleet }: World): Promise<Re
       const { system, http } = JSON.parse(
         (await ask(`${url}/health/detailed`, { headers: { accept: "application/json" } })).text,
       );
-      // Without what clients hold open: the proxies keep idle connections as they please.
+      // Without connections of clients, because the proxies decide how long they keep idle ones.
       const handles = Object.values<number>(system.handles).reduce((sum, count) => sum + count, -http.connections);
       return { handles, heapMb: system.memory.heapUsedBytes / 1e6 };
     }),

@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 export type Observation = { by: "probe" | "proxy"; instance: string; at: number; state: string };
 
 const probeEveryMs = 100;
-/** As an orchestrator's probe. */
+/** The timeout of a probe, like an orchestrator's. */
 const probeTimeoutMs = 1000;
 const proxyEveryMs = 250;
 
@@ -51,7 +51,7 @@ export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
 
 export type Watch = ReturnType<typeof watch>;
 
-/** What terminus calls its states. */
+/** The names of the states in terminus. */
 const terminusStates: Readonly<Record<string, string>> = { ok: "ready", error: "not_ready" };
 
 async function stateOf(url: string): Promise<string> {

@@ -17,7 +17,7 @@ import { peerEntry } from "./peer.ts";
 export const userCount = 60;
 export const ballastRows = 100_000;
 
-/** As in production, but for what would only make the run longer, or noisier. */
+/** The settings of production, except those that would only make the run longer or the log noisier. */
 export const settings = {
   NODE_ENV: "production",
   LOG_LEVEL: "warn",
@@ -39,14 +39,14 @@ type Surroundings = {
   proxy: RunningProxy;
   users: readonly User[];
   ledger: Ledger;
-  /** Every instance serves, and the proxy knows it. */
+  /** Waits until every instance is ready and the proxy uses it. */
   whole(): Promise<void>;
   stop(): Promise<void>;
 };
 
 export type World<S extends Stores = Stores> = S & Surroundings;
 
-/** Three instances behind the shipped files of one proxy, on the stores of a topology, and users who are signed in. */
+/** Three instances behind the shipped files of one proxy, with the stores of a topology, and signed-in users. */
 export async function startWorld<S extends Stores>(
   name: ProxyName,
   server: ServerName,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the secrets of overlays/local in the current cluster, once: Postgres keeps the password it was made with.
+# Creates the secrets of overlays/local in the current cluster. Run it once: Postgres keeps its first password.
 set -eu
 
 case ${1-} in
@@ -22,7 +22,7 @@ owner=$(random 24)
 app=$(random 24)
 redis=$(random 24)
 
-# By standard input: what stands on a command line can be read by others.
+# By standard input, because other users can read command lines.
 kubectl create -f - <<EOF
 apiVersion: v1
 kind: Secret

@@ -20,13 +20,13 @@ export type PostgresSource = TlsFiles & {
   url: string;
   urlFile?: string | undefined;
   passwordCommand?: PasswordCommandOptions | undefined;
-  /** What stands between this process and Postgres. */
+  /** A pooler between this process and Postgres. */
   pooler?: Pooler | undefined;
   /** The limit of each attempt to connect. */
   connectTimeoutMs: number;
 };
 
-/** Sees each attempt to open a connection, and its outcome. */
+/** Called for each attempt to open a connection, with its outcome. */
 export type ConnectorHooks = { watch?: (<T>(connect: () => Promise<T>) => Promise<T>) | undefined };
 
 const run = <T>(connect: () => Promise<T>): Promise<T> => connect();
@@ -150,7 +150,7 @@ function inOrder({ hosts, randomOrder }: PostgresAddress): readonly PostgresHost
     .map(({ host }) => host);
 }
 
-/** A name may stand for several servers. Where it matters which one answers, each of them is tried. */
+/** A name may resolve to several servers. If their kind matters, each of them is tried. */
 async function addressesOf(
   host: PostgresHost,
   { targetSession }: PostgresAddress,
@@ -178,7 +178,7 @@ function isFinal(error: unknown): boolean {
 const isRejectedPassword = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === "28P01" || error.code === "28000");
 
-/** The error that says most about what to fix: of a server, then of the kind of server, then of the network. */
+/** The most informative error: of a server, then of the kind of server, then of the network. */
 function mostTelling(errors: readonly unknown[]): unknown {
   return (
     errors.find((error) => error instanceof pg.DatabaseError) ??

@@ -12,7 +12,7 @@ const words = {
   timeout: "DB_CONNECT_TIMEOUT_MS",
 };
 
-/** Says why a connection to Postgres failed and what to set, without host, user or password. */
+/** Explains why a connection to Postgres failed and what to set, without host, user or password. */
 export function explainPostgresFailure(error: unknown): FailureExplanation | undefined {
   for (const cause of causesOf(error)) {
     const found =

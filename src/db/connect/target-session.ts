@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { SessionAttributes } from "../../config/postgres-url.ts";
 
-/** Servers answered, and none is of the kind that `target_session_attrs` asks for. */
+/** Servers answered, and none is of the kind that `target_session_attrs` requires. */
 export class NoSuitableServer extends Error {
   override readonly name = "NoSuitableServer";
   readonly code = "NO_SUITABLE_SERVER";

@@ -21,7 +21,7 @@ export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
   }
 }
 
-/** Without a mode in the URL, a certificate authority or a client certificate asks for TLS. */
+/** Without a mode in the URL, a certificate authority or a client certificate requires TLS. */
 export function effectiveMode({ sslMode, sslFiles, sslDirect }: PostgresAddress, hasAuthority: boolean): SslMode {
   const isWanted = hasAuthority || sslDirect || sslFiles.ca !== undefined || sslFiles.cert !== undefined;
   return sslMode ?? (isWanted ? "verify-full" : "disable");

@@ -51,7 +51,7 @@ export const versionFacts = {
   prometheusNoHoltWinters: fact("prometheus", "3.0", "holt_winters is named double_exponential_smoothing"),
 } as const satisfies Readonly<Record<string, VersionFact>>;
 
-/** Parses `1.29`, `v3.5.0` and `1.27.3-alpine`. A major version alone says too little. */
+/** Parses `1.29`, `v3.5.0` and `1.27.3-alpine`. A major version alone is not enough. */
 export function parseVersion(text: string): Version | undefined {
   const [, numbers] = /^v?(\d+\.\d+(?:\.\d+)?)(?:[-_+].*)?$/.exec(text.trim()) ?? [];
   return numbers?.split(".").map(Number);
@@ -59,7 +59,7 @@ export function parseVersion(text: string): Version | undefined {
 
 export const versionText = (version: Version): string => version.join(".");
 
-/** A version without a third number stands for all of its releases, so it is compared by its first two numbers. */
+/** A version without a third number covers all of its releases, so only its first two numbers are compared. */
 function isAtLeast(version: Version, since: Version): boolean {
   const length = Math.min(version.length, since.length);
   for (let index = 0; index < length; index++) {

@@ -153,7 +153,7 @@ export function settingsFromEnvironment(
   const at = { file: "environment", line: 1 };
   for (const [name, text] of Object.entries(environment)) {
     if (!(isSetting(name) || name === applicationVariable) || text === undefined) continue;
-    // A NODE_ENV of the shell where the doctor runs says nothing about the deployment.
+    // The NODE_ENV of the shell in which the doctor runs is unrelated to the deployment.
     if (name === "NODE_ENV" && text !== "production") continue;
     settingValues.set(name, { text, at, given: true });
   }

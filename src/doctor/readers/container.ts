@@ -70,7 +70,7 @@ export const isDatabaseImage = (image: string): boolean =>
 export const isPostgresImage = (image: string): boolean =>
   /^(?:postgres|postgresql|timescaledb|postgis)(?:$|[-_.](?!exporter))/.test(imageName(image));
 
-/** Ports of databases, brokers and metrics exporters, which no HTTP application of its own listens on. */
+/** Ports of databases, brokers and metrics exporters, on which HTTP applications do not listen. */
 const infrastructurePorts = new Set([
   ...[1433, 1521, 2181, 2379, 3306, 5432, 5433, 6432, 6379, 7000, 7687, 9042, 11211, 26379, 26257, 27017, 28015],
   ...[111, 2049, 20048],

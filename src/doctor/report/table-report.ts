@@ -108,7 +108,7 @@ export function tableReport(
     return warnings > 0 ? paint("yellow", parts) : paint("green", `✓ ${parts}`);
   }
 
-  /** Wraps between words. A path that is longer than the line stands on a line of its own. */
+  /** Wraps between words. A path that is longer than the line gets its own line. */
   function wrapped(text: string, first: number, rest: number): string[] {
     const lines: string[] = [];
     let line = " ".repeat(first);

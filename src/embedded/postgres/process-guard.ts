@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { endPostgresIn, forced, graceful, sendSignal } from "../processes/processes.ts";
 
-// A process of its own: node process-guard.ts COMMAND. It starts the command and ends it when its standard input ends,
+// A separate process: node process-guard.ts COMMAND. It starts the command and ends it when its standard input ends,
 // so that nothing outlives the application. The command inherits neither that pipe nor the process group.
 export type GuardedCommand = {
   command: string;

@@ -40,7 +40,7 @@ const unsafeFastSettings = { fsync: "off", full_page_writes: "off" };
 type PostgresRequest = { dataDir: string; log: EngineLog; fast?: boolean; port?: number };
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 
-/** Postgres on dataDir/postgres, in a process of its own. When it exits it is restarted on the same port. */
+/** Postgres on dataDir/postgres, in a separate process. When it exits it is restarted on the same port. */
 export async function startPostgres({ dataDir, log, fast = false, port: fixedPort }: PostgresRequest) {
   const binaries = postgresBinaries();
   const dataDirectory = await prepareDataDirectory(dataDir, binaries);

@@ -16,7 +16,7 @@ type ScriptRequest = {
 };
 
 /**
- * Runs one of our scripts in a process group of its own, so that Ctrl-C in a terminal reaches only the application. The
+ * Runs one of our scripts in a separate process group, so that Ctrl-C in a terminal reaches only the application. The
  * script exits when its standard input ends: after stop(), and when this process exits for any reason.
  */
 export function startScript({ script, args, env, onOutput, onErrorLine }: ScriptRequest) {

@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { raiseDatabases } from "./raise-databases.ts";
 import { createValkeyBridge } from "./socket-bridge.ts";
 
-// A process of its own: node server-process.ts PORT. It lives as long as the pipe on its standard input.
+// A separate process: node server-process.ts PORT. It runs as long as the pipe on its standard input is open.
 const host = "127.0.0.1";
 const port = Number(process.argv[2]);
 const password = process.env["VALKEY_PASSWORD"] ?? "";
@@ -21,7 +21,7 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
-// In a thread of its own: an endless Lua script would keep the main thread from noticing that the parent has exited.
+// In a separate thread: an endless Lua script would prevent the main thread from detecting the exit of the parent.
 const watchParent = `
   const input = new (require("node:net").Socket)({ fd: 0, readable: true, writable: false });
   const end = () => process.kill(process.pid, "SIGKILL");

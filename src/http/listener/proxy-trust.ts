@@ -2,7 +2,7 @@ import type { BlockList } from "node:net";
 import { isIPv6, type Socket } from "node:net";
 import { unmapIpv4 } from "../../core/ip-address.ts";
 
-/** Tells whether the peer of a connection is a trusted proxy. The result is cached per connection. */
+/** Returns whether the peer of a connection is a trusted proxy. The result is cached per connection. */
 export function createTrust(trusted: Pick<BlockList, "check">) {
   const known = new WeakMap<Socket, boolean>();
   const trusts = (address: string | undefined): boolean => {

@@ -12,7 +12,7 @@ export type ManagementServerDeps = {
   limits: ManagementLimits;
 };
 
-/** A server for a port of its own, so that the public port needs no access rules for operator endpoints. */
+/** A server for a separate port, so that the public port needs no access rules for operator endpoints. */
 export function createManagementServer({ answer, sendError, limits }: ManagementServerDeps): Server {
   return createServer(
     {

@@ -77,7 +77,7 @@ export function trackConnections(clock: { now(): number }) {
       return taken;
     },
     isClosing: (): boolean => closing,
-    /** From now on every answer whose headers are not sent yet asks its client to close the connection. */
+    /** From now on, every response whose headers are not sent yet has `Connection: close`. */
     startClosing() {
       closing = true;
       for (const { response } of exchanges.members()) if (!response.headersSent) response.shouldKeepAlive = false;

@@ -8,7 +8,7 @@ const idleTickMs = 0.1;
 const maxTicks = 200;
 
 export type DrainTimes = {
-  /** How long to keep serving while `/ready` reports draining, until proxies have noticed. */
+  /** How long to keep serving while `/ready` reports draining, until proxies have detected it. */
   delayMs: number;
   /** After the listener has closed: for how long answers carry `Connection: close`. */
   lingerMs: number;

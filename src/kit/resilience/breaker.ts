@@ -178,7 +178,7 @@ export function createBreaker({
     /** Runs a background check. While the breaker is open it is the trial, so that no user request serves as one. */
     async runTrial<T>(work: () => Promise<T>): Promise<T> {
       if (state === "closed") return work();
-      // The check gave up on a trial that hung, and the next one replaces it.
+      // The check abandoned a hanging trial, and the next trial replaces it.
       if (state === "half_open") generation += 1;
       else enter("half_open", "half_opened");
       const startGeneration = generation;

@@ -36,7 +36,10 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
     onClosed(name: string, listener: () => void): void {
       onClosed.set(name, [...(onClosed.get(name) ?? []), listener]);
     },
-    /** A dependency that its check knows to be down is not tried by requests, and one lucky trial does not close it. */
+    /**
+     * While the check reports a dependency as down, requests do not try it, and one successful trial does not close the
+     * breaker.
+     */
     followCheck(name: string, { ok }: Observation, status: CapabilityStatus): void {
       const breaker = created.find((one) => one.name === name);
       if (status === "down" && !ok) breaker?.open();

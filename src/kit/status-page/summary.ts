@@ -14,7 +14,7 @@ export function summarize(report: HealthReport, nowMs: number): Html {
 
 const phases = {
   starting: html`This instance is starting and receives no requests until every critical check has passed once.`,
-  draining: html`This instance is shutting down as asked: it is out of rotation, finishes its requests, and exits.`,
+  draining: html`This instance is shutting down on request: it is out of rotation, finishes its requests, and exits.`,
   stopped: html`This instance has finished its last requests and is about to exit.`,
 } as const;
 

@@ -73,7 +73,7 @@ const replies: readonly (readonly [RegExp, FailureExplanation])[] = [
   ],
 ];
 
-/** Says why a connection to Redis failed and what to set, without host, user or password. */
+/** Explains why a connection to Redis failed and what to set, without host, user or password. */
 export function explainRedisFailure(error: unknown): FailureExplanation | undefined {
   for (const cause of causesOf(error)) {
     const reply = replies.find(([pattern]) => pattern.test(cause.message))?.[1];

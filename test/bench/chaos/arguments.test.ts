@@ -23,7 +23,7 @@ test("a run of everything writes the report of the repository; a partial run onl
   assert.deepEqual(optionsOf("--proxy=nginx", "--out", "x.md"), { ...all, proxies: ["nginx"], out: "x.md" });
 });
 
-test("what does not exist is named", () => {
+test("unknown names are reported", () => {
   for (const [words, why] of [
     [["--only", "flood"], /no fault "flood"/],
     [["--only", "jam,flood"], /no fault "flood"/],
@@ -39,7 +39,7 @@ test("what does not exist is named", () => {
   }
 });
 
-test("the command says how it is used, and ends with 2 where it is used wrongly", async () => {
+test("the command prints its usage, and exits with 2 after wrong usage", async () => {
   const main = fileURLToPath(new URL("../../../bench/chaos/main.ts", import.meta.url));
   const help = await runProgram(process.execPath, [main, "--help"]);
   assert.equal(help.code, 0);
@@ -49,7 +49,7 @@ test("the command says how it is used, and ends with 2 where it is used wrongly"
   assert.match(wrong.output, /no fault "flood"[\s\S]*Usage:/);
 });
 
-test("every fault has a name of its own and says what it is; the short form has those that CI is to see", () => {
+test("every fault has a unique name and a description; the quick run contains the faults for CI", () => {
   assert.equal(new Set(faults.map(({ name }) => name)).size, faults.length);
   for (const { name, says } of faults) assert.match(says, /^[A-Z].{20,140}\.$/, name);
   assert.deepEqual(

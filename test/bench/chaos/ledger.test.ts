@@ -10,7 +10,7 @@ function written() {
   return ledger;
 }
 
-test("what was acknowledged is there once; what was not answered may be there or not", () => {
+test("an acknowledged write is stored once; a write without a response may be stored or not", () => {
   for (const rows of [[], [{ name: "c", id: "3" }]]) {
     const balance = written().balance([{ name: "a", id: "1" }, { name: "b", id: "2" }, ...rows]);
     assert.deepEqual(balance, { acknowledged: 2, unanswered: 1, lost: [], doubled: [] });
@@ -24,7 +24,7 @@ test("a write is lost when its row is missing or has another id than the respons
   assert.ok(!isExact(balance));
 });
 
-test("a write that is there twice is found, acknowledged or not", () => {
+test("a write that is stored twice is found, acknowledged or not", () => {
   const rows = ["1", "4"].map((id) => ({ name: "a", id })).concat(["5", "6"].map((id) => ({ name: "c", id })));
   const balance = written().balance([...rows, { name: "b", id: "2" }]);
   assert.deepEqual([balance.lost, balance.doubled], [[], ["a", "c"]]);

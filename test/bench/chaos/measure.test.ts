@@ -16,7 +16,7 @@ const sight = (at: number, state: string, instance = "one", by: "probe" | "proxy
 const facts = (observed: Partial<Observed>) =>
   factsOf({ moments, attempts: [], requests: [], sights: [], signIns: 0, stalledMs: 0, balance, ...observed });
 
-test("no answer and a 5xx are failures, by kind and by how; a 4xx is an answer", () => {
+test("no response and a 5xx are failures, counted by kind and cause; a 4xx is a response", () => {
   const { failedAttempts } = facts({
     attempts: [
       attempt(3100, "502", "write"),
@@ -37,14 +37,14 @@ test("no answer and a 5xx are failures, by kind and by how; a 4xx is an answer",
   assert.equal(totalOf(failedAttempts), 4);
 });
 
-test("it is noticed when something is seen that was not so before the fault, by each who looks", () => {
+test("a fault is detected when a probe or a proxy observes a new state", () => {
   const before = [sight(0, "ready"), sight(0, "ready", "two"), sight(0, "UP", "one", "proxy")];
   const seen = facts({ sights: [...before, sight(3400, "silent"), sight(5500, "DOWN", "one", "proxy")] });
   assert.deepEqual(seen.noticed, { probe: 400, proxy: 2500 });
   assert.deepEqual(facts({ sights: before }).noticed, { probe: undefined, proxy: undefined });
 });
 
-test("it has recovered when the last attempt that is to fail has begun, and when all are well", () => {
+test("the recovery is the start of the last failing attempt, and the time when all instances are ready", () => {
   const { backMs, wholeMs } = facts({ attempts: [attempt(4000, "503"), attempt(8900, "503"), attempt(10_500, "503")] });
   assert.deepEqual([backMs, wholeMs], [1500, 2000]);
   assert.equal(facts({ attempts: [attempt(8900, "timeout", "read", 5000)] }).backMs, 0);
@@ -117,7 +117,7 @@ test("the worst wait is that of a request with all its attempts", () => {
   assert.equal(facts({ requests }).worstWaitMs, 7000);
 });
 
-test("bounds are met or missed; only what no machine may miss ends the command with 1", () => {
+test("bounds are met or missed; only a missed strict bound sets exit code 1", () => {
   const late = facts({ attempts: [attempt(14_000, "503")] });
   const missedOf = (...given: Parameters<typeof judge>) => judge(...given).filter(({ met }) => !met);
   assert.deepEqual(missedOf({}, late), []);
@@ -146,7 +146,7 @@ test("bounds are met or missed; only what no machine may miss ends the command w
   assert.ok(isPassed(ending("haven", balance), () => ({})));
 });
 
-test("what is still held long after is held against what was held before", () => {
+test("resources after the run are compared with those before", () => {
   const before = { postgres: 12, redis: 6, handles: 60, heapMb: 100 };
   const missedOf = (after: Partial<typeof before>) =>
     judgeRest({ before, after: { ...before, ...after } })
@@ -160,7 +160,7 @@ test("what is still held long after is held against what was held before", () =>
   assert.deepEqual(missedOf({ redis: 7, handles: 61 }).length, 2);
 });
 
-test("of several looks at a fleet at rest, what was there each time counts", () => {
+test("of several samples of an idle fleet, the minimum counts", () => {
   const one = { postgres: 3, redis: 6, handles: 35, heapMb: 88 };
   assert.deepEqual(minimumOf([one, { ...one, postgres: 4, handles: 33 }]), { ...one, handles: 33 });
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { startNameServer } from "../../../bench/chaos/world/name-server.ts";
 import { freePort } from "../../shared/free-port.ts";
 
-test("a name leads to the address that it was pointed to last; a name that was not pointed does not exist", async () => {
+test("a name resolves to the last address that was set; a name without an address does not exist", async () => {
   const port = await freePort();
   const names = await startNameServer(port);
   const resolver = new Resolver({ timeout: 2000, tries: 1 });
@@ -17,7 +17,7 @@ test("a name leads to the address that it was pointed to last; a name that was n
   await assert.rejects(resolver.resolve4("redis.example"), { code: "ENOTFOUND" });
 });
 
-test("an answer that is delayed comes after a client has stopped waiting", async () => {
+test("a delayed response arrives after a client has timed out", async () => {
   const port = await freePort();
   const names = await startNameServer(port);
   names.point("postgres.example", "127.0.1.1");

@@ -32,7 +32,7 @@ const observed: Observed = {
   balance: { acknowledged: 0, unanswered: 0, lost: [], doubled: [] },
 };
 
-test("each quarter of a second has the requests that began in it, by what became of them", () => {
+test("requests are grouped by the quarter of a second of their start, and by their result", () => {
   const { fromMs, toMs, buckets, waits } = timelineOf(observed);
   assert.deepEqual([fromMs, toMs, buckets.write.length], [-3000, 7000, 40]);
   assert.deepEqual(buckets.write.slice(0, 3), [
@@ -46,7 +46,7 @@ test("each quarter of a second has the requests that began in it, by what became
   );
 });
 
-test("an instance's states are spans from the begin to the end of the picture", () => {
+test("the states of an instance are spans from the start to the end of the plot", () => {
   assert.deepEqual(timelineOf(observed).states, [
     {
       ...{ by: "probe", instance: "one" },
@@ -58,7 +58,7 @@ test("an instance's states are spans from the begin to the end of the picture", 
   ]);
 });
 
-test("the plot is small, well formed, says what it shows, and needs nothing from elsewhere", () => {
+test("the plot is small, well formed, has a title, and loads no other file", () => {
   for (const fault of faults) {
     const svg = plotOf({ fault, observed, facts: factsOf(observed) }, "NGINX");
     for (const words of [fault.title, "behind NGINX", "fault begins", "fault ends", "noticed after 1.00 s", ">gone<"])

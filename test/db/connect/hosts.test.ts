@@ -44,7 +44,7 @@ test("the next host is used if one refuses, is silent or is unknown, and first f
   for (const { destroy } of [first, second]) destroy();
 });
 
-test("an error of a server that knows better is not hidden by trying other hosts", async () => {
+test("an error of a server that answered is reported, and not hidden by trying other hosts", async () => {
   const url = new URL(await freshDatabase());
   const closed = await freePort();
   url.pathname = "/no_such_database";

@@ -110,7 +110,7 @@ suite("--fix", () => {
     assert.match(read("compose.yml"), /stop_grace_period: 38s/);
   });
 
-  test("changes nothing where the text on the line is written in another way", async () => {
+  test("changes nothing if the text on the line is written in another way", async () => {
     const odd = "global:\n  scrape_interval: 15s\n  scrape_timeout: '20s'\n";
     const folder = folderWith({ "prometheus.yml": odd });
     assert.equal((await doctor(folder, [".", "--fix"])).code, 1);

@@ -91,7 +91,7 @@ function mutated(text: string, next: () => number): string {
 /** The files on disk, with one file replaced. */
 const withFile = (disk: Files, path: string, text: string): Files => ({
   ...disk,
-  read: (asked) => (asked === path ? text : disk.read(asked)),
+  read: (file) => (file === path ? text : disk.read(file)),
 });
 
 const disk = filesOnDisk(root);
@@ -156,8 +156,8 @@ suite("text that is not a configuration is reported without a crash", () => {
   for (const [name, text] of Object.entries(odd)) {
     test(name, () => {
       // All YAML readers share the parser, so one of them is enough for the slow input.
-      const asked = name === "an alias bomb" ? (["compose"] as const) : kinds;
-      for (const kind of asked) check("CHANGELOG.md", kind, "CHANGELOG.md", text);
+      const checkedKinds = name === "an alias bomb" ? (["compose"] as const) : kinds;
+      for (const kind of checkedKinds) check("CHANGELOG.md", kind, "CHANGELOG.md", text);
     });
   }
 });

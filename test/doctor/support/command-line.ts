@@ -22,7 +22,7 @@ export function folderWith(files: Readonly<Record<string, string | Buffer>>): st
 }
 
 export const cleanEnvironment = { PATH: process.env["PATH"] };
-/** Runs the command in a process of its own. */
+/** Runs the command in a separate process. */
 export const spawned = (cwd: string, args: readonly string[], input = "") =>
   runProgram(process.execPath, [main, "doctor", ...args], { cwd, env: cleanEnvironment, input });
 

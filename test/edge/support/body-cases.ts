@@ -4,9 +4,9 @@ import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
-/** How large a body may be, and which are compressed. */
+/** The maximum size of a body, and the compression. */
 export function bodyCases(edge: () => Edge): void {
-  test("a body of 5 MiB passes, a larger one is 413 from here", async () => {
+  test("a body of 5 MiB passes, and the proxy rejects a larger one with 413", async () => {
     const path = freshPath();
     const whole = await send(path, { method: "POST", body: Buffer.alloc(5 * 1024 * 1024) });
     assert.equal(whole.status, 200);
@@ -18,7 +18,7 @@ export function bodyCases(edge: () => Edge): void {
     assert.equal(seenOf(edge(), path).length, 1);
   });
 
-  test("JSON is compressed for those who take it, and sign-in answers never are", async () => {
+  test("JSON is compressed if the client accepts it, but responses to sign-ins never are", async () => {
     edge().backends.behave((_request, response) => {
       response.writeHead(200, { "Content-Type": "application/json", ETag: '"abc"' });
       response.end(JSON.stringify({ text: "a".repeat(5000) }));

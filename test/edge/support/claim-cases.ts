@@ -3,15 +3,15 @@ import { test } from "node:test";
 import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, logged, seenOf } from "./edge.ts";
 
-/** What a client says about itself: none of it is believed but a request id that is well formed. */
+/** Headers in which a client states its own address or scheme: only a well-formed request id is accepted. */
 export function claimCases(edge: () => Edge): void {
   for (const [spelling, spelled] of [
     ["as usual", (name: string) => name],
     ["in capitals", (name: string) => name.toUpperCase()],
-    // Programs that take headers out of variables (CGI, WSGI) cannot tell it from the other.
+    // Programs that map headers to variables (CGI, WSGI) cannot distinguish the two names.
     ["with underscores", (name: string) => name.replaceAll("-", "_")],
   ] as const) {
-    test(`what a client claims about itself does not reach an instance, spelled ${spelling}`, async () => {
+    test(`forged headers of a client do not reach an instance, spelled ${spelling}`, async () => {
       const path = freshPath();
       const from = freshAddress();
       const headers = Object.fromEntries(claims.map((name) => [spelled(name), "203.0.113.66"]));
@@ -31,7 +31,7 @@ export function claimCases(edge: () => Edge): void {
     });
   }
 
-  test("over TLS an instance hears https, and the answer has HSTS; over plain HTTP neither", async () => {
+  test("over TLS an instance gets the scheme https and the response has HSTS; over plain HTTP neither", async () => {
     const path = freshPath();
     const overTls = await send(path, { tls: true });
     assert.equal(seenOf(edge(), path)[0]?.headers["x-forwarded-proto"], "https");
@@ -40,14 +40,14 @@ export function claimCases(edge: () => Edge): void {
     assert.equal(inTheClear.headers["strict-transport-security"], undefined);
   });
 
-  test("a Host with its port reaches the instance as it came", async () => {
+  test("a Host with its port reaches the instance unchanged", async () => {
     const path = freshPath();
     await send(path, { headers: { host: "localhost:8080" } });
     assert.equal(seenOf(edge(), path)[0]?.headers["host"], "localhost:8080");
   });
 
   for (const id of ["well-formed_id.1", "a".repeat(128), "12345678"]) {
-    test(`the request id ${id.slice(0, 20)} is kept, for the instance, the answer and the log`, async () => {
+    test(`the request id ${id.slice(0, 20)} is kept for the instance, the response and the log`, async () => {
       const path = freshPath();
       const answer = await send(path, { headers: { "X-Request-Id": id } });
       assert.equal(seenOf(edge(), path)[0]?.headers["x-request-id"], id);

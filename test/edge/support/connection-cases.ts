@@ -8,7 +8,7 @@ import { type Edge, seenOf } from "./edge.ts";
 
 /** Upgrades, streams and TLS. */
 export function connectionCases(edge: () => Edge): void {
-  test("an upgrade to WebSocket passes, bytes flow both ways; another protocol is not offered", async () => {
+  test("an upgrade to WebSocket works in both directions; other protocols are not forwarded", async () => {
     const socket = await openTo();
     const key = Buffer.from("0123456789abcdef").toString("base64");
     const lines = ["GET /api/v1/stream/socket HTTP/1.1", "Host: localhost", "Connection: Upgrade"];
@@ -36,7 +36,7 @@ export function connectionCases(edge: () => Edge): void {
     other.destroy();
   });
 
-  test("an event of a stream is passed on at once, and not with whatever comes next", async () => {
+  test("an event of a stream is forwarded at once, without waiting for the next one", async () => {
     const sent: number[] = [];
     edge().backends.behave(async (_request, response) => {
       response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
@@ -54,11 +54,11 @@ export function connectionCases(edge: () => Edge): void {
     await once(socket, "close", { signal: AbortSignal.timeout(10_000) });
     edge().backends.behave();
     const late = sent.map((at) => (arrived.find((seen) => seen >= at) ?? Infinity) - at).sort((a, b) => a - b);
-    // The one in the middle: a machine may stall now and then.
+    // The median, because the machine may stall occasionally.
     assert.ok((late[2] ?? Infinity) < 100, String(late));
   });
 
-  test("TLS 1.2 and 1.3 are spoken, older ones and weak ciphers are not", async () => {
+  test("TLS 1.2 and 1.3 are accepted, older versions and weak ciphers are not", async () => {
     const shake = async (options: object) => {
       const socket = connectTls({ host: "127.0.0.1", port: 443, rejectUnauthorized: false, ...options });
       try {

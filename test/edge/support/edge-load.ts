@@ -16,9 +16,9 @@ export type Sent = {
 };
 
 export type LoadOptions = {
-  /** Each is a user with an address of its own: half of them keep their connection, all do GET and POST in turn. */
+  /** The number of users. Each has its own address and sends GET and POST in turn; half keep their connection. */
   users?: number;
-  /** From one request of a user to the next: a user stays below the limit of one address. */
+  /** The time between two requests of a user, so that the user stays below the limit of one address. */
   everyMs?: number;
   get?: string;
   post?: string;
@@ -26,14 +26,14 @@ export type LoadOptions = {
 
 export type Load = {
   sent: Sent[];
-  /** Requests without an answer so far. */
+  /** Requests that have no response yet. */
   inFlight(method: Sent["method"]): number;
-  /** Ends once there are so many. */
+  /** Stops after this number of requests. */
   reach(requests: number): Promise<void>;
   stop(): Promise<Sent[]>;
 };
 
-/** Users who never try again: whatever fails is counted. */
+/** Users who never retry: every failure is counted. */
 export function startLoad(options: LoadOptions = {}): Load {
   const {
     users = 60,
@@ -63,7 +63,7 @@ export function startLoad(options: LoadOptions = {}): Load {
     if (agent) agent.destroy();
   };
   const done = Promise.all(Array.from({ length: users }, (_, index) => user(index)));
-  // Also when the test fails on the way.
+  // Also after a failed test.
   atEnd(() => {
     running = false;
   });

@@ -15,12 +15,12 @@ export const freshPath = (): string => {
   return `/api/v1/things/${paths}`;
 };
 
-/** What reached an instance of the requests for one path. */
+/** The requests for one path that reached an instance. */
 export const seenOf = ({ backends }: Edge, path: string): Seen[] => backends.seen.filter(({ url }) => url === path);
 
 /**
- * No instance is left, and every connection to one is seen to be closed: HAProxy leaves a request that meets one in that
- * very moment, and finds no other instance, without an answer.
+ * Waits until no instance is left and HAProxy has closed every connection to one. A request on a connection that closes
+ * at that moment, without another instance, would get no response from HAProxy.
  */
 export async function allGone({ backends }: Edge): Promise<void> {
   for (const name of names) await backends.close(name);

@@ -15,10 +15,10 @@ import { failuresOf, type Load, type Sent, startLoad, summary } from "./edge-loa
 import { assertProblem } from "./problem.ts";
 import { waitOfNginxMs } from "./proxy-figures.ts";
 
-/** The long form is what has to hold; the usual one is a part of it that a suite has time for. */
+/** EDGE_FULL runs the full length; by default a shorter run fits into the suite. */
 export const full = process.env["EDGE_FULL"] === "1";
 
-/** Those of production, or as short as the proxies' bounds allow. */
+/** The drain times of production, or the shortest that the proxies allow. */
 export const drainTimes = full
   ? { DRAIN_DELAY_MS: "8000", DRAIN_LINGER_MS: "3000", SHUTDOWN_TIMEOUT_MS: "25000" }
   : { DRAIN_DELAY_MS: "3000", DRAIN_LINGER_MS: "1500", SHUTDOWN_TIMEOUT_MS: "5000" };
@@ -26,19 +26,19 @@ export const drainTimes = full
 export type World = {
   proxy: RunningProxy;
   fleet: Fleet;
-  /** From the freeze of an instance until no new request goes there, as the file's comment says. */
+  /** From the freeze of an instance until it gets no new request, as stated in the configuration file. */
   frozenBoundMs: number;
-  /** From the loss of its database until an instance is out of rotation, where the proxy has checks. */
+  /** From the loss of its database until an instance is out of rotation, if the proxy has health checks. */
   databaseBoundMs?: number;
   /** NGINX before 1.27.4: a request may meet a connection that is being closed. */
   closesIdleAtReload?: boolean;
 };
 
-/** Real Haven on real Postgres and Redis: what reaches it, and what users notice when it is restarted. */
+/** Real instances on real Postgres and Redis: the requests that reach them, and the effects of restarts. */
 export function restartCases(world: () => World): void {
   const say = sayer(world);
 
-  test("the request id of a client stands in the proxy's log, the app's log and the answer", async () => {
+  test("the request id of a client is in the proxy's log, the app's log and the response", async () => {
     const id = "one-request-three-places";
     const answer = await send("/api/v1/nothing-here", { headers: { "X-Request-Id": id } });
     assert.equal(answer.status, 404);
@@ -50,7 +50,7 @@ export function restartCases(world: () => World): void {
     );
   });
 
-  test("the app sees the client's address, whatever the client claims", async () => {
+  test("the app gets the client's real address, whatever headers the client sends", async () => {
     const from = freshAddress();
     const person = newPerson();
     const forged = { "X-Forwarded-For": "203.0.113.66", Forwarded: "for=203.0.113.66", "X-Real-IP": "203.0.113.66" };
@@ -60,7 +60,7 @@ export function restartCases(world: () => World): void {
     assert.doesNotMatch(text, /203\.0\.113/);
   });
 
-  test("an ETag that compressing made weak still changes what it names", async () => {
+  test("a PATCH with an ETag that compression made weak succeeds", async () => {
     const user = await registerHere();
     const headers = { ...bearer(user), "accept-encoding": "gzip" };
     const property = { ...house("etag"), name: "x".repeat(200) };
@@ -73,7 +73,7 @@ export function restartCases(world: () => World): void {
     assert.equal((await sendJson(path, { name: "again" }, change)).status, 412);
   });
 
-  test("an image of more than 5,000,000 bytes but less than 5 MiB gets its answer from the app", async () => {
+  test("the app rejects an image of more than 5,000,000 bytes and less than 5 MiB", async () => {
     const answer = await send("/api/v1/auth/login", {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -115,7 +115,7 @@ export function restartCases(world: () => World): void {
       [],
     );
     if (!world().closesIdleAtReload) assert.deepEqual(failures, []);
-    // Closed unread, so that trying again does nothing twice.
+    // The connection was closed before the request was read, so a retry is safe.
     const done = world().fleet.output();
     assert.deepEqual(
       failures.filter(({ id }) => done.includes(id)),
@@ -123,7 +123,7 @@ export function restartCases(world: () => World): void {
     );
   });
 
-  test("the same users do notice servers that only call server.close()", async () => {
+  test("servers that only call server.close() fail requests under the same load", async () => {
     for (const member of world().fleet.members) await member.kill();
     const servers = new Map<Name, ChildProcess>();
     for (const name of names) servers.set(name, await startPlain(name));
@@ -141,11 +141,11 @@ export function restartCases(world: () => World): void {
   });
 }
 
-/** What users notice when instances die, hang and lose their database. */
+/** The effects on users when instances die, hang and lose their database. */
 export function outageCases(world: () => World): void {
   const say = sayer(world);
 
-  test("SIGKILL: no GET fails, and no POST but those that the instance was working on", async () => {
+  test("SIGKILL: no GET fails, and only those POSTs fail that the instance was processing", async () => {
     const member = world().fleet.member("api-server-2");
     const load = startLoad({ post: "/test/busy/60" });
     await sleep(2000);
@@ -169,7 +169,7 @@ export function outageCases(world: () => World): void {
     await getsRequests(world(), "api-server-2");
   });
 
-  test("SIGKILL: with an Idempotency-Key and a client that tries again, nothing is lost or doubled", async () => {
+  test("SIGKILL: with an Idempotency-Key and retries, no write is lost or stored twice", async () => {
     const user = await registerHere();
     const member = world().fleet.member("api-server-3");
     const wanted = Array.from({ length: 120 }, (_, index) => `house ${String(index).padStart(3, "0")}`);
@@ -199,7 +199,7 @@ export function outageCases(world: () => World): void {
     assert.deepEqual(found.sort(), wanted);
   });
 
-  test("an instance that loses the way to its database leaves the rotation in time, and lives on", async (t) => {
+  test("an instance that loses its database leaves the rotation in time, and keeps running", async (t) => {
     const { databaseBoundMs, fleet } = world();
     if (databaseBoundMs === undefined) return t.diagnostic("this proxy has no checks; the app answers 503 itself");
     const member = fleet.member("api-server-2");
@@ -216,7 +216,7 @@ export function outageCases(world: () => World): void {
     assert.ok(outMs <= databaseBoundMs, `${outMs} ms`);
   });
 
-  test("with every database path down the answer is a clean problem, quickly; nothing lingers afterwards", async () => {
+  test("without any database path, the response is an immediate problem, and the recovery is immediate too", async () => {
     const user = await registerHere();
     const login = () => sendJson("/api/v1/auth/login", { email: user.email, password: user.password });
     for (const { database } of world().fleet.members) await database.set("refuse");
@@ -244,7 +244,7 @@ export function outageCases(world: () => World): void {
     assert.ok(blackoutMs < 3000, `${blackoutMs} ms`);
   });
 
-  test("a frozen instance costs what was in flight there, leaves the rotation in time, and comes back by itself", async () => {
+  test("a frozen instance fails only its requests in flight, leaves the rotation in time, and returns without intervention", async () => {
     const { fleet, frozenBoundMs } = world();
     const member = fleet.member("api-server-1");
     const load = startLoad({ users: 40 });

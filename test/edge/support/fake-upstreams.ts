@@ -11,7 +11,7 @@ export type Seen = {
   method: string;
   url: string;
   headers: Readonly<Record<string, string>>;
-  /** Names as they came, so that one that came twice is there twice. */
+  /** The original names; a header that was sent twice is in the list twice. */
   headerNames: readonly string[];
   bytes: number;
 };
@@ -19,21 +19,21 @@ export type Seen = {
 export type Behaviour = (request: IncomingMessage, response: ServerResponse, name: Name) => unknown;
 
 export type StandIns = {
-  /** Every request but probes. */
+  /** All requests except probes. */
   seen: Seen[];
-  /** What all of them do from now on; without one they say what they saw. */
+  /** Sets the behaviour of all upstreams; by default they return the request that they received. */
   behave(behaviour?: Behaviour): void;
   notReady(...names: readonly Name[]): void;
-  /** These say 200, and in the body that they are not ready. */
+  /** These return 200 with a body that reports not ready. */
   halfReady(...names: readonly Name[]): void;
   close(name: Name): Promise<void>;
   open(name: Name): Promise<void>;
-  /** All of them are there, and well. */
+  /** Waits until all upstreams run and are healthy. */
   restore(): Promise<void>;
   sockets(name: Name): number;
 };
 
-/** Servers in the place of the instances that do what a test needs, and remember what reached them. */
+/** Servers that replace the instances: a test sets their behaviour, and they record the requests. */
 export async function startStandIns(): Promise<StandIns> {
   const seen: Seen[] = [];
   let behaviour: Behaviour = echo;
@@ -113,7 +113,7 @@ const echo: Behaviour = (request, response, name) => {
   response.end(JSON.stringify({ name, url: request.url }));
 };
 
-/** A WebSocket as far as a proxy can tell: the handshake, then every byte comes back. */
+/** A minimal WebSocket server: the handshake, then it echoes every byte. */
 function shakeHands(request: IncomingMessage, socket: Socket): void {
   const key = String(request.headers["sec-websocket-key"]);
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");

@@ -4,7 +4,7 @@ import { readAll } from "../../shared/requests/http.ts";
 import { openTo } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath } from "./edge.ts";
 
-/** Bytes that two readers could understand in two ways. */
+/** Ambiguous requests, which two parsers could read differently. */
 export function framingCases(edge: () => Edge): void {
   for (const [title, bytes] of ambiguous) {
     test(`${title}: there is no second response`, async () => {
@@ -15,7 +15,7 @@ export function framingCases(edge: () => Edge): void {
       assert.ok(answers.split(/HTTP\/1\.[01] \d{3}/).length <= 2, answers);
       const reached = edge().backends.seen.slice(before);
       if (edge().proxy.name === "haproxy" && /chunks/.test(title)) {
-        // HAProxy takes the chunks, drops the length before any rule sees it, and closes: one reading is left.
+        // HAProxy ignores the length, reads the chunks and closes the connection, so the request is not ambiguous.
         assert.match(answers, /^HTTP\/1\.1 200 .*connection: close/is);
         assert.deepEqual(
           reached.map(({ url, headers }) => [url, headers["content-length"]]),
@@ -23,13 +23,13 @@ export function framingCases(edge: () => Edge): void {
         );
         return;
       }
-      // HAProxy 3.2 closes without a word.
+      // HAProxy 3.2 closes the connection without a response.
       assert.match(answers, title === unknownCoding ? /^HTTP\/1\.1 (400|501) / : /^(HTTP\/1\.1 400 |$)/);
       assert.deepEqual(reached, []);
     });
   }
 
-  test("HTTP/1.0 comes without a Host, as the checks of old balancers do", async () => {
+  test("an HTTP/1.0 request without a Host is accepted, as old balancers send it", async () => {
     for (const path of ["/ready", freshPath()]) {
       const socket = await openTo();
       socket.write(`GET ${path} HTTP/1.0\r\n\r\n`);

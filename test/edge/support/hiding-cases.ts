@@ -4,10 +4,10 @@ import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
 import { type Edge, logged, recovered, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
-/** What the public may not see, and the probes, which it may. */
+/** Hidden paths, and the probes, which are public. */
 export function hidingCases(edge: () => Edge): void {
   for (const [spelling, title] of hiddenSpellings) {
-    test(`the public does not get ${JSON.stringify(spelling)}: ${title}`, async () => {
+    test(`${JSON.stringify(spelling)} is hidden from the public: ${title}`, async () => {
       for (const tls of [false, true]) {
         const answer = await send(spelling, { tls });
         assert.equal(answer.status, 404, answer.text);
@@ -18,12 +18,12 @@ export function hidingCases(edge: () => Edge): void {
   }
 
   for (const path of ["/metricsx", "/api/v1/instances-of-joy", "/health/detail", "/xmetrics", "/api/metrics"]) {
-    test(`${path} is nothing to hide`, async () => {
+    test(`${path} is public`, async () => {
       assert.equal((await send(path)).status, 200);
     });
   }
 
-  test("probes are open without a limit, and not in the log", async () => {
+  test("probes are public, without a limit, and not logged", async () => {
     const from = freshAddress();
     const probes = ["/health", "/alive", "/readyz", "/health/ready", "/ready/postgres", "/ready?verbose"];
     const answers = await Promise.all(
@@ -38,7 +38,7 @@ export function hidingCases(edge: () => Edge): void {
       .proxy.accessLog()
       .filter(({ path }) => probes.includes(path) || path === "/ready");
     assert.deepEqual(inLog, []);
-    // So many at once may have kept a slow machine's instances from answering checks in time.
+    // On a slow machine, the load may have delayed the checks of the instances.
     await recovered();
   });
 }

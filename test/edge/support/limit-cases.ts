@@ -39,7 +39,7 @@ export function limitCases(edge: () => Edge): void {
       ["IPv4", "127.0.0.1", freshAddress(), freshAddress(), freshAddress()],
       ["IPv6", "::1", "fd00:0:0:1::1", "fd00:0:0:1::2", "fd00:0:0:2::1"],
     ] as const) {
-      test(`sign-ins are limited alone, over ${family}`, async () => {
+      test(`sign-ins have their own limit, over ${family}`, async () => {
         const login = (from: string) => sendJson("/api/v1/auth/login", {}, { from, to });
         const first: EdgeAnswer[] = [];
         for (let count = 0; count < burst("auth") + 4; count += 1) first.push(await login(flooder));
@@ -50,7 +50,7 @@ export function limitCases(edge: () => Edge): void {
         if (refused !== undefined) assertProblem(refused, "rate_limited");
         assert.ok(Number(refused?.headers["retry-after"]) >= limitOf("auth").nginx.retryAfterSeconds);
         assert.equal((await login(stranger)).status, 200);
-        // An IPv6 customer has a whole network, and is counted by it.
+        // An IPv6 customer has a whole network, which counts as one client.
         assert.equal((await login(neighbour)).status, family === "IPv6" ? 429 : 200);
         assert.equal((await send("/api/v1/auth/me", { from: flooder, to })).status, 200);
         assert.equal((await sendJson("/api/v1/auth/refresh", {}, { from: flooder, to })).status, 200);
@@ -58,7 +58,7 @@ export function limitCases(edge: () => Edge): void {
       });
     }
 
-    test("an encoded or doubled spelling of a limited path is no way around", async () => {
+    test("an encoded path, or one with double slashes, does not bypass the limit", async () => {
       const from = freshAddress();
       const spellings = ["/api/v1/auth/%6cogin", "/api/v1/auth/login/", "/api/v1/auth/login?x=1"];
       const statuses: number[] = [];
@@ -68,7 +68,7 @@ export function limitCases(edge: () => Edge): void {
       assert.equal(statuses.at(-1), 429, String(statuses));
     });
 
-    test("uploads are limited alone, and looking at photos is no upload", async () => {
+    test("uploads have their own limit, which requests for photos do not use", async () => {
       const from = freshAddress();
       const path = "/api/v1/properties/1/photos";
       const statuses: number[] = [];
@@ -81,7 +81,7 @@ export function limitCases(edge: () => Edge): void {
       assert.equal((await sendJson("/api/v1/properties", {}, { from })).status, 200);
     });
 
-    test("a client that makes up names of images reaches the instances at the limit, and others notice nothing", async () => {
+    test("a client that guesses names of images reaches the instances at the limited rate, and other clients are not affected", async () => {
       const from = freshAddress();
       const startedAt = performance.now();
       const refused: EdgeAnswer[] = [];

@@ -12,13 +12,13 @@ import { haproxyDetection } from "./proxy-figures.ts";
 
 export const intervalMs = 1000;
 export const timeoutMs = 1000;
-/** Within which a lost dependency has its consequence, on an instance and at HAProxy. */
+/** The time limits within which an instance, and HAProxy, have to react to a lost dependency. */
 export const outMs = intervalMs + 2 * timeoutMs + 500;
 export const outOfHaproxyMs = outMs + haproxyDetection().notReadyMs;
 
 export type PathMember = { name: string; url: string; database: FaultProxy; redis: FaultProxy; process: HavenProcess };
 
-/** Instances behind HAProxy that share one Postgres and one Redis, each by ways of its own that can be broken. */
+/** Instances behind HAProxy that share one Postgres and one Redis, each through its own fault proxies. */
 export async function startPathFleet(size: 3 | 5, env: Record<string, string>): Promise<readonly PathMember[]> {
   await startEngines();
   const [databaseUrl, redisUrl] = [await freshDatabase(), await freshRedis()];
@@ -64,7 +64,7 @@ export async function verdictOf({ url }: PathMember): Promise<Verdict> {
 
 export const verdicts = (members: readonly PathMember[]): Promise<Verdict[]> => Promise.all(members.map(verdictOf));
 
-/** Everything as it was: all paths open, all instances ready, known to each other, and in rotation. */
+/** Restores the initial state: all paths open, all instances ready, known to each other, and in rotation. */
 export async function settled(members: readonly PathMember[]): Promise<void> {
   await breakWays(members, ["database", "redis"], "pass");
   const ready = async () => (await verdicts(members)).every(({ body }) => body.status === "ready");
@@ -83,7 +83,7 @@ export async function settled(members: readonly PathMember[]): Promise<void> {
 
 export type LoggedDecisions = { name: string; decision: string }[];
 
-/** Notes every change of every instance's verdict, until it is stopped. */
+/** Records every change of the verdict of every instance, until it is stopped. */
 export function watchVerdicts(members: readonly PathMember[]) {
   const startedAt = performance.now();
   const changes = new Map<string, { afterMs: number; is: string }[]>(members.map(({ name }) => [name, []]));
@@ -111,7 +111,7 @@ export function watchVerdicts(members: readonly PathMember[]) {
   };
 }
 
-/** What the instances say that they decided since then. */
+/** The decisions that the instances have reported since then. */
 export function decisionsSince(members: readonly PathMember[], from: ReadonlyMap<string, number>): string[] {
   return members.flatMap(({ name, process }) =>
     process

@@ -10,15 +10,15 @@ import { names } from "../../shared/servers/fleet.ts";
 import { full } from "./failure-cases.ts";
 import type { StandIns } from "./fake-upstreams.ts";
 
-/** As long as users are, or as a load balancer of AWS keeps a connection. */
+/** As long as users pause, or as an AWS load balancer keeps an idle connection. */
 const idleMs = full ? 61_000 : 33_000;
 const streamMs = full ? 90_000 : 45_000;
 const quietMs = full ? 40_000 : 32_000;
 
-/** What needs time: quiet connections, long answers, slow senders. All side by side. */
+/** Cases that take long, run concurrently: idle connections, long responses, slow senders. */
 export function patienceCases(backends: () => StandIns): void {
-  describe("with patience", { concurrency: 10 }, () => {
-    test(`a POST on a connection that was idle for ${idleMs / 1000} s is answered`, async () => {
+  describe("slow cases", { concurrency: 10 }, () => {
+    test(`a POST on a connection that was idle for ${idleMs / 1000} s gets a response`, async () => {
       const agents = Array.from({ length: 10 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
       const users = agents.map((agent) => ({ agent, from: freshAddress() }));
       const post = (user: { agent: Agent; from: string }) => sendJson("/api/v1/idle", { name: "x" }, user);
@@ -33,7 +33,7 @@ export function patienceCases(backends: () => StandIns): void {
       );
     });
 
-    test(`a stream of ${streamMs / 1000} s comes through at once and whole, with ${quietMs / 1000} s of silence in it`, async () => {
+    test(`a stream of ${streamMs / 1000} s arrives without delay and complete, with ${quietMs / 1000} s of silence in it`, async () => {
       const socket = await openTo();
       socket.write(
         "GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: text/event-stream\r\nAccept-Encoding: gzip\r\n\r\n",
@@ -96,7 +96,7 @@ export function patienceCases(backends: () => StandIns): void {
       assert.ok(Math.max(...more) < 20, String(more));
     });
 
-    test("a body that comes slowly does not hold an instance while its beginning is awaited", async () => {
+    test("a slow body does not occupy an instance before its beginning has arrived", async () => {
       const head =
         "POST /api/v1/slow-body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n";
       const slow = await Promise.all(Array.from({ length: 10 }, () => dripping(head)));
@@ -109,7 +109,7 @@ export function patienceCases(backends: () => StandIns): void {
 
 const streams = { sent: [] as number[] };
 
-/** For the stand-ins: events every second, then silence, then events again. */
+/** A fake upstream: events every second, then silence, then events again. */
 export const streaming = (backends: StandIns): void =>
   backends.behave(async (request, response, name) => {
     if (request.url !== "/api/v1/stream") return response.end(name);
@@ -128,7 +128,7 @@ export const streaming = (backends: StandIns): void =>
     return response.end();
   });
 
-/** Begins a request and then sends a byte a second. */
+/** Starts a request and then sends one byte per second. */
 async function dripping(head: string): Promise<{ closed(): boolean; end(): void }> {
   const socket: Socket = connect({ host: "127.0.0.1", port: 80, localAddress: freshAddress() });
   let closed = false;

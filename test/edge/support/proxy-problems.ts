@@ -6,7 +6,7 @@ type ProxyProblem = {
   status: number;
   code: ErrorCode;
   detail: string;
-  /** Of the answer, where the proxy reports one status and answers with another. */
+  /** The status of the response, if it differs from the status that the proxy reports. */
   answered?: number;
   retryAfter?: string;
 };

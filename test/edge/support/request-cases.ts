@@ -7,7 +7,7 @@ import { hidingCases } from "./hiding-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 
-/** What holds for every request, whichever proxy is in front. The instances are stand-ins that say what they saw. */
+/** Cases for every request and every proxy. Fake upstreams return the request that they received. */
 export function requestCases(edge: () => Edge): void {
   hidingCases(edge);
   claimCases(edge);

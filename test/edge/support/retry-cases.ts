@@ -6,9 +6,9 @@ import { names } from "../../shared/servers/fleet.ts";
 import { allGone, type Edge, freshPath, recovered, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
-/** Instances that fail, refuse or die: what is sent again, and what never is. */
+/** Instances that fail, refuse connections or die: which requests are retried. */
 export function retryCases(edge: () => Edge): void {
-  test("50 errors 500 on one URL take no instance out", async () => {
+  test("50 responses with 500 on one URL take no instance out of rotation", async () => {
     edge().backends.behave((request, response, name) => {
       response.writeHead(request.url === "/api/v1/broken" ? 500 : 200).end(name);
     });
@@ -24,7 +24,7 @@ export function retryCases(edge: () => Edge): void {
     edge().backends.behave();
   });
 
-  test("a POST that is refused by one instance is answered by another", async () => {
+  test("a POST with a refused connection is retried on another instance", async () => {
     await edge().backends.close("api-server-2");
     const answers = await Promise.all(Array.from({ length: 30 }, () => sendJson("/api/v1/refused", { name: "x" })));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
@@ -33,7 +33,7 @@ export function retryCases(edge: () => Edge): void {
     await recovered();
   });
 
-  test("a POST whose instance dies half-way is never sent twice; a GET is", async () => {
+  test("a POST whose instance dies while processing it is never retried; a GET is", async () => {
     let deaths = 0;
     edge().backends.behave((request, response, name) => {
       if (deaths === 0) {
@@ -56,7 +56,7 @@ export function retryCases(edge: () => Edge): void {
     edge().backends.behave();
   });
 
-  test("with no instance left the answer is a clean problem, quickly, and nothing lingers afterwards", async () => {
+  test("without any instance, the response is an immediate problem, and the recovery is immediate too", async () => {
     await allGone(edge());
     await send("/api/v1/first");
     for (let count = 0; count < 20; count += 1) {

@@ -39,7 +39,7 @@ async function makeDatabase(): Promise<string> {
   return path;
 }
 
-/** Tries until it succeeds, and says after how long. */
+/** Retries until it succeeds, and returns the time that it took. */
 export async function eventually(limitMs: number, attempt: () => Promise<boolean>): Promise<number> {
   const began = Date.now();
   for (;;) {

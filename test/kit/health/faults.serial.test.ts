@@ -18,7 +18,7 @@ const faults: readonly (readonly [string, Fault, Fault])[] = [
 ];
 
 for (const dependency of ["postgres", "redis"] as const) {
-  for (const [what, fault, mended] of faults) {
+  for (const [what, fault, normal] of faults) {
     test(`${dependency} ${what}: /ready names it within the bound, /alive stays fast, and the instance recovers`, async () => {
       const haven = await startFaultyHaven();
       const proxy = haven[dependency];
@@ -39,7 +39,7 @@ for (const dependency of ["postgres", "redis"] as const) {
       assert.equal(down.status, dependency === "postgres" ? 503 : 200);
       assert.partialDeepStrictEqual(down.json(), { status: dependency === "postgres" ? "not_ready" : "degraded" });
 
-      await proxy.set(mended);
+      await proxy.set(normal);
       const upMs = await haven.until(dependency, "up", backMs + 1500);
       assert.ok(upMs < backMs, `back after ${upMs} ms`);
       await eventually(haven.ready, ({ status }) => status === 200);
@@ -114,12 +114,12 @@ test("a server that starts without Postgres listens, reports it, and recovers wi
   assert.deepEqual([ready.status, (ready.json() as { status: string }).status], [503, "starting"]);
 
   await late.stop();
-  const mended = await startFaultyHaven({
+  const corrected = await startFaultyHaven({
     waitUntil: "listening",
     env: { NODE_ENV: "test", DATABASE_URL: late.postgres.url },
   });
   await eventually(
-    () => ask(`${mended.url}/startup`),
+    () => ask(`${corrected.url}/startup`),
     ({ status }) => status === 200,
   );
 });

@@ -188,15 +188,15 @@ test("checks are unknown in a stale snapshot", async () => {
 
 test("a listener that throws does not stop the others, and each change is reported once", async () => {
   const { history, status } = watch([fine]);
-  const told: string[] = [];
+  const reported: string[] = [];
   history.onChange(() => {
     throw new Error("listener");
   });
-  history.onChange(({ name, to }) => told.push(`${name} ${to}`));
+  history.onChange(({ name, to }) => reported.push(`${name} ${to}`));
   await eventually(
     () => status("fine"),
     (seen) => seen === "up",
   );
   await sleep(200);
-  assert.equal(told.filter((entry) => entry === "fine up").length, 1);
+  assert.equal(reported.filter((entry) => entry === "fine up").length, 1);
 });

@@ -38,7 +38,7 @@ function steadyClient(url: string, agent: Agent | false) {
         fresh: !request.reusedSocket,
       });
     } catch (error) {
-      // Nobody listens any more: a proxy takes the next instance, nothing was lost.
+      // The listener is closed: a proxy would retry on another instance, so no request is lost.
       const refused = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
       if (!refused) sent.push({ ok: false, status: 0, connection: undefined, fresh: !request.reusedSocket });
       else running = false;

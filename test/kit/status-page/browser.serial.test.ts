@@ -87,14 +87,14 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     const server = await serve(t, () => page(healthy));
     const { page: tab } = await openTab(t, browser, server.url);
     await evaluate(tab, pretendHidden(true));
-    const asked = server.requests();
+    const requestCount = server.requests();
     await tab.waitForTimeout(1600);
-    assert.equal(server.requests(), asked);
+    assert.equal(server.requests(), requestCount);
     await Promise.all([tab.waitForResponse(server.url), evaluate(tab, pretendHidden(false))]);
-    assert.equal(server.requests(), asked + 1);
+    assert.equal(server.requests(), requestCount + 1);
     await tab.getByRole("button", { name: "Pause" }).click();
     await tab.waitForTimeout(1300);
-    assert.equal(server.requests(), asked + 1);
+    assert.equal(server.requests(), requestCount + 1);
     await Promise.all([tab.waitForResponse(server.url), tab.getByRole("button", { name: "Resume" }).click()]);
     await tab.getByText("Live, every 1 s").waitFor();
   });

@@ -71,7 +71,10 @@ describe("the summary", () => {
       sentence({ ...starting, checks: { postgres: down({ critical: true }) } }),
       /The start is blocked: postgres does not answer/,
     );
-    assert.match(sentence({ status: "unhealthy", phase: "draining" }), /shutting down as asked: it is out of rotation/);
+    assert.match(
+      sentence({ status: "unhealthy", phase: "draining" }),
+      /shutting down on request: it is out of rotation/,
+    );
     assert.match(sentence({ status: "unhealthy", phase: "stopped" }), /about to exit/);
   });
 });

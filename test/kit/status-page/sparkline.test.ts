@@ -23,7 +23,7 @@ test("a single failure among three hundred is seen, and so is a single peak", ()
   assert.match(pathOf("line", peak), / \d+ -90 /);
 });
 
-test("an outage is one block as long as it was, and the line is interrupted", () => {
+test("an outage is one block with the length of the outage, and the line is interrupted", () => {
   const outage = steady(({ at }) => (now - at > 120_000 && now - at < 240_000 ? { ok: false, latencyMs: 2000 } : {}));
   assert.match(pathOf("fails", outage), /^M7[23]0 0H9[56]0V100H7[23]0z$/);
   assert.equal(pathOf("line", outage).match(/M/g)?.length, 2);
@@ -59,7 +59,7 @@ test("checks that are made rarely have no gaps between them", () => {
   assert.equal(pathOf("gap", rare), "");
 });
 
-test("only failures, one sample, and samples of another time are no trouble", () => {
+test("only failures, a single sample, and samples outside the time range are drawn without an error", () => {
   assert.equal(
     pathOf(
       "line",
@@ -78,7 +78,7 @@ test("only failures, one sample, and samples of another time are no trouble", ()
   );
 });
 
-test("the plot is told in words to those who do not see it", () => {
+test("the plot has a text alternative for screen readers", () => {
   const title = /<title>(.*?)<\/title>/
     .exec(renderSparkline("postgres", steady(), now).html)?.[1]
     ?.replaceAll("\u00a0", " ");

@@ -21,7 +21,7 @@ export type Ask = {
   timeoutMs?: number;
 };
 
-/** One request on a connection of its own, so that no pool outlives the test. */
+/** One request on a new connection, so that no pool outlives the test. */
 export async function ask(
   url: string,
   { method = "GET", headers = {}, body, timeoutMs = 20_000 }: Ask = {},
@@ -43,7 +43,7 @@ export const postJson = (url: string, value: unknown, headers: Record<string, st
     body: JSON.stringify(value),
   });
 
-/** Sends bytes as they are and collects what comes back until the other side closes or the time is up. */
+/** Sends raw bytes and collects the response until the other side closes or the time is up. */
 export async function raw(port: number, bytes: string | Buffer, waitMs = 3000): Promise<string> {
   const socket = await open(port);
   socket.write(bytes);

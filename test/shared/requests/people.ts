@@ -6,7 +6,7 @@ export type SignedIn = {
   password: string;
   accessToken: string;
   refreshToken: string;
-  /** As a browser sends it back. */
+  /** The value of the Cookie header as a browser sends it. */
   cookie: string;
   sessionId: string;
 };

@@ -10,7 +10,7 @@ export type EdgeAnswer = {
   text: string;
   json(): Record<string, unknown>;
   ms: number;
-  /** It went out on a connection that was there before. */
+  /** Whether the request used an existing connection. */
   reused: boolean;
 };
 
@@ -18,7 +18,7 @@ export type EdgeAsk = {
   method?: string;
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
-  /** The address that the client has; a new one unless given, so that no limit reaches from one test to the next. */
+  /** The address of the client; a new one by default, so that limits do not carry over between tests. */
   from?: string;
   tls?: boolean;
   to?: string;
@@ -66,7 +66,7 @@ export const sendJson = (path: string, value: unknown, options: EdgeAsk = {}): P
     body: JSON.stringify(value),
   });
 
-/** Whatever bytes, on a connection of their own. */
+/** Sends raw bytes on a new connection. */
 export async function openTo(port = 80, from = freshAddress()): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port, localAddress: from });
   socket.on("error", () => undefined);

@@ -16,11 +16,11 @@ export type OpenStream = {
   status: number;
   headers: IncomingHttpHeaders;
   events: readonly StreamEvent[];
-  /** All that came, as it came. */
+  /** All received text, unchanged. */
   text(): string;
   lastEventId(): string;
   heartbeats(): number;
-  /** `ended` where the server said so, `cut` where the connection broke. */
+  /** `ended` if the server ended the response, `cut` if the connection broke. */
   gone: Promise<"ended" | "cut">;
   isGone(): boolean;
   until(count: number, withinMs?: number): Promise<void>;
@@ -30,7 +30,7 @@ export type OpenStream = {
 
 export type StreamOptions = { lastEventId?: string | number; query?: string; onEvent?: (event: StreamEvent) => void };
 
-/** Reads a stream as an EventSource does, on a connection of its own. */
+/** Reads a stream as an EventSource does, on its own connection. */
 export async function openStream(
   url: string,
   person: Pick<SignedIn, "accessToken">,

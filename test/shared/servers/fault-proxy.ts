@@ -3,8 +3,8 @@ import { connect, createServer, type Socket } from "node:net";
 import { atEnd } from "../at-end.ts";
 
 /**
- * pass: as it comes · refuse: connection refused · hole: accepts and never answers · freeze: the same, and what was said
- * meanwhile arrives when it ends · reset: cuts · delay: answers late
+ * pass: no fault · refuse: connection refused · hole: accepts and never answers · freeze: the same, but the data that was
+ * sent during the fault arrives at its end · reset: closes connections · delay: delays responses
  */
 export type Fault = "pass" | "refuse" | "hole" | "freeze" | "reset" | { delayMs: number };
 
@@ -21,8 +21,8 @@ export type FaultProxy = {
 };
 
 /**
- * Stands between a client and a real service on 127.0.0.1, and breaks the path between them in one way at a time.
- * What was sent is kept for those who want to read it; a long run had better not.
+ * A proxy between a client and a real service on 127.0.0.1 that injects one fault at a time into the path.
+ * It can record the received bytes; a long run should not.
  */
 export async function startFaultProxy(serviceUrl: string, { keepsSent = true } = {}): Promise<FaultProxy> {
   const service = new URL(serviceUrl);

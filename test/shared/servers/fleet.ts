@@ -19,11 +19,11 @@ export const hostOf = (name: Name): string => `127.0.0.${names.indexOf(name) + 2
 export type Member = {
   name: Name;
   url: string;
-  /** Its own ways to the Postgres and the Redis that all of them share. */
+  /** The instance's own fault proxies to the shared Postgres and Redis. */
   database: FaultProxy;
   redis: FaultProxy;
   process(): HavenProcess;
-  /** As an orchestrator does it: SIGTERM, wait, start again, with more settings where given, wait until ready. */
+  /** Restarts as an orchestrator does: SIGTERM, wait, start with optional further settings, wait until ready. */
   restart(more?: Record<string, string>): Promise<{ code: number | null }>;
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -31,7 +31,7 @@ export type Member = {
   thaw(): void;
 };
 
-/** What Haven needs, on this file's own machine. */
+/** Starts Postgres and Redis in the namespace of this file. */
 export async function startEngines(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "haven-edge-"));
   const log = () => undefined;
@@ -48,22 +48,22 @@ export async function startEngines(): Promise<void> {
 export type Fleet = {
   members: readonly Member[];
   member(name: Name): Member;
-  /** What all of them wrote. */
+  /** The output of all instances. */
   output(): string;
 };
 
 export type FleetOptions = {
   env?: Record<string, string>;
-  /** What one of them has for itself. */
+  /** Settings of one instance only. */
   envOf?(name: Name): Record<string, string>;
   entry?: "main" | "with-test-routes" | URL;
-  /** Its own database and Redis unless given. `DATABASE_URL` and the settings of Redis in `env` go around the fault proxies. */
+  /** Default: new stores. `DATABASE_URL` and settings of Redis in `env` bypass the fault proxies. */
   services?: { databaseUrl: string; redisUrl: string };
   /** Whether the fault proxies keep the received bytes. */
   keepsSent?: boolean;
 };
 
-/** Three instances under the names and ports that the shipped files know, on one Postgres and one Redis. */
+/** Three instances with the names and ports of the shipped files, on one Postgres and one Redis. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const services = options.services ?? { databaseUrl: await freshDatabase(), redisUrl: await freshRedis() };
   const shared = {

@@ -19,11 +19,11 @@ export type HavenProcess = {
 
 export type ProcessOptions = {
   env?: Record<string, string>;
-  /** One of ours, or the main file of another tree. */
+  /** An entry file of this project, or the main file of another tree. */
   entry?: "main" | "with-test-routes" | URL;
   until?: "ready" | "alive" | "started";
   withinMs?: number;
-  /** Joined before Node starts. */
+  /** A control group that the process joins before Node starts. */
   cgroup?: string | undefined;
 };
 
@@ -32,7 +32,7 @@ const entries = {
   "with-test-routes": new URL("./main-with-test-routes.ts", import.meta.url),
 };
 
-/** A server in a process of its own, for what only a process can show: signals, exit codes, a blocked loop. */
+/** A server in a separate process, for tests of signals, exit codes and a blocked event loop. */
 export async function startHavenProcess({
   env = {},
   entry = "with-test-routes",

@@ -5,7 +5,7 @@ import { onStopSignals } from "../../../src/kit/lifecycle/signals.ts";
 import { start } from "../../../src/server.ts";
 import { testRoutes } from "./test-routes.ts";
 
-// The server as main.ts runs it, with routes on it that can be made slow, endless or busy.
+// The server of main.ts, with additional routes that are slow, endless or busy.
 
 const config = readConfig(process.env);
 const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version: "test" });

@@ -23,7 +23,7 @@ export type PgBouncerOptions = {
   users?: Readonly<Record<string, string>>;
   /** Lines of the section [pgbouncer]. */
   settings?: readonly string[];
-  /** The databases that it knows; by default all. */
+  /** The databases that it serves; by default all. */
   databases?: readonly string[];
 };
 

@@ -10,9 +10,9 @@ import { freePort } from "../free-port.ts";
 
 export type PostgresServer = {
   port: number;
-  /** Of the superuser, without TLS. */
+  /** The URL for the superuser, without TLS. */
   url: string;
-  /** The directory of the Unix socket, and of the data. */
+  /** The directory that contains the Unix socket and the data. */
   folder: string;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -25,13 +25,13 @@ export type PostgresServer = {
 export type PostgresServerOptions = {
   /** Lines of postgresql.conf. */
   settings?: readonly string[];
-  /** Lines of pg_hba.conf in front of the one that trusts the superuser. */
+  /** Lines of pg_hba.conf, placed before the line that trusts the superuser. */
   access?: readonly string[];
-  /** Copies this server and follows it. */
+  /** Starts a standby that replicates from this server. */
   standbyOf?: PostgresServer;
 };
 
-/** The user that Debian's package makes, because Postgres refuses to run as root. */
+/** The user that Debian's package creates; Postgres does not run as root. */
 export function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
@@ -44,7 +44,7 @@ const programs = (): string => {
   return folder;
 };
 
-/** The distribution's Postgres on 127.0.0.1, with settings of its own. */
+/** The Postgres of the distribution on 127.0.0.1, with the given settings. */
 export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const { settings = [], access = [], standbyOf } = options;
   const user = postgresUser();

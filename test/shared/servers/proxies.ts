@@ -11,9 +11,9 @@ const shipped = (folder: string) => fileURLToPath(new URL(`../../../${folder}/`,
 
 export type RunningProxy = {
   readonly name: "nginx" | "haproxy";
-  /** What it wrote about requests and about itself. */
+  /** Its access log and its messages. */
   log(): string;
-  /** Of requests alone, and as they are: not every byte is a character. */
+  /** The access log only, as bytes, because not every byte is a character. */
   logBytes(): Buffer;
   accessLog(): AccessLine[];
   reload(): Promise<void>;
@@ -22,18 +22,18 @@ export type RunningProxy = {
 
 let running: RunningProxy | undefined;
 
-/** The ports as shipped allow one at a time. */
+/** Only one proxy at a time can use the ports of the shipped files. */
 const isRunning = (proxy: RunningProxy): RunningProxy => {
   running = proxy;
   return proxy;
 };
 
-/** Ends whichever is there, also one that a failed test left. */
+/** Stops a running proxy, also one that a failed test has left running. */
 export const stopProxy = async (): Promise<void> => running?.stop();
 
 export type AccessLine = Record<string, unknown> & { requestId: string; path: string; status: number };
 
-/** A certificate for localhost, which the caller of a test trusts. */
+/** A certificate for localhost, which the test client trusts. */
 export async function makeCertificate(folder: string, key: string, certificate: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:api.haven.com"];
@@ -43,14 +43,14 @@ export async function makeCertificate(folder: string, key: string, certificate: 
   if (code !== 0) throw new Error(output);
 }
 
-/** What is for newer versions alone says so in its name. */
+/** The names of files for newer versions contain the version. */
 const placeOf = (variant: string): string => `${variant.includes("-from-") ? "newer" : "variants"}/${variant}`;
 
-/** The file in haven/ that a variant replaces, as its first line says. */
+/** The file in haven/ that a variant replaces, read from its first line. */
 export const replacedBy = (variant: string): string =>
   /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(readFileSync(shipped("nginx") + placeOf(variant), "utf8"))?.[1] ?? "";
 
-/** The shipped folder as /etc/nginx, byte for byte, with the variants put where they say. */
+/** Installs an exact copy of the shipped folder as /etc/nginx, with the variants in place. */
 export async function installNginx(variants: readonly string[] = []): Promise<void> {
   for (const old of readdirSync("/etc/nginx")) rmSync(`/etc/nginx/${old}`, { recursive: true });
   cpSync(shipped("nginx"), "/etc/nginx", { recursive: true });
@@ -58,7 +58,7 @@ export async function installNginx(variants: readonly string[] = []): Promise<vo
   await makeCertificate("/etc/nginx/ssl", "key.pem", "cert.pem");
 }
 
-/** Whether the nginx here is at least this one. */
+/** Whether the installed nginx has at least this version. */
 export async function nginxIsAtLeast(atLeast: string): Promise<boolean> {
   const { output } = await runProgram("nginx", ["-v"]);
   return compare(/nginx\/([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
@@ -111,7 +111,7 @@ export const checkHaproxy = (env: Record<string, string> = {}): Promise<Outcome>
 export type HaproxyOptions = {
   env?: Record<string, string>;
   until?: "up" | "answers";
-  /** Instances beside the three of the shipped file, by name and address. */
+  /** Instances in addition to the three of the shipped file, by name and address. */
   more?: readonly (readonly [name: string, address: string])[];
 };
 
@@ -159,7 +159,7 @@ function addServers(more: readonly (readonly [name: string, address: string])[])
 
 export const statsPassword = "a-password-of-the-test";
 
-/** Asks over the runtime socket, as an operator does. */
+/** Sends a command to the runtime socket, as an operator does. */
 export async function runtime(command: string): Promise<string> {
   const { code, output } = await runProgram("socat", ["-t5", "stdio", "UNIX-CONNECT:/var/run/haproxy.sock"], {
     input: `${command}\n`,
@@ -170,7 +170,7 @@ export async function runtime(command: string): Promise<string> {
 
 export type ServerState = { status: string; sessions: number; check: string };
 
-/** What HAProxy thinks of each instance. */
+/** The state of each instance in HAProxy. */
 export async function serverStates(): Promise<Record<string, ServerState>> {
   const rows = (await runtime("show stat haven_api 4 -1")).split("\n").map((line) => line.split(","));
   const names = rows[0] ?? [];

@@ -13,15 +13,15 @@ export type RedisServer = {
   port: number;
   readonly pid: number;
   isRunning(): boolean;
-  /** Again on the same port and in the same folder, after `stop`. */
+  /** Starts again on the same port and in the same folder, after `stop`. */
   start(): Promise<void>;
-  /** By SIGKILL, so that no client is notified. */
+  /** Stops by SIGKILL, so that no client is notified. */
   stop(): Promise<void>;
   freeze(): unknown;
   thaw(): unknown;
 };
 
-/** A real redis-server on 127.0.0.1 that keeps nothing. Options are lines of a redis.conf. */
+/** A real redis-server on 127.0.0.1 without persistence. Options are lines of a redis.conf. */
 export function startRedisServer(options: readonly string[] = []): Promise<RedisServer> {
   return startFirst(['save ""', "appendonly no", "repl-diskless-sync-delay 0", ...options]);
 }
@@ -29,7 +29,7 @@ export function startRedisServer(options: readonly string[] = []): Promise<Redis
 /** A Sentinel with these lines, which watches a primary of the test. */
 export const startSentinel = (options: readonly string[]): Promise<RedisServer> => startFirst(options, ["--sentinel"]);
 
-/** One command over a connection of its own. */
+/** Sends one command on a new connection. */
 export async function askRedis(port: number, command: string, ...args: (string | number)[]): Promise<unknown> {
   const client = new Redis({
     port,
@@ -54,7 +54,7 @@ export async function askRedis(port: number, command: string, ...args: (string |
 export async function startRedisCluster() {
   const startNode = async () => {
     const busPort = await freePort();
-    // Short, so that the others soon miss a node; a cluster of its own accord waits 15 s.
+    // Short, so that other nodes detect a failed node soon; the default is 15 s.
     const options = ["cluster-enabled yes", `cluster-port ${busPort}`, "cluster-node-timeout 2000"];
     return { busPort, server: await startRedisServer(options) };
   };
@@ -71,7 +71,7 @@ export async function startRedisCluster() {
   for (const { busPort, server } of nodes.slice(1)) {
     await askRedis(first, "cluster", "meet", "127.0.0.1", server.port, busPort);
   }
-  /** For each node, whether it sees all slots served and knows every node. */
+  /** For each node, whether it reports all slots as served and lists every node. */
   const ready = async () => {
     const infos = await Promise.all(servers.map(({ port }) => askRedis(port, "cluster", "info").catch(String)));
     const state = new RegExp(`cluster_state:ok.*cluster_slots_ok:16384.*cluster_known_nodes:${servers.length}\\b`, "s");
@@ -85,7 +85,7 @@ export async function startRedisCluster() {
     servers,
     ready,
     allReady,
-    /** Of the first master. */
+    /** The address of the first master. */
     async addReplica(): Promise<void> {
       const { busPort, server } = await startNode();
       servers.push(server);
@@ -128,7 +128,7 @@ export async function startRedisSentinel() {
     );
     return addresses.map((address) => (Array.isArray(address) ? Number(address[1]) : 0));
   };
-  /** The Sentinels that answer agree on it, and it takes writes. */
+  /** The primary on which all responding Sentinels agree, and which accepts writes. */
   const newPrimary = async (old: number | undefined) => {
     const [port, second, ...others] = (await primaryPorts()).filter((named) => named !== 0);
     if (port === undefined || port === old || [second, ...others].some((named) => named !== port)) return undefined;
@@ -166,9 +166,9 @@ export async function startRedisSentinel() {
     servers,
     primary: () => waitForPrimary(),
     primaryPid: async () => (await waitForPrimary()).pid,
-    /** All Sentinels know each other and a replica that is up to date. */
+    /** Waits until all Sentinels know each other and an up-to-date replica. */
     whenReady,
-    /** Gives the new primary once all Sentinels name it. */
+    /** Returns the new primary when all Sentinels report it. */
     nextPrimary: (old: RedisServer) => waitForPrimary(old.port),
     async killPrimary(): Promise<RedisServer> {
       const server = await waitForPrimary();

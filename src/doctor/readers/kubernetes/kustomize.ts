@@ -25,7 +25,7 @@ export function foldersReferencedBy(files: Files, file: string): string[] {
     .flatMap((tree) => (tree.kind === "scalar" ? [normalize(join(dirname(file), tree.text))] : []));
 }
 
-/** The command whose output has to be piped into the doctor where it cannot run `kubectl` itself. */
+/** The command whose output has to be piped into the doctor if it cannot run `kubectl` itself. */
 export const kustomizeCommand = (folder: string): string => `kubectl kustomize ${folder}`;
 
 type KubectlOptions = { workingFolder: string; path: string | undefined; limitMs?: number };

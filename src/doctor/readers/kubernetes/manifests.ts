@@ -117,7 +117,7 @@ function objectsOf(source: string, file: string): Tree[] {
   return objects;
 }
 
-/** A `List` stands for the objects in it. */
+/** Replaces a `List` by the objects in it. */
 function expandLists(object: Tree): Tree[] {
   return text(object, "kind")?.endsWith("List") && get(object, "items") !== undefined
     ? list(object, "items").flatMap(expandLists)

@@ -103,7 +103,7 @@ function hostsOf({ upstreams, routes }: Nginx): string[] {
   return [...new Set([...targets, ...servers].map(hostOf))];
 }
 
-/** Newer versions keep idle connections in an upstream that does not say how many. */
+/** Newer versions keep idle connections also in an upstream without a `keepalive` directive. */
 const hasDefaultKeepAlive = ({ block }: Upstream): boolean =>
   !block.children?.some(({ name }) => name === "keepalive" || name === "keepalive_timeout") &&
   !hasUnreadInclude(block.children);

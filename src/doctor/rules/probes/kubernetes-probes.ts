@@ -80,7 +80,7 @@ export const kubernetesProbeRules: readonly Rule[] = [
     },
     find: eachPod(({ name, probes, settings }) => {
       const live = probes.find(({ purpose }) => purpose === "live");
-      const asked = probes.find(({ purpose }) => purpose === "ready")?.path;
+      const readyPath = probes.find(({ purpose }) => purpose === "ready")?.path;
       const path = live?.path;
       if (path === undefined) return [];
       if (!settings.isHaven && !settings.has("HEALTH_PATHS"))
@@ -93,12 +93,12 @@ export const kubernetesProbeRules: readonly Rule[] = [
               },
             ]
           : [];
-      const same = asked !== undefined && asked.text === path.text && !isLivenessPath(path.text, settings);
+      const same = readyPath !== undefined && readyPath.text === path.text && !isLivenessPath(path.text, settings);
       if (!same && !isReadinessPath(path.text, settings)) return [];
       const why = same ? "like the readiness probe" : "which returns 503 while a dependency is down";
       return [
         {
-          places: same ? [path.at, asked.at] : [path.at],
+          places: same ? [path.at, readyPath.at] : [path.at],
           message: `The liveness probe of ${name} requests ${path.text}, ${why}.`,
         },
       ];

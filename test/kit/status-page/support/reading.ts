@@ -1,6 +1,6 @@
 const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', "#39": "'" };
 
-/** What somebody reads, roughly: without markup, script and style. */
+/** The visible text, approximately: without markup, script and style. */
 export const textOf = (markup: string): string =>
   markup
     .replaceAll(/<(script|style|title)>.*?<\/\1>/gs, " ")

@@ -5,7 +5,7 @@ import { pageHeaders } from "../../../../src/kit/status-page/document.ts";
 
 type Answer = { status: number; body: string; headers?: Readonly<Record<string, string>> } | "never" | "cut";
 
-/** Serves whatever `answer` says now, and can go away and come back at the same port. */
+/** Serves the current result of `answer`, and can stop and restart on the same port. */
 export async function serve(t: TestContext, answer: (request: IncomingMessage) => Answer) {
   let requests = 0;
   const make = () =>
