@@ -13,6 +13,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
+import { startStopwatch } from "../shared/stopwatch.ts";
 
 const keepMs = 1000;
 
@@ -156,9 +157,9 @@ for (const [name, open] of [
       for (let outage = 0; outage < 40; outage += 1) {
         const back = Array.from({ length: 8 }, () => randomUUID());
         await Promise.all(back.map((one) => plant(one, "old", 60_000)));
-        const began = performance.now();
+        const elapsedMs = startStopwatch();
         await Promise.all(back.map((one) => store.writeAndRead(entryOf(one))));
-        const tookMs = performance.now() - began;
+        const tookMs = elapsedMs();
         assert.ok(tookMs < 800, `${tookMs} ms`);
         await Promise.all(back.map((one) => store.remove(one)));
       }

@@ -5,6 +5,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
+import { startStopwatch } from "../shared/stopwatch.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
 
@@ -23,9 +24,9 @@ for (const fault of ["refuse", "hole", "reset"] as const) {
     await eventually(() => answers(redis), Boolean);
     await proxy.set(fault);
     for (let times = 0; times < 3; times += 1) {
-      const startedAt = performance.now();
+      const elapsedMs = startStopwatch();
       await redis.ping().catch(() => undefined);
-      assert.ok(performance.now() - startedAt < 400, "a command waited too long");
+      assert.ok(elapsedMs() < 400, "a command waited too long");
     }
     await proxy.set("pass");
     await eventually(() => answers(redis), Boolean, 2500);
