@@ -106,6 +106,7 @@ test("200 concurrent logins are bounded, and the live probe answers within 50 ms
   };
   // Other load on the machine only adds to the worst response time, so the best of three runs is used.
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 3 && best >= 50; round += 1) best = Math.min(best, await worstLiveMs(haven.url, flood));
+  for (let round = 0; round < 3 && best >= 50; round += 1)
+    best = Math.min(best, await worstLiveMs(haven.url, flood, haven.pid));
   assert.ok(best < 50, `live took ${best} ms`);
 });
