@@ -26,7 +26,7 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
     async ping(signal: AbortSignal): Promise<void> {
       let cause: unknown;
       const onError = (error: unknown) => {
-        cause = moreTelling(cause, error);
+        cause = moreInformative(cause, error);
       };
       const aborted = Promise.withResolvers<never>();
       const onAbort = () => aborted.reject(signal.reason);
@@ -52,7 +52,7 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
 }
 
 /** With several servers, an unreachable one is less informative than one that answered and refused. */
-function moreTelling(known: unknown, error: unknown): unknown {
+function moreInformative(known: unknown, error: unknown): unknown {
   const rank = (one: unknown) => {
     if (!(one instanceof Error) || !("code" in one)) return 0;
     return /^E[A-Z]/.test(String(one.code)) && !String(one.code).startsWith("ERR") ? 1 : 2;

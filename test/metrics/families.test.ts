@@ -32,7 +32,7 @@ test("bytes of closed connections stay counted", async () => {
   assert.ok(after >= before + text.length, `${before} and ${text.length} gave ${after}`);
 });
 
-test("failures of a check are counted in a row, and a breaker's refusals are no calls", async () => {
+test("consecutive failures of a check are counted, and calls that a breaker rejects do not count as calls", async () => {
   const haven = await startFaultyHaven({ env: { OVERLOAD_DELAY_MS: "0" } });
   const { accessToken } = await register(haven.url);
   await haven.redis.set("refuse");
@@ -52,7 +52,7 @@ test("failures of a check are counted in a row, and a breaker's refusals are no 
   await eventually(inARow, (count) => count === 0);
 });
 
-test("the memory limit is exposed only where there is one", () => {
+test("the memory limit is exposed only if there is one", () => {
   const bodyOf = (limitBytes: number | null, format: ExpositionFormat = "prometheus") => {
     const families: Family[] = [];
     addMemoryMetrics({ add: (...more) => void families.push(...more) }, () => ({ heapLimitBytes: 5, limitBytes }));

@@ -13,7 +13,7 @@ export type Ask = {
   path: string;
   headers?: Record<string, string>;
   body?: object;
-  /** From an address and over a connection of its own. */
+  /** Sent from a new address over a new connection. */
   once?: boolean;
 };
 export type Answer = { how: How; status: number; headers: IncomingHttpHeaders; text: string };

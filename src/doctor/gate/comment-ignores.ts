@@ -6,13 +6,13 @@ export type CommentIgnore = { rule: string; line: number | "file"; reason: strin
 
 const pattern = /haven-doctor:\s*ignore(-file)?\s+([a-z][a-z0-9-]*(?:\s*,\s*[a-z][a-z0-9-]*)*)([^\n]*)/;
 
-/** A line with nothing but a comment, in any of the formats. */
+/** A line that contains only a comment, in any of the formats. */
 const isComment = (line: string): boolean =>
   /^\s*(?:#|\/\/|;|\/\*|<!--|"\/\/|"\$?comment)/.test(line) || line.trim() === "";
 
 /**
- * Finds `haven-doctor: ignore RULE reason` in any line, because the formats have different comments and JSON has none. It
- * holds for its own line, or, in a line of its own, for the next line that is no comment.
+ * Finds `haven-doctor: ignore RULE reason` in any line, because the formats have different comments and JSON has none. The
+ * comment applies to its line. If the line contains only the comment, it applies to the next line that is not a comment.
  */
 export function commentIgnoresIn(source: string, file: string, diagnostics: Diagnostics): CommentIgnore[] {
   if (!source.includes("haven-doctor:")) return [];

@@ -18,7 +18,7 @@ export async function runCheck(
   const limit = startTimeout(timeoutMs, () => timedOut.abort(new DOMException("check timed out", "TimeoutError")));
   const signal = AbortSignal.any([timedOut.signal, stop]);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  // A turn later, so that a check that ends at its abort can still give a reason of its own.
+  // One turn later, so that a check that rejects when it is aborted can still report its own reason.
   const onAbort = () => setImmediate(reject, signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {

@@ -38,7 +38,7 @@ function outcome(
 
 const needsKubectl = (paths: ConfigPaths) => paths.k8s !== undefined && without("kubectl");
 
-suite("the shipped configurations have no errors, no warnings and nothing that is not understood", () => {
+suite("the shipped configurations have no errors, no warnings and no unsupported parts", () => {
   for (const paths of shippedDeployments(disk, root)) {
     const [[kind, list] = [""]] = Object.entries(paths);
     test(
@@ -104,7 +104,7 @@ const renderWith =
 
 const production = join(root, "k8s/overlays/production");
 
-test("TRUST_PROXY=uniquelocal in an overlay is found, with the addresses that it covers", {
+test("TRUST_PROXY=uniquelocal in an overlay is reported, with the addresses that it covers", {
   skip: without("kubectl"),
 }, () => {
   assert.deepEqual(outcome([{ k8s: [production] }], { runKustomize: renderWith("uniquelocal") }), [
@@ -112,7 +112,7 @@ test("TRUST_PROXY=uniquelocal in an overlay is found, with the addresses that it
   ]);
 });
 
-suite("the ranges that the pages name for a gateway are no finding", () => {
+suite("the ranges that the pages recommend for a gateway cause no finding", () => {
   for (const ranges of [
     "10.244.0.0/16",
     "192.168.0.0/16",
@@ -132,7 +132,7 @@ suite("the ranges that the pages name for a gateway are no finding", () => {
   }
 });
 
-test("a setting that does not fit is found with each shipped configuration", () => {
+test("an inconsistent setting is found with each shipped configuration", () => {
   const wrong = "KEEP_ALIVE_TIMEOUT_MS=1000\nREQUEST_TIMEOUT_MS=70000\n";
   for (const paths of shippedDeployments(disk, root)) {
     if (needsKubectl(paths)) continue;

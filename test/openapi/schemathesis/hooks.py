@@ -1,4 +1,4 @@
-"""Completes generated requests with what a schema cannot say, so that a rejection always has another reason."""
+"""Corrects generated requests where a schema cannot express a rule, so that they are not rejected for that rule."""
 
 import itertools
 import re
@@ -15,7 +15,7 @@ numbers = itertools.count()
 @schemathesis.hook
 def before_call(context, case, kwargs):
     without_cursor(case)
-    with_key_of_its_own(case)
+    with_new_key(case)
     with_days_in_order(case.body)
 
 
@@ -25,8 +25,8 @@ def without_cursor(case):
         del case.query["cursor"]
 
 
-def with_key_of_its_own(case):
-    """A key that was used for another body is refused, and with it the body."""
+def with_new_key(case):
+    """A key that was used with another body is rejected, so each request gets a new key."""
     if case.headers is not None and matches(KEY, case.headers.get("Idempotency-Key")):
         case.headers["Idempotency-Key"] = f"key-{next(numbers)}"
 
