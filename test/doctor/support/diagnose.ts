@@ -58,13 +58,13 @@ export const fileOf = (kind: Example["kind"]): string => names[kind];
 const everyRuleOn: RuleLevels = Object.fromEntries(allRules.map(({ id }) => [id, "on"]));
 
 /**
- * Diagnoses one deployment with one file per kind. The application is Haven and every rule is on, unless the application
- * is to be unknown, which also leaves the rules at their default.
+ * Diagnoses one deployment with one file per kind. The application is Haven and every rule is on; "default" leaves the
+ * rules at their default, and "unknown" the application as well.
  */
 export function diagnoseTexts(
   texts: Texts,
   more: Readonly<Record<string, string>> = {},
-  application: "haven" | "unknown" = "haven",
+  application: "haven" | "unknown" | "default" = "haven",
 ): Diagnosis {
   const kinds = Object.keys(names).filter((kind): kind is Example["kind"] => Object.hasOwn(names, kind));
   const given = kinds.filter((kind) => texts[kind] !== undefined);
@@ -89,7 +89,7 @@ export function diagnoseTexts(
       { ...value, given: true },
     ]),
   );
-  if (application === "haven")
+  if (application !== "unknown")
     settings.set(applicationVariable, { text: "haven", at: { file: "environment", line: 1 } });
   const live = texts.live === undefined ? undefined : liveOf(texts.live);
   return diagnose(

@@ -68,7 +68,7 @@ export const nginxUpstreamRules: readonly Rule[] = [
     severity: "error",
     title: "An upstream is defined twice",
     impact: "nginx does not start: duplicate upstream.",
-    condition: "Each upstream has a unique name",
+    condition: "Each upstream of a file has a unique name",
     fix: "Remove one, or rename it.",
     example: {
       kind: "nginx",
@@ -77,12 +77,12 @@ export const nginxUpstreamRules: readonly Rule[] = [
     },
     find: eachNginx(({ upstreams }) =>
       upstreams.flatMap(({ name, block }, index): Violation[] => {
-        const before = upstreams.slice(0, index).find((other) => other.name === name);
-        if (before === undefined) return [];
         // Of several files in a folder, an image may contain only some.
-        const confidence = before.block.at.file === block.at.file ? "high" : "medium";
-        const message = `The upstream ${name} is already defined.`;
-        return [{ places: [block.at, before.block.at], confidence, message }];
+        const before = upstreams
+          .slice(0, index)
+          .find((other) => other.name === name && other.block.at.file === block.at.file);
+        if (before === undefined) return [];
+        return [{ places: [block.at, before.block.at], message: `The upstream ${name} is already defined.` }];
       }),
     ),
   },

@@ -102,7 +102,8 @@ export const composeServiceRules: readonly Rule[] = [
           const missing = servers.filter((one) => !waited.has(one));
           if (missing.length === 0) return [];
           // A swarm restarts a task that ends.
-          const restarts = (get(tree, "restart") ?? get(tree, "deploy")) !== undefined;
+          const inSwarm = services.some((one) => get(one.tree, "deploy", "placement") !== undefined);
+          const restarts = inSwarm || (get(tree, "restart") ?? get(tree, "deploy")) !== undefined;
           return [
             {
               severity: restarts ? "warning" : "error",
