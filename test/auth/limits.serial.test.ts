@@ -80,7 +80,7 @@ test("while Redis is unavailable every login is 503 with Retry-After, never 429"
   }
 });
 
-test("logins with unknown and known addresses take the same time, within 10 ms", async () => {
+test("logins with unknown and known addresses take the same time, within a fifth", async () => {
   const haven = await startHaven({ env: sameSecret });
   const { email } = await register(haven.url);
   const times: Record<"known" | "unknown", number[]> = { known: [], unknown: [] };
@@ -89,8 +89,9 @@ test("logins with unknown and known addresses take the same time, within 10 ms",
     times.unknown.push((await tryLogin(haven.url, `unknown-${i}@example.org`, "wrong password")).ms);
   }
   const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-  const difference = Math.abs(median(times.known) - median(times.unknown));
-  assert.ok(difference < 10, `${difference} ms`);
+  const [known, unknown] = [median(times.known), median(times.unknown)];
+  // A hash takes about 50 ms on an idle machine. A login that does not hash takes a small part of that.
+  assert.ok(Math.abs(known - unknown) < 0.2 * Math.max(known, unknown), `${known} and ${unknown} ms`);
 });
 
 test("200 concurrent logins are bounded, and the live probe answers within 50 ms", async () => {
