@@ -11,7 +11,7 @@ export function residentBytes(pid: number): number {
 /** V8 keeps freed pages for a while for reuse. */
 const pagesAreKeptMs = 10_000;
 
-/** What a server holds once its garbage is collected: all that is resident, but for the part of the heap that is free. */
+/** The memory of a server after a garbage collection: its resident memory without the free part of the heap. */
 export async function heldBytes(where: Inspected, waitMs = pagesAreKeptMs): Promise<number> {
   await collectGarbage(where);
   await sleep(waitMs);

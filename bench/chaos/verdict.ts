@@ -47,7 +47,7 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
       facts.longestAttemptMs <= bounds.answerWithinMs,
     );
   }
-  if (facts.wholeMs === undefined) say("not every instance was well again while it was watched", false);
+  if (facts.wholeMs === undefined) say("not every instance was healthy again before the wait ended", false);
   if (bounds.readsFailForMs !== undefined) {
     const { readsFailedForMs } = facts;
     say(
@@ -60,8 +60,8 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
 
 function judgeLie({ lie }: Facts, mostMs: number): [string, boolean] {
   const most = `at most ${seconds(mostMs)}`;
-  if (lie === undefined) return ["no lie time, as no attempt failed", true];
-  // Without a report the lie was still lasting; a fault that is over sooner than the bound leaves nothing to report.
+  if (lie === undefined) return ["no lie time, because no attempt failed", true];
+  // Unseen means that no probe reported the fault while it lasted. A fault may be shorter than the bound.
   return [`lie time ${lie.seen ? "" : "more than "}${seconds(lie.ms)}, ${most}`, lie.ms <= mostMs];
 }
 

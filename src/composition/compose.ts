@@ -34,7 +34,7 @@ export type ComposeDeps = {
   overrides?: Overrides;
 };
 
-/** Makes every part of the server once, and shows what each receives. */
+/** Creates every part of the server once, with its dependencies as named arguments. */
 export async function compose({ config, addresses, logger, droppedLogLines, stack, overrides = {} }: ComposeDeps) {
   const clock = overrides.clock ?? steadyClock;
   const identity = identityOf(config.instance);

@@ -12,7 +12,7 @@ import type { Channel } from "../redis/channel.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
 
-/** What test routes receive. */
+/** The arguments of test routes. */
 export type RouteParts = {
   db: Database;
   redis: RedisAccess;

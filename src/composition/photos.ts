@@ -27,7 +27,7 @@ export type PhotoPartsDeps = {
 
 const deletionRetryMs = 60_000;
 const deletionGraceMs = 600_000;
-/** Of the pool. */
+/** The share of the connection pool. */
 const imageReadShare = 0.3;
 const imageReadWaitMs = 1000;
 

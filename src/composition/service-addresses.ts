@@ -1,4 +1,4 @@
 import type { RedisTarget } from "../config/store-settings.ts";
 
-/** Where the services are, once the embedded ones run. */
+/** The addresses of the services, including those of embedded ones that were started. */
 export type ServiceAddresses = { databaseUrl: string; redis: RedisTarget; jwtSecret: string };

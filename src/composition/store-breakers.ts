@@ -24,7 +24,7 @@ export const asTrials = ({ read, write }: StoreBreakers, checks: Store): Store =
   write: (signal) => write.runTrial(() => checks.write(signal)),
 });
 
-/** What READY_REQUIRES asks of a store. A store that must accept writes must answer reads, too. */
+/** The capabilities that READY_REQUIRES lists for a store. A store that must accept writes must also answer reads. */
 export function criticalCapabilities(
   requires: readonly CheckName[],
   store: "postgres" | "redis",

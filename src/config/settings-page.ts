@@ -37,7 +37,7 @@ Settings are environment variables; outside production also lines of an \`.env\`
 All of them are checked before the server starts, and one message lists everything that is wrong. An empty variable
 counts as unset. Times are in milliseconds unless the description says otherwise.
 
-A secret may come from a file instead, which the variable with \`_FILE\` at its end names: \`JWT_SECRET_FILE=/run/secrets/jwt\`
+A secret may come from a file instead. Append \`_FILE\` to the variable to name the file: \`JWT_SECRET_FILE=/run/secrets/jwt\`
 instead of \`JWT_SECRET\`. These variables are marked with **file**. A line break at the end of the file is ignored. If both
 are set, or if the file cannot be read, the server does not start.
 

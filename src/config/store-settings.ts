@@ -5,7 +5,7 @@ import { ConfigError, crossProblems, fieldProblems } from "./setting-problems.ts
 import type { TlsFiles } from "./tls-files.ts";
 import { type Variables, variables } from "./variables.ts";
 
-/** Where Redis is and who connects. A value from a file is re-read for each new connection. */
+/** The address of Redis and the credentials. A value from a file is re-read for each new connection. */
 export type RedisTarget = RedisPlace &
   TlsFiles & {
     username?: string | undefined;

@@ -34,7 +34,7 @@ export const failureCode = (error: unknown): string | undefined =>
 
 export const codeOf = (error: Error): string => ("code" in error ? String(error.code) : "");
 
-/** What the names in sentences are for one store. */
+/** The names of one store and its settings, for use in the sentences. */
 export type StoreWords = {
   store: string;
   /** The settings with the address. */

@@ -31,7 +31,7 @@ export function intervalOf(range: string): AddressInterval {
   return { first, last: first + size - 1n };
 }
 
-/** Of a valid address. */
+/** The number of a valid address. */
 function numberOf(address: string): bigint {
   if (isIP(address) === 4) return mappedIpv4.first + numberOfIpv4(address);
   const [withoutZone = ""] = address.split("%");

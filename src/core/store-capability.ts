@@ -1,2 +1,2 @@
-/** What the server needs of Postgres or of Redis. */
+/** The capabilities of Postgres and Redis that the server needs. */
 export type StoreCapability = "read" | "write";

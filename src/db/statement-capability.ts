@@ -5,6 +5,6 @@ const reads = /^\s*(?:SELECT|WITH|VALUES)\b/i;
 /** Also in the name of a function or in a text: then a statement that only reads counts as a write, which is harmless. */
 const changes = /\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|nextval|setval)\b/i;
 
-/** What a statement needs of Postgres. A `SELECT … FOR UPDATE` or `FOR SHARE` is refused by a read-only server, too. */
+/** The capability that a statement needs. A read-only server also rejects `SELECT … FOR UPDATE` and `FOR SHARE`. */
 export const capabilityOfStatement = (sql: string): StoreCapability =>
   reads.test(sql) && !changes.test(sql) ? "read" : "write";

@@ -21,7 +21,7 @@ export type Rule = {
   title: string;
   /** What users experience while the rule is violated. */
   impact: string;
-  /** What has to hold. */
+  /** The condition that has to hold. */
   condition: string;
   fix: string;
   example: Example;
@@ -58,7 +58,7 @@ export type Violation = {
   numbers?: readonly ConfigNumber[];
   /** The places of a violation that involves no number. */
   places?: readonly Place[];
-  /** What does not hold. */
+  /** The violated condition. */
   message: string;
   severity?: Severity;
   confidence?: Confidence;

@@ -6,7 +6,7 @@ import type { AuthenticateCaller, Caller } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { type CompleteReply, type Reply, whole } from "../http/responses.ts";
 
-/** What the routes of every feature receive. */
+/** The arguments of the routes of every feature. */
 export type Api = { authenticate: AuthenticateCaller; page: Pager; create: Create };
 
 /** A request to create something. The parsed body is part of the fingerprint of its Idempotency-Key. */

@@ -7,7 +7,7 @@ export type StoreReading = { at: number; from: FleetStore["name"]; entries: read
 export type NoReading = { at: number; from: undefined };
 
 export type HeartbeatLoopDeps = Omit<StoreClientDeps, "store" | "onEnd"> & {
-  /** In the order in which they are preferred for reading. */
+  /** The stores, the preferred one for reading first. */
   stores: readonly FleetStore[];
   /** The time until the next round, unless `runNow` is called earlier. */
   pauseMs(): number;
@@ -32,7 +32,7 @@ export function createHeartbeatLoop({ stores, pauseMs, onReading, ...clientDeps 
     else other.send({ read: true });
   }
 
-  /** Where none answers, the first one that is not stuck is tried. */
+  /** If no store has answered, the first one that is not stuck is tried. */
   const chooseReader = (): StoreClient | undefined => {
     const free = clients.filter((client) => !client.isStuck());
     return free.find((client) => client.isAnswering()) ?? free[0];
@@ -49,7 +49,7 @@ export function createHeartbeatLoop({ stores, pauseMs, onReading, ...clientDeps 
 
   return {
     runNow,
-    /** Stops, and removes the own entry from every store that answers. */
+    /** Stops, and removes the entry of this instance from every store that answers. */
     async leave(boot: string): Promise<void> {
       stopped = true;
       clearTimeout(timer);

@@ -51,7 +51,7 @@ export type Operation<
   tag: string;
   /** The required role; public if absent. */
   access?: Allowed;
-  /** What the operation needs of the stores; see `needsOf` for the default. */
+  /** The capabilities of the stores that the operation needs; see `needsOf` for the default. */
   needs?: StoreNeeds;
   params?: Params;
   query?: Query;

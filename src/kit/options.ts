@@ -18,7 +18,7 @@ export type HealthOptions = {
   service: string;
   /** The version in the answers; "0.0.0" unless set. */
   version?: string;
-  /** Tells the processes of the service apart; the host name unless set, which in Kubernetes is the name of the pod. */
+  /** Distinguishes the processes of the service; the host name unless set, which in Kubernetes is the name of the pod. */
   instance?: string;
   /** Checks to begin with; `addCheck` adds more before the start. */
   checks?: readonly Check[];

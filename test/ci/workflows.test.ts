@@ -26,7 +26,7 @@ const workflow = z.looseObject({
   ),
 });
 
-/** What is wrong with a line that names an action; ones of this repository and images by digest need no commit. */
+/** The error of a line that names an action. Actions of this repository, and images with a digest, need no commit. */
 function fault(line: string): string | undefined {
   const [, name = "", comment = ""] = /uses:\s*["']?([^\s"'}]+)["']?\s*(.*)$/.exec(line) ?? [];
   if (name.startsWith("./") || /^docker:\/\/.+@sha256:[0-9a-f]{64}$/.test(name)) return undefined;

@@ -9,15 +9,15 @@ import { send } from "../shared/requests/proxy-client.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { allUp, serverStates, startHaproxy } from "../shared/servers/proxies.ts";
 import { failuresOf, startLoad, summary } from "./support/edge-load.ts";
-import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
+import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
 
 const script = fileURLToPath(new URL("../../haproxy/drain.sh", import.meta.url));
 const drain = (...words: string[]) => runProgram(script, words);
 const state = async (name = "api-server-2") => (await serverStates())[name]?.status;
 
-let backends: StandIns;
+let backends: FakeUpstreams;
 before(async () => {
-  backends = await startStandIns();
+  backends = await startFakeUpstreams();
   await startHaproxy();
 });
 

@@ -1,11 +1,11 @@
 import { before } from "node:test";
 import { startHaproxy } from "../shared/servers/proxies.ts";
-import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
+import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
 import { patienceCases, streaming } from "./support/patience-cases.ts";
 
-let backends: StandIns;
+let backends: FakeUpstreams;
 before(async () => {
-  backends = await startStandIns();
+  backends = await startFakeUpstreams();
   streaming(backends);
   await startHaproxy();
 });

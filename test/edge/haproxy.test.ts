@@ -5,14 +5,14 @@ import { send } from "../shared/requests/proxy-client.ts";
 import { names } from "../shared/servers/fleet.ts";
 import { checkHaproxy, type RunningProxy, startHaproxy, statsPassword } from "../shared/servers/proxies.ts";
 import { logged } from "./support/edge.ts";
-import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
+import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
 import { limitCases } from "./support/limit-cases.ts";
 import { requestCases } from "./support/request-cases.ts";
 
-let backends: StandIns;
+let backends: FakeUpstreams;
 let haproxy: RunningProxy;
 before(async () => {
-  backends = await startStandIns();
+  backends = await startFakeUpstreams();
   haproxy = await startHaproxy();
 });
 

@@ -14,7 +14,7 @@ import {
   startNginx,
 } from "../shared/servers/proxies.ts";
 import { logged } from "./support/edge.ts";
-import { type StandIns, startStandIns } from "./support/fake-upstreams.ts";
+import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
 import { limitCases } from "./support/limit-cases.ts";
 import { assertProblem } from "./support/problem.ts";
 import { requestCases } from "./support/request-cases.ts";
@@ -26,10 +26,10 @@ const fine = {
     "nginx: configuration file /etc/nginx/nginx.conf test is successful\n",
 };
 
-let backends: StandIns;
+let backends: FakeUpstreams;
 let nginx: RunningProxy;
 before(async () => {
-  backends = await startStandIns();
+  backends = await startFakeUpstreams();
   nginx = await startNginx();
 });
 
@@ -126,7 +126,7 @@ test("a line of the access log is JSON also without a user agent, and after an i
 test("the counters of nginx are for this machine only", async () => {
   assert.match((await ask("http://127.0.0.1:8081/nginx_status")).text, /Active connections: \d+/);
   await assert.rejects(ask("http://10.99.0.1:8081/nginx_status"));
-  assert.equal((await send("/nginx_status")).headers["x-stand-in"]?.includes("api-server"), true);
+  assert.equal((await send("/nginx_status")).headers["x-upstream"]?.includes("api-server"), true);
 });
 
 describe("variants", () => {

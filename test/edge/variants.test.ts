@@ -9,10 +9,10 @@ import { ask as askUrl, readAll } from "../shared/requests/http.ts";
 import { freshAddress, openTo, send } from "../shared/requests/proxy-client.ts";
 import { hostOf, type Name, names } from "../shared/servers/fleet.ts";
 import { nginxIsAtLeast, serverStates, startHaproxy, startNginx, stopProxy } from "../shared/servers/proxies.ts";
-import { startStandIns } from "./support/fake-upstreams.ts";
+import { startFakeUpstreams } from "./support/fake-upstreams.ts";
 import { haproxyDetection } from "./support/proxy-figures.ts";
 
-const backends = await startStandIns();
+const backends = await startFakeUpstreams();
 // After every test, the ports are free and three instances are healthy for the next one.
 beforeEach(async () => {
   await stopProxy();

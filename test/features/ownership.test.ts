@@ -41,7 +41,7 @@ describe("resources of another owner", { concurrency: 4 }, () => {
   }
 });
 
-/** What the owner sees at the path and at its parent. */
+/** The responses that the owner gets for the path and for its parent. */
 async function stateAt(owner: Visitor, { path: template }: ApiOperation, path: string): Promise<string[]> {
   const templates = [template, template.slice(0, template.lastIndexOf("/"))];
   const seen = operations.filter(({ method, path: known }) => method === "GET" && templates.includes(known));

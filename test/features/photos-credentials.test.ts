@@ -21,7 +21,7 @@ writeFileSync(tokenFile, "pod-token\n");
 type Seen = { method: string; path: string; headers: IncomingMessage["headers"]; body: string };
 type Answer = (request: Seen) => { status?: number; body: string };
 
-/** Answers as the services of AWS do by their documentation. */
+/** A server that responds like the documented services of AWS. */
 async function startService(answer: Answer) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
@@ -107,13 +107,13 @@ test("without any credentials a call fails as unavailable, in time", async () =>
   await assert.rejects(files.put({ name: "none.webp", bytes: Buffer.from("1") }), { code: "unavailable" });
 });
 
-test("credentials are renewed before they expire, and a failed renewal leaves those that are valid", async () => {
+test("credentials are renewed before they expire, and after a failed renewal the valid ones are still used", async () => {
   let time = 0;
   let fetches = 0;
   const source = cacheCredentials(
     async (): Promise<Credentials> => {
       fetches += 1;
-      if (fetches === 2) throw new Error("the service is away");
+      if (fetches === 2) throw new Error("the service is unavailable");
       return { accessKeyId: `id ${fetches}`, secretAccessKey: "s", expiresAt: time + 3_600_000 };
     },
     () => time,

@@ -12,7 +12,7 @@ import { hostileRequests } from "./requests.ts";
 import { type Outcome, send } from "./send.ts";
 
 export const maxProcessorMs = 50;
-/** For errors and probes. */
+/** The maximum size of a response to errors and probes. */
 const maxAnswerBytes = 20_000;
 const batchSize = 12;
 const repetitions = 3;

@@ -9,7 +9,7 @@ import {
   type Target,
 } from "./case.ts";
 
-/** One list for each path parameter, and one for what follows the path. */
+/** One list for each path parameter, and one for additions after the path. */
 export function pathCases(target: Target): Case[][] {
   const base = baseOf(target);
   const sizes = [200, 3000, 14_000];

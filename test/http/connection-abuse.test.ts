@@ -21,10 +21,10 @@ async function exchange(socket: Socket, request: string): Promise<string> {
   return String(answer);
 }
 
-test("a connection with thousands of bodies can be closed, and the server lives", async () => {
+test("the server survives closing a connection with thousands of bodies", async () => {
   const socket = await open(haven.port);
   for (let count = 0; count < 20_000; count += 20) {
-    // As many as may be pipelined, so that the test takes seconds.
+    // Pipelined up to the allowed number, so that the test takes only seconds.
     socket.write(post("/nowhere", "{").repeat(20));
     let answers = 0;
     while (answers < 20) {
@@ -71,7 +71,7 @@ test("sixteen pipelined requests are all answered", async () => {
   assert.equal((await readAll(socket, 8000)).match(/HTTP\/1\.1 200/g)?.length, 16);
 });
 
-test("CONNECT behind a request that is being answered gets no answer in its place", async () => {
+test("a pipelined CONNECT does not get the response of the request before it", async () => {
   const socket = await open(haven.port);
   socket.write("GET /test/slow/300 HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n");
   assert.doesNotMatch(await readAll(socket, 3000), /405/);
@@ -103,7 +103,7 @@ test("large bodies share one budget, and small ones never wait for it", async ()
   );
 });
 
-test("a Content-Encoding that is the name of a prototype's property is 415", async () => {
+test("a Content-Encoding with the name of a property of Object.prototype is 415", async () => {
   for (const encoding of ["constructor", "__proto__", "toString"]) {
     const answer = await ask(`${haven.url}/test/echo`, {
       method: "POST",

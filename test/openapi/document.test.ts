@@ -98,17 +98,21 @@ async function walk(operation: ApiOperation): Promise<void> {
   if ("400" in described.responses && !described["x-any-query"])
     await answered("an unknown query", [400], { path: `${real}?no-such-field=1` });
   if (path.includes("{")) {
-    await answered("an id that is none", [400, 404], { path: path.replaceAll(/\{\w+\}/g, "no-such") });
-    await answered("another's id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, noSuchId) });
+    await answered("a malformed id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, "no-such") });
+    await answered("an unknown id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, noSuchId) });
   }
   if (described.requestBody?.content["application/json"] !== undefined) {
     await answered("an unknown field", [400], { path: real, ...json({ "no-such-field": 1 }) });
-    await answered("half a body", [400], { path: real, body: "{" });
-    await answered("no JSON", [415], { path: real, body: "a", headers: { "content-type": "text/plain" } });
-    await answered("too much", [413], { path: real, ...json("a".repeat(1_000_001)) });
+    await answered("a truncated body", [400], { path: real, body: "{" });
+    await answered("a body that is not JSON", [415], {
+      path: real,
+      body: "a",
+      headers: { "content-type": "text/plain" },
+    });
+    await answered("a body over the limit", [413], { path: real, ...json("a".repeat(1_000_001)) });
   }
   if (understands("If-Match"))
-    await answered("a state of long ago", [412], { path: real, headers: { "if-match": '"a"' } });
+    await answered("an outdated ETag", [412], { path: real, headers: { "if-match": '"a"' } });
 
   const key = understands("Idempotency-Key") ? { "idempotency-key": newEmail() } : {};
   const done = await answered("as documented", [200, 201, 204, 206], { path: real, headers: key });
@@ -116,14 +120,14 @@ async function walk(operation: ApiOperation): Promise<void> {
   if (understands("Idempotency-Key")) {
     const again = await answered("the same key again", [done.status], { path: real, headers: key });
     assert.equal(again.text, done.text);
-    await answered("the same key for something else", [422], { path: real, headers: key, ...otherBody(described) });
+    await answered("the same key with another body", [422], { path: real, headers: key, ...otherBody(described) });
   }
   if (understands("Range")) {
     await answered("a part", [206], { path: real, headers: { range: "bytes=0-3" } });
     await answered("a part behind the end", [416], { path: real, headers: { range: "bytes=999999999-" } });
   }
   if (understands("If-None-Match")) {
-    await answered("what I have", [304], { path: real, headers: { "if-none-match": done.headers.etag ?? "" } });
+    await answered("the current ETag", [304], { path: real, headers: { "if-none-match": done.headers.etag ?? "" } });
   }
 }
 

@@ -98,7 +98,7 @@ function targetOf(env: Record<string, string>) {
   return target;
 }
 
-/** What the check finds. */
+/** The result of the check. */
 async function check(env: Record<string, string>): Promise<string> {
   const pinger = createRedisPinger(targetOf(env), limits);
   try {

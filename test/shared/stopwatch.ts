@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Measures time without the time that processes waited for a processor: on a busy machine, or with a CPU quota, a test
- * of a duration then still measures what the code does. Computing counts, and so does waiting for anything else.
+ * Measures time without the time in which processes waited for a CPU, so that a test of a duration is not affected by a
+ * busy machine or a CPU quota. Computation counts, and waiting for anything other than a CPU counts too.
  */
 export function startStopwatch(...pids: readonly number[]): () => number {
   const processes = [process.pid, ...pids.filter((pid) => pid !== process.pid)];

@@ -31,7 +31,7 @@ the usual stack.
 ${table(["fault", ...head], lines)}`;
 }
 
-/** Of the faults in which an attempt failed. */
+/** The figures of the faults in which an attempt failed. */
 function inTime(outcomes: readonly Outcome[]): string {
   const lies = outcomes.flatMap(({ facts: { lie } }) => lie ?? []);
   return `in ${lies.filter(({ seen, ms }) => seen && ms <= storeBounds.lieWithinMs).length} of ${lies.length} faults`;

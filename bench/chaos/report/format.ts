@@ -22,7 +22,7 @@ export function lineOf({ fault, outcome: { proxy, server, facts } }: Measured): 
   return [`${proxy} ${server} ${fault.name}: ${numbers.join(", ")}`, ...missed].join("\n    ");
 }
 
-/** As "12 (write: 8 × 502, 4 × reset)". */
+/** For example "12 (write: 8 × 502, 4 × reset)". */
 export function failedAttempts({ failedAttempts: counts }: Facts): string {
   const parts = kinds.flatMap((kind) => {
     const hows = Object.entries(counts[kind]).map(([how, count]) => `${count} × ${how}`);

@@ -39,7 +39,7 @@ export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
   if (name === "haproxy") watchers.push(askProxy());
   return {
     sights: (): readonly Observation[] => [...sights],
-    /** Since when every observation is ready or UP; undefined while one is not. */
+    /** The time since which every observation is ready or UP; undefined while one is not. */
     wellSince: (): number | undefined =>
       [...last.values()].every(({ state }) => state === "ready" || state === "UP") ? sights.at(-1)?.at : undefined,
     async stop(): Promise<void> {

@@ -15,7 +15,7 @@ import type { Pooler, SessionSettings } from "./session-settings.ts";
 import { isSuitable, NoSuitableServer } from "./target-session.ts";
 import { tlsAttempts } from "./tls-options.ts";
 
-/** Where Postgres is. What has a file is read from it again for each new connection. */
+/** The address of Postgres. A value from a file is re-read for each new connection. */
 export type PostgresSource = TlsFiles & {
   url: string;
   urlFile?: string | undefined;

@@ -2,7 +2,7 @@ import type pg from "pg";
 
 export type Pooler = "none" | "transaction";
 
-/** What a connection is for: its name in pg_stat_activity, and the limits that Postgres applies to it. */
+/** The purpose of a connection: its name in pg_stat_activity, and the limits that Postgres applies to it. */
 export type SessionSettings = {
   applicationName: string;
   statementTimeoutMs: number;

@@ -11,7 +11,7 @@ import type { CliContext } from "./cli-context.ts";
 import { type CommandLine, configKinds } from "./command-line.ts";
 import { findConfigs } from "./find-configs.ts";
 
-// What a run reads beside the configurations themselves.
+// The inputs of a run in addition to the configurations.
 
 /** The files that options name, followed by those found in the folders. */
 export function pathsOf({ folders, paths }: CommandLine, files: Files, diagnostics: Diagnostics): ConfigPaths {

@@ -1,6 +1,6 @@
 import type { Capability } from "../health/check.ts";
 
-/** What every ready-made check accepts. */
+/** The options of every ready-made check. */
 export type CheckOptions = Partial<Pick<Capability, "critical" | "startup">> & {
   /** The name in answers, metrics and the history; the technology unless set. */
   name?: string;

@@ -6,7 +6,7 @@ import { type CheckOptions, weightOf } from "./check-options.ts";
 export type EventLoopCheckOptions = CheckOptions & {
   /** Mean delay since the previous run above which the check fails; 100 unless set. */
   maxDelayMs?: number;
-  /** For an app that measures on its own, in place of `maxDelayMs`. */
+  /** For an app with its own measurement, instead of `maxDelayMs`. */
   isSaturated?: () => boolean;
 };
 
@@ -28,7 +28,7 @@ export function eventLoopCheck(options: EventLoopCheckOptions = {}): Check {
 
 const resolutionMs = 10;
 
-/** Each call covers the time since the call before, so that idle hours cannot hide a jam. */
+/** Each call covers the time since the call before, so that earlier idle time cannot hide a blocked loop. */
 function meanDelayAbove(maxDelayMs: number): () => boolean {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();

@@ -80,7 +80,7 @@ export type FleetReport = {
   /** The store that the reports were read from; null while no store answers. */
   store: "redis" | "postgres" | null;
   asOf: string | null;
-  /** Since when no store answers; until one does, the other instances are unknown. */
+  /** The time since which no store answers; until one does, the other instances are unknown. */
   silentSince: string | null;
   /** Largest deviation of an instance in rotation from the average load (0.2: by a fifth); null without requests. */
   loadSpreadRatio: number | null;
@@ -103,11 +103,11 @@ export type FleetMember = {
   requestsPerSecond: number;
   errorsPerSecond: number;
   inFlight: number;
-  /** Of all requests of the fleet, 0 to 1; null without requests. */
+  /** The share of all requests of the fleet, 0 to 1; null without requests. */
   shareOfRequests: number | null;
 };
 
-/** What the status page shows besides the report. */
+/** The data that the status page shows in addition to the report. */
 export type PageExtras = {
   /** `check` is the name of a check, or `check:capability`. */
   samples(check: string): readonly Sample[];

@@ -4,7 +4,7 @@ import type { JudgedCapability } from "./judge.ts";
 /** Names of critical capabilities that are down but do not take the instance out of rotation. */
 export type Exemptions = {
   readonly exempted: readonly string[];
-  /** Those of them that fail on most of the fleet. */
+  /** The exempted checks that fail on most of the fleet. */
   readonly shared: readonly string[];
 };
 

@@ -12,7 +12,7 @@ export type SystemSource = {
     connections(): number;
     /** Whether requests are rejected because of overload. */
     shedding(): boolean;
-    /** Since the start. */
+    /** The counts since the start. */
     totals(): RequestTotals;
   };
 };

@@ -16,11 +16,11 @@ export type AppListenerDeps = {
 };
 
 const retryAfterSeconds = 2;
-/** The status that NGINX logs for a client that went away before its answer. */
+/** The status that NGINX logs for a client that disconnected before the response. */
 const clientClosedRequest = 499;
 const unnamed = "other";
 
-/** Stands before the app: probes first, then what is rejected because of overload, then the app. */
+/** Runs before the app: it answers probes, rejects requests during an overload, and passes all others to the app. */
 export function createAppListener(deps: AppListenerDeps) {
   const { answer, connections, admits, reject, observe } = deps;
   const names = new WeakMap<IncomingMessage, string>();

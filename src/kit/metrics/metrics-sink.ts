@@ -1,6 +1,6 @@
 import type { Exposition, ExpositionFormat, Family } from "../../core/metrics/exposition.ts";
 
-/** Where the metrics of the kit go, and what `/metrics` answers with. */
+/** Receives the metrics of the kit, and produces the response of `/metrics`. */
 export type MetricsSink = {
   add(...families: readonly Family[]): void;
   expose(format: ExpositionFormat): Promise<Exposition>;

@@ -16,7 +16,7 @@ export const promClientSink = (registry: PromClientRegistry): MetricsSink => ({
   expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
 });
 
-/** What a registry reads of a metric. The registry renames counters in the OpenMetrics format, so the name may change. */
+/** The fields of a metric that a registry reads. The registry renames counters in the OpenMetrics format. */
 const toPromClient = ({ name, help, type, samples }: Family) => ({
   name,
   help,

@@ -26,7 +26,7 @@ export function curlOf(
   return parts.filter(Boolean).join(" \\\n  ");
 }
 
-/** On one line if it fits. */
+/** The command, on one line if it fits. */
 function bodyText(value: unknown): string {
   const line = JSON.stringify(value);
   return line.length <= 60 ? line : pretty(value).replaceAll("\n", "\n  ");

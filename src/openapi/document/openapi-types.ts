@@ -57,7 +57,7 @@ export type MediaType = {
   schema?: JsonSchema;
   example?: unknown;
   examples?: Readonly<Record<string, { value: unknown }>>;
-  /** By field of a form. */
+  /** The encoding of each field of a form. */
   encoding?: Readonly<Record<string, { contentType: string }>>;
 };
 

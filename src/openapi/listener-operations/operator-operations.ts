@@ -67,7 +67,7 @@ const fleet = z
       .meta({ description: "Source of the reports; null while no store answers" }),
     asOf: when,
     silentSince: when.meta({
-      description: "Since when no store answers. Until one does, the other instances are unknown",
+      description: "Time since which no store answers. Until one does, the other instances are unknown",
     }),
     loadSpreadRatio: z
       .number()

@@ -99,7 +99,7 @@ for (const mode of ["transaction", "session"]) {
     assert.deepEqual(await db.query("SELECT 1 AS one"), [{ one: 1 }]);
   });
 
-  test(`values, named statements, errors and rows are as without a pooler, under load, in ${mode} mode`, {
+  test(`values, named statements, errors and rows are the same as without a pooler, under load, in ${mode} mode`, {
     skip,
   }, async () => {
     const db = open(pooled.url, { poolMax: mode === "session" ? 4 : 10 });

@@ -3,9 +3,9 @@ import { eventually } from "../../shared/eventually.ts";
 import { send } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
 import type { RunningProxy } from "../../shared/servers/proxies.ts";
-import type { Seen, StandIns } from "./fake-upstreams.ts";
+import type { FakeUpstreams, Seen } from "./fake-upstreams.ts";
 
-export type Edge = { proxy: RunningProxy; backends: StandIns };
+export type Edge = { proxy: RunningProxy; backends: FakeUpstreams };
 
 let paths = 0;
 
@@ -33,7 +33,7 @@ export async function recovered(): Promise<void> {
   await eventually(
     async () => {
       const answer = await send("/api/v1/who");
-      if (answer.status === 200) answered.add(answer.headers["x-stand-in"]);
+      if (answer.status === 200) answered.add(answer.headers["x-upstream"]);
       return answered.size;
     },
     (size) => size === names.length,

@@ -18,7 +18,7 @@ export type Seen = {
 
 export type Behaviour = (request: IncomingMessage, response: ServerResponse, name: Name) => unknown;
 
-export type StandIns = {
+export type FakeUpstreams = {
   /** All requests except probes. */
   seen: Seen[];
   /** Sets the behaviour of all upstreams; by default they return the request that they received. */
@@ -34,7 +34,7 @@ export type StandIns = {
 };
 
 /** Servers that replace the instances: a test sets their behaviour, and they record the requests. */
-export async function startStandIns(): Promise<StandIns> {
+export async function startFakeUpstreams(): Promise<FakeUpstreams> {
   const seen: Seen[] = [];
   let behaviour: Behaviour = echo;
   let away: readonly Name[] = [];
@@ -44,7 +44,7 @@ export async function startStandIns(): Promise<StandIns> {
   const open = async (name: Name) => {
     const sockets = new Set<Socket>();
     const server = createServer({ keepAliveTimeout: 75_000 }, async (request, response) => {
-      response.setHeader("X-Stand-In", name);
+      response.setHeader("X-Upstream", name);
       if (request.url === "/ready") {
         const ready = !away.includes(name) && !half.includes(name);
         response.writeHead(away.includes(name) ? 503 : 200);

@@ -6,7 +6,7 @@ import type { Edge } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 import { limitOf } from "./proxy-figures.ts";
 
-/** What one client may send at once; a little more passes while the burst is refilled. */
+/** The number of requests that one client may send at once; a few more pass while the burst refills. */
 const burst = (name: "auth" | "upload") => Math.max(limitOf(name).nginx.burst, limitOf(name).haproxy.burst);
 
 /** Each limit applies to the right client and returns Retry-After. */

@@ -8,7 +8,7 @@ import { eventually } from "../../shared/eventually.ts";
 import { freshAddress, openTo, send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
 import { full } from "./failure-cases.ts";
-import type { StandIns } from "./fake-upstreams.ts";
+import type { FakeUpstreams } from "./fake-upstreams.ts";
 
 /** As long as users pause, or as an AWS load balancer keeps an idle connection. */
 const idleMs = full ? 61_000 : 33_000;
@@ -16,7 +16,7 @@ const streamMs = full ? 90_000 : 45_000;
 const quietMs = full ? 40_000 : 32_000;
 
 /** Cases that take long, run concurrently: idle connections, long responses, slow senders. */
-export function patienceCases(backends: () => StandIns): void {
+export function patienceCases(backends: () => FakeUpstreams): void {
   describe("slow cases", { concurrency: 10 }, () => {
     test(`a POST on a connection that was idle for ${idleMs / 1000} s gets a response`, async () => {
       const agents = Array.from({ length: 10 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
@@ -110,7 +110,7 @@ export function patienceCases(backends: () => StandIns): void {
 const streams = { sent: [] as number[] };
 
 /** A fake upstream: events every second, then silence, then events again. */
-export const streaming = (backends: StandIns): void =>
+export const streaming = (backends: FakeUpstreams): void =>
   backends.behave(async (request, response, name) => {
     if (request.url !== "/api/v1/stream") return response.end(name);
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });

@@ -12,7 +12,7 @@ type ProxyProblem = {
 };
 
 type NginxProblem = ProxyProblem & {
-  /** Of the location. A path instead of a name for errors of requests that NGINX could not read: they have no URL. */
+  /** The name of the location; a path for errors of requests that NGINX could not parse, because they have no URL. */
   location: string;
 };
 

@@ -1,6 +1,6 @@
 import { startEngines } from "../../../src/embedded/engines.ts";
 
-// Stands for the application: starts the engines in the given folder, reports its signals, stops on the message "stop".
+// A substitute for the application: starts the engines in the given folder, reports signals, stops on the message "stop".
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 process.on("SIGINT", () => say({ received: "SIGINT" }));

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { type Credentials, CredentialsError } from "./credentials.ts";
 
-/** What AWS sets in the environment of a pod, a task or an instance that has a role. */
+/** The variables that AWS sets in the environment of a pod, a task or an instance with a role. */
 export type RoleSettings = {
   roleArn?: string | undefined;
   webIdentityTokenFile?: string | undefined;
