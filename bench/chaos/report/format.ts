@@ -11,9 +11,9 @@ export function lineOf({ fault, outcome: { proxy, server, facts } }: Measured): 
     `${facts.requests} requests`,
     `failed attempts ${failedAttempts(facts)}`,
     `failed requests ${total(facts.failedRequests)}`,
-    `worst wait ${seconds(facts.worstWaitMs)}`,
+    `longest wait ${seconds(facts.worstWaitMs)}`,
     `longest answer ${seconds(facts.longestAttemptMs)}`,
-    `noticed ${noticed(facts)}`,
+    `detected ${detected(facts)}`,
     `lie time ${lieTime(facts.lie)}`,
     `recovered ${recovered(facts)}`,
     `${facts.balance.acknowledged} writes acknowledged`,
@@ -31,7 +31,7 @@ export function failedAttempts({ failedAttempts: counts }: Facts): string {
   return parts.length === 0 ? "0" : `${totalOf(counts)} (${parts.join("; ")})`;
 }
 
-export function noticed({ noticed: { probe, proxy } }: Facts): string {
+export function detected({ noticed: { probe, proxy } }: Facts): string {
   const parts = [probe !== undefined && `probe ${seconds(probe)}`, proxy !== undefined && `proxy ${seconds(proxy)}`];
   return parts.filter(Boolean).join(", ") || "–";
 }

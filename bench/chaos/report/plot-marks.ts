@@ -20,7 +20,7 @@ export function drawMarkers({ noticed, wholeMs }: Facts, endMs: number, x: Scale
     return `<path class="pointer" d="M${n(x(ms))} ${y + row * 14 - 9}l4 8h-8z"/>${text(x(ms) + (flips ? -8 : 8), y + row * 14, words, flips ? "mark end" : "mark")}`;
   };
   return [
-    ...(seen === undefined ? [] : [marker(seen, `noticed after ${seconds(seen)}`, 0)]),
+    ...(seen === undefined ? [] : [marker(seen, `detected after ${seconds(seen)}`, 0)]),
     ...(wholeMs === undefined ? [] : [marker(endMs + wholeMs, wellIn(wholeMs), 1)]),
   ];
 }

@@ -61,7 +61,7 @@ test("the states of an instance are spans from the start to the end of the plot"
 test("the plot is small, well formed, has a title, and loads no other file", () => {
   for (const fault of faults) {
     const svg = plotOf({ fault, observed, facts: factsOf(observed) }, "NGINX");
-    for (const words of [fault.title, "behind NGINX", "fault begins", "fault ends", "noticed after 1.00 s", ">gone<"])
+    for (const words of [fault.title, "behind NGINX", "fault begins", "fault ends", "detected after 1.00 s", ">gone<"])
       assert.ok(svg.includes(words), words);
     assert.match(svg, /all well again 1.00 s after the end/);
     assert.ok(svg.length < 12_000);
