@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ServerName } from "../../../bench/chaos/arguments.ts";
+import { factsOf, type Observed } from "../../../bench/chaos/measure.ts";
+import { renderPage } from "../../../bench/chaos/report/page.ts";
+import type { Outcome } from "../../../bench/chaos/results.ts";
+
+const moments = { from: 0, injected: 3000, standing: 3200, lifted: 12_000, well: 13_000, to: 16_000 };
+const write = (startedAt: number) => ({ kind: "write" as const, startedAt, ms: 10, how: "503 unavailable" as const });
+const probe = (at: number, state: string) => ({ by: "probe" as const, instance: "one", at, state });
+const balance = { acknowledged: 5, unanswered: 0, lost: [], doubled: [] };
+
+const outcome = (server: ServerName, fault: string, sights: Observed["sights"]): Outcome => ({
+  ...{ proxy: "nginx", server, fault, commit: "abc" },
+  facts: factsOf({
+    ...{ moments, requests: [], signIns: 0, stalledMs: 0, balance },
+    attempts: [write(3490), write(11_990)],
+    sights: [probe(0, "ready"), ...sights],
+  }),
+});
+
+const page = (...outcomes: Outcome[]) =>
+  renderPage({ results: { outcomes, ends: [] }, machine: [], imageOf: (proxy, fault) => `${proxy}-${fault}.svg` });
+
+const reported = [probe(4500, "degraded"), probe(13_000, "ready")];
+
+test("the figures of the peer stand beside ours, with how often each reported the failures in time", () => {
+  const text = page(outcome("haven", "postgres-read-only", reported), outcome("peer", "postgres-read-only", []));
+  assert.match(text, /^\| \[Postgres read-only\]\(#postgres-read-only-behind-nginx\) \| 1\.00 s \| > 8\.50 s \|/m);
+  assert.match(text, /in 1 of 1 faults with Haven, and in 0 of 1 faults with\s+the usual stack/);
+});
+
+test("without figures of the peer there is no comparison", () => {
+  assert.doesNotMatch(page(outcome("haven", "postgres-read-only", reported)), /usual stack/);
+});
+
+test("bounds that were missed stand at the top, by fault; the peer has none", () => {
+  const text = page(outcome("haven", "postgres-read-only", []), outcome("peer", "redis-replica", []));
+  assert.match(
+    text,
+    /Bounds that were missed:\n\n- \*\*Postgres read-only\*\*: behind NGINX, lie time more than 8\.50 s/,
+  );
+  assert.doesNotMatch(text, /\*\*Redis turned into a replica\*\*/);
+});
+
+test("every row of a table leads to a heading", () => {
+  const text = page(
+    ...["failover-hosts", "failover-address", "cpu-quota"].map((fault) => outcome("haven", fault, reported)),
+  );
+  const headings = [...text.matchAll(/^### (.+)$/gm)].map(([, heading]) =>
+    String(heading)
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+  const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
+  assert.deepEqual(
+    links.filter((anchor) => anchor !== "setup" && !headings.includes(String(anchor))),
+    [],
+  );
+  assert.equal(headings.length, 3);
+});
