@@ -1,4 +1,3 @@
-import { type StallTolerantTimeout, startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import { type Check, capabilitiesOf, type NamedCapability } from "./check.ts";
 import type { History } from "./history.ts";
@@ -19,6 +18,7 @@ import { type ReadinessPolicy, strictPolicy } from "./readiness-policy.ts";
 import { runCheck } from "./run-check.ts";
 import { createSleep } from "./sleep.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { watchStalls } from "./stall-watch.ts";
 
 /** Called with every result of a capability and the status that follows. `name` is the check's, or `check:capability`. */
 export type OnResult = (name: string, observation: Observation, status: CapabilityStatus) => void;
@@ -78,15 +78,15 @@ export function createMonitor({
     }));
   const initialSnapshot = () => takeSnapshot({ phase, startedUp, capabilities: judged() }, clock.now(), maxAgeMs);
   let current = initialSnapshot();
-  let grace: StallTolerantTimeout | undefined;
+  const stalls = watchStalls();
 
-  const expire = () => {
-    grace = undefined;
+  const expireResults = () => {
+    if (stalls.hasJustStalled(staleGraceMs)) return;
     for (const one of watched.values()) one.state = expireStale(one.state, clock.now(), maxAgeMs);
-    publish();
   };
 
   const publish = () => {
+    expireResults();
     const before = current;
     const capabilities = judged();
     startedUp ||= hasStarted(capabilities);
@@ -175,7 +175,7 @@ export function createMonitor({
     },
     stop(): void {
       stopping.abort();
-      grace?.cancel();
+      stalls.stop();
       wakeAll();
     },
     /** Runs all checks now instead of after their interval. */
@@ -193,9 +193,9 @@ export function createMonitor({
     },
     /** Evaluates the snapshot again after the policy has changed its decision. */
     reevaluate: publish,
-    /** The latest snapshot. A capability whose result stays stale becomes unknown. */
+    /** The latest snapshot; if it is stale, a new one in which capabilities without a recent result are unknown. */
     snapshot(): Snapshot {
-      if (clock.now() > current.validUntil && !stopping.signal.aborted) grace ??= startTimeout(staleGraceMs, expire);
+      if (clock.now() > current.validUntil && !stalls.hasJustStalled(staleGraceMs)) publish();
       return current;
     },
     setPhase(to: Phase): void {

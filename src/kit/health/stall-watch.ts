@@ -1,0 +1,23 @@
+const everyMs = 250;
+/** A tick that is late by this much means that the process stood still. */
+const minStallMs = 500;
+
+/** Detects that this process stood still: it was paused, had no processor, or computed for long. */
+export function watchStalls() {
+  let tickedAt = performance.now();
+  let stalledUntil = Number.NEGATIVE_INFINITY;
+  const tick = () => {
+    const now = performance.now();
+    if (now - tickedAt > everyMs + minStallMs) stalledUntil = now;
+    tickedAt = now;
+  };
+  const timer = setInterval(tick, everyMs).unref();
+  return {
+    /** Whether a stall ended within the last `withinMs`. A probe may be read before the tick that notices the stall. */
+    hasJustStalled(withinMs: number): boolean {
+      const now = performance.now();
+      return now - tickedAt > everyMs + minStallMs || now - stalledUntil < withinMs;
+    },
+    stop: (): void => clearInterval(timer),
+  };
+}
