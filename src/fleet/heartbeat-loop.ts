@@ -14,7 +14,7 @@ export type HeartbeatLoopDeps = Omit<StoreClientDeps, "store" | "onEnd"> & {
   onReading(reading: StoreReading | NoReading): void;
 };
 
-/** Each round writes to every store and reads from one, so that writes to one store go on while another is down. */
+/** Each round writes to every store and reads from one, so that writes to one store continue while another is down. */
 export function createHeartbeatLoop({ stores, pauseMs, onReading, ...clientDeps }: HeartbeatLoopDeps) {
   const clients = stores.map((store) => createStoreClient({ store, ...clientDeps, onEnd }));
   let timer: NodeJS.Timeout | undefined;

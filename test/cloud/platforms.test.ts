@@ -156,7 +156,7 @@ for (const [name, file, platform] of [
     assert.equal(dockerfile, "docker/Dockerfile");
   });
 
-  test(`${name}: a typo, and a field that is missing, are found`, () => {
+  test(`${name}: an unknown field and a missing field are reported`, () => {
     const [healthPath, migration] =
       name === "Render" ? ["healthCheckPath", "preDeployCommand"] : ["healthcheckPath", "preDeployCommand"];
     for (const field of [healthPath, migration]) {

@@ -7,7 +7,7 @@ import { proxyProblemFiles } from "./support/proxy-problems.ts";
 const root = new URL("../../", import.meta.url);
 
 for (const [path, text] of [...proxyProblemFiles(), ...proxyFigureFiles()]) {
-  test(`${path} is what npm run proxy-files writes`, () => {
+  test(`${path} equals the output of npm run proxy-files`, () => {
     assert.equal(readFileSync(new URL(path, root), "utf8"), text);
   });
 }

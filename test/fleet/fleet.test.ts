@@ -278,7 +278,7 @@ test("a check of the instance itself takes the instance out without a vote", asy
   assert.deepEqual(decisionsOf(one), []);
 });
 
-test("with strict, all instances leave in a shared outage, and their heartbeats go on", async () => {
+test("with strict, all instances leave in a shared outage, and their heartbeats continue", async () => {
   const { members } = await startLocalFleet(3, { READY_POLICY: "strict" });
   for (const { postgres } of members) await postgres.set("refuse");
   for (const member of members) {

@@ -3,7 +3,7 @@ import type { Observed } from "../measure.ts";
 import type { Observation } from "../world/watch.ts";
 
 export const bucketMs = 250;
-/** The time at which the first probe or proxy observes the fault. */
+/** A request that takes longer than this is drawn as late. */
 export const slowMs = 500;
 
 export type Bucket = { answered: number; late: number; failed: number };

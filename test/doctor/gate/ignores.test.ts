@@ -28,7 +28,7 @@ async function run(files: Readonly<Record<string, string>>, ...args: string[]) {
 }
 
 suite("an ignore in a comment", () => {
-  test("holds for the next line that is no comment, and keeps its reason", async () => {
+  test("applies to the next line that is not a comment, and keeps its reason", async () => {
     const { rules, ignored } = await run({
       "nginx.conf": site(`# haven-doctor: ignore ${rule} error pages are static\n  # and another comment`),
     });

@@ -64,7 +64,7 @@ suite("formats", () => {
     );
   });
 
-  test("sarif marks what is ignored as suppressed, with the reason", async () => {
+  test("sarif marks ignored findings as suppressed, with the reason", async () => {
     const text = wrong.replace("listen 80;", "# haven-doctor: ignore trap-nginx-header-not-always internal");
     const { output } = await doctor(folderWith({ "nginx.conf": text }), [".", "--format", "sarif"]);
     const [{ results }] = JSON.parse(output).runs;
@@ -78,7 +78,7 @@ suite("formats", () => {
 });
 
 suite("--fix", () => {
-  test("writes what is safe, reports it, and leaves the rest of the file unchanged", async () => {
+  test("writes safe changes, reports them, and leaves the rest of the file unchanged", async () => {
     const budget = "apiVersion: autoscaling/v2beta2\nkind: HorizontalPodAutoscaler\nmetadata: { name: api }\n";
     const prometheus = "global:\n  scrape_interval: 15s\n  scrape_timeout: 20s # long\n";
     const compose = valid.compose.replace("stop_grace_period: 45s", "stop_grace_period: 12s");

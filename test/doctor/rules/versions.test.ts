@@ -6,7 +6,7 @@ import { diagnoseTexts, type Texts } from "../support/diagnose.ts";
 const find = (rule: string, texts: Texts) => diagnoseTexts(texts).findings.find((one) => one.rule === rule);
 
 suite("versions", () => {
-  test("a version is read from a tag, and a major version alone is none", () => {
+  test("a version is read from a tag; a major version alone does not count as a version", () => {
     assert.deepEqual(["1.29", "v3.5.0", "1.27.3-alpine", "1", "latest", "mainline"].map(parseVersion), [
       [1, 29],
       [3, 5, 0],
@@ -17,7 +17,7 @@ suite("versions", () => {
     ]);
   });
 
-  test("a fact holds from its version on; without a version the oldest and the newest are considered", () => {
+  test("a fact applies from its version on; without a version, the oldest and the newest version are considered", () => {
     const at = { file: "x", line: 1 };
     const holds = (version: string) => holdsIn(versionFacts.nginxSticky, { version: parseVersion(version) ?? [], at });
     assert.deepEqual(["1.29.5", "1.29.6", "1.30.0", "1.9.9"].map(holds), ["no", "yes", "yes", "no"]);
@@ -61,7 +61,7 @@ suite("a finding depends on the version", () => {
     assert.equal(find(rule, { nginx, settings, compose: compose("1.28.0") }), undefined);
   });
 
-  test("the proposed fix is one that the version has", () => {
+  test("the proposed fix is available in the version", () => {
     const rule = "trap-nginx-name-resolved-once";
     const nginx = sticky("").replace("  sticky cookie srv;\n", "");
     assert.match(find(rule, { nginx, compose: compose("1.30.1") })?.fix ?? "", /server api:4000 resolve;/);

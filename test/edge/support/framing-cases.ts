@@ -7,7 +7,7 @@ import { type Edge, freshPath } from "./edge.ts";
 /** Ambiguous requests, which two parsers could read differently. */
 export function framingCases(edge: () => Edge): void {
   for (const [title, bytes] of ambiguous) {
-    test(`${title}: there is no second response`, async () => {
+    test(`${title}: no second response is sent`, async () => {
       const before = edge().backends.seen.length;
       const socket = await openTo();
       socket.write(bytes);

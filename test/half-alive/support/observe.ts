@@ -43,7 +43,7 @@ export const readyStatus = async ({ url }: Haven): Promise<string> =>
 export const reportOf = async ({ url }: Haven): Promise<HealthReport> =>
   (await ask(`${url}/health/detailed`)).json() as HealthReport;
 
-/** Sends requests one after the other until one fails; returns that and the time until `/ready` says so. */
+/** Sends requests one after the other until one fails. Returns its response and the time until `/ready` reports it. */
 export async function lieTime(haven: Haven, request: () => Promise<Answer>) {
   const failed = await eventually(request, ({ status }) => status >= 500, 5000, 5);
   const failedAt = performance.now();
@@ -56,7 +56,7 @@ export async function lieTime(haven: Haven, request: () => Promise<Answer>) {
   return { failed, lieMs: performance.now() - failedAt };
 }
 
-/** The store reads and does not write, for this reason, and the instance stays in rotation. */
+/** Asserts that the store answers reads but not writes, with this reason, and that the instance stays in rotation. */
 export async function assertCannotWrite(haven: Haven, store: Store, reason: string): Promise<void> {
   await eventually(
     async () => (await reportOf(haven)).checks[store],
@@ -77,7 +77,7 @@ export async function assertCannotWrite(haven: Haven, store: Store, reason: stri
   assert.match(metrics, new RegExp(`^health_capability\\{check="${store}",capability="write"\\} 0$`, "m"));
 }
 
-/** Refused at once and with a hint when to retry, although its body never comes. */
+/** Asserts that a request is rejected at once with Retry-After, although its body never arrives. */
 export async function assertRefusedBeforeBody(haven: Haven, path: string, headers: Record<string, string>) {
   const { connect } = await import("node:net");
   const { once } = await import("node:events");

@@ -71,7 +71,7 @@ test("a success resets the count of failures in a row; a failure rate above one 
   assert.equal(breaker.view().state, "open", "five of six failed");
 });
 
-test("errors that are no failure of the dependency do not open the breaker", async () => {
+test("errors that are not failures of the dependency do not open the breaker", async () => {
   const { breaker } = make();
   for (let i = 0; i < 100; i += 1) await assert.rejects(breaker.run(wrong), /unique/);
   assert.equal(breaker.view().state, "closed");

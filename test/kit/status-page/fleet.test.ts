@@ -52,7 +52,7 @@ describe("the fleet on the status page", () => {
     );
   });
 
-  test("a failing check of a starting instance is no outage", () => {
+  test("a failing check of a starting instance does not count as an outage", () => {
     const starting = { phase: "starting", status: "starting", checks: { postgres: "down" } } as const;
     assert.match(words([member(1, starting), member(2), member(3)]), /Of 3 instances: 1 starting and 2 ready\./);
   });

@@ -102,7 +102,7 @@ describe("title, colour, shape and icon", () => {
     });
   }
 
-  test("each state has an icon of its own", () => {
+  test("each state has its own icon", () => {
     const icons = looks.map(([over]) => /rel="icon" href="([^"]+)"/.exec(pageOf(over))?.[1]);
     assert.equal(new Set(icons).size, looks.length);
   });

@@ -29,7 +29,7 @@ test("an outage is one block with the length of the outage, and the line is inte
   assert.equal(pathOf("line", outage).match(/M/g)?.length, 2);
 });
 
-test("a failure's time limit does not flatten the rest", () => {
+test("the long duration of a failed check does not flatten the curve", () => {
   const outage = steady(({ at }) => (now - at < 60_000 ? { ok: false, latencyMs: 2000 } : {}));
   assert.match(renderSparkline("postgres", outage, now).html, /<span>2\.0.ms<\/span><span>0<\/span>/);
 });

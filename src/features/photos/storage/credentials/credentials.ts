@@ -8,13 +8,13 @@ export type Credentials = {
 
 export type CredentialSource = {
   get(): Promise<Credentials>;
-  /** The bucket has rejected them: the next call gets new ones. */
+  /** Call after the bucket has rejected the credentials: the next call of `get` fetches new ones. */
   invalidate(): void;
 };
 
 /** Credentials are replaced this long before they expire, so that no request is signed with expired ones. */
 const renewBeforeMs = 300_000;
-/** After a failed renewal, while the present credentials are still valid. */
+/** The pause after a failed renewal, while the current credentials are still valid. */
 const retryPauseMs = 10_000;
 
 /** Keeps credentials until shortly before they expire. If a renewal fails, they are used until they expire. */
@@ -47,7 +47,7 @@ export function cacheCredentials(fetchNew: () => Promise<Credentials>, now = Dat
   };
 }
 
-/** Names the source and the status, and nothing of the answer. */
+/** The message names the source and the status, but contains nothing of the response. */
 export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
   readonly code: string;
