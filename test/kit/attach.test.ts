@@ -22,7 +22,7 @@ function make(options: Partial<HealthOptions> = {}) {
   return health;
 }
 
-test("an attached server answers probes and operator endpoints itself, and hands on everything else", async () => {
+test("an attached server answers probes and operator endpoints, and passes all other requests to the app", async () => {
   const seen: string[] = [];
   const server = createServer(function (this: unknown, request, response) {
     assert.equal(this, server);
@@ -46,7 +46,7 @@ test("the name of the instance is the host's, and the version 0.0.0, unless set"
   assert.partialDeepStrictEqual((await ask(`${url}/alive`)).json(), { instance: hostname(), version: "0.0.0" });
 });
 
-test("with a management port operator endpoints are there only, and probes on both ports", async () => {
+test("with a management port, operator endpoints are served on that port only, and probes on both ports", async () => {
   const managementPort = await freePort();
   const health = make({ operators: { managementPort } });
   const server = createServer((_request, response) => response.end("app"));

@@ -17,7 +17,7 @@ export function createLedger() {
   return {
     asks: (name: string) => writes.set(name, { id: undefined }),
     acknowledges: (name: string, id: string) => writes.set(name, { id }),
-    /** For these names, or for all. */
+    /** The balance of the writes with these names, or of all. */
     balance(rows: readonly Row[], names: Iterable<string> = writes.keys()): Balance {
       const found = new Map<string, string[]>();
       for (const { name, id } of rows) found.set(name, [...(found.get(name) ?? []), id]);

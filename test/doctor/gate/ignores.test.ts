@@ -39,12 +39,12 @@ suite("an ignore in a comment", () => {
     );
   });
 
-  test("holds for its own line behind a directive", async () => {
+  test("applies to its own line after a directive", async () => {
     const text = site("").replace("DENY;", `DENY; # haven-doctor: ignore ${rule} known`);
     assert.deepEqual((await run({ "nginx.conf": text })).rules, []);
   });
 
-  test("does not hold for another line, another rule, or without a reason", async () => {
+  test("does not apply to another line, to another rule, or without a reason", async () => {
     for (const comment of [
       `# haven-doctor: ignore ${rule} known\n  server_name other;`,
       "# haven-doctor: ignore trap-nginx-no-zone known",
@@ -57,7 +57,7 @@ suite("an ignore in a comment", () => {
     assert.match(typo.notes.join("\n"), /ignore trap-nginx-nothing: is no rule/);
   });
 
-  test("holds for the whole file with ignore-file", async () => {
+  test("applies to the whole file with ignore-file", async () => {
     const text = `# haven-doctor: ignore-file ${rule} internal tool\n${site("")}`;
     assert.deepEqual((await run({ "nginx.conf": text })).rules, []);
   });
@@ -74,7 +74,7 @@ suite("an ignore in a comment", () => {
     assert.equal(found.ignored.length, 3);
   });
 
-  test("of one image leaves the others of the file", async () => {
+  test("for one image does not apply to the other images of the file", async () => {
     const compose =
       "services:\n  api:\n    image: api:latest # haven-doctor: ignore trap-compose-image-tag built nightly\n    restart: always\n    ports: ['80:80']\n  cache:\n    image: redis\n";
     const { findings } = await run({ "compose.yml": compose });
@@ -145,7 +145,7 @@ suite(".haven-doctor.yaml", () => {
   });
 });
 
-test("a baseline hides the findings that it holds, also when lines move, and shows new ones", async () => {
+test("a baseline hides its findings, also when lines move, and shows new ones", async () => {
   const folder = folderWith({ "nginx.conf": site("") });
   const wrote = await doctor(folder, [".", "--write-baseline", "known.json", "--fail-on", "warning"]);
   assert.equal(wrote.code, 0);

@@ -1,6 +1,6 @@
 import * as valid from "./valid-configs.ts";
 
-/** The rule, the valid text, the part that is replaced, its replacement, and the line to be reported if it is another. */
+/** The rule, the valid text, the replaced part, its replacement, and the reported line if it is not the replaced one. */
 export type BrokenLine = readonly [rule: string, base: Base, from: string, to: string, at?: string];
 export type Base = keyof typeof all;
 
