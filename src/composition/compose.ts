@@ -1,6 +1,7 @@
 import { createApp } from "../app.ts";
 import { toBlockList } from "../config/address-ranges.ts";
 import type { Config } from "../config/read-config.ts";
+import { watchCertificates } from "../core/certificate-watch.ts";
 import { steadyClock } from "../core/clock.ts";
 import { identityOf } from "../core/identity.ts";
 import type { Logger } from "../core/logger.ts";
@@ -10,6 +11,7 @@ import { securityHeaders } from "../http/listener/security-headers.ts";
 import type { FleetReport } from "../kit/health/health-report.ts";
 import { watchEventLoop } from "../kit/overload/event-loop-watch.ts";
 import { createCallMetrics } from "../metrics/calls.ts";
+import { addCertificateMetrics } from "../metrics/certificates.ts";
 import { addLogMetrics } from "../metrics/log.ts";
 import { createMetrics } from "../metrics/registry.ts";
 import { composeAuth } from "./auth.ts";
@@ -43,6 +45,9 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
   const trust = createTrust(toBlockList(config.http.trustProxy));
   const eventLoop = stack.adopt(watchEventLoop(config.http.overloadDelayMs), (watch) => watch.stop());
 
+  const certificates = overrides.certificates ?? stack.adopt(watchCertificates(), (watch) => watch.stop());
+  addCertificateMetrics(metrics, certificates);
+
   const readiness = composePolicy({ config, clock, logger });
   const kit = composeHealth({
     config,
@@ -54,6 +59,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     trust,
     policy: readiness.policy,
     fleet: (): FleetReport => fleet.report(),
+    certificates: certificates.all,
     stack,
   });
   const { breakers, connections, lifecycle, monitor, systemWatch } = kit;
@@ -64,6 +70,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     config,
     url,
     logger,
+    certificates,
     breakers,
     history: kit.history,
     metrics,
@@ -77,6 +84,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     config,
     target,
     logger,
+    certificates,
     breakers,
     timed,
     stack,
@@ -113,7 +121,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     stack,
     overrides,
   });
-  const features = composeFeatures({ config, logger, db, stream, stack, overrides });
+  const features = composeFeatures({ config, logger, certificates, db, stream, stack, overrides });
 
   const servesOperators = config.http.managementPort === undefined;
   const headers = securityHeaders(config);

@@ -1,4 +1,5 @@
 import type { Config } from "../config/read-config.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createLeaseService } from "../features/leases/service.ts";
@@ -12,6 +13,7 @@ import { composePhotos } from "./photos.ts";
 export type FeatureDeps = {
   config: Config;
   logger: Logger;
+  certificates: Certificates;
   db: Database;
   stream: StreamService;
   stack: AsyncDisposableStack;
@@ -19,7 +21,7 @@ export type FeatureDeps = {
 };
 
 /** The services of the property API. */
-export function composeFeatures({ config, logger, db, stream, stack, overrides }: FeatureDeps) {
+export function composeFeatures({ config, logger, certificates, db, stream, stack, overrides }: FeatureDeps) {
   const properties = createPropertyService({ db });
   const units = createUnitService({ db, properties });
   return {
@@ -27,7 +29,7 @@ export function composeFeatures({ config, logger, db, stream, stack, overrides }
     units,
     leases: createLeaseService({ db, units }),
     maintenance: createMaintenanceService({ db, units, notify: stream.wake }),
-    photos: composePhotos({ config, logger, db, properties, stack, overrides }),
+    photos: composePhotos({ config, logger, certificates, db, properties, stack, overrides }),
     stream,
   };
 }

@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import type { CheckName } from "../config/parsers.ts";
 import type { Config } from "../config/read-config.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Trust } from "../http/listener/proxy-trust.ts";
@@ -27,12 +28,13 @@ export type HealthDeps = {
   trust: Trust;
   policy: ReadinessPolicy;
   fleet(): FleetReport;
+  certificates: Certificates["all"];
   stack: AsyncDisposableStack;
 };
 
 /** The health kit, which also adds the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
-  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, stack } = deps;
+  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates, stack } = deps;
   const kit = createHealth({
     service: identity.service,
     version: identity.version,
@@ -43,6 +45,7 @@ export function composeHealth(deps: HealthDeps) {
     timeoutMs: config.health.timeoutMs,
     probePaths: config.health.paths,
     eventLoop,
+    certificates,
     metrics,
     operators: {
       token: config.health.opsToken,

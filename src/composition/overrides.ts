@@ -1,5 +1,6 @@
 import type { Passwords } from "../auth/passwords.ts";
 import type { RateLimit } from "../auth/rate-limit.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
@@ -33,6 +34,7 @@ export type Overrides = {
   authenticate?: AuthenticateCaller;
   images?: Images;
   files?: FileStore;
+  certificates?: Certificates;
   fleetStores?: readonly FleetStore[];
   /** Routes beside those of the server. */
   routes?: (parts: RouteParts) => readonly Routes[];

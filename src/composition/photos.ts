@@ -1,6 +1,8 @@
 import type { Config } from "../config/read-config.ts";
 import { AppError } from "../core/app-error.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
+import { readEndpointCertificate } from "../core/endpoint-certificate.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";
@@ -21,6 +23,7 @@ export type PhotoPartsDeps = {
   db: Database;
   properties: Pick<PropertyService, "get">;
   logger: Logger;
+  certificates: Certificates;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
@@ -32,10 +35,20 @@ const imageReadShare = 0.3;
 const imageReadWaitMs = 1000;
 
 /** Photos and avatars, and the store of their files. */
-export function composePhotos({ config, db, properties, logger, stack, overrides }: PhotoPartsDeps): PhotoParts {
+export function composePhotos({
+  config,
+  db,
+  properties,
+  logger,
+  certificates,
+  stack,
+  overrides,
+}: PhotoPartsDeps): PhotoParts {
   const images = overrides.images ?? createImages(config.photos.images);
   const bucket =
     config.photos.bucket && createBucket(config.photos.bucket, createBucketCredentials(config.photos.bucket));
+  const endpoint = config.photos.bucket?.endpoint;
+  if (endpoint !== undefined) certificates.refreshWith("s3", () => readEndpointCertificate(endpoint), { atOnce: true });
   const deletions =
     bucket &&
     stack.adopt(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/read-config.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
 import { createConnector } from "../db/connect/connector.ts";
 import { explainPostgresFailure } from "../db/connect/explain-failure.ts";
@@ -21,6 +22,7 @@ export type PostgresPartsDeps = {
   config: Config;
   url: string;
   logger: Logger;
+  certificates: Certificates;
   breakers: Breakers;
   history: Pick<History, "onChange">;
   metrics: Metrics;
@@ -33,7 +35,7 @@ const closeLimitMs = 2000;
 
 /** The pool behind its breakers, and the checks on connections of their own. */
 export async function composePostgres(deps: PostgresPartsDeps) {
-  const { config, url, logger, breakers, history, metrics, timed, stack, overrides } = deps;
+  const { config, url, logger, certificates, breakers, history, metrics, timed, stack, overrides } = deps;
   const store = createStoreBreakers(breakers, {
     name: "postgres",
     isFailure: isDatabaseFailure,
@@ -43,7 +45,15 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     },
   });
   const log = createConnectionLog({ logger, store: "postgres", explain: explainPostgresFailure });
-  const connector = createConnector({ ...config.postgres, url }, log);
+  const connector = createConnector(
+    { ...config.postgres, url },
+    { ...log, onOpened: (opened) => certificates.seen("postgres", opened.certificateEnd) },
+  );
+  certificates.refreshWith("postgres", async () => {
+    const opened = await connector.open({ ...config.postgres, applicationName: "haven-certificates" });
+    opened.destroy();
+    return opened.certificateEnd;
+  });
   const database =
     overrides.database ??
     stack.adopt(

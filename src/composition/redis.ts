@@ -1,10 +1,12 @@
 import type { Config } from "../config/read-config.ts";
 import type { RedisTarget } from "../config/store-settings.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
 import { redisCheck } from "../kit/checks/service-checks.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import type { CallTimer } from "../metrics/calls.ts";
 import { createRedis, watchConnections } from "../redis/client.ts";
+import { certificateEndOf, readCertificateEnd } from "../redis/connect/certificate-end.ts";
 import { explainRedisFailure } from "../redis/connect/explain-failure.ts";
 import { isRedisFailure } from "../redis/driver-errors.ts";
 import { createRedisAccess } from "../redis/redis-access.ts";
@@ -16,6 +18,7 @@ export type RedisPartsDeps = {
   config: Config;
   target: RedisTarget;
   logger: Logger;
+  certificates: Certificates;
   breakers: Breakers;
   timed: CallTimer;
   stack: AsyncDisposableStack;
@@ -23,7 +26,16 @@ export type RedisPartsDeps = {
 };
 
 /** The client behind its breaker, and the check on a separate connection. */
-export function composeRedis({ config, target, logger, breakers, timed, stack, overrides }: RedisPartsDeps) {
+export function composeRedis({
+  config,
+  target,
+  logger,
+  certificates,
+  breakers,
+  timed,
+  stack,
+  overrides,
+}: RedisPartsDeps) {
   const breaker = breakers.create({ name: "redis", isFailure: isRedisFailure });
   const log = createConnectionLog({ logger, store: "redis", explain: explainRedisFailure });
   const client = stack.adopt(createRedis(target, config.redis, "haven"), (connection) => connection.disconnect());
@@ -31,6 +43,8 @@ export function composeRedis({ config, target, logger, breakers, timed, stack, o
     createRedisPinger(target, { ...config.redis, commandTimeoutMs: config.health.timeoutMs }),
     (connection) => connection.close(),
   );
+  watchConnections(client, () => certificates.seen("redis", certificateEndOf(client)));
+  certificates.refreshWith("redis", () => readCertificateEnd(target, config.redis));
   return {
     breakers: { read: breaker, write: breaker },
     redis:

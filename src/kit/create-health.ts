@@ -119,6 +119,7 @@ export function createHealth(options: HealthOptions) {
     history,
     breakers: breakers.views,
     systemWatch,
+    certificates: options.certificates ?? (() => []),
   });
 
   const sendError = operators?.sendError ?? sendKitProblem;

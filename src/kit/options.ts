@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { ProbePath } from "../core/probe-kind.ts";
 import type { Check } from "./health/check.ts";
-import type { FleetReport } from "./health/health-report.ts";
+import type { CertificateEnd, FleetReport } from "./health/health-report.ts";
 import type { Change } from "./health/history.ts";
 import type { OnResult } from "./health/monitor.ts";
 import type { ReadinessPolicy } from "./health/readiness-policy.ts";
@@ -45,6 +45,8 @@ export type HealthOptions = {
   maxEventLoopDelayMs?: number;
   /** For an app that measures and rejects on its own, in place of `maxEventLoopDelayMs`. */
   eventLoop?: EventLoopWatch;
+  /** The certificates of dependencies with their ends, in milliseconds since 1970, for the report; none unless set. */
+  certificates?: () => readonly CertificateEnd[];
   clock?: Clock;
   /** Called with every result of a check. */
   onResult?: OnResult;

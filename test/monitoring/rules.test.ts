@@ -85,6 +85,8 @@ const ofTheFleet = new Set([
   "SharedOutage",
   "PostgresDown",
   "RedisDown",
+  "CertificateExpiresSoon",
+  "CertificateExpiresWithinDays",
   "NoTraffic",
   "AvailabilityBudgetBurnsFast",
   "AvailabilityBudgetBurnsSlowly",

@@ -9,8 +9,8 @@ import { ask } from "../shared/requests/http.ts";
 import { bearer, register, sameSecret } from "../shared/requests/people.ts";
 import { freshDatabase } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";
+import { startTlsRedis } from "../shared/servers/tls-redis.ts";
 import { startHaven } from "../support/haven.ts";
 import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts";
 import { alerts, dashboards, folder, records, runbook } from "./monitoring-files.ts";
@@ -24,6 +24,8 @@ const skip =
   without("prometheus") ||
   without("prometheus-alertmanager") ||
   without("haproxy") ||
+  without("redis-server") ||
+  without("openssl") ||
   without("promtool");
 const token = "an-operators-token-of-this-test";
 const names = ["api-server-1", "api-server-2", "api-server-3"] as const;
@@ -99,7 +101,8 @@ function load(accessToken: string): Load {
 
 before(async () => {
   if (skip !== false) return;
-  const redisUrl = await freshRedis();
+  const redis = await startTlsRedis();
+  const redisUrl = redis.server.url;
   const shared = { ...sameSecret, OPS_TOKEN: token, PORT: "4000", DATABASE_URL: await freshDatabase() };
   const faultyRedis = await startFaultProxy(redisUrl);
   for (const name of names) {
@@ -108,6 +111,7 @@ before(async () => {
       env: {
         ...shared,
         REDIS_URL,
+        ...(name === "api-server-3" && redis.env),
         HOST: addresses[name],
         INSTANCE_ID: name,
         HEALTH_CHECK_INTERVAL: "300",

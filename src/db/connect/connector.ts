@@ -26,8 +26,11 @@ export type PostgresSource = TlsFiles & {
   connectTimeoutMs: number;
 };
 
-/** Called for each attempt to open a connection, with its outcome. */
-export type ConnectorHooks = { watch?: (<T>(connect: () => Promise<T>) => Promise<T>) | undefined };
+/** `watch` is called for each attempt to open a connection, `onOpened` for each connection. */
+export type ConnectorHooks = {
+  watch?: (<T>(connect: () => Promise<T>) => Promise<T>) | undefined;
+  onOpened?: ((opened: OpenConnection) => void) | undefined;
+};
 
 const run = <T>(connect: () => Promise<T>): Promise<T> => connect();
 
@@ -38,7 +41,7 @@ const avoidMs = 5000;
  * Opens every connection to Postgres: those of the pool, of the checks, of `migrate` and of the account commands. Hosts
  * are tried in their order until one accepts the connection and is what `target_session_attrs` asks for.
  */
-export function createConnector(source: PostgresSource, { watch = run }: ConnectorHooks = {}) {
+export function createConnector(source: PostgresSource, { watch = run, onOpened }: ConnectorHooks = {}) {
   const url = rereadSecret(source.url, source.urlFile);
   const command = source.passwordCommand && createPasswordCommand(source.passwordCommand);
   const failedAt = new Map<string, number>();
@@ -75,6 +78,7 @@ export function createConnector(source: PostgresSource, { watch = run }: Connect
           );
           if (await isSuitable(opened.client, wanted)) {
             failedAt.delete(keyOf(attempt.host));
+            onOpened?.(opened);
             return opened;
           }
           opened.destroy();

@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import type { PostgresAddress, PostgresHost } from "../../config/postgres-url.ts";
+import { certificateEnd } from "../../core/peer-certificate.ts";
 import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { limitEachTransaction } from "./limit-each-transaction.ts";
 import { type Pooler, queryLimitMs, type SessionSettings, sessionOptions } from "./session-settings.ts";
@@ -10,6 +11,8 @@ export type OpenConnection = {
   client: pg.Client;
   /** Closes the connection at once, without a farewell. */
   destroy(): void;
+  /** When the certificate of the server ends; undefined without TLS. */
+  certificateEnd: number | undefined;
 };
 
 export type Attempt = { address: PostgresAddress; host: PostgresHost; tls: ConnectionOptions | false };
@@ -55,7 +58,7 @@ export async function openOne(
     signal?.removeEventListener("abort", destroy);
   }
   limitQueries(client, queryLimitMs(settings));
-  return { client, destroy };
+  return { client, destroy, certificateEnd: certificateEnd(client.connection.stream) };
 }
 
 export const timedOut = () => new Error("Postgres timed out.");

@@ -20,6 +20,8 @@ export type HealthReport = Identity & {
   uptimeSeconds: number;
   checks: Readonly<Record<string, CheckDetail>>;
   circuitBreakers: readonly BreakerState[];
+  /** Of the dependencies that this instance is connected to with TLS. */
+  certificates: readonly CertificateReport[];
   system: SystemFacts;
   http: HttpFacts;
   history: readonly (Omit<Change, "at" | "code"> & { at: string })[];
@@ -71,6 +73,11 @@ export type HttpFacts = {
   errorsPerSecond: number;
   shedding: boolean;
 };
+
+/** The certificate that a dependency has presented, and its end in milliseconds since 1970. */
+export type CertificateEnd = { of: string; end: number };
+
+export type CertificateReport = { of: string; expiresAt: string; daysLeft: number };
 
 /** The instances of the fleet that this instance knows. */
 export type FleetReport = {

@@ -1,6 +1,7 @@
 import type { BreakerView } from "../resilience/breaker.ts";
 import {
   type CapabilityDetail,
+  type CertificateEnd,
   type CheckDetail,
   type HealthReport,
   type Identity,
@@ -17,10 +18,18 @@ export type HealthReporterDeps = {
   history: Pick<History, "all">;
   breakers(): readonly BreakerView[];
   systemWatch: Pick<SystemWatch, "system" | "http">;
+  certificates(): readonly CertificateEnd[];
 };
 
 /** Returns a function that makes the report for operators. */
-export function createHealthReporter({ identity, snapshot, history, breakers, systemWatch }: HealthReporterDeps) {
+export function createHealthReporter({
+  identity,
+  snapshot,
+  history,
+  breakers,
+  systemWatch,
+  certificates,
+}: HealthReporterDeps) {
   return (): HealthReport => {
     const now = snapshot();
     return {
@@ -32,6 +41,11 @@ export function createHealthReporter({ identity, snapshot, history, breakers, sy
       uptimeSeconds: Math.floor(performance.now() / 1000),
       checks: Object.fromEntries(now.checks.map((check) => [check.name, checkDetail(check)])),
       circuitBreakers: breakers().map(toBreakerState),
+      certificates: certificates().map(({ of, end }) => ({
+        of,
+        expiresAt: iso(end),
+        daysLeft: Math.floor((end - now.at) / dayMs),
+      })),
       system: systemWatch.system(),
       http: systemWatch.http(),
       history: history.all().map(({ code: _, ...change }) => ({ ...change, at: iso(change.at) })),
@@ -62,5 +76,7 @@ function measuredDetail(measured: JudgedCheck | CapabilityOfCheck): Omit<Capabil
     reason,
   };
 }
+
+const dayMs = 86_400_000;
 
 const iso = (at: number): string => new Date(at).toISOString();

@@ -48,6 +48,9 @@ const report = z
       }),
     ),
     circuitBreakers: breakers,
+    certificates: z
+      .array(z.object({ of: z.string().meta({ example: "postgres" }), expiresAt: moment, daysLeft: z.int() }))
+      .meta({ description: "Certificates of the dependencies that use TLS", example: [] }),
     system: facts.meta({ description: "Memory, CPU, event loop, handles" }),
     http: facts.meta({ description: "In flight, connections, rates" }),
     history: z.array(facts).meta({ description: "Latest changes of state" }),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { readPostgres } from "../../../src/config/store-settings.ts";
 import { createConnector } from "../../../src/db/connect/connector.ts";
+import type { OpenConnection } from "../../../src/db/connect/open-one.ts";
 import { migrationStatus } from "../../../src/db/migration-status.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import { createPostgresChecks } from "../../../src/db/postgres-checks.ts";
@@ -86,6 +87,15 @@ test("with an authority every sslmode verifies, and only verify-ca leaves the ho
   const query = `sslmode=verify-ca&sslrootcert=${caFile}`;
   assert.equal(await outcome({ query, host: "localhost" }), "encrypted");
   assert.match(await outcome({ query: "sslmode=verify-ca", env: wrong }), untrusted);
+});
+
+test("the end of the certificate of a connection is reported", { skip }, async () => {
+  const ends: (number | undefined)[] = [];
+  const onOpened = (opened: OpenConnection) => ends.push(opened.certificateEnd);
+  for (const query of ["sslmode=require", "sslmode=disable"])
+    (await createConnector(limitsOf({ query }), { onOpened }).open(settings)).destroy();
+  assert.ok(Math.abs((ends[0] ?? 0) - Date.now() - 30 * 86_400_000) < 3_600_000);
+  assert.equal(ends[1], undefined);
 });
 
 test("the host name is verified, and not the address that hostaddr connects to", { skip }, async () => {

@@ -60,6 +60,7 @@ export const healthReport = (over: Partial<HealthReport> = {}): HealthReport => 
     schema: up({ critical: true, latencyMs: 3 }),
   },
   circuitBreakers: [breaker(), breaker({ name: "redis" })],
+  certificates: [],
   system: {
     memory: {
       rssBytes: 142 * 2 ** 20,

@@ -1,0 +1,43 @@
+/** The certificates that servers have presented to this process. */
+export type Certificates = {
+  /** A connection was opened; `end` is undefined without TLS. Of several servers, the earliest end counts. */
+  seen(of: string, end: number | undefined): void;
+  /**
+   * Reads the end again at intervals, because a connection that stays open has the certificate of its beginning. Without
+   * `atOnce`, only after a connection has shown that there is a certificate.
+   */
+  refreshWith(of: string, read: ReadEnd, options?: { atOnce: boolean }): void;
+  all(): readonly { of: string; end: number }[];
+  stop(): void;
+};
+
+type ReadEnd = () => Promise<number | undefined>;
+
+const refreshMs = 600_000;
+
+export function watchCertificates({ everyMs = refreshMs } = {}): Certificates {
+  const ends = new Map<string, number>();
+  const reads = new Map<string, { read: ReadEnd; atOnce: boolean }>();
+  const refresh = (of: string, read: ReadEnd) =>
+    read().then(
+      (end) => {
+        if (end !== undefined) ends.set(of, end);
+      },
+      // The certificate that is known stays reported; why the connection fails is reported by the check.
+      () => undefined,
+    );
+  const timer = setInterval(() => {
+    for (const [of, { read, atOnce }] of reads) if (atOnce || ends.has(of)) void refresh(of, read);
+  }, everyMs).unref();
+  return {
+    seen(of, end) {
+      if (end !== undefined) ends.set(of, Math.min(end, ends.get(of) ?? end));
+    },
+    refreshWith(of, read, { atOnce } = { atOnce: false }) {
+      reads.set(of, { read, atOnce });
+      if (atOnce) void refresh(of, read);
+    },
+    all: () => [...ends].map(([of, end]) => ({ of, end })),
+    stop: () => clearInterval(timer),
+  };
+}

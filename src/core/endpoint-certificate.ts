@@ -1,0 +1,24 @@
+import { isIP } from "node:net";
+import { connect } from "node:tls";
+import { certificateEnd } from "./peer-certificate.ts";
+
+const timeoutMs = 3000;
+
+/** Makes a TLS connection only to read the certificate, valid or not; undefined for an address without TLS. */
+export function readEndpointCertificate(url: string): Promise<number | undefined> {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== "https:") return Promise.resolve(undefined);
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  // Nothing is sent over this connection, and an expired certificate is what has to be reported.
+  const socket = connect(
+    { host, port: Number(port || 443), rejectUnauthorized: false, ...(isIP(host) === 0 && { servername: host }) },
+    () => {
+      resolve(certificateEnd(socket));
+      socket.destroy();
+    },
+  );
+  socket.setTimeout(timeoutMs, () => socket.destroy(new Error("The TLS handshake timed out.")));
+  socket.on("error", reject);
+  return promise;
+}
