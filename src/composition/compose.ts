@@ -15,6 +15,7 @@ import { addCertificateMetrics } from "../metrics/certificates.ts";
 import { addLogMetrics } from "../metrics/log.ts";
 import { createMetrics } from "../metrics/registry.ts";
 import { composeAuth } from "./auth.ts";
+import { composeBucket } from "./bucket.ts";
 import { composeFeatures } from "./features.ts";
 import { composeFleet, composePolicy } from "./fleet.ts";
 import { composeHealth, processChecks } from "./health.ts";
@@ -121,7 +122,8 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     stack,
     overrides,
   });
-  const features = composeFeatures({ config, logger, certificates, db, stream, stack, overrides });
+  const bucket = composeBucket({ config, clock, breakers, certificates, addCheck: kit.addCheck });
+  const features = composeFeatures({ config, logger, bucket, db, stream, stack, overrides });
 
   const servesOperators = config.http.managementPort === undefined;
   const headers = securityHeaders(config);

@@ -1,5 +1,7 @@
 import { type FailureExplanation, failureCode } from "../core/connection-failure.ts";
+import { CheckFailed } from "../core/failure-reason.ts";
 import type { Logger } from "../core/logger.ts";
+import { reasonOf } from "../kit/health/reason.ts";
 
 export type ConnectionLogDeps = {
   logger: Pick<Logger, "warn">;
@@ -23,7 +25,10 @@ export function createConnectionLog({ logger, store, explain }: ConnectionLogDep
           const { reason, sentence } = explained;
           logger.warn({ code: failureCode(error), reason, detail: sentence }, `connection to ${store} failed`);
         }
-        throw error;
+        // The check knows errors of many kinds by their codes, and this one by what it means for a connection.
+        throw explained === undefined || reasonOf(error) === explained.reason
+          ? error
+          : new CheckFailed(explained.reason, { cause: error });
       }
     },
   };

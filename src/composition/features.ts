@@ -1,9 +1,9 @@
 import type { Config } from "../config/read-config.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createLeaseService } from "../features/leases/service.ts";
 import { createMaintenanceService } from "../features/maintenance/service.ts";
+import type { Bucket } from "../features/photos/storage/bucket.ts";
 import { createPropertyService } from "../features/properties/service.ts";
 import type { StreamService } from "../features/stream/service.ts";
 import { createUnitService } from "../features/units/service.ts";
@@ -13,7 +13,7 @@ import { composePhotos } from "./photos.ts";
 export type FeatureDeps = {
   config: Config;
   logger: Logger;
-  certificates: Certificates;
+  bucket: Bucket | undefined;
   db: Database;
   stream: StreamService;
   stack: AsyncDisposableStack;
@@ -21,7 +21,7 @@ export type FeatureDeps = {
 };
 
 /** The services of the property API. */
-export function composeFeatures({ config, logger, certificates, db, stream, stack, overrides }: FeatureDeps) {
+export function composeFeatures({ config, logger, bucket, db, stream, stack, overrides }: FeatureDeps) {
   const properties = createPropertyService({ db });
   const units = createUnitService({ db, properties });
   return {
@@ -29,7 +29,7 @@ export function composeFeatures({ config, logger, certificates, db, stream, stac
     units,
     leases: createLeaseService({ db, units }),
     maintenance: createMaintenanceService({ db, units, notify: stream.wake }),
-    photos: composePhotos({ config, logger, certificates, db, properties, stack, overrides }),
+    photos: composePhotos({ config, logger, bucket, db, properties, stack, overrides }),
     stream,
   };
 }

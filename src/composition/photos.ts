@@ -1,17 +1,14 @@
 import type { Config } from "../config/read-config.ts";
 import { AppError } from "../core/app-error.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
-import { readEndpointCertificate } from "../core/endpoint-certificate.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";
 import { createImages } from "../features/photos/images/images.ts";
 import type { PhotoParts } from "../features/photos/routes.ts";
 import { createPhotoService } from "../features/photos/service.ts";
-import { createBucket } from "../features/photos/storage/bucket.ts";
+import type { Bucket } from "../features/photos/storage/bucket.ts";
 import { createBucketStore } from "../features/photos/storage/bucket-store.ts";
-import { createBucketCredentials } from "../features/photos/storage/credentials/bucket-credentials.ts";
 import { createDeferredDeletions } from "../features/photos/storage/deferred-deletions.ts";
 import { createPostgresStore } from "../features/photos/storage/postgres-store.ts";
 import { createUploads } from "../features/photos/uploads/uploads.ts";
@@ -23,7 +20,8 @@ export type PhotoPartsDeps = {
   db: Database;
   properties: Pick<PropertyService, "get">;
   logger: Logger;
-  certificates: Certificates;
+  /** Undefined: files are stored in Postgres. */
+  bucket: Bucket | undefined;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
@@ -39,16 +37,12 @@ export function composePhotos({
   config,
   db,
   properties,
+  bucket,
   logger,
-  certificates,
   stack,
   overrides,
 }: PhotoPartsDeps): PhotoParts {
   const images = overrides.images ?? createImages(config.photos.images);
-  const bucket =
-    config.photos.bucket && createBucket(config.photos.bucket, createBucketCredentials(config.photos.bucket));
-  const endpoint = config.photos.bucket?.endpoint;
-  if (endpoint !== undefined) certificates.refreshWith("s3", () => readEndpointCertificate(endpoint), { atOnce: true });
   const deletions =
     bucket &&
     stack.adopt(

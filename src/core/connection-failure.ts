@@ -1,20 +1,7 @@
+import type { Reason } from "./failure-reason.ts";
+
 /** Why a connection to a store failed: a reason of the health checks, and one sentence that says what to check or set. */
-export type FailureExplanation = {
-  reason:
-    | "refused"
-    | "reset"
-    | "timeout"
-    | "unreachable"
-    | "tls"
-    | "credentials"
-    | "forbidden"
-    | "loading"
-    | "too_many_connections"
-    | "not_primary"
-    | "cluster_down"
-    | "failed";
-  sentence: string;
-};
+export type FailureExplanation = { reason: Reason; sentence: string };
 
 /** The error and its causes, the outermost first. Several attempts to connect are several causes. */
 export function causesOf(error: unknown): Error[] {

@@ -28,8 +28,8 @@ export class CheckFailed extends Error {
   override readonly name = "CheckFailed";
   readonly reason: Reason;
 
-  constructor(reason: Reason) {
-    super(reason);
+  constructor(reason: Reason, options?: ErrorOptions) {
+    super(reason, options);
     this.reason = reason;
   }
 }

@@ -47,7 +47,11 @@ export async function startBucket(): Promise<TestBucket> {
       S3_ACCESS_KEY_ID: credentials.accessKeyId,
       S3_SECRET_ACCESS_KEY: credentials.secret,
     },
-    names: () => readdirSync(join(directory, bucket)).flatMap((file) => /^(.*)\._S3rver_object$/.exec(file)?.[1] ?? []),
+    // Without the object of the health check.
+    names: () =>
+      readdirSync(join(directory, bucket))
+        .flatMap((file) => /^(.*)\._S3rver_object$/.exec(file)?.[1] ?? [])
+        .filter((name) => name !== "haven-health"),
     refused: () => refused,
   };
 }

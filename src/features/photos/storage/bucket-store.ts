@@ -28,7 +28,7 @@ export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): F
       let committed = false;
       await deletions.announce(names);
       // An upload that failed may still arrive, so its objects are deleted only after the grace period.
-      await Promise.all(files.map(bucket.put));
+      await Promise.all(files.map((file) => bucket.put(file)));
       try {
         const result = await commit(async (tx) => {
           await tx.query("INSERT INTO stored_files (name) SELECT unnest($1::text[])", [names]);

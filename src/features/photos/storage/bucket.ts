@@ -62,13 +62,13 @@ export function createBucket(
   };
 
   return {
-    async put({ name, bytes }: StoredFile): Promise<void> {
-      const response = await call({ method: "PUT", name, body: bytes });
+    async put({ name, bytes }: StoredFile, signal?: AbortSignal): Promise<void> {
+      const response = await call({ method: "PUT", name, body: bytes, ...(signal && { signal }) });
       if (response.status !== 200) throw unavailable(new BucketError(response));
     },
     async get(name: string, signal: AbortSignal): Promise<Buffer | undefined> {
       const response = await call({ method: "GET", name, signal });
-      if (response.status === 404) return undefined;
+      if (response.status === 404 && errorCode(response) !== "NoSuchBucket") return undefined;
       if (response.status !== 200) throw unavailable(new BucketError(response));
       return response.bytes;
     },

@@ -1,0 +1,41 @@
+import type { Config } from "../config/read-config.ts";
+import { AppError } from "../core/app-error.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
+import type { Clock } from "../core/clock.ts";
+import { readEndpointCertificate } from "../core/endpoint-certificate.ts";
+import { type Bucket, createBucket } from "../features/photos/storage/bucket.ts";
+import { createBucketCheck } from "../features/photos/storage/bucket-check.ts";
+import { createBucketCredentials } from "../features/photos/storage/credentials/bucket-credentials.ts";
+import { storeCheck } from "../kit/checks/service-checks.ts";
+import type { Check } from "../kit/health/check.ts";
+import type { Breakers } from "../kit/resilience/breakers.ts";
+import { asTrials, createStoreBreakers } from "./store-breakers.ts";
+
+export type BucketPartsDeps = {
+  config: Config;
+  clock: Clock;
+  breakers: Breakers;
+  certificates: Certificates;
+  addCheck(check: Check): void;
+};
+
+/** The bucket behind its breakers, with its check, which never takes the instance out of rotation. */
+export function composeBucket(deps: BucketPartsDeps): Bucket | undefined {
+  const { config, clock, breakers, certificates, addCheck } = deps;
+  const settings = config.photos.bucket;
+  if (settings === undefined) return undefined;
+  const bucket = createBucket(settings, createBucketCredentials(settings));
+  certificates.refreshWith("s3", () => readEndpointCertificate(settings.endpoint), { atOnce: true });
+  const check = createBucketCheck({ bucket, now: clock.now });
+  const { read, write } = createStoreBreakers(breakers, { name: "s3", isFailure, onSymptom: check.suspect });
+  addCheck(storeCheck("s3", asTrials({ read, write }, check), []));
+  return {
+    put: (file, signal) => write.run(() => bucket.put(file, signal)),
+    get: (name, signal) => read.run(() => bucket.get(name, signal)),
+    // In the background: retried until it succeeds.
+    remove: (name) => write.runUncounted(() => bucket.remove(name)),
+  };
+}
+
+/** A client that went away is no failure of the bucket. */
+const isFailure = (error: unknown): boolean => error instanceof AppError && error.code === "unavailable";

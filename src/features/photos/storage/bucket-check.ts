@@ -1,0 +1,74 @@
+import { CheckFailed, type Reason } from "../../../core/failure-reason.ts";
+import type { Bucket } from "./bucket.ts";
+
+export type BucketCheckDeps = {
+  bucket: Pick<Bucket, "get" | "put">;
+  now(): number;
+  /** A capability that passed is not tried again for this long, because a bucket charges for each call. */
+  restMs?: number;
+};
+
+/** One object for all instances, so that checks leave no objects behind. */
+const objectName = "haven-health";
+const content = Buffer.from("Written by the health check of Haven.\n");
+
+const defaultRestMs = 60_000;
+
+/** Proves that the bucket accepts an object and returns it. */
+export function createBucketCheck({ bucket, now, restMs = defaultRestMs }: BucketCheckDeps) {
+  const passedAt = { read: Number.NEGATIVE_INFINITY, write: Number.NEGATIVE_INFINITY };
+  let writing: Promise<unknown> = Promise.resolve();
+  let isWritten = false;
+
+  const unlessPassed = async (capability: "read" | "write", prove: () => Promise<void>): Promise<void> => {
+    if (now() - passedAt[capability] < restMs) return;
+    passedAt[capability] = Number.NEGATIVE_INFINITY;
+    await prove().catch((error: unknown) => {
+      throw explain(error);
+    });
+    passedAt[capability] = now();
+  };
+
+  return {
+    write: (signal: AbortSignal): Promise<void> =>
+      unlessPassed("write", async () => {
+        const write = bucket.put({ name: objectName, bytes: content }, signal);
+        writing = write.catch(() => undefined);
+        await write;
+        isWritten = true;
+      }),
+    read: (signal: AbortSignal): Promise<void> =>
+      unlessPassed("read", async () => {
+        await writing;
+        const found = await bucket.get(objectName, signal);
+        // Without the right to write, the object may never have existed: then an answer is all that can be proven.
+        if (isWritten && found?.equals(content) !== true) throw new CheckFailed("failed");
+      }),
+    /** A call of a request has failed: the next checks try the bucket. */
+    suspect(): void {
+      passedAt.read = Number.NEGATIVE_INFINITY;
+      passedAt.write = Number.NEGATIVE_INFINITY;
+    },
+  };
+}
+
+const reasonsByCode: Readonly<Record<string, Reason>> = {
+  AccessDenied: "forbidden",
+  AllAccessDisabled: "forbidden",
+  InvalidAccessKeyId: "credentials",
+  SignatureDoesNotMatch: "credentials",
+  ExpiredToken: "credentials",
+  InvalidToken: "credentials",
+  CREDENTIALS: "credentials",
+  QuotaExceeded: "disk_full",
+  XMinioStorageFull: "disk_full",
+};
+
+/** A reason of the closed set for an error code of S3; other errors explain themselves. */
+function explain(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const reason = reasonsByCode[code.replace(/^\d+ /, "")];
+  if (reason !== undefined) return new CheckFailed(reason);
+  return cause ?? error;
+}
