@@ -314,6 +314,21 @@ const patterns: readonly Pattern[] = [
     doesNotHold: { compose: 'services:\n  shop:\n    build: .\n    ports: ["80:80"]\n    volumes: [".:/app"]\n' },
   },
   {
+    name: "a swarm starts its tasks again",
+    rule: "trap-compose-no-restart",
+    holds: { compose: 'services:\n  shop:\n    image: shop:1.0\n    ports: ["80:80"]\n' },
+    doesNotHold: {
+      compose:
+        'services:\n  shop:\n    image: shop:1.0\n    ports: ["80:80"]\n    deploy: { update_config: { order: start-first } }\n',
+    },
+  },
+  {
+    name: "a placeholder for the image",
+    rule: "trap-kubernetes-image-tag",
+    holds: { kubernetes: pod("", "shop") },
+    doesNotHold: { kubernetes: pod("", "IMAGE_NAME") },
+  },
+  {
     name: "an overlay adds to a service of another file",
     rule: "trap-compose-no-restart",
     holds: { compose: 'services:\n  shop:\n    image: shop:1.0\n    ports: ["80:80"]\n' },

@@ -72,8 +72,9 @@ export const poolerConnectionRules: readonly Rule[] = [
     },
     find: ({ poolers, databases }) =>
       poolers.flatMap((pooler): Violation[] => {
-        const known = databases[0];
-        if (known === "unknown") return [];
+        if (databases.includes("unknown")) return [];
+        // With several servers it is not known which one belongs to a host, so the largest limit counts.
+        const known = databases.filter((one) => one !== "unknown").toSorted((a, b) => b.value - a.value)[0];
         const limit = known ?? count("max_connections", 100, pooler.at, "Postgres' default");
         return tooManyFor(pooler, limit).map((one) => (known === undefined ? { ...one, confidence: "medium" } : one));
       }),

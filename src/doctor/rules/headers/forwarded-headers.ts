@@ -30,9 +30,13 @@ function lostHeaders({ block, pass, isProbe }: Route, root: readonly Directive[]
   if (set === undefined || isProbe || leadsOutside(pass.args[0] ?? "")) return [];
   const names = new Set(set.map(({ args }) => (args[0] ?? "").toLowerCase().replace(/:$/, "")));
   const inherited = effectiveDirectives(block.parent, root, "proxy_set_header") ?? [];
-  const own = set[0]?.parent === block && inherited.length > 0;
-  const wanted = ["Host", "X-Forwarded-For", ...(endsTls(block) || own ? ["X-Forwarded-Proto"] : [])];
+  const isInherited = (name: string) => inherited.some(({ args }) => args[0]?.toLowerCase() === name.toLowerCase());
+  const replaces = set[0]?.parent === block;
+  const wanted = ["Host", "X-Forwarded-For", "X-Forwarded-Proto"].filter(
+    (name) => name !== "X-Forwarded-Proto" || endsTls(block) || (replaces && isInherited(name)),
+  );
   const missing = wanted.filter((name) => !names.has(name.toLowerCase()));
+  const own = replaces && missing.some(isInherited);
   return missing.length === 0 ? [] : [{ at: own && set[0] !== undefined ? set[0].at : pass.at, missing, own }];
 }
 

@@ -52,14 +52,15 @@ export const kubernetesProbeRules: readonly Rule[] = [
       "The application's container has a readinessProbe if a Service selects its pods. With ports or another probe alone, it is a warning",
     fix: "Write readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }.",
     example: { kind: "kubernetes", broken: `${pod("")}---\n${podService}`, fixed: `${pod(ready)}---\n${podService}` },
-    find: eachWorkload(({ object, container, name, serves, hasService }) =>
+    find: eachWorkload(({ object, container, kind, name, serves, hasService }) =>
       !serves || get(container, "readinessProbe") !== undefined
         ? []
         : [
             {
               places: [get(object, "metadata", "name")?.at ?? object.at],
               message: `${name} has no readiness probe.`,
-              ...(!hasService && { confidence: "medium" }),
+              // A Pod without a controller is often an exercise, or runs once.
+              ...((!hasService || kind === "Pod") && { confidence: "medium" }),
             },
           ],
     ),

@@ -1,3 +1,4 @@
+import type { Compose } from "../../readers/compose/compose.ts";
 import type { Service } from "../../readers/compose/compose-app.ts";
 import { get, list, text } from "../../readers/yaml-tree.ts";
 import type { Rule } from "../../rule.ts";
@@ -28,6 +29,22 @@ function isDevelopmentServer({ name, tree, command }: Service): boolean {
   );
 }
 
+/** A service of docker-compose.yml in the same folder, which a file such as docker-compose.scale.yml adds to. */
+function isOverlay({ name }: Service, file: string, all: readonly Compose[]): boolean {
+  const folder = file.replace(/[^/]*$/, "");
+  const isBase = (path: string) =>
+    path.startsWith(folder) && /^(?:docker-)?compose\.ya?ml$/.test(path.slice(folder.length));
+  return !isBase(file) && all.some((other) => isBase(other.file) && other.services.some((one) => one.name === name));
+}
+
+/** A swarm starts a task again that ends, without a policy. */
+const isSwarm = (services: readonly Service[]): boolean =>
+  services.some(({ tree }) =>
+    ["placement", "update_config", "rollback_config", "endpoint_mode", "mode"].some(
+      (key) => get(tree, "deploy", key) !== undefined,
+    ),
+  );
+
 export const composeRestartRules: readonly Rule[] = [
   {
     id: "trap-compose-no-restart",
@@ -35,7 +52,7 @@ export const composeRestartRules: readonly Rule[] = [
     title: "A service does not start again after a crash or a reboot",
     impact: "A process that ends stays down until an operator starts it, and so does every service after a reboot.",
     condition:
-      "Each service of the application has `restart` or `deploy.restart_policy`. Files for development and tests, and services whose source code is mounted, are ignored",
+      "Each service of the application has `restart` or `deploy.restart_policy`. Files for development and tests, services whose source code is mounted, overlays of docker-compose.yml, and swarms are ignored",
     fix: "Set restart: unless-stopped.",
     example: {
       kind: "compose",
@@ -43,12 +60,12 @@ export const composeRestartRules: readonly Rule[] = [
       fixed: service("stop_grace_period: 45s\n    restart: unless-stopped"),
     },
     find: ({ compose }) =>
-      compose.flatMap(({ file, apps }) =>
-        isForDevelopment(file)
+      compose.flatMap(({ file, apps, services: all }) =>
+        isForDevelopment(file) || isSwarm(all)
           ? []
           : onePerFile(
               apps
-                .filter((service) => !isDevelopmentServer(service))
+                .filter((service) => !isDevelopmentServer(service) && !isOverlay(service, file, compose))
                 .filter(
                   ({ tree }) =>
                     get(tree, "restart") === undefined &&
