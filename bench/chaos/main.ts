@@ -95,7 +95,7 @@ async function runAll(server: (typeof servers)[number], proxy: (typeof proxies)[
   }
 }
 
-/** At once, so that a run that is stopped keeps what it has measured. */
+/** Writes each result at once, so that an interrupted run keeps its measurements. */
 function keep(newer: Results): void {
   if (out === undefined) return;
   const results = mergeResults(readResults(out), newer);

@@ -13,6 +13,6 @@ SELECT format('CREATE ROLE haven_app LOGIN PASSWORD %L', :'app_password')
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'haven_app') \gexec
 SELECT 'CREATE DATABASE haven OWNER haven'
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'haven') \gexec
--- Else every role may create temporary tables.
+-- Otherwise every role could create temporary tables.
 REVOKE TEMPORARY ON DATABASE haven FROM PUBLIC;
 SQL

@@ -67,7 +67,7 @@ export type Violation = {
   /** The versions of the program for which the finding holds, where the version is not known. */
   holdsFor?: string;
   edits?: readonly Edit[];
-  /** Each place is a subject of its own, so that one of them can be ignored. */
+  /** Each place is a separate subject, so that one of them can be ignored. */
   each?: boolean;
 };
 

@@ -37,7 +37,7 @@ export async function startPatroni() {
       JSON.stringify(patroniConfig({ host, password, directory: directoryOf(host), bin: newestPostgres() })),
     );
     run("patroni", [file], { uid, gid });
-    // The first one creates the database, and the second one copies it.
+    // The first server creates the database, and the second one copies it.
     await eventually(() => isIn(host, host === hosts[0] ? "primary" : "replica"), Boolean, 60_000, 200);
   }
   const primaryHost = () => eventually(findPrimary, (host) => host !== undefined, 40_000, 50);
@@ -49,7 +49,7 @@ export async function startPatroni() {
     },
     /** One primary, and a synchronous standby that follows it. */
     whenReady: () => eventually(() => allWell(primary), Boolean, 60_000, 200),
-    /** Until another one is the primary. */
+    /** Waits until another server is the primary. */
     async killPrimary(): Promise<void> {
       const old = primary;
       await endPostgresIn(directoryOf(old), forced);

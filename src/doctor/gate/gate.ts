@@ -9,7 +9,7 @@ import { type Baseline, fingerprintOf, type LineAt } from "./baseline.ts";
 import { type CommentIgnore, commentIgnoresIn } from "./comment-ignores.ts";
 import type { ConfiguredIgnore } from "./gate-config.ts";
 
-/** A finding that does not count, with the reason that a person gave. */
+/** An ignored finding, with the reason that a user gave. */
 export type Ignored = { finding: Finding; by: "comment" | "config" | "baseline"; reason: string };
 export type GatedDiagnosis = Diagnosis & { ignored: readonly Ignored[] };
 
@@ -24,7 +24,7 @@ type GateInput = {
   diagnostics: Diagnostics;
 };
 
-/** Separates the findings that comments, the configuration and the baseline take out. */
+/** Separates the findings that comments, the configuration or the baseline ignore. */
 export function applyGate(diagnosis: Diagnosis, input: GateInput): GatedDiagnosis {
   const { files, baseline, diagnostics } = input;
   const texts = new Map<string, readonly string[]>();

@@ -4,7 +4,7 @@ export function createSleep() {
   let requestedAt = Number.POSITIVE_INFINITY;
 
   return {
-    /** Wake-ups requested before are forgotten. */
+    /** Discards earlier wake-ups. */
     begin(): void {
       requestedAt = Number.POSITIVE_INFINITY;
     },

@@ -24,7 +24,7 @@ const page = (...outcomes: Outcome[]) =>
 
 const reported = [probe(4500, "degraded"), probe(13_000, "ready")];
 
-test("the figures of the peer stand beside ours, with how often each reported the failures in time", () => {
+test("the figures of Haven and of the peer are compared, with the number of faults that each reported in time", () => {
   const text = page(outcome("haven", "postgres-read-only", reported), outcome("peer", "postgres-read-only", []));
   assert.match(text, /^\| \[Postgres read-only\]\(#postgres-read-only-behind-nginx\) \| 1\.00 s \| > 8\.50 s \|/m);
   assert.match(text, /in 1 of 1 faults with Haven, and in 0 of 1 faults with\s+the usual stack/);
@@ -34,7 +34,7 @@ test("without figures of the peer there is no comparison", () => {
   assert.doesNotMatch(page(outcome("haven", "postgres-read-only", reported)), /usual stack/);
 });
 
-test("bounds that were missed stand at the top, by fault; the peer has none", () => {
+test("missed bounds are listed at the top, by fault; the peer has no bounds", () => {
   const text = page(outcome("haven", "postgres-read-only", []), outcome("peer", "redis-replica", []));
   assert.match(
     text,
@@ -43,7 +43,7 @@ test("bounds that were missed stand at the top, by fault; the peer has none", ()
   assert.doesNotMatch(text, /\*\*Redis turned into a replica\*\*/);
 });
 
-test("every row of a table leads to a heading", () => {
+test("every row of a table links to a heading", () => {
   const text = page(
     ...["failover-hosts", "failover-address", "cpu-quota"].map((fault) => outcome("haven", fault, reported)),
   );

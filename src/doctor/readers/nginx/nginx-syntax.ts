@@ -153,9 +153,9 @@ export const hasUnreadInclude = (directives: readonly Directive[] | undefined): 
   namedIn(directives ?? [], "include").length > 0;
 
 /**
- * The directives that nginx applies: all with this name in the innermost block that has one. Returns undefined if an
- * include that was not found may change the result: one in a block further inside, or, with `several` (for directives
- * that add up), one in the same block.
+ * The directives that nginx applies: all with this name in the innermost block that has one. Returns undefined if the
+ * file of an `include` was not found and may change the result. That is an include in a block further inside, or, with
+ * `several` (for directives that add up), an include in the same block.
  */
 export function effectiveDirectives(
   block: Directive | undefined,
