@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { steadyClock } from "../core/clock.ts";
 import { newRequestId } from "../core/ids.ts";
 import { readMemory } from "./checks/memory.ts";
+import type { Check } from "./health/check.ts";
 import type { Identity } from "./health/health-report.ts";
 import { createHealthReporter } from "./health/health-reporter.ts";
 import { createHistory } from "./health/history.ts";
@@ -156,6 +157,7 @@ export function createHealth(options: HealthOptions) {
     ...(options.routeOf !== undefined && { routeOf: options.routeOf }),
   });
 
+  const all = [...checks];
   let draining: Promise<{ cut: number }> | undefined;
   const health = {
     /** The parts, for a server that has its own request listener or adds metrics. */
@@ -174,7 +176,10 @@ export function createHealth(options: HealthOptions) {
      * Adds a check before the start.
      * @example health.addCheck({ name: "queue", critical: false, run: (signal) => queue.ping(signal) });
      */
-    addCheck: monitor.addCheck,
+    addCheck(check: Check): void {
+      monitor.addCheck(check);
+      all.push(check);
+    },
     /**
      * Registers how a stream or an upgraded socket ends when the server drains; returns a function that removes it.
      * @example const forget = health.onDrain(() => socket.close(1001));
@@ -233,6 +238,7 @@ export function createHealth(options: HealthOptions) {
     /** Stops checks, breakers, timers and the management port. */
     stop(): void {
       monitor.stop();
+      for (const { close } of all) close?.();
       systemWatch.stop();
       if (options.eventLoop === undefined) eventLoop.stop();
       breakers.stop();

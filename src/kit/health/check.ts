@@ -17,7 +17,11 @@ export type Capability = {
  * const write = { critical: false, run: (signal: AbortSignal) => db.write(signal) };
  * const check: Check = { name: "db", capabilities: { read, write } };
  */
-export type Check = { name: string } & (Capability | { capabilities: Readonly<Record<string, Capability>> });
+export type Check = {
+  name: string;
+  /** Called when the checks stop, for example to end a connection. */
+  close?(): void;
+} & (Capability | { capabilities: Readonly<Record<string, Capability>> });
 
 /**
  * A capability with the name under which it is judged, and under which a breaker follows it: the first capability has

@@ -1,0 +1,40 @@
+import { Resolver } from "node:dns/promises";
+import { CheckFailed } from "../../core/failure-reason.ts";
+import type { Check } from "../health/check.ts";
+import { type CheckOptions, weightOf } from "./check-options.ts";
+
+export type DnsCheckOptions = CheckOptions & {
+  hostname: string;
+  /** Addresses of the name servers; those of the system unless set. */
+  servers?: readonly string[];
+  /** 4 unless set. */
+  family?: 4 | 6;
+};
+
+/**
+ * Asks the name servers for the addresses of a name. The file /etc/hosts is not read, and neither is a cache.
+ * @example const check = dnsCheck({ hostname: "db.internal", critical: false });
+ */
+export function dnsCheck(options: DnsCheckOptions): Check {
+  const { name = "dns", hostname, servers, family = 4 } = options;
+  return {
+    name,
+    ...weightOf(options),
+    async run(signal) {
+      signal.throwIfAborted();
+      const resolver = new Resolver();
+      if (servers !== undefined) resolver.setServers(servers);
+      const cancel = () => resolver.cancel();
+      signal.addEventListener("abort", cancel, { once: true });
+      try {
+        const addresses = await (family === 4 ? resolver.resolve4(hostname) : resolver.resolve6(hostname));
+        if (addresses.length === 0) throw new CheckFailed("unreachable");
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error;
+      } finally {
+        signal.removeEventListener("abort", cancel);
+      }
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { CheckFailed } from "../../core/failure-reason.ts";
+import type { Check } from "../health/check.ts";
+import { type CheckOptions, weightOf } from "./check-options.ts";
+
+export type HttpCheckOptions = CheckOptions & {
+  url: string | URL;
+  method?: string;
+  headers?: Readonly<Record<string, string>>;
+  /** Which status means that the service works; 200 to 299 unless set. Redirects are not followed. */
+  accepts?: (status: number) => boolean;
+};
+
+/**
+ * Requests an address. Use one that answers from memory: a check that makes the other service check its own
+ * dependencies spreads an outage.
+ * @example const check = httpCheck({ name: "payments", url: "http://payments/ready", critical: false });
+ */
+export function httpCheck(options: HttpCheckOptions): Check {
+  const { name = "http", url, method = "GET", headers = {}, accepts = isSuccess } = options;
+  return {
+    name,
+    ...weightOf(options),
+    async run(signal) {
+      const response = await fetch(url, { method, headers, signal, redirect: "manual" });
+      // The connection is free again only when the body was read or cancelled.
+      await response.body?.cancel();
+      if (!accepts(response.status)) throw new CheckFailed(reasons[response.status] ?? "failed");
+    },
+  };
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
+
+const reasons = { 401: "credentials", 403: "forbidden", 429: "over_limit" } as Readonly<
+  Record<number, "credentials" | "forbidden" | "over_limit">
+>;

@@ -1,0 +1,89 @@
+import { hostname } from "node:os";
+import type { Check } from "../health/check.ts";
+import { type CheckOptions, weightOf } from "./check-options.ts";
+import { createOwnConnection } from "./own-connection.ts";
+
+/** A client of ioredis, alone or for a cluster. */
+export type IoredisClient = {
+  call(command: string, ...args: string[]): Promise<unknown>;
+  disconnect(): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+};
+
+/** A client of node-redis (the package `redis`) that is not connected yet. */
+export type NodeRedisClient = {
+  connect(): Promise<unknown>;
+  sendCommand(args: string[]): Promise<unknown>;
+  destroy?(): unknown;
+  disconnect?(): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+};
+
+export type RedisClient = IoredisClient | NodeRedisClient;
+
+export type RedisCheckOptions = CheckOptions & {
+  /** Makes a client for the check alone. */
+  client: () => RedisClient;
+  /** Also proves a write, as the capability `write`. Not critical unless set: reads can still be served. */
+  write?: boolean | { critical?: boolean };
+  /** Begins the name of the key that is read and written; "health:" unless set. */
+  keyPrefix?: string;
+};
+
+/**
+ * Proves that Redis answers a read and, with `write`, that it accepts a write: a server that is full, read-only or
+ * without its replicas still answers PING.
+ * @example
+ * import { Redis } from "ioredis";
+ * const check = redisCheck({ client: () => new Redis(process.env["REDIS_URL"]), write: true });
+ * @example
+ * import { createClient } from "redis";
+ * const check = redisCheck({ client: () => createClient({ url: process.env["REDIS_URL"] }) });
+ */
+export function redisCheck(options: RedisCheckOptions): Check {
+  const { name = "redis", write, keyPrefix = "health:" } = options;
+  const key = `${keyPrefix}${hostname()}:${process.pid}`;
+  const reader = connectionOf(options.client);
+  const read = {
+    ...weightOf(options),
+    run: (signal: AbortSignal) => reader.use(signal, (client) => send(client, "GET", key)),
+  };
+  if (write === undefined || write === false) return { name, ...read, close: reader.close };
+  const writer = connectionOf(options.client);
+  return {
+    name,
+    capabilities: {
+      read,
+      write: {
+        critical: write === true ? false : (write.critical ?? false),
+        run: (signal) => writer.use(signal, (client) => send(client, "SET", key, "1", "PX", keyMs)),
+      },
+    },
+    close() {
+      reader.close();
+      writer.close();
+    },
+  };
+}
+
+const keyMs = "600000";
+
+const isIoredis = (client: RedisClient): client is IoredisClient => "call" in client;
+
+const connectionOf = (create: () => RedisClient) =>
+  createOwnConnection({
+    create(onError) {
+      const client = create();
+      client.on("error", onError);
+      return client;
+    },
+    // ioredis connects by itself, and queues commands until then.
+    connect: async (client: RedisClient) => (isIoredis(client) ? undefined : client.connect()),
+    destroy(client) {
+      if (isIoredis(client)) client.disconnect();
+      else void (client.destroy ?? client.disconnect)?.call(client);
+    },
+  });
+
+const send = (client: RedisClient, command: string, ...args: string[]): Promise<unknown> =>
+  isIoredis(client) ? client.call(command, ...args) : client.sendCommand([command, ...args]);

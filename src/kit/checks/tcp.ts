@@ -1,0 +1,28 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Check } from "../health/check.ts";
+import { type CheckOptions, weightOf } from "./check-options.ts";
+
+export type TcpCheckOptions = CheckOptions & { host: string; port: number };
+
+/**
+ * Opens a connection and closes it. It proves less than a request: a process that hangs still accepts connections.
+ * @example const check = tcpCheck({ name: "smtp", host: "mail.internal", port: 25, critical: false });
+ */
+export function tcpCheck(options: TcpCheckOptions): Check {
+  const { name = "tcp", host, port } = options;
+  return {
+    name,
+    ...weightOf(options),
+    async run(signal) {
+      const socket = connect({ host, port });
+      try {
+        await once(socket, "connect", { signal });
+      } finally {
+        socket.destroy();
+        // An error may follow the abort.
+        socket.on("error", () => undefined);
+      }
+    },
+  };
+}
