@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { SettingProblem } from "./setting-problems.ts";
+import { variables } from "./variables.ts";
 
 /** The settings that are secrets. Each may come from a file, which the variable `…_FILE` names. */
 export const secretVariables = [
@@ -21,6 +22,10 @@ export type SecretVariable = (typeof secretVariables)[number];
 export const isSecret = (name: string): boolean => secretVariables.some((secret) => secret === name);
 
 export const fileVariable = <Name extends string>(name: Name) => `${name}_FILE` as const;
+
+/** The variable is a setting of Haven, or names the file of one. */
+export const isSettingName = (name: string): boolean =>
+  Object.hasOwn(variables.shape, name) || secretVariables.some((secret) => fileVariable(secret) === name);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,12 +53,10 @@ export function readGivenSettings(environment: Environment): GivenSettings {
       continue;
     }
     const secret = tryReading(file);
-    if (typeof secret === "string" && secret !== "") values[name] = secret;
-    else
-      problems.push({
-        variable,
-        message: secret === "" ? "names an empty file" : `names a file that cannot be read (${secret.code})`,
-      });
+    if (typeof secret !== "string")
+      problems.push({ variable, message: `names a file that cannot be read (${secret.code})` });
+    // An empty file counts as unset, like an empty variable.
+    else if (secret !== "") values[name] = secret;
   }
   return { values, files, problems };
 }
@@ -81,11 +84,13 @@ function tryReading(file: string): string | { code: string } {
 
 /** All problems, with the name of the file's variable where a value comes from a file, and once for a file that was not read. */
 export function problemsByVariable(
-  { files, problems }: Pick<GivenSettings, "files" | "problems">,
+  { values, files, problems }: GivenSettings,
   others: readonly SettingProblem[],
 ): SettingProblem[] {
-  const named = others.map((problem) =>
-    Object.hasOwn(files, problem.variable) ? { ...problem, variable: fileVariable(problem.variable) } : problem,
-  );
+  const named = others.map(({ variable, message }) => {
+    if (!Object.hasOwn(files, variable)) return { variable, message };
+    const isEmpty = values[variable] === undefined;
+    return { variable: fileVariable(variable), message: isEmpty ? `${message}, and its file is empty` : message };
+  });
   return [...problems, ...named.filter(({ variable }) => !problems.some((known) => known.variable === variable))];
 }

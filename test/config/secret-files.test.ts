@@ -64,12 +64,20 @@ for (const name of secretVariables) {
   });
 }
 
-test("an empty file and a folder refuse the start", () => {
-  const problems = problemsOf(() => readConfig({ DATABASE_URL_FILE: file("\n"), JWT_SECRET_FILE: folder }));
-  assert.deepEqual(problems, [
-    { variable: "DATABASE_URL_FILE", message: "names an empty file" },
-    { variable: "JWT_SECRET_FILE", message: "names a file that cannot be read (EISDIR)" },
-  ]);
+test("a folder refuses the start", () => {
+  assert.deepEqual(
+    problemsOf(() => readConfig({ JWT_SECRET_FILE: folder })),
+    [{ variable: "JWT_SECRET_FILE", message: "names a file that cannot be read (EISDIR)" }],
+  );
+});
+
+test("an empty file counts as unset, so a required secret is missing", () => {
+  assert.equal(readConfig({ OPS_TOKEN_FILE: file("\n") }).health.opsToken, undefined);
+  const required = { DATABASE_URL: "postgres://db.internal/haven", REDIS_URL: "redis://cache.internal" };
+  assert.deepEqual(
+    problemsOf(() => readConfig({ NODE_ENV: "production", ...required, JWT_SECRET_FILE: file("") })),
+    [{ variable: "JWT_SECRET_FILE", message: "is required in production, and its file is empty" }],
+  );
 });
 
 test("a file with a malformed value is reported with the variable of the file and without the value", () => {

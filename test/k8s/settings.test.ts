@@ -3,16 +3,14 @@ import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { readConfig } from "../../src/config/read-config.ts";
+import { isSettingName } from "../../src/config/secret-files.ts";
 import { ConfigError } from "../../src/config/setting-problems.ts";
-import { variables } from "../../src/config/variables.ts";
 import { version } from "../../src/core/identity.ts";
 import { without } from "../shared/programs.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
-import { configOf, environmentOf, havenPod, podsOf, rollout } from "../support/pods.ts";
+import { configOf, environmentOf, havenPod, podsOf, rollout, secretFilesOf } from "../support/pods.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
-
-const names: ReadonlySet<string> = new Set(Object.keys(variables.shape));
 
 /** Settings of Node, not of Haven. */
 const runtimeNames = new Set(["NODE_OPTIONS"]);
@@ -23,7 +21,7 @@ suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
       const objects = render(name);
       const pod = havenPod(objects);
       for (const variable of Object.keys(environmentOf(pod, objects)))
-        assert.ok(names.has(variable) || runtimeNames.has(variable), variable);
+        assert.ok(isSettingName(variable) || runtimeNames.has(variable), variable);
       const config = configOf(objects);
       assert.ok(config.production);
       const ports = pod.container.ports.map(({ containerPort }) => containerPort);
@@ -49,13 +47,14 @@ suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
       assert.deepEqual(job?.container.command, ["node", "dist/main.js", "migrate", "--grant-to", "haven_app"]);
       assert.deepEqual(
         job.container.env.map((one) => one.name),
-        ["NODE_ENV", "DATABASE_URL"],
+        ["NODE_ENV", "DATABASE_URL_FILE"],
       );
       // Serving pods do not have the credentials of the owner.
-      const { valueFrom } = job.container.env.find((one) => one.name === "DATABASE_URL") ?? {};
-      assert.deepEqual(valueFrom, { secretKeyRef: { name: "haven-api-migrate-secret", key: "DATABASE_URL" } });
-      const secrets = havenPod(objects).container.envFrom.flatMap(({ secretRef }) => secretRef?.name ?? []);
-      assert.deepEqual(secrets, ["haven-api-secret"]);
+      assert.deepEqual(secretFilesOf(job), {
+        DATABASE_URL: { secret: "haven-api-migrate-secret", key: "DATABASE_URL" },
+      });
+      const served = Object.entries(secretFilesOf(havenPod(objects)));
+      for (const [name, from] of served) assert.deepEqual(from, { secret: "haven-api-secret", key: name });
       for (const { container } of [havenPod(objects), job]) assert.equal(container.image, `haven-api:${version}`);
     });
   }
@@ -84,13 +83,11 @@ suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
     const [secret] = parseObjects(
       readFileSync(new URL("../../k8s/base/secret.yaml.template", import.meta.url), "utf8"),
     );
-    const pod = havenPod(render("base"));
-    assert.ok(pod.container.envFrom.some(({ secretRef }) => secretRef?.name === secret?.metadata.name));
+    const files = secretFilesOf(havenPod(render("base")));
     const keys = Object.keys(Object(secret?.["stringData"]));
-    assert.deepEqual(
-      keys.filter((key) => !names.has(key)),
-      [],
-    );
+    // A missing file refuses the start.
+    assert.deepEqual(Object.keys(files).sort(), [...keys].sort());
+    for (const file of Object.values(files)) assert.equal(file.secret, secret?.metadata.name);
     for (const needed of ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"]) assert.ok(keys.includes(needed));
   });
 });

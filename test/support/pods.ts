@@ -40,7 +40,9 @@ const podSpec = z.looseObject({
   containers: z.tuple([container]),
   initContainers: z.never().optional(),
   securityContext: z.looseObject({}),
-  volumes: z.array(z.looseObject({ name: z.string() })).default([]),
+  volumes: z
+    .array(z.looseObject({ name: z.string(), secret: z.looseObject({ secretName: z.string() }).optional() }))
+    .default([]),
   terminationGracePeriodSeconds: z.number().default(30),
   serviceAccountName: z.string().optional(),
   automountServiceAccountToken: z.boolean().optional(),
@@ -123,6 +125,18 @@ export const secretsGiven = {
   JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
 };
 
+/** The secrets that a pod reads from files, by the name of the setting. */
+export function secretFilesOf({ container, volumes }: Pod): Record<string, { secret: string; key: string }> {
+  const found: Record<string, { secret: string; key: string }> = {};
+  for (const { name, value = "" } of container.env) {
+    const mount = container.volumeMounts.find(({ mountPath }) => value.startsWith(`${mountPath}/`));
+    const secret = volumes.find((volume) => volume.name === mount?.name)?.secret?.secretName;
+    if (mount === undefined || secret === undefined || !name.endsWith("_FILE")) continue;
+    found[name.replace(/_FILE$/, "")] = { secret, key: value.slice(mount.mountPath.length + 1) };
+  }
+  return found;
+}
+
 /** The environment that a pod would run with. */
 export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Record<string, string> {
   const environment: Record<string, string> = {};
@@ -135,7 +149,12 @@ export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Reco
     }
     if (secretRef?.name === "haven-api-secret") Object.assign(environment, secretsGiven);
   }
-  for (const { name, value } of pod.container.env) environment[name] = value ?? `${name}-from-elsewhere`;
+  const files = secretFilesOf(pod);
+  for (const { name, value } of pod.container.env) {
+    if (!Object.hasOwn(files, name.replace(/_FILE$/, ""))) environment[name] = value ?? `${name}-from-elsewhere`;
+  }
+  const given: Readonly<Record<string, string>> = secretsGiven;
+  for (const [name, { key }] of Object.entries(files)) environment[name] = given[key] ?? "";
   // The values that users fill in.
   if (environment["TRUST_PROXY"]?.startsWith("FILL-IN")) environment["TRUST_PROXY"] = gatewayRange;
   return environment;

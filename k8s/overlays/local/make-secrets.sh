@@ -40,6 +40,8 @@ stringData:
   DATABASE_URL: postgres://haven_app:$app@postgres:5432/haven
   REDIS_URL: redis://:$redis@redis:6379
   JWT_SECRET: "$(random 48)"
+  JWT_SECRET_PREVIOUS: ""
+  OPS_TOKEN: ""
 ---
 apiVersion: v1
 kind: Secret

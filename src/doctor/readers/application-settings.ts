@@ -1,5 +1,6 @@
 import { parseEnv } from "node:util";
 import { drainDefaults } from "../../config/read-config.ts";
+import { isSettingName } from "../../config/secret-files.ts";
 import { variables } from "../../config/variables.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Settings } from "../facts/app.ts";
@@ -57,7 +58,7 @@ export const isHavenSetting = (name: string): boolean => havenSettings.has(name)
 /** Variables that this application and many other servers use. */
 export const isCommonServerSetting = (name: string): boolean =>
   /^(?:PORT|DATABASE_URL|JWT_SECRET|NODE_OPTIONS|REDIS_\w+)$/.test(name);
-export const isSetting = (name: string): boolean => Object.hasOwn(variables.shape, name);
+export const isSetting = isSettingName;
 
 /**
  * The settings as the application would read them: the values in the files, otherwise its own defaults. Without
