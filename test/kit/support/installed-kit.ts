@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atEnd } from "../../shared/at-end.ts";
 import { runProgram } from "../../shared/run-program.ts";
@@ -65,6 +65,15 @@ export async function projectWithKit() {
       assert.equal(code, 0, output);
       return output.trim().split("\n");
     },
+    /** Makes packages that are installed elsewhere available in the project. */
+    linkFrom(folder: string): void {
+      for (const name of packagesIn(join(folder, "node_modules"))) {
+        const target = join(project, "node_modules", name);
+        if (existsSync(target)) continue;
+        mkdirSync(dirname(target), { recursive: true });
+        symlinkSync(join(folder, "node_modules", name), target);
+      }
+    },
     installed: (): string[] => readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith(".")),
     typeCheck: (file: string) =>
       tsc("--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--types", "node", file),
@@ -81,3 +90,10 @@ registerHooks({
 });
 await import(${JSON.stringify(name)});
 `;
+
+const packagesIn = (modules: string): string[] =>
+  readdirSync(modules)
+    .filter((name) => !name.startsWith("."))
+    .flatMap((name) =>
+      name.startsWith("@") ? readdirSync(join(modules, name)).map((scoped) => `${name}/${scoped}`) : [name],
+    );

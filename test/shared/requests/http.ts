@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { type Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect, type Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { startStopwatch } from "../stopwatch.ts";
@@ -19,15 +19,17 @@ export type Ask = {
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
   timeoutMs?: number;
+  agent?: Agent;
 };
 
-/** One request on a new connection, so that no pool outlives the test. */
+/** One request on a new connection unless an agent is given, so that no pool outlives the test. */
 export async function ask(
   url: string,
-  { method = "GET", headers = {}, body, timeoutMs = 20_000 }: Ask = {},
+  { method = "GET", headers = {}, body, timeoutMs = 20_000, agent }: Ask = {},
 ): Promise<Answer> {
   const elapsedMs = startStopwatch();
-  const request = httpRequest(url, { method, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) });
+  const signal = AbortSignal.timeout(timeoutMs);
+  const request = httpRequest(url, { method, headers, agent: agent ?? false, signal });
   request.end(body);
   const [response] = await once(request, "response");
   const bytes = await buffer(response);

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createHealth } from "@haven-api/health";
+import { httpCheck } from "@haven-api/health/checks/http";
+import { WebSocketServer } from "ws";
+
+// What the apps of all frameworks have in common. Each answers the same requests in the way of its framework.
+
+export const port = Number(process.env.PORT);
+export const host = "127.0.0.1";
+
+export const health = createHealth({
+  service: "orders",
+  instance: process.env.INSTANCE ?? "orders-1",
+  intervalMs: 100,
+  timeoutMs: 500,
+  checks: [httpCheck({ name: "shop", url: process.env.SHOP_URL })],
+});
+
+/** The answer to GET /slow?ms=… */
+export async function slowly(ms) {
+  await sleep(Number(ms));
+  return "done";
+}
+
+/** Calls `write` with events until the stream ends, which is at the drain at the latest. Returns how it ends early. */
+export function streamEvents(write, end) {
+  const timer = setInterval(() => write("data: tick\n\n"), 20);
+  const stop = () => clearInterval(timer);
+  const forget = health.onDrain(() => {
+    stop();
+    write("data: bye\n\n");
+    end();
+  });
+  return () => {
+    stop();
+    forget();
+  };
+}
+
+/** Attaches the kit and a WebSocket server, and stops with the process. */
+export function serveWith(server, close = async () => undefined) {
+  health.attach(server);
+  new WebSocketServer({ server }).on("connection", (socket) => {
+    const forget = health.onDrain(() => socket.close(1001));
+    socket.on("close", forget);
+    socket.on("message", (text) => socket.send(`echo ${text}`));
+  });
+  const [delayMs, lingerMs, timeoutMs] = (process.env.DRAIN ?? "400,100,5000").split(",").map(Number);
+  health.stopOnSignals(server, { drain: { delayMs, lingerMs, timeoutMs }, close });
+}
