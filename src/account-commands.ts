@@ -47,7 +47,7 @@ async function withDatabase<T>(environment: Environment, work: (db: Database) =>
 async function endSessions({ target, ...limits }: ReturnType<typeof readRedis>, userId: string): Promise<boolean> {
   if (target === undefined) return false;
   const client = createRedis(target, limits, "haven-command", { retryStrategy: () => null });
-  const access = createRedisAccess(client, (work) => work());
+  const access = createRedisAccess({ read: client, write: client }, (work) => work());
   // Only `revoke` is called; the limits apply to new sessions.
   const sessions = createSessionStore({ redis: access, limits: { idleSeconds: 0, maxAgeSeconds: 0 } });
   try {

@@ -22,7 +22,7 @@ export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
       const network = networkOf(address);
       const keys = [`haven:rate:{${network}}`, `haven:rate:{${network}}:${digest(account)}`];
       const args = [windowMs, perMinute, randomUUID()];
-      const waitMs = Number(await redis.run((client) => countAttempt(client, keys, args)));
+      const waitMs = Number(await redis.write((client) => countAttempt(client, keys, args)));
       if (waitMs > 0) {
         throw new AppError("rate_limited", "Too many attempts from this address. Retry later.", {
           retryAfterSeconds: Math.ceil(waitMs / 1000),

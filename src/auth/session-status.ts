@@ -17,7 +17,8 @@ export const createRoleOf =
   ({ sessions, activeRole }: RoleOfDeps): RoleOf =>
   (userId, sessionId) =>
     sessions.lookUp(userId, sessionId).catch((error: unknown) => {
-      if (error instanceof AppError && error.code === "unavailable") return activeRole(userId, sessionId);
+      if (error instanceof AppError && (error.code === "unavailable" || error.code === "read_only"))
+        return activeRole(userId, sessionId);
       throw error;
     });
 

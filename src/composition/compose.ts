@@ -87,6 +87,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     logger,
     certificates,
     breakers,
+    history: kit.history,
     timed,
     stack,
     overrides,

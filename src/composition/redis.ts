@@ -2,17 +2,20 @@ import type { Config } from "../config/read-config.ts";
 import type { RedisTarget } from "../config/store-settings.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
-import { redisCheck } from "../kit/checks/service-checks.ts";
+import { storeCheck } from "../kit/checks/service-checks.ts";
+import type { History } from "../kit/health/history.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import type { CallTimer } from "../metrics/calls.ts";
-import { createRedis, watchConnections } from "../redis/client.ts";
+import { createRedis, type RedisClient, watchConnections } from "../redis/client.ts";
 import { certificateEndOf, readCertificateEnd } from "../redis/connect/certificate-end.ts";
 import { explainRedisFailure } from "../redis/connect/explain-failure.ts";
-import { isRedisFailure } from "../redis/driver-errors.ts";
+import { isRedisFailure, mayBeRedisFailure } from "../redis/driver-errors.ts";
 import { createRedisAccess } from "../redis/redis-access.ts";
 import { createRedisPinger } from "../redis/redis-pinger.ts";
+import { createSessionChecks } from "../sessions/session-checks.ts";
 import { createConnectionLog } from "./connection-log.ts";
 import type { Overrides } from "./overrides.ts";
+import { asTrials, createStoreBreakers, criticalCapabilities } from "./store-breakers.ts";
 
 export type RedisPartsDeps = {
   config: Config;
@@ -20,50 +23,54 @@ export type RedisPartsDeps = {
   logger: Logger;
   certificates: Certificates;
   breakers: Breakers;
+  history: Pick<History, "onChange">;
   timed: CallTimer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
 
-/** The client behind its breaker, and the check on a separate connection. */
-export function composeRedis({
-  config,
-  target,
-  logger,
-  certificates,
-  breakers,
-  timed,
-  stack,
-  overrides,
-}: RedisPartsDeps) {
-  const breaker = breakers.create({ name: "redis", isFailure: isRedisFailure });
+/** The clients behind their breakers, and the checks on separate connections. */
+export function composeRedis(deps: RedisPartsDeps) {
+  const { config, target, logger, certificates, breakers, history, timed, stack, overrides } = deps;
+  const store = createStoreBreakers(breakers, {
+    name: "redis",
+    isFailure: isRedisFailure,
+    isSymptom: mayBeRedisFailure,
+  });
   const log = createConnectionLog({ logger, store: "redis", explain: explainRedisFailure });
-  const client = stack.adopt(createRedis(target, config.redis, "haven"), (connection) => connection.disconnect());
-  const pinger = stack.adopt(
-    createRedisPinger(target, { ...config.redis, commandTimeoutMs: config.health.timeoutMs }),
-    (connection) => connection.close(),
-  );
-  watchConnections(client, () => certificates.seen("redis", certificateEndOf(client)));
+  const open = (name: string) =>
+    stack.adopt(createRedis(target, config.redis, name), (connection) => connection.disconnect());
+  const clients = { read: open("haven"), write: open("haven-write") };
+  watchConnections(clients.read, () => certificates.seen("redis", certificateEndOf(clients.read)));
   certificates.refreshWith("redis", () => readCertificateEnd(target, config.redis));
+  const { timeoutMs, requires } = config.health;
+  const proofs = createSessionChecks();
+  const checkOf = (prove: (client: RedisClient) => Promise<void>) => {
+    const pinger = createRedisPinger(target, { ...config.redis, commandTimeoutMs: timeoutMs }, prove);
+    stack.defer(() => pinger.close());
+    return (signal: AbortSignal) => log.watch(() => pinger.ping(signal));
+  };
+  const checks = { read: checkOf(proofs.read), write: checkOf(proofs.write) };
+  // The connection may lead to a server that is no longer the primary.
+  history.onChange(({ kind, name, to }) => {
+    const { read, write } = clients;
+    if (kind !== "check" || to !== "down") return;
+    if (name === store.read.name && read.status === "ready") read.disconnect(true);
+    if ((name === store.read.name || name === store.write.name) && write.status === "ready") write.disconnect(true);
+  });
   return {
-    breakers: { read: breaker, write: breaker },
+    breakers: store,
     redis:
       overrides.redis ??
       // Timed inside the breaker: a rejected call took no time of Redis.
-      createRedisAccess(client, (work) => breaker.run(() => timed("redis", work))),
-    /** For background work, which no request waits for: its failures do not open the breaker. */
-    uncounted: createRedisAccess(client, breaker.runUncounted),
+      createRedisAccess(clients, (work, capability) => store[capability].run(() => timed("redis", work))),
+    /** For background work, which no request waits for: its failures do not open the breakers. */
+    uncounted: createRedisAccess(clients, (work, capability) => store[capability].runUncounted(work)),
     /** Calls back whenever Redis may have missed something. */
     onRedisBack(listener: () => void): void {
-      watchConnections(client, listener);
-      breakers.onClosed(breaker.name, listener);
+      watchConnections(clients.write, listener);
+      breakers.onClosed(store.write.name, listener);
     },
-    checks: [
-      // While the breaker is open, the check is its trial.
-      redisCheck(
-        { ping: (signal) => breaker.runTrial(() => log.watch(() => pinger.ping(signal))) },
-        config.health.requires.includes("redis"),
-      ),
-    ],
+    checks: [storeCheck("redis", asTrials(store, checks), criticalCapabilities(requires, "redis"))],
   };
 }

@@ -13,7 +13,7 @@ const replySchema = z.array(z.string());
 /** One hash with a field for each instance. It expires when no instance writes any more. */
 export function createRedisStore(redis: RedisAccess, keepMs: number): FleetStore {
   const run = ({ boot, beat, heartbeat }: OwnEntry, mode: "read" | "write") =>
-    redis.run((client) => heartbeatScript(client, [fleetKey], [boot, beat, heartbeat, keepMs, mode]));
+    redis.write((client) => heartbeatScript(client, [fleetKey], [boot, beat, heartbeat, keepMs, mode]));
   return {
     name: "redis",
     async write(entry) {
@@ -27,7 +27,7 @@ export function createRedisStore(redis: RedisAccess, keepMs: number): FleetStore
       });
     },
     async remove(boot) {
-      await redis.run((client) => client.hdel(fleetKey, boot));
+      await redis.write((client) => client.hdel(fleetKey, boot));
     },
   };
 }

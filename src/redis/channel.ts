@@ -21,7 +21,7 @@ export function createRedisChannel({ target, limits, redis, name }: ChannelDeps)
 
   return {
     publish(text: string): void {
-      redis.run((client) => client.publish(name, `${ownId} ${text}`)).catch(() => undefined);
+      redis.write((client) => client.publish(name, `${ownId} ${text}`)).catch(() => undefined);
     },
 
     /** Opens one more connection to Redis, once. */

@@ -12,8 +12,29 @@ export function isRedisFailure(error: unknown): boolean {
   return error.name === "ReplyError" ? serverReplies.test(error.message) : true;
 }
 
+/** The server denies the command: because of the command, or because its permissions have changed. */
+const deniedReplies = /^NOPERM|The user executing the script can't/;
+/** Redis refuses writes and may still answer reads. */
+const refusedWriteReplies = /^(?:OOM|NOREPLICAS|READONLY|MISCONF)/;
+
+const isReply = (error: unknown, replies: RegExp): boolean =>
+  error instanceof Error && error.name === "ReplyError" && replies.test(error.message);
+
+/** Whether Redis may have failed, so that its check should run at once. */
+export const mayBeRedisFailure = (error: unknown): boolean => isRedisFailure(error) || isReply(error, deniedReplies);
+
 export function toDomainError(error: unknown): unknown {
-  if (!isRedisFailure(error)) return error;
+  if (!mayBeRedisFailure(error)) return error;
+  if (isReply(error, refusedWriteReplies)) {
+    return new AppError(
+      "read_only",
+      "The session store accepts no changes at the moment. Reads are served. Retry later.",
+      {
+        retryAfterSeconds: 2,
+        cause: error,
+      },
+    );
+  }
   return new AppError("unavailable", "The session store is temporarily unavailable. Retry later.", {
     retryAfterSeconds: 2,
     cause: error,

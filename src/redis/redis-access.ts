@@ -1,22 +1,29 @@
+import type { StoreCapability } from "../core/store-capability.ts";
 import type { RedisClient } from "./client.ts";
 import { corkWrites } from "./cork-writes.ts";
 import { toDomainError } from "./driver-errors.ts";
 
-/** All commands go through the circuit breaker, and failures become domain errors. */
-export type RedisAccess = { run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> };
+type Run = <T>(work: (client: RedisClient) => Promise<T>) => Promise<T>;
 
-export function createRedisAccess(
-  client: RedisClient,
-  protect: <T>(work: () => Promise<T>) => Promise<T>,
-): RedisAccess {
-  const cork = corkWrites(client);
-  return {
-    run: (work) =>
+/** All commands go through the circuit breaker of their capability, and failures become domain errors. */
+export type RedisAccess = { read: Run; write: Run };
+
+export type ProtectRedis = <T>(work: () => Promise<T>, capability: StoreCapability) => Promise<T>;
+
+/** Redis stops reading from a connection whose write it delays, so reads and writes have connections of their own. */
+export type RedisClients = Readonly<Record<StoreCapability, RedisClient>>;
+
+export function createRedisAccess(clients: RedisClients, protect: ProtectRedis): RedisAccess {
+  const runOn = (capability: StoreCapability): Run => {
+    const client = clients[capability];
+    const cork = corkWrites(client);
+    return (work) =>
       protect(() => {
         cork();
         return work(client);
-      }).catch((error: unknown) => {
+      }, capability).catch((error: unknown) => {
         throw toDomainError(error);
-      }),
+      });
   };
+  return { read: runOn("read"), write: runOn("write") };
 }

@@ -2,8 +2,15 @@ import { Cluster, type Redis } from "ioredis";
 import type { RedisTarget } from "../config/store-settings.ts";
 import { createRedis, type RedisClient, type RedisLimits } from "./client.ts";
 
-/** Connections used only by the health check. If one of them fails, all are closed, and the next ping connects again. */
-export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
+/**
+ * Connections used only by a health check: `prove` does what the server needs, and each node of a cluster reports its
+ * state. If one of them fails, all are closed, and the next ping connects again.
+ */
+export function createRedisPinger(
+  target: RedisTarget,
+  limits: RedisLimits,
+  prove: (client: RedisClient) => Promise<unknown> = (connected) => connected.ping(),
+) {
   let client: RedisClient | undefined;
   let servers: readonly Redis[] = [];
 
@@ -33,7 +40,8 @@ export function createRedisPinger(target: RedisTarget, limits: RedisLimits) {
       const attempt = async () => {
         if (client === undefined) await connect(onError);
         if (servers.length === 0) throw new Error("No node of the cluster announces an address");
-        await Promise.all(servers.map(target.kind === "cluster" ? pingClusterNode : ping));
+        const nodes = target.kind === "cluster" ? servers.map(pingClusterNode) : [];
+        await Promise.all([...nodes, ...(client === undefined ? [] : [prove(client)])]);
       };
       signal.addEventListener("abort", onAbort, { once: true });
       try {
@@ -59,8 +67,6 @@ function moreInformative(known: unknown, error: unknown): unknown {
   };
   return known === undefined || rank(error) > rank(known) ? error : known;
 }
-
-const ping = (server: Redis): Promise<unknown> => server.ping();
 
 /** Uses CLUSTER INFO, because a node answers PING even while its cluster rejects every command. */
 async function pingClusterNode(node: Redis): Promise<void> {

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- KEYS index
 -- ARGV key prefix of the user's sessions
 -- Returns id, device, address, created, seen and ends of each active session.

@@ -47,6 +47,7 @@ export const retryWindowMs = 10_000;
 const scripts = {
   create: loadLuaScript(new URL("./create.lua", import.meta.url)),
   lookUp: loadLuaScript(new URL("./look-up.lua", import.meta.url)),
+  touch: loadLuaScript(new URL("./touch.lua", import.meta.url)),
   rotate: loadLuaScript(new URL("./rotate.lua", import.meta.url)),
   revoke: loadLuaScript(new URL("./revoke.lua", import.meta.url)),
   list: loadLuaScript(new URL("./list.lua", import.meta.url)),
@@ -67,7 +68,7 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
   return {
     /** Throws if Redis is unavailable. Called before work that would be useless without Redis. */
     async assertReachable(): Promise<void> {
-      await redis.run((client) => client.exists("haven:reachable"));
+      await redis.write((client) => client.exists("haven:reachable"));
     },
 
     /** `begunAt` is a time of the database's clock, because it is compared with a cut-off in the database. */
@@ -83,26 +84,34 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       const cookie = cookieHashOf(id, seed);
       const fields = Object.entries({ seed, gen: 0, rotated: 0, cookie, role, ...sessionClient });
       const args = [id, idleMs, maxAgeMs, maxSessionsPerUser, sessionKey(userId, ""), ...fields.flat()];
-      const evicted = await redis.run((client) => scripts.create(client, keysOf(userId, id), args));
+      const evicted = await redis.write((client) => scripts.create(client, keysOf(userId, id), args));
       return { id, seed, generation: 0, endsInMs: maxAgeMs, evicted: texts(evicted) };
     },
 
-    /** Looks up, checks and touches a session. Returns the role, or undefined if the session is not active. */
+    /**
+     * Looks up and checks a session. Returns the role, or undefined if the session is not active. The touch, which is due
+     * at most once a minute, is not awaited: while Redis refuses writes, sessions can still be looked up.
+     */
     async lookUp(userId: string, sessionId: string, cookieHash = ""): Promise<Role | undefined> {
-      const args = [sessionId, idleMs, touchIntervalMs, cookieHash];
-      const role = await redis.run((client) => scripts.lookUp(client, keysOf(userId, sessionId), args));
-      return role === "admin" || role === "member" ? role : undefined;
+      const keys = keysOf(userId, sessionId);
+      const args = [touchIntervalMs, cookieHash];
+      const reply = await redis.read((client) => scripts.lookUp(client, keys.slice(0, 1), args));
+      const [role, touchIsDue] = Array.isArray(reply) ? reply : [];
+      if (role !== "admin" && role !== "member") return undefined;
+      if (touchIsDue === 1)
+        redis.write((client) => scripts.touch(client, keys, [sessionId, idleMs])).catch(() => undefined);
+      return role;
     },
 
     async seedOf(userId: string, sessionId: string): Promise<SessionSeed | undefined> {
       const read = (client: RedisClient) => client.hmget(sessionKey(userId, sessionId), "seed", "cookie");
-      const [seed, cookieHash] = await redis.run(read);
+      const [seed, cookieHash] = await redis.read(read);
       return seed && cookieHash ? { seed, cookieHash } : undefined;
     },
 
     async rotate(userId: string, sessionId: string, generation: number, role: Role): Promise<Rotation> {
       const args = [sessionId, generation, idleMs, retryWindowMs, role];
-      const reply = await redis.run((client) => scripts.rotate(client, keysOf(userId, sessionId), args));
+      const reply = await redis.write((client) => scripts.rotate(client, keysOf(userId, sessionId), args));
       const [outcome, current, endsInMs] = Array.isArray(reply) ? reply : [];
       if (outcome === "rotated" || outcome === "repeated")
         return { outcome, generation: Number(current), endsInMs: Number(endsInMs) };
@@ -117,11 +126,11 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       const kept = "allBut" in which ? which.allBut : "";
       const cutOff = "allBut" in which && which.begunBefore ? idPrefixAt(which.begunBefore) : "";
       const args = [sessionKey(userId, ""), kept, cutOff, ...ids];
-      return texts(await redis.run((client) => scripts.revoke(client, [indexKey(userId)], args)));
+      return texts(await redis.write((client) => scripts.revoke(client, [indexKey(userId)], args)));
     },
 
     async list(userId: string): Promise<SessionView[]> {
-      const reply = await redis.run((client) => scripts.list(client, [indexKey(userId)], [sessionKey(userId, "")]));
+      const reply = await redis.read((client) => scripts.list(client, [indexKey(userId)], [sessionKey(userId, "")]));
       return (Array.isArray(reply) ? reply : [])
         .map(texts)
         .map(([id = "", device = "", address = "", created, seen, ends]) => ({

@@ -88,7 +88,7 @@ for (const reader of ["redis", "postgres"] as const) {
         },
       };
     };
-    const redis = createRedisAccess(client, (work) => work());
+    const redis = createRedisAccess({ read: client, write: client }, (work) => work());
     const both = [createRedisStore(redis, intervalMs * 3), createPostgresStore(db, intervalMs * 3)];
     const stores = both.toSorted((a, b) => Number(b.name === reader) - Number(a.name === reader));
     const fleets = Array.from({ length: size }, (_, index) =>

@@ -55,7 +55,7 @@ async function onRedis(): Promise<World> {
   atEnd(() => other.disconnect());
   return {
     store: createRedisStore(
-      createRedisAccess(client, (work) => work()),
+      createRedisAccess({ read: client, write: client }, (work) => work()),
       keepMs,
     ),
     async plant(boot, heartbeat, agoMs) {
@@ -189,7 +189,7 @@ test("the key in Redis expires after the last write, and malformed entries are d
     (status) => status === "ready",
   );
   const second = createRedisStore(
-    createRedisAccess(client, (work) => work()),
+    createRedisAccess({ read: client, write: client }, (work) => work()),
     100,
   );
   await other.hset(fleetKey, "torn", "no time and no space");

@@ -129,7 +129,7 @@ for (const form of formNames) {
       (name) => name === "haven",
     );
     assert.equal(await check(forms[form] ?? {}), "up");
-    const redis = createRedisAccess(client, (work) => work());
+    const redis = createRedisAccess({ read: client, write: client }, (work) => work());
     const channel = createRedisChannel({ target, limits, redis, name: "haven:events" });
     atEnd(() => channel.close());
     const listening = Promise.withResolvers<void>();

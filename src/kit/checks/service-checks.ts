@@ -1,8 +1,6 @@
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 
-export type Pinger = { ping(signal: AbortSignal): Promise<void> };
-
 export type Store = { read(signal: AbortSignal): Promise<void>; write(signal: AbortSignal): Promise<void> };
 
 /** A store that the server reads and writes. `critical` lists the capabilities that take the instance out of rotation. */
@@ -12,12 +10,6 @@ export const storeCheck = (name: string, { read, write }: Store, critical: reado
     read: { critical: critical.includes("read"), run: read },
     write: { critical: critical.includes("write"), run: write },
   },
-});
-
-export const redisCheck = (redis: Pinger, critical: boolean): Check => ({
-  name: "redis",
-  critical,
-  run: (signal) => redis.ping(signal),
 });
 
 export type SchemaReader = { schemaIsCurrent(signal: AbortSignal): Promise<boolean> };

@@ -87,7 +87,7 @@ export function testRoutes({ db, redis, connections }: RouteParts) {
     return ok({});
   });
   routes.add(operations.sql, async ({ params }) => ok(await db.query("SELECT pg_sleep($1)", [params.ms / 1000])));
-  routes.add(operations.redis, async () => ok({ pong: await redis.run((client) => client.ping()) }));
+  routes.add(operations.redis, async () => ok({ pong: await redis.read((client) => client.ping()) }));
   routes.add(operations.fail, () => {
     throw new Error("password=hunter2 at postgres://user:hunter2@db.internal/x");
   });
