@@ -23,7 +23,7 @@ export const isBackground = (...words: readonly string[]): boolean =>
 
 /** Selects the candidates that run the application, and records each one that is left out. */
 export function selectApplications<T>(candidates: readonly Candidate<T>[], diagnostics: Diagnostics): T[] {
-  const certain = candidates.filter(({ evidence }) => evidence === "serves");
+  const certain = candidates.filter(({ evidence, background }) => evidence === "serves" && !background);
   const programs = new Set(certain.map(({ program }) => program));
   const foreground = candidates.filter(({ background }) => !background);
   const likely = foreground.filter(

@@ -306,7 +306,7 @@ export const kubernetesFaults: readonly Fault[] = [
   [
     "trap-ingress-rewrite",
     /nginx\.ingress\.kubernetes\.io\/proxy-read-timeout: "30"/,
-    ["nginx.ingress.kubernetes.io/rewrite-target: /", "nginx.ingress.kubernetes.io/rewrite-target: /api"],
+    ["nginx.ingress.kubernetes.io/rewrite-target: /app", "nginx.ingress.kubernetes.io/rewrite-target: /api"],
     ["nginx.ingress.kubernetes.io/rewrite-target: /$1", "nginx.ingress.kubernetes.io/rewrite-target: /api/$2"],
   ],
   ["trap-alb-ingress-target", /target-type: ip/, ["target-type: instance"], ['target-type: "ip"']],

@@ -110,6 +110,14 @@ const ingress =
 const albIngress =
   "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop, annotations: { alb.ingress.kubernetes.io/target-type: ip } }\nspec: { ingressClassName: alb }\n";
 
+const rewrite = (path: string) =>
+  `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: { name: shop, annotations: { nginx.ingress.kubernetes.io/rewrite-target: / } }\nspec: { ingressClassName: nginx, rules: [{ http: { paths: [{ path: ${path}, pathType: Prefix }] } }] }\n`;
+const sockets = (condition: string) =>
+  haproxy("check").replace(
+    "  default_backend api\n",
+    `  acl is_socket hdr(Upgrade) -i websocket\n  use_backend api ${condition}\n`,
+  );
+
 const patterns: readonly Pattern[] = [
   {
     name: "timeout check does not delay the detection of a drain",
@@ -312,6 +320,26 @@ const patterns: readonly Pattern[] = [
     rule: "trap-compose-no-restart",
     holds: { compose: 'services:\n  shop:\n    build: .\n    ports: ["80:80"]\n' },
     doesNotHold: { compose: 'services:\n  shop:\n    build: .\n    ports: ["80:80"]\n    volumes: [".:/app"]\n' },
+  },
+  {
+    name: "a rewrite to the path itself",
+    rule: "trap-ingress-rewrite",
+    holds: { kubernetes: rewrite("/api") },
+    doesNotHold: { kubernetes: rewrite("/") },
+  },
+  {
+    name: "a backend for everything but WebSockets",
+    rule: "deadline-no-tunnel-timeout",
+    holds: { haproxy: sockets("if is_socket") },
+    doesNotHold: { haproxy: sockets("if !is_socket") },
+  },
+  {
+    name: "a consumer of a queue with a port for its metrics",
+    rule: "trap-kubernetes-no-readiness-probe",
+    holds: { kubernetes: pod("ports: [{ containerPort: 80 }]") },
+    doesNotHold: {
+      kubernetes: `${pod("readinessProbe: { httpGet: { path: /ready, port: 80 } }")}---\n${pod("ports: [{ containerPort: 80 }]", "shop:1.0", "order-consumer")}`,
+    },
   },
   {
     name: "a swarm starts its tasks again",

@@ -196,7 +196,7 @@ export const pitfalls: readonly BrokenLine[] = [
     "trap-ingress-rewrite",
     "kubernetes",
     '    nginx.ingress.kubernetes.io/proxy-read-timeout: "30"',
-    "    nginx.ingress.kubernetes.io/rewrite-target: /",
+    "    nginx.ingress.kubernetes.io/rewrite-target: /app",
   ],
   ["trap-alb-ingress-target", "albIngress", "target-type: ip", "target-type: instance"],
   ["trap-alb-readiness-gate", "albIngress", "gate-inject: enabled", "gate-inject: disabled", "target-type"],

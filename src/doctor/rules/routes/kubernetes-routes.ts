@@ -6,7 +6,7 @@ import {
 } from "../../readers/kubernetes/cluster-objects.ts";
 import { backendOf } from "../../readers/kubernetes/google-load-balancer.ts";
 import { annotation } from "../../readers/kubernetes/ingress.ts";
-import { entries, get, text } from "../../readers/yaml-tree.ts";
+import { entries, get, list, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { ingress, object, pod, ready } from "../example-files.ts";
 import { eachCluster, eachWorkload } from "../for-each.ts";
@@ -50,7 +50,7 @@ export const kubernetesRouteRules: readonly Rule[] = [
     severity: "error",
     title: "The ingress rewrites every path to the same one",
     impact: "/api/v1/users arrives as /: every request gets the landing page or 404.",
-    condition: "`rewrite-target` contains a group ($1, $2), or is not set",
+    condition: "`rewrite-target` contains a group ($1, $2), is the path itself, or is not set",
     fix: "Remove rewrite-target.",
     example: {
       kind: "kubernetes",
@@ -60,7 +60,13 @@ export const kubernetesRouteRules: readonly Rule[] = [
     find: eachCluster(({ manifests }) =>
       objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
         const found = annotation(one, "nginx.ingress.kubernetes.io/rewrite-target");
-        if (found === undefined || /\$\d/.test(text(found) ?? "")) return [];
+        const target = text(found) ?? "";
+        // The controller rewrites nothing where the target is the path itself.
+        const paths = list(one, "spec", "rules").flatMap((rule) =>
+          list(rule, "http", "paths").map((path) => text(path, "path") ?? "/"),
+        );
+        const isSame = paths.length > 0 && paths.every((path) => path === target);
+        if (found === undefined || isSame || /\$\d/.test(target)) return [];
         return [{ places: [found.at], message: `rewrite-target is ${text(found) ?? "empty"}.` }];
       }),
     ),

@@ -24,8 +24,10 @@ function sectionsWithWebSockets({ proxies }: Haproxy): { proxy: ProxySection; li
     const line = proxy.section.lines.find(isForWebSockets);
     if (line === undefined || !proxy.http) return [];
     if (proxy.servers.length > 0) return [{ proxy, line }];
+    const isNegated = ({ words }: Line) => words.includes("unless") || words.includes(`!${line.words[1]}`);
     const named = effectiveLines(proxy.section)
       .filter(({ words }) => /^(?:use|default)_backend$/.test(words[0] ?? ""))
+      .filter((use) => !isNegated(use))
       .filter((use) => isForWebSockets(use) || use.words.slice(2).some((word) => word === line.words[1]));
     const backends = named.map(({ words }) => words[1] ?? "");
     return proxies
