@@ -4,7 +4,7 @@ import { email, exactText, id, line, moment } from "../http/input/common-schemas
 import { smallBodyLimit } from "../http/input/request-body.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";
-import { retryWindowMs } from "../sessions/session-store.ts";
+import { maxSessionsPerUser, retryWindowMs } from "../sessions/session-store.ts";
 import { eventTypes } from "./events.ts";
 
 const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
@@ -153,7 +153,9 @@ export const operations = {
     query: z.strictObject(pageFields),
     headers: ["If-None-Match"],
     needs: { redis: "read" },
-    answers: { 200: { description: "Active sessions, newest first; at most 20.", schema: listOf(session) } },
+    answers: {
+      200: { description: `Active sessions, newest first; at most ${maxSessionsPerUser}.`, schema: listOf(session) },
+    },
   }),
   revokeSession: operation({
     id: "revokeSession",

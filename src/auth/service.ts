@@ -169,7 +169,7 @@ export function createAuthService(deps: AuthDeps) {
       });
     },
 
-    /** Newest first. A user has at most 20 sessions, so all are read for each page. */
+    /** Newest first. A user has few sessions (`maxSessionsPerUser`), so all are read for each page. */
     async sessions({ userId }: Caller, { below, take }: PageRequest): Promise<{ items: SessionView[] }> {
       const all = (await sessions.list(userId)).filter(({ id }) => id < below);
       return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };

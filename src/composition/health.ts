@@ -35,10 +35,12 @@ export type HealthDeps = {
 /** The health kit, which also adds the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
   const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates, stack } = deps;
+  const { service, version, instance, ...facts } = identity;
   const kit = createHealth({
-    service: identity.service,
-    version: identity.version,
-    instance: identity.instance,
+    service,
+    version,
+    instance,
+    facts,
     clock,
     policy,
     intervalMs: config.health.intervalMs,

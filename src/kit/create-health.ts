@@ -44,13 +44,14 @@ export function createHealth(options: HealthOptions) {
     service,
     version = "0.0.0",
     instance = hostname(),
+    facts = {},
     checks = [],
     intervalMs = 2000,
     timeoutMs = 2000,
   } = options;
   const { closeOn = "signal", clock = steadyClock, maxEventLoopDelayMs = 50 } = options;
   const operators = options.operators === false ? undefined : (options.operators ?? {});
-  const identity: Identity = { service, version, instance };
+  const identity: Identity = { service, version, instance, ...facts };
   const history = createHistory();
   if (options.onChange !== undefined) history.onChange(options.onChange);
   const lifecycle = createLifecycle(clock);

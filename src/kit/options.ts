@@ -20,6 +20,8 @@ export type HealthOptions = {
   version?: string;
   /** Distinguishes the processes of the service; the host name unless set, which in Kubernetes is the name of the pod. */
   instance?: string;
+  /** Further fields that identify the process in the answers, for example `{ commit: "3f2a91c" }`. */
+  facts?: Readonly<Record<string, string>>;
   /** Checks to begin with; `addCheck` adds more before the start. */
   checks?: readonly Check[];
   /** Time between two runs of a check; 2000 unless set. */

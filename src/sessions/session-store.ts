@@ -39,7 +39,7 @@ const sessionKey = (userId: string, sessionId: string): string => `haven:{${user
 
 const indexKey = (userId: string): string => `haven:{${userId}}:sessions`;
 
-const maxSessionsPerUser = 20;
+export const maxSessionsPerUser = 20;
 const maxTouchIntervalMs = 60_000;
 /** How long the previous refresh token still returns the current one. */
 export const retryWindowMs = 10_000;

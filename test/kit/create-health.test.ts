@@ -189,3 +189,11 @@ test("a drain lets requests finish, and a second call waits for the same drain",
   assert.equal((await slow).text, "done");
   assert.deepEqual(await draining, { cut: 0 });
 });
+
+test("further facts identify the process in the ready probe and in the report", async () => {
+  const { url } = await serve(make({ facts: { commit: "3f2a91c" }, operators: {} }));
+  for (const path of ["/ready", "/startup", "/health/detailed"]) {
+    const { text } = await ask(`${url}${path}`);
+    assert.equal(JSON.parse(text)["commit"], "3f2a91c", path);
+  }
+});

@@ -123,7 +123,8 @@ at a time; HAProxy counts in a window, so that the whole burst may be used at on
 
 ## How long a proxy waits for a response
 
-NGINX: ${inSeconds(waitOfNginxMs())} (\`proxy_read_timeout\`). HAProxy: ${secondsIn(read(files.haproxy), /^ {4}timeout server (\w+)$/m)} s (\`timeout server\`). Both are longer than the app's own
+NGINX waits ${secondsIn(read(files.proxy), /^proxy_connect_timeout (\w+);$/m)} s for a connection (\`proxy_connect_timeout\`), and ${inSeconds(waitOfNginxMs())} for a response (\`proxy_read_timeout\`). HAProxy waits ${secondsIn(read(files.haproxy), /^ {4}timeout server (\w+)$/m)} s for a
+response (\`timeout server\`). Both are longer than the app's own
 \`REQUEST_TIMEOUT_MS\`, ${inSeconds(readConfig({ NODE_ENV: "test" }).http.requestTimeoutMs)}, so that clients receive the response of the app.
 
 ## How fast HAProxy detects a change
