@@ -1,4 +1,4 @@
-import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,7 @@ const one = "api-server-2";
 const { lieWithinMs } = storeBounds;
 const clockFile = join(tmpdir(), "clock-of-one-instance");
 /** The library is in a separate folder for each processor architecture. */
-const library = () => globSync("/usr/lib/*/faketime/libfaketime.so.1")[0] ?? "";
+const library = () => globSync("/usr/lib/*/faketime/libfaketimeMT.so.1")[0] ?? "";
 /** The time until libfaketime reads a change of the file. */
 const clockReadMs = 1000;
 
@@ -41,7 +41,7 @@ export const clockFault: Fault = {
     await sleep(500);
   },
   inject: async () => writeFileSync(clockFile, "+1h"),
-  undo: async () => rmSync(clockFile),
+  undo: async () => writeFileSync(clockFile, "+0"),
   replacesProcesses: true,
   bounds: { noRequestFails: true, lieWithinMs },
   comparable: true,
