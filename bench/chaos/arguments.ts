@@ -22,7 +22,7 @@ export const usage = (faults: readonly string[]): string => `Usage: npm run chao
 
   --quick           a few faults through NGINX, in under two minutes; for CI
   --proxy NAME      nginx or haproxy alone
-  --server NAME     haven alone, or peer: the Express server of bench/peers that it is compared with
+  --server NAME     haven alone, or peer: the Express server of bench/peers that it is compared with, behind HAProxy
   --only FAULTS     some faults, separated by commas
   --out FILE        where the report goes, its figures and plots beside it in images/resilience/
                     (docs/resilience.md for a run of everything, else nowhere);

@@ -32,7 +32,6 @@ export const postgresFaults: readonly Fault[] = [
     holdMs: 10_000,
     ...ofOne("database", "hole"),
     bounds: back,
-    comparable: true,
   },
   {
     name: "postgres-slow",
@@ -41,7 +40,6 @@ export const postgresFaults: readonly Fault[] = [
     holdMs: 8000,
     ...ofAll("database", { delayMs: 300 }),
     bounds: back,
-    comparable: true,
   },
   {
     name: "postgres-full",

@@ -32,7 +32,6 @@ export const redisFaults: readonly Fault[] = [
     says: "All data in Redis is deleted. All sessions are lost: 401 is the correct answer, and all users sign in again.",
     inject: ({ redis }) => askRedis(redis.port, "flushall"),
     bounds,
-    comparable: true,
   },
   {
     name: "redis-hole",
@@ -41,7 +40,6 @@ export const redisFaults: readonly Fault[] = [
     holdMs: 8000,
     ...ofAll("redis", "hole"),
     bounds,
-    comparable: true,
   },
   {
     name: "redis-hole-one",
@@ -50,6 +48,5 @@ export const redisFaults: readonly Fault[] = [
     holdMs: 8000,
     ...ofOne("redis", "hole"),
     bounds,
-    comparable: true,
   },
 ];

@@ -44,7 +44,7 @@ const both = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outcome
 
 export const comparisonIntro = `## Beside the usual stack
 
-The same faults, load and proxies with three instances of an Express server that is put together from
+The same faults and the same load, with three instances of an Express server that is put together from
 \`@godaddy/terminus\`, \`pg\`, \`ioredis\` and \`opossum\` as their READMEs show them
 ([bench/peers/usual-resilience.mjs](../bench/peers/usual-resilience.mjs)).
 
