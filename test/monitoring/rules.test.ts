@@ -79,6 +79,8 @@ test("each alert has a severity, a text that names the instance, and a section o
 
 /** Alerts about all instances together, which cannot name one. */
 const ofTheFleet = new Set([
+  "PostgresReadOnly",
+  "RedisRefusesWrites",
   "NoInstanceReady",
   "TooFewInstancesReady",
   "TargetsMissing",
