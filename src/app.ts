@@ -55,7 +55,7 @@ export function createApp({
   const bodyDiscarder = createBodyDiscarder();
   const pipelining = createPipeliningLimit();
   const pacer = createRequestPacer();
-  const bodyBudget = createByteBudget({ maxBytes: maxBufferedBodyBytes, onRejected: tooManyBodies });
+  const bodyBudget = createByteBudget({ maxBytes: maxBufferedBodyBytes, rejectionError: tooManyBodies });
   return {
     express: expressApp,
     handle(request, response, sendContinue) {

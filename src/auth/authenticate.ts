@@ -15,14 +15,13 @@ export type AuthenticateDeps = {
 };
 
 /**
- * A page of a sibling domain can plant cookies with the name of the session cookie. Browsers send cookies with longer
- * paths first, and the session cookie has the shortest path, `/`. After it come at most two planted cookies for each
- * parent domain. So the last ten cookies include the session cookie on a host with up to four parent domains. The last
- * valid cookie wins.
+ * The number of cookies, from the end of the header, that may be the session cookie. A page of a sibling domain can set
+ * cookies of the same name. Browsers send cookies with longer paths first, and the session cookie has the shortest path,
+ * `/`. After it come at most two forged cookies for each parent domain. So ten are enough for four parent domains.
  */
 const maxCandidates = 10;
 
-/** Identifies the caller in one round trip to Redis. While Redis is unavailable, a bearer token is checked in Postgres. */
+/** Identifies the caller in one round trip to Redis. While Redis is unavailable, checks bearer tokens in Postgres. */
 export function createAuthenticate({ tokens, sessions, cookie, roleOf }: AuthenticateDeps) {
   const byBearer = async (token: string): Promise<Caller> => {
     const claims = tokens.verify(token);
@@ -45,7 +44,7 @@ export function createAuthenticate({ tokens, sessions, cookie, roleOf }: Authent
         "Writes with a session cookie are not allowed from another origin. Use a bearer token.",
       );
     }
-    // Sent together, so that they take one round trip, also to different nodes of a cluster.
+    // All look-ups are sent at the same time, so that they take one round trip, also to different nodes of a cluster.
     const lookUps = await Promise.allSettled(
       candidates
         .slice(-maxCandidates)

@@ -5,7 +5,7 @@ export type CookieSettings = { name: string; secure: boolean };
 export function createSessionCookie({ name, secure }: CookieSettings) {
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? "; Secure" : ""}`;
   return {
-    /** The values of all cookies with that name, in the order of the header. */
+    /** Returns the values of all cookies with the name of the session cookie, in the order of the header. */
     read({ headers }: Pick<IncomingMessage, "headers">): string[] {
       const pairs = headers.cookie?.split(";").map((pair) => pair.trim()) ?? [];
       return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));

@@ -17,7 +17,7 @@ export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) 
     maxConcurrent,
     maxWaitMs: queueTimeoutMs,
     maxQueued: maxConcurrent * 100,
-    onRejected: () =>
+    rejectionError: () =>
       new AppError("overloaded", "Too many passwords are being checked at the same time. Retry later.", {
         retryAfterSeconds: 2,
       }),
@@ -27,7 +27,7 @@ export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) 
 
   return {
     hash: (password: string): Promise<string> => limiter.run(() => hash(password, parameters)),
-    /** Takes the same time if the account does not exist. */
+    /** Compares a password with a hash. Takes the same time if the account does not exist. */
     matches: (password: string, stored: string | undefined): Promise<boolean> =>
       limiter.run(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
     isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),

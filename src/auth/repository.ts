@@ -41,8 +41,8 @@ export const users = {
   },
 
   /**
-   * Whether the session of a login stays valid: the account has not been changed since the password was checked. Waits
-   * for a transaction that is changing the account.
+   * Returns true if the account has not been changed since the password of a login was checked, so that its session may
+   * stay. Waits for a transaction that is changing the account.
    */
   async mayKeepSession(db: Queryable, id: string, passwordHash: string, sessionId: string): Promise<boolean> {
     const sql = `SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active
@@ -50,7 +50,7 @@ export const users = {
     return (await db.query(sql, [id, passwordHash, timeOfId(sessionId)])).length > 0;
   },
 
-  /** Returns the user's id. A trigger ends the sessions of an account that is deactivated. */
+  /** Activates or deactivates an account and returns the user's id. A trigger ends the sessions of a deactivated account. */
   async setActive(db: Queryable, email: string, active: boolean): Promise<string | undefined> {
     const sql = "UPDATE users SET active = $2, updated_at = now() WHERE email = $1 RETURNING id";
     return (await db.query<{ id: string }>(sql, [email, active]))[0]?.id;

@@ -61,8 +61,8 @@ export function createAuthService(deps: AuthDeps) {
     signedIn(user, session, secrets.cookie(user.id, session.id, session.seed));
 
   /**
-   * Fails while Redis is unavailable. Otherwise the revocation is recorded in Postgres, and then takes effect in Redis. If
-   * Redis fails in between, a retry repeats both, and the resync applies the record when Redis is back.
+   * Revokes sessions: first in Postgres, then in Redis. Fails while Redis is unavailable. If Redis fails after the write
+   * to Postgres, the resync revokes the sessions in Redis later.
    */
   const revoke = async (userId: string, ids: readonly string[]): Promise<void> => {
     await sessions.assertReachable();
@@ -98,7 +98,7 @@ export function createAuthService(deps: AuthDeps) {
         throw wrongCredentials();
       }
       const session = await beginSession(db, user, client);
-      // If the account was changed while the password was checked, the change did not end this session, which is newer.
+      // A change of the account ends older sessions only, so a change during the password check would not end this one.
       if (!(await users.mayKeepSession(db, user.id, user.passwordHash, session.id))) {
         await revoke(user.id, [session.id]);
         throw wrongCredentials();
@@ -111,7 +111,7 @@ export function createAuthService(deps: AuthDeps) {
       return signedInWithCookie(withoutPassword(user), session);
     },
 
-    /** Within the retry window a retry gets the same new token. A token reused later ends its session; a forged one has no effect. */
+    /** Exchanges a refresh token. A repeat within the retry window gets the same new token; a later reuse ends the session. */
     async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
       const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
       const credential = decodeCredential(refreshToken);
@@ -161,7 +161,7 @@ export function createAuthService(deps: AuthDeps) {
         throw wrong();
       }
       const passwordHash = await passwords.hash(input.newPassword);
-      // The row is locked until the commit, so a login with the old password waits and is then refused.
+      // The row is locked until the commit, so a concurrent login with the old password waits and is then rejected.
       await db.transaction(async (tx) => {
         if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
         await revokeOtherSessions(tx, userId, sessionId);

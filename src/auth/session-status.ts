@@ -24,7 +24,7 @@ export const createRoleOf =
 
 export type IsStillSignedIn = (caller: Caller) => Promise<boolean>;
 
-/** For long-running work such as a stream, which continues while the state of the session cannot be read. */
+/** Returns whether a session is active, for streams. If the state cannot be read, the session counts as active. */
 export const createIsStillSignedIn =
   (roleOf: RoleOf): IsStillSignedIn =>
   ({ userId, sessionId }) =>

@@ -25,7 +25,7 @@ export function createConnectionLog({ logger, store, explain }: ConnectionLogDep
           const { reason, sentence } = explained;
           logger.warn({ code: failureCode(error), reason, detail: sentence }, `connection to ${store} failed`);
         }
-        // The check knows errors of many kinds by their codes, and this one by what it means for a connection.
+        // The health check derives a reason from the error code. If the explanation differs, it is more precise.
         throw explained === undefined || reasonOf(error) === explained.reason
           ? error
           : new CheckFailed(explained.reason, { cause: error });

@@ -54,7 +54,7 @@ export function composePhotos({
     maxConcurrent: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
     maxWaitMs: imageReadWaitMs,
     maxQueued: 200,
-    onRejected: () =>
+    rejectionError: () =>
       new AppError("overloaded", "Too many images are being requested. Retry in a moment.", { retryAfterSeconds: 1 }),
   });
   const limited: Database = { ...db, query: (sql, values) => reads.run(() => db.query(sql, values)) };

@@ -47,7 +47,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
   const log = createConnectionLog({ logger, store: "postgres", explain: explainPostgresFailure });
   const connector = createConnector(
     { ...config.postgres, url },
-    { ...log, onOpened: (opened) => certificates.seen("postgres", opened.certificateEnd) },
+    { ...log, onOpened: (opened) => certificates.record("postgres", opened.certificateEnd) },
   );
   certificates.refreshWith("postgres", async () => {
     const opened = await connector.open({ ...config.postgres, applicationName: "haven-certificates" });

@@ -41,7 +41,7 @@ export function composeRedis(deps: RedisPartsDeps) {
   const open = (name: string) =>
     stack.adopt(createRedis(target, config.redis, name), (connection) => connection.disconnect());
   const clients = { read: open("haven"), write: open("haven-write") };
-  watchConnections(clients.read, () => certificates.seen("redis", certificateEndOf(clients.read)));
+  watchConnections(clients.read, () => certificates.record("redis", certificateEndOf(clients.read)));
   certificates.refreshWith("redis", () => readCertificateEnd(target, config.redis));
   const { timeoutMs, requires } = config.health;
   const proofs = createSessionChecks();

@@ -53,8 +53,11 @@ export const redisSettings = (v: Variables, files: Files) => ({
   commandTimeoutMs: v.REDIS_COMMAND_TIMEOUT_MS,
 });
 
-const passwordCommand = (words: readonly string[] | undefined, v: Variables): PasswordCommandOptions | undefined =>
-  words && { words, timeoutMs: v.PASSWORD_COMMAND_TIMEOUT_MS, cacheMs: v.PASSWORD_COMMAND_CACHE_MS };
+const passwordCommand = (
+  commandLine: readonly string[] | undefined,
+  v: Variables,
+): PasswordCommandOptions | undefined =>
+  commandLine && { commandLine, timeoutMs: v.PASSWORD_COMMAND_TIMEOUT_MS, cacheMs: v.PASSWORD_COMMAND_CACHE_MS };
 
 function redisTarget(v: Variables, files: Files): RedisTarget | undefined {
   const place = redisPlace(v, files);

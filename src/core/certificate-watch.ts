@@ -1,7 +1,7 @@
 /** The certificates that servers have presented to this process. */
 export type Certificates = {
-  /** A connection was opened; `end` is undefined without TLS. Of several servers, the earliest end counts. */
-  seen(of: string, end: number | undefined): void;
+  /** Records the certificate of a new connection. `end` is undefined without TLS. Of several servers, the earliest end counts. */
+  record(service: string, end: number | undefined): void;
   /**
    * Reads the end again at intervals, because a connection that stays open has the certificate of its beginning. Without
    * `atOnce`, only after a connection has shown that there is a certificate.
@@ -23,14 +23,14 @@ export function watchCertificates({ everyMs = refreshMs } = {}): Certificates {
       (end) => {
         if (end !== undefined) ends.set(of, end);
       },
-      // The certificate that is known stays reported; why the connection fails is reported by the check.
+      // The last known certificate stays in the report. The health check reports why the connection fails.
       () => undefined,
     );
   const timer = setInterval(() => {
     for (const [of, { read, atOnce }] of reads) if (atOnce || ends.has(of)) void refresh(of, read);
   }, everyMs).unref();
   return {
-    seen(of, end) {
+    record(of, end) {
       if (end !== undefined) ends.set(of, Math.min(end, ends.get(of) ?? end));
     },
     refreshWith(of, read, { atOnce } = { atOnce: false }) {

@@ -4,17 +4,17 @@ export type ConcurrencyLimiterOptions = {
   maxConcurrent: number;
   /** A call that waits longer than this is rejected. */
   maxWaitMs: number;
-  /** With this many calls waiting, further calls are rejected at once: thousands of time-outs block the event loop. */
+  /** With this many calls waiting, further calls are rejected at once, because thousands of timers block the event loop. */
   maxQueued: number;
-  onRejected(): Error;
+  rejectionError(): Error;
 };
 
-/** Bounds how many calls run, how many wait, and how long they wait. */
+/** Creates a limiter for the number of running calls, the number of waiting calls, and the time that a call waits. */
 export function createConcurrencyLimiter({
   maxConcurrent,
   maxWaitMs,
   maxQueued,
-  onRejected,
+  rejectionError,
 }: ConcurrencyLimiterOptions) {
   type Waiter = { start(): void; limit: StallTolerantTimeout };
   // Not a Set: V8 keeps entries that went through a Set alive until a full collection.
@@ -26,11 +26,11 @@ export function createConcurrencyLimiter({
       running += 1;
       return Promise.resolve();
     }
-    if (waiters.length >= maxQueued) return Promise.reject(onRejected());
+    if (waiters.length >= maxQueued) return Promise.reject(rejectionError());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const limit = startTimeout(maxWaitMs, () => {
       waiters.splice(waiters.indexOf(waiter), 1);
-      reject(onRejected());
+      reject(rejectionError());
     });
     const waiter: Waiter = { start: resolve, limit };
     waiters.push(waiter);

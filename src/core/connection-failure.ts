@@ -22,7 +22,7 @@ export const failureCode = (error: unknown): string | undefined =>
 export const codeOf = (error: Error): string => ("code" in error ? String(error.code) : "");
 
 /** The names of one store and its settings, for use in the sentences. */
-export type StoreWords = {
+export type StoreLabels = {
   store: string;
   /** The settings with the address. */
   address: string;
@@ -32,8 +32,8 @@ export type StoreWords = {
 };
 
 /** Failures below the protocol of the store: names, routes, TLS. */
-export function explainNetworkFailure(code: string, words: StoreWords): FailureExplanation | undefined {
-  const { store, address, caFile, certFile, timeout } = words;
+export function explainNetworkFailure(code: string, labels: StoreLabels): FailureExplanation | undefined {
+  const { store, address, caFile, certFile, timeout } = labels;
   switch (code) {
     case "ECONNREFUSED":
       return {

@@ -12,7 +12,7 @@ export type PasswordCommand = {
 
 export type PasswordCommandOptions = {
   /** The program and its arguments. No shell sees them. */
-  words: readonly string[];
+  commandLine: readonly string[];
   timeoutMs: number;
   cacheMs: number;
 };
@@ -32,8 +32,8 @@ const run = promisify(execFile);
 const maxOutputBytes = 65_536;
 
 /** Runs a program whose output is a password, such as a token of a cloud that is valid for some minutes. */
-export function createPasswordCommand({ words, timeoutMs, cacheMs }: PasswordCommandOptions): PasswordCommand {
-  const [program = "", ...args] = words;
+export function createPasswordCommand({ commandLine, timeoutMs, cacheMs }: PasswordCommandOptions): PasswordCommand {
+  const [program = "", ...args] = commandLine;
   let known: { password: string; at: number } | undefined;
   let isRejected = false;
   let running: Promise<string> | undefined;

@@ -1,16 +1,16 @@
 export type PerKeyLimitOptions = {
   maxPerKey: number;
-  onRejected(): Error;
+  rejectionError(): Error;
 };
 
 /** Limits how many places one key, such as a user, can hold at the same time. */
-export function createPerKeyLimit({ maxPerKey, onRejected }: PerKeyLimitOptions) {
+export function createPerKeyLimit({ maxPerKey, rejectionError }: PerKeyLimitOptions) {
   const countByKey = new Map<string, number>();
   return {
     /** Takes a place, and returns the function that releases it. */
     take(key: string): () => void {
       const count = countByKey.get(key) ?? 0;
-      if (count >= maxPerKey) throw onRejected();
+      if (count >= maxPerKey) throw rejectionError();
       countByKey.set(key, count + 1);
       let released = false;
       return () => {

@@ -9,7 +9,7 @@ export type CheckConnectionDeps = { connector: Connector; applicationName: strin
 
 /**
  * A connection outside the pool, used only by health checks: a full pool or a slow query of the application is not an
- * outage. It does one work at a time, and its socket is destroyed when a work fails or is aborted.
+ * outage. It runs one task at a time, and destroys its socket when a task fails or is aborted.
  */
 export function createCheckConnection({ connector, applicationName, statementTimeoutMs }: CheckConnectionDeps) {
   let open: OpenConnection | undefined;
@@ -22,7 +22,7 @@ export function createCheckConnection({ connector, applicationName, statementTim
   };
 
   const connect = async (signal: AbortSignal): Promise<OpenConnection> => {
-    // A locked table fails the check that reads it, and must not delay the next check.
+    // A check of a locked table fails within a quarter of the limit, so that it does not delay the next check.
     const settings = { applicationName, statementTimeoutMs, lockTimeoutMs: Math.ceil(statementTimeoutMs / 4) };
     const opened = await connector.open(settings, AbortSignal.any([signal, closed.signal]));
     const forget = () => {
@@ -35,7 +35,7 @@ export function createCheckConnection({ connector, applicationName, statementTim
   };
 
   const run = async <T>(work: (query: CheckQuery) => Promise<T>, signal: AbortSignal): Promise<T> => {
-    // A work that was aborted while it was queued has not used the connection.
+    // A task that was aborted in the queue has not used the connection, so the connection stays open.
     signal.throwIfAborted();
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => {

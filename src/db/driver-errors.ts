@@ -4,12 +4,12 @@ import { AppError } from "../core/app-error.ts";
 /** SQLSTATE classes that report a fault of the server, not of the statement: connection, resources, system, internal. */
 const serverFailureClasses = new Set(["08", "53", "58", "XX"]);
 const serverFailureStates = new Set(["57P01", "57P02", "57P03", "57P05", "28000", "28P01", "3D000", "25006"]);
-/** Postgres cancelled a statement at its time limit, or denied it: the cause may be the statement or the server. */
+/** A time limit, a lock time-out, or a missing right: the cause may be the statement or the server. */
 const ambiguousStates = new Set(["57014", "55P03", "42501"]);
 /** Postgres refuses writes and may still answer reads: it is read-only, or its disk is full. */
 const refusedWriteStates = new Set(["25006", "53100"]);
 
-/** An error of the driver without a reply of the server: the connection failed or timed out. */
+/** The connection failed or timed out: the driver reports an error that is not a reply of the server. */
 export class ConnectionFailure extends Error {
   override readonly name = "ConnectionFailure";
 }
@@ -35,14 +35,14 @@ export function mayBeDatabaseFailure(error: unknown): boolean {
 
 export const isDiskFull = (error: unknown): boolean => error instanceof DatabaseError && error.code === "53100";
 
-/** Whether the connection has to be closed after this error: it is broken, or leads to a server that became read-only. */
+/** Returns true if the connection is broken or leads to a server that became read-only, so that it has to be closed. */
 export function breaksConnection(error: unknown): boolean {
   if (error instanceof DatabaseError)
     return error.severity === "FATAL" || error.severity === "PANIC" || error.code === "25006";
   return error instanceof ConnectionFailure;
 }
 
-/** A deadlock or serialization failure: the server has rolled the transaction back, so it can be retried. */
+/** Returns true for a deadlock or serialization failure: Postgres has rolled the transaction back, so it can be retried. */
 export function isRetryableConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === "40P01" || error.code === "40001");
 }

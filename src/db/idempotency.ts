@@ -16,7 +16,7 @@ export async function runIdempotent<Answer extends StoredResponse>(
   work: (tx: Transaction) => Promise<Answer>,
 ): Promise<Answer | StoredResponse> {
   return db.transaction(async (tx) => {
-    await claim(tx, attempt);
+    await lockKey(tx, attempt);
     const stored = await find(tx, attempt);
     if (stored !== undefined) return stored;
     const answer = await work(tx);
@@ -25,8 +25,8 @@ export async function runIdempotent<Answer extends StoredResponse>(
   });
 }
 
-/** The lock is released when the transaction ends. */
-async function claim(tx: Queryable, { userId, key }: IdempotentRequest): Promise<void> {
+/** Locks the key until the transaction ends. */
+async function lockKey(tx: Queryable, { userId, key }: IdempotentRequest): Promise<void> {
   const sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine";
   const [claimed] = await tx.query<{ mine: boolean }>(sql, [`idempotency ${userId} ${key}`]);
   if (claimed?.mine !== true) {
@@ -65,7 +65,7 @@ async function store(
   await tx.query(sql, [userId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body]);
 }
 
-/** Skips rows that other instances have locked. */
+/** Deletes expired keys, except those in rows that other instances have locked. */
 export async function pruneKeys(db: Queryable): Promise<void> {
   await db.query(`DELETE FROM idempotency_keys WHERE (user_id, key) IN (
     SELECT user_id, key FROM idempotency_keys WHERE created_at < now() - interval '1 day'

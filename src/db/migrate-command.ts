@@ -22,7 +22,7 @@ export type MigrateAction =
   | { action: "status" }
   | { action: "help" };
 
-/** Undefined for a wrong command line. */
+/** Returns undefined if the arguments are invalid. */
 export function readMigrateArguments(args: readonly string[]): MigrateAction | undefined {
   try {
     const { values, positionals } = parseArgs({

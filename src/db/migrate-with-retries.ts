@@ -5,7 +5,7 @@ import { MigrationError } from "./migration-files.ts";
 
 const retryPauseMs = 1000;
 
-/** Outside production the server migrates the database itself, and retries until the database answers. */
+/** Migrates the database when the server starts outside production, and retries until the database answers. */
 export function migrateWithRetries(
   options: MigrateOptions,
   logger: Pick<Logger, "info" | "warn" | "error">,

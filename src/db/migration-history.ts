@@ -3,7 +3,7 @@ import { type Migration, MigrationError } from "./migration-files.ts";
 
 export type MigrationHistory = ReadonlyMap<string, { checksum: string; appliedAt: Date }>;
 
-/** Checks first, because `CREATE TABLE IF NOT EXISTS` requires the right to create tables even if the table exists. */
+/** Creates the table if it is missing. `CREATE TABLE IF NOT EXISTS` would require the right to create tables in any case. */
 export async function createHistory(client: pg.Client): Promise<void> {
   if (await historyExists(client)) return;
   await client.query(

@@ -11,7 +11,7 @@ export type StatusOptions = PostgresSource & {
   migrations?: readonly Migration[];
 };
 
-/** Read-only, so that a role without the right to change the schema can run it. */
+/** Reads the status of all migrations. It changes nothing, so a role without the right to change the schema can run it. */
 export async function migrationStatus({ timeoutMs, migrations, ...source }: StatusOptions) {
   const wanted = migrations ?? (await readMigrations());
   const settings = { applicationName: "haven-migrate", statementTimeoutMs: timeoutMs };
@@ -23,7 +23,7 @@ export async function migrationStatus({ timeoutMs, migrations, ...source }: Stat
   }
 }
 
-/** `newer`: applied by a later version of Haven; it is ignored. */
+/** Compares the files with the history. A `newer` migration was applied by a later version of Haven and is ignored. */
 function compare(wanted: readonly Migration[], history: MigrationHistory): MigrationStatus[] {
   const shipped = wanted.map((migration): MigrationStatus => {
     const appliedAt = history.get(migration.name)?.appliedAt;

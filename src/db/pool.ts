@@ -27,9 +27,9 @@ export type Transaction = Queryable & {
 
 export type Database = Queryable & {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** The same connections behind a different guard. */
+  /** Returns an interface to the same connections whose calls run through a different guard. */
   withGuard(protect: Protect): Queryable;
-  /** Replaces every connection that is open now before it is used again: it may lead to a server that has failed. */
+  /** Closes every connection that is open now before its next use, because it may lead to a failed server. */
   retireConnections(): void;
   counts(): { total: number; idle: number; waiting: number };
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export type Database = Queryable & {
 /** Runs a call, usually through the circuit breaker of the capability. */
 export type Protect = <T>(work: () => Promise<T>, capability: StoreCapability) => Promise<T>;
 
-/** The limit for the server is a little shorter, so that it cancels a slow statement before the connection is closed. */
+/** The server's limit as a share of ours, so that Postgres cancels a slow statement before this process closes the connection. */
 const serverShareOfLimit = 0.9;
 
 export function createDatabase(
@@ -52,7 +52,7 @@ export function createDatabase(
         ...limits,
         applicationName: "haven",
         statementTimeoutMs: Math.ceil(limits.statementTimeoutMs * serverShareOfLimit),
-        // Also for a commit that waits for a standby: Postgres does not limit that.
+        // Also limits a commit that waits for a standby, to which the limits of Postgres do not apply.
         queryTimeoutMs: limits.statementTimeoutMs,
       }),
     idleTimeoutMs: 30_000,
@@ -62,7 +62,7 @@ export function createDatabase(
     maxConcurrent: limits.poolMax,
     maxWaitMs: limits.connectTimeoutMs,
     maxQueued: limits.poolMax * 50,
-    onRejected: () => new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
+    rejectionError: () => new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
   });
 
   const withClient = async <T>(

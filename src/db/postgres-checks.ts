@@ -20,11 +20,11 @@ const deleteOld = `
     SELECT boot FROM write_checks WHERE at < now() - interval '1 day' LIMIT 100 FOR UPDATE SKIP LOCKED)`;
 const countApplied = "SELECT count(*)::int AS applied FROM schema_migrations WHERE name = ANY($1)";
 
-/** Sorts more than fits into the memory it may use, so that Postgres has to write a temporary file, without any WAL. */
+/** Sorts more rows than fit into `work_mem`, so that Postgres writes a temporary file. This writes no WAL. */
 const spillToDisk = `
   SELECT count(*) FROM (SELECT i FROM generate_series(1, 20000) AS i ORDER BY md5(i::text)) AS sorted`;
 
-/** After a failover the id may belong to another backend. */
+/** Ends a backend of the write check. The name is compared because, after a failover, the id may be another backend's. */
 const endBackend =
   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2 AND usename = current_user";
 const writingName = "haven-health-write";
@@ -33,21 +33,21 @@ const writingName = "haven-health-write";
 const pruneShare = 0.01;
 
 /**
- * What the checks of Postgres do. Reading and writing have a connection each, so that a commit that waits does not delay
- * a read.
+ * Creates the functions that the checks of Postgres run. Reading and writing use separate connections, so that a commit
+ * that waits does not delay a read.
  */
 export function createPostgresChecks({ connector, timeoutMs, migrationNames, instance }: PostgresChecksDeps) {
   const boot = randomUUID();
   let diskMayBeFull = false;
-  /** The backend of a commit that has not been answered. */
+  /** The process id of the backend whose COMMIT has not returned yet. */
   let waitingCommit: number | undefined;
   const connection = { connector, statementTimeoutMs: timeoutMs };
   const reading = createCheckConnection({ ...connection, applicationName: "haven-health" });
   const writing = createCheckConnection({ ...connection, applicationName: writingName });
 
   /**
-   * Postgres does not notice that the client of a waiting commit is gone: each check would leave a backend behind, which
-   * also keeps the row locked.
+   * Ends the backend of a commit that timed out. Postgres does not detect that the client has disconnected, so each check
+   * would leave a backend behind that keeps the row locked.
    */
   const endWaitingCommit = async (signal: AbortSignal): Promise<void> => {
     if (waitingCommit === undefined) return;
@@ -57,7 +57,7 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
   };
 
   return {
-    /** A request met a full disk. The row of the check has its place already, so the next write checks the disk as well. */
+    /** Makes the next write check the disk. An update of the check's own row can succeed on a full disk. */
     suspectFullDisk(): void {
       diskMayBeFull = true;
     },
@@ -66,14 +66,14 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
       await reading
         .use((query) => query(selectOwn, [boot]), signal)
         .catch((error: unknown) => {
-          // Before the first migration the table is missing; Postgres has answered nevertheless.
+          // The table is missing before the first migration. Postgres has answered, so the read has passed.
           if (!isUndefinedTable(error)) throw error;
         });
     },
 
     /** Writes and commits one row, as a request does. */
     async write(signal: AbortSignal): Promise<void> {
-      let committing = false;
+      let isCommitting = false;
       try {
         await endWaitingCommit(signal);
         await writing.use(async (query) => {
@@ -82,19 +82,19 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
           if (Math.random() < pruneShare) await query(deleteOld);
           if (diskMayBeFull) await assertFreeDisk(query);
           waitingCommit = written?.pid;
-          committing = true;
+          isCommitting = true;
           await query("COMMIT");
           waitingCommit = undefined;
           diskMayBeFull = false;
         }, signal);
       } catch (error) {
-        // The address may lead to another server by now, and an open transaction must not stay behind.
+        // After a failover the address may lead to another server, and no open transaction may be left.
         writing.drop();
-        if (committing && signal.aborted) {
+        if (isCommitting && signal.aborted) {
           endWaitingCommit(AbortSignal.timeout(timeoutMs)).catch(() => undefined);
           throw new CheckFailed("commit_stalled");
         }
-        if (committing) waitingCommit = undefined;
+        if (isCommitting) waitingCommit = undefined;
         throw isUndefinedTable(error) ? new CheckFailed("out_of_date") : error;
       }
     },

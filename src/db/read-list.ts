@@ -1,16 +1,16 @@
 import type { QueryResultRow } from "pg";
 import type { Queryable } from "./pool.ts";
 
-/** The rows with an id less than `below`, newest first. `take` is one more than the page size, to detect a next page. */
+/** Requests rows with an id less than `below`, newest first. `take` is the page size plus one, to detect a next page. */
 export type PageRequest = { below: string; take: number };
 
-/** `stoppedAt`: the id at which a search stopped because of its limits; the next page continues there. */
+/** `stoppedAt` is the id at which a search reached its limit of rows; the next page continues there. */
 export type ListPage<Item> = { items: Item[]; stoppedAt: string | undefined };
 
 export type ListQuery = {
   columns: string;
   table: string;
-  /** Conditions with `?` for the value; those whose value is undefined are left out. The first selects the owner. */
+  /** Conditions with `?` for the value. A condition whose value is undefined is left out. The first selects the owner. */
   where: readonly (readonly [condition: string, value: unknown])[];
   search?: Search;
 };

@@ -2,7 +2,7 @@ import type { StoreCapability } from "../core/store-capability.ts";
 
 const reads = /^\s*(?:SELECT|WITH|VALUES)\b/i;
 
-/** Also in the name of a function or in a text: then a statement that only reads counts as a write, which is harmless. */
+/** Also matches inside string constants and names: such a read counts as a write, which is harmless. */
 const changes = /\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|nextval|setval)\b/i;
 
 /** The capability that a statement needs. A read-only server also rejects `SELECT … FOR UPDATE` and `FOR SHARE`. */

@@ -2,7 +2,7 @@ import type { JudgedCapability } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 
 export type ChangeNotifierDeps = {
-  /** Each of its results sends a heartbeat, changed or not. Only one check, so that this is one heartbeat an interval. */
+  /** The check of which each result sends a heartbeat, also an unchanged result. So there is one heartbeat per interval. */
   pacingCheck: string;
   /** Checks that the instances vote on. */
   shared: ReadonlySet<string>;

@@ -4,17 +4,17 @@ import type { Heartbeat } from "./heartbeat.ts";
 
 export type KnownInstance = { heartbeat: Heartbeat; ageMs: number };
 
-/** The largest deviation from the mean, relative to the mean: 0.2 is a fifth. */
+/** Returns the largest deviation from the mean as a share of the mean. */
 function relativeSpread(rates: readonly number[]): number | null {
   const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   if (rates.length < 2 || mean < minRate) return null;
   return Math.max(...rates.map((rate) => Math.abs(rate - mean))) / mean;
 }
 
-/** Below this number of requests a second, chance alone causes a spread. */
+/** The spread is not reported below this mean number of requests per second, because it would be random. */
 const minRate = 1;
 
-/** An instance that started later than this has no full window of requests yet. */
+/** Instances that started less than this ago are left out: their request rate does not cover a full window yet. */
 const warmUpMs = 15_000;
 
 export const loadSpread = (all: readonly Heartbeat[]): number | null =>

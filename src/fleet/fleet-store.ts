@@ -15,7 +15,7 @@ export type OwnEntry = { boot: string; instance: string; beat: number; heartbeat
 export type FleetStore = {
   name: "redis" | "postgres";
   write(entry: OwnEntry): Promise<void>;
-  /** Writes the own entry, and returns what other instances wrote within the last `keepMs`. */
+  /** Writes the entry of this instance, and returns the entries that other instances wrote within the last `keepMs`. */
   writeAndRead(entry: OwnEntry): Promise<readonly FleetEntry[]>;
   remove(boot: string): Promise<void>;
 };

@@ -13,17 +13,17 @@ export type FleetDeps = {
   intervalMs: number;
   /** The time limit of one call to a store. */
   timeoutMs: number;
-  /** The number of calls that may run on, with a connection each, after they timed out. */
+  /** The maximum number of timed-out calls that still hold a connection. */
   maxAbandoned: number;
   clock: { now(): number };
   policy: OutlierPolicy | undefined;
   snapshot(): Snapshot;
   traffic(): Traffic;
-  /** Another running process uses the name of this instance. */
+  /** Called once if another running process uses the name of this instance. */
   onDuplicateName(): void;
 };
 
-/** An entry counts for this long after it was written: an instance that stops is left out within three intervals. */
+/** Returns the age at which an entry is ignored, so that a crashed instance is left out within three intervals. */
 export const maxAgeMs = (intervalMs: number): number => intervalMs * 2.5;
 
 /** Publishes the state of this instance, and holds the last known state of the others. */
@@ -57,21 +57,21 @@ export function createFleet(deps: FleetDeps) {
   const onReading = (reading: StoreReading | NoReading): void => {
     if (reading.from === undefined) {
       silentSince ??= reading.at;
-      policy?.onPeerReports({ readAt: reading.at, of: undefined });
+      policy?.onPeerReports({ readAt: reading.at, reportsOn: undefined });
       return;
     }
     silentSince = undefined;
-    const known = reading.entries.flatMap(({ boot: other, ageMs, heartbeat: text }) => {
+    const knownInstances = reading.entries.flatMap(({ boot: other, ageMs, heartbeat: text }) => {
       const isFresh = ageMs > -maxReadAheadMs && ageMs <= maxAgeMs(intervalMs);
       const heartbeat = isFresh ? parseHeartbeat(text) : undefined;
       return heartbeat === undefined ? [] : [{ boot: other, ageMs: Math.max(0, ageMs), heartbeat }];
     });
-    lastReading = { at: reading.at, from: reading.from, others: known };
-    for (const { boot: other, heartbeat } of known) detectDuplicateName(other, heartbeat);
+    lastReading = { at: reading.at, from: reading.from, others: knownInstances };
+    for (const { boot: other, heartbeat } of knownInstances) detectDuplicateName(other, heartbeat);
     policy?.onPeerReports({
       readAt: reading.at,
-      of: (check) =>
-        known.flatMap(({ ageMs, heartbeat: { phase, checks } }) => {
+      reportsOn: (check) =>
+        knownInstances.flatMap(({ ageMs, heartbeat: { phase, checks } }) => {
           const report = checks.get(check);
           if (report === undefined) return [];
           const { succeededMsAgo } = report;
@@ -80,7 +80,7 @@ export function createFleet(deps: FleetDeps) {
     });
   };
 
-  /** Only an entry that is renewed belongs to a running process; a crashed one leaves an entry behind, too. */
+  /** Requires that the entry is renewed, because a crashed process also leaves an entry behind. */
   const detectDuplicateName = (other: string, { instance, beat: otherBeat }: Heartbeat): void => {
     if (instance !== identity.instance || duplicateReported) return;
     const firstBeat = beatsOfDuplicates.get(other);
@@ -133,10 +133,10 @@ export function createFleet(deps: FleetDeps) {
 
 export type Fleet = ReturnType<typeof createFleet>;
 
-/** A statement can start before another one and still read what the other wrote. */
+/** The maximum negative age of an entry: a statement can read an entry that was written after the statement began. */
 const maxReadAheadMs = 100;
 const minPauseMs = 50;
-/** The last reading before a deadline has to be complete by the deadline. */
+/** The last reading before a deadline starts this much earlier, so that it is complete by the deadline. */
 const lastReadingMs = 150;
 
 const toIsoTime = (at: number): string => new Date(at).toISOString();

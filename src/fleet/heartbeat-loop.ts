@@ -32,7 +32,7 @@ export function createHeartbeatLoop({ stores, pauseMs, onReading, ...clientDeps 
     else other.send({ read: true });
   }
 
-  /** If no store has answered, the first one that is not stuck is tried. */
+  /** Chooses the first store that answered its last call, or else the first one that is not stuck. */
   const chooseReader = (): StoreClient | undefined => {
     const free = clients.filter((client) => !client.isStuck());
     return free.find((client) => client.isAnswering()) ?? free[0];

@@ -10,7 +10,7 @@ export type Heartbeat = {
   phase: Phase;
   status: ReadyStatus;
   upMs: number;
-  /** The number of heartbeats that this process has made. */
+  /** The number of heartbeats that this process has sent. */
   beat: number;
   requestsPerSecond: number;
   errorsPerSecond: number;
@@ -55,7 +55,7 @@ const toCheckReport = (
   succeededMsAgo: lastSuccessAt === null ? null : Math.max(0, now - lastSuccessAt) + (latencyMs ?? 0),
 });
 
-/** Kept short, because every instance reads the heartbeats of all others. */
+/** Serializes a heartbeat in a short form, because every instance reads the heartbeats of all others. */
 export function serializeHeartbeat({ checks, ...rest }: Heartbeat): string {
   const shortChecks = [...checks].map(([name, { status, failing, succeededMsAgo }]) => [
     name,
@@ -96,7 +96,7 @@ const heartbeatSchema = z.object({
 
 const maxLength = 8192;
 
-/** Undefined for text that is not a heartbeat. Of a heartbeat, malformed checks are left out and the rest is kept. */
+/** Parses a heartbeat without its malformed checks. Returns undefined if the text is not a heartbeat. */
 export function parseHeartbeat(text: string): Heartbeat | undefined {
   const parsed = heartbeatSchema.safeParse(text.length > maxLength ? undefined : parseJson(text));
   if (!parsed.success) return undefined;

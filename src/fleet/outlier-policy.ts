@@ -16,23 +16,23 @@ import {
 export type PolicyDeps = {
   clock: { now(): number };
   intervalMs: number;
-  /** The time after the last success of a check within which the instance must have left the rotation. */
+  /** An instance with a failing check must leave the rotation within this time after the check's last success. */
   boundMs: number;
-  /** Checks of dependencies that all instances share. Other checks concern one instance only, and are not voted on. */
+  /** The names of the checks of dependencies that all instances share. The instances vote on these checks only. */
   shared: ReadonlySet<string>;
   onDecision(record: DecisionRecord): void;
 };
 
 export type DecisionRecord = { check: string; decision: Decision; counted: PeerCounts | undefined };
 
-/** The last reading of the fleet. `of` is undefined when no store answered. */
-export type PeerReports = { readAt: number; of: ((check: string) => readonly PeerReport[]) | undefined };
+/** The latest reports of the other instances. `reportsOn` is undefined if no store answered. */
+export type PeerReports = { readAt: number; reportsOn: ((check: string) => readonly PeerReport[]) | undefined };
 
 type OpenDecision = { state: DecisionState; check: JudgedCapability; timer: StallTolerantTimeout };
 
 const minUndecidedMs = 250;
 
-/** READY_POLICY=outlier: one decision for each check that is critical, shared and down, until it is up again. */
+/** Implements READY_POLICY=outlier: makes one decision for each check that is critical, shared and down. */
 export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDecision }: PolicyDeps) {
   const listeners: (() => void)[] = [];
   const notifyListeners = () => {
@@ -44,35 +44,35 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
   const setState = (name: string, open: OpenDecision, next: DecisionState, counted?: PeerCounts): boolean => {
     const before = open.state;
     open.state = next;
-    if (next.kind === "asking" || (before.kind === "decided" && before.decision === next.decision)) return false;
+    if (next.kind === "undecided" || (before.kind === "decided" && before.decision === next.decision)) return false;
     open.timer.cancel();
     onDecision({ check: name, decision: next.decision, counted });
     return true;
   };
 
-  const start = (check: JudgedCapability, at: number): void => {
-    const until = Math.max((check.lastSuccessAt ?? at) + boundMs, at + minUndecidedMs);
-    const timer = startTimeout(until - at, () => {
+  const openDecision = (check: JudgedCapability, at: number): void => {
+    const deadline = Math.max((check.lastSuccessAt ?? at) + boundMs, at + minUndecidedMs);
+    const timer = startTimeout(deadline - at, () => {
       const open = openByCheck.get(check.name);
       if (open === undefined) return;
       if (setState(check.name, open, applyDeadline(open.state, Number.POSITIVE_INFINITY))) notifyListeners();
     });
-    openByCheck.set(check.name, { state: { kind: "asking", until }, check, timer });
+    openByCheck.set(check.name, { state: { kind: "undecided", deadline }, check, timer });
   };
 
-  const end = (name: string): void => {
+  const closeDecision = (name: string): void => {
     openByCheck.get(name)?.timer.cancel();
     openByCheck.delete(name);
   };
 
   const policy: ReadinessPolicy = ({ at, phase, checks }) => {
-    // While the instance starts or drains, that phase alone decides, and no vote is needed.
+    // A starting or draining instance is out of rotation whatever its checks report, so no vote is needed.
     const failing = phase === "ready" ? checks.filter((check) => check.critical && check.status === "down") : [];
     const votedOn = failing.filter(({ name }) => shared.has(name));
-    for (const name of openByCheck.keys()) if (!votedOn.some((check) => check.name === name)) end(name);
+    for (const name of openByCheck.keys()) if (!votedOn.some((check) => check.name === name)) closeDecision(name);
     for (const check of votedOn) {
       const open = openByCheck.get(check.name);
-      if (open === undefined) start(check, at);
+      if (open === undefined) openDecision(check, at);
       else open.check = check;
     }
     const namesWhere = (matches: (state: DecisionState) => boolean) =>
@@ -85,26 +85,27 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
 
   return {
     policy,
-    /** Calls back when a decision is made or changes. */
+    /** Calls the listener when a decision is made or changes. */
     onChange: (listener: () => void): void => void listeners.push(listener),
+    /** Returns the decisions as `/api/v1/instances` publishes them: an undecided one is called "asking" there. */
     decisions: (): Readonly<Record<string, Decision | "asking">> =>
       Object.fromEntries(
-        [...openByCheck].map(([name, { state }]) => [name, state.kind === "asking" ? "asking" : state.decision]),
+        [...openByCheck].map(([name, { state }]) => [name, state.kind === "undecided" ? "asking" : state.decision]),
       ),
     /** The earliest deadline of the undecided checks. */
     undecidedUntil(): number | undefined {
       const deadlines = [...openByCheck.values()].flatMap(({ state }) =>
-        state.kind === "asking" ? [state.until] : [],
+        state.kind === "undecided" ? [state.deadline] : [],
       );
       return deadlines.length === 0 ? undefined : Math.min(...deadlines);
     },
-    onPeerReports({ readAt, of }: PeerReports): void {
+    onPeerReports({ readAt, reportsOn }: PeerReports): void {
       let changed = false;
       for (const [name, open] of openByCheck) {
         const { consecutiveFailures, failingSince } = open.check;
-        // The check succeeds here again: until it counts as up, the decision stays.
+        // The latest run of the check succeeded. The decision stays until the check is up.
         if (consecutiveFailures === 0 || failingSince === null) continue;
-        const counted = of && countPeers(of(name), readAt - failingSince);
+        const counted = reportsOn && countPeers(reportsOn(name), readAt - failingSince);
         const vote = counted === undefined ? "silence" : tally(counted);
         const next = applyVote(open.state, { vote, at: clock.now() }, intervalMs);
         changed = setState(name, open, next, counted) || changed;
@@ -112,7 +113,7 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
       if (changed) notifyListeners();
     },
     stop(): void {
-      for (const name of [...openByCheck.keys()]) end(name);
+      for (const name of [...openByCheck.keys()]) closeDecision(name);
     },
   };
 }

@@ -1,15 +1,15 @@
 import type { CapabilityStatus } from "../kit/health/judge.ts";
 import type { Phase } from "../kit/lifecycle/phase.ts";
 
-// How an instance with a failing check decides, from the reports of the others, whether it is the only one affected.
+// Decides from the reports of other instances whether only this instance is affected by a failing check.
 // Pure: no clock and no I/O.
 
-/** The report of one other instance about the check that fails here; `succeededMsAgo` is corrected to the present. */
+/** The report of another instance about a check. `succeededMsAgo` includes the age of the report. */
 export type PeerReport = { phase: Phase; status: CapabilityStatus; failing: boolean; succeededMsAgo: number | null };
 
 export type PeerState = "failing" | "well" | "neither";
 
-/** A success counts only if it is later than the first failure here: an earlier success proves nothing. */
+/** Classifies a peer. A success of the peer counts only if it is later than the first failure on this instance. */
 export function peerStateOf({ phase, status, failing, succeededMsAgo }: PeerReport, failingForMs: number): PeerState {
   if (phase === "starting" || phase === "stopped") return "neither";
   if (failing || status === "down") return "failing";
@@ -29,30 +29,30 @@ export type Vote = "shared_outage" | "outlier" | "too_few" | "tie" | "silence";
 
 const minPeers = 2;
 
-/** A majority is more than half of all known peers, those that are neither well nor failing included. */
+/** Returns the vote of a majority: more than half of all known peers, including those that are neither well nor failing. */
 export function tally({ known, failing, well }: PeerCounts): Vote {
   if (known < minPeers) return "too_few";
   if (failing * 2 > known) return "shared_outage";
   return well * 2 > known ? "outlier" : "tie";
 }
 
-/** `unsure` has the effect of READY_POLICY=strict. Only a shared outage keeps the instance in rotation. */
+/** Only `shared_outage` keeps the instance in rotation. `unsure` has the same effect as READY_POLICY=strict. */
 export type Decision = "shared_outage" | "outlier" | "unsure";
 
 export type DecisionState =
-  /** Undecided: the instance stays in rotation until the deadline, and then leaves. */
-  | { kind: "asking"; until: number }
-  /** `doubt` is a different decision that one vote has called for, and a second vote has not confirmed yet. */
+  /** The instance stays in rotation until the deadline. Without a decision by then, it leaves. */
+  | { kind: "undecided"; deadline: number }
+  /** `doubt` is a new decision after one vote; it takes effect when a second vote confirms it. */
   | { kind: "decided"; decision: Decision; doubt?: { decision: Decision; since: number } };
 
 export type VoteAt = { vote: Vote; at: number };
 
 /**
- * The first decisive vote counts at once. To change a decision, two votes at least an interval apart are needed. A tie
- * confirms the current decision; before the first decision, ties and silence leave it open.
+ * Applies a vote. The first decisive vote takes effect at once; to change a decision, two votes about an interval apart
+ * are needed. A tie confirms the current decision. Before the first decision, ties and silence change nothing.
  */
 export function applyVote(state: DecisionState, { vote, at }: VoteAt, intervalMs: number): DecisionState {
-  if (state.kind === "asking") {
+  if (state.kind === "undecided") {
     if (vote === "tie" || vote === "silence") return state;
     return { kind: "decided", decision: toDecision(vote) };
   }
@@ -63,15 +63,15 @@ export function applyVote(state: DecisionState, { vote, at }: VoteAt, intervalMs
   return at - doubt.since < intervalMs * minIntervalShare ? state : { kind: "decided", decision: wanted };
 }
 
-/** Checks shorten their intervals by up to a tenth, so that instances do not run in step. */
+/** The minimum time between the two votes, as a share of the interval: checks randomly shorten their interval by a tenth. */
 const minIntervalShare = 0.85;
 
 const toDecision = (vote: Exclude<Vote, "tie">): Decision =>
   vote === "shared_outage" || vote === "outlier" ? vote : "unsure";
 
-/** Without a decision by the deadline the instance acts as with READY_POLICY=strict. */
+/** Decides `unsure` if the deadline has passed without a decision. */
 export const applyDeadline = (state: DecisionState, now: number): DecisionState =>
-  state.kind === "asking" && now >= state.until ? { kind: "decided", decision: "unsure" } : state;
+  state.kind === "undecided" && now >= state.deadline ? { kind: "decided", decision: "unsure" } : state;
 
 export const keepsInRotation = (state: DecisionState): boolean =>
-  state.kind === "asking" || state.decision === "shared_outage";
+  state.kind === "undecided" || state.decision === "shared_outage";

@@ -40,7 +40,7 @@ export function createPostgresStore(db: Queryable, keepMs: number): FleetStore {
   };
   return {
     name: "postgres",
-    // Only reads delete expired rows, and while Redis answers no instance reads here. So the first write of each
+    // Only `writeAndRead` deletes expired rows, and while Redis answers no instance reads here. So the first write of each
     // process reads, too.
     async write(entry) {
       await (hasDeletedExpired ? db.query(write, valuesOf(entry)) : writeThenRead(entry));

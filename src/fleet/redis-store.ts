@@ -10,7 +10,7 @@ const heartbeatScript = loadLuaScript(new URL("./heartbeat.lua", import.meta.url
 
 const replySchema = z.array(z.string());
 
-/** One hash with a field for each instance. It expires when no instance writes any more. */
+/** Creates a store that is one hash with a field for each instance. The hash expires when no instance writes to it. */
 export function createRedisStore(redis: RedisAccess, keepMs: number): FleetStore {
   const run = ({ boot, beat, heartbeat }: OwnEntry, mode: "read" | "write") =>
     redis.write((client) => heartbeatScript(client, [fleetKey], [boot, beat, heartbeat, keepMs, mode]));

@@ -27,7 +27,7 @@ export type StoreClient = {
   remove(boot: string): Promise<void>;
 };
 
-/** Calls one store: one call at a time, with a time limit, so that a store that hangs does not delay another store. */
+/** Creates a client that makes one call at a time, with a time limit, so that a store that hangs delays no other store. */
 export function createStoreClient(deps: StoreClientDeps): StoreClient {
   const { store, ownEntry, now, stuckMs, timeoutMs, maxAbandoned, onEnd } = deps;
   let current: Promise<void> | undefined;
@@ -78,12 +78,12 @@ export function createStoreClient(deps: StoreClientDeps): StoreClient {
     name: store.name,
     isAnswering: () => lastSucceeded,
     isStuck: () => (current === undefined ? abandoned >= maxAbandoned : isSlow),
-    /** While no call can start, requests are merged into one, which sends the entry of the moment it starts. */
+    /** Starts a call. While no call can start, merges all requests into one, which sends the entry of its start time. */
     send({ read }) {
       if (current === undefined && abandoned < maxAbandoned) current = call(read);
       else queued = { read: read || queued?.read === true };
     },
-    /** Waits for the current call, which could write the entry again. */
+    /** Removes the entry after the current call has ended, because that call could write the entry again. */
     async remove(boot) {
       queued = undefined;
       await current;

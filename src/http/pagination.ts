@@ -70,7 +70,7 @@ export function createPager(keys: readonly KeyObject[]) {
     maxConcurrent: 2,
     maxWaitMs: 5000,
     maxQueued: 100,
-    onRejected: tooManySearches,
+    rejectionError: tooManySearches,
   });
 
   return async <Item extends { id: string }>(list: List, read: ReadPage<Item>): Promise<Page<Item>> => {

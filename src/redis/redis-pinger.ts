@@ -60,12 +60,12 @@ export function createRedisPinger(
 }
 
 /** With several servers, an unreachable one is less informative than one that answered and refused. */
-function moreInformative(known: unknown, error: unknown): unknown {
+function moreInformative(previous: unknown, error: unknown): unknown {
   const rank = (one: unknown) => {
     if (!(one instanceof Error) || !("code" in one)) return 0;
     return /^E[A-Z]/.test(String(one.code)) && !String(one.code).startsWith("ERR") ? 1 : 2;
   };
-  return known === undefined || rank(error) > rank(known) ? error : known;
+  return previous === undefined || rank(error) > rank(previous) ? error : previous;
 }
 
 /** Uses CLUSTER INFO, because a node answers PING even while its cluster rejects every command. */

@@ -12,7 +12,7 @@ test("a call in a queue is not rejected because of a stall", async () => {
     maxConcurrent: 1,
     maxQueued: 1,
     maxWaitMs,
-    onRejected: () => new Error("rejected"),
+    rejectionError: () => new Error("rejected"),
   });
   // Ends during the stall, which this process notices only when it reads its events.
   const running = limiter.run(() => stat("/"));

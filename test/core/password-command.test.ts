@@ -17,7 +17,7 @@ const count = () => readFileSync(runs, "utf8").length;
 test("the output is the password, without its line break, and the program runs once for all connections", async () => {
   writeFileSync(runs, "");
   writeFileSync(token, "first token\n");
-  const command = createPasswordCommand({ words: counted, ...limits });
+  const command = createPasswordCommand({ commandLine: counted, ...limits });
   assert.equal(command.last(), undefined);
   assert.deepEqual(await Promise.all([command.fresh(), command.fresh()]), ["first token", "first token"]);
   writeFileSync(token, "second\n");
@@ -31,7 +31,7 @@ test("the output is the password, without its line break, and the program runs o
 test("after the time of the cache the program runs again, and a failed run leaves the last password", async () => {
   writeFileSync(runs, "");
   writeFileSync(token, "first");
-  const command = createPasswordCommand({ words: counted, timeoutMs: 2000, cacheMs: 0 });
+  const command = createPasswordCommand({ commandLine: counted, timeoutMs: 2000, cacheMs: 0 });
   assert.equal(await command.fresh(), "first");
   rmSync(token);
   assert.equal(await command.fresh(), "first");
@@ -41,13 +41,13 @@ test("after the time of the cache the program runs again, and a failed run leave
 });
 
 test("a program that fails, hangs, prints nothing or does not exist is reported without its output", async () => {
-  for (const [words, code] of [
+  for (const [commandLine, code] of [
     [["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 3"], "exit code 3"],
     [["sleep", "30"], "time-out"],
     [["true"], "no output"],
     [[join(folder, "absent")], "exit code ENOENT"],
   ] as const) {
-    const command = createPasswordCommand({ words, timeoutMs: 300, cacheMs: 0 });
+    const command = createPasswordCommand({ commandLine, timeoutMs: 300, cacheMs: 0 });
     await assert.rejects(command.fresh(), (error: Error & { code?: string }) => {
       assert.equal(error.code, code);
       assert.doesNotMatch(String(error), /hunter2/);

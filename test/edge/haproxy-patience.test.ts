@@ -1,7 +1,7 @@
 import { before } from "node:test";
 import { startHaproxy } from "../shared/servers/proxies.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
-import { patienceCases, streaming } from "./support/patience-cases.ts";
+import { slowCases, streaming } from "./support/slow-cases.ts";
 
 let backends: FakeUpstreams;
 before(async () => {
@@ -10,4 +10,4 @@ before(async () => {
   await startHaproxy();
 });
 
-patienceCases(() => backends);
+slowCases(() => backends);

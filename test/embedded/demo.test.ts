@@ -10,7 +10,7 @@ import { as } from "../support/property-fixtures.ts";
 
 type List = { items: Record<string, unknown>[] };
 
-test("the demo owner finds houses, tenants and troubles, made once", async () => {
+test("adding the demo data twice creates one set of properties, leases and maintenance requests", async () => {
   const haven = await startHaven();
   const { db, passwords } = haven.running.parts;
   const into = { query: db.query, hash: passwords.hash };
@@ -34,15 +34,15 @@ test("the demo owner finds houses, tenants and troubles, made once", async () =>
   }
 });
 
-test("the events of every demo request are in a possible order", async () => {
+test("the events of every demo request are allowed status transitions, from open to its status", async () => {
   const { requests, events } = demoData(Date.now());
   for (const { id, status } of requests) {
-    const story = events
+    const statuses = events
       .filter((event) => event["request_id"] === id)
       .map((event) => (event["data"] as { request: { status: RequestStatus } }).request.status);
-    assert.equal(story[0], "open");
-    assert.equal(story.at(-1), status);
-    for (const [index, to] of story.slice(1).entries()) assert.ok(canTransition(story[index] ?? "open", to));
+    assert.equal(statuses[0], "open");
+    assert.equal(statuses.at(-1), status);
+    for (const [index, to] of statuses.slice(1).entries()) assert.ok(canTransition(statuses[index] ?? "open", to));
   }
 });
 

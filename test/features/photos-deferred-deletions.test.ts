@@ -27,9 +27,9 @@ function deletionsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
   return { deletions, requested, warnings };
 }
 
-const named = async () =>
+const queuedNames = async () =>
   (await query<{ name: string }>(url, "SELECT name FROM files_to_remove ORDER BY name")).map(({ name }) => name);
-const noneNamed = () => eventually(named, (names) => names.length === 0);
+const queueIsEmpty = () => eventually(queuedNames, (names) => names.length === 0);
 
 test("a failed deletion is repeated until it succeeds, and not after that", async () => {
   const { deletions, requested, warnings } = deletionsFrom({ failures: 2, retryMs: 50 });
@@ -37,7 +37,7 @@ test("a failed deletion is repeated until it succeeds, and not after that", asyn
     await deletions.add(tx, ["a"]);
     tx.afterCommit(deletions.run);
   });
-  await noneNamed();
+  await queueIsEmpty();
   assert.deepEqual([requested, warnings.length], [["a", "a", "a"], 2]);
   deletions.stop();
 });
@@ -47,22 +47,22 @@ test("many objects are deleted in one run, each by one instance", async () => {
   const names = Array.from({ length: 100 }, (_, n) => `file-${n}`);
   await instances[0]?.deletions.add(db, names);
   for (const { deletions } of instances) deletions.run();
-  await noneNamed();
+  await queueIsEmpty();
   assert.deepEqual(instances.flatMap(({ requested }) => requested).sort(), names.sort());
 });
 
 test("announced objects are deleted after the grace period unless they were kept", async () => {
-  const patient = deletionsFrom({});
-  await patient.deletions.announce(["a"]);
-  await patient.deletions.add(db, ["b"]);
-  patient.deletions.run();
-  assert.deepEqual(await eventually(named, (names) => names.length === 1), ["a"]);
-  assert.deepEqual(patient.requested, ["b"]);
-  await patient.deletions.keep(db, ["a"]);
+  const withLongIntervals = deletionsFrom({});
+  await withLongIntervals.deletions.announce(["a"]);
+  await withLongIntervals.deletions.add(db, ["b"]);
+  withLongIntervals.deletions.run();
+  assert.deepEqual(await eventually(queuedNames, (names) => names.length === 1), ["a"]);
+  assert.deepEqual(withLongIntervals.requested, ["b"]);
+  await withLongIntervals.deletions.keep(db, ["a"]);
 
   const { deletions, requested } = deletionsFrom({ retryMs: 50, graceMs: 100 });
   await deletions.announce(["c"]);
-  await noneNamed();
+  await queueIsEmpty();
   assert.deepEqual(requested, ["c"]);
   deletions.stop();
 });
@@ -81,6 +81,6 @@ test("abandoned objects are deleted at once, except those that a commit in progr
     );
   });
   await gaveUp;
-  await noneNamed();
+  await queueIsEmpty();
   assert.deepEqual(requested, ["lost"]);
 });

@@ -64,18 +64,18 @@ for (const [others, vote] of tallies) {
 }
 
 const intervalMs = 1000;
-const asking: DecisionState = { kind: "asking", until: 5000 };
+const undecided: DecisionState = { kind: "undecided", deadline: 5000 };
 
 /** Applies votes that are an interval apart. */
-const after = (votes: readonly Vote[], from: DecisionState = asking, apartMs = intervalMs): DecisionState =>
+const after = (votes: readonly Vote[], from: DecisionState = undecided, apartMs = intervalMs): DecisionState =>
   votes.reduce((state, vote, index) => applyVote(state, { vote, at: index * apartMs }, intervalMs), from);
 
-const sequences: readonly (readonly [readonly Vote[], Decision | "asking"])[] = [
-  [[], "asking"],
+const sequences: readonly (readonly [readonly Vote[], Decision | "undecided"])[] = [
+  [[], "undecided"],
   [["outlier"], "outlier"],
   [["shared_outage"], "shared_outage"],
   [["too_few"], "unsure"],
-  [["tie", "tie", "silence"], "asking"],
+  [["tie", "tie", "silence"], "undecided"],
   [["silence", "shared_outage"], "shared_outage"],
   [["shared_outage", "outlier"], "shared_outage"],
   [["shared_outage", "outlier", "outlier"], "outlier"],
@@ -93,12 +93,12 @@ const sequences: readonly (readonly [readonly Vote[], Decision | "asking"])[] = 
 for (const [votes, decided] of sequences) {
   test(`after the votes ${votes.join(", ") || "(none)"} the decision is ${decided}`, () => {
     const state = after(votes);
-    assert.equal(state.kind === "asking" ? "asking" : state.decision, decided);
+    assert.equal(state.kind === "undecided" ? "undecided" : state.decision, decided);
   });
 }
 
 test("votes in quick succession count as one: a decision changes only after an interval", () => {
-  const state = after(["shared_outage", "outlier", "outlier", "outlier"], asking, 100);
+  const state = after(["shared_outage", "outlier", "outlier", "outlier"], undecided, 100);
   assert.partialDeepStrictEqual(state, { kind: "decided", decision: "shared_outage" });
 });
 
@@ -110,8 +110,8 @@ test("votes that alternate never change a decision", () => {
 });
 
 test("without a vote by the deadline the instance acts like strict, and not earlier", () => {
-  assert.deepEqual(applyDeadline(asking, 4999), asking);
-  assert.deepEqual(applyDeadline(asking, 5000), { kind: "decided", decision: "unsure" });
+  assert.deepEqual(applyDeadline(undecided, 4999), undecided);
+  assert.deepEqual(applyDeadline(undecided, 5000), { kind: "decided", decision: "unsure" });
   const decided: DecisionState = { kind: "decided", decision: "shared_outage" };
   assert.deepEqual(applyDeadline(decided, 1e9), decided);
 });

@@ -12,19 +12,19 @@ import { hostileRequests } from "./requests.ts";
 import { type Outcome, send } from "./send.ts";
 
 export const maxProcessorMs = 50;
-/** The maximum size of a response to errors and probes. */
+/** The maximum size of a problem or of a probe's response. */
 const maxAnswerBytes = 20_000;
 const batchSize = 12;
 const repetitions = 3;
 
-export type Fault = { what: string; why: string; request: string };
+export type Violation = { what: string; why: string; request: string };
 
 export type Report = {
   requests: number;
   operations: readonly string[];
   worstMs: number;
   worst: string;
-  faults: Fault[];
+  faults: Violation[];
 };
 
 export type HarnessOptions = { url: string; pid: number; seed: number; perPlace: number; until?: () => boolean };
@@ -39,14 +39,14 @@ export async function attack({ url, pid, seed, perPlace, until = () => false }: 
   const report: Report = { requests: 0, operations: operations.map(({ id }) => id), worstMs: 0, worst: "", faults: [] };
   for (const operation of operations) {
     if (until()) break;
-    const cases = await afterShedding(() => casesOf(url, document, operation, operations, random, perPlace));
+    const cases = await retryWhileOverloaded(() => casesOf(url, document, operation, operations, random, perPlace));
     while (cases.length > 0) await runBatch(url, pid, cases.splice(0, batchSize), report);
   }
   return report;
 }
 
-/** A server that was blocked sheds the following requests: then the next operation waits. */
-async function afterShedding<T>(prepare: () => Promise<T>): Promise<T> {
+/** Retries while the server rejects requests as overloaded, because an earlier request may have blocked its event loop. */
+async function retryWhileOverloaded<T>(prepare: () => Promise<T>): Promise<T> {
   for (let triesLeft = 20; ; triesLeft -= 1) {
     try {
       return await prepare();
@@ -57,7 +57,7 @@ async function afterShedding<T>(prepare: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Repeated for each operation: the previous one may have ended the session or deleted its resources. */
+/** Builds the cases of one operation with a new account, because earlier requests may have ended the session of the last. */
 async function casesOf(
   url: string,
   document: Document,
@@ -90,7 +90,7 @@ async function runBatch(url: string, pid: number, cases: readonly Case[], report
   for (const request of requests) await measure(url, pid, request, report);
 }
 
-/** The cost of a request that was shed is unknown: it is repeated when the server has recovered. */
+/** Sends a request, and retries it while the server rejects it as overloaded. */
 async function sendUnshed(url: string, request: HostileRequest): Promise<Outcome> {
   let outcome = await send(url, request);
   for (let triesLeft = 20; outcome.status === 503 && triesLeft > 0; triesLeft -= 1) {
@@ -119,7 +119,7 @@ function judge(request: HostileRequest, { status, bytes, contentType }: Outcome,
   if (isSmall && bytes > maxAnswerBytes) report.faults.push(faultOf(request, `an answer of ${bytes} bytes`));
 }
 
-const faultOf = (request: HostileRequest, why: string): Fault => ({
+const faultOf = (request: HostileRequest, why: string): Violation => ({
   what: request.what,
   why,
   request: asText(request),

@@ -5,7 +5,7 @@ import { without } from "../shared/programs.ts";
 import { autoscaler } from "../support/autoscaler.ts";
 import { allRendered, render } from "../support/kustomize.ts";
 import { find, havenPod, podsOf } from "../support/pods.ts";
-import { isWithin, labelMap, selecting, service } from "../support/selectors.ts";
+import { labelMap, selectorMatches, selectorSchema, service } from "../support/selectors.ts";
 
 suite("references between objects", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
@@ -17,13 +17,13 @@ suite("references between objects", { skip: without("kubectl") }, () => {
         if (kind !== "Namespace") assert.equal(metadata.namespace, "haven", `${kind} ${metadata.name}`);
       for (const { labels, name: pod } of podsOf(objects)) {
         const object = objects.find(({ metadata, kind }) => metadata.name === pod && kind !== "Service");
-        const { spec } = selecting.parse(object);
-        if (object?.kind !== "Job") assert.ok(spec.selector && isWithin(spec.selector.matchLabels, labels), pod);
+        const { spec } = selectorSchema.parse(object);
+        if (object?.kind !== "Job") assert.ok(spec.selector && selectorMatches(spec.selector.matchLabels, labels), pod);
       }
       for (const { metadata, spec } of objects
         .filter(({ kind }) => kind === "Service")
         .map((one) => service.parse(one))) {
-        const chosen = podsOf(objects).filter(({ labels }) => isWithin(spec.selector, labels));
+        const chosen = podsOf(objects).filter(({ labels }) => selectorMatches(spec.selector, labels));
         assert.equal(chosen.length, 1, `${metadata.name} is for the pods of one workload`);
         for (const { targetPort } of spec.ports)
           assert.ok(
@@ -33,7 +33,7 @@ suite("references between objects", { skip: without("kubectl") }, () => {
       }
       for (const object of objects.filter(({ kind }) => kind === "NetworkPolicy")) {
         const { spec } = policy.parse(object);
-        const chosen = podsOf(objects).filter(({ labels }) => isWithin(spec.podSelector.matchLabels, labels));
+        const chosen = podsOf(objects).filter(({ labels }) => selectorMatches(spec.podSelector.matchLabels, labels));
         assert.ok(chosen.length > 0, object.metadata.name);
         for (const port of (spec.ingress ?? []).flatMap((rule) => rule.ports ?? []))
           assert.ok(
@@ -43,7 +43,7 @@ suite("references between objects", { skip: without("kubectl") }, () => {
       }
       const { target } = autoscaler(objects);
       assert.deepEqual(target, { apiVersion: "apps/v1", kind: "Deployment", name: "haven-api-deployment" });
-      const budget = selecting.parse(find(objects, "PodDisruptionBudget", "haven-api-pdb")).spec;
+      const budget = selectorSchema.parse(find(objects, "PodDisruptionBudget", "haven-api-pdb")).spec;
       assert.deepEqual(budget.selector?.matchLabels, { app: "haven-api" });
       assert.equal(budget["maxUnavailable"], 1);
       find(objects, "ServiceAccount", havenPod(objects).serviceAccountName ?? "");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ClusterObject } from "../support/kustomize.ts";
 import { podsOf } from "../support/pods.ts";
-import { isWithin, labelMap } from "../support/selectors.ts";
+import { labelMap, selectorMatches } from "../support/selectors.ts";
 
 // Evaluates the network policies as a network plugin does.
 
@@ -37,7 +37,7 @@ export function createNetwork(objects: readonly ClusterObject[]) {
   };
 
   const selects = ({ matchLabels = {} }: z.infer<typeof selector>, labels: Record<string, string>) =>
-    isWithin(matchLabels, labels);
+    selectorMatches(matchLabels, labels);
 
   const isMeant = (peers: Peers, party: Party): boolean =>
     peers === undefined ||

@@ -9,7 +9,7 @@ import { startHaven } from "../support/haven.ts";
 import { allRendered, type ClusterObject, overlays, render } from "../support/kustomize.ts";
 import { configOf, find } from "../support/pods.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
-import { isWithin, labelMap, service } from "../support/selectors.ts";
+import { labelMap, selectorMatches, service } from "../support/selectors.ts";
 
 suite("entry points", { skip: without("kubectl") }, () => {
   test("every entry point leads to the service, and none to the management port", () => {
@@ -103,7 +103,7 @@ suite("entry points", { skip: without("kubectl") }, () => {
     const [{ port, path, interval, scrapeTimeout }] = spec.endpoints;
     const chosen = objects.filter(
       ({ kind, metadata }) =>
-        kind === "Service" && isWithin(spec.selector.matchLabels, labelMap.parse(metadata["labels"])),
+        kind === "Service" && selectorMatches(spec.selector.matchLabels, labelMap.parse(metadata["labels"])),
     );
     // The rules of monitoring/ select the instances by job="haven-api", which is the name of the server.
     assert.deepEqual(

@@ -47,10 +47,10 @@ test("a renewed certificate is seen although the connection with the old one sta
 test("of several servers the earliest end counts, and a failed refresh changes nothing", async () => {
   const watch = watchCertificates({ everyMs: 20 });
   atEnd(watch.stop);
-  watch.seen("redis", 2000);
-  watch.seen("redis", 1000);
-  watch.seen("redis", 3000);
-  watch.seen("postgres", undefined);
+  watch.record("redis", 2000);
+  watch.record("redis", 1000);
+  watch.record("redis", 3000);
+  watch.record("postgres", undefined);
   assert.deepEqual(watch.all(), [{ of: "redis", end: 1000 }]);
   const reads = ["fail", 5000];
   watch.refreshWith("redis", async () => {

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 export const labelMap = z.record(z.string(), z.string());
 
-export const selecting = z.looseObject({
+export const selectorSchema = z.looseObject({
   spec: z.looseObject({ selector: z.looseObject({ matchLabels: labelMap }).optional() }),
 });
 
@@ -16,8 +16,8 @@ export const service = z.looseObject({
   }),
 });
 
-/** Whether a selector matches these labels. An empty selector matches all. */
-export const isWithin = (
+/** Returns whether a selector matches these labels. An empty selector matches all labels. */
+export const selectorMatches = (
   selector: Readonly<Record<string, string>> = {},
   labels: Readonly<Record<string, string>>,
 ): boolean => Object.entries(selector).every(([key, value]) => labels[key] === value);

@@ -10,7 +10,7 @@ export type DeactivationWatchDeps = {
 };
 
 const pollMs = 1000;
-/** A deactivation is stamped before its commit, and becomes visible less than this later. */
+/** The maximum time from the time stamp of a deactivation to its commit. Each poll covers this time again. */
 const overlapSeconds = 15;
 
 /**
@@ -29,7 +29,7 @@ export function createDeactivationWatch({ db, sessions, logger }: DeactivationWa
     for (const { userId, at } of await recentDeactivations(db, withinSeconds)) {
       const deactivation = `${userId} ${at.getTime()}`;
       if (!applied.has(deactivation)) {
-        // An empty `allBut` spares no session.
+        // An empty `allBut` names no session to keep.
         const revoked = await sessions.revoke(userId, { allBut: "", begunBefore: at });
         if (revoked.length > 0)
           logger.info({ userId, sessions: revoked.length }, "sessions of deactivated account revoked");

@@ -6,7 +6,7 @@ import type { Queryable } from "../../db/pool.ts";
 // The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has lost.
 // Cut-offs and the time in a session's id come from the clock of the database, in whole milliseconds.
 
-/** The start time of a new session: not before a cut-off, which a former primary with a faster clock may have written. */
+/** Returns the start time of a new session: never before a cut-off, because a former primary's clock may have been ahead. */
 export async function sessionStart(db: Queryable, userId: string): Promise<Date> {
   const sql = "SELECT greatest(clock_timestamp(), sessions_valid_from) AS start FROM users WHERE id = $1";
   const [row] = await db.query<{ start: Date }>(sql, [userId]);
@@ -14,7 +14,7 @@ export async function sessionStart(db: Queryable, userId: string): Promise<Date>
   return row.start;
 }
 
-/** The user's role, or undefined if the user is not active or the session is revoked. */
+/** Returns the user's role, or undefined if the user is not active or the session is revoked. */
 export async function activeRole(db: Queryable, userId: string, sessionId: string): Promise<Role | undefined> {
   const sql = {
     name: "session-active-role",
@@ -25,7 +25,7 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
   return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOfId(sessionId)]))[0]?.role;
 }
 
-/** Revocations are kept until the sessions would have expired, and then deleted. */
+/** Records revocations, and deletes those whose sessions would have expired by now. */
 export async function recordRevocations(
   db: Queryable,
   userId: string,
@@ -66,7 +66,7 @@ const livePage = `
         FROM users WHERE sessions_valid_from > now() - make_interval(secs => $3)) AS live
   WHERE (at, id) < ($1::timestamptz, $2::uuid) ORDER BY at DESC, id DESC LIMIT ${pageSize}`;
 
-/** Pages of all revocations and cut-offs whose sessions may still exist, newest first. */
+/** Yields pages of all revocations and cut-offs whose sessions may still exist, newest first. */
 export async function* liveRevocations(db: Queryable, keepSeconds: number): AsyncGenerator<LiveRevocation[]> {
   let last = { exactAt: "infinity", id: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
   for (;;) {
@@ -78,7 +78,7 @@ export async function* liveRevocations(db: Queryable, keepSeconds: number): Asyn
   }
 }
 
-/** Includes accounts that are active again: only a deactivation writes a cut-off that keeps no session. */
+/** Returns recent deactivations, also of accounts that are active again. Only they have a cut-off that keeps no session. */
 export function recentDeactivations(db: Queryable, withinSeconds: number): Promise<{ userId: string; at: Date }[]> {
   return db.query(
     `SELECT id AS "userId", sessions_valid_from AS at FROM users

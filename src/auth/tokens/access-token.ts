@@ -10,7 +10,7 @@ const issuer = "haven-api";
 const tokenType = "at+jwt";
 const maxLength = 4096;
 const toleranceSeconds = 5;
-/** For `iat` only: instances whose clocks differ by up to this time accept the tokens of each other. */
+/** The maximum difference between the clocks of two instances that accept each other's tokens. Applies to `iat` only. */
 const maxClockSkewSeconds = 30;
 
 const headerSchema = z.strictObject({

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, createSecretKey, hkdfSyn
 
 export type KeySettings = {
   secret: string;
-  /** Earlier secrets, newest first. What they signed stays valid. */
+  /** Earlier secrets, newest first. Tokens that were signed with them stay valid. */
   previousSecrets?: readonly string[];
   privateKey?: string | undefined;
   previousPrivateKey?: string | undefined;

@@ -8,7 +8,7 @@ export type ConnectionPoolOptions = {
   maxLifetimeMs: number;
 };
 
-/** The limit of a farewell to a server that may be silent. */
+/** The time limit for closing a connection gracefully. */
 const closeLimitMs = 2000;
 
 function endGracefully({ client, destroy }: OpenConnection): void {
@@ -19,7 +19,7 @@ function endGracefully({ client, destroy }: OpenConnection): void {
 
 export type Lease = {
   client: pg.Client;
-  /** `broken` closes the connection. */
+  /** Returns the connection to the pool, or closes it if it is broken. */
   release(broken?: boolean): void;
 };
 
@@ -86,7 +86,7 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
 
   return {
     async acquire(): Promise<Lease> {
-      // The one that was used last, so that the others can become idle.
+      // The most recently used connection, so that the others reach their idle time-out.
       const pooled = idle.pop();
       return lend(pooled ?? (await connect()));
     },

@@ -20,13 +20,13 @@ export type PostgresSource = TlsFiles & {
   url: string;
   urlFile?: string | undefined;
   passwordCommand?: PasswordCommandOptions | undefined;
-  /** A pooler between this process and Postgres. */
+  /** The mode of a connection pooler in front of Postgres. */
   pooler?: Pooler | undefined;
   /** The limit of each attempt to connect. */
   connectTimeoutMs: number;
 };
 
-/** `watch` is called for each attempt to open a connection, `onOpened` for each connection. */
+/** `watch` wraps each attempt to open a connection; `onOpened` is called with each open connection. */
 export type ConnectorHooks = {
   watch?: (<T>(connect: () => Promise<T>) => Promise<T>) | undefined;
   onOpened?: ((opened: OpenConnection) => void) | undefined;
@@ -90,7 +90,7 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
         failedAt.set(keyOf(attempt.host), performance.now());
       }
     }
-    throw mostTelling(errors);
+    throw mostInformative(errors);
   };
 
   let lastGood: string | undefined;
@@ -102,7 +102,7 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
       lastGood = current;
       return opened;
     } catch (error) {
-      // The file of a rotated password may be new before the server knows the new password.
+      // A file may contain a rotated password before the server accepts it, so the last accepted address is used.
       if (lastGood === undefined || lastGood === current || !isRejectedPassword(error)) throw error;
       return openAt(readPostgresUrl(lastGood), settings, signal);
     }
@@ -114,13 +114,13 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
     settings: SessionSettings,
     signal: AbortSignal | undefined,
   ): Promise<OpenConnection> => {
-    const known = passwords.last();
+    const lastPassword = passwords.last();
     const password = await passwords.fresh();
     return openAt({ ...address, password }, settings, signal).catch(async (error: unknown) => {
       if (!isRejectedPassword(error)) throw error;
       passwords.invalidate();
-      // A password that is new was rejected for another reason than its age.
-      if (password !== known) throw error;
+      // The password is new, so the rejection has another cause than an outdated password.
+      if (password !== lastPassword) throw error;
       return openAt({ ...address, password: await passwords.fresh() }, settings, signal);
     });
   };
@@ -154,7 +154,7 @@ function inOrder({ hosts, randomOrder }: PostgresAddress): readonly PostgresHost
     .map(({ host }) => host);
 }
 
-/** A name may resolve to several servers. If their kind matters, each of them is tried. */
+/** Returns a host for each address of the name if `target_session_attrs` restricts the kind of server. */
 async function addressesOf(
   host: PostgresHost,
   { targetSession }: PostgresAddress,
@@ -164,17 +164,17 @@ async function addressesOf(
   if (name === undefined || host.address !== undefined || targetSession === "any" || name.startsWith("/") || isIP(name))
     return [host];
   const found = await withTimeout(connectTimeoutMs, lookup(name, { all: true }), timedOut).catch(() => []);
-  // Without an address the connection fails with the error of the lookup.
+  // If the look-up finds no address, the driver repeats it and fails with its error.
   return found.length === 0 ? [host] : found.map(({ address }) => ({ ...host, address }));
 }
 
-/** With several hosts, each has its share of the time, so that a host that is silent does not use all of it. */
+/** Divides the time limit among the hosts, so that a silent host does not use all of it. */
 const limitOf = ({ address }: Attempt, count: number, { connectTimeoutMs }: PostgresSource): number =>
   address.connectTimeoutMs ?? Math.max(minAttemptMs, Math.floor(connectTimeoutMs / count));
 
 const minAttemptMs = 200;
 
-/** As in libpq: another host is not tried after a server has rejected the user, the password or the database. */
+/** As in libpq, no other host is tried after a server has rejected the user, the password or the database. */
 function isFinal(error: unknown): boolean {
   return error instanceof pg.DatabaseError && !/^(?:57P0|53|08)/.test(error.code ?? "");
 }
@@ -182,8 +182,8 @@ function isFinal(error: unknown): boolean {
 const isRejectedPassword = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === "28P01" || error.code === "28000");
 
-/** The most informative error: of a server, then of the kind of server, then of the network. */
-function mostTelling(errors: readonly unknown[]): unknown {
+/** Returns the most informative error: a server's reply, then an unsuitable server, then a network error. */
+function mostInformative(errors: readonly unknown[]): unknown {
   return (
     errors.find((error) => error instanceof pg.DatabaseError) ??
     errors.find((error) => error instanceof NoSuitableServer) ??

@@ -4,7 +4,7 @@ import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from
 import { PasswordCommandFailed } from "../../core/password-command.ts";
 import { NoSuitableServer } from "./target-session.ts";
 
-const words = {
+const labels = {
   store: "Postgres",
   address: "DATABASE_URL",
   caFile: "DATABASE_CA_FILE",
@@ -18,7 +18,7 @@ export function explainPostgresFailure(error: unknown): FailureExplanation | und
     const found =
       cause instanceof DatabaseError
         ? explainReply(cause)
-        : (explainNetworkFailure(codeOf(cause), words) ?? explainDriverError(cause));
+        : (explainNetworkFailure(codeOf(cause), labels) ?? explainDriverError(cause));
     if (found !== undefined) return found;
   }
   return undefined;
@@ -87,7 +87,7 @@ function explainAccess(message: string): FailureExplanation {
   };
 }
 
-/** PgBouncer and its kin use one code for everything. */
+/** PgBouncer and other poolers report every error with the same SQLSTATE. */
 function explainPooler(message: string): FailureExplanation {
   if (/unsupported startup parameter/.test(message)) {
     return {
@@ -109,7 +109,7 @@ function explainPooler(message: string): FailureExplanation {
   if (/query_wait_timeout|server_login_retry|cannot connect to server|server login/.test(message))
     return {
       reason: "refused",
-      sentence: "The pooler answers and has no connection to Postgres: check Postgres and the pooler's log.",
+      sentence: "The pooler accepts connections but cannot reach Postgres: check Postgres and the pooler's log.",
     };
   if (/auth|password/i.test(message)) {
     return {
@@ -161,8 +161,8 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
   }
   if (/password must be a (?:non-empty )?string/.test(error.message))
     return { reason: "credentials", sentence: "Postgres asks for a password, and DATABASE_URL has none." };
-  if (/timeout expired|timed? ?out/i.test(error.message)) return explainNetworkFailure("ETIMEDOUT", words);
+  if (/timeout expired|timed? ?out/i.test(error.message)) return explainNetworkFailure("ETIMEDOUT", labels);
   if (/establishing an SSL connection|terminated|unexpected/i.test(error.message))
-    return explainNetworkFailure("ECONNRESET", words);
+    return explainNetworkFailure("ECONNRESET", labels);
   return undefined;
 }

@@ -12,7 +12,7 @@ export function limitEachTransaction(client: pg.Client, settings: SessionSetting
   const inTransaction = definedLimits({ idle_in_transaction_session_timeout: idleTransactionTimeoutMs });
   const begin = ["BEGIN", ...[...limits, ...inTransaction].map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(";");
   const calls = limits.map(([name, ms]) => `set_config('${name}', '${ms}', true) AS ${name}`);
-  // Returns no row, but Postgres has to call all functions to find that out.
+  // The condition is never true, but Postgres has to call all functions to evaluate it.
   const setLimits = `SELECT FROM ${calls.join(", ")} WHERE concat(${limits.map(([name]) => name)}) IS NULL`;
 
   const query = (statement: string | pg.QueryConfig, values?: unknown[]): Promise<unknown> => {

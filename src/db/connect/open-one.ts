@@ -9,7 +9,7 @@ import { type Pooler, queryLimitMs, type SessionSettings, sessionOptions } from 
 
 export type OpenConnection = {
   client: pg.Client;
-  /** Closes the connection at once, without a farewell. */
+  /** Closes the connection at once, without a message to the server. */
   destroy(): void;
   /** When the certificate of the server ends; undefined without TLS. */
   certificateEnd: number | undefined;
@@ -17,7 +17,7 @@ export type OpenConnection = {
 
 export type Attempt = { address: PostgresAddress; host: PostgresHost; tls: ConnectionOptions | false };
 
-/** One attempt: one host, with or without TLS. */
+/** Opens a connection to one host, with or without TLS, in a single attempt. */
 export async function openOne(
   { address, host, tls }: Attempt,
   settings: SessionSettings,
@@ -64,8 +64,8 @@ export async function openOne(
 export const timedOut = () => new Error("Postgres timed out.");
 
 /**
- * The time limits of the driver would count a late event loop. After a query that timed out, the connection has to be
- * closed.
+ * Limits each query, because the driver's own limits would also count a blocked event loop. The caller has to close the
+ * connection of a query that timed out.
  */
 function limitQueries(client: pg.Client, limitMs: number): void {
   const query = client.query.bind(client);
@@ -74,7 +74,7 @@ function limitQueries(client: pg.Client, limitMs: number): void {
   );
 }
 
-/** The driver connects to a port and a host. The host stays the name that a certificate is verified for. */
+/** Makes the driver connect to an address while its host stays the name for which the certificate is verified. */
 function connectTo(socket: Socket, address: string): void {
   const connect = socket.connect.bind(socket);
   Reflect.set(socket, "connect", (port: number) => connect(port, address));

@@ -8,15 +8,15 @@ export type SessionSettings = {
   statementTimeoutMs: number;
   idleTransactionTimeoutMs?: number | undefined;
   lockTimeoutMs?: number | undefined;
-  /** The limit for a server that does not respond; by default a little more than that of a statement. */
+  /** The limit for a server that does not respond; by default a little longer than `statementTimeoutMs`. */
   queryTimeoutMs?: number | undefined;
 };
 
-/** Postgres cancels a statement first. This limit is for a server that does not respond. */
+/** Returns the limit for a server that does not respond. It is longer than the limit at which Postgres cancels a statement. */
 export const queryLimitMs = ({ queryTimeoutMs, statementTimeoutMs }: SessionSettings): number =>
   queryTimeoutMs ?? statementTimeoutMs + 500;
 
-/** A pooler rejects limits in the startup message, because its sessions of Postgres exist already. */
+/** Returns the options of the startup message. Behind a pooler they contain no limits, because poolers reject them. */
 export function sessionOptions(settings: SessionSettings, pooler: Pooler): pg.ClientConfig {
   const { applicationName, statementTimeoutMs, idleTransactionTimeoutMs, lockTimeoutMs } = settings;
   return {

@@ -2,7 +2,7 @@ import type { ConnectionOptions, SecureVersion } from "node:tls";
 import type { PostgresAddress, SslMode } from "../../config/postgres-url.ts";
 import type { TlsMaterial } from "../../config/tls-files.ts";
 
-/** `false` is a connection without TLS. With several attempts, the next one follows if the server refuses the first. */
+/** Returns the TLS options of each attempt, in order; `false` is plain text. A second attempt follows if the first fails. */
 export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
   const verified = verification(effectiveMode(address, files.ca !== undefined), files.ca !== undefined);
   const options: ConnectionOptions = {
@@ -21,13 +21,13 @@ export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
   }
 }
 
-/** Without a mode in the URL, a certificate authority or a client certificate requires TLS. */
+/** Returns the mode of the URL; without one, `verify-full` if an authority or a client certificate is set. */
 export function effectiveMode({ sslMode, sslFiles, sslDirect }: PostgresAddress, hasAuthority: boolean): SslMode {
   const isWanted = hasAuthority || sslDirect || sslFiles.ca !== undefined || sslFiles.cert !== undefined;
   return sslMode ?? (isWanted ? "verify-full" : "disable");
 }
 
-/** An authority is there to verify with: only `verify-ca` and `no-verify` leave the host name out. */
+/** With an authority, all modes except `verify-ca` and `no-verify` verify the certificate and the host name. */
 function verification(mode: SslMode, hasAuthority: boolean): ConnectionOptions {
   if (mode === "verify-full" || (hasAuthority && mode !== "verify-ca" && mode !== "no-verify")) return {};
   if (mode === "verify-ca") return { checkServerIdentity: () => undefined };

@@ -13,7 +13,7 @@ import { findConfigs } from "./find-configs.ts";
 
 // The inputs of a run in addition to the configurations.
 
-/** The files that options name, followed by those found in the folders. */
+/** Returns the files that options name, followed by the files found in the folders. */
 export function pathsOf({ folders, paths }: CommandLine, files: Files, diagnostics: Diagnostics): ConfigPaths {
   const found = folders.map((folder) => findConfigs(folder, files, diagnostics));
   return Object.fromEntries(
@@ -23,19 +23,21 @@ export function pathsOf({ folders, paths }: CommandLine, files: Files, diagnosti
 
 export type Gate = { config: GateConfig; file: string; baseline: Baseline | undefined };
 
-/** The configuration that an option names, else the one in the working folder or in a folder that is read. */
+/** Reads the configuration that `--config` names, or else the first one in the working folder or a folder argument. */
 export function readGate({ config, baseline, folders }: CommandLine, files: Files, diagnostics: Diagnostics): Gate {
-  const usual = [".", ...folders].flatMap((folder) => gateConfigNames.map((name) => join(folder, name)));
-  const path = config ?? usual.find((one) => files.kind(one) === "file");
-  const [read = emptyGateConfig] = readEach(path === undefined ? [] : [path], diagnostics, (one) =>
+  const candidates = [".", ...folders].flatMap((folder) => gateConfigNames.map((name) => join(folder, name)));
+  const configPath = config ?? candidates.find((one) => files.kind(one) === "file");
+  const [read = emptyGateConfig] = readEach(configPath === undefined ? [] : [configPath], diagnostics, (one) =>
     readGateConfig(files, one, diagnostics),
   );
-  const known = baseline ?? read.baseline;
-  const [findings] = readEach(known === undefined ? [] : [known], diagnostics, (one) => readBaseline(files, one));
-  return { config: read, file: path === undefined ? "" : files.displayPath(path), baseline: findings };
+  const baselinePath = baseline ?? read.baseline;
+  const [entries] = readEach(baselinePath === undefined ? [] : [baselinePath], diagnostics, (one) =>
+    readBaseline(files, one),
+  );
+  return { config: read, file: configPath === undefined ? "" : files.displayPath(configPath), baseline: entries };
 }
 
-/** The configurations of this repository run this server. */
+/** Returns the settings for the configurations of this repository, whose application is Haven. */
 export const shippedSettings = ({ environment }: CliContext): SettingValues =>
   new Map([
     ...settingsFromEnvironment(environment),

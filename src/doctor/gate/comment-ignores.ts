@@ -28,7 +28,7 @@ export function commentIgnoresIn(source: string, file: string, diagnostics: Diag
     }
     return names.split(/\s*,\s*/).flatMap((rule): CommentIgnore[] => {
       if (!allRules.some(({ id }) => id === rule)) {
-        diagnostics.addNote(at, `haven-doctor: ignore ${rule}: is no rule of the doctor`);
+        diagnostics.addNote(at, `haven-doctor: ignore ${rule}: unknown rule`);
         return [];
       }
       if (wholeFile !== undefined) return [{ rule, line: "file", reason }];

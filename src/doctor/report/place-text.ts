@@ -6,7 +6,7 @@ const kustomizeOutput = /^kubectl kustomize (.+)$/;
 export const isFile = ({ file }: Place): boolean =>
   file !== "environment" && file !== "stdin" && !/^https?:\/\//.test(file) && !kustomizeOutput.test(file);
 
-/** A place for programs that only accept files: a line of rendered objects becomes the kustomization. */
+/** Maps a line of rendered kustomize output to kustomization.yaml, for report formats that accept only files. */
 export function filePlace(place: Place): Place {
   const folder = kustomizeOutput.exec(place.file)?.[1];
   return folder === undefined ? place : { file: `${folder}/kustomization.yaml`, line: 1 };

@@ -45,7 +45,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
     maxConcurrent: maxConcurrentReads,
     maxWaitMs: maxReadWaitMs,
     maxQueued: settings.maxOpen,
-    onRejected: () =>
+    rejectionError: () =>
       new AppError("overloaded", "Too many streams are resuming. Retry in a moment.", { retryAfterSeconds: 2 }),
   });
   const reads: Queryable = { query: (sql, values) => limiter.run(() => db.query(sql, values)) };
@@ -63,7 +63,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
 
   const perUser = createPerKeyLimit({
     maxPerKey: settings.maxPerUser,
-    onRejected: () => new AppError("rate_limited", "Stream limit for this user reached.", { retryAfterSeconds: 5 }),
+    rejectionError: () => new AppError("rate_limited", "Stream limit for this user reached.", { retryAfterSeconds: 5 }),
   });
 
   const assertCapacity = () => {

@@ -18,7 +18,7 @@ export function createStreamSessions({ intervalMs, isStillSignedIn }: StreamSess
     maxConcurrent: maxConcurrentChecks,
     maxWaitMs: intervalMs,
     maxQueued: Number.POSITIVE_INFINITY,
-    onRejected: () => new AppError("overloaded", "Too many sessions are being checked."),
+    rejectionError: () => new AppError("overloaded", "Too many sessions are being checked."),
   });
   const check = async ({ caller, readers }: StreamSession): Promise<void> => {
     // A check that fails or waits too long is repeated in the next interval.

@@ -4,15 +4,16 @@ import type { MetricsSink } from "./metrics-sink.ts";
 
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5] as const;
 
+/** The values that the samples are read from. */
 export type HealthSource = {
-  checks(): readonly { name: string; status: string; capabilities: readonly JudgedSource[] }[];
+  checks(): readonly { name: string; status: string; capabilities: readonly CapabilitySource[] }[];
   phase(): string;
   ready(): boolean;
   probes(): readonly { probe: string; status: number; count: number }[];
   changes(): readonly { kind: string; name: string; to: string; count: number }[];
 };
 
-type JudgedSource = { name: string; capability: string | undefined; status: string; consecutiveFailures: number };
+type CapabilitySource = { name: string; capability: string | undefined; status: string; consecutiveFailures: number };
 
 const phases = ["starting", "ready", "draining", "stopped"] as const;
 
@@ -44,13 +45,13 @@ export function createHealthMetrics(metrics: Pick<MetricsSink, "add">, source: H
     },
     {
       name: "health_check_duration_seconds",
-      help: "Duration of single runs of the check.",
+      help: "Duration of one run of the check.",
       type: "histogram",
       samples: () => [...runsByCheck].flatMap(([check, { durations }]) => durations.samples({ check })),
     },
     {
       name: "health_check_failures_total",
-      help: "Failed single runs of the check, confirmed or not.",
+      help: "Failed runs of the check, including a first failure that has not changed its state.",
       type: "counter",
       samples: () => [...runsByCheck].map(([check, { failures }]) => ({ labels: { check }, value: failures })),
     },
@@ -66,7 +67,7 @@ export function createHealthMetrics(metrics: Pick<MetricsSink, "add">, source: H
     },
     {
       name: "health_state_changes_total",
-      help: "Changes of state, by subject and new state.",
+      help: "State changes by kind (check, breaker, phase or verdict), name and new state.",
       type: "counter",
       samples: () => source.changes().map(({ count, ...labels }) => ({ labels, value: count })),
     },
@@ -92,11 +93,11 @@ export function createHealthMetrics(metrics: Pick<MetricsSink, "add">, source: H
   metrics.add(...families);
 
   return {
-    observe(check: string, seen: { ok: boolean; latencyMs: number }): void {
+    observe(check: string, result: { ok: boolean; latencyMs: number }): void {
       const entry = runsByCheck.get(check) ?? { durations: createDurations(durationBuckets), failures: 0 };
       runsByCheck.set(check, entry);
-      entry.durations.observe(seen.latencyMs / 1000);
-      if (!seen.ok) entry.failures += 1;
+      entry.durations.observe(result.latencyMs / 1000);
+      if (!result.ok) entry.failures += 1;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { type Html, html } from "../../core/page/html.ts";
-import { type Listed, renderMethod, wordsOf } from "./render-operation.ts";
+import { type Listed, renderMethod, searchTextOf } from "./render-operation.ts";
 
 export type Group = { tag: string; operations: readonly Listed[] };
 
@@ -29,7 +29,7 @@ export function renderContents(groups: readonly Group[]): Html {
 function renderEntry(listed: Listed): Html {
   const { operationId, summary } = listed.operation;
   return html`
-    <li data-words="${wordsOf(listed)}">
+    <li data-words="${searchTextOf(listed)}">
       <a href="#${operationId}">${renderMethod(listed.method)} <span>${summary}</span></a>
     </li>`;
 }

@@ -19,7 +19,7 @@ const callers: Readonly<Record<Access, string>> = {
 export function renderOperation({ method, path, operation }: Listed, document: Document, resolve: Resolve): Html {
   const { operationId: id, summary, description } = operation;
   return html`
-    <article class="op" id="${id}" aria-labelledby="title-${id}" data-words="${wordsOf({ method, path, operation })}">
+    <article class="op" id="${id}" aria-labelledby="title-${id}" data-words="${searchTextOf({ method, path, operation })}">
       <header>
         <h3 id="title-${id}"><a href="#${id}">${summary}</a></h3>
         <p class="line">${renderMethod(method)} <code class="path">${path}</code></p>
@@ -44,8 +44,8 @@ export function renderOperation({ method, path, operation }: Listed, document: D
 export const renderMethod = (method: string): Html =>
   html`<b class="method ${tones[method] ?? "warn"}">${method.toUpperCase()}</b>`;
 
-/** The text that the filter searches. */
-export const wordsOf = ({ method, path, operation: { operationId, summary, tags } }: Listed): string =>
+/** Returns the text in which the filter of the page searches. */
+export const searchTextOf = ({ method, path, operation: { operationId, summary, tags } }: Listed): string =>
   `${method} ${path} ${summary} ${operationId} ${tags.join(" ")}`.toLowerCase();
 
 const tones: Readonly<Record<string, string>> = { get: "calm", post: "good", delete: "bad" };

@@ -41,16 +41,16 @@ before(async () => {
   destroy();
 });
 
-type Given = { user?: string; host?: string; query?: string; env?: Record<string, string> };
+type ConnectionCase = { user?: string; host?: string; query?: string; env?: Record<string, string> };
 
-function limitsOf({ user = "postgres", host = "127.0.0.1", query = "", env = {} }: Given) {
+function settingsFor({ user = "postgres", host = "127.0.0.1", query = "", env = {} }: ConnectionCase) {
   return readPostgres({ DATABASE_URL: `postgres://${user}@${host}:${server.port}/postgres?${query}`, ...env });
 }
 
-/** Whether the connection is encrypted, or the code of the error. */
-async function outcome(given: Given): Promise<string> {
+/** Returns "encrypted", "plain", or the error code of a failed connection. */
+async function tryConnecting(given: ConnectionCase): Promise<string> {
   try {
-    const { client, destroy } = await createConnector(limitsOf(given)).open(settings);
+    const { client, destroy } = await createConnector(settingsFor(given)).open(settings);
     const { rows } = await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
     destroy();
     return rows[0]?.ssl ? "encrypted" : "plain";
@@ -62,7 +62,7 @@ async function outcome(given: Given): Promise<string> {
 const untrusted = /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 const otherHost = "ERR_TLS_CERT_ALTNAME_INVALID";
 
-test("sslmode has libpq's meaning without an authority", { skip }, async () => {
+test("without a certificate authority, each sslmode has the same effect as in libpq", { skip }, async () => {
   for (const [query, expected] of [
     ["", "plain"],
     ["sslmode=disable", "plain"],
@@ -71,37 +71,39 @@ test("sslmode has libpq's meaning without an authority", { skip }, async () => {
     ["sslmode=require", "encrypted"],
     ["sslmode=no-verify", "encrypted"],
   ] as const)
-    assert.equal(await outcome({ query }), expected, query);
+    assert.equal(await tryConnecting({ query }), expected, query);
   for (const query of ["sslmode=verify-ca", "sslmode=verify-full", "ssl=true"])
-    assert.match(await outcome({ query }), untrusted, query);
+    assert.match(await tryConnecting({ query }), untrusted, query);
 });
 
-test("with an authority every sslmode verifies, and only verify-ca leaves the host name out", { skip }, async () => {
+test("with an authority, every sslmode verifies the certificate, and all but verify-ca the host name", {
+  skip,
+}, async () => {
   const env = { DATABASE_CA_FILE: caFile };
   const wrong = { DATABASE_CA_FILE: createAuthority("Another").caFile };
   for (const query of ["", "sslmode=require", "sslmode=verify-full", "ssl=true"]) {
-    assert.equal(await outcome({ query, env }), "encrypted", query);
-    assert.match(await outcome({ query, env: wrong }), untrusted, query);
-    assert.equal(await outcome({ query, env, host: "localhost" }), otherHost, query);
+    assert.equal(await tryConnecting({ query, env }), "encrypted", query);
+    assert.match(await tryConnecting({ query, env: wrong }), untrusted, query);
+    assert.equal(await tryConnecting({ query, env, host: "localhost" }), otherHost, query);
   }
   const query = `sslmode=verify-ca&sslrootcert=${caFile}`;
-  assert.equal(await outcome({ query, host: "localhost" }), "encrypted");
-  assert.match(await outcome({ query: "sslmode=verify-ca", env: wrong }), untrusted);
+  assert.equal(await tryConnecting({ query, host: "localhost" }), "encrypted");
+  assert.match(await tryConnecting({ query: "sslmode=verify-ca", env: wrong }), untrusted);
 });
 
-test("the end of the certificate of a connection is reported", { skip }, async () => {
+test("a new connection reports the expiry time of the server's certificate", { skip }, async () => {
   const ends: (number | undefined)[] = [];
   const onOpened = (opened: OpenConnection) => ends.push(opened.certificateEnd);
   for (const query of ["sslmode=require", "sslmode=disable"])
-    (await createConnector(limitsOf({ query }), { onOpened }).open(settings)).destroy();
+    (await createConnector(settingsFor({ query }), { onOpened }).open(settings)).destroy();
   assert.ok(Math.abs((ends[0] ?? 0) - Date.now() - 30 * 86_400_000) < 3_600_000);
   assert.equal(ends[1], undefined);
 });
 
-test("the host name is verified, and not the address that hostaddr connects to", { skip }, async () => {
+test("with hostaddr, the certificate is verified for the host name, not for the address", { skip }, async () => {
   const env = { DATABASE_CA_FILE: caFile };
-  assert.equal(await outcome({ env, host: "db.internal", query: "hostaddr=127.0.0.1" }), "encrypted");
-  assert.equal(await outcome({ env, host: "elsewhere.internal", query: "hostaddr=127.0.0.1" }), otherHost);
+  assert.equal(await tryConnecting({ env, host: "db.internal", query: "hostaddr=127.0.0.1" }), "encrypted");
+  assert.equal(await tryConnecting({ env, host: "elsewhere.internal", query: "hostaddr=127.0.0.1" }), otherHost);
 });
 
 test("an expired certificate is refused", { skip }, async () => {
@@ -113,15 +115,15 @@ test("an expired certificate is refused", { skip }, async () => {
   await assert.rejects(createConnector(limits).open(settings), { code: "CERT_HAS_EXPIRED" });
 });
 
-test("pool, check and migrate present the client certificate", { skip }, async () => {
+test("the pool, the health check and the migration status present the client certificate", { skip }, async () => {
   const client = authority?.issue("app");
   const env = {
     DATABASE_CA_FILE: caFile,
     DATABASE_CERT_FILE: client?.certFile ?? "",
     DATABASE_KEY_FILE: client?.keyFile ?? "",
   };
-  assert.equal(await outcome({ user: "app", env: { DATABASE_CA_FILE: caFile } }), "28000");
-  const limits = limitsOf({ user: "app", env });
+  assert.equal(await tryConnecting({ user: "app", env: { DATABASE_CA_FILE: caFile } }), "28000");
+  const limits = settingsFor({ user: "app", env });
   const db = createDatabase(limits, (work) => work());
   const connector = createConnector(limits);
   const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrationNames: [], instance: "test" });
@@ -133,7 +135,7 @@ test("pool, check and migrate present the client certificate", { skip }, async (
   await checks.read(AbortSignal.timeout(2000));
   await migrationStatus({ ...limits, timeoutMs: 1000 });
   const query = `sslmode=verify-full&sslrootcert=${caFile}&sslcert=${client?.certFile}&sslkey=${client?.keyFile}`;
-  assert.equal(await outcome({ user: "app", query }), "encrypted");
+  assert.equal(await tryConnecting({ user: "app", query }), "encrypted");
 });
 
 test("a certificate of a new authority is accepted at the next connection, without a failed query", {
@@ -141,7 +143,7 @@ test("a certificate of a new authority is accepted at the next connection, witho
 }, async () => {
   const next = createAuthority("Next authority");
   const renewed = next.issue("db", { names: ["127.0.0.1"], owner: postgresUser() });
-  const limits = limitsOf({ env: { DATABASE_CA_FILE: caFile } });
+  const limits = settingsFor({ env: { DATABASE_CA_FILE: caFile } });
   const db = createDatabase({ ...limits, poolMax: 8 }, (work) => work());
   atEnd(() => db.close());
   const atOnce = (count: number) => Promise.all(Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)")));
@@ -155,7 +157,7 @@ test("a certificate of a new authority is accepted at the next connection, witho
   assert.equal(db.counts().total, 8);
 });
 
-test("TLS that the server does not have is refused, and optional with prefer", { skip }, async () => {
+test("on a server without TLS, sslmode=require fails and sslmode=prefer connects in plain text", { skip }, async () => {
   const plain = await startPostgresServer();
   const open = (query: string) =>
     createConnector(readPostgres({ DATABASE_URL: `${plain.url}?${query}` })).open(settings);
@@ -167,7 +169,7 @@ test("the driver's warning about sslmode is not printed", { skip }, async () => 
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on("warning", onWarning);
-  await outcome({ query: "sslmode=require" });
+  await tryConnecting({ query: "sslmode=require" });
   await new Promise(setImmediate);
   process.off("warning", onWarning);
   assert.deepEqual(warnings, []);

@@ -58,8 +58,9 @@ export const fileOf = (kind: Example["kind"]): string => names[kind];
 const everyRuleOn: RuleLevels = Object.fromEntries(allRules.map(({ id }) => [id, "on"]));
 
 /**
- * Diagnoses one deployment with one file per kind. The application is Haven and every rule is on; "default" leaves the
- * rules at their default, and "unknown" the application as well.
+ * Diagnoses one deployment with one file per kind. With "haven", the application is Haven and every rule is on. With
+ * "default", the application is Haven and the rules have their default levels. With "unknown", the doctor does not know
+ * the application, and the rules have their default levels.
  */
 export function diagnoseTexts(
   texts: Texts,

@@ -4,7 +4,7 @@ import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
-/** The maximum size of a body, and the compression. */
+/** Registers the tests of the maximum body size and of compression. */
 export function bodyCases(edge: () => Edge): void {
   test("a body of 5 MiB passes, and the proxy rejects a larger one with 413", async () => {
     const path = freshPath();

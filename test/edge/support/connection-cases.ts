@@ -6,7 +6,7 @@ import { connect as connectTls } from "node:tls";
 import { openTo } from "../../shared/requests/proxy-client.ts";
 import { type Edge, seenOf } from "./edge.ts";
 
-/** Upgrades, streams and TLS. */
+/** Registers the tests of upgrades, streams and TLS. */
 export function connectionCases(edge: () => Edge): void {
   test("an upgrade to WebSocket works in both directions; other protocols are not forwarded", async () => {
     const socket = await openTo();

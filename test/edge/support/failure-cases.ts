@@ -34,7 +34,7 @@ export type World = {
   closesIdleAtReload?: boolean;
 };
 
-/** Real instances on real Postgres and Redis: the requests that reach them, and the effects of restarts. */
+/** Registers tests with real instances on real Postgres and Redis: request headers, and restarts without failed requests. */
 export function restartCases(world: () => World): void {
   const say = sayer(world);
 
@@ -141,11 +141,11 @@ export function restartCases(world: () => World): void {
   });
 }
 
-/** The effects on users when instances die, hang and lose their database. */
+/** Registers the tests in which instances are killed, hang, or lose their database. */
 export function outageCases(world: () => World): void {
   const say = sayer(world);
 
-  test("SIGKILL: no GET fails, and only those POSTs fail that the instance was processing", async () => {
+  test("when an instance is killed, no GET fails, and only the POSTs fail that it was processing", async () => {
     const member = world().fleet.member("api-server-2");
     const load = startLoad({ post: "/test/busy/60" });
     await sleep(2000);
@@ -169,7 +169,7 @@ export function outageCases(world: () => World): void {
     await getsRequests(world(), "api-server-2");
   });
 
-  test("SIGKILL: with an Idempotency-Key and retries, no write is lost or stored twice", async () => {
+  test("when an instance is killed, retries with an Idempotency-Key lose no write and store none twice", async () => {
     const user = await registerHere();
     const member = world().fleet.member("api-server-3");
     const wanted = Array.from({ length: 120 }, (_, index) => `house ${String(index).padStart(3, "0")}`);
@@ -216,7 +216,7 @@ export function outageCases(world: () => World): void {
     assert.ok(outMs <= databaseBoundMs, `${outMs} ms`);
   });
 
-  test("without any database path, the response is an immediate problem, and the recovery is immediate too", async () => {
+  test("when no instance reaches Postgres, a login gets 503 within 1 s, and succeeds within 3 s after the recovery", async () => {
     const user = await registerHere();
     const login = () => sendJson("/api/v1/auth/login", { email: user.email, password: user.password });
     for (const { database } of world().fleet.members) await database.set("refuse");

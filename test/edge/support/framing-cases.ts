@@ -4,7 +4,7 @@ import { readAll } from "../../shared/requests/http.ts";
 import { openTo } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath } from "./edge.ts";
 
-/** Ambiguous requests, which two parsers could read differently. */
+/** Registers the tests with ambiguous requests, which two parsers could interpret differently. */
 export function framingCases(edge: () => Edge): void {
   for (const [title, bytes] of ambiguous) {
     test(`${title}: no second response is sent`, async () => {

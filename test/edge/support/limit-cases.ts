@@ -9,7 +9,7 @@ import { limitOf } from "./proxy-figures.ts";
 /** The number of requests that one client may send at once; a few more pass while the burst refills. */
 const burst = (name: "auth" | "upload") => Math.max(limitOf(name).nginx.burst, limitOf(name).haproxy.burst);
 
-/** Each limit applies to the right client and returns Retry-After. */
+/** Registers the tests of the rate limits: each applies to one client, and its 429 has Retry-After. */
 export function limitCases(edge: () => Edge): void {
   describe("limits", { concurrency: 6 }, () => {
     test("requests above the rate and the burst get 429 with Retry-After, other clients are not affected", async () => {

@@ -5,7 +5,7 @@ import { openTo, send } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
 import { allGone, type Edge, freshPath, logged, recovered } from "./edge.ts";
 
-/** The log is always valid JSON and contains no secrets. */
+/** Registers the tests of the proxy's log: it is valid JSON and contains no secrets. */
 export function logCases(edge: () => Edge): void {
   for (const [title, port, bytes] of oddBytes) {
     test(`every line of the log is JSON: ${title}`, async () => {

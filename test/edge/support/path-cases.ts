@@ -7,10 +7,10 @@ import { serverStates } from "../../shared/servers/proxies.ts";
 import { failuresOf, startLoad, summary } from "./edge-load.ts";
 import { breakWays, outOfHaproxyMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
 
-/** Under both policies: only the instance that loses its database leaves the rotation. */
+/** Registers the tests in which one instance loses its path to Postgres: only that instance leaves the rotation. */
 export function onePathCases(members: () => readonly PathMember[]): void {
   for (const fault of ["refuse", "hole", "freeze"] as const) {
-    test(`one instance's path to Postgres (${fault}): it leaves in time, the others stay, and no request fails after`, async () => {
+    test(`an instance whose path to Postgres fails (${fault}) leaves in time; the others stay, and no later request fails`, async () => {
       const all = members();
       const victim = all[1];
       assert.ok(victim !== undefined);

@@ -2,11 +2,11 @@ import type { ErrorCode } from "../../../src/core/app-error.ts";
 import { internalDetail, problemOf } from "../../../src/http/problem.ts";
 
 type ProxyProblem = {
-  /** The status that the proxy reports, and usually answers with. */
+  /** The status for which the proxy looks up an error response; also the status of the response unless `answered` is set. */
   status: number;
   code: ErrorCode;
   detail: string;
-  /** The status of the response, if it differs from the status that the proxy reports. */
+  /** The status of the response, if it differs from `status`. */
   answered?: number;
   retryAfter?: string;
 };
@@ -102,7 +102,7 @@ ${nginx.map(nginxLocation).join("\n")}
 `;
 
 function errorPage({ status, answered, location }: NginxProblem): string {
-  // 497 is answered with the 400 of its location; 494 keeps its own status unless another is named.
+  // NGINX takes the status for 497 from the `return` of the location. For 494 the override is required.
   const override = status === 494 ? ` =${answered}` : "";
   return `error_page ${status}${override} ${location};`;
 }

@@ -1,16 +1,16 @@
 import { bodyCases } from "./body-cases.ts";
-import { claimCases } from "./claim-cases.ts";
 import { connectionCases } from "./connection-cases.ts";
 import type { Edge } from "./edge.ts";
+import { forgedHeaderCases } from "./forged-header-cases.ts";
 import { framingCases } from "./framing-cases.ts";
-import { hidingCases } from "./hiding-cases.ts";
+import { hiddenPathCases } from "./hidden-path-cases.ts";
 import { logCases } from "./log-cases.ts";
 import { retryCases } from "./retry-cases.ts";
 
-/** Cases for every request and every proxy. Fake upstreams return the request that they received. */
+/** Registers the tests that NGINX and HAProxy both have to pass. Fake upstreams record the requests that they receive. */
 export function requestCases(edge: () => Edge): void {
-  hidingCases(edge);
-  claimCases(edge);
+  hiddenPathCases(edge);
+  forgedHeaderCases(edge);
   framingCases(edge);
   bodyCases(edge);
   logCases(edge);

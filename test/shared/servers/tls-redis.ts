@@ -2,7 +2,7 @@ import { createAuthority } from "../certificates.ts";
 import { freePort } from "../free-port.ts";
 import { startRedisServer } from "./redis-servers.ts";
 
-/** One Redis with a port for TLS beside the plain one, and the settings of a server that uses it. */
+/** Starts a Redis that accepts TLS, and returns it with the settings that a server needs to connect over TLS. */
 export async function startTlsRedis({ days = 30 } = {}) {
   const authority = createAuthority();
   const { certFile, keyFile } = authority.issue("redis", { names: ["127.0.0.1"], days });

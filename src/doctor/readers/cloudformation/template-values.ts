@@ -6,7 +6,7 @@ import { get, number, type Tree, text } from "../yaml-tree.ts";
 
 const awsDefault = "AWS's default";
 
-/** Replaces `!Ref` and `!Sub` of parameters by their defaults, with the place of the default. Other functions stay. */
+/** Replaces `!Ref` and `!Sub` of parameters by their defaults, with the place of the default; other functions stay. */
 export function resolveParameters(tree: Tree, parameters: Tree | undefined): Tree {
   if (tree.kind === "map") {
     const [reference, source] = [text(tree, "Ref"), text(tree, "Fn::Sub")];
@@ -26,7 +26,7 @@ export function resolveParameters(tree: Tree, parameters: Tree | undefined): Tre
 
 const defaultOf = (name: string, parameters: Tree | undefined): Tree | undefined => get(parameters, name, "Default");
 
-/** Undefined where the text contains something else than parameters with a default. */
+/** Returns undefined if the text refers to anything other than parameters with a default. */
 function substituteParameters(source: string, at: Place, parameters: Tree | undefined): Tree | undefined {
   const parts = [...source.matchAll(/\$\{([^}!][^}]*)\}/g)].map(([whole, name = ""]) => ({
     whole,
@@ -43,7 +43,7 @@ function substituteParameters(source: string, at: Place, parameters: Tree | unde
   };
 }
 
-/** A number in the template. A value that a function computes is recorded as not understood. */
+/** Reads a number from the template. If a function computes the value, adds a note that the value is unknown. */
 export function templateNumber(
   tree: Tree | undefined,
   name: string,

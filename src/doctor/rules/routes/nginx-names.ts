@@ -32,7 +32,7 @@ export const nginxNameRules: readonly Rule[] = [
     impact:
       "A container that is created again, as by docker compose up after a build, may get another address: users get 502 until nginx is reloaded.",
     condition:
-      "Where nginx forwards to a service of a Compose file beside it, the service has a fixed `ipv4_address`, or nginx resolves its name again: a variable in proxy_pass with `resolver`, or from 1.27.3 `resolve`",
+      "If nginx forwards to a service of a Compose file beside it, the service has a fixed `ipv4_address`, or nginx re-resolves the name: with `resolver` and a variable in proxy_pass, or from 1.27.3 with `resolve`",
     fix: "Write resolver 127.0.0.11 valid=5s; set $api http://api:4000; proxy_pass $api;",
     example: {
       kind: "nginx",
@@ -61,7 +61,7 @@ export const nginxNameRules: readonly Rule[] = [
   },
 ];
 
-/** The shorter fix, where the version is known to have it. */
+/** Returns the shorter fix, with `resolve`, if this version of nginx supports it. */
 const withResolve = (version: KnownVersion | undefined): Pick<Violation, "fix"> =>
   version !== undefined && holdsIn(versionFacts.nginxResolve, version) === "yes"
     ? { fix: "Write resolver 127.0.0.11 valid=5s; and in the upstream zone api 64k; server api:4000 resolve;" }

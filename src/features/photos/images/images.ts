@@ -29,7 +29,7 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
     maxConcurrent,
     maxWaitMs,
     maxQueued,
-    onRejected: () =>
+    rejectionError: () =>
       new AppError("overloaded", "Too many images are being processed. Retry in a moment.", { retryAfterSeconds: 2 }),
   });
   const seconds = Math.ceil(timeoutMs / 1000);

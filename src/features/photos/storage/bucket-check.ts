@@ -4,7 +4,7 @@ import type { Bucket } from "./bucket.ts";
 export type BucketCheckDeps = {
   bucket: Pick<Bucket, "get" | "put">;
   now(): number;
-  /** A capability that passed is not tried again for this long, because a bucket charges for each call. */
+  /** A capability that passed is not checked again for this long, because a bucket charges for each call. */
   restMs?: number;
 };
 
@@ -20,31 +20,34 @@ export function createBucketCheck({ bucket, now, restMs = defaultRestMs }: Bucke
   let writing: Promise<unknown> = Promise.resolve();
   let isWritten = false;
 
-  const unlessPassed = async (capability: "read" | "write", prove: () => Promise<void>): Promise<void> => {
+  const runUnlessRecentlyPassed = async (
+    capability: "read" | "write",
+    runCheck: () => Promise<void>,
+  ): Promise<void> => {
     if (now() - passedAt[capability] < restMs) return;
     passedAt[capability] = Number.NEGATIVE_INFINITY;
-    await prove().catch((error: unknown) => {
-      throw explain(error);
+    await runCheck().catch((error: unknown) => {
+      throw toCheckError(error);
     });
     passedAt[capability] = now();
   };
 
   return {
     write: (signal: AbortSignal): Promise<void> =>
-      unlessPassed("write", async () => {
+      runUnlessRecentlyPassed("write", async () => {
         const write = bucket.put({ name: objectName, bytes: content }, signal);
         writing = write.catch(() => undefined);
         await write;
         isWritten = true;
       }),
     read: (signal: AbortSignal): Promise<void> =>
-      unlessPassed("read", async () => {
+      runUnlessRecentlyPassed("read", async () => {
         await writing;
         const found = await bucket.get(objectName, signal);
-        // Without the right to write, the object may never have existed: then an answer is all that can be proven.
+        // If no write has succeeded, the object may not exist. The check then requires only that the bucket answers.
         if (isWritten && found?.equals(content) !== true) throw new CheckFailed("failed");
       }),
-    /** A call of a request has failed: the next checks try the bucket. */
+    /** Makes the next checks call the bucket. Called after a request's call to the bucket has failed. */
     suspect(): void {
       passedAt.read = Number.NEGATIVE_INFINITY;
       passedAt.write = Number.NEGATIVE_INFINITY;
@@ -64,8 +67,8 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   XMinioStorageFull: "disk_full",
 };
 
-/** A reason of the closed set for an error code of S3; other errors explain themselves. */
-function explain(error: unknown): unknown {
+/** Maps an S3 error code to a reason of the health checks. Returns other errors unchanged, or their cause. */
+function toCheckError(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const reason = reasonsByCode[code.replace(/^\d+ /, "")];

@@ -6,18 +6,18 @@ export type DeferredDeletionsDeps = {
   db: Queryable;
   bucket: Pick<Bucket, "remove">;
   logger: Pick<Logger, "warn">;
-  /** The interval between attempts, also for deletions that another instance started and did not finish. */
+  /** The interval between attempts; it also applies to deletions that another instance began and did not finish. */
   retryMs: number;
-  /** Longer than the longest time from the first object of an upload to its commit. */
+  /** The time after which an announced object is deleted unless it is kept. Has to be longer than any upload takes. */
   graceMs: number;
 };
 
 const batchSize = 20;
 
 /**
- * Deletes objects that no row refers to. A row in `files_to_remove` names each object from before it is written until
- * its upload is committed, and again from its removal until the bucket has deleted it. An unavailable bucket, a commit
- * with unknown outcome or a killed process therefore leaves no object behind for good.
+ * Deletes objects that no row of a photo or an avatar refers to. The table `files_to_remove` lists an object from before
+ * its upload until the upload is committed, and from the deletion of its row until the bucket has deleted it. So every
+ * unused object is deleted, also after an outage of the bucket, a commit with unknown outcome or a killed process.
  */
 export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }: DeferredDeletionsDeps) {
   let running = false;
@@ -62,21 +62,21 @@ export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }
   const timer = setInterval(run, retryMs).unref();
 
   return {
-    /** Call before the objects are written. */
+    /** Lists the objects, to be deleted after `graceMs` unless they are kept. Call before the objects are written. */
     announce: (names: readonly string[]): Promise<void> => schedule(db, names, graceMs),
 
-    /** Call in the transaction that stores the rows of the objects. */
+    /** Removes the objects from the list. Call in the transaction that stores the rows that refer to them. */
     async keep(tx: Queryable, names: readonly string[]): Promise<void> {
       await tx.query("DELETE FROM files_to_remove WHERE name = ANY ($1)", [names]);
     },
 
-    /** Call in the transaction that deletes the rows of the objects, and `run` after its commit. */
+    /** Lists objects for deletion. Call in the transaction that deletes their rows, and call `run` after its commit. */
     add: (tx: Queryable, names: readonly string[]): Promise<void> => schedule(tx, names, 0),
 
-    /** For announced objects whose upload failed. The row lock makes this wait for a commit that is still in progress. */
+    /** Deletes announced objects whose upload failed. The row lock makes this wait for a commit in progress that keeps them. */
     async giveUp(names: readonly string[]): Promise<void> {
       const sql = "UPDATE files_to_remove SET due_at = now() WHERE name = ANY ($1)";
-      // If this fails, they are deleted after the grace period.
+      // If this fails, the objects are deleted after the grace period.
       await db.query(sql, [names]).then(run, () => undefined);
     },
 

@@ -7,7 +7,7 @@ import { detectImageType, hasTooManyPngChunks } from "../images/image-type.ts";
 import { type Fields, fileOfForm } from "./form.ts";
 import { maxFileBytes, tooLarge, unprocessableUpload } from "./upload-errors.ts";
 
-/** The file and the form around it. The proxies have the same limit. */
+/** The maximum size of a request body: the file and the form around it. The proxies have the same limit. */
 const maxBodyBytes = 5 * 1024 * 1024;
 
 export type UploadLimits = { maxBufferedBytes: number; maxPerUser: number };
@@ -16,7 +16,7 @@ export type UploadOptions = { userId: string; fields: Fields; formOnly: boolean 
 
 /** Reads uploads into memory, with limits for all uploads together and for each user. */
 export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
-  const perUser = createPerKeyLimit({ maxPerKey: maxPerUser, onRejected: tooManyUploads });
+  const perUser = createPerKeyLimit({ maxPerKey: maxPerUser, rejectionError: tooManyUploads });
   let bufferedBytes = 0;
 
   return {

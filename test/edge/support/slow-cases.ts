@@ -10,13 +10,13 @@ import { names } from "../../shared/servers/fleet.ts";
 import { full } from "./failure-cases.ts";
 import type { FakeUpstreams } from "./fake-upstreams.ts";
 
-/** As long as users pause, or as an AWS load balancer keeps an idle connection. */
+/** The time that a connection is idle: an AWS load balancer keeps idle connections for 60 s. */
 const idleMs = full ? 61_000 : 33_000;
 const streamMs = full ? 90_000 : 45_000;
 const quietMs = full ? 40_000 : 32_000;
 
-/** Cases that take long, run concurrently: idle connections, long responses, slow senders. */
-export function patienceCases(backends: () => FakeUpstreams): void {
+/** Registers tests that take long and run concurrently: idle connections, long responses, slow senders. */
+export function slowCases(backends: () => FakeUpstreams): void {
   describe("slow cases", { concurrency: 10 }, () => {
     test(`a POST on a connection that was idle for ${idleMs / 1000} s gets a response`, async () => {
       const agents = Array.from({ length: 10 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
@@ -109,7 +109,7 @@ export function patienceCases(backends: () => FakeUpstreams): void {
 
 const streams = { sent: [] as number[] };
 
-/** A fake upstream: events every second, then silence, then events again. */
+/** Makes the fake upstreams send an event every second, then nothing for `quietMs`, then events again. */
 export const streaming = (backends: FakeUpstreams): void =>
   backends.behave(async (request, response, name) => {
     if (request.url !== "/api/v1/stream") return response.end(name);

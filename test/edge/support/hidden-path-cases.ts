@@ -4,8 +4,8 @@ import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
 import { type Edge, logged, recovered, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
-/** Hidden paths, and the probes, which are public. */
-export function hidingCases(edge: () => Edge): void {
+/** Registers the tests of the paths that the proxy hides, and of the probes, which are public. */
+export function hiddenPathCases(edge: () => Edge): void {
   for (const [spelling, title] of hiddenSpellings) {
     test(`${JSON.stringify(spelling)} is hidden from the public: ${title}`, async () => {
       for (const tls of [false, true]) {
@@ -44,27 +44,27 @@ export function hidingCases(edge: () => Edge): void {
 }
 
 const hiddenSpellings = [
-  ["/metrics", "as it is"],
-  ["/metrics/", "with a slash behind"],
-  ["//metrics", "with two slashes in front"],
-  ["/%6detrics", "with an escape"],
-  ["/%6D%65trics?x=1", "with escapes and a query"],
+  ["/metrics", "unchanged"],
+  ["/metrics/", "with a trailing slash"],
+  ["//metrics", "with two leading slashes"],
+  ["/%6detrics", "percent-encoded"],
+  ["/%6D%65trics?x=1", "percent-encoded, with a query"],
   ["/METRICS", "in capitals"],
-  ["/ready/../metrics", "by a way through a probe"],
-  ["/ready/%2e%2e/metrics", "by an escaped way"],
-  ["/./metrics", "with a dot"],
-  ["/metrics%2f", "with an escaped slash"],
+  ["/ready/../metrics", "with dot segments after a probe path"],
+  ["/ready/%2e%2e/metrics", "with encoded dot segments"],
+  ["/./metrics", "with a single-dot segment"],
+  ["/metrics%2f", "with an encoded trailing slash"],
   ["/metrics;x", "with a parameter"],
-  ["/health/detailed", "as it is"],
-  ["/health/detailed/", "with a slash behind"],
+  ["/health/detailed", "unchanged"],
+  ["/health/detailed/", "with a trailing slash"],
   ["/health//detailed", "with two slashes"],
-  ["/health%2Fdetailed", "with an escaped slash"],
-  ["/api/v1/circuit-breakers", "as it is"],
-  ["/api/v1/circuit%2dbreakers", "with an escape"],
-  ["/api/v1/instances", "as it is"],
-  ["/api/v1/instances/", "with a slash behind"],
+  ["/health%2Fdetailed", "with an encoded slash"],
+  ["/api/v1/circuit-breakers", "unchanged"],
+  ["/api/v1/circuit%2dbreakers", "percent-encoded"],
+  ["/api/v1/instances", "unchanged"],
+  ["/api/v1/instances/", "with a trailing slash"],
   ["/api/v1//instances", "with two slashes"],
-  ["/api/v1/%69nstances", "with an escape"],
+  ["/api/v1/%69nstances", "percent-encoded"],
   ["/API/v1/Instances", "in capitals"],
-  ["/api/v1/stream/%2e%2e/instances", "by an escaped way"],
+  ["/api/v1/stream/%2e%2e/instances", "with encoded dot segments"],
 ] as const;

@@ -3,18 +3,18 @@ import { test } from "node:test";
 import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, logged, seenOf } from "./edge.ts";
 
-/** Headers in which a client states its own address or scheme: only a well-formed request id is accepted. */
-export function claimCases(edge: () => Edge): void {
+/** Registers tests with forged headers. Of the headers a client sets, only a well-formed request id is accepted. */
+export function forgedHeaderCases(edge: () => Edge): void {
   for (const [spelling, spelled] of [
-    ["as usual", (name: string) => name],
+    ["in mixed case", (name: string) => name],
     ["in capitals", (name: string) => name.toUpperCase()],
     // Programs that map headers to variables (CGI, WSGI) cannot distinguish the two names.
     ["with underscores", (name: string) => name.replaceAll("-", "_")],
   ] as const) {
-    test(`forged headers of a client do not reach an instance, spelled ${spelling}`, async () => {
+    test(`forged headers with names ${spelling} do not reach an instance`, async () => {
       const path = freshPath();
       const from = freshAddress();
-      const headers = Object.fromEntries(claims.map((name) => [spelled(name), "203.0.113.66"]));
+      const headers = Object.fromEntries(forgedHeaders.map((name) => [spelled(name), "203.0.113.66"]));
       await send(path, {
         from,
         headers: { ...headers, [spelled("X-Forwarded-Proto")]: "https", Connection: "close, X-Forwarded-For" },
@@ -26,8 +26,8 @@ export function claimCases(edge: () => Edge): void {
       assert.equal(seen?.headers["x-forwarded-host"], seen?.headers["host"]);
       assert.equal(seen?.headers["x-forwarded-port"], "80");
       assert.equal(seen?.headerNames.filter((name) => name === "x-forwarded-for").length, 1);
-      const claimed = Object.entries(seen?.headers ?? {}).filter(([, value]) => value.includes("203.0.113.66"));
-      assert.deepEqual(claimed, []);
+      const leaked = Object.entries(seen?.headers ?? {}).filter(([, value]) => value.includes("203.0.113.66"));
+      assert.deepEqual(leaked, []);
     });
   }
 
@@ -69,7 +69,7 @@ export function claimCases(edge: () => Edge): void {
   }
 }
 
-const claims = [
+const forgedHeaders = [
   "X-Forwarded-For",
   "X-Forwarded-Host",
   "X-Forwarded-Port",
