@@ -197,6 +197,7 @@ derive_files() {
     chmod 644 "$secrets/$name"
   done
   setting OPS_TOKEN '' >"$secrets/ops_token"
+  derive_own_secrets
   cat "$here/ssl/cert.pem" "$here/ssl/key.pem" >"$here/ssl/haven.pem"
   chmod 600 "$here/ssl/haven.pem" "$here/ssl/key.pem"
   if [ "$proxy" = haproxy ]; then
@@ -204,6 +205,26 @@ derive_files() {
   elif cmp -s "$targets/haproxy.yml.example" "$targets/haproxy.yml"; then
     rm -f "$targets/haproxy.yml"
   fi
+}
+
+# The secrets of Haven, each a file of its container. The user in the container varies as well.
+derive_own_secrets() {
+  local folder=$here/secrets
+  mkdir -p "$folder/serve" "$folder/migrate"
+  chmod 700 "$folder"
+  chmod 755 "$folder/serve" "$folder/migrate"
+  write_secret serve/database_url "postgres://haven_app:$(setting HAVEN_APP_DB_PASSWORD '')@postgres:5432/haven"
+  write_secret serve/redis_password "$(setting REDIS_PASSWORD '')"
+  write_secret serve/jwt_secret "$(setting JWT_SECRET '')"
+  write_secret serve/jwt_secret_previous "$(setting JWT_SECRET_PREVIOUS '')"
+  write_secret serve/ops_token "$(setting OPS_TOKEN '')"
+  write_secret migrate/database_url "postgres://haven:$(setting HAVEN_DB_PASSWORD '')@postgres:5432/haven"
+}
+
+# write_secret NAME VALUE: replaced as a whole, so that a running instance never reads half of it.
+write_secret() {
+  (umask 022 && printf '%s' "$2" >"$here/secrets/$1.new")
+  mv -f "$here/secrets/$1.new" "$here/secrets/$1"
 }
 
 # ---- start and stop
@@ -437,6 +458,7 @@ roll() {
   for id in $(instances); do
     probe "$id" /ready >/dev/null || die "$(probe "$id" /ready): with an instance that is not ready, a roll could leave no ready instance"
   done
+  derive_own_secrets
   [ "${1-}" = --no-build ] || build
   say 'Migrating; the instances keep serving.'
   compose run --rm --no-deps -T migrate || die 'the migration failed; every instance is unchanged'

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { BlockList } from "node:net";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { readConfig } from "../../src/config/read-config.ts";
-import { variables } from "../../src/config/variables.ts";
+import { isSettingName } from "../../src/config/secret-files.ts";
 import { haproxyDetection } from "../edge/support/proxy-figures.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 import {
@@ -18,8 +18,11 @@ import {
   read,
   secondsOf,
   serviceOf,
+  settingsIn,
+  settingsOf,
   variablesOf,
 } from "./compose-files.ts";
+import { makePlace } from "./sandbox.ts";
 
 // Compares docker/ with the code, the proxies and Prometheus.
 
@@ -39,37 +42,44 @@ function numberIn(text: string, pattern: RegExp): number {
 /** Settings of Node, not of Haven. */
 const runtimeNames = new Set(["NODE_OPTIONS"]);
 
-function settingsOf(layout: Layout, service: string): Record<string, string> {
-  const given = Object.entries(serviceOf(layout, service).environment);
-  return Object.fromEntries(given.map(([name, value]) => [name, value ?? ""]));
-}
+const place = makePlace();
+let secrets: Record<string, string> = {};
+before(async () => {
+  const { code, output } = await place.run("setup");
+  assert.equal(code, 0, output);
+  secrets = settingsIn(place.text("docker/.env"));
+});
 
-const configOf = (layout: Layout) => readConfig(settingsOf(layout, instancesOf(layout)[0] ?? ""));
+const serviceWith = (layout: Layout, name: string) => {
+  const service = read(layout, secrets).services[name];
+  if (service === undefined) throw new Error(`docker-compose.${layout}.yml has no ${name}`);
+  return service;
+};
+const configOf = (layout: Layout) =>
+  readConfig(settingsOf(serviceWith(layout, instancesOf(layout)[0] ?? ""), place.file("docker")));
 
 for (const layout of layouts) {
   test(`${layout}: every variable of an instance exists, and together they allow a start`, () => {
     for (const service of [...instancesOf(layout), "migrate"])
-      for (const name of Object.keys(settingsOf(layout, service)))
-        assert.ok(name in variables.shape || runtimeNames.has(name), name);
+      for (const name of Object.keys(serviceOf(layout, service).environment))
+        assert.ok(isSettingName(name) || runtimeNames.has(name), name);
     const config = configOf(layout);
     assert.ok(config.production);
     const { services } = read(layout);
     assert.ok(services[new URL(config.postgres.url ?? "").hostname]);
     const redis = config.redis.target;
     assert.ok(redis?.kind === "host" && services[redis.host]);
-    assert.equal(redis.password, serviceOf(layout, "redis").environment["REDIS_PASSWORD"]);
+    assert.equal(redis.password, secrets["REDIS_PASSWORD"]);
     // Two roles in one database: the owner migrates and grants rights to the serving role.
-    const { environment } = serviceOf(layout, "postgres");
-    const [served, migrated] = [config.postgres.url, settingsOf(layout, "migrate")["DATABASE_URL"]].map(
-      (url) => new URL(url ?? ""),
-    );
+    const { environment } = serviceWith(layout, "postgres");
+    const owner = settingsOf(serviceWith(layout, "migrate"), place.file("docker"))["DATABASE_URL"];
+    const [served, migrated] = [config.postgres.url, owner].map((url) => new URL(url ?? ""));
     assert.deepEqual([served?.username, served?.password], ["haven_app", environment["HAVEN_APP_DB_PASSWORD"]]);
     assert.deepEqual([migrated?.username, migrated?.password], ["haven", environment["HAVEN_DB_PASSWORD"]]);
     assert.deepEqual([served?.host, served?.pathname], [migrated?.host, migrated?.pathname]);
     assert.deepEqual(serviceOf(layout, "migrate").command, ["migrate", "--grant-to", served?.username]);
     // All other variables are settings of the compose files, and none of them has the name of a Haven setting.
-    for (const name of variablesOf(layout).optional)
-      assert.ok(!(name in variables.shape) || name === "JWT_SECRET_PREVIOUS", name);
+    for (const name of variablesOf(layout).optional) assert.ok(!isSettingName(name), name);
   });
 
   test(`${layout}: only the proxies are trusted for forwarded headers`, () => {
@@ -188,7 +198,7 @@ test("lb: the proxies have the addresses of the instances, under the names and t
     assert.deepEqual(serviceOf("lb", name).extra_hosts, addresses);
     assert.ok("front" in serviceOf("lb", name).networks);
   }
-  for (const name of instancesOf("lb")) assert.equal(settingsOf("lb", name)["INSTANCE_ID"], name);
+  for (const name of instancesOf("lb")) assert.equal(serviceOf("lb", name).environment["INSTANCE_ID"], name);
 });
 
 test("scale: the proxies resolve a name of the instances", () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 
@@ -165,3 +166,21 @@ export function bytesOf(size: string): number {
   if (number === undefined) throw new Error(`${size} is no size`);
   return Number(number) * 2 ** (unit === "G" ? 30 : 20);
 }
+
+/**
+ * The settings of a service. A secret that comes from a file has the content of that file, which load-balancer-setup.sh
+ * has written under `folder`.
+ */
+export function settingsOf(service: Service, folder: string): Record<string, string> {
+  const settings = Object.entries(service.environment).map(([name, value]) => {
+    const mount = bindsOf(service).find(({ target }) => value?.startsWith(`${target}/`) === true);
+    if (mount === undefined || !name.endsWith("_FILE")) return [name, value ?? ""];
+    const file = join(folder, mount.source, (value ?? "").slice(mount.target.length + 1));
+    return [name.replace(/_FILE$/, ""), readFileSync(file, "utf8")];
+  });
+  return Object.fromEntries(settings);
+}
+
+/** The variables in an .env file. */
+export const settingsIn = (text: string): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));

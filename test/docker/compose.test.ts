@@ -101,7 +101,7 @@ for (const layout of layouts) {
   });
 
   test(`${layout}: mounted files exist, except those that setup creates`, () => {
-    const made = /^(\.\/ssl(\/haven\.pem)?|\.\.\/monitoring\/secrets\/\w+)$/;
+    const made = /^(\.\/ssl(\/haven\.pem)?|\.\/secrets\/(serve|migrate)|\.\.\/monitoring\/secrets\/\w+)$/;
     for (const [name, one] of services)
       for (const { source } of bindsOf(one)) {
         const exists = existsSync(new URL(`../../docker/${source}`, import.meta.url));
@@ -116,7 +116,7 @@ for (const layout of layouts) {
     const secret = /PASSWORD|SECRET|TOKEN|KEY/;
     assert.deepEqual(
       [...optional].filter((name) => secret.test(name)),
-      ["JWT_SECRET_PREVIOUS"],
+      [],
     );
     assert.equal(read(layout).services["redis"]?.environment["REDIS_PASSWORD"]?.startsWith("redis_password"), true);
     for (const left of required) {
@@ -125,7 +125,8 @@ for (const layout of layouts) {
     }
     for (const [name, { environment }] of services)
       for (const [key, value] of Object.entries(environment))
-        if (secret.test(key) && value !== "") assert.match(value ?? "", /^[a-z_]+-(0a){20}$/, `${name} ${key}`);
+        if (secret.test(key) && !key.endsWith("_FILE"))
+          assert.match(value ?? "", /^[a-z_]+-(0a){20}$/, `${name} ${key}`);
   });
 }
 

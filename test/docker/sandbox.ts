@@ -36,7 +36,8 @@ export function makePlace({ composeVersion, daemon, volumes, answers = "" }: Fak
   // a name that breaks every command with a missing quote
   const place = join(folder, "my rented $houses");
   for (const name of ["docker", "monitoring/targets"]) cpSync(join(root, name), join(place, name), { recursive: true });
-  for (const name of [".env", "ssl", "backups"]) rmSync(join(place, "docker", name), { recursive: true, force: true });
+  for (const name of [".env", "ssl", "backups", "secrets"])
+    rmSync(join(place, "docker", name), { recursive: true, force: true });
   const bin = join(place, "bin");
   mkdirSync(bin);
   for (const name of anywhere) if (has(name)) symlinkSync(whereIs(name), join(bin, name));

@@ -5,11 +5,8 @@ import { suite, test } from "node:test";
 import { readConfig } from "../../src/config/read-config.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { bindsOf, layouts, read, variablesOf } from "./compose-files.ts";
+import { bindsOf, layouts, read, settingsIn, settingsOf, variablesOf } from "./compose-files.ts";
 import { makePlace, root, working } from "./sandbox.ts";
-
-const settingsIn = (text: string): Record<string, string> =>
-  Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));
 
 test("shellcheck reports no problem", { skip: without("shellcheck") }, async () => {
   const scripts = globSync("docker/**/*.sh", { cwd: root });
@@ -111,11 +108,19 @@ suite("setup", { skip: without("openssl") }, () => {
     const values = [...Object.values(secrets), ...Object.values(others)];
     assert.equal(new Set(values).size, values.length);
     for (const layout of layouts) {
-      assert.deepEqual(Object.keys(secrets).sort(), [...variablesOf(layout).required].sort());
-      const [instance] = Object.values(read(layout, secrets).services);
-      const settings = Object.entries(instance?.environment ?? {}).map(([name, value]) => [name, value ?? ""]);
-      const config = readConfig(Object.fromEntries(settings));
+      const { services } = read(layout, secrets);
+      const [instance] = Object.values(services);
+      assert.ok(instance && services["migrate"]);
+      const config = readConfig(settingsOf(instance, place.file("docker")));
       assert.ok(config.production);
+      assert.equal(config.auth.secret, secrets["JWT_SECRET"]);
+      assert.equal(config.redis.target?.password, secrets["REDIS_PASSWORD"]);
+      // Each secret is required by the compose file, or is in a file.
+      const inFiles = Object.values(settingsOf(instance, place.file("docker")));
+      for (const [name, value] of Object.entries(secrets))
+        assert.ok(variablesOf(layout).required.has(name) || inFiles.includes(value), name);
+      const owner = new URL(settingsOf(services["migrate"], place.file("docker"))["DATABASE_URL"] ?? "");
+      assert.deepEqual([owner.username, owner.password], ["haven", secrets["HAVEN_DB_PASSWORD"]]);
       assert.equal(config.health.opsToken, place.text("monitoring/secrets/ops_token"));
     }
     // The output does not contain them.
@@ -137,6 +142,10 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.deepEqual(
       [place.mode("docker/ssl"), place.mode("docker/ssl/key.pem"), place.mode("docker/ssl/haven.pem")],
       ["700", "600", "600"],
+    );
+    assert.deepEqual(
+      [place.mode("docker/secrets"), place.mode("docker/secrets/serve"), place.mode("docker/secrets/serve/jwt_secret")],
+      ["700", "755", "644"],
     );
     const pem = place.text("docker/ssl/haven.pem");
     assert.equal(pem, place.text("docker/ssl/cert.pem") + place.text("docker/ssl/key.pem"));
