@@ -60,3 +60,13 @@ test("every row of a table links to a heading", () => {
   );
   assert.equal(headings.length, 3);
 });
+
+test("resources at rest are compared, and what is still held after the faults is a missed bound", () => {
+  const before = { postgres: 12, redis: 6, handles: 60, heapMb: 100 };
+  const end = { proxy: "nginx" as const, server: "haven" as const, topology: "single", balance };
+  const outcomes = [{ ...outcome("haven", "redis-killed", reported), resources: { ...before, handles: 80 } }];
+  const ends = [{ ...end, atRest: { before, after: { ...before, redis: 9 } } }];
+  const text = renderPage({ results: { outcomes, ends }, machine: [], imageOf: () => "x.svg" });
+  assert.match(text, /^\| open handles \| 60 \| 80 \| 60 \|$/m);
+  assert.match(text, /- Resources after the run, behind NGINX: connections to Redis: 9, 6 before\./);
+});
