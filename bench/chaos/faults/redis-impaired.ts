@@ -33,7 +33,7 @@ async function save(redis: RedisServer, status: "ok" | "err"): Promise<void> {
   await inInfo(redis, "persistence", `rdb_last_bgsave_status:${status}`);
 }
 
-const ballastKeys = 4_000_000;
+const ballastKeys = 100_000;
 
 /** Redis answers but does not work. */
 export const redisImpairments: readonly Fault[] = [
@@ -103,10 +103,10 @@ export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-loading",
     title: "Redis loads a large dump",
-    says: "Redis is killed and started again at once. Until its four million keys are loaded, it answers LOADING.",
+    says: "Redis is killed and started again at once. It loads its data for some seconds, and answers LOADING until then.",
     async prepare({ redis }) {
-      await askRedis(redis.port, "debug", "populate", ballastKeys, "ballast", 100).catch(() => undefined);
-      await inInfo(redis, "keyspace", `keys=4`);
+      await askRedis(redis.port, "debug", "populate", ballastKeys, "ballast", 10).catch(() => undefined);
+      await inInfo(redis, "keyspace", "keys=100");
       await askRedis(redis.port, "bgrewriteaof");
       await inInfo(redis, "persistence", "aof_rewrite_in_progress:1", 5000).catch(() => undefined);
       await inInfo(redis, "persistence", "aof_rewrite_in_progress:0", 60_000);

@@ -8,7 +8,11 @@ async function start() {
   await postgres.start();
   const database = await createDatabase(postgres, "chaos");
   // The settings of docker/.
-  const redis = await startRedisServer(["appendonly yes", "maxmemory-policy noeviction", "enable-debug-command yes"]);
+  const redis = await startRedisServer([
+    ...["appendonly yes", "maxmemory-policy noeviction", "enable-debug-command yes"],
+    // a pause for each key, so that 100,000 keys take as long as the dump of a large Redis
+    "key-load-delay 1",
+  ]);
   return {
     postgres,
     database,
