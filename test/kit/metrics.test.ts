@@ -5,10 +5,12 @@ import { test } from "node:test";
 import express from "express";
 import { Registry, type RegistryContentType } from "prom-client";
 import { z } from "zod";
-import { createHealth, type HealthOptions } from "../../src/kit/index.ts";
+import { CheckFailed, createHealth, type HealthOptions } from "../../src/kit/index.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
+import { runProgram } from "../shared/run-program.ts";
 
 /** An Express app with the kit, whose metrics are complete once its check has passed. */
 async function serve(options: Partial<HealthOptions> = {}) {
@@ -81,4 +83,37 @@ test("a route that the app has named is the label, and routeOf replaces all rule
   await ask(`${url}/orders/1`);
   assert.match((await ask(`${url}/metrics`)).text, /route="GET handler"/);
   assert.equal(health.httpMetrics.totals().requests, 1);
+});
+
+test("a capability that is down has its reason as a sample until it is up again", async () => {
+  let failure: CheckFailed | undefined;
+  const read = { critical: true, run: async () => undefined };
+  const write = {
+    critical: false,
+    async run() {
+      if (failure !== undefined) throw failure;
+    },
+  };
+  const { url } = await serve({ checks: [{ name: "shop", capabilities: { read, write } }] });
+  const reasonSamples = async () =>
+    (await ask(`${url}/metrics`)).text.match(/^health_capability_reason\{.*$/gm)?.join("\n");
+  assert.equal(await reasonSamples(), undefined);
+  for (const reason of ["commit_stalled", "read_only"] as const) {
+    failure = new CheckFailed(reason);
+    const sample = `health_capability_reason{check="shop",capability="write",reason="${reason}"} 1`;
+    await eventually(reasonSamples, (seen) => seen === sample);
+  }
+  failure = undefined;
+  await eventually(reasonSamples, (seen) => seen === undefined);
+});
+
+test("promtool reports nothing about the metrics while a capability is down", {
+  skip: without("promtool"),
+}, async () => {
+  const read = { critical: true, run: async () => undefined };
+  const write = { critical: false, run: async () => Promise.reject(new CheckFailed("disk_full")) };
+  const { url } = await serve({ checks: [{ name: "shop", capabilities: { read, write } }] });
+  const metrics = async () => (await ask(`${url}/metrics`)).text;
+  const text = await eventually(metrics, (seen) => seen.includes('reason="disk_full"'));
+  assert.deepEqual(await runProgram("promtool", ["check", "metrics"], { input: text }), { code: 0, output: "" });
 });

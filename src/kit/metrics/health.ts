@@ -1,3 +1,4 @@
+import type { Reason } from "../../core/failure-reason.ts";
 import { createDurations, type Durations } from "../../core/metrics/durations.ts";
 import type { Family } from "../../core/metrics/exposition.ts";
 import type { MetricsSink } from "./metrics-sink.ts";
@@ -13,7 +14,13 @@ export type HealthSource = {
   changes(): readonly { kind: string; name: string; to: string; count: number }[];
 };
 
-type CapabilitySource = { name: string; capability: string | undefined; status: string; consecutiveFailures: number };
+type CapabilitySource = {
+  name: string;
+  capability: string | undefined;
+  status: string;
+  reason: Reason | null;
+  consecutiveFailures: number;
+};
 
 const phases = ["starting", "ready", "draining", "stopped"] as const;
 
@@ -40,6 +47,22 @@ export function createHealthMetrics(metrics: Pick<MetricsSink, "add">, source: H
           .flatMap(({ name, capabilities }) =>
             capabilities.flatMap(({ capability, status }) =>
               capability === undefined ? [] : [{ labels: { check: name, capability }, value: status === "up" ? 1 : 0 }],
+            ),
+          ),
+    },
+    {
+      // The reasons are a closed set, so the number of series is limited.
+      name: "health_capability_reason",
+      help: "1 for the reason why this capability of the dependency is down. No sample while it is not down.",
+      type: "gauge",
+      samples: () =>
+        source
+          .checks()
+          .flatMap(({ name, capabilities }) =>
+            capabilities.flatMap(({ capability, status, reason }) =>
+              capability === undefined || status !== "down" || reason === null
+                ? []
+                : [{ labels: { check: name, capability, reason }, value: 1 }],
             ),
           ),
     },

@@ -75,6 +75,8 @@ export async function assertCannotWrite(haven: Haven, store: Store, reason: stri
   const metrics = (await ask(`${haven.url}/metrics`)).text;
   assert.match(metrics, new RegExp(`^health_capability\\{check="${store}",capability="read"\\} 1$`, "m"));
   assert.match(metrics, new RegExp(`^health_capability\\{check="${store}",capability="write"\\} 0$`, "m"));
+  const reasons = metrics.match(/^health_capability_reason\{.*$/gm) ?? [];
+  assert.deepEqual(reasons, [`health_capability_reason{check="${store}",capability="write",reason="${reason}"} 1`]);
 }
 
 /** Asserts that a request is rejected at once with Retry-After, although its body never arrives. */
