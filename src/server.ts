@@ -38,7 +38,7 @@ export async function start(config: Config, options: StartOptions): Promise<Runn
   try {
     return await startAll(config, options, stack);
   } finally {
-    // Empty after a start that succeeded: then `stop` closes.
+    // After a successful start the stack is empty, and `stop` closes the parts.
     await stack.disposeAsync();
   }
 }
@@ -71,7 +71,7 @@ async function startAll(
           if (engines !== undefined) await embedded?.addDemoData({ query: parts.db.query, hash: parts.passwords.hash });
         },
       );
-  // Checks that run before the first migration would find the schema missing.
+  // Checks that ran before the first migration would report a missing schema.
   void Promise.race([migrating?.firstTry, sleep(firstLookMs)]).then(kit.start);
 
   const opened = stack.move();

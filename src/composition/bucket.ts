@@ -32,10 +32,10 @@ export function composeBucket(deps: BucketPartsDeps): Bucket | undefined {
   return {
     put: (file, signal) => write.run(() => bucket.put(file, signal)),
     get: (name, signal) => read.run(() => bucket.get(name, signal)),
-    // In the background: retried until it succeeds.
+    // Deletions run in the background and are retried until they succeed.
     remove: (name) => write.runUncounted(() => bucket.remove(name)),
   };
 }
 
-/** A client that went away is no failure of the bucket. */
+/** Returns whether the bucket failed. A client that disconnected is not a failure of the bucket. */
 const isFailure = (error: unknown): boolean => error instanceof AppError && error.code === "unavailable";

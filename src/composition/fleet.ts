@@ -18,7 +18,7 @@ import type { Metrics } from "../metrics/registry.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import type { Overrides } from "./overrides.ts";
 
-/** Dependencies of all instances. An event loop, a memory and a disk belong to one instance. */
+/** The checks of dependencies that all instances share; event loop, memory and disk belong to one instance. */
 const shared = new Set(["postgres", "postgres:write", "redis", "redis:write", "schema"]);
 
 export type PolicyPartsDeps = { config: Config; clock: Clock; logger: Logger };

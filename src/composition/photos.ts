@@ -20,7 +20,7 @@ export type PhotoPartsDeps = {
   db: Database;
   properties: Pick<PropertyService, "get">;
   logger: Logger;
-  /** Undefined: files are stored in Postgres. */
+  /** If undefined, files are stored in Postgres. */
   bucket: Bucket | undefined;
   stack: AsyncDisposableStack;
   overrides: Overrides;
@@ -28,7 +28,7 @@ export type PhotoPartsDeps = {
 
 const deletionRetryMs = 60_000;
 const deletionGraceMs = 600_000;
-/** The share of the connection pool. */
+/** The share of the connection pool that image reads may use. */
 const imageReadShare = 0.3;
 const imageReadWaitMs = 1000;
 

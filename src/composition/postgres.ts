@@ -57,13 +57,13 @@ export async function composePostgres(deps: PostgresPartsDeps) {
   const database =
     overrides.database ??
     stack.adopt(
-      // Timed inside the breaker: a rejected call took no time of the database.
+      // The time is measured inside the breaker, so that rejected calls are not counted.
       createDatabase(
         { ...config.postgres, url },
         (work, capability) => store[capability].run(() => timed("postgres", work)),
         connector,
       ),
-      // A statement that was cut off may hold its connection until its own limit; the exit does not wait for that.
+      // A timed-out statement may hold its connection until Postgres cancels it. The exit does not wait for that.
       (pool) => Promise.race([pool.close(), sleep(closeLimitMs, undefined, { ref: false })]),
     );
   addPoolMetrics(metrics, database, config.postgres.poolMax);
@@ -74,7 +74,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     createPostgresChecks({ connector, timeoutMs, migrationNames, instance: config.instance }),
     (connections) => connections.close(),
   );
-  // Down: the connections lead to a server that failed. Up again: those opened meanwhile may lead to the one before.
+  // Connections that were open at a failure, or opened during it, may lead to the failed server after a failover.
   history.onChange(({ kind, name, from, to }) => {
     const isStore = kind === "check" && (name === store.read.name || name === store.write.name);
     if (isStore && (from === "down" || to === "down")) database.retireConnections();

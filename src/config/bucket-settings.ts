@@ -1,7 +1,7 @@
 import type { GivenSettings } from "./secret-files.ts";
 import type { Variables } from "./variables.ts";
 
-/** Without keys, the role of this machine is used. */
+/** Reads the settings of the bucket. Without keys, the credentials are those of this machine's role. */
 export function bucketSettings(v: Variables, files: GivenSettings["files"]) {
   const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_REGION: region } = v;
   // `crossProblems` has checked that all of them are set, or none.

@@ -10,7 +10,7 @@ export type SessionAttributes = (typeof sessionAttributes)[number];
 export type PostgresHost = {
   /** A name, an address, or the directory of a Unix socket; undefined: the driver's default. */
   host: string | undefined;
-  /** Connected to instead of looking the name up. */
+  /** The address to connect to, so that the name is not looked up. */
   address: string | undefined;
   port: number;
 };
@@ -39,7 +39,7 @@ export class PostgresUrlError extends Error {
   override readonly name = "PostgresUrlError";
 }
 
-/** Parameters that would have to be obeyed and are not supported. All other unknown parameters are ignored. */
+/** Parameters that change the connection and are not supported. They are rejected; other unknown parameters are ignored. */
 const unsupported = ["service", "servicefile", "passfile", "require_auth", "requirepeer", "sslcrl", "sslcrldir"];
 
 export function readPostgresUrl(url: string): PostgresAddress {

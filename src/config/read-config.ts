@@ -89,7 +89,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 /** A cookie named `__Host-…` must be `Secure` and set by the host itself, so that no sibling domain can set it. */
 const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" : "haven_session");
 
-/** At most half of all places, so that one user cannot take all of them. */
+/** Limits one user to half of all places. */
 const shareOf = (places: number, max: number) => Math.min(max, Math.ceil(places / 2));
 
 const maxUploadBytes = 5 * 1024 * 1024;

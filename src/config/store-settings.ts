@@ -33,7 +33,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const postgresSettings = (v: Variables, files: Files) => ({
   url: v.DATABASE_URL,
-  /** Read again for each new connection. */
+  /** The file of the URL, which is re-read for each new connection. */
   urlFile: files.DATABASE_URL,
   caFile: v.DATABASE_CA_FILE,
   certFile: v.DATABASE_CERT_FILE,
@@ -92,14 +92,14 @@ function redisPlace(v: Variables, files: Files): RedisPlace | undefined {
   return undefined;
 }
 
-/** For commands that use the database only. */
+/** Reads the settings of Postgres, for commands that use the database only. */
 export function readPostgres(environment: Environment) {
   const { url, ...settings } = readPart(environment, /^(?:DATABASE|DB|MIGRATION|PASSWORD_COMMAND)_/, postgresSettings);
   if (url === undefined) throw new ConfigError([{ variable: "DATABASE_URL", message: "is required for this command" }]);
   return { url, ...settings };
 }
 
-/** For commands that use Redis only if it is set. */
+/** Reads the settings of Redis, for commands that use Redis only if it is set. */
 export const readRedis = (environment: Environment) =>
   readPart(environment, /^(?:REDIS|PASSWORD_COMMAND)_/, redisSettings);
 

@@ -4,13 +4,13 @@ import { certificateEnd } from "./peer-certificate.ts";
 
 const timeoutMs = 3000;
 
-/** Makes a TLS connection only to read the certificate, valid or not; undefined for an address without TLS. */
+/** Opens a TLS connection to read the certificate, valid or not. Resolves with undefined for an address without TLS. */
 export function readEndpointCertificate(url: string): Promise<number | undefined> {
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== "https:") return Promise.resolve(undefined);
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  // Nothing is sent over this connection, and an expired certificate is what has to be reported.
+  // Certificates are not verified: an expired one has to be reported, and nothing is sent over this connection.
   const socket = connect(
     { host, port: Number(port || 443), rejectUnauthorized: false, ...(isIP(host) === 0 && { servername: host }) },
     () => {

@@ -13,7 +13,7 @@ export function unmapIpv4(address: string): string {
   return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join(".");
 }
 
-/** For limits by client: one household has one IPv4 address, but a whole /64 of IPv6. */
+/** Returns the network that counts as one client: an IPv4 address, or the /64 of an IPv6 address. */
 export function networkOf(address: string): string {
   const plain = unmapIpv4(address);
   if (!isIPv6(plain)) return plain;
@@ -46,7 +46,7 @@ function numberOf(address: string): bigint {
 const numberOfIpv4 = (address: string): bigint =>
   address.split(".").reduce((value, part) => value * 256n + BigInt(part), 0n);
 
-/** ::ffff:192.0.2.1 as ::ffff:c000:201. */
+/** Rewrites a dotted tail in hexadecimal form: ::ffff:192.0.2.1 becomes ::ffff:c000:201. */
 function withHexTail(address: string, dotted: string): string {
   const value = numberOfIpv4(dotted);
   return `${address.slice(0, -dotted.length)}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 export type PasswordCommand = {
-  /** The cached password, or that of a new run. A failed run gives the last password, if there is one. */
+  /** Returns the cached password, or runs the program. If the run fails, returns the last password, if there is one. */
   fresh(): Promise<string>;
   /** The password of the last successful run. */
   last(): string | undefined;
@@ -11,7 +11,7 @@ export type PasswordCommand = {
 };
 
 export type PasswordCommandOptions = {
-  /** The program and its arguments. No shell sees them. */
+  /** The program and its arguments, which are run without a shell. */
   commandLine: readonly string[];
   timeoutMs: number;
   cacheMs: number;

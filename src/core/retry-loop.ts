@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export type RetryLoopOptions = {
-  /** Returns whether everything succeeded. It must not throw. */
+  /** Does the work and returns whether all of it succeeded. Must not throw. */
   attempt(signal: AbortSignal): Promise<boolean>;
   /** Called after each failed attempt once the pause has reached its maximum. */
   onStillFailing(): void;

@@ -5,7 +5,7 @@ import { type CompleteReply, jsonText, type Reply, type ReplyHeaders, whole } fr
 
 const hashTag = (text: string): string => `"${hash("sha256", text, "base64url").slice(0, 22)}"`;
 
-/** A hash of the JSON that the caller sees, so that every visible change changes the ETag. */
+/** Returns a hash of the JSON that the caller receives, so that every visible change changes the ETag. */
 const etagOf = (representation: unknown): string => hashTag(JSON.stringify(representation));
 
 /** A resource with its ETag, or 304 if `If-None-Match` names that ETag. */

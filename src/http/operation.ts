@@ -100,7 +100,7 @@ export function operation<
   return description;
 }
 
-/** A request is refused at once, before its body is read, while the breaker of a capability that it needs is open. */
+/** The store capabilities that an operation needs. While the breaker of one is open, requests are rejected at once. */
 export type StoreNeeds = { postgres?: StoreCapability; redis?: StoreCapability };
 
 /**

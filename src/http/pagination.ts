@@ -25,7 +25,7 @@ const nextCursor = z.string().nullable().meta({ description: "`null` on the last
 export const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor });
 
 export type List = {
-  /** Identifies the list, its owner and its filters. */
+  /** The list, its owner and its filters, for which a cursor is valid. */
   scope: readonly (string | undefined)[];
   limit: number;
   cursor?: string | undefined;
@@ -40,7 +40,7 @@ type ReadPage<Item> = (request: { below: string; take: number }) => Promise<{
   stoppedAt?: string | undefined;
 }>;
 
-/** Above every id, so that the first page uses the same statement and query plan as all others. */
+/** An id above all others, so that the first page uses the same statement and query plan as later pages. */
 const aboveAllIds = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 export type Page<Item> = { items: Item[]; nextCursor: string | null };

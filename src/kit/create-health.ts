@@ -63,7 +63,7 @@ export function createHealth(options: HealthOptions) {
     closeOn,
     retryMs: intervalMs,
     onChange: ({ name, state, since }, from) => {
-      // Each check is a trial while the breaker is open, so only opening and closing are changes worth a record.
+      // While the breaker is open each check is a trial, so only opening and closing are recorded.
       if (state !== "closed" && from !== "closed") return;
       history.add({ at: since, kind: "breaker", name, from, to: state, reason: null });
     },

@@ -32,7 +32,7 @@ export type HealthOptions = {
   probePaths?: readonly ProbePath[];
   /** Decides which failing critical checks do not take the instance out of rotation; none unless set. */
   policy?: ReadinessPolicy;
-  /** What closes an open breaker; "signal" unless set: the check with the name of the breaker is up again. */
+  /** What closes an open breaker; "signal" unless set. "signal": the check with the name of the breaker is up again. */
   closeOn?: CloseOn;
   /** The operator endpoints: `/health/detailed`, `/metrics`, `/api/v1/circuit-breakers`. `false`: not served. */
   operators?: OperatorOptions | false;
@@ -41,11 +41,11 @@ export type HealthOptions = {
   /** The label `route` of a request; the pattern of an Express route, or the name given by `nameRoute`, unless set. */
   routeOf?: (request: IncomingMessage) => string;
   /**
-   * Mean event-loop delay above which a growing share of requests is rejected with 503; 50 unless set. 0: none is.
+   * Mean event-loop delay above which a growing share of requests is rejected with 503; 50 unless set. 0 rejects none.
    * Probes and operator endpoints are always answered.
    */
   maxEventLoopDelayMs?: number;
-  /** For an app that measures and rejects on its own, in place of `maxEventLoopDelayMs`. */
+  /** Replaces `maxEventLoopDelayMs` in an app that measures its event loop and rejects requests itself. */
   eventLoop?: EventLoopWatch;
   /** The certificates of dependencies with their ends, in milliseconds since 1970, for the report; none unless set. */
   certificates?: () => readonly CertificateEnd[];

@@ -6,9 +6,9 @@ import type { RedisAccess } from "./redis-access.ts";
 export type ChannelDeps = { target: RedisTarget; limits: RedisLimits; redis: RedisAccess; name: string };
 
 export type ChannelListener = {
-  /** A message of another instance. */
+  /** Called with each message of another instance. */
   onMessage(text: string): void;
-  /** The subscription starts, or starts again after an interruption in which messages may be lost. */
+  /** Called when the subscription starts, also after an interruption in which messages may have been lost. */
   onListening(): void;
 };
 
@@ -24,7 +24,7 @@ export function createRedisChannel({ target, limits, redis, name }: ChannelDeps)
       redis.write((client) => client.publish(name, `${ownId} ${text}`)).catch(() => undefined);
     },
 
-    /** Opens one more connection to Redis, once. */
+    /** Subscribes over a separate connection. Call once. */
     listen({ onMessage, onListening }: ChannelListener): void {
       if (listening !== undefined) return;
       const client = createRedis(target, limits, "haven-channel");

@@ -82,7 +82,7 @@ function buildSentinel(
     sentinelRetryStrategy: options.retryStrategy,
     // Without this limit ioredis waits forever for a frozen Sentinel instead of trying the next one.
     sentinelCommandTimeout: options.commandTimeout,
-    // After a planned failover the old primary accepts writes for some seconds, and they are lost.
+    // After a planned failover the old primary accepts writes for some seconds. These writes are lost.
     failoverDetector: true,
     sentinelReconnectStrategy: options.retryStrategy,
   });

@@ -4,7 +4,7 @@ import { AppError } from "../core/app-error.ts";
 const serverReplies =
   /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOAUTH|WRONGPASS|OOM|MISCONF|NOREPLICAS|ERR max number of clients)/;
 
-/** Bugs in the application, and aborted requests. */
+/** Errors that are bugs in the application or aborted requests, not failures of Redis. */
 const applicationErrors = [AppError, DOMException, TypeError, RangeError, ReferenceError, SyntaxError];
 
 export function isRedisFailure(error: unknown): boolean {

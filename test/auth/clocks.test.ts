@@ -26,7 +26,7 @@ before(async () => {
   fast = await startHaven({ env: { ...shared, INSTANCE_ID: "fast" }, overrides: clockOff(offsetMs) });
 });
 
-/** In processes of their own, because the tests keep this process busy, which would look like a Redis outage. */
+/** The tests keep this process busy, which would count as a Redis outage with the default limit. */
 const patience = { REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
 type Tokens = { accessToken: string; refreshToken: string; expiresIn: number };

@@ -14,14 +14,14 @@ before(async () => {
   haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
 });
 
-/** A well-formed cookie of no session. */
+/** Returns well-formed cookies that belong to no session. */
 const planted = (count: number, name = "haven_session") =>
   Array.from({ length: count }, () => `${name}=${randomBytes(68).toString("base64url")}`);
 
 const meBy = (url: string, cookies: readonly string[]): Promise<Answer> =>
   ask(`${url}/api/v1/auth/me`, { headers: { cookie: cookies.join("; ") } });
 
-test("planted well-formed cookies do not lock the user out", async () => {
+test("forged well-formed cookies of the same name do not lock the user out", async () => {
   const person = await register(haven.url);
   for (const cookies of [
     [...planted(1), person.cookie],
@@ -37,13 +37,13 @@ test("planted well-formed cookies do not lock the user out", async () => {
   assert.equal((await meBy(haven.url, planted(5))).status, 401);
 });
 
-test("a planted session of an attacker, sent first because of a longer path, does not replace the session of the user", async () => {
+test("an attacker's session cookie that the browser sends first does not replace the session of the user", async () => {
   const [attacker, owner] = [await register(haven.url), await register(haven.url)];
   const answer = await meBy(haven.url, [attacker.cookie, owner.cookie]);
   assert.partialDeepStrictEqual(answer.json(), { email: owner.email });
 });
 
-test("all candidates are looked up in one round trip, and at most ten", async () => {
+test("at most ten cookies of the name are looked up, in one round trip", async () => {
   const person = await register(haven.url);
   assert.equal((await meBy(haven.url, [person.cookie])).status, 200);
   const sentBefore = haven.redis.sent().length;
@@ -51,7 +51,7 @@ test("all candidates are looked up in one round trip, and at most ten", async ()
     haven.redis
       .sent()
       .slice(sentBefore)
-      // Without those of the health check.
+      // The keys of the health check do not count.
       .match(/(?<!\{check-[^}]*\}):session:/g)?.length ?? 0;
   // Redis does not reply, so that the commands sent do not depend on replies.
   await haven.redis.set("hole");

@@ -25,7 +25,7 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const run = (args: readonly string[], env: Record<string, string>) =>
   runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env } });
 
-/** The statuses of all uses of a session, on both instances. */
+/** Uses a session in every way, on both instances, and returns the statuses. */
 async function uses(session: SignedIn): Promise<number[]> {
   const { email, password } = session;
   const statuses: number[] = [];

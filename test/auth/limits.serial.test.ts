@@ -30,7 +30,7 @@ test("attempts on all instances are counted together, and the eleventh gets a Re
   );
 });
 
-test("failed attempts from elsewhere never lock the owner out", async () => {
+test("failed attempts from other addresses do not lock the owner of an account out", async () => {
   const haven = await startHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "3" } });
   const owner = await register(haven.url);
   for (let i = 0; i < 20; i += 1) await tryLogin(haven.url, owner.email, "guess", "203.0.113.66");
@@ -45,7 +45,7 @@ test("the addresses of one IPv6 /64 network share a limit", async () => {
   assert.equal((await tryLogin(haven.url, "x@example.org", "wrong", "2001:db8:1:3::1")).status, 401);
 });
 
-test("a port, or text that is not an address, does not make a new client", async () => {
+test("in X-Forwarded-For, a port or invalid text does not bypass the limit of a client", async () => {
   const haven = await startHaven({ env: { ...sameSecret, AUTH_RATE_LIMIT: "2" } });
   const person = await register(haven.url);
   const from = async (address: string) => (await tryLogin(haven.url, "x@example.org", "wrong", address)).status;
@@ -58,7 +58,7 @@ test("a port, or text that is not an address, does not make a new client", async
     [await from("[2001:db8::1]:5"), await from("2001:db8::2"), await from("[2001:db8::3]")],
     [401, 401, 429],
   );
-  // These count as the peer of the connection, which has registered once already.
+  // Invalid texts count as the address of the connection, which has registered once already.
   assert.deepEqual([await from("garbage-1"), await from("garbage<2>")], [401, 429]);
   const sessions = await ask(`${haven.url}/api/v1/auth/sessions`, { headers: bearer(person) });
   assert.partialDeepStrictEqual(sessions.json(), { items: [{ address: "127.0.0.1" }] });
@@ -80,7 +80,7 @@ test("while Redis is unavailable every login is 503 with Retry-After, never 429"
   }
 });
 
-test("logins with unknown and known addresses take the same time, within a fifth", async () => {
+test("logins with unknown and known email addresses take the same time, with a tolerance of 20 %", async () => {
   const haven = await startHaven({ env: sameSecret });
   const { email } = await register(haven.url);
   const times: Record<"known" | "unknown", number[]> = { known: [], unknown: [] };
@@ -94,7 +94,7 @@ test("logins with unknown and known addresses take the same time, within a fifth
   assert.ok(Math.abs(known - unknown) < 0.2 * Math.max(known, unknown), `${known} and ${unknown} ms`);
 });
 
-test("200 concurrent logins are bounded, and the live probe answers within 50 ms", async () => {
+test("during 200 concurrent logins the live probe answers within 50 ms", async () => {
   const haven = await startHavenProcess({ env: sameSecret });
   const person = await register(haven.url);
   const flood = async () => {

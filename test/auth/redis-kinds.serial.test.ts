@@ -17,7 +17,7 @@ async function liveALife([one, two]: Pair): Promise<void> {
   const people = await Promise.all(Array.from({ length: 12 }, () => register(one.url)));
   for (const person of people) {
     assert.equal((await me(two.url, person)).status, 200);
-    // On a cluster the planted sessions are on other nodes.
+    // In a cluster the keys of the forged cookies are on other nodes than the session.
     const planted = Array.from({ length: 4 }, () => `haven_session=${randomBytes(68).toString("base64url")}`);
     const cookie = [...planted, person.cookie].join("; ");
     assert.equal((await ask(`${two.url}/api/v1/auth/me`, { headers: { cookie } })).status, 200);

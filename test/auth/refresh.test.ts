@@ -56,7 +56,7 @@ test("a reused older token ends its own session only, on every instance", async 
 
 // The tests mostly wait, so they run concurrently.
 describe("a refresh token", { concurrency: 3 }, () => {
-  test("the previous token counts as a retry for ten seconds, and then as stolen", async () => {
+  test("the previous token returns the current one for ten seconds; after that it ends the session", async () => {
     const [short] = await startPair();
     const person = await register(short.url);
     await refresh(short.url, person.refreshToken);
@@ -93,7 +93,7 @@ describe("a refresh token", { concurrency: 3 }, () => {
     let survivors = 0;
     let served = 0;
     for (let round = 0; round < 200; round += 1) {
-      // Five at a time: each logs in, and then refreshes and logs out at the same moment.
+      // Five sessions at a time. Each is refreshed and revoked at the same moment.
       const sessions = await Promise.all(Array.from({ length: 5 }, () => beginSession(one, person.userId)));
       const results = await Promise.all(
         sessions.map(async (session) => {

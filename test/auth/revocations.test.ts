@@ -146,7 +146,7 @@ test("of two concurrent password changes one succeeds, and its password is valid
   }
 });
 
-test("a refused password change has changed nothing, whenever Redis failed", async () => {
+test("a password change that fails because of Redis changes nothing, wherever it fails", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   for (const afterMs of [0, 20, 40, 60, 80, 100]) {
     const person = await register(haven.url);
@@ -194,7 +194,7 @@ test("an access token does not outlive its session", async () => {
   assert.ok(expiresIn >= 1 && expiresIn <= 2, `${expiresIn} s`);
 });
 
-test("with different clocks a new session is never the one that is evicted", async () => {
+test("with different clocks, the oldest session is evicted, never the new one", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const sessions = await Promise.all(Array.from({ length: 19 }, () => beginSession(haven, person.userId)));
@@ -203,7 +203,7 @@ test("with different clocks a new session is never the one that is evicted", asy
   assert.equal((await me(haven.url, await login(haven.url, person))).status, 200);
 });
 
-test("a planted cookie of the same name that comes first does not lock the user out", async () => {
+test("a forged cookie of the same name that comes first does not lock the user out", async () => {
   const [one] = await startPair();
   const person = await register(one.url);
   const cookie = `haven_session=planted; ${person.cookie}`;

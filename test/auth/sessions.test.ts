@@ -192,7 +192,7 @@ test("a new password ends all other sessions, and the old one no longer works", 
   await login(two.url, { email: person.email, password: "a new long password" });
 });
 
-test("a login with a planted cookie gets a new cookie", async () => {
+test("a login ignores the session cookie of its request and sets a new one", async () => {
   const attacker = await register(one.url);
   const victim = await register(one.url);
   const again = await login(one.url, victim, { cookie: attacker.cookie });

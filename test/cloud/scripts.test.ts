@@ -63,7 +63,7 @@ const written = () =>
 
 type Command = readonly string[];
 
-/** The one command with these words, and the values that follow --name or --name=. */
+/** Finds the only command with these words, and the values of its options (--name VALUE or --name=VALUE). */
 function command(commands: readonly Command[], ...words: string[]) {
   const found = commands.filter((one) => words.every((word) => one.includes(word)));
   const [only = []] = found;

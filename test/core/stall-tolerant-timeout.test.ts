@@ -6,7 +6,7 @@ import { block } from "../support/block.ts";
 
 const limitMs = 200;
 
-/** Starts a time-out; returns when it fired, if it has. */
+/** Starts a time-out. Returns a function that returns the time at which it fired, if it has. */
 function start(limit = limitMs) {
   const startedAt = performance.now();
   let firedAfterMs: number | undefined;
@@ -58,7 +58,7 @@ test("a wait ends, however often this process stalls", async () => {
     block(150);
     await nextTurn();
   }
-  // A second is not counted at most, and the last stalls end it.
+  // At most one second is not counted. Stalls after that count.
   assert.ok((firedAfterMs() ?? 10_000) < limitMs + 1000 + 4 * 150, `${firedAfterMs()} ms`);
 });
 

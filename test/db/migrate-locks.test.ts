@@ -234,7 +234,7 @@ test("an invalid index of a failed attempt is dropped at once, or before the nex
   await assert.rejects(run(url, files), /0003_unique\.sql failed: could not create unique index "items_n"/);
   assert.deepEqual(await indexes(url), [{ name: "items_pkey", valid: true }]);
 
-  // Like a killed process, which leaves the index behind.
+  // The failed attempt leaves an invalid index behind, like a killed process.
   await query(url, unique).catch(() => undefined);
   assert.equal((await indexes(url)).length, 2);
   await query(url, "UPDATE items SET n = id");

@@ -32,7 +32,7 @@ const nginxConf = shipped("nginx/nginx.conf");
 const haproxyCfg = shipped("haproxy/haproxy.cfg");
 const script = shipped("docker/load-balancer-setup.sh");
 
-/** The first number that a pattern finds. */
+/** Returns the first number that a pattern finds. */
 function numberIn(text: string, pattern: RegExp): number {
   const found = Number(pattern.exec(text)?.[1]);
   assert.ok(Number.isFinite(found), `nothing like ${pattern}`);

@@ -91,7 +91,7 @@ export const textOf = (layout: Layout): string =>
 
 const expansion = /\$(?:(\$)|\{([A-Z][A-Z0-9_]*)(?:(:[-?])([^}]*))?\})/g;
 
-/** The environment variables of the file: the required ones, and those with a default. */
+/** Returns the environment variables of the file: the required ones, and those with a default. */
 export function variablesOf(layout: Layout): { required: Set<string>; optional: Set<string> } {
   const found = { required: new Set<string>(), optional: new Set<string>() };
   for (const [, , name, kind] of textOf(layout).matchAll(expansion))
@@ -103,7 +103,7 @@ type ComposeFile = z.infer<typeof file>;
 
 const remembered = new Map<Layout, ComposeFile>();
 
-/** The file with these variables, or with the defaults of variables that are not given. */
+/** Returns the file with these variables inserted, or with the defaults of variables that are not given. */
 export function read(layout: Layout, given?: Readonly<Record<string, string>>): ComposeFile {
   const found = given === undefined ? remembered.get(layout) : undefined;
   if (found !== undefined) return found;
@@ -124,7 +124,7 @@ function readWith(layout: Layout, given: Readonly<Record<string, string>>): Comp
   return file.parse(mapStrings({ name, services, networks, volumes }, expand));
 }
 
-/** A value for every required variable. */
+/** Returns a value for every required variable. */
 export const madeUp = (layout: Layout): Record<string, string> =>
   Object.fromEntries(
     [...variablesOf(layout).required].map((name) => [name, `${name.toLowerCase()}-${"0a".repeat(20)}`]),

@@ -29,7 +29,7 @@ export type Fake = {
 
 export const working: Fake = { composeVersion: "2.40.0", daemon: true };
 
-/** A copy of the folders that the script uses, and a docker that records its arguments. */
+/** Creates a copy of the folders that the script uses, and a fake docker that records its arguments. */
 export function makePlace({ composeVersion, daemon, volumes, answers = "" }: Fake = working) {
   const folder = mkdtempSync(join(tmpdir(), "haven-docker-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -65,7 +65,7 @@ esac
   };
 }
 
-/** Only the programs that the script may expect on any machine. */
+/** The programs that the script may expect on any machine. */
 const anywhere = [
   ...["bash", "cat", "chmod", "cmp", "cut", "date", "dirname", "grep", "head", "mkdir", "mktemp", "mv", "openssl"],
   ...["readlink", "rm", "sed", "sleep", "tail", "wc"],

@@ -64,7 +64,7 @@ backend haven
   },
 } as const;
 
-/** The overlay, with the range of the gateway filled in. */
+/** Returns TRUST_PROXY of the overlay, with the range of the gateway filled in. */
 function trustedByOverlay(): string {
   const [config] = render("overlays/production").filter(({ kind }) => kind === "ConfigMap");
   const { TRUST_PROXY = "" } = z.record(z.string(), z.string()).parse(config?.["data"]);

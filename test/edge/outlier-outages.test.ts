@@ -74,7 +74,7 @@ for (const [what, way, check, needsIt] of outages) {
         const seen = story.map(({ is }) => is);
         assert.ok(!seen.includes("not_ready"), `${name}: ${seen.join(", ")}`);
       }
-      // Two successful checks an interval apart, plus the check that was hanging at the recovery.
+      // A recovery takes two successful checks an interval apart, after the check that was hanging has ended.
       assert.ok(backMs < 2 * intervalMs + (fault === "hole" ? 1000 : 0) + 300, `${backMs} ms`);
     });
   }

@@ -25,7 +25,7 @@ beforeEach(() => settled(members));
 
 onePathCases(() => members);
 
-/** The decisions of the instances that have lost Postgres, for long enough to change a decision twice. */
+/** Breaks the paths to Postgres for long enough to change a decision twice, and returns the decisions of the instances. */
 async function lose(those: readonly PathMember[]) {
   const from = outputLengths(members);
   const watch = watchVerdicts(members);

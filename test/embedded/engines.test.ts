@@ -63,7 +63,7 @@ test("a folder below a file is refused in one sentence", async (t) => {
 test("a folder that may not be written is refused in one sentence", { skip: !onLinux && asRoot }, async (t) => {
   const dataDir = await folder(t);
   await chmod(dataDir, 0o555);
-  // even root makes no folder in /proc
+  // Not even root can create a folder in /proc.
   await refused(asRoot ? "/proc/haven" : dataDir);
   await chmod(dataDir, 0o755);
 });

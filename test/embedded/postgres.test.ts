@@ -53,7 +53,7 @@ test("a killed postmaster is back on its port, with its data", { timeout: 30_000
   const postgres = await start(t, await folderWithDatabase(t), events);
   await query(postgres.url, "CREATE TABLE kept AS SELECT 1 AS one");
   const before = postgres.pid() ?? 0;
-  // a worker that does not notice would hold the shared memory
+  // A worker that survives the main process would keep the shared memory.
   const busy = query(postgres.url, "SELECT count(*) FROM generate_series(1, 1e12)").catch(() => []);
   await eventually(backLimitMs, async () => {
     const active = await query(postgres.url, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1e12%'");

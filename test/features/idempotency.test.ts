@@ -104,7 +104,7 @@ test("a key expires after a day", async () => {
   assert.equal(await made("Daily"), 2);
 });
 
-test("a retry through another instance, after the first one died at any moment, creates exactly one", async () => {
+test("if an instance is killed during a create, a retry on another instance leaves exactly one row", async () => {
   const env = { ...sameSecret, ...services };
   const rounds = 3;
   for (let round = 0; round < rounds; round += 1) {

@@ -6,7 +6,7 @@ import { type Answer, raw } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
 
-// All cases are derived from the document, so that a documented feature is covered at once.
+// The cases are generated from the OpenAPI document, so that every documented operation is covered.
 
 const haven = await startHaven({ env: { ...sameSecret } });
 const { operations } = await readDocument(haven.url);
@@ -14,7 +14,7 @@ const routed = operations.filter(({ described }) => "400" in described.responses
 const withBody = routed.filter(({ described }) => described.requestBody?.content["application/json"] !== undefined);
 const named = ({ method, path }: ApiOperation) => `${method} ${path}`;
 
-/** The field errors of the problem. */
+/** Returns the field errors of a problem. */
 const faults = ({ text }: Answer) =>
   (JSON.parse(text) as { errors?: { path: string; message: string }[] }).errors ?? [];
 
@@ -41,7 +41,7 @@ describe("resources of another owner", { concurrency: 4 }, () => {
   }
 });
 
-/** The responses that the owner gets for the path and for its parent. */
+/** Returns the responses that the owner gets for the path and for its parent. */
 async function stateAt(owner: Visitor, { path: template }: ApiOperation, path: string): Promise<string[]> {
   const templates = [template, template.slice(0, template.lastIndexOf("/"))];
   const seen = operations.filter(({ method, path: known }) => method === "GET" && templates.includes(known));

@@ -22,7 +22,7 @@ type Detail = {
 const s3Of = async ({ url }: Haven) => ((await ask(`${url}/health/detailed`)).json() as Detail).checks.s3;
 const fast = { ...sameSecret, S3_TIMEOUT_MS: "300", HEALTH_CHECK_INTERVAL: "200", HEALTH_CHECK_TIMEOUT: "500" };
 
-/** In front of a bucket: refuses writes while `readOnly` is set, as a bucket without the right to write does. */
+/** Starts a proxy in front of a bucket that rejects writes while `readOnly` is set, like a bucket without write permission. */
 async function startGuard(target: string) {
   const state = { readOnly: false, puts: 0 };
   const { hostname, port } = new URL(target);
@@ -92,7 +92,7 @@ test("a bucket that refuses writes is impaired, images are served, and uploads a
   assert.equal((await upload()).status, 201);
 });
 
-test("a bucket that is away is named once a call of a request fails, and the instance stays ready", async () => {
+test("an unreachable bucket is reported after a request to it fails, and the instance stays ready", async () => {
   const bucket = await startBucket();
   const proxy = await startFaultProxy(bucket.url);
   const haven = await startHaven({ env: { ...fast, ...bucket.env, S3_ENDPOINT: proxy.url } });

@@ -112,7 +112,7 @@ test("an upload that the database refuses leaves no object, whichever statement 
   await kept([]);
 });
 
-test("images are served from the bucket while Postgres is away", async () => {
+test("images are served from the bucket while Postgres is unavailable", async () => {
   const person = await owner(one.url);
   const photo = photoIn(await addPhoto(one.url, person, jpeg));
   await postgres.set("refuse");

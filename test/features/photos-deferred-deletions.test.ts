@@ -11,7 +11,7 @@ const limits = { poolMax: 3, connectTimeoutMs: 2000, statementTimeoutMs: 2000, i
 const db = createDatabase({ ...limits, url }, (work) => work());
 atEnd(() => db.close());
 
-/** Deletions from a bucket that fails the given number of times. */
+/** Creates deferred deletions on a bucket whose first `failures` calls fail. */
 function deletionsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
   const requested: string[] = [];
   const warnings: unknown[] = [];
@@ -31,7 +31,7 @@ const queuedNames = async () =>
   (await query<{ name: string }>(url, "SELECT name FROM files_to_remove ORDER BY name")).map(({ name }) => name);
 const queueIsEmpty = () => eventually(queuedNames, (names) => names.length === 0);
 
-test("a failed deletion is repeated until it succeeds, and not after that", async () => {
+test("a failed deletion is retried until it succeeds", async () => {
   const { deletions, requested, warnings } = deletionsFrom({ failures: 2, retryMs: 50 });
   await db.transaction(async (tx) => {
     await deletions.add(tx, ["a"]);
@@ -42,7 +42,7 @@ test("a failed deletion is repeated until it succeeds, and not after that", asyn
   deletions.stop();
 });
 
-test("many objects are deleted in one run, each by one instance", async () => {
+test("two instances delete many objects in one run, each object once", async () => {
   const instances = [deletionsFrom({}), deletionsFrom({})];
   const names = Array.from({ length: 100 }, (_, n) => `file-${n}`);
   await instances[0]?.deletions.add(db, names);

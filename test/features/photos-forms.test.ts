@@ -19,7 +19,7 @@ const png = await imageOf("png", 60, 40);
 const webp = await imageOf("webp", 60, 40);
 const avif = await imageOf("avif", 60, 40);
 const large = await imageOf("jpeg", 400, 300);
-/** A truncated file with an end marker, as repair tools write it. */
+/** Returns a truncated file with an end marker, as repair tools write it. */
 const endedEarly = (bytes: Buffer, missing: number) =>
   Buffer.concat([bytes.subarray(0, -missing), Buffer.from("\xff\xd9", "latin1")]);
 const row = blackPng(20_001, 1);

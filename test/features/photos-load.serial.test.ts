@@ -47,7 +47,7 @@ test("no upload waits longer in the queue than allowed", async () => {
   assertSome(answers, 1);
 });
 
-test("a slow upload ends at the deadline", async () => {
+test("a slow upload is cut at the request deadline", async () => {
   const person = await owner(hurried.url);
   const socket = await open(hurried.port);
   const answer = readAll(socket, 6000);

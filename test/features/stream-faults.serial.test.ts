@@ -14,7 +14,7 @@ import { startPair } from "../support/two-instances.ts";
 
 const pollMs = 300;
 
-/** An instance with connections that can be broken, and one without faults. */
+/** Starts an instance whose connections can be broken, and one without faults. */
 async function startBesideSound(env: Record<string, string> = {}): Promise<[FaultyHaven, Haven]> {
   const times = { STREAM_POLL_MS: String(pollMs), STREAM_HEARTBEAT_MS: "300", STREAM_SESSION_CHECK_MS: "300" };
   const faulty = await startFaultyHaven({ env: { ...sameSecret, ...times, ...env } });

@@ -8,7 +8,7 @@ import { eventually } from "../shared/eventually.ts";
 
 const owner = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
 
-/** Simulates Postgres with `state.committed` events. */
+/** Simulates a Postgres that contains `state.committed` events. */
 function withEvents() {
   const state = { committed: 0, reads: 0, away: false };
   const db: Queryable = {

@@ -38,7 +38,7 @@ test("an attached server answers probes and operator endpoints, and passes all o
   assert.deepEqual(seen, ["/orders"]);
 });
 
-test("the name of the instance is the host's, and the version 0.0.0, unless set", async () => {
+test("by default the instance has the name of the host, and the version is 0.0.0", async () => {
   const server = createServer();
   make().attach(server);
   const url = await urlOf(server);

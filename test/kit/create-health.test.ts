@@ -40,7 +40,7 @@ async function serve(kit: ReturnType<typeof make>) {
 
 class ShopDown extends Error {}
 
-/** A dependency that works or fails, with its check and its breaker. */
+/** Adds a dependency that works or fails, with a check and a breaker. */
 function addShop(kit: ReturnType<typeof make>) {
   const shop = { isDown: false };
   const call = async () => {
@@ -151,7 +151,7 @@ test("an unexpected error of an operator endpoint is 500 without its message, an
   assert.match(String(errors[0]), /hunter2/);
 });
 
-test("a management server answers probes and operator endpoints, and 404 for the rest", async () => {
+test("a management server answers probes and operator endpoints, and 404 for all other paths", async () => {
   const kit = make();
   kit.start();
   const url = await listen(kit.createManagementServer({ headersTimeoutMs: 1000, keepAliveTimeoutMs: 1000 }));

@@ -12,7 +12,7 @@ import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
 import { runProgram } from "../shared/run-program.ts";
 
-/** An Express app with the kit, whose metrics are complete once its check has passed. */
+/** Starts an Express app with the kit, and waits until its check has passed. */
 async function serve(options: Partial<HealthOptions> = {}) {
   const check = { name: "shop", critical: true, run: async () => undefined };
   const health = createHealth({ service: "orders", checks: [check], intervalMs: 50, ...options });

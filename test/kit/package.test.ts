@@ -15,7 +15,7 @@ import { projectWithKit } from "./support/installed-kit.ts";
 
 const readme = readFileSync(new URL("../../src/kit/README.md", import.meta.url), "utf8");
 const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
-/** The examples in doc comments import drivers of the app. */
+/** Removes doc comments, whose examples import drivers of the app. */
 const withoutComments = (source: string): string => source.replaceAll(/\/\*\*[\s\S]*?\*\//g, "");
 const manifest = z
   .string()
@@ -47,7 +47,7 @@ test("the packed kit is smaller than 100 kB", () => {
   assert.ok(statSync(project.tarball).size < 100_000, `${statSync(project.tarball).size} bytes`);
 });
 
-test("every path of its exports loads alone, with types, and none of the others loads a check", async () => {
+test("every exported path can be imported alone, with types, and loads no check of another path", async () => {
   const { exports } = manifest.parse(project.read("node_modules/@haven-api/health/package.json"));
   for (const path of Object.keys(exports)) {
     const name = `@haven-api/health${path.slice(1)}`;

@@ -34,7 +34,7 @@ async function worstAvif(): Promise<Buffer> {
   const avif = await sharp(pixels, { raw })
     .avif({ effort: 0, quality: 30, chromaSubsampling: "4:4:4", bitdepth: 12 })
     .toBuffer();
-  // A box that readers skip.
+  // An AVIF box that decoders skip.
   const padding = Buffer.alloc(4_900_000 - avif.length);
   padding.writeUInt32BE(padding.length, 0);
   padding.write("free", 4, "latin1");
@@ -78,7 +78,7 @@ suite("the memory of an instance", () => {
     const ended = () => haven.child.exitCode !== null || haven.child.signalCode !== null;
     const startedAt = performance.now();
     const peakMiB = () => Math.round(cgroup.peakBytes() / mebibyte);
-    // A busy machine decodes slowly, with the same memory.
+    // On a busy machine, decoding is slower but takes the same memory.
     const enough = () => {
       const ms = performance.now() - startedAt;
       const all = done.uploads >= 4 && done.logins >= 50 && done.bodies >= 100;

@@ -29,7 +29,7 @@ test("the end of a dependency's certificate is in the metrics and in /health/det
   assert.partialDeepStrictEqual(certificates, [{ of: "redis", daysLeft: 29 }]);
 });
 
-test("a renewed certificate is seen although the connection with the old one stays open", { skip }, async () => {
+test("a renewed certificate is reported although the connection with the old one stays open", { skip }, async () => {
   const { server, authority, env } = await startTlsRedis({ days: 5 });
   const watch = watchCertificates({ everyMs: 50 });
   atEnd(watch.stop);

@@ -48,7 +48,7 @@ type Labels = Readonly<Record<string, string>>;
 const one = { instance: "api-server-1" };
 const two = { instance: "api-server-2" };
 
-/** Notified and inhibited alerts of a pair that fires together. */
+/** Pairs of alerts that fire together: the cause is notified, and the alert that follows may be inhibited. */
 const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...one }, silent: true },
   { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...two }, silent: false },

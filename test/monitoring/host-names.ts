@@ -28,10 +28,10 @@ export function scratchFolder(): string {
 
 const enterAndRun = 'mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"';
 
-/** Whether this user may have a mount namespace; in CI the tests run as root. */
+/** Why this user may not create a mount namespace, or false. In CI the tests run as root. */
 export const cannotName = process.getuid?.() === 0 ? false : "needs root, for a hosts file of its own";
 
-/** Runs a server with those names until the file is done. */
+/** Runs a server that resolves those names, until the end of the test file. */
 export function runNamed(folder: string, command: string, args: readonly string[]): { output(): string } {
   const lines = Object.entries(addresses).map(([name, address]) => `${address} ${name}\n`);
   const files = { hosts: lines.join(""), "resolv.conf": `nameserver ${addresses["name-server"]}\n` };

@@ -77,7 +77,7 @@ test("each alert has a severity, a text that names the instance, and a section o
   }
 });
 
-/** Alerts about all instances together, which cannot name one. */
+/** Alerts about all instances together, whose text names no instance. */
 const ofTheFleet = new Set([
   "PostgresReadOnly",
   "RedisRefusesWrites",

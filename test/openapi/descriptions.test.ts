@@ -82,7 +82,7 @@ test("descriptions of fields are in the document at every depth", () => {
   assert.deepEqual(said.slice(0, 2), queries);
 });
 
-test("and on the page, in requests and responses", () => {
+test("descriptions of fields are on the page, in requests and responses", () => {
   const { html } = renderDocsPage(document, {}).page;
   const paragraphs = [...html.matchAll(/<p>([^<]*)<\/p>/g)].map(([, text = ""]) => text.replaceAll("&#39;", "'"));
   const times = (words: string) => paragraphs.filter((one) => one === words).length;

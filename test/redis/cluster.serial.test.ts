@@ -45,7 +45,7 @@ const untilWhole = (redis: RedisClient) =>
 
 const isAnswer = ({ status }: PromiseSettledResult<unknown>) => status === "fulfilled";
 
-/** The outcome of a command, which must be known in time. */
+/** Returns the outcome of a command. Fails if the command does not end in time. */
 async function outcome(work: Promise<unknown>, withinMs = maxWaitMs): Promise<unknown> {
   const done = new AbortController();
   const late = sleep(withinMs, "late", { signal: done.signal }).catch(() => "late");
@@ -69,7 +69,7 @@ async function slotOf(key: string): Promise<number> {
   return Number(await askRedis(servers[0]?.port ?? 0, "cluster", "keyslot", key));
 }
 
-/** The node with the middle slots, the users whose keys it holds, and the users of the other nodes. */
+/** Returns the node with the middle slots, the users whose keys it holds, and the users of the other nodes. */
 async function shares(): Promise<{ server: RedisServer; mine: string[]; others: string[] }> {
   const [, server] = servers;
   assert.ok(server);

@@ -10,7 +10,7 @@ import { startWebServer } from "../shared/servers/web-server.ts";
 
 export type FailureCase = { cause: string; environment: Record<string, string>; code?: RegExp };
 
-/** Ways in which a first connection to Redis fails, each on the real program. */
+/** Returns the ways in which a first connection to Redis can fail, each with a real server. */
 export async function redisFailureCases(): Promise<FailureCase[]> {
   const authority = createAuthority();
   const tls = async (days: number, more: readonly string[] = []) => {

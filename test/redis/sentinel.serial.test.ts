@@ -34,7 +34,7 @@ async function open() {
 
 const isPong = (answer: unknown) => answer === "PONG";
 
-/** The outcome of a command, which must be known in time. */
+/** Returns the outcome of a command. Fails if the command does not end in time. */
 async function outcome(work: Promise<unknown>, withinMs = maxWaitMs): Promise<unknown> {
   const done = new AbortController();
   const late = sleep(withinMs, "late", { signal: done.signal }).catch(() => "late");
@@ -44,7 +44,7 @@ async function outcome(work: Promise<unknown>, withinMs = maxWaitMs): Promise<un
   return end;
 }
 
-/** The time until a write succeeds again; every command until then must end in time. */
+/** Returns the time until a write succeeds again. Every command until then must end in time. */
 async function whenWritable(redis: RedisClient): Promise<number> {
   const write = () => outcome(script(redis, ["haven:{ada}:after", "haven:{ada}:count"], ["written"]));
   await eventually(write, (answer) => typeof answer === "number", 10_000);

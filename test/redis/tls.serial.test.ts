@@ -98,7 +98,7 @@ function targetOf(env: Record<string, string>) {
   return target;
 }
 
-/** The result of the check. */
+/** Runs the health check and returns its result. */
 async function check(env: Record<string, string>): Promise<string> {
   const pinger = createRedisPinger(targetOf(env), limits);
   try {

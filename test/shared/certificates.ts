@@ -17,7 +17,7 @@ export type Authority = {
 
 type Owner = { uid: number; gid: number };
 
-/** A certificate authority for one test file. */
+/** Creates a certificate authority for one test file. */
 export function createAuthority(name = "Test authority"): Authority {
   const folder = mkdtempSync(join(tmpdir(), "haven-certificates-"));
   chmodSync(folder, 0o755);

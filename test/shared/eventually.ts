@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startStopwatch } from "./stopwatch.ts";
 
-/** Waits until a condition holds; otherwise fails with the last value. */
+/** Reads a value repeatedly until it meets the condition. Fails with the last value after the time limit. */
 export async function eventually<T>(
   look: () => Promise<T> | T,
   holds: (seen: T) => boolean,

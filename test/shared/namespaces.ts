@@ -22,7 +22,7 @@ mount --bind /run/hosts /etc/hosts
 
 const namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
 
-/** Why namespaces cannot be created here; undefined if they can. */
+/** Returns why this process cannot create namespaces, or undefined if it can. */
 export function noOwnMachine(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "Linux and root are needed";
   const { status, stderr } = spawnSync("unshare", [...namespaces, "sh", "-c", "ip link set lo up"], {
@@ -35,7 +35,7 @@ export function noOwnMachine(): string | undefined {
 export const runOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): number =>
   spawnSync("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env }).status ?? 1;
 
-/** The same without blocking. Killing the child ends every process inside. */
+/** Starts Node in a namespace and returns the child. Killing the child ends every process in the namespace. */
 export const startOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
   spawn("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env });
 

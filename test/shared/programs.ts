@@ -34,7 +34,7 @@ export async function provide(wanted: readonly Program[]): Promise<void> {
   refuseOrSkip(`tests that need ${packagesOf(missing).join(" ")}`);
 }
 
-/** Prints a warning; with CI set, ends the run. */
+/** Prints a warning that tests are skipped. With CI set, ends the run instead. */
 export function refuseOrSkip(what: string): void {
   if (process.env["CI"] === "true") throw new Error(`CI skips nothing, and cannot run ${what}`);
   skipLoudly(what);
@@ -42,7 +42,7 @@ export function refuseOrSkip(what: string): void {
 
 export const skipLoudly = (what: string) => void process.stderr.write(`\n*** SKIPPED: ${what}. ***\n\n`);
 
-/** A test package that is not installed in the project's own tree. */
+/** Installs test packages in a separate folder, outside the project's own tree. */
 export function providePackages(folder: string): void {
   if (existsSync(`${folder}/node_modules/.package-lock.json`)) return;
   const { status } = spawnSync("npm", ["ci", "--prefix", folder], {

@@ -12,7 +12,7 @@ export function startStopwatch(...pids: readonly number[]): () => number {
   return () => Math.max(0, performance.now() - startedAt - (waitedMs() - waitedBefore));
 }
 
-/** How long the main thread was ready to run and did not: the second number of schedstat, in ns. Linux only. */
+/** Returns how long the main thread waited for a processor: the second number of schedstat, in ns. Linux only. */
 function processorWaitMs(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;

@@ -24,7 +24,7 @@ const blockMs = 1000;
 const redisLimits = { connectTimeoutMs: 5000, commandTimeoutMs: limitMs };
 const postgresLimits = { connectTimeoutMs: limitMs, statementTimeoutMs: 300, idleTransactionTimeoutMs: 10_000 };
 
-/** Starts the work, and blocks the loop after it was sent. */
+/** Starts the work, and blocks the event loop after the request was sent. */
 async function blockDuring<T>(work: () => Promise<T>): Promise<T> {
   const result = work();
   await nextTurn();

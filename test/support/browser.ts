@@ -26,7 +26,7 @@ export async function openTab(t: TestContext, browser: Browser, url: string, opt
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    // The browser itself writes a line for each 503 and each refused connection.
+    // The browser itself logs an error for each 503 and each refused connection.
     if (!message.text().startsWith("Failed to load resource")) complaints.push(message.text());
   });
   page.on("request", (request) => {

@@ -16,7 +16,7 @@ const credentials = { accessKeyId: "S3RVER", secret: "S3RVER" };
 
 export type TestBucket = { url: string; env: Record<string, string>; names(): string[]; refused(): number };
 
-/** A bucket of an S3-compatible server. The server accepts any signature, so a proxy verifies them first. */
+/** Starts an S3-compatible server with a bucket. The server accepts any signature, so a proxy verifies signatures first. */
 export async function startBucket(): Promise<TestBucket> {
   const directory = mkdtempSync(join(tmpdir(), "haven-bucket-"));
   const S3rver = load("s3rver") as new (options: S3rverOptions) => S3rver;
@@ -47,7 +47,7 @@ export async function startBucket(): Promise<TestBucket> {
       S3_ACCESS_KEY_ID: credentials.accessKeyId,
       S3_SECRET_ACCESS_KEY: credentials.secret,
     },
-    // Without the object of the health check.
+    // The names do not include the object of the health check.
     names: () =>
       readdirSync(join(directory, bucket))
         .flatMap((file) => /^(.*)\._S3rver_object$/.exec(file)?.[1] ?? [])

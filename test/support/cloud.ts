@@ -2,7 +2,7 @@ import { readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
 import { secretsGiven } from "./pods.ts";
 
-/** The application with the settings in a cloud's files, as NAME=VALUE NAME=VALUE; all settings have to exist. */
+/** Reads the configuration from the settings of a cloud's files (NAME=VALUE NAME=VALUE). Fails for unknown settings. */
 export function configBehind(settings: string) {
   // The ranges of the subnets are the one value that the user fills in.
   const filledIn = settings.replace(/TRUST_PROXY=FILL-IN\S*/, "TRUST_PROXY=10.0.1.0/24,10.0.2.0/24");
@@ -15,7 +15,7 @@ export function configWith(given: Readonly<Record<string, string>>) {
   return readConfig(given);
 }
 
-/** The value that a platform inserts for a reference to its database, Redis or generator. */
+/** Returns the value that a platform inserts for a reference to its database, its Redis or its secret generator. */
 export function givenByPlatform(name: string): string {
   const value = new Map(Object.entries(secretsGiven)).get(name);
   if (value === undefined) throw new Error(`A platform does not know ${name}`);

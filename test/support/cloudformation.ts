@@ -63,7 +63,7 @@ export const parseTemplate = (text: string): Template =>
 
 let loaded: Specification | undefined;
 
-/** Errors of a template against AWS's description of its resources: names, types, missing properties. */
+/** Returns where a template violates AWS's description of its resources: names, types, missing properties. */
 export function faultsOfTemplate(template: Template): string[] {
   loaded ??= loadAwsServiceSpecSync();
   const db = loaded;

@@ -12,7 +12,7 @@ import { type Haven, type HavenOptions, startHaven } from "./haven.ts";
 export type FaultyHaven = Haven & {
   postgres: FaultProxy;
   redis: FaultProxy;
-  /** The services themselves, without the fault proxies. */
+  /** The URL of Postgres without the fault proxy. */
   databaseUrl: string;
   redisUrl: string;
   ready(): Promise<Answer>;
@@ -23,7 +23,7 @@ export type FaultyHaven = Haven & {
 export const intervalMs = 400;
 export const timeoutMs = 300;
 
-/** A server with separate fault proxies to Postgres and to Redis. */
+/** Starts a server with separate fault proxies to Postgres and to Redis. */
 export async function startFaultyHaven({ env = {}, ...options }: HavenOptions = {}): Promise<FaultyHaven> {
   const databaseUrl = await freshDatabase();
   const postgres = await startFaultProxy(asAppRole(databaseUrl));

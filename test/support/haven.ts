@@ -21,10 +21,10 @@ export type Haven = {
 
 export type HavenOptions = { env?: Record<string, string>; overrides?: Overrides; waitUntil?: "ready" | "listening" };
 
-/** Tests keep this process busy, which a server in it would count as its own overload, or as a slow Redis. */
+/** The server shares this process with the tests, so their load would count as overload or as a slow Redis. */
 const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
-/** A server in this process on real engines, with its own database and Redis unless the settings name others. */
+/** Starts a server in this process on real engines, with its own database and Redis unless the settings name others. */
 export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready" }: HavenOptions = {}): Promise<Haven> {
   const config = readConfig({
     NODE_ENV: "test",

@@ -3,7 +3,7 @@ import sharp, { type Sharp } from "sharp";
 
 type Kind = "jpeg" | "png" | "webp" | "avif";
 
-/** Noise, so that the size in bytes grows with the size in pixels. */
+/** Creates an image of noise, so that its size in bytes grows with its size in pixels. */
 export function noise(width: number, height: number): Sharp {
   const background = { r: 128, g: 128, b: 128 };
   return sharp({
@@ -14,7 +14,7 @@ export function noise(width: number, height: number): Sharp {
 export const plain = (width: number, height: number, background = "#2a7f9e"): Sharp =>
   sharp({ create: { width, height, channels: 3, background } });
 
-/** Encoding is separate from creating the pixels: the server in the same process closes sharp's other readers. */
+/** Encodes pixels. They are created elsewhere, because the server in this process disables sharp's other readers. */
 export async function encoded(kind: Kind, image: Sharp): Promise<Buffer> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
@@ -25,7 +25,7 @@ export async function encoded(kind: Kind, image: Sharp): Promise<Buffer> {
 
 export const imageOf = (kind: Kind, width = 320, height = 240): Promise<Buffer> => encoded(kind, noise(width, height));
 
-/** A valid black PNG of a few kilobytes, independent of its size in pixels. */
+/** Creates a valid black PNG of a few kilobytes, whatever its size in pixels. */
 export function blackPng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -48,7 +48,7 @@ export type Part = { name?: string; fileName?: string; type?: string; bytes: Buf
 
 export const boundary = "----a-form-of-the-tests";
 
-/** A form as a browser sends it. */
+/** Encodes a form as a browser does. */
 export function formOf(...parts: readonly Part[]): Buffer {
   const pieces = parts.flatMap(({ name = "photo", fileName = "house.jpg", type = "image/jpeg", bytes }) => [
     `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${fileName}"\r\n`,

@@ -1,4 +1,4 @@
-/** Texts with a contrast to their background of less than 4.5 to 1. */
+/** A script that returns the texts with a contrast to their background of less than 4.5 to 1. */
 export const lowContrast = `(() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const luminance = (colour) => {
@@ -27,5 +27,5 @@ export const lowContrast = `(() => {
   return found;
 })()`;
 
-/** How much wider the page is than the window. */
+/** A script that returns by how much the page is wider than the window. */
 export const overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth";

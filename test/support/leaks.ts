@@ -21,7 +21,7 @@ if (process.env["NODE_TEST_CONTEXT"] !== undefined) {
     // Node 26 sometimes loops forever in its own cleanup after the last event; exiting here avoids that.
     process.once("exit", () => process.exit());
     await cleanUp();
-    // Sockets need a moment to close after their `end`.
+    // After `end`, a socket takes a moment to close.
     for (let tries = 0; tries < 40 && leftovers().length > 0; tries += 1) await sleep(50, undefined, { ref: false });
     const left = leftovers();
     if (left.length > 0) throw new Error(`Left behind: ${left.join(", ")}`);

@@ -8,14 +8,14 @@ import { aHome, as } from "./property-fixtures.ts";
 
 export type Owner = SignedIn & { unitId: string };
 
-/** An owner with a unit, for maintenance requests. */
+/** Creates an owner with a unit, for maintenance requests. */
 export async function newOwner(url: string): Promise<Owner> {
   const person = await register(url);
   const { unit } = await aHome(as(url, person));
   return { ...person, unitId: unit.id };
 }
 
-/** Returns the id of the new request. */
+/** Creates a maintenance request and returns its id. */
 export const askForRepair = (url: string, owner: Owner, title = "Kitchen tap drips", key = ""): Promise<string> => {
   const once = key === "" ? {} : { "idempotency-key": key };
   return made(`${url}/api/v1/units/${owner.unitId}/maintenance-requests`, { title }, owner, once);

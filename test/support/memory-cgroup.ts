@@ -3,7 +3,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 
 export type MemoryCgroup = {
-  /** The file into which a process writes its id, to be limited together with its children. */
+  /** The folder of the control group. A process that writes its id into `cgroup.procs` is limited with its children. */
   folder: string;
   /** The number of processes that the kernel has killed at the limit. */
   killed(): number;
@@ -49,7 +49,7 @@ export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
   return undefined;
 }
 
-/** Possible only after the last process has left the group. */
+/** Removes the group. Returns false while a process is still in it. */
 function removed(folder: string): boolean {
   try {
     rmdirSync(folder);

@@ -1,6 +1,6 @@
 import { ask } from "../shared/requests/http.ts";
 
-/** One metric of an instance; 0 if the metric does not exist. */
+/** Reads one metric of an instance. Returns 0 if the metric does not exist. */
 export async function metric(url: string, name: string): Promise<number> {
   const { text } = await ask(`${url}/metrics`);
   return Number(new RegExp(`^${RegExp.escape(name)} (\\S+)$`, "m").exec(text)?.[1] ?? 0);

@@ -5,7 +5,7 @@ import { aProperty } from "./property-fixtures.ts";
 
 export type Owner = SignedIn & { propertyId: string };
 
-/** An owner with a property. */
+/** Creates an owner with a property. */
 export async function owner(url: string): Promise<Owner> {
   const person = await register(url);
   const made = await postJson(`${url}/api/v1/properties`, aProperty, bearer(person));

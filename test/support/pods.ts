@@ -85,7 +85,7 @@ export function find(objects: readonly ClusterObject[], kind: string, name: stri
 
 const workloads = new Set(["Deployment", "StatefulSet", "Job"]);
 
-/** All objects that create pods. */
+/** Returns the pods of all objects that create pods. */
 export const podsOf = (objects: readonly ClusterObject[]) =>
   objects
     .filter(({ kind }) => workloads.has(kind))
@@ -103,7 +103,7 @@ export function havenPod(objects: readonly ClusterObject[]): Pod {
   return pod;
 }
 
-/** The rollout settings and probes of the Deployment. */
+/** Returns the rollout settings and the probes of the Deployment. */
 export function rollout(objects: readonly ClusterObject[]) {
   const { spec } = haven.parse(find(objects, "Deployment", "haven-api-deployment"));
   const [{ startupProbe, readinessProbe, livenessProbe }] = spec.template.spec.containers;
@@ -137,7 +137,7 @@ export function secretFilesOf({ container, volumes }: Pod): Record<string, { sec
   return found;
 }
 
-/** The environment that a pod would run with. */
+/** Returns the environment variables with which a pod would run. */
 export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const { configMapRef, secretRef } of pod.container.envFrom) {
@@ -155,7 +155,7 @@ export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Reco
   }
   const given: Readonly<Record<string, string>> = secretsGiven;
   for (const [name, { key }] of Object.entries(files)) environment[name] = given[key] ?? "";
-  // The values that users fill in.
+  // Users replace the values that begin with FILL-IN.
   if (environment["TRUST_PROXY"]?.startsWith("FILL-IN")) environment["TRUST_PROXY"] = gatewayRange;
   return environment;
 }

@@ -19,7 +19,7 @@ export const aLease = {
 };
 export const aRequest = { title: "Kitchen tap drips", description: "Since Monday.", priority: "high" };
 
-/** Calls the API as one person. */
+/** Creates functions that call the API as one person. */
 export const as = (url: string, person: Caller) => {
   const headers = bearer(person);
   const api = `${url}/api/v1`;
@@ -45,12 +45,12 @@ export const as = (url: string, person: Caller) => {
 
 export type Person = ReturnType<typeof as>;
 
-/** A property with one unit. */
+/** Creates a property with one unit. */
 export async function aHome(person: Person): Promise<{ property: Resource; unit: Resource }> {
   const property = await person.make("/properties", aProperty);
   return { property, unit: await person.make(`/properties/${property.id}/units`, aUnit) };
 }
 
-/** The date that many days from today, in UTC. */
+/** Returns the date (UTC) that is this number of days from today. */
 export const day = (daysFromToday: number): string =>
   new Date(Date.now() + daysFromToday * 86_400_000).toISOString().slice(0, 10);

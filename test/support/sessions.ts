@@ -5,7 +5,7 @@ import { createSessionStore } from "../../src/sessions/session-store.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import type { Haven } from "./haven.ts";
 
-/** A session as a login creates it, without the 50 ms of password hashing. */
+/** Creates a session like a login, without the 50 ms of password hashing. */
 export async function beginSession({ running }: Haven, userId: string) {
   const keys = createTokenKeys({ secret: sameSecret.JWT_SECRET });
   const secrets = createSessionSecrets(keys.derived);

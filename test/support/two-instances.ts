@@ -3,7 +3,7 @@ import { asAppRole, freshDatabase } from "../shared/servers/database.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
 import { type Haven, startHaven } from "./haven.ts";
 
-/** Two instances on the same Postgres and the same Redis. */
+/** Starts two instances on the same Postgres and the same Redis. */
 export async function startPair(env: Record<string, string> = {}): Promise<[Haven, Haven]> {
   const shared = {
     ...sameSecret,

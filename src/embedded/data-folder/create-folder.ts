@@ -9,7 +9,7 @@ export async function createFolder(path: string): Promise<void> {
   await mkdir(path);
 }
 
-/** False when the parent is missing. A file of that name counts as created; the first write into it fails. */
+/** Returns false if the parent folder is missing. A file of that name counts as created; the first write into it fails. */
 async function tryCreate(path: string): Promise<boolean> {
   try {
     await mkdir(path);

@@ -21,7 +21,7 @@ export function engineLock(dataDir: string) {
     return holder && (await isAlive(holder.pid, holder.start)) ? holder : undefined;
   }
 
-  // linked into place once it is complete, so that no process reads half of it
+  // The complete file is linked into place, so that no process reads a partial one.
   async function tryAcquire(): Promise<boolean> {
     const holder: LockHolder = { pid: process.pid, start: await startTimeOf(process.pid) };
     await writeFile(ownFile, JSON.stringify(holder), { mode: 0o600 });
@@ -55,7 +55,7 @@ export function engineLock(dataDir: string) {
   }
 
   return {
-    /** True when this process holds the lock now; otherwise the holder, or undefined when a stale lock was removed. */
+    /** Returns true if this process now holds the lock, the holder of the lock, or undefined if a stale lock was removed. */
     async acquire(): Promise<true | LockHolder | undefined> {
       if (await tryAcquire()) return true;
       const holder = await readHolder();

@@ -25,7 +25,7 @@ export function postgresBinaries(): Binaries {
   }
 }
 
-/** The major version, as the program prints it: this also shows whether it can run on this machine. */
+/** Runs the program to read its major version, which also proves that it can run on this machine. */
 export async function majorVersion({ postgres }: Binaries, { prefix, uid, gid }: RunAs): Promise<string> {
   const [command = postgres, ...args] = [...prefix, postgres, "--version"];
   const user = { ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };

@@ -54,7 +54,7 @@ export async function prepareDataDirectory(dataDir: string, binaries: Binaries):
     if (!(await endPostgresIn(directory, graceful))) {
       throw new EngineError(`A Postgres process that uses ${directory} could not be ended: end it, then start again.`);
     }
-    // no Postgres uses the directory now; after a power cut the recorded process id may belong to another program
+    // No Postgres uses the directory now, but the process id in this file may belong to another program after a power cut.
     await rm(join(directory, "postmaster.pid"), { force: true });
     return { directory, password: await readPassword(directory), as };
   } catch (error) {

@@ -39,7 +39,7 @@ export async function isAlive(pid: number, start: string): Promise<boolean> {
   return fields[0] !== "Z" && (start === "" || fields[19] === start);
 }
 
-/** Ends every Postgres process in this data directory, also of other applications; true when none is left. */
+/** Ends every Postgres process in this data directory, also those of other applications. Returns whether none is left. */
 export async function endPostgresIn(directory: string, steps: readonly SignalStep[]): Promise<boolean> {
   let left = await postgresIn(directory);
   for (const { signal, limitMs } of steps) {

@@ -3,7 +3,7 @@ import type { EngineProcess } from "./supervise.ts";
 
 const maxPortAttempts = 5;
 
-/** Starts an engine on the fixed port, or on a free one; another free one if the port was taken in the meantime. */
+/** Starts an engine on the fixed port, or else on a free port. Retries with another free port if that port was taken. */
 export async function startWithRetry(
   startOn: (port: number) => EngineProcess,
   fixedPort?: number,

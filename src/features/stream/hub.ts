@@ -27,7 +27,7 @@ export function createHub({ head, read, onSent }: HubDeps) {
   let reading = false;
   let again = false;
 
-  /** `misaligned`: the reader has a part of a frame already, so it has to read separately. */
+  /** Writes frames. `misaligned` means that the reader already has part of a frame, so that it has to read separately. */
   const writeFrames = (reader: Reader, frames: readonly Frame[]): "written" | "full" | "misaligned" => {
     for (const frame of frames) {
       if (frame.position <= reader.position) continue;

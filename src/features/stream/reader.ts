@@ -6,7 +6,7 @@ export type Reader = {
   position: number;
   /** The number of events per read while the reader is behind. */
   batchSize: number;
-  /** After it has returned false, `onRoom` is called once there is room. */
+  /** Returns whether the buffer has room. After it has returned false, `onRoom` is called once there is room. */
   hasRoom(): boolean;
   write(bytes: Buffer): void;
   isIdle(): boolean;
@@ -20,7 +20,7 @@ export type ReaderDeps = {
   position: number;
   /** The maximum number of unsent bytes. */
   bufferBytes: number;
-  /** How long the client may accept no data while some is waiting. */
+  /** How long the client may accept no data while data is waiting. */
   stallMs: number;
   onRoom(): void;
   end(reason: EndReason): void;

@@ -11,7 +11,7 @@ export function createStaggeredVisits<Member>(intervalMs: number, visit: (member
     for (const member of members) {
       if (due < 1) break;
       due -= 1;
-      // Moves it to the end of the queue.
+      // Moves the member to the end of the queue.
       members.delete(member);
       members.add(member);
       visit(member);

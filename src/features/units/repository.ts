@@ -57,7 +57,7 @@ export const units = {
     return (await db.query<Unit>({ name: "unit", text }, [ownerId, id]))[0];
   },
 
-  /** Two statements: the second one sees the changes that the first one waited for. */
+  /** Locks, then reads in a second statement, which sees the changes that the lock waited for. */
   async lock(db: Queryable, ownerId: string, id: string): Promise<Unit | undefined> {
     await db.query("SELECT FROM units WHERE owner_id = $1 AND id = $2 FOR UPDATE", [ownerId, id]);
     return units.find(db, ownerId, id);

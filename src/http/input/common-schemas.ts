@@ -62,7 +62,7 @@ export const line = (maxLength: number, example: string) =>
     .refine((text) => /[^\p{Cf}\p{Z}]/u.test(text), "must contain a visible character")
     .meta({ minLength: 1, example });
 
-/** As `line`, with line breaks. */
+/** A visible text like `line`, but with line breaks. */
 export const prose = (maxLength: number) =>
   boundedText(maxLength, {
     pattern: new RegExp(`^[^${controlsButBreaks}]*$`),

@@ -7,7 +7,7 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const parameter = new RegExp(`[ \\t]*;[ \\t]*(${token})=(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]+))`, "y");
 const start = new RegExp(`^${token}(?:/${token})?`);
 
-/** Undefined for ambiguous values: stray characters, or a repeated parameter. */
+/** Parses a header value. Returns undefined if it is ambiguous: stray characters, or a repeated parameter. */
 export function readHeaderValue(text: string): HeaderValue | undefined {
   if (text.length > maxLength) return undefined;
   const value = start.exec(text)?.[0];

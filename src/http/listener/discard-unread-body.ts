@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Reading this much takes a few milliseconds. A client that sends no more always receives its response. */
+/** The maximum number of bytes that are read and dropped, which takes a few milliseconds. */
 const maxBytes = 32 * 1024 * 1024;
 const maxMs = 5000;
 const sweepIntervalMs = 20;

@@ -89,7 +89,7 @@ export function createListener({ app, onMalformed, connections, limits, security
   return server;
 }
 
-/** For a request whose body ended in a parser error or a timeout. */
+/** Answers a request whose body ended in a parser error or a timeout. */
 function failIncomplete(response: ServerResponse<IncomingMessage>, detail: string): void {
   const error = new AppError("bad_request", detail);
   response.shouldKeepAlive = false;

@@ -9,7 +9,7 @@ export function framingError(request: IncomingMessage): string | undefined {
   let host: string | undefined;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? "";
-    // Comparing lengths first makes this check free.
+    // The lengths are compared first, because that is cheaper than `toLowerCase`.
     if (name.length === 4 && name.toLowerCase() === "host") {
       if (host !== undefined) return "The Host header is repeated.";
       host = headers[i + 1] ?? "";
@@ -22,7 +22,7 @@ export function framingError(request: IncomingMessage): string | undefined {
   return undefined;
 }
 
-/** Reads the raw headers: building the headers object for every probe would cost time. */
+/** Returns whether the request has a body. Reads the raw headers, so that Node need not build the headers object. */
 export function announcesBody({ rawHeaders }: IncomingMessage): boolean {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? "";
@@ -32,7 +32,7 @@ export function announcesBody({ rawHeaders }: IncomingMessage): boolean {
   return false;
 }
 
-/** Proxies may send the absolute form of the URL (RFC 9112, 3.2.2). */
+/** Replaces an absolute URL, which proxies may send (RFC 9112, 3.2.2), by its path and query. */
 export function toOriginForm(request: IncomingMessage): void {
   if (request.url?.startsWith("http")) request.url = /^https?:\/\/[^/?]*(.*)$/s.exec(request.url)?.[1] || "/";
 }

@@ -6,7 +6,7 @@ export type CheckOptions = Partial<Pick<Capability, "critical" | "startup">> & {
   name?: string;
 };
 
-/** A ready-made check is critical unless it says otherwise. */
+/** Returns the options with their default: a ready-made check is critical unless `critical` is false. */
 export const weightOf = ({ critical = true, startup }: CheckOptions): Pick<Capability, "critical" | "startup"> => ({
   critical,
   ...(startup !== undefined && { startup }),

@@ -7,7 +7,7 @@ import { type CheckOptions, weightOf } from "./check-options.ts";
 export type DiskCheckOptions = CheckOptions & {
   /** A folder of the file system to check; the folder for temporary files unless set. */
   folder?: string;
-  /** The check fails with a smaller share of free space; 0.02 unless set. */
+  /** The check fails if the share of free space is smaller than this; 0.02 unless set. */
   minFreeShare?: number;
 };
 

@@ -7,12 +7,12 @@ export type DnsCheckOptions = CheckOptions & {
   hostname: string;
   /** Addresses of the name servers; those of the system unless set. */
   servers?: readonly string[];
-  /** 4 unless set. */
+  /** The IP version of the addresses; 4 unless set. */
   family?: 4 | 6;
 };
 
 /**
- * Asks the name servers for the addresses of a name. The file /etc/hosts is not read, and neither is a cache.
+ * Looks up the addresses of a name at the name servers, without /etc/hosts and without a cache.
  * @example const check = dnsCheck({ hostname: "db.internal", critical: false });
  */
 export function dnsCheck(options: DnsCheckOptions): Check {

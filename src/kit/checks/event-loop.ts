@@ -4,9 +4,9 @@ import { measureEventLoop } from "../health/event-loop.ts";
 import { type CheckOptions, weightOf } from "./check-options.ts";
 
 export type EventLoopCheckOptions = CheckOptions & {
-  /** Mean delay of a quarter of a second above which the check fails; 100 unless set. */
+  /** The check fails if the mean delay in a sample of 250 ms is longer than this; 100 unless set. */
   maxDelayMs?: number;
-  /** For an app with its own measurement, instead of `maxDelayMs`. */
+  /** Replaces `maxDelayMs` in an app that measures its event loop itself. */
   isSaturated?: () => boolean;
 };
 

@@ -6,7 +6,7 @@ export type HttpCheckOptions = CheckOptions & {
   url: string | URL;
   method?: string;
   headers?: Readonly<Record<string, string>>;
-  /** Which status means that the service works; 200 to 299 unless set. Redirects are not followed. */
+  /** Returns whether a status means that the service works; 200 to 299 unless set. Redirects are not followed. */
   accepts?: (status: number) => boolean;
 };
 

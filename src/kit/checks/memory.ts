@@ -23,7 +23,7 @@ export function readMemory(): MemoryFacts {
 }
 
 export type MemoryCheckOptions = CheckOptions & {
-  /** Share of the heap limit, and of the memory limit of the container, above which the check fails; 0.95 unless set. */
+  /** The check fails above this share of the heap limit or of the container's memory limit; 0.95 unless set. */
   maxUsedShare?: number;
   read?: () => MemoryFacts;
 };

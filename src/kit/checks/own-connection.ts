@@ -1,9 +1,9 @@
 export type OwnConnectionDeps<Client> = {
-  /** Returns at once; the connection may still be on its way. */
+  /** Returns a client at once; it may not be connected yet. */
   create(onError: (error: unknown) => void): Client;
   /** Resolves when the connection can be used. */
   connect(client: Client): Promise<unknown>;
-  /** Ends the connection at once, also while it is on its way. */
+  /** Ends the connection at once, also while it is being established. */
   destroy(client: Client): void;
 };
 

@@ -91,7 +91,7 @@ function runnerOf(options: PostgresCheckOptions): Runner {
 
 const isTransactionControl = (text: string): boolean => text === "BEGIN" || text === "COMMIT";
 
-/** The backend of a commit that has not been answered. Postgres does not notice that its client is gone. */
+/** The backend whose COMMIT has not returned. Postgres does not detect that the client has disconnected. */
 type WaitingCommit = { pid: unknown } | undefined;
 
 function clientRunner(create: () => PgClient): Runner {

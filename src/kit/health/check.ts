@@ -1,8 +1,8 @@
-/** One thing that the server needs of a dependency, such as reading or writing. */
+/** An ability of a dependency that the server needs, such as reading or writing. */
 export type Capability = {
   /** A failing critical capability takes the instance out of rotation; others only degrade it. */
   critical: boolean;
-  /** The instance does not become ready before this has passed once. `critical` implies it. */
+  /** The instance does not become ready before this check has passed once. `critical` implies `startup`. */
   startup?: boolean;
   /** Resolves if the dependency works. The signal aborts at the time limit, and must end the work. */
   run(signal: AbortSignal): Promise<unknown>;

@@ -3,7 +3,7 @@ import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 export type EventLoopFacts = {
   /** Mean of the latest sample. */
   delayMs: number;
-  /** The longest single delay of the last ten seconds: a stall is visible for this long. */
+  /** The longest single delay of the last ten seconds. */
   longestDelayMs: number;
   utilization: number;
 };
@@ -15,7 +15,7 @@ const everyMs = 250;
 const resolutionMs = 10;
 const longestOfSamples = 40;
 
-/** Samples the event loop. Each sample covers only the time since the one before, so that idle hours cannot hide a jam. */
+/** Samples the event loop. Each sample covers only the time since the previous one, so that idle time hides no delay. */
 export function measureEventLoop(onSample?: (sample: EventLoopSample) => void) {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();

@@ -43,7 +43,7 @@ export const initialState = (now: number): CheckState => ({
 const failuresToGoDown = 2;
 const successesToComeUp = 2;
 
-/** Two failures in a row mean down, two successes in a row mean up again. The very first success means up at once. */
+/** Applies a result: two consecutive failures mean down, two consecutive successes mean up. The first success ever means up. */
 export function applyObservation(state: CheckState, observation: Observation, now: number): CheckState {
   const next: CheckState = observation.ok
     ? {
@@ -77,17 +77,17 @@ function nextStatus(
 }
 
 /**
- * After a first failure the check runs again at once, so that an outage is detected after one more time limit and not
- * after one more interval.
+ * Returns whether the check runs again at once to confirm a first failure, so that an outage is detected one time limit
+ * later, not one interval later.
  */
 export const needsConfirmation = (state: CheckState): boolean =>
   state.consecutiveFailures === 1 && state.status !== "down";
 
-/** After an outage the first success is confirmed a whole interval later, so that flapping does not count as up. */
+/** Returns whether a first success after an outage needs a second one, an interval later, so that flapping is not up. */
 export const isRecovering = ({ status, consecutiveSuccesses }: CheckState): boolean =>
   status !== "up" && consecutiveSuccesses > 0;
 
-/** A check whose latest result is older than `maxAgeMs` becomes unknown. */
+/** Makes a check unknown if its latest result is older than `maxAgeMs`. */
 export function expireStale(state: CheckState, now: number, maxAgeMs: number): CheckState {
   const lastResultAt = Math.max(state.lastSuccessAt ?? 0, state.lastFailureAt ?? 0);
   if (state.status === "unknown" || now - lastResultAt <= maxAgeMs) return state;
@@ -105,7 +105,7 @@ export type JudgedCapability = CheckState & {
 
 export type ReadyCapability = Pick<JudgedCapability, "status" | "critical"> & { name?: string };
 
-/** An exempted capability that is down only degrades. An unknown one is never exempted. */
+/** Computes the verdict. An exempted capability that is down only degrades it; an unknown capability is never exempted. */
 export function readiness(
   phase: Phase,
   capabilities: readonly ReadyCapability[],

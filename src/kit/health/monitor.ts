@@ -34,11 +34,11 @@ export type MonitorDeps = {
   policy?: ReadinessPolicy;
 };
 
-/** An outage is detected within this time, and a result that is older than this is stale. */
+/** Returns the time within which an outage is detected, and after which a result is stale. */
 export const namedWithinMs = ({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number =>
   intervalMs + 2 * timeoutMs + 500;
 
-/** After a stall of this process every result is old. The checks then have this long to run before results are stale. */
+/** After a stall of this process every result is old. The checks get this much time to run before the results are stale. */
 const staleGraceMs = 500;
 
 /** Runs each capability of each check in a loop of its own, and keeps the snapshot that the probes read. */
@@ -181,8 +181,8 @@ export function createMonitor({
     /** Runs all checks now instead of after their interval. */
     checkNow: wakeAll,
     /**
-     * Checks all capabilities of a dependency at once, because a request met a failure of one of them. What the checks
-     * find decides. Many failures cause few checks.
+     * Checks all capabilities of a dependency soon, because a request to it failed. The checks decide whether it is down.
+     * Many failures within an interval cause few checks.
      */
     checkSoon(name: string): void {
       const check = watched.get(name)?.capability.check;

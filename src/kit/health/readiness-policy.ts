@@ -13,5 +13,5 @@ export const noExemptions: Exemptions = Object.freeze({ exempted: Object.freeze(
 /** Called with all capabilities for every new snapshot, so it must return at once, without I/O. */
 export type ReadinessPolicy = (now: { at: number; phase: Phase; checks: readonly JudgedCapability[] }) => Exemptions;
 
-/** Every critical check that is down takes the instance out of rotation. */
+/** Exempts no check: every critical check that is down takes the instance out of rotation. */
 export const strictPolicy: ReadinessPolicy = () => noExemptions;

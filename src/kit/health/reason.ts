@@ -29,13 +29,13 @@ const tlsCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_
 
 const reasonsByMessage: readonly (readonly [RegExp, Reason])[] = [
   [/^(?:WRONGPASS|NOAUTH)/, "credentials"],
-  // A script that runs a forbidden command reports it in its own words.
+  // A Lua script that runs a forbidden command returns a different error text.
   [/^NOPERM|The user executing the script can't/, "forbidden"],
   [/^LOADING/, "loading"],
   [/^OOM/, "out_of_memory"],
   [/^NOREPLICAS/, "no_replicas"],
   [/^(?:READONLY|MASTERDOWN)/, "not_primary"],
-  // The snapshot on disk failed, so the server refuses writes.
+  // Redis could not write its snapshot to disk, so it rejects writes.
   [/^MISCONF/, "disk_full"],
   [/^(?:CLUSTERDOWN|TRYAGAIN)/, "cluster_down"],
   [/max number of clients/, "too_many_connections"],

@@ -18,12 +18,12 @@ export async function runCheck(
   const limit = startTimeout(timeoutMs, () => timedOut.abort(new DOMException("check timed out", "TimeoutError")));
   const signal = AbortSignal.any([timedOut.signal, stop]);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  // One turn later, so that a check that rejects when it is aborted can still report its own reason.
+  // Waits for the next iteration of the event loop, so that a check that rejects on the abort can report its own reason.
   const onAbort = () => setImmediate(reject, signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     await Promise.race([runAsync(check, signal), aborted]);
-    // A check that ends because of its abort has not passed.
+    // A check that resolves because it was aborted has not passed.
     signal.throwIfAborted();
     return { ok: true, latencyMs: performance.now() - startedAt };
   } catch (thrown) {

@@ -1,5 +1,5 @@
 const everyMs = 250;
-/** A tick that is late by this much means that the process stood still. */
+/** A timer that is late by this much means that the process stood still. */
 const minStallMs = 500;
 
 /** Detects that this process stood still: it was paused, had no processor, or computed for long. */

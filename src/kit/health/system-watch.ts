@@ -23,7 +23,7 @@ const windowSamples = 10;
 /** Rates and shares over the last ten seconds: an average since the start would hide the present load. */
 export function watchSystem({ eventLoop, http }: SystemSource) {
   const take = (totals: RequestTotals) => ({ at: performance.now(), cpu: process.cpuUsage(), ...totals });
-  // The totals are not read yet: their source may be made after this.
+  // The totals are not read here, because their source may be created later.
   const samples = [take({ requests: 0, errors: 0 })];
   const timer = setInterval(() => {
     samples.push(take(http.totals()));

@@ -19,7 +19,7 @@ type MediaRange = { type: string; subtype: string; quality: number };
 
 const anything: MediaRange = { type: "*", subtype: "*", quality: 1 };
 
-/** Parameters other than `q`, such as a version or a charset, are ignored: each type is offered in one variant. */
+/** Parses a media range. Ignores parameters other than `q`, because each type is offered in one variant only. */
 function toRange(text: string): MediaRange {
   const [name = "", ...parameters] = text.split(";");
   const [type = "", subtype = ""] = name.trim().toLowerCase().split("/");

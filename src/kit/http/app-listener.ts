@@ -60,7 +60,7 @@ export function createAppListener(deps: AppListenerDeps) {
   };
 }
 
-/** Express sets the matched pattern on the request of Node. A pattern may also be a regular expression or a list. */
+/** Returns the route pattern that Express sets on the request of Node. Regular expressions and lists are not returned. */
 function expressRoute(request: IncomingMessage & { route?: { path?: unknown }; baseUrl?: string }): string | undefined {
   const path = request.route?.path;
   return typeof path === "string" ? `${request.baseUrl ?? ""}${path}` : undefined;

@@ -12,7 +12,7 @@ export type OperatorAnswer = {
 export type OperatorRequest = { accept: string; authorized: boolean };
 
 export type OperatorRoute = {
-  /** Whether a caller without the token gets 401, or a public part of the answer. */
+  /** A caller without the token gets 401, or only the public part of the answer. */
   withoutToken: "unauthorized" | "public-part";
   answer(request: OperatorRequest): Promise<OperatorAnswer> | OperatorAnswer;
 };
@@ -24,7 +24,7 @@ export type OperatorEndpointsDeps = {
   requestIdOf(request: IncomingMessage): string;
   routes: ReadonlyMap<string, OperatorRoute>;
   token: string | undefined;
-  /** Called for errors that are not answers, for the log. */
+  /** Called with each unexpected error, for the log. */
   onUnexpectedError(error: unknown, requestId: string): void;
 };
 
@@ -70,7 +70,7 @@ export function createOperatorEndpoints({
     /** Returns false if the request is not for an operator endpoint. */
     answer(request: IncomingMessage, response: ServerResponse): boolean {
       const raw = request.url ?? "";
-      // Most requests return here, before anything is parsed.
+      // Returns early for most requests, before their URL is parsed.
       if (!raw.startsWith("/metrics") && !raw.startsWith("/health/") && !raw.startsWith("/api/v1/")) return false;
       const mark = raw.indexOf("?");
       // The path is not decoded: a proxy that blocks a path compares the same characters.

@@ -17,9 +17,9 @@ export type OperatorRoutesDeps = {
   samples: Pick<Samples, "of">;
   intervalMs: number;
   clock: { now(): number };
-  /** Without it there is no `/metrics`. */
+  /** Produces the response of `/metrics`; without it, that path is not served. */
   exposeMetrics?: ExposeMetrics | undefined;
-  /** Without it there is no `/api/v1/instances`. */
+  /** Produces the report of `/api/v1/instances`; without it, that path is not served. */
   fleet?: (() => FleetReport) | undefined;
 };
 
@@ -66,7 +66,7 @@ export function createOperatorRoutes(deps: OperatorRoutesDeps): ReadonlyMap<stri
   }
 }
 
-/** The answer for a caller without the token: verdict and instance. */
+/** Returns the answer for a caller without the token: verdict and instance. */
 function publicPart(
   { status: verdict, instance, timestamp }: HealthReport,
   status: number,

@@ -21,7 +21,7 @@ export const startupAnswer = ({ startedUp, at, checks }: Snapshot, identity: Ide
     checks: publicChecks(checks),
   });
 
-/** The ready probe with `?verbose` or `?exclude=NAME`. */
+/** Answers the ready probe with `?verbose` or `?exclude=NAME`. */
 export function readyAnswerTo(query: URLSearchParams, snapshot: Snapshot, identity: Identity): ProbeAnswer {
   const named = new Set(query.getAll("exclude").flatMap((value) => value.split(",")));
   const known = new Set(snapshot.capabilities.flatMap(({ check, name }) => [check, name]));
@@ -38,7 +38,7 @@ export function readyAnswerTo(query: URLSearchParams, snapshot: Snapshot, identi
   });
 }
 
-/** `/ready/NAME`: one check or one capability alone. The first capability of a check has the name of the check. */
+/** Answers `/ready/NAME` for one check or capability. The first capability of a check has the name of the check. */
 export function checkAnswer(name: string, { checks, capabilities, at }: Snapshot, identity: Identity): ProbeAnswer {
   const found = capabilities.find((one) => one.name === name);
   if (found === undefined) return unknownCheck;
@@ -64,7 +64,7 @@ function readyBody(
   };
 }
 
-/** Probes are public: status and weight of each check, and no reason. */
+/** Returns status and weight of each check, without reasons, because probes are public. */
 const publicChecks = (checks: readonly JudgedCheck[]) =>
   Object.fromEntries(checks.map(({ name, status, critical }) => [name, { status, critical }]));
 
@@ -78,7 +78,7 @@ function verboseLines(
     const shared = exemptions.shared.includes(name) ? " on most of the fleet" : "";
     return `[${status === "up" ? "+" : "-"}] ${name} ${status}${critical ? " (critical)" : ""}${shared}`;
   };
-  // The capabilities of a check are listed only while they differ.
+  // The capabilities of a check are listed only while their states differ.
   const lines = judgeChecks(capabilities).flatMap((check) => [
     line(check),
     ...(check.status === "impaired"

@@ -15,7 +15,7 @@ import {
 export type ProbeDeps = {
   identity: Identity;
   snapshot(): Snapshot;
-  /** Added to the default paths; a default path may be given another probe. */
+  /** Paths in addition to the default ones. A default path in this list serves the probe given here. */
   paths?: readonly ProbePath[];
 };
 

@@ -13,7 +13,7 @@ export const kitProblems = {
 
 export type KitProblemCode = keyof typeof kitProblems;
 
-/** Without a request id, so that the bytes can be prepared once. */
+/** Returns the body of a problem without a request id, so that the bytes can be prepared once. */
 export function problemBody(code: KitProblemCode, detail: string): string {
   const { status, title } = kitProblems[code];
   return JSON.stringify(problemMembers({ code, title, status, detail }));

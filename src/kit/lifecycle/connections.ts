@@ -61,7 +61,7 @@ export function trackConnections(clock: { now(): number }) {
     exchanges: (): readonly Exchange[] => exchanges.members(),
     isBusy: (socket: Socket): boolean => (inFlightBySocket.get(socket) ?? 0) > 0,
     sockets: (): number => inFlightBySocket.size,
-    /** Bytes of all connections since the start. */
+    /** Returns the bytes of all connections since the start. */
     bytes(): { received: number; sent: number } {
       const sum = { ...closed };
       for (const { bytesRead, bytesWritten } of inFlightBySocket.keys()) {
@@ -77,7 +77,7 @@ export function trackConnections(clock: { now(): number }) {
       return taken;
     },
     isClosing: (): boolean => closing,
-    /** From now on, every response whose headers are not sent yet has `Connection: close`. */
+    /** Adds `Connection: close` to every response whose headers are not sent yet, and to all later ones. */
     startClosing() {
       closing = true;
       for (const { response } of exchanges.members()) if (!response.headersSent) response.shouldKeepAlive = false;

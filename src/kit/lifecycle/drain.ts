@@ -10,9 +10,9 @@ const maxTicks = 200;
 export type DrainTimes = {
   /** How long to keep serving while `/ready` reports draining, until proxies have detected it. */
   delayMs: number;
-  /** After the listener has closed: for how long answers carry `Connection: close`. */
+  /** How long answers carry `Connection: close` after the listener has closed. */
   lingerMs: number;
-  /** After the listener has closed: how long requests in flight may take. */
+  /** How long requests in flight may take after the listener has closed. */
   timeoutMs: number;
 };
 
@@ -40,7 +40,7 @@ export async function drain({ server, connections, lifecycle, times, onCut }: Dr
   const closedAt = performance.now();
   closeListener(server);
   connections.startClosing();
-  // Streams that were opened during the delay.
+  // Ends the streams that were opened during the delay.
   endStreams(connections, 0);
   if (wasReady) await sleep(Math.min(times.lingerMs, times.timeoutMs));
   connections.endIdle();
@@ -64,12 +64,12 @@ async function waitForIdleTick(): Promise<void> {
   }
 }
 
-/** `http.Server.close()` also closes idle kept-alive sockets, and a POST that is on its way on one of them is lost. */
+/** Closes the listener only. `http.Server.close()` would also close idle sockets, and lose a POST that is in transit on one. */
 function closeListener(server: Server): void {
   if (server.listening) net.Server.prototype.close.call(server);
 }
 
-/** Streams end one after the other, so that their clients do not all reconnect at the same moment. */
+/** Ends streams one after the other, so that their clients do not all reconnect at the same moment. */
 function endStreams(connections: Connections, withinMs: number): void {
   const handlers = connections.takeDrainHandlers();
   for (const [index, handler] of handlers.entries()) {
@@ -79,7 +79,7 @@ function endStreams(connections: Connections, withinMs: number): void {
   }
 }
 
-/** A handler that throws must not stop the drain. */
+/** Runs a drain handler. An exception of the handler does not stop the drain. */
 function runHandler(handler: DrainHandler): void {
   try {
     handler();

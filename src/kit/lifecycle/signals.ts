@@ -9,7 +9,7 @@ export type StopHandlers = {
   signalDuplicatedByNpm?: boolean;
 };
 
-/** SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once. */
+/** Handles signals: SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once. */
 export function onStopSignals(source: Signals, handlers: StopHandlers): () => void {
   const duplicateMs = handlers.signalDuplicatedByNpm ? 100 : 0;
   let stopping = false;

@@ -2,7 +2,7 @@ import type { Exchange } from "./connections.ts";
 import type { DrainTimes } from "./drain.ts";
 import { onStopSignals } from "./signals.ts";
 
-/** Longer than a proxy takes to notice `/ready` with the usual settings, and shorter than the 30 s of Kubernetes. */
+/** Longer than a proxy with usual settings takes to detect a failing `/ready`, and shorter than the 30 s of Kubernetes. */
 export const defaultDrainTimes: DrainTimes = { delayMs: 8000, lingerMs: 3000, timeoutMs: 15_000 };
 
 /** @example const options: StopOptions = { drain: { delayMs: 5000 }, close: () => pool.end() }; */
@@ -41,5 +41,5 @@ export function stopOnSignals(
   });
 }
 
-/** A function that throws at once counts as one that rejects. */
+/** Turns a synchronous exception into a rejection. */
 const runAsync = async (close: StopOptions["close"]): Promise<unknown> => close?.();

@@ -9,7 +9,7 @@ export type OwnExpositionDeps = {
   eventLoop: { latest(): EventLoopFacts };
 };
 
-/** `/metrics` without prom-client: the metrics of the kit and those of the process. */
+/** Produces `/metrics` without prom-client: the metrics of the kit and of the process. */
 export function createOwnExposition({ version, instance, eventLoop }: OwnExpositionDeps): MetricsSink {
   const families: Family[] = [
     gauge("app_info", "Version and instance of this process; always 1.", () => 1, {

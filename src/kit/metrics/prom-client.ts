@@ -8,7 +8,7 @@ export type PromClientRegistry = {
   registerMetric(metric: never): void;
 };
 
-/** The registry decides about the format of `/metrics`. */
+/** Creates a sink that adds the metrics to the registry, which determines the format of `/metrics`. */
 export const promClientSink = (registry: PromClientRegistry): MetricsSink => ({
   add(...families) {
     for (const family of families) registry.registerMetric(toPromClient(family) as never);

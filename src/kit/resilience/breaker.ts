@@ -149,15 +149,15 @@ export function createBreaker({
     view,
     counts: (): BreakerCounts => counts,
     isOpen: (): boolean => state !== "closed",
-    /** Throws what `run` would reject with, for a request that will need the dependency. */
+    /** Throws the error of `run` while the breaker is open, so that a request fails before it starts work. */
     assertClosed(): void {
       if (state === "closed") return;
       counts.rejected += 1;
       throw rejection();
     },
-    /** Opens at once: the dependency is known to be down. */
+    /** Opens the breaker at once, because the check reports the dependency as down. */
     open,
-    /** Closes at once: the dependency is known to be back. */
+    /** Closes the breaker at once, because the check reports the dependency as up. */
     close,
     /** Runs a request's call; rejects at once while the breaker is not closed. */
     async run<T>(work: () => Promise<T>): Promise<T> {
@@ -178,7 +178,7 @@ export function createBreaker({
     /** Runs a background check. While the breaker is open it is the trial, so that no user request serves as one. */
     async runTrial<T>(work: () => Promise<T>): Promise<T> {
       if (state === "closed") return work();
-      // The check abandoned a hanging trial, and the next trial replaces it.
+      // The previous trial hangs and was abandoned, so this one replaces it.
       if (state === "half_open") generation += 1;
       else enter("half_open", "half_opened");
       const startGeneration = generation;

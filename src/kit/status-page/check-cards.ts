@@ -23,7 +23,7 @@ export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: 
     </section>`;
 }
 
-/** A breaker has the name of a check, or `check:capability`. */
+/** Returns the check of a breaker, whose name is that of a check, or `check:capability`. */
 const checkOf = (breaker: string): string => breaker.split(":", 1)[0] ?? breaker;
 
 type Shown = { name: string; check: CheckDetail; breakers: readonly BreakerState[]; anchor: string };

@@ -39,7 +39,7 @@ type DocumentParts = {
 
 const noAnswerIcon = favicon({ shape: "question", tone: "calm" });
 
-/** The script of the page updates `main` only. */
+/** Renders the complete HTML document. The script of the page updates the element `main` only. */
 export function renderDocument({
   kind,
   badge,

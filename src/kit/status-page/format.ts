@@ -24,7 +24,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   failed: "fails",
 };
 
-/** The predicate of a sentence that begins with the name of the check. */
+/** Returns the predicate of a sentence that begins with the name of the check, such as "timed out". */
 export const formatReason = (reason: Reason | null): string => (reason === null ? "fails" : reasons[reason]);
 
 /** The same for a check; an impaired one names the capabilities that are down. */

@@ -5,7 +5,7 @@ import { prose } from "./formatting.ts";
 
 export type Resolve = (schema: JsonSchema) => JsonSchema;
 
-/** Marks the exceptions: required fields in requests, optional fields in responses. */
+/** `marks` selects which fields are marked: required ones in requests, optional ones in responses. */
 type RenderOptions = { resolve: Resolve; marks: "required" | "optional" };
 
 /** Ends the recursion for schemas that refer to themselves. */

@@ -2,7 +2,7 @@ import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
 import type { DocumentedOperation, DocumentedParameter } from "../document/openapi-types.ts";
 import { pretty } from "./formatting.ts";
 
-/** Shown only with JavaScript. */
+/** Renders the form that tries an operation. The form is hidden without JavaScript. */
 export function renderTryForm(method: string, path: string, operation: DocumentedOperation): Html {
   const { operationId: id, parameters = [], requestBody } = operation;
   const content = requestBody?.content ?? {};

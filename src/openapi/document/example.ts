@@ -26,7 +26,7 @@ export function exampleOf(schema: JsonSchema, resolve: (schema: JsonSchema) => J
   return byFormat[is.format ?? ""] ?? "text";
 }
 
-/** For a PATCH, one field is enough as an example. */
+/** Builds an object of all its fields, or of one field for a PATCH. */
 function exampleOfObject(
   properties: Readonly<Record<string, JsonSchema>>,
   { required = [], minProperties }: JsonSchema,

@@ -3,14 +3,14 @@ import type { RedisTarget } from "../../config/store-settings.ts";
 import { certificateEnd } from "../../core/peer-certificate.ts";
 import { createRedis, type RedisClient, type RedisLimits } from "../client.ts";
 
-/** The earliest end of the certificates of the servers that this client is connected to. */
+/** Returns the earliest expiry time of the certificates of the servers that this client is connected to. */
 export function certificateEndOf(client: RedisClient): number | undefined {
   const servers: readonly Redis[] = client instanceof Cluster ? client.nodes() : [client];
   const ends = servers.map((server) => certificateEnd(server.stream)).filter((end) => end !== undefined);
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-/** Over new connections, which are closed at once. */
+/** Reads the expiry time over new connections, which it then closes. */
 export async function readCertificateEnd(target: RedisTarget, limits: RedisLimits): Promise<number | undefined> {
   const client = createRedis(target, limits, "haven-certificates", { lazyConnect: true, retryStrategy: () => null });
   try {

@@ -48,7 +48,7 @@ export function createIdentityReader(target: RedisTarget, command?: PasswordComm
   }
 }
 
-/** User and password of the URL win over the settings of their own. */
+/** Reads the URL. Its user and password take precedence over REDIS_USERNAME and REDIS_PASSWORD. */
 function readRedisUrl(text: string) {
   const url = new URL(text);
   const [username, password] = [url.username, url.password].map(decodeURIComponent);
@@ -72,7 +72,7 @@ function tlsOptions({ ca, cert, key }: TlsMaterial, host: string | undefined): C
   };
 }
 
-/** Makes the driver read the current identity at each reconnect: it takes them from these options then. */
+/** Replaces the options by getters, so that the driver reads the current identity at each reconnect. */
 export function keepCurrent(options: object, read: () => RedisIdentity): void {
   for (const name of Object.keys(read())) {
     Object.defineProperty(options, name, {

@@ -10,7 +10,7 @@ import { startWebServer } from "../../shared/servers/web-server.ts";
 
 export type FailureCase = { cause: string; environment: Record<string, string> };
 
-/** Ways in which a first connection to Postgres fails, each on the real program. */
+/** Returns the ways in which a first connection to Postgres can fail, each with a real server. */
 export async function postgresFailureCases(): Promise<FailureCase[]> {
   const authority = createAuthority();
   const owner = postgresUser();

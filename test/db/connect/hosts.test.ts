@@ -27,7 +27,7 @@ async function portOf(source: Partial<PostgresSource> & { url: string }): Promis
   return rows[0]?.port ?? 0;
 }
 
-test("the next host is used if one refuses, is silent or is unknown, and first for a while after that", async () => {
+test("if a host refuses, is silent or is unknown, the next one is used, and is tried first for some seconds", async () => {
   const url = await freshDatabase();
   const { port } = new URL(url);
   const silent = await startFaultProxy(url);
@@ -44,7 +44,7 @@ test("the next host is used if one refuses, is silent or is unknown, and first f
   for (const { destroy } of [first, second]) destroy();
 });
 
-test("an error of a server that answered is reported, and not hidden by trying other hosts", async () => {
+test("if a server rejects the password, that error is reported and no other host is tried", async () => {
   const url = new URL(await freshDatabase());
   const closed = await freePort();
   url.pathname = "/no_such_database";

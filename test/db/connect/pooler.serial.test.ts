@@ -183,7 +183,7 @@ test("migrate works through a pooler, also when two run at once, and refuses wha
   );
 });
 
-test("the check of a pooled connection has its own limits", { skip }, async () => {
+test("behind a pooler, the health check has its own time limits", { skip }, async () => {
   const { url, direct } = await startPooled(["default_pool_size = 5"]);
   const connector = createConnector({ ...limits, url });
   const checks = createPostgresChecks({ connector, timeoutMs: 300, migrationNames: [], instance: "test" });

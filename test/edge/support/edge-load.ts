@@ -26,14 +26,14 @@ export type LoadOptions = {
 
 export type Load = {
   sent: Sent[];
-  /** Requests that have no response yet. */
+  /** Returns the number of requests that have no response yet. */
   inFlight(method: Sent["method"]): number;
-  /** Stops after this number of requests. */
+  /** Resolves after this number of requests. */
   reach(requests: number): Promise<void>;
   stop(): Promise<Sent[]>;
 };
 
-/** Users who never retry: every failure is counted. */
+/** Starts users who send requests and never retry, so that every failure is counted. */
 export function startLoad(options: LoadOptions = {}): Load {
   const {
     users = 60,
@@ -63,7 +63,7 @@ export function startLoad(options: LoadOptions = {}): Load {
     if (agent) agent.destroy();
   };
   const done = Promise.all(Array.from({ length: users }, (_, index) => user(index)));
-  // Also after a failed test.
+  // Stops the load after a failed test, too.
   atEnd(() => {
     running = false;
   });

@@ -9,13 +9,13 @@ export type Edge = { proxy: RunningProxy; backends: FakeUpstreams };
 
 let paths = 0;
 
-/** A path without earlier requests. */
+/** Returns a path without earlier requests. */
 export const freshPath = (): string => {
   paths += 1;
   return `/api/v1/things/${paths}`;
 };
 
-/** The requests for one path that reached an instance. */
+/** Returns the requests for one path that reached an instance. */
 export const seenOf = ({ backends }: Edge, path: string): Seen[] => backends.seen.filter(({ url }) => url === path);
 
 /**
@@ -27,7 +27,7 @@ export async function allGone({ backends }: Edge): Promise<void> {
   await sleep(100);
 }
 
-/** Every instance gets requests again. */
+/** Waits until every instance gets requests again. */
 export async function recovered(): Promise<void> {
   const answered = new Set<unknown>();
   await eventually(

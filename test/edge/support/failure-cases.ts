@@ -15,7 +15,7 @@ import { failuresOf, type Load, type Sent, startLoad, summary } from "./edge-loa
 import { assertProblem } from "./problem.ts";
 import { waitOfNginxMs } from "./proxy-figures.ts";
 
-/** EDGE_FULL runs the full length; by default a shorter run fits into the suite. */
+/** With EDGE_FULL=1 the tests have their full length. By default they are shorter, so that they fit into the suite. */
 export const full = process.env["EDGE_FULL"] === "1";
 
 /** The drain times of production, or the shortest that the proxies allow. */
@@ -26,11 +26,11 @@ export const drainTimes = full
 export type World = {
   proxy: RunningProxy;
   fleet: Fleet;
-  /** From the freeze of an instance until it gets no new request, as stated in the configuration file. */
+  /** The maximum time from the freeze of an instance until it gets no new request, as the configuration file states. */
   frozenBoundMs: number;
-  /** From the loss of its database until an instance is out of rotation, if the proxy has health checks. */
+  /** The maximum time from the loss of its database until an instance is out of rotation; absent without health checks. */
   databaseBoundMs?: number;
-  /** NGINX before 1.27.4: a request may meet a connection that is being closed. */
+  /** True for NGINX before 1.27.4, which closes idle connections at a reload, so that a request on one may fail. */
   closesIdleAtReload?: boolean;
 };
 

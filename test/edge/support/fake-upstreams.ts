@@ -19,7 +19,7 @@ export type Seen = {
 export type Behaviour = (request: IncomingMessage, response: ServerResponse, name: Name) => unknown;
 
 export type FakeUpstreams = {
-  /** All requests except probes. */
+  /** All requests that the upstreams have received, except probes. */
   seen: Seen[];
   /** Sets the behaviour of all upstreams; by default they return the request that they received. */
   behave(behaviour?: Behaviour): void;
@@ -33,7 +33,7 @@ export type FakeUpstreams = {
   sockets(name: Name): number;
 };
 
-/** Servers that replace the instances: a test sets their behaviour, and they record the requests. */
+/** Starts servers in place of the instances. They record requests, and a test sets their behaviour. */
 export async function startFakeUpstreams(): Promise<FakeUpstreams> {
   const seen: Seen[] = [];
   let behaviour: Behaviour = echo;

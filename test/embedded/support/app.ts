@@ -1,6 +1,6 @@
 import { startEngines } from "../../../src/embedded/engines.ts";
 
-// A substitute for the application: starts the engines in the given folder, reports signals, stops on the message "stop".
+// A process in place of the application: starts engines in a folder, reports signals, and stops on the message "stop".
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 process.on("SIGINT", () => say({ received: "SIGINT" }));

@@ -22,10 +22,10 @@ export async function folder(test: TestContext): Promise<string> {
 }
 
 let made: Promise<string> | undefined;
-// here and not where it is made: there it would run when the test at hand ends
+// Registered here, because inside of a test it would run at the end of that test.
 after(async () => made && rm(await made, { recursive: true, force: true }));
 
-/** A folder with a database in it: made once in a test file, and copied. */
+/** Copies a folder that contains a database. The original is created once for the test file. */
 export async function folderWithDatabase(test: TestContext): Promise<string> {
   made ??= makeDatabase();
   const [from, to] = await Promise.all([made, folder(test)]);

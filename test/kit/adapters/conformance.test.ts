@@ -67,7 +67,7 @@ for (const framework of frameworks) {
   );
 
   test(
-    `${framework}: a check that fails takes the app out of rotation and not out of life, until it passes again`,
+    `${framework}: while a check fails, /ready answers 503 and /alive 200; both answer 200 when the check passes`,
     options,
     async () => {
       const { url, readyStatus } = await start(framework);

@@ -11,7 +11,7 @@ import { capabilityOf, outcomeOf } from "./support.ts";
 
 const mebibyte = 2 ** 20;
 
-test("memory: the heap and the limit of the container each have a share that may be used", async () => {
+test("memory: the check fails when the heap or the container's memory is used above its share", async () => {
   const read = () => ({
     rssBytes: 80 * mebibyte,
     heapUsedBytes: 50 * mebibyte,
@@ -32,7 +32,7 @@ test("disk: a smaller share of free space than required fails, and so does a mis
   assert.equal(await outcomeOf(diskCheck({ folder: "/nonexistent" })), "failed");
 });
 
-test("event loop: the check fails while the loop is jammed, and passes when it is calm again", async () => {
+test("event loop: the check fails while the loop is saturated, and passes afterwards", async () => {
   const check = eventLoopCheck({ maxDelayMs: 100 });
   atEnd(() => check.close?.());
   assert.equal(await outcomeOf(check), "passed");

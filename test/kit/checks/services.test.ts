@@ -29,7 +29,7 @@ async function listen(server: Server): Promise<number> {
   return portOf(server);
 }
 
-/** Accepts connections and never answers. */
+/** Starts a server that accepts connections and never answers. */
 async function startSilentServer() {
   let open = 0;
   const port = await listen(
@@ -83,18 +83,18 @@ test("http: the status decides, redirects are not followed, and a body is not re
   assert.equal(await outcomeOf(any), "passed");
 });
 
-test("tcp: an accepted connection passes, and is closed again", async () => {
+test("tcp: an accepted connection passes and is closed", async () => {
   assert.equal(await outcomeOf(tcpCheck({ host, port: silent.port })), "passed");
   await eventually(silent.open, (open) => open === 0);
 });
 
 test("tcp: a connection that is not accepted is a timeout", async () => {
-  // The address is reserved for documentation, so that no route leads to it or nothing answers.
+  // No host has this address, because it is reserved for documentation.
   const outcome = await outcomeOf(tcpCheck({ host: "192.0.2.1", port: 9 }), undefined, 200);
   assert.match(outcome, /^(?:timeout|unreachable|refused)$/);
 });
 
-/** A name server that knows one name, or never answers. */
+/** Starts a name server that resolves one name, or never answers after `silence`. */
 async function startNameServer(known: string): Promise<{ address: string; silence(): void }> {
   const socket = createSocket("udp4");
   let silent = false;

@@ -24,7 +24,7 @@ const closedAtEnd = (check: Check): Check => {
   return check;
 };
 
-/** A function that runs SQL, as an app with another driver would write it. */
+/** Returns a function that runs SQL, as an app with another driver would write it. */
 const runSql = (url: string) => async (text: string, signal: AbortSignal) => {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => undefined);
@@ -64,7 +64,7 @@ const stores: Readonly<Record<string, Store>> = {
   "node-redis": redisStore((url) => loadNodeRedis().createClient({ url }), withoutFrameworks()),
 };
 
-/** A check behind a proxy that breaks its connection. */
+/** Creates a check that connects through a proxy, which can break its connection. */
 async function behindProxy(store: Store): Promise<{ check: Check; proxy: FaultProxy }> {
   const proxy = await startFaultProxy(store.url);
   return { check: store.make(proxy.url, { write: true }), proxy };
@@ -107,7 +107,7 @@ for (const [name, store] of Object.entries(stores)) {
       const { check, proxy } = await behindProxy(store);
       assert.equal(await outcomeOf(check), "passed");
       await proxy.set("refuse");
-      // The first run after the fault may meet the end of the old connection.
+      // The first run after the fault may fail on the old connection.
       await outcomeOf(check);
       assert.equal(await outcomeOf(check), "refused");
       await proxy.set("pass");

@@ -11,7 +11,7 @@ import { ask } from "../../shared/requests/http.ts";
 
 const identity = { service: "orders", version: "1.0.0", instance: "orders-1" };
 
-/** A server with a dependency that can be read and written, each of which may fail or hang. */
+/** Starts a server with a dependency whose reads and writes may each fail or hang. */
 async function serveStore({ writeIsCritical = false } = {}) {
   const store: { read: "works" | "fails"; write: "works" | "fails" | "hangs" } = { read: "works", write: "works" };
   const reads: number[] = [];

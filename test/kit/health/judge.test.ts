@@ -11,7 +11,7 @@ import {
 const good = { ok: true, latencyMs: 1 } as const;
 const bad = { ok: false, latencyMs: 1, reason: "refused" } as const;
 
-/** "+" a success, "-" a failure, one second apart. */
+/** Applies a sequence of results, one second apart: "+" is a success, "-" a failure. */
 function judge(seen: string, from: CheckState = initialState(0)): CheckState {
   return [...seen].reduce(
     (state, mark, index) => applyObservation(state, mark === "+" ? good : bad, (index + 1) * 1000),

@@ -15,7 +15,7 @@ const drainTimes = { DRAIN_DELAY_MS: "1000", DRAIN_LINGER_MS: "600", SHUTDOWN_TI
 
 type Sent = { ok: boolean; status: number; connection: string | undefined; fresh: boolean };
 
-/** A client as a proxy is one: keeps connections, sends the next request on any that is idle, tries no second time. */
+/** A client like a proxy: keeps connections open, sends each request on an idle one, and never retries. */
 function steadyClient(url: string, agent: Agent | false) {
   const sent: Sent[] = [];
   let running = true;
@@ -97,7 +97,7 @@ test("SIGTERM under load fails no request in flight, ends streams cleanly, and e
     failed.filter(({ fresh, status }) => !fresh || status !== 0),
     [],
   );
-  // A connection that the kernel took in the very instant of the closing is reset unread, as good as refused.
+  // The kernel may reset a connection that it accepted while the listener closed. A proxy would retry that request.
   assert.ok(failed.length <= 1, JSON.stringify(failed));
   assert.equal((await slow).status, 200);
   assert.match(await stream, /data: hello[\s\S]*data: bye\n\n\r\n0\r\n\r\n$/);
@@ -105,7 +105,7 @@ test("SIGTERM under load fails no request in flight, ends streams cleanly, and e
   assert.equal(await halfSent, "");
 });
 
-// Mostly waiting, so side by side.
+// These tests mostly wait, so they run concurrently.
 describe("a drain", { concurrency: 3 }, () => {
   test("while the listener is open connections are kept; afterwards every answer has Connection: close", async () => {
     const haven = await startHavenProcess({ env: drainTimes });
@@ -200,7 +200,7 @@ describe("a drain", { concurrency: 3 }, () => {
     assert.equal((await atOnce.exited).code, 130);
   });
 
-  test("npm duplicates a Ctrl-C, which counts once", async () => {
+  test("a Ctrl-C that npm duplicates counts as one", async () => {
     const haven = await startHavenProcess({ env: { ...drainTimes, npm_lifecycle_event: "start" } });
     haven.child.kill("SIGINT");
     await sleep(20);

@@ -75,7 +75,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     history = [...history, change];
     await tab.getByRole("cell", { name: "photos is up." }).waitFor();
     const counts = `[...document.querySelectorAll("table")].map((one) => [one.rows.length, [...one.rows].filter((row) => row.old).length])`;
-    // The fifteenth of the newest has become the first of the earlier ones.
+    // The list of the newest changes holds fifteen, so the oldest of them has moved to the earlier ones.
     assert.deepEqual(await evaluate(tab, counts), [
       [16, 15],
       [31, 30],

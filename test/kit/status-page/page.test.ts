@@ -190,6 +190,6 @@ test("with six checks, ten minutes of samples and a long history, a page is belo
     return performance.now() - startedAt;
   });
   const median = times.toSorted((a, b) => a - b)[100] ?? 0;
-  // It takes about one; the rest is for a machine that runs everything else at the same time.
+  // It takes about 1 ms on an idle machine.
   assert.ok(median < 10, `${median} ms`);
 });

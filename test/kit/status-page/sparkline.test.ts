@@ -15,7 +15,7 @@ test("three hundred samples become at most 120 points", () => {
   assert.ok(points.length > 100 && points.length <= 122, `${points.length}`);
 });
 
-test("a single failure among three hundred is seen, and so is a single peak", () => {
+test("a single failure or a single peak among three hundred samples is visible", () => {
   const one = steady(({ at }) => (Math.abs(now - at - 300_000) < 1000 ? { ok: false } : {}));
   assert.equal(one.filter(({ ok }) => !ok).length, 1);
   assert.match(pathOf("fails", one), /^M\d+ 0H\d+V100H\d+z$/);
@@ -54,7 +54,7 @@ test("time without samples is a gap, in the middle, at the end and before the pr
   );
 });
 
-test("checks that are made rarely have no gaps between them", () => {
+test("a check with a long interval has no gaps between its samples", () => {
   const rare = steady().filter((_, index) => index % 20 === 0);
   assert.equal(pathOf("gap", rare), "");
 });

@@ -16,7 +16,7 @@ const sources = fileURLToPath(new URL("../frameworks/apps", import.meta.url));
 export const frameworks = ["node-http", "express4", "express5", "fastify", "koa", "nestjs", "hono"] as const;
 export type Framework = (typeof frameworks)[number];
 
-/** A project with the packed kit and all frameworks, in which the apps can be started. */
+/** Creates a project with the packed kit and all frameworks, in which the apps can be started. */
 export async function projectWithFrameworks(): Promise<string> {
   const project = await projectWithKit();
   project.linkFrom(frameworksFolder);
@@ -24,7 +24,7 @@ export async function projectWithFrameworks(): Promise<string> {
   return project.folder;
 }
 
-/** The dependency of the apps, which can be away. */
+/** Starts the dependency of the apps, which can be made unavailable. */
 export async function startShop() {
   const port = await freePort();
   let server: Server | undefined;

@@ -15,12 +15,12 @@ const pins = createHash("sha256")
 /** The folder with the frameworks; one for each set of pinned versions. */
 export const frameworksFolder = join(cache, `kit-frameworks-${pins}`);
 
-/** Options of a test that needs them. */
+/** Returns the options of a test that needs the frameworks. */
 export const withoutFrameworks = (): { skip: string | false } => ({
   skip: existsSync(frameworksFolder) ? false : "the frameworks are not installed",
 });
 
-/** Installs them unless they are there; where the registry cannot be reached, their tests are skipped. */
+/** Installs missing frameworks. Without access to the package registry, the tests that need them are skipped. */
 export function provideFrameworks(): void {
   if (existsSync(frameworksFolder)) return;
   process.stderr.write("Installing frameworks for the tests of the kit.\n");

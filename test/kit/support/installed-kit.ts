@@ -38,7 +38,7 @@ async function packKit(folder: string): Promise<string> {
   return join(folder, tarball);
 }
 
-/** An empty project with the packed kit; opossum comes from this checkout, so that the test needs no network. */
+/** Creates a project with the packed kit. Opossum comes from this checkout, so that the test needs no network. */
 export async function projectWithKit() {
   const folder = mkdtempSync(join(tmpdir(), "haven-kit-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { createHealth } from "../../../src/kit/index.ts";
 
-// A process for the tests of `stopOnSignals`. CLOSE: what `close` does.
+// A process for the tests of `stopOnSignals`. The variable CLOSE selects what `close` does.
 
 const closing: Readonly<Record<string, () => Promise<unknown>>> = {
   well: async () => process.stdout.write("closed\n"),

@@ -35,7 +35,7 @@ function operationsOf({ paths }: Document): ApiOperation[] {
 export const isProtected = ({ described }: ApiOperation): boolean =>
   described.security.length > 0 && described.security.every((way) => Object.keys(way).length > 0);
 
-/** The response, and the JSON pointer of its schemas. */
+/** Returns the documented response, and the JSON pointer of its schemas. */
 export function answerAt(document: Document, { method, path, described }: ApiOperation, status: number | string) {
   const answer: DocumentedAnswer | Reference | undefined = described.responses[status];
   if (answer === undefined) return undefined;

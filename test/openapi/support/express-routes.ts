@@ -5,7 +5,7 @@ import type { ResourceRouter } from "../../../src/http/resource-router.ts";
 import { noContent } from "../../../src/http/responses.ts";
 import { ask } from "../../shared/requests/http.ts";
 
-/** A test route that captures the Express app. */
+/** Creates a test route that captures the Express app. */
 export function createPeephole() {
   let seen: Express | undefined;
   const peep = operation({
@@ -36,7 +36,7 @@ export function createPeephole() {
 type Layer = { handle: Partial<ResourceRouter> };
 type RouteLayer = { route?: { path: string; methods: Record<string, boolean> } };
 
-/** The routes of Express in the form of OpenAPI: `GET /units/{unitId}`. */
+/** Returns the routes of Express in the form of OpenAPI, such as `GET /units/{unitId}`. */
 export function routesOf(app: Express): string[] {
   const layers = app.router.stack as unknown as Layer[];
   const routers = layers.flatMap(({ handle }) => [...(handle.routers?.values() ?? [])]);

@@ -5,7 +5,7 @@ import { type Answer, type Ask, ask } from "../../shared/requests/http.ts";
 import { blackPng } from "../../support/images.ts";
 import type { ApiOperation } from "./api-document.ts";
 
-/** The example body of the document with some fields replaced. */
+/** Returns the documented example body with some fields replaced. */
 export function bodyOf({ described }: ApiOperation, known: Readonly<Record<string, unknown>>): Ask {
   const content = described.requestBody?.content;
   if (content === undefined) return {};
@@ -35,7 +35,7 @@ function form(field: string): Ask {
   };
 }
 
-/** For streams only the headers are read. */
+/** Sends a request of an operation. Of a stream, only the headers are read. */
 export async function send(url: string, operation: ApiOperation, options: Ask): Promise<Answer> {
   const endless = Object.values(operation.described.responses).some(
     (answer) => "content" in answer && answer.content?.["text/event-stream"] !== undefined,

@@ -15,7 +15,7 @@ export const startForSchemathesis = () =>
       JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
       OPS_TOKEN: operatorToken,
       LOG_LEVEL: "warn",
-      // Thousands of requests from one address on a busy machine: rate limits and shedding have tests of their own.
+      // The run sends thousands of requests from one address, so the limits are off. Other tests cover them.
       AUTH_RATE_LIMIT: "0",
       OVERLOAD_DELAY_MS: "0",
       REQUEST_TIMEOUT_MS: "60000",
@@ -24,7 +24,7 @@ export const startForSchemathesis = () =>
 
 export type Credentials = { email: string; password: string; operatorToken: string };
 
-/** Runs all checks in all phases. Other requests: `SCHEMATHESIS_SEED=2`, more of them: `SCHEMATHESIS_EXAMPLES=20`. */
+/** Runs all checks in all phases. SCHEMATHESIS_SEED=2 generates other requests, SCHEMATHESIS_EXAMPLES=20 more of them. */
 export async function runSchemathesis({ url, credentials }: { url: string; credentials?: Credentials }) {
   const { SCHEMATHESIS_SEED: seed = "1", SCHEMATHESIS_EXAMPLES: examples = "3" } = process.env;
   const folder = mkdtempSync(join(tmpdir(), "haven-schemathesis-"));
@@ -59,7 +59,7 @@ function requestsIn(report: string): number {
 
 const anonymous = "[auth]\nauto-signup = false\n";
 
-/** Requests such as a logout end the session: after a 401 schemathesis signs in again. */
+/** Makes schemathesis sign in again after a 401, because requests such as a logout end its session. */
 const signIn = (credentials: Credentials): string => `
 [auth.dynamic.openapi.accessToken]
 path = "/api/v1/auth/login"

@@ -8,7 +8,7 @@ import { canInstall, installPackages, skipLoudly } from "../../shared/programs.t
 export const settingsFolder = fileURLToPath(new URL("../schemathesis", import.meta.url));
 const requirements = join(settingsFolder, "requirements.txt");
 
-/** One folder for each set of pinned versions. */
+/** The folder name contains a hash of the pinned versions. */
 const pins = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
 const folder = fileURLToPath(new URL(`../../../node_modules/.cache/haven/schemathesis-${pins}`, import.meta.url));
 const installed = join(folder, "installed");
@@ -17,10 +17,10 @@ export const python = join(folder, process.platform === "win32" ? "Scripts/pytho
 
 const hasSchemathesis = (): boolean => existsSync(installed);
 
-/** Options of a test that needs it. */
+/** The options of a test that needs schemathesis. */
 export const withoutSchemathesis = { skip: hasSchemathesis() ? false : "schemathesis is not installed" };
 
-/** Installs it unless it is there; without Python, its tests are skipped, also with `CI=true`. */
+/** Installs schemathesis if it is missing. Without Python its tests are skipped, also with `CI=true`. */
 export function provideSchemathesis(): void {
   if (hasSchemathesis() || install()) return;
   if (canInstall()) installPackages(["python3", "python3-venv"]);

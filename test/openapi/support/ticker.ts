@@ -10,7 +10,7 @@ const tick = operation({
   answers: { 200: { description: "Events.", contentType: "text/event-stream" } },
 });
 
-/** A stream that stays open until the client disconnects. */
+/** Creates a stream that stays open until the client disconnects. */
 export function tickerRoutes({ connections }: RouteParts) {
   const routes = createRoutes("/test");
   routes.add(tick, () => ({

@@ -13,7 +13,7 @@ export const newEmail = (): string => {
 
 export type Visitor = Awaited<ReturnType<typeof visit>>;
 
-/** A new user that creates the resources a path needs through documented operations. */
+/** Registers a user, who creates the resources that a path needs through documented operations. */
 export async function visit(url: string, operations: readonly ApiOperation[]) {
   const register = operations.find(({ id }) => id === "register");
   assert.ok(register);
@@ -34,7 +34,7 @@ export async function visit(url: string, operations: readonly ApiOperation[]) {
     return answer;
   };
 
-  /** The path with ids of newly created resources. */
+  /** Returns the path with the ids of newly created resources. */
   async function pathOf({ path, described }: Pick<ApiOperation, "path" | "described">): Promise<string> {
     let filled = path;
     for (const { name, example } of described.parameters?.filter((parameter) => parameter.in === "path") ?? []) {

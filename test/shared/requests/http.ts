@@ -10,7 +10,7 @@ export type Answer = {
   bytes: Buffer;
   text: string;
   json: () => unknown;
-  /** Without the time that this process waited for a processor. */
+  /** The duration, without the time that this process waited for a processor. */
   ms: number;
 };
 
@@ -22,7 +22,7 @@ export type Ask = {
   agent?: Agent;
 };
 
-/** One request on a new connection unless an agent is given, so that no pool outlives the test. */
+/** Sends a request, on a new connection unless an agent is given, so that no pool outlives the test. */
 export async function ask(
   url: string,
   { method = "GET", headers = {}, body, timeoutMs = 20_000, agent }: Ask = {},

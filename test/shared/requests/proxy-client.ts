@@ -28,13 +28,13 @@ export type EdgeAsk = {
 
 let clients = 0;
 
-/** Every address of 127.0.0.0/8 is this machine. */
+/** Returns an unused address of 127.0.0.0/8, all of which belong to this machine. */
 export function freshAddress(): string {
   clients += 1;
   return `127.${100 + Math.floor(clients / 65_000)}.${Math.floor(clients / 250) % 250}.${(clients % 250) + 1}`;
 }
 
-/** One request to the proxy, with its path exactly as given. */
+/** Sends a request to the proxy, with its path exactly as given. */
 export async function send(path: string, options: EdgeAsk = {}): Promise<EdgeAnswer> {
   const { method = "GET", headers = {}, body, tls = false, agent = false, timeoutMs = 45_000 } = options;
   const { to = "127.0.0.1", from = freshAddress() } = options;

@@ -7,7 +7,7 @@ const template = "haven_template";
 /** The role of the servers under test: as in production, it can change rows but not tables. */
 export const appRole = { name: "haven_app", password: "an-app-role-of-the-suite" };
 
-/** Created once for a run of the suite. */
+/** Creates the migrated template database, once for a run of the suite. */
 export async function prepareTemplate(url: string): Promise<void> {
   await asAdmin(url, [
     `CREATE DATABASE ${template}`,
@@ -21,7 +21,7 @@ export async function prepareTemplate(url: string): Promise<void> {
   });
 }
 
-/** The URL of the same database for a server; tests themselves connect as the owner. */
+/** Returns the URL with which a server connects to the same database. Tests themselves connect as the owner. */
 export function asAppRole(url: string): string {
   const parsed = new URL(url);
   parsed.username = appRole.name;
@@ -29,7 +29,7 @@ export function asAppRole(url: string): string {
   return parsed.href;
 }
 
-/** A migrated database for this test file only; dropped at the end of the file. */
+/** Creates a migrated database for this test file, and drops it after the file. */
 export async function freshDatabase({ migrated = true } = {}): Promise<string> {
   const url = fromRun("TEST_DATABASE_URL");
   const name = `test_${process.pid}_${Math.random().toString(36).slice(2, 8)}`;

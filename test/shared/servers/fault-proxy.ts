@@ -12,11 +12,11 @@ export type FaultProxy = {
   url: string;
   port: number;
   set(fault: Fault): Promise<void>;
-  /** Connections that are open through the proxy now. */
+  /** Returns the number of connections that are open now. */
   open(): number;
-  /** Connections that were ever opened. */
+  /** Returns the number of connections since the start. */
   opened(): number;
-  /** Protocol bytes as the client sent them, for counting commands. */
+  /** Returns the bytes that clients have sent, for counting commands. */
   sent(): string;
 };
 

@@ -19,7 +19,7 @@ export const hostOf = (name: Name): string => `127.0.0.${names.indexOf(name) + 2
 export type Member = {
   name: Name;
   url: string;
-  /** The instance's own fault proxies to the shared Postgres and Redis. */
+  /** The fault proxies between this instance and the shared Postgres and Redis. */
   database: FaultProxy;
   redis: FaultProxy;
   process(): HavenProcess;
@@ -63,14 +63,14 @@ export type FleetOptions = {
   keepsSent?: boolean;
 };
 
-/** Three instances with the names and ports of the shipped files, on one Postgres and one Redis. */
+/** Starts three instances with the names and ports of the shipped files, on one Postgres and one Redis. */
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
   const services = options.services ?? { databaseUrl: await freshDatabase(), redisUrl: await freshRedis() };
   const shared = {
     JWT_SECRET: randomBytes(32).toString("hex"),
     AUTH_RATE_LIMIT: "0",
     PORT: "4000",
-    // A shared machine may stall a loop for longer than that; shedding is tested elsewhere.
+    // A shared machine may stall an event loop, so that requests would be rejected; other tests cover the rejection.
     OVERLOAD_DELAY_MS: "0",
     ...options.env,
   };

@@ -12,22 +12,22 @@ import { postgresUser } from "./postgres-servers.ts";
 export type PgBouncer = {
   port: number;
   start(): Promise<void>;
-  /** As `systemctl restart` does: connections are closed at once. */
+  /** Restarts PgBouncer like `systemctl restart`, which closes all connections at once. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 };
 
 export type PgBouncerOptions = {
-  /** The Postgres behind it. */
+  /** The port of the Postgres behind PgBouncer. */
   port: number;
   users?: Readonly<Record<string, string>>;
   /** Lines of the section [pgbouncer]. */
   settings?: readonly string[];
-  /** The databases that it serves; by default all. */
+  /** The databases that PgBouncer serves; by default all. */
   databases?: readonly string[];
 };
 
-/** Debian's PgBouncer on 127.0.0.1. */
+/** Starts Debian's PgBouncer on 127.0.0.1. */
 export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBouncer> {
   const { port: postgresPort, users = {}, settings = [], databases = ["*"] } = options;
   const user = postgresUser();

@@ -44,7 +44,7 @@ const programs = (): string => {
   return folder;
 };
 
-/** The Postgres of the distribution on 127.0.0.1, with the given settings. */
+/** Starts the Postgres of the distribution on 127.0.0.1 with the given settings. */
 export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const { settings = [], access = [], standbyOf } = options;
   const user = postgresUser();

@@ -11,9 +11,9 @@ const shipped = (folder: string) => fileURLToPath(new URL(`../../../${folder}/`,
 
 export type RunningProxy = {
   readonly name: "nginx" | "haproxy";
-  /** Its access log and its messages. */
+  /** The access log and the messages of the proxy. */
   log(): string;
-  /** The access log only, as bytes, because not every byte is a character. */
+  /** The access log as bytes, because it may contain bytes that are not valid UTF-8. */
   logBytes(): Buffer;
   accessLog(): AccessLine[];
   reload(): Promise<void>;

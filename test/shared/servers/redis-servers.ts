@@ -13,20 +13,20 @@ export type RedisServer = {
   port: number;
   readonly pid: number;
   isRunning(): boolean;
-  /** Starts again on the same port and in the same folder, after `stop`. */
+  /** Starts the stopped server again, on the same port and in the same folder. */
   start(): Promise<void>;
-  /** Stops by SIGKILL, so that no client is notified. */
+  /** Kills the server with SIGKILL, so that no client is notified. */
   stop(): Promise<void>;
   freeze(): unknown;
   thaw(): unknown;
 };
 
-/** A real redis-server on 127.0.0.1 without persistence. Options are lines of a redis.conf. */
+/** Starts a redis-server on 127.0.0.1 without persistence. Options are lines of a redis.conf. */
 export function startRedisServer(options: readonly string[] = []): Promise<RedisServer> {
   return startFirst(['save ""', "appendonly no", "repl-diskless-sync-delay 0", ...options]);
 }
 
-/** A Sentinel with these lines, which watches a primary of the test. */
+/** Starts a Sentinel whose configuration consists of these lines. */
 export const startSentinel = (options: readonly string[]): Promise<RedisServer> => startFirst(options, ["--sentinel"]);
 
 /** Sends one command on a new connection. */
@@ -50,7 +50,7 @@ export async function askRedis(port: number, command: string, ...args: (string |
   }
 }
 
-/** Three masters without replicas that share all slots evenly, in the order of their ports. */
+/** Starts a cluster of three masters without replicas, which share all slots evenly in the order of their ports. */
 export async function startRedisCluster() {
   const startNode = async () => {
     const busPort = await freePort();
@@ -103,7 +103,7 @@ const isFollowing = async ({ port }: RedisServer): Promise<boolean> =>
 
 const slotCount = 16_384;
 
-/** A primary with one replica, and three Sentinels of which two must agree. */
+/** Starts a primary with one replica, and three Sentinels of which two must agree. */
 export async function startRedisSentinel() {
   const name = "haven";
   const primary = await startRedisServer();
@@ -192,7 +192,7 @@ export async function startRedisSentinel() {
 const startLimitMs = 10_000;
 
 async function startFirst(settings: readonly string[], flags: readonly string[] = []): Promise<RedisServer> {
-  // a free port may be taken a moment later
+  // A free port may be taken before the server listens on it.
   for (let tries = 1; ; tries += 1) {
     const server = prepare(await freePort(), settings, flags);
     try {
@@ -243,7 +243,7 @@ function prepare(port: number, settings: readonly string[], flags: readonly stri
       for (const event of ["exit", "error"]) started.on(event, () => running.delete(started));
       const answers = () => (running.has(started) ? askRedis(port, "ping").catch(String) : "ended");
       const seen = await eventually(answers, (answer) => answer === "PONG" || answer === "ended", startLimitMs);
-      // the response may come from another program on the same port
+      // The response may come from another program that took the port.
       if (seen === "ended" || !running.has(started)) throw new Error(`redis-server did not start:\n${output}`);
     },
     stop,

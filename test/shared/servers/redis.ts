@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { fromRun } from "./database.ts";
 
-/** An empty Redis database for this test file only. */
+/** Reserves an empty Redis database for this test file. */
 export async function freshRedis(): Promise<string> {
   const client = new Redis(fromRun("TEST_REDIS_URL"));
   const number = await client.incr("test:databases");

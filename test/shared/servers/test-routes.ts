@@ -68,7 +68,7 @@ const operations = {
   stream: operation({ id: "stream", method: "get", path: "/stream", summary: "Never ends", tag: "Test", answers }),
 };
 
-/** Routes that are slow, endless or wrong on purpose, for tests only. */
+/** Creates routes for tests that are slow, endless or faulty on purpose. */
 export function testRoutes({ db, redis, connections }: RouteParts) {
   const routes = createRoutes("/test");
   routes.add(operations.echo, ({ body }) => createdJson(body));

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { atEnd } from "../at-end.ts";
 
-/** A web server on 127.0.0.1 in place of an expected other service. Returns its port. */
+/** Starts a web server on 127.0.0.1 where the program under test expects another service. Returns its port. */
 export async function startWebServer(): Promise<number> {
   const server = createServer((_, response) => response.end());
   server.listen(0, "127.0.0.1");

@@ -16,7 +16,7 @@ export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): F
     try {
       return (await db.query({ name: "stored_file_name", text }, [name])).length > 0;
     } catch (error) {
-      // While Postgres is unavailable nothing is deleted, and files deleted earlier have most likely left the bucket.
+      // While Postgres is unavailable, images are served without this check: deleted files are rarely still in the bucket.
       if (error instanceof AppError && error.code === "unavailable") return true;
       throw error;
     }

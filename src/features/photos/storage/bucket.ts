@@ -88,7 +88,7 @@ const unavailable = (cause: unknown) =>
     cause,
   });
 
-/** Temporary credentials that ended before the time that was announced. */
+/** Error codes of temporary credentials that expired earlier than announced. */
 const expiredCodes = new Set(["ExpiredToken", "InvalidToken", "TokenRefreshRequired"]);
 
 const errorCode = ({ bytes }: { bytes: Buffer }): string =>
@@ -96,7 +96,7 @@ const errorCode = ({ bytes }: { bytes: Buffer }): string =>
 
 class BucketError extends Error {
   override readonly name = "BucketError";
-  /** Logged. The text of an S3 error may hold secrets and is not. */
+  /** The S3 error code, for the log. The message is not logged, because it may contain secrets. */
   readonly code: string;
 
   constructor({ status, bytes }: { status: number; bytes: Buffer }) {

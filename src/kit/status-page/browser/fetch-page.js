@@ -1,7 +1,7 @@
 const limitMs = 5000;
 let running;
 
-/** Fetches this page again: the new document, the failure in words, or that a later fetch has replaced this one. */
+/** Re-fetches this page. Returns the new document, a description of the failure, or that a later fetch replaced this one. */
 export async function fetchPage(token) {
   const controller = new AbortController();
   let timedOut = false;

@@ -16,7 +16,7 @@ export const health = createHealth({
   checks: [httpCheck({ name: "shop", url: process.env.SHOP_URL })],
 });
 
-/** The answer to GET /slow?ms=… */
+/** Returns the answer to GET /slow?ms=… */
 export async function slowly(ms) {
   await sleep(Number(ms));
   return "done";

@@ -2,7 +2,7 @@ export const pretendHidden = (hidden: boolean): string => `
   Object.defineProperty(document, "hidden", { configurable: true, get: () => ${hidden} });
   document.dispatchEvent(new Event("visibilitychange"));`;
 
-/** Writes down every change of the one region that a screen reader reads aloud. */
+/** A script that records every change of the live region, which a screen reader announces. */
 export const recordAnnouncements = `
   window.announced = [];
   new MutationObserver(() => window.announced.push(document.getElementById("announcer").textContent))

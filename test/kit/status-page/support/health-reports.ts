@@ -83,7 +83,7 @@ export const healthReport = (over: Partial<HealthReport> = {}): HealthReport => 
   ...over,
 });
 
-/** Ten minutes at an interval of two seconds, always the same. */
+/** Returns the same samples each time: ten minutes at an interval of two seconds. */
 export function samples({
   failing = () => false,
   base = 2,
@@ -106,7 +106,7 @@ export const extras = (over: Partial<PageExtras> = {}): PageExtras => ({
   ...over,
 });
 
-/** A bad night: postgres flaps, the breakers follow. */
+/** Returns a long history in which the check of Postgres flaps and the breakers follow. */
 export function longHistory(count = 200): HealthReport["history"] {
   const kinds = [
     { kind: "check", name: "postgres", good: "up", bad: "down", reason: "timeout" },

@@ -1,6 +1,6 @@
 const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', "#39": "'" };
 
-/** The visible text, approximately: without markup, script and style. */
+/** Returns approximately the visible text of a page: without markup, script and style. */
 export const textOf = (markup: string): string =>
   markup
     .replaceAll(/<(script|style|title)>.*?<\/\1>/gs, " ")

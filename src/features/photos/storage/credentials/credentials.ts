@@ -2,7 +2,7 @@ export type Credentials = {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
-  /** Milliseconds since 1970; undefined: they do not expire. */
+  /** Milliseconds since 1970; undefined if the credentials do not expire. */
   expiresAt?: number;
 };
 

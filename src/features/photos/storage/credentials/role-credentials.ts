@@ -17,7 +17,7 @@ type Call = { url: string; method?: string; headers?: Record<string, string>; bo
 
 const timeoutMs = 2000;
 
-/** The order of the AWS SDKs: a web identity (Kubernetes), a container (ECS, EKS Pod Identity), the instance (EC2). */
+/** Fetches credentials in the order of the AWS SDKs: web identity (Kubernetes), container (ECS, EKS), instance (EC2). */
 export async function fetchRoleCredentials(settings: RoleSettings, region: string): Promise<Credentials> {
   if (settings.webIdentityTokenFile !== undefined && settings.roleArn !== undefined)
     return fromWebIdentity(settings, settings.webIdentityTokenFile, settings.roleArn, region);
@@ -69,7 +69,7 @@ async function fromContainer(settings: RoleSettings, url: string): Promise<Crede
   return toCredentials(source, parseJson(source, await call(source, { url, headers })));
 }
 
-/** With a session token (IMDSv2), which instances require by default. */
+/** Fetches the credentials of an EC2 instance with a session token (IMDSv2), which is required by default. */
 async function fromInstance(endpoint: string): Promise<Credentials> {
   const source = "the instance";
   const base = `${endpoint.replace(/\/$/, "")}/latest`;
