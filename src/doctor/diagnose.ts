@@ -1,6 +1,7 @@
 import { createDiagnostics, type Diagnostics } from "./diagnostics.ts";
 import type { ConfigNumber } from "./facts/config-values.ts";
 import type { Versions } from "./facts/versions.ts";
+import { mergeOverlays } from "./overlays.ts";
 import { type ConfigPaths, deploymentOfRunningInstance, readDeployments, type Sources } from "./read-deployments.ts";
 import type { SettingValues } from "./readers/application-settings.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";
@@ -50,8 +51,10 @@ export function diagnose(
   const application = { settings, settingsFile, maxConnections, versions };
   const read = deployments.flatMap((paths) => readDeployments(paths, application, { ...sources, diagnostics }));
   if (live !== undefined) read.push(deploymentOfRunningInstance(live, application, diagnostics));
+  const { findings, unknownSettings } = runRules(rulesAt(rules), read);
   return {
-    ...runRules(rulesAt(rules), read),
+    findings: mergeOverlays(findings),
+    unknownSettings,
     notUnderstood: diagnostics.notes,
     unreadable: diagnostics.unreadable,
   };

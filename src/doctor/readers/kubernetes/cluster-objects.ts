@@ -46,6 +46,28 @@ export function serviceSelectorMatches(selector: Tree | undefined, podLabels: Tr
   return wanted.length > 0 && wanted.every(([name, value]) => text(podLabels, name) === text(value));
 }
 
+/** Whether requests from outside of the cluster reach the pods: a Service with an address, or a route that names it. */
+export function isExposed({ object }: Pick<Workload, "object">, objects: readonly Tree[]): boolean {
+  const services = inNamespaceOf(objectsOfKind(objects, "Service"), object).filter((service) =>
+    serviceSelectorMatches(get(service, "spec", "selector"), podLabelsOf(object)),
+  );
+  const routes = objects.filter((one) =>
+    /^(?:Ingress|HTTPRoute|GRPCRoute|IngressRoute|VirtualService)$/.test(text(one, "kind") ?? ""),
+  );
+  return services.some((service) => {
+    const name = text(service, "metadata", "name") ?? "";
+    const hasAddress = /^(?:LoadBalancer|NodePort)$/.test(text(service, "spec", "type") ?? "");
+    return hasAddress || routes.some((route) => contains(get(route, "spec"), name));
+  });
+}
+
+/** Whether a text in the tree is this word. */
+function contains(tree: Tree | undefined, word: string): boolean {
+  if (tree === undefined) return false;
+  if (tree.kind === "scalar") return tree.text === word;
+  return (tree.kind === "list" ? tree.items : [...tree.entries.values()]).some((one) => contains(one, word));
+}
+
 /** For a selector with `matchLabels` and `matchExpressions`. An empty one matches everything. */
 export function labelSelectorMatches(selector: Tree | undefined, podLabels: Tree | undefined): boolean {
   if (selector === undefined) return false;

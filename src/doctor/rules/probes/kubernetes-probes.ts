@@ -1,4 +1,5 @@
 import { formatNumber, ms } from "../../facts/config-values.ts";
+import { isExposed } from "../../readers/kubernetes/cluster-objects.ts";
 import { get } from "../../readers/yaml-tree.ts";
 import type { Rule } from "../../rule.ts";
 import { pod, podService, ready, startup } from "../example-files.ts";
@@ -49,21 +50,22 @@ export const kubernetesProbeRules: readonly Rule[] = [
     impact:
       "Without a readiness probe a pod is ready as soon as its process runs: users get 502 at every release, and a pod without its database stays in rotation.",
     condition:
-      "The application's container has a readinessProbe if a Service selects its pods. With ports or another probe alone, it is a warning",
+      "The application's container has a readinessProbe. It is an error where a Service with an address, an Ingress or a route leads to its pods, and a warning with a Service inside of the cluster, ports or another probe",
     fix: "Write readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }.",
     example: { kind: "kubernetes", broken: `${pod("")}---\n${podService}`, fixed: `${pod(ready)}---\n${podService}` },
-    find: eachWorkload(({ object, container, kind, name, serves, hasService }) =>
-      !serves || get(container, "readinessProbe") !== undefined
-        ? []
-        : [
-            {
-              places: [get(object, "metadata", "name")?.at ?? object.at],
-              message: `${name} has no readiness probe.`,
-              // A Pod without a controller is often an exercise, or runs once.
-              ...((!hasService || kind === "Pod") && { confidence: "medium" }),
-            },
-          ],
-    ),
+    find: eachWorkload((workload, { manifests }) => {
+      const { object, container, kind, name, serves } = workload;
+      if (!serves || get(container, "readinessProbe") !== undefined) return [];
+      // A Pod without a controller is often an exercise, and a Service inside of the cluster may have no callers.
+      const isCertain = kind !== "Pod" && isExposed(workload, manifests.objects);
+      return [
+        {
+          places: [get(object, "metadata", "name")?.at ?? object.at],
+          message: `${name} has no readiness probe.`,
+          ...(!isCertain && { confidence: "medium" }),
+        },
+      ];
+    }),
   },
   {
     id: "trap-liveness-asks-dependencies",

@@ -1,0 +1,32 @@
+import type { Finding } from "./rule.ts";
+
+const overlay = /^kubectl kustomize (.*)\/overlays\/[^/]+/;
+
+/** The folder whose overlays have the finding; undefined for a finding that is not in the output of an overlay. */
+function baseOf({ places }: Finding): string | undefined {
+  const bases = new Set(places.map(({ file }) => overlay.exec(file)?.[1]));
+  const [base] = bases;
+  return bases.size === 1 ? base : undefined;
+}
+
+/** Overlays put prefixes before the names of their base. */
+const subjectOf = ({ message }: Finding): string => message.split(" ")[0]?.split("-").at(-1) ?? "";
+
+/** A finding that several overlays of one base have is one finding, with a place in each of them. */
+export function mergeOverlays(findings: readonly Finding[]): Finding[] {
+  const merged = new Map<string, Finding>();
+  for (const [index, finding] of findings.entries()) {
+    const base = baseOf(finding);
+    const key = base === undefined ? String(index) : [finding.rule, base, subjectOf(finding)].join("\n");
+    const before = merged.get(key);
+    merged.set(key, before === undefined ? finding : together(before, finding));
+  }
+  return [...merged.values()];
+}
+
+const together = (first: Finding, other: Finding): Finding => ({
+  ...first,
+  message: first.message.replace(/(?: It is the same in other overlays\.)?$/, " It is the same in other overlays."),
+  places: [...first.places, ...other.places],
+  edits: [...first.edits, ...other.edits],
+});
