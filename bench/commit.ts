@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The measured commit; "unknown" if the sources have no git history. */
+/** Returns the measured commit; "unknown" if the sources have no git history. */
 export function commitOf(folder = root): string {
   const git = (...words: string[]) => spawnSync("git", ["-C", folder, ...words], { encoding: "utf8" });
   const head = git("rev-parse", "--short=12", "HEAD");

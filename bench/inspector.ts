@@ -15,7 +15,7 @@ export const blockLoop = (where: Inspected, ms: number): Promise<unknown> =>
 
 export const collectGarbage = (where: Inspected): Promise<unknown> => tell(where, "HeapProfiler.collectGarbage", {});
 
-/** The value of an expression that gives a string, a number or nothing. */
+/** Returns the value of an expression that gives a string, a number or nothing. */
 export async function evaluate(where: Inspected, expression: string): Promise<unknown> {
   const answer = (await tell(where, "Runtime.evaluate", { expression })) as { result?: { value?: unknown } };
   return answer.result?.value;

@@ -1,5 +1,5 @@
 /**
- * One measurement of each contender per round; the rounds start with a different one each. The first of several rounds
+ * Measures each contender once per round; each round starts with a different one. The first of several rounds
  * is a warm-up; the figures of a single round are not used.
  */
 export async function interleave<Name extends string>(

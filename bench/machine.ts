@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 
-/** The last core is for the load and the stores, the first for the server that is measured. */
+/** The measured server runs on the first core, the load and the stores on the last one. */
 const hasCores = (process.env["BENCH_PINNED"] ?? "") !== "";
 
 export const serverCore = (): readonly string[] => (hasCores ? ["taskset", "-c", "0"] : []);
 
-/** The command that restarts this program, and its child processes, on the core of the load. */
+/** Returns the command that restarts this program, and its child processes, on the core of the load. */
 export function pinnedToLoadCore(): readonly string[] | undefined {
   const last = cpus().length - 1;
   if (hasCores || last < 1 || spawnSync("taskset", ["-c", `0,${last}`, "true"]).status !== 0) return undefined;

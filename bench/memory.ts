@@ -11,7 +11,7 @@ export function residentBytes(pid: number): number {
 /** V8 keeps freed pages for a while for reuse. */
 const pagesAreKeptMs = 10_000;
 
-/** The memory of a server after a garbage collection: its resident memory without the free part of the heap. */
+/** Returns the memory of a server after a garbage collection: its resident memory without the free part of the heap. */
 export async function heldBytes(where: Inspected, waitMs = pagesAreKeptMs): Promise<number> {
   await collectGarbage(where);
   await sleep(waitMs);

@@ -36,7 +36,7 @@ export const holds = ({ bound, measured }: Claim): boolean =>
 export const atLeast = (value: number): Bound => ({ kind: "at least", value });
 export const atMost = (value: number): Bound => ({ kind: "at most", value });
 
-/** The format of the figures of a claim: a small miss is written with enough digits to show it. */
+/** Returns the format of the figures of a claim: a small miss is written with enough digits to show it. */
 export function figuresOf(claim: Claim): (value: number) => string {
   const { bound, measured, unit } = claim;
   const usual = (value: number) => figure(value, unit);

@@ -9,7 +9,7 @@ const home = {
   address: { line1: "Lindenstrasse 12", city: "Zürich", postalCode: "8008", country: "CH" },
 };
 
-/** An account with a property, stored where every server under test reads it. */
+/** Creates an account with a property, in the database that every measured server reads. */
 export async function newOwner(url: string, email: string): Promise<Owner> {
   // `/ready` depends on Postgres only, but a session also needs Redis, which may be available a moment later.
   const register = () => postJson(`${url}/api/v1/auth/register`, { email, password: "a-long-enough-one", name: "Ada" });

@@ -23,7 +23,7 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A server in a separate process, alone on its core. It logs to a file, as in a container. */
+/** Starts a server in a separate process, alone on its core. It logs to a file, as in a container. */
 export async function startServer({ file, env, nodeFlags = [], logTo }: ServerOptions): Promise<Server> {
   interruption.throwIfAborted();
   const port = await freePort();

@@ -13,7 +13,7 @@ export function spreadOf(values: readonly number[]): Spread {
 export const ratios = (ours: readonly number[], theirs: readonly number[]): number[] =>
   ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
 
-/** A quantile of sorted values, interpolated between the two nearest. */
+/** Returns a quantile of sorted values, interpolated between the two nearest. */
 export function quantile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share;
   const below = sorted[Math.floor(at)] ?? 0;
@@ -21,7 +21,7 @@ export function quantile(sorted: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** The figures of every contender relative to one of them. */
+/** Returns the figures of every contender relative to one of them. */
 export const barsOf = (measured: Readonly<Record<string, readonly number[]>>, reference: string): Bar[] =>
   Object.entries(measured).map(([label, values]) => ({
     label,

@@ -22,7 +22,7 @@ export type World = {
   jwtSecret: string;
   /** Haven, compiled, with the settings of production. */
   haven(env?: Env, nodeFlags?: readonly string[]): Promise<Server>;
-  /** One of `peers/`. */
+  /** Starts a server of `peers/`. */
   peer(name: string, env?: Env): Promise<Server>;
 };
 
@@ -80,7 +80,7 @@ const readyWithin = (url: string, limitMs: number) =>
     5,
   );
 
-/** No proxy in front, so no drain delays; no load shedding, since the server is saturated on purpose. */
+/** No proxy detects a drain here, so drains have no delay. The load saturates the server, so no request is shed. */
 const measuredAlone = {
   DRAIN_DELAY_MS: "0",
   DRAIN_LINGER_MS: "0",

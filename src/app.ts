@@ -33,7 +33,7 @@ import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 export type AppDeps = ExpressDeps & {
   /** Answers probes and operator endpoints; returns false for every other request. */
   answerOps(request: IncomingMessage, response: ServerResponse): boolean;
-  /** False while the event loop is saturated. */
+  /** Returns false while the event loop is saturated. */
   admits(): boolean;
   /** Called at the end of every request that is not answered by `answerOps`: access log and metrics. */
   onFinished(request: IncomingMessage, response: ServerResponse): void;

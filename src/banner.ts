@@ -3,7 +3,7 @@ import type { Running } from "./server.ts";
 
 export type Login = { email: string; password: string };
 
-/** The text that `npm start` prints when the server is ready. */
+/** Returns the text that `npm start` prints when the server is ready. */
 export function banner(
   config: Config,
   { port, managementPort, engines }: Pick<Running, "port" | "managementPort" | "engines">,

@@ -113,7 +113,7 @@ function specifier(from: string, to: string): string {
 const hasLine = (output: string, ...parts: readonly string[]): boolean =>
   output.split("\n").some((line) => parts.every((part) => line.includes(part)));
 
-/** The output of dependency-cruiser for a tree with only these files, with the rules of the project. */
+/** Returns the output of dependency-cruiser for a tree with only these files, with the rules of the project. */
 async function cruise(files: Readonly<Record<string, string>>): Promise<string> {
   const tree = mkdtempSync(join(tmpdir(), "haven-rules-"));
   atEnd(() => rmSync(tree, { recursive: true, force: true }));

@@ -220,7 +220,7 @@ async function enginePid(output: () => string, engine: string): Promise<number> 
   return pid;
 }
 
-/** The process ids of the engines in the log. */
+/** Returns the process ids of the engines in the log. */
 function enginePids(output: string, engine = "(?:valkey|postgres)"): number[] {
   return [...output.matchAll(new RegExp(`"engine":"${engine}","event":"started".*?"pid":(\\d+),"msg"`, "g"))].map(
     (match) => Number(match[1]),

@@ -59,7 +59,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   };
 }
 
-/** The session as the hand-written server keeps it. */
+/** Stores the session in the form that the hand-written server reads. */
 async function letIn(redisUrl: string, { sessionId, userId }: Owner): Promise<void> {
   const redis = new Redis(redisUrl);
   await redis.set(`bench:session:${sessionId}`, userId);

@@ -77,8 +77,8 @@ const unauthorized = () =>
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request; for older
- * ones the Origin has to be the host of the request.
+ * Returns whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request;
+ * for older ones the Origin has to be the host of the request.
  */
 function allowsCookieAuthentication({ method = "GET", headers }: Pick<IncomingMessage, "method" | "headers">): boolean {
   if (safeMethods.has(method)) return true;

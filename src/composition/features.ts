@@ -20,7 +20,7 @@ export type FeatureDeps = {
   overrides: Overrides;
 };
 
-/** The services of the property API. */
+/** Creates the services of the property API. */
 export function composeFeatures({ config, logger, bucket, db, stream, stack, overrides }: FeatureDeps) {
   const properties = createPropertyService({ db });
   const units = createUnitService({ db, properties });

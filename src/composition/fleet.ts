@@ -59,7 +59,7 @@ export type FleetPartsDeps = {
   overrides: Overrides;
 };
 
-/** The exchange of checks between instances, over both stores. */
+/** Creates the exchange of checks between instances, over both stores. */
 export function composeFleet(deps: FleetPartsDeps) {
   const { config, clock, logger, metrics, identity, readiness, uncounted, monitor, systemWatch } = deps;
   const { stack, overrides } = deps;

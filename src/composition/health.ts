@@ -32,7 +32,7 @@ export type HealthDeps = {
   stack: AsyncDisposableStack;
 };
 
-/** The health kit, which also adds the metrics of what it measures. */
+/** Creates the health kit, which also adds the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
   const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates, stack } = deps;
   const { service, version, instance, ...facts } = identity;

@@ -18,7 +18,7 @@ export type ListenersDeps = {
   stack: AsyncDisposableStack;
 };
 
-/** The public listener and, with `MANAGEMENT_PORT`, the one for operators. */
+/** Creates the public listener and, with `MANAGEMENT_PORT`, the one for operators. */
 export function composeListeners(deps: ListenersDeps) {
   const { config, clock, logger, kit, app, securityHeaders, stack } = deps;
   const { connections } = kit;

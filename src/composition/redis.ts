@@ -29,7 +29,7 @@ export type RedisPartsDeps = {
   overrides: Overrides;
 };
 
-/** The clients behind their breakers, and the checks on separate connections. */
+/** Creates the clients behind their breakers, and the checks on separate connections. */
 export function composeRedis(deps: RedisPartsDeps) {
   const { config, target, logger, certificates, breakers, history, timed, stack, overrides } = deps;
   const store = createStoreBreakers(breakers, {

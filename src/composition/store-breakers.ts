@@ -24,7 +24,10 @@ export const asTrials = ({ read, write }: StoreBreakers, checks: Store): Store =
   write: (signal) => write.runTrial(() => checks.write(signal)),
 });
 
-/** The capabilities that READY_REQUIRES lists for a store. A store that must accept writes must also answer reads. */
+/**
+ * Returns the capabilities that READY_REQUIRES lists for a store. A store that must accept writes must also answer
+ * reads.
+ */
 export function criticalCapabilities(
   requires: readonly CheckName[],
   store: "postgres" | "redis",

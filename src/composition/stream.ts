@@ -20,7 +20,7 @@ export type StreamPartsDeps = {
   overrides: Overrides;
 };
 
-/** The event stream, and the channel through which instances notify each other. */
+/** Creates the event stream, and the channel through which instances notify each other. */
 export function composeStream(deps: StreamPartsDeps) {
   const { config, target, metrics, db, redis, connections, isStillSignedIn, stack, overrides } = deps;
   const channel =

@@ -27,8 +27,8 @@ export function toBlockList(ranges: readonly string[]): BlockList {
 }
 
 /**
- * Whether the ranges together are so wide that they include clients: more than 1/16 of IPv4 or 1/64 of IPv6. The widest
- * private ranges, 10.0.0.0/8 and fc00::/7, are 1/256 and 1/128.
+ * Returns whether the ranges together are so wide that they include clients: more than 1/16 of IPv4 or 1/64 of IPv6.
+ * The widest private ranges, 10.0.0.0/8 and fc00::/7, are 1/256 and 1/128.
  */
 export function coversPublicInternet(ranges: readonly string[]): boolean {
   const merged = merge(ranges.map(intervalOf));

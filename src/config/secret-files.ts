@@ -23,7 +23,7 @@ export const isSecret = (name: string): boolean => secretVariables.some((secret)
 
 export const fileVariable = <Name extends string>(name: Name) => `${name}_FILE` as const;
 
-/** The variable is a setting of Haven, or names the file of one. */
+/** Returns whether the variable is a setting of Haven, or names the file of one. */
 export const isSettingName = (name: string): boolean =>
   Object.hasOwn(variables.shape, name) || secretVariables.some((secret) => fileVariable(secret) === name);
 
@@ -36,7 +36,10 @@ export type GivenSettings = {
   problems: readonly SettingProblem[];
 };
 
-/** The settings that are set, with secrets read from their files. An empty variable counts as unset: `REDIS_PASSWORD=`. */
+/**
+ * Reads the settings that are set, with secrets read from their files. An empty variable counts as unset:
+ * `REDIS_PASSWORD=`.
+ */
 export function readGivenSettings(environment: Environment): GivenSettings {
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment))
@@ -82,7 +85,10 @@ function tryReading(file: string): string | { code: string } {
   }
 }
 
-/** All problems, with the name of the file's variable where a value comes from a file, and once for a file that was not read. */
+/**
+ * Returns all problems, with the name of the file's variable where a value comes from a file, and once for a file that
+ * was not read.
+ */
 export function problemsByVariable(
   { values, files, problems }: GivenSettings,
   others: readonly SettingProblem[],

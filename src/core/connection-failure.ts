@@ -3,7 +3,7 @@ import type { Reason } from "./failure-reason.ts";
 /** Why a connection to a store failed: a reason of the health checks, and one sentence that says what to check or set. */
 export type FailureExplanation = { reason: Reason; sentence: string };
 
-/** The error and its causes, the outermost first. Several attempts to connect are several causes. */
+/** Returns the error and its causes, the outermost first. Several attempts to connect are several causes. */
 export function causesOf(error: unknown): Error[] {
   if (!(error instanceof Error)) return [];
   const inner = error instanceof AggregateError ? error.errors : [error.cause];
@@ -11,8 +11,8 @@ export function causesOf(error: unknown): Error[] {
 }
 
 /**
- * The innermost code: SQLSTATE, the code of Node, or the first word of a reply of Redis. It names no host and no user, so
- * it may be logged.
+ * Returns the innermost code: SQLSTATE, the code of Node, or the first word of a reply of Redis. It names no host and
+ * no user, so it may be logged.
  */
 export const failureCode = (error: unknown): string | undefined =>
   causesOf(error)

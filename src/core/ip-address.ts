@@ -5,7 +5,9 @@ export type AddressInterval = { first: bigint; last: bigint };
 /** ::ffff:0:0/96. A socket that listens on IPv6 reports IPv4 clients with addresses of this range. */
 export const mappedIpv4: AddressInterval = { first: 0xffffn << 32n, last: (0xffffn << 32n) + 0xffff_ffffn };
 
-/** The dotted form of an IPv4-mapped IPv6 address, in whichever notation it is written. Other text is unchanged. */
+/**
+ * Returns the dotted form of an IPv4-mapped IPv6 address, in whichever notation it is written. Other text is unchanged.
+ */
 export function unmapIpv4(address: string): string {
   if (!/:ffff:/i.test(address) || !isIPv6(address)) return address;
   const value = numberOf(address) - mappedIpv4.first;
@@ -22,7 +24,7 @@ export function networkOf(address: string): string {
   return `${groups.join(":")}::/64`;
 }
 
-/** The interval of a CIDR or a single address, IPv4 as mapped into IPv6. */
+/** Returns the interval of a CIDR or a single address, IPv4 as mapped into IPv6. */
 export function intervalOf(range: string): AddressInterval {
   const [address = "", prefix] = range.split("/");
   const bits = BigInt(isIP(address) === 4 ? 128 - 32 + Number(prefix ?? 32) : Number(prefix ?? 128));
@@ -31,7 +33,7 @@ export function intervalOf(range: string): AddressInterval {
   return { first, last: first + size - 1n };
 }
 
-/** The number of a valid address. */
+/** Returns a valid address as a number. */
 function numberOf(address: string): bigint {
   if (isIP(address) === 4) return mappedIpv4.first + numberOfIpv4(address);
   const [withoutZone = ""] = address.split("%");

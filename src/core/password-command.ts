@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 export type PasswordCommand = {
   /** Returns the cached password, or runs the program. If the run fails, returns the last password, if there is one. */
   fresh(): Promise<string>;
-  /** The password of the last successful run. */
+  /** Returns the password of the last successful run. */
   last(): string | undefined;
   /** The server has rejected the password: the next call of `fresh` runs the program. */
   invalidate(): void;

@@ -4,7 +4,7 @@ import {
   createConcurrencyLimiter,
 } from "./concurrency-limiter.ts";
 
-/** A concurrency limiter with a queue for each key, kept only while a call of that key runs or waits. */
+/** Creates a concurrency limiter with a queue for each key, kept only while a call of that key runs or waits. */
 export function createPerKeyQueue(options: ConcurrencyLimiterOptions) {
   const limiters = new Map<string, ConcurrencyLimiter>();
   return {

@@ -1,6 +1,6 @@
 type Occurrence<Code extends string> = { code: Code; title: string; status: number; detail: string };
 
-/** The members of every problem (RFC 9457), of the API as well as of probes and operator endpoints. */
+/** Returns the members of every problem (RFC 9457), of the API as well as of probes and operator endpoints. */
 export const problemMembers = <Code extends string>({ code, title, status, detail }: Occurrence<Code>) => ({
   type: problemPath(code),
   title,

@@ -1,8 +1,8 @@
 type Slot<Member> = { readonly member: Member; index: number };
 
 /**
- * A set for members that come and go quickly. Unlike in a `Set`, removed members can be collected at once: V8 keeps old
- * tables of a `Set` linked to newer ones until a full collection.
+ * Creates a set for members that come and go quickly. Unlike in a `Set`, removed members can be collected at once: V8
+ * keeps old tables of a `Set` linked to newer ones until a full collection.
  */
 export function createUnorderedSet<Member>() {
   const slots: Slot<Member>[] = [];
@@ -21,7 +21,7 @@ export function createUnorderedSet<Member>() {
       };
     },
     size: (): number => slots.length,
-    /** A copy, in no particular order. */
+    /** Returns a copy, in no particular order. */
     members: (): Member[] => slots.map(({ member }) => member),
   };
 }

@@ -8,8 +8,8 @@ export type CheckQuery = <Row extends QueryResultRow>(text: string, values?: unk
 export type CheckConnectionDeps = { connector: Connector; applicationName: string; statementTimeoutMs: number };
 
 /**
- * A connection outside the pool, used only by health checks: a full pool or a slow query of the application is not an
- * outage. It runs one task at a time, and destroys its socket when a task fails or is aborted.
+ * Creates a connection outside the pool, used only by health checks: a full pool or a slow query of the application is
+ * not an outage. It runs one task at a time, and destroys its socket when a task fails or is aborted.
  */
 export function createCheckConnection({ connector, applicationName, statementTimeoutMs }: CheckConnectionDeps) {
   let open: OpenConnection | undefined;

@@ -19,7 +19,7 @@ export function wrapDriverError(error: unknown): never {
   throw error instanceof DatabaseError ? error : new ConnectionFailure("The connection failed.", { cause: error });
 }
 
-/** Whether the database failed, as opposed to the statement, the caller, or the limits of this instance. */
+/** Returns whether the database failed, as opposed to the statement, the caller, or the limits of this instance. */
 export function isDatabaseFailure(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const state = error.code ?? "";
@@ -28,7 +28,7 @@ export function isDatabaseFailure(error: unknown): boolean {
   return error instanceof ConnectionFailure;
 }
 
-/** Whether the database may have failed, so that its check should run at once. */
+/** Returns whether the database may have failed, so that its check should run at once. */
 export function mayBeDatabaseFailure(error: unknown): boolean {
   return isDatabaseFailure(error) || (error instanceof DatabaseError && ambiguousStates.has(error.code ?? ""));
 }

@@ -20,13 +20,15 @@ export async function readMigrations(folder: string = shippedFolder): Promise<Mi
   );
 }
 
-/** A file whose first line is `-- haven: no-transaction` contains one statement that cannot run inside a transaction. */
+/** Returns whether the first line is `-- haven: no-transaction`, for one statement that cannot run inside a transaction. */
 export const runsOutsideTransaction = ({ sql }: Pick<Migration, "sql">): boolean =>
   /^--\s*haven:\s*no-transaction\s*$/.test(sql.split("\n", 1)[0] ?? "");
 
 export type ConcurrentIndex = { name: string; ifNotExists: boolean };
 
-/** The index that a statement builds with CONCURRENTLY. If that fails, Postgres leaves an invalid index behind. */
+/**
+ * Returns the index that a statement builds with CONCURRENTLY. If that fails, Postgres leaves an invalid index behind.
+ */
 export function concurrentIndexOf({ sql }: Pick<Migration, "sql">): ConcurrentIndex | undefined {
   const statement = withoutComments(sql);
   const found =

@@ -5,6 +5,8 @@ const reads = /^\s*(?:SELECT|WITH|VALUES)\b/i;
 /** Also matches inside string constants and names: such a read counts as a write, which is harmless. */
 const changes = /\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|nextval|setval)\b/i;
 
-/** The capability that a statement needs. A read-only server also rejects `SELECT … FOR UPDATE` and `FOR SHARE`. */
+/**
+ * Returns the capability that a statement needs. A read-only server also rejects `SELECT … FOR UPDATE` and `FOR SHARE`.
+ */
 export const capabilityOfStatement = (sql: string): StoreCapability =>
   reads.test(sql) && !changes.test(sql) ? "read" : "write";

@@ -28,7 +28,7 @@ export type Diagnosis = {
   unreadable: Diagnostics["unreadable"];
 };
 
-/** The rules that are on, at their level. */
+/** Returns the rules that are on, at their level. */
 const rulesAt = (levels: RuleLevels): Rule[] =>
   allRules.flatMap((rule) => {
     const level = levels[rule.id] ?? (rule.offByDefault === undefined ? "on" : "off");

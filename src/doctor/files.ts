@@ -6,9 +6,9 @@ import { createDiagnostics, type Diagnostics, UnreadableError } from "./diagnost
 export type Files = {
   kind(path: string): "file" | "folder" | "other" | "none";
   read(path: string): string;
-  /** The names in a folder, sorted. */
+  /** Returns the names in a folder, sorted. */
   list(path: string): readonly string[];
-  /** The path for messages, relative to the working folder. */
+  /** Returns the path for messages, relative to the working folder. */
   displayPath(path: string): string;
 };
 

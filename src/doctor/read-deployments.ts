@@ -167,7 +167,7 @@ export const deploymentOfRunningInstance = (
   return { ...emptyDeployment, apps: [appFromSettings(known, diagnostics)], live };
 };
 
-/** The application as its settings describe it, without a file that runs it. */
+/** Returns the application as its settings describe it, without a file that runs it. */
 function appFromSettings({ settings, settingsFile }: Application, diagnostics: Diagnostics): App {
   const at = { file: settingsFile, line: 1 };
   return {

@@ -141,7 +141,7 @@ function findingOf(rule: Rule, violation: Violation): Finding {
   };
 }
 
-/** One entry for each file, at the first line that a missing setting would be compared with. */
+/** Returns one entry for each file, at the first line that a missing setting would be compared with. */
 function unknownSettingsOf(assumed: readonly { rule: string; numbers: readonly ConfigNumber[] }[]): UnknownSettings[] {
   const compared = assumed.map(({ rule, numbers }) => {
     const at = (numbers.find((one) => !one.assumed) ?? numbers[0])?.at ?? { file: "environment", line: 1 };

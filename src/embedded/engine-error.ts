@@ -17,7 +17,7 @@ const folderFailures: Record<string, string> = {
 export const alternative =
   "set EMBEDDED_DATA_DIR to another folder, or DATABASE_URL and REDIS_URL to services of your own";
 
-/** A file-system error as a sentence about the folder; any other error unchanged. */
+/** Returns a file-system error as a sentence about the folder; any other error unchanged. */
 export function describeFolderError(error: unknown, folder: string): unknown {
   const code = errorCode(error);
   if (code === undefined || error instanceof EngineError) return error;
@@ -25,7 +25,7 @@ export function describeFolderError(error: unknown, folder: string): unknown {
   return new EngineError(`The folder ${folder} for the embedded engines ${reason}: ${alternative}.`, { cause: error });
 }
 
-/** The last line that states an error, without its prefix. */
+/** Returns the last line that states an error, without its prefix. */
 export function lastErrorLine(lines: readonly string[]): string {
   if (lines.some((line) => line.includes("No space left on device"))) return "the disk is full";
   const messages = lines.map((line) => line.trim()).filter((line) => !/^$|\b(HINT|DETAIL|LOG|CONTEXT):/.test(line));

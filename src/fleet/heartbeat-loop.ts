@@ -9,7 +9,7 @@ export type NoReading = { at: number; from: undefined };
 export type HeartbeatLoopDeps = Omit<StoreClientDeps, "store" | "onEnd"> & {
   /** The stores, the preferred one for reading first. */
   stores: readonly FleetStore[];
-  /** The time until the next round, unless `runNow` is called earlier. */
+  /** Returns the time until the next round, unless `runNow` is called earlier. */
   pauseMs(): number;
   onReading(reading: StoreReading | NoReading): void;
 };

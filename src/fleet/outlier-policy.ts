@@ -92,7 +92,7 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
       Object.fromEntries(
         [...openByCheck].map(([name, { state }]) => [name, state.kind === "undecided" ? "asking" : state.decision]),
       ),
-    /** The earliest deadline of the undecided checks. */
+    /** Returns the earliest deadline of the undecided checks. */
     undecidedUntil(): number | undefined {
       const deadlines = [...openByCheck.values()].flatMap(({ state }) =>
         state.kind === "undecided" ? [state.deadline] : [],

@@ -30,7 +30,7 @@ const remove: Sql = { name: "fleet-remove", text: "DELETE FROM fleet_instances W
 
 const valuesOf = ({ boot, instance, beat, heartbeat }: OwnEntry) => [boot, instance, beat, heartbeat];
 
-/** One row for each instance, without history. */
+/** Creates a store that holds one row for each instance, without history. */
 export function createPostgresStore(db: Queryable, keepMs: number): FleetStore {
   let hasDeletedExpired = false;
   const writeThenRead = async (entry: OwnEntry): Promise<FleetEntry[]> => {

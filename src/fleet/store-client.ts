@@ -20,7 +20,7 @@ export type StoreClientDeps = {
 
 export type StoreClient = {
   readonly name: FleetStore["name"];
-  /** Whether the last call succeeded. */
+  /** Returns whether the last call succeeded. */
   isAnswering(): boolean;
   isStuck(): boolean;
   send(how: { read: boolean }): void;

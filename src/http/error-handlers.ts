@@ -4,7 +4,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Routes } from "./operation.ts";
 import { sendProblem } from "./problem.ts";
 
-/** The last handler: 404 for an unknown path, 405 for a known path with another method. */
+/** Creates the last handler: 404 for an unknown path, 405 for a known path with another method. */
 export function rejectUnknownRoute(routes: readonly Routes[]): RequestHandler {
   const known = routes.flatMap(({ prefix, operations }) =>
     operations.map(({ method, path }) => ({

@@ -17,7 +17,7 @@ export function okWithEtag(request: IncomingMessage, representation: unknown): R
     : jsonText(200, text, headers);
 }
 
-/** A response that is constant while the server runs: its ETag is computed once. */
+/** Returns a response that is constant while the server runs: its ETag is computed once. */
 export function staticResponse(body: string, extraHeaders: ReplyHeaders) {
   const headers = { ETag: hashTag(body), "Cache-Control": "no-cache", ...extraHeaders };
   const full = whole(200, headers, body);

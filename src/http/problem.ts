@@ -87,7 +87,7 @@ export type RawProblem = {
   securityHeaders: ReadonlyMap<string, string>;
 };
 
-/** A complete response for a socket whose request could not be parsed, so that there is no `ServerResponse`. */
+/** Returns a complete response for a socket whose request could not be parsed, so that there is no `ServerResponse`. */
 export function rawProblem({ code, detail, requestId, securityHeaders }: RawProblem): string {
   const problem = problemOf(code, detail, requestId);
   const { status } = problem;

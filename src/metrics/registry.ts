@@ -4,7 +4,7 @@ import { type Exposition, type ExpositionFormat, expose, type Family } from "../
 /** prom-client names three gauges like counters, which promtool rejects. */
 const misnamed = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-/** One registry for each server, so that two of them can live in one process. */
+/** Creates the registry of one server. It is not global, so that one process can run two servers. */
 export function createMetrics({ version, instance }: { version: string; instance: string }) {
   const runtime = new Registry();
   collectDefaultMetrics({ register: runtime, eventLoopMonitoringPrecision: 20 });

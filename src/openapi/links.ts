@@ -1,6 +1,6 @@
 export type Links = Readonly<Record<string, string>>;
 
-/** The entry points of the API, as `GET /api` lists them. */
+/** Returns the entry points of the API, as `GET /api` lists them. */
 export const linksOf = (servesOperators: boolean): Links => ({
   docs: "/api/docs",
   openapi: "/api/openapi.json",

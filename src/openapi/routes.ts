@@ -23,7 +23,10 @@ export type AboutDeps = {
 
 const asJson = { "Content-Type": "application/json; charset=utf-8" };
 
-/** The index, the reference and the OpenAPI document. Generated once at start from the descriptions of all routes. */
+/**
+ * Returns the index, the reference and the OpenAPI document. Generated once at start from the descriptions of all
+ * routes.
+ */
 export function aboutRoutes({ identity, cookieName, servesOperators }: AboutDeps, others: readonly Routes[]): Routes {
   const routes = createRoutes("/api");
   const links = linksOf(servesOperators);

@@ -10,8 +10,8 @@ export type RedisLimits = { connectTimeoutMs: number; commandTimeoutMs: number }
 export type RedisClient = Redis | Cluster;
 
 /**
- * A client for a URL, a host, Sentinel or Cluster. A command succeeds, fails at once, or times out: no command is queued
- * while there is no connection, and no command is sent twice.
+ * Creates a client for a URL, a host, Sentinel or Cluster. A command succeeds, fails at once, or times out: no command
+ * is queued while there is no connection, and no command is sent twice.
  */
 export function createRedis(
   target: RedisTarget,

@@ -20,7 +20,7 @@ const refusedWriteReplies = /^(?:OOM|NOREPLICAS|READONLY|MISCONF)/;
 const isReply = (error: unknown, replies: RegExp): boolean =>
   error instanceof Error && error.name === "ReplyError" && replies.test(error.message);
 
-/** Whether Redis may have failed, so that its check should run at once. */
+/** Returns whether Redis may have failed, so that its check should run at once. */
 export const mayBeRedisFailure = (error: unknown): boolean => isRedisFailure(error) || isReply(error, deniedReplies);
 
 export function toDomainError(error: unknown): unknown {

@@ -1,6 +1,6 @@
 const slots = 16_384;
 
-/** The slot of a Redis Cluster that holds the keys with this tag in braces: CRC16 (XMODEM). */
+/** Returns the slot of a Redis Cluster that holds the keys with this tag in braces: CRC16 (XMODEM). */
 export function keySlot(tag: string): number {
   let crc = 0;
   for (const byte of Buffer.from(tag)) {

@@ -4,7 +4,7 @@ import { type StallTolerantTimeout, startTimeout } from "../core/stall-tolerant-
 // ioredis has no setting for its timers. It makes connections of its own to the nodes of a cluster and to Sentinels, so
 // the limits are replaced where all connections share them.
 
-/** The same as in ioredis, but a late event loop does not count: rejects the command, which stays in the queue. */
+/** Rejects a command at its limit. Unlike in ioredis, the time of a blocked event loop does not count. */
 Command.prototype.setTimeout = function setCommandTimeout(this: Command, limitMs: number): void {
   const limit = startTimeout(limitMs, () => this.reject(new Error("Command timed out")));
   this.promise.then(limit.cancel, limit.cancel);
@@ -18,7 +18,7 @@ type Connection = {
   socketTimeoutTimer: StallTolerantTimeout | undefined;
 };
 
-/** The same as in ioredis, but a late event loop does not count: closes a connection that is silent after a command. */
+/** Closes a connection that is silent after a command. Unlike in ioredis, the time of a blocked event loop does not count. */
 function setSocketTimeout(this: Connection): void {
   const { stream } = this;
   const limitMs = this.options.socketTimeout ?? 0;

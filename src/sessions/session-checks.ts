@@ -12,7 +12,7 @@ export function createSessionChecks() {
   const boot = randomUUID();
   const userOf = (tag: number) => `check-${boot}-${tag}`;
 
-  /** One user for each master of a cluster, whose keys are in a slot of that master. */
+  /** Returns one user for each master of a cluster, whose keys are in a slot of that master. */
   const usersFor = (client: RedisClient): string[] => {
     if (!(client instanceof Cluster)) return [userOf(0)];
     const byMaster = new Map<string, string>();

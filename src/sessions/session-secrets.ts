@@ -35,7 +35,7 @@ export function createSessionSecrets(keys: readonly KeyObject[]) {
 
 export type SessionSecrets = ReturnType<typeof createSessionSecrets>;
 
-/** The form in which the session record stores a cookie. */
+/** Returns the form in which the session record stores a cookie. */
 export const hashCookie = (cookie: string): string => createHash("sha256").update(cookie).digest("base64url");
 
 export function decodeCredential(text: string): SessionCredential | undefined {

@@ -26,7 +26,10 @@ const workflow = z.looseObject({
   ),
 });
 
-/** The error of a line that names an action. Actions of this repository, and images with a digest, need no commit. */
+/**
+ * Returns the error of a line that names an action. Actions of this repository, and images with a digest, need no
+ * commit.
+ */
 function fault(line: string): string | undefined {
   const [, name = "", comment = ""] = /uses:\s*["']?([^\s"'}]+)["']?\s*(.*)$/.exec(line) ?? [];
   if (name.startsWith("./") || /^docker:\/\/.+@sha256:[0-9a-f]{64}$/.test(name)) return undefined;

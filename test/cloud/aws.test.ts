@@ -115,7 +115,7 @@ function read({ Resources }: Template) {
   return { group, groupAttributes: group.TargetGroupAttributes, balancerAttributes };
 }
 
-/** All properties, except the content of Ref, Fn::GetAtt and similar functions. */
+/** Returns all properties, except the content of Ref, Fn::GetAtt and similar functions. */
 function pathsIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {

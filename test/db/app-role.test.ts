@@ -13,7 +13,7 @@ import { startHavenProcess } from "../shared/servers/haven-process.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-/** A database with an owner role and a serving role; neither is a superuser. */
+/** Creates a database with an owner role and a serving role; neither is a superuser. */
 async function twoRoles() {
   const admin = await freshDatabase({ migrated: false });
   const suffix = randomBytes(4).toString("hex");

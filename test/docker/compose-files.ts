@@ -168,8 +168,8 @@ export function bytesOf(size: string): number {
 }
 
 /**
- * The settings of a service. A secret that comes from a file has the content of that file, which load-balancer-setup.sh
- * has written under `folder`.
+ * Returns the settings of a service. A secret that comes from a file has the content of that file, which
+ * load-balancer-setup.sh has written under `folder`.
  */
 export function settingsOf(service: Service, folder: string): Record<string, string> {
   const settings = Object.entries(service.environment).map(([name, value]) => {
@@ -181,6 +181,6 @@ export function settingsOf(service: Service, folder: string): Record<string, str
   return Object.fromEntries(settings);
 }
 
-/** The variables in an .env file. */
+/** Returns the variables in an .env file. */
 export const settingsIn = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]));

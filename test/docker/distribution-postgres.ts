@@ -4,8 +4,8 @@ import { createInterface } from "node:readline";
 import { atEnd } from "../shared/at-end.ts";
 
 /**
- * The Postgres of the distribution with its pg_dump and pg_restore, which the embedded Postgres does not include.
- * Returns the environment variables for these programs.
+ * Starts the Postgres of the distribution with its pg_dump and pg_restore, which the embedded Postgres does not
+ * include. Returns the environment variables for these programs.
  */
 export async function startDistributionPostgres(): Promise<Record<string, string>> {
   // Runs until its input ends.

@@ -9,7 +9,7 @@ import { makePlace, working } from "./sandbox.ts";
 // A successful roll needs a real Docker (docs/docker.md). These tests cover a roll that fails, with a
 // fake Docker.
 
-/** Three ready instances, and a new one whose state the test sets. */
+/** Returns three ready instances, and a new one whose state the test sets. */
 const fleet = (newcomer: { ready: boolean; state: string }) => `
   *"--filter status=created") echo newcomer ;;
   *com.docker.compose.service=api-server-?" "*) service=\${*##*service=}; echo "old-\${service%% *}" ;;

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const text = (file: string) => readFileSync(root + file, "utf8");
 const pages = ["load-balancing", "docker", "kubernetes", "cloud", "monitoring"];
 
-/** The rows of all tables under "Names in other guides" whose heading row begins with these words. */
+/** Returns the rows of all tables under "Names in other guides" whose heading row begins with these words. */
 function rowsOf(heading: string): string[][] {
   const rows = pages.flatMap((page) => {
     const section = text(`docs/${page}.md`).split("## Names in other guides")[1] ?? "";

@@ -321,7 +321,7 @@ test("an unready instance gets no request from haproxy within the time that the 
   );
 });
 
-/** A DNS server with one name, which resolves to the addresses of the current instances. */
+/** Starts a DNS server with one name, which resolves to the addresses of the current instances. */
 async function startDns(addresses: () => readonly string[]): Promise<void> {
   const socket = createSocket("udp4");
   socket.on("message", (query, peer) => {

@@ -21,7 +21,7 @@ writeFileSync(tokenFile, "pod-token\n");
 type Seen = { method: string; path: string; headers: IncomingMessage["headers"]; body: string };
 type Answer = (request: Seen) => { status?: number; body: string };
 
-/** A server that responds like the documented services of AWS. */
+/** Starts a server that responds like the documented services of AWS. */
 async function startService(answer: Answer) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {

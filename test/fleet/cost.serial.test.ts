@@ -24,7 +24,7 @@ const intervalMs = 2000;
 const measuredMs = 10_000;
 const intervals = measuredMs / intervalMs;
 
-/** The processor time that a process has used, from /proc. */
+/** Returns the processor time that a process has used, from /proc. */
 function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;

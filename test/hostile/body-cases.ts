@@ -35,7 +35,7 @@ function jsonCases(target: Target): Case[] {
   ];
 }
 
-/** The example body of the document with one value replaced, or added where the example does not have it. */
+/** Returns the example body of the document with one value replaced, or added where the example does not have it. */
 function fieldCases(target: Target, path: readonly string[]): Case[] {
   const base = baseOf(target);
   const example = target.operation.described.requestBody?.content["application/json"]?.example ?? {};

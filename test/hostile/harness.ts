@@ -100,7 +100,9 @@ async function sendUnshed(url: string, request: HostileRequest): Promise<Outcome
   return outcome;
 }
 
-/** The minimum of several attempts, because garbage collection and compilation are not a cost of the request. */
+/**
+ * Returns the minimum of several attempts, because garbage collection and compilation are not a cost of the request.
+ */
 async function measure(url: string, pid: number, request: HostileRequest, report: Report): Promise<void> {
   let least = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < repetitions && least > maxProcessorMs / 5; tries += 1) {

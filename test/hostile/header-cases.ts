@@ -27,7 +27,7 @@ const commonHeaders = [
   "X-Request-Id",
 ];
 
-/** One list for each header, those of the document first, then those that any request can have. */
+/** Returns one list for each header, those of the document first, then those that any request can have. */
 export function headerCases(target: Target): Case[][] {
   const base = baseOf(target);
   const sizes = [300, 14_000];

@@ -51,10 +51,10 @@ test(`no request costs more than ${maxProcessorMs} ms of the event loop, and the
   assert.ok(liveMs < allowedLiveMs(idleMs), `/alive took ${liveMs} ms, an idle server ${idleMs} ms`);
 });
 
-/** On a busy machine, response times are not reliable; a blocked loop shows in the processor time. */
+/** Allows slower responses if the idle server is slow, too. A blocked event loop is detected by the processor time. */
 const allowedLiveMs = (idleMs: number): number => (idleMs < 50 ? 100 : 100 + 2 * idleMs);
 
-/** A busy machine delays both servers equally. */
+/** Starts an idle server for comparison: a busy machine delays both servers equally. */
 async function startIdleServer(): Promise<string> {
   const child = fork(new URL("./idle-server.ts", import.meta.url));
   atEnd(() => child.disconnect());

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The processor time of the main thread of a process, in milliseconds. */
+/** Returns the processor time of the main thread of a process, in milliseconds. */
 export function processorMs(pid: number): number {
   const [nanoseconds = "0"] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
   return Number(nanoseconds) / 1e6;

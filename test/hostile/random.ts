@@ -15,7 +15,7 @@ export function createRandom(seed: number) {
   return {
     next,
     pick,
-    /** A random selection of the given size, in random order. */
+    /** Returns a random selection of the given size, in random order. */
     sample<T>(all: readonly T[], count: number): T[] {
       const left = [...all];
       for (let at = left.length - 1; at > 0; at -= 1) {

@@ -9,7 +9,7 @@ import {
   type Target,
 } from "./case.ts";
 
-/** One list for each path parameter, and one for additions after the path. */
+/** Returns one list for each path parameter, and one for additions after the path. */
 export function pathCases(target: Target): Case[][] {
   const base = baseOf(target);
   const sizes = [200, 3000, 14_000];
@@ -33,7 +33,7 @@ export function pathCases(target: Target): Case[][] {
   return [...ofParameters, ofEnd];
 }
 
-/** One list for each documented parameter, and one for the query as a whole. */
+/** Returns one list for each documented parameter, and one for the query as a whole. */
 export function queryCases(target: Target): Case[][] {
   const base = baseOf(target);
   const sizes = [200, 14_000];

@@ -13,7 +13,7 @@ import { folder } from "./monitoring-files.ts";
 
 const all = [addresses["api-server-1"], addresses["api-server-2"], addresses["api-server-3"]];
 
-/** A DNS server that resolves every name to these addresses, like the name server of a container network. */
+/** Starts a DNS server that resolves every name to these addresses, like the name server of a container network. */
 async function serveNames(current: () => readonly string[]): Promise<void> {
   const socket = createSocket("udp4");
   socket.on("message", (query, { port, address }) => {

@@ -73,7 +73,7 @@ const isSome = ({ length }: readonly unknown[]): boolean => length > 0;
 
 type Load = { stop(): Promise<void> };
 
-/** All kinds of requests through the proxy: successes, rejections, errors, unknown paths, aborted requests. */
+/** Sends all kinds of requests through the proxy: successes, rejections, errors, unknown paths, aborted requests. */
 function load(accessToken: string): Load {
   const url = `http://${addresses.haproxy}`;
   const headers = bearer({ accessToken });
@@ -185,7 +185,7 @@ const answer = z.object({
     .optional(),
 });
 
-/** The values of an expression during this test; throws if Prometheus rejects the expression. */
+/** Returns the values of an expression during this test; throws if Prometheus rejects the expression. */
 async function valuesOf(expr: string): Promise<readonly string[]> {
   const now = Date.now() / 1000;
   const query = new URLSearchParams({ query: expr, start: String(now - 60), end: String(now), step: "1" });

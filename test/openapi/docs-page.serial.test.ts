@@ -35,7 +35,7 @@ async function signIn(page: Page, { email, password }: { email: string; password
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** A script that returns the text that a screen reader announces for a live region. */
+/** Returns a script that returns the text that a screen reader announces for a live region. */
 const announcedIn = (selector: string) => `(() => {
   const region = document.querySelector("${selector}");
   if (region.getAttribute("role") !== "status" || region.getAttribute("aria-atomic") !== "false") return "";

@@ -15,7 +15,7 @@ import { type LoadRequest, startSteadyLoad } from "../support/steady-load.ts";
 
 const perSecond = 60;
 
-/** The default time limits for requests, and stricter checks. */
+/** Starts a server under load, with the default time limits for requests and stricter limits for checks. */
 async function startUnderLoad() {
   const databaseUrl = await freshDatabase();
   const redis = await startRedisServer();

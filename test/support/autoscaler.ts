@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ClusterObject } from "./kustomize.ts";
 import { find } from "./pods.ts";
 
-/** The limits and the metrics of the autoscaler. */
+/** Returns the limits and the metrics of the autoscaler. */
 export function autoscaler(objects: readonly ClusterObject[]) {
   const { spec } = z
     .looseObject({

@@ -4,7 +4,7 @@ import { open } from "../shared/requests/http.ts";
 import { bearer } from "../shared/requests/people.ts";
 import type { Owner } from "./maintenance-fixtures.ts";
 
-/** A stream client that costs only its socket, so that many of them do not need more memory than the server. */
+/** Opens a stream without an HTTP client, so that thousands of streams need little memory in the test. */
 export async function openBare(port: number, owner: Owner, onEvent: () => void): Promise<Socket> {
   const socket = await open(port);
   atEnd(() => socket.destroy());

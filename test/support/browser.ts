@@ -17,7 +17,7 @@ export const launch = (): Promise<Browser> =>
     ],
   });
 
-/** A tab that fails the test on policy violations, exceptions and console errors. */
+/** Opens a tab that fails the test on policy violations, exceptions and console errors. */
 export async function openTab(t: TestContext, browser: Browser, url: string, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   t.after(() => context.close());

@@ -1,6 +1,8 @@
 import type { TestEvent } from "node:test/reporters";
 
-/** A reporter that writes the names of files with failed tests, one per line. (Node requires a default export.) */
+/**
+ * Returns a reporter that writes the names of files with failed tests, one per line. (Node requires a default export.)
+ */
 export default async function* failedFiles(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const reported = new Set<string>();
   for await (const { type, data } of events) {

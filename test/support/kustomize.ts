@@ -24,7 +24,7 @@ export const allRendered: readonly Rendered[] = ["base", ...overlays.map((name) 
 
 const remembered = new Map<Rendered, readonly ClusterObject[]>();
 
-/** The objects that `kubectl apply -k` would send. */
+/** Renders the objects that `kubectl apply -k` would send. */
 export function render(name: Rendered): readonly ClusterObject[] {
   let objects = remembered.get(name);
   if (objects === undefined) {
@@ -34,7 +34,7 @@ export function render(name: Rendered): readonly ClusterObject[] {
   return objects;
 }
 
-/** The output of `kubectl kustomize` for a folder of k8s/, as text. */
+/** Returns the output of `kubectl kustomize` for a folder of k8s/. */
 export function renderYaml(name: string): string {
   const { status, stdout, stderr } = kubectl("kustomize", join(readable(), name));
   if (status !== 0) throw new Error(`kubectl kustomize k8s/${name}: ${stderr}`);

@@ -5,7 +5,7 @@ import { eventually } from "../shared/eventually.ts";
 export type MemoryCgroup = {
   /** The folder of the control group. A process that writes its id into `cgroup.procs` is limited with its children. */
   folder: string;
-  /** The number of processes that the kernel has killed at the limit. */
+  /** Returns the number of processes that the kernel has killed at the limit. */
   killed(): number;
   peakBytes(): number;
 };
@@ -22,7 +22,10 @@ const versions: readonly Version[] = [
   },
 ];
 
-/** A memory limit of the kernel, as for a container, with both versions of cgroups. Undefined without permission. */
+/**
+ * Creates a memory limit of the kernel, as for a container, with both versions of cgroups. Undefined without
+ * permission.
+ */
 export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
   for (const { root, limit, peak, events } of versions) {
     const folder = `${root}/haven-test-${process.pid}`;

@@ -125,7 +125,7 @@ export const secretsGiven = {
   JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
 };
 
-/** The secrets that a pod reads from files, by the name of the setting. */
+/** Returns the secrets that a pod reads from files, by the name of the setting. */
 export function secretFilesOf({ container, volumes }: Pod): Record<string, { secret: string; key: string }> {
   const found: Record<string, { secret: string; key: string }> = {};
   for (const { name, value = "" } of container.env) {

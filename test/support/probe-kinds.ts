@@ -4,7 +4,7 @@ import type { ProbeKind } from "../../src/core/probe-kind.ts";
 import { takeSnapshot } from "../../src/kit/health/snapshot.ts";
 import { createProbes, type ProbeDeps } from "../../src/kit/http/probes.ts";
 
-/** The probe that the application serves at a path. */
+/** Returns the probe that the application serves at a path. */
 export function probeKindOf(path: string, paths: ProbeDeps["paths"] = []): ProbeKind | undefined {
   const snapshot = takeSnapshot({ phase: "ready", startedUp: true, capabilities: [] }, 0, 1000);
   const identity = { service: "haven-api", version: "test", instance: "test" };

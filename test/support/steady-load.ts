@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export type LoadRequest = { path: string; method?: string; headers?: Record<string, string>; body?: string };
 
 export type SteadyLoad = {
-  /** The number of requests with each status or error, by method and path. */
+  /** Returns the number of requests with each status or error, by method and path. */
   stop(): Promise<Readonly<Record<string, number>>>;
 };
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The style sheets in this order, as one block without indentation and comments. */
+/** Reads the style sheets in this order, as one block without indentation and comments. */
 export function readStyles(...files: readonly URL[]): string {
   const text = files.map((file) => readFileSync(file, "utf8")).join("");
   return text
@@ -11,8 +11,8 @@ export function readStyles(...files: readonly URL[]): string {
 }
 
 /**
- * A browser module and the modules it imports, as one block: the pages allow exactly one inline script, by its hash.
- * Handles relative `import { … } from`, and `export` before a declaration; names must be unique across the files.
+ * Reads a browser module and the modules it imports, as one block: the pages allow exactly one inline script, by its
+ * hash. Handles relative `import { … } from`, and `export` before a declaration; names must be unique across the files.
  * Lines that are only a comment are left out.
  */
 export function readScripts(entry: URL): string {

@@ -3,7 +3,7 @@ import { type KnownVersion, type Program, parseVersion, programs, type Versions 
 import type { FailOn } from "../gate/gate-config.ts";
 import type { ConfigPaths } from "../read-deployments.ts";
 
-/** The usage text; `program` is what the user types to start the doctor. */
+/** Returns the usage text; `program` is what the user types to start the doctor. */
 export const usageOf = (program: string): string => `Usage: ${program} [FOLDER...] [options]
        ${program} explain RULE
 

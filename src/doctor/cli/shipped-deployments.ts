@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Files } from "../files.ts";
 import type { ConfigPaths } from "../read-deployments.ts";
 
-/** The configurations that ship with Haven, in `folder`: one entry for each set of files that run together. */
+/** Returns the configurations that ship with Haven, in `folder`: one entry for each set of files that run together. */
 export function shippedDeployments(files: Files, folder: string): ConfigPaths[] {
   const existing = (...names: readonly string[]) =>
     names.map((name) => join(folder, name)).filter((path) => files.kind(path) !== "none");

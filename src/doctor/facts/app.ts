@@ -45,12 +45,12 @@ export type App = {
 };
 
 export type Settings = {
-  /** Undefined where the value is not understood. */
+  /** Returns undefined where the value is not understood. */
   number(name: string): ConfigNumber | undefined;
   text(name: string): ConfigText | undefined;
   /** Whether a file sets any setting of the application. */
   hasAny: boolean;
-  /** Whether a file sets this variable, even if its value is unknown. */
+  /** Returns whether a file sets this variable, even if its value is unknown. */
   has(name: string): boolean;
   /** Whether the application is this server, so that the defaults of this server hold for it. */
   isHaven: boolean;

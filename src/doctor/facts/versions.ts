@@ -69,7 +69,7 @@ function isAtLeast(version: Version, since: Version): boolean {
   return true;
 }
 
-/** Whether the fact holds: always, never, or only for some of the versions in question. */
+/** Returns whether the fact holds: always, never, or only for some of the versions in question. */
 export function holdsIn({ program, since }: VersionFact, known: KnownVersion | undefined): "yes" | "no" | "depends" {
   const { oldest, newest } = supported[program];
   const versions = known === undefined ? [oldest, newest] : [known.version];

@@ -6,7 +6,7 @@ export type CommentIgnore = { rule: string; line: number | "file"; reason: strin
 
 const pattern = /haven-doctor:\s*ignore(-file)?\s+([a-z][a-z0-9-]*(?:\s*,\s*[a-z][a-z0-9-]*)*)([^\n]*)/;
 
-/** A line that contains only a comment, in any of the formats. */
+/** Returns whether a line is empty or contains only a comment, in any of the formats. */
 const isComment = (line: string): boolean =>
   /^\s*(?:#|\/\/|;|\/\*|<!--|"\/\/|"\$?comment)/.test(line) || line.trim() === "";
 

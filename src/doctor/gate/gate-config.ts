@@ -100,7 +100,7 @@ function versionsIn(tree: Tree | undefined): Versions {
   return Object.fromEntries(found);
 }
 
-/** The tree as plain values. Scalars stay texts, so that a version 1.30 is not the number 1.3. */
+/** Returns the tree as plain values. Scalars stay texts, so that a version 1.30 is not the number 1.3. */
 function plain(tree: Tree): unknown {
   if (tree.kind === "list") return tree.items.map(plain);
   if (tree.kind === "map") return Object.fromEntries([...tree.entries].map(([name, value]) => [name, plain(value)]));

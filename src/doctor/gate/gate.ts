@@ -91,7 +91,10 @@ const matches = ({ rule, file }: ConfiguredIgnore, finding: Finding): boolean =>
   rule === finding.rule &&
   (file === undefined || finding.places.some((place) => place.file === file || matchesGlob(place.file, file)));
 
-/** Undefined where a comment at one of the places ignores the rule. With `each`, only the ignored places are left out. */
+/**
+ * Returns undefined where a comment at one of the places ignores the rule. With `each`, only the ignored places are
+ * left out.
+ */
 function withoutComments(
   finding: Finding,
   commentsOf: (file: string) => readonly CommentIgnore[],

@@ -61,7 +61,7 @@ export const isCommonServerSetting = (name: string): boolean =>
 export const isSetting = isSettingName;
 
 /**
- * The settings as the application would read them: the values in the files, otherwise its own defaults. Without
+ * Returns the settings as the application would read them: the values in the files, otherwise its own defaults. Without
  * NODE_ENV the defaults of production apply, because the doctor judges production.
  */
 export function resolveSettings(settingValues: SettingValues, defaultPlace: Place, diagnostics: Diagnostics): Settings {
@@ -146,7 +146,10 @@ const insideQuotes = (before: readonly string[]): boolean => {
   return before.slice(before.lastIndexOf(open)).join("\n").split(quote).length % 2 === 0;
 };
 
-/** The settings in the environment of this process. Unset variables are left out, so that they are shown as defaults. */
+/**
+ * Returns the settings in the environment of this process. Unset variables are left out, so that they are shown as
+ * defaults.
+ */
 export function settingsFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Map<string, SettingValue> {

@@ -57,7 +57,7 @@ const isNamedByTeam = (image: string): boolean =>
   /^(?:jaegertracing|openzipkin)$/.test(teamOf(image)) ||
   (infrastructureName.test(teamOf(image)) && /^(?:server|client|cluster|operator|community)/.test(imageName(image)));
 
-/** A well-known image of a proxy, a database or a tool. */
+/** Returns a well-known image of a proxy, a database or a tool. */
 export const isInfrastructure = (image: string): boolean =>
   infrastructureName.test(imageName(image)) ||
   /(?:^|[-_])(?:exporter|operator|controller)$/.test(imageName(image)) ||
@@ -76,15 +76,15 @@ const infrastructurePorts = new Set([
   ...[111, 2049, 20048],
   ...[5672, 15672, 4222, 9092, 1883, 9000, 9200, 9300, 8123, 9100, 9121, 9187, 9104, 8086, 6333],
 ]);
-/** Whether all of the ports belong to infrastructure. */
+/** Returns whether all of the ports belong to infrastructure. */
 export const isInfrastructurePorts = (ports: readonly number[]): boolean =>
   ports.length > 0 && ports.every((port) => infrastructurePorts.has(port) && port !== 9000);
 
-/** A command in one line, whether it is written as a list or as a string. */
+/** Returns a command in one line, whether it is written as a list or as a string. */
 export const commandText = (tree: Tree | undefined): string =>
   tree?.kind === "list" ? tree.items.map((item) => text(item) ?? "").join(" ") : (text(tree) ?? "");
 
-/** The heap size in NODE_OPTIONS or on the command line. */
+/** Returns the heap size in NODE_OPTIONS or on the command line. */
 export function heapOf(
   environment: SettingValues,
   command: readonly ConfigText[],
@@ -104,7 +104,7 @@ export function heapOf(
   return undefined;
 }
 
-/** The time limit of curl or wget in a command, in milliseconds. */
+/** Returns the time limit of curl or wget in a command, in milliseconds. */
 export function commandTimeLimit(command: string): number | undefined {
   const seconds =
     /\bcurl\b.*?\s(?:-m|--max-time)[\s=]*(\d+(?:\.\d+)?)\b/.exec(command)?.[1] ??
@@ -114,7 +114,7 @@ export function commandTimeLimit(command: string): number | undefined {
 
 const secondsIn: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** The duration of the sleeps in a command, in milliseconds; undefined where it cannot be determined. */
+/** Returns the duration of the sleeps in a command, in milliseconds; undefined where it cannot be determined. */
 export function sleepOf(command: string): number | undefined {
   const sleeps = [...command.matchAll(/\bsleep[\s,"']+([^\s,"';&|)]+)/g)].map(([, time = ""]) => {
     const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(time) ?? [];

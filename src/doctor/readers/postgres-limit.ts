@@ -25,7 +25,7 @@ export function parseLimit(written: string | undefined, at: Place, diagnostics: 
   return "unknown";
 }
 
-/** The first limit that one of the texts sets. */
+/** Returns the first limit that one of the texts sets. */
 export function firstLimit(places: readonly PlacedText[], diagnostics: Diagnostics): ConnectionLimit | undefined {
   for (const { text: words, at } of places) {
     const written = findMaxConnections(words);
@@ -41,7 +41,9 @@ type LimitSources = {
   at: Place;
 };
 
-/** The limit of a container: Bitnami's variable, the command, the mounted files, otherwise Postgres' default. */
+/**
+ * Returns the limit of a container: Bitnami's variable, the command, the mounted files, otherwise Postgres' default.
+ */
 export function containerConnectionLimit(
   { command, environment, files, at }: LimitSources,
   diagnostics: Diagnostics,
@@ -57,8 +59,8 @@ export function containerConnectionLimit(
 }
 
 /**
- * The lines of a text without comments, each with its place. The place of a YAML block is the line of its `|`, one above
- * its text.
+ * Returns the lines of a text without comments, each with its place. The place of a YAML block is the line of its `|`,
+ * one above its text.
  */
 export function linesOf(tree: Tree): PlacedText[] {
   const { file, line } = tree.at;

@@ -33,7 +33,7 @@ const imageOf = (tree: Tree | undefined): Image[] => {
   return image === undefined || tree === undefined ? [] : [{ image, tree }];
 };
 
-/** Undefined where two images of the program have different versions. */
+/** Returns undefined where two images of the program have different versions. */
 function onlyVersion(images: readonly Image[], program: Program): KnownVersion | undefined {
   const found = images
     .filter(({ image }) => imageName(image) === program || imageName(image) === `${program}-unprivileged`)

@@ -53,7 +53,7 @@ export async function fetchRunningInstance(address: string, token: string | unde
   });
 }
 
-/** The address without user name and password. */
+/** Returns the address without user name and password. */
 function shownAddress(address: string): string {
   const url = URL.parse(address);
   return url === null ? "--live" : `${url.origin}${url.pathname}`;

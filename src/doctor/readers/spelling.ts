@@ -1,6 +1,6 @@
 const maxDistance = 2;
 
-/** The Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. */
+/** Returns the Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. */
 function distance(one: string, other: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, index) => index);
@@ -25,7 +25,7 @@ function distance(one: string, other: string): number {
 
 const valueAt = (row: readonly number[], column: number): number => row[column] ?? Number.POSITIVE_INFINITY;
 
-/** The known word that is probably meant; undefined for a known word, or where no word is close. */
+/** Returns the known word that is probably meant; undefined for a known word, or where no word is close. */
 export function closestWord(word: string, known: ReadonlySet<string>): string | undefined {
   if (known.has(word)) return undefined;
   return [...known].find(

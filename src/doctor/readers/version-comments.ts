@@ -7,7 +7,7 @@ const names: Readonly<Record<Program, RegExp>> = {
   prometheus: /#.*\bprometheus[ /-]+v?(\d+\.\d+(?:\.\d+)?)\b/i,
 };
 
-/** The version in the first comment that contains one, such as `# nginx 1.24`. */
+/** Returns the version in the first comment that contains one, such as `# nginx 1.24`. */
 export function versionInComments(source: string, file: string, program: Program): KnownVersion | undefined {
   for (const [index, line] of source.split("\n").entries()) {
     const version = parseVersion(names[program].exec(line)?.[1] ?? "");

@@ -1,6 +1,6 @@
 import type { Rule } from "../rule.ts";
 import { ruleSection } from "./rules-page.ts";
 
-/** The text of `doctor explain RULE`. */
+/** Returns the text of `doctor explain RULE`. */
 export const explanationOf = (rule: Rule): string =>
   `${ruleSection(rule).replace(/^#### /, "")}\n\nIgnore one place with a comment: # haven-doctor: ignore ${rule.id} <reason>\n`;

@@ -3,7 +3,7 @@ import type { GatedDiagnosis } from "../gate/gate.ts";
 import type { Finding, UnknownSettings } from "../rule.ts";
 import { numberText } from "./place-text.ts";
 
-/** A finding as one paragraph: the numbers with their places, the violation, the impact. */
+/** Returns a finding as one paragraph: the numbers with their places, the violation, the impact. */
 export const detailOf = ({ numbers, message, impact }: Finding): string =>
   [numbers.length > 0 ? `${numbers.map(numberText).join("; ")}.` : "", message, impact]
     .filter((part) => part !== "")

@@ -4,7 +4,7 @@ import { placeText } from "./place-text.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;");
 
-/** A comment for a pull request. */
+/** Returns a comment for a pull request. */
 export function markdownReport({ findings, unknownSettings, unreadable, ignored }: GatedDiagnosis): string {
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const head = `### haven doctor: ${errors} errors, ${findings.length - errors} warnings`;

@@ -2,7 +2,7 @@ import { type ConfigNumber, formatNumber, type Place } from "../facts/config-val
 
 const kustomizeOutput = /^kubectl kustomize (.+)$/;
 
-/** False for the environment, standard input, a URL, and the output of a command. */
+/** Returns false for the environment, standard input, a URL, and the output of a command. */
 export const isFile = ({ file }: Place): boolean =>
   file !== "environment" && file !== "stdin" && !/^https?:\/\//.test(file) && !kustomizeOutput.test(file);
 

@@ -8,7 +8,7 @@ const languages: Readonly<Record<string, string>> = {
   railway: "json",
 };
 
-/** The rules section of docs/doctor.md. A test compares the page with it. */
+/** Returns the rules section of docs/doctor.md. A test compares the page with it. */
 export const rulesPage = (): string =>
   families
     .map(({ name, about, rules }) => [`### ${name}-: ${about}`, ...rules.map(ruleSection)].join("\n\n"))
@@ -29,7 +29,7 @@ export const ruleSection = ({ id, severity, offByDefault, title, impact, conditi
     .replace(`#### ${id}\n`, `#### ${id}\n\n`)
     .replace("\n```", "\n\n```");
 
-/** The lines that differ between the broken and the fixed example. */
+/** Returns the lines that differ between the broken and the fixed example. */
 function exampleOf({ kind, broken, fixed, alongside }: Example): string {
   const differing = (these: string, others: string) =>
     these.split("\n").filter((line) => line.trim() !== "" && !others.split("\n").includes(line));

@@ -9,7 +9,7 @@ export type TableStyle = { width: number; colour: boolean; fixed: readonly Fixed
 
 const ansiCodes = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } as const;
 
-/** The report for a terminal. */
+/** Returns the report for a terminal. */
 export function tableReport(
   diagnosis: GatedDiagnosis,
   read: readonly string[],

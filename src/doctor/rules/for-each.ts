@@ -32,7 +32,10 @@ export const eachCluster =
 export const eachWorkload = (check: Check<[Workload, Kubernetes]>): Rule["find"] =>
   eachCluster((cluster) => cluster.workloads.flatMap((workload) => check(workload, cluster)));
 
-/** The app that was read from a workload. The place distinguishes workloads of the same name in other namespaces. */
+/**
+ * Returns the app that was read from a workload. The place distinguishes workloads of the same name in other
+ * namespaces.
+ */
 export const appOf = ({ object, name }: Workload, apps: readonly App[]): App | undefined => {
   const { file, line } = get(object, "metadata", "name")?.at ?? object.at;
   return apps.find((app) => app.name === name && app.at.file === file && app.at.line === line);
@@ -43,7 +46,7 @@ export const eachPod =
   ({ apps }) =>
     apps.filter(({ platform }) => platform === "kubernetes").flatMap((app) => check(app));
 
-/** One finding for each file, with the places of all its subjects. */
+/** Returns one finding for each file, with the places of all its subjects. */
 export function onePerFile<T>(
   subjects: readonly T[],
   placeOf: (subject: T) => Place,
@@ -56,7 +59,7 @@ export function onePerFile<T>(
   }));
 }
 
-/** The first names, and how many others there are. */
+/** Returns the first names, and how many others there are. */
 export function namesText(names: readonly string[]): string {
   const shown = [...new Set(names)];
   const others = shown.length - 4;

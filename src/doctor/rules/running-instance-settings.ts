@@ -20,7 +20,7 @@ type AnswerFields = {
   heap?: number;
 };
 
-/** A health report for the examples. */
+/** Returns a health report for the examples. */
 const sampleReport = ({
   status = "healthy",
   keepAliveSeconds = 75,

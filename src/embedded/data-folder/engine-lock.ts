@@ -10,7 +10,7 @@ const removalTimeoutMs = 5_000;
 const holderSchema = z.object({ pid: z.int().positive(), start: z.string() });
 export type LockHolder = z.infer<typeof holderSchema>;
 
-/** The right to run the engines of a data folder, held by one running process. */
+/** Creates the lock of a data folder. The one process that holds it may run the engines. */
 export function engineLock(dataDir: string) {
   const lockFile = join(dataDir, "engines.lock");
   const ownFile = join(dataDir, `engines.lock.${process.pid}`);

@@ -15,7 +15,7 @@ const recordSchema = z.object({
 });
 export type EngineRecord = z.infer<typeof recordSchema>;
 
-/** The addresses of the running engines of a data folder, for processes that share them. */
+/** Creates the file with the addresses of the running engines, which processes that share the data folder read. */
 export function engineRecord(dataDir: string) {
   const file = join(dataDir, "engines.json");
   return {
@@ -25,7 +25,7 @@ export function engineRecord(dataDir: string) {
       await rename(`${file}.new`, file);
     },
 
-    /** The record that the lock holder wrote, once every engine in it accepts connections. */
+    /** Reads the record that the lock holder wrote, once every engine in it accepts connections. */
     async read(holder: LockHolder): Promise<EngineRecord | undefined> {
       const record = recordSchema.safeParse(await readJson(file)).data;
       if (record?.pid !== holder.pid || record.start !== holder.start) return undefined;

@@ -58,7 +58,7 @@ const problems = [
 
 const statuses = ["open", "in_progress", "resolved", "closed"] as const;
 
-/** The same properties and tenants at every call, with dates relative to today. */
+/** Returns the same properties and tenants at every call, with dates relative to today. */
 export function demoData(nowMs: number): DemoData {
   const data: DemoData = { properties: [], units: [], leases: [], requests: [], events: [] };
   const pick = pickFrom(nextNumber(7));
@@ -90,7 +90,7 @@ export function demoData(nowMs: number): DemoData {
 type Pick = <T>(from: readonly T[]) => T;
 type Unit = { id: string; rent_cents: number };
 
-/** A past lease, a current one and for some units a future one; every fourth unit is vacant. */
+/** Returns a past lease, a current one and for some units a future one; every fourth unit is vacant. */
 function leasesOf(unit: Unit, floor: number, nowMs: number, pick: Pick): Row[] {
   const terms = [
     [-730, -366],

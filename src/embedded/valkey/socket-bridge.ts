@@ -10,7 +10,10 @@ const closeTimeoutMs = 2_000;
 
 type Connection = { socket: Socket; unread: Buffer[]; offset: number; unreadBytes: number; ended: boolean };
 
-/** The "host" imports of valkey.wasm over node:net, and the loop that runs the module whenever a socket is ready. */
+/**
+ * Creates the "host" imports of valkey.wasm over node:net, and the loop that runs the module whenever a socket is
+ * ready.
+ */
 export function createValkeyBridge(host: string, onFailure: (error: unknown) => void) {
   const connections = new Map<number, Connection>();
   const freeFds: number[] = [];

@@ -14,9 +14,10 @@ const readersPerTick = 250;
 const eventsPerRead = 50;
 
 /**
- * All streams of one owner on this instance. The hub reads new events once and writes them to all live readers. A reader
- * that is behind, because it is new or slow, reads separately until it reaches the position of the hub, and is then
- * live. Positions alone decide what is written, so that no event is lost or repeated when a reader changes over.
+ * Creates the hub of all streams of one owner on this instance. It reads new events once and writes them to all live
+ * readers. A reader that is behind, because it is new or slow, reads separately until it reaches the position of the
+ * hub, and is then live. Positions alone decide what is written, so that no event is lost or repeated when a reader
+ * changes over.
  */
 export function createHub({ head, read, onSent }: HubDeps) {
   const readers = new Set<Reader>();

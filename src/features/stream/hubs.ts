@@ -6,7 +6,9 @@ import { positions } from "./repository.ts";
 
 export type HubsDeps = { db: Queryable; pollMs: number; onSent(events: number): void };
 
-/** The hubs of all owners with open streams on this instance. One query per interval polls all their positions. */
+/**
+ * Creates the hubs of all owners with open streams on this instance. One query per interval polls all their positions.
+ */
 export function createHubs({ db, pollMs, onSent }: HubsDeps) {
   const hubs = new Map<string, Hub>();
   let timer: NodeJS.Timeout | undefined;

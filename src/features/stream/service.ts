@@ -81,7 +81,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
       if (response.destroyed) release();
     },
 
-    /** The position to start from: after the given one, or after the latest event. */
+    /** Returns the position to start from: the given one, or that of the latest event. */
     async startPosition(owner: string, after: number | undefined): Promise<{ start: number; head: number }> {
       const head = await positions.head(reads, owner);
       return { start: Math.min(after ?? head, head), head };

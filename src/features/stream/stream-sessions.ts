@@ -11,7 +11,7 @@ export type StreamSessionsDeps = { intervalMs: number; isStillSignedIn(caller: C
 /** Low, because the checks use Postgres while Redis is unavailable. */
 const maxConcurrentChecks = 4;
 
-/** The sessions with open streams. Each is checked once per interval, and its streams end when it has ended. */
+/** Tracks the sessions with open streams, checks each once per interval, and ends the streams of an ended session. */
 export function createStreamSessions({ intervalMs, isStillSignedIn }: StreamSessionsDeps) {
   const bySession = new Map<string, StreamSession>();
   const limiter = createConcurrencyLimiter({

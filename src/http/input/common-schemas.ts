@@ -10,7 +10,7 @@ const atMost = (maxLength: number) => (text: string) =>
 const nul = "\\u0000";
 const withoutNul = new RegExp(`^[^${nul}]*$`);
 
-/** A text that is stored unchanged. The length is checked first. */
+/** Creates the schema of a text that is stored unchanged. The length is checked first. */
 export const exactText = ({ minLength = 0, maxLength }: { minLength?: number; maxLength: number }) =>
   z
     .string("must be a string")
@@ -53,7 +53,7 @@ const controlsButBreaks = controls.replace("\\u001f", "\\u0008\\u000b\\u000c\\u0
 const invisible =
   "\\u0020\\u00a0\\u00ad\\u061c\\u1680\\u180e\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f-\\u2064\\u206a-\\u206f\\u3000\\ufeff";
 
-/** A visible text without line breaks, control characters and changes of the text direction. */
+/** Creates the schema of a visible text without line breaks, control characters and changes of the text direction. */
 export const line = (maxLength: number, example: string) =>
   boundedText(maxLength, {
     pattern: new RegExp(`^[${invisible}]*[^${controls}${invisible}][^${controls}]*$`),
@@ -62,7 +62,7 @@ export const line = (maxLength: number, example: string) =>
     .refine((text) => /[^\p{Cf}\p{Z}]/u.test(text), "must contain a visible character")
     .meta({ minLength: 1, example });
 
-/** A visible text like `line`, but with line breaks. */
+/** Creates the schema of a visible text that, unlike `line`, may contain line breaks. */
 export const prose = (maxLength: number) =>
   boundedText(maxLength, {
     pattern: new RegExp(`^[^${controlsButBreaks}]*$`),

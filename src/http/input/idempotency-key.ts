@@ -4,7 +4,9 @@ import { AppError } from "../../core/app-error.ts";
 
 export type IdempotencyKey = { key: string; fingerprint: string };
 
-/** The caller's key, and a fingerprint of the parsed request: a key may be repeated with the same request only. */
+/**
+ * Returns the caller's key, and a fingerprint of the parsed request: a key may be repeated with the same request only.
+ */
 export function idempotencyKeyOf(
   request: IncomingMessage,
   params: unknown,

@@ -43,7 +43,7 @@ export function findShapeFault(bytes: Uint8Array, { maxDepth, maxValues }: Shape
   return undefined;
 }
 
-/** The index of the closing quote, or an index past the end for an unterminated string. */
+/** Returns the index of the closing quote, or an index past the end for an unterminated string. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;

@@ -2,7 +2,10 @@ import { AppError } from "../../core/app-error.ts";
 
 const maxParameters = 50;
 
-/** The query parameters by name. A repeated parameter becomes an array, which the schema of a single value rejects. */
+/**
+ * Returns the query parameters by name. A repeated parameter becomes an array, which the schema of a single value
+ * rejects.
+ */
 export function queryFields(url: string): Record<string, string | string[]> {
   const questionMark = url.indexOf("?");
   if (questionMark === -1) return {};

@@ -32,7 +32,7 @@ export function assertBodyFits({ headers }: Pick<IncomingMessage, "headers">, li
   if (!Object.hasOwn(decoders, encoding)) throw new AppError("unsupported_media_type", "Unknown Content-Encoding.");
 }
 
-/** The decoded body. Decoding runs in the thread pool and stops at the limit. */
+/** Reads the decoded body. Decoding runs in the thread pool and stops at the limit. */
 export async function readBody(request: IncomingMessage, limit: BodyLimit): Promise<Buffer> {
   const { bodyBudget } = request.context;
   let size = 0;
@@ -66,8 +66,9 @@ async function decoded(bytes: Buffer, encoding: string, limit: BodyLimit): Promi
 }
 
 /**
- * The bytes as sent. Fails at the first byte over the limit; the listener discards the rest. Node never ends the stream of
- * a request that was answered while its body was arriving, so reading also ends when the request's signal is aborted.
+ * Returns the bytes as sent. Fails at the first byte over the limit; the listener discards the rest. Node never ends
+ * the stream of a request that was answered while its body was arriving, so reading also ends when the request's signal
+ * is aborted.
  */
 export function collectBody(
   request: IncomingMessage,

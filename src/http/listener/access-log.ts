@@ -3,7 +3,7 @@ import type { Request } from "express";
 import type { Logger } from "../../core/logger.ts";
 import { clientAddress } from "./client-address.ts";
 
-/** One line per request. It holds the fields named here only: a query, header or body may contain secrets. */
+/** Writes one line per request, with the fields below only, because a query, header or body may contain secrets. */
 export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">) {
   if (!logger.isLevelEnabled("info")) return () => undefined;
   return (request: IncomingMessage, response: ServerResponse, seconds: number): void => {

@@ -82,7 +82,7 @@ function pathOf(url: string): string {
   return (query === -1 ? url : url.slice(0, query)).slice(0, 500);
 }
 
-/** The id from a trusted proxy, or a new one. */
+/** Returns the id from a trusted proxy, or a new one. */
 export function requestIdOf(request: IncomingMessage, trust: Pick<Trust, "trustsPeer">): string {
   const given = request.headers["x-request-id"];
   return typeof given === "string" && isRequestId(given) && trust.trustsPeer(request.socket) ? given : newRequestId();

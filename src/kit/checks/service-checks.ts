@@ -3,7 +3,7 @@ import type { Check } from "../health/check.ts";
 
 export type Store = { read(signal: AbortSignal): Promise<void>; write(signal: AbortSignal): Promise<void> };
 
-/** A store that the server reads and writes. `critical` lists the capabilities that take the instance out of rotation. */
+/** Creates the check of a store. `critical` lists the capabilities that take the instance out of rotation. */
 export const storeCheck = (name: string, { read, write }: Store, critical: readonly ("read" | "write")[]): Check => ({
   name,
   capabilities: {

@@ -5,7 +5,7 @@ const checkStatuses = { up: "pass", impaired: "warn", down: "fail", unknown: "wa
 
 export const healthJsonType = "application/health+json";
 
-/** The report in the format of draft-inadarei-api-health-check-06. */
+/** Returns the report in the format of draft-inadarei-api-health-check-06. */
 export function healthJson({
   status,
   version,

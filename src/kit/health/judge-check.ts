@@ -31,7 +31,7 @@ export function statusOfCheck(capabilities: readonly Evidence[]): CheckStatus {
   return capabilities.some(works) ? "impaired" : "down";
 }
 
-/** One check for each name, in the order of the capabilities. */
+/** Returns one check for each name, in the order of the capabilities. */
 export function judgeChecks(capabilities: readonly CapabilityOfCheck[]): JudgedCheck[] {
   return [...Map.groupBy(capabilities, ({ check }) => check)].map(([name, own]) => judgeCheck(name, own));
 }

@@ -121,6 +121,6 @@ export function readiness(
 
 export const isReady = (status: ReadyStatus): boolean => status === "ready" || status === "degraded";
 
-/** Whether every startup capability and every critical one has passed once. */
+/** Returns whether every startup capability and every critical one has passed once. */
 export const hasStarted = (capabilities: readonly JudgedCapability[]): boolean =>
   capabilities.every(({ startup, critical, lastSuccessAt }) => !(startup || critical) || lastSuccessAt !== null);

@@ -164,7 +164,7 @@ export function createMonitor({
       add(check);
       current = initialSnapshot();
     },
-    /** The names of all capabilities; a check without capabilities has one, with its own name. */
+    /** Returns the names of all capabilities; a check without capabilities has one, with its own name. */
     capabilityNames: (): readonly string[] => [...watched.keys()],
     start(): void {
       if (started) return;
@@ -193,7 +193,9 @@ export function createMonitor({
     },
     /** Evaluates the snapshot again after the policy has changed its decision. */
     reevaluate: publish,
-    /** The latest snapshot; if it is stale, a new one in which capabilities without a recent result are unknown. */
+    /**
+     * Returns the latest snapshot; if it is stale, a new one in which capabilities without a recent result are unknown.
+     */
     snapshot(): Snapshot {
       if (clock.now() > current.validUntil && !stalls.hasJustStalled(staleGraceMs)) publish();
       return current;

@@ -44,7 +44,7 @@ const reasonsByMessage: readonly (readonly [RegExp, Reason])[] = [
   [/terminated|closed/i, "reset"],
 ];
 
-/** The reason of an error that a driver, Node or a check has thrown. */
+/** Returns the reason of an error that a driver, Node or a check has thrown. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof CheckFailed) return error.reason;
   if (!(error instanceof Error)) return "failed";

@@ -1,4 +1,7 @@
-/** A pause that can be cut short, and never ends early: timers drop fractions of a millisecond. A wake-up that is requested while nothing sleeps applies to the next pause. */
+/**
+ * Creates a pause that can be cut short, and never ends early: timers drop fractions of a millisecond. A wake-up that
+ * is requested while nothing sleeps applies to the next pause.
+ */
 export function createSleep() {
   let current: { until: number; wake: () => void; timer: NodeJS.Timeout } | undefined;
   let requestedAt = Number.POSITIVE_INFINITY;

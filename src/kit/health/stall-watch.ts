@@ -13,7 +13,10 @@ export function watchStalls() {
   };
   const timer = setInterval(tick, everyMs).unref();
   return {
-    /** Whether a stall ended within the last `withinMs`. A probe may be read before the tick that notices the stall. */
+    /**
+     * Returns whether a stall ended within the last `withinMs`. A probe may be read before the tick that notices the
+     * stall.
+     */
     hasJustStalled(withinMs: number): boolean {
       const now = performance.now();
       return now - tickedAt > everyMs + minStallMs || now - stalledUntil < withinMs;

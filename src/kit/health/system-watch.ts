@@ -10,9 +10,9 @@ export type SystemSource = {
   http: {
     inFlight(): number;
     connections(): number;
-    /** Whether requests are rejected because of overload. */
+    /** Returns whether requests are rejected because of overload. */
     shedding(): boolean;
-    /** The counts since the start. */
+    /** Returns the counts since the start. */
     totals(): RequestTotals;
   };
 };

@@ -1,6 +1,9 @@
 const maxRanges = 50;
 
-/** The offered media type that an `Accept` header prefers (RFC 9110, 12.5.1); undefined if it accepts none of them. */
+/**
+ * Returns the offered media type that an `Accept` header prefers (RFC 9110, 12.5.1); undefined if it accepts none of
+ * them.
+ */
 export function preferred<Forms extends Readonly<Record<string, string>>>(
   accept: string,
   offered: Forms,

@@ -8,7 +8,7 @@ export type AppListenerDeps = {
   /** Returns false if the request is for the app. */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
   connections: Pick<Connections, "begin" | "isClosing">;
-  /** False while the event loop is saturated. */
+  /** Returns false while the event loop is saturated. */
   admits(): boolean;
   reject(response: ServerResponse, error: AppError): void;
   observe(method: string, route: string, status: number, seconds: number): void;

@@ -12,7 +12,7 @@ export type ManagementServerDeps = {
   limits: ManagementLimits;
 };
 
-/** A server for a separate port, so that the public port needs no access rules for operator endpoints. */
+/** Creates a server for a separate port, so that the public port needs no access rules for operator endpoints. */
 export function createManagementServer({ answer, sendError, limits }: ManagementServerDeps): Server {
   return createServer(
     {

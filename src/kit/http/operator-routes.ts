@@ -26,7 +26,7 @@ export type OperatorRoutesDeps = {
 const jsonType = "application/json; charset=utf-8";
 const htmlType = "text/html; charset=utf-8";
 
-/** The operator endpoints by path. */
+/** Creates the operator endpoints by path. */
 export function createOperatorRoutes(deps: OperatorRoutesDeps): ReadonlyMap<string, OperatorRoute> {
   const { exposeMetrics, fleet } = deps;
   const routes = new Map<string, OperatorRoute>();

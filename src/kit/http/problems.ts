@@ -19,7 +19,7 @@ export function problemBody(code: KitProblemCode, detail: string): string {
   return JSON.stringify(problemMembers({ code, title, status, detail }));
 }
 
-/** The error response of operator endpoints in a server that has no error format of its own. */
+/** Sends the error response of an operator endpoint, for a server without an error format of its own. */
 export function sendKitProblem(response: ServerResponse, error: unknown, requestId: string): void {
   const known = error instanceof AppError && isKitProblem(error.code) ? error : undefined;
   const code = known === undefined || !isKitProblem(known.code) ? "internal" : known.code;

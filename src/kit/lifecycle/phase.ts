@@ -4,7 +4,7 @@ export type PhaseState = { phase: Phase; since: number };
 
 const order: readonly Phase[] = ["starting", "ready", "draining", "stopped"];
 
-/** The phase of the process. It only moves forward: starting, ready, draining, stopped. */
+/** Tracks the phase of the process, which only moves forward: starting, ready, draining, stopped. */
 export function createLifecycle(clock: { now(): number }) {
   let current: PhaseState = { phase: "starting", since: clock.now() };
   const listeners = new Set<(now: PhaseState, before: PhaseState) => void>();

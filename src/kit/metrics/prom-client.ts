@@ -16,7 +16,7 @@ export const promClientSink = (registry: PromClientRegistry): MetricsSink => ({
   expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
 });
 
-/** The fields of a metric that a registry reads. The registry renames counters in the OpenMetrics format. */
+/** Returns the fields of a metric that a registry reads. The registry renames counters in the OpenMetrics format. */
 const toPromClient = ({ name, help, type, samples }: Family) => ({
   name,
   help,

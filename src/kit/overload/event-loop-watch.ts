@@ -5,9 +5,9 @@ const minShare = 0.05;
 export type Admission = { share: number; saturatedSamples: number };
 
 /**
- * The share of requests to admit. It is halved with every sample while the event loop is saturated, so that the server
- * reacts to a flood within a second, and grows in small steps afterwards. A single saturated sample changes nothing, and
- * neither does a single stall of this process.
+ * Returns the share of requests to admit. It is halved with every sample while the event loop is saturated, so that the
+ * server reacts to a flood within a second, and grows in small steps afterwards. A single saturated sample changes
+ * nothing, and neither does a single stall of this process.
  */
 export function nextAdmission(
   { share, saturatedSamples }: Admission,

@@ -24,7 +24,7 @@ export type CloseOn = "signal" | "trial";
 
 export type BreakerOptions = {
   name: string;
-  /** Whether the error is a failure of the dependency. Errors of the caller and local limits are not. */
+  /** Returns whether the error is a failure of the dependency. Errors of the caller and local limits are not. */
   isFailure(error: unknown): boolean;
   /** Whether the error may have its cause in the dependency, so that its check runs at once; `isFailure` unless set. */
   isSymptom?(error: unknown): boolean;

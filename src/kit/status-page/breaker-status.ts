@@ -4,7 +4,7 @@ import { appearanceOf } from "./badge.ts";
 import { formatTime } from "./format.ts";
 import { shape } from "./shapes.ts";
 
-/** The state of a breaker, and what happens to calls. */
+/** Renders the state of a breaker, and what happens to calls. */
 export function renderBreakerStatus(breaker: BreakerState, nowMs: number): Html {
   const { tone, shape: name } = appearanceOf(breaker.state);
   return html`

@@ -68,7 +68,7 @@ function renderCapability(
     </dd></div>`;
 }
 
-/** A sentence for a check that fails, recovers or has no result. */
+/** Returns a sentence for a check that fails, recovers or has no result. */
 function remark(name: string, check: CheckDetail): Html {
   const { status, reason, consecutiveFailures, lastFailureAt } = check;
   const isFailing = status === "down" || status === "impaired";

@@ -5,7 +5,7 @@ import { renderOutages } from "./fleet-outages.ts";
 import { formatDuration, formatPercent, formatRate, formatTime } from "./format.ts";
 import { shape } from "./shapes.ts";
 
-/** A table of instances and checks. A red row is a failing instance, a red column is a shared outage. */
+/** Renders a table of instances and checks. A red row is a failing instance, a red column is a shared outage. */
 export function renderFleet(fleet: FleetReport, nowMs: number): Html {
   const { instances, silentSince } = fleet;
   const checks = columnsOf(instances);
@@ -30,7 +30,7 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
 
 const sharedChecks = ["postgres", "redis", "schema"];
 
-/** The shared checks, and every check that is not up somewhere. */
+/** Returns the shared checks, and every check that is not up somewhere. */
 function columnsOf(instances: readonly FleetMember[]): readonly string[] {
   const notUp = instances.flatMap(({ checks }) =>
     Object.entries(checks).flatMap(([name, status]) => (status === "up" ? [] : [name])),

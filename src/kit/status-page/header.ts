@@ -5,7 +5,7 @@ import { formatDateTime, formatDuration, formatElapsed } from "./format.ts";
 import { shape } from "./shapes.ts";
 import { summarize } from "./summary.ts";
 
-/** The coloured band at the top: the state, the reason and the facts of the instance. */
+/** Renders the coloured band at the top: the state, the reason and the facts of the instance. */
 export function renderHeader(report: HealthReport, nowMs: number): Html {
   const { instance, version, uptimeSeconds, status, phase } = report;
   const since = stateSince(report);
@@ -37,7 +37,7 @@ export function renderBand(badge: Badge, body: Html, facts: readonly (readonly [
     </section>`;
 }
 
-/** A phase may have begun later than its verdict, for example draining while unhealthy. */
+/** Returns when the shown state began: a phase such as draining may begin later than the verdict. */
 function stateSince({ phase, since, history }: HealthReport): string {
   if (phase === "ready") return since;
   return history.findLast(({ kind, to }) => kind === "phase" && to === phase)?.at ?? since;

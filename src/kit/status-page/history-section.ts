@@ -8,7 +8,7 @@ import { type ReportedChange, renderStateTimeline } from "./state-timeline.ts";
 const maxShown = 15;
 const maxListed = 45;
 
-/** The changes of state: as rows over time, and as a table, newest first. */
+/** Renders the changes of state: as rows over time, and as a table, newest first. */
 export function renderHistory({ history }: HealthReport, nowMs: number): Html {
   const newestFirst = history.toReversed();
   const older = newestFirst.slice(maxShown, maxListed);

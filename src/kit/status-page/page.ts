@@ -12,7 +12,7 @@ import { type PublicReport, renderPublicView } from "./public-view.ts";
 const minIntervalMs = 1000;
 const publicIntervalMs = 5000;
 
-/** The report as a page. It is complete without JavaScript, and updates itself with it. */
+/** Renders the report as a page. It is complete without JavaScript, and updates itself with it. */
 export function renderPage(report: HealthReport, extras: PageExtras): string {
   const badge = badgeOf(report);
   const failing = Object.entries(report.checks).filter(([, { status }]) => status === "down" || status === "impaired");
@@ -36,7 +36,7 @@ export function renderPage(report: HealthReport, extras: PageExtras): string {
   });
 }
 
-/** The page for callers without the operator token. */
+/** Renders the page for callers without the operator token. */
 export function renderPublicPage(report: PublicReport): string {
   const badge = badgeOfStatus(report.status);
   return renderDocument({

@@ -12,7 +12,7 @@ const meanings: Readonly<Record<HealthReport["status"], string>> = {
   unhealthy: "This instance is out of rotation.",
 };
 
-/** The verdict, and a form for the operator token. */
+/** Renders the verdict, and a form for the operator token. */
 export function renderPublicView({ status, instance, timestamp }: PublicReport): Html {
   const header = renderBand(badgeOfStatus(status), html`<p id="summary" class="summary">${meanings[status]}</p>`, [
     ["Instance", html`${instance}`],

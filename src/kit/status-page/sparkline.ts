@@ -56,7 +56,7 @@ function downsample(samples: readonly Sample[], startMs: number, gapMs: number):
   return buckets;
 }
 
-/** A longer time between two samples is a gap: three times the median of this check. */
+/** Returns the longest time between two samples that is not a gap: three times the median of this check. */
 function maxSampleGap(samples: readonly Sample[]): number {
   const steps = samples.slice(1).map(({ at }, index) => at - (samples[index]?.at ?? at));
   const median = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;

@@ -13,7 +13,7 @@ const minWidth = 3;
 const topOf: Readonly<Record<Tone, number>> = { good: 10, calm: 7, warn: 4, bad: 0 };
 const bottom = 14;
 
-/** One row of coloured segments for each thing that has changed, from the oldest known change until now. */
+/** Renders one row of coloured segments for each thing that has changed, from the oldest known change until now. */
 export function renderStateTimeline(history: readonly ReportedChange[], nowMs: number): Html {
   const oldest = Math.min(...history.map(({ at }) => Date.parse(at)).filter((at) => !Number.isNaN(at)), nowMs);
   const covered = Math.max(nowMs - oldest, 1000);

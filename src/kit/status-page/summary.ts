@@ -4,7 +4,7 @@ import { formatCount, formatFailure, formatTime } from "./format.ts";
 
 type Failing = { name: string; anchor: string; check: CheckDetail };
 
-/** The state in one sentence: the failing checks, the reasons, and the consequence. */
+/** Returns the state in one sentence: the failing checks, the reasons, and the consequence. */
 export function summarize(report: HealthReport, nowMs: number): Html {
   const { phase } = report;
   if (phase === "ready") return whileReady(report, nowMs);

@@ -2,7 +2,7 @@ import type { DocumentedOperation } from "../document/openapi-types.ts";
 import { origin } from "../page-origin.ts";
 import { pretty } from "./formatting.ts";
 
-/** A curl command for the operation. Values to fill in are shell variables. */
+/** Returns a curl command for the operation. Values to fill in are shell variables. */
 export function curlOf(
   method: string,
   path: string,
@@ -26,7 +26,7 @@ export function curlOf(
   return parts.filter(Boolean).join(" \\\n  ");
 }
 
-/** The command, on one line if it fits. */
+/** Returns the command, on one line if it fits. */
 function bodyText(value: unknown): string {
   const line = JSON.stringify(value);
   return line.length <= 60 ? line : pretty(value).replaceAll("\n", "\n  ");

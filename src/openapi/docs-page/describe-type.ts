@@ -9,7 +9,7 @@ const byFormat: Readonly<Record<string, string>> = {
   "uri-reference": "URL",
 };
 
-/** The type of a field in words; code in backticks. */
+/** Returns the type of a field in words; code in backticks. */
 export function describeType(schema: JsonSchema): string {
   const { enum: choices, anyOf, type, items } = schema;
   if (schema.const !== undefined) return `always \`${String(schema.const)}\``;

@@ -20,7 +20,7 @@ const style = readStyles(
   ...["layout.css", "operations.css", "forms.css", "media.css"].map(browserFile),
 );
 
-/** The API reference. Complete without JavaScript; with it, every operation can be tried. */
+/** Renders the API reference. Complete without JavaScript; with it, every operation can be tried. */
 export function renderDocsPage(document: Document, links: Links) {
   const groups = groupsOf(document);
   const count = groups.reduce((sum, { operations }) => sum + operations.length, 0);

@@ -6,7 +6,7 @@ import { type Resolve, renderSchema } from "./render-schema.ts";
 
 type Responses = DocumentedOperation["responses"];
 
-/** The responses of an operation: successful ones with their fields, problems with their codes. */
+/** Renders the responses of an operation: successful ones with their fields, problems with their codes. */
 export function renderAnswers(responses: Responses, { components }: Document, resolve: Resolve): Html {
   const all = Object.entries(responses).map(([status, answer]) => {
     const shared = "$ref" in answer ? components.responses[answer.$ref.split("/").at(-1) ?? ""] : answer;

@@ -5,7 +5,7 @@ export type Group = { tag: string; operations: readonly Listed[] };
 
 export const idOfTag = (tag: string): string => `tag-${tag.toLowerCase()}`;
 
-/** The list of operations and its filter. */
+/** Renders the list of operations and its filter. */
 export function renderContents(groups: readonly Group[]): Html {
   return html`
     <aside class="contents">

@@ -11,12 +11,12 @@ type RenderOptions = { resolve: Resolve; marks: "required" | "optional" };
 /** Ends the recursion for schemas that refer to themselves. */
 const maxDepth = 6;
 
-/** The description of a schema, and its fields. */
+/** Renders the description of a schema, and its fields. */
 export function renderSchema(schema: JsonSchema, options: RenderOptions): Html {
   return html`${renderDescriptions(schema, options.resolve)}${renderFields(schema, options)}`;
 }
 
-/** The fields of an object, including those of nested objects. */
+/** Renders the fields of an object, including those of nested objects. */
 function renderFields(schema: JsonSchema, options: RenderOptions, depth = 0): Html {
   const { properties = {}, required = [] } = withFields(schema, options.resolve);
   const fields = Object.entries(properties);
@@ -47,7 +47,7 @@ function renderDescriptions(schema: JsonSchema, resolve: Resolve): Html[] {
   return annotated("description", schema, resolve).map(({ description = "" }) => html`<p>${prose(description)}</p>`);
 }
 
-/** The schema itself if it has the annotation, otherwise the choices, items or entries that have it. */
+/** Returns the schema itself if it has the annotation, otherwise the choices, items or entries that have it. */
 function annotated(of: "description" | "examples", schema: JsonSchema, resolve: Resolve): JsonSchema[] {
   const { anyOf = [], items = {}, additionalProperties: entries, ...whole } = resolve(schema);
   if (whole[of] !== undefined) return [whole];

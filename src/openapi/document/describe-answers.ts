@@ -7,7 +7,7 @@ import { headerReferences } from "./response-headers.ts";
 const jsonType = "application/json";
 const withoutBody = new Set(["204", "304"]);
 
-/** The successful responses, with those that follow from the request headers of the operation. */
+/** Returns the successful responses, with those that follow from the request headers of the operation. */
 export function answersOf(
   { answers, headers = [], method }: Pick<Operation, "answers" | "headers" | "method">,
   schemas: Schemas,

@@ -53,7 +53,7 @@ export function problemReferences(failures: readonly ErrorCode[]): Readonly<Reco
   return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]));
 }
 
-/** One response per status, with an example for each code. */
+/** Returns one response per status, with an example for each code. */
 export function problemResponses(schemas: Schemas): Readonly<Record<string, DocumentedAnswer>> {
   const schema = schemas.of(problem, "output");
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);

@@ -11,7 +11,7 @@ export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): Do
   return { required: true, content: { "application/json": { schema, example } } };
 }
 
-/** The file as the body, or as a field of a form. */
+/** Returns the file as the body, or as a field of a form. */
 function uploadOf({ field, fileTypes, contentTypes, description }: NonNullable<Operation["upload"]>) {
   const asBody = contentTypes
     .filter((type) => type !== form)

@@ -8,7 +8,7 @@ const byFormat: Readonly<Record<string, unknown>> = {
   uri: "https://example.org/",
 };
 
-/** A valid value, built from the examples of the fields. */
+/** Returns a valid value, built from the examples of the fields. */
 export function exampleOf(schema: JsonSchema, resolve: (schema: JsonSchema) => JsonSchema): unknown {
   const { examples, enum: choices, anyOf, properties, items, ...is } = resolve(schema);
   if (examples !== undefined) return examples[0];

@@ -8,7 +8,9 @@ import * as valid from "../support/valid-configs.ts";
 
 const script = fileURLToPath(new URL("../support/measured-run.ts", import.meta.url));
 
-/** A repository like that of a platform team: most of its files are no configuration, and many of them are YAML. */
+/**
+ * Returns a repository like that of a platform team: most of its files are no configuration, and many of them are YAML.
+ */
 function largeRepository(): Record<string, string> {
   const files: Record<string, string> = {};
   const add = (count: number, name: (index: number) => string, text: (index: number) => string) => {

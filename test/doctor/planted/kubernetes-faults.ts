@@ -63,7 +63,7 @@ const startup =
 const grace = /terminationGracePeriodSeconds: 60/;
 const scale = /maxReplicas: 10/;
 
-/** A workload with one replica, and without the disruption budget that belongs to several. */
+/** Returns a workload with one replica, and without the disruption budget that belongs to several. */
 const single = (text: string): string =>
   text
     .replace("replicas: 2", "replicas: 1")

@@ -20,7 +20,7 @@ export type Fault = readonly [rule: string, part: RegExp, faults: readonly Chang
 
 export type Planted = { rule: string; base: Base; fault: string; twin: string; change: string };
 
-/** One planted fault for each base that has the part, and each replacement. */
+/** Returns one planted fault for each base that has the part, and each replacement. */
 export const plant = (bases: readonly Base[], faults: readonly Fault[]): Planted[] =>
   bases.flatMap((base) =>
     faults.flatMap(([rule, part, wrong, right]) =>

@@ -28,7 +28,7 @@ const shipped: readonly (readonly [pattern: string, kind: keyof ConfigPaths | "s
   [".env.example", "settings"],
 ];
 
-/** A random generator with the same numbers in every run. */
+/** Returns a random generator with the same numbers in every run. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -88,7 +88,7 @@ function mutated(text: string, next: () => number): string {
   }
 }
 
-/** The files on disk, with one file replaced. */
+/** Returns the files on disk, with one file replaced. */
 const withFile = (disk: Files, path: string, text: string): Files => ({
   ...disk,
   read: (file) => (file === path ? text : disk.read(file)),

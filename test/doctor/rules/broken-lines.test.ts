@@ -60,7 +60,7 @@ suite("one broken line is found by its rule, on that line", () => {
   });
 });
 
-/** The lines on which a piece of text starts. */
+/** Returns the lines on which a piece of text starts. */
 function linesOf(text: string, piece: string): number[] {
   const lines: number[] = [];
   for (let index = text.indexOf(piece); index !== -1; index = text.indexOf(piece, index + 1))
@@ -69,7 +69,7 @@ function linesOf(text: string, piece: string): number[] {
   return lines;
 }
 
-/** The changed text, or the removed one if nothing replaces it. */
+/** Returns the changed text, or the removed one if nothing replaces it. */
 function changedPart(from: string, to: string): string {
   return to === "" ? from : to;
 }

@@ -113,7 +113,7 @@ const echo: Behaviour = (request, response, name) => {
   response.end(JSON.stringify({ name, url: request.url }));
 };
 
-/** A minimal WebSocket server: the handshake, then it echoes every byte. */
+/** Acts as a minimal WebSocket server: answers the handshake and then echoes every byte. */
 function shakeHands(request: IncomingMessage, socket: Socket): void {
   const key = String(request.headers["sec-websocket-key"]);
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");

@@ -111,7 +111,7 @@ export function watchVerdicts(members: readonly PathMember[]) {
   };
 }
 
-/** The decisions that the instances have reported since then. */
+/** Returns the decisions that the instances have reported since then. */
 export function decisionsSince(members: readonly PathMember[], from: ReadonlyMap<string, number>): string[] {
   return members.flatMap(({ name, process }) =>
     process

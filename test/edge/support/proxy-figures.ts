@@ -40,7 +40,7 @@ export type Limit = {
   haproxy: { burst: number; windowSeconds: number };
 };
 
-/** The limits of one client address. */
+/** Returns the limits of one client address. */
 export function limitOf(name: Kind["name"]): Limit {
   const kind = kinds.find((one) => one.name === name);
   if (kind === undefined) throw new Error(`there is no limit ${name}`);

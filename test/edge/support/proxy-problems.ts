@@ -83,7 +83,7 @@ const haproxy: readonly ProxyProblem[] = [
   { status: 504, code: "unavailable", detail: tooSlow },
 ];
 
-/** The files in which NGINX and HAProxy find their own error responses, by path. */
+/** Returns the files in which NGINX and HAProxy find their own error responses, by path. */
 export function proxyProblemFiles(): ReadonlyMap<string, string> {
   const ofHaproxy = haproxy.map(({ status, code, detail }) => {
     const problem = problemOf(code, detail, "%[var(txn.id)]", status);

@@ -16,7 +16,7 @@ const messageSchema = z.object({
   received: z.string().optional(),
   failed: z.string().optional(),
 });
-/** The application in a separate process and process group, as a shell would start it. */
+/** Starts the application in a separate process and process group, as a shell would start it. */
 export function startApp(test: TestContext, dataDir: string) {
   const child = spawn(process.execPath, [script, dataDir], { detached: true, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

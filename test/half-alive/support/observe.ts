@@ -119,7 +119,7 @@ export async function assertWritesAgain(haven: Haven, store: Store, write: () =>
   assert.deepEqual([...new Set(statuses)], [201], `${store} writes again`);
 }
 
-/** The states that the check of this store has had while some work was done. */
+/** Returns the states that the check of this store has had while some work was done. */
 export async function statesDuring(haven: Haven, store: Store, work: () => Promise<unknown>): Promise<string[]> {
   const seen = new Set<string>();
   let done = false;

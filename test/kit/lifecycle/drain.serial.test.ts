@@ -15,7 +15,7 @@ const drainTimes = { DRAIN_DELAY_MS: "1000", DRAIN_LINGER_MS: "600", SHUTDOWN_TI
 
 type Sent = { ok: boolean; status: number; connection: string | undefined; fresh: boolean };
 
-/** A client like a proxy: keeps connections open, sends each request on an idle one, and never retries. */
+/** Returns a client like a proxy: keeps connections open, sends each request on an idle one, and never retries. */
 function steadyClient(url: string, agent: Agent | false) {
   const sent: Sent[] = [];
   let running = true;

@@ -58,7 +58,7 @@ export async function projectWithKit() {
         symlinkSync(join(modules, name), join(project, "node_modules", name));
     },
     read: (name: string): string => readFileSync(join(project, name), "utf8"),
-    /** The URLs of the modules that an import of the name loads. */
+    /** Returns the URLs of the modules that an import of the name loads. */
     async loadedBy(name: string): Promise<string[]> {
       writeFileSync(join(project, "loaded.mjs"), loadedModules(name));
       const { code, output } = await runProgram(process.execPath, ["loaded.mjs"], { cwd: project });

@@ -16,7 +16,7 @@ export type OpenStream = {
   status: number;
   headers: IncomingHttpHeaders;
   events: readonly StreamEvent[];
-  /** All received text, unchanged. */
+  /** Returns all received text, unchanged. */
   text(): string;
   lastEventId(): string;
   heartbeats(): number;

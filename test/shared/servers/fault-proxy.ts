@@ -21,8 +21,8 @@ export type FaultProxy = {
 };
 
 /**
- * A proxy between a client and a real service on 127.0.0.1 that injects one fault at a time into the path.
- * It can record the received bytes; a long run should not.
+ * Starts a proxy between a client and a real service on 127.0.0.1 that injects one fault at a time into the path. It
+ * can record the received bytes; a long run should not.
  */
 export async function startFaultProxy(serviceUrl: string, { keepsSent = true } = {}): Promise<FaultProxy> {
   const service = new URL(serviceUrl);

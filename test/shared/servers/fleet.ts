@@ -48,7 +48,7 @@ export async function startEngines(): Promise<void> {
 export type Fleet = {
   members: readonly Member[];
   member(name: Name): Member;
-  /** The output of all instances. */
+  /** Returns the output of all instances. */
   output(): string;
 };
 

@@ -32,7 +32,7 @@ const entries = {
   "with-test-routes": new URL("./main-with-test-routes.ts", import.meta.url),
 };
 
-/** A server in a separate process, for tests of signals, exit codes and a blocked event loop. */
+/** Starts a server in a separate process, for tests of signals, exit codes and a blocked event loop. */
 export async function startHavenProcess({
   env = {},
   entry = "with-test-routes",

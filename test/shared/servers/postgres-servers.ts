@@ -31,7 +31,7 @@ export type PostgresServerOptions = {
   standbyOf?: PostgresServer;
 };
 
-/** The user that Debian's package creates; Postgres does not run as root. */
+/** Returns the user that Debian's package creates; Postgres does not run as root. */
 export function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));

@@ -11,9 +11,9 @@ const shipped = (folder: string) => fileURLToPath(new URL(`../../../${folder}/`,
 
 export type RunningProxy = {
   readonly name: "nginx" | "haproxy";
-  /** The access log and the messages of the proxy. */
+  /** Returns the access log and the messages of the proxy. */
   log(): string;
-  /** The access log as bytes, because it may contain bytes that are not valid UTF-8. */
+  /** Returns the access log as bytes, because it may contain bytes that are not valid UTF-8. */
   logBytes(): Buffer;
   accessLog(): AccessLine[];
   reload(): Promise<void>;
@@ -33,7 +33,7 @@ export const stopProxy = async (): Promise<void> => running?.stop();
 
 export type AccessLine = Record<string, unknown> & { requestId: string; path: string; status: number };
 
-/** A certificate for localhost, which the test client trusts. */
+/** Creates a certificate for localhost, which the test client trusts. */
 export async function makeCertificate(folder: string, key: string, certificate: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:api.haven.com"];
@@ -46,7 +46,7 @@ export async function makeCertificate(folder: string, key: string, certificate: 
 /** The names of files for newer versions contain the version. */
 const placeOf = (variant: string): string => `${variant.includes("-from-") ? "newer" : "variants"}/${variant}`;
 
-/** The file in haven/ that a variant replaces, read from its first line. */
+/** Returns the file in haven/ that a variant replaces, read from its first line. */
 export const replacedBy = (variant: string): string =>
   /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(readFileSync(shipped("nginx") + placeOf(variant), "utf8"))?.[1] ?? "";
 
@@ -58,7 +58,7 @@ export async function installNginx(variants: readonly string[] = []): Promise<vo
   await makeCertificate("/etc/nginx/ssl", "key.pem", "cert.pem");
 }
 
-/** Whether the installed nginx has at least this version. */
+/** Returns whether the installed nginx has at least this version. */
 export async function nginxIsAtLeast(atLeast: string): Promise<boolean> {
   const { output } = await runProgram("nginx", ["-v"]);
   return compare(/nginx\/([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
@@ -170,7 +170,7 @@ export async function runtime(command: string): Promise<string> {
 
 export type ServerState = { status: string; sessions: number; check: string };
 
-/** The state of each instance in HAProxy. */
+/** Returns the state of each instance in HAProxy. */
 export async function serverStates(): Promise<Record<string, ServerState>> {
   const rows = (await runtime("show stat haven_api 4 -1")).split("\n").map((line) => line.split(","));
   const names = rows[0] ?? [];

@@ -128,7 +128,7 @@ export async function startRedisSentinel() {
     );
     return addresses.map((address) => (Array.isArray(address) ? Number(address[1]) : 0));
   };
-  /** The primary on which all responding Sentinels agree, and which accepts writes. */
+  /** Returns the primary on which all responding Sentinels agree, and which accepts writes. */
   const newPrimary = async (old: number | undefined) => {
     const [port, second, ...others] = (await primaryPorts()).filter((named) => named !== 0);
     if (port === undefined || port === old || [second, ...others].some((named) => named !== port)) return undefined;

@@ -55,7 +55,7 @@ const deregistersFirst = ({ resources }: Template): boolean =>
     /^AWS::(?:ECS::(?:Service|TaskDefinition|TaskSet)|AutoScaling::AutoScalingGroup)$/.test(text(one, "Type") ?? ""),
   );
 
-/** The load balancers for HTTP, not those of type network or gateway. */
+/** Returns the load balancers for HTTP, not those of type network or gateway. */
 const balancersOf = (template: Template): (readonly [string, Tree])[] =>
   ofType(template, `${elbTypes}LoadBalancer`).filter(
     ([, one]) => !/^(?:network|gateway)$/.test(text(one, "Properties", "Type") ?? ""),
@@ -154,7 +154,10 @@ function checkOf(
   };
 }
 
-/** The idle timeouts of the load balancers whose listeners forward to this group, or of all load balancers if none does. */
+/**
+ * Returns the idle timeouts of the load balancers whose listeners forward to this group, or of all load balancers if
+ * none does.
+ */
 function idleOf(template: Template, group: string, at: Place, diagnostics: Diagnostics): ConfigNumber[] {
   const all = balancersOf(template);
   const rules = ofType(template, `${elbTypes}ListenerRule`).filter(([, rule]) => mentions(rule, group));

@@ -62,8 +62,8 @@ export const secondsToMs = (configNumber: ConfigNumber | undefined): ConfigNumbe
   configNumber && { ...configNumber, value: configNumber.value * 1000, unit: "ms" };
 
 /**
- * The value of a `{ Key, Value }` pair, as load balancers and target groups have them. Returns the node of a function
- * where a function computes the pairs, or a pair that could be the wanted one.
+ * Returns the value of a `{ Key, Value }` pair, as load balancers and target groups have them. Returns the node of a
+ * function where a function computes the pairs, or a pair that could be the wanted one.
  */
 export function attributeOf(resource: Tree, field: string, key: string): Tree | undefined {
   const pairs = get(resource, "Properties", field);
@@ -72,7 +72,7 @@ export function attributeOf(resource: Tree, field: string, key: string): Tree | 
   return found === undefined ? pairs.items.find((one) => text(one, "Key") === undefined) : get(found, "Value");
 }
 
-/** Whether the tree contains a reference to this resource. */
+/** Returns whether the tree contains a reference to this resource. */
 export function mentions(tree: Tree | undefined, name: string): boolean {
   if (tree === undefined) return false;
   if (tree.kind === "scalar") return tree.tag === "!Ref" && tree.text === name;

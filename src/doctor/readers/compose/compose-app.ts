@@ -46,7 +46,7 @@ export function appOf({ name, tree, command }: Service, context: ComposeContext)
   };
 }
 
-/** The path of a URL in the command, or a known probe path that is passed to a script. */
+/** Returns the path of a URL in the command, or a known probe path that is passed to a script. */
 const requestedPath = (words: string): string | undefined =>
   /(?:https?:\/\/[^/\s"']+|\b(?:localhost|127\.0\.0\.1)(?::\d+)?)(\/[^\s"'?)]*)/.exec(words)?.[1] ??
   /\s(\/(?:health\/)?(?:alive|livez?|readyz?|startupz?|health))$/.exec(words)?.[1];

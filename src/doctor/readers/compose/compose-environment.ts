@@ -7,7 +7,7 @@ import { entries, get, list, type Tree, text } from "../yaml-tree.ts";
 
 type EnvFileContext = { files: Files; folder: string; diagnostics: Diagnostics };
 
-/** The variables of `env_file`, overridden by those of `environment`. */
+/** Returns the variables of `env_file`, overridden by those of `environment`. */
 export const environmentOf = (tree: Tree, context: EnvFileContext): Map<string, SettingValue> =>
   new Map([...fileVariables(tree, context), ...inlineVariables(tree)]);
 

@@ -78,7 +78,7 @@ function interpolate(tree: Tree, variables: ReadonlyMap<string, SettingValue>): 
   return { ...tree, value, text: value };
 }
 
-/** A service that is built here has no image name. The name of its build folder suggests one: `build: ./nginx`. */
+/** Returns the image, or for a service that is built locally the name of its build folder: `build: ./nginx`. */
 function likelyImage(name: string, tree: Tree): string {
   return [basename(contextOf(tree)), name].find(isInfrastructure) ?? "";
 }
@@ -103,17 +103,17 @@ const isCandidate = ({ name, tree, image, command }: Service): boolean =>
   !/\bmigrate\b/.test(command) &&
   text(tree, "restart") !== "no";
 
-/** A service that prepares something and ends. */
+/** Returns whether the name is that of a service that prepares something and ends. */
 const isOneShot = (name: string): boolean =>
   /(?:^|[-_])(?:init\w*|setup|seed\w*|migrat\w*|bootstrap|provision\w*|create\w*|wait\w*|tests?)(?:$|[-_])/i.test(name);
 
-/** A service that is built here, named after a database: `db-replica`, `postgres_slave1`, `mysql-master`. */
+/** Returns whether a locally built service is named after a database: `db-replica`, `postgres_slave1`, `mysql-master`. */
 const isReplicaOfDatabase = (name: string): boolean =>
   /^(?:db|database|postgres\w*|pg|mysql\w*|mariadb|mongo\w*|redis\w*|rabbitmq\w*|clickhouse\w*|kafka\w*)(?:$|[-_.\d])/i.test(
     name,
   );
 
-/** The ports inside of the container, of `ports` and `expose`. */
+/** Returns the ports inside of the container, of `ports` and `expose`. */
 const containerPortsOf = (tree: Tree): number[] =>
   [...list(tree, "ports"), ...list(tree, "expose")].flatMap((port) => {
     const written = text(port, "target") ?? /(\d+)(?:\/\w+)?$/.exec(text(port) ?? "")?.[1];

@@ -43,7 +43,7 @@ const valueOptions = new Set(
 /** How many words come before the first keyword. */
 const namesBefore: Readonly<Record<string, number>> = { server: 3, "server-template": 4, "default-server": 1 };
 
-/** The first unknown keyword. The words after it may belong to it, so they are not checked. */
+/** Returns the first unknown keyword. The words after it may belong to it, so they are not checked. */
 function unknownOption(options: readonly string[]): string | undefined {
   for (let index = 0; index < options.length; index++) {
     const word = (options[index] ?? "").replace(/\(.*$/, "");

@@ -204,7 +204,7 @@ function checkTimesOf(
   return { probe, detection };
 }
 
-/** The path that the check requests; undefined for a check that only opens a connection. */
+/** Returns the path that the check requests; undefined for a check that only opens a connection. */
 function pathOf(section: Section): Probe["path"] {
   const option = effectiveOption(section, "httpchk");
   if (option === undefined) return undefined;

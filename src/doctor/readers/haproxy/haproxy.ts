@@ -54,18 +54,18 @@ function textOf(files: Files, path: string): { text: string; file: string } {
   return { text: readRequiredFile(files, file), file: files.displayPath(file) };
 }
 
-/** The lines of the section and of its `defaults`, in the order in which later lines win. */
+/** Returns the lines of the section and of its `defaults`, in the order in which later lines win. */
 export const effectiveLines = ({ lines, defaults }: Section): Line[] =>
   defaults === undefined ? lines : [...effectiveLines(defaults), ...lines];
 
-/** The line that applies: the last one in the section, otherwise in its `defaults`. */
+/** Returns the line that applies: the last one in the section, otherwise in its `defaults`. */
 export const effectiveLine = (section: Section, ...words: readonly string[]): Line | undefined =>
   effectiveLines(section).findLast((line) => words.every((word, index) => line.words[index] === word));
 
 export const linesOf = (section: Section, ...words: readonly string[]): Line[] =>
   section.lines.filter((line) => words.every((word, index) => line.words[index] === word));
 
-/** The `option` line that applies; undefined after `no option NAME`. */
+/** Returns the `option` line that applies; undefined after `no option NAME`. */
 export function effectiveOption(section: Section, name: string): Line | undefined {
   const line = effectiveLines(section).findLast(({ words }) => {
     const [word, option] = words[0] === "no" ? words.slice(1) : words;
@@ -74,7 +74,7 @@ export function effectiveOption(section: Section, name: string): Line | undefine
   return line?.words[0] === "no" ? undefined : line;
 }
 
-/** The condition of a line, with each named ACL replaced by its definition. */
+/** Returns the condition of a line, with each named ACL replaced by its definition. */
 export function conditionOf(section: Section, { words }: Line): string {
   const start = words.findIndex((word) => word === "if" || word === "unless");
   if (start === -1) return "";
@@ -103,7 +103,7 @@ function proxyOf(section: Section, isFragment: boolean): ProxySection {
   };
 }
 
-/** The value of a server keyword, and its place. */
+/** Returns the value of a server keyword, and its place. */
 export function serverOption({ options }: Server, name: string): { text: string; at: Place } | undefined {
   for (const { words, at } of options.toReversed()) {
     const index = words.lastIndexOf(name);
@@ -112,7 +112,7 @@ export function serverOption({ options }: Server, name: string): { text: string;
   return undefined;
 }
 
-/** The server follows the check of another server (`track`). */
+/** Returns whether the server follows the check of another server (`track`). */
 export const isTracking = ({ options }: Server): boolean => options.some(({ words }) => words.includes("track"));
 
 export function isChecked(server: Server): boolean {

@@ -20,7 +20,7 @@ export function databasesOf(manifests: Manifests, diagnostics: Diagnostics): Con
 const containersOf = (object: Tree): Tree[] =>
   list(podOf(object), "containers").filter((container) => isPostgresImage(text(container, "image") ?? ""));
 
-/** A ConfigMap with a postgresql.conf for a Postgres that is defined elsewhere. */
+/** Reads the limits of ConfigMaps with a postgresql.conf, for a Postgres that is defined elsewhere. */
 function configMapLimits({ objects }: Manifests, diagnostics: Diagnostics): ConnectionLimit[] {
   const files = objectsOfKind(objects, "ConfigMap")
     .flatMap((map) => entries(map, "data"))
@@ -56,8 +56,8 @@ function containerLimit(
 }
 
 /**
- * A key that is equal for workloads that use the same database: the host, else the namespace, together with the image
- * of the workload unless the files define exactly one Postgres.
+ * Returns a key that is equal for workloads that use the same database: the host, else the namespace, together with the
+ * image of the workload unless the files define exactly one Postgres.
  */
 export function databaseUsedBy(
   { object, container }: Workload,

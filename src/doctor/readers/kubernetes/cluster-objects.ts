@@ -21,7 +21,10 @@ export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: str
 
 export const namespaceOf = (object: Tree): string | undefined => text(object, "metadata", "namespace");
 
-/** The objects in the same namespace, followed by those without a namespace. An object without a namespace gets all. */
+/**
+ * Returns the objects in the same namespace, followed by those without a namespace. An object without a namespace gets
+ * all.
+ */
 export function inNamespaceOf(objects: readonly Tree[], object: Tree): Tree[] {
   const own = namespaceOf(object);
   const same = objects.filter((one) => own !== undefined && namespaceOf(one) === own);

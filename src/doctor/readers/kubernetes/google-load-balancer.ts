@@ -20,13 +20,13 @@ export const googleLoadBalancer = (object: Tree, at: Place): LoadBalancer => ({
   idleTimeouts: [idleOf(at)],
 });
 
-/** The backend settings in a BackendConfig (Ingress) or a GCPBackendPolicy (Gateway). */
+/** Returns the backend settings in a BackendConfig (Ingress) or a GCPBackendPolicy (Gateway). */
 export const backendOf = (object: Tree): Tree | undefined => {
   if (text(object, "kind") === "BackendConfig") return get(object, "spec");
   return text(object, "kind") === "GCPBackendPolicy" ? get(object, "spec", "default") : undefined;
 };
 
-/** Undefined for objects of other kinds. */
+/** Returns undefined for objects of other kinds. */
 export function googleBackendLoadBalancer(object: Tree, diagnostics: Diagnostics): LoadBalancer | undefined {
   const kind = text(object, "kind");
   if (kind === "HealthCheckPolicy") {

@@ -8,7 +8,7 @@ import { objectsOfKind } from "./cluster-objects.ts";
 import { googleBackendLoadBalancer, googleLoadBalancer } from "./google-load-balancer.ts";
 import type { Manifests } from "./manifests.ts";
 
-/** The load balancers that the objects of a cluster configure. */
+/** Returns the load balancers that the objects of a cluster configure. */
 export function loadBalancersOf(manifests: Manifests, diagnostics: Diagnostics): LoadBalancer[] {
   return manifests.objects.flatMap((object) => {
     const kind = text(object, "kind");
@@ -23,7 +23,7 @@ export function loadBalancersOf(manifests: Manifests, diagnostics: Diagnostics):
 const nginxPrefix = "nginx.ingress.kubernetes.io/";
 const albPrefix = "alb.ingress.kubernetes.io/";
 
-/** The ingress controller, by the class or by annotations that only one controller reads. */
+/** Returns the ingress controller, by the class or by annotations that only one controller reads. */
 export function controllerOf(object: Tree): "nginx" | "alb" | "gce" | undefined {
   const names = entries(object, "metadata", "annotations").map(([name]) => name);
   const named =
@@ -141,7 +141,7 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
   };
 }
 
-/** The timeouts of the rules of an HTTPRoute. A rule without timeouts has no known limit. */
+/** Returns the timeouts of the rules of an HTTPRoute. A rule without timeouts has no known limit. */
 function route(object: Tree, diagnostics: Diagnostics): LoadBalancer[] {
   const readTimeouts = list(object, "spec", "rules").flatMap((rule) =>
     ["request", "backendRequest"].flatMap((name) => {

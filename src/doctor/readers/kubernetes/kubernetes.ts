@@ -116,7 +116,7 @@ function runsInfrastructure(pod: Tree | undefined): boolean {
   return isInfrastructure(image) && !isProxyImage(image);
 }
 
-/** A container whose ports are those of a database, a broker or an exporter. */
+/** Returns whether the ports of a container are those of a database, a broker or an exporter. */
 const servesData = (container: Tree): boolean =>
   isInfrastructurePorts(list(container, "ports").flatMap((port) => number(port, "containerPort") ?? []));
 

@@ -17,7 +17,7 @@ export function kustomizationIn(files: Files, folder: string): string | undefine
   return name === undefined ? undefined : join(folder, name);
 }
 
-/** The folders that a kustomization builds on: bases and components, which are not applied on their own. */
+/** Returns the folders that a kustomization builds on: bases and components, which are not applied on their own. */
 export function foldersReferencedBy(files: Files, file: string): string[] {
   const [top] = parseYaml(readRequiredFile(files, file), files.displayPath(file));
   return ["resources", "bases", "components"]
@@ -25,7 +25,7 @@ export function foldersReferencedBy(files: Files, file: string): string[] {
     .flatMap((tree) => (tree.kind === "scalar" ? [normalize(join(dirname(file), tree.text))] : []));
 }
 
-/** The command whose output has to be piped into the doctor if it cannot run `kubectl` itself. */
+/** Returns the command whose output has to be piped into the doctor if it cannot run `kubectl` itself. */
 export const kustomizeCommand = (folder: string): string => `kubectl kustomize ${folder}`;
 
 type KubectlOptions = { workingFolder: string; path: string | undefined; limitMs?: number };

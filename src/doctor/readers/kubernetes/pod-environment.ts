@@ -6,7 +6,10 @@ import type { Manifests } from "./manifests.ts";
 
 type ContainerOwner = { container: Tree; workload: Tree };
 
-/** The variables of a container: `envFrom`, overridden by `env`. Values from objects that were not read stay unknown. */
+/**
+ * Returns the variables of a container: `envFrom`, overridden by `env`. Values from objects that were not read stay
+ * unknown.
+ */
 export function containerEnvironment(
   { container, workload }: ContainerOwner,
   { objects }: Manifests,
@@ -59,7 +62,7 @@ function referencedValue(
   return dataOf(found).get(text(from, field, "key") ?? "");
 }
 
-/** The data of a ConfigMap or a Secret, decoded. */
+/** Returns the data of a ConfigMap or a Secret, decoded. */
 function dataOf(object: Tree | undefined): Map<string, SettingValue> {
   const isBase64 = text(object, "kind") === "Secret";
   const plain = (value: Tree) => text(value) ?? "";

@@ -10,7 +10,7 @@ import type { Manifests } from "./manifests.ts";
 
 const origin = "Kubernetes' default";
 
-/** A number, or a percentage of `whole`, rounded up like Kubernetes does. */
+/** Returns a number, or a percentage of `whole`, rounded up like Kubernetes does. */
 export function shareOf(tree: Tree | undefined, whole: number): number | undefined {
   const found = text(tree);
   const share = /^(\d+(?:\.\d+)?)%$/.exec(found ?? "")?.[1];

@@ -53,7 +53,7 @@ function readDirectiveCount(
   return Number.isInteger(value) ? count(name, value, found.at) : undefined;
 }
 
-/** Undefined for a file that forwards no requests and sets no worker_shutdown_timeout. */
+/** Returns undefined for a file that forwards no requests and sets no worker_shutdown_timeout. */
 export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadBalancer | undefined {
   const shutdownTimeouts = nginx.root.filter(({ name }) => name === "worker_shutdown_timeout");
   if (nginx.routes.length + nginx.upstreams.length + shutdownTimeouts.length === 0) return undefined;
@@ -133,7 +133,7 @@ function retryLimitsOf({ block, upstream }: Route, lookup: Lookup): RetryLimits[
   return [{ connectTimeout, attempts, totalTimeout: totalTimeout.value === 0 ? undefined : totalTimeout }];
 }
 
-/** The largest body size of each server, because uploads often have a location of their own. */
+/** Returns the largest body size of each server, because uploads often have a location of their own. */
 function maxBodySizesOf(routes: readonly Route[], lookup: Lookup): ConfigNumber[] {
   const largest = new Map<Directive | undefined, ConfigNumber>();
   for (const { block } of routes) {

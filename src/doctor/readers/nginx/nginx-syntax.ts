@@ -148,14 +148,14 @@ function tokensOf(text: string, file: string): Token[] {
   }
 }
 
-/** Whether the block has an `include` that was not found, so that it may contain further directives. */
+/** Returns whether the block has an `include` that was not found, so that it may contain further directives. */
 export const hasUnreadInclude = (directives: readonly Directive[] | undefined): boolean =>
   namedIn(directives ?? [], "include").length > 0;
 
 /**
- * The directives that nginx applies: all with this name in the innermost block that has one. Returns undefined if the
- * file of an `include` was not found and may change the result. That is an include in a block further inside, or, with
- * `several` (for directives that add up), an include in the same block.
+ * Returns the directives that nginx applies: all with this name in the innermost block that has one. Returns undefined
+ * if the file of an `include` was not found and may change the result. That is an include in a block further inside,
+ * or, with `several` (for directives that add up), an include in the same block.
  */
 export function effectiveDirectives(
   block: Directive | undefined,

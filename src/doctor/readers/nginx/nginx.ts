@@ -91,13 +91,13 @@ function notePrograms(all: readonly Directive[], diagnostics: Diagnostics): void
       diagnostics.addNote(at, `${name}: the effect of this program is unknown`);
 }
 
-/** Whether the file is a whole nginx.conf: the first significant directive is one of the top level. */
+/** Returns whether the file is a whole nginx.conf: the first significant directive is one of the top level. */
 function isMain(root: readonly Directive[]): boolean {
   const first = root.find(({ name }) => topLevelDirectives.has(name) || httpDirectives.has(name));
   return first !== undefined && topLevelDirectives.has(first.name);
 }
 
-/** A `proxy_pass` directly in a server and without a scheme belongs to a `stream` block. */
+/** Returns whether a `proxy_pass` belongs to a `stream` block: it is directly in a server, and has no scheme. */
 const isOfStream = ({ parent, args }: Directive): boolean =>
   parent?.name === "server" && !/:\/\/|^\$/.test(args[0] ?? "");
 
@@ -161,7 +161,10 @@ function passTargetsOf(target: string, all: readonly Directive[], before: readon
 
 const isMapOption = (name: string): boolean => name === "hostnames" || name === "volatile" || name === "include";
 
-/** The host names that nginx resolves once, when it starts: those of upstreams, and of `proxy_pass` without a variable. */
+/**
+ * Returns the host names that nginx resolves once, when it starts: those of upstreams, and of `proxy_pass` without a
+ * variable.
+ */
 export const namesAtStart = ({ upstreams, routes }: Nginx): string[] => [
   ...upstreams
     .flatMap(({ servers }) => servers.filter(({ args }) => !args.includes("resolve")))

@@ -69,7 +69,7 @@ function wholeNumber({ value, at }: Entry, name: string, diagnostics: Diagnostic
   return undefined;
 }
 
-/** The lines of an ini file. A comment begins a line. */
+/** Returns the lines of an ini file. A comment begins a line. */
 function entriesOf(source: string, file: string, diagnostics: Diagnostics): Entry[] {
   let section = "";
   return source.split(/\r?\n/).flatMap((line, index): Entry[] => {

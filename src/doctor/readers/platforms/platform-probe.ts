@@ -2,7 +2,7 @@ import type { Probe } from "../../facts/app.ts";
 import { configText } from "../container.ts";
 import { type Tree, text } from "../yaml-tree.ts";
 
-/** The health check of a platform that documents no timeouts for it, so only the path is compared. */
+/** Returns the health check of a platform that documents no timeouts for it, so only the path is compared. */
 export const platformProbe = (name: string, field: string, path: Tree | undefined): Probe[] =>
   path === undefined
     ? []

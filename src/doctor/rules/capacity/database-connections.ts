@@ -51,7 +51,7 @@ const productsOf = (shares: readonly Share[]): string =>
     .map(([pool, same]) => `${pool} · ${total(same, ({ instances }) => instances)}`)
     .join(" + ");
 
-/** The severity and the message where the connections exceed the limit or leave too little room. */
+/** Returns the severity and the message where the connections exceed the limit or leave too little room. */
 function capacityProblem(connections: number, instances: number, limit: number, products: string) {
   const room = limit - superuserReserved;
   const allowed = `${limit} − ${superuserReserved} = ${room}`;

@@ -14,7 +14,7 @@ ${lines}
 `;
 const database = "services:\n  db:\n    image: postgres:17.6\n    command: postgres -c max_connections=50\n";
 
-/** The connections that PgBouncer may open to one database, for one user. */
+/** Returns the connections that PgBouncer may open to one database, for one user. */
 function opensTo({ pool }: PooledDatabase, { reserve, maxPerDatabase }: PgBouncer): number {
   return Math.min(pool.value + reserve.value, maxPerDatabase?.value ?? Number.POSITIVE_INFINITY);
 }

@@ -7,7 +7,7 @@ import type { Rule, Violation } from "../../rule.ts";
 import { headers, location } from "../example-files.ts";
 import { eachNginx, onePerFile } from "../for-each.ts";
 
-/** Whether the section removes or replaces the client's X-Forwarded-For. */
+/** Returns whether the section removes or replaces the client's X-Forwarded-For. */
 const clearsForwardedFor = (section: Section): boolean =>
   effectiveLines(section).some(
     ({ words }) =>
@@ -19,12 +19,15 @@ const clearsForwardedFor = (section: Section): boolean =>
 /** Variables that contain the X-Forwarded-For header of the client. */
 const clientForwardedFor = /\$\{?(?:proxy_add|http)_x_forwarded_for\b/;
 
-/** A server of another organisation is reached by its own name, over TLS. */
+/** Returns whether the target is probably a server of another organisation: it has a full host name and TLS. */
 const leadsOutside = (target: string): boolean => /^https:\/\/[\w-]+(?:\.[\w-]+)+/.test(target);
 
 type Lost = { at: Place; missing: readonly string[]; own: boolean };
 
-/** The headers that a location does not pass. `own` means that it would inherit them without its own proxy_set_header. */
+/**
+ * Returns the headers that a location does not pass. `own` means that it would inherit them without its own
+ * proxy_set_header.
+ */
 function lostHeaders({ block, pass, isProbe }: Route, root: readonly Directive[]): Lost[] {
   const set = effectiveDirectives(block, root, "proxy_set_header", { several: true });
   if (set === undefined || isProbe || leadsOutside(pass.args[0] ?? "")) return [];

@@ -8,7 +8,7 @@ const server = (lines: string): string =>
 /** Variables whose value the client controls. */
 const clientControlled = /\$\{?(?:http_|cookie_|arg_|proxy_add_x_forwarded_for)/;
 
-/** The possible values of the maps with this key. */
+/** Returns the possible values of the maps with this key. */
 const mapResults = (key: string, all: readonly Directive[]): string[] =>
   all
     .filter(({ name, args }) => name === "map" && args[1] === key)

@@ -4,7 +4,9 @@ import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb } from "../example-files.ts";
 
-/** The action of a listener for requests that match no listener rule; a function may select it at deployment. */
+/**
+ * Returns the action of a listener for requests that match no listener rule; a function may select it at deployment.
+ */
 function actionOf(name: string, listener: Tree, template: Template): "serves" | "redirects" | "refuses" | "unknown" {
   const actions = get(listener, "Properties", "DefaultActions");
   const types = list(actions).map((action) => text(action, "Type"));
@@ -18,7 +20,7 @@ function actionOf(name: string, listener: Tree, template: Template): "serves" | 
 /** A listener with an unknown protocol counts as secure. */
 const isSecure = (listener: Tree): boolean => text(listener, "Properties", "Protocol") !== "HTTP";
 
-/** A balancer that is reached only inside of the network, or whose scheme is chosen at deployment. */
+/** Returns whether a balancer is internal, or may be, because its scheme is chosen at deployment. */
 const isInternal = (template: Template): boolean =>
   ofType(template, `${elbTypes}LoadBalancer`).some(([, one]) => {
     const scheme = get(one, "Properties", "Scheme");

@@ -6,7 +6,7 @@ import { eachHaproxy } from "../for-each.ts";
 
 const loopback = /^(?:127\.|localhost|\[?::1|unix@|\/|abns@)/;
 
-/** The `bind` lines through which a section is reached: its own, or those of the sections that lead to it. */
+/** Returns the `bind` lines through which a section is reached: its own, or those of the sections that lead to it. */
 function listenersOf({ section }: Haproxy["proxies"][number], { proxies }: Haproxy): Line[] {
   if (section.kind !== "backend") return linesOf(section, "bind");
   return proxies
@@ -18,7 +18,7 @@ function listenersOf({ section }: Haproxy["proxies"][number], { proxies }: Hapro
     .flatMap(({ section: frontend }) => linesOf(frontend, "bind"));
 }
 
-/** Whether the section only answers some addresses, or requires a password. */
+/** Returns whether the section only answers some addresses, or requires a password. */
 const isAccessRestricted = (section: Section): boolean =>
   effectiveLines(section).some((line) => {
     const text = line.words.join(" ");

@@ -14,7 +14,7 @@ export function windowsOf(query: string): { name: string; inner: string; windowM
 export const withoutWords = (query: string): string =>
   query.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, (words) => `"${" ".repeat(words.length - 2)}"`);
 
-/** The text from an opening bracket to the matching closing one. */
+/** Returns the text from an opening bracket to the matching closing one. */
 export function insideOf(query: string, from: number): string {
   let depth = 1;
   let quote = "";

@@ -7,12 +7,12 @@ import type { Rule, Violation } from "../../rule.ts";
 
 const site = (lines: string) => `server {\n  ${lines}\n}\n`;
 
-/** A service without a fixed address gets another one when its container is created again. */
+/** Returns whether a service may get another address when its container is recreated: it has no fixed address. */
 const changesAddress = ({ tree }: Service): boolean =>
   text(tree, "network_mode") !== "host" &&
   !entries(tree, "networks").some(([, network]) => get(network, "ipv4_address") !== undefined);
 
-/** The directives that name a host which nginx resolves only when it starts. */
+/** Returns the directives that name a host which nginx resolves only when it starts. */
 function resolvedOnce({ upstreams, routes }: Nginx): { host: string; directive: Directive }[] {
   return [
     ...upstreams

@@ -4,7 +4,10 @@ import type { Rule, Violation } from "../../rule.ts";
 import { headers, location } from "../example-files.ts";
 import { eachNginx, eachRoute } from "../for-each.ts";
 
-/** Whether the targets are instances of one application: upstreams without a common server are different applications. */
+/**
+ * Returns whether the targets are instances of one application: upstreams without a common server are different
+ * applications.
+ */
 function isAmongInstances(targets: readonly string[], { upstreams }: Nginx): boolean {
   const chosen = [...new Set(targets.map(hostOf))].map((host) => upstreams.find(({ name }) => name === host));
   if (chosen.length < 2) return false;

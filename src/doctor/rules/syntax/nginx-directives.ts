@@ -36,7 +36,7 @@ const unavailableDirectives: Readonly<Record<string, string>> = {
   check_status: "only in a fork of nginx",
 };
 
-/** The block around a directive. The top level of a file for conf.d is inside `http`. */
+/** Returns the block around a directive. The top level of a file for conf.d is inside `http`. */
 function contextOf(directive: Directive, { isFragment, root }: Nginx): string {
   if (directive.parent !== undefined) return directive.parent.name;
   if (!isFragment) return "main";

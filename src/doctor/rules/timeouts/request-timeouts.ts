@@ -20,7 +20,7 @@ function waitsOf({ section, servers }: ProxySection): Waits {
   };
 }
 
-/** One finding for a file without any timeout, instead of one for each section. */
+/** Returns one finding for a file without any timeout, instead of one for each section. */
 function unlimitedWaits(proxies: readonly ProxySection[]): Violation[] {
   const waits = proxies.map(waitsOf);
   const without = waits.filter(({ missing }) => missing.length > 0);

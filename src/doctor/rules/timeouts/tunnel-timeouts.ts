@@ -9,7 +9,7 @@ import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { eachHaproxy } from "../for-each.ts";
 
-/** A condition, a path or a name that only WebSockets have. */
+/** Returns whether a line has a condition, a path or a name that only WebSockets have. */
 const isForWebSockets = ({ words }: Line): boolean => {
   const line = words.join(" ");
   return (
@@ -18,7 +18,7 @@ const isForWebSockets = ({ words }: Line): boolean => {
   );
 };
 
-/** The backends that a frontend with WebSockets leads to, and the sections that name them themselves. */
+/** Returns the backends that a frontend with WebSockets leads to, and the sections that name them themselves. */
 function sectionsWithWebSockets({ proxies }: Haproxy): { proxy: ProxySection; line: Line }[] {
   return proxies.flatMap((proxy) => {
     const line = proxy.section.lines.find(isForWebSockets);

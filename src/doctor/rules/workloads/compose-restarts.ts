@@ -12,7 +12,7 @@ const isForDevelopment = (file: string): boolean =>
     file,
   );
 
-/** The source code is mounted into the container, or the command reloads it. */
+/** Returns whether the source code is mounted into the container, or the command reloads it. */
 function isDevelopmentServer({ name, tree, command }: Service): boolean {
   const context = (text(tree, "build") ?? text(tree, "build", "context") ?? "").replace(/\/$/, "");
   const sources = list(tree, "volumes").map((one) =>
@@ -29,7 +29,7 @@ function isDevelopmentServer({ name, tree, command }: Service): boolean {
   );
 }
 
-/** A service of docker-compose.yml in the same folder, which a file such as docker-compose.scale.yml adds to. */
+/** Returns whether the file, such as docker-compose.scale.yml, adds to a service of docker-compose.yml in its folder. */
 function isOverlay({ name }: Service, file: string, all: readonly Compose[]): boolean {
   const folder = file.replace(/[^/]*$/, "");
   const isBase = (path: string) =>
@@ -37,7 +37,7 @@ function isOverlay({ name }: Service, file: string, all: readonly Compose[]): bo
   return !isBase(file) && all.some((other) => isBase(other.file) && other.services.some((one) => one.name === name));
 }
 
-/** A swarm starts a task again that ends, without a policy. */
+/** Returns whether the services run in a swarm, which restarts tasks that end without a restart policy. */
 const isSwarm = (services: readonly Service[]): boolean =>
   services.some(({ tree }) =>
     ["placement", "update_config", "rollback_config", "endpoint_mode", "mode"].some(

@@ -36,7 +36,7 @@ function replicasOnHost(tree: Tree): number {
 const service = (depends: string): string =>
   `services:\n  proxy:\n    image: nginx:1.29\n    ${depends}\n  api:\n    image: api:1.0\n    stop_grace_period: 45s\n    expose: ["4000"]\n`;
 
-/** The services that start before this one, directly or through others. */
+/** Returns the services that start before this one, directly or through others. */
 function dependenciesOf(name: string, services: readonly Service[]): Set<string> {
   const found = new Set<string>();
   const visit = (one: string) => {
@@ -55,7 +55,7 @@ function dependenciesOf(name: string, services: readonly Service[]): Set<string>
 
 type Proxies = Pick<Deployment, "nginx" | "haproxy">;
 
-/** The host names that the proxy resolves when it starts, in the configurations beside the Compose file. */
+/** Returns the host names that the proxy resolves at its start, from the configurations beside the Compose file. */
 function startNames(image: string, { nginx, haproxy }: Proxies, composeFile: string): Set<string> {
   const folder = composeFile.includes("/") ? composeFile.replace(/[^/]*$/, "") : "";
   const isBeside = (file: string | undefined) => file?.startsWith(folder) === true;
@@ -101,7 +101,7 @@ export const composeServiceRules: readonly Rule[] = [
           const servers = services.map((one) => one.name).filter((one) => one !== name && named.has(one));
           const missing = servers.filter((one) => !waited.has(one));
           if (missing.length === 0) return [];
-          // A swarm restarts a task that ends.
+          // A swarm restarts every task that ends.
           const inSwarm = services.some((one) => get(one.tree, "deploy", "placement") !== undefined);
           const restarts = inSwarm || (get(tree, "restart") ?? get(tree, "deploy")) !== undefined;
           return [

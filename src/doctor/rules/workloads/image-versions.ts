@@ -1,6 +1,9 @@
 import { namesText } from "../for-each.ts";
 
-/** Whether the image has neither a digest nor a tag other than `latest`. A variable or a placeholder may contain both. */
+/**
+ * Returns whether the image has neither a digest nor a tag other than `latest`. A variable or a placeholder may contain
+ * both.
+ */
 export const hasNoVersion = (image: string): boolean =>
   image !== "" &&
   !/[${}<]|^[A-Z_]+$|^[Ii]mage[-_]?(?:id|name|tag|url)?$/.test(image) &&

@@ -26,7 +26,7 @@ export function serveImage(request: Request, name: string, image: Buffer): Reply
 
 const oneRange = /^bytes=(\d*)-(\d*)$/i;
 
-/** The single range of a GET. Undefined if the whole image is to be sent (RFC 9110, 14.2). */
+/** Returns the single range of a GET. Undefined if the whole image is to be sent (RFC 9110, 14.2). */
 function requestedRange(request: Request, etag: string, size: number) {
   const condition = request.headers["if-range"];
   if (request.method !== "GET" || (condition !== undefined && condition !== etag)) return undefined;

@@ -16,7 +16,7 @@ export type BucketSettings = {
 
 type Call = { method: "GET" | "PUT" | "DELETE"; name: string; body?: Buffer; signal?: AbortSignal };
 
-/** A minimal S3 client: each call is signed with its body and has a time limit. */
+/** Creates a minimal S3 client: each call is signed with its body and has a time limit. */
 export function createBucket(
   { endpoint, bucket, region, pathStyle, timeoutMs }: BucketSettings,
   credentials: CredentialSource,

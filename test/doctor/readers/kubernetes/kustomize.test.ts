@@ -15,7 +15,7 @@ const kustomization = (...resources: readonly string[]): string => `resources: [
 
 const shortGrace = valid.kubernetes.replace("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 20");
 
-/** A folder with an overlay, and the `kubectl` that the doctor finds on its PATH, if any. */
+/** Returns a folder with an overlay, and the `kubectl` that the doctor finds on its PATH, if any. */
 function diagnoseOverlay({ kubectl, limitMs }: { kubectl: string | undefined; limitMs?: number }) {
   const folder = folderWith({
     "k8s/base/kustomization.yaml": kustomization("api.yaml"),

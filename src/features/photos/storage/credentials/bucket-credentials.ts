@@ -11,7 +11,9 @@ export type BucketIdentity = {
   role: RoleSettings;
 };
 
-/** The keys of the settings, read again from their files for each call, or those of the role of this machine. */
+/**
+ * Creates the keys of the settings, read again from their files for each call, or those of the role of this machine.
+ */
 export function createBucketCredentials(identity: BucketIdentity): CredentialSource {
   if (identity.accessKeyId === undefined)
     return cacheCredentials(() => fetchRoleCredentials(identity.role, identity.region));
