@@ -8,6 +8,7 @@ import type { EngineLog } from "../src/core/embedded-engines.ts";
 import { startPostgres } from "../src/embedded/postgres/start-postgres.ts";
 import { startValkey } from "../src/embedded/valkey/start-valkey.ts";
 import { provideFrameworks } from "./kit/support/frameworks.ts";
+import { provideNodeVersions } from "./kit/support/node-versions.ts";
 import { provideSchemathesis } from "./openapi/support/schemathesis.ts";
 import { noOwnMachine } from "./shared/namespaces.ts";
 import { programs, provide, providePackages, refuseOrSkip } from "./shared/programs.ts";
@@ -44,7 +45,10 @@ if (files.length === 0) {
 providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
 // Installing takes longer than a test file may take.
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
-if (files.some((file) => /\bkit\b/.test(file))) provideFrameworks();
+if (files.some((file) => /\bkit\b/.test(file))) {
+  provideFrameworks();
+  provideNodeVersions();
+}
 
 const dataDir = mkdtempSync(join(tmpdir(), "haven-test-"));
 // A dead engine fails other tests, so the report must show it beside their failures.

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../../core/app-error.ts";
+import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
+import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import type { Health } from "../create-health.ts";
+import { createRetryBudget } from "./retry-budget.ts";
+
+export type GuardedFetchOptions = {
+  /** Health whose check of the same name closes the breaker. */
+  health: Pick<Health, "breakers">;
+  /** The name of the breaker, and of the check that it follows. */
+  name: string;
+  /** Time limit of a call in total: waiting, all attempts and the pauses between them; 5000 unless set. */
+  timeoutMs?: number;
+  /** Attempts of one call at most; 3 unless set. */
+  maxAttempts?: number;
+  /** Retries as a share of the calls of the last ten seconds; 0.1 unless set. At least one a second is allowed. */
+  retryBudget?: number;
+  /** Calls at the same time; 50 unless set. Further ones wait. */
+  maxConcurrent?: number;
+  /** With this many calls waiting, further ones are rejected at once; 100 unless set. */
+  maxQueued?: number;
+  fetch?: typeof fetch;
+};
+
+/** Methods that may be repeated (RFC 9110, 9.2.2). A request with an `Idempotency-Key` may be repeated as well. */
+const repeatable = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
+const retriedStatuses = new Set([502, 503, 504]);
+const firstPauseMs = 50;
+const maxPauseMs = 1000;
+
+/**
+ * Returns a `fetch` for one dependency, with a time limit in total, a retry budget, a breaker and a concurrency limit.
+ * It rejects with an `AppError`: `deadline_exceeded` at the time limit, `unavailable` while the breaker is open, and
+ * `overloaded` if too many calls wait. The time limit covers the headers of the response; the caller's signal also covers the body.
+ * @example
+ * const health = createHealth({ service: "orders", checks: [httpCheck({ name: "shop", url: "http://shop/ready" })] });
+ * const shop = guardedFetch({ health, name: "shop", timeoutMs: 2000 });
+ * const stock = await (await shop("http://shop/stock")).json();
+ */
+export function guardedFetch(options: GuardedFetchOptions) {
+  const { health, name, timeoutMs = 5000, maxAttempts = 3, maxConcurrent = 50, maxQueued = 100 } = options;
+  const doFetch = options.fetch ?? fetch;
+  const budget = createRetryBudget({ share: options.retryBudget ?? 0.1 });
+  const limiter = createConcurrencyLimiter({
+    maxConcurrent,
+    maxQueued,
+    maxWaitMs: timeoutMs,
+    rejectionError: () =>
+      new AppError("overloaded", `Too many calls to "${name}" are waiting.`, { retryAfterSeconds: 1 }),
+  });
+  const breaker = health.breakers.create({ name, isFailure: (error) => error instanceof DependencyFailed });
+
+  /** One attempt. A response of 500 or above is a failure of the dependency, and is still returned to the caller. */
+  const attempt = async (input: string | URL, init: RequestInit, caller?: AbortSignal | null): Promise<Response> => {
+    try {
+      return await breaker.run(async () => {
+        const response = await doFetch(input, init).catch((error: unknown) => {
+          // The caller's own abort is no failure of the dependency.
+          caller?.throwIfAborted();
+          throw new DependencyFailed({ error });
+        });
+        if (response.status >= 500) throw new DependencyFailed({ response });
+        return response;
+      });
+    } catch (error) {
+      if (error instanceof DependencyFailed && error.outcome.response !== undefined) return error.outcome.response;
+      throw error;
+    }
+  };
+
+  return async (input: string | URL, init: RequestInit = {}): Promise<Response> => {
+    const caller = init.signal;
+    caller?.throwIfAborted();
+    const deadline = new AbortController();
+    const limit = startTimeout(timeoutMs, () => deadline.abort(new DOMException("deadline exceeded", "TimeoutError")));
+    const signal = caller ? AbortSignal.any([caller, deadline.signal]) : deadline.signal;
+    budget.countCall();
+    try {
+      return await limiter.run(() => attemptUntilDone(input, { ...init, signal }, signal, caller));
+    } catch (error) {
+      caller?.throwIfAborted();
+      if (signal.aborted) throw new AppError("deadline_exceeded", `The dependency "${name}" did not answer in time.`);
+      throw error instanceof DependencyFailed ? error.outcome.error : error;
+    } finally {
+      limit.cancel();
+    }
+  };
+
+  async function attemptUntilDone(
+    input: string | URL,
+    init: RequestInit,
+    signal: AbortSignal,
+    caller?: AbortSignal | null,
+  ): Promise<Response> {
+    for (let attempts = 1; ; attempts += 1) {
+      signal.throwIfAborted();
+      const outcome = await attempt(input, init, caller).then(
+        (response) => ({ response }),
+        (error: unknown) => ({ error }),
+      );
+      const failed = "error" in outcome ? outcome.error instanceof DependencyFailed : isRetried(outcome.response);
+      const mayRetry = failed && attempts < maxAttempts && isRepeatable(init) && !signal.aborted && budget.takeRetry();
+      if (!mayRetry) {
+        if ("error" in outcome) throw outcome.error;
+        return outcome.response;
+      }
+      // The connection is free again only when the body was cancelled.
+      if ("response" in outcome) await outcome.response.body?.cancel();
+      const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2);
+      await sleep(pauseMs, undefined, { signal });
+    }
+  }
+}
+
+export type GuardedFetch = ReturnType<typeof guardedFetch>;
+
+const isRetried = ({ status }: Response): boolean => retriedStatuses.has(status);
+
+/** A stream is consumed by the first attempt. */
+function isRepeatable({ method = "GET", headers, body }: RequestInit): boolean {
+  if (body instanceof ReadableStream) return false;
+  return repeatable.has(method.toUpperCase()) || new Headers(headers).has("idempotency-key");
+}
+
+type FailedOutcome = { error?: unknown; response?: Response };
+
+/** Counts for the breaker: no response, or one of 500 or above. */
+class DependencyFailed extends Error {
+  readonly outcome: FailedOutcome;
+
+  constructor(outcome: FailedOutcome) {
+    super("dependency failed");
+    this.outcome = outcome;
+  }
+}

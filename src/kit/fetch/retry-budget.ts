@@ -1,0 +1,36 @@
+export type RetryBudgetOptions = {
+  /** Retries as a share of calls. */
+  share: number;
+  now?: () => number;
+};
+
+const windowMs = 10_000;
+const minRetriesPerWindow = 10;
+
+/**
+ * Bounds retries to a share of the calls of the last ten seconds: when a dependency fails altogether, retries must not
+ * multiply the load on it. A few are always allowed, so that rare calls can be retried.
+ */
+export function createRetryBudget({ share, now = () => performance.now() }: RetryBudgetOptions) {
+  const calls: number[] = [];
+  const retries: number[] = [];
+  const forgetOld = (times: number[]) => {
+    const oldest = now() - windowMs;
+    const keep = times.findIndex((time) => time > oldest);
+    times.splice(0, keep === -1 ? times.length : keep);
+  };
+  return {
+    countCall(): void {
+      forgetOld(calls);
+      calls.push(now());
+    },
+    /** Whether one more retry is within the budget; it is then counted. */
+    takeRetry(): boolean {
+      forgetOld(calls);
+      forgetOld(retries);
+      if (retries.length >= Math.max(minRetriesPerWindow, calls.length * share)) return false;
+      retries.push(now());
+      return true;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+/**
+ * pass: no fault · refuse: connection refused · hole: accepts and never answers · freeze: the same, but the data that was
+ * sent during the fault arrives at its end · reset: closes connections · delay: delays responses
+ */
+export type Fault = "pass" | "refuse" | "hole" | "freeze" | "reset" | { delayMs: number };
+
+export type FaultProxy = {
+  url: string;
+  port: number;
+  set(fault: Fault): Promise<void>;
+  /** Returns the number of connections that are open now. */
+  open(): number;
+  /** Returns the number of connections since the start. */
+  opened(): number;
+  /** Returns the bytes that clients have sent, for counting commands. */
+  sent(): string;
+  close(): void;
+};
+
+/**
+ * Starts a proxy between a client and a real service on 127.0.0.1 that injects one fault at a time into the path. It
+ * can record the received bytes; a long run should not.
+ * @example
+ * const proxy = await startFaultProxy("redis://127.0.0.1:6379");
+ * await proxy.set("hole"); // an app that is connected to proxy.url receives nothing more
+ * proxy.close();
+ */
+export async function startFaultProxy(serviceUrl: string, { keepsSent = true } = {}): Promise<FaultProxy> {
+  const service = new URL(serviceUrl);
+  const target = { host: service.hostname, port: Number(service.port) };
+  const pairs = new Set<{ client: Socket; upstream: Socket }>();
+  let fault: Fault = "pass";
+  let opened = 0;
+  let sent = "";
+
+  const listener = createServer({ noDelay: true }, (client) => {
+    opened += 1;
+    const upstream = connect({ ...target, noDelay: true });
+    const pair = { client, upstream };
+    pairs.add(pair);
+    const end = () => {
+      pairs.delete(pair);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) socket.on("error", end).on("close", end);
+    holdBack(pair);
+    client.on("data", (chunk: Buffer) => {
+      if (keepsSent) sent += chunk.toString("latin1");
+      if (fault !== "hole") upstream.write(chunk);
+    });
+    upstream.on("data", (chunk: Buffer) => {
+      if (fault === "hole") return;
+      if (typeof fault === "object") setTimeout(() => client.write(chunk), fault.delayMs).unref();
+      else client.write(chunk);
+    });
+  });
+  const holdBack = ({ client, upstream }: { client: Socket; upstream: Socket }) => {
+    for (const socket of [client, upstream]) fault === "freeze" ? socket.pause() : socket.resume();
+  };
+  const listen = async (port: number) => {
+    listener.listen(port, "127.0.0.1");
+    await once(listener, "listening");
+    const address = listener.address();
+    return typeof address === "object" && address !== null ? address.port : port;
+  };
+  const cut = () => {
+    for (const { client, upstream } of pairs) {
+      client.resetAndDestroy();
+      upstream.destroy();
+    }
+  };
+  const port = await listen(0);
+  const url = new URL(serviceUrl);
+  url.host = `127.0.0.1:${port}`;
+
+  return {
+    url: url.href,
+    port,
+    async set(next) {
+      fault = next;
+      for (const pair of pairs) holdBack(pair);
+      if (next === "refuse") listener.close();
+      if (next === "refuse" || next === "reset") cut();
+      if (next !== "refuse" && !listener.listening) await listen(port);
+    },
+    open: () => pairs.size,
+    opened: () => opened,
+    sent: () => sent,
+    close() {
+      cut();
+      listener.close();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { Agent, request as httpRequest } from "node:http";
+import { setImmediate as nextTick, setTimeout as sleep } from "node:timers/promises";
+
+/** A request that clients repeat. */
+export type LoadRequest = {
+  method?: string;
+  path: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: string;
+};
+
+/** A request without a response, or with a status of 500 or above. */
+export type Failure = { method: string; path: string; url: string; status: number | null; code: string | null };
+
+export type LoadOptions = {
+  requests: readonly LoadRequest[];
+  clients: number;
+  /** The address for the next request; undefined while there is none. */
+  pickUrl(): string | undefined;
+  requestTimeoutMs: number;
+};
+
+/**
+ * Clients that send one request after the other over connections that are kept open, as a proxy does. After a refused
+ * connection the client tries another instance, since nothing was sent; every other error is a failure.
+ */
+export function startLoad({ requests, clients, pickUrl, requestTimeoutMs }: LoadOptions) {
+  const agent = new Agent({ keepAlive: true });
+  const failures: Failure[] = [];
+  let count = 0;
+  let stopped = false;
+
+  async function send(load: LoadRequest, url: string): Promise<"done" | "refused"> {
+    const { method = "GET", path, headers = {}, body } = load;
+    const fail = (status: number | null, code: string | null) => failures.push({ method, path, url, status, code });
+    const signal = AbortSignal.timeout(requestTimeoutMs);
+    try {
+      const request = httpRequest(new URL(path, url), { method, headers, agent, signal });
+      request.end(body);
+      const [response] = await once(request, "response");
+      response.resume();
+      await once(response, "end");
+      if (response.statusCode >= 500) fail(response.statusCode, null);
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+      if (code === "ECONNREFUSED") return "refused";
+      fail(null, signal.aborted ? "ETIMEDOUT" : code);
+    }
+    count += 1;
+    return "done";
+  }
+
+  async function client(index: number): Promise<void> {
+    for (let turn = index; !stopped; turn += 1) {
+      const load = requests[turn % requests.length];
+      const url = pickUrl();
+      if (load === undefined || url === undefined) await sleep(10);
+      else if ((await send(load, url)) === "refused") await sleep(5);
+      else await nextTick();
+    }
+  }
+
+  const running = Promise.all(Array.from({ length: clients }, (_, index) => client(index)));
+  return {
+    /** Ends after the requests in flight. */
+    async stop(): Promise<{ requests: number; failures: readonly Failure[] }> {
+      stopped = true;
+      await running;
+      agent.destroy();
+      return { requests: count, failures };
+    },
+  };
+}

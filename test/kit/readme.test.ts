@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { before, test } from "node:test";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freePort } from "../shared/free-port.ts";
+import { ask } from "../shared/requests/http.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { freshDatabase } from "../shared/servers/database.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
+import { startShop } from "./support/framework-app.ts";
+import { frameworksFolder, withoutFrameworks } from "./support/frameworks.ts";
+import { projectWithKit } from "./support/installed-kit.ts";
+
+// Every block of code in the README runs from the packed tarball: apps answer their probes and drain, scripts end well.
+
+const readme = readFileSync(new URL("../../src/kit/README.md", import.meta.url), "utf8");
+const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+const isApp = (code: string): boolean => /\b3000\b/.test(code);
+
+const nestModule = `
+import { Controller, Get, Module } from "@nestjs/common";
+class OrdersController { orders() { return []; } }
+Get("orders")(OrdersController.prototype, "orders", Object.getOwnPropertyDescriptor(OrdersController.prototype, "orders")!);
+Controller()(OrdersController);
+export class AppModule {}
+Module({ controllers: [OrdersController] })(AppModule);
+`;
+
+const options = withoutFrameworks();
+const shop = await startShop();
+const environment = { DATABASE_URL: await freshDatabase({ migrated: false }), REDIS_URL: await freshRedis() };
+let project: Awaited<ReturnType<typeof projectWithKit>>;
+before(async () => {
+  project = await projectWithKit();
+  if (options.skip !== false) return;
+  project.linkFrom(frameworksFolder);
+  project.link("express", "ioredis", "pg");
+  project.write("app.module.ts", nestModule);
+  project.write("package.json", '{"type":"module"}');
+});
+
+/** The block with ports of this test, and with short times. */
+const adapted = (code: string, port: number): string =>
+  code
+    .replaceAll("127.0.0.1:9000", new URL(shop.url).host)
+    .replaceAll("3000 }", `${port} }`)
+    .replaceAll("port: 3000", `port: ${port}`)
+    .replaceAll("(3000)", `(${port})`)
+    .replaceAll(
+      "health.stopOnSignals(server);",
+      "health.stopOnSignals(server, { drain: { delayMs: 100, lingerMs: 50 } });",
+    )
+    .replaceAll("{ close:", "{ drain: { delayMs: 100, lingerMs: 50 }, close:")
+    .replace("delayMs: 8000, lingerMs: 3000", "delayMs: 100, lingerMs: 50");
+
+const titleOf = (code: string, index: number): string =>
+  `block ${index + 1}, which imports ${[...code.matchAll(/from "([^"]+)"/g)].map(([, name]) => name).join(", ")}`;
+
+for (const [index, code] of blocks.entries()) {
+  if (code.includes("rollingRestart")) continue;
+  if (isApp(code)) {
+    test(`${titleOf(code, index)}: the app is ready, and drains at SIGTERM`, options, async () => {
+      const port = await freePort();
+      const file = `block-${index}.ts`;
+      project.write(file, adapted(code, port));
+      const child = spawn(process.execPath, [file], {
+        cwd: project.folder,
+        env: { ...process.env, npm_lifecycle_event: undefined },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      atEnd(() => child.kill("SIGKILL"));
+      let stderr = "";
+      child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
+      const exited = once(child, "exit");
+      const status = () =>
+        ask(`http://127.0.0.1:${port}/ready`).then(
+          (answer) => answer.status,
+          () => 0,
+        );
+      await eventually(status, (seen) => seen === 200 || child.exitCode !== null, 10_000);
+      assert.equal(child.exitCode, null, stderr);
+      assert.equal((await ask(`http://127.0.0.1:${port}/orders`)).status, 200);
+      child.kill("SIGTERM");
+      assert.deepEqual(await exited, [0, null]);
+    });
+  } else {
+    test(`${titleOf(code, index)}: its checks pass`, options, async () => {
+      const file = `block-${index}.ts`;
+      const passed = `
+        health.start();
+        const limit = setTimeout(() => process.exit(1), 5000);
+        health.monitor.onSnapshot((now) => {
+          const { capabilities } = now;
+          if (capabilities.length === 0 || capabilities.some((one) => one.status !== "up")) return;
+          clearTimeout(limit);
+          health.stop();
+          console.log("all passed");
+        });`;
+      project.write(file, code + passed);
+      const env = { ...process.env, ...environment };
+      const { code: exitCode, output } = await runProgram(process.execPath, [file], { cwd: project.folder, env });
+      assert.deepEqual([exitCode, output.trim()], [0, "all passed"], output);
+    });
+  }
+}
+
+test("the block of the tests for users passes with the app of the Express block", options, async () => {
+  const express = blocks.find((code) => code.includes('from "express"')) ?? "";
+  const script = blocks.find((code) => code.includes("rollingRestart")) ?? "";
+  project.write("app.ts", adapted(express, 3000).replace("(3000)", "(Number(process.env['PORT']))"));
+  project.write("prove.ts", script);
+  const { code, output } = await runProgram(process.execPath, ["prove.ts"], { cwd: project.folder });
+  assert.equal(code, 0, output);
+});
+
+test("every block of code is TypeScript or an installation", () => {
+  const languages = [...readme.matchAll(/^```(\w+)$/gm)].map(([, language]) => language);
+  assert.deepEqual([...new Set(languages)].sort(), ["sh", "ts"]);
+  assert.deepEqual(
+    [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, code]) => code),
+    ["npm install @haven-api/health\n"],
+  );
+  assert.ok(blocks.length >= 10);
+});
