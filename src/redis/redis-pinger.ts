@@ -40,8 +40,9 @@ export function createRedisPinger(
       const attempt = async () => {
         if (client === undefined) await connect(onError);
         if (servers.length === 0) throw new Error("No node of the cluster announces an address");
-        const nodes = target.kind === "cluster" ? servers.map(pingClusterNode) : [];
-        await Promise.all([...nodes, ...(client === undefined ? [] : [prove(client)])]);
+        // First, because a command for a node that is still connecting would fail, and a ping waits for it.
+        if (target.kind === "cluster") await Promise.all(servers.map(pingClusterNode));
+        if (client !== undefined) await prove(client);
       };
       signal.addEventListener("abort", onAbort, { once: true });
       try {

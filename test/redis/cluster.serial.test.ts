@@ -5,6 +5,7 @@ import type { RedisTarget } from "../../src/config/store-settings.ts";
 import { createRedis, type RedisClient } from "../../src/redis/client.ts";
 import { defineLuaScript } from "../../src/redis/lua-script.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
+import { createSessionChecks } from "../../src/sessions/session-checks.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
@@ -178,6 +179,17 @@ test("the ping fails while the cluster rejects commands, and succeeds after the 
   await eventually(() => ping(pinger), isUp, 15_000, 50);
   await untilWhole(redis);
   assert.equal(await ping(pinger), "up");
+});
+
+test("the first check of a cluster uses nodes that the settings do not name", { skip }, async () => {
+  const [port = 0] = cluster?.ports ?? [];
+  const named: RedisTarget = { kind: "cluster", nodes: [{ host: "127.0.0.1", port }] };
+  const { read, write } = createSessionChecks();
+  for (const prove of [read, write]) {
+    const pinger = createRedisPinger(named, limits, prove);
+    atEnd(() => pinger.close());
+    assert.equal(await ping(pinger), "up");
+  }
 });
 
 test("while a node is frozen, commands for its keys fail in time, others succeed, and the ping fails", {
