@@ -41,6 +41,9 @@ export type Protect = <T>(work: () => Promise<T>, capability: StoreCapability) =
 /** The server's limit as a share of ours, so that Postgres cancels a slow statement before this process closes the connection. */
 const serverShareOfLimit = 0.9;
 
+/** Commits that wait for a standby hold their connections. Without this share they would hold all, and reads would fail. */
+const shareReservedForReads = 0.25;
+
 export function createDatabase(
   limits: PostgresLimits,
   protect: Protect,
@@ -58,12 +61,16 @@ export function createDatabase(
     idleTimeoutMs: 30_000,
     maxLifetimeMs: 1_800_000,
   });
-  const limiter = createConcurrencyLimiter({
-    maxConcurrent: limits.poolMax,
-    maxWaitMs: limits.connectTimeoutMs,
-    maxQueued: limits.poolMax * 50,
-    rejectionError: () => new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
-  });
+  const limitTo = (maxConcurrent: number) =>
+    createConcurrencyLimiter({
+      maxConcurrent,
+      maxWaitMs: limits.connectTimeoutMs,
+      maxQueued: limits.poolMax * 50,
+      rejectionError: () =>
+        new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
+    });
+  const limiter = limitTo(limits.poolMax);
+  const writeLimiter = limitTo(limits.poolMax - Math.floor(limits.poolMax * shareReservedForReads));
 
   const withClient = async <T>(
     work: (client: Client) => Promise<T>,
@@ -81,8 +88,9 @@ export function createDatabase(
         throw error;
       }
     };
+    const runLimited = () => limiter.run(run);
     // The guard comes first, so that no call waits for a connection while the breaker is open.
-    return guard(() => limiter.run(run), capability);
+    return guard(capability === "write" ? () => writeLimiter.run(runLimited) : runLimited, capability);
   };
 
   const withGuard = (guard: Protect): Queryable => ({
@@ -106,7 +114,7 @@ export function createDatabase(
       }
     },
     retireConnections: pool.retire,
-    counts: () => ({ ...pool.counts(), waiting: limiter.queued() }),
+    counts: () => ({ ...pool.counts(), waiting: limiter.queued() + writeLimiter.queued() }),
     close: () => pool.end(),
   };
 }
