@@ -90,6 +90,96 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
     follows: { alertname: "CircuitBreakerOpened", name: "redis", ...one },
     silent: true,
   },
+  {
+    cause: { alertname: "PostgresDown" },
+    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresDown" },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresDown" },
+    follows: { alertname: "PostgresReadOnly" },
+    silent: true,
+  },
+  {
+    cause: { alertname: "RedisDown" },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "RedisDown" },
+    follows: { alertname: "RedisRefusesWrites" },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresReadOnly" },
+    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresReadOnly" },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresReadOnly" },
+    follows: { alertname: "AvailabilityBudgetBurnsFast" },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresCommitsStalled" },
+    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresCommitsStalled" },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresCommitsStalled" },
+    follows: { alertname: "AvailabilityBudgetBurnsFast" },
+    silent: true,
+  },
+  {
+    cause: { alertname: "RedisRefusesWrites" },
+    follows: { alertname: "HealthCheckFailing", check: "redis:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "RedisRefusesWrites" },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...one },
+    silent: true,
+  },
+  {
+    cause: { alertname: "RedisRefusesWrites" },
+    follows: { alertname: "AvailabilityBudgetBurnsFast" },
+    silent: true,
+  },
+  {
+    cause: { alertname: "PostgresReadOnly" },
+    follows: { alertname: "HealthCheckFailing", check: "postgres", ...one },
+    silent: false,
+  },
+  {
+    cause: { alertname: "PostgresReadOnly" },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...one },
+    silent: false,
+  },
+  {
+    cause: { alertname: "PostgresReadOnly" },
+    follows: { alertname: "NoInstanceReady" },
+    silent: false,
+  },
+  {
+    cause: { alertname: "PostgresReadOnly" },
+    follows: { alertname: "RedisRefusesWrites" },
+    silent: false,
+  },
   { cause: { alertname: "RedisDown" }, follows: { alertname: "NoInstanceReady" }, silent: false },
   { cause: { alertname: "NoInstanceReady" }, follows: { alertname: "TooFewInstancesReady" }, silent: true },
   { cause: { alertname: "TargetsMissing" }, follows: { alertname: "NoInstanceReady" }, silent: true },

@@ -80,6 +80,7 @@ test("each alert has a severity, a text that names the instance, and a section o
 /** Alerts about all instances together, whose text names no instance. */
 const ofTheFleet = new Set([
   "PostgresReadOnly",
+  "PostgresCommitsStalled",
   "RedisRefusesWrites",
   "NoInstanceReady",
   "TooFewInstancesReady",
