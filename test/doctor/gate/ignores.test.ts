@@ -54,7 +54,7 @@ suite("an ignore in a comment", () => {
     const { notes } = await run({ "nginx.conf": site(`# haven-doctor: ignore ${rule}`) });
     assert.match(notes.join("\n"), /has no reason, so it is not applied/);
     const typo = await run({ "nginx.conf": site("# haven-doctor: ignore trap-nginx-nothing known") });
-    assert.match(typo.notes.join("\n"), /ignore trap-nginx-nothing: is no rule/);
+    assert.match(typo.notes.join("\n"), /ignore trap-nginx-nothing: unknown rule/);
   });
 
   test("applies to the whole file with ignore-file", async () => {
