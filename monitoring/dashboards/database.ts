@@ -20,12 +20,17 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   {
     title: `${title}: breaker`,
     description:
-      "While the breaker is open, requests that need the service get 503 at once; the health check serves as the trial.",
+      "Reading, and writing (:write). While a breaker is open, requests that need the capability get 503 at once; the health check serves as the trial.",
     kind: "state-timeline",
     unit: "short",
     width: 12,
     words: { 0: ["closed", "green"], 1: ["half open", "yellow"], 2: ["open", "red"] },
-    queries: [{ expr: `max by (instance) (circuit_breaker_state{${mine}, name="${name}"})`, legend: "{{instance}}" }],
+    queries: [
+      {
+        expr: `max by (instance, name) (circuit_breaker_state{${mine}, name=~"${name}|${name}:write"})`,
+        legend: "{{instance}} {{name}}",
+      },
+    ],
   },
   {
     title: `${title}: time of calls`,
@@ -72,7 +77,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
     width: 12,
     min: 0,
     queries: ["failure", "rejected"].map((event) => ({
-      expr: `sum by (instance) (rate(circuit_breaker_events_total{${mine}, name="${name}", event="${event}"}[$interval]))`,
+      expr: `sum by (instance) (rate(circuit_breaker_events_total{${mine}, name=~"${name}|${name}:write", event="${event}"}[$interval]))`,
       legend: `{{instance}} ${event}`,
     })),
   },
@@ -92,6 +97,32 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
     ],
   },
 ];
+
+const capabilities: Row = {
+  title: "Reading and writing",
+  panels: [
+    {
+      title: "Capabilities, by check",
+      description:
+        "The worst state of each capability over the selected instances. Reading up and writing down: the store refuses writes.",
+      kind: "state-timeline",
+      unit: "short",
+      width: 12,
+      words: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
+      queries: [
+        { expr: `min by (check, capability) (health_capability{${mine}})`, legend: "{{check}} {{capability}}" },
+      ],
+    },
+    {
+      title: "Why a capability is down",
+      description: "Instances, capabilities that are down there, and the reason. Empty: all are up.",
+      kind: "table",
+      unit: "short",
+      width: 12,
+      queries: [{ expr: `max by (instance, check, capability, reason) (health_capability_reason{${mine}})` }],
+    },
+  ],
+};
 
 const pool: Row = {
   title: "Connections to Postgres",
@@ -139,8 +170,9 @@ const pool: Row = {
 export const database: Dashboard = {
   uid: "haven-database",
   title: "Database Metrics",
-  description: "Postgres and Redis as measured by the instances: availability, speed and connections.",
+  description: "Postgres and Redis as measured by the instances: capabilities, availability, speed and connections.",
   rows: [
+    capabilities,
     { title: "Postgres", panels: aboutCalls("postgres", "Postgres") },
     pool,
     { title: "Redis", panels: aboutCalls("redis", "Redis") },
