@@ -28,15 +28,15 @@ if (process.env["NODE_TEST_CONTEXT"] !== undefined) {
   });
 }
 
+const file = process.argv[1] ?? "";
+
 /** A hanging file is ended, with a list of its open handles, so that the run can continue. */
 setTimeout(
   () => {
-    process.stderr.write(
-      `${process.argv[1]} did not end; still open: ${process.getActiveResourcesInfo().join(", ")}\n`,
-    );
+    process.stderr.write(`${file} did not end; still open: ${process.getActiveResourcesInfo().join(", ")}\n`);
     process.exit(1);
   },
-  timeLimitMs({ edge: isEdgeTest(process.argv[1] ?? "") }),
+  timeLimitMs({ edge: isEdgeTest(file), serial: file.endsWith(".serial.test.ts") }),
 ).unref();
 
 const leftovers = (): string[] => process.getActiveResourcesInfo().filter((kind) => suspicious.has(kind));
