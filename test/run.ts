@@ -10,7 +10,7 @@ import { startValkey } from "../src/embedded/valkey/start-valkey.ts";
 import { provideFrameworks } from "./kit/support/frameworks.ts";
 import { provideNodeVersions } from "./kit/support/node-versions.ts";
 import { provideSchemathesis } from "./openapi/support/schemathesis.ts";
-import { noOwnMachine } from "./shared/namespaces.ts";
+import { findNamespaceProblem } from "./shared/namespaces.ts";
 import { programs, provide, providePackages, refuseOrSkip } from "./shared/programs.ts";
 import { prepareTemplate } from "./shared/servers/database.ts";
 import { isEdgeTest } from "./support/network-namespace.ts";
@@ -112,7 +112,7 @@ async function runRound({ files, atOnce, limitMs }: Round): Promise<{ code: numb
 
 function withoutSkippedFiles(all: string[]): string[] {
   const edge = all.filter(isEdge);
-  const obstacle = edge.length > 0 ? noOwnMachine() : undefined;
+  const obstacle = edge.length > 0 ? findNamespaceProblem() : undefined;
   if (obstacle === undefined) return all;
   refuseOrSkip(`the tests of the real proxies (${obstacle})`);
   return all.filter((file) => !edge.includes(file));

@@ -10,9 +10,9 @@ export type Options = {
   quick: boolean;
   proxies: readonly ProxyName[];
   servers: readonly ServerName[];
-  /** Some faults; undefined for all. */
+  /** The names of the faults to inject; undefined for all faults. */
   only?: readonly string[];
-  /** Where the report is written; without it the result is only printed. */
+  /** The file of the report; without it the result is only printed. */
   out?: string;
 };
 
@@ -22,38 +22,38 @@ export const usage = (faults: readonly string[]): string => `Usage: npm run chao
 
   --quick           a few faults through NGINX, in under two minutes; for CI
   --proxy NAME      nginx or haproxy alone
-  --server NAME     haven alone, or peer: the Express server of bench/peers that it is compared with, behind HAProxy
+  --server NAME     haven alone, or peer alone: the Express server of bench/peers for comparison, behind HAProxy
   --only FAULTS     some faults, separated by commas
-  --out FILE        where the report goes, its figures and plots beside it in images/resilience/
-                    (docs/resilience.md for a run of everything, else nowhere);
-                    a run of some faults replaces their figures and keeps the others
+  --out FILE        the file of the report; its figures and plots go to images/resilience/ beside it
+                    (docs/resilience.md for a complete run, else no report);
+                    a run of some faults replaces their figures and keeps those of other faults
   --help            show this
 
-Needs Debian or Ubuntu and root: it installs nginx, haproxy, redis-server and what a fault needs where they are missing.
-Exit code: 0, 1 where a write was lost or doubled or a request failed that must not, 2 for a wrong command line.
+Needs Debian or Ubuntu and root: it installs nginx, haproxy, redis-server and the programs of the faults if they are missing.
+Exit code: 0; 1 if a write was lost or stored twice, or a request failed that must not fail; 2 for a wrong command line.
 
 Faults: ${faults.join(", ")}
 `;
 
-/** The parsed command line. */
-export function readArguments(words: readonly string[], faults: readonly string[]): Arguments {
-  let given: ReturnType<typeof parse>;
+/** Parses the command line. */
+export function readArguments(args: readonly string[], faults: readonly string[]): Arguments {
+  let values: ReturnType<typeof parse>;
   try {
-    given = parse(words);
+    values = parse(args);
   } catch (error) {
     return { kind: "wrong", why: error instanceof Error ? error.message : String(error) };
   }
-  const { help = false, quick = false, proxy, server, out } = given;
-  const only = given.only?.split(",");
+  const { help = false, quick = false, proxy, server, out } = values;
+  const only = values.only?.split(",");
   if (help) return { kind: "help" };
-  const wanted = proxyNames.find((name) => name === proxy);
-  if (proxy !== undefined && wanted === undefined) return { kind: "wrong", why: `There is no proxy "${proxy}".` };
+  const wantedProxy = proxyNames.find((name) => name === proxy);
+  if (proxy !== undefined && wantedProxy === undefined) return { kind: "wrong", why: `There is no proxy "${proxy}".` };
   const wantedServer = serverNames.find((name) => name === server);
   if (server !== undefined && wantedServer === undefined)
     return { kind: "wrong", why: `There is no server "${server}".` };
   const unknown = only?.find((name) => !faults.includes(name));
   if (unknown !== undefined) return { kind: "wrong", why: `There is no fault "${unknown}".` };
-  const everything = !quick && wanted === undefined && wantedServer === undefined && only === undefined;
+  const everything = !quick && wantedProxy === undefined && wantedServer === undefined && only === undefined;
   const place = out ?? (everything ? "docs/resilience.md" : undefined);
   const everyProxy = quick ? (["nginx"] as const) : proxyNames;
   const everyServer = quick ? (["haven"] as const) : serverNames;
@@ -61,7 +61,7 @@ export function readArguments(words: readonly string[], faults: readonly string[
     kind: "run",
     options: {
       quick,
-      proxies: wanted === undefined ? everyProxy : [wanted],
+      proxies: wantedProxy === undefined ? everyProxy : [wantedProxy],
       servers: wantedServer === undefined ? everyServer : [wantedServer],
       ...(only !== undefined && { only }),
       ...(place !== undefined && { out: place }),

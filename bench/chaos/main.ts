@@ -1,5 +1,5 @@
 import { cleanUp } from "../../test/shared/at-end.ts";
-import { noOwnMachine } from "../../test/shared/namespaces.ts";
+import { findNamespaceProblem } from "../../test/shared/namespaces.ts";
 import { has, type Program, programs, provide, skipLoudly } from "../../test/shared/programs.ts";
 import { findWriteProblem } from "../find-write-problem.ts";
 import { type ProxyName, readArguments, type ServerName, usage } from "./arguments.ts";
@@ -8,33 +8,33 @@ import type { FaultFacts } from "./faults/fault.ts";
 import { lineOf } from "./report/format.ts";
 import { describeMachine, loadNow } from "./report/machine.ts";
 import { images, readResults, writePlot, writeReport } from "./report/write.ts";
-import { mergeResults, type Outcome, type Results, type WorldEnd } from "./results.ts";
-import { runInside } from "./run-in-namespace.ts";
+import { mergeResults, type Outcome, type Results, type TopologyResult } from "./results.ts";
+import { rerunInNamespaces } from "./run-in-namespace.ts";
 import { isPassed } from "./verdict.ts";
 import { providePeer } from "./world/peer.ts";
 
-// npm run chaos: measures the effects of one fault at a time on users, in its own namespaces.
+// npm run chaos: injects one fault at a time and measures its effects on users, in Linux namespaces of its own.
 
-const inside = "HAVEN_CHAOS_OWN_MACHINE";
+const insideVariable = "HAVEN_CHAOS_IN_NAMESPACES";
 const needed = ["nginx", "haproxy", "redis-server", "openssl", "socat", "ip", "unshare"];
 
-const read = readArguments(
+const parsed = readArguments(
   process.argv.slice(2),
   faults.map(({ name }) => name),
 );
-if (read.kind === "help") {
+if (parsed.kind === "help") {
   process.stdout.write(usage(faults.map(({ name }) => name)));
   process.exit(0);
 }
-if (read.kind === "wrong") {
-  process.stderr.write(`${read.why}\n\n${usage(faults.map(({ name }) => name))}`);
+if (parsed.kind === "wrong") {
+  process.stderr.write(`${parsed.why}\n\n${usage(faults.map(({ name }) => name))}`);
   process.exit(2);
 }
-const { quick, proxies, servers, only, out } = read.options;
+const { quick, proxies, servers, only, out } = parsed.options;
 const wanted = faults.filter(({ name, quick: isQuick }) => (only ? only.includes(name) : !quick || isQuick));
 const wantedGroups = groups.filter(({ faults: own }) => own.some((fault) => wanted.includes(fault)));
 
-if (process.env[inside] === undefined) {
+if (process.env[insideVariable] === undefined) {
   await provide(programs.filter(({ command }) => needed.includes(command)));
   if (servers.includes("peer")) providePeer();
   await provide([
@@ -42,29 +42,29 @@ if (process.env[inside] === undefined) {
     ...wanted.flatMap((fault) => fault.programs ?? []),
   ]);
   const missing = needed.filter((command) => !has(command));
-  const lacking = missing.length > 0 ? `${missing.join(", ")} missing` : noOwnMachine();
+  const problem = missing.length > 0 ? `${missing.join(", ")} missing` : findNamespaceProblem();
   const unwritable = out === undefined ? undefined : findWriteProblem(out, images);
-  const obstacle = lacking === undefined ? unwritable : `Cannot run: ${lacking}.`;
+  const obstacle = problem === undefined ? unwritable : `Cannot run: ${problem}.`;
   if (obstacle !== undefined) {
     process.stderr.write(`${obstacle}\n`);
     process.exit(1);
   }
-  process.exit(await runInside({ [inside]: "yes" }));
+  process.exit(await rerunInNamespaces({ [insideVariable]: "yes" }));
 }
 
 const startedAt = performance.now();
 const machine = await describeMachine();
 const outcomes: Outcome[] = [];
-const ends: WorldEnd[] = [];
+const topologies: TopologyResult[] = [];
 let code = 1;
 try {
   const isEverything = only === undefined && servers.length > 1 && proxies.length > 1;
-  if (out !== undefined && isEverything) writeReport(out, { results: { outcomes: [], ends: [] }, machine });
+  if (out !== undefined && isEverything) writeReport(out, { results: { outcomes: [], topologies: [] }, machine });
   for (const server of servers) for (const proxy of proxiesFor(server)) await runAll(server, proxy);
-  const passed = isPassed({ outcomes, ends }, boundsOf);
+  const passed = isPassed({ outcomes, topologies }, boundsOf);
   const minutes = (performance.now() - startedAt) / 60_000;
   process.stdout.write(
-    `${passed ? "Nothing was lost, doubled or refused that must not be" : "FAILED"}, in ${minutes.toFixed(1)} minutes.\n`,
+    `${passed ? "Every strict bound was met" : "FAILED: a strict bound was missed"}, in ${minutes.toFixed(1)} minutes.\n`,
   );
   code = passed ? 0 : 1;
 } finally {
@@ -74,16 +74,16 @@ process.exit(code);
 
 async function runAll(server: ServerName, proxy: ProxyName): Promise<void> {
   const session = {
-    ...{ proxy, server, quick, measuresRest: !quick && only === undefined },
+    ...{ proxy, server, quick, comparesResources: !quick && only === undefined },
     onMeasured: (measured: Parameters<typeof writePlot>[1]) => {
       outcomes.push(measured.outcome);
       if (out !== undefined && server === "haven") writePlot(out, measured);
-      keep({ outcomes: [measured.outcome], ends: [] });
+      keep({ outcomes: [measured.outcome], topologies: [] });
       process.stdout.write(`${lineOf(measured)}\n`);
     },
-    onEnd: (end: WorldEnd) => {
-      ends.push(end);
-      keep({ outcomes: [], ends: [end] });
+    onTopologyDone: (end: TopologyResult) => {
+      topologies.push(end);
+      keep({ outcomes: [], topologies: [end] });
     },
   };
   for (const group of wantedGroups) {
@@ -95,12 +95,12 @@ async function runAll(server: ServerName, proxy: ProxyName): Promise<void> {
   }
 }
 
-/** The peer runs behind one proxy: the one that checks the instances itself. */
+/** Returns the proxies of a server. The comparison server runs behind HAProxy only, which has health checks. */
 function proxiesFor(server: ServerName): readonly ProxyName[] {
   return server === "peer" && proxies.includes("haproxy") ? ["haproxy"] : proxies;
 }
 
-/** Writes each result at once, so that an interrupted run keeps its measurements. */
+/** Writes the report after each result, so that an interrupted run keeps its measurements. */
 function keep(newer: Results): void {
   if (out === undefined) return;
   const results = mergeResults(readResults(out), newer);

@@ -7,12 +7,12 @@ import type { Observation } from "./world/watch.ts";
 export type Moments = {
   from: number;
   injected: number;
-  /** The fault is in effect. */
-  standing: number;
-  /** The fault is over. */
-  lifted: number;
-  /** Every instance is healthy again; undefined if that took too long. */
-  well: number | undefined;
+  /** When the injection was complete. */
+  inEffect: number;
+  /** When the fault was undone, or ended by itself. */
+  ended: number;
+  /** When every instance was healthy again; undefined if that took too long. */
+  healthy: number | undefined;
   to: number;
 };
 
@@ -20,11 +20,11 @@ export type Observed = {
   moments: Moments;
   attempts: readonly Attempt[];
   requests: readonly Request[];
-  /** Observations since before the fault, so that the state at its start is known. */
-  sights: readonly Observation[];
+  /** Includes observations from before the fault, so that the state at its start is known. */
+  observations: readonly Observation[];
   signIns: number;
   balance: Balance;
-  /** The longest stall of this process itself; figures from such a time depend on the machine. */
+  /** The longest stall of the measuring process: a long one means that the machine affected the figures. */
   stalledMs: number;
 };
 
@@ -33,37 +33,38 @@ export type Facts = {
   failedAttempts: Readonly<Record<Kind, Record<string, number>>>;
   failedRequests: Readonly<Record<Kind, number>>;
   signIns: number;
-  /** The maximum for a request with all its attempts, and for one attempt. */
+  /** The longest request, with all its attempts and pauses. */
   worstWaitMs: number;
   longestAttemptMs: number;
-  /** From the first failed attempt; undefined if none failed. */
-  lie: Lie | undefined;
-  /** From the injection until the first probe, and the proxy, observed a new state. */
-  noticed: Readonly<Record<Observation["by"], number | undefined>>;
-  /** From the end of the fault until the last failing attempt started, and until every instance was healthy again. */
-  backMs: number;
-  wholeMs: number | undefined;
-  /** From the end of the fault until every probe reported ready. */
+  /** Undefined if no attempt failed. */
+  lieTime: LieTime | undefined;
+  /** The time from the injection until a probe, and until the proxy, reported a new state of an instance. */
+  detectedAfter: Readonly<Record<Observation["by"], number | undefined>>;
+  /** The time from the end of the fault until the start of the last attempt that failed. */
+  recoveredAfterMs: number;
+  /** The time from the end of the fault until every instance was healthy again; undefined if that took too long. */
+  healthyAfterMs: number | undefined;
+  /** The time from the end of the fault until every probe reported ready. */
   readyMs: number | undefined;
   /** The number of failed attempts that started after the fault was in effect. */
   failedLater: number;
-  /** From the start or end of the fault until the last failing authenticated read started. */
+  /** The longest time from the start, or from the end, of the fault until an authenticated read started that failed. */
   readsFailedForMs: number;
   balance: Balance;
   stalledMs: number;
 };
 
-/** How long every probe reported ready although requests failed; `seen` is false if that lasted until the end. */
-export type Lie = { ms: number; seen: boolean };
+/** The lie time: how long every probe reported ready although requests failed. `reported` is false if no probe did. */
+export type LieTime = { ms: number; reported: boolean };
 
 /** Evaluates the records of one fault. */
-export function factsOf({ moments, attempts, requests, sights, signIns, balance, stalledMs }: Observed): Facts {
-  const { injected, standing, lifted } = moments;
+export function factsOf({ moments, attempts, requests, observations, signIns, balance, stalledMs }: Observed): Facts {
+  const { injected, inEffect, ended } = moments;
   const failed = attempts.filter(isFailure);
   const begun = (since: number) => failed.map(({ startedAt }) => startedAt - since).filter((ms) => ms >= 0);
   const sinceChange = failed
     .filter(({ kind, startedAt, ms }) => kind === "read" && startedAt + ms >= injected)
-    .map(({ startedAt }) => startedAt - (startedAt >= lifted && lifted > injected ? lifted : injected));
+    .map(({ startedAt }) => startedAt - (startedAt >= ended && ended > injected ? ended : injected));
   return {
     requests: requests.length,
     failedAttempts: byKind((kind) => countHow(failed.filter((one) => one.kind === kind))),
@@ -71,12 +72,15 @@ export function factsOf({ moments, attempts, requests, sights, signIns, balance,
     signIns,
     worstWaitMs: largest(requests.map(({ ms }) => ms)),
     longestAttemptMs: largest(attempts.map(({ ms }) => ms)),
-    lie: lieOf(attempts, sights, moments),
-    noticed: { probe: noticedBy("probe", sights, injected), proxy: noticedBy("proxy", sights, injected) },
-    backMs: largest(begun(lifted)),
-    wholeMs: moments.well === undefined ? undefined : Math.max(0, moments.well - lifted),
-    readyMs: readyAfter(sights, moments),
-    failedLater: begun(standing).length,
+    lieTime: lieTimeOf(attempts, observations, moments),
+    detectedAfter: {
+      probe: firstChangeSeenBy("probe", observations, injected),
+      proxy: firstChangeSeenBy("proxy", observations, injected),
+    },
+    recoveredAfterMs: largest(begun(ended)),
+    healthyAfterMs: moments.healthy === undefined ? undefined : Math.max(0, moments.healthy - ended),
+    readyMs: readyAfterMs(observations, moments),
+    failedLater: begun(inEffect).length,
     readsFailedForMs: largest(sinceChange),
     balance,
     stalledMs,
@@ -90,8 +94,8 @@ export const totalOf = (counts: Facts["failedAttempts"]): number =>
   total(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
 
 /**
- * An attempt fails with its answer, or when it waits longer than a statement may take. Overload is not the failure of a
- * store.
+ * Returns when an attempt failed: with its answer, or when it had waited longer than a statement may take. A rejection
+ * because of overload does not count, because it is not the failure of a store.
  */
 function failedAt(attempt: Attempt): number | undefined {
   if (attempt.how === "503 overloaded") return undefined;
@@ -99,30 +103,38 @@ function failedAt(attempt: Attempt): number | undefined {
   return isFailure(attempt) ? attempt.startedAt + attempt.ms : undefined;
 }
 
-function lieOf(attempts: readonly Attempt[], sights: readonly Observation[], { injected }: Moments): Lie | undefined {
+function lieTimeOf(
+  attempts: readonly Attempt[],
+  observations: readonly Observation[],
+  { injected }: Moments,
+): LieTime | undefined {
   const failures = attempts.flatMap((attempt) => failedAt(attempt) ?? []).filter((at) => at >= injected);
   if (failures.length === 0) return undefined;
   const first = failures.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
-  const probes = sights.filter(({ by }) => by === "probe");
+  const probes = observations.filter(({ by }) => by === "probe");
   const stateThen = new Map(probes.filter(({ at }) => at <= first).map(({ instance, state }) => [instance, state]));
-  if ([...stateThen.values()].some((state) => state !== "ready")) return { ms: 0, seen: true };
+  if ([...stateThen.values()].some((state) => state !== "ready")) return { ms: 0, reported: true };
   const report = probes.find(({ at, state }) => at > first && state !== "ready");
-  return report ? { ms: report.at - first, seen: true } : { ms: largest(failures) - first, seen: false };
+  return report ? { ms: report.at - first, reported: true } : { ms: largest(failures) - first, reported: false };
 }
 
-function readyAfter(sights: readonly Observation[], { lifted, to }: Moments): number | undefined {
+function readyAfterMs(observations: readonly Observation[], { ended, to }: Moments): number | undefined {
   const last = new Map(
-    sights.filter(({ by, at }) => by === "probe" && at <= to).map((sight) => [sight.instance, sight]),
+    observations.filter(({ by, at }) => by === "probe" && at <= to).map((sight) => [sight.instance, sight]),
   );
   const states = [...last.values()];
   if (states.some(({ state }) => state !== "ready")) return undefined;
-  return largest(states.map(({ at }) => at - lifted));
+  return largest(states.map(({ at }) => at - ended));
 }
 
-/** The first time after a moment at which a probe or proxy observes another state of an instance. */
-function noticedBy(by: Observation["by"], sights: readonly Observation[], since: number): number | undefined {
+/** Returns the time from `since` until a probe, or the proxy, first reported a new state of an instance. */
+function firstChangeSeenBy(
+  by: Observation["by"],
+  observations: readonly Observation[],
+  since: number,
+): number | undefined {
   const before = new Map<string, string>();
-  for (const sight of sights.filter((one) => one.by === by)) {
+  for (const sight of observations.filter((one) => one.by === by)) {
     if (sight.at < since) before.set(sight.instance, sight.state);
     else if (sight.state !== before.get(sight.instance)) return sight.at - since;
   }

@@ -7,11 +7,11 @@ import type { Resources } from "./world/resources.ts";
 export type Verdict = {
   what: string;
   met: boolean;
-  /** A miss sets exit code 1. Never set for a bound that a slow machine can miss. */
+  /** A missed strict bound sets exit code 1. Bounds that a slow machine can miss are not strict. */
   strict: boolean;
 };
 
-/** The figures of one fault, as they are kept beside the report. */
+/** The figures of one fault, which are stored in a file beside the report. */
 export type Outcome = {
   proxy: ProxyName;
   server: ServerName;
@@ -21,29 +21,29 @@ export type Outcome = {
   commit: string;
 };
 
-/** The figures and the data of the plot. */
+/** The figures of one fault, and the records from which they were computed. */
 export type Measured = { fault: FaultFacts; outcome: Outcome; observed: Observed };
 
-/** One topology behind one proxy, at the end. */
-export type WorldEnd = {
+/** The result of all faults of one topology, behind one proxy. */
+export type TopologyResult = {
   proxy: ProxyName;
   server: ServerName;
   topology: string;
   /** The balance of all writes. */
   balance: Balance;
-  /** At rest, before and after all faults that keep the processes. Only where all of them were injected. */
-  atRest?: { before: Resources; after: Resources };
+  /** The resources of idle instances before and after the faults that keep the processes; only after a complete run. */
+  idleResources?: { before: Resources; after: Resources };
 };
 
-export type Results = { outcomes: readonly Outcome[]; ends: readonly WorldEnd[] };
+export type Results = { outcomes: readonly Outcome[]; topologies: readonly TopologyResult[] };
 
-/** Newer figures replace the older ones of the same fault. */
+/** Merges results. Newer figures replace the older ones of the same fault. */
 export function mergeResults(older: Results, newer: Results): Results {
-  const keyOf = ({ proxy, server, fault }: Outcome) => `${proxy} ${server} ${fault}`;
-  const endOf = ({ proxy, server, topology }: WorldEnd) => `${proxy} ${server} ${topology}`;
+  const outcomeKeyOf = ({ proxy, server, fault }: Outcome) => `${proxy} ${server} ${fault}`;
+  const resultKeyOf = ({ proxy, server, topology }: TopologyResult) => `${proxy} ${server} ${topology}`;
   return {
-    outcomes: merge(older.outcomes, newer.outcomes, keyOf),
-    ends: merge(older.ends, newer.ends, endOf),
+    outcomes: merge(older.outcomes, newer.outcomes, outcomeKeyOf),
+    topologies: merge(older.topologies, newer.topologies, resultKeyOf),
   };
 }
 

@@ -6,28 +6,28 @@ import type { ProxyName, ServerName } from "./arguments.ts";
 import type { Fault } from "./faults/fault.ts";
 import { startLoad } from "./load/load.ts";
 import { factsOf } from "./measure.ts";
-import type { Measured, WorldEnd } from "./results.ts";
+import type { Measured, TopologyResult } from "./results.ts";
 import type { Stores, Topology } from "./topologies/topology.ts";
-import { measure, minimumOf, type Resources } from "./world/resources.ts";
+import { measureResources, minimumOf, type Resources } from "./world/resources.ts";
 import { type Watch, watch } from "./world/watch.ts";
 import { startWorld, type World } from "./world/world.ts";
 
 const beforeMs = 3000;
 const afterMs = { quick: 1500, full: 4000 };
-/** The wait for the recovery of all instances ends after this time. */
-const wellWithinMs = 25_000;
-/** Longer than pools and proxies keep idle connections. */
-const restMs = 35_000;
+/** The maximum wait until all instances are healthy again. */
+const healthyWithinMs = 25_000;
+/** The wait before idle resources are measured: longer than pools and proxies keep idle connections. */
+const idleMs = 35_000;
 
-/** The faults to run, and the destination of their figures. */
+/** The proxy and the server of a run, and the receivers of its results. */
 export type Session = {
   proxy: ProxyName;
   server: ServerName;
   quick: boolean;
-  /** Compares the resources before and after all faults. */
-  measuresRest: boolean;
+  /** Whether the resources of idle instances before and after all faults are compared. */
+  comparesResources: boolean;
   onMeasured(measured: Measured): void;
-  onEnd(end: WorldEnd): void;
+  onTopologyDone(end: TopologyResult): void;
 };
 
 /** Injects each fault in turn into one topology behind one proxy. */
@@ -42,21 +42,22 @@ export async function runFaults<S extends Stores>(
   const watching = watch(world);
   let before: Resources | undefined;
   for (const fault of faults) {
-    if (session.measuresRest && before === undefined && !fault.replacesProcesses) before = await restAndMeasure(world);
+    if (session.comparesResources && before === undefined && !fault.replacesProcesses)
+      before = await measureIdleResources(world);
     session.onMeasured(await runFault(world, watching, fault, session));
   }
-  const after = before && (await restAndMeasure(world));
+  const after = before && (await measureIdleResources(world));
   await watching.stop();
   const balance = world.ledger.balance(await world.database.rows());
   await world.stop();
-  // the next topology may need the same addresses
+  // The next topology may need the same addresses.
   await cleanUp();
-  session.onEnd({
+  session.onTopologyDone({
     proxy,
     server,
     topology: topology.name,
     balance,
-    ...(before && after && { atRest: { before, after } }),
+    ...(before && after && { idleResources: { before, after } }),
   });
 }
 
@@ -66,9 +67,9 @@ async function runFault<S extends Stores>(
   fault: Fault<S>,
   { proxy, server, quick }: Session,
 ): Promise<Measured> {
-  // The peer may need a restart after a fault; the comparison ends before that.
+  // The comparison server may not recover from a fault by itself, so it is restarted before each fault.
   if (server === "peer") for (const member of world.fleet.members) await member.restart();
-  await world.whole();
+  await world.waitUntilHealthy();
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
   const load = startLoad(world.users, world.ledger);
@@ -77,29 +78,29 @@ async function runFault<S extends Stores>(
   await fault.prepare?.(world);
   const injected = performance.now();
   await fault.inject(world);
-  const standing = performance.now();
+  const inEffect = performance.now();
   if (fault.undo) {
     await sleep(fault.holdMs ?? 0);
     await fault.undo(world);
   }
-  const lifted = performance.now();
-  const well = await wellAgain(watching, lifted);
+  const ended = performance.now();
+  const healthy = await waitUntilAllHealthy(watching, ended);
   await sleep(quick ? afterMs.quick : afterMs.full);
   const to = performance.now();
   loop.disable();
   const { attempts, requests, signIns, names } = await load.stop();
   const balance = world.ledger.balance(await world.database.rows(), names);
-  const moments = { from, injected, standing, lifted, well, to };
+  const moments = { from, injected, inEffect, ended, healthy, to };
   const observed = {
     moments,
     attempts,
     requests,
-    sights: watching.sights(),
+    observations: watching.observations(),
     signIns,
     balance,
     stalledMs: loop.max / 1e6,
   };
-  const resources = await measure(world);
+  const resources = await measureResources(world);
   return {
     fault,
     observed,
@@ -110,23 +111,23 @@ async function runFault<S extends Stores>(
   };
 }
 
-/** When every instance was observed as ready or UP again. */
-async function wellAgain(watching: Watch, lifted: number): Promise<number | undefined> {
-  const limit = AbortSignal.timeout(wellWithinMs);
+/** Returns when every instance was observed as ready, and as UP by HAProxy; undefined after the limit. */
+async function waitUntilAllHealthy(watching: Watch, ended: number): Promise<number | undefined> {
+  const limit = AbortSignal.timeout(healthyWithinMs);
   while (!limit.aborted) {
     await sleep(200);
-    const since = watching.wellSince();
-    if (since !== undefined) return Math.max(lifted, since);
+    const since = watching.healthySince();
+    if (since !== undefined) return Math.max(ended, since);
   }
   return undefined;
 }
 
-async function restAndMeasure(world: World): Promise<Resources | undefined> {
+async function measureIdleResources(world: World): Promise<Resources | undefined> {
   if (world.connections === undefined || world.server !== "haven") return undefined;
-  await sleep(restMs);
+  await sleep(idleMs);
   const samples: Resources[] = [];
   while (samples.length < 5) {
-    const sample = await measure(world);
+    const sample = await measureResources(world);
     if (sample) samples.push(sample);
     await sleep(300);
   }

@@ -1,56 +1,59 @@
 import type { Bounds } from "./faults/fault.ts";
 import { isExact } from "./load/ledger.ts";
 import { type Facts, total, totalOf } from "./measure.ts";
-import type { Results, Verdict, WorldEnd } from "./results.ts";
+import type { Results, TopologyResult, Verdict } from "./results.ts";
 
 /** Compares the bounds with the measurements. */
 export function judge(bounds: Bounds, facts: Facts): Verdict[] {
-  const { lost, doubled } = facts.balance;
+  const { lost, duplicated } = facts.balance;
   const verdicts: Verdict[] = [
     {
       what: isExact(facts.balance)
-        ? "every acknowledged write is there once"
-        : `${lost.length} lost, ${doubled.length} doubled`,
+        ? "every acknowledged write is stored once"
+        : `${lost.length} lost, ${duplicated.length} duplicated`,
       met: isExact(facts.balance),
       strict: true,
     },
   ];
-  const say = (what: string, met: boolean, strict = false) => verdicts.push({ what, met, strict });
+  const add = (what: string, met: boolean, strict = false) => verdicts.push({ what, met, strict });
   if (bounds.noRequestFails) {
     const failed = total(facts.failedRequests);
-    say(`${failed} requests failed, 0 allowed`, failed === 0, true);
+    add(`${failed} requests failed, 0 allowed`, failed === 0, true);
   }
   if (bounds.noAttemptFails) {
     const failed = totalOf(facts.failedAttempts);
-    say(`${failed} attempts failed, 0 allowed`, failed === 0);
+    add(`${failed} attempts failed, 0 allowed`, failed === 0);
   }
-  if (bounds.onlyUnderWay) {
+  if (bounds.onlyInFlightFails) {
     const { failedLater } = facts;
-    say(`${failedLater} of ${totalOf(facts.failedAttempts)} failed attempts began after the death`, failedLater === 0);
+    add(
+      `${failedLater} of ${totalOf(facts.failedAttempts)} failed attempts began after the instance was killed`,
+      failedLater === 0,
+    );
   }
-  if (bounds.backWithinMs !== undefined) {
-    say(
-      `back after ${seconds(facts.backMs)}, at most ${seconds(bounds.backWithinMs)}`,
-      facts.backMs <= bounds.backWithinMs,
+  if (bounds.recoveredWithinMs !== undefined) {
+    add(
+      `requests recovered after ${seconds(facts.recoveredAfterMs)}, at most ${seconds(bounds.recoveredWithinMs)}`,
+      facts.recoveredAfterMs <= bounds.recoveredWithinMs,
     );
   }
   if (bounds.readyWithinMs !== undefined && facts.readyMs !== undefined) {
-    say(
+    add(
       `every probe ready after ${seconds(facts.readyMs)}, at most ${seconds(bounds.readyWithinMs)}`,
       facts.readyMs <= bounds.readyWithinMs,
     );
   }
-  if (bounds.lieWithinMs !== undefined) say(...judgeLie(facts, bounds.lieWithinMs));
+  if (bounds.lieTimeWithinMs !== undefined) add(...judgeLieTime(facts, bounds.lieTimeWithinMs));
   if (bounds.answerWithinMs !== undefined) {
-    say(
+    add(
       `longest wait for an answer ${seconds(facts.longestAttemptMs)}, at most ${seconds(bounds.answerWithinMs)}`,
       facts.longestAttemptMs <= bounds.answerWithinMs,
     );
   }
-  if (facts.wholeMs === undefined) say("not every instance was healthy again before the wait ended", false);
+  if (facts.healthyAfterMs === undefined) add("not every instance was healthy again before the wait ended", false);
   if (bounds.readsFailForMs !== undefined) {
     const { readsFailedForMs } = facts;
-    say(
+    add(
       `authenticated reads failed for ${seconds(readsFailedForMs)}, at most ${seconds(bounds.readsFailForMs)}`,
       readsFailedForMs <= bounds.readsFailForMs,
     );
@@ -58,33 +61,33 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
   return verdicts;
 }
 
-function judgeLie({ lie }: Facts, mostMs: number): [string, boolean] {
+function judgeLieTime({ lieTime }: Facts, mostMs: number): [string, boolean] {
   const most = `at most ${seconds(mostMs)}`;
-  if (lie === undefined) return ["no lie time, because no attempt failed", true];
-  // Unseen means that no probe reported the fault while it lasted. A fault may be shorter than the bound.
-  return [`lie time ${lie.seen ? "" : "more than "}${seconds(lie.ms)}, ${most}`, lie.ms <= mostMs];
+  if (lieTime === undefined) return ["no lie time, because no attempt failed", true];
+  // Even if no probe reported the failures, the bound is met if they lasted for less than the bound.
+  return [`lie time ${lieTime.reported ? "" : "more than "}${seconds(lieTime.ms)}, ${most}`, lieTime.ms <= mostMs];
 }
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
 
-/** No resource stays in use after the faults are over. */
-export function judgeRest({ before, after }: NonNullable<WorldEnd["atRest"]>): Verdict[] {
-  const held = (name: string, was: number, is: number, most = was) => ({
+/** Judges whether the instances hold no more resources after the faults than before. */
+export function judgeResources({ before, after }: NonNullable<TopologyResult["idleResources"]>): Verdict[] {
+  const judgeResource = (name: string, was: number, is: number, most = was) => ({
     what: `${name}: ${is}, ${was} before`,
     met: is <= most,
     strict: false,
   });
   return [
-    held("connections to Postgres", before.postgres, after.postgres),
-    held("connections to Redis", before.redis, after.redis),
-    held("open handles", before.handles, after.handles),
-    held("MB of heap", before.heapMb, after.heapMb, before.heapMb * 1.1),
+    judgeResource("connections to Postgres", before.postgres, after.postgres),
+    judgeResource("connections to Redis", before.redis, after.redis),
+    judgeResource("open handles", before.handles, after.handles),
+    judgeResource("MB of heap", before.heapMb, after.heapMb, before.heapMb * 1.1),
   ];
 }
 
-/** Whether every strict bound was met. The peer has none. */
-export const isPassed = ({ outcomes, ends }: Results, boundsOf: (fault: string) => Bounds): boolean =>
-  ends.every(({ server, balance }) => server === "peer" || isExact(balance)) &&
+/** Returns whether every strict bound was met. The comparison server has no bounds. */
+export const isPassed = ({ outcomes, topologies }: Results, boundsOf: (fault: string) => Bounds): boolean =>
+  topologies.every(({ server, balance }) => server === "peer" || isExact(balance)) &&
   outcomes.every(
     ({ server, fault, facts }) =>
       server === "peer" || judge(boundsOf(fault), facts).every(({ met, strict }) => met || !strict),

@@ -13,7 +13,7 @@ import { startPair } from "../support/two-instances.ts";
 type Pair = Awaited<ReturnType<typeof startPair>>;
 
 /** Checks the main properties of sessions on two instances. */
-async function liveALife([one, two]: Pair): Promise<void> {
+async function checkSessionLifecycle([one, two]: Pair): Promise<void> {
   const people = await Promise.all(Array.from({ length: 12 }, () => register(one.url)));
   for (const person of people) {
     assert.equal((await me(two.url, person)).status, 200);
@@ -69,7 +69,7 @@ test("sessions work on a Redis Cluster of three nodes, with rate limits", {
 }, async () => {
   const cluster = await startRedisCluster();
   const pair = await startPair({ REDIS_URL: "", REDIS_CLUSTER_NODES: cluster.nodes, AUTH_RATE_LIMIT: "1000" });
-  await liveALife(pair);
+  await checkSessionLifecycle(pair);
   await deactivate(pair, { REDIS_CLUSTER_NODES: cluster.nodes });
 });
 
@@ -82,7 +82,7 @@ test("sessions work with Sentinel, and survive a failover", { skip: without("red
     HEALTH_CHECK_INTERVAL: "500",
   });
   const [one, two] = pair;
-  await liveALife(pair);
+  await checkSessionLifecycle(pair);
   await deactivate(pair, { REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
 
   const person = await register(one.url);

@@ -14,8 +14,8 @@ import {
   instancesOf,
   type Layout,
   layouts,
-  madeUp,
   read,
+  sampleVariables,
   secondsOf,
   serviceOf,
   settingsIn,
@@ -230,7 +230,7 @@ test("every variant of nginx/ can be selected by name", () => {
         .exec(replaced ?? "")?.[1]
         ?.toUpperCase()
         .replaceAll("-", "_")}`;
-      const chosen = read(layout, { ...madeUp(layout), [name]: variant }).services["nginx"];
+      const chosen = read(layout, { ...sampleVariables(layout), [name]: variant }).services["nginx"];
       assert.ok(chosen?.volumes.includes(`../nginx/${variant}:/etc/nginx/${replaced}:ro`), variant);
     }
   }

@@ -107,7 +107,7 @@ const remembered = new Map<Layout, ComposeFile>();
 export function read(layout: Layout, given?: Readonly<Record<string, string>>): ComposeFile {
   const found = given === undefined ? remembered.get(layout) : undefined;
   if (found !== undefined) return found;
-  const made = readWith(layout, given ?? madeUp(layout));
+  const made = readWith(layout, given ?? sampleVariables(layout));
   if (given === undefined) remembered.set(layout, made);
   return made;
 }
@@ -125,7 +125,7 @@ function readWith(layout: Layout, given: Readonly<Record<string, string>>): Comp
 }
 
 /** Returns a value for every required variable. */
-export const madeUp = (layout: Layout): Record<string, string> =>
+export const sampleVariables = (layout: Layout): Record<string, string> =>
   Object.fromEntries(
     [...variablesOf(layout).required].map((name) => [name, `${name.toLowerCase()}-${"0a".repeat(20)}`]),
   );

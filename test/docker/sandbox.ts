@@ -40,7 +40,7 @@ export function makePlace({ composeVersion, daemon, volumes, answers = "" }: Fak
     rmSync(join(place, "docker", name), { recursive: true, force: true });
   const bin = join(place, "bin");
   mkdirSync(bin);
-  for (const name of anywhere) if (has(name)) symlinkSync(whereIs(name), join(bin, name));
+  for (const name of standardPrograms) if (has(name)) symlinkSync(pathOfProgram(name), join(bin, name));
   const docker = `#!/bin/sh
 place='${place}'
 printf '%s\\n' "$*" >> "$place/calls"
@@ -66,12 +66,12 @@ esac
 }
 
 /** The programs that the script may expect on any machine. */
-const anywhere = [
+const standardPrograms = [
   ...["bash", "cat", "chmod", "cmp", "cut", "date", "dirname", "grep", "head", "mkdir", "mktemp", "mv", "openssl"],
   ...["readlink", "rm", "sed", "sleep", "tail", "wc"],
 ];
 
-const whereIs = (name: string): string =>
+const pathOfProgram = (name: string): string =>
   (process.env["PATH"] ?? "")
     .split(":")
     .map((folder) => join(folder, name))

@@ -57,14 +57,14 @@ for (const [what, way, check, needsIt] of outages) {
       for (let count = 0; count < 30; count += 1) assert.equal((await send("/test/items/1")).status, 200);
 
       await breakWays(members, [way], "pass");
-      const mendedAt = performance.now();
+      const recoveredAt = performance.now();
       await eventually(
         () => verdicts(members),
         (all) => all.every(({ body }) => body.status === "ready"),
         10_000,
         20,
       );
-      const backMs = Math.round(performance.now() - mendedAt);
+      const backMs = Math.round(performance.now() - recoveredAt);
       assert.equal((await send(needsIt)).status, 200);
       const stories = await watch.stop();
       process.stderr.write(

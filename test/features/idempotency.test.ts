@@ -7,7 +7,7 @@ import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
 import type { Haven } from "../support/haven.ts";
-import { aHome, aLease, aProperty, as, type Person } from "../support/property-fixtures.ts";
+import { aLease, aProperty, as, createHome, type Person } from "../support/property-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
 let havens: [Haven, Haven];
@@ -26,7 +26,7 @@ const names = async (): Promise<string[]> =>
   (await query<{ name: string }>(database, "SELECT name FROM properties ORDER BY id")).map(({ name }) => name);
 const made = async (name: string) => (await names()).filter((one) => one === name).length;
 const key = (value: string) => ({ "idempotency-key": value });
-const essence = ({ status, text, headers }: Answer) => ({
+const comparableParts = ({ status, text, headers }: Answer) => ({
   status,
   text,
   location: headers.location,
@@ -41,7 +41,7 @@ test("50 simultaneous creates with one key on two instances create one row and r
   );
   const given = answers.filter(({ status }) => status === 201);
   assert.ok(given.length > 0);
-  assert.equal(new Set(given.map((answer) => JSON.stringify(essence(answer)))).size, 1);
+  assert.equal(new Set(given.map((answer) => JSON.stringify(comparableParts(answer)))).size, 1);
   for (const answer of answers) {
     if (answer.status === 201) continue;
     assert.equal(answer.status, 409, answer.text);
@@ -49,13 +49,13 @@ test("50 simultaneous creates with one key on two instances create one row and r
   }
   assert.equal(await made("Fifty"), 1);
   assert.deepEqual(
-    essence(await as(havens[1].url, person).post("/properties", property, key("fifty"))),
-    essence(given[0] as Answer),
+    comparableParts(await as(havens[1].url, person).post("/properties", property, key("fifty"))),
+    comparableParts(given[0] as Answer),
   );
 });
 
 test("a key repeated with another body, path or content gets 422 and changes nothing", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const first = await owner.post("/properties", { ...aProperty, name: "First" }, key("other-body"));
   assert.equal(first.status, 201);
   const again = await owner.post("/properties", { ...aProperty, name: "Second" }, key("other-body"));
@@ -69,7 +69,7 @@ test("the order of fields does not matter for a repeated key", async () => {
   const { name, kind, address } = { ...aProperty, name: "Any order" };
   const first = await owner.post("/properties", { name, kind, address }, key("order"));
   const again = await owner.post("/properties", { address, kind, name }, key("order"));
-  assert.deepEqual(essence(again), essence(first));
+  assert.deepEqual(comparableParts(again), comparableParts(first));
   assert.equal(await made("Any order"), 1);
 });
 
@@ -81,7 +81,7 @@ test("callers have separate keys", async () => {
 });
 
 test("failed requests are not stored: the key can be used again for a corrected request", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   await owner.make(`/units/${unit.id}/leases`, aLease);
   assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease, key("corrected"))).status, 409);
   const later = { ...aLease, startsOn: "2032-01-01", endsOn: "2032-02-01" };

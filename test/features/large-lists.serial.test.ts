@@ -6,7 +6,7 @@ import { register, type SignedIn, sameSecret } from "../shared/requests/people.t
 import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { aHome, as, type Person } from "../support/property-fixtures.ts";
+import { as, createHome, type Person } from "../support/property-fixtures.ts";
 
 const database = await freshDatabase();
 const requests = 1_000_000;
@@ -184,7 +184,7 @@ test("a search finds every row once, also at the end of a scan window", async ()
 
 test("a search of 5,000 long descriptions reads 2 MB of text per page, and one user cannot occupy the pool with it", async (t) => {
   const writer = as(haven.url, await register(haven.url));
-  const { unit } = await aHome(writer);
+  const { unit } = await createHome(writer);
   await query(
     database,
     `SET session_replication_role = replica;

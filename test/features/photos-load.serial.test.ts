@@ -13,7 +13,7 @@ import { addPhoto, owner, photoIn } from "../support/owners.ts";
 const narrow = await startHaven({
   env: { ...sameSecret, IMAGES_AT_ONCE: "1", IMAGE_QUEUE_LENGTH: "2", UPLOAD_MAX_PER_USER: "10" },
 });
-const hurried = await startHaven({
+const tightLimits = await startHaven({
   env: { ...sameSecret, IMAGE_QUEUE_TIMEOUT_MS: "1", IMAGES_AT_ONCE: "1", REQUEST_TIMEOUT_MS: "1500" },
 });
 const alone = await startHavenProcess({ env: { ...sameSecret } });
@@ -42,14 +42,14 @@ test("uploads beyond the queue get 503 with Retry-After, and queued ones are ser
 });
 
 test("no upload waits longer in the queue than allowed", async () => {
-  const person = await owner(hurried.url);
-  const answers = await Promise.all(Array.from({ length: 4 }, () => addPhoto(hurried.url, person, jpeg)));
+  const person = await owner(tightLimits.url);
+  const answers = await Promise.all(Array.from({ length: 4 }, () => addPhoto(tightLimits.url, person, jpeg)));
   assertSome(answers, 1);
 });
 
 test("a slow upload is cut at the request deadline", async () => {
-  const person = await owner(hurried.url);
-  const socket = await open(hurried.port);
+  const person = await owner(tightLimits.url);
+  const socket = await open(tightLimits.port);
   const answer = readAll(socket, 6000);
   socket.write(
     `POST /api/v1/properties/${person.propertyId}/photos HTTP/1.1\r\nHost: haven\r\nContent-Length: 100000\r\n` +

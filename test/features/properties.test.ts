@@ -3,12 +3,12 @@ import { before, test } from "node:test";
 import { register } from "../shared/requests/people.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import {
-  aHome,
   aLease,
   aProperty,
   aRequest,
   as,
   aUnit,
+  createHome,
   day,
   type Person,
   type Resource,
@@ -50,7 +50,7 @@ test("a property is created, read, updated and deleted", async () => {
 });
 
 test("resources in use are not deleted, and the problem says why", async () => {
-  const { property, unit } = await aHome(owner);
+  const { property, unit } = await createHome(owner);
   const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const refused = [await owner.remove(`/properties/${property.id}`), await owner.remove(`/units/${unit.id}`)];
   assert.deepEqual(
@@ -64,7 +64,7 @@ test("resources in use are not deleted, and the problem says why", async () => {
 });
 
 test("an ETag identifies a version: 304 for the same one, 412 for updates of another", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const path = `/units/${unit.id}`;
   const etag = String((await owner.get(path)).headers.etag);
   const unchanged = await owner.get(path, { "if-none-match": etag });
@@ -96,7 +96,7 @@ test("of many concurrent updates with the same If-Match exactly one succeeds", a
 });
 
 test("two units of a property cannot have the same label", async () => {
-  const { property, unit } = await aHome(owner);
+  const { property, unit } = await createHome(owner);
   const second = await owner.post(`/properties/${property.id}/units`, aUnit);
   assert.equal(second.status, 409);
   const other = await owner.make(`/properties/${property.id}/units`, { ...aUnit, label: "2C" });
@@ -104,7 +104,7 @@ test("two units of a property cannot have the same label", async () => {
 });
 
 test("20 concurrent creates of overlapping leases: exactly one succeeds", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
       owner.post(`/units/${unit.id}/leases`, { ...aLease, startsOn: `2031-01-${String(i + 1).padStart(2, "0")}` }),
@@ -115,7 +115,7 @@ test("20 concurrent creates of overlapping leases: exactly one succeeds", async 
 });
 
 test("the last day of a lease is inclusive, the next day is free", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const first = await owner.make(`/units/${unit.id}/leases`, {
     ...aLease,
     startsOn: "2032-01-01",
@@ -135,7 +135,7 @@ test("the last day of a lease is inclusive, the next day is free", async () => {
 });
 
 test("a unit's status follows its leases", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   assert.equal(await statusOf(unit), "vacant");
   const lease = await owner.make(`/units/${unit.id}/leases`, { ...aLease, startsOn: day(-10), endsOn: day(0) });
   assert.equal(lease["status"], "active");
@@ -155,7 +155,7 @@ test("a unit's status follows its leases", async () => {
 });
 
 test("leases of an unavailable unit cannot be moved or extended, but can end early", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const terms = { ...aLease, startsOn: "2090-01-01", endsOn: "2090-12-31" };
   const lease = await owner.make(`/units/${unit.id}/leases`, terms);
   await owner.patch(`/units/${unit.id}`, { status: "unavailable" });
@@ -169,7 +169,7 @@ test("leases of an unavailable unit cannot be moved or extended, but can end ear
 });
 
 test("of two leases that move to the same days at once one succeeds and one gets 409, without a deadlock", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const sign = (year: number) =>
     owner.make(`/units/${unit.id}/leases`, { ...aLease, startsOn: `${year}-01-01`, endsOn: `${year}-01-31` });
   const [one, two] = [await sign(2040), await sign(2041)];
@@ -191,7 +191,7 @@ test("of two leases that move to the same days at once one succeeds and one gets
 type Problem = { errors?: { path: string }[] };
 
 test("unreadable texts and invalid room numbers are refused with the name of the field", async () => {
-  const { property } = await aHome(owner);
+  const { property } = await createHome(owner);
   const { address } = aProperty;
   const faultsOf = async (path: string, value: unknown) => [
     ...new Set(((await owner.post(path, value)).json() as Problem).errors?.map((fault) => fault.path)),
@@ -216,21 +216,21 @@ test("a search finds texts in another Unicode form", async () => {
 });
 
 test("responses with private data are not stored by shared caches", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   for (const path of ["/properties", `/units/${unit.id}`, `/units/${unit.id}/leases`, "/auth/me"])
     assert.match((await owner.get(path)).headers["cache-control"] ?? "", /^(private, no-cache|no-store)$/, path);
   assert.equal((await owner.post("/properties", aProperty)).headers["cache-control"], "private, no-cache");
 });
 
 test("a maintenance request moves from open to closed and back, and not otherwise", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const moves: Record<string, string[]> = {
     open: ["in_progress"],
     in_progress: ["resolved", "open"],
     resolved: ["closed", "open"],
     closed: ["open"],
   };
-  const wayTo: Record<string, string[]> = {
+  const transitionsTo: Record<string, string[]> = {
     open: [],
     in_progress: ["in_progress"],
     resolved: ["in_progress", "resolved"],
@@ -239,7 +239,7 @@ test("a maintenance request moves from open to closed and back, and not otherwis
   for (const [from, allowed] of Object.entries(moves)) {
     for (const to of Object.keys(moves).filter((status) => status !== from)) {
       const { id } = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
-      for (const status of wayTo[from] ?? []) await owner.patch(`/maintenance-requests/${id}`, { status });
+      for (const status of transitionsTo[from] ?? []) await owner.patch(`/maintenance-requests/${id}`, { status });
       const moved = await owner.patch(`/maintenance-requests/${id}`, { status: to });
       assert.equal(moved.status, allowed.includes(to) ? 200 : 409, `${from} to ${to}: ${moved.text}`);
     }
@@ -247,7 +247,7 @@ test("a maintenance request moves from open to closed and back, and not otherwis
 });
 
 test("events of a request are in order of time, also with many concurrent writers", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const { id } = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const path = `/maintenance-requests/${id}`;
   await Promise.all(Array.from({ length: 40 }, (_, i) => owner.patch(path, { title: `Title ${i}` })));
@@ -265,7 +265,7 @@ test("events of a request are in order of time, also with many concurrent writer
 });
 
 test("a maintenance request keeps its events", async () => {
-  const { unit } = await aHome(owner);
+  const { unit } = await createHome(owner);
   const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const path = `/maintenance-requests/${request.id}`;
   await owner.patch(path, { priority: "emergency" });
@@ -288,7 +288,7 @@ test("a maintenance request keeps its events", async () => {
 });
 
 test("lists go page by page with filters, and a cursor belongs to its list, its owner and its filters", async () => {
-  const { property, unit } = await aHome(owner);
+  const { property, unit } = await createHome(owner);
   for (let i = 0; i < 5; i += 1) {
     await owner.make(`/properties/${property.id}/units`, { ...aUnit, label: `Room ${i}%` });
   }
@@ -334,7 +334,7 @@ test("lists go page by page with filters, and a cursor belongs to its list, its 
 });
 
 test("a list without items is empty, a list of a missing parent is 404", async () => {
-  const { property, unit } = await aHome(owner);
+  const { property, unit } = await createHome(owner);
   assert.deepEqual((await stranger.get("/maintenance-requests")).json(), { items: [], nextCursor: null });
   const empty = await owner.get(`/units/${unit.id}/leases`);
   assert.deepEqual(empty.json(), { items: [], nextCursor: null });

@@ -9,13 +9,19 @@ import { type OpenStream, openStream } from "../shared/requests/stream.ts";
 import { startRedisCluster, startRedisSentinel } from "../shared/servers/redis-servers.ts";
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { askForRepair, newOwner, type Owner, writeMany, writeQuietly } from "../support/maintenance-fixtures.ts";
+import {
+  askForRepair,
+  insertWithoutNotification,
+  newOwner,
+  type Owner,
+  writeMany,
+} from "../support/maintenance-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const pollMs = 300;
 
 /** Starts an instance whose connections can be broken, and one without faults. */
-async function startBesideSound(env: Record<string, string> = {}): Promise<[FaultyHaven, Haven]> {
+async function startWithHealthyPeer(env: Record<string, string> = {}): Promise<[FaultyHaven, Haven]> {
   const times = { STREAM_POLL_MS: String(pollMs), STREAM_HEARTBEAT_MS: "300", STREAM_SESSION_CHECK_MS: "300" };
   const faulty = await startFaultyHaven({ env: { ...sameSecret, ...times, ...env } });
   const shared = { DATABASE_URL: faulty.databaseUrl, REDIS_URL: faulty.redisUrl };
@@ -32,7 +38,7 @@ const assertAll = (stream: OpenStream, count: number) =>
 describe("the stream", { concurrency: 6 }, () => {
   for (const fault of ["refuse", "hole"] as const) {
     test(`with Redis away (${fault}) continues by polling, accepts new streams, and is notified again when Redis is back`, async () => {
-      const [faulty, sound] = await startBesideSound();
+      const [faulty, sound] = await startWithHealthyPeer();
       const owner = await newOwner(sound.url);
       const stream = await openStream(faulty.url, owner);
       await faulty.redis.set(fault);
@@ -55,7 +61,7 @@ describe("the stream", { concurrency: 6 }, () => {
   }
 
   test("stays open while Postgres is unavailable, and sends the missed events afterwards", async () => {
-    const [faulty, sound] = await startBesideSound();
+    const [faulty, sound] = await startWithHealthyPeer();
     const owner = await newOwner(sound.url);
     await writeMany(faulty.databaseUrl, owner, 150, 5000);
     const stream = await openStream(faulty.url, owner, { lastEventId: 0 });
@@ -77,19 +83,19 @@ describe("the stream", { concurrency: 6 }, () => {
   });
 
   test("sends events without a notification within the poll interval", async () => {
-    const [faulty, sound] = await startBesideSound();
+    const [faulty, sound] = await startWithHealthyPeer();
     const owner = await newOwner(sound.url);
     const stream = await openStream(faulty.url, owner);
-    await writeQuietly(sound, owner);
+    await insertWithoutNotification(sound, owner);
     await stream.until(1, pollMs + 300);
   });
 
   test("polls for missed events as soon as it listens again", async () => {
-    const [faulty, sound] = await startBesideSound({ STREAM_POLL_MS: "60000" });
+    const [faulty, sound] = await startWithHealthyPeer({ STREAM_POLL_MS: "60000" });
     const owner = await newOwner(sound.url);
     const stream = await openStream(faulty.url, owner);
     await faulty.redis.set("refuse");
-    await writeQuietly(sound, owner);
+    await insertWithoutNotification(sound, owner);
     await sleep(300);
     assert.equal(stream.events.length, 0);
     await faulty.redis.set("pass");
@@ -99,7 +105,7 @@ describe("the stream", { concurrency: 6 }, () => {
   });
 
   test("ends after a revocation in Postgres while Redis is unavailable", async () => {
-    const [faulty, sound] = await startBesideSound();
+    const [faulty, sound] = await startWithHealthyPeer();
     const owner = await newOwner(sound.url);
     const stream = await openStream(faulty.url, owner);
     await faulty.redis.set("refuse");
@@ -110,9 +116,9 @@ describe("the stream", { concurrency: 6 }, () => {
   });
 
   test("ends when Postgres has lost rows, so that reused positions are sent again", async () => {
-    const [faulty, sound] = await startBesideSound();
+    const [faulty, sound] = await startWithHealthyPeer();
     const owner = await newOwner(sound.url);
-    await writeQuietly(sound, owner, 3);
+    await insertWithoutNotification(sound, owner, 3);
     const stream = await openStream(faulty.url, owner);
     await sleep(pollMs);
     await sound.running.parts.db.query("DELETE FROM maintenance_events WHERE owner_id = $1 AND position > 1", [

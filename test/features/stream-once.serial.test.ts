@@ -30,7 +30,12 @@ async function untilDone<T>(urls: () => readonly string[], work: (url: string) =
 }
 
 /** Writes events with many concurrent writers, so that transactions overlap and commit out of order. */
-async function liveLives(urls: () => readonly string[], owner: Owner, writers: number, each: number): Promise<void> {
+async function writeConcurrently(
+  urls: () => readonly string[],
+  owner: Owner,
+  writers: number,
+  each: number,
+): Promise<void> {
   const write = async (writer: number) => {
     for (let number = 0; number < each; number += 1) {
       const key = `life-${writer}-${number}`;
@@ -86,7 +91,7 @@ test("a client that reconnects after three kills receives each of 500 events onc
     }
   };
   const steady = await openStream(all[3]?.url ?? "", owner, { lastEventId: 0 });
-  await Promise.all([follow(), liveLives(() => left.map(({ url }) => url), owner, 25, 5)]);
+  await Promise.all([follow(), writeConcurrently(() => left.map(({ url }) => url), owner, 25, 5)]);
   await steady.until(500, 30_000);
   assert.deepEqual(endings, ["cut", "cut", "cut", "cut"]);
   assert.deepEqual(steady.events, seen);
@@ -99,7 +104,7 @@ test("streams that open while events are written miss none and repeat none, what
   const owner = await newOwner(one.url);
   const opened: { stream: OpenStream; from: number | undefined }[] = [];
   let writing = true;
-  const writers = liveLives(() => urls, owner, 6, 15).then(() => {
+  const writers = writeConcurrently(() => urls, owner, 6, 15).then(() => {
     writing = false;
   });
   const first = await openStream(one.url, owner, { lastEventId: 0 });

@@ -6,7 +6,7 @@ import { ask, open, raw, readAll } from "../shared/requests/http.ts";
 import { bearer, login, logout, type SignedIn } from "../shared/requests/people.ts";
 import { type OpenStream, openStream } from "../shared/requests/stream.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
-import { askForRepair, moveRequest, newOwner, writeQuietly } from "../support/maintenance-fixtures.ts";
+import { askForRepair, insertWithoutNotification, moveRequest, newOwner } from "../support/maintenance-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
 // Polling is practically off, so every received event was caused by a notification.
@@ -48,7 +48,7 @@ test("an event is sent by both instances, in the form of the list, with its posi
 
 test("a stream starts with the retry time and its position, not delayed by any buffer", async () => {
   const owner = await newOwner(one.url);
-  await writeQuietly(one, owner, 3);
+  await insertWithoutNotification(one, owner, 3);
   const stream = await openStream(two.url, owner);
   await eventually(stream.lastEventId, (id) => id === "3");
   assert.ok(stream.text().startsWith("retry: 2000\n\nid: 3\n\n"), stream.text());
@@ -58,7 +58,7 @@ test("a stream starts with the retry time and its position, not delayed by any b
 
 test("a stream resumes on any instance after the header, otherwise after the query, otherwise with new events", async () => {
   const owner = await newOwner(one.url);
-  await writeQuietly(one, owner, 250);
+  await insertWithoutNotification(one, owner, 250);
   const [all, rest, both, ahead, fresh] = [
     await openStream(one.url, owner, { lastEventId: 0 }),
     await openStream(two.url, owner, { query: "?lastEventId=245" }),
@@ -169,7 +169,7 @@ test("the expiry of its access token does not end a stream", async () => {
   const owner = await newOwner(brief.url);
   const stream = await openStream(brief.url, owner);
   await sleep(1600);
-  await writeQuietly(brief, owner);
+  await insertWithoutNotification(brief, owner);
   await stream.until(1);
 });
 

@@ -168,13 +168,13 @@ test("the entry of a crashed process with the same name causes no warning", asyn
 async function plantFalseEntries({ databaseUrl, redisUrl }: LocalFleet, claim: "up" | "down"): Promise<() => void> {
   const redis = new Redis(redisUrl);
   atEnd(() => redis.disconnect());
-  const honest = { instance: "liar", version: "0.1.0", phase: "ready", status: "ready", upMs: 1, beat: 1 };
+  const validHeartbeat = { instance: "liar", version: "0.1.0", phase: "ready", status: "ready", upMs: 1, beat: 1 };
   const checks = { postgres: [claim, claim === "down", 0] };
   const texts = (await Promise.all([0, 1, 2, 3, 4])).flatMap((number) => [
-    JSON.stringify({ ...honest, instance: `old-${number}`, checks: { postgres: claim } }),
-    JSON.stringify({ ...honest, instance: `new-${number}`, phase: "paused", checks }),
-    JSON.stringify({ ...honest, instance: `torn-${number}`, checks }).slice(0, 60 + number),
-    JSON.stringify({ ...honest, instance: `back-${number}`, checks: { postgres: [claim, false, -3_600_000] } }),
+    JSON.stringify({ ...validHeartbeat, instance: `old-${number}`, checks: { postgres: claim } }),
+    JSON.stringify({ ...validHeartbeat, instance: `new-${number}`, phase: "paused", checks }),
+    JSON.stringify({ ...validHeartbeat, instance: `torn-${number}`, checks }).slice(0, 60 + number),
+    JSON.stringify({ ...validHeartbeat, instance: `back-${number}`, checks: { postgres: [claim, false, -3_600_000] } }),
   ]);
   const plant = async () => {
     const [seconds] = await redis.time();
@@ -184,7 +184,7 @@ async function plantFalseEntries({ databaseUrl, redisUrl }: LocalFleet, claim: "
     }
     // Well formed, but of another hour by the clock of the store.
     for (const hours of [-1, 1]) {
-      const text = JSON.stringify({ ...honest, checks });
+      const text = JSON.stringify({ ...validHeartbeat, checks });
       await redis.hset("haven:fleet", randomUUID(), `${now + hours * 3_600_000} 1 ${text}`);
       await query(
         databaseUrl,

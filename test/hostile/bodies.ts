@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 
-/** JSON texts that are expensive for careless parsers, of a given length. */
+/** JSON texts of a given length that are expensive for a naive parser. */
 export const hostileJson: Readonly<Record<string, (length: number) => string>> = {
   "nested arrays": (length) => "[".repeat(length / 2) + "]".repeat(length / 2),
   "nested objects": (length) => `${'{"a":'.repeat(length / 6)}1${"}".repeat(length / 6)}`,
@@ -40,7 +40,7 @@ const file = (name: string, body: Buffer | string = "x") =>
 type Form = { contentType: string; body: Buffer };
 const plain = (body: Buffer): Form => ({ contentType: `multipart/form-data; boundary=${boundary}`, body });
 
-/** Forms of a given length, with the field name that the operation expects. */
+/** Hostile forms of a given length, with the field name that the operation expects. */
 export const hostileForms: Readonly<Record<string, (length: number, field: string) => Form>> = {
   "many parts": (length, field) => plain(closed(...Array.from({ length: length / 100 }, () => file(field)))),
   "boundaries that almost end": (length, field) =>

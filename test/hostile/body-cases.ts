@@ -1,5 +1,5 @@
 import { type Encoding, encodings, hostileForms, hostileImages, hostileJson } from "./bodies.ts";
-import { baseOf, type Case, type HostileRequest, name, stringEntries, type Target } from "./case.ts";
+import { type Case, describeCase, type HostileRequest, stringEntries, type Target, validRequestOf } from "./case.ts";
 
 const encodingNames = Object.keys(encodings) as Encoding[];
 
@@ -14,22 +14,29 @@ const bodySizes = [14_000, 300_000, 990_000, 1_500_000];
 
 /** Bodies that do not match the operation; also for operations without a body. */
 function jsonCases(target: Target): Case[] {
-  const base = baseOf(target);
+  const base = validRequestOf(target);
   return [
     ...bodySizes.flatMap((size) =>
       Object.entries(hostileJson).flatMap(([kind, make]) =>
         encodingNames.map(
-          (encoding) => () => withJson(base, name(target, `body, ${encoding}`, kind, size), make(size), encoding),
+          (encoding) => () =>
+            withJson(base, describeCase(target, `body, ${encoding}`, kind, size), make(size), encoding),
         ),
       ),
     ),
-    () => withJson(base, name(target, "body, identity", "spaces", 20_000_000), " ".repeat(20_000_000), "identity"),
+    () =>
+      withJson(base, describeCase(target, "body, identity", "spaces", 20_000_000), " ".repeat(20_000_000), "identity"),
     ...(["gzip", "deflate", "br"] as const).map(
       (encoding) => () =>
-        withJson(base, name(target, `body, ${encoding}`, "spaces", 50_000_000), " ".repeat(50_000_000), encoding),
+        withJson(
+          base,
+          describeCase(target, `body, ${encoding}`, "spaces", 50_000_000),
+          " ".repeat(50_000_000),
+          encoding,
+        ),
     ),
     () => {
-      const what = name(target, "body", "announced and never sent", 20_000_000);
+      const what = describeCase(target, "body", "announced and never sent", 20_000_000);
       return { ...base, what, headers: { ...base.headers, "Content-Length": "20000000", Expect: "100-continue" } };
     },
   ];
@@ -37,17 +44,17 @@ function jsonCases(target: Target): Case[] {
 
 /** Returns the example body of the document with one value replaced, or added where the example does not have it. */
 function fieldCases(target: Target, path: readonly string[]): Case[] {
-  const base = baseOf(target);
+  const base = validRequestOf(target);
   const example = target.operation.described.requestBody?.content["application/json"]?.example ?? {};
   return [200, 5000, ...bodySizes].flatMap((size) => [
     ...stringEntries.flatMap(([kind, make]) =>
       encodingNames.map((encoding) => () => {
-        const what = name(target, `body.${path.join(".")}, ${encoding}`, kind, size);
+        const what = describeCase(target, `body.${path.join(".")}, ${encoding}`, kind, size);
         return withJson(base, what, JSON.stringify(replaced(example, path, make(size))), encoding);
       }),
     ),
     ...Object.entries(hostileJson).map(([kind, make]) => () => {
-      const what = name(target, `body.${path.join(".")}`, kind, size);
+      const what = describeCase(target, `body.${path.join(".")}`, kind, size);
       const text = JSON.stringify(replaced(example, path, "<here>"));
       return withJson(
         base,
@@ -60,13 +67,13 @@ function fieldCases(target: Target, path: readonly string[]): Case[] {
 }
 
 function uploadCases(target: Target, types: readonly string[], field: string): Case[][] {
-  const base = baseOf(target);
+  const base = validRequestOf(target);
   const forms = [1000, 100_000, 4_900_000].flatMap((size) =>
     Object.entries(hostileForms).map(([kind, make]) => () => {
       const { contentType, body } = make(size, field);
       return {
         ...base,
-        what: name(target, "form", kind, size),
+        what: describeCase(target, "form", kind, size),
         headers: { ...base.headers, "content-type": contentType },
         body,
       };
@@ -79,7 +86,7 @@ function uploadCases(target: Target, types: readonly string[], field: string): C
           type === "multipart/form-data" ? asForm(field, make(size)) : { contentType: type, body: make(size) };
         return {
           ...base,
-          what: name(target, `image as ${type}`, kind, size),
+          what: describeCase(target, `image as ${type}`, kind, size),
           headers: { ...base.headers, "content-type": contentType },
           body,
         };

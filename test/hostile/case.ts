@@ -12,12 +12,12 @@ export type HostileRequest = {
   body?: Buffer;
 };
 
-/** Created when it is sent: some have 20 MB. */
+/** A request is created only when it is sent, because some have 20 MB. */
 export type Case = () => HostileRequest;
 
 export type Target = {
   operation: ApiOperation;
-  /** With ids of existing resources. */
+  /** The path with the ids of existing resources. */
   path: string;
   credentials: Record<string, string>;
   places: Places;
@@ -25,13 +25,13 @@ export type Target = {
 
 export const stringEntries = Object.entries(hostileStrings);
 
-export function baseOf({ operation, path, credentials }: Target): Omit<HostileRequest, "what"> {
+export function validRequestOf({ operation, path, credentials }: Target): Omit<HostileRequest, "what"> {
   const { headers = {}, body } = bodyOf(operation, {});
   const base = { method: operation.method, path, headers: { ...credentials, ...(headers as Record<string, string>) } };
   return body === undefined ? base : { ...base, body: Buffer.from(body) };
 }
 
-export const name = ({ operation }: Target, where: string, kind: string, size: number) =>
+export const describeCase = ({ operation }: Target, where: string, kind: string, size: number) =>
   `${operation.id}: ${where}: ${kind} (${size})`;
 
 export function numbered(length: number, unit: (n: number) => string): string {
@@ -42,7 +42,7 @@ export function numbered(length: number, unit: (n: number) => string): string {
 
 const urlSafe = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.~!*";
 
-/** The shortest distinct names, so that as many as possible fit. */
+/** Returns a different short name for each number, so that as many names as possible fit into a request. */
 export function shortName(n: number): string {
   const rest = Math.floor(n / urlSafe.length);
   return (rest === 0 ? "" : shortName(rest - 1)) + (urlSafe[n % urlSafe.length] ?? "");

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 const usage = `Usage: npm run fuzz -- [--minutes N] [--seed N]
 
   --minutes N  how long to send hostile requests (default 20)
-  --seed N     which requests; the report names the one that was used (default: the time)
+  --seed N     the seed from which requests are generated; the report states it (default: the time)
 `;
 
 if (process.argv.includes("--help")) {

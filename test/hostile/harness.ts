@@ -13,7 +13,7 @@ import { type Outcome, send } from "./send.ts";
 
 export const maxProcessorMs = 50;
 /** The maximum size of a problem or of a probe's response. */
-const maxAnswerBytes = 20_000;
+const maxSmallResponseBytes = 20_000;
 const batchSize = 12;
 const repetitions = 3;
 
@@ -24,7 +24,7 @@ export type Report = {
   operations: readonly string[];
   worstMs: number;
   worst: string;
-  faults: Violation[];
+  violations: Violation[];
 };
 
 export type HarnessOptions = { url: string; pid: number; seed: number; perPlace: number; until?: () => boolean };
@@ -36,10 +36,16 @@ export type HarnessOptions = { url: string; pid: number; seed: number; perPlace:
 export async function attack({ url, pid, seed, perPlace, until = () => false }: HarnessOptions): Promise<Report> {
   const random = createRandom(seed);
   const { document, operations } = await readDocument(url);
-  const report: Report = { requests: 0, operations: operations.map(({ id }) => id), worstMs: 0, worst: "", faults: [] };
+  const report: Report = {
+    requests: 0,
+    operations: operations.map(({ id }) => id),
+    worstMs: 0,
+    worst: "",
+    violations: [],
+  };
   for (const operation of operations) {
     if (until()) break;
-    const cases = await retryWhileOverloaded(() => casesOf(url, document, operation, operations, random, perPlace));
+    const cases = await retryWhileOverloaded(() => buildCases(url, document, operation, operations, random, perPlace));
     while (cases.length > 0) await runBatch(url, pid, cases.splice(0, batchSize), report);
   }
   return report;
@@ -58,7 +64,7 @@ async function retryWhileOverloaded<T>(prepare: () => Promise<T>): Promise<T> {
 }
 
 /** Builds the cases of one operation with a new account, because earlier requests may have ended the session of the last. */
-async function casesOf(
+async function buildCases(
   url: string,
   document: Document,
   operation: ApiOperation,
@@ -82,7 +88,7 @@ async function runBatch(url: string, pid: number, cases: readonly Case[], report
   const requests = cases.map((make) => make());
   const before = await settledProcessorMs(pid);
   for (const request of requests) {
-    judge(request, await sendUnshed(url, request), report);
+    judge(request, await sendUntilServed(url, request), report);
     report.requests += 1;
   }
   const total = (await settledProcessorMs(pid)) - before;
@@ -91,7 +97,7 @@ async function runBatch(url: string, pid: number, cases: readonly Case[], report
 }
 
 /** Sends a request, and retries it while the server rejects it as overloaded. */
-async function sendUnshed(url: string, request: HostileRequest): Promise<Outcome> {
+async function sendUntilServed(url: string, request: HostileRequest): Promise<Outcome> {
   let outcome = await send(url, request);
   for (let triesLeft = 20; outcome.status === 503 && triesLeft > 0; triesLeft -= 1) {
     await sleep(250);
@@ -107,27 +113,28 @@ async function measure(url: string, pid: number, request: HostileRequest, report
   let least = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < repetitions && least > maxProcessorMs / 5; tries += 1) {
     const before = processorMs(pid);
-    await sendUnshed(url, request);
+    await sendUntilServed(url, request);
     least = Math.min(least, (await settledProcessorMs(pid)) - before);
   }
   if (least > report.worstMs) Object.assign(report, { worstMs: least, worst: request.what });
-  if (least > maxProcessorMs) report.faults.push(faultOf(request, `${Math.round(least)} ms of the event loop`));
+  if (least > maxProcessorMs) report.violations.push(violationOf(request, `${Math.round(least)} ms of the event loop`));
 }
 
 function judge(request: HostileRequest, { status, bytes, contentType }: Outcome, report: Report): void {
   const isSmall = contentType.startsWith("application/problem+json") || request.path.startsWith("/ready");
-  if (status === 0) report.faults.push(faultOf(request, "no answer"));
-  if (status === 500) report.faults.push(faultOf(request, "status 500"));
-  if (isSmall && bytes > maxAnswerBytes) report.faults.push(faultOf(request, `an answer of ${bytes} bytes`));
+  if (status === 0) report.violations.push(violationOf(request, "no answer"));
+  if (status === 500) report.violations.push(violationOf(request, "status 500"));
+  if (isSmall && bytes > maxSmallResponseBytes)
+    report.violations.push(violationOf(request, `an answer of ${bytes} bytes`));
 }
 
-const faultOf = (request: HostileRequest, why: string): Violation => ({
+const violationOf = (request: HostileRequest, why: string): Violation => ({
   what: request.what,
   why,
-  request: asText(request),
+  request: formatRequest(request),
 });
 
-function asText({ method, path, headers, body }: HostileRequest): string {
+function formatRequest({ method, path, headers, body }: HostileRequest): string {
   const shown = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text);
   const lines = Object.entries(headers)
     .filter(([name]) => !/^authorization$/i.test(name))

@@ -1,4 +1,12 @@
-import { baseOf, type Case, type HostileRequest, name, numbered, stringEntries, type Target } from "./case.ts";
+import {
+  type Case,
+  describeCase,
+  type HostileRequest,
+  numbered,
+  stringEntries,
+  type Target,
+  validRequestOf,
+} from "./case.ts";
 import { asHeader } from "./strings.ts";
 
 const commonHeaders = [
@@ -29,7 +37,7 @@ const commonHeaders = [
 
 /** Returns one list for each header, those of the document first, then those that any request can have. */
 export function headerCases(target: Target): Case[][] {
-  const base = baseOf(target);
+  const base = validRequestOf(target);
   const sizes = [300, 14_000];
   const withHeader = (what: string, header: string, value: string): HostileRequest => {
     const others = Object.entries(base.headers).filter(([other]) => other.toLowerCase() !== header.toLowerCase());
@@ -41,7 +49,7 @@ export function headerCases(target: Target): Case[][] {
         ([kind, make]) =>
           () =>
             withHeader(
-              name(target, `header ${header}`, kind, size),
+              describeCase(target, `header ${header}`, kind, size),
               header,
               asHeader(make(size)).slice(0, size).trim(),
             ),
@@ -51,13 +59,13 @@ export function headerCases(target: Target): Case[][] {
     ["haven_session", "__Host-haven_session"].flatMap((cookie) => [
       () =>
         withHeader(
-          name(target, "header Cookie", `many ${cookie}`, size),
+          describeCase(target, "header Cookie", `many ${cookie}`, size),
           "Cookie",
           numbered(size, (n) => `${cookie}=${n}; `).trim(),
         ),
       () =>
         withHeader(
-          name(target, "header Cookie", `many well-formed ${cookie}`, size),
+          describeCase(target, "header Cookie", `many well-formed ${cookie}`, size),
           "Cookie",
           numbered(size, (n) => `${cookie}=${Buffer.alloc(64, `${n}`).toString("base64url")}; `).trim(),
         ),
@@ -65,7 +73,7 @@ export function headerCases(target: Target): Case[][] {
   );
   const many = sizes.map((size) => () => ({
     ...base,
-    what: name(target, "headers", "many", size),
+    what: describeCase(target, "headers", "many", size),
     headers: {
       ...base.headers,
       ...Object.fromEntries(Array.from({ length: size / 16 }, (_, n) => [`x-header-${n}`, "a"])),

@@ -43,7 +43,7 @@ test(`no request costs more than ${maxProcessorMs} ms of the event loop, and the
   t.diagnostic(
     `slowest answers: ${liveMs.toFixed(0)} ms by /alive, ${idleMs.toFixed(0)} ms by an idle server beside it`,
   );
-  const faults = reports.flatMap((report) => report.faults);
+  const faults = reports.flatMap((report) => report.violations);
   assert.deepEqual(
     faults.map(({ what, why, request }) => `${why}: ${what}\n${request}`),
     [],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hostileForms, hostileJson } from "./bodies.ts";
 import { bodyCases, replaced, withJson } from "./body-cases.ts";
-import { baseOf, type Case, name, numbered, shortName, type Target } from "./case.ts";
+import { type Case, describeCase, numbered, shortName, type Target, validRequestOf } from "./case.ts";
 import { headerCases } from "./header-cases.ts";
 import type { Random } from "./random.ts";
 import { hostileStrings } from "./strings.ts";
@@ -15,7 +15,7 @@ export function hostileRequests(target: Target, random: Random, perPlace: number
 
 /** Each of these once blocked the event loop of this server. They are sent to every operation with every seed. */
 function knownAttacks(target: Target): Case[] {
-  const base = baseOf(target);
+  const base = validRequestOf(target);
   const example = target.operation.described.requestBody?.content["application/json"]?.example ?? {};
   const marks = hostileStrings["combining marks out of order"] ?? assert.fail();
   const spaces = hostileForms["spaces in the content type"] ?? assert.fail();
@@ -24,21 +24,21 @@ function knownAttacks(target: Target): Case[] {
     () =>
       withQuery(
         base,
-        name(target, "query", "names without values", 15_000),
+        describeCase(target, "query", "names without values", 15_000),
         numbered(15_000, (n) => `${shortName(n)}&`),
       ),
-    () => withQuery(base, name(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
-    () => withJson(base, name(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),
+    () => withQuery(base, describeCase(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
+    () => withJson(base, describeCase(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),
   ];
   for (const path of target.places.bodyFields) {
-    const what = name(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
+    const what = describeCase(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
     known.push(() => withJson(base, what, JSON.stringify(replaced(example, path, marks(40_000))), "gzip"));
   }
   for (const field of target.places.formFields) {
     known.push(() => {
       const { contentType, body } = spaces(12_000, field);
       const headers = { ...base.headers, "content-type": contentType };
-      return { ...base, what: name(target, "form", "spaces in the content type", 12_000), headers, body };
+      return { ...base, what: describeCase(target, "form", "spaces in the content type", 12_000), headers, body };
     });
   }
   return known;

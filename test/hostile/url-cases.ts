@@ -1,24 +1,24 @@
 import {
-  baseOf,
   type Case,
+  describeCase,
   type HostileRequest,
-  name,
   numbered,
   shortName,
   stringEntries,
   type Target,
+  validRequestOf,
 } from "./case.ts";
 
 /** Returns one list for each path parameter, and one for additions after the path. */
 export function pathCases(target: Target): Case[][] {
-  const base = baseOf(target);
+  const base = validRequestOf(target);
   const sizes = [200, 3000, 14_000];
   const ofParameters = target.places.pathParameters.map((parameter) =>
     sizes.flatMap((size) =>
       stringEntries.map(([kind, make]) => () => {
         const value = percentEncoded(make(size), size);
         const path = target.operation.path.replace(`{${parameter}}`, value).replaceAll(/\{\w+\}/g, "x");
-        return { ...base, what: name(target, `path parameter ${parameter}`, kind, size), path };
+        return { ...base, what: describeCase(target, `path parameter ${parameter}`, kind, size), path };
       }),
     ),
   );
@@ -26,7 +26,7 @@ export function pathCases(target: Target): Case[][] {
   const ofEnd = sizes.flatMap((size) =>
     units.map((unit) => () => ({
       ...base,
-      what: name(target, "end of the path", unit, size),
+      what: describeCase(target, "end of the path", unit, size),
       path: base.path + unit.repeat(size / unit.length),
     })),
   );
@@ -35,7 +35,7 @@ export function pathCases(target: Target): Case[][] {
 
 /** Returns one list for each documented parameter, and one for the query as a whole. */
 export function queryCases(target: Target): Case[][] {
-  const base = baseOf(target);
+  const base = validRequestOf(target);
   const sizes = [200, 14_000];
   const ofParameter = (parameter: string) =>
     sizes.flatMap((size) => [
@@ -44,21 +44,26 @@ export function queryCases(target: Target): Case[][] {
           () =>
             withQuery(
               base,
-              name(target, `query ${parameter}`, kind, size),
+              describeCase(target, `query ${parameter}`, kind, size),
               `${parameter}=${percentEncoded(make(size), size)}`,
             ),
       ),
       () =>
         withQuery(
           base,
-          name(target, `query ${parameter}`, "repeated", size),
+          describeCase(target, `query ${parameter}`, "repeated", size),
           numbered(size, () => `${parameter}=a&`),
         ),
-      () => withQuery(base, name(target, `query ${parameter}`, "list", size), `${parameter}=${"a,".repeat(size / 2)}`),
       () =>
         withQuery(
           base,
-          name(target, `query ${parameter}`, "list of names", size),
+          describeCase(target, `query ${parameter}`, "list", size),
+          `${parameter}=${"a,".repeat(size / 2)}`,
+        ),
+      () =>
+        withQuery(
+          base,
+          describeCase(target, `query ${parameter}`, "list of names", size),
           `${parameter}=${numbered(size, (n) => `${shortName(n)},`)}`,
         ),
     ]);
@@ -66,17 +71,17 @@ export function queryCases(target: Target): Case[][] {
     () =>
       withQuery(
         base,
-        name(target, "query", "many names", size),
+        describeCase(target, "query", "many names", size),
         numbered(size, (n) => `a${n}=1&`),
       ),
     () =>
       withQuery(
         base,
-        name(target, "query", "names without values", size),
+        describeCase(target, "query", "names without values", size),
         numbered(size, (n) => `${shortName(n)}&`),
       ),
-    () => withQuery(base, name(target, "query", "ampersands", size), "&".repeat(size)),
-    () => withQuery(base, name(target, "query", "equals signs", size), "=".repeat(size)),
+    () => withQuery(base, describeCase(target, "query", "ampersands", size), "&".repeat(size)),
+    () => withQuery(base, describeCase(target, "query", "equals signs", size), "=".repeat(size)),
   ]);
   return [...target.places.queryParameters.map(ofParameter), [...ofParameter("unknown"), ...ofWhole]];
 }

@@ -29,8 +29,8 @@ for (const bad of ["short", "has space in it", `x${"y".repeat(128)}`, "semi;colo
 }
 
 test("a request id from an untrusted peer is replaced", async () => {
-  const distrustful = await startHaven({ env: { TRUST_PROXY: "10.0.0.0/8" } });
-  const answer = await ask(`${distrustful.url}/api`, { headers: { "x-request-id": "from-a-stranger" } });
+  const havenBehindOtherProxies = await startHaven({ env: { TRUST_PROXY: "10.0.0.0/8" } });
+  const answer = await ask(`${havenBehindOtherProxies.url}/api`, { headers: { "x-request-id": "from-a-stranger" } });
   assert.notEqual(answer.headers["x-request-id"], "from-a-stranger");
 });
 

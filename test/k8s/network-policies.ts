@@ -39,7 +39,7 @@ export function createNetwork(objects: readonly ClusterObject[]) {
   const selects = ({ matchLabels = {} }: z.infer<typeof selector>, labels: Record<string, string>) =>
     selectorMatches(matchLabels, labels);
 
-  const isMeant = (peers: Peers, party: Party): boolean =>
+  const isSelected = (peers: Peers, party: Party): boolean =>
     peers === undefined ||
     peers.some(({ podSelector, namespaceSelector, ipBlock }) => {
       if ("address" in party) return ipBlock !== undefined && isInside(party.address, ipBlock.cidr);
@@ -60,7 +60,7 @@ export function createNetwork(objects: readonly ClusterObject[]) {
       ? port
       : podOf(to.pod).container.ports.find(({ name }) => name === port)?.containerPort;
 
-  function isLet(kind: "Ingress" | "Egress", party: Party, matches: (spec: (typeof policies)[number]) => boolean) {
+  function isAllowed(kind: "Ingress" | "Egress", party: Party, matches: (spec: (typeof policies)[number]) => boolean) {
     if (!("pod" in party)) return true;
     const about = policies.filter(
       (spec) => spec.policyTypes.includes(kind) && selects(spec.podSelector, podOf(party.pod).labels),
@@ -70,11 +70,11 @@ export function createNetwork(objects: readonly ClusterObject[]) {
 
   return {
     lets: (flow: Flow): boolean =>
-      isLet("Egress", flow.from, ({ egress }) =>
-        egress.some((rule) => isMeant(rule.to, flow.to) && isPort(rule.ports, flow)),
+      isAllowed("Egress", flow.from, ({ egress }) =>
+        egress.some((rule) => isSelected(rule.to, flow.to) && isPort(rule.ports, flow)),
       ) &&
-      isLet("Ingress", flow.to, ({ ingress }) =>
-        ingress.some((rule) => isMeant(rule.from, flow.from) && isPort(rule.ports, flow)),
+      isAllowed("Ingress", flow.to, ({ ingress }) =>
+        ingress.some((rule) => isSelected(rule.from, flow.from) && isPort(rule.ports, flow)),
       ),
   };
 }

@@ -77,9 +77,9 @@ type Load = { stop(): Promise<void> };
 function load(accessToken: string): Load {
   const url = `http://${addresses.haproxy}`;
   const headers = bearer({ accessToken });
-  let going = true;
+  let isRunning = true;
   const worker = async () => {
-    while (going) {
+    while (isRunning) {
       await ask(`${url}/api/v1/auth/me`, { headers });
       await ask(`${url}/api/v1/auth/me`);
       await ask(`${url}/api/v1/properties`, { headers });
@@ -93,7 +93,7 @@ function load(accessToken: string): Load {
   const workers = [worker(), worker()];
   return {
     async stop() {
-      going = false;
+      isRunning = false;
       await Promise.all(workers);
     },
   };

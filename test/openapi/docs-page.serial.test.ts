@@ -6,8 +6,8 @@ import { newPerson, register, sameSecret } from "../shared/requests/people.ts";
 import { evaluate, launch, openTab } from "../support/browser.ts";
 import { startHaven } from "../support/haven.ts";
 import { blackPng } from "../support/images.ts";
-import { lowContrast, overhang } from "../support/in-page.ts";
-import { obstacles, unseenFocus } from "./support/accessibility.ts";
+import { findLowContrast, pageOverflow } from "../support/in-page.ts";
+import { findInvisibleFocus, findObstacles } from "./support/accessibility.ts";
 import { readDocument } from "./support/api-document.ts";
 import { tickerRoutes } from "./support/ticker.ts";
 
@@ -199,7 +199,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     const announced = await evaluate(page, announcedIn("#login .outcome"));
     assert.match(String(announced), /400 Bad Request.*Validation failed\..*email\s+must be an email address/s);
     assert.doesNotMatch(String(announced), /validation_failed",|content-type:/);
-    assert.deepEqual(await evaluate(page, obstacles), []);
+    assert.deepEqual(await evaluate(page, findObstacles), []);
   });
 
   test("copies a command with the address of this server", async (t) => {
@@ -231,14 +231,14 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
         page,
         `for (const one of document.querySelectorAll(".op")) one.style.contentVisibility = "visible"`,
       );
-      assert.equal(await evaluate(page, overhang), 0);
+      assert.equal(await evaluate(page, pageOverflow), 0);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
-        assert.deepEqual(await evaluate(page, lowContrast), []);
+        assert.deepEqual(await evaluate(page, findLowContrast), []);
       }
       await page.keyboard.press("Tab");
-      assert.deepEqual(await evaluate(page, unseenFocus), []);
-      const found = (await evaluate(page, obstacles)) as string[];
+      assert.deepEqual(await evaluate(page, findInvisibleFocus), []);
+      const found = (await evaluate(page, findObstacles)) as string[];
       assert.deepEqual(path === "/api" ? found.filter((one) => one !== "no nav") : found, []);
       assertQuiet();
     });

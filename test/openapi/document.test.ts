@@ -8,11 +8,11 @@ import { startHaven } from "../support/haven.ts";
 import { blackPng } from "../support/images.ts";
 import { type ApiOperation, answerAt, escaped, isProtected, readDocument } from "./support/api-document.ts";
 import { createContract } from "./support/contract.ts";
-import { createPeephole, routesOf } from "./support/express-routes.ts";
+import { createAppCapture, routesOf } from "./support/express-routes.ts";
 import { json } from "./support/request.ts";
 import { newEmail, visit } from "./support/visitor.ts";
 
-const peephole = createPeephole();
+const peephole = createAppCapture();
 const haven = await startHaven({ env: sameSecret, overrides: { routes: peephole.routes } });
 const { document, operations } = await readDocument(haven.url);
 const contract = createContract(document);

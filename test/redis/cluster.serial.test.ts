@@ -28,7 +28,7 @@ function target(): RedisTarget {
 async function open(): Promise<RedisClient> {
   const redis = createRedis(target(), limits, "test");
   atEnd(() => redis.disconnect());
-  await untilWhole(redis);
+  await untilComplete(redis);
   return redis;
 }
 
@@ -38,7 +38,7 @@ function openPinger() {
   return pinger;
 }
 
-const untilWhole = (redis: RedisClient) =>
+const untilComplete = (redis: RedisClient) =>
   eventually(
     async () => (await Promise.allSettled(userIds.map((id) => redis.get(indexOf(id))))).every(isAnswer),
     Boolean,
@@ -177,7 +177,7 @@ test("the ping fails while the cluster rejects commands, and succeeds after the 
   await eventually(round, (end) => String(end).includes("CLUSTERDOWN"), 15_000, 50);
   await server.start();
   await eventually(() => ping(pinger), isUp, 15_000, 50);
-  await untilWhole(redis);
+  await untilComplete(redis);
   assert.equal(await ping(pinger), "up");
 });
 
@@ -213,7 +213,7 @@ test("while a node is frozen, commands for its keys fail in time, others succeed
     await sleep(20);
   }
   server.thaw();
-  await untilWhole(redis);
+  await untilComplete(redis);
   await eventually(() => ping(pinger), isUp);
 });
 
@@ -228,7 +228,7 @@ test("a command that failed is not sent again when its node is back", { skip }, 
     server.thaw();
     // Longer than the time after which ioredis would send a command again.
     await sleep(300);
-    await untilWhole(redis);
+    await untilComplete(redis);
     assert.ok(Number(await redis.get(counter)) <= round + 1, "a command was sent twice");
   }
 });

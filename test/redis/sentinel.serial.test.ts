@@ -82,7 +82,7 @@ test("after a planned failover writes go to the new primary at once, and none is
   assert.notEqual(primary.pid, old.pid);
   const named = performance.now();
   await eventually(
-    () => whoAnswers(redis),
+    () => findAnsweringNode(redis),
     (port) => port === primary.port,
     1500,
   );
@@ -115,7 +115,7 @@ for (const fault of ["killed", "frozen"] as const) {
   });
 }
 
-async function whoAnswers(redis: RedisClient): Promise<number> {
+async function findAnsweringNode(redis: RedisClient): Promise<number> {
   const info = await outcome(redis.info("server"));
   return Number(/tcp_port:(\d+)/.exec(String(info))?.[1]);
 }

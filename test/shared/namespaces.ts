@@ -23,7 +23,7 @@ mount --bind /run/hosts /etc/hosts
 const namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
 
 /** Returns why this process cannot create namespaces, or undefined if it can. */
-export function noOwnMachine(): string | undefined {
+export function findNamespaceProblem(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "Linux and root are needed";
   const { status, stderr } = spawnSync("unshare", [...namespaces, "sh", "-c", "ip link set lo up"], {
     encoding: "utf8",
@@ -32,14 +32,14 @@ export function noOwnMachine(): string | undefined {
 }
 
 /** Runs Node in a namespace until it exits, at the latest when this process exits. Returns the exit code. */
-export const runOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): number =>
-  spawnSync("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env }).status ?? 1;
+export const runInNamespaces = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): number =>
+  spawnSync("setpriv", commandFor(nodeArguments), { stdio: "inherit", env }).status ?? 1;
 
 /** Starts Node in a namespace and returns the child. Killing the child ends every process in the namespace. */
-export const startOnOwnMachine = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
-  spawn("setpriv", wordsFor(nodeArguments), { stdio: "inherit", env });
+export const startInNamespaces = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
+  spawn("setpriv", commandFor(nodeArguments), { stdio: "inherit", env });
 
-const wordsFor = (nodeArguments: readonly string[]): readonly string[] => [
+const commandFor = (nodeArguments: readonly string[]): readonly string[] => [
   ...["--pdeathsig", "KILL", "unshare", ...namespaces, "sh", "-c", prepare, "sh", process.execPath],
   ...nodeArguments,
 ];

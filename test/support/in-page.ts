@@ -1,5 +1,5 @@
 /** A script that returns the texts with a contrast to their background of less than 4.5 to 1. */
-export const lowContrast = `(() => {
+export const findLowContrast = `(() => {
   const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const luminance = (colour) => {
     const [r, g, b] = numbers(colour).slice(0, 3).map((part) => {
@@ -28,4 +28,4 @@ export const lowContrast = `(() => {
 })()`;
 
 /** A script that returns by how much the page is wider than the window. */
-export const overhang = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+export const pageOverflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";

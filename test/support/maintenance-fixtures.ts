@@ -4,14 +4,14 @@ import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, register, type SignedIn } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
 import type { Haven } from "./haven.ts";
-import { aHome, as } from "./property-fixtures.ts";
+import { as, createHome } from "./property-fixtures.ts";
 
 export type Owner = SignedIn & { unitId: string };
 
 /** Creates an owner with a unit, for maintenance requests. */
 export async function newOwner(url: string): Promise<Owner> {
   const person = await register(url);
-  const { unit } = await aHome(as(url, person));
+  const { unit } = await createHome(as(url, person));
   return { ...person, unitId: unit.id };
 }
 
@@ -31,7 +31,7 @@ export async function moveRequest(url: string, owner: Owner, id: string, status:
 }
 
 /** Inserts an event as the service does, but without a notification. */
-export async function writeQuietly({ running }: Haven, owner: Owner, count = 1): Promise<void> {
+export async function insertWithoutNotification({ running }: Haven, owner: Owner, count = 1): Promise<void> {
   for (let written = 0; written < count; written += 1) {
     const request = { id: randomUUID(), unitId: owner.unitId };
     await running.parts.db.transaction((tx) =>

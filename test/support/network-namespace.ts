@@ -1,19 +1,19 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runOnOwnMachine } from "../shared/namespaces.ts";
+import { runInNamespaces } from "../shared/namespaces.ts";
 
 // Loaded before each test file. Files of test/edge re-run in their own namespaces, which end with the file.
 
-const inside = "HAVEN_TEST_OWN_MACHINE";
+const insideVariable = "HAVEN_TEST_OWN_MACHINE";
 const edge = fileURLToPath(new URL("../edge/", import.meta.url));
 
 export const isEdgeTest = (file: string): boolean => !relative(edge, file).startsWith("..");
 
-if (process.env["NODE_TEST_CONTEXT"] !== undefined && process.env[inside] === undefined) {
+if (process.env["NODE_TEST_CONTEXT"] !== undefined && process.env[insideVariable] === undefined) {
   const file = process.argv[1] ?? "";
   if (isEdgeTest(file)) {
     // The results of the child are passed to the runner as those of this process.
-    const words = [...process.execArgv, ...process.argv.slice(1)];
-    process.exit(runOnOwnMachine(words, { ...process.env, [inside]: "yes" }));
+    const nodeArguments = [...process.execArgv, ...process.argv.slice(1)];
+    process.exit(runInNamespaces(nodeArguments, { ...process.env, [insideVariable]: "yes" }));
   }
 }

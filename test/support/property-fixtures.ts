@@ -46,7 +46,7 @@ export const as = (url: string, person: Caller) => {
 export type Person = ReturnType<typeof as>;
 
 /** Creates a property with one unit. */
-export async function aHome(person: Person): Promise<{ property: Resource; unit: Resource }> {
+export async function createHome(person: Person): Promise<{ property: Resource; unit: Resource }> {
   const property = await person.make("/properties", aProperty);
   return { property, unit: await person.make(`/properties/${property.id}/units`, aUnit) };
 }

@@ -1,6 +1,6 @@
+import { behindDnsName } from "../topologies/behind-dns-name.ts";
 import { cluster } from "../topologies/cluster.ts";
 import { hosts } from "../topologies/hosts.ts";
-import { named } from "../topologies/named.ts";
 import { patroni } from "../topologies/patroni.ts";
 import { pooled } from "../topologies/pooled.ts";
 import { sentinel } from "../topologies/sentinel.ts";
@@ -37,7 +37,7 @@ const singleFaults = [
 export const groups: readonly FaultGroup[] = [
   groupOf(single, singleFaults),
   groupOf(smallDisk, smallDiskFaults),
-  groupOf(named, nameFaults),
+  groupOf(behindDnsName, nameFaults),
   groupOf(hosts, hostFaults),
   groupOf(tls, tlsFaults),
   groupOf(pooled, poolerFaults),

@@ -5,7 +5,7 @@ export const deployFaults: readonly Fault[] = [
   {
     name: "proxy-reload",
     title: "Proxy reloads its configuration",
-    says: "The proxy reloads its configuration three times.",
+    description: "The proxy reloads its configuration three times.",
     async inject({ proxy }) {
       for (let times = 0; times < 3; times += 1) {
         await proxy.reload();
@@ -18,7 +18,8 @@ export const deployFaults: readonly Fault[] = [
   {
     name: "migration",
     title: "Migration under load",
-    says: "The next release runs its migration: one transaction adds a column and an index to the table of the writes (100,000 rows).",
+    description:
+      "The next release runs its migration: one transaction adds a column and an index to the table of the writes (100,000 rows).",
     inject: ({ database }) => database.migrateToNextRelease(),
     bounds: { noRequestFails: true, noAttemptFails: true },
   },

@@ -7,11 +7,11 @@ import { limitCpu } from "../world/cpu-quota.ts";
 import { type Fault, storeBounds } from "./fault.ts";
 
 const one = "api-server-2";
-const { lieWithinMs } = storeBounds;
+const { lieTimeWithinMs } = storeBounds;
 const clockFile = join(tmpdir(), "clock-of-one-instance");
-/** The library is in a separate folder for each processor architecture. */
+/** Returns the path of the library, whose folder depends on the processor architecture. */
 const library = () => globSync("/usr/lib/*/faketime/libfaketimeMT.so.1")[0] ?? "";
-/** The time until libfaketime reads a change of the file. */
+/** libfaketime re-reads its file at this interval. */
 const clockReadMs = 1000;
 
 async function limitFiles(pid: number, soft: string): Promise<void> {
@@ -25,10 +25,10 @@ const hardLimitOfFiles = (pid: number): string =>
 export const clockFault: Fault = {
   name: "clock-jump",
   title: "Clock of one instance jumps by an hour",
-  says: "The wall clock of one instance jumps an hour ahead, and back again; its monotonic clock does not.",
+  description: "The wall clock of one instance jumps an hour ahead, and back again; its monotonic clock does not.",
   programs: [{ command: "faketime", package: "faketime" }],
   holdMs: 10_000,
-  async prepare({ fleet, whole }) {
+  async prepare({ fleet, waitUntilHealthy }) {
     writeFileSync(clockFile, "+0");
     await fleet.member(one).restart({
       LD_PRELOAD: library(),
@@ -36,14 +36,14 @@ export const clockFault: Fault = {
       FAKETIME_CACHE_DURATION: String(clockReadMs / 1000),
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
     });
-    await whole();
-    // so that every probe has seen it ready
+    await waitUntilHealthy();
+    // Every probe has to observe the instance as ready before the fault.
     await sleep(500);
   },
   inject: async () => writeFileSync(clockFile, "+1h"),
   undo: async () => writeFileSync(clockFile, "+0"),
   replacesProcesses: true,
-  bounds: { noRequestFails: true, lieWithinMs },
+  bounds: { noRequestFails: true, lieTimeWithinMs },
   comparable: true,
 };
 
@@ -51,17 +51,17 @@ export const environmentFaults: readonly Fault[] = [
   {
     name: "cpu-quota",
     title: "One instance gets a tenth of a processor",
-    says: "A quota of the kernel lets one instance run for 10 ms of every 100 ms.",
+    description: "A quota of the kernel lets one instance run for 10 ms of every 100 ms.",
     holdMs: 15_000,
     inject: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, 0.1),
     undo: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, undefined),
-    bounds: { noRequestFails: true, lieWithinMs },
+    bounds: { noRequestFails: true, lieTimeWithinMs },
     comparable: true,
   },
   {
     name: "file-descriptors",
     title: "File descriptors of one instance used up",
-    says: "One instance can open neither a connection nor a file; what is open stays open.",
+    description: "One instance can open neither a connection nor a file; what is open stays open.",
     holdMs: 10_000,
     inject({ fleet }) {
       const { pid } = fleet.member(one).process();
@@ -71,7 +71,7 @@ export const environmentFaults: readonly Fault[] = [
       const { pid } = fleet.member(one).process();
       return limitFiles(pid, hardLimitOfFiles(pid));
     },
-    bounds: { noRequestFails: true, lieWithinMs },
+    bounds: { noRequestFails: true, lieTimeWithinMs },
     comparable: true,
   },
 ];

@@ -3,65 +3,65 @@ import type { Single } from "../topologies/single.ts";
 import type { Stores } from "../topologies/topology.ts";
 import type { World } from "../world/world.ts";
 
-/** Limits of a fault. The report states by how much each was met or missed. */
+/** The bounds of a fault. The report states whether each was met, with the measured value. */
 export type Bounds = {
-  /** No request fails, with any number of retries. */
+  /** Every request succeeds, possibly after retries. */
   noRequestFails?: boolean;
-  /** No attempt fails: no request needs a retry. */
+  /** Every attempt succeeds, so no request needs a retry. */
   noAttemptFails?: boolean;
-  /** Only attempts that the instance was processing when it died fail. */
-  onlyUnderWay?: boolean;
-  /** The last attempt that fails begins no later than this after the end of the fault. */
-  backWithinMs?: number;
-  /** Every probe reports ready no later than this after the end of the fault. */
+  /** When an instance is killed, only the attempts fail that it was processing. */
+  onlyInFlightFails?: boolean;
+  /** The maximum time from the end of the fault to the start of the last attempt that fails. */
+  recoveredWithinMs?: number;
+  /** The maximum time from the end of the fault until every probe reports ready. */
   readyWithinMs?: number;
-  /** The last authenticated read that fails begins no later than this after the fault begins, or ends. */
+  /** The maximum time for which authenticated reads fail, both after the start and after the end of the fault. */
   readsFailForMs?: number;
-  /** From the first attempt that fails until a probe reports something other than ready. */
-  lieWithinMs?: number;
-  /** No attempt waits longer for its answer. */
+  /** The maximum lie time: the time from the first failed attempt of a user until a probe reports it (not `ready`). */
+  lieTimeWithinMs?: number;
+  /** The maximum time that one attempt waits for its answer. */
   answerWithinMs?: number;
 };
 
 export type FaultFacts = {
   name: string;
   title: string;
-  says: string;
+  description: string;
   bounds: Bounds;
-  /** Requirements of the fault in addition to the programs of its topology. */
+  /** The programs that the fault needs in addition to those of its topology. */
   programs?: readonly Program[];
-  /** Part of --quick. */
+  /** The fault is part of a run with --quick. */
   quick?: boolean;
-  /** The fault leaves a new process. */
+  /** After the fault, an instance is a new process, so its resources cannot be compared with those before. */
   replacesProcesses?: boolean;
-  /** Injected into the peer, too. */
+  /** The fault is also injected into the comparison server. */
   comparable?: boolean;
 };
 
 export type Fault<S extends Stores = Single> = FaultFacts & {
-  /** Time from the injection until the fault is undone; none for a fault that ends by itself. */
+  /** The time from the injection until the fault is undone; absent for a fault that ends by itself. */
   holdMs?: number;
-  /** Run just before the injection, to make the effect of the fault clearer. */
+  /** Runs just before the injection, to make the effect of the fault clearer. */
   prepare?(world: World<S>): Promise<unknown>;
-  /** Resolves when the fault is in effect; for a fault that ends by itself, when it is over. */
+  /** Resolves when the fault is in effect, or for a fault that ends by itself when it has ended. */
   inject(world: World<S>): Promise<unknown>;
   undo?(world: World<S>): Promise<unknown>;
 };
 
-/** Health-check interval and timeout at their defaults. */
+/** The defaults of HEALTH_CHECK_INTERVAL_MS and HEALTH_CHECK_TIMEOUT_MS. */
 const intervalMs = 2000;
 const timeoutMs = 2000;
 export const twoIntervalsMs = 2 * intervalMs;
-/** The time until a breaker opens. */
+/** The maximum time until a breaker opens. */
 export const breakerMs = 500;
-/** Default of DB_STATEMENT_TIMEOUT_MS. */
+/** The default of DB_STATEMENT_TIMEOUT_MS. */
 export const statementLimitMs = 5000;
 const slackMs = 500;
 
-/** The bounds of the server for a store that does not work. */
+/** The bounds while a store is down, or answers but does not work. */
 export const storeBounds = {
-  lieWithinMs: intervalMs + 2 * timeoutMs + slackMs,
-  backWithinMs: twoIntervalsMs,
+  lieTimeWithinMs: intervalMs + 2 * timeoutMs + slackMs,
+  recoveredWithinMs: twoIntervalsMs,
   readyWithinMs: twoIntervalsMs,
   answerWithinMs: statementLimitMs + slackMs,
 } as const satisfies Bounds;

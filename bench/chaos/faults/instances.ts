@@ -2,21 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { blockLoop } from "../../inspector.ts";
 import { inspectorOf } from "../world/inspector-of.ts";
 import { breakerMs, type Fault } from "./fault.ts";
-import { ofAll } from "./path.ts";
+import { onPathOfAllInstances } from "./path.ts";
 
 const one = "api-server-2";
-const slowPostgres = ofAll("database", { delayMs: 100 });
+const slowPostgres = onPathOfAllInstances("database", { delayMs: 100 });
 
 export const instanceFaults: readonly Fault[] = [
   {
     name: "rolling-restart",
     title: "Rolling restart",
-    says: "The instances are restarted one after the other: each gets SIGTERM, exits, and is started again.",
-    async inject({ fleet, whole }) {
+    description: "The instances are restarted one after the other: each gets SIGTERM, exits, and is started again.",
+    async inject({ fleet, waitUntilHealthy }) {
       for (const member of fleet.members) {
         const { code } = await member.restart();
         if (code !== 0) throw new Error(`${member.name} ended with ${code}.`);
-        await whole();
+        await waitUntilHealthy();
       }
     },
     replacesProcesses: true,
@@ -26,7 +26,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "sigterm",
     title: "SIGTERM of one instance",
-    says: "One instance gets SIGTERM, shuts down gracefully, and is started again some seconds later.",
+    description: "One instance gets SIGTERM, shuts down gracefully, and is started again some seconds later.",
     holdMs: 5000,
     async inject({ fleet }) {
       const { child, exited } = fleet.member(one).process();
@@ -40,9 +40,9 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "sigkill",
     title: "SIGKILL of one instance",
-    says: "One instance gets SIGKILL while it processes requests, and is started again some seconds later.",
+    description: "One instance gets SIGKILL while it processes requests, and is started again some seconds later.",
     holdMs: 6000,
-    // So that the instance is processing several requests when it dies.
+    // Requests take longer, so that the instance is processing several when it is killed.
     async prepare(world) {
       await slowPostgres.inject(world);
       await sleep(700);
@@ -53,13 +53,13 @@ export const instanceFaults: readonly Fault[] = [
     },
     undo: ({ fleet }) => fleet.member(one).start(),
     replacesProcesses: true,
-    bounds: { noRequestFails: true, onlyUnderWay: true },
+    bounds: { noRequestFails: true, onlyInFlightFails: true },
     quick: true,
   },
   {
     name: "redis-and-instance",
     title: "Redis and one instance at once",
-    says: "Redis and one instance are killed at the same moment; both are started again some seconds later.",
+    description: "Redis and one instance are killed at the same moment; both are started again some seconds later.",
     holdMs: 8000,
     inject: ({ fleet, redis }) => Promise.all([redis.stop(), fleet.member(one).kill()]),
     undo: ({ fleet, redis }) => Promise.all([redis.start(), fleet.member(one).start()]),
@@ -69,7 +69,8 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "freeze",
     title: "One instance frozen for 25 s",
-    says: "One instance gets SIGSTOP: its connections stay open, but it does not answer. Later it gets SIGCONT and continues.",
+    description:
+      "One instance gets SIGSTOP: its connections stay open, but it does not answer. Later it gets SIGCONT and continues.",
     holdMs: 25_000,
     inject: async ({ fleet }) => fleet.member(one).freeze(),
     undo: async ({ fleet }) => fleet.member(one).thaw(),
@@ -78,7 +79,7 @@ export const instanceFaults: readonly Fault[] = [
   {
     name: "jam",
     title: "Event loop of one instance jammed for 5 s",
-    says: "One instance computes for five seconds and answers no request during that time.",
+    description: "One instance computes for five seconds and answers no request during that time.",
     inject: () => blockLoop(inspectorOf(one), 5000),
     bounds: { noRequestFails: true },
   },

@@ -6,14 +6,14 @@ type Store = "database" | "redis";
 const set = (world: World, store: Store, fault: PathFault) =>
   Promise.all(world.fleet.members.map((member) => member[store].set(fault)));
 
-/** A fault on the path of every instance to a store. */
-export const ofAll = (store: Store, fault: PathFault) => ({
+/** Injects a fault into the path of every instance to a store. */
+export const onPathOfAllInstances = (store: Store, fault: PathFault) => ({
   inject: (world: World) => set(world, store, fault),
   undo: (world: World) => set(world, store, "pass"),
 });
 
-/** A fault on the path of one instance to a store. */
-export const ofOne = (store: Store, fault: PathFault) => ({
+/** Injects a fault into the path of one instance to a store. */
+export const onPathOfOneInstance = (store: Store, fault: PathFault) => ({
   inject: ({ fleet }: World) => fleet.member("api-server-2")[store].set(fault),
   undo: (world: World) => set(world, store, "pass"),
 });

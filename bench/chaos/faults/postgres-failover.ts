@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Named, postgresName } from "../topologies/named.ts";
+import { type BehindDnsName, postgresName } from "../topologies/behind-dns-name.ts";
 import { endConnectionsOfInstances } from "../world/others.ts";
 import type { Pair } from "../world/postgres-pair.ts";
 import { type Fault, storeBounds } from "./fault.ts";
@@ -13,11 +13,12 @@ export async function failOver(pair: Pair): Promise<void> {
   await pair.promote();
 }
 
-export const nameFaults: readonly Fault<Named>[] = [
+export const nameFaults: readonly Fault<BehindDnsName>[] = [
   {
     name: "dns-late",
     title: "DNS answers late",
-    says: "The name of Postgres is resolved after 8 s, and all connections are ended once, so that new ones need it.",
+    description:
+      "The name of Postgres is resolved after 8 s, and all connections are ended once, so that new ones need it.",
     holdMs: 10_000,
     async inject({ names, database }) {
       names.delay(8000);
@@ -30,7 +31,7 @@ export const nameFaults: readonly Fault<Named>[] = [
   {
     name: "dns-wrong",
     title: "DNS answers wrongly",
-    says: "The name of Postgres leads to an address where nothing listens, and all connections are ended once.",
+    description: "The name of Postgres leads to an address where nothing listens, and all connections are ended once.",
     holdMs: 10_000,
     async inject({ names, database }) {
       names.point(postgresName, "127.0.1.9");
@@ -43,7 +44,7 @@ export const nameFaults: readonly Fault<Named>[] = [
   {
     name: "failover-address",
     title: "Postgres failover, the address moves",
-    says: "The primary is killed; 3 s later its synchronous standby is promoted, and the name leads to it.",
+    description: "The primary is killed; 3 s later its synchronous standby is promoted, and the name leads to it.",
     async inject({ pair, names }) {
       await failOver(pair);
       names.point(postgresName, pair.primary().host);
@@ -54,7 +55,8 @@ export const nameFaults: readonly Fault<Named>[] = [
   {
     name: "failover-stale-address",
     title: "Postgres failover, the old primary comes back read-only",
-    says: "After a failover the name still leads to the old primary, which is back and takes no writes. Then the name moves.",
+    description:
+      "After a failover the name still leads to the old primary, which is back and takes no writes. Then the name moves.",
     holdMs: 10_000,
     async inject({ pair }) {
       await failOver(pair);

@@ -7,7 +7,7 @@ export const hostFaults: readonly Fault<Hosts>[] = [
   {
     name: "failover-hosts",
     title: "Postgres failover, two hosts in DATABASE_URL",
-    says: "The primary is killed; 3 s later its synchronous standby, the second host of the URL, is promoted.",
+    description: "The primary is killed; 3 s later its synchronous standby, the second host of the URL, is promoted.",
     inject: ({ pair }) => failOver(pair),
     bounds: storeBounds,
     comparable: true,
@@ -17,7 +17,8 @@ export const patroniFaults: readonly Fault<WithPatroni>[] = [
   {
     name: "failover-patroni",
     title: "Postgres failover by Patroni",
-    says: "The processes of the primary are killed; Patroni promotes the standby, and starts the old primary as the new one.",
+    description:
+      "The processes of the primary are killed; Patroni promotes the standby, and starts the old primary as the new one.",
     inject: ({ patroni }) => patroni.killPrimary(),
     bounds: storeBounds,
     comparable: true,

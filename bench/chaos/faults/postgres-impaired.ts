@@ -7,12 +7,12 @@ const withSetting = (name: string, value: string): Pick<Fault, "inject" | "undo"
   undo: ({ database }) => changeSettings(database.adminUrl, `RESET ${name}`),
 });
 
-/** Postgres answers but does not work. */
+/** Faults in which Postgres answers but does not do its work. */
 export const postgresImpairments: readonly Fault<Single>[] = [
   {
     name: "postgres-read-only",
     title: "Postgres read-only",
-    says: "ALTER SYSTEM makes every transaction read-only. Reads are answered, writes get error 25006.",
+    description: "ALTER SYSTEM makes every transaction read-only. Reads are answered, writes get error 25006.",
     holdMs: 10_000,
     ...withSetting("default_transaction_read_only", "on"),
     bounds: { ...storeBounds, readsFailForMs: breakerMs },
@@ -21,7 +21,7 @@ export const postgresImpairments: readonly Fault<Single>[] = [
   {
     name: "commits-stalled",
     title: "Postgres commits stalled",
-    says: "Commits wait for a standby that does not exist (synchronous_standby_names). Reads are answered.",
+    description: "Commits wait for a standby that does not exist (synchronous_standby_names). Reads are answered.",
     holdMs: 12_000,
     ...withSetting("synchronous_standby_names", "missing"),
     bounds: { ...storeBounds, readsFailForMs: breakerMs },
@@ -30,10 +30,10 @@ export const postgresImpairments: readonly Fault<Single>[] = [
   {
     name: "table-locked",
     title: "One table locked",
-    says: "Another client holds an exclusive lock on the table of the properties; other tables are free.",
+    description: "Another client holds an exclusive lock on the table of the properties; other tables are free.",
     holdMs: 12_000,
-    inject: ({ database }) => database.others.lock("properties"),
-    undo: ({ database }) => database.others.unlock(),
+    inject: ({ database }) => database.otherClients.lock("properties"),
+    undo: ({ database }) => database.otherClients.unlock(),
     bounds: storeBounds,
     comparable: true,
   },

@@ -7,7 +7,8 @@ export const tlsFaults: readonly Fault<WithTls>[] = [
   {
     name: "certificate-expired",
     title: "Certificate of Postgres expired",
-    says: "Postgres presents a certificate that has expired, and all connections are closed once. Then it has a valid one again.",
+    description:
+      "Postgres presents a certificate that has expired, and all connections are closed once. Then it has a valid one again.",
     holdMs: 10_000,
     async inject({ present, database }) {
       await present("expired");
@@ -23,7 +24,7 @@ export const poolerFaults: readonly Fault<Pooled>[] = [
   {
     name: "pgbouncer-restart",
     title: "PgBouncer restarted",
-    says: "PgBouncer closes all connections and refuses new ones for 3 s, until it runs again.",
+    description: "PgBouncer closes all connections and refuses new ones for 3 s, until it runs again.",
     holdMs: 3000,
     inject: ({ pooler }) => pooler.stop(),
     undo: ({ pooler }) => pooler.start(),

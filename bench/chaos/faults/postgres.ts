@@ -1,54 +1,58 @@
 import { type Fault, storeBounds, twoIntervalsMs } from "./fault.ts";
-import { ofAll, ofOne } from "./path.ts";
+import { onPathOfAllInstances, onPathOfOneInstance } from "./path.ts";
 
-const back = { backWithinMs: twoIntervalsMs, lieWithinMs: storeBounds.lieWithinMs };
+const recoveryBounds = { recoveredWithinMs: twoIntervalsMs, lieTimeWithinMs: storeBounds.lieTimeWithinMs };
 
 export const postgresFaults: readonly Fault[] = [
   {
     name: "postgres-killed",
     title: "Postgres killed",
-    says: "All Postgres processes get SIGKILL; Postgres is started again some seconds later and recovers from its WAL.",
+    description:
+      "All Postgres processes get SIGKILL; Postgres is started again some seconds later and recovers from its WAL.",
     holdMs: 6000,
     inject: ({ postgres }) => postgres.kill(),
     undo: ({ postgres }) => postgres.start(),
-    bounds: back,
+    bounds: recoveryBounds,
     comparable: true,
     quick: true,
   },
   {
     name: "postgres-frozen",
     title: "Postgres frozen for 10 s",
-    says: "All Postgres processes get SIGSTOP: connections stay open, but Postgres does not answer. Then it resumes and processes the queued statements.",
+    description:
+      "All Postgres processes get SIGSTOP: connections stay open, but Postgres does not answer. Then it resumes and processes the queued statements.",
     holdMs: 10_000,
     inject: ({ postgres }) => postgres.freeze(),
     undo: ({ postgres }) => postgres.thaw(),
-    bounds: back,
+    bounds: recoveryBounds,
     comparable: true,
   },
   {
     name: "postgres-hole-one",
     title: "Postgres black-holed for one instance",
-    says: "Packets from one instance to Postgres are lost; the other instances are not affected.",
+    description: "Packets from one instance to Postgres are lost; the other instances are not affected.",
     holdMs: 10_000,
-    ...ofOne("database", "hole"),
-    bounds: back,
+    ...onPathOfOneInstance("database", "hole"),
+    bounds: recoveryBounds,
   },
   {
     name: "postgres-slow",
     title: "Postgres 300 ms slower",
-    says: "Every response of Postgres is delayed by 300 ms. A write needs several responses, one after the other.",
+    description:
+      "Every response of Postgres is delayed by 300 ms. A write needs several responses, one after the other.",
     holdMs: 8000,
-    ...ofAll("database", { delayMs: 300 }),
-    bounds: back,
+    ...onPathOfAllInstances("database", { delayMs: 300 }),
+    bounds: recoveryBounds,
   },
   {
     name: "postgres-full",
     title: "Postgres out of connections",
-    says: "Other clients take every connection, including those of Haven. New connections are refused until those clients disconnect.",
+    description:
+      "Other clients take every connection, including those of Haven. New connections are refused until those clients disconnect.",
     holdMs: 8000,
-    inject: ({ database }) => database.others.takeAll(),
-    undo: ({ database }) => database.others.letGo(),
-    bounds: back,
+    inject: ({ database }) => database.otherClients.takeAllConnections(),
+    undo: ({ database }) => database.otherClients.releaseConnections(),
+    bounds: recoveryBounds,
     comparable: true,
   },
 ];

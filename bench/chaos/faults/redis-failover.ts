@@ -11,7 +11,7 @@ export const sentinelFaults: readonly Fault<WithSentinel>[] = [
   {
     name: "redis-sentinel-failover",
     title: "Redis failover by Sentinel",
-    says: "The primary is killed; the Sentinels agree that it is away and promote its replica.",
+    description: "The primary is killed; the Sentinels agree that it is down and promote its replica.",
     inject: async ({ sentinel }) => sentinel.nextPrimary(await sentinel.killPrimary()),
     bounds,
     comparable: true,
@@ -24,9 +24,9 @@ async function moveSlots({ servers }: WithCluster["cluster"]): Promise<void> {
   const [from, to] = servers.slice(1, 3);
   if (from === undefined || to === undefined) return;
   const idOf = async (port: number) => String(await askRedis(port, "cluster", "myid"));
-  const words = ["--cluster-from", await idOf(from.port), "--cluster-to", await idOf(to.port)];
+  const nodeOptions = ["--cluster-from", await idOf(from.port), "--cluster-to", await idOf(to.port)];
   const { code, output } = await runProgram("redis-cli", [
-    ...["--cluster", "reshard", `127.0.0.1:${from.port}`, ...words],
+    ...["--cluster", "reshard", `127.0.0.1:${from.port}`, ...nodeOptions],
     ...["--cluster-slots", String(movedSlots), "--cluster-yes"],
   ]);
   if (code !== 0) throw new Error(output);
@@ -36,7 +36,7 @@ export const clusterFaults: readonly Fault<WithCluster>[] = [
   {
     name: "redis-cluster-failover",
     title: "Redis Cluster failover and slot migration",
-    says: "Two nodes exchange 500 slots; then a primary is killed, and its replica takes its slots over.",
+    description: "Two nodes exchange 500 slots; then a primary is killed, and its replica takes its slots over.",
     async inject({ cluster }) {
       await moveSlots(cluster);
       await cluster.servers[0]?.stop();

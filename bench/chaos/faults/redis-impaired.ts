@@ -13,7 +13,7 @@ const withCommand = (on: readonly string[], off: readonly string[]): Pick<Fault,
 });
 const run = ({ port }: RedisServer, [command = "", ...args]: readonly string[]) => askRedis(port, command, ...args);
 
-const inInfo = ({ port }: RedisServer, section: string, line: string, withinMs = 10_000) =>
+const waitForInfo = ({ port }: RedisServer, section: string, line: string, withinMs = 10_000) =>
   eventually(
     () => askRedis(port, "info", section).catch(String),
     (info) => String(info).includes(line),
@@ -21,26 +21,27 @@ const inInfo = ({ port }: RedisServer, section: string, line: string, withinMs =
     50,
   );
 
-/** A folder with the name of the file makes every save fail. */
-const dumpOf = async ({ port }: RedisServer) => {
+/** Returns the path of the snapshot. While a folder has this path, every save fails. */
+const dumpFileOf = async ({ port }: RedisServer) => {
   const settings = await askRedis(port, "config", "get", "dir");
   return join(Array.isArray(settings) ? String(settings[1]) : "", "dump.rdb");
 };
 
 async function save(redis: RedisServer, status: "ok" | "err"): Promise<void> {
   await askRedis(redis.port, "bgsave");
-  await inInfo(redis, "persistence", `rdb_bgsave_in_progress:0\r\nrdb_last_save_time`);
-  await inInfo(redis, "persistence", `rdb_last_bgsave_status:${status}`);
+  await waitForInfo(redis, "persistence", `rdb_bgsave_in_progress:0\r\nrdb_last_save_time`);
+  await waitForInfo(redis, "persistence", `rdb_last_bgsave_status:${status}`);
 }
 
 const ballastKeys = 100_000;
 
-/** Redis answers but does not work. */
+/** Faults in which Redis answers but does not do its work. */
 export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-out-of-memory",
     title: "Redis out of memory",
-    says: "The limit maxmemory is reached, and nothing may be evicted. Reads are answered, writes get the error OOM.",
+    description:
+      "The limit maxmemory is reached, and nothing may be evicted. Reads are answered, writes get the error OOM.",
     holdMs,
     ...withCommand(["config", "set", "maxmemory", "1"], ["config", "set", "maxmemory", "0"]),
     bounds,
@@ -49,7 +50,8 @@ export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-no-replicas",
     title: "Redis without its replicas",
-    says: "Writes need a replica (min-replicas-to-write), and it is gone. Reads are answered, writes get the error NOREPLICAS.",
+    description:
+      "Writes need a replica (min-replicas-to-write), and there is none. Reads are answered, writes get the error NOREPLICAS.",
     holdMs,
     ...withCommand(["config", "set", "min-replicas-to-write", "1"], ["config", "set", "min-replicas-to-write", "0"]),
     bounds,
@@ -58,15 +60,15 @@ export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-misconf",
     title: "Redis cannot save",
-    says: "A snapshot to the disk fails. Reads are answered, writes get the error MISCONF.",
+    description: "A snapshot to the disk fails. Reads are answered, writes get the error MISCONF.",
     holdMs,
     async inject({ redis }) {
-      mkdirSync(await dumpOf(redis));
+      mkdirSync(await dumpFileOf(redis));
       await askRedis(redis.port, "config", "set", "save", "3600 1");
       await save(redis, "err");
     },
     async undo({ redis }) {
-      rmSync(await dumpOf(redis), { recursive: true });
+      rmSync(await dumpFileOf(redis), { recursive: true });
       await save(redis, "ok");
       await askRedis(redis.port, "config", "set", "save", "");
     },
@@ -76,7 +78,7 @@ export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-writes-paused",
     title: "Redis pauses writes",
-    says: "CLIENT PAUSE WRITE, as in a managed failover: reads are answered, writes wait without an answer.",
+    description: "CLIENT PAUSE WRITE, as in a managed failover: reads are answered, writes wait without an answer.",
     holdMs,
     ...withCommand(["client", "pause", "60000", "write"], ["client", "unpause"]),
     bounds,
@@ -85,7 +87,8 @@ export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-replica",
     title: "Redis turned into a replica",
-    says: "REPLICAOF makes Redis follow a primary that is away. Reads are answered, writes get the error READONLY.",
+    description:
+      "REPLICAOF makes Redis follow a primary that is unreachable. Reads are answered, writes get the error READONLY.",
     holdMs,
     ...withCommand(["replicaof", "127.0.0.1", "1"], ["replicaof", "no", "one"]),
     bounds,
@@ -94,7 +97,8 @@ export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-forbidden",
     title: "Redis forbids scripts",
-    says: "An ACL withdraws the right to run scripts. Other commands are answered, scripts get the error NOPERM.",
+    description:
+      "An ACL withdraws the right to run scripts. Other commands are answered, scripts get the error NOPERM.",
     holdMs,
     ...withCommand(["acl", "setuser", "default", "-@scripting"], ["acl", "setuser", "default", "+@all"]),
     bounds,
@@ -103,13 +107,14 @@ export const redisImpairments: readonly Fault[] = [
   {
     name: "redis-loading",
     title: "Redis loads a large dump",
-    says: "Redis is killed and started again at once. It loads its data for some seconds, and answers LOADING until then.",
+    description:
+      "Redis is killed and started again at once. It loads its data for some seconds, and answers LOADING until then.",
     async prepare({ redis }) {
       await askRedis(redis.port, "debug", "populate", ballastKeys, "ballast", 10).catch(() => undefined);
-      await inInfo(redis, "keyspace", "keys=100");
+      await waitForInfo(redis, "keyspace", "keys=100");
       await askRedis(redis.port, "bgrewriteaof");
-      await inInfo(redis, "persistence", "aof_rewrite_in_progress:1", 5000).catch(() => undefined);
-      await inInfo(redis, "persistence", "aof_rewrite_in_progress:0", 60_000);
+      await waitForInfo(redis, "persistence", "aof_rewrite_in_progress:1", 5000).catch(() => undefined);
+      await waitForInfo(redis, "persistence", "aof_rewrite_in_progress:0", 60_000);
     },
     async inject({ redis }) {
       await redis.stop();

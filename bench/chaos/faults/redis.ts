@@ -1,14 +1,14 @@
 import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
 import { breakerMs, type Fault, storeBounds } from "./fault.ts";
-import { ofAll, ofOne } from "./path.ts";
+import { onPathOfAllInstances, onPathOfOneInstance } from "./path.ts";
 
-const bounds = { readsFailForMs: breakerMs, noRequestFails: true, lieWithinMs: storeBounds.lieWithinMs };
+const bounds = { readsFailForMs: breakerMs, noRequestFails: true, lieTimeWithinMs: storeBounds.lieTimeWithinMs };
 
 export const redisFaults: readonly Fault[] = [
   {
     name: "redis-killed",
     title: "Redis killed",
-    says: "Redis gets SIGKILL and is started again some seconds later, with the data of its append-only file.",
+    description: "Redis gets SIGKILL and is started again some seconds later, with the data of its append-only file.",
     holdMs: 6000,
     inject: ({ redis }) => redis.stop(),
     undo: ({ redis }) => redis.start(),
@@ -19,7 +19,8 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-frozen",
     title: "Redis frozen",
-    says: "Redis gets SIGSTOP: its connections stay open, but it does not answer. Then it resumes and processes the queued commands.",
+    description:
+      "Redis gets SIGSTOP: its connections stay open, but it does not answer. Then it resumes and processes the queued commands.",
     holdMs: 8000,
     inject: async ({ redis }) => redis.freeze(),
     undo: async ({ redis }) => redis.thaw(),
@@ -29,24 +30,25 @@ export const redisFaults: readonly Fault[] = [
   {
     name: "redis-flushed",
     title: "Redis flushed",
-    says: "All data in Redis is deleted. All sessions are lost: 401 is the correct answer, and all users sign in again.",
+    description:
+      "All data in Redis is deleted. All sessions are lost: 401 is the correct answer, and all users sign in again.",
     inject: ({ redis }) => askRedis(redis.port, "flushall"),
     bounds,
   },
   {
     name: "redis-hole",
     title: "Redis black-holed for all",
-    says: "Packets from the instances to Redis are lost.",
+    description: "Packets from the instances to Redis are lost.",
     holdMs: 8000,
-    ...ofAll("redis", "hole"),
+    ...onPathOfAllInstances("redis", "hole"),
     bounds,
   },
   {
     name: "redis-hole-one",
     title: "Redis black-holed for one instance",
-    says: "Packets from one instance to Redis are lost; the other instances are not affected.",
+    description: "Packets from one instance to Redis are lost; the other instances are not affected.",
     holdMs: 8000,
-    ...ofOne("redis", "hole"),
+    ...onPathOfOneInstance("redis", "hole"),
     bounds,
   },
 ];

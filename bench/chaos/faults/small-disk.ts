@@ -7,7 +7,7 @@ export const smallDiskFaults: readonly Fault<SmallDisk>[] = [
   {
     name: "postgres-disk-full",
     title: "Disk of Postgres full",
-    says: "Another file takes the last free byte of the disk. Reads are answered, most writes get error 53100.",
+    description: "Another file takes the last free byte of the disk. Reads are answered, most writes get error 53100.",
     holdMs: 10_000,
     inject: ({ ballast }) => runProgram("dd", ["if=/dev/zero", `of=${ballast}`, "bs=64k"]),
     undo: async ({ ballast }) => rmSync(ballast),

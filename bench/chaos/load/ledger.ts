@@ -3,21 +3,21 @@ export type Row = { name: string; id: string };
 
 export type Balance = {
   acknowledged: number;
-  /** Abandoned without a response: stored once, or not at all. */
+  /** Writes without a response, which may be stored once or not at all. */
   unanswered: number;
-  /** Acknowledged, but missing under the id in the response. */
+  /** Acknowledged writes whose row is missing, or has another id than the response. */
   lost: readonly string[];
-  /** Stored more than once. */
-  doubled: readonly string[];
+  /** Writes that are stored more than once. */
+  duplicated: readonly string[];
 };
 
 /** Records each write and its acknowledgement, to compare them with the rows in the database. */
 export function createLedger() {
   const writes = new Map<string, { id: string | undefined }>();
   return {
-    asks: (name: string) => writes.set(name, { id: undefined }),
-    acknowledges: (name: string, id: string) => writes.set(name, { id }),
-    /** The balance of the writes with these names, or of all. */
+    recordRequest: (name: string) => writes.set(name, { id: undefined }),
+    recordAcknowledgement: (name: string, id: string) => writes.set(name, { id }),
+    /** Compares the writes with these names, or all writes, with the rows. */
     balance(rows: readonly Row[], names: Iterable<string> = writes.keys()): Balance {
       const found = new Map<string, string[]>();
       for (const { name, id } of rows) found.set(name, [...(found.get(name) ?? []), id]);
@@ -27,7 +27,7 @@ export function createLedger() {
         acknowledged: acknowledged.length,
         unanswered: expected.length - acknowledged.length,
         lost: acknowledged.filter((name) => !found.get(name)?.includes(writes.get(name)?.id ?? "")),
-        doubled: expected.filter((name) => (found.get(name)?.length ?? 0) > 1),
+        duplicated: expected.filter((name) => (found.get(name)?.length ?? 0) > 1),
       };
     },
     names: (): string[] => [...writes.keys()],
@@ -36,4 +36,4 @@ export function createLedger() {
 
 export type Ledger = ReturnType<typeof createLedger>;
 
-export const isExact = ({ lost, doubled }: Balance): boolean => lost.length === 0 && doubled.length === 0;
+export const isExact = ({ lost, duplicated }: Balance): boolean => lost.length === 0 && duplicated.length === 0;

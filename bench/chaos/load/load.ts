@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Attempt, Kind, Request } from "./records.ts";
 import { type Answer, property, type User } from "./user.ts";
 
-/** Time between two requests of a user, also while the last one is unanswered. */
+/** The time between the starts of two requests of a user, whether or not the first has been answered. */
 export const requestIntervalMs = 1000;
 /** No retry starts after this time. */
 export const requestTimeoutMs = 30_000;
@@ -12,7 +12,7 @@ const maxAttempts = 30;
 
 export type Sent = { attempts: readonly Attempt[]; requests: readonly Request[]; signIns: number; names: string[] };
 
-/** Users that retry as the API documents: writes with the same Idempotency-Key, and not before Retry-After. */
+/** Starts users who retry as the API documents: writes with the same Idempotency-Key, and not before Retry-After. */
 export function startLoad(users: readonly User[], ledger: Ledger) {
   const attempts: Attempt[] = [];
   const requests: Request[] = [];
@@ -26,7 +26,7 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
     const ask = { public: publicRead, read: read(user), write: write(name), login: user.login }[kind];
     if (kind === "write") {
       names.push(name);
-      ledger.asks(name);
+      ledger.recordRequest(name);
     }
     const startedAt = performance.now();
     for (let count = 1; ; count += 1) {
@@ -34,7 +34,8 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
       const answer = await user.ask(ask);
       const endedAt = performance.now();
       attempts.push({ kind, startedAt: begunAt, ms: endedAt - begunAt, how: answer.how });
-      if (kind === "write" && answer.how === "ok") ledger.acknowledges(name, String(JSON.parse(answer.text).id));
+      if (kind === "write" && answer.how === "ok")
+        ledger.recordAcknowledgement(name, String(JSON.parse(answer.text).id));
       const spentMs = endedAt - startedAt;
       if (!isRetryable(answer) || count === maxAttempts || spentMs > requestTimeoutMs) {
         requests.push({ kind, startedAt, ms: spentMs, how: answer.how, attempts: count });
@@ -45,7 +46,7 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
     }
   };
 
-  const live = async (user: User, index: number): Promise<void> => {
+  const runUser = async (user: User, index: number): Promise<void> => {
     const firstAt = performance.now() + (requestIntervalMs * index) / users.length;
     for (let turn = 0; ; turn += 1) {
       const waitMs = Math.max(0, firstAt + turn * requestIntervalMs - performance.now());
@@ -56,18 +57,18 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
       void done.finally(() => pending.delete(done));
     }
   };
-  const living = users.map(live);
+  const userRuns = users.map(runUser);
   return {
     async stop(): Promise<Sent> {
       stopped.abort();
-      await Promise.all(living);
+      await Promise.all(userRuns);
       await Promise.all(pending);
       return { attempts, requests, signIns, names };
     },
   };
 }
 
-/** In turn a public read, an authenticated read and a write; logins are rarer, because they need CPU time. */
+/** Each user sends these requests in turn. Logins are rarer, because they need CPU time. */
 const turns: readonly Kind[] = ["public", "read", "write"];
 const loginEvery = 30;
 const kindOf = (turn: number): Kind =>
@@ -83,12 +84,12 @@ const write = (name: string) =>
     body: property(name),
   }) as const;
 
-/** Retryable 4xx: session revoked, idempotency key in use, rate limit. */
+/** The statuses below 500 that a client retries: session revoked, idempotency key in use, rate limit. */
 const retryableStatuses = new Set([401, 409, 429]);
 const isRetryable = ({ how, status }: Answer) =>
   how !== "ok" && (status === 0 || status >= 500 || retryableStatuses.has(status));
 
-/** Exponential backoff with jitter, not shorter than Retry-After. */
+/** Returns an exponential backoff with jitter, which is not shorter than Retry-After. */
 function pauseMs({ headers }: Answer, count: number): number {
   const retryAfterMs = Number(headers["retry-after"] ?? 0) * 1000;
   const backOffMs = Math.min(4000, 200 * 2 ** (count - 1));

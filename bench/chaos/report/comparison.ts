@@ -3,12 +3,12 @@ import { storeBounds } from "../faults/fault.ts";
 import { total, totalOf } from "../measure.ts";
 import type { Outcome } from "../results.ts";
 import { seconds } from "../verdict.ts";
-import { lieTime, table } from "./format.ts";
-import { anchorOf, called } from "./names.ts";
+import { formatLieTime, table } from "./format.ts";
+import { anchorOf, proxyTitles } from "./names.ts";
 
 export type Row = { title: string; proxy: ProxyName; haven: Outcome; peer: Outcome | undefined };
 
-/** Haven and the usual stack under the same faults. */
+/** Renders the comparison of Haven with the usual stack under the same faults. */
 export function comparisonOf(proxy: ProxyName, rows: readonly Row[]): string {
   const compared = rows.filter(({ peer }) => peer !== undefined);
   if (compared.length === 0) return "";
@@ -18,26 +18,26 @@ export function comparisonOf(proxy: ProxyName, rows: readonly Row[]): string {
   ]);
   const lines = compared.map(({ title, haven, peer }) => [
     `[${title}](#${anchorOf(title, proxy)})`,
-    ...both(haven, peer, ({ facts }) => lieTime(facts.lie)),
-    ...both(haven, peer, ({ facts }) => `${total(facts.failedRequests)} (${totalOf(facts.failedAttempts)})`),
-    ...both(haven, peer, ({ facts }) => seconds(facts.worstWaitMs)),
+    ...cellsOf(haven, peer, ({ facts }) => formatLieTime(facts.lieTime)),
+    ...cellsOf(haven, peer, ({ facts }) => `${total(facts.failedRequests)} (${totalOf(facts.failedAttempts)})`),
+    ...cellsOf(haven, peer, ({ facts }) => seconds(facts.worstWaitMs)),
   ]);
   const peers = compared.flatMap(({ peer }) => peer ?? []);
-  return `### Behind ${called[proxy]}
+  return `### Behind ${proxyTitles[proxy]}
 
-A probe reported the failures within ${seconds(storeBounds.lieWithinMs)} ${inTime(compared.map(({ haven }) => haven))} with Haven, and ${inTime(peers)} with
+A probe reported the failures within ${seconds(storeBounds.lieTimeWithinMs)} ${detectedInTime(compared.map(({ haven }) => haven))} with Haven, and ${detectedInTime(peers)} with
 the usual stack.
 
 ${table(["fault", ...head], lines)}`;
 }
 
-/** The figures of the faults in which an attempt failed. */
-function inTime(outcomes: readonly Outcome[]): string {
-  const lies = outcomes.flatMap(({ facts: { lie } }) => lie ?? []);
-  return `in ${lies.filter(({ seen, ms }) => seen && ms <= storeBounds.lieWithinMs).length} of ${lies.length} faults`;
+/** Returns in how many of the faults with a failed attempt a probe reported the failure in time. */
+function detectedInTime(outcomes: readonly Outcome[]): string {
+  const lies = outcomes.flatMap(({ facts: { lieTime } }) => lieTime ?? []);
+  return `in ${lies.filter(({ reported, ms }) => reported && ms <= storeBounds.lieTimeWithinMs).length} of ${lies.length} faults`;
 }
 
-const both = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outcome) => string): string[] => [
+const cellsOf = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outcome) => string): string[] => [
   cell(haven),
   peer ? cell(peer) : "",
 ];

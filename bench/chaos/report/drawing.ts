@@ -2,13 +2,13 @@
 export type Scale = (ms: number) => number;
 
 export const width = 820;
-/** The start and the end of the time axis. */
+/** The horizontal positions of the start and the end of the time axis. */
 export const left = 132;
 export const right = width - 16;
 
-export const text = (x: number, y: number, words: string, classes: string): string =>
-  `<text class="${classes}" x="${n(x)}" y="${n(y)}">${escaped(words)}</text>`;
+export const text = (x: number, y: number, content: string, classes: string): string =>
+  `<text class="${classes}" x="${rounded(x)}" y="${rounded(y)}">${escaped(content)}</text>`;
 
-export const n = (value: number): string => String(Math.round(value * 10) / 10);
+export const rounded = (value: number): string => String(Math.round(value * 10) / 10);
 
 export const escaped = (words: string): string => words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os"
 import { postgresBinaries } from "../../../src/embedded/postgres/binaries.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
 
-/** The machine and the versions, as rows of a table. */
+/** Returns the machine and the versions of the programs, as rows of a table. */
 export async function describeMachine(): Promise<readonly (readonly [string, string])[]> {
   const firstLine = async (command: string, ...args: string[]) =>
     (await runProgram(command, args)).output.trim().split("\n")[0] ?? "";
@@ -20,5 +20,5 @@ export async function describeMachine(): Promise<readonly (readonly [string, str
   ];
 }
 
-/** Whether the machine was busy with other things. */
+/** Returns the load average, which shows whether other programs used the machine. */
 export const loadNow = () => ["15-minute load average", loadavg()[2]?.toFixed(1) ?? "unknown"] as const;

@@ -1,10 +1,10 @@
 import type { ProxyName } from "../arguments.ts";
 
-export const called: Readonly<Record<ProxyName, string>> = { nginx: "NGINX", haproxy: "HAProxy" };
+export const proxyTitles: Readonly<Record<ProxyName, string>> = { nginx: "NGINX", haproxy: "HAProxy" };
 
-/** The anchor that GitHub generates for a heading. */
+/** Returns the anchor that GitHub generates for the heading of a fault. */
 export const anchorOf = (title: string, proxy: ProxyName): string =>
-  `${title}, behind ${called[proxy]}`
+  `${title}, behind ${proxyTitles[proxy]}`
     .toLowerCase()
     .replaceAll(/[^a-z0-9 _-]/g, "")
     .replaceAll(" ", "-");

@@ -7,12 +7,12 @@ import { requestTimeoutMs } from "../load/load.ts";
 import { type Kind, kinds } from "../load/records.ts";
 import { type Facts, total } from "../measure.ts";
 import type { Outcome, Results, Verdict } from "../results.ts";
-import { judge, judgeRest, seconds } from "../verdict.ts";
+import { judge, judgeResources, seconds } from "../verdict.ts";
 import { userCount } from "../world/world.ts";
 import { comparisonIntro, comparisonOf } from "./comparison.ts";
-import { failedAttempts, lieTime, table, whole } from "./format.ts";
-import { anchorOf, called } from "./names.ts";
-import { restOf } from "./rest.ts";
+import { failedAttempts, formatLieTime, healthyAfter, table } from "./format.ts";
+import { resourcesSection } from "./idle-resources.ts";
+import { anchorOf, proxyTitles } from "./names.ts";
 import { setUp } from "./set-up.ts";
 
 export type PageFacts = {
@@ -23,11 +23,11 @@ export type PageFacts = {
 
 type Shown = { fault: FaultFacts; outcome: Outcome; verdicts: readonly Verdict[] };
 
-/** The report. Missed bounds are listed at the top. */
+/** Renders the report. Missed bounds are listed at the top. */
 export function renderPage({ results, machine, imageOf }: PageFacts): string {
   const shown = proxyNames.flatMap((proxy) => faults.flatMap(({ name }) => shownOf(results, proxy, name)));
-  const ofProxies = proxyNames.map((proxy) => ({ proxy, own: shown.filter(({ outcome }) => outcome.proxy === proxy) }));
-  const comparisons = ofProxies.map(({ proxy, own }) =>
+  const byProxy = proxyNames.map((proxy) => ({ proxy, own: shown.filter(({ outcome }) => outcome.proxy === proxy) }));
+  const comparisons = byProxy.map(({ proxy, own }) =>
     comparisonOf(
       proxy,
       own.map((one) => rowOf(results, one)),
@@ -38,16 +38,16 @@ export function renderPage({ results, machine, imageOf }: PageFacts): string {
     `${[
       "# Resilience: measured effects of faults",
       intro,
-      missedOf(shown, results),
+      missedBounds(shown, results),
       ...(comparisons.some((part) => part !== "") ? [comparisonIntro, ...comparisons] : []),
-      ...ofProxies.map(({ proxy, own }) => detailsOf(proxy, own)),
+      ...byProxy.map(({ proxy, own }) => figuresSection(proxy, own)),
       howToRead,
-      ...results.ends.map((end) => restOf(end, results.outcomes)),
+      ...results.topologies.map((end) => resourcesSection(end, results.outcomes)),
       setUp,
       `## The machine\n\n${table(["", ""], [["commits", commits], ...machine])}`,
-      ...ofProxies.flatMap(({ proxy, own }) => [
-        `## Behind ${called[proxy]}, fault by fault`,
-        ...own.map((one) => faultOf(one, imageOf(proxy, one.fault.name))),
+      ...byProxy.flatMap(({ proxy, own }) => [
+        `## Behind ${proxyTitles[proxy]}, fault by fault`,
+        ...own.map((one) => faultSection(one, imageOf(proxy, one.fault.name))),
       ]),
     ]
       .filter((part) => part !== "")
@@ -73,20 +73,20 @@ const intro = `Three instances of Haven run with a real Postgres and a real Redi
 repository. ${userCount} simulated users read and write all the time, while \`npm run chaos\` injects one fault after another and records
 every request. This page is its report. Each fault has bounds, for example that no request may fail: see [Setup](#setup).`;
 
-function missedOf(shown: readonly Shown[], { ends, outcomes }: Results): string {
+function missedBounds(shown: readonly Shown[], { topologies, outcomes }: Results): string {
   const notMet = (verdicts: readonly Verdict[]) => verdicts.filter(({ met }) => !met).map(({ what }) => what);
-  const rests = ends.flatMap(({ proxy, atRest }) =>
-    notMet(atRest ? judgeRest(atRest) : []).map(
-      (what) => `- Resources after the run, behind ${called[proxy]}: ${what}.`,
+  const missedResources = topologies.flatMap(({ proxy, idleResources }) =>
+    notMet(idleResources ? judgeResources(idleResources) : []).map(
+      (what) => `- Resources after the run, behind ${proxyTitles[proxy]}: ${what}.`,
     ),
   );
   const missed = [
-    ...faults.flatMap(({ name }) => missesOf(shown.filter(({ fault }) => fault.name === name))),
-    ...rests,
+    ...faults.flatMap(({ name }) => missedBoundsOfFault(shown.filter(({ fault }) => fault.name === name))),
+    ...missedResources,
   ];
   const own = outcomes.filter(({ server }) => server === "haven").map(({ facts }) => facts.balance);
   const acknowledged = own.reduce((sum, balance) => sum + balance.acknowledged, 0);
-  const all = [...own, ...ends.filter(({ server }) => server === "haven").map(({ balance }) => balance)];
+  const all = [...own, ...topologies.filter(({ server }) => server === "haven").map(({ balance }) => balance)];
   const ledger = all.every(isExact)
     ? `${acknowledged.toLocaleString("en")} writes were acknowledged; at the end every one of them is in the database exactly once.`
     : "**Not every acknowledged write is in the database exactly once.**";
@@ -95,28 +95,28 @@ function missedOf(shown: readonly Shown[], { ends, outcomes }: Results): string 
     : `${ledger}\n\nBounds that were missed:\n\n${missed.join("\n")}`;
 }
 
-/** One line for a fault, behind both proxies. */
-function missesOf(shown: readonly Shown[]): string[] {
+/** Returns one line for the missed bounds of a fault behind both proxies, or none. */
+function missedBoundsOfFault(shown: readonly Shown[]): string[] {
   const parts = shown.flatMap(({ outcome: { proxy, facts }, verdicts }) => {
     const missed = verdicts.filter(({ met }) => !met).map(({ what }) => what);
-    return missed.length === 0 ? [] : [`behind ${called[proxy]}, ${missed.join("; ")}.${stalled(facts)}`];
+    return missed.length === 0 ? [] : [`behind ${proxyTitles[proxy]}, ${missed.join("; ")}.${stalled(facts)}`];
   });
   const title = shown[0]?.fault.title;
   return parts.length === 0 ? [] : [`- **${title}**: ${parts.join(" ")}`.replaceAll(". behind", ". Behind")];
 }
 
-function detailsOf(proxy: keyof typeof called, shown: readonly Shown[]): string {
+function figuresSection(proxy: keyof typeof proxyTitles, shown: readonly Shown[]): string {
   if (shown.length === 0) return "";
   const rows = shown.map(({ fault, outcome: { facts }, verdicts }) => [
     `[${fault.title}](#${anchorOf(fault.title, proxy)})`,
-    inKinds((kind) => Object.values(facts.failedAttempts[kind]).reduce((sum, count) => sum + count, 0)),
+    countsByKind((kind) => Object.values(facts.failedAttempts[kind]).reduce((sum, count) => sum + count, 0)),
     `${total(facts.failedRequests)}`,
     `${seconds(facts.longestAttemptMs)} / ${seconds(facts.worstWaitMs)}`,
-    [facts.noticed.probe, ...(proxy === "haproxy" ? [facts.noticed.proxy] : [])]
+    [facts.detectedAfter.probe, ...(proxy === "haproxy" ? [facts.detectedAfter.proxy] : [])]
       .map((ms) => (ms === undefined ? "–" : seconds(ms)))
       .join(" / "),
-    lieTime(facts.lie),
-    `${seconds(facts.backMs)} / ${whole(facts.wholeMs)}`,
+    formatLieTime(facts.lieTime),
+    `${seconds(facts.recoveredAfterMs)} / ${healthyAfter(facts.healthyAfterMs)}`,
     `${facts.balance.acknowledged}${isExact(facts.balance) ? "" : " **wrong**"}`,
     verdicts.every(({ met }) => met) ? "met" : "**missed**",
   ]);
@@ -131,11 +131,11 @@ function detailsOf(proxy: keyof typeof called, shown: readonly Shown[]): string 
     "writes",
     "bounds",
   ];
-  return `## Behind ${called[proxy]}\n\n${table(head, rows)}`;
+  return `## Behind ${proxyTitles[proxy]}\n\n${table(head, rows)}`;
 }
 
-/** "0", or as "1 / 2 / 3". */
-function inKinds(of: (kind: Kind) => number): string {
+/** Formats a count for each kind of request, as "0" or "1 / 2 / 3 / 4". */
+function countsByKind(of: (kind: Kind) => number): string {
   const counts = kinds.map(of);
   return counts.every((count) => count === 0) ? "0" : counts.join(" / ");
 }
@@ -153,18 +153,18 @@ const howToRead = `- **failed attempts**: attempts without a response, or with a
 - **recovered**: the time from the end of the fault until the last failing attempt started, and until all instances are ready again.
 - **writes**: acknowledged writes; each of them is in the database exactly once, under the id in the response.`;
 
-/** A note if the machine itself was paused. */
+/** Returns a note if the measuring process stalled. */
 const stalled = ({ stalledMs }: Facts): string =>
   stalledMs < 250 ? "" : ` The machine itself was paused for up to ${seconds(stalledMs)} during this fault.`;
 
-function faultOf({ fault, outcome: { proxy, facts }, verdicts }: Shown, image: string): string {
+function faultSection({ fault, outcome: { proxy, facts }, verdicts }: Shown, image: string): string {
   const lines = verdicts.map(({ what, met }) => `- ${met ? "met" : "**missed**"}: ${what}`);
   const signIns = facts.signIns === 0 ? "" : ` ${facts.signIns} users signed in again.`;
-  return `### ${fault.title}, behind ${called[proxy]}
+  return `### ${fault.title}, behind ${proxyTitles[proxy]}
 
-${fault.says} ${facts.requests} requests; failed attempts: ${failedAttempts(facts)}; failed requests: ${total(facts.failedRequests)}.${signIns}${stalled(facts)}
+${fault.description} ${facts.requests} requests; failed attempts: ${failedAttempts(facts)}; failed requests: ${total(facts.failedRequests)}.${signIns}${stalled(facts)}
 
-![${fault.title}, behind ${called[proxy]}](${image})
+![${fault.title}, behind ${proxyTitles[proxy]}](${image})
 
 ${lines.join("\n")}`;
 }

@@ -1,4 +1,4 @@
-import { left, n, right, type Scale, text } from "./drawing.ts";
+import { left, right, rounded, type Scale, text } from "./drawing.ts";
 import { type Bucket, bucketMs, type Timeline } from "./timeline.ts";
 
 export const panelHeight = 42;
@@ -22,11 +22,11 @@ export function drawBuckets(
       if (height === 0) continue;
       y -= height;
       bars[what] +=
-        `M${n(x(fromMs + index * bucketMs))} ${n(y)}h${n(barWidth * 0.86)}v${n(height)}h${n(-barWidth * 0.86)}z`;
+        `M${rounded(x(fromMs + index * bucketMs))} ${rounded(y)}h${rounded(barWidth * 0.86)}v${rounded(height)}h${rounded(-barWidth * 0.86)}z`;
     }
   }
   const paths = Object.entries(bars).map(([what, path]) => (path === "" ? "" : `<path class="${what}" d="${path}"/>`));
-  return `<path class="line" d="M${left} ${base}H${right}"/>${text(left - 8, base - 24, `${label}s`, "ink end")}${text(left - 8, base - 11, "begun in 1/4 s", "soft end")}${text(left - 8, base + 1, `0 to ${most}`, "soft end")}${paths.join("")}`;
+  return `<path class="line" d="M${left} ${base}H${right}"/>${text(left - 8, base - 24, `${label}s`, "ink end")}${text(left - 8, base - 11, "started in 1/4 s", "soft end")}${text(left - 8, base + 1, `0 to ${most}`, "soft end")}${paths.join("")}`;
 }
 
 const lowestMs = 1;
@@ -45,18 +45,19 @@ export function drawWaits({ waits, fromMs }: Timeline, x: Scale, top: number): s
     ] as const
   ).map(
     ([ms, label]) =>
-      `<path class="line" d="M${left} ${n(y(ms))}H${right}"/>${text(right - 2, y(ms) - 2, label, "soft end")}`,
+      `<path class="line" d="M${left} ${rounded(y(ms))}H${right}"/>${text(right - 2, y(ms) - 2, label, "soft end")}`,
   );
   const lineOf = (pick: (wait: { median: number; slowest: number }) => number) => {
     let path = "";
     let drawing = false;
     for (const [index, wait] of waits.entries()) {
-      if (wait) path += `${drawing ? "L" : "M"}${n(x(fromMs + (index + 0.5) * bucketMs))} ${n(y(pick(wait)))}`;
+      if (wait)
+        path += `${drawing ? "L" : "M"}${rounded(x(fromMs + (index + 0.5) * bucketMs))} ${rounded(y(pick(wait)))}`;
       drawing = wait !== undefined;
     }
     return path;
   };
-  return `${grid.join("")}<path class="slowest" d="${lineOf(({ slowest }) => slowest)}"/><path class="median" d="${lineOf(({ median }) => median)}"/>${text(left - 8, top + 24, "time to the answer", "ink end")}${text(left - 8, top + 37, "with all tries", "soft end")}`;
+  return `${grid.join("")}<path class="slowest" d="${lineOf(({ slowest }) => slowest)}"/><path class="median" d="${lineOf(({ median }) => median)}"/>${text(left - 8, top + 24, "time to the answer", "ink end")}${text(left - 8, top + 37, "with all retries", "soft end")}`;
 }
 
 const tones: Readonly<Record<string, string>> = {
@@ -76,7 +77,9 @@ export function drawStates({ states }: Timeline, x: Scale, top: number): { parts
     for (const { fromMs, toMs, state } of spans) {
       const tone = tones[state] ?? "bad";
       const spanWidth = x(toMs) - x(fromMs);
-      parts.push(`<rect class="${tone}" x="${n(x(fromMs))}" y="${y}" width="${n(spanWidth)}" height="${height}"/>`);
+      parts.push(
+        `<rect class="${tone}" x="${rounded(x(fromMs))}" y="${y}" width="${rounded(spanWidth)}" height="${height}"/>`,
+      );
       const word = state === "not_ready" ? "not ready" : state;
       if (by === "probe" && spanWidth > word.length * 6 + 8)
         parts.push(text(x(fromMs) + 4, y + 10, word, `on-${tone}`));

@@ -10,34 +10,43 @@ export type Bucket = { answered: number; late: number; failed: number };
 
 /** The results of the requests that started in each quarter of a second. */
 export type Timeline = {
-  /** Time since the start of the fault, which is 0. */
+  /** Times are relative to the start of the fault. */
   fromMs: number;
   toMs: number;
   buckets: Readonly<Record<Kind, readonly Bucket[]>>;
-  /** undefined if no request started. */
+  /** Undefined for a quarter of a second in which no request started. */
   waits: readonly ({ median: number; slowest: number } | undefined)[];
   states: readonly { by: Observation["by"]; instance: string; spans: readonly Span[] }[];
 };
 
 export type Span = { fromMs: number; toMs: number; state: string };
 
-export function timelineOf({ moments, requests, sights }: Pick<Observed, "moments" | "requests" | "sights">): Timeline {
+export function timelineOf({
+  moments,
+  requests,
+  observations,
+}: Pick<Observed, "moments" | "requests" | "observations">): Timeline {
   const { from, injected, to } = moments;
   const count = Math.floor((to - from) / bucketMs);
   const shares: Request[][] = Array.from({ length: count }, () => []);
   for (const request of requests) shares[Math.floor((request.startedAt - from) / bucketMs)]?.push(request);
-  const of = (kind: Kind) => shares.map((share) => bucketOf(share.filter((request) => request.kind === kind)));
+  const bucketsOf = (kind: Kind) => shares.map((share) => bucketOf(share.filter((request) => request.kind === kind)));
   return {
     fromMs: from - injected,
     toMs: from - injected + count * bucketMs,
-    buckets: { public: of("public"), read: of("read"), write: of("write"), login: of("login") },
+    buckets: {
+      public: bucketsOf("public"),
+      read: bucketsOf("read"),
+      write: bucketsOf("write"),
+      login: bucketsOf("login"),
+    },
     waits: shares.map((share) => waitsOf(share.map(({ ms }) => ms))),
-    states: statesOf(sights, from, from + count * bucketMs, injected),
+    states: statesOf(observations, from, from + count * bucketMs, injected),
   };
 }
 
-/** The maximum number of requests of one kind that started in one quarter of a second. */
-export const tallest = ({ buckets }: Timeline): number =>
+/** Returns the maximum number of requests of one kind that started in one quarter of a second. */
+export const maxRequestsOf = ({ buckets }: Timeline): number =>
   kinds.reduce(
     (most, kind) =>
       buckets[kind].reduce((so, { answered, late, failed }) => Math.max(so, answered + late + failed), most),
@@ -57,9 +66,14 @@ function waitsOf(ms: readonly number[]) {
   return median === undefined || slowest === undefined ? undefined : { median, slowest };
 }
 
-function statesOf(sights: readonly Observation[], from: number, to: number, injected: number): Timeline["states"] {
+function statesOf(
+  observations: readonly Observation[],
+  from: number,
+  to: number,
+  injected: number,
+): Timeline["states"] {
   const rows = new Map<string, { by: Observation["by"]; instance: string; spans: Span[] }>();
-  for (const { by, instance, at, state } of sights) {
+  for (const { by, instance, at, state } of observations) {
     if (at >= to) continue;
     const row = rows.get(`${instance} ${by}`) ?? { by, instance, spans: [] };
     rows.set(`${instance} ${by}`, row);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Measured, Results } from "../results.ts";
-import { called } from "./names.ts";
+import { proxyTitles } from "./names.ts";
 import { type PageFacts, renderPage } from "./page.ts";
 import { plotOf } from "./plot.ts";
 
@@ -14,12 +14,12 @@ const imageOf = (proxy: string, fault: string) => `${images}/${proxy}-${fault}.s
 
 export function writePlot(out: string, { fault, observed, outcome: { proxy, facts } }: Measured): void {
   mkdirSync(join(dirname(out), images), { recursive: true });
-  writeFileSync(join(dirname(out), imageOf(proxy, fault.name)), plotOf({ fault, observed, facts }, called[proxy]));
+  writeFileSync(join(dirname(out), imageOf(proxy, fault.name)), plotOf({ fault, observed, facts }, proxyTitles[proxy]));
 }
 
 export function readResults(out: string): Results {
   const file = join(dirname(out), figures);
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { outcomes: [], ends: [] };
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { outcomes: [], topologies: [] };
 }
 
 export function writeReport(out: string, facts: Omit<PageFacts, "imageOf">): void {

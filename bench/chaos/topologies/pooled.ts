@@ -28,7 +28,7 @@ export const pooled: Topology<Pooled> = {
   name: "PgBouncer",
   programs: [
     { command: "pgbouncer", package: "pgbouncer" },
-    // brings the user that PgBouncer runs as
+    // This package creates the user that runs PgBouncer.
     { command: "pg_virtualenv", package: "postgresql" },
   ],
   start,

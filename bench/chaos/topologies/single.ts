@@ -7,10 +7,10 @@ async function start() {
   const postgres = await startPostgres();
   await postgres.start();
   const database = await createDatabase(postgres, "chaos");
-  // The settings of docker/.
+  // The settings of the shipped Compose files.
   const redis = await startRedisServer([
     ...["appendonly yes", "maxmemory-policy noeviction", "enable-debug-command yes"],
-    // a pause for each key, so that 100,000 keys take as long as the dump of a large Redis
+    // A pause for each key makes 100,000 keys load as slowly as the data of a large Redis.
     "key-load-delay 1",
   ]);
   return {
@@ -20,7 +20,7 @@ async function start() {
     services: { databaseUrl: database.url, redisUrl: redis.url },
     async connections() {
       const clients = String(await askRedis(redis.port, "client", "list"));
-      // without the connection of this command
+      // The connection of this command does not count.
       return { postgres: await database.connections(), redis: clients.trim().split("\n").length - 1 };
     },
   };

@@ -6,7 +6,7 @@ import { createDatabase } from "../world/database.ts";
 import { startPostgres } from "../world/postgres.ts";
 import type { Topology } from "./topology.ts";
 
-// Not in the folder for temporary files: a mounted folder cannot be removed.
+// Not in the folder for temporary files, because a mounted folder cannot be removed at the end.
 const folder = "/run/small-disk";
 
 async function start() {

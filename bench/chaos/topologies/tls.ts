@@ -23,7 +23,7 @@ async function start() {
     database,
     services: { databaseUrl: database.url, redisUrl: redis.url },
     env: { DATABASE_URL: `${asAppRole(database.url)}?sslmode=verify-full`, DATABASE_CA_FILE: authority.caFile },
-    /** Connections that are open stay open. */
+    /** Changes the certificate that Postgres presents to new connections. */
     async present(which: keyof typeof certificates): Promise<void> {
       await changeSettings(postgres.url, `SET ssl_key_file = '${certificates[which].keyFile}'`);
       await changeSettings(postgres.url, `SET ssl_cert_file = '${certificates[which].certFile}'`);

@@ -4,17 +4,17 @@ import type { Database } from "../world/database.ts";
 /** The stores of the instances. */
 export type Stores = {
   database: Database;
-  /** A Postgres and a Redis that each instance reaches through its own fault proxies. */
+  /** The Postgres and the Redis that each instance reaches through its own fault proxies. */
   services: { databaseUrl: string; redisUrl: string };
-  /** Settings instead of the two addresses: several hosts, a name that moves, Sentinel, Cluster. */
+  /** Settings that replace the two addresses: several hosts, a changing DNS name, Sentinel or Cluster. */
   env?: Readonly<Record<string, string>>;
-  /** Connections that the instances hold, where resources are compared before and after. */
+  /** Counts the connections of the instances; absent in a topology whose resources are not compared. */
   connections?(): Promise<{ postgres: number; redis: number }>;
   /** Restores the initial state before the next fault, such as a standby that has become the primary. */
   repair?(): Promise<unknown>;
 };
 
-/** How Postgres and Redis are set up. */
+/** A set-up of Postgres and Redis. */
 export type Topology<S extends Stores> = {
   name: string;
   programs: readonly Program[];

@@ -6,13 +6,13 @@ import { atEnd } from "../../../test/shared/at-end.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
 import { appRole, query } from "../../../test/shared/servers/database.ts";
 import type { Row } from "../load/ledger.ts";
-import { createOthers } from "./others.ts";
+import { createOtherClients } from "./others.ts";
 import type { Postgres } from "./postgres.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const owner = "app";
 
-/** The database as in production: one role owns and migrates it, the servers connect as another. */
+/** Creates the database as in production: one role owns and migrates it, the servers connect as another role. */
 export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name: string) {
   const password = "chaos";
   const admin = new URL(postgres.adminUrl);
@@ -45,15 +45,15 @@ export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name:
         "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'haven%'";
       return (await query<{ count: number }>(adminUrl(), sql, [appRole.name]))[0]?.count ?? 0;
     },
-    /** A release with one more migration: a column and an index on the table of the writes. */
+    /** Runs the migration of a next release: a column and an index on the table of the writes. */
     migrateToNextRelease: () => migrate(nextRelease(), url.href),
-    others: createOthers({ url: url.href, adminUrl: admin.href }),
+    otherClients: createOtherClients({ url: url.href, adminUrl: admin.href }),
   };
 }
 
 export type Database = Awaited<ReturnType<typeof createDatabase>>;
 
-/** Rows of another owner, so that building an index takes a noticeable time. */
+/** Inserts rows of another owner, so that building an index takes a noticeable time. */
 export async function fillProperties({ adminUrl }: Database, rows: number): Promise<void> {
   const sql = `INSERT INTO properties (id, owner_id, name, kind, address)
     SELECT gen_random_uuid(), (SELECT id FROM users LIMIT 1), 'ballast ' || n, 'house',

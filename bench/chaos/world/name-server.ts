@@ -10,7 +10,7 @@ const typeA = 1;
 
 export const dnsPort = 53;
 
-/** A DNS server with changing addresses and delayed responses. */
+/** Starts a DNS server whose addresses can be changed and whose responses can be delayed. */
 export async function startNameServer(port: number) {
   const addresses = new Map<string, string>();
   let delayMs = 0;
@@ -32,27 +32,27 @@ export async function startNameServer(port: number) {
   };
 }
 
-/** Makes every program of this machine use it. */
-export async function resolveHere(): Promise<void> {
+/** Makes every program in these namespaces use the name server on 127.0.0.1. */
+export async function useNameServer(): Promise<void> {
   writeFileSync("/run/resolv.conf", "nameserver 127.0.0.1\n");
   const { code, output } = await runProgram("mount", ["--bind", "/run/resolv.conf", "/etc/resolv.conf"]);
   if (code !== 0) throw new Error(output);
 }
 
-/** A response with one address and TTL 0, or without an address. */
+/** Builds a response with one address and TTL 0, or without an address. */
 function responseTo(query: Buffer, addresses: ReadonlyMap<string, string>): Buffer {
   const { name, end } = readName(query);
   const address = query.readUInt16BE(end) === typeA ? addresses.get(name.toLowerCase()) : undefined;
   const known = addresses.has(name.toLowerCase());
   const header = Buffer.from(query.subarray(0, headerBytes));
-  // a response, recursion available; 3: the name does not exist
+  // Flags: a response, recursion available; the last digit is 3 if the name does not exist.
   header.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
   header.writeUInt16BE(address === undefined ? 0 : 1, 6);
   header.writeUInt16BE(0, 8);
   header.writeUInt16BE(0, 10);
   const question = query.subarray(headerBytes, end + 4);
   if (address === undefined) return Buffer.concat([header, question]);
-  // the name of the question, type A, class IN, 0 s, 4 bytes
+  // A pointer to the name in the question, type A, class IN, TTL 0, 4 bytes.
   const record = Buffer.from([0xc0, headerBytes, 0, typeA, 0, 1, 0, 0, 0, 0, 0, 4, ...address.split(".").map(Number)]);
   return Buffer.concat([header, question, record]);
 }

@@ -3,14 +3,14 @@ import pg from "pg";
 import { eventually } from "../../../test/shared/eventually.ts";
 import { appRole, query } from "../../../test/shared/servers/database.ts";
 
-const oursInNumbers = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1";
-const endOurs = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
+const countInstanceConnections = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1";
+const endInstanceConnections = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
 
 export const endConnectionsOfInstances = (adminUrl: string): Promise<unknown> =>
-  query(adminUrl, endOurs, [appRole.name]);
+  query(adminUrl, endInstanceConnections, [appRole.name]);
 
-/** Other programs that take all connections, or hold a lock. */
-export function createOthers({ url, adminUrl }: { url: string; adminUrl: string }) {
+/** Creates clients beside Haven that take all connections of Postgres, or lock a table. */
+export function createOtherClients({ url, adminUrl }: { url: string; adminUrl: string }) {
   const taken = new Set<pg.Client>();
   let taking = false;
   let hasAll = false;
@@ -30,20 +30,20 @@ export function createOthers({ url, adminUrl }: { url: string; adminUrl: string 
     }
   };
   return {
-    /** Also terminates connections of the application, until the other programs have all connections. */
-    async takeAll(): Promise<void> {
+    /** Takes all connections. Ends those of the instances repeatedly until they cannot reconnect. */
+    async takeAllConnections(): Promise<void> {
       taking = true;
       takers = [take(), take(), take()];
-      const ours = async () => {
+      const countAfterEnding = async () => {
         await endConnectionsOfInstances(adminUrl);
-        // Long enough that either program can connect first.
+        // Instances and other clients get the same time to connect.
         await sleep(100);
-        return (await query<{ count: number }>(adminUrl, oursInNumbers, [appRole.name]))[0]?.count;
+        return (await query<{ count: number }>(adminUrl, countInstanceConnections, [appRole.name]))[0]?.count;
       };
-      await eventually(ours, (count) => count === 0);
+      await eventually(countAfterEnding, (count) => count === 0);
       hasAll = true;
     },
-    async letGo(): Promise<void> {
+    async releaseConnections(): Promise<void> {
       taking = false;
       hasAll = false;
       await Promise.all(takers);

@@ -1,4 +1,4 @@
-/** The settings of one node. Detection is as quick as Patroni allows; a dead Postgres is not waited for. */
+/** Returns the settings of one node: the fastest failure detection, and no wait for a failed Postgres to restart. */
 export const patroniConfig = ({
   host,
   password,

@@ -18,7 +18,7 @@ const hosts = ["127.0.1.1", "127.0.1.2"] as const;
 /** Not in the folder for temporary files, which the user of Postgres cannot enter. */
 const folder = "/run/patroni";
 
-/** Two Postgres with synchronous replication, managed by Patroni and etcd as Debian has them. */
+/** Starts two Postgres servers with synchronous replication, managed by Debian's Patroni and etcd. */
 export async function startPatroni() {
   const [uid, gid] = await Promise.all(
     ["-u", "-g"].map(async (flag) => Number((await runProgram("id", [flag, "postgres"])).output)),
@@ -31,14 +31,14 @@ export async function startPatroni() {
   const directoryOf = (host: string) => join(folder, host);
   for (const host of hosts) {
     const file = join(folder, `${host}.json`);
-    // JSON is YAML
+    // The file is read as YAML, of which JSON is a part.
     writeFileSync(
       file,
       JSON.stringify(patroniConfig({ host, password, directory: directoryOf(host), bin: newestPostgres() })),
     );
     run("patroni", [file], { uid, gid });
     // The first server creates the database, and the second one copies it.
-    await eventually(() => isIn(host, host === hosts[0] ? "primary" : "replica"), Boolean, 60_000, 200);
+    await eventually(() => hasRole(host, host === hosts[0] ? "primary" : "replica"), Boolean, 60_000, 200);
   }
   const primaryHost = () => eventually(findPrimary, (host) => host !== undefined, 40_000, 50);
   let primary = (await primaryHost()) ?? hosts[0];
@@ -47,14 +47,14 @@ export async function startPatroni() {
     get adminUrl() {
       return `postgres://haven:${password}@${primary}:5432/postgres`;
     },
-    /** One primary, and a synchronous standby that follows it. */
-    whenReady: () => eventually(() => allWell(primary), Boolean, 60_000, 200),
+    /** Waits until there is a primary, and a synchronous standby that follows it. */
+    whenReady: () => eventually(() => isReplicating(primary), Boolean, 60_000, 200),
     /** Waits until another server is the primary. */
     async killPrimary(): Promise<void> {
       const old = primary;
       await endPostgresIn(directoryOf(old), forced);
       const other = hosts.find((host) => host !== old) ?? hosts[0];
-      await eventually(() => isIn(other, "primary"), Boolean, 60_000, 50);
+      await eventually(() => hasRole(other, "primary"), Boolean, 60_000, 50);
       primary = other;
     },
   };
@@ -89,18 +89,18 @@ const statusOf = (url: string): Promise<number> =>
     () => 0,
   );
 
-/** Patroni answers 200 for the role that a Postgres has. */
-const isIn = async (host: string, role: "primary" | "replica" | "synchronous"): Promise<boolean> =>
+/** Returns whether a Postgres has a role: Patroni answers 200 at the path of the role. */
+const hasRole = async (host: string, role: "primary" | "replica" | "synchronous"): Promise<boolean> =>
   (await statusOf(`http://${host}:8008/${role}`)) === 200;
 
 async function findPrimary(): Promise<string | undefined> {
-  for (const host of hosts) if (await isIn(host, "primary")) return host;
+  for (const host of hosts) if (await hasRole(host, "primary")) return host;
   return undefined;
 }
 
-async function allWell(primary: string): Promise<boolean> {
+async function isReplicating(primary: string): Promise<boolean> {
   const standby = hosts.find((host) => host !== primary) ?? primary;
-  return (await isIn(primary, "primary")) && (await isIn(standby, "synchronous"));
+  return (await hasRole(primary, "primary")) && (await hasRole(standby, "synchronous"));
 }
 
 function newestPostgres(): string {

@@ -3,8 +3,8 @@ import { providePackages } from "../../../test/shared/programs.ts";
 
 const peers = new URL("../../peers/", import.meta.url);
 
-/** An Express server with the usual packages, each as its README shows it. */
+/** The comparison server: Express with the usual packages, each used as its README shows. */
 export const peerEntry = new URL("usual-resilience.mjs", peers);
 
-/** The packages of the peers, which are not installed in the project's own tree. */
+/** Installs the packages of the comparison servers in a separate folder. */
 export const providePeer = (): void => providePackages(fileURLToPath(new URL("../../", import.meta.url)));

@@ -4,25 +4,25 @@ import pg from "pg";
 import { eventually } from "../../../test/shared/eventually.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
 import { query } from "../../../test/shared/servers/database.ts";
-import { type Postgres, secondOf, startPostgres } from "./postgres.ts";
+import { createSecondServer, type Postgres, startPostgres } from "./postgres.ts";
 import { changeSettings } from "./postgres-settings.ts";
 
 /** Loopback addresses, so that both servers can use the default port. */
 export const pairHosts = ["127.0.1.1", "127.0.1.2"] as const;
 const port = 5432;
 
-/** A primary and a synchronous standby. They swap their roles at every promotion. */
+/** Starts a primary and a synchronous standby, which swap their roles at every promotion. */
 export async function startPair() {
   let primary = await startPostgres({ host: pairHosts[0], port });
   await primary.start();
-  let standby = await secondOf(primary, { host: pairHosts[1], port });
+  let standby = await createSecondServer(primary, { host: pairHosts[1], port });
   return {
     get adminUrl() {
       return primary.adminUrl;
     },
     primary: () => primary,
     standby: () => standby,
-    /** Promotes the standby. The old primary has to be fenced before. */
+    /** Promotes the standby. The caller has to stop the old primary first. */
     async promote(): Promise<void> {
       await changeSettings(standby.adminUrl, "RESET synchronous_standby_names");
       await query(standby.adminUrl, "SELECT pg_promote()");

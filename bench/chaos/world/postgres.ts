@@ -11,33 +11,33 @@ import { freePort } from "../../../test/shared/free-port.ts";
 import { query } from "../../../test/shared/servers/database.ts";
 
 /** A small number, so that a fault can use up all connections: Haven uses 3 × (10 + 1). */
-const mostConnections = 60;
-/** More than the other programs need for their attempts to connect. */
-const keptForAdministrators = 10;
+const maxConnections = 60;
+/** More than the other clients occupy while they try to connect. */
+const reservedConnections = 10;
 
 export type PostgresOptions = {
-  /** Where its data directory is created; a temporary folder unless given. */
+  /** The folder in which the data directory is created; a temporary one unless given. */
   folder?: string;
   host?: string;
   port?: number;
   settings?: Readonly<Record<string, string | number>>;
 };
 
-/** A folder that is removed at the end. */
+/** Creates a folder that is removed at the end of the run. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "haven-chaos-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A real Postgres with its default durability, which is not restarted when it is killed. */
+/** Prepares a Postgres with its default durability. It is not restarted after it was killed. */
 export async function startPostgres(options: PostgresOptions = {}) {
   const { folder = temporaryFolder() } = options;
   return createNode(await prepareDataDirectory(folder, postgresBinaries()), options);
 }
 
-/** A second server with the data of the first; the data is copied later. */
-export function secondOf({ data }: Postgres, options: PostgresOptions) {
+/** Prepares a second server, to which the data of the first is copied later. */
+export function createSecondServer({ data }: Postgres, options: PostgresOptions) {
   return createNode({ ...data, directory: join(temporaryFolder(), "postgres") }, options);
 }
 
@@ -48,23 +48,23 @@ async function createNode(data: DataDirectory, { host = "127.0.0.1", port: wante
     port,
     listen_addresses: host,
     unix_socket_directories: "",
-    max_connections: mostConnections,
-    superuser_reserved_connections: keptForAdministrators,
+    max_connections: maxConnections,
+    superuser_reserved_connections: reservedConnections,
     ...settings,
   };
-  const words = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const [command = "", ...args] = [...as.prefix, postgresBinaries().postgres, "-D", directory, ...words];
+  const settingArguments = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const [command = "", ...args] = [...as.prefix, postgresBinaries().postgres, "-D", directory, ...settingArguments];
   const owner = { ...(as.uid !== undefined && { uid: as.uid }), ...(as.gid !== undefined && { gid: as.gid }) };
   const adminUrl = `postgres://haven:${password}@${host}:${port}/postgres`;
 
-  const answers = () =>
+  const isAnswering = () =>
     query(adminUrl, "SELECT 1").then(
       () => true,
       () => false,
     );
   const kill = () => endPostgresIn(directory, forced);
   const signalAll = async (signal: NodeJS.Signals) => {
-    // Twice: a process of the first list may have started another one.
+    // Two rounds, because a process of the first round may have started another process.
     for (let round = 0; round < 2; round += 1) for (const pid of await postgresIn(directory)) sendSignal(pid, signal);
   };
   atEnd(kill);
@@ -81,7 +81,7 @@ async function createNode(data: DataDirectory, { host = "127.0.0.1", port: wante
         env: { PATH: process.env["PATH"], LC_ALL: "C" },
       });
       child.on("error", () => undefined);
-      await eventually(answers, Boolean, 20_000, 50);
+      await eventually(isAnswering, Boolean, 20_000, 50);
     },
     kill,
     freeze: () => signalAll("SIGSTOP"),

@@ -3,11 +3,11 @@ import { collectGarbage } from "../../inspector.ts";
 import { inspectorOf } from "./inspector-of.ts";
 import type { World } from "./world.ts";
 
-/** The resources of the whole fleet. */
+/** The resources of all instances together. */
 export type Resources = { postgres: number; redis: number; handles: number; heapMb: number };
 
-/** Undefined for servers without an inspector, and for topologies whose connections are not counted. */
-export async function measure({ server, connections, fleet }: World): Promise<Resources | undefined> {
+/** Measures the resources after a garbage collection. Returns undefined for servers and topologies without a comparison. */
+export async function measureResources({ server, connections, fleet }: World): Promise<Resources | undefined> {
   if (connections === undefined || server !== "haven") return undefined;
   const instances = await Promise.all(
     fleet.members.map(async ({ name, url }) => {
@@ -15,7 +15,7 @@ export async function measure({ server, connections, fleet }: World): Promise<Re
       const { system, http } = JSON.parse(
         (await ask(`${url}/health/detailed`, { headers: { accept: "application/json" } })).text,
       );
-      // Without connections of clients, because the proxies decide how long they keep idle ones.
+      // Connections of clients do not count, because the proxies decide how long they keep idle ones.
       const handles = Object.values<number>(system.handles).reduce((sum, count) => sum + count, -http.connections);
       return { handles, heapMb: system.memory.heapUsedBytes / 1e6 };
     }),
@@ -28,7 +28,7 @@ export async function measure({ server, connections, fleet }: World): Promise<Re
   };
 }
 
-/** The minimum of the samples, so that a check or probe in flight does not count. */
+/** Returns the minimum of the samples, so that a check or probe in flight does not count. */
 export function minimumOf(samples: readonly Resources[]): Resources {
   const least = (pick: (one: Resources) => number) => Math.min(...samples.map(pick));
   return {

@@ -3,45 +3,47 @@ import { ask } from "../../../test/shared/requests/http.ts";
 import { serverStates } from "../../../test/shared/servers/proxies.ts";
 import type { World } from "./world.ts";
 
-/** A state of an instance, as a probe or a proxy observed it from this moment on. */
+/** A change of the state of an instance, as a probe or the proxy reported it. */
 export type Observation = { by: "probe" | "proxy"; instance: string; at: number; state: string };
 
 const probeEveryMs = 100;
-/** The timeout of a probe, like an orchestrator's. */
+/** The time limit of a probe, as orchestrators use it. */
 const probeTimeoutMs = 1000;
 const proxyEveryMs = 250;
 
-/** Polls /ready of each instance, and the server states of HAProxy; keeps the changes. */
+/** Polls /ready of each instance and the server states of HAProxy, and records the changes. */
 export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
-  const sights: Observation[] = [];
+  const observations: Observation[] = [];
   const last = new Map<string, Observation>();
   let watching = true;
-  const see = (by: Observation["by"], instance: string, state: string) => {
+  const record = (by: Observation["by"], instance: string, state: string) => {
     if (last.get(`${by} ${instance}`)?.state === state) return;
-    const sight = { by, instance, at: performance.now(), state };
-    last.set(`${by} ${instance}`, sight);
-    sights.push(sight);
+    const observation = { by, instance, at: performance.now(), state };
+    last.set(`${by} ${instance}`, observation);
+    observations.push(observation);
   };
   const probe = async (instance: string, url: string) => {
     while (watching) {
-      see("probe", instance, await stateOf(url));
+      record("probe", instance, await stateOf(url));
       await sleep(probeEveryMs);
     }
   };
-  const askProxy = async () => {
+  const pollProxy = async () => {
     while (watching) {
       const states = await serverStates().catch(() => ({}));
-      for (const [instance, { status }] of Object.entries(states)) see("proxy", instance, inShort(status));
+      for (const [instance, { status }] of Object.entries(states)) record("proxy", instance, shortStatus(status));
       await sleep(proxyEveryMs);
     }
   };
   const watchers = fleet.members.map((member) => probe(member.name, member.url));
-  if (name === "haproxy") watchers.push(askProxy());
+  if (name === "haproxy") watchers.push(pollProxy());
   return {
-    sights: (): readonly Observation[] => [...sights],
-    /** The time since which every observation is ready or UP; undefined while one is not. */
-    wellSince: (): number | undefined =>
-      [...last.values()].every(({ state }) => state === "ready" || state === "UP") ? sights.at(-1)?.at : undefined,
+    observations: (): readonly Observation[] => [...observations],
+    /** Returns the time since which all states are ready or UP; undefined while one is not. */
+    healthySince: (): number | undefined =>
+      [...last.values()].every(({ state }) => state === "ready" || state === "UP")
+        ? observations.at(-1)?.at
+        : undefined,
     async stop(): Promise<void> {
       watching = false;
       await Promise.all(watchers);
@@ -51,7 +53,7 @@ export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
 
 export type Watch = ReturnType<typeof watch>;
 
-/** The names of the states in terminus. */
+/** The states that terminus, in the comparison server, reports under other names. */
 const terminusStates: Readonly<Record<string, string>> = { ok: "ready", error: "not_ready" };
 
 async function stateOf(url: string): Promise<string> {
@@ -64,5 +66,5 @@ async function stateOf(url: string): Promise<string> {
   }
 }
 
-/** "UP 1/2" is still up. */
-const inShort = (status: string): string => status.split(" ")[0] ?? status;
+/** Shortens a state of HAProxy: "UP 1/2" is still UP. */
+const shortStatus = (status: string): string => status.split(" ")[0] ?? status;

@@ -17,11 +17,11 @@ import { peerEntry } from "./peer.ts";
 export const userCount = 60;
 export const ballastRows = 100_000;
 
-/** The settings of production, except those that would only make the run longer or the log noisier. */
+/** The settings of production, with a shorter drain, fewer log lines and limits that do not affect the run. */
 export const settings = {
   NODE_ENV: "production",
   LOG_LEVEL: "warn",
-  // so that the retries of a login are not limited
+  // Retries of logins must not be limited.
   AUTH_RATE_LIMIT: "100",
   OVERLOAD_DELAY_MS: "50",
   ACCESS_TOKEN_TTL: "3600",
@@ -32,21 +32,21 @@ export const settings = {
 
 const entries = { haven: "main", peer: peerEntry } as const;
 
-type Surroundings = {
+type RunningFleet = {
   name: ProxyName;
   server: ServerName;
   fleet: Fleet;
   proxy: RunningProxy;
   users: readonly User[];
   ledger: Ledger;
-  /** Waits until every instance is ready and the proxy uses it. */
-  whole(): Promise<void>;
+  /** Repairs the stores, and waits until every instance is ready and the proxy uses it. */
+  waitUntilHealthy(): Promise<void>;
   stop(): Promise<void>;
 };
 
-export type World<S extends Stores = Stores> = S & Surroundings;
+export type World<S extends Stores = Stores> = S & RunningFleet;
 
-/** Three instances behind the shipped files of one proxy, with the stores of a topology, and signed-in users. */
+/** Starts the stores of a topology, three instances behind one proxy with the shipped files, and signed-in users. */
 export async function startWorld<S extends Stores>(
   name: ProxyName,
   server: ServerName,
@@ -75,7 +75,7 @@ export async function startWorld<S extends Stores>(
     proxy,
     users,
     ledger: createLedger(),
-    async whole(): Promise<void> {
+    async waitUntilHealthy(): Promise<void> {
       await stores.repair?.();
       await allReady(fleet);
       if (name === "haproxy") await allUp();

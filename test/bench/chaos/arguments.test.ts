@@ -51,7 +51,7 @@ test("the command prints its usage, and exits with 2 after wrong usage", async (
 
 test("every fault has a unique name and a description; the quick run contains the faults for CI", () => {
   assert.equal(new Set(faults.map(({ name }) => name)).size, faults.length);
-  for (const { name, says } of faults) assert.match(says, /^[A-Z].{20,140}\.$/, name);
+  for (const { name, description } of faults) assert.match(description, /^[A-Z].{20,140}\.$/, name);
   assert.deepEqual(
     faults.filter(({ quick }) => quick).map(({ name }) => name),
     ["rolling-restart", "sigkill", "proxy-reload", "redis-killed", "postgres-killed"],

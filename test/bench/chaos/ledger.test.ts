@@ -4,16 +4,16 @@ import { createLedger, isExact } from "../../../bench/chaos/load/ledger.ts";
 
 function written() {
   const ledger = createLedger();
-  for (const name of ["a", "b", "c"]) ledger.asks(name);
-  ledger.acknowledges("a", "1");
-  ledger.acknowledges("b", "2");
+  for (const name of ["a", "b", "c"]) ledger.recordRequest(name);
+  ledger.recordAcknowledgement("a", "1");
+  ledger.recordAcknowledgement("b", "2");
   return ledger;
 }
 
 test("an acknowledged write is stored once; a write without a response may be stored or not", () => {
   for (const rows of [[], [{ name: "c", id: "3" }]]) {
     const balance = written().balance([{ name: "a", id: "1" }, { name: "b", id: "2" }, ...rows]);
-    assert.deepEqual(balance, { acknowledged: 2, unanswered: 1, lost: [], doubled: [] });
+    assert.deepEqual(balance, { acknowledged: 2, unanswered: 1, lost: [], duplicated: [] });
     assert.ok(isExact(balance));
   }
 });
@@ -27,7 +27,7 @@ test("a write is lost when its row is missing or has another id than the respons
 test("a write that is stored twice is found, acknowledged or not", () => {
   const rows = ["1", "4"].map((id) => ({ name: "a", id })).concat(["5", "6"].map((id) => ({ name: "c", id })));
   const balance = written().balance([...rows, { name: "b", id: "2" }]);
-  assert.deepEqual([balance.lost, balance.doubled], [[], ["a", "c"]]);
+  assert.deepEqual([balance.lost, balance.duplicated], [[], ["a", "c"]]);
   assert.ok(!isExact(balance));
 });
 

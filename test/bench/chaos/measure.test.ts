@@ -4,17 +4,17 @@ import type { Balance } from "../../../bench/chaos/load/ledger.ts";
 import type { How, Kind } from "../../../bench/chaos/load/records.ts";
 import { factsOf, type Observed, totalOf } from "../../../bench/chaos/measure.ts";
 import { mergeResults } from "../../../bench/chaos/results.ts";
-import { isPassed, judge, judgeRest } from "../../../bench/chaos/verdict.ts";
+import { isPassed, judge, judgeResources } from "../../../bench/chaos/verdict.ts";
 import { minimumOf } from "../../../bench/chaos/world/resources.ts";
 
-const balance = { acknowledged: 5, unanswered: 0, lost: [], doubled: [] };
-const moments = { from: 0, injected: 3000, standing: 3200, lifted: 9000, well: 11_000, to: 14_000 };
+const balance = { acknowledged: 5, unanswered: 0, lost: [], duplicated: [] };
+const moments = { from: 0, injected: 3000, inEffect: 3200, ended: 9000, healthy: 11_000, to: 14_000 };
 const attempt = (startedAt: number, how: How, kind: Kind = "read", ms = 10) => ({ kind, startedAt, ms, how });
 const sight = (at: number, state: string, instance = "one", by: "probe" | "proxy" = "probe") => ({
   ...{ by, instance, at, state },
 });
 const facts = (observed: Partial<Observed>) =>
-  factsOf({ moments, attempts: [], requests: [], sights: [], signIns: 0, stalledMs: 0, balance, ...observed });
+  factsOf({ moments, attempts: [], requests: [], observations: [], signIns: 0, stalledMs: 0, balance, ...observed });
 
 test("no response and a 5xx are failures, counted by kind and cause; a 4xx is a response", () => {
   const { failedAttempts } = facts({
@@ -39,15 +39,17 @@ test("no response and a 5xx are failures, counted by kind and cause; a 4xx is a 
 
 test("a fault is detected when a probe or a proxy observes a new state", () => {
   const before = [sight(0, "ready"), sight(0, "ready", "two"), sight(0, "UP", "one", "proxy")];
-  const seen = facts({ sights: [...before, sight(3400, "silent"), sight(5500, "DOWN", "one", "proxy")] });
-  assert.deepEqual(seen.noticed, { probe: 400, proxy: 2500 });
-  assert.deepEqual(facts({ sights: before }).noticed, { probe: undefined, proxy: undefined });
+  const seen = facts({ observations: [...before, sight(3400, "silent"), sight(5500, "DOWN", "one", "proxy")] });
+  assert.deepEqual(seen.detectedAfter, { probe: 400, proxy: 2500 });
+  assert.deepEqual(facts({ observations: before }).detectedAfter, { probe: undefined, proxy: undefined });
 });
 
 test("the recovery is the start of the last failing attempt, and the time when all instances are ready", () => {
-  const { backMs, wholeMs } = facts({ attempts: [attempt(4000, "503"), attempt(8900, "503"), attempt(10_500, "503")] });
-  assert.deepEqual([backMs, wholeMs], [1500, 2000]);
-  assert.equal(facts({ attempts: [attempt(8900, "timeout", "read", 5000)] }).backMs, 0);
+  const { recoveredAfterMs, healthyAfterMs } = facts({
+    attempts: [attempt(4000, "503"), attempt(8900, "503"), attempt(10_500, "503")],
+  });
+  assert.deepEqual([recoveredAfterMs, healthyAfterMs], [1500, 2000]);
+  assert.equal(facts({ attempts: [attempt(8900, "timeout", "read", 5000)] }).recoveredAfterMs, 0);
 });
 
 test("failing reads are counted from the start of the fault, and again from its end", () => {
@@ -56,37 +58,40 @@ test("failing reads are counted from the start of the fault, and again from its 
   assert.equal(facts({ attempts: [...during, attempt(9450, "503")] }).readsFailedForMs, 450);
 });
 
-test("a lie lasts from the first failed attempt until a probe reports something other than ready", () => {
+test("the lie time is the time from the first failed attempt until a probe reports something other than ready", () => {
   const ready = [sight(0, "ready"), sight(0, "ready", "two")];
   const attempts = [attempt(2000, "503"), attempt(3500, "503"), attempt(7990, "503")];
-  const lieOf = (...sights: Observed["sights"]) => facts({ attempts, sights: [...ready, ...sights] }).lie;
-  assert.deepEqual(lieOf(sight(3900, "ready"), sight(4510, "degraded", "two")), { ms: 1000, seen: true });
-  assert.deepEqual(lieOf(sight(3300, "not_ready")), { ms: 0, seen: true });
-  assert.deepEqual(lieOf(sight(4000, "DOWN", "one", "proxy")), { ms: 4490, seen: false });
-  assert.equal(facts({ sights: [...ready, sight(3300, "not_ready")] }).lie, undefined);
-  assert.equal(facts({ attempts: [attempt(3500, "503 overloaded")], sights: ready }).lie, undefined);
+  const lieOf = (...observations: Observed["observations"]) =>
+    facts({ attempts, observations: [...ready, ...observations] }).lieTime;
+  assert.deepEqual(lieOf(sight(3900, "ready"), sight(4510, "degraded", "two")), { ms: 1000, reported: true });
+  assert.deepEqual(lieOf(sight(3300, "not_ready")), { ms: 0, reported: true });
+  assert.deepEqual(lieOf(sight(4000, "DOWN", "one", "proxy")), { ms: 4490, reported: false });
+  assert.equal(facts({ observations: [...ready, sight(3300, "not_ready")] }).lieTime, undefined);
+  assert.equal(facts({ attempts: [attempt(3500, "503 overloaded")], observations: ready }).lieTime, undefined);
 });
 
 test("an attempt that waits longer than a statement may take counts as failed from then on", () => {
   const attempts = [attempt(3500, "ok", "write", 20_000)];
-  assert.deepEqual(facts({ attempts, sights: [sight(0, "ready"), sight(9000, "degraded")] }).lie, {
+  assert.deepEqual(facts({ attempts, observations: [sight(0, "ready"), sight(9000, "degraded")] }).lieTime, {
     ms: 500,
-    seen: true,
+    reported: true,
   });
 });
 
-test("a lie that no probe ends is missed when it lasts longer than its bound", () => {
-  const sights = [sight(0, "ready")];
+test("if no probe reports the failures, the bound is missed when they last longer than the bound", () => {
+  const observations = [sight(0, "ready")];
   const metOf = (lastAt: number) =>
-    judge({ lieWithinMs: 6500 }, facts({ sights, attempts: [attempt(3100, "503"), attempt(lastAt, "503")] })).at(-1)
-      ?.met;
+    judge(
+      { lieTimeWithinMs: 6500 },
+      facts({ observations, attempts: [attempt(3100, "503"), attempt(lastAt, "503")] }),
+    ).at(-1)?.met;
   assert.deepEqual([metOf(4000), metOf(9610)], [true, false]);
 });
 
 test("the probes are ready when the last of them reports it after the fault; undefined while one does not", () => {
-  const sights = [sight(0, "ready"), sight(4000, "degraded"), sight(0, "ready", "two")];
-  assert.equal(facts({ sights: [...sights, sight(10_200, "ready")] }).readyMs, 1200);
-  assert.equal(facts({ sights }).readyMs, undefined);
+  const observations = [sight(0, "ready"), sight(4000, "degraded"), sight(0, "ready", "two")];
+  assert.equal(facts({ observations: [...observations, sight(10_200, "ready")] }).readyMs, 1200);
+  assert.equal(facts({ observations }).readyMs, undefined);
 });
 
 test("newer figures replace those of the same fault, proxy and server, and keep the others", () => {
@@ -96,9 +101,9 @@ test("newer figures replace those of the same fault, proxy and server, and keep 
   const merged = mergeResults(
     {
       outcomes: [outcome("jam", "haven", "a"), outcome("jam", "peer", "a"), outcome("freeze", "haven", "a")],
-      ends: [],
+      topologies: [],
     },
-    { outcomes: [outcome("jam", "haven", "b")], ends: [] },
+    { outcomes: [outcome("jam", "haven", "b")], topologies: [] },
   );
   assert.deepEqual(
     merged.outcomes.map(({ fault, server, commit }) => `${fault} ${server} ${commit}`),
@@ -122,7 +127,9 @@ test("bounds are met or missed; only a missed strict bound sets exit code 1", ()
   const missedOf = (...given: Parameters<typeof judge>) => judge(...given).filter(({ met }) => !met);
   assert.deepEqual(missedOf({}, late), []);
   assert.deepEqual(
-    missedOf({ backWithinMs: 4000, onlyUnderWay: true, readsFailForMs: 500 }, late).map(({ strict }) => strict),
+    missedOf({ recoveredWithinMs: 4000, onlyInFlightFails: true, readsFailForMs: 500 }, late).map(
+      ({ strict }) => strict,
+    ),
     [false, false, false],
   );
   const failed = facts({ requests: [{ kind: "write", startedAt: 0, ms: 1, how: "502", attempts: 9 }] });
@@ -133,13 +140,13 @@ test("bounds are met or missed; only a missed strict bound sets exit code 1", ()
   assert.deepEqual(missedOf({ noRequestFails: true, noAttemptFails: true }, retried), [
     { what: "1 attempts failed, 0 allowed", met: false, strict: false },
   ]);
-  const unwell = facts({ moments: { ...moments, well: undefined } });
+  const unwell = facts({ moments: { ...moments, healthy: undefined } });
   assert.equal(missedOf({}, unwell).length, 1);
   const lost = facts({ balance: { ...balance, lost: ["x"] } });
-  assert.deepEqual(missedOf({}, lost), [{ what: "1 lost, 0 doubled", met: false, strict: true }]);
+  assert.deepEqual(missedOf({}, lost), [{ what: "1 lost, 0 duplicated", met: false, strict: true }]);
   const ending = (server: "haven" | "peer", of: Balance) => ({
     outcomes: [],
-    ends: [{ proxy: "nginx" as const, server, topology: "single", balance: of }],
+    topologies: [{ proxy: "nginx" as const, server, topology: "single", balance: of }],
   });
   assert.ok(!isPassed(ending("haven", lost.balance), () => ({})));
   assert.ok(isPassed(ending("peer", lost.balance), () => ({})));
@@ -149,7 +156,7 @@ test("bounds are met or missed; only a missed strict bound sets exit code 1", ()
 test("resources after the run are compared with those before", () => {
   const before = { postgres: 12, redis: 6, handles: 60, heapMb: 100 };
   const missedOf = (after: Partial<typeof before>) =>
-    judgeRest({ before, after: { ...before, ...after } })
+    judgeResources({ before, after: { ...before, ...after } })
       .filter(({ met }) => !met)
       .map(({ what }) => what);
   assert.deepEqual(missedOf({ postgres: 3, heapMb: 110 }), []);

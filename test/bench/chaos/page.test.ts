@@ -5,36 +5,40 @@ import { factsOf, type Observed } from "../../../bench/chaos/measure.ts";
 import { renderPage } from "../../../bench/chaos/report/page.ts";
 import type { Outcome } from "../../../bench/chaos/results.ts";
 
-const moments = { from: 0, injected: 3000, standing: 3200, lifted: 12_000, well: 13_000, to: 16_000 };
+const moments = { from: 0, injected: 3000, inEffect: 3200, ended: 12_000, healthy: 13_000, to: 16_000 };
 const write = (startedAt: number) => ({ kind: "write" as const, startedAt, ms: 10, how: "503 unavailable" as const });
 const probe = (at: number, state: string) => ({ by: "probe" as const, instance: "one", at, state });
-const balance = { acknowledged: 5, unanswered: 0, lost: [], doubled: [] };
+const balance = { acknowledged: 5, unanswered: 0, lost: [], duplicated: [] };
 
-const outcome = (server: ServerName, fault: string, sights: Observed["sights"]): Outcome => ({
+const outcome = (server: ServerName, fault: string, observations: Observed["observations"]): Outcome => ({
   ...{ proxy: "nginx", server, fault, commit: "abc" },
   facts: factsOf({
     ...{ moments, requests: [], signIns: 0, stalledMs: 0, balance },
     attempts: [write(3490), write(11_990)],
-    sights: [probe(0, "ready"), ...sights],
+    observations: [probe(0, "ready"), ...observations],
   }),
 });
 
 const page = (...outcomes: Outcome[]) =>
-  renderPage({ results: { outcomes, ends: [] }, machine: [], imageOf: (proxy, fault) => `${proxy}-${fault}.svg` });
+  renderPage({
+    results: { outcomes, topologies: [] },
+    machine: [],
+    imageOf: (proxy, fault) => `${proxy}-${fault}.svg`,
+  });
 
 const reported = [probe(4500, "degraded"), probe(13_000, "ready")];
 
-test("the figures of Haven and of the peer are compared, with the number of faults that each reported in time", () => {
+test("Haven is compared with the usual stack, with the number of faults that each reported in time", () => {
   const text = page(outcome("haven", "postgres-read-only", reported), outcome("peer", "postgres-read-only", []));
   assert.match(text, /^\| \[Postgres read-only\]\(#postgres-read-only-behind-nginx\) \| 1\.00 s \| > 8\.50 s \|/m);
   assert.match(text, /in 1 of 1 faults with Haven, and in 0 of 1 faults with\s+the usual stack/);
 });
 
-test("without figures of the peer there is no comparison", () => {
+test("without figures of the usual stack there is no comparison", () => {
   assert.doesNotMatch(page(outcome("haven", "postgres-read-only", reported)), /usual stack/);
 });
 
-test("missed bounds are listed at the top, by fault; the peer has no bounds", () => {
+test("missed bounds of Haven are listed at the top, by fault; the usual stack has no bounds", () => {
   const text = page(outcome("haven", "postgres-read-only", []), outcome("peer", "redis-replica", []));
   assert.match(
     text,
@@ -65,8 +69,8 @@ test("resources at rest are compared, and what is still held after the faults is
   const before = { postgres: 12, redis: 6, handles: 60, heapMb: 100 };
   const end = { proxy: "nginx" as const, server: "haven" as const, topology: "single", balance };
   const outcomes = [{ ...outcome("haven", "redis-killed", reported), resources: { ...before, handles: 80 } }];
-  const ends = [{ ...end, atRest: { before, after: { ...before, redis: 9 } } }];
-  const text = renderPage({ results: { outcomes, ends }, machine: [], imageOf: () => "x.svg" });
+  const topologies = [{ ...end, idleResources: { before, after: { ...before, redis: 9 } } }];
+  const text = renderPage({ results: { outcomes, topologies }, machine: [], imageOf: () => "x.svg" });
   assert.match(text, /^\| open handles \| 60 \| 80 \| 60 \|$/m);
   assert.match(text, /- Resources after the run, behind NGINX: connections to Redis: 9, 6 before\./);
 });

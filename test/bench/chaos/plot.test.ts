@@ -6,7 +6,7 @@ import { factsOf, type Observed } from "../../../bench/chaos/measure.ts";
 import { plotOf } from "../../../bench/chaos/report/plot.ts";
 import { timelineOf } from "../../../bench/chaos/report/timeline.ts";
 
-const moments = { from: 1000, injected: 4000, standing: 4100, lifted: 8000, well: 9000, to: 11_000 };
+const moments = { from: 1000, injected: 4000, inEffect: 4100, ended: 8000, healthy: 9000, to: 11_000 };
 const request = (startedAt: number, ms: number, how: How = "ok", attempts = 1, kind: Kind = "write") => ({
   ...{ kind, startedAt, ms, how, attempts },
 });
@@ -21,7 +21,7 @@ const observed: Observed = {
     request(4300, 30),
     request(4301, 10),
   ],
-  sights: [
+  observations: [
     { by: "probe", instance: "one", at: 10, state: "starting" },
     { by: "probe", instance: "one", at: 500, state: "ready" },
     { by: "probe", instance: "one", at: 5000, state: "gone" },
@@ -29,7 +29,7 @@ const observed: Observed = {
   ],
   signIns: 0,
   stalledMs: 0,
-  balance: { acknowledged: 0, unanswered: 0, lost: [], doubled: [] },
+  balance: { acknowledged: 0, unanswered: 0, lost: [], duplicated: [] },
 };
 
 test("requests are grouped by the quarter of a second of their start, and by their result", () => {
@@ -63,7 +63,7 @@ test("the plot is small, well formed, has a title, and loads no other file", () 
     const svg = plotOf({ fault, observed, facts: factsOf(observed) }, "NGINX");
     for (const words of [fault.title, "behind NGINX", "fault begins", "fault ends", "detected after 1.00 s", ">gone<"])
       assert.ok(svg.includes(words), words);
-    assert.match(svg, /all well again 1.00 s after the end/);
+    assert.match(svg, /all healthy again 1.00 s after the end/);
     assert.ok(svg.length < 12_000);
     assert.doesNotMatch(svg, /NaN|undefined|Infinity|href|url\(/);
     const opened = [...svg.matchAll(/<(svg|text|title|style)\b/g)].map(([, name]) => name);

@@ -84,10 +84,10 @@ spec:
           ${container}
 `;
 const enough = "terminationGracePeriodSeconds: 60";
-const hasty = "terminationGracePeriodSeconds: 20";
+const withoutEvidence = "terminationGracePeriodSeconds: 20";
 const ready = "readinessProbe: { httpGet: { path: /ready, port: 4000 }, timeoutSeconds: 3 }";
 const delay = "env: [{ name: DRAIN_DELAY_MS, value: '15000' }]";
-const cut = ["grace-shorter-than-drain", hasty] as const;
+const cut = ["grace-shorter-than-drain", withoutEvidence] as const;
 const blind = ["trap-kubernetes-no-readiness-probe", "metadata: { name: api }"] as const;
 const quick = ["drain-shorter-than-endpoints", "- name: main"] as const;
 const service = `---
@@ -118,10 +118,10 @@ const cluster = (
 });
 
 suiteOfConfigs("Kubernetes workloads that run the application", [
-  cluster("a Deployment without ports", workload("api", hasty), [cut, quick]),
+  cluster("a Deployment without ports", workload("api", withoutEvidence), [cut, quick]),
   cluster(
     "a Deployment that a Service selects, with settings from a Secret",
-    workload("api", hasty, "envFrom: [{ secretRef: { name: api } }]") + service,
+    workload("api", withoutEvidence, "envFrom: [{ secretRef: { name: api } }]") + service,
     [cut, blind, quick],
   ),
   cluster(
@@ -144,19 +144,19 @@ suiteOfConfigs("Kubernetes workloads that run the application", [
   ),
   cluster(
     "a worker next to the application is left out, and the report says so",
-    workload("api", enough, `${ready}\n          ${delay}`) + workload("api-worker", hasty),
+    workload("api", enough, `${ready}\n          ${delay}`) + workload("api-worker", withoutEvidence),
     [],
     /^Deployment api-worker: not taken for the application/,
   ),
   cluster(
     "a DaemonSet is left out",
-    workload("api", enough, `${ready}\n          ${delay}`) + workload("agent", hasty, "", "", "DaemonSet"),
+    workload("api", enough, `${ready}\n          ${delay}`) + workload("agent", withoutEvidence, "", "", "DaemonSet"),
     [],
     /^DaemonSet agent: not taken/,
   ),
   cluster(
     "a Pod without a controller",
-    `apiVersion: v1\nkind: Pod\nmetadata: { name: api }\nspec:\n  ${hasty}\n  containers:\n    - name: main\n      image: api:1.0\n      ${ready}\n      ${delay}\n`,
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: api }\nspec:\n  ${withoutEvidence}\n  containers:\n    - name: main\n      image: api:1.0\n      ${ready}\n      ${delay}\n`,
     [cut],
   ),
 ]);

@@ -59,7 +59,7 @@ export function connectionCases(edge: () => Edge): void {
   });
 
   test("TLS 1.2 and 1.3 are accepted, older versions and weak ciphers are not", async () => {
-    const shake = async (options: object) => {
+    const handshake = async (options: object) => {
       const socket = connectTls({ host: "127.0.0.1", port: 443, rejectUnauthorized: false, ...options });
       try {
         await once(socket, "secureConnect", { signal: AbortSignal.timeout(3000) });
@@ -70,12 +70,12 @@ export function connectionCases(edge: () => Edge): void {
         socket.destroy();
       }
     };
-    assert.equal(await shake({ minVersion: "TLSv1.3" }), "TLSv1.3");
-    assert.equal(await shake({ maxVersion: "TLSv1.2" }), "TLSv1.2");
+    assert.equal(await handshake({ minVersion: "TLSv1.3" }), "TLSv1.3");
+    assert.equal(await handshake({ maxVersion: "TLSv1.2" }), "TLSv1.2");
     assert.equal(
-      await shake({ minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" }),
+      await handshake({ minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" }),
       "refused",
     );
-    assert.equal(await shake({ maxVersion: "TLSv1.2", ciphers: "AES128-SHA:AES256-SHA:@SECLEVEL=0" }), "refused");
+    assert.equal(await handshake({ maxVersion: "TLSv1.2", ciphers: "AES128-SHA:AES256-SHA:@SECLEVEL=0" }), "refused");
   });
 }

@@ -19,10 +19,10 @@ export const freshPath = (): string => {
 export const seenOf = ({ backends }: Edge, path: string): Seen[] => backends.seen.filter(({ url }) => url === path);
 
 /**
- * Waits until no instance is left and HAProxy has closed every connection to one. A request on a connection that closes
+ * Stops all upstreams, and waits until HAProxy has closed its connections to them. A request on a connection that closes
  * at that moment, without another instance, would get no response from HAProxy.
  */
-export async function allGone({ backends }: Edge): Promise<void> {
+export async function stopAllUpstreams({ backends }: Edge): Promise<void> {
   for (const name of names) await backends.close(name);
   await sleep(100);
 }

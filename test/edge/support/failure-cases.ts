@@ -36,7 +36,7 @@ export type World = {
 
 /** Registers tests with real instances on real Postgres and Redis: request headers, and restarts without failed requests. */
 export function restartCases(world: () => World): void {
-  const say = sayer(world);
+  const say = reporterFor(world);
 
   test("the request id of a client is in the proxy's log, the app's log and the response", async () => {
     const id = "one-request-three-places";
@@ -143,7 +143,7 @@ export function restartCases(world: () => World): void {
 
 /** Registers the tests in which instances are killed, hang, or lose their database. */
 export function outageCases(world: () => World): void {
-  const say = sayer(world);
+  const say = reporterFor(world);
 
   test("when an instance is killed, no GET fails, and only the POSTs fail that it was processing", async () => {
     const member = world().fleet.member("api-server-2");
@@ -256,15 +256,15 @@ export function outageCases(world: () => World): void {
     member.thaw();
     const thawedAt = performance.now();
     await getsRequests(world(), "api-server-1");
-    const backMs = Math.round(performance.now() - thawedAt);
+    const recoveryMs = Math.round(performance.now() - thawedAt);
     await sleep(1000);
     const sent = await load.stop();
     const failures = failuresOf(sent);
-    const harmed = sent.filter(({ ms, how }) => ms > 2000 || how !== "ok");
-    const lastAt = Math.round(Math.max(0, ...harmed.map(({ startedAt }) => startedAt - frozenAt)));
+    const slowOrFailed = sent.filter(({ ms, how }) => ms > 2000 || how !== "ok");
+    const lastAt = Math.round(Math.max(0, ...slowOrFailed.map(({ startedAt }) => startedAt - frozenAt)));
     say(
-      `frozen: ${summary(sent)}; ${harmed.length} slow or failed, the last begun ${lastAt} ms after the freeze; ` +
-        `${stuckBefore} still waiting at the end; gets requests again ${backMs} ms after the thaw`,
+      `frozen: ${summary(sent)}; ${slowOrFailed.length} slow or failed, the last begun ${lastAt} ms after the freeze; ` +
+        `${stuckBefore} still waiting at the end; gets requests again ${recoveryMs} ms after the thaw`,
     );
     assert.deepEqual(
       failures.filter(({ method }) => method === "GET"),
@@ -279,7 +279,7 @@ export function outageCases(world: () => World): void {
   });
 }
 
-const sayer = (world: () => World) => (what: string) => process.stderr.write(`${world().proxy.name}: ${what}\n`);
+const reporterFor = (world: () => World) => (what: string) => process.stderr.write(`${world().proxy.name}: ${what}\n`);
 
 const stuck = (load: Load) => load.inFlight("GET") + load.inFlight("POST");
 

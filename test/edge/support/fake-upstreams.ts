@@ -57,7 +57,7 @@ export async function startFakeUpstreams(): Promise<FakeUpstreams> {
     });
     server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
       seen.push(toSeen(name, request, 0));
-      shakeHands(request, socket);
+      answerWebSocket(request, socket);
     });
     server.on("connection", (socket: Socket) => {
       sockets.add(socket);
@@ -114,7 +114,7 @@ const echo: Behaviour = (request, response, name) => {
 };
 
 /** Acts as a minimal WebSocket server: answers the handshake and then echoes every byte. */
-function shakeHands(request: IncomingMessage, socket: Socket): void {
+function answerWebSocket(request: IncomingMessage, socket: Socket): void {
   const key = String(request.headers["sec-websocket-key"]);
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   socket.on("error", () => undefined);

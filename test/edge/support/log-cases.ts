@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readAll } from "../../shared/requests/http.ts";
 import { openTo, send } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
-import { allGone, type Edge, freshPath, logged, recovered } from "./edge.ts";
+import { type Edge, freshPath, logged, recovered, stopAllUpstreams } from "./edge.ts";
 
 /** Registers the tests of the proxy's log: it is valid JSON and contains no secrets. */
 export function logCases(edge: () => Edge): void {
@@ -31,7 +31,7 @@ export function logCases(edge: () => Edge): void {
     const headers = { authorization: "Bearer s3cret-bearer", cookie: "haven_session=s3cret-cookie" };
     const query = "?token=s3cret-query";
     await send(`/api/v1/fine${query}`, { headers: { ...headers, referer: `http://a/${query}` } });
-    await allGone(edge());
+    await stopAllUpstreams(edge());
     const failed = await send(`/api/v1/failed${query}`, { headers });
     assert.ok(failed.status >= 502, failed.text);
     for (const name of names) await edge().backends.open(name);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { eventually } from "../../shared/eventually.ts";
 import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
-import { allGone, type Edge, freshPath, recovered, seenOf } from "./edge.ts";
+import { type Edge, freshPath, recovered, seenOf, stopAllUpstreams } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /** Registers the tests of which requests the proxy retries when an instance fails, refuses connections or dies. */
@@ -57,7 +57,7 @@ export function retryCases(edge: () => Edge): void {
   });
 
   test("without a running instance, requests get 502 or 503 within 1 s, and succeed within 6.5 s after the restart", async () => {
-    await allGone(edge());
+    await stopAllUpstreams(edge());
     await send("/api/v1/first");
     for (let count = 0; count < 20; count += 1) {
       const answer = await send("/api/v1/unknown");

@@ -73,7 +73,7 @@ export function slowCases(backends: () => FakeUpstreams): void {
       await sleep(1000);
       const before = names.map((name) => backends().sockets(name));
       const slow = await Promise.all(
-        Array.from({ length: 150 }, () => dripping("GET /api/v1/slow HTTP/1.1\r\nHost: a\r\n")),
+        Array.from({ length: 150 }, () => sendSlowly("GET /api/v1/slow HTTP/1.1\r\nHost: a\r\n")),
       );
       const startedAt = performance.now();
       let slowestMs = 0;
@@ -99,7 +99,7 @@ export function slowCases(backends: () => FakeUpstreams): void {
     test("a slow body does not occupy an instance before its beginning has arrived", async () => {
       const head =
         "POST /api/v1/slow-body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n";
-      const slow = await Promise.all(Array.from({ length: 10 }, () => dripping(head)));
+      const slow = await Promise.all(Array.from({ length: 10 }, () => sendSlowly(head)));
       await sleep(9000);
       assert.equal(backends().seen.filter(({ url }) => url === "/api/v1/slow-body").length, 0);
       for (const { end } of slow) end();
@@ -129,7 +129,7 @@ export const streaming = (backends: FakeUpstreams): void =>
   });
 
 /** Starts a request and then sends one byte per second. */
-async function dripping(head: string): Promise<{ closed(): boolean; end(): void }> {
+async function sendSlowly(head: string): Promise<{ closed(): boolean; end(): void }> {
   const socket: Socket = connect({ host: "127.0.0.1", port: 80, localAddress: freshAddress() });
   let closed = false;
   socket.on("error", () => undefined);

@@ -5,7 +5,7 @@ import type { HealthReport } from "../../../src/kit/health/health-report.ts";
 import { renderPage, renderPublicPage } from "../../../src/kit/status-page/page.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { evaluate, launch, openTab } from "../../support/browser.ts";
-import { lowContrast, overhang } from "../../support/in-page.ts";
+import { findLowContrast, pageOverflow } from "../../support/in-page.ts";
 import { pretendHidden, recordAnnouncements } from "./support/browser-snippets.ts";
 import { ago, breaker, down, extras, fleet, healthReport, longHistory, member, now } from "./support/health-reports.ts";
 import { serve } from "./support/serve.ts";
@@ -223,8 +223,8 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
       for (body of bodies) {
         await tab.goto(server.url);
         await evaluate(tab, `for (const one of document.querySelectorAll("details")) one.open = true`);
-        assert.equal(await evaluate(tab, overhang), 0);
-        assert.deepEqual(await evaluate(tab, lowContrast), []);
+        assert.equal(await evaluate(tab, pageOverflow), 0);
+        assert.deepEqual(await evaluate(tab, findLowContrast), []);
       }
       const background = await evaluate(tab, "getComputedStyle(document.body).backgroundColor");
       assert.equal(background, colorScheme === "dark" ? "rgb(17, 19, 21)" : "rgb(246, 246, 243)");

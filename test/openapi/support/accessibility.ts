@@ -1,5 +1,5 @@
 /** Finds controls without a name, repeated ids, skipped heading levels and responses without a live region. */
-export const obstacles = `(() => {
+export const findObstacles = `(() => {
   const found = [];
   const labels = (one) => [...(one.labels ?? [])].map((label) => label.textContent).join("");
   // The value of a field is not its name.
@@ -35,7 +35,7 @@ export const obstacles = `(() => {
 })()`;
 
 /** Finds focusable elements without a visible focus. The page must have the keyboard focus. */
-export const unseenFocus = `(() => {
+export const findInvisibleFocus = `(() => {
   const stops = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")];
   const found = [];
   for (const one of stops.filter((one) => one.checkVisibility())) {

@@ -6,7 +6,7 @@ import { noContent } from "../../../src/http/responses.ts";
 import { ask } from "../../shared/requests/http.ts";
 
 /** Creates a test route that captures the Express app. */
-export function createPeephole() {
+export function createAppCapture() {
   let seen: Express | undefined;
   const peep = operation({
     id: "peep",

@@ -40,7 +40,7 @@ export const haproxyLimitRules: readonly Rule[] = [
     severity: "warning",
     title: "A rate limit answers with 403",
     impact:
-      "403 is HAProxy's default status for deny: clients give up for good, or retry at once, because the response has no Retry-After.",
+      "403 is HAProxy's default status for deny: clients give up permanently, or retry at once, because the response has no Retry-After.",
     condition: "`http-request deny` by a counter has `deny_status 429` (or `status 429`)",
     fix: "Write http-request deny status 429 hdr Retry-After 10 if …",
     example: {

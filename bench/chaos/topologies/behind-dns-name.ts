@@ -1,7 +1,7 @@
 import { asAppRole } from "../../../test/shared/servers/database.ts";
 import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
 import { createDatabase } from "../world/database.ts";
-import { dnsPort, resolveHere, startNameServer } from "../world/name-server.ts";
+import { dnsPort, startNameServer, useNameServer } from "../world/name-server.ts";
 import { startPair } from "../world/postgres-pair.ts";
 import type { Topology } from "./topology.ts";
 
@@ -12,7 +12,7 @@ async function start() {
   const database = await createDatabase(pair, "chaos");
   const redis = await startRedisServer();
   const names = await startNameServer(dnsPort);
-  await resolveHere();
+  await useNameServer();
   const url = new URL(asAppRole(database.url));
   url.hostname = postgresName;
   return {
@@ -28,10 +28,10 @@ async function start() {
   };
 }
 
-export type Named = Awaited<ReturnType<typeof start>>;
+export type BehindDnsName = Awaited<ReturnType<typeof start>>;
 
-/** A primary and a standby behind one name. */
-export const named: Topology<Named> = {
+/** A primary and a standby; a DNS name leads to the primary. */
+export const behindDnsName: Topology<BehindDnsName> = {
   name: "a primary and a standby behind one name",
   programs: [],
   start: async () => {
