@@ -177,8 +177,9 @@ for (const form of formNames) {
     const nextServer = next.issue("redis", { names: ["127.0.0.1"] });
     const replies = new Set<unknown>();
     let running = true;
+    // The loop ends at the first failure. A closed client rejects commands at once, so the loop would block the process.
     const load = (async () => {
-      while (running) replies.add(await ping());
+      while (running && [...replies].every((reply) => reply === "OK")) replies.add(await ping());
     })();
     const original = String(await askRedis(adminPort, "config", "get", "tls-cert-file")).split(",")[1] ?? "";
     const serve = (certFile: string, keyFile: string) =>
