@@ -2,17 +2,17 @@ import type { Finding } from "./rule.ts";
 
 const overlay = /^kubectl kustomize (.*)\/overlays\/[^/]+/;
 
-/** The folder whose overlays have the finding; undefined for a finding that is not in the output of an overlay. */
+/** Returns the folder whose overlays have the finding; undefined for a finding that is not in the output of an overlay. */
 function baseOf({ places }: Finding): string | undefined {
   const bases = new Set(places.map(({ file }) => overlay.exec(file)?.[1]));
   const [base] = bases;
   return bases.size === 1 ? base : undefined;
 }
 
-/** Overlays put prefixes before the names of their base. */
+/** Returns the last part of the subject's name, because overlays add prefixes to the names of their base. */
 const subjectOf = ({ message }: Finding): string => message.split(" ")[0]?.split("-").at(-1) ?? "";
 
-/** A finding that several overlays of one base have is one finding, with a place in each of them. */
+/** Merges a finding that several overlays of one base have into one finding, with a place in each of them. */
 export function mergeOverlays(findings: readonly Finding[]): Finding[] {
   const merged = new Map<string, Finding>();
   for (const [index, finding] of findings.entries()) {

@@ -105,7 +105,7 @@ export type StoreNeeds = { postgres?: StoreCapability; redis?: StoreCapability }
 
 /**
  * Operations of users read from Postgres, and write to it unless they are a GET. Redis is not among the defaults: while it
- * is away, a bearer token is checked in Postgres.
+ * is unavailable, a bearer token is checked in Postgres.
  */
 export function needsOf({ needs, access, method }: Pick<Operation, "needs" | "access" | "method">): StoreNeeds {
   if (needs !== undefined) return needs;

@@ -7,7 +7,7 @@ import { createSessionStore } from "./session-store.ts";
 const limits = { idleSeconds: 60, maxAgeSeconds: 60 };
 const maxTags = 4096;
 
-/** What the checks of Redis do: the scripts of the sessions, on keys of their own, which expire. */
+/** Creates the checks of Redis, which run the scripts of sessions on separate keys that expire. */
 export function createSessionChecks() {
   const boot = randomUUID();
   const userOf = (tag: number) => `check-${boot}-${tag}`;

@@ -27,7 +27,7 @@ export type Rotation =
   | { outcome: "reused" }
   | { outcome: "not_active" };
 
-/** `begunBefore` is a time of the database's clock, like the time in a session's id. */
+/** The sessions to revoke. `begunBefore` is a time of the database's clock, like the time in a session's id. */
 export type Revocation = { ids: readonly string[] } | { allBut: string; begunBefore?: Date | undefined };
 
 export type SessionLimits = { idleSeconds: number; maxAgeSeconds: number };

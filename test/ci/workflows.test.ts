@@ -74,7 +74,7 @@ for (const file of workflows) {
   });
 }
 
-test("the security policy says how to report in private and which versions are supported, and the README leads to it", () => {
+test("the security policy states how to report privately and which versions are supported; the README links to it", () => {
   const policy = read("SECURITY.md");
   assert.match(policy, /\*\*Report a vulnerability\*\*\s+\(\[direct link\]\(\.\.\/\.\.\/security\/advisories\/new\)\)/);
   assert.ok(policy.includes(`latest ${version.replace(/\.\d+$/, ".x")} release`));

@@ -41,7 +41,7 @@ test("ten concurrent runs apply each migration exactly once", async () => {
   assert.equal(results.flat().length, 2);
 });
 
-test("a failed migration is named, and the schema is unchanged", async () => {
+test("the error names a failed migration, and the schema is unchanged", async () => {
   const url = await freshDatabase({ migrated: false });
   const broken = [
     migration("0001_good.sql", "CREATE TABLE good ()"),

@@ -146,7 +146,7 @@ export function serviceOf(layout: Layout, name: string): Service {
 export const instancesOf = (layout: Layout): string[] =>
   layout === "lb" ? ["api-server-1", "api-server-2", "api-server-3"] : ["app"];
 
-/** A mount of something in the project, as source (seen from docker/) and target. */
+/** Returns the mounts of files of the project: the source (relative to docker/) and the target. */
 export const bindsOf = ({ volumes }: Service): { source: string; target: string; mode: string | undefined }[] =>
   volumes
     .filter((volume) => volume.startsWith("."))

@@ -12,10 +12,10 @@ const haven = await startHaven({ env: { ...sameSecret } });
 const { operations } = await readDocument(haven.url);
 const routed = operations.filter(({ described }) => "400" in described.responses);
 const withBody = routed.filter(({ described }) => described.requestBody?.content["application/json"] !== undefined);
-const named = ({ method, path }: ApiOperation) => `${method} ${path}`;
+const operationName = ({ method, path }: ApiOperation) => `${method} ${path}`;
 
 /** Returns the field errors of a problem. */
-const faults = ({ text }: Answer) =>
+const fieldErrors = ({ text }: Answer) =>
   (JSON.parse(text) as { errors?: { path: string; message: string }[] }).errors ?? [];
 
 const exampleOf = ({ described }: ApiOperation) =>
@@ -25,7 +25,7 @@ describe("resources of another owner", { concurrency: 4 }, () => {
   const owned = routed.filter((operation) => isProtected(operation) && operation.path.includes("{"));
   assert.ok(owned.length >= 15);
   for (const operation of owned) {
-    test(`${named(operation)} returns 404 and changes nothing`, async () => {
+    test(`${operationName(operation)} returns 404 and changes nothing`, async () => {
       const owner = await visit(haven.url, operations);
       const stranger = await visit(haven.url, operations);
       const path = await owner.pathOf(operation);
@@ -59,7 +59,7 @@ const essence = ({ status, text }: Answer) => ({ status, ...JSON.parse(text), re
 
 describe("unknown fields and bad input", { concurrency: 4 }, () => {
   for (const operation of withBody) {
-    test(`${named(operation)} refuses unknown fields and names them`, async () => {
+    test(`${operationName(operation)} refuses unknown fields and names them`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       for (const field of ["role", "ownerId", "owner_id", "id", "userId", "createdAt", "isAdmin", "constructor"]) {
@@ -67,13 +67,13 @@ describe("unknown fields and bad input", { concurrency: 4 }, () => {
         const answer = await visitor.call(operation, { path, body });
         assert.equal(answer.status, 400, `${field}: ${answer.text}`);
         assert.ok(
-          faults(answer).some((fault) => fault.path === field),
+          fieldErrors(answer).some((fault) => fault.path === field),
           answer.text,
         );
       }
     });
 
-    test(`${named(operation)} refuses each field of a wrong type and names it`, async () => {
+    test(`${operationName(operation)} refuses each field of a wrong type and names it`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       const wrong = [null, [], {}, true, 1e300, "\u0000", "\ud800", "x".repeat(15_000)];
@@ -84,14 +84,14 @@ describe("unknown fields and bad input", { concurrency: 4 }, () => {
           const answer = await visitor.call(operation, { path, body });
           assert.equal(answer.status, 400, `${field} as ${body.slice(0, 100)}: ${answer.text}`);
           assert.ok(
-            faults(answer).some((fault) => fault.path.startsWith(field)),
+            fieldErrors(answer).some((fault) => fault.path.startsWith(field)),
             answer.text,
           );
         }
       }
     });
 
-    test(`${named(operation)} answers invalid bodies with 4xx`, async () => {
+    test(`${operationName(operation)} answers invalid bodies with 4xx`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       const json = "application/json";
@@ -144,7 +144,7 @@ describe("SQL", { concurrency: 4 }, () => {
   const lists = routed.filter(({ described }) => described.parameters?.some(({ name }) => name === "q"));
   assert.ok(lists.length >= 5);
   for (const list of lists) {
-    test(`in a filter, a search, a cursor or a sort of ${named(list)} does nothing`, async () => {
+    test(`in a filter, a search, a cursor or a sort of ${operationName(list)} does nothing`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(list);
       const all = await visitor.call(list, { path });
@@ -157,7 +157,7 @@ describe("SQL", { concurrency: 4 }, () => {
           const refused = await visitor.call(list, { path: `${path}?${field}=${encodeURIComponent(text)}` });
           assert.equal(refused.status, 400, `${field}=${text}: ${refused.text}`);
           assert.ok(
-            faults(refused).some((fault) => fault.path === field),
+            fieldErrors(refused).some((fault) => fault.path === field),
             refused.text,
           );
         }
@@ -167,7 +167,7 @@ describe("SQL", { concurrency: 4 }, () => {
   }
 
   for (const operation of routed.filter(({ path }) => path.includes("{"))) {
-    test(`in an id of ${named(operation)} is 400 or 404`, async () => {
+    test(`in an id of ${operationName(operation)} is 400 or 404`, async () => {
       const visitor = await visit(haven.url, operations);
       for (const text of [...injections, "..%2f..%2fetc%2fpasswd", "%", "%00", "%ff", "a".repeat(5000)]) {
         const value = text.startsWith("%") || text.startsWith("..") ? text : encodeURIComponent(text);

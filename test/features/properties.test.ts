@@ -49,7 +49,7 @@ test("a property is created, read, updated and deleted", async () => {
   assert.equal((await owner.get(`/properties/${property.id}`)).status, 404);
 });
 
-test("resources in use are not deleted, and the problem says why", async () => {
+test("resources in use are not deleted, and the problem states the reason", async () => {
   const { property, unit } = await createHome(owner);
   const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const refused = [await owner.remove(`/properties/${property.id}`), await owner.remove(`/units/${unit.id}`)];

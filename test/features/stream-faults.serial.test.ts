@@ -37,7 +37,7 @@ const assertAll = (stream: OpenStream, count: number) =>
 // These tests mostly wait, so they run concurrently.
 describe("the stream", { concurrency: 6 }, () => {
   for (const fault of ["refuse", "hole"] as const) {
-    test(`with Redis away (${fault}) continues by polling, accepts new streams, and is notified again when Redis is back`, async () => {
+    test(`with Redis unavailable (${fault}) continues by polling, accepts new streams, and is notified again after the recovery`, async () => {
       const [faulty, sound] = await startWithHealthyPeer();
       const owner = await newOwner(sound.url);
       const stream = await openStream(faulty.url, owner);

@@ -30,7 +30,7 @@ import {
   statesDuring,
 } from "./support/observe.ts";
 
-// Postgres answers and does not do its work: what users get, what the probes say, and how it heals.
+// Postgres answers but does not do its work. The tests cover responses to users, probes and the recovery.
 
 const settings = ["synchronous_commit = on"];
 let server: PostgresServer;
@@ -56,7 +56,7 @@ async function startSignedIn(env: Record<string, string> = {}): Promise<{ haven:
   return { haven, person: await register(haven.url) };
 }
 
-test("a read-only Postgres: reads are served, writes are refused at once, and the probes say so in time", async () => {
+test("with a read-only Postgres, reads are served, writes are rejected at once, and the probes report it in time", async () => {
   const { haven, person } = await startSignedIn();
   const write = () => createProperty(haven, person);
   await alterSystem("SET default_transaction_read_only = on");
@@ -119,7 +119,7 @@ test("a commit that waits for a missing standby ends at the statement limit, and
 
 const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "a file system needs Linux and root";
 
-test("a full disk is named, reads are served, and writes work again with free space", { skip }, async () => {
+test("a full disk is reported, reads are served, and writes work again with free space", { skip }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "haven-small-disk-"));
   assert.equal(spawnSync("mount", ["-t", "tmpfs", "-o", "size=40m,mode=0777", "tmpfs", folder]).status, 0);
   atEnd(() => {
@@ -155,7 +155,7 @@ test("a full disk is named, reads are served, and writes work again with free sp
   await haven.stop();
 });
 
-test("revoked privileges are named forbidden, and reads are served", async () => {
+test("revoked privileges are reported as forbidden, and reads are served", async () => {
   const { haven, person } = await startSignedIn();
   const write = () => createProperty(haven, person);
   await query(databaseUrl, `REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public FROM ${appRole.name}`);
@@ -171,7 +171,7 @@ test("revoked privileges are named forbidden, and reads are served", async () =>
   await assertWritesAgain(haven, "postgres", write);
 });
 
-test("a restart of Postgres is an outage, and never impaired", async () => {
+test("during a restart of Postgres its check is down, never impaired", async () => {
   const { haven, person } = await startSignedIn();
   const states = await statesDuring(haven, "postgres", async () => {
     await server.stop();

@@ -24,7 +24,7 @@ import {
   timeoutMs,
 } from "./support/observe.ts";
 
-// Redis answers and does not do its work: what users get, what the probes say, and how it heals.
+// Redis answers but does not do its work. The tests cover responses to users, probes and the recovery.
 
 async function startSignedIn(env: Record<string, string>): Promise<{ haven: Haven; person: SignedIn }> {
   const haven = await startHaven({ env: { ...sameSecret, ...limits, ...env } });
@@ -88,7 +88,7 @@ const cases: readonly Case[] = [
 ];
 
 for (const { what, reason, options = [], fault, heal } of cases) {
-  test(`a Redis that ${what}: sessions are looked up, what changes them is refused, and the probes say so`, async () => {
+  test(`a Redis that ${what}: sessions are looked up, changes to sessions are rejected, and the probes report it`, async () => {
     const server = await startRedisServer(["maxmemory-policy noeviction", ...options]);
     const { haven, person } = await startSignedIn({ REDIS_URL: server.url });
     await fault(server);
@@ -117,7 +117,7 @@ for (const { what, reason, options = [], fault, heal } of cases) {
   });
 }
 
-test("a Redis that became a replica is named not_primary, and sessions are looked up", async () => {
+test("a Redis that became a replica is reported as not_primary, and sessions are looked up", async () => {
   const [server, other] = [await startRedisServer(), await startRedisServer()];
   const { haven, person } = await startSignedIn({ REDIS_URL: server.url });
   // A replica of an unreachable primary keeps and serves its data.
@@ -135,7 +135,7 @@ test("a Redis that became a replica is named not_primary, and sessions are looke
   );
 });
 
-test("a Redis user that may not run scripts is named forbidden", async () => {
+test("a Redis user without the right to run scripts is reported as forbidden", async () => {
   const server = await startRedisServer(["user app on >app-password ~* &* +@all"]);
   const url = `redis://app:app-password@127.0.0.1:${server.port}`;
   const { haven, person } = await startSignedIn({ REDIS_URL: url });
@@ -151,7 +151,7 @@ test("a Redis user that may not run scripts is named forbidden", async () => {
   assert.equal((await me(haven.url, person)).status, 200);
 });
 
-test("a restart of Redis is an outage, and never impaired", async () => {
+test("during a restart of Redis its check is down, never impaired", async () => {
   const server = await startRedisServer();
   const { haven } = await startSignedIn({ REDIS_URL: server.url });
   const states = await statesDuring(haven, "redis", async () => {

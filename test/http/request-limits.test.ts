@@ -70,7 +70,7 @@ test("a body that decodes to more than 1 MB gets 413, a smaller one is accepted"
   }
 });
 
-test("a body may have at most 10,000 values, and the field with too many is named", async () => {
+test("a body may have at most 10,000 values, and the problem names the field with too many", async () => {
   const echo = (count: number) => postJson(`${haven.url}/test/echo`, { name: "x", nested: new Array(count).fill([]) });
   assert.equal((await echo(4000)).status, 201);
   const answer = await echo(10_000);

@@ -9,7 +9,7 @@ import { AppError, createHealth } from "../../src/kit/index.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 
-/** A dependency that answers as the test wants, and counts requests. */
+/** Starts a dependency that answers with the given function, and counts requests. */
 async function startShop(answer: (response: ServerResponse, request: IncomingMessage, count: number) => void) {
   let count = 0;
   let open = 0;
@@ -40,7 +40,7 @@ function guarded(options: Partial<GuardedFetchOptions> = {}) {
 
 const codeOf = (error: unknown) => (error instanceof AppError ? error.code : error);
 
-test("a response is returned as it is, also one with status 404", async () => {
+test("a response is returned unchanged, also one with status 404", async () => {
   const shop = await startShop((response) => response.writeHead(404).end("none"));
   const { call } = guarded();
   const response = await call(shop.url);

@@ -14,7 +14,7 @@ import { startShop } from "./support/framework-app.ts";
 import { frameworksFolder, withoutFrameworks } from "./support/frameworks.ts";
 import { projectWithKit } from "./support/installed-kit.ts";
 
-// Every block of code in the README runs from the packed tarball: apps answer their probes and drain, scripts end well.
+// Every block of code in the README runs from the packed tarball: apps answer their probes and drain, and scripts exit with 0.
 
 const readme = readFileSync(new URL("../../src/kit/README.md", import.meta.url), "utf8");
 const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
@@ -42,7 +42,7 @@ before(async () => {
   project.write("package.json", '{"type":"module"}');
 });
 
-/** The block with ports of this test, and with short times. */
+/** Returns the block with ports of this test and shorter times. */
 const adapted = (code: string, port: number): string =>
   code
     .replaceAll("127.0.0.1:9000", new URL(shop.url).host)

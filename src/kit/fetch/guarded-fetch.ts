@@ -6,19 +6,19 @@ import type { Health } from "../create-health.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 
 export type GuardedFetchOptions = {
-  /** Health whose check of the same name closes the breaker. */
+  /** The health kit, whose check with the same name closes the breaker. */
   health: Pick<Health, "breakers">;
   /** The name of the breaker, and of the check that it follows. */
   name: string;
-  /** Time limit of a call in total: waiting, all attempts and the pauses between them; 5000 unless set. */
+  /** Total time limit of a call, with the wait, all attempts and the pauses between them; 5000 unless set. */
   timeoutMs?: number;
-  /** Attempts of one call at most; 3 unless set. */
+  /** The maximum number of attempts of one call; 3 unless set. */
   maxAttempts?: number;
-  /** Retries as a share of the calls of the last ten seconds; 0.1 unless set. At least one a second is allowed. */
+  /** The maximum share of retries in the calls of the last ten seconds; 0.1 unless set. One a second is always allowed. */
   retryBudget?: number;
-  /** Calls at the same time; 50 unless set. Further ones wait. */
+  /** The maximum number of concurrent calls; 50 unless set. Further calls wait. */
   maxConcurrent?: number;
-  /** With this many calls waiting, further ones are rejected at once; 100 unless set. */
+  /** With this many calls waiting, further calls are rejected at once; 100 unless set. */
   maxQueued?: number;
   fetch?: typeof fetch;
 };
@@ -51,12 +51,12 @@ export function guardedFetch(options: GuardedFetchOptions) {
   });
   const breaker = health.breakers.create({ name, isFailure: (error) => error instanceof DependencyFailed });
 
-  /** One attempt. A response of 500 or above is a failure of the dependency, and is still returned to the caller. */
+  /** Makes one attempt. A status of 500 or above counts as a failure of the dependency; the caller gets the response. */
   const attempt = async (input: string | URL, init: RequestInit, caller?: AbortSignal | null): Promise<Response> => {
     try {
       return await breaker.run(async () => {
         const response = await doFetch(input, init).catch((error: unknown) => {
-          // The caller's own abort is no failure of the dependency.
+          // An abort by the caller is no failure of the dependency.
           caller?.throwIfAborted();
           throw new DependencyFailed({ error });
         });
@@ -105,7 +105,7 @@ export function guardedFetch(options: GuardedFetchOptions) {
         if ("error" in outcome) throw outcome.error;
         return outcome.response;
       }
-      // The connection is free again only when the body was cancelled.
+      // The connection becomes free only after the body was cancelled.
       if ("response" in outcome) await outcome.response.body?.cancel();
       const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (attempts - 1)) * (0.5 + Math.random() / 2);
       await sleep(pauseMs, undefined, { signal });
@@ -117,7 +117,7 @@ export type GuardedFetch = ReturnType<typeof guardedFetch>;
 
 const isRetried = ({ status }: Response): boolean => retriedStatuses.has(status);
 
-/** A stream is consumed by the first attempt. */
+/** Returns whether a request may be repeated. A body that is a stream cannot, because the first attempt consumes it. */
 function isRepeatable({ method = "GET", headers, body }: RequestInit): boolean {
   if (body instanceof ReadableStream) return false;
   return repeatable.has(method.toUpperCase()) || new Headers(headers).has("idempotency-key");
@@ -125,7 +125,7 @@ function isRepeatable({ method = "GET", headers, body }: RequestInit): boolean {
 
 type FailedOutcome = { error?: unknown; response?: Response };
 
-/** Counts for the breaker: no response, or one of 500 or above. */
+/** The dependency returned no response or a status of 500 or above, which counts as a failure for the breaker. */
 class DependencyFailed extends Error {
   readonly outcome: FailedOutcome;
 

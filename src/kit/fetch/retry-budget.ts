@@ -1,5 +1,5 @@
 export type RetryBudgetOptions = {
-  /** Retries as a share of calls. */
+  /** The maximum share of retries in the calls. */
   share: number;
   now?: () => number;
 };
@@ -24,7 +24,7 @@ export function createRetryBudget({ share, now = () => performance.now() }: Retr
       forgetOld(calls);
       calls.push(now());
     },
-    /** Whether one more retry is within the budget; it is then counted. */
+    /** Returns whether one more retry is within the budget, and counts it if so. */
     takeRetry(): boolean {
       forgetOld(calls);
       forgetOld(retries);

@@ -17,7 +17,7 @@ export type InstanceOptions = {
 const probeIntervalMs = 100;
 const maxErrorOutput = 4000;
 
-/** A process of the app, and whether its ready probe answers 200. */
+/** Creates an instance: a process of the app, whose ready probe can be polled. */
 export function createInstance(options: InstanceOptions) {
   const { command, args, cwd, env, url, readyPath, startTimeoutMs, stopTimeoutMs } = options;
   let child: ChildProcess | undefined;
@@ -80,7 +80,7 @@ export function createInstance(options: InstanceOptions) {
 
 export type Instance = ReturnType<typeof createInstance>;
 
-/** 0: no response. */
+/** Returns the status of a response, or 0 without a response. */
 async function statusOf(url: URL): Promise<number> {
   try {
     const [response] = await once(get(url, { agent: false, signal: AbortSignal.timeout(2000) }), "response");

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, request as httpRequest } from "node:http";
 import { setImmediate as nextTick, setTimeout as sleep } from "node:timers/promises";
 
-/** A request that clients repeat. */
+/** A request that every client sends repeatedly. */
 export type LoadRequest = {
   method?: string;
   path: string;
@@ -22,7 +22,7 @@ export type LoadOptions = {
 };
 
 /**
- * Clients that send one request after the other over connections that are kept open, as a proxy does. After a refused
+ * Starts clients that send one request after the other over kept-alive connections, like a proxy. After a refused
  * connection the client tries another instance, since nothing was sent; every other error is a failure.
  */
 export function startLoad({ requests, clients, pickUrl, requestTimeoutMs }: LoadOptions) {
@@ -63,7 +63,7 @@ export function startLoad({ requests, clients, pickUrl, requestTimeoutMs }: Load
 
   const running = Promise.all(Array.from({ length: clients }, (_, index) => client(index)));
   return {
-    /** Ends after the requests in flight. */
+    /** Stops the clients after their requests in flight. */
     async stop(): Promise<{ requests: number; failures: readonly Failure[] }> {
       stopped = true;
       await running;

@@ -19,13 +19,13 @@ export type RollingRestartOptions = {
   restarts?: number;
   /** The ready probe; "/ready" unless set. */
   readyPath?: string;
-  /** Requests that clients repeat; `GET /` unless set. Add one that takes a while, and a POST. */
+  /** The requests that clients repeat; `GET /` unless set. Add a slow request and a POST. */
   requests?: readonly LoadRequest[];
-  /** Clients at the same time; 8 unless set. */
+  /** The number of concurrent clients; 8 unless set. */
   clients?: number;
   /** The URL of a load balancer in front of the instances; clients choose among ready instances unless set. */
   target?: string;
-  /** Time after an instance is ready in which the load balancer notices it, before the next restart; 1000 unless set. */
+  /** Time from ready to the next restart, in which the load balancer detects the instance; 1000 unless set. */
   settleMs?: number;
   startTimeoutMs?: number;
   stopTimeoutMs?: number;
@@ -94,7 +94,7 @@ function instanceOf(options: RollingRestartOptions, port: number, index: number)
   return createInstance({ command, args, cwd, env, url, readyPath, startTimeoutMs, stopTimeoutMs });
 }
 
-/** One ready instance after the other. */
+/** Returns a function that picks the ready instances in turn. */
 function pickReady(instances: readonly Instance[]): () => string | undefined {
   let turn = 0;
   return () => {

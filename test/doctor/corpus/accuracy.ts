@@ -38,7 +38,7 @@ export const errorsOf = (findings: readonly Judged[]): Judged[] =>
 export const count = (findings: readonly Judged[], ...verdicts: Verdict[]): number =>
   findings.filter(({ verdict }) => verdicts.includes(verdict)).length;
 
-/** The share of the findings whose statement about the configuration is true, useful or not. */
+/** Returns the share of the findings whose statement about the configuration is true, whether or not it is useful. */
 export const precision = (findings: readonly Judged[]): number =>
   findings.length === 0 ? 1 : count(findings, "useful", "noise") / findings.length;
 

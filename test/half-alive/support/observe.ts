@@ -43,7 +43,7 @@ export const readyStatus = async ({ url }: Haven): Promise<string> =>
 export const reportOf = async ({ url }: Haven): Promise<HealthReport> =>
   (await ask(`${url}/health/detailed`)).json() as HealthReport;
 
-/** Sends requests one after the other until one fails. Returns its response and the time until `/ready` reports it. */
+/** Sends requests until one fails. Returns its response and the lie time: the time from then until `/ready` reports it. */
 export async function lieTime(haven: Haven, request: () => Promise<Answer>) {
   const failed = await eventually(request, ({ status }) => status >= 500, 5000, 5);
   const failedAt = performance.now();

@@ -28,7 +28,7 @@ before(async () => {
   if (skip === false) folder = await projectWithFrameworks();
 });
 
-/** NGINX with two instances behind it, and without a retry of requests that it has sent. */
+/** Starts NGINX in front of two instances. It does not retry requests that it has sent. */
 async function startNginx(ports: readonly number[]): Promise<string> {
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), "haven-nginx-"));

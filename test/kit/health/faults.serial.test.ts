@@ -139,7 +139,7 @@ test("a start waits for a Postgres that does not answer", async () => {
   assert.equal((await haven.ready()).status, 200);
   await other.postgres.set("refuse");
   await haven.until("postgres", "down", boundMs);
-  assert.equal((await ask(`${haven.url}/startup`)).status, 200, "started is for good");
+  assert.equal((await ask(`${haven.url}/startup`)).status, 200, "the startup probe stays 200");
   await other.postgres.set("pass");
 });
 

@@ -31,7 +31,7 @@ export type Member = {
   thaw(): void;
 };
 
-/** Starts Postgres and Redis in the namespace of this file. */
+/** Starts Postgres and Redis in the namespaces of this test file. */
 export async function startEngines(): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "haven-edge-"));
   const log = () => undefined;
@@ -57,7 +57,7 @@ export type FleetOptions = {
   /** Settings of one instance only. */
   envOf?(name: Name): Record<string, string>;
   entry?: "main" | "with-test-routes" | URL;
-  /** Default: new stores. `DATABASE_URL` and settings of Redis in `env` bypass the fault proxies. */
+  /** The stores; new ones unless given. `DATABASE_URL` and settings of Redis in `env` bypass the fault proxies. */
   services?: { databaseUrl: string; redisUrl: string };
   /** Whether the fault proxies keep the received bytes. */
   keepsSent?: boolean;
