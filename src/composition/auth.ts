@@ -27,7 +27,7 @@ export type AuthPartsDeps = {
   jwtSecret: string;
   db: Database;
   redis: RedisAccess;
-  /** For background work, which no request waits for: its failures do not open the breakers. */
+  /** The stores for background work, whose failures do not open the breakers. */
   uncounted: { db: Queryable; redis: RedisAccess };
   /** Calls back when Redis is reachable again and may lack revocations. */
   onRedisBack(listener: () => void): void;
@@ -35,7 +35,7 @@ export type AuthPartsDeps = {
   overrides: Overrides;
 };
 
-/** Tokens, sessions, accounts, and the authentication of requests. */
+/** Creates the parts for tokens, sessions, accounts, and the authentication of requests. */
 export function composeAuth(deps: AuthPartsDeps) {
   const { config, logger, jwtSecret, db, redis, uncounted, onRedisBack, stack, overrides } = deps;
   const { auth } = config;

@@ -32,7 +32,7 @@ export type ComposeDeps = {
   addresses: ServiceAddresses;
   logger: Logger;
   droppedLogLines: () => number;
-  /** Closes every part in the reverse order, also when a later part cannot be made. */
+  /** Closes the parts in reverse order, also if a later part cannot be created. */
   stack: AsyncDisposableStack;
   overrides?: Overrides;
 };

@@ -23,7 +23,7 @@ const shared = new Set(["postgres", "postgres:write", "redis", "redis:write", "s
 
 export type PolicyPartsDeps = { config: Config; clock: Clock; logger: Logger };
 
-/** Decides whether a failing critical check takes the instance out of rotation. */
+/** Creates the policy that decides whether a failing critical check takes the instance out of rotation. */
 export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
   const decisions: Record<Decision, number> = { shared_outage: 0, outlier: 0, unsure: 0 };
   const onDecision = (decided: DecisionRecord) => {
@@ -89,7 +89,7 @@ export function composeFleet(deps: FleetPartsDeps) {
   monitor.onSnapshot(createChangeNotifier({ pacingCheck, shared, notify: fleet.sendNow }));
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
 
-  // If leaving fails, the other instances drop this one after three intervals.
+  // If this fails, the other instances ignore this one after three intervals.
   stack.defer(() => Promise.race([fleet.leave(), sleep(leaveLimitMs, undefined, { ref: false })]));
   stack.defer(() => outlier?.stop());
   stack.defer(monitor.stop);
@@ -98,5 +98,5 @@ export function composeFleet(deps: FleetPartsDeps) {
 
 const leaveLimitMs = 1000;
 
-/** The bound includes the time until `/ready` shows the verdict, so the decision is due this much earlier. */
+/** The time from a decision until `/ready` reports it, by which the decision is due earlier than the bound. */
 const reportMarginMs = 100;

@@ -56,18 +56,18 @@ export function composeHealth(deps: HealthDeps) {
       requestIdOf: (request) => requestIdOf(request, trust),
       onUnexpectedError: (error, requestId) => logger.error({ err: error, requestId }, "operator endpoint failed"),
     },
-    onChange: ({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, inWords(change)),
+    onChange: ({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, describeChange(change)),
   });
   stack.defer(kit.stop);
   return kit;
 }
 
-const inWords = ({ name, from, to, reason }: Omit<Change, "at">): string =>
+const describeChange = ({ name, from, to, reason }: Omit<Change, "at">): string =>
   `${name} went from ${from} to ${to}${reason === null ? "" : ` (${reason})`}`;
 
 const isWorse = ({ to }: Pick<Change, "to">): boolean => to === "down" || to === "not_ready" || to === "open";
 
-/** Checks of the process itself, beside those of the services. */
+/** Creates the checks of the process itself: event loop, memory and disk. */
 export function processChecks({ config, eventLoop }: Pick<HealthDeps, "config" | "eventLoop">): readonly Check[] {
   const critical = (name: CheckName) => config.health.requires.includes(name);
   return [
