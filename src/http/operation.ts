@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from "express";
+import type { Request, Response } from "express";
 import { z } from "zod";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
 import type { Role } from "../core/role.ts";
@@ -112,7 +112,10 @@ export function needsOf({ needs, access, method }: Pick<Operation, "needs" | "ac
   return access === undefined ? {} : { postgres: method === "get" ? "read" : "write" };
 }
 
-type RegisteredRoute = { method: Method; template: string; needs: StoreNeeds; handle: RequestHandler };
+/** `assertNeeds` throws if a capability that the operation needs is down. */
+type HandleRoute = (request: Request, response: Response, assertNeeds: () => void) => Promise<void>;
+
+type RegisteredRoute = { method: Method; template: string; needs: StoreNeeds; handle: HandleRoute };
 
 /** Registers operations with their handlers. The 405 handler, the documentation and the metrics use the same list. */
 export function createRoutes(prefix: string, authenticate: AuthenticateCaller = rejectAnonymous) {
@@ -128,12 +131,14 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
     ) {
       const template = `${prefix}${described.path}`;
       operations.push(described as Operation);
-      const handle = async (request: Request, response: Response) => {
+      const handle: HandleRoute = async (request, response, assertNeeds) => {
         request.context.route = template;
         if (described.upload === undefined) assertBodyFits(request, bodyLimitOf(described));
         // Shared caches must not store what one user sees.
         if (described.access) response.setHeader("Cache-Control", "private, no-cache");
         const caller = described.access && (await authorize(described.access, authenticate, request));
+        // After the sign-in, so that a session that has ended gets 401, and before the body is read.
+        assertNeeds();
         const reply = await handler((await readInput(described, caller, request, response)) as Input<P, Q, B, A>);
         // The deadline may have sent a response already.
         if (!response.headersSent) reply.send(request, response);

@@ -15,12 +15,10 @@ export function resourceRouter(all: readonly Routes[], assertAvailable: (needs: 
       const resource = resourceOf(template.split("/{", 1)[0] ?? "");
       const router = routers.get(resource) ?? express.Router({ caseSensitive: true });
       routers.set(resource, router);
-      const handleIfAvailable: RequestHandler = (request, response, next) => {
-        request.context.route = template;
-        assertAvailable(needs);
-        return handle(request, response, next);
-      };
-      router[method](template.replaceAll(/\{(\w+)\}/g, ":$1"), handleIfAvailable);
+      const assertNeeds = () => assertAvailable(needs);
+      router[method](template.replaceAll(/\{(\w+)\}/g, ":$1"), (request, response) =>
+        handle(request, response, assertNeeds),
+      );
     }
   }
   const dispatch: RequestHandler = (request, response, next) => {

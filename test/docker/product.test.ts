@@ -35,10 +35,13 @@ function missingIn(folder: string): string[] {
   );
 }
 
+/** Without doc comments, whose examples import drivers of other apps. */
 const importsOf = (code: string): string[] =>
-  [...code.matchAll(/(?:^|[;}\s])(?:import|export)\s[^"'`;]*?from\s*"([^"]+)"|(?:^|\W)import\s*\(?\s*"([^"]+)"/gm)].map(
-    ([, from, direct]) => from ?? direct ?? "",
-  );
+  [
+    ...code
+      .replaceAll(/\/\*\*[\s\S]*?\*\//g, "")
+      .matchAll(/(?:^|[;}\s])(?:import|export)\s[^"'`;]*?from\s*"([^"]+)"|(?:^|\W)import\s*\(?\s*"([^"]+)"/gm),
+  ].map(([, from, direct]) => from ?? direct ?? "");
 
 function isThere(name: string, folder: string): boolean {
   if (name.startsWith(".")) return existsSync(join(folder, name));
