@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { createDiagnostics, type Diagnostics, UnreadableError } from "./diagnostics.ts";
 
@@ -8,6 +8,8 @@ export type Files = {
   read(path: string): string;
   /** Returns the names in a folder, sorted. */
   list(path: string): readonly string[];
+  /** Returns the path without symbolic links. */
+  realPath(path: string): string;
   /** Returns the path for messages, relative to the working folder. */
   displayPath(path: string): string;
 };
@@ -30,9 +32,27 @@ export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): 
       if (found.isFile()) return "file";
       return found.isDirectory() ? "folder" : "other";
     },
-    list: (path) => readdirSync(resolve(folder, path)).sort(),
+    list(path) {
+      try {
+        return readdirSync(resolve(folder, path)).sort();
+      } catch (error) {
+        throw unreadable(displayPath(path), error);
+      }
+    },
+    realPath(path) {
+      try {
+        return realpathSync(resolve(folder, path));
+      } catch (error) {
+        throw unreadable(displayPath(path), error);
+      }
+    },
     read: (path) => textOf(readBytes(resolve(folder, path), displayPath(path)), displayPath(path), diagnostics),
   };
+}
+
+function unreadable(file: string, error: unknown): UnreadableError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+  return new UnreadableError({ file, line: 1 }, `cannot be read (${code})`);
 }
 
 function statOf(path: string) {
@@ -58,8 +78,7 @@ function readBytes(path: string, file: string): Buffer {
     }
     return Buffer.concat(parts);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new UnreadableError({ file, line: 1 }, `cannot be read (${code})`);
+    throw unreadable(file, error);
   } finally {
     if (handle !== undefined) closeSync(handle);
   }

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { diagnose } from "../diagnose.ts";
 import { createDiagnostics, type Diagnostics } from "../diagnostics.ts";
 import { count } from "../facts/config-values.ts";
 import { type Files, filesOnDisk, readStandardInput } from "../files.ts";
 import { baselineText } from "../gate/baseline.ts";
-import { type Fixed, writeFixes } from "../gate/fixes.ts";
+import { codeOf, type Fixed, writeFixes } from "../gate/fixes.ts";
 import { applyGate, type GatedDiagnosis, lineReader } from "../gate/gate.ts";
 import type { FailOn } from "../gate/gate-config.ts";
 import type { ConfigPaths } from "../read-deployments.ts";
@@ -39,11 +39,38 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
   if (usesShipped && shippedFolder === undefined) return reportUsageError("name a folder or files", context);
 
   const run = await judge(commandLine, usesShipped, context);
-  const fixed = commandLine.fix ? writeFixes(run.diagnosis.findings, folder) : [];
+  const { fixed, refused } = commandLine.fix
+    ? writeFixes(run.diagnosis.findings, folder, fixableFolders(commandLine, folder))
+    : { fixed: [], refused: [] };
   const last = fixed.length === 0 ? run : await judge(commandLine, usesShipped, context);
-  if (commandLine.writeBaseline !== undefined)
-    writeFileSync(resolve(folder, commandLine.writeBaseline), baselineText(last.diagnosis.findings, lineReader(files)));
-  return resultOf(last, fixed, commandLine, context);
+  const refusedBaseline = writeBaseline(commandLine.writeBaseline, last.diagnosis, files, folder);
+  if (refusedBaseline !== undefined) return reportUsageError(refusedBaseline, context);
+  const unreadable = [...last.diagnosis.unreadable, ...refused];
+  return resultOf({ ...last, diagnosis: { ...last.diagnosis, unreadable } }, fixed, commandLine, context);
+}
+
+/** Files elsewhere, which a symbolic link or an include leads to, are never changed. */
+const fixableFolders = ({ folders, paths }: CommandLine, folder: string): string[] => [
+  folder,
+  ...folders.map((one) => resolve(folder, one)),
+  ...configKinds.flatMap((kind) => paths[kind] ?? []).map((path) => dirname(resolve(folder, path))),
+];
+
+/** Writes what the baseline would ignore. Returns the reason if the file cannot be written. */
+function writeBaseline(
+  path: string | undefined,
+  { findings, ignored }: GatedDiagnosis,
+  files: Files,
+  folder: string,
+): string | undefined {
+  if (path === undefined) return undefined;
+  const known = ignored.filter(({ by }) => by === "baseline").map(({ finding }) => finding);
+  try {
+    writeFileSync(resolve(folder, path), baselineText([...findings, ...known], lineReader(files)));
+    return undefined;
+  } catch (error) {
+    return `'${path}' cannot be written (${codeOf(error)})`;
+  }
 }
 
 type Judgement = { diagnosis: GatedDiagnosis; gate: Gate; inputs: readonly string[] };

@@ -30,6 +30,8 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
   const manifests: string[] = [];
   const add = (kind: ConfigKind, path: string) => found.set(kind, [...(found.get(kind) ?? []), path]);
   let seen = 0;
+  /** Symbolic links may lead to a folder that was searched already, or in a circle. */
+  const searched = new Set<string>();
   walk(folder, 0);
 
   const referenced = new Set(kustomizations.flatMap((path) => referencesOf(path)));
@@ -48,9 +50,10 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
 
   function walk(within: string, depth: number): void {
     if (depth > maxDepth) return;
+    const names = namesIn(within);
     const isKustomization = kustomizationIn(files, within) !== undefined;
     if (isKustomization) kustomizations.push(within);
-    for (const name of files.list(within)) {
+    for (const name of names) {
       if (++seen > maxFiles)
         throw new UnreadableError({ file: files.displayPath(folder), line: 1 }, `holds more than ${maxFiles} files`);
       const path = join(within, name);
@@ -60,23 +63,41 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
     }
   }
 
+  /** A folder that cannot be listed is reported, and the others are still searched. */
+  function namesIn(within: string): readonly string[] {
+    try {
+      const real = files.realPath(within);
+      if (searched.has(real)) return [];
+      searched.add(real);
+      return files.list(within);
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error;
+      diagnostics.addUnreadable(error.at, error.message);
+      return [];
+    }
+  }
+
   function classify(path: string, isKustomization: boolean): void {
     const isYaml = /\.ya?ml$/.test(path);
     const candidates = knownFiles.filter(({ name }) => name.test(basename(path)));
     if (candidates.length === 0 && !isYaml) return;
-    const text = textOf(path);
+    const text = textOf(
+      path,
+      candidates.some(({ kind }) => kind !== "alb"),
+    );
     const known = candidates.find(({ content }) => content.test(text));
     if (known !== undefined) add(known.kind, path);
     else if (isYaml && !isKustomization && isManifest(text)) manifests.push(path);
   }
 
-  /** An unreadable file is skipped, because its kind cannot be recognised. */
-  function textOf(path: string): string {
+  /** An unreadable file is reported if its name shows its kind, and skipped otherwise. */
+  function textOf(path: string, isKnown: boolean): string {
     try {
       return files.read(path);
     } catch (error) {
-      if (error instanceof UnreadableError) return "";
-      throw error;
+      if (!(error instanceof UnreadableError)) throw error;
+      if (isKnown) diagnostics.addUnreadable(error.at, error.message);
+      return "";
     }
   }
 

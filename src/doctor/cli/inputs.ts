@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { type Diagnostics, readEach, UnreadableError } from "../diagnostics.ts";
 import type { Files } from "../files.ts";
 import { type Baseline, readBaseline } from "../gate/baseline.ts";
@@ -15,7 +15,7 @@ import { findConfigs } from "./find-configs.ts";
 
 /** Returns the files that options name, followed by the files found in the folders. */
 export function pathsOf({ folders, paths }: CommandLine, files: Files, diagnostics: Diagnostics): ConfigPaths {
-  const found = folders.map((folder) => findConfigs(folder, files, diagnostics));
+  const found = readEach(folders, diagnostics, (folder) => findConfigs(folder, files, diagnostics));
   return Object.fromEntries(
     configKinds.map((kind) => [kind, [paths, ...found].flatMap((one) => one[kind] ?? [])] as const),
   );
@@ -24,18 +24,37 @@ export function pathsOf({ folders, paths }: CommandLine, files: Files, diagnosti
 export type Gate = { config: GateConfig; file: string; baseline: Baseline | undefined };
 
 /** Reads the configuration that `--config` names, or else the first one in the working folder or a folder argument. */
-export function readGate({ config, baseline, folders }: CommandLine, files: Files, diagnostics: Diagnostics): Gate {
+export function readGate(
+  { config, baseline, writeBaseline, folders }: CommandLine,
+  files: Files,
+  diagnostics: Diagnostics,
+): Gate {
   const candidates = [".", ...folders].flatMap((folder) => gateConfigNames.map((name) => join(folder, name)));
   const configPath = config ?? candidates.find((one) => files.kind(one) === "file");
   const [read = emptyGateConfig] = readEach(configPath === undefined ? [] : [configPath], diagnostics, (one) =>
-    readGateConfig(files, one, diagnostics),
+    withPathsFrom(dirname(one), readGateConfig(files, one, diagnostics), files),
   );
-  const baselinePath = baseline ?? read.baseline;
+  const configured = baseline ?? read.baseline;
+  // The run that writes the first baseline has none to read.
+  const isFirst = writeBaseline !== undefined && configured !== undefined && files.kind(configured) === "none";
+  const baselinePath = isFirst ? undefined : configured;
   const [entries] = readEach(baselinePath === undefined ? [] : [baselinePath], diagnostics, (one) =>
     readBaseline(files, one),
   );
   return { config: read, file: configPath === undefined ? "" : files.displayPath(configPath), baseline: entries };
 }
+
+/** Paths in `.haven-doctor.yaml` are relative to its folder. */
+const withPathsFrom = (folder: string, config: GateConfig, files: Files): GateConfig => ({
+  ...config,
+  baseline: config.baseline && resolveFrom(folder, config.baseline),
+  ignores: config.ignores.map((one) => ({
+    ...one,
+    file: one.file === undefined ? undefined : files.displayPath(resolveFrom(folder, one.file)),
+  })),
+});
+
+const resolveFrom = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path));
 
 /** Returns the settings for the configurations of this repository, whose application is Haven. */
 export const shippedSettings = ({ environment }: CliContext): SettingValues =>

@@ -7,21 +7,21 @@ import { junitReport } from "../report/junit-report.ts";
 import { markdownReport } from "../report/markdown-report.ts";
 import { sarifReport } from "../report/sarif-report.ts";
 import { tableReport } from "../report/table-report.ts";
+import { withVisibleText } from "../report/visible-text.ts";
 import type { CliContext } from "./cli-context.ts";
 import type { CommandLine } from "./command-line.ts";
 
 type Outcome = { diagnosis: GatedDiagnosis; fixed: readonly Fixed[]; failOn: FailOn; inputs: readonly string[] };
 
 export function render(
-  { diagnosis, fixed, failOn, inputs }: Outcome,
+  { diagnosis: raw, fixed: rawFixed, failOn, inputs }: Outcome,
   { format, live, settings }: CommandLine,
   { version, columns, environment }: CliContext,
 ): string {
+  if (format === "json") return jsonReport(raw, rawFixed);
+  if (format === "sarif") return sarifReport(raw, version);
+  const [diagnosis, fixed] = withVisibleText([raw, rawFixed] as const);
   switch (format) {
-    case "json":
-      return jsonReport(diagnosis, fixed);
-    case "sarif":
-      return sarifReport(diagnosis, version);
     case "github":
       return githubReport(diagnosis);
     case "junit":
@@ -32,7 +32,7 @@ export function render(
       break;
   }
   const read = [
-    ...inputs,
+    ...withVisibleText(inputs),
     ...(live === undefined ? [] : ["a running instance"]),
     settings === undefined ? "settings from the environment (production defaults)" : `settings ${settings.join(", ")}`,
   ];

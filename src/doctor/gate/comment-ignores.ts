@@ -21,7 +21,10 @@ export function commentIgnoresIn(source: string, file: string, diagnostics: Diag
     const [, wholeFile, names = "", rest = ""] = pattern.exec(line) ?? [];
     if (names === "") return [];
     const at = { file, line: index + 1 };
-    const reason = rest.replace(/(?:\*\/|-->|"?\s*,?)\s*$/, "").trim();
+    const reason = rest
+      .trimEnd()
+      .replace(/(?:\*\/|-->|"\s?,|[",])$/, "")
+      .trim();
     if (reason === "") {
       diagnostics.addNote(at, `haven-doctor: ignore ${names}: has no reason, so it is not applied`);
       return [];

@@ -1,31 +1,56 @@
 import { isUtf8 } from "node:buffer";
-import { readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { resolve, sep } from "node:path";
+import type { Place } from "../facts/config-values.ts";
 import type { Edit, Finding } from "../rule.ts";
 
 /** A change that was written to a file. */
 export type Fixed = { rule: string; file: string; line: number; from: string; to: string };
 
-/** Writes the edits of the findings. An edit whose text is not exactly once on its line is left out. */
-export function writeFixes(findings: readonly Finding[], folder: string): Fixed[] {
+export type Fixes = { fixed: readonly Fixed[]; refused: readonly (Place & { text: string })[] };
+
+/**
+ * Writes the edits of the findings to files in the allowed folders. An edit whose text is not exactly once on its line is
+ * left out.
+ */
+export function writeFixes(findings: readonly Finding[], folder: string, allowedFolders: readonly string[]): Fixes {
+  const roots = allowedFolders.map((one) => realpathSync(one));
+  const refused: (Place & { text: string })[] = [];
   const edits = findings.flatMap(({ rule, edits: own }) => own.map((edit) => ({ rule, edit })));
   const byFile = Map.groupBy(edits, ({ edit }) => edit.at.file);
-  return [...byFile].flatMap(([file, own]) => {
-    const path = resolve(folder, file);
+  const fixed = [...byFile].flatMap(([file, own]) => {
+    try {
+      return fixFile(file, own);
+    } catch (error) {
+      refused.push({ file, line: 1, text: `cannot be fixed (${codeOf(error)})` });
+      return [];
+    }
+  });
+  return { fixed, refused };
+
+  function fixFile(file: string, own: readonly { rule: string; edit: Edit }[]): Fixed[] {
+    const path = realpathSync(resolve(folder, file));
+    if (!roots.some((root) => path.startsWith(root === sep ? root : `${root}${sep}`))) {
+      refused.push({ file, line: 1, text: "cannot be fixed: the file is outside the folders of the command line" });
+      return [];
+    }
     const data = readFileSync(path);
     // Writing a file in another encoding would change its other characters.
     if (!isUtf8(data)) return [];
     const lines = data.toString("utf8").split("\n");
-    const fixed = own.flatMap(({ rule, edit }) => {
+    const written = own.flatMap(({ rule, edit }) => {
       const changed = replaced(lines[edit.at.line - 1], edit);
       if (changed === undefined) return [];
       lines[edit.at.line - 1] = changed;
       return [{ rule, file, line: edit.at.line, from: edit.from, to: edit.to }];
     });
-    if (fixed.length > 0) writeFileSync(path, lines.join("\n"));
-    return fixed;
-  });
+    if (written.length > 0) writeFileSync(path, lines.join("\n"));
+    return written;
+  }
 }
+
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "unknown";
 
 function replaced(line: string | undefined, { from, to }: Edit): string | undefined {
   if (line === undefined || line.split(from).length !== 2) return undefined;

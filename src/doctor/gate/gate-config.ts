@@ -80,7 +80,7 @@ export function readGateConfig(files: Files, path: string, diagnostics: Diagnost
   if (application === "haven")
     settings.set("HAVEN_DOCTOR_APPLICATION", { text: "haven", at: get(top, "application")?.at ?? top.at });
   return {
-    levels: { ...rules, ...severities },
+    levels: { ...rules, ...severities, ...offOf(rules) },
     ignores,
     settings,
     versions: versionsIn(get(top, "versions")),
@@ -88,6 +88,10 @@ export function readGateConfig(files: Files, path: string, diagnostics: Diagnost
     failOn,
   };
 }
+
+/** A rule that is off stays off, whatever its severity. */
+const offOf = (rules: RuleLevels): RuleLevels =>
+  Object.fromEntries(Object.entries(rules).filter(([, level]) => level === "off"));
 
 function versionsIn(tree: Tree | undefined): Versions {
   const found = entries(tree).flatMap(([name, value]): (readonly [Program, KnownVersion])[] => {

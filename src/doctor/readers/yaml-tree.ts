@@ -1,4 +1,18 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, Scalar } from "yaml";
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Range,
+  Scalar,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 import { UnreadableError } from "../diagnostics.ts";
 import type { Place } from "../facts/config-values.ts";
 
@@ -33,6 +47,7 @@ export function parseYaml(text: string, file: string): Tree[] {
       throw new UnreadableError({ file, line }, `is not valid YAML: ${shortMessage(error.message)}`);
     }
     if (document.contents === null) return [];
+    const anchors = anchorsIn(document.contents);
     return [treeOf(document.contents, { file, line: 1 }, 0)];
 
     function treeOf(node: Node, fallback: Place, depth: number): Tree {
@@ -40,7 +55,7 @@ export function parseYaml(text: string, file: string): Tree[] {
         throw new UnreadableError(fallback, "is too large for a configuration");
       const at = node.range ? { file, line: lines.linePos(node.range[0]).line } : fallback;
       if (isAlias(node)) {
-        const target = node.resolve(document);
+        const target = anchors.before(node);
         if (target === undefined)
           throw new UnreadableError(at, `refers to an anchor that does not exist: *${node.source}`);
         return treeOf(target, at, depth + 1);
@@ -89,6 +104,24 @@ function parsed(text: string, file: string, lineCounter: LineCounter) {
       `cannot be parsed as YAML (${error instanceof Error ? error.name : "unknown"})`,
     );
   }
+}
+
+/** Finds the anchor of an alias without a search of the whole document, so that many aliases cost little. */
+function anchorsIn(contents: Node) {
+  const byName = new Map<string, (Scalar | YAMLMap | YAMLSeq)[]>();
+  visit(contents, {
+    Value(_, node) {
+      if (node.anchor === undefined) return;
+      const named = byName.get(node.anchor);
+      if (named === undefined) byName.set(node.anchor, [node]);
+      else named.push(node);
+    },
+  });
+  const startOf = ({ range }: { range?: Range | null | undefined }): number => range?.[0] ?? 0;
+  return {
+    /** The last node with the anchor that begins before the alias. */
+    before: (alias: Alias) => byName.get(alias.source)?.findLast((node) => startOf(node) < startOf(alias)),
+  };
 }
 
 function nodeOr(value: unknown): Node {

@@ -26,6 +26,7 @@ export function filesOf(texts: Readonly<Record<string, string>>): Files {
   const normal = (path: string) => posix.normalize(path).replace(/(.)\/$/, "$1");
   return {
     displayPath: normal,
+    realPath: normal,
     kind: (path) =>
       texts[normal(path)] !== undefined ? "file" : isFolder(normal(path)) || normal(path) === "." ? "folder" : "none",
     read: (path) => texts[normal(path)] ?? "",

@@ -36,7 +36,8 @@ function fileVariables(tree: Tree, { files, folder, diagnostics }: EnvFileContex
     const name = text(entry) ?? text(entry, "path");
     if (name === undefined) continue;
     const path = isAbsolute(name) ? name : join(folder, name);
-    if (!isReadable(files, path)) {
+    // Reading a named pipe would wait for its writer.
+    if (!isReadable(files, path) || isPipe(files, path)) {
       if (text(entry, "required") !== "false")
         diagnostics.addNote(entry.at, `env_file ${name}: not found, so its variables are unknown`);
     } else
@@ -45,3 +46,5 @@ function fileVariables(tree: Tree, { files, folder, diagnostics }: EnvFileContex
   }
   return all;
 }
+
+const isPipe = (files: Files, path: string): boolean => files.kind(path) === "other" && path !== "/dev/null";
