@@ -15,5 +15,6 @@ test("a stall of the server moves the deadline of a request, and a request that 
   assert.equal((await delayed).status, 200);
   const { status, ms } = await tooSlow;
   assert.equal(status, 503);
-  assert.ok(ms > 1200 && ms < 5000, `${ms} ms`);
+  // The deadline of 600 ms has moved by most of the stall.
+  assert.ok(ms > 1000 && ms < 5000, `${ms} ms`);
 });
