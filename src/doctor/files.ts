@@ -51,9 +51,12 @@ export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): 
 }
 
 function unreadable(file: string, error: unknown): UnreadableError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-  return new UnreadableError({ file, line: 1 }, `cannot be read (${code})`);
+  return new UnreadableError({ file, line: 1 }, `cannot be read (${codeOf(error)})`);
 }
+
+/** Returns the code of an error of the file system, such as ENOENT. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "unknown";
 
 function statOf(path: string) {
   try {

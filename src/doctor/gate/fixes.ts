@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import { readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import type { Place } from "../facts/config-values.ts";
+import { codeOf } from "../files.ts";
 import type { Edit, Finding } from "../rule.ts";
 
 /** A change that was written to a file. */
@@ -14,7 +15,8 @@ export type Fixes = { fixed: readonly Fixed[]; refused: readonly (Place & { text
  * left out.
  */
 export function writeFixes(findings: readonly Finding[], folder: string, allowedFolders: readonly string[]): Fixes {
-  const roots = allowedFolders.map((one) => realpathSync(one));
+  // A folder on the command line may be missing: reading its files has reported that.
+  const roots = allowedFolders.filter((one) => existsSync(one)).map((one) => realpathSync(one));
   const refused: (Place & { text: string })[] = [];
   const edits = findings.flatMap(({ rule, edits: own }) => own.map((edit) => ({ rule, edit })));
   const byFile = Map.groupBy(edits, ({ edit }) => edit.at.file);
@@ -48,9 +50,6 @@ export function writeFixes(findings: readonly Finding[], folder: string, allowed
     return written;
   }
 }
-
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : "unknown";
 
 function replaced(line: string | undefined, { from, to }: Edit): string | undefined {
   if (line === undefined || line.split(from).length !== 2) return undefined;

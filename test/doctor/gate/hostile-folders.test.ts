@@ -68,6 +68,14 @@ test("--fix changes no file outside the folder", async () => {
   assert.equal(readFileSync(join(outside, "nginx.conf"), "utf8"), fixable);
 });
 
+test("--fix with a file in a folder that does not exist reports the file and fixes the others", async () => {
+  const folder = folderWith({ "nginx.conf": fixable });
+  const { code, output } = await doctor(folder, ["--nginx", "missing/nginx.conf", "--nginx", "nginx.conf", "--fix"]);
+  assert.equal(code, 2);
+  assert.match(output, /missing\/nginx\.conf does not exist/);
+  assert.doesNotMatch(readFileSync(join(folder, "nginx.conf"), "utf8"), /Options:/);
+});
+
 test("symbolic links that form a circle are searched once", async () => {
   const folder = folderWith({ "nginx.conf": site, "a/b/x.txt": "" });
   for (const name of ["one", "two", "three"]) symlinkSync("..", join(folder, "a", name));
