@@ -11,7 +11,7 @@ export type Moments = {
   inEffect: number;
   /** When the fault was undone, or ended by itself. */
   ended: number;
-  /** When every instance was healthy again; undefined if that took too long. */
+  /** When every instance was healthy again; undefined if an instance was not healthy in time. */
   healthy: number | undefined;
   to: number;
 };
@@ -38,30 +38,37 @@ export type Facts = {
   longestAttemptMs: number;
   /** Undefined if no attempt failed. */
   lieTime: LieTime | undefined;
-  /** The time from the injection until a probe, and until the proxy, reported a new state of an instance. */
+  /** The time from the injection until a probe (`probe`) or the proxy (`proxy`) reported a new state of an instance. */
   detectedAfter: Readonly<Record<Observation["by"], number | undefined>>;
   /** The time from the end of the fault until the start of the last attempt that failed. */
   recoveredAfterMs: number;
-  /** The time from the end of the fault until every instance was healthy again; undefined if that took too long. */
+  /** The time from the end of the fault until every instance was healthy again; undefined as for `Moments.healthy`. */
   healthyAfterMs: number | undefined;
   /** The time from the end of the fault until every probe reported ready. */
   readyMs: number | undefined;
   /** The number of failed attempts that started after the fault was in effect. */
   failedLater: number;
-  /** The longest time from the start, or from the end, of the fault until an authenticated read started that failed. */
+  /**
+   * How long authenticated reads failed: the time from the start of the fault to the start of the last failed read, or
+   * from its end to the start of the last failed read after it. The longer of the two counts.
+   */
   readsFailedForMs: number;
   balance: Balance;
   stalledMs: number;
 };
 
-/** The lie time: how long every probe reported ready although requests failed. `reported` is false if no probe did. */
+/**
+ * The lie time: how long every probe reported ready although requests failed. `reported` is false if no probe ever
+ * reported the failures.
+ */
 export type LieTime = { ms: number; reported: boolean };
 
 /** Evaluates the records of one fault. */
 export function factsOf({ moments, attempts, requests, observations, signIns, balance, stalledMs }: Observed): Facts {
   const { injected, inEffect, ended } = moments;
   const failed = attempts.filter(isFailure);
-  const begun = (since: number) => failed.map(({ startedAt }) => startedAt - since).filter((ms) => ms >= 0);
+  /** The times from `since` to the start of each failed attempt that started later. */
+  const startTimesAfter = (since: number) => failed.map(({ startedAt }) => startedAt - since).filter((ms) => ms >= 0);
   const sinceChange = failed
     .filter(({ kind, startedAt, ms }) => kind === "read" && startedAt + ms >= injected)
     .map(({ startedAt }) => startedAt - (startedAt >= ended && ended > injected ? ended : injected));
@@ -77,10 +84,10 @@ export function factsOf({ moments, attempts, requests, observations, signIns, ba
       probe: firstChangeSeenBy("probe", observations, injected),
       proxy: firstChangeSeenBy("proxy", observations, injected),
     },
-    recoveredAfterMs: largest(begun(ended)),
+    recoveredAfterMs: largest(startTimesAfter(ended)),
     healthyAfterMs: moments.healthy === undefined ? undefined : Math.max(0, moments.healthy - ended),
     readyMs: readyAfterMs(observations, moments),
-    failedLater: begun(inEffect).length,
+    failedLater: startTimesAfter(inEffect).length,
     readsFailedForMs: largest(sinceChange),
     balance,
     stalledMs,
@@ -94,8 +101,8 @@ export const totalOf = (counts: Facts["failedAttempts"]): number =>
   total(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
 
 /**
- * Returns when an attempt failed: with its answer, or when it had waited longer than a statement may take. A rejection
- * because of overload does not count, because it is not the failure of a store.
+ * Returns the time at which an attempt failed: the time of its response, or the time at which it had waited for the time
+ * limit of a statement. A rejection because of overload is not a failure of a store, and does not count.
  */
 function failedAt(attempt: Attempt): number | undefined {
   if (attempt.how === "503 overloaded") return undefined;
@@ -120,23 +127,25 @@ function lieTimeOf(
 
 function readyAfterMs(observations: readonly Observation[], { ended, to }: Moments): number | undefined {
   const last = new Map(
-    observations.filter(({ by, at }) => by === "probe" && at <= to).map((sight) => [sight.instance, sight]),
+    observations
+      .filter(({ by, at }) => by === "probe" && at <= to)
+      .map((observation) => [observation.instance, observation]),
   );
   const states = [...last.values()];
   if (states.some(({ state }) => state !== "ready")) return undefined;
   return largest(states.map(({ at }) => at - ended));
 }
 
-/** Returns the time from `since` until a probe, or the proxy, first reported a new state of an instance. */
+/** Returns the time from `since` until the observer (`by`) first reported a new state of an instance. */
 function firstChangeSeenBy(
   by: Observation["by"],
   observations: readonly Observation[],
   since: number,
 ): number | undefined {
   const before = new Map<string, string>();
-  for (const sight of observations.filter((one) => one.by === by)) {
-    if (sight.at < since) before.set(sight.instance, sight.state);
-    else if (sight.state !== before.get(sight.instance)) return sight.at - since;
+  for (const { instance, at, state } of observations.filter((one) => one.by === by)) {
+    if (at < since) before.set(instance, state);
+    else if (state !== before.get(instance)) return at - since;
   }
   return undefined;
 }

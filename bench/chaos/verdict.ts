@@ -18,63 +18,63 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
   const add = (what: string, met: boolean, strict = false) => verdicts.push({ what, met, strict });
   if (bounds.noRequestFails) {
     const failed = total(facts.failedRequests);
-    add(`${failed} requests failed, 0 allowed`, failed === 0, true);
+    add(`${failed} requests failed (limit: 0)`, failed === 0, true);
   }
   if (bounds.noAttemptFails) {
     const failed = totalOf(facts.failedAttempts);
-    add(`${failed} attempts failed, 0 allowed`, failed === 0);
+    add(`${failed} attempts failed (limit: 0)`, failed === 0);
   }
   if (bounds.onlyInFlightFails) {
     const { failedLater } = facts;
     add(
-      `${failedLater} of ${totalOf(facts.failedAttempts)} failed attempts began after the instance was killed`,
+      `${failedLater} of the ${totalOf(facts.failedAttempts)} failed attempts started after the instance was killed (limit: 0)`,
       failedLater === 0,
     );
   }
   if (bounds.recoveredWithinMs !== undefined) {
     add(
-      `requests recovered after ${seconds(facts.recoveredAfterMs)}, at most ${seconds(bounds.recoveredWithinMs)}`,
+      `the last failed attempt started ${seconds(facts.recoveredAfterMs)} after the end of the fault (limit: ${seconds(bounds.recoveredWithinMs)})`,
       facts.recoveredAfterMs <= bounds.recoveredWithinMs,
     );
   }
   if (bounds.readyWithinMs !== undefined && facts.readyMs !== undefined) {
     add(
-      `every probe ready after ${seconds(facts.readyMs)}, at most ${seconds(bounds.readyWithinMs)}`,
+      `every probe reported ready ${seconds(facts.readyMs)} after the end of the fault (limit: ${seconds(bounds.readyWithinMs)})`,
       facts.readyMs <= bounds.readyWithinMs,
     );
   }
   if (bounds.lieTimeWithinMs !== undefined) add(...judgeLieTime(facts, bounds.lieTimeWithinMs));
   if (bounds.answerWithinMs !== undefined) {
     add(
-      `longest wait for an answer ${seconds(facts.longestAttemptMs)}, at most ${seconds(bounds.answerWithinMs)}`,
+      `the longest attempt took ${seconds(facts.longestAttemptMs)} (limit: ${seconds(bounds.answerWithinMs)})`,
       facts.longestAttemptMs <= bounds.answerWithinMs,
     );
   }
-  if (facts.healthyAfterMs === undefined) add("not every instance was healthy again before the wait ended", false);
+  if (facts.healthyAfterMs === undefined) add("an instance was not healthy again in time", false);
   if (bounds.readsFailForMs !== undefined) {
     const { readsFailedForMs } = facts;
     add(
-      `authenticated reads failed for ${seconds(readsFailedForMs)}, at most ${seconds(bounds.readsFailForMs)}`,
+      `authenticated reads failed for ${seconds(readsFailedForMs)} (limit: ${seconds(bounds.readsFailForMs)})`,
       readsFailedForMs <= bounds.readsFailForMs,
     );
   }
   return verdicts;
 }
 
-function judgeLieTime({ lieTime }: Facts, mostMs: number): [string, boolean] {
-  const most = `at most ${seconds(mostMs)}`;
+function judgeLieTime({ lieTime }: Facts, maxMs: number): [string, boolean] {
   if (lieTime === undefined) return ["no lie time, because no attempt failed", true];
-  // Even if no probe reported the failures, the bound is met if they lasted for less than the bound.
-  return [`lie time ${lieTime.reported ? "" : "more than "}${seconds(lieTime.ms)}, ${most}`, lieTime.ms <= mostMs];
+  const measured = `${lieTime.reported ? "" : "more than "}${seconds(lieTime.ms)}`;
+  // Failures that no probe reported are allowed if they lasted for less than the limit.
+  return [`the lie time was ${measured} (limit: ${seconds(maxMs)})`, lieTime.ms <= maxMs];
 }
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
 
 /** Judges whether the instances hold no more resources after the faults than before. */
 export function judgeResources({ before, after }: NonNullable<TopologyResult["idleResources"]>): Verdict[] {
-  const judgeResource = (name: string, was: number, is: number, most = was) => ({
-    what: `${name}: ${is}, ${was} before`,
-    met: is <= most,
+  const judgeResource = (name: string, countBefore: number, countAfter: number, max = countBefore) => ({
+    what: `${name}: ${countAfter} after the faults, ${countBefore} before`,
+    met: countAfter <= max,
     strict: false,
   });
   return [

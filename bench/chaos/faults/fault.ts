@@ -9,7 +9,7 @@ export type Bounds = {
   noRequestFails?: boolean;
   /** Every attempt succeeds, so no request needs a retry. */
   noAttemptFails?: boolean;
-  /** When an instance is killed, only the attempts fail that it was processing. */
+  /** When an instance is killed, only the attempts that it was processing fail. */
   onlyInFlightFails?: boolean;
   /** The maximum time from the end of the fault to the start of the last attempt that fails. */
   recoveredWithinMs?: number;
@@ -17,7 +17,7 @@ export type Bounds = {
   readyWithinMs?: number;
   /** The maximum time for which authenticated reads fail, both after the start and after the end of the fault. */
   readsFailForMs?: number;
-  /** The maximum lie time: the time from the first failed attempt of a user until a probe reports it (not `ready`). */
+  /** The maximum time from the first failed attempt of a user until a probe reports something other than `ready`. */
   lieTimeWithinMs?: number;
   /** The maximum time that one attempt waits for its answer. */
   answerWithinMs?: number;
@@ -39,11 +39,11 @@ export type FaultFacts = {
 };
 
 export type Fault<S extends Stores = Single> = FaultFacts & {
-  /** The time from the injection until the fault is undone; absent for a fault that ends by itself. */
+  /** The time from `inject` to `undo`; absent for a fault that ends by itself. */
   holdMs?: number;
   /** Runs just before the injection, to make the effect of the fault clearer. */
   prepare?(world: World<S>): Promise<unknown>;
-  /** Resolves when the fault is in effect, or for a fault that ends by itself when it has ended. */
+  /** Resolves when the fault is in effect. For a fault that ends by itself, resolves when it has ended. */
   inject(world: World<S>): Promise<unknown>;
   undo?(world: World<S>): Promise<unknown>;
 };

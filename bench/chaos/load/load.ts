@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Attempt, Kind, Request } from "./records.ts";
 import { type Answer, property, type User } from "./user.ts";
 
-/** The time between the starts of two requests of a user, whether or not the first has been answered. */
+/** The time between the starts of two requests of a user, even if the first has no response yet. */
 export const requestIntervalMs = 1000;
 /** No retry starts after this time. */
 export const requestTimeoutMs = 30_000;
@@ -12,7 +12,10 @@ const maxAttempts = 30;
 
 export type Sent = { attempts: readonly Attempt[]; requests: readonly Request[]; signIns: number; names: string[] };
 
-/** Starts users who retry as the API documents: writes with the same Idempotency-Key, and not before Retry-After. */
+/**
+ * Starts the load. A user repeats a failed attempt when its Retry-After has passed, a write with the same Idempotency-Key,
+ * as the API documents.
+ */
 export function startLoad(users: readonly User[], ledger: Ledger) {
   const attempts: Attempt[] = [];
   const requests: Request[] = [];

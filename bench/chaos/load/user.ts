@@ -5,7 +5,7 @@ import { newPerson } from "../../../test/shared/requests/people.ts";
 import { freshAddress } from "../../../test/shared/requests/proxy-client.ts";
 import type { How } from "./records.ts";
 
-/** Longer than the proxies wait for one instance and for the next, so that their retries count. */
+/** Longer than a proxy waits for one instance and then for a second one, so that its retry can succeed. */
 const attemptTimeoutMs = 30_000;
 
 export type Ask = {
@@ -66,7 +66,10 @@ export async function createUser() {
   if (made.how !== "ok") throw new Error(`A user could not create a property: ${made.status}`);
 
   return {
-    /** Creates a session that is not used, from a new address, because the proxies limit logins by address. */
+    /**
+     * A login whose session is not used. It is sent from a new address, because the proxies limit logins for each
+     * address.
+     */
     login: { method: "POST", path: "/api/v1/auth/login", body: account, once: true } as const,
     home: String(made.headers.location),
     ask,

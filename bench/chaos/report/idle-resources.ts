@@ -14,8 +14,9 @@ export function resourcesSection({ proxy, idleResources }: TopologyResult, outco
     String(idleResources.after[what]),
   ]);
   return `## Resources after the run, behind ${proxyTitles[proxy]}\n
-Sums over all three instances. The first and the last column were measured half a minute after the last request, before and
-after the faults that do not replace a process. Connections of clients are not counted as handles.
+Each figure is the sum over all three instances. "Before" was measured before the first fault and "at the end" after the last
+one, each half a minute after the last request. Only faults that replace no process are compared. Connections of clients are not
+counted as handles.
 
 ${table(["", "before", "maximum right after a fault", "at the end"], rows)}`;
 }

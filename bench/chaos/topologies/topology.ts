@@ -10,7 +10,7 @@ export type Stores = {
   env?: Readonly<Record<string, string>>;
   /** Counts the connections of the instances; absent in a topology whose resources are not compared. */
   connections?(): Promise<{ postgres: number; redis: number }>;
-  /** Restores the initial state before the next fault, such as a standby that has become the primary. */
+  /** Restores the initial state before the next fault. For example, makes a promoted standby a standby again. */
   repair?(): Promise<unknown>;
 };
 

@@ -28,7 +28,7 @@ export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name:
   url.username = owner;
   url.password = password;
   await migrate(root, url.href);
-  /** The address changes when another Postgres becomes the primary. */
+  /** Returns the present address, which changes when another Postgres becomes the primary. */
   const adminUrl = () => {
     const current = new URL(postgres.adminUrl);
     current.pathname = `/${name}`;
@@ -45,7 +45,7 @@ export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name:
         "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1 AND application_name LIKE 'haven%'";
       return (await query<{ count: number }>(adminUrl(), sql, [appRole.name]))[0]?.count ?? 0;
     },
-    /** Runs the migration of a next release: a column and an index on the table of the writes. */
+    /** Migrates to a made-up next release, which adds a column and an index to `properties`. */
     migrateToNextRelease: () => migrate(nextRelease(), url.href),
     otherClients: createOtherClients({ url: url.href, adminUrl: admin.href }),
   };
@@ -53,7 +53,7 @@ export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name:
 
 export type Database = Awaited<ReturnType<typeof createDatabase>>;
 
-/** Inserts rows of another owner, so that building an index takes a noticeable time. */
+/** Inserts rows that the users do not read, so that the migration of `properties` takes a noticeable time. */
 export async function fillProperties({ adminUrl }: Database, rows: number): Promise<void> {
   const sql = `INSERT INTO properties (id, owner_id, name, kind, address)
     SELECT gen_random_uuid(), (SELECT id FROM users LIMIT 1), 'ballast ' || n, 'house',

@@ -32,7 +32,7 @@ export async function startNameServer(port: number) {
   };
 }
 
-/** Makes every program in these namespaces use the name server on 127.0.0.1. */
+/** Makes every program in the mount namespace of this process resolve names at 127.0.0.1. */
 export async function useNameServer(): Promise<void> {
   writeFileSync("/run/resolv.conf", "nameserver 127.0.0.1\n");
   const { code, output } = await runProgram("mount", ["--bind", "/run/resolv.conf", "/etc/resolv.conf"]);

@@ -44,7 +44,7 @@ test("a fault is detected when a probe or a proxy observes a new state", () => {
   assert.deepEqual(facts({ observations: before }).detectedAfter, { probe: undefined, proxy: undefined });
 });
 
-test("the recovery is the start of the last failing attempt, and the time when all instances are ready", () => {
+test("recoveredAfterMs ends with the start of the last failed attempt, healthyAfterMs when all instances are ready", () => {
   const { recoveredAfterMs, healthyAfterMs } = facts({
     attempts: [attempt(4000, "503"), attempt(8900, "503"), attempt(10_500, "503")],
   });
@@ -52,7 +52,7 @@ test("the recovery is the start of the last failing attempt, and the time when a
   assert.equal(facts({ attempts: [attempt(8900, "timeout", "read", 5000)] }).recoveredAfterMs, 0);
 });
 
-test("failing reads are counted from the start of the fault, and again from its end", () => {
+test("the time in which reads fail is measured from the start of the fault, and separately from its end", () => {
   const during = [attempt(2999, "503"), attempt(3300, "503"), attempt(4000, "503", "write")];
   assert.equal(facts({ attempts: during }).readsFailedForMs, 300);
   assert.equal(facts({ attempts: [...during, attempt(9450, "503")] }).readsFailedForMs, 450);
@@ -70,7 +70,7 @@ test("the lie time is the time from the first failed attempt until a probe repor
   assert.equal(facts({ attempts: [attempt(3500, "503 overloaded")], observations: ready }).lieTime, undefined);
 });
 
-test("an attempt that waits longer than a statement may take counts as failed from then on", () => {
+test("an attempt that waits longer than the time limit of a statement counts as failed at that limit", () => {
   const attempts = [attempt(3500, "ok", "write", 20_000)];
   assert.deepEqual(facts({ attempts, observations: [sight(0, "ready"), sight(9000, "degraded")] }).lieTime, {
     ms: 500,
@@ -88,7 +88,7 @@ test("if no probe reports the failures, the bound is missed when they last longe
   assert.deepEqual([metOf(4000), metOf(9610)], [true, false]);
 });
 
-test("the probes are ready when the last of them reports it after the fault; undefined while one does not", () => {
+test("readyMs ends when the last probe reports ready after the fault, and is undefined if a probe does not report ready", () => {
   const observations = [sight(0, "ready"), sight(4000, "degraded"), sight(0, "ready", "two")];
   assert.equal(facts({ observations: [...observations, sight(10_200, "ready")] }).readyMs, 1200);
   assert.equal(facts({ observations }).readyMs, undefined);
