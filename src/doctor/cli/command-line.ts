@@ -25,9 +25,9 @@ and reports numbers that disagree. Rules and options: docs/doctor.md
   --pgbouncer FILE     pgbouncer.ini
                        Each of these options can be repeated. All files of one call are
                        compared with each other.
-  --settings FILE      settings of the application in .env form, or in YAML or JSON with
-                       the variables of another application and their mapping; the last
-                       file that sets a variable wins. Default: the environment
+  --settings FILE      settings of Haven in .env form; or a YAML or JSON file that holds the
+                       variables of another application and maps them to those of Haven.
+                       The last file that sets a variable wins. Default: the environment
   --max-connections N  max_connections of Postgres, if no file sets it
   --versions LIST      versions of programs, such as nginx=1.28,kubernetes=1.33
   --live URL           compares a running instance with the settings (sends OPS_TOKEN)
@@ -84,7 +84,7 @@ const options = {
   sarif: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
-const given = ["max-connections", "live", "config", "baseline", "write-baseline", "fail-on", "format"] as const;
+const notRepeatable = ["max-connections", "live", "config", "baseline", "write-baseline", "fail-on", "format"] as const;
 
 export type CommandLine = {
   folders: readonly string[];
@@ -174,7 +174,7 @@ function usageErrorIn(values: Values): string | undefined {
   const pairs = values.versions?.flatMap((list) => list.split(",")) ?? [];
   if (versionList(values.versions).length < pairs.length)
     return "--versions wants pairs such as nginx=1.28,kubernetes=1.33";
-  const repeated = given.find((name) => (values[name]?.length ?? 0) > 1);
+  const repeated = notRepeatable.find((name) => (values[name]?.length ?? 0) > 1);
   if (repeated !== undefined) return `--${repeated} may be given once`;
   const empty = ([...configKinds, "settings", "config", "baseline", "write-baseline"] as const).find((name) =>
     values[name]?.includes(""),

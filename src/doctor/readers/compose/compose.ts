@@ -59,7 +59,10 @@ export function readCompose(
   };
 }
 
-/** Replaces `${NAME:-default}` by the .env file in the same folder, otherwise by the default, otherwise not at all. */
+/**
+ * Replaces `${NAME:-default}` with the value of NAME in the .env file of the same folder, or else with the default. An
+ * expression without either stays as it is.
+ */
 function interpolate(tree: Tree, variables: ReadonlyMap<string, SettingValue>): Tree {
   if (tree.kind === "map")
     return {
@@ -78,7 +81,10 @@ function interpolate(tree: Tree, variables: ReadonlyMap<string, SettingValue>): 
   return { ...tree, value, text: value };
 }
 
-/** Returns the image, or for a service that is built locally the name of its build folder: `build: ./nginx`. */
+/**
+ * Returns a name to use as the image of a service that is built locally: that of its build folder (`build: ./nginx`) or
+ * its own, if it is the name of a proxy or a store. Returns "" for any other service.
+ */
 function likelyImage(name: string, tree: Tree): string {
   return [basename(contextOf(tree)), name].find(isInfrastructure) ?? "";
 }

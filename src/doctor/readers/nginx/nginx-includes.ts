@@ -58,8 +58,8 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
   }
 
   /**
-   * The named folder stands for /etc/nginx, because the nginx of this machine may be another one. Returns undefined where
-   * a file or a folder is missing; a pattern may match no file.
+   * Returns the files that an include names; undefined if the file, or the folder of the pattern, does not exist. Paths
+   * below /etc/nginx are read from the folder of the configuration (`prefix`), never from /etc/nginx of this machine.
    */
   function candidates(wanted: string): string[] | undefined {
     const place = isAbsolute(wanted) ? wanted.replace(/^\/etc\/nginx(?=\/)/, () => prefix) : join(prefix, wanted);

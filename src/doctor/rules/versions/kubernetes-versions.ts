@@ -4,7 +4,7 @@ import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { object, pod, ready } from "../example-files.ts";
 
-/** `replacement` is a version with the same fields. */
+/** `replacement` is the API version that an edit may write, because its fields are the same. */
 type RemovedApi = { kinds: RegExp; api: RegExp; fact: VersionFact; replacement?: string };
 
 const removedApis: readonly RemovedApi[] = [
@@ -70,7 +70,7 @@ export const kubernetesVersionRules: readonly Rule[] = [
     id: "trap-kubernetes-removed-api",
     severity: "error",
     title: "Kubernetes no longer has this version of an API",
-    impact: "The object is rejected: a release that contains it fails, and a new cluster has no such object.",
+    impact: "Kubernetes rejects the object, so that a deployment that contains it fails.",
     condition: `No object has an \`apiVersion\` that is removed: ${[...new Set(removedApis.map(({ fact }) => fact))].map((fact) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
     fix: "Use the version that replaces it: apps/v1, networking.k8s.io/v1, policy/v1, batch/v1, autoscaling/v2.",
     example: { kind: "kubernetes", broken: oldBudget, fixed: oldBudget.replace("v1beta1", "v1") },
@@ -91,9 +91,10 @@ export const kubernetesVersionRules: readonly Rule[] = [
     id: "trap-kubernetes-newer-feature",
     severity: "error",
     title: "The version of Kubernetes does not have a feature that the pod uses",
-    impact: "The field is rejected or ignored: a hook does not wait, and a sidecar does not keep running.",
-    condition: `With a version in a comment, or given: ${features.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
-    fix: "Use exec: { command: [sleep, '15'] } for preStop.sleep, and a usual container for a sidecar, or upgrade.",
+    impact:
+      "Kubernetes rejects or ignores the field: the preStop hook does not wait, or the sidecar blocks the start of the pod.",
+    condition: `If a comment or --versions states the version of Kubernetes, the pods use only features of that version: ${features.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    fix: "Upgrade Kubernetes. Or replace preStop.sleep with exec: { command: [sleep, '15'] }, and the sidecar with a container in `containers`.",
     example: {
       kind: "kubernetes",
       broken: `# Kubernetes 1.28\n${pod(`${ready}\n          lifecycle: { preStop: { sleep: { seconds: 15 } } }`, "terminationGracePeriodSeconds: 60")}`,

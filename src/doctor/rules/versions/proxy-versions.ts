@@ -48,7 +48,7 @@ export const proxyVersionRules: readonly Rule[] = [
     severity: "error",
     title: "The version of nginx does not have a directive that the file uses",
     impact: "nginx does not start, or a reload is rejected and the old configuration stays in use unnoticed.",
-    condition: `With a version in a comment or in an image tag, or given: ${nginxFeatures.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    condition: `If a comment, an image tag or --versions states the version of NGINX, the file uses only features of that version: ${nginxFeatures.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
     fix: "Upgrade nginx, or use what the version has: `listen 443 ssl http2`, and a variable in proxy_pass with a resolver.",
     example: { kind: "nginx", broken: resolving("1.26.0"), fixed: resolving("1.28.0") },
     find: ({ nginx, versions }) =>
