@@ -33,7 +33,7 @@ export type PostgresPartsDeps = {
 
 const closeLimitMs = 2000;
 
-/** Creates the pool behind its breakers, and the checks on connections of their own. */
+/** Creates the pool of Postgres, its breakers, and the checks, which have connections of their own. */
 export async function composePostgres(deps: PostgresPartsDeps) {
   const { config, url, logger, certificates, breakers, history, metrics, timed, stack, overrides } = deps;
   const store = createStoreBreakers(breakers, {

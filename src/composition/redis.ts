@@ -29,7 +29,7 @@ export type RedisPartsDeps = {
   overrides: Overrides;
 };
 
-/** Creates the clients behind their breakers, and the checks on separate connections. */
+/** Creates the clients of Redis, their breakers, and the checks, which have connections of their own. */
 export function composeRedis(deps: RedisPartsDeps) {
   const { config, target, logger, certificates, breakers, history, timed, stack, overrides } = deps;
   const store = createStoreBreakers(breakers, {
@@ -44,14 +44,14 @@ export function composeRedis(deps: RedisPartsDeps) {
   watchConnections(clients.read, () => certificates.record("redis", certificateEndOf(clients.read)));
   certificates.refreshWith("redis", () => readCertificateEnd(target, config.redis));
   const { timeoutMs, requires } = config.health;
-  const proofs = createSessionChecks();
-  const checkOf = (prove: (client: RedisClient) => Promise<void>) => {
-    const pinger = createRedisPinger(target, { ...config.redis, commandTimeoutMs: timeoutMs }, prove);
+  const sessionChecks = createSessionChecks();
+  const checkOf = (runCheck: (client: RedisClient) => Promise<void>) => {
+    const pinger = createRedisPinger(target, { ...config.redis, commandTimeoutMs: timeoutMs }, runCheck);
     stack.defer(() => pinger.close());
     return (signal: AbortSignal) => log.watch(() => pinger.ping(signal));
   };
-  const checks = { read: checkOf(proofs.read), write: checkOf(proofs.write) };
-  // The connection may lead to a server that is no longer the primary.
+  const checks = { read: checkOf(sessionChecks.read), write: checkOf(sessionChecks.write) };
+  // After a failover, an open connection may lead to a server that is no longer the primary.
   history.onChange(({ kind, name, to }) => {
     const { read, write } = clients;
     if (kind !== "check" || to !== "down") return;
@@ -62,11 +62,11 @@ export function composeRedis(deps: RedisPartsDeps) {
     breakers: store,
     redis:
       overrides.redis ??
-      // Timed inside the breaker: a rejected call took no time of Redis.
+      // The time is measured inside the breaker, so that rejected calls are not counted.
       createRedisAccess(clients, (work, capability) => store[capability].run(() => timed("redis", work))),
-    /** For background work, which no request waits for: its failures do not open the breakers. */
+    /** For background work: its failures do not open the breakers, because no request waits for it. */
     uncounted: createRedisAccess(clients, (work, capability) => store[capability].runUncounted(work)),
-    /** Calls back whenever Redis may have missed something. */
+    /** Calls the listener whenever a connection for writes is ready (again), and whenever the breaker of writes closes. */
     onRedisBack(listener: () => void): void {
       watchConnections(clients.write, listener);
       breakers.onClosed(store.write.name, listener);

@@ -18,7 +18,10 @@ export function createStoreBreakers(breakers: Breakers, options: Omit<NewBreaker
   return { read, write };
 }
 
-/** While a breaker is open, the check of its capability is the trial. */
+/**
+ * Returns the checks of a store as the trials of its breakers. An open breaker rejects requests, so only a check finds out
+ * that the store works again.
+ */
 export const asTrials = ({ read, write }: StoreBreakers, checks: Store): Store => ({
   read: (signal) => read.runTrial(() => checks.read(signal)),
   write: (signal) => write.runTrial(() => checks.write(signal)),
@@ -36,7 +39,7 @@ export function criticalCapabilities(
   return requires.includes(store) ? ["read"] : [];
 }
 
-/** Throws while the breaker of a capability is open that the operation needs. */
+/** Returns a function that throws if an operation needs a capability whose breaker is open. */
 export const createAssertAvailable =
   (stores: Readonly<Record<keyof StoreNeeds, StoreBreakers>>) =>
   ({ postgres, redis }: StoreNeeds): void => {

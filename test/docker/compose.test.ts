@@ -15,14 +15,14 @@ import {
 } from "./compose-files.ts";
 
 const proxies = ["nginx", "haproxy"];
-const around = ["migrate", "postgres", "redis", ...proxies, "prometheus", "alertmanager", "grafana"];
+const otherServices = ["migrate", "postgres", "redis", ...proxies, "prometheus", "alertmanager", "grafana"];
 
 for (const layout of layouts) {
   const services = Object.entries(read(layout).services);
 
-  test(`${layout}: it has exactly the expected services`, () => {
-    assert.deepEqual(services.map(([name]) => name).sort(), [...instancesOf(layout), ...around].sort());
-    // The name of the database in the documents.
+  test(`${layout}: the services are the instances, the migration, the stores, the proxies and the monitoring`, () => {
+    assert.deepEqual(services.map(([name]) => name).sort(), [...instancesOf(layout), ...otherServices].sort());
+    // The documents call the database `db`.
     assert.deepEqual(serviceOf(layout, "postgres").networks["data"]?.aliases, ["db"]);
     assert.equal(read(layout).name, "haven");
   });
@@ -35,7 +35,7 @@ for (const layout of layouts) {
       assert.equal("disable" in healthcheck, name === "migrate", name);
       assert.deepEqual(profiles, name === "haproxy" ? ["haproxy"] : undefined);
     }
-    // Throttling stalls the event loop.
+    // Instances have no CPU limit, because throttling would stall the event loop.
     for (const name of instancesOf(layout))
       assert.equal(serviceOf(layout, name).deploy.resources.limits.cpus, undefined);
   });
@@ -57,7 +57,7 @@ for (const layout of layouts) {
     }
     assert.deepEqual(serviceOf(layout, "nginx").ports, ["80:80", "443:443"]);
     const published = services.flatMap(([, { ports }]) => ports.map((port) => port.split(":").at(-2)));
-    assert.equal(new Set(published).size, published.length, "no two want the same port");
+    assert.equal(new Set(published).size, published.length, "every published port is used once");
     assert.deepEqual(
       services.filter(([, { ports }]) => ports.length > 0).map(([name]) => name),
       ["nginx", "haproxy", "prometheus", "alertmanager", "grafana"],
@@ -111,7 +111,7 @@ for (const layout of layouts) {
     assert.deepEqual(named.map((one) => one.split(":")[0]).sort(), Object.keys(read(layout).volumes).sort());
   });
 
-  test(`${layout}: it contains no passwords, and requires them to be set`, () => {
+  test(`${layout}: the file contains no passwords, and each missing one is an error`, () => {
     const { required, optional } = variablesOf(layout);
     const secret = /PASSWORD|SECRET|TOKEN|KEY/;
     assert.deepEqual(
@@ -119,9 +119,9 @@ for (const layout of layouts) {
       [],
     );
     assert.equal(read(layout).services["redis"]?.environment["REDIS_PASSWORD"]?.startsWith("redis_password"), true);
-    for (const left of required) {
-      const given = Object.fromEntries([...required].filter((name) => name !== left).map((name) => [name, "x"]));
-      assert.throws(() => read(layout, given), { message: `${left}: run load-balancer-setup.sh setup` });
+    for (const missing of required) {
+      const others = Object.fromEntries([...required].filter((name) => name !== missing).map((name) => [name, "x"]));
+      assert.throws(() => read(layout, others), { message: `${missing}: run load-balancer-setup.sh setup` });
     }
     for (const [name, { environment }] of services)
       for (const [key, value] of Object.entries(environment))
@@ -132,7 +132,7 @@ for (const layout of layouts) {
 
 test("the common parts of both files are identical", () => {
   const [lb, scale] = [read("lb"), read("scale")];
-  for (const name of around) {
+  for (const name of otherServices) {
     const [one, other] = [lb.services[name], scale.services[name]];
     assert.ok(one && other);
     const own = proxies.includes(name) ? { depends_on: {}, extra_hosts: [] } : {};

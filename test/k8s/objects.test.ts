@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { without } from "../shared/programs.ts";
-import { faultsOf } from "../support/cluster-faults.ts";
+import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
 import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
 
 const template = parseObjects(readFileSync(new URL("../../k8s/base/secret.yaml.template", import.meta.url), "utf8"));
@@ -12,12 +12,13 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
     test(`k8s/${name}: each object matches the schema of its kind, and has no unknown fields`, () => {
       const objects = render(name);
       assert.ok(objects.length > 10);
-      for (const object of objects) assert.deepEqual(faultsOf(object), [], `${object.kind} ${object.metadata.name}`);
+      for (const object of objects)
+        assert.deepEqual(schemaErrorsOf(object), [], `${object.kind} ${object.metadata.name}`);
     });
   }
 
   test("the template of the secret is valid and empty, and no overlay includes it", () => {
-    for (const object of template) assert.deepEqual(faultsOf(object), []);
+    for (const object of template) assert.deepEqual(schemaErrorsOf(object), []);
     assert.deepEqual([...new Set(Object.values(Object(template[0]?.["stringData"])))], [""]);
     for (const name of allRendered)
       assert.deepEqual(
@@ -33,7 +34,7 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
         const broken = structuredClone(object);
         rename(broken, path);
         assert.notDeepEqual(
-          faultsOf(broken),
+          schemaErrorsOf(broken),
           [],
           `${object.kind} ${object.metadata.name} with a typo in ${path.join(".")}`,
         );
@@ -65,15 +66,15 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
       const broken = structuredClone(all.find((object) => valueAt(object, path) !== undefined));
       assert.ok(broken);
       assert.ok(Reflect.deleteProperty(Object(valueAt(broken, path.slice(0, -1))), path.at(-1) ?? ""));
-      assert.notDeepEqual(faultsOf(broken), []);
+      assert.notDeepEqual(schemaErrorsOf(broken), []);
     });
   }
 
   test("a wrong type and an unknown kind are found", () => {
     const [object] = render("base").filter(({ kind }) => kind === "PodDisruptionBudget");
     assert.ok(object);
-    assert.notDeepEqual(faultsOf(Object.assign(structuredClone(object), { spec: { maxUnavailable: true } })), []);
-    assert.notDeepEqual(faultsOf({ ...object, apiVersion: "policy/v1beta1" }), []);
+    assert.notDeepEqual(schemaErrorsOf(Object.assign(structuredClone(object), { spec: { maxUnavailable: true } })), []);
+    assert.notDeepEqual(schemaErrorsOf({ ...object, apiVersion: "policy/v1beta1" }), []);
   });
 });
 

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { z } from "zod";
 import { ask } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
-import { faultsOf } from "../support/cluster-faults.ts";
 import { startHaven } from "../support/haven.ts";
+import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
 import { parseObjects } from "../support/kustomize.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../k8s/${name}`, import.meta.url), "utf8");
@@ -28,7 +28,7 @@ test("with OPS_TOKEN in the secret, the ServiceMonitor sends it when its last co
   const chosen = read("monitoring/service-monitor.yaml").replace(comment, comment.replaceAll("# ", ""));
   const [object] = parseObjects(chosen);
   assert.ok(object);
-  assert.deepEqual(faultsOf(object), []);
+  assert.deepEqual(schemaErrorsOf(object), []);
   const [{ path, authorization }] = monitor.parse(object).spec.endpoints;
   const [secret] = parseObjects(read("base/secret.yaml.template"));
   assert.equal(secret?.metadata.name, authorization.credentials.name);

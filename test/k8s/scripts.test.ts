@@ -10,7 +10,7 @@ import { readConfig } from "../../src/config/read-config.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { faultsOf } from "../support/cluster-faults.ts";
+import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
 import { parseObjects, render } from "../support/kustomize.ts";
 import { environmentOf, havenPod } from "../support/pods.ts";
 
@@ -62,7 +62,7 @@ test("the rules for the Prometheus Operator equal those in monitoring/", async (
   const made = await runProgram("sh", [join(folder, "k8s/monitoring/make-prometheus-rule.sh")]);
   const [object] = parseObjects(made.output);
   assert.ok(object);
-  assert.deepEqual(faultsOf(object), []);
+  assert.deepEqual(schemaErrorsOf(object), []);
   const groups = [rules("a", "  "), rules("b", "")].flatMap((text) => parse(text).groups);
   assert.deepEqual(Reflect.get(Object(object["spec"]), "groups"), groups);
 });
@@ -106,7 +106,7 @@ esac
   assert.equal((await make("--help")).code, 64);
 
   const secrets = parseObjects(created);
-  for (const secret of secrets) assert.deepEqual(faultsOf(secret), []);
+  for (const secret of secrets) assert.deepEqual(schemaErrorsOf(secret), []);
   const data = new Map(secrets.map((secret) => [secret.metadata.name, given.parse(secret["stringData"])]));
   const objects = render("overlays/local");
   const config = readConfig({ ...environmentOf(havenPod(objects), objects), ...data.get("haven-api-secret") });

@@ -36,7 +36,7 @@ export function render(name: Rendered): readonly ClusterObject[] {
 
 /** Returns the output of `kubectl kustomize` for a folder of k8s/. */
 export function renderYaml(name: string): string {
-  const { status, stdout, stderr } = kubectl("kustomize", join(readable(), name));
+  const { status, stdout, stderr } = kubectl("kustomize", join(folderForKubectl(), name));
   if (status !== 0) throw new Error(`kubectl kustomize k8s/${name}: ${stderr}`);
   return stdout;
 }
@@ -49,25 +49,25 @@ export const parseObjects = (text: string): ClusterObject[] =>
 
 const kubectl = (...args: string[]) => spawnSync("kubectl", args, { encoding: "utf8", timeout: 20_000 });
 
-let forOld: string | undefined;
+let copyForOldKubectl: string | undefined;
 
 /**
- * The shipped files. The kubectl of Debian 12 (1.20) accepts two fields of a kustomization only by their old
- * names, so it gets a copy with those names.
+ * Returns the folder of the shipped files. For a kubectl before 1.21, such as that of Debian 12, returns a copy in which two
+ * fields of each kustomization have their old names.
  */
-function readable(): string {
+function folderForKubectl(): string {
   const { clientVersion } = z
     .object({ clientVersion: z.object({ major: z.string(), minor: z.string() }) })
     .parse(JSON.parse(kubectl("version", "--client", "--output=json").stdout));
   if (clientVersion.major !== "1" || Number.parseInt(clientVersion.minor, 10) >= 21) return folder;
-  if (forOld === undefined) {
+  if (copyForOldKubectl === undefined) {
     const copy = mkdtempSync(join(tmpdir(), "haven-k8s-"));
     atEnd(() => rmSync(copy, { recursive: true, force: true }));
     cpSync(folder, copy, { recursive: true });
     for (const file of globSync("**/kustomization.yaml", { cwd: copy })) withOldNames(join(copy, file));
-    forOld = copy;
+    copyForOldKubectl = copy;
   }
-  return forOld;
+  return copyForOldKubectl;
 }
 
 const kustomization = z.looseObject({

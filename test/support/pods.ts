@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readConfig } from "../../src/config/read-config.ts";
 import type { ClusterObject } from "./kustomize.ts";
 
-// The fields of a pod that tests read, with types; cluster-faults.ts checks the complete object.
+// The fields of a pod that tests read, with types; kubernetes-schema-errors.ts checks the complete object.
 
 const probe = z.looseObject({
   httpGet: z.looseObject({ path: z.string(), port: z.union([z.string(), z.number()]) }),

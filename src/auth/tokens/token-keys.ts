@@ -26,8 +26,9 @@ export function createTokenKeys({ secret, previousSecrets = [], privateKey, prev
     jwks: {
       keys: privateKeys.map(({ kid, key }) => ({ ...key.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" })),
     },
-    /** Keys for values that only this server reads: the current key first, then the previous ones. */
+    /** Keys of refresh tokens, the current key first, then the previous ones. */
     derived: secrets.map((text) => derive(text, "haven refresh tokens")),
+    /** Keys of page cursors, in the same order. */
     cursors: secrets.map((text) => derive(text, "haven cursors")),
   };
 }

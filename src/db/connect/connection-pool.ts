@@ -90,13 +90,13 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
       const pooled = idle.pop();
       return lend(pooled ?? (await connect()));
     },
-    /** Closes all idle connections, and those in use at their release. */
+    /** Closes idle connections now, and each connection in use when it is released. */
     retire(): void {
       retiredAt = performance.now();
       for (const pooled of [...idle]) close(pooled, false);
     },
     counts: () => ({ total, idle: idle.length }),
-    /** Resolves once every connection is closed, those in use after their release. */
+    /** Closes idle connections now, the others when they are released, and resolves when all are closed. */
     async end(): Promise<void> {
       closing = true;
       for (const pooled of [...idle]) close(pooled, false);

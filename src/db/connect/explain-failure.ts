@@ -29,7 +29,8 @@ function explainReply({ code = "", message }: DatabaseError): FailureExplanation
     case "28P01":
       return {
         reason: "credentials",
-        sentence: "Postgres rejects the user or the password: check both in DATABASE_URL, or its file.",
+        sentence:
+          "Postgres rejects the user or the password: check both in DATABASE_URL, or in the file that DATABASE_URL_FILE names.",
       };
     case "28000":
       return explainAccess(message);

@@ -32,7 +32,7 @@ export const events = {
     return (await db.query<MaintenanceEvent>(sql, [uuidv7(), ownerId, id, unitId, type, data]))[0];
   },
 
-  /** Ordered by position, as in the stream. Ids are created before the wait for the owner's lock, so their order may differ. */
+  /** Lists the newest first, by position as in the stream. The order of ids can differ, because an id is older than its row. */
   async list(
     db: Queryable,
     ownerId: string,

@@ -59,7 +59,7 @@ export function createHub({ head, read, onSent }: HubDeps) {
       const full = writeFrames(reader, page.frames) === "full";
       reader.batchSize = full ? Math.ceil(reader.batchSize / 4) : Math.min(reader.batchSize * 2, eventsPerRead);
       if (full) return;
-      // Missing rows below the target have been deleted.
+      // After the last page there are no more events up to the target: their rows have been deleted.
       if (page.last) reader.position = Math.max(reader.position, target);
     }
   };
@@ -81,7 +81,7 @@ export function createHub({ head, read, onSent }: HubDeps) {
     do {
       again = false;
       const page = await read(position, eventsPerRead).catch(() => undefined);
-      // The next poll of the heads finds this hub behind and wakes it.
+      // A failed read is repeated when the next poll finds that the hub is behind, and calls `wake`.
       if (page === undefined) break;
       // Set before writing: a reader that joins during the writes must start after these frames.
       position = page.frames.at(-1)?.position ?? position;

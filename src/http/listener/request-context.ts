@@ -15,7 +15,7 @@ export type RequestContext = {
   userId?: string;
   /** Set for streams. */
   hasNoDeadline: boolean;
-  /** The memory for bodies that all requests share. */
+  /** Limits the memory that the bodies of all requests use together. */
   readonly bodyBudget: ByteBudget;
   /** Requests the body from a client that sent `Expect: 100-continue`. Called before the body is read. */
   sendContinue(): void;

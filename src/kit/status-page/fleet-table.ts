@@ -30,7 +30,7 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
 
 const sharedChecks = ["postgres", "redis", "schema"];
 
-/** Returns the shared checks, and every check that is not up somewhere. */
+/** Returns the shared checks, and every other check that is not up on at least one instance. */
 function columnsOf(instances: readonly FleetMember[]): readonly string[] {
   const notUp = instances.flatMap(({ checks }) =>
     Object.entries(checks).flatMap(([name, status]) => (status === "up" ? [] : [name])),
@@ -60,12 +60,12 @@ function renderStatus(status = "not reported"): Html {
   return html`<td class="${tone}">${shape(shapeName)}<span class="${status === "up" ? "unseen" : "word"}">${status}</span></td>`;
 }
 
-/** A larger deviation is shown as a warning. */
+/** The largest difference from the average that is not shown as a warning. */
 const maxEvenSpread = 0.2;
 
 function renderSpread({ loadSpreadRatio, instances }: FleetReport): Html {
   if (loadSpreadRatio === null || instances.length < 2) return nothing;
-  const words = html`One instance has up to ${formatPercent(loadSpreadRatio)} more or fewer requests than the average.`;
+  const words = html`The request rate of an instance differs from the average by up to ${formatPercent(loadSpreadRatio)}.`;
   if (loadSpreadRatio <= maxEvenSpread) return html`<p class="note">${words}</p>`;
   return html`<p class="warn"><span class="state warn">${shape("triangle")}uneven</span> ${words}</p>`;
 }

@@ -51,7 +51,7 @@ test("failing requests open the breaker before the next health check, and wait n
   assert.equal((await breakerOf(haven.url, "redis")).state, "open");
 });
 
-test("a dependency that is back serves requests within two intervals, and no request was the trial", async () => {
+test("requests succeed within two check intervals after a dependency has recovered", async () => {
   const haven = await startFaultyHaven();
   for (const dependency of ["postgres", "redis"] as const) {
     const path = dependency === "postgres" ? "/test/sql/1" : "/test/redis";
@@ -85,7 +85,7 @@ test("failed statements, disconnected clients and a full pool leave the breaker 
   assert.deepEqual([breaker.state, breaker.stats["opened"]], ["closed", 0]);
 });
 
-test("opening and closing are in the history and logged once each, and the trials in between are not", async () => {
+test("the history and the log hold one entry each for the opening and the closing of a breaker, and none for trials", async () => {
   const haven = await startFaultyHaven();
   await haven.redis.set("refuse");
   await haven.until("redis", "down", 3000);
@@ -98,7 +98,7 @@ test("opening and closing are in the history and logged once each, and the trial
   const redis = history.filter(({ name }) => name === "redis").map(({ kind, to }) => `${kind} ${to}`);
   assert.deepEqual(redis, ["check up", "check down", "breaker open", "check up", "breaker closed"]);
   const { stats } = await breakerOf(haven.url, "redis");
-  assert.ok((stats["half_opened"] ?? 0) >= 2, "it was tried out, and the trials are counted only");
+  assert.ok((stats["half_opened"] ?? 0) >= 2, "each trial is counted in half_opened");
   assert.equal(history.find(({ kind, to }) => kind === "check" && to === "down")?.reason, "refused");
   const logged = haven.logs.filter(({ msg }) => msg === "redis went from up to down (refused)");
   assert.equal(logged.length, 1);

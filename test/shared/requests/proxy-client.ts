@@ -66,7 +66,7 @@ export const sendJson = (path: string, value: unknown, options: EdgeAsk = {}): P
     body: JSON.stringify(value),
   });
 
-/** Sends raw bytes on a new connection. */
+/** Opens a TCP connection to the proxy, for tests that write raw bytes. `from` is the address of the client. */
 export async function openTo(port = 80, from = freshAddress()): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port, localAddress: from });
   socket.on("error", () => undefined);

@@ -36,13 +36,13 @@ const nameOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }) => `
 const byName = new Map(models.map((model) => [nameOf(model), model]));
 
 /**
- * Errors of an object against the schema of its kind: fields that are missing, of a wrong type, or unknown.
- * The validators ignore unknown fields, but they are compiled code that reads every known field of an object: a
- * field that they do not read is unknown.
+ * Returns the errors of an object against the schema of its kind: fields that are missing, of a wrong type, or unknown.
+ * The validators ignore unknown fields. They read every field that they know, so each field that they did not read is
+ * unknown.
  */
-export function faultsOf(object: { apiVersion: string; kind: string }): string[] {
+export function schemaErrorsOf(object: { apiVersion: string; kind: string }): string[] {
   const model = byName.get(nameOf(object));
-  if (model === undefined) return [`${nameOf(object)} has no schema here`];
+  if (model === undefined) return [`${nameOf(object)} has no schema in this file`];
   const watched = watch(object, "");
   try {
     Reflect.apply(model.prototype.validate, watched.value, []);
