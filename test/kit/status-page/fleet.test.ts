@@ -74,7 +74,7 @@ describe("the fleet on the status page", () => {
 
   test("warns when the load is uneven", () => {
     assert.doesNotMatch(words(all), /uneven/);
-    assert.match(words(all, { loadSpreadRatio: 0.31 }), /uneven One instance has up to 31 % more or fewer requests/);
+    assert.match(words(all, { loadSpreadRatio: 0.31 }), /uneven The request rate of an instance differs from the average by up to 31 %/);
   });
 
   test("shows hostile instance names as text", () => {
