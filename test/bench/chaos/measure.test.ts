@@ -134,11 +134,11 @@ test("bounds are met or missed; only a missed strict bound sets exit code 1", ()
   );
   const failed = facts({ requests: [{ kind: "write", startedAt: 0, ms: 1, how: "502", attempts: 9 }] });
   assert.deepEqual(missedOf({ noRequestFails: true }, failed), [
-    { what: "1 requests failed, 0 allowed", met: false, strict: true },
+    { what: "1 requests failed (limit: 0)", met: false, strict: true },
   ]);
   const retried = facts({ attempts: [attempt(3100, "502", "write")] });
   assert.deepEqual(missedOf({ noRequestFails: true, noAttemptFails: true }, retried), [
-    { what: "1 attempts failed, 0 allowed", met: false, strict: false },
+    { what: "1 attempts failed (limit: 0)", met: false, strict: false },
   ]);
   const unwell = facts({ moments: { ...moments, healthy: undefined } });
   assert.equal(missedOf({}, unwell).length, 1);
@@ -161,8 +161,8 @@ test("resources after the run are compared with those before", () => {
       .map(({ what }) => what);
   assert.deepEqual(missedOf({ postgres: 3, heapMb: 110 }), []);
   assert.deepEqual(missedOf({ postgres: 13, heapMb: 111 }), [
-    "connections to Postgres: 13, 12 before",
-    "MB of heap: 111, 100 before",
+    "connections to Postgres: 13 after the faults, 12 before",
+    "MB of heap: 111 after the faults, 100 before",
   ]);
   assert.deepEqual(missedOf({ redis: 7, handles: 61 }).length, 2);
 });

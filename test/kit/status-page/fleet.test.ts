@@ -74,7 +74,10 @@ describe("the fleet on the status page", () => {
 
   test("warns when the load is uneven", () => {
     assert.doesNotMatch(words(all), /uneven/);
-    assert.match(words(all, { loadSpreadRatio: 0.31 }), /uneven The request rate of an instance differs from the average by up to 31 %/);
+    assert.match(
+      words(all, { loadSpreadRatio: 0.31 }),
+      /uneven The request rate of an instance differs from the average by up to 31 %/,
+    );
   });
 
   test("shows hostile instance names as text", () => {
