@@ -164,7 +164,7 @@ test("a revocation that Redis lost, as in a failover, is applied again after a r
   assert.equal((await me(haven.url, person)).status, 401);
 });
 
-test("with redis in READY_REQUIRES the instance leaves the rotation instead", async () => {
+test("with redis in READY_REQUIRES, the instance leaves the rotation while Redis is unavailable", async () => {
   const haven = await startFaultyHaven({ env: { ...sameSecret, READY_REQUIRES: "postgres,redis" } });
   await haven.redis.set("refuse");
   await eventually(haven.ready, ({ status }) => status === 503);

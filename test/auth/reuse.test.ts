@@ -82,7 +82,7 @@ test("the revocation after a refresh token reuse is not lost if Postgres fails d
     ({ status }) => status !== 503,
   );
   assert.equal(last.status, 401);
-  assert.equal((await me(haven.url, person)).status, 200, "the other session of the user goes on");
+  assert.equal((await me(haven.url, person)).status, 200, "the other session of the user stays active");
 });
 
 test("if a reuse could not be recorded, any token of the session ends the session later", async () => {

@@ -36,7 +36,7 @@ test("production has the drain times for a server behind a load balancer", () =>
   assert.deepEqual(readConfig(good).drain, { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 });
 });
 
-test("the limits of one user never take all places", () => {
+test("the limit of one user is never the whole capacity", () => {
   const shares = (environment: Record<string, string>) => {
     const { stream, photos } = readConfig(environment);
     return [stream.maxPerUser, photos.maxPerUser];

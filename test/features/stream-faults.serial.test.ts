@@ -49,7 +49,11 @@ describe("the stream", { concurrency: 6 }, () => {
       const opened = await openStream(faulty.url, owner, { lastEventId: 0 });
       await opened.until(2);
       await sleep(800);
-      assert.deepEqual([stream.isGone(), opened.isGone()], [false, false], "neither can say that the session is over");
+      assert.deepEqual(
+        [stream.isGone(), opened.isGone()],
+        [false, false],
+        "neither store can report that the session has ended",
+      );
 
       await faulty.redis.set("pass");
       await faulty.until("redis", "up", 4000);

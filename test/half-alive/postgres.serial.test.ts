@@ -93,7 +93,7 @@ test("with postgres:write in READY_REQUIRES a read-only Postgres takes the insta
   }
 });
 
-test("a commit that waits for a missing standby ends at the statement limit, and leaves no backend for each check", async () => {
+test("a commit that waits for a missing standby ends at the statement limit, and checks leave no more than two backends", async () => {
   const { haven, person } = await startSignedIn();
   const write = () => createProperty(haven, person);
   await alterSystem("SET synchronous_standby_names = 'missing'");

@@ -198,7 +198,9 @@ test("promtool reports nothing about the metrics", { skip: without("promtool") }
   assert.deepEqual(await runProgram("promtool", ["check", "metrics"], { input: text }), { code: 0, output: "" });
 });
 
-test("a real Prometheus scrapes it, in the format that it prefers", { skip: without("prometheus") }, async () => {
+test("a real Prometheus scrapes the metrics in the format that it prefers", {
+  skip: without("prometheus"),
+}, async () => {
   const haven = await startHaven();
   const folder = mkdtempSync(join(tmpdir(), "haven-prometheus-"));
   const port = await freePort();

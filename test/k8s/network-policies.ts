@@ -32,7 +32,7 @@ export function createNetwork(objects: readonly ClusterObject[]) {
   const policies = objects.filter(({ kind }) => kind === "NetworkPolicy").map((object) => policy.parse(object).spec);
   const podOf = (name: string) => {
     const found = podsOf(objects).find((pod) => pod.name.startsWith(name));
-    if (found === undefined) throw new Error(`nothing makes pods called ${name}`);
+    if (found === undefined) throw new Error(`no object creates pods named ${name}`);
     return found;
   };
 

@@ -67,14 +67,14 @@ test("every exported path can be imported alone, with types, and loads no check 
   assert.deepEqual(await project.typeCheck("imports.ts"), { code: 0, output: "" });
 });
 
-test("the example of its README has about ten lines and the right types", async () => {
+test("the example in the README of the kit has about ten lines and the right types", async () => {
   assert.ok(example.trim().split("\n").length <= 12);
   project.write("server.ts", example);
   project.link("@types");
   assert.deepEqual(await project.typeCheck("server.ts"), { code: 0, output: "" });
 });
 
-test("the example of its README answers /ready from its check, and drains", async () => {
+test("the example in the README of the kit answers /ready from its check, and drains", async () => {
   const shop = createServer((_request, response) => response.end("ok")).listen(0, "127.0.0.1");
   await once(shop, "listening");
   atEnd(() => shop.close());

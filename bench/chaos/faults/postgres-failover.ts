@@ -18,7 +18,7 @@ export const nameFaults: readonly Fault<BehindDnsName>[] = [
     name: "dns-late",
     title: "DNS answers late",
     description:
-      "The name of Postgres is resolved after 8 s, and all connections are ended once, so that new ones need it.",
+      "DNS answers for the name of Postgres take 8 s. All connections are closed once, so that the instances resolve the name.",
     holdMs: 10_000,
     async inject({ names, database }) {
       names.delay(8000);

@@ -18,7 +18,7 @@ export const patroniFaults: readonly Fault<WithPatroni>[] = [
     name: "failover-patroni",
     title: "Postgres failover by Patroni",
     description:
-      "The processes of the primary are killed; Patroni promotes the standby, and starts the old primary as the new one.",
+      "The processes of the primary are killed; Patroni promotes the standby, and starts the old primary again as a standby.",
     inject: ({ patroni }) => patroni.killPrimary(),
     bounds: storeBounds,
     comparable: true,

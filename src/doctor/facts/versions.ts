@@ -39,7 +39,7 @@ export const versionFacts = {
   kubernetesNoExtensions: fact(
     "kubernetes",
     "1.16",
-    "extensions/v1beta1, apps/v1beta1 and apps/v1beta2 have no workloads",
+    "workloads of extensions/v1beta1, apps/v1beta1 and apps/v1beta2 are removed",
   ),
   kubernetesNoOldIngress: fact(
     "kubernetes",

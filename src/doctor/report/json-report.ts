@@ -9,8 +9,7 @@ export const detailOf = ({ numbers, message, impact }: Finding): string =>
     .filter((part) => part !== "")
     .join(" ");
 
-/** Unreadable files come first in notUnderstood. */
-/** What a file needs to be judged completely, in one sentence. */
+/** Returns in one sentence which settings the rules need to judge a file. */
 export const unknownSettingsText = ({ settings, rules }: UnknownSettings): string =>
   `not compared with ${settings.join(", ")}, which no file sets: give them with --settings or a mapping (${rules.join(", ")} would fail with the defaults of Haven)`;
 

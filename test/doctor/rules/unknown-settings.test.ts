@@ -13,8 +13,8 @@ const shop = `services:
 `;
 const site = "upstream shop { server shop:80; keepalive 16; }\nserver { location / { proxy_pass http://shop; } }\n";
 
-suite("a default of this server judges no other application", () => {
-  test("comparisons with it are one note per file that names the settings to give", () => {
+suite("no other application is judged by the defaults of this server", () => {
+  test("missing settings are reported in one note for each file", () => {
     const { findings, unknownSettings } = diagnoseTexts({ compose: shop, nginx: site }, {}, "unknown");
     assert.deepEqual(
       findings.filter(({ severity }) => severity === "error"),
@@ -35,7 +35,7 @@ suite("a default of this server judges no other application", () => {
     assert.ok(rulesIn(diagnoseTexts({ compose: haven }, {}, "unknown")).includes("grace-shorter-than-drain"));
   });
 
-  test("given settings are compared, and the others are not", () => {
+  test("settings that are set are compared, and others are not", () => {
     const settings = "KEEP_ALIVE_TIMEOUT_MS=5000\n";
     const { findings, unknownSettings } = diagnoseTexts({ compose: shop, nginx: site, settings }, {}, "unknown");
     assert.deepEqual(

@@ -32,7 +32,7 @@ const compose = (tag: string) =>
   `services:\n  proxy:\n    image: nginx:${tag}\n  api:\n    image: api:1.0\n    expose: ["4000"]\n`;
 
 suite("a finding depends on the version", () => {
-  test("without one it is a warning that names the versions", () => {
+  test("without a known version it is a warning that names the versions for which it holds", () => {
     const found = find("trap-nginx-foreign-directive", { nginx: sticky("") });
     assert.equal(found?.severity, "warning");
     assert.match(found?.message ?? "", /This holds for nginx before 1\.29\.6\./);

@@ -145,7 +145,7 @@ export function restartCases(world: () => World): void {
 export function outageCases(world: () => World): void {
   const say = reporterFor(world);
 
-  test("when an instance is killed, no GET fails, and only the POSTs fail that it was processing", async () => {
+  test("when an instance is killed, no GET fails, and only the POSTs that it was processing fail", async () => {
     const member = world().fleet.member("api-server-2");
     const load = startLoad({ post: "/test/busy/60" });
     await sleep(2000);
@@ -195,7 +195,7 @@ export function outageCases(world: () => World): void {
     await all;
     await member.start();
     const found = await allProperties(user);
-    say(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} tries again`);
+    say(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} retries`);
     assert.deepEqual(found.sort(), wanted);
   });
 
