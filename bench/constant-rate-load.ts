@@ -14,8 +14,8 @@ export type ConstantRateLoad = {
 export type Waits = { p50Ms: number; p99Ms: number; maxMs: number };
 
 /**
- * Requests at a constant rate, also while the server is slow. Each wait is counted from the moment at which the request
- * was due, so that a stalled server pays for all requests that were due meanwhile. One failure fails the run.
+ * Sends requests at a constant rate, even while the server is slow. The duration of a request is measured from the
+ * moment at which it was due, so that it includes the wait behind a stalled server. One failure fails the run.
  */
 export async function runConstantRate({
   url,

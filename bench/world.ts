@@ -80,7 +80,10 @@ const readyWithin = (url: string, limitMs: number) =>
     5,
   );
 
-/** No proxy detects a drain here, so drains have no delay. The load saturates the server, so no request is shed. */
+/**
+ * No proxy has to detect a drain, so drains have no delay. The load saturates the server on purpose, so load shedding
+ * is off.
+ */
 const measuredAlone = {
   DRAIN_DELAY_MS: "0",
   DRAIN_LINGER_MS: "0",

@@ -30,7 +30,10 @@ function ruleNamed(name: string): z.infer<typeof rule> {
 
 type Comparison = { operator: string; value: number };
 
-/** The first number other than 0 that an alert compares with; what follows `and on` only limits where it applies. */
+/**
+ * Returns the first number other than 0 that an alert compares with. Conditions after `and on` are ignored: they only
+ * limit where the alert applies.
+ */
 function findComparison(expression: string): Comparison | undefined {
   const [condition = ""] = expression.split(/\band on\b/);
   return [...condition.matchAll(/([<>]=?)\s+(\d+(?:\.\d+)?)(?=\s|$)/g)]
@@ -46,7 +49,7 @@ function comparisonOf(alert: string): Comparison {
 
 export const thresholdOf = (alert: string): number => comparisonOf(alert).value;
 
-/** The threshold with its unit: "0.2 s", "85 %", "3". */
+/** Formats the threshold with its unit: "0.2 s", "85 %", "3". */
 export const formatThreshold = (alert: string): string =>
   formatNumber(thresholdOf(alert), unitOf(ruleNamed(alert).expr));
 
@@ -57,7 +60,7 @@ const operatorNames: Readonly<Record<string, string>> = {
   "<=": "at most",
 };
 
-/** When an alert fires: "above 0.2 s, for 5m". */
+/** Formats the condition in which an alert fires: "above 0.2 s, for 5m". */
 export function formatCondition(alert: string): string {
   const duration = ruleNamed(alert).for;
   const condition = `${operatorNames[comparisonOf(alert).operator]} ${formatThreshold(alert)}`;
@@ -75,7 +78,10 @@ function unitOf(expression: string): ThresholdUnit {
 const formatNumber = (value: number, unit: ThresholdUnit): string =>
   `${Number((unit === " %" ? value * 100 : value).toFixed(3))}${unit}`;
 
-/** Alerts that compare with a number; burn rates of the objectives are listed apart. */
+/**
+ * Returns the alerts that compare with a number, without those of the objectives, whose burn rates are listed
+ * separately.
+ */
 export const alertsWithThreshold = (): string[] =>
   [...rules.values()].flatMap(({ alert, expr }) =>
     alert !== undefined && !isBurnRate(expr) && findComparison(expr) !== undefined ? [alert] : [],
@@ -85,16 +91,19 @@ const isBurnRate = (expression: string): boolean => /\* \(1 - scalar\(/.test(exp
 
 export type Objective = "availability" | "latency";
 
-/** The share of good requests that an objective demands, between 0 and 1. */
+/** Returns the minimum share of good requests of an objective, between 0 and 1. */
 export const objectiveOf = (name: Objective): number =>
   Number(/^vector\((.+)\)$/.exec(ruleNamed(`slo:${name}:objective`).expr)?.[1]);
 
 export const formatObjective = (name: Objective): string => formatNumber(objectiveOf(name), " %");
 
-/** The upper bound of the histogram bucket that a recording rule reads, in seconds. */
+/** Returns the upper bound of the histogram bucket that a recording rule reads, in seconds. */
 export const bucketOf = (record: string): number => Number(/le=~?"(\d+(?:\.\d+)?)/.exec(ruleNamed(record).expr)?.[1]);
 
-/** How much faster than allowed the error budget is spent, for each long window of an alert. */
+/**
+ * Returns the burn rate of an alert for each of its long windows: how much faster than allowed the error budget is used
+ * up.
+ */
 export function burnRatesOf(alert: string): readonly { window: string; rate: number }[] {
   const longWindow = /ratio_rate(\w+) > ([\d.]+) \*[^\n]*\n\s+and /g;
   return [...ruleNamed(alert).expr.matchAll(longWindow)].map(([, window = "", rate]) => ({

@@ -7,7 +7,7 @@ import {
   type Objective,
 } from "./thresholds.ts";
 
-/** The runbook with one line on the threshold below the heading of each alert that has one. */
+/** Returns the runbook with the threshold of each alert in a line below the heading of the alert. */
 export function withThresholds(runbook: string): string {
   const withoutThem = runbook.replaceAll(/^(## \w+\n\n)Threshold: .*\n\n/gm, "$1");
   return alertsWithThreshold().reduce(
@@ -16,7 +16,7 @@ export function withThresholds(runbook: string): string {
   );
 }
 
-/** The page about monitoring with the objectives between its two markers. */
+/** Returns the page about monitoring with the objectives between its two markers. */
 export const withObjectives = (page: string): string =>
   page.replace(
     /(<!-- objectives -->\n)[\s\S]*?(<!-- end of objectives -->)/,

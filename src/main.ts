@@ -74,7 +74,7 @@ async function run(): Promise<void> {
     );
   }
   if (process.argv[2] === "doctor") {
-    // Without the .env file of this folder: that one is for development, and the doctor judges production.
+    // The .env file of this folder is not read, because it is for development, and the doctor judges production.
     return runInProcess(process.argv.slice(3), { version, program: "node dist/main.js doctor", shippedFolder });
   }
   if (process.argv[2] === "migrate") return migrateAndExit(process.argv.slice(3));

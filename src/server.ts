@@ -30,8 +30,8 @@ export type Running = {
 };
 
 /**
- * Everything from a configuration to a listening server; embedded engines first where a service is not set. What is
- * opened is closed in reverse, also if the start fails halfway.
+ * Starts the server: first embedded engines for services that are not set, then the parts, then the listeners. If the
+ * start fails, everything that was opened is closed in reverse order.
  */
 export async function start(config: Config, options: StartOptions): Promise<Running> {
   const stack = new AsyncDisposableStack();
@@ -116,7 +116,7 @@ async function startMissingEngines(
       ...(redis ? [{ variable: "REDIS_URL", message }] : []),
     ]);
   }
-  // Reported before the engines start, which takes seconds.
+  // A port that is in use is reported before the engines start, because they take seconds.
   const { host, port, managementPort } = config.http;
   await assertPortIsFree({ host, port, variable: "PORT" });
   if (managementPort !== undefined) await assertPortIsFree({ host, port: managementPort, variable: "MANAGEMENT_PORT" });

@@ -18,7 +18,7 @@ export async function rerunInNamespaces(env: NodeJS.ProcessEnv): Promise<number>
     });
   }
   const [code] = await once(child, "exit");
-  // Its child processes may take a moment to release the folder.
+  // A child process may use the folder for a moment longer.
   rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   return interrupted ? 130 : (code ?? 1);
 }

@@ -20,7 +20,7 @@ export const authenticatedRead: Scenario = {
 async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   const haven = await world.haven();
   const owner = await newOwner(haven.url, "reader@example.org");
-  await letIn(world.redisUrl, owner);
+  await storeSession(world.redisUrl, owner);
   const raw = await world.peer("raw-property");
   const bare = await world.peer("express-property");
   const usual = await world.peer("usual-stack", { BODY: "{}" });
@@ -60,7 +60,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
 }
 
 /** Stores the session in the form that the hand-written server reads. */
-async function letIn(redisUrl: string, { sessionId, userId }: Owner): Promise<void> {
+async function storeSession(redisUrl: string, { sessionId, userId }: Owner): Promise<void> {
   const redis = new Redis(redisUrl);
   await redis.set(`bench:session:${sessionId}`, userId);
   redis.disconnect();

@@ -25,7 +25,7 @@ async function run(world: World, { rounds, quick }: Pace): Promise<Outcome> {
     const haven = await world.haven({ STREAM_MAX_PER_USER: String(count) }, [`--inspect=127.0.0.1:${inspector}`]);
     const owner = await newOwner(haven.url, `listener-${round}@example.org`);
     const signedIn = { accessToken: owner.headers.authorization.slice("Bearer ".length) };
-    // Fixed costs are paid by the first streams.
+    // The first streams also allocate fixed costs, so they are opened before the measurement.
     const opened = [];
     for (let number = 0; number < 50; number += 1) opened.push(await openStream(haven.url, signedIn));
     const before = await held(inspector);

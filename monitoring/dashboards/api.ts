@@ -2,13 +2,13 @@ import { bucketOf, burnRatesOf, formatObjective, formatThreshold, objectiveOf, t
 import { above, type Dashboard, type Panel } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
-// Streams are meant to last; their time says nothing.
+// Without streams, because they are long by design.
 const answers = `${mine}, route!="/api/v1/stream"`;
 
 const quantile = (share: number, by: string) =>
   `histogram_quantile(${share}, sum by (${by}) (rate(http_request_duration_seconds_bucket{${answers}}[$interval])))`;
 
-/** A ratio of sums, 0 where nothing matched. */
+/** Returns the share of the requests with this status; 0 if there are none. */
 const ratio = (status: string) =>
   `(sum by (instance) (rate(http_requests_total{${mine}, ${status}}[$interval])) or 0 * sum by (instance) (rate(http_requests_total{${mine}}[$interval]))) / (sum by (instance) (rate(http_requests_total{${mine}}[$interval])) > 0)`;
 

@@ -1,22 +1,22 @@
-// What the four dashboards have in common: from a list of rows with panels to the JSON that Grafana 11 and 12 read.
+// Converts rows of panels to the JSON of a dashboard, for Grafana 11 and 12.
 
 export type Query = { expr: string; legend?: string };
 
-/** Without a first one from null, all below the first is green. */
+/** The color of values from `from` on. Values below the first step are green, unless the first step begins at null. */
 export type Step = { from: number | null; color: "green" | "yellow" | "orange" | "red" | "blue" };
 
 export type Panel = {
   title: string;
-  /** What it shows, and what to make of it. */
+  /** What the panel shows, and how to interpret it. */
   description: string;
   kind: "timeseries" | "stat" | "bargauge" | "state-timeline" | "table" | "heatmap";
-  /** As Grafana calls it: reqps, s, bytes, percentunit (1 is 100 %), short. */
+  /** The unit, in Grafana's terms: reqps, s, bytes, percentunit (1 is 100 %), short. */
   unit: string;
   queries: readonly Query[];
-  /** Of 24 columns. */
+  /** In columns; a row has 24. */
   width: 4 | 6 | 8 | 12 | 24;
   thresholds?: readonly Step[];
-  /** Words for numbers, where a number stands for a state. */
+  /** The text and color for each number of a metric whose numbers are states. */
   words?: Readonly<Record<number, readonly [text: string, color: Step["color"]]>>;
   min?: number;
   max?: number;
@@ -30,7 +30,7 @@ export type Dashboard = { uid: string; title: string; description: string; rows:
 
 const dataSource = { type: "prometheus", uid: "$datasource" } as const;
 
-/** Steps of alerts are drawn where they are: green below, then what each step says. */
+/** Returns the steps of a panel with one threshold, such as that of an alert: green below it. */
 export const above = (from: number, color: Step["color"] = "red"): readonly Step[] => [{ from, color }];
 
 export function toJson({ uid, title, description, rows }: Dashboard): string {
@@ -97,7 +97,7 @@ const variables = [
     name: "interval",
     label: "Interval",
     type: "interval",
-    // The shortest holds four scrapes.
+    // The shortest interval contains four scrapes.
     query: "1m,5m,15m,1h,6h",
     auto: false,
     current: { selected: true, text: "5m", value: "5m" },
@@ -144,7 +144,7 @@ function layOut(rows: readonly Row[]): object[] {
 
 function toPanel(panel: Panel): object {
   const { kind, title, description, queries } = panel;
-  // Shown as it is now, and not over time.
+  // These kinds show the current value, not values over time.
   const instant = kind === "stat" || kind === "table" || kind === "bargauge";
   const targets = queries.map(({ expr, legend }, index) => ({
     refId: String.fromCharCode(65 + index),

@@ -6,7 +6,7 @@ const mine = 'job="haven-api", instance=~"$instance"';
 const quantile = (share: number, name: string, by: string) =>
   `histogram_quantile(${share}, sum by (${by}) (rate(dependency_call_duration_seconds_bucket{${mine}, name="${name}"}[$interval])))`;
 
-/** What there is to say of every dependency behind a breaker. */
+/** Returns the panels of a dependency that is called through a breaker. */
 const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[] => [
   {
     title: `${title}, by instance`,

@@ -2,7 +2,7 @@ import { formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
-// HAProxy has an instance name of its own, so the variable does not choose it.
+// The variable `instance` does not select HAProxy, which has an instance name of its own.
 const proxy = 'job="haproxy"';
 
 const average = "avg by (job) (instance:http_requests_while_ready:rate5m)";

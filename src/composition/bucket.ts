@@ -19,7 +19,7 @@ export type BucketPartsDeps = {
   addCheck(check: Check): void;
 };
 
-/** Creates the bucket behind its breakers, with its check, which never takes the instance out of rotation. */
+/** Creates the client of the bucket, its breakers and its check, which never takes the instance out of rotation. */
 export function composeBucket(deps: BucketPartsDeps): Bucket | undefined {
   const { config, clock, breakers, certificates, addCheck } = deps;
   const settings = config.photos.bucket;

@@ -98,5 +98,8 @@ export function composeFleet(deps: FleetPartsDeps) {
 
 const leaveLimitMs = 1000;
 
-/** The time from a decision until `/ready` reports it, by which the decision is due earlier than the bound. */
+/**
+ * The time from a decision until `/ready` reports it. The deadline for a decision is earlier than the bound by this
+ * time.
+ */
 const reportMarginMs = 100;

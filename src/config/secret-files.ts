@@ -86,8 +86,8 @@ function tryReading(file: string): string | { code: string } {
 }
 
 /**
- * Returns all problems, with the name of the file's variable where a value comes from a file, and once for a file that
- * was not read.
+ * Returns all problems. If a value comes from a file, its problem names the variable of the file. A file that cannot be
+ * read is one problem.
  */
 export function problemsByVariable(
   { values, files, problems }: GivenSettings,

@@ -3,8 +3,8 @@ export type Certificates = {
   /** Records the certificate of a new connection. `end` is undefined without TLS. Of several servers, the earliest end counts. */
   record(service: string, end: number | undefined): void;
   /**
-   * Reads the end again at intervals, because a connection that stays open has the certificate of its beginning. Without
-   * `atOnce`, only after a connection has shown that there is a certificate.
+   * Re-reads the end of the certificate at intervals, because an open connection keeps the certificate with which it
+   * began. Without `atOnce`, re-reading begins when a connection has presented a certificate.
    */
   refreshWith(of: string, read: ReadEnd, options?: { atOnce: boolean }): void;
   all(): readonly { of: string; end: number }[];

@@ -8,7 +8,7 @@ export type Engines = {
   redisUrl?: string;
   /** Signs tokens where no secret is set. */
   jwtSecret: string;
-  /** True when they belong to another process that uses the same data folder. */
+  /** True if the engines belong to another process that uses the same data folder. */
   shared: boolean;
   stop(): Promise<void>;
 };

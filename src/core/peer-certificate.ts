@@ -1,6 +1,6 @@
 import { TLSSocket } from "node:tls";
 
-/** When the certificate ends that the server of this connection has presented, in milliseconds since 1970. */
+/** Returns the end of the certificate that the server of this connection has presented, in milliseconds since 1970. */
 export function certificateEnd(stream: unknown): number | undefined {
   if (!(stream instanceof TLSSocket)) return undefined;
   const { valid_to: end } = stream.getPeerCertificate();

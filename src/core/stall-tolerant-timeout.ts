@@ -7,8 +7,8 @@ const minSliceMs = 25;
 const maxSliceMs = 50;
 
 /**
- * The time that is left uncounted in one wait: as much as the limit, but at least this. The stall that exceeds it is the
- * last one, so that every wait ends.
+ * One wait leaves at most its own limit, but at least this much, uncounted. Later stalls count, so that every wait
+ * ends.
  */
 const minUncountedMs = 1000;
 

@@ -9,10 +9,10 @@ import { type Finding, type Rule, type RuleLevels, runRules, type Severity, type
 import { allRules } from "./rules/all-rules.ts";
 
 export type DiagnosisRequest = {
-  /** Each entry is compared on its own: its files run together. */
+  /** Sets of files that run together. Files are compared only with files of the same set. */
   deployments: readonly ConfigPaths[];
   settings: SettingValues;
-  /** The place that a finding names for a setting that is written nowhere. */
+  /** The file that a finding names for a setting that no file sets. */
   settingsFile: string;
   /** `max_connections` from the command line, for a Postgres that no file describes. */
   maxConnections?: ConfigNumber | undefined;

@@ -11,9 +11,9 @@ export class UnreadableError extends Error {
   }
 }
 
-/** Collects the messages about the reading itself. */
+/** Collects messages about parts of files that were not understood, and about files that could not be read. */
 export type Diagnostics = {
-  /** Records something that may matter and was not understood, so that no rule judged it. */
+  /** Records a part of a file that was not understood, so that no rule has checked it. */
   addNote(at: Place, text: string): void;
   /** Records a file or another input that could not be read at all. */
   addUnreadable(at: Place, text: string): void;

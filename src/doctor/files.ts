@@ -26,7 +26,7 @@ export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): 
     displayPath,
     kind(path) {
       const found = statOf(resolve(folder, path));
-      // Reading the file reports why it cannot be opened.
+      // Not "none": reading the file then reports why it cannot be opened.
       if (found === "refused") return "file";
       if (found === undefined) return "none";
       if (found.isFile()) return "file";
@@ -127,7 +127,7 @@ export function readRequiredFile(files: Files, path: string): string {
   return requireText(readOptionalText(files, path), at.file);
 }
 
-/** The text may be empty, and may come from a pipe or from /dev/null. */
+/** Reads a text that may be empty, and may come from a pipe or from /dev/null. */
 export function readOptionalText(files: Files, path: string): string {
   const at = { file: files.displayPath(path), line: 1 };
   const kind = files.kind(path);

@@ -117,7 +117,7 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
   return [outside, ...clusters];
 }
 
-/** The load balancers of a cluster lead to the pods of that cluster. */
+/** Reads a set of manifests. Its load balancers forward requests to the pods of the same set. */
 function readCluster(
   manifests: Manifests,
   poolers: readonly PgBouncer[],

@@ -64,7 +64,7 @@ export type Violation = {
   confidence?: Confidence;
   title?: string;
   fix?: string;
-  /** The versions of the program for which the finding holds, where the version is not known. */
+  /** The versions of the program for which the finding holds; set if the version is not known. */
   holdsFor?: string;
   edits?: readonly Edit[];
   /** Each place is a separate subject, so that one of them can be ignored. */
@@ -85,7 +85,7 @@ export type Finding = {
   each: boolean;
 };
 
-/** Settings of the application that a file needs to be judged by a rule, and that no file sets. */
+/** Settings that no file sets, and the rules that cannot judge the file without them. */
 export type UnknownSettings = Place & { settings: readonly string[]; rules: readonly string[] };
 
 const placeKey = ({ file, line }: Place): string => `${file}:${line}`;

@@ -2,7 +2,9 @@ import type { JudgedCapability } from "../kit/health/judge.ts";
 import type { Snapshot } from "../kit/health/snapshot.ts";
 
 export type ChangeNotifierDeps = {
-  /** The check of which each result sends a heartbeat, also an unchanged result. So there is one heartbeat per interval. */
+  /**
+   * Every result of this check, even an unchanged one, sends a heartbeat, so that there is one heartbeat per interval.
+   */
   pacingCheck: string;
   /** Checks that the instances vote on. */
   shared: ReadonlySet<string>;

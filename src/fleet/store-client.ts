@@ -78,7 +78,10 @@ export function createStoreClient(deps: StoreClientDeps): StoreClient {
     name: store.name,
     isAnswering: () => lastSucceeded,
     isStuck: () => (current === undefined ? abandoned >= maxAbandoned : isSlow),
-    /** Starts a call. While no call can start, merges all requests into one, which sends the entry of its start time. */
+    /**
+     * Starts a call. Requests that arrive while no call can start are merged into one, which sends the latest entry
+     * when it starts.
+     */
     send({ read }) {
       if (current === undefined && abandoned < maxAbandoned) current = call(read);
       else queued = { read: read || queued?.read === true };

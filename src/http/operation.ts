@@ -100,7 +100,10 @@ export function operation<
   return description;
 }
 
-/** The store capabilities that an operation needs. While the breaker of one is open, requests are rejected at once. */
+/**
+ * The store capabilities that an operation needs. While the breaker of such a capability is open, requests are rejected
+ * at once.
+ */
 export type StoreNeeds = { postgres?: StoreCapability; redis?: StoreCapability };
 
 /**

@@ -38,7 +38,7 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
 /** Replaces the message of an unexpected error, which may contain internal details. */
 export const internalDetail = "The error is logged under this request id.";
 
-/** `status` is given only by proxies, which have more statuses than there are codes. */
+/** Only proxies pass a `status`, because they have more statuses than there are codes. */
 export function problemOf(code: ErrorCode, detail: string, requestId: string, status?: number): Problem {
   const kind = problemKinds[code];
   return { ...problemMembers({ code, title: kind.title, status: status ?? kind.status, detail }), requestId };

@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
 import { configBehind } from "../support/cloud.ts";
-import { faultsOfTemplate, parseTemplate, type Template } from "../support/cloudformation.ts";
+import { errorsOfTemplate, parseTemplate, type Template } from "../support/cloudformation.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
 const text = readFileSync(new URL("../../cloud/aws/alb.yaml", import.meta.url), "utf8");
 const template = parseTemplate(text);
 
 test("the template matches AWS's description of its resources", () => {
-  assert.deepEqual(faultsOfTemplate(template), []);
+  assert.deepEqual(errorsOfTemplate(template), []);
   for (const [name, { Type, Properties }] of Object.entries(template.Resources))
     if (Type === "AWS::EC2::SecurityGroup")
       assert.match(String(Properties["GroupDescription"]), /^[A-Za-z0-9. _:/()#,@[\]+=&;{}!$*-]*$/, name);
@@ -22,7 +22,7 @@ test("a typo in any property, and in any reference, is found", () => {
     for (const path of pathsIn(Properties)) {
       const broken = structuredClone(template);
       rename(broken.Resources[name]?.Properties, path);
-      assert.notDeepEqual(faultsOfTemplate(broken), [], `${name}.${path.join(".")}`);
+      assert.notDeepEqual(errorsOfTemplate(broken), [], `${name}.${path.join(".")}`);
       tried += 1;
     }
   }
@@ -33,7 +33,7 @@ test("a typo in any property, and in any reference, is found", () => {
     ["!If [HasAlarmTopic,", "!If [HasAlarmTopics,"],
     ["Type: AWS::CloudWatch::Alarm", "Type: AWS::CloudWatch::Alert"],
   ] as const)
-    assert.notDeepEqual(faultsOfTemplate(parseTemplate(text.replace(from, to))), [], to);
+    assert.notDeepEqual(errorsOfTemplate(parseTemplate(text.replace(from, to))), [], to);
   assert.throws(() => parseTemplate(text.replace("Resources:", "Resource:")));
   assert.throws(() => parseTemplate(text.replace("    Type: AWS::EC2::VPC::Id", "    Typ: AWS::EC2::VPC::Id")));
 });
@@ -61,7 +61,7 @@ for (const [resource, ...path] of [
           Object(broken.Resources[resource]?.Properties),
         );
       change(parent, path.at(-1) ?? "");
-      assert.notDeepEqual(faultsOfTemplate(broken), []);
+      assert.notDeepEqual(errorsOfTemplate(broken), []);
     }
   });
 }

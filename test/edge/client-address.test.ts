@@ -15,8 +15,9 @@ import { type Haven, startHaven } from "../support/haven.ts";
 import { render } from "../support/kustomize.ts";
 import { gatewayRange } from "../support/pods.ts";
 
-// A cluster's addresses on one machine: the pod of a gateway that appends to X-Forwarded-For, the pod of Haven, and who
-// connects to the gateway: a node that has replaced the client's address (externalTrafficPolicy: Cluster), or the client.
+// The addresses of a cluster, simulated on one machine: the pod of Haven, and the pod of a gateway that appends to
+// X-Forwarded-For. Either the client connects to the gateway, or a node does, which has replaced the client's address
+// (externalTrafficPolicy: Cluster).
 
 const gateway = "10.97.0.1";
 const pod = "10.97.1.2";

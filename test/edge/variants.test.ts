@@ -42,7 +42,10 @@ async function usersEverywhere(newUser: () => Promise<User>): Promise<User[]> {
   return users;
 }
 
-/** The instances of the same users before, during and after the outage of one instance. */
+/**
+ * Stops one instance and checks that only its users move. Returns the instances of the users before the stop and after
+ * the restart.
+ */
 async function sticksMovesAndReturns(users: readonly User[], patienceMs: number) {
   const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
   const first = await where();

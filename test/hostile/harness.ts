@@ -63,7 +63,10 @@ async function retryWhileOverloaded<T>(prepare: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Builds the cases of one operation with a new account, because earlier requests may have ended the session of the last. */
+/**
+ * Builds the cases of one operation with a new account, because earlier requests may have ended the session of the
+ * previous account.
+ */
 async function buildCases(
   url: string,
   document: Document,

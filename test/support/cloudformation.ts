@@ -64,7 +64,7 @@ export const parseTemplate = (text: string): Template =>
 let loaded: Specification | undefined;
 
 /** Returns where a template violates AWS's description of its resources: names, types, missing properties. */
-export function faultsOfTemplate(template: Template): string[] {
+export function errorsOfTemplate(template: Template): string[] {
   loaded ??= loadAwsServiceSpecSync();
   const db = loaded;
   const faults: string[] = [];
@@ -126,14 +126,14 @@ export function faultsOfTemplate(template: Template): string[] {
     if (Array.isArray(value)) for (const [index, item] of value.entries()) checkReferences(item, `${path}.${index}`);
     if (!isFields(value)) return;
     const { Ref: to, "Fn::GetAtt": attribute, "Fn::If": branches } = value;
-    if (to !== undefined && !isKnown(String(to))) faults.push(`${path} refers to ${to}, which is not there`);
+    if (to !== undefined && !isKnown(String(to))) faults.push(`${path} refers to ${to}, which does not exist`);
     if (typeof attribute === "string") {
       const [name = "", ...rest] = attribute.split(".");
       if (resources.get(name)?.attributes[rest.join(".")] === undefined)
         faults.push(`${path}: there is no ${attribute}`);
     }
     if (Array.isArray(branches) && !(String(branches[0]) in template.Conditions))
-      faults.push(`${path} depends on the condition ${branches[0]}, which is not there`);
+      faults.push(`${path} depends on the condition ${branches[0]}, which does not exist`);
     for (const [name, inner] of Object.entries(value)) checkReferences(inner, `${path}.${name}`);
   }
 

@@ -115,7 +115,7 @@ export function rollout(objects: readonly ClusterObject[]) {
   };
 }
 
-/** The labels of the pods of a gateway. */
+/** A range of addresses for the pods of a gateway, in place of FILL-IN values. */
 export const gatewayRange = "10.97.0.0/24";
 
 /** The values of a valid secret. */

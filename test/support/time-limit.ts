@@ -1,6 +1,6 @@
 /**
- * For one test file. Those of the real proxies wait a lot, and their long form takes half an hour; those of
- * schemathesis make three thousand requests, one after the other.
+ * Returns the time limit of one test file. Files with the real proxies mostly wait, and take half an hour in their long
+ * form (EDGE_FULL=1). Files with schemathesis send three thousand requests, one after the other.
  */
 export function timeLimitMs({ edge, serial = false }: { edge: boolean; serial?: boolean }): number {
   const hostileMinutes = Number(process.env["HOSTILE_MINUTES"] ?? 0);

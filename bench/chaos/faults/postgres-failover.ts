@@ -4,7 +4,7 @@ import { endConnectionsOfInstances } from "../world/others.ts";
 import type { Pair } from "../world/postgres-pair.ts";
 import { type Fault, storeBounds } from "./fault.ts";
 
-/** The time in which a failover manager detects the failure and decides. */
+/** The simulated time that a failover manager needs to detect the failure and to start the promotion. */
 const decisionMs = 3000;
 
 export async function failOver(pair: Pair): Promise<void> {

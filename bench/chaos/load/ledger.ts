@@ -1,4 +1,4 @@
-/** A row of the database, under the unique name of its write. */
+/** A row of `properties`. Every write creates a property with a unique name. */
 export type Row = { name: string; id: string };
 
 export type Balance = {
@@ -17,7 +17,7 @@ export function createLedger() {
   return {
     recordRequest: (name: string) => writes.set(name, { id: undefined }),
     recordAcknowledgement: (name: string, id: string) => writes.set(name, { id }),
-    /** Compares the writes with these names, or all writes, with the rows. */
+    /** Compares the rows with the writes that have these names, or with all writes. */
     balance(rows: readonly Row[], names: Iterable<string> = writes.keys()): Balance {
       const found = new Map<string, string[]>();
       for (const { name, id } of rows) found.set(name, [...(found.get(name) ?? []), id]);

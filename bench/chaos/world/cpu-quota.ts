@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 const periodMicroseconds = 100_000;
 const root = "/sys/fs/cgroup";
 
-/** Limits a process to a share of one processor, with a control group of either version; undefined for no limit. */
+/** Limits a process to a share of one processor, with cgroups v1 or v2. `undefined` removes the limit. */
 export function limitCpu(pid: number, share: number | undefined): void {
   const folder = `${existsSync(`${root}/cpu`) ? `${root}/cpu` : root}/haven-chaos-quota`;
   mkdirSync(folder, { recursive: true });

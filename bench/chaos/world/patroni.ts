@@ -49,7 +49,7 @@ export async function startPatroni() {
     },
     /** Waits until there is a primary, and a synchronous standby that follows it. */
     whenReady: () => eventually(() => isReplicating(primary), Boolean, 60_000, 200),
-    /** Waits until another server is the primary. */
+    /** Kills the primary, and waits until the other server is the primary. */
     async killPrimary(): Promise<void> {
       const old = primary;
       await endPostgresIn(directoryOf(old), forced);

@@ -5,15 +5,15 @@ export type CliContext = {
   /** The working folder: relative paths start here. */
   folder: string;
   version: string;
-  /** The width of the terminal; undefined where the output is not a terminal. */
+  /** The width of the terminal; undefined if the output is not a terminal. */
   columns: number | undefined;
   /** How the user starts the doctor, for messages. */
   program: string;
-  /** The folder of the configurations that are read without arguments; undefined where there are none. */
+  /** The folder with the shipped configurations, which the doctor reads if the command line names no files. */
   shippedFolder?: string | undefined;
   reportUsageError: (message: string) => void;
   runKustomize?: RunKustomize;
-  /** The day, for ignores that expire. */
+  /** Returns the present time, by which ignores expire. */
   now?: () => Date;
 };
 

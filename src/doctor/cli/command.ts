@@ -49,14 +49,17 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
   return resultOf({ ...last, diagnosis: { ...last.diagnosis, unreadable } }, fixed, commandLine, context);
 }
 
-/** Files elsewhere, which a symbolic link or an include leads to, are never changed. */
+/**
+ * Returns the folders in which `--fix` may change files. A symbolic link or an include may lead to other files, which
+ * are never changed.
+ */
 const fixableFolders = ({ folders, paths }: CommandLine, folder: string): string[] => [
   folder,
   ...folders.map((one) => resolve(folder, one)),
   ...configKinds.flatMap((kind) => paths[kind] ?? []).map((path) => dirname(resolve(folder, path))),
 ];
 
-/** Writes what the baseline would ignore. Returns the reason if the file cannot be written. */
+/** Writes the present findings to the baseline file. Returns an error message if the file cannot be written. */
 function writeBaseline(
   path: string | undefined,
   { findings, ignored }: GatedDiagnosis,

@@ -30,12 +30,12 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
   const manifests: string[] = [];
   const add = (kind: ConfigKind, path: string) => found.set(kind, [...(found.get(kind) ?? []), path]);
   let seen = 0;
-  /** Symbolic links may lead to a folder that was searched already, or in a circle. */
+  /** The folders that were searched already: symbolic links may lead to a folder twice, or in a circle. */
   const searched = new Set<string>();
   walk(folder, 0);
 
   const referenced = new Set(kustomizations.flatMap((path) => referencesOf(path)));
-  // A file that a kustomization names is applied with it, and is incomplete without it.
+  // A file that a kustomization names is read through the kustomization only.
   const manifestFolders = new Set(
     manifests.filter((path) => !referenced.has(normalize(path))).map((path) => dirname(path)),
   );
@@ -110,7 +110,7 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
     }
   }
 
-  /** Reading a folder includes its subfolders. */
+  /** Returns the manifest folders that are not inside another one, because reading a folder includes its subfolders. */
   function topFolders(): string[] {
     const all = [...manifestFolders];
     return all.filter((one) => !all.some((other) => other !== one && `${one}/`.startsWith(`${other}/`)));

@@ -35,7 +35,7 @@ export function readGate(
     withPathsFrom(dirname(one), readGateConfig(files, one, diagnostics), files),
   );
   const configured = baseline ?? read.baseline;
-  // The run that writes the first baseline has none to read.
+  // With --write-baseline, the baseline file may not exist yet.
   const isFirst = writeBaseline !== undefined && configured !== undefined && files.kind(configured) === "none";
   const baselinePath = isFirst ? undefined : configured;
   const [entries] = readEach(baselinePath === undefined ? [] : [baselinePath], diagnostics, (one) =>

@@ -11,7 +11,9 @@ export type Probe = {
   isOpaque: boolean;
   timeout: ConfigNumber | undefined;
   interval: ConfigNumber | undefined;
-  /** Kubernetes: the time before the first probe, and how many failures in a row count. */
+  /**
+   * Kubernetes: the time before the first probe, and the number of consecutive failures after which Kubernetes acts.
+   */
   initialDelay?: ConfigNumber | undefined;
   failures?: ConfigNumber | undefined;
   /** The time limit of the command that the check runs. */
@@ -34,7 +36,7 @@ export type App = {
   preStop: ConfigNumber | "unknown" | undefined;
   stopSignal: ConfigText | undefined;
   probes: readonly Probe[];
-  /** Each undefined where the file has a value that is not understood. */
+  /** A field is undefined if its value in the file was not understood. */
   replicas:
     | { min: ConfigNumber | undefined; max: ConfigNumber | undefined; surge: ConfigNumber | undefined }
     | undefined;

@@ -15,7 +15,7 @@ export type ConfigNumber = {
   at: Place;
   /** The source of a number that no file sets, such as "nginx's default". */
   origin?: string | undefined;
-  /** A default of this server, although no file shows that the application is this server. */
+  /** True for a default of Haven if no file proves that the application is Haven. */
   assumed?: boolean | undefined;
 };
 

@@ -25,7 +25,7 @@ export type Deployment = {
   compose: readonly Compose[];
   templates: readonly Template[];
   monitoring: readonly Monitoring[];
-  /** The versions of programs, where they are given or image tags name them. */
+  /** The versions of programs, from the configuration of the doctor or from image tags. */
   versions: Versions;
   /** The health report of a running instance, for `--live`. */
   live: RunningInstance | undefined;

@@ -1,13 +1,14 @@
 import type { Place } from "./config-values.ts";
 
-// Facts about programs that hold from a version on, and the versions that are compared where a file names none.
+// Facts that hold from a version of a program on, and the range of versions that is assumed if no file names the
+// version.
 
 export type Program = "nginx" | "haproxy" | "kubernetes" | "prometheus";
 export const programs: readonly Program[] = ["nginx", "haproxy", "kubernetes", "prometheus"];
 
 export type Version = readonly number[];
 export type KnownVersion = { version: Version; at: Place };
-/** The versions that were given, or that image tags name. */
+/** The versions that the configuration of the doctor or image tags state. */
 export type Versions = Readonly<Partial<Record<Program, KnownVersion>>>;
 
 /** The oldest and the newest version that distributions and vendors supported in November 2026. */

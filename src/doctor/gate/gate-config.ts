@@ -20,7 +20,7 @@ export type ConfiguredIgnore = {
   expires?: string | undefined;
 };
 
-/** What `.haven-doctor.yaml` says about a repository. */
+/** The content of `.haven-doctor.yaml`. */
 export type GateConfig = {
   levels: RuleLevels;
   ignores: readonly ConfiguredIgnore[];

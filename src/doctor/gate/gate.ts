@@ -57,7 +57,7 @@ export function applyGate(diagnosis: Diagnosis, input: GateInput): GatedDiagnosi
   }
 }
 
-/** Reads the lines of a file again. The output of a command, standard input and a URL have none. */
+/** Re-reads the lines of a file. Returns no lines for the output of a command, standard input or a URL. */
 function linesIn(file: string, files: Files, texts: Map<string, readonly string[]>): readonly string[] {
   const known = texts.get(file);
   if (known !== undefined) return known;

@@ -37,7 +37,10 @@ const isHaven = (settingValues: SettingValues): boolean =>
   settingValues.get(applicationVariable)?.text === "haven" ||
   [...settingValues].some(([name, one]) => ownSettings.has(name) && !one.given && one.mappedFrom === undefined);
 
-/** Replaces a mapped setting by the variable that it is mapped to, in the unit of the setting. */
+/**
+ * Looks up a setting. If the setting is mapped to a variable of another application, returns the value of that
+ * variable, converted to the unit of the setting.
+ */
 function lookUp(settingValues: SettingValues, name: string): SettingValue | undefined {
   const found = settingValues.get(name);
   if (found?.mappedFrom === undefined) return found;

@@ -52,12 +52,15 @@ export const imageName = (image: string): string =>
 
 const teamOf = (image: string): string => image.split("/").at(-2) ?? "";
 
-/** Exporters of metrics, and images whose team is the database: `clickhouse/server`, `mssql/server`. */
+/**
+ * Returns whether the image is an exporter of metrics, or its team has the name of a database: `clickhouse/server`,
+ * `mssql/server`.
+ */
 const isNamedByTeam = (image: string): boolean =>
   /^(?:jaegertracing|openzipkin)$/.test(teamOf(image)) ||
   (infrastructureName.test(teamOf(image)) && /^(?:server|client|cluster|operator|community)/.test(imageName(image)));
 
-/** Returns a well-known image of a proxy, a database or a tool. */
+/** Returns whether the image is a well-known proxy, database or tool. */
 export const isInfrastructure = (image: string): boolean =>
   infrastructureName.test(imageName(image)) ||
   /(?:^|[-_])(?:exporter|operator|controller)$/.test(imageName(image)) ||

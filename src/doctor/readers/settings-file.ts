@@ -17,8 +17,9 @@ export function readSettingsFile(files: Files, path: string, diagnostics: Diagno
 }
 
 /**
- * `KEEP_ALIVE_TIMEOUT_MS: 5000` sets a setting, `DRAIN_DELAY_MS: { variable: server.drainSeconds, unit: s }` names the
- * variable of another application that holds it. Everything else is such a variable, with a dot between nested names.
+ * `KEEP_ALIVE_TIMEOUT_MS: 5000` sets a setting. `DRAIN_DELAY_MS: { variable: server.drainSeconds, unit: s }` maps a
+ * setting to a variable of another application. Every other entry sets such a variable; the names of nested entries are
+ * joined with dots.
  */
 export function settingsFromTree(tree: Tree | undefined, diagnostics: Diagnostics): Map<string, SettingValue> {
   const settings = new Map<string, SettingValue>();

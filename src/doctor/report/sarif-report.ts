@@ -74,7 +74,7 @@ const notification = (level: "error" | "note", { text, ...place }: Place & { tex
 
 const locations = (places: readonly Place[]) => places.map(filePlace).filter(isFile).map(toLocation);
 
-/** Keeps one place that is not in a file rather than none. */
+/** Returns the places that are in files. If there are none, returns the first place, because each result needs one. */
 const locationsOrFirst = (places: readonly Place[]) => {
   const found = locations(places);
   return found.length > 0 ? found : places.slice(0, 1).map(toLocation);

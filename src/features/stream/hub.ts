@@ -59,7 +59,7 @@ export function createHub({ head, read, onSent }: HubDeps) {
       const full = writeFrames(reader, page.frames) === "full";
       reader.batchSize = full ? Math.ceil(reader.batchSize / 4) : Math.min(reader.batchSize * 2, eventsPerRead);
       if (full) return;
-      // After the last page there are no more events up to the target: their rows have been deleted.
+      // Events between the last page and the target have been deleted.
       if (page.last) reader.position = Math.max(reader.position, target);
     }
   };

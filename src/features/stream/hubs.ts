@@ -22,7 +22,7 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
     const hub = createHub({ head, read, onSent });
     hubs.set(owner, hub);
     timer ??= setInterval(poll, pollMs).unref();
-    // Events committed since `head` was read have woken no hub.
+    // The hub did not exist when events after `head` were committed, so it has to read them now.
     hub.wake();
     return hub;
   };

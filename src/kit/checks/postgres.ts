@@ -17,8 +17,9 @@ export type RunSql = (text: string, signal: AbortSignal) => Promise<unknown>;
 
 export type PostgresCheckOptions = CheckOptions & {
   /**
-   * Also proves that a write can be committed, as the capability `write`, in a row of the table `health_writes`, which
-   * the check creates if it may. Not critical unless set: reads can still be served.
+   * Also checks that a write is committed, and reports the result as the capability `write`. Writes one row of the
+   * table `health_writes`, and creates that table if the role has the right. Not critical unless set, because reads can
+   * still be served.
    */
   write?: boolean | { critical?: boolean; table?: string };
 } & (

@@ -24,9 +24,12 @@ export type RedisClient = IoredisClient | NodeRedisClient;
 export type RedisCheckOptions = CheckOptions & {
   /** Makes a client for the check alone. */
   client: () => RedisClient;
-  /** Also proves a write, as the capability `write`. Not critical unless set: reads can still be served. */
+  /**
+   * Also checks that a write is accepted, and reports the result as the capability `write`. Not critical unless set,
+   * because reads can still be served.
+   */
   write?: boolean | { critical?: boolean };
-  /** Begins the name of the key that is read and written; "health:" unless set. */
+  /** The prefix of the key that is read and written; "health:" unless set. */
   keyPrefix?: string;
 };
 

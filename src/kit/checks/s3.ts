@@ -11,7 +11,10 @@ export type S3CheckOptions = CheckOptions & {
   sessionToken?: string;
   /** For stores other than AWS, for example `http://minio:9000`; the bucket is then part of the path. */
   endpoint?: string;
-  /** Also proves a write, of the object `health-check`, as the capability `write`. Not critical unless set. */
+  /**
+   * Also checks that the object `health-check` can be written, and reports the result as the capability `write`. Not
+   * critical unless set.
+   */
   write?: boolean | { critical?: boolean; key?: string };
 };
 

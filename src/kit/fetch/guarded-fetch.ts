@@ -14,7 +14,10 @@ export type GuardedFetchOptions = {
   timeoutMs?: number;
   /** The maximum number of attempts of one call; 3 unless set. */
   maxAttempts?: number;
-  /** The maximum share of retries in the calls of the last ten seconds; 0.1 unless set. One a second is always allowed. */
+  /**
+   * The maximum share of retries in the calls of the last ten seconds; 0.1 unless set. One retry a second is always
+   * allowed.
+   */
   retryBudget?: number;
   /** The maximum number of concurrent calls; 50 unless set. Further calls wait. */
   maxConcurrent?: number;
@@ -117,7 +120,9 @@ export type GuardedFetch = ReturnType<typeof guardedFetch>;
 
 const isRetried = ({ status }: Response): boolean => retriedStatuses.has(status);
 
-/** Returns whether a request may be repeated. A body that is a stream cannot, because the first attempt consumes it. */
+/**
+ * Returns whether a request may be repeated. A stream as the body prevents that, because the first attempt consumes it.
+ */
 function isRepeatable({ method = "GET", headers, body }: RequestInit): boolean {
   if (body instanceof ReadableStream) return false;
   return repeatable.has(method.toUpperCase()) || new Headers(headers).has("idempotency-key");

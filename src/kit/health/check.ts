@@ -24,8 +24,8 @@ export type Check = {
 } & (Capability | { capabilities: Readonly<Record<string, Capability>> });
 
 /**
- * A capability with the name under which it is judged, and under which a breaker follows it: the first capability has
- * the name of the check, each other one `check:capability`.
+ * A capability with the name that verdicts and breakers use. The first capability of a check has the name of the check,
+ * the others have `check:capability`.
  */
 export type NamedCapability = Capability & { name: string; check: string; capability: string | undefined };
 

@@ -8,7 +8,9 @@ export type EventLoopFacts = {
   utilization: number;
 };
 
-/** `delayMs` without the longest single delay: one stall is not a load that lasts. */
+/**
+ * `sustainedDelayMs` is `delayMs` without the longest single delay, so that one stall does not count as lasting load.
+ */
 export type EventLoopSample = EventLoopFacts & { sustainedDelayMs: number };
 
 const everyMs = 250;

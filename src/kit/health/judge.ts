@@ -43,7 +43,10 @@ export const initialState = (now: number): CheckState => ({
 const failuresToGoDown = 2;
 const successesToComeUp = 2;
 
-/** Applies a result: two consecutive failures mean down, two consecutive successes mean up. The first success ever means up. */
+/**
+ * Applies a result. Two consecutive failures mean down, and two consecutive successes mean up. If the first result of
+ * all is a success, it means up.
+ */
 export function applyObservation(state: CheckState, observation: Observation, now: number): CheckState {
   const next: CheckState = observation.ok
     ? {
@@ -83,7 +86,10 @@ function nextStatus(
 export const needsConfirmation = (state: CheckState): boolean =>
   state.consecutiveFailures === 1 && state.status !== "down";
 
-/** Returns whether a first success after an outage needs a second one, an interval later, so that flapping is not up. */
+/**
+ * Returns whether the first success after an outage needs a second one, an interval later, so that a flapping check
+ * stays down.
+ */
 export const isRecovering = ({ status, consecutiveSuccesses }: CheckState): boolean =>
   status !== "up" && consecutiveSuccesses > 0;
 
@@ -105,7 +111,10 @@ export type JudgedCapability = CheckState & {
 
 export type ReadyCapability = Pick<JudgedCapability, "status" | "critical"> & { name?: string };
 
-/** Computes the verdict. An exempted capability that is down only degrades it; an unknown capability is never exempted. */
+/**
+ * Computes the verdict. If an exempted capability is down, the verdict is only degraded; an unknown capability is never
+ * exempted.
+ */
 export function readiness(
   phase: Phase,
   capabilities: readonly ReadyCapability[],

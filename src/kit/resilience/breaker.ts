@@ -46,8 +46,8 @@ type Outcome<T> = { ok: true; value: T } | { ok: false; error: unknown };
 
 /**
  * Wraps opossum and uses only its rolling statistics. Time limits and concurrency limits belong to the driver and the
- * pool, where they end the work. A call counts for the generation it began in, so that a late answer from before an
- * opening changes nothing.
+ * pool, where they end the work. Every change of state begins a new generation. The result of a call counts only in the
+ * generation in which the call began, so that a late answer from before an opening changes nothing.
  */
 export function createBreaker({
   name,

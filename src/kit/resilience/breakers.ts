@@ -36,10 +36,7 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
     onClosed(name: string, listener: () => void): void {
       onClosed.set(name, [...(onClosed.get(name) ?? []), listener]);
     },
-    /**
-     * While the check reports a dependency as down, requests do not try it, and one successful trial does not close the
-     * breaker.
-     */
+    /** Opens the breaker when its check is down, and closes it when the check is up. */
     followCheck(name: string, { ok }: Observation, status: CapabilityStatus): void {
       const breaker = created.find((one) => one.name === name);
       if (status === "down" && !ok) breaker?.open();

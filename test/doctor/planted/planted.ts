@@ -15,7 +15,10 @@ export type Base = {
 
 type Change = string | ((text: string) => string);
 
-/** The rule, the part of the base, its replacements that are faults, and those that are not, in pairs. */
+/**
+ * A rule, the part of a base that is replaced, replacements that violate the rule, and for each of them a valid one
+ * (its twin).
+ */
 export type Fault = readonly [rule: string, part: RegExp, faults: readonly Change[], twins: readonly Change[]];
 
 export type Planted = { rule: string; base: Base; fault: string; twin: string; change: string };

@@ -12,8 +12,10 @@ export type RealisticConfig = {
   notUnderstood?: RegExp;
 };
 
-/** Rules that miss something in a configuration. Small configurations lack most of it, so they have tests of their own. */
-const wantsMore = new Set([
+/**
+ * Rules that require something to be set. Small configurations do not set most of it, so other tests cover these rules.
+ */
+const presenceRules = new Set([
   "trap-compose-no-restart",
   "trap-platform-no-health-path",
   "budget-no-memory-limit",
@@ -26,7 +28,7 @@ export function suiteOfConfigs(title: string, configs: readonly RealisticConfig[
       test(name, () => {
         const { findings, notUnderstood: notes, unreadable } = diagnoseTexts(texts, more);
         const found = findings
-          .filter(({ rule }) => !wantsMore.has(rule))
+          .filter(({ rule }) => !presenceRules.has(rule))
           .map(({ rule, places: [place] }) => [rule, lineAt(place)]);
         assert.deepEqual(found.map(String).sort(), finds.map(([rule, line]) => String([rule, line])).sort());
         for (const [rule, , severity] of finds)

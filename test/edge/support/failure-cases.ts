@@ -30,7 +30,10 @@ export type World = {
   frozenBoundMs: number;
   /** The maximum time from the loss of its database until an instance is out of rotation; absent without health checks. */
   databaseBoundMs?: number;
-  /** True for NGINX before 1.27.4, which closes idle connections at a reload, so that a request on one may fail. */
+  /**
+   * True for NGINX before 1.27.4. It closes idle connections at a reload, so that a request on such a connection may
+   * fail.
+   */
   closesIdleAtReload?: boolean;
 };
 

@@ -6,7 +6,10 @@ import { refuseOrSkip } from "../../shared/programs.ts";
 
 const cache = fileURLToPath(new URL("../../../node_modules/.cache/haven", import.meta.url));
 
-/** The oldest supported version and the one before that of the project; from the npm package `node`. */
+/**
+ * The oldest supported version of Node, and the one before the version of this project. Both come from the npm package
+ * `node`.
+ */
 export const nodeVersions = ["22.23.3", "24.21.0"] as const;
 
 export const nodeBinary = (version: string): string => join(cache, `node-${version}`, "node_modules/node/bin/node");
@@ -15,7 +18,7 @@ export const withoutNode = (version: string): { skip: string | false } => ({
   skip: existsSync(nodeBinary(version)) ? false : `Node ${version} is not installed`,
 });
 
-/** Installs them unless they are there; where the registry cannot be reached, their tests are skipped. */
+/** Installs missing versions of Node. If the registry cannot be reached, the tests that need them are skipped. */
 export function provideNodeVersions(): void {
   for (const version of nodeVersions) {
     if (!existsSync(nodeBinary(version)) && !install(version)) refuseOrSkip(`the tests of the kit on Node ${version}`);

@@ -37,7 +37,7 @@ export async function runSchemathesis({ url, credentials }: { url: string; crede
       [
         ...["-m", "schemathesis.cli", "run", `${url}/api/openapi.json`, "--no-color"],
         ...["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", examples, "--no-shrink"],
-        // With one worker the order of the requests, and with it what they find, follows from the seed alone.
+        // With one worker the order of the requests depends on the seed alone, so that a run can be repeated.
         ...["--workers", "1", "--seed", seed, "--report-json-path", report],
       ],
       {

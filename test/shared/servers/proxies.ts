@@ -43,7 +43,7 @@ export async function makeCertificate(folder: string, key: string, certificate: 
   if (code !== 0) throw new Error(output);
 }
 
-/** The names of files for newer versions contain the version. */
+/** Returns the path of a variant. The name of a variant for newer versions contains the version. */
 const placeOf = (variant: string): string => `${variant.includes("-from-") ? "newer" : "variants"}/${variant}`;
 
 /** Returns the file in haven/ that a variant replaces, read from its first line. */

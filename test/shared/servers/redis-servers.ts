@@ -85,7 +85,7 @@ export async function startRedisCluster() {
     servers,
     ready,
     allReady,
-    /** The address of the first master. */
+    /** Adds a replica of the first master, and waits until it follows. */
     async addReplica(): Promise<void> {
       const { busPort, server } = await startNode();
       servers.push(server);

@@ -68,7 +68,7 @@ const operations = {
   stream: operation({ id: "stream", method: "get", path: "/stream", summary: "Never ends", tag: "Test", answers }),
 };
 
-/** Creates routes for tests that are slow, endless or faulty on purpose. */
+/** Creates routes that are slow, endless or faulty on purpose. */
 export function testRoutes({ db, redis, connections }: RouteParts) {
   const routes = createRoutes("/test");
   routes.add(operations.echo, ({ body }) => createdJson(body));

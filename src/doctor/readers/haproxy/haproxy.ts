@@ -35,7 +35,7 @@ export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics
   return { sections, proxies, isFragment, version: versionInComments(text.text, text.file, "haproxy") };
 }
 
-/** A file with a listener and servers is whole, even without `global` and `defaults`. */
+/** A file with a listener and servers is complete, even without `global` and `defaults`. */
 const isWhole = (sections: readonly Section[]): boolean =>
   sections.some(({ kind }) => kind === "global" || kind === "defaults") ||
   (sections.some((section) => linesOf(section, "bind").length > 0) &&

@@ -56,8 +56,9 @@ function containerLimit(
 }
 
 /**
- * Returns a key that is equal for workloads that use the same database: the host, else the namespace, together with the
- * image of the workload unless the files define exactly one Postgres.
+ * Returns a key that is the same for workloads that use the same database: the host of the database. If the host is
+ * unknown, the key is the namespace, together with the image of the workload unless the files define exactly one
+ * Postgres.
  */
 export function databaseUsedBy(
   { object, container }: Workload,

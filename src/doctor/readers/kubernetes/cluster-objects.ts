@@ -22,8 +22,8 @@ export const objectsOfKind = (objects: readonly Tree[], kind: string, name?: str
 export const namespaceOf = (object: Tree): string | undefined => text(object, "metadata", "namespace");
 
 /**
- * Returns the objects in the same namespace, followed by those without a namespace. An object without a namespace gets
- * all.
+ * Returns the objects in the same namespace, followed by those without a namespace. For an object without a namespace,
+ * returns all objects.
  */
 export function inNamespaceOf(objects: readonly Tree[], object: Tree): Tree[] {
   const own = namespaceOf(object);

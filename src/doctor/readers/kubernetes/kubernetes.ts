@@ -110,7 +110,7 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
   ];
 }
 
-/** The first container is the subject of a pod. Those behind it may be sidecars, such as a proxy in front of an exporter. */
+/** A pod is judged by its first container. The others may be sidecars, such as a proxy in front of an exporter. */
 function runsInfrastructure(pod: Tree | undefined): boolean {
   const image = text(get(list(pod, "containers")[0], "image")) ?? "";
   return isInfrastructure(image) && !isProxyImage(image);

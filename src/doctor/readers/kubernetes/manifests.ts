@@ -70,7 +70,7 @@ const manifestsOf = (source: string, file: string): Manifests => ({
 
 const isYaml = (name: string): boolean => /\.(?:ya?ml|json)$/.test(name);
 
-/** Kustomizations that no other one builds on are applied, each on its own; the plain files are applied together. */
+/** Reads each kustomization that no other one builds on as a set of its own, and all other files as one set. */
 function readFolder(path: string, sources: ManifestSources): Manifests[] {
   const { files, diagnostics } = sources;
   const plainFiles: string[] = [];

@@ -108,7 +108,10 @@ const hasDefaultKeepAlive = ({ block }: Upstream): boolean =>
   !block.children?.some(({ name }) => name === "keepalive" || name === "keepalive_timeout") &&
   !hasUnreadInclude(block.children);
 
-/** Without `keepalive` older versions open a connection for each request, so no idle connection can be closed under it. */
+/**
+ * Without `keepalive`, older versions open a connection for each request, so there are no idle connections that the
+ * application could close.
+ */
 function idleOf({ block }: Upstream, lookup: Lookup): ConfigNumber | undefined {
   const keepalive = block.children?.find(({ name }) => name === "keepalive");
   if (keepalive === undefined || keepalive.args[0] === "0") return undefined;

@@ -153,9 +153,9 @@ export const hasUnreadInclude = (directives: readonly Directive[] | undefined): 
   namedIn(directives ?? [], "include").length > 0;
 
 /**
- * Returns the directives that nginx applies: all with this name in the innermost block that has one. Returns undefined
- * if the file of an `include` was not found and may change the result. That is an include in a block further inside,
- * or, with `several` (for directives that add up), an include in the same block.
+ * Returns the directives with this name that nginx applies: all those in the innermost block that has one. Returns
+ * undefined if a missing `include` file may contain such a directive: in a block further inside or, with `several` (for
+ * directives that add up), in the same block.
  */
 export function effectiveDirectives(
   block: Directive | undefined,

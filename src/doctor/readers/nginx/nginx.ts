@@ -152,7 +152,7 @@ function passTargetsOf(target: string, all: readonly Directive[], before: readon
     passTargetsOf(`${withoutScheme(value)}${rest}`, all, [...before, variable]),
   );
   return {
-    // An empty value leaves nothing but the rest, which is no target.
+    // If the variable is empty, only the text around it is left, which is not a target.
     targets: further.flatMap(({ targets }) => targets).filter((one) => one !== rest),
     variables: [variable, ...further.flatMap(({ variables }) => variables)],
     maps: [...maps, ...further.flatMap((one) => one.maps)],
