@@ -7,8 +7,8 @@ const minSliceMs = 25;
 const maxSliceMs = 50;
 
 /**
- * One wait leaves at most its own limit, but at least this much, uncounted. Later stalls count, so that every wait
- * ends.
+ * The stalls of one wait are left uncounted up to the limit of the wait, or up to this time if the limit is shorter. Later
+ * stalls count, so that every wait ends.
  */
 const minUncountedMs = 1000;
 
