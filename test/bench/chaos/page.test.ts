@@ -42,7 +42,7 @@ test("missed bounds of Haven are listed at the top, by fault; the usual stack ha
   const text = page(outcome("haven", "postgres-read-only", []), outcome("peer", "redis-replica", []));
   assert.match(
     text,
-    /Bounds that were missed:\n\n- \*\*Postgres read-only\*\*: behind NGINX, lie time more than 8\.50 s/,
+    /Bounds that were missed:\n\n- \*\*Postgres read-only\*\*: behind NGINX, the lie time was more than 8\.50 s/,
   );
   assert.doesNotMatch(text, /\*\*Redis turned into a replica\*\*/);
 });
@@ -72,5 +72,5 @@ test("the resources of idle instances are compared, and more of them after the f
   const topologies = [{ ...end, idleResources: { before, after: { ...before, redis: 9 } } }];
   const text = renderPage({ results: { outcomes, topologies }, machine: [], imageOf: () => "x.svg" });
   assert.match(text, /^\| open handles \| 60 \| 80 \| 60 \|$/m);
-  assert.match(text, /- Resources after the run, behind NGINX: connections to Redis: 9, 6 before\./);
+  assert.match(text, /- Resources after the run, behind NGINX: connections to Redis: 9 after the faults, 6 before\./);
 });
