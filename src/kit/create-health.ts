@@ -79,7 +79,10 @@ export function createHealth(options: HealthOptions) {
       samples.add(name, observation);
       healthMetrics.observe(name, observation);
       options.onResult?.(name, observation, status);
-      if (closeOn === "signal") breakers.followCheck(name, observation, status);
+      if (closeOn === "signal" && observation.ok && status === "up") breakers.close(name);
+    },
+    onDown(name) {
+      if (closeOn === "signal") breakers.open(name);
     },
   });
   lifecycle.onChange(({ phase }) => monitor.setPhase(phase));

@@ -14,21 +14,17 @@ export type JudgedCheck = Pick<CheckState, "since" | "latencyMs" | "consecutiveF
   capabilities: readonly CapabilityOfCheck[];
 };
 
-export type Evidence = Pick<CheckState, "status" | "lastSuccessAt" | "failingSince" | "consecutiveFailures">;
+export type Evidence = Pick<CheckState, "status" | "since" | "lastFailureAt">;
 
 /**
- * A check is impaired only if one capability has worked after another began to fail. In an outage, the capabilities go
- * down and come back within moments of each other, and the check is down in between.
+ * A check is impaired only if one capability was up while another failed. After an outage the capabilities come up within
+ * moments of each other, and the check is down in between.
  */
 export function statusOfCheck(capabilities: readonly Evidence[]): CheckStatus {
   const down = capabilities.filter(({ status }) => status === "down");
   if (down.length === 0) return capabilities.some(({ status }) => status === "unknown") ? "unknown" : "up";
-  const failing = down.filter(({ consecutiveFailures }) => consecutiveFailures > 0);
-  const works = ({ status, lastSuccessAt, consecutiveFailures }: Evidence) =>
-    status === "up" &&
-    consecutiveFailures === 0 &&
-    failing.some(({ failingSince }) => (lastSuccessAt ?? 0) >= (failingSince ?? 0));
-  return capabilities.some(works) ? "impaired" : "down";
+  const lastFailureAt = Math.max(...down.map((one) => one.lastFailureAt ?? 0));
+  return capabilities.some(({ status, since }) => status === "up" && since <= lastFailureAt) ? "impaired" : "down";
 }
 
 /** Returns one check for each name, in the order of the capabilities. */

@@ -45,9 +45,14 @@ const successesToComeUp = 2;
 
 /**
  * Applies a result. Two consecutive failures mean down, and two consecutive successes mean up. If the first result of
- * all is a success, it means up.
+ * all is a success, it means up. A capability that waits for others (see `waitsForOthers`) does not go down yet.
  */
-export function applyObservation(state: CheckState, observation: Observation, now: number): CheckState {
+export function applyObservation(
+  state: CheckState,
+  observation: Observation,
+  now: number,
+  others: readonly CheckState[] = [],
+): CheckState {
   const next: CheckState = observation.ok
     ? {
         ...state,
@@ -65,19 +70,32 @@ export function applyObservation(state: CheckState, observation: Observation, no
         consecutiveSuccesses: 0,
         reason: observation.reason,
       };
-  const status = state.lastSuccessAt === null && observation.ok ? "up" : nextStatus(state.status, next);
-  const reason = status === "up" && observation.ok ? null : next.reason;
-  return status === state.status ? { ...next, reason } : { ...next, reason, status, since: now };
+  const isUp =
+    observation.ok &&
+    (state.status === "up" || state.lastSuccessAt === null || next.consecutiveSuccesses >= successesToComeUp);
+  if (!isUp) return goDownIfDue(next, now, others);
+  return { ...next, reason: null, status: "up", since: state.status === "up" ? state.since : now };
 }
 
-function nextStatus(
-  status: CapabilityStatus,
-  { consecutiveFailures, consecutiveSuccesses }: CheckState,
-): CapabilityStatus {
-  if (consecutiveFailures >= failuresToGoDown) return "down";
-  if (status !== "up" && consecutiveSuccesses >= successesToComeUp) return "up";
-  return status;
+/** Returns the state after another capability of the same check has changed, which this one may have waited for. */
+export function goDownIfDue(state: CheckState, now: number, others: readonly CheckState[]): CheckState {
+  const isDue = state.status !== "down" && state.consecutiveFailures >= failuresToGoDown;
+  if (!isDue || waitsForOthers(state, others)) return state;
+  return { ...state, status: "down", since: now };
 }
+
+/**
+ * A capability that fails waits until it is known whether the others of its check still work. So in an outage they go
+ * down together, and none counts as working because its check ran a moment later. Each result wakes the other checks, so
+ * this takes at most the time limit of a check.
+ */
+const waitsForOthers = ({ failingSince }: CheckState, others: readonly CheckState[]): boolean =>
+  others.some(
+    ({ status, consecutiveFailures, lastSuccessAt }) =>
+      status === "up" &&
+      consecutiveFailures < failuresToGoDown &&
+      (consecutiveFailures > 0 || (lastSuccessAt ?? 0) < (failingSince ?? 0)),
+  );
 
 /**
  * Returns whether the check runs again at once to confirm a first failure, so that an outage is detected one time limit

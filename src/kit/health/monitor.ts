@@ -6,6 +6,7 @@ import {
   type CapabilityStatus,
   type CheckState,
   expireStale,
+  goDownIfDue,
   hasStarted,
   initialState,
   isRecovering,
@@ -31,6 +32,8 @@ export type MonitorDeps = {
   /** Wall clock, in ms. */
   clock: { now(): number };
   onResult?: OnResult;
+  /** Called when a capability has gone down. */
+  onDown?: (name: string) => void;
   policy?: ReadinessPolicy;
 };
 
@@ -49,6 +52,7 @@ export function createMonitor({
   history,
   clock,
   onResult,
+  onDown,
   policy = strictPolicy,
 }: MonitorDeps) {
   const stopping = new AbortController();
@@ -108,26 +112,37 @@ export function createMonitor({
     for (const listener of listeners) listener(current);
   };
 
-  const record = (one: Watched, observation: Observation): CheckState => {
+  const othersOf = (one: Watched): Watched[] =>
+    [...watched.values()].filter((other) => other !== one && other.capability.check === one.capability.check);
+
+  const statesOf = (all: readonly Watched[]): CheckState[] => all.map(({ state }) => state);
+
+  const change = (one: Watched, after: CheckState): void => {
     const before = one.state;
-    const after = applyObservation(before, observation, clock.now());
-    const { name } = one.capability;
     one.state = after;
-    if (before.status !== after.status) {
-      const code = observation.ok ? undefined : observation.code;
-      history.add({
-        at: after.since,
-        kind: "check",
-        name,
-        from: before.status,
-        to: after.status,
-        reason: after.reason,
-        ...(code !== undefined && { code }),
-      });
-    }
-    onResult?.(name, observation, after.status);
+    if (before.status === after.status) return;
+    const { name } = one.capability;
+    history.add({
+      at: after.since,
+      kind: "check",
+      name,
+      from: before.status,
+      to: after.status,
+      reason: after.reason,
+      ...(after.status === "down" && one.lastCode !== undefined && { code: one.lastCode }),
+    });
+    if (after.status === "down") onDown?.(name);
+  };
+
+  const record = (one: Watched, observation: Observation): CheckState => {
+    const now = clock.now();
+    const others = othersOf(one);
+    one.lastCode = observation.ok ? undefined : observation.code;
+    change(one, applyObservation(one.state, observation, now, statesOf(others)));
+    for (const other of others) change(other, goDownIfDue(other.state, now, statesOf(othersOf(other))));
+    onResult?.(one.capability.name, observation, one.state.status);
     publish();
-    return after;
+    return one.state;
   };
 
   const wakeAll = () => {
@@ -135,10 +150,8 @@ export function createMonitor({
   };
 
   /** The capabilities of a dependency fail and recover together, so after a change the others are checked at once. */
-  const checkOthersOf = ({ capability }: Watched): void => {
-    for (const other of watched.values()) {
-      if (other.capability.check === capability.check && !isRecovering(other.state)) other.sleep.wake();
-    }
+  const checkOthersOf = (one: Watched): void => {
+    for (const { state, sleep } of othersOf(one)) if (!isRecovering(state)) sleep.wake();
   };
 
   const loop = async (one: Watched): Promise<void> => {
@@ -218,6 +231,8 @@ type Watched = {
   readonly capability: NamedCapability;
   readonly sleep: ReturnType<typeof createSleep>;
   state: CheckState;
+  /** The error code of the latest result. */
+  lastCode?: string | undefined;
   startedAt: number;
 };
 

@@ -1,4 +1,3 @@
-import type { CapabilityStatus, Observation } from "../health/judge.ts";
 import { type Breaker, type BreakerOptions, type BreakerView, createBreaker } from "./breaker.ts";
 
 export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closeOn"> & {
@@ -15,6 +14,7 @@ export type NewBreaker = Pick<
 export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps) {
   const created: Breaker[] = [];
   const onClosed = new Map<string, (() => void)[]>();
+  const find = (name: string) => created.find((breaker) => breaker.name === name);
   return {
     create(options: NewBreaker): Breaker {
       const breaker = createBreaker({
@@ -36,12 +36,10 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
     onClosed(name: string, listener: () => void): void {
       onClosed.set(name, [...(onClosed.get(name) ?? []), listener]);
     },
-    /** Opens the breaker when its check is down, and closes it when the check is up. */
-    followCheck(name: string, { ok }: Observation, status: CapabilityStatus): void {
-      const breaker = created.find((one) => one.name === name);
-      if (status === "down" && !ok) breaker?.open();
-      if (status === "up" && ok) breaker?.close();
-    },
+    /** While the check of the same name is down, requests do not try its dependency. */
+    open: (name: string): void => find(name)?.open(),
+    /** Called at each success of a check that is up: one successful trial does not close the breaker. */
+    close: (name: string): void => find(name)?.close(),
     all: (): readonly Breaker[] => created,
     views: (): BreakerView[] => created.map((breaker) => breaker.view()),
     stop(): void {

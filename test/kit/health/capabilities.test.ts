@@ -53,9 +53,9 @@ async function serveStore({ writeIsCritical = false } = {}) {
   return { store, reads, read, write, url, until };
 }
 
-const up = { status: "up", lastSuccessAt: 9000, failingSince: null, consecutiveFailures: 0 } as const;
-const down = { status: "down", lastSuccessAt: 4000, failingSince: 5000, consecutiveFailures: 2 } as const;
-const unknown = { status: "unknown", lastSuccessAt: null, failingSince: null, consecutiveFailures: 0 } as const;
+const up = { status: "up", since: 1000, lastFailureAt: null } as const;
+const down = { status: "down", since: 5500, lastFailureAt: 9000 } as const;
+const unknown = { status: "unknown", since: 0, lastFailureAt: null } as const;
 
 const evidence: readonly (readonly [string, readonly Evidence[], CheckStatus])[] = [
   ["up", [up, up], "up"],
@@ -65,9 +65,8 @@ const evidence: readonly (readonly [string, readonly Evidence[], CheckStatus])[]
   ["down", [down, down], "down"],
   ["up and unknown", [up, unknown], "unknown"],
   ["down and unknown", [down, unknown], "down"],
-  ["down, and up without a success since the other began to fail", [{ ...up, lastSuccessAt: 4900 }, down], "down"],
-  ["down, and up with a failure that is not confirmed yet", [{ ...up, consecutiveFailures: 1 }, down], "down"],
-  ["up, and down with a success that is not confirmed yet", [up, { ...down, consecutiveFailures: 0 }], "down"],
+  ["up, and up with a failure that is not confirmed yet, and down", [{ ...up, lastFailureAt: 9500 }, down], "impaired"],
+  ["down, and up since a moment after the last failure of the other", [{ ...up, since: 9100 }, down], "down"],
 ];
 
 for (const [what, capabilities, status] of evidence) {

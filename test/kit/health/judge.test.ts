@@ -4,6 +4,7 @@ import {
   applyObservation,
   type CheckState,
   expireStale,
+  goDownIfDue,
   initialState,
   readiness,
 } from "../../../src/kit/health/judge.ts";
@@ -36,6 +37,30 @@ const table: readonly (readonly [string, string])[] = [
 
 for (const [seen, status] of table) {
   test(`after ${seen || "nothing"} a check is ${status}`, () => assert.equal(judge(seen).status, status));
+}
+
+const waiting: readonly (readonly [string, string, string])[] = [
+  ["has not succeeded since", "+", "up"],
+  ["has one failure", "+.-", "up"],
+  ["has succeeded since", "+.+", "down"],
+  ["has two failures too", "+--", "down"],
+  ["is down", "--", "down"],
+  ["has no result yet", "", "down"],
+];
+
+for (const [what, seen, status] of waiting) {
+  test(`a capability that failed twice is ${status} while the other one of its check ${what}`, () => {
+    const other = [...seen].reduce(
+      (state, mark, index) =>
+        mark === "." ? state : applyObservation(state, mark === "+" ? good : bad, (index + 1) * 1000),
+      initialState(0),
+    );
+    const failedTwice = [2000, 4000].reduce((state, now) => applyObservation(state, bad, now, [other]), judge("+"));
+    assert.equal(failedTwice.consecutiveFailures, 2);
+    assert.equal(failedTwice.status, status);
+    const proven = applyObservation(other, good, 5000);
+    assert.equal(goDownIfDue(failedTwice, 5000, [proven]).status, "down");
+  });
 }
 
 test("since is the time of the last change of status, and a recovery clears the reason", () => {
