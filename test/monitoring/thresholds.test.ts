@@ -5,6 +5,7 @@ import { dashboards } from "../../monitoring/dashboards/all.ts";
 import { alertsWithThreshold, formatThreshold, thresholdOf } from "../../monitoring/thresholds.ts";
 import { withObjectives, withThresholds } from "../../monitoring/written-docs.ts";
 import { drainDefaults } from "../../src/config/read-config.ts";
+import { certificateLimits } from "../../src/kit/status-page/certificate-list.ts";
 import { alerts, runbook } from "./monitoring-files.ts";
 
 const page = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
@@ -61,4 +62,10 @@ test("the drain time that the alert and the dashboard state is that of the produ
   const { description = "" } = alerts.find(({ alert }) => alert === "InstanceDrainingTooLong")?.annotations ?? {};
   assert.ok(description.includes(seconds), description);
   assert.ok(panels.some((panel) => panel.title === "Phase, by instance" && panel.description.includes(seconds)));
+});
+
+test("the status page marks a certificate when the alerts about it fire", () => {
+  const { expr = "" } = alerts.find(({ alert }) => alert === "CertificateExpiresSoon") ?? {};
+  assert.match(expr, new RegExp(`< ${certificateLimits.warningDays} >= ${certificateLimits.alarmDays}$`));
+  assert.equal(thresholdOf("CertificateExpiresWithinDays"), certificateLimits.alarmDays);
 });

@@ -1,6 +1,7 @@
 import { html } from "../../core/page/html.ts";
 import type { HealthReport, PageExtras } from "../health/health-report.ts";
 import { badgeOf, badgeOfStatus } from "./badge.ts";
+import { renderCertificates } from "./certificate-list.ts";
 import { renderChecks } from "./check-cards.ts";
 import { renderDocument } from "./document.ts";
 import { renderFleet } from "./fleet-table.ts";
@@ -30,6 +31,7 @@ export function renderPage(report: HealthReport, extras: PageExtras): string {
       <div class="wrap">
         ${extras.fleet !== undefined && renderFleet(extras.fleet, extras.nowMs)}
         ${renderChecks(report, extras)}
+        ${renderCertificates(report)}
         ${renderMeters(report)}
         ${renderHistory(report, extras.nowMs)}
       </div>`,

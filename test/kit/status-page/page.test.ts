@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HealthReport } from "../../../src/kit/health/health-report.ts";
 import { renderPage } from "../../../src/kit/status-page/page.ts";
-import { ago, breaker, down, extras, healthReport, longHistory, samples, up } from "./support/health-reports.ts";
+import { ago, breaker, down, extras, healthReport, longHistory, now, samples, up } from "./support/health-reports.ts";
 import { summaryOf, textOf, titleOf } from "./support/reading.ts";
 
 const pageOf = (over: Partial<HealthReport>) => renderPage(healthReport(over), extras());
@@ -192,4 +192,29 @@ test("with six checks, ten minutes of samples and a long history, a page is belo
   const median = times.toSorted((a, b) => a - b)[100] ?? 0;
   // It takes about 1 ms on an idle machine.
   assert.ok(median < 10, `${median} ms`);
+});
+
+describe("the certificates of the dependencies", () => {
+  const dayMs = 86_400_000;
+  const certificate = (of: string, daysLeft: number) => ({
+    of,
+    daysLeft,
+    expiresAt: new Date(now + daysLeft * dayMs).toISOString(),
+  });
+
+  test("are listed with their days left and their end, and those that expire soon stand out", () => {
+    const certificates = [certificate("postgres", 40), certificate("redis", 20), certificate("s3", 1)];
+    const text = textOf(pageOf({ certificates }));
+    assert.match(text, /postgres 40 days ?valid until 2026-12-30 03:14:07 UTC/);
+    assert.match(text, /redis 20 days renew soon/);
+    assert.match(text, /s3 1 day renew now/);
+  });
+
+  test("are reported as expired after their end", () => {
+    assert.match(textOf(pageOf({ certificates: [certificate("postgres", -1)] })), /postgres expired renew now/);
+  });
+
+  test("have no section if no dependency uses TLS", () => {
+    assert.doesNotMatch(textOf(pageOf({ certificates: [] })), /Certificates/);
+  });
 });
