@@ -19,6 +19,7 @@ import { redisBlackHole } from "./scenarios/redis-black-hole.ts";
 import { scrape } from "./scenarios/scrape.ts";
 import { start } from "./scenarios/start.ts";
 import { streams } from "./scenarios/streams.ts";
+import { traces } from "./scenarios/traces.ts";
 import { withWorld } from "./world.ts";
 import { FailedRequests } from "./wrk.ts";
 
@@ -26,6 +27,7 @@ const scenarios: readonly Scenario[] = [
   probes,
   publicRead,
   authenticatedRead,
+  traces,
   redisBlackHole,
   probesBeside,
   scrape,

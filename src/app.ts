@@ -5,6 +5,7 @@ import { maxBufferedBodyBytes } from "./config/memory-budget.ts";
 import { AppError } from "./core/app-error.ts";
 import { createByteBudget } from "./core/byte-budget.ts";
 import type { Logger } from "./core/logger.ts";
+import type { StartRequestTrace } from "./core/tracer.ts";
 import type { Api } from "./features/create-once.ts";
 import { leaseRoutes } from "./features/leases/routes.ts";
 import { maintenanceRoutes } from "./features/maintenance/routes.ts";
@@ -35,6 +36,8 @@ export type AppDeps = ExpressDeps & {
   answerOps(request: IncomingMessage, response: ServerResponse): boolean;
   /** Returns false while the event loop is saturated. */
   admits(): boolean;
+  /** Begins the trace of a request; undefined while traces are off. */
+  startTrace: StartRequestTrace;
   /** Called at the end of every request that is not answered by `answerOps`: access log and metrics. */
   onFinished(request: IncomingMessage, response: ServerResponse): void;
   connections: Connections;
@@ -45,6 +48,7 @@ export type AppDeps = ExpressDeps & {
 export function createApp({
   answerOps,
   admits,
+  startTrace,
   onFinished,
   connections,
   securityHeaders,
@@ -72,9 +76,14 @@ export function createApp({
       // Probes and operator endpoints: answered here, whatever the load.
       if (fault === undefined && answerOps(request, response)) return;
 
-      // Request id, deadline, access log, metrics, security headers.
+      // Request id, trace, deadline, access log, metrics, security headers.
       connections.begin(request, response);
       request.context = createContext(requestIdOf(request, trust), request.url ?? "", bodyBudget, sendContinue);
+      const trace = startTrace(request, request.context.id);
+      if (trace !== undefined) {
+        request.context.trace = trace;
+        response.setHeader("traceresponse", trace.traceparent);
+      }
       response.on("close", () => {
         if (!response.writableFinished) request.context.abort(clientDisconnected);
         onFinished(request, response);
@@ -93,7 +102,9 @@ export function createApp({
       }
       pacer.run(() => {
         // The deadline may have passed while the request waited.
-        if (!response.writableEnded) expressApp(request, response);
+        if (response.writableEnded) return;
+        if (trace === undefined) expressApp(request, response);
+        else trace.run(() => void expressApp(request, response));
       });
     },
   };

@@ -111,7 +111,12 @@ function commandWords(args: string[]): string[] | Error {
 
 async function serve(): Promise<void> {
   const config = readConfig(environment());
-  const { logger, flush, droppedLines } = createLogger({ level: config.logLevel, instance: config.instance, version });
+  const { logger, flush, droppedLines } = createLogger({
+    level: config.logLevel,
+    instance: config.instance,
+    version,
+    traced: config.tracing !== undefined,
+  });
   const exit = async (code: number): Promise<never> => {
     try {
       await flush();

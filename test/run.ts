@@ -14,6 +14,7 @@ import { findNamespaceProblem } from "./shared/namespaces.ts";
 import { programs, provide, providePackages, refuseOrSkip } from "./shared/programs.ts";
 import { prepareTemplate } from "./shared/servers/database.ts";
 import { isEdgeTest } from "./support/network-namespace.ts";
+import { provideReceiver } from "./support/otlp-receiver.ts";
 import { timeLimitMs } from "./support/time-limit.ts";
 
 // npm test [-- PATTERN …]: real engines once, a database for each file, and up to three rounds: files side by side,
@@ -45,6 +46,7 @@ if (files.length === 0) {
 providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
 // Installing takes longer than a test file may take.
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
+if (files.some((file) => /\btrac/.test(file))) provideReceiver();
 if (files.some((file) => /\bkit\b/.test(file))) {
   provideFrameworks();
   provideNodeVersions();

@@ -3,6 +3,7 @@ import { type Algorithm, hash, type Options, verify } from "@node-rs/argon2";
 import { passwordHashing } from "../config/memory-budget.ts";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
+import { noTracer, type Tracer } from "../core/tracer.ts";
 
 /** The package declares its algorithms as an enum that exists only in its types. */
 const argon2id = 2 as Algorithm;
@@ -12,7 +13,7 @@ const parametersText = `$argon2id$v=19$m=${passwordHashing.memoryKiB},t=2,p=1$`;
 /** A hash takes one core and 19 MiB for 50 ms. This leaves one core and part of the thread pool to other work. */
 const maxConcurrent = Math.min(passwordHashing.maxConcurrent, Math.max(1, availableParallelism() - 1));
 
-export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) {
+export function createPasswords({ queueTimeoutMs, tracer = noTracer }: { queueTimeoutMs: number; tracer?: Tracer }) {
   const limiter = createConcurrencyLimiter({
     maxConcurrent,
     maxWaitMs: queueTimeoutMs,
@@ -21,15 +22,18 @@ export function createPasswords({ queueTimeoutMs }: { queueTimeoutMs: number }) 
       new AppError("overloaded", "Too many passwords are being checked at the same time. Retry later.", {
         retryAfterSeconds: 2,
       }),
+    measureWait: (wait) => tracer.span({ name: "wait for a free place at password hashing" }, wait),
   });
+  const run = <T>(work: () => Promise<T>): Promise<T> =>
+    limiter.run(() => tracer.span({ name: "hash a password" }, work));
   const dummyHash = hash("no account has this password", parameters);
   dummyHash.catch(() => undefined);
 
   return {
-    hash: (password: string): Promise<string> => limiter.run(() => hash(password, parameters)),
+    hash: (password: string): Promise<string> => run(() => hash(password, parameters)),
     /** Compares a password with a hash. Takes the same time if the account does not exist. */
     matches: (password: string, stored: string | undefined): Promise<boolean> =>
-      limiter.run(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
+      run(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
     isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),
   };
 }

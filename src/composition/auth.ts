@@ -14,6 +14,7 @@ import { jwksRoutes } from "../auth/tokens/jwks.ts";
 import { createTokenKeys } from "../auth/tokens/token-keys.ts";
 import type { Config } from "../config/read-config.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import { createPager } from "../http/pagination.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
@@ -31,13 +32,14 @@ export type AuthPartsDeps = {
   uncounted: { db: Queryable; redis: RedisAccess };
   /** Calls back when Redis is reachable again and may lack revocations. */
   onRedisBack(listener: () => void): void;
+  tracer: Tracer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
 
 /** Creates the parts for tokens, sessions, accounts, and the authentication of requests. */
 export function composeAuth(deps: AuthPartsDeps) {
-  const { config, logger, jwtSecret, db, redis, uncounted, onRedisBack, stack, overrides } = deps;
+  const { config, logger, jwtSecret, db, redis, uncounted, onRedisBack, tracer, stack, overrides } = deps;
   const { auth } = config;
   const { sessionMaxAgeSeconds } = auth;
   const keys = createTokenKeys({
@@ -51,7 +53,7 @@ export function composeAuth(deps: AuthPartsDeps) {
   const limits = { idleSeconds: auth.sessionTtlSeconds, maxAgeSeconds: auth.sessionMaxAgeSeconds };
   const sessions = overrides.sessions ?? createSessionStore({ redis, limits });
   const cookie = createSessionCookie({ name: auth.cookieName, secure: config.production });
-  const passwords = overrides.passwords ?? createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs });
+  const passwords = overrides.passwords ?? createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs, tracer });
   const rateLimit = overrides.rateLimit ?? createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });
   const roleOf = createRoleOf({ sessions, activeRole: (userId, sessionId) => activeRole(db, userId, sessionId) });
   const authenticate = overrides.authenticate ?? createAuthenticate({ tokens, sessions, cookie, roleOf });

@@ -26,6 +26,7 @@ import { composeRedis } from "./redis.ts";
 import type { ServiceAddresses } from "./service-addresses.ts";
 import { createAssertAvailable } from "./store-breakers.ts";
 import { composeStream } from "./stream.ts";
+import { composeTracing } from "./tracing.ts";
 
 export type ComposeDeps = {
   config: Config;
@@ -46,6 +47,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
   const trust = createTrust(toBlockList(config.http.trustProxy));
   const eventLoop = stack.adopt(watchEventLoop(config.http.overloadDelayMs), (watch) => watch.stop());
 
+  const { tracer, startRequest } = await composeTracing({ config, identity, logger, metrics, trust, stack });
   const certificates = overrides.certificates ?? stack.adopt(watchCertificates(), (watch) => watch.stop());
   addCertificateMetrics(metrics, certificates);
 
@@ -61,6 +63,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     policy: readiness.policy,
     fleet: (): FleetReport => fleet.report(),
     certificates: certificates.all,
+    tracer,
     stack,
   });
   const { breakers, connections, lifecycle, monitor, systemWatch } = kit;
@@ -76,6 +79,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     history: kit.history,
     metrics,
     timed,
+    tracer,
     stack,
     overrides,
   });
@@ -89,6 +93,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     breakers,
     history: kit.history,
     timed,
+    tracer,
     stack,
     overrides,
   });
@@ -110,7 +115,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     overrides,
   });
   const { jwtSecret } = addresses;
-  const auth = composeAuth({ config, logger, jwtSecret, db, redis, uncounted, onRedisBack, stack, overrides });
+  const auth = composeAuth({ config, logger, jwtSecret, db, redis, uncounted, onRedisBack, tracer, stack, overrides });
   const { isStillSignedIn } = auth;
   const stream = composeStream({
     config,
@@ -123,14 +128,15 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     stack,
     overrides,
   });
-  const bucket = composeBucket({ config, clock, breakers, certificates, addCheck: kit.addCheck });
-  const features = composeFeatures({ config, logger, bucket, db, stream, stack, overrides });
+  const bucket = composeBucket({ config, clock, breakers, certificates, tracer, addCheck: kit.addCheck });
+  const features = composeFeatures({ config, logger, bucket, db, stream, tracer, stack, overrides });
 
   const servesOperators = config.http.managementPort === undefined;
   const headers = securityHeaders(config);
   const app = createApp({
     answerOps: servesOperators ? kit.answer : kit.probes.answer,
     admits: eventLoop.admits,
+    startTrace: startRequest,
     onFinished: composeRequestRecord({ logger, httpMetrics: kit.httpMetrics }),
     connections,
     securityHeaders: headers,

@@ -1,5 +1,6 @@
 import type { Config } from "../config/read-config.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/pool.ts";
 import { createLeaseService } from "../features/leases/service.ts";
 import { createMaintenanceService } from "../features/maintenance/service.ts";
@@ -16,12 +17,13 @@ export type FeatureDeps = {
   bucket: Bucket | undefined;
   db: Database;
   stream: StreamService;
+  tracer: Tracer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
 
 /** Creates the services of the property API. */
-export function composeFeatures({ config, logger, bucket, db, stream, stack, overrides }: FeatureDeps) {
+export function composeFeatures({ config, logger, bucket, db, stream, tracer, stack, overrides }: FeatureDeps) {
   const properties = createPropertyService({ db });
   const units = createUnitService({ db, properties });
   return {
@@ -29,7 +31,7 @@ export function composeFeatures({ config, logger, bucket, db, stream, stack, ove
     units,
     leases: createLeaseService({ db, units }),
     maintenance: createMaintenanceService({ db, units, notify: stream.wake }),
-    photos: composePhotos({ config, logger, bucket, db, properties, stack, overrides }),
+    photos: composePhotos({ config, logger, bucket, db, properties, tracer, stack, overrides }),
     stream,
   };
 }

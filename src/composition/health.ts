@@ -4,6 +4,7 @@ import type { Config } from "../config/read-config.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Trust } from "../http/listener/proxy-trust.ts";
 import { requestIdOf } from "../http/listener/request-context.ts";
 import { sendProblem } from "../http/problem.ts";
@@ -29,12 +30,14 @@ export type HealthDeps = {
   policy: ReadinessPolicy;
   fleet(): FleetReport;
   certificates: Certificates["all"];
+  tracer: Tracer;
   stack: AsyncDisposableStack;
 };
 
 /** Creates the health kit, which also adds the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
-  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates, stack } = deps;
+  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates, tracer, stack } =
+    deps;
   const { service, version, instance, ...facts } = identity;
   const kit = createHealth({
     service,
@@ -56,7 +59,11 @@ export function composeHealth(deps: HealthDeps) {
       requestIdOf: (request) => requestIdOf(request, trust),
       onUnexpectedError: (error, requestId) => logger.error({ err: error, requestId }, "operator endpoint failed"),
     },
-    onChange: ({ at: _, ...change }) => logger[isWorse(change) ? "warn" : "info"]({ change }, describeChange(change)),
+    onChange({ at: _, ...change }) {
+      logger[isWorse(change) ? "warn" : "info"]({ change }, describeChange(change));
+      // The request whose call opened the breaker.
+      if (change.kind === "breaker") tracer.event(`circuit breaker ${change.to}`, { "haven.breaker": change.name });
+    },
   });
   stack.defer(kit.stop);
   return kit;

@@ -47,7 +47,14 @@ export function composeRequestRecord({ logger, httpMetrics }: { logger: Logger; 
   return (request: IncomingMessage, response: ServerResponse): void => {
     const seconds = (performance.now() - request.context.startedAt) / 1000;
     const status = response.writableFinished ? response.statusCode : clientClosedRequest;
-    httpMetrics.observe(request.method ?? "", request.context.route, status, seconds);
+    const { route, trace } = request.context;
+    const method = request.method ?? "";
+    httpMetrics.observe(method, route, status, seconds, trace?.sampled ? trace.traceId : undefined);
+    trace?.end({
+      name: `${method} ${route}`,
+      status,
+      attributes: { "http.request.method": method, "http.route": route },
+    });
     accessLog(request, response, seconds);
   };
 }

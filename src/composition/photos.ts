@@ -2,6 +2,7 @@ import type { Config } from "../config/read-config.ts";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";
 import { createImages } from "../features/photos/images/images.ts";
@@ -22,6 +23,7 @@ export type PhotoPartsDeps = {
   logger: Logger;
   /** If undefined, files are stored in Postgres. */
   bucket: Bucket | undefined;
+  tracer: Tracer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
@@ -39,10 +41,11 @@ export function composePhotos({
   properties,
   bucket,
   logger,
+  tracer,
   stack,
   overrides,
 }: PhotoPartsDeps): PhotoParts {
-  const images = overrides.images ?? createImages(config.photos.images);
+  const images = overrides.images ?? createImages(config.photos.images, tracer);
   const deletions =
     bucket &&
     stack.adopt(
@@ -54,6 +57,7 @@ export function composePhotos({
     maxConcurrent: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
     maxWaitMs: imageReadWaitMs,
     maxQueued: 200,
+    measureWait: (wait) => tracer.span({ name: "wait for a free place at image reads" }, wait),
     rejectionError: () =>
       new AppError("overloaded", "Too many images are being requested. Retry in a moment.", { retryAfterSeconds: 1 }),
   });

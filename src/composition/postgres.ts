@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/read-config.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Tracer } from "../core/tracer.ts";
 import { createConnector } from "../db/connect/connector.ts";
 import { explainPostgresFailure } from "../db/connect/explain-failure.ts";
 import { isDatabaseFailure, isDiskFull, mayBeDatabaseFailure } from "../db/driver-errors.ts";
@@ -27,6 +28,7 @@ export type PostgresPartsDeps = {
   history: Pick<History, "onChange">;
   metrics: Metrics;
   timed: CallTimer;
+  tracer: Tracer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
@@ -35,8 +37,8 @@ const closeLimitMs = 2000;
 
 /** Creates the pool of Postgres, its breakers, and the checks, which have connections of their own. */
 export async function composePostgres(deps: PostgresPartsDeps) {
-  const { config, url, logger, certificates, breakers, history, metrics, timed, stack, overrides } = deps;
-  const store = createStoreBreakers(breakers, {
+  const { config, url, logger, certificates, breakers, history, metrics, timed, tracer, stack, overrides } = deps;
+  const store = createStoreBreakers(breakers, tracer, {
     name: "postgres",
     isFailure: isDatabaseFailure,
     isSymptom: mayBeDatabaseFailure,
@@ -62,6 +64,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
         { ...config.postgres, url },
         (work, capability) => store[capability].run(() => timed("postgres", work)),
         connector,
+        tracer,
       ),
       // A timed-out statement may hold its connection until Postgres cancels it. The exit does not wait for that.
       (pool) => Promise.race([pool.close(), sleep(closeLimitMs, undefined, { ref: false })]),

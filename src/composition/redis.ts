@@ -2,6 +2,7 @@ import type { Config } from "../config/read-config.ts";
 import type { RedisTarget } from "../config/store-settings.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
+import { noTracer, type Tracer } from "../core/tracer.ts";
 import { storeCheck } from "../kit/checks/service-checks.ts";
 import type { History } from "../kit/health/history.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
@@ -12,6 +13,7 @@ import { explainRedisFailure } from "../redis/connect/explain-failure.ts";
 import { isRedisFailure, mayBeRedisFailure } from "../redis/driver-errors.ts";
 import { createRedisAccess } from "../redis/redis-access.ts";
 import { createRedisPinger } from "../redis/redis-pinger.ts";
+import { traceCommands } from "../redis/trace-commands.ts";
 import { createSessionChecks } from "../sessions/session-checks.ts";
 import { createConnectionLog } from "./connection-log.ts";
 import type { Overrides } from "./overrides.ts";
@@ -25,14 +27,15 @@ export type RedisPartsDeps = {
   breakers: Breakers;
   history: Pick<History, "onChange">;
   timed: CallTimer;
+  tracer: Tracer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
 
 /** Creates the clients of Redis, their breakers, and the checks, which have connections of their own. */
 export function composeRedis(deps: RedisPartsDeps) {
-  const { config, target, logger, certificates, breakers, history, timed, stack, overrides } = deps;
-  const store = createStoreBreakers(breakers, {
+  const { config, target, logger, certificates, breakers, history, timed, tracer, stack, overrides } = deps;
+  const store = createStoreBreakers(breakers, tracer, {
     name: "redis",
     isFailure: isRedisFailure,
     isSymptom: mayBeRedisFailure,
@@ -41,6 +44,7 @@ export function composeRedis(deps: RedisPartsDeps) {
   const open = (name: string) =>
     stack.adopt(createRedis(target, config.redis, name), (connection) => connection.disconnect());
   const clients = { read: open("haven"), write: open("haven-write") };
+  if (tracer !== noTracer) for (const client of [clients.read, clients.write]) traceCommands(client, tracer);
   watchConnections(clients.read, () => certificates.record("redis", certificateEndOf(clients.read)));
   certificates.refreshWith("redis", () => readCertificateEnd(target, config.redis));
   const { timeoutMs, requires } = config.health;

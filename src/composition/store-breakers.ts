@@ -1,5 +1,6 @@
 import type { CheckName } from "../config/parsers.ts";
 import type { StoreCapability } from "../core/store-capability.ts";
+import { noTracer, type Tracer } from "../core/tracer.ts";
 import type { StoreNeeds } from "../http/operation.ts";
 import type { Store } from "../kit/checks/service-checks.ts";
 import type { Breaker } from "../kit/resilience/breaker.ts";
@@ -8,14 +9,37 @@ import type { Breakers, NewBreaker } from "../kit/resilience/breakers.ts";
 /** One breaker for each capability of a store, so that failing writes do not refuse reads. */
 export type StoreBreakers = Readonly<Record<StoreCapability, Breaker>>;
 
-export function createStoreBreakers(breakers: Breakers, options: Omit<NewBreaker, "codeWhileOpen">): StoreBreakers {
+export function createStoreBreakers(
+  breakers: Breakers,
+  tracer: Tracer,
+  options: Omit<NewBreaker, "codeWhileOpen">,
+): StoreBreakers {
   const read = breakers.create(options);
   const write = breakers.create({
     ...options,
     name: `${options.name}:write`,
     codeWhileOpen: () => (read.isOpen() ? "unavailable" : "read_only"),
   });
-  return { read, write };
+  return { read: withEvents(read, tracer), write: withEvents(write, tracer) };
+}
+
+/** Adds an event to the current trace for each call that the open breaker rejects. */
+function withEvents(breaker: Breaker, tracer: Tracer): Breaker {
+  if (tracer === noTracer) return breaker;
+  const noteRejection = () => {
+    if (breaker.isOpen()) tracer.event("rejected by the open circuit breaker", { "haven.breaker": breaker.name });
+  };
+  return {
+    ...breaker,
+    assertClosed() {
+      noteRejection();
+      breaker.assertClosed();
+    },
+    run(work) {
+      noteRejection();
+      return breaker.run(work);
+    },
+  };
 }
 
 /**

@@ -21,6 +21,11 @@ export const milliseconds = (min: number) => wholeNumber(min, 3_600_000, "a whol
 
 export const seconds = (min: number, max: number) => wholeNumber(min, max, "a whole number of seconds");
 
+export const ratio = z
+  .string()
+  .regex(/^(?:0|1|0?\.\d{1,9}|1\.0{1,9})$/, "must be a number from 0 to 1")
+  .transform(Number);
+
 export const port = wholeNumber(0, 65_535, "a port (0 to 65535)");
 
 export const identifier = z

@@ -2,6 +2,7 @@ import { bucketSettings } from "./bucket-settings.ts";
 import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
 import { postgresSettings, redisSettings } from "./store-settings.ts";
+import { tracingSettings } from "./tracing-settings.ts";
 import { type Variables, variables } from "./variables.ts";
 
 /** The checked and frozen settings. Addresses of embedded services are added later, at the start. */
@@ -82,6 +83,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       lingerMs: v.DRAIN_LINGER_MS ?? drainDefaults(production).DRAIN_LINGER_MS,
       timeoutMs: v.SHUTDOWN_TIMEOUT_MS ?? drainDefaults(production).SHUTDOWN_TIMEOUT_MS,
     },
+    tracing: tracingSettings(v),
     embeddedDataDir: v.EMBEDDED_DATA_DIR,
   });
 }

@@ -15,6 +15,7 @@ export const secretVariables = [
   "OPS_TOKEN",
   "S3_ACCESS_KEY_ID",
   "S3_SECRET_ACCESS_KEY",
+  "OTEL_EXPORTER_OTLP_HEADERS",
 ] as const;
 
 export type SecretVariable = (typeof secretVariables)[number];

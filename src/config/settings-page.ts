@@ -16,6 +16,7 @@ const sections: readonly (readonly [title: string, first: VariableName])[] = [
   ["Bucket for photos", "S3_BUCKET"],
   ["Roles of AWS for the bucket", "AWS_ROLE_ARN"],
   ["Shutdown", "DRAIN_DELAY_MS"],
+  ["Traces", "OTEL_EXPORTER_OTLP_ENDPOINT"],
   ["Development", "EMBEDDED_DATA_DIR"],
 ];
 

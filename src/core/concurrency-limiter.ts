@@ -7,6 +7,8 @@ export type ConcurrencyLimiterOptions = {
   /** With this many calls waiting, further calls are rejected at once, because thousands of timers block the event loop. */
   maxQueued: number;
   rejectionError(): Error;
+  /** Wraps the wait of a call that has to queue, to measure it. */
+  measureWait?(wait: () => Promise<void>): Promise<void>;
 };
 
 /** Creates a limiter for the number of running calls, the number of waiting calls, and the time that a call waits. */
@@ -15,6 +17,7 @@ export function createConcurrencyLimiter({
   maxWaitMs,
   maxQueued,
   rejectionError,
+  measureWait = (wait) => wait(),
 }: ConcurrencyLimiterOptions) {
   type Waiter = { start(): void; limit: StallTolerantTimeout };
   // Not a Set: V8 keeps entries that went through a Set alive until a full collection.
@@ -34,7 +37,7 @@ export function createConcurrencyLimiter({
     });
     const waiter: Waiter = { start: resolve, limit };
     waiters.push(waiter);
-    return promise;
+    return measureWait(() => promise);
   };
 
   /** Hands the place to the next waiting call, so that a new call cannot overtake it. */

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Level, type Logger, pino } from "pino";
 import { createBatchedWriter } from "./batched-writer.ts";
 import { redactError } from "./redact-error.ts";
+import { activeSpan } from "./tracer.ts";
 
 export type { Logger } from "pino";
 
@@ -8,6 +9,14 @@ export type LogLevel = Level | "silent";
 
 /** `flush` resolves when all lines are written, or after a time limit if the reader is stuck. */
 export type LogSink = { logger: Logger; flush(): Promise<void>; droppedLines(): number };
+
+export type LoggerOptions = {
+  level: LogLevel;
+  instance: string;
+  version: string;
+  /** Adds the ids of the current trace to each line. */
+  traced?: boolean;
+};
 
 const flushEveryMs = 200;
 const flushTimeoutMs = 500;
@@ -18,7 +27,7 @@ const maxQueuedBytes = 8 * 1024 * 1024;
  * requests or the shutdown. Errors are redacted, so that no message of a driver is logged. (pino's own destination
  * measures the whole queue again for every line, which cost a busy server a third of its throughput.)
  */
-export function createLogger(options: { level: LogLevel; instance: string; version: string }): LogSink {
+export function createLogger(options: LoggerOptions): LogSink {
   const writer = createBatchedWriter({ fd: 1, batchBytes: 65_536, maxQueuedBytes: maxQueuedBytes });
   setInterval(writer.flush, flushEveryMs).unref();
   return {
@@ -30,18 +39,25 @@ export function createLogger(options: { level: LogLevel; instance: string; versi
 
 export function createLoggerOn(
   stream: DestinationStream,
-  { level, instance, version }: { level: LogLevel; instance: string; version: string },
+  { level, instance, version, traced = false }: LoggerOptions,
 ): Logger {
   return pino(
     {
       level,
       base: { service: "haven-api", instance, version },
       timestamp: timeField,
+      ...(traced && { mixin: traceFields }),
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: unknown) => redactError(error) },
     },
     stream,
   );
+}
+
+/** The current span, so that the lines of a request lead to its trace. */
+function traceFields(): object {
+  const span = activeSpan.getStore();
+  return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId };
 }
 
 let lastMs = 0;

@@ -2,10 +2,12 @@ import type { Client, QueryResultRow } from "pg";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 import type { StoreCapability } from "../core/store-capability.ts";
+import { noTracer, type Tracer } from "../core/tracer.ts";
 import { createConnectionPool } from "./connect/connection-pool.ts";
 import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { breaksConnection, isRetryableConflict, toDomainError, wrapDriverError } from "./driver-errors.ts";
 import { capabilityOfStatement } from "./statement-capability.ts";
+import { statementSpan } from "./statement-span.ts";
 
 export type PostgresLimits = PostgresSource & {
   poolMax: number;
@@ -48,6 +50,7 @@ export function createDatabase(
   limits: PostgresLimits,
   protect: Protect,
   connector: Connector = createConnector(limits),
+  tracer: Tracer = noTracer,
 ): Database {
   const pool = createConnectionPool({
     open: () =>
@@ -68,6 +71,7 @@ export function createDatabase(
       maxQueued: limits.poolMax * 50,
       rejectionError: () =>
         new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
+      measureWait: (wait) => tracer.span(queueSpan, wait),
     });
   const limiter = limitTo(limits.poolMax);
   const writeLimiter = limitTo(limits.poolMax - Math.floor(limits.poolMax * shareReservedForReads));
@@ -78,7 +82,8 @@ export function createDatabase(
     guard = protect,
   ): Promise<T> => {
     const run = async () => {
-      const connection = await pool.acquire().catch(wrapDriverError);
+      const acquire = () => pool.acquire().catch(wrapDriverError);
+      const connection = await (pool.counts().idle > 0 ? acquire() : tracer.span(connectSpan, acquire));
       try {
         const result = await work(connection.client);
         connection.release();
@@ -95,7 +100,9 @@ export function createDatabase(
 
   const withGuard = (guard: Protect): Queryable => ({
     query: <Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]) =>
-      withClient((client) => runStatement<Row>(client, sql, values), capabilityOf(sql), guard).catch(throwDomainError),
+      withClient((client) => runStatement<Row>(client, tracer, sql, values), capabilityOf(sql), guard).catch(
+        throwDomainError,
+      ),
   });
 
   return {
@@ -105,11 +112,12 @@ export function createDatabase(
       for (let attempt = 1; ; attempt += 1) {
         const afterCommitHooks: (() => void)[] = [];
         try {
-          const result = await withClient((client) => inTransaction(client, work, afterCommitHooks), "write");
+          const result = await withClient((client) => inTransaction(client, tracer, work, afterCommitHooks), "write");
           for (const hook of afterCommitHooks) hook();
           return result;
         } catch (error) {
           if (!isRetryableConflict(error) || attempt === maxAttempts) throwDomainError(error);
+          tracer.event("retry of the transaction", { attempt });
         }
       }
     },
@@ -119,6 +127,9 @@ export function createDatabase(
   };
 }
 
+const queueSpan = { name: "wait for a free place at postgres" };
+const connectSpan = { name: "connect to postgres" };
+
 const capabilityOf = (sql: Sql): StoreCapability => capabilityOfStatement(typeof sql === "string" ? sql : sql.text);
 
 function throwDomainError(error: unknown): never {
@@ -127,11 +138,13 @@ function throwDomainError(error: unknown): never {
 
 async function runStatement<Row extends QueryResultRow>(
   client: Client,
+  tracer: Tracer,
   sql: Sql,
   values: readonly unknown[] = [],
 ): Promise<Row[]> {
   const statement = typeof sql === "string" ? { text: sql } : sql;
-  const result = await client.query<Row>({ ...statement, values: [...values] }).catch(wrapDriverError);
+  const run = () => client.query<Row>({ ...statement, values: [...values] }).catch(wrapDriverError);
+  const result = await tracer.span(statementSpan(statement.text), run);
   return result.rows;
 }
 
@@ -140,18 +153,20 @@ const maxAttempts = 3;
 
 async function inTransaction<T>(
   client: Client,
+  tracer: Tracer,
   work: (tx: Transaction) => Promise<T>,
   afterCommitHooks: (() => void)[],
 ): Promise<T> {
-  await client.query("BEGIN").catch(wrapDriverError);
+  const control = (text: string) => tracer.span(statementSpan(text), () => client.query(text).catch(wrapDriverError));
+  await control("BEGIN");
   try {
-    const query: Queryable["query"] = (sql, values) => runStatement(client, sql, values);
+    const query: Queryable["query"] = (sql, values) => runStatement(client, tracer, sql, values);
     const result = await work({ query, afterCommit: (tell) => afterCommitHooks.push(tell) });
-    await client.query("COMMIT").catch(wrapDriverError);
+    await control("COMMIT");
     return result;
   } catch (error) {
     // If ROLLBACK fails as well, the connection is closed, and Postgres rolls back.
-    if (!breaksConnection(error)) await client.query("ROLLBACK").catch(wrapDriverError);
+    if (!breaksConnection(error)) await control("ROLLBACK");
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
 import { type ProblemMembers, problemMembers } from "../core/problem-members.ts";
+import type { RequestTrace } from "../core/tracer.ts";
 
 /**
  * A failure as a client sees it (RFC 9457). The error responses of the proxies are generated from it. Probes and
@@ -8,6 +9,8 @@ import { type ProblemMembers, problemMembers } from "../core/problem-members.ts"
  */
 export type Problem = ProblemMembers<ErrorCode> & {
   requestId: string;
+  /** Only while traces are exported. */
+  traceId?: string;
   errors?: readonly FieldError[];
 };
 
@@ -44,9 +47,10 @@ export function problemOf(code: ErrorCode, detail: string, requestId: string, st
   return { ...problemMembers({ code, title: kind.title, status: status ?? kind.status, detail }), requestId };
 }
 
-export function toProblem(error: unknown, requestId: string): Problem {
+export function toProblem(error: unknown, requestId: string, trace?: Pick<RequestTrace, "traceId">): Problem {
   const { code, message, extras } = toAppError(error);
   const problem = problemOf(code, cut(message, maxDetailLength), requestId);
+  if (trace !== undefined) problem.traceId = trace.traceId;
   if (extras.errors) problem.errors = extras.errors.slice(0, maxFieldErrors).map(shortened);
   return problem;
 }
@@ -62,7 +66,10 @@ const cut = (text: string, maxLength: number): string =>
 const shortened = ({ path, message }: FieldError): FieldError => ({ path: cut(path, maxPathLength), message });
 
 export function sendProblem(response: ServerResponse, error: unknown, requestId: string): Problem {
-  const problem = toProblem(error, requestId);
+  // Requests for probes and operator endpoints have no context.
+  const trace = "context" in response.req ? response.req.context.trace : undefined;
+  trace?.fail(error);
+  const problem = toProblem(error, requestId, trace);
   const { retryAfterSeconds, allow } = toAppError(error).extras;
   // Node sends a string in one write with the headers; a buffer needs a second write.
   const body = JSON.stringify(problem);

@@ -43,7 +43,12 @@ export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready"
       done();
     },
   });
-  const logger = createLoggerOn(sink, { level: config.logLevel, instance: config.instance, version: "test" });
+  const logger = createLoggerOn(sink, {
+    level: config.logLevel,
+    instance: config.instance,
+    version: "test",
+    traced: config.tracing !== undefined,
+  });
   const running = await start(config, { logger, overrides });
   const stop = () => running.stop();
   atEnd(stop);

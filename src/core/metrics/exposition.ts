@@ -10,7 +10,12 @@ export type Sample = {
   labels: Readonly<Record<string, string | number>>;
   value: number;
   suffix?: "_bucket" | "_sum" | "_count";
+  /** Only in the OpenMetrics format. */
+  exemplar?: Exemplar;
 };
+
+/** One measured value and the trace of its request. */
+export type Exemplar = { traceId: string; value: number; atSeconds: number };
 
 export type ExpositionFormat = "prometheus" | "openmetrics";
 
@@ -28,8 +33,9 @@ export function expose(families: Iterable<Family>, format: ExpositionFormat): Ex
     const base = counter && open ? family.name.replace(/_total$/, "") : family.name;
     lines.push(`# HELP ${base} ${escapeText(family.help)}`, `# TYPE ${base} ${family.type}`);
     const sampleName = counter && open ? `${base}_total` : family.name;
-    for (const { labels, value, suffix } of family.samples()) {
-      lines.push(`${sampleName}${suffix ?? ""}${labelText(labels)} ${numberText(value)}`);
+    for (const { labels, value, suffix, exemplar } of family.samples()) {
+      const example = open && exemplar !== undefined ? exemplarText(exemplar) : "";
+      lines.push(`${sampleName}${suffix ?? ""}${labelText(labels)} ${numberText(value)}${example}`);
     }
   }
   if (open) lines.push("# EOF");
@@ -42,6 +48,9 @@ function labelText(labels: Sample["labels"]): string {
   );
   return parts.length === 0 ? "" : `{${parts.join(",")}}`;
 }
+
+const exemplarText = ({ traceId, value, atSeconds }: Exemplar): string =>
+  ` # {trace_id="${traceId}"} ${numberText(value)} ${atSeconds.toFixed(3)}`;
 
 const escapeText = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 

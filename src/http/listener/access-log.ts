@@ -18,6 +18,7 @@ export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">)
         durationMs: Math.round(seconds * 1e6) / 1e3,
         address: clientAddress(request as Request),
         userId: context.userId,
+        ...(context.trace !== undefined && { traceId: context.trace.traceId, spanId: context.trace.spanId }),
         aborted: response.writableFinished ? undefined : true,
       },
       "request",

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { AppError } from "../../core/app-error.ts";
 import type { ByteBudget } from "../../core/byte-budget.ts";
 import { isRequestId, newRequestId } from "../../core/ids.ts";
+import type { RequestTrace } from "../../core/tracer.ts";
 import type { Trust } from "./proxy-trust.ts";
 
 /** The data of one request that middleware, handlers and logs share. */
@@ -13,6 +14,8 @@ export type RequestContext = {
   /** The template of the route, such as `/units/{unitId}`, for metrics and logs. */
   route: string;
   userId?: string;
+  /** Undefined while traces are off. */
+  trace?: RequestTrace;
   /** Set for streams. */
   hasNoDeadline: boolean;
   /** Limits the memory that the bodies of all requests use together. */
@@ -48,6 +51,7 @@ class Context implements RequestContext {
   route = "unknown";
   hasNoDeadline = false;
   userId?: string;
+  trace?: RequestTrace;
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
   #sendContinue: (() => void) | undefined;

@@ -73,8 +73,9 @@ export function createHttpMetrics(metrics: Pick<MetricsSink, "add">, source: Htt
   metrics.add(...families);
 
   return {
-    observe(method: string, route: string, status: number, seconds: number): void {
-      seriesOf(methods.has(method) ? method : "OTHER", route, status).durations.observe(seconds);
+    /** `traceId` names a trace of the request, which becomes an exemplar in the OpenMetrics format. */
+    observe(method: string, route: string, status: number, seconds: number, traceId?: string): void {
+      seriesOf(methods.has(method) ? method : "OTHER", route, status).durations.observe(seconds, traceId);
     },
     totals() {
       let requests = 0;

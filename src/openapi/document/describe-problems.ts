@@ -21,6 +21,7 @@ const problem = z
     status: z.int().meta(describedMembers.status),
     code: z.enum(codes).meta(describedMembers.code),
     requestId: z.string().optional().meta({ description: "Absent in responses of probes" }),
+    traceId: z.string().optional().meta({ description: "The trace of the request, while the server exports traces" }),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()

@@ -1,6 +1,7 @@
 import sharp, { type OutputInfo, type ResizeOptions } from "sharp";
 import { AppError } from "../../../core/app-error.ts";
 import { createConcurrencyLimiter } from "../../../core/concurrency-limiter.ts";
+import { noTracer } from "../../../core/tracer.ts";
 import { unprocessableUpload } from "../uploads/upload-errors.ts";
 import { detectImageType, isTruncated } from "./image-type.ts";
 
@@ -19,7 +20,7 @@ const avatarEdge = 256;
 /**
  * Re-encodes uploaded images. Only the pixels are kept: no location or other metadata, and no data after the image.
  */
-export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }: ImageLimits) {
+export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }: ImageLimits, tracer = noTracer) {
   sharp.cache(false);
   sharp.concurrency(1);
   // Defence in depth behind `detectImageType`: decoders of all other formats are disabled.
@@ -31,6 +32,7 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
     maxQueued,
     rejectionError: () =>
       new AppError("overloaded", "Too many images are being processed. Retry in a moment.", { retryAfterSeconds: 2 }),
+    measureWait: (wait) => tracer.span({ name: "wait for a free place at image processing" }, wait),
   });
   const seconds = Math.ceil(timeoutMs / 1000);
 
@@ -64,7 +66,7 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
   const limited = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
     limiter.run(() => {
       signal.throwIfAborted();
-      return work();
+      return tracer.span({ name: "process an image" }, work);
     });
 
   return {

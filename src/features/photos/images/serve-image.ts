@@ -41,7 +41,7 @@ function requestedRange(request: Request, etag: string, size: number) {
 
 function unsatisfiable(request: Request, size: number): Reply {
   const error = new AppError("range_not_satisfiable", `The image has ${size} bytes.`);
-  const problem = toProblem(error, request.context.id);
+  const problem = toProblem(error, request.context.id, request.context.trace);
   return bytes(problem.status, "application/problem+json", JSON.stringify(problem), {
     "Content-Range": `bytes */${size}`,
     "Cache-Control": "no-store",

@@ -20,6 +20,8 @@ type Call = { method: "GET" | "PUT" | "DELETE"; name: string; body?: Buffer; sig
 export function createBucket(
   { endpoint, bucket, region, pathStyle, timeoutMs }: BucketSettings,
   credentials: CredentialSource,
+  /** Further headers of each call, which are not signed: those of the trace. */
+  traceHeaders: () => Readonly<Record<string, string>> = () => ({}),
 ) {
   const base = new URL(endpoint.replace(/\/*$/, "/"));
   if (pathStyle) base.pathname += `${bucket}/`;
@@ -39,7 +41,7 @@ export function createBucket(
       const signed = await signer.sign();
       const response = await fetch(signed.url, {
         method,
-        headers: signed.headers,
+        headers: withHeaders(signed.headers, traceHeaders()),
         body: body ? new Uint8Array(body) : null,
         redirect: "error",
         signal: signal ? AbortSignal.any([signal, timedOut.signal]) : timedOut.signal,
@@ -78,6 +80,11 @@ export function createBucket(
         throw unavailable(new BucketError(response));
     },
   };
+}
+
+function withHeaders(signed: Headers, more: Readonly<Record<string, string>>): Headers {
+  for (const [name, value] of Object.entries(more)) signed.set(name, value);
+  return signed;
 }
 
 export type Bucket = ReturnType<typeof createBucket>;

@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { interleave } from "../interleave.ts";
+import { atLeast, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { newOwner } from "../owner.ts";
+import { barsOf, ratios, spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+import { runWrk } from "../wrk.ts";
+
+export const traces: Scenario = {
+  name: "traces",
+  title: "An authenticated GET with its trace exported",
+  why: `The spans of a request are plain objects. A worker thread translates, encodes and sends them with the exporter of the
+    OpenTelemetry SDK. While no endpoint is set, nothing of it is loaded, and no request has a trace.`,
+  run,
+};
+
+async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
+  const { endpoint, close } = await startEndpoint();
+  const off = await world.haven();
+  const on = await world.haven({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const owner = await newOwner(off.url, "traced@example.org");
+  const read =
+    ({ url, pid }: { url: string; pid: number }) =>
+    async () => {
+      const before = mainThreadSeconds(pid);
+      const { requests } = await runWrk({
+        url: `${url}/api/v1/properties/${owner.propertyId}`,
+        headers: owner.headers,
+        seconds,
+      });
+      return requests / (mainThreadSeconds(pid) - before);
+    };
+  const measured = await interleave(rounds, { "traces off": read(off), "traces exported": read(on) });
+  await off.stop();
+  await on.stop();
+  close();
+  return {
+    claims: [
+      {
+        what: "an authenticated GET of one row with every trace exported: requests for each second of the main thread, relative to no traces",
+        bound: atLeast(0.9),
+        measured: spreadOf(ratios(measured["traces exported"], measured["traces off"])),
+        unit: "of it",
+      },
+    ],
+    charts: [
+      {
+        name: "traces",
+        title: "Requests for each second of the main thread, relative to no traces",
+        unit: "of it",
+        bars: barsOf(measured, "traces off"),
+      },
+    ],
+    notes: [],
+  };
+}
+
+/** Accepts every export. */
+async function startEndpoint(): Promise<{ endpoint: string; close(): void }> {
+  const server: Server = createServer((request, response) => {
+    request.resume();
+    request.on("end", () => response.writeHead(200, { "Content-Type": "application/x-protobuf" }).end());
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, "127.0.0.1", resolve);
+  await promise;
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** The processor time of the main thread, from the scheduler. */
+function mainThreadSeconds(pid: number): number {
+  const [nanoseconds = "0"] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
+  return Number(nanoseconds) / 1e9;
+}

@@ -1,0 +1,50 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { IncomingMessage } from "node:http";
+
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+export type SpanDescription = {
+  name: string;
+  /** `client`: a call to another system; `internal` unless set. */
+  kind?: "client" | "internal";
+  /** No values of a client and no secrets: traces are read by more people than the database. */
+  attributes?: SpanAttributes;
+};
+
+/** What the parts of the server use to describe their work. Outside a traced request every method does nothing. */
+export type Tracer = {
+  /** Runs the work as a span of the current request. */
+  span<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;
+  /** Adds an event to the current span. */
+  event(name: string, attributes?: SpanAttributes): void;
+  /** The headers that continue the trace in an outgoing call. */
+  headers(): Readonly<Record<string, string>>;
+};
+
+/** The trace of one request. It ends when the response has ended. */
+export type RequestTrace = {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Whether the trace is exported, whatever the outcome of the request. */
+  readonly sampled: boolean;
+  /** In the form of the W3C Trace Context, for the response. */
+  readonly traceparent: string;
+  /** Runs the work of the request, so that spans and log lines belong to the trace. */
+  run(work: () => void): void;
+  /** Records the error that the response reports. */
+  fail(error: unknown): void;
+  end(result: { name: string; status: number; attributes: SpanAttributes }): void;
+};
+
+export type StartRequestTrace = (request: IncomingMessage, requestId: string) => RequestTrace | undefined;
+
+export const noTracer: Tracer = {
+  span: (_description, work) => work(),
+  event: () => undefined,
+  headers: () => ({}),
+};
+
+export type TraceIds = { readonly traceId: string; readonly spanId: string };
+
+/** The current span, which the log lines name. It is never set while tracing is off. */
+export const activeSpan = new AsyncLocalStorage<TraceIds>();

@@ -1,0 +1,49 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
+import type { RecordedSpan } from "./recorder.ts";
+import { toReadableSpan } from "./to-readable-span.ts";
+import type { FromWorker, ToWorker, WorkerData } from "./worker-messages.ts";
+
+// Runs in a worker thread. The exporter of the SDK reads the `OTEL_…` settings, encodes, compresses, retries and times out.
+
+const { service, version, instance, environment } = workerData as WorkerData;
+
+const resource = resourceFromAttributes({
+  "service.name": service,
+  "service.version": version,
+  "service.instance.id": instance,
+  "deployment.environment.name": environment,
+  "telemetry.sdk.language": "nodejs",
+}).merge(detectResources({ detectors: [envDetector] }));
+
+const scope = { name: service, version };
+const exporter = new OTLPTraceExporter();
+
+const send = (message: FromWorker): void => parentPort?.postMessage(message);
+
+function codeOf(error: Error | undefined): string {
+  if (error !== undefined && "code" in error && error.code !== undefined) return String(error.code);
+  return error?.name ?? "unknown";
+}
+
+const exportSpans = ({ spans, count }: ToWorker): Promise<void> =>
+  new Promise((resolve) => {
+    const recorded = JSON.parse(spans) as RecordedSpan[];
+    const onResult = ({ code, error }: ExportResult): void => {
+      const ok = code === ExportResultCode.SUCCESS;
+      send(ok ? { kind: "exported", count } : { kind: "failed", count, code: codeOf(error) });
+      resolve();
+    };
+    exporter.export(
+      recorded.map((span) => toReadableSpan(span, resource, scope)),
+      onResult,
+    );
+  });
+
+// One export at a time: the server limits how many spans wait for it.
+let last = Promise.resolve();
+parentPort?.on("message", (message: ToWorker) => {
+  last = last.then(() => exportSpans(message));
+});
