@@ -51,7 +51,8 @@ const current = (): Active | undefined => {
 
 const runAs = <T>(active: Active, work: () => T): T => activeSpan.run(active, work);
 
-const nowMs = (): number => performance.timeOrigin + performance.now();
+const { timeOrigin } = performance;
+const nowMs = (): number => timeOrigin + performance.now();
 
 /**
  * Records the spans of requests. They are plain objects until a worker exports them: creating and encoding spans of the

@@ -30,13 +30,27 @@ function readState(tracestate: string | string[] | undefined): string | undefine
 export const formatParent = (traceId: string, spanId: string, sampled: boolean): string =>
   `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
 
+/** Formatting a number for each id would cost more than the rest of a span. */
+const fourDigits = Array.from({ length: 65_536 }, (_, number) => number.toString(16).padStart(4, "0"));
+
 /** Ids have to be unique and not secret, so they come from the fast generator, as in the SDK. */
-const eightDigits = (): string => ((Math.random() * 2 ** 32) >>> 0).toString(16).padStart(8, "0");
+function eightDigits(): string {
+  const random = (Math.random() * 2 ** 32) >>> 0;
+  return `${fourDigits[random >>> 16]}${fourDigits[random & 0xffff]}`;
+}
 
-export const newSpanId = (): string => nonZero(() => eightDigits() + eightDigits());
-export const newTraceId = (): string => nonZero(() => eightDigits() + eightDigits() + eightDigits() + eightDigits());
+const prefix = nonZero(eightDigits());
+let spans = 0;
 
-function nonZero(next: () => string): string {
-  const id = next();
-  return /[1-9a-f]/.test(id) ? id : nonZero(next);
+/** Unique in this process by its number, and among processes by a random prefix. */
+export function newSpanId(): string {
+  spans = (spans + 1) % 2 ** 32;
+  return `${prefix}${fourDigits[spans >>> 16]}${fourDigits[spans & 0xffff]}`;
+}
+
+export const newTraceId = (): string => nonZero(eightDigits() + eightDigits() + eightDigits() + eightDigits());
+
+/** An id of zeros is invalid. */
+function nonZero(id: string): string {
+  return id.startsWith("00000000") ? `1${id.slice(1)}` : id;
 }
