@@ -1,8 +1,10 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../core/app-error.ts";
-import type { Caller } from "../http/operation.ts";
+import type { Caller, SessionCaller } from "../http/operation.ts";
 import { decodeCredential, hashCookie } from "../sessions/session-secrets.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
+import type { AuthenticateKey } from "./api-keys/authenticate-key.ts";
+import { keyPrefix } from "./api-keys/service.ts";
 import type { SessionCookie } from "./cookie.ts";
 import type { RoleOf } from "./session-status.ts";
 import type { AccessTokens } from "./tokens/access-token.ts";
@@ -12,6 +14,7 @@ export type AuthenticateDeps = {
   sessions: Pick<SessionStore, "lookUp">;
   cookie: Pick<SessionCookie, "read">;
   roleOf: RoleOf;
+  authenticateKey: AuthenticateKey;
 };
 
 /**
@@ -21,18 +24,27 @@ export type AuthenticateDeps = {
  */
 const maxCandidates = 10;
 
-/** Identifies the caller in one round trip to Redis. While Redis is unavailable, checks bearer tokens in Postgres. */
-export function createAuthenticate({ tokens, sessions, cookie, roleOf }: AuthenticateDeps) {
-  const byBearer = async (token: string): Promise<Caller> => {
+/**
+ * Identifies the caller in one round trip: sessions in Redis, or for bearer tokens in Postgres while Redis is unavailable;
+ * API keys in Postgres.
+ */
+export function createAuthenticate({ tokens, sessions, cookie, roleOf, authenticateKey }: AuthenticateDeps) {
+  const byAccessToken = async (token: string): Promise<SessionCaller> => {
     const claims = tokens.verify(token);
     if (claims === undefined) throw unauthorized();
     const { userId, sessionId } = claims;
     const role = await roleOf(userId, sessionId);
     if (role === undefined) throw unauthorized();
-    return { userId, sessionId, role };
+    return { by: "session", userId, sessionId, role };
   };
 
-  const byCookie = async (values: readonly string[], request: IncomingMessage): Promise<Caller> => {
+  const byKey = async (text: string, request: IncomingMessage, response: ServerResponse): Promise<Caller> => {
+    const caller = await authenticateKey(text, request, response);
+    if (caller === undefined) throw unauthorized();
+    return caller;
+  };
+
+  const byCookie = async (values: readonly string[], request: IncomingMessage): Promise<SessionCaller> => {
     const candidates = [...new Set(values)].flatMap((value) => {
       const credential = decodeCredential(value);
       return credential === undefined ? [] : [{ ...credential, hash: hashCookie(value) }];
@@ -58,14 +70,16 @@ export function createAuthenticate({ tokens, sessions, cookie, roleOf }: Authent
     let failure: unknown = unauthorized();
     for (const lookUp of lookUps) {
       if (lookUp.status === "rejected") failure = lookUp.reason;
-      else if (lookUp.value.role !== undefined) return { ...lookUp.value, role: lookUp.value.role };
+      else if (lookUp.value.role !== undefined) return { by: "session", ...lookUp.value, role: lookUp.value.role };
     }
     throw failure;
   };
 
-  return async (request: IncomingMessage): Promise<Caller> => {
-    const token = /^bearer(?: +(.*))?$/i.exec(request.headers.authorization ?? "");
-    return token === null ? byCookie(cookie.read(request), request) : byBearer(token[1] ?? "");
+  return async (request: IncomingMessage, response: ServerResponse): Promise<Caller> => {
+    const bearer = /^bearer(?: +(.*))?$/i.exec(request.headers.authorization ?? "");
+    if (bearer === null) return byCookie(cookie.read(request), request);
+    const [, token = ""] = bearer;
+    return token.startsWith(keyPrefix) ? byKey(token, request, response) : byAccessToken(token);
   };
 }
 

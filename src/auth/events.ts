@@ -12,6 +12,8 @@ export const eventTypes = [
   "password_change_failed",
   "session_revoked",
   "other_sessions_revoked",
+  "api_key_created",
+  "api_key_revoked",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -1,13 +1,12 @@
-import type { Request } from "express";
 import type { Queryable } from "../db/pool.ts";
 import { okWithEtag } from "../http/etag.ts";
-import { clientAddress } from "../http/listener/client-address.ts";
-import { type AuthenticateCaller, type Caller, createRoutes, type Routes } from "../http/operation.ts";
+import { type AuthenticateCaller, createRoutes, type Routes, type SessionCaller } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { json, noContent, type Reply } from "../http/responses.ts";
 import type { SessionView } from "../sessions/session-store.ts";
+import { clientInfoOf } from "./client-info.ts";
 import type { SessionCookie } from "./cookie.ts";
-import { type ClientInfo, listEvents } from "./events.ts";
+import { listEvents } from "./events.ts";
 import { operations } from "./schema.ts";
 import type { AuthService, SignedIn } from "./service.ts";
 
@@ -68,7 +67,10 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   return routes;
 }
 
-const toResponse = ({ id, device, address, createdAt, lastSeenAt, endsAt }: SessionView, { sessionId }: Caller) => ({
+const toResponse = (
+  { id, device, address, createdAt, lastSeenAt, endsAt }: SessionView,
+  { sessionId }: SessionCaller,
+) => ({
   id,
   device,
   address,
@@ -77,8 +79,3 @@ const toResponse = ({ id, device, address, createdAt, lastSeenAt, endsAt }: Sess
   expiresAt: new Date(endsAt),
   current: id === sessionId,
 });
-
-function clientInfoOf(request: Request): ClientInfo {
-  const device = (request.headers["user-agent"] ?? "").slice(0, 200);
-  return { requestId: request.context.id, address: clientAddress(request), device };
-}

@@ -2,7 +2,7 @@ import { AppError } from "../core/app-error.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import type { PageRequest } from "../db/read-list.ts";
-import type { Caller } from "../http/operation.ts";
+import type { Caller, SessionCaller } from "../http/operation.ts";
 import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/session-secrets.ts";
 import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";
 import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
@@ -135,7 +135,7 @@ export function createAuthService(deps: AuthDeps) {
       );
     },
 
-    async logout({ userId, sessionId }: Caller, client: ClientInfo): Promise<void> {
+    async logout({ userId, sessionId }: SessionCaller, client: ClientInfo): Promise<void> {
       await revoke(userId, [sessionId]);
       await recordSecurityEvent("logged_out", userId, client);
     },
@@ -147,7 +147,7 @@ export function createAuthService(deps: AuthDeps) {
     },
 
     async changePassword(
-      caller: Caller,
+      caller: SessionCaller,
       input: { currentPassword: string; newPassword: string },
       client: ClientInfo,
     ): Promise<void> {
@@ -170,19 +170,19 @@ export function createAuthService(deps: AuthDeps) {
     },
 
     /** Newest first. A user has few sessions (`maxSessionsPerUser`), so all are read for each page. */
-    async sessions({ userId }: Caller, { below, take }: PageRequest): Promise<{ items: SessionView[] }> {
+    async sessions({ userId }: SessionCaller, { below, take }: PageRequest): Promise<{ items: SessionView[] }> {
       const all = (await sessions.list(userId)).filter(({ id }) => id < below);
       return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };
     },
 
-    async revokeSession({ userId }: Caller, sessionId: string, client: ClientInfo): Promise<void> {
+    async revokeSession({ userId }: SessionCaller, sessionId: string, client: ClientInfo): Promise<void> {
       const own = await sessions.list(userId);
       if (!own.some(({ id }) => id === sessionId)) throw new AppError("not_found", "Session not found.");
       await revoke(userId, [sessionId]);
       await recordSecurityEvent("session_revoked", userId, client);
     },
 
-    async revokeOthers({ userId, sessionId }: Caller, client: ClientInfo): Promise<void> {
+    async revokeOthers({ userId, sessionId }: SessionCaller, client: ClientInfo): Promise<void> {
       await sessions.assertReachable();
       await revokeOtherSessions(db, userId, sessionId);
       await recordSecurityEvent("other_sessions_revoked", userId, client);

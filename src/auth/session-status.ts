@@ -24,11 +24,16 @@ export const createRoleOf =
 
 export type IsStillSignedIn = (caller: Caller) => Promise<boolean>;
 
-/** Returns whether a session is active, for streams. If the state cannot be read, the session counts as active. */
+export type IsStillSignedInDeps = { roleOf: RoleOf; isActiveKey(keyId: string): Promise<boolean> };
+
+/** Returns whether a credential is still valid, for streams. If the state cannot be read, it counts as valid. */
 export const createIsStillSignedIn =
-  (roleOf: RoleOf): IsStillSignedIn =>
-  ({ userId, sessionId }) =>
-    roleOf(userId, sessionId).then(
-      (role) => role !== undefined,
-      () => true,
-    );
+  ({ roleOf, isActiveKey }: IsStillSignedInDeps): IsStillSignedIn =>
+  async (caller) => {
+    try {
+      if (caller.by === "api_key") return await isActiveKey(caller.keyId);
+      return (await roleOf(caller.userId, caller.sessionId)) !== undefined;
+    } catch {
+      return true;
+    }
+  };

@@ -1,3 +1,8 @@
+import { createAuthenticateKey } from "../auth/api-keys/authenticate-key.ts";
+import { createKeyLimit } from "../auth/api-keys/key-limit.ts";
+import { apiKeys } from "../auth/api-keys/repository.ts";
+import { apiKeyRoutes } from "../auth/api-keys/routes.ts";
+import { createApiKeyService } from "../auth/api-keys/service.ts";
 import { createAuthenticate } from "../auth/authenticate.ts";
 import { createSessionCookie } from "../auth/cookie.ts";
 import { createPasswords } from "../auth/passwords.ts";
@@ -56,7 +61,10 @@ export function composeAuth(deps: AuthPartsDeps) {
   const passwords = overrides.passwords ?? createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs, tracer });
   const rateLimit = overrides.rateLimit ?? createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });
   const roleOf = createRoleOf({ sessions, activeRole: (userId, sessionId) => activeRole(db, userId, sessionId) });
-  const authenticate = overrides.authenticate ?? createAuthenticate({ tokens, sessions, cookie, roleOf });
+  const keyLimit = createKeyLimit({ redis, perMinute: auth.apiKeyRateLimitPerMinute });
+  const authenticateKey = createAuthenticateKey({ db, limit: keyLimit });
+  const authenticate =
+    overrides.authenticate ?? createAuthenticate({ tokens, sessions, cookie, roleOf, authenticateKey });
 
   const backgroundSessions = createSessionStore({ redis: uncounted.redis, limits });
   const reuseRevocations = stack.adopt(
@@ -92,11 +100,12 @@ export function composeAuth(deps: AuthPartsDeps) {
   const page = createPager(keys.cursors);
   return {
     authenticate,
-    isStillSignedIn: createIsStillSignedIn(roleOf),
+    isStillSignedIn: createIsStillSignedIn({ roleOf, isActiveKey: (keyId) => apiKeys.isActive(db, keyId) }),
     page,
     passwords,
     routes: [
       authRoutes({ auth: service, authenticate, cookie, db, page, sessionMaxAgeSeconds }),
+      apiKeyRoutes({ service: createApiKeyService({ db }), authenticate, db, page }),
       jwksRoutes(keys.jwks),
     ],
   };

@@ -49,6 +49,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       sessionMaxAgeSeconds: v.SESSION_MAX_AGE,
       cookieName: v.SESSION_COOKIE_NAME ?? defaultCookieName(production),
       rateLimitPerMinute: v.AUTH_RATE_LIMIT,
+      apiKeyRateLimitPerMinute: v.API_KEY_RATE_LIMIT,
     },
     health: {
       timeoutMs: v.HEALTH_CHECK_TIMEOUT,

@@ -158,6 +158,9 @@ export const variables = z.object({
       "Attempts to sign in, register or change a password per minute, for each client address (IPv6: each /64 network) and for each account and address; `0` disables the limit",
     ),
 
+  API_KEY_RATE_LIMIT: wholeNumber(0, 1_000_000, "a whole number")
+    .default(600)
+    .describe("Requests of one API key per minute, on all instances together; `0` disables the limit"),
   PASSWORD_QUEUE_TIMEOUT_MS: milliseconds(0)
     .default(3000)
     .describe(

@@ -13,6 +13,17 @@ export type RequestHeader = "Idempotency-Key" | "If-Match" | "If-None-Match" | "
 /** Response headers of this operation, in addition to those that all responses have. */
 export type AnswerHeader = "ETag" | "Location" | "Set-Cookie" | "Accept-Ranges" | "Content-Range";
 
+/** The credentials that an operation accepts; `access` of an operation. */
+export type Access =
+  /** Every authenticated user; an API key needs the scope of the method. */
+  | "member"
+  /** The user, not a machine of the user: API keys are refused. */
+  | "account"
+  /** A session that began with a password: API keys and tokens of trusted issuers are refused. */
+  | "session"
+  /** An administrator, without API keys. */
+  | "admin";
+
 export type Answer = {
   description: string;
   schema?: z.ZodType;
@@ -24,22 +35,23 @@ export type Answer = {
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
-/** The authenticated user. */
-export type Caller = { userId: string; sessionId: string; role: Role };
+export type SessionCaller = { by: "session"; userId: string; sessionId: string; role: Role };
 
-/** Returns the authenticated user, or throws. */
-export type AuthenticateCaller = (request: Request) => Promise<Caller>;
+/** The authenticated user, and the credential. */
+export type Caller = SessionCaller | { by: "api_key"; userId: string; keyId: string; role: Role };
+
+/** Returns the authenticated user, or throws. Adds response headers that belong to the credential. */
+export type AuthenticateCaller = (request: Request, response: Response) => Promise<Caller>;
 
 type Schema = z.ZodType | undefined;
 type Parsed<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
-type Access = "member" | "admin" | undefined;
 
 /** One API operation. The same description is used to route, validate and document it. */
 export type Operation<
   Params extends Schema = Schema,
   Query extends Schema = Schema,
   Body extends Schema = Schema,
-  Allowed extends Access = Access,
+  Allowed extends Access | undefined = Access | undefined,
 > = {
   id: string;
   method: Method;
@@ -49,7 +61,7 @@ export type Operation<
   /** A longer text than the summary; code in backticks. */
   description?: string;
   tag: string;
-  /** The required role; public if absent. */
+  /** Public if absent. */
   access?: Allowed;
   /** The capabilities of the stores that the operation needs; see `needsOf` for the default. */
   needs?: StoreNeeds;
@@ -78,16 +90,27 @@ export type Operation<
 /** An operation that the listener answers before the routers. The description is used for documentation only. */
 export type ListenerOperation = Omit<Operation, "access"> & { access?: "operator" };
 
-export type Input<Params extends Schema, Query extends Schema, Body extends Schema, Allowed extends Access> = {
+type CallerWith<Allowed extends Access | undefined> = Allowed extends undefined
+  ? undefined
+  : Allowed extends "session"
+    ? SessionCaller
+    : Caller;
+
+export type Input<
+  Params extends Schema,
+  Query extends Schema,
+  Body extends Schema,
+  Allowed extends Access | undefined,
+> = {
   params: Parsed<Params>;
   query: Parsed<Query>;
   body: Parsed<Body>;
-  caller: Allowed extends undefined ? undefined : Caller;
+  caller: CallerWith<Allowed>;
   request: Request;
   response: Response;
 };
 
-export type Handler<P extends Schema, Q extends Schema, B extends Schema, A extends Access> = (
+export type Handler<P extends Schema, Q extends Schema, B extends Schema, A extends Access | undefined> = (
   input: Input<P, Q, B, A>,
 ) => Promise<Reply> | Reply;
 
@@ -95,7 +118,7 @@ export function operation<
   P extends Schema = undefined,
   Q extends Schema = undefined,
   B extends Schema = undefined,
-  const A extends Access = undefined,
+  const A extends Access | undefined = undefined,
 >(description: Operation<P, Q, B, A>): Operation<P, Q, B, A> {
   return description;
 }
@@ -128,7 +151,7 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
     prefix,
     operations: operations as readonly Operation[],
     handlers: handlers as readonly RegisteredRoute[],
-    add<P extends Schema, Q extends Schema, B extends Schema, A extends Access>(
+    add<P extends Schema, Q extends Schema, B extends Schema, A extends Access | undefined>(
       described: Operation<P, Q, B, A>,
       handler: Handler<P, Q, B, A>,
     ) {
@@ -139,7 +162,7 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
         if (described.upload === undefined) assertBodyFits(request, bodyLimitOf(described));
         // Shared caches must not store what one user sees.
         if (described.access) response.setHeader("Cache-Control", "private, no-cache");
-        const caller = described.access && (await authorize(described.access, authenticate, request));
+        const caller = described.access && authorize(described.access, await authenticate(request, response), request);
         // After the sign-in, so that a session that has ended gets 401, and before the body is read.
         assertNeeds();
         const reply = await handler((await readInput(described, caller, request, response)) as Input<P, Q, B, A>);
@@ -157,9 +180,10 @@ async function rejectAnonymous(): Promise<never> {
   throw new AppError("unauthorized", "This server has no sign-in.");
 }
 
-async function authorize(access: Access, authenticate: AuthenticateCaller, request: Request): Promise<Caller> {
-  const caller = await authenticate(request);
+function authorize(access: Access, caller: Caller, request: Request): Caller {
   request.context.userId = caller.userId;
+  if (access === "member") return caller;
+  if (caller.by === "api_key") throw new AppError("forbidden", "API keys are not accepted for this operation.");
   if (access === "admin" && caller.role !== "admin")
     throw new AppError("forbidden", "Only administrators may do this.");
   return caller;

@@ -69,6 +69,7 @@ test("every npm script that the README names exists, and every linked file too",
     "docs/readiness.md",
     "docs/add-a-feature.md",
     "docs/sessions.md",
+    "docs/api-keys.md",
     "docs/stream.md",
     "docs/photos.md",
   ]) {

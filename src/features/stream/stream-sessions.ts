@@ -29,20 +29,22 @@ export function createStreamSessions({ intervalMs, isStillSignedIn }: StreamSess
 
   return {
     add(caller: Caller, reader: Reader): void {
-      const known = bySession.get(caller.sessionId);
+      const known = bySession.get(credentialId(caller));
       const session = known ?? { caller, readers: new Set() };
       session.readers.add(reader);
       if (known !== undefined) return;
-      bySession.set(caller.sessionId, session);
+      bySession.set(credentialId(caller), session);
       checks.add(session);
     },
-    remove({ sessionId }: Caller, reader: Reader): void {
-      const session = bySession.get(sessionId);
+    remove(caller: Caller, reader: Reader): void {
+      const session = bySession.get(credentialId(caller));
       session?.readers.delete(reader);
       if (session?.readers.size !== 0) return;
-      bySession.delete(sessionId);
+      bySession.delete(credentialId(caller));
       checks.remove(session);
     },
     stop: checks.stop,
   };
 }
+
+const credentialId = (caller: Caller): string => (caller.by === "api_key" ? caller.keyId : caller.sessionId);

@@ -32,6 +32,13 @@ function bodyText(value: unknown): string {
   return line.length <= 60 ? line : pretty(value).replaceAll("\n", "\n  ");
 }
 
-const tokens = { everyone: "", member: "TOKEN", admin: "TOKEN", operator: "OPS_TOKEN" } as const;
+const tokens = {
+  everyone: "",
+  member: "TOKEN",
+  account: "TOKEN",
+  session: "TOKEN",
+  admin: "TOKEN",
+  operator: "OPS_TOKEN",
+} as const;
 
 const variable = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();

@@ -11,7 +11,9 @@ export type Listed = { method: string; path: string; operation: DocumentedOperat
 
 const callers: Readonly<Record<Access, string>> = {
   everyone: "Public",
-  member: "For signed-in users",
+  member: "For signed-in users and API keys",
+  account: "For signed-in users",
+  session: "For signed-in users",
   admin: "For administrators",
   operator: "For operators, with the operator token if one is set",
 };

@@ -47,6 +47,7 @@ export function createDocument({ version, cookieName, routes, listenerOperations
           description: "Returned by register and login.",
         },
         sessionCookie: { type: "apiKey", in: "cookie", name: cookieName, description: "For browsers." },
+        apiKey: { type: "http", scheme: "bearer", description: "`hvn_…`, created by `POST /api/v1/auth/api-keys`." },
         operatorToken: { type: "http", scheme: "bearer", description: "`OPS_TOKEN`, if the server has one." },
       },
     },

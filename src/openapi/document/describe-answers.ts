@@ -2,7 +2,7 @@ import type { Answer, AnswerHeader, Operation } from "../../http/operation.ts";
 import { exampleOf } from "./example.ts";
 import type { Schemas } from "./json-schemas.ts";
 import type { Content, DocumentedAnswer, MediaType } from "./openapi-types.ts";
-import { headerReferences } from "./response-headers.ts";
+import { type DocumentedHeaderName, headerReferences } from "./response-headers.ts";
 
 const jsonType = "application/json";
 const withoutBody = new Set(["204", "304"]);
@@ -11,7 +11,7 @@ const withoutBody = new Set(["204", "304"]);
 export function answersOf(
   { answers, headers = [], method }: Pick<Operation, "answers" | "headers" | "method">,
   schemas: Schemas,
-  commonHeaders: readonly "X-Request-Id"[],
+  commonHeaders: readonly DocumentedHeaderName[],
 ): Readonly<Record<string, DocumentedAnswer>> {
   const hasEtag = headers.includes("If-None-Match") || (headers.includes("If-Match") && method !== "delete");
   const unchanged = { 304: { description: "Not modified." } };

@@ -8,10 +8,14 @@ import type { Access, DocumentedOperation } from "./openapi-types.ts";
 
 const security: Readonly<Record<Access, DocumentedOperation["security"]>> = {
   everyone: [],
-  member: [{ accessToken: [] }, { sessionCookie: [] }],
+  member: [{ accessToken: [] }, { sessionCookie: [] }, { apiKey: [] }],
+  account: [{ accessToken: [] }, { sessionCookie: [] }],
+  session: [{ accessToken: [] }, { sessionCookie: [] }],
   admin: [{ accessToken: [] }, { sessionCookie: [] }],
   operator: [{}, { operatorToken: [] }],
 };
+
+const keyHeaders = ["RateLimit", "RateLimit-Policy"] as const;
 
 /** An operation of the Express routes. */
 export function describeRoute(operation: Operation, schemas: Schemas): DocumentedOperation {
@@ -21,7 +25,7 @@ export function describeRoute(operation: Operation, schemas: Schemas): Documente
     ...parameters(operation, schemas),
     ...(requestBody !== undefined && { requestBody }),
     responses: {
-      ...answersOf(operation, schemas, ["X-Request-Id"]),
+      ...answersOf(operation, schemas, ["X-Request-Id", ...(operation.access === "member" ? keyHeaders : [])]),
       ...problemReferences(problemsOf(operation)),
     },
   };

@@ -5,7 +5,7 @@ import { needsOf, type Operation } from "../../http/operation.ts";
 import { internalDetail, problemKinds, problemOf } from "../../http/problem.ts";
 import type { Schemas } from "./json-schemas.ts";
 import type { DocumentedAnswer, Reference } from "./openapi-types.ts";
-import { headerReferences } from "./response-headers.ts";
+import { type DocumentedHeaderName, headerReferences } from "./response-headers.ts";
 
 export const problemType = "application/problem+json";
 
@@ -31,13 +31,14 @@ const problem = z
 
 /** Most errors follow from the description of an operation; it lists only the others. */
 export function problemsOf(operation: Operation): readonly ErrorCode[] {
-  const { access, params, headers = [], method } = operation;
+  const { access, params, headers = [] } = operation;
   const possible = (codes: readonly ErrorCode[], condition: unknown) => (condition ? codes : []);
   return [
     // Every operation refuses unknown query parameters.
     ...possible(["bad_request", "validation_failed"], true),
     ...possible(["unauthorized"], access),
-    ...possible(["forbidden"], access === "admin" || (access && method !== "get")),
+    // API keys without the scope, cookies from other origins, and credentials that the operation does not accept.
+    ...possible(["forbidden", "rate_limited"], access),
     ...possible(["not_found"], params),
     ...possible(["conflict", "unprocessable"], headers.includes("Idempotency-Key")),
     ...possible(["precondition_failed"], headers.includes("If-Match")),
@@ -68,11 +69,11 @@ export function problemResponses(schemas: Schemas): Readonly<Record<string, Docu
   );
 }
 
-const headersByStatus = new Map<number, readonly ["Retry-After" | "WWW-Authenticate" | "Content-Range"]>([
+const headersByStatus = new Map<number, readonly DocumentedHeaderName[]>([
   [401, ["WWW-Authenticate"]],
   [409, ["Retry-After"]],
   [416, ["Content-Range"]],
-  [429, ["Retry-After"]],
+  [429, ["Retry-After", "RateLimit", "RateLimit-Policy"]],
   [503, ["Retry-After"]],
 ]);
 

@@ -1,4 +1,4 @@
-import type { Method } from "../../http/operation.ts";
+import type { Method, Access as RouteAccess } from "../../http/operation.ts";
 
 /** The subset of OpenAPI 3.1 that this server generates. */
 export type Document = {
@@ -18,7 +18,7 @@ export type Components = {
 };
 
 /** `operator`: with the operator token, if one is set. */
-export type Access = "everyone" | "member" | "admin" | "operator";
+export type Access = "everyone" | RouteAccess | "operator";
 
 export type DocumentedOperation = {
   operationId: string;

@@ -1,7 +1,13 @@
 import type { AnswerHeader } from "../../http/operation.ts";
 import type { DocumentedHeader, Reference } from "./openapi-types.ts";
 
-export type DocumentedHeaderName = AnswerHeader | "X-Request-Id" | "Retry-After" | "WWW-Authenticate";
+export type DocumentedHeaderName =
+  | AnswerHeader
+  | "X-Request-Id"
+  | "RateLimit"
+  | "RateLimit-Policy"
+  | "Retry-After"
+  | "WWW-Authenticate";
 
 const text = { type: "string" } as const;
 
@@ -35,6 +41,19 @@ export const answerHeaders: Readonly<Record<DocumentedHeaderName, DocumentedHead
     required: true,
     schema: text,
     example: "bytes 0-1023/40960",
+  },
+  "RateLimit-Policy": {
+    description: "The limit of the API key: `q` requests in `w` seconds. Only in answers to API keys.",
+    required: false,
+    schema: text,
+    example: '"api-key";q=600;w=60',
+  },
+  RateLimit: {
+    description:
+      "What is left of the limit: `r` requests, until it is full again in `t` seconds. Only in answers to API keys.",
+    required: false,
+    schema: text,
+    example: '"api-key";r=599;t=42',
   },
   "Retry-After": {
     description: "Seconds to wait before a retry.",

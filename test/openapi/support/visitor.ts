@@ -27,7 +27,8 @@ export async function visit(url: string, operations: readonly ApiOperation[]) {
     const path = changes.path ?? (await pathOf(operation));
     const known = operation.id === "register" ? { email: newEmail() } : { email, refreshToken };
     const body = bodyOf(operation, known);
-    const credentials = operation.access === "member" || operation.access === "admin" ? bearer({ accessToken }) : {};
+    const isPublic = operation.access === "everyone" || operation.access === "operator";
+    const credentials = isPublic ? {} : bearer({ accessToken });
     const headers = { ...credentials, ...body.headers, ...changes.headers };
     const answer = await send(url + path, operation, { ...body, ...changes, headers });
     if (answer.status < 300) for (const link of linksIn(answer)) links.add(link);

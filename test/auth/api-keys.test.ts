@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { createKeyLimit } from "../../src/auth/api-keys/key-limit.ts";
+import { AppError } from "../../src/core/app-error.ts";
+import type { RedisAccess } from "../../src/redis/redis-access.ts";
+import { eventually } from "../shared/eventually.ts";
+import { type Answer, ask, postJson } from "../shared/requests/http.ts";
+import { bearer, register, type SignedIn } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
+import type { Haven } from "../support/haven.ts";
+import { aProperty } from "../support/property-fixtures.ts";
+import { startPair } from "../support/two-instances.ts";
+
+const perMinute = 40;
+
+let one: Haven;
+let two: Haven;
+before(async () => {
+  [one, two] = await startPair({ API_KEY_RATE_LIMIT: String(perMinute) });
+});
+
+type Key = { id: string; key: string; expiresAt: string; lastUsedAt: string | null };
+
+async function createKey(person: SignedIn, input: Record<string, unknown> = {}): Promise<Key> {
+  const body = { name: "robot", scopes: ["read", "write"], ...input };
+  const made = await postJson(`${one.url}/api/v1/auth/api-keys`, body, bearer(person));
+  assert.equal(made.status, 201, made.text);
+  return made.json() as Key;
+}
+
+const withKey = ({ key }: Pick<Key, "key">) => ({ authorization: `Bearer ${key}` });
+
+const properties = (url: string, key: Pick<Key, "key">): Promise<Answer> =>
+  ask(`${url}/api/v1/properties`, { headers: withKey(key) });
+
+const listed = async (person: SignedIn) =>
+  ((await ask(`${two.url}/api/v1/auth/api-keys`, { headers: bearer(person) })).json() as { items: Key[] }).items;
+
+test("a key reads and writes what its owner owns, on every instance", async () => {
+  const person = await register(one.url);
+  const key = await createKey(person);
+  assert.match(key.key, /^hvn_[A-Za-z0-9_-]{43}$/);
+  const made = await postJson(`${two.url}/api/v1/properties`, aProperty, withKey(key));
+  assert.equal(made.status, 201, made.text);
+  const seen = (await properties(one.url, key)).json() as { items: { id: string }[] };
+  assert.deepEqual(
+    seen.items.map(({ id }) => id),
+    [(made.json() as { id: string }).id],
+  );
+  assert.equal((await ask(`${one.url}/api/v1/auth/me`, { headers: withKey(key) })).status, 200);
+});
+
+test("keys are listed without the key itself, with a last use that is recorded at most once an hour", async () => {
+  const person = await register(one.url);
+  const [key, unused] = [await createKey(person, { scopes: ["read"] }), await createKey(person)];
+  await properties(one.url, key);
+  const used = await eventually(
+    () => listed(person),
+    (items) => items.some(({ lastUsedAt }) => lastUsedAt !== null),
+  );
+  assert.deepEqual(
+    used.map(({ id, lastUsedAt }) => [id, lastUsedAt !== null]),
+    [
+      [unused.id, false],
+      [key.id, true],
+    ],
+  );
+  assert.deepEqual(Object.keys(used[0] ?? {}).sort(), ["createdAt", "expiresAt", "id", "lastUsedAt", "name", "scopes"]);
+  await properties(two.url, key);
+  assert.deepEqual(await listed(person), used);
+});
+
+test("a key expires at the time it was created with, in 90 days unless it was given", async () => {
+  const person = await register(one.url);
+  const days = (Date.parse((await createKey(person)).expiresAt) - Date.now()) / 86_400_000;
+  assert.ok(days > 89.9 && days <= 90, String(days));
+  const key = await createKey(person, { expiresInDays: 1 });
+  assert.equal((await properties(one.url, key)).status, 200);
+  const database = one.running.parts.addresses.databaseUrl;
+  await query(database, "UPDATE api_keys SET expires_at = now() WHERE id = $1", [key.id]);
+  for (const { url } of [one, two]) assert.equal((await properties(url, key)).status, 401);
+});
+
+test("a user has at most 50 keys, and expired keys do not count", async () => {
+  const person = await register(one.url);
+  const database = one.running.parts.addresses.databaseUrl;
+  await query(
+    database,
+    `INSERT INTO api_keys (id, user_id, name, hash, scopes, expires_at)
+     SELECT gen_random_uuid(), $1, 'x', sha256(random()::text::bytea), '{read}', now() + interval '1 day'
+     FROM generate_series(1, 50)`,
+    [person.userId],
+  );
+  const send = () =>
+    postJson(`${one.url}/api/v1/auth/api-keys`, { name: "one more", scopes: ["read"] }, bearer(person));
+  assert.equal((await send()).status, 409);
+  await query(database, "UPDATE api_keys SET expires_at = now() WHERE user_id = $1", [person.userId]);
+  assert.equal((await send()).status, 201);
+});
+
+test("a key has a limit per minute on all instances together, and each answer states what is left", async () => {
+  const person = await register(one.url);
+  const key = await createKey(person, { scopes: ["read"] });
+  await startOfMinute();
+  const first = await properties(one.url, key);
+  assert.equal(first.headers["ratelimit-policy"], `"api-key";q=${perMinute};w=60`);
+  assert.match(String(first.headers["ratelimit"]), new RegExp(`^"api-key";r=${perMinute - 1};t=[1-6]?[0-9]$`));
+  // Another instance learns the count with its own first request.
+  await properties(two.url, key);
+  const left = async () => Number(/r=(\d+)/.exec(String((await properties(two.url, key)).headers["ratelimit"]))?.[1]);
+  await eventually(left, (remaining) => remaining <= perMinute - 3);
+  const answers: Answer[] = [];
+  for (let sent = 0; sent < perMinute + 5; sent += 1) answers.push(await properties((sent % 2 ? one : two).url, key));
+  const refused = answers.filter(({ status }) => status === 429);
+  assert.ok(refused.length >= 5, `${refused.length} of ${answers.length} refused`);
+  const [answer] = refused;
+  assert.match(String(answer?.headers["retry-after"]), /^[1-6]?[0-9]$/);
+  assert.match(String(answer?.headers["ratelimit"]), /^"api-key";r=0;t=/);
+  assert.equal(answer?.headers["retry-after"], /t=(\d+)/.exec(String(answer?.headers["ratelimit"]))?.[1]);
+  const other = await createKey(person, { scopes: ["read"] });
+  assert.equal((await properties(one.url, other)).status, 200, "another key of the same user has its own limit");
+  assert.equal(
+    (await ask(`${one.url}/api/v1/properties`, { headers: bearer(person) })).headers["ratelimit"],
+    undefined,
+  );
+});
+
+/** Waits until enough of a minute is left for the test. */
+const startOfMinute = () =>
+  eventually(
+    async () => Date.now() % 60_000,
+    (ms) => ms < 40_000,
+    30_000,
+  );
+
+test("while Redis fails, an instance counts alone; a request never waits for the count", async () => {
+  let now = 60_000_000;
+  const failing = { write: () => Promise.reject(new AppError("unavailable", "x")) } as unknown as RedisAccess;
+  const silent = { write: () => new Promise(() => undefined) } as unknown as RedisAccess;
+  for (const redis of [failing, silent]) {
+    const limit = createKeyLimit({ redis, perMinute: 3, now: () => now });
+    const headers = new Map<string, unknown>();
+    const response = { setHeader: (name: string, value: unknown) => headers.set(name, value) as never };
+    for (const remaining of [2, 1, 0]) {
+      limit.count("a key", response);
+      assert.equal(headers.get("RateLimit"), `"api-key";r=${remaining};t=60`);
+      await Promise.resolve();
+    }
+    assert.throws(() => limit.count("a key", response), { code: "rate_limited" });
+    now += 60_000;
+    limit.count("a key", response);
+  }
+});
+
+test("a stream that a key has opened ends after the key is revoked", async () => {
+  const [fast] = await startPair({ STREAM_SESSION_CHECK_MS: "100" });
+  const person = await register(fast.url);
+  const made = await postJson(`${fast.url}/api/v1/auth/api-keys`, { name: "reader", scopes: ["read"] }, bearer(person));
+  const { id, key } = made.json() as Key;
+  const stream = ask(`${fast.url}/api/v1/stream`, { headers: withKey({ key }) });
+  await eventually(
+    async () => (await ask(`${fast.url}/metrics`)).text,
+    (text) => /^streams_open 1$/m.test(text),
+  );
+  const url = `${fast.url}/api/v1/auth/api-keys/${id}`;
+  assert.equal((await ask(url, { method: "DELETE", headers: bearer(person) })).status, 204);
+  assert.equal((await stream).status, 200);
+});

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { ask, postJson } from "../../shared/requests/http.ts";
+import { bearer, me, register, type SignedIn } from "../../shared/requests/people.ts";
+import { query } from "../../shared/servers/database.ts";
+import type { Haven } from "../../support/haven.ts";
+import { startPair } from "../../support/two-instances.ts";
+
+// Attacks on API keys: guessing, stealing, raising what a key may do, and outliving its owner.
+
+let one: Haven;
+let two: Haven;
+before(async () => {
+  [one, two] = await startPair({ LOG_LEVEL: "trace" });
+});
+
+type Key = { id: string; key: string };
+
+async function createKey(person: SignedIn, scopes: string[] = ["read", "write"]): Promise<Key> {
+  const made = await postJson(`${one.url}/api/v1/auth/api-keys`, { name: "robot", scopes }, bearer(person));
+  assert.equal(made.status, 201, made.text);
+  return made.json() as Key;
+}
+
+const withKey = ({ key }: Pick<Key, "key">) => ({ authorization: `Bearer ${key}` });
+
+const call = (url: string, method: string, path: string, headers: Record<string, string>, body?: unknown) =>
+  ask(`${url}/api/v1${path}`, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+const aProperty = {
+  name: "Keyed",
+  kind: "house",
+  address: { line1: "1 Main St", city: "Bath", postalCode: "BA1", country: "GB" },
+};
+
+test("a key cannot manage accounts, passwords, sessions, keys or administration, whatever its scopes and owner", async () => {
+  const person = await register(one.url);
+  await query(one.running.parts.addresses.databaseUrl, "UPDATE users SET role = 'admin' WHERE id = $1", [
+    person.userId,
+  ]);
+  const key = await createKey(person);
+  for (const [method, path, body] of [
+    ["POST", "/auth/password", { currentPassword: person.password, newPassword: "a new long password" }],
+    ["POST", "/auth/logout"],
+    ["GET", "/auth/sessions"],
+    ["DELETE", "/auth/sessions"],
+    ["DELETE", `/auth/sessions/${person.sessionId}`],
+    ["GET", "/auth/events"],
+    ["POST", "/auth/api-keys", { name: "child", scopes: ["read"] }],
+    ["GET", "/auth/api-keys"],
+    ["DELETE", `/auth/api-keys/${key.id}`],
+  ] as [string, string, unknown?][]) {
+    const answer = await call(one.url, method, path, withKey(key), body);
+    assert.equal(answer.status, 403, `${method} ${path}: ${answer.status} ${answer.text}`);
+  }
+  assert.equal((await me(two.url, person)).status, 200, "nothing of it took effect");
+});
+
+test("a key with the scope read writes nothing, and one with the scope write reads nothing", async () => {
+  const person = await register(one.url);
+  const [read, write] = [await createKey(person, ["read"]), await createKey(person, ["write"])];
+  assert.equal((await call(one.url, "GET", "/properties", withKey(read))).status, 200);
+  assert.equal((await call(one.url, "GET", "/properties", withKey(write))).status, 403);
+  assert.equal((await call(one.url, "POST", "/properties", withKey(read), aProperty)).status, 403);
+  const made = await call(one.url, "POST", "/properties", withKey(write), aProperty);
+  assert.equal(made.status, 201, made.text);
+  const path = `/properties/${(made.json() as { id: string }).id}`;
+  for (const [method, body] of [["PATCH", { name: "x" }], ["DELETE"]] as [string, unknown?][])
+    assert.equal((await call(two.url, method, path, withKey(read), body)).status, 403, method);
+  assert.equal((await call(one.url, "HEAD", "/properties", withKey(write))).status, 403);
+});
+
+test("a key reaches the properties of its owner only", async () => {
+  const [person, stranger] = [await register(one.url), await register(one.url)];
+  const made = await call(one.url, "POST", "/properties", bearer(stranger), aProperty);
+  const path = `/properties/${(made.json() as { id: string }).id}`;
+  const key = await createKey(person);
+  assert.equal((await call(one.url, "GET", path, withKey(key))).status, 404);
+  assert.equal((await call(one.url, "DELETE", path, withKey(key))).status, 404);
+});
+
+test("another user's key is not found, and continues to work", async () => {
+  const [person, stranger] = [await register(one.url), await register(one.url)];
+  const key = await createKey(person);
+  assert.equal((await call(one.url, "DELETE", `/auth/api-keys/${key.id}`, bearer(stranger))).status, 404);
+  assert.equal((await call(one.url, "GET", "/properties", withKey(key))).status, 200);
+});
+
+test("a text that is nearly a key, or a key in another place, is refused", async () => {
+  const person = await register(one.url);
+  const { key, id: keyId } = await createKey(person);
+  const changed = key.slice(0, -1) + (key.endsWith("A") ? "B" : "A");
+  for (const text of [
+    changed,
+    key.slice(0, -1),
+    `${key}A`,
+    key.toUpperCase(),
+    "hvn_",
+    `hvn_${keyId}`,
+    keyId,
+    `${key}.${key}`,
+    `hvn_${"A".repeat(6000)}`,
+  ]) {
+    const answer = await call(one.url, "GET", "/properties", { authorization: `Bearer ${text}` });
+    assert.equal(answer.status, 401, text.slice(0, 60));
+  }
+  assert.equal((await call(one.url, "GET", "/properties", { authorization: `Basic ${key}` })).status, 401);
+  assert.equal((await call(one.url, "GET", "/properties", { cookie: `haven_session=${key}` })).status, 401);
+  assert.equal((await call(one.url, "GET", "/properties", { "x-api-key": key })).status, 401);
+  const inQuery = await call(one.url, "GET", `/properties?access_token=${key}`, {});
+  assert.ok(inQuery.status === 400 || inQuery.status === 401);
+  assert.equal((await postJson(`${one.url}/api/v1/auth/refresh`, { refreshToken: key })).status, 401);
+});
+
+test("a revoked key is refused on every instance as soon as the answer arrives, also while requests are in flight", async () => {
+  const person = await register(one.url);
+  const key = await createKey(person);
+  for (const { url } of [one, two]) assert.equal((await call(url, "GET", "/properties", withKey(key))).status, 200);
+  const inFlight = Array.from({ length: 20 }, () => call(two.url, "GET", "/properties", withKey(key)));
+  assert.equal((await call(one.url, "DELETE", `/auth/api-keys/${key.id}`, bearer(person))).status, 204);
+  const after = await Promise.all([one, two].map(({ url }) => call(url, "GET", "/properties", withKey(key))));
+  assert.deepEqual(
+    after.map(({ status }) => status),
+    [401, 401],
+  );
+  await Promise.all(inFlight);
+  for (const { url } of [one, two]) assert.equal((await call(url, "GET", "/properties", withKey(key))).status, 401);
+});
+
+test("the keys of a deactivated user are refused on every instance, also after the user is active again", async () => {
+  const person = await register(one.url);
+  const database = one.running.parts.addresses.databaseUrl;
+  const key = await createKey(person);
+  for (const { url } of [one, two]) assert.equal((await call(url, "GET", "/properties", withKey(key))).status, 200);
+  for (const active of [false, true]) {
+    await query(database, "UPDATE users SET active = $2 WHERE id = $1", [person.userId, active]);
+    for (const { url } of [one, two]) assert.equal((await call(url, "GET", "/properties", withKey(key))).status, 401);
+  }
+});
+
+test("an expiry in the past, an expiry beyond the limit, and unknown scopes are refused", async () => {
+  const person = await register(one.url);
+  for (const body of [
+    { name: "x", scopes: ["admin"] },
+    { name: "x", scopes: [] },
+    { name: "x", scopes: ["read", "read", "read"] },
+    { name: "x", scopes: "read" },
+    { name: "x" },
+    { name: "x", scopes: ["read"], expiresInDays: 0 },
+    { name: "x", scopes: ["read"], expiresInDays: 367 },
+    { name: "x", scopes: ["read"], expiresInDays: "1" },
+    { name: "x", scopes: ["read"], expiresAt: "9999-01-01T00:00:00Z" },
+    { name: "x", scopes: ["read"], userId: person.userId },
+    { name: "x", scopes: ["read"], key: "hvn_chosen" },
+  ]) {
+    const answer = await call(one.url, "POST", "/auth/api-keys", bearer(person), body);
+    assert.equal(answer.status, 400, JSON.stringify(body));
+  }
+});
+
+test("a key appears in no log, table, event, list, problem or metric", async () => {
+  const person = await register(one.url);
+  const { key, id: keyId } = await createKey(person);
+  const secret = key.slice(-24);
+  await call(one.url, "GET", "/properties", withKey({ key }));
+  await call(one.url, "GET", "/properties?unknown=1", withKey({ key }));
+  await call(one.url, "GET", `/auth/sessions`, withKey({ key }));
+  const texts = [
+    JSON.stringify([...one.logs, ...two.logs]),
+    (await call(one.url, "GET", "/auth/api-keys", bearer(person))).text,
+    (await call(one.url, "GET", "/auth/events", bearer(person))).text,
+    (await ask(`${one.url}/metrics`)).text,
+  ];
+  assert.match(texts[1] ?? "", new RegExp(keyId), "the list names the key by its id");
+  const database = one.running.parts.addresses.databaseUrl;
+  const tables = await query<{ name: string }>(
+    database,
+    "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+  );
+  for (const { name } of tables)
+    texts.push(JSON.stringify(await query(database, `SELECT to_jsonb(t)::text AS row FROM ${name} AS t`)));
+  texts.forEach((text, at) => {
+    assert.ok(!text.includes(secret), `the secret of a key is in text ${at}`);
+  });
+});
