@@ -24,6 +24,9 @@ export type HavenOptions = { env?: Record<string, string>; overrides?: Overrides
 /** The server shares this process with the tests, so their load would count as overload or as a slow Redis. */
 const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
+/** Generous, because tests that run side by side slow each other down. */
+const startLimitMs = 30_000;
+
 /** Starts a server in this process on real engines, with its own database and Redis unless the settings name others. */
 export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready" }: HavenOptions = {}): Promise<Haven> {
   const config = readConfig({
@@ -57,6 +60,7 @@ export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready"
     await eventually(
       () => ask(`${url}/ready`),
       ({ status }) => status === 200,
+      startLimitMs,
     );
   return { url, port: running.port, running, logs, stop };
 }

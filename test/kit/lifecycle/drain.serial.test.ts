@@ -166,7 +166,10 @@ describe("a drain", { concurrency: 3 }, () => {
       env: { DRAIN_DELAY_MS: "0", DRAIN_LINGER_MS: "0", SHUTDOWN_TIMEOUT_MS: "500" },
     });
     const never = ask(`${haven.url}/test/slow/14000`).catch(() => "cut");
-    await sleep(100);
+    await eventually(
+      () => ask(`${haven.url}/metrics`),
+      ({ text }) => /^http_requests_in_flight [1-9]/m.test(text),
+    );
     haven.child.kill("SIGTERM");
     assert.equal((await haven.exited).code, 1);
     assert.equal(await never, "cut");
