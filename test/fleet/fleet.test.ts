@@ -319,14 +319,14 @@ test("without a failure, each store gets one call for each check interval", asyn
     redis: one.redis.sent().match(/haven:fleet/g)?.length ?? 0,
     postgres: one.postgres.sent().match(/fleet-write/g)?.length ?? 0,
   });
-  const before = counts();
-  const elapsedMs = startStopwatch();
-  await sleep(12 * intervalMs);
-  const after = counts();
-  const intervals = elapsedMs() / intervalMs;
-  for (const store of ["redis", "postgres"] as const) {
-    const each = (after[store] - before[store]) / intervals;
-    // Checks run up to a tenth of an interval early.
-    assert.ok(each > 0.7 && each < 1.2, `${each} in ${store}`);
-  }
+  const callsPerInterval = async () => {
+    const before = counts();
+    const elapsedMs = startStopwatch();
+    await sleep(12 * intervalMs);
+    const after = counts();
+    const intervals = elapsedMs() / intervalMs;
+    return [(after.redis - before.redis) / intervals, (after.postgres - before.postgres) / intervals];
+  };
+  // Checks run up to a tenth of an interval early. On a busy machine a check may fail, and then instances call more often.
+  await eventually(callsPerInterval, (calls) => calls.every((each) => each > 0.7 && each < 1.2), 30_000);
 });
