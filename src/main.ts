@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type AccountCommand, activate, deactivate, grantAdmin } from "./account-commands.ts";
@@ -16,8 +17,9 @@ import { StartError } from "./core/start-error.ts";
 import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
+import { startDevServer } from "./dev-server.ts";
 import { runInProcess } from "./doctor/cli/run-in-process.ts";
-import { onStopSignals } from "./kit/lifecycle/signals.ts";
+import { onStopSignals, optionsUnderNpm } from "./kit/lifecycle/signals.ts";
 import { start } from "./server.ts";
 
 // Reads the command line and the environment, and sets exit codes. No other file does.
@@ -34,6 +36,7 @@ const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
 const usage = `Usage: node dist/main.js [command]
 
   start      start the server (the default)
+  dev        start the server, and restart it when a source changes; sources only
   migrate    apply pending migrations, then exit; see migrate --help
   migrate status
              list applied and pending migrations, then exit
@@ -55,6 +58,7 @@ type Command = { run(...args: string[]): Promise<void>; args: number };
 
 const commands: Readonly<Record<string, Command>> = {
   start: { run: serve, args: 0 },
+  dev: { run: develop, args: 0 },
   "grant-admin": { run: accountCommand(grantAdmin), args: 1 },
   deactivate: { run: accountCommand(deactivate), args: 1 },
   activate: { run: accountCommand(activate), args: 1 },
@@ -143,7 +147,7 @@ async function serve(): Promise<void> {
       await exit(cut > 0 ? exitCodes.failed : exitCodes.ok);
     },
     abort: () => process.exit(exitCodes.interrupted),
-    signalDuplicatedByNpm: process.env["npm_lifecycle_event"] !== undefined,
+    ...optionsUnderNpm(process),
   });
   const running = await starting;
   logger.info(
@@ -153,6 +157,25 @@ async function serve(): Promise<void> {
   if (config.production) return;
   await flush();
   process.stdout.write(banner(config, running, embedded?.demoLogin));
+}
+
+async function develop(): Promise<void> {
+  const config = readConfig(environment());
+  const embedded = config.production ? undefined : await findEmbedded();
+  if (embedded === undefined) throw new StartError("dev runs the sources, and not with NODE_ENV=production.");
+  const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
+  const main = fileURLToPath(import.meta.url);
+  const starting = startDevServer({ config, embedded, logger, main, sources: dirname(main) });
+  onStopSignals(process, {
+    async stop() {
+      await (await starting.catch(() => undefined))?.stop();
+      await flush();
+      process.exit(exitCodes.ok);
+    },
+    abort: () => process.exit(exitCodes.interrupted),
+    ...optionsUnderNpm(process),
+  });
+  await starting;
 }
 
 async function migrateAndExit(args: readonly string[]): Promise<void> {

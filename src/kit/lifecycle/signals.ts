@@ -7,7 +7,14 @@ export type StopHandlers = {
   abort(): void;
   /** npm forwards a Ctrl-C that the terminal has already delivered: two SIGINT within 100 ms are one key press. */
   signalDuplicatedByNpm?: boolean;
+  /**
+   * Returns the id of the parent process; when it changes, the server stops as for SIGTERM. npm runs a script in a shell,
+   * and a signal to npm ends that shell without reaching this process.
+   */
+  parentPid?: (() => number) | undefined;
 };
+
+const parentPollMs = 100;
 
 /** Handles signals: SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once. */
 export function onStopSignals(source: Signals, handlers: StopHandlers): () => void {
@@ -28,10 +35,25 @@ export function onStopSignals(source: Signals, handlers: StopHandlers): () => vo
       handlers.abort();
     }
   };
+  const parentPoll = handlers.parentPid && watchParent(handlers.parentPid, onTerminate);
   source.on("SIGTERM", onTerminate);
   source.on("SIGINT", onInterrupt);
   return () => {
+    clearInterval(parentPoll);
     source.off("SIGTERM", onTerminate);
     source.off("SIGINT", onInterrupt);
   };
+}
+
+/** Returns the handlers' options for a process that npm may have started. */
+export function optionsUnderNpm(process: NodeJS.Process): Pick<StopHandlers, "signalDuplicatedByNpm" | "parentPid"> {
+  if (process.env["npm_lifecycle_event"] === undefined) return {};
+  return { signalDuplicatedByNpm: true, parentPid: () => process.ppid };
+}
+
+function watchParent(parentPid: () => number, onEnd: () => void): NodeJS.Timeout {
+  const parent = parentPid();
+  return setInterval(() => {
+    if (parentPid() !== parent) onEnd();
+  }, parentPollMs).unref();
 }

@@ -1,6 +1,6 @@
 import type { Exchange } from "./connections.ts";
 import type { DrainTimes } from "./drain.ts";
-import { onStopSignals } from "./signals.ts";
+import { onStopSignals, optionsUnderNpm } from "./signals.ts";
 
 /** Longer than a proxy with usual settings takes to detect a failing `/ready`, and shorter than the 30 s of Kubernetes. */
 export const defaultDrainTimes: DrainTimes = { delayMs: 8000, lingerMs: 3000, timeoutMs: 15_000 };
@@ -37,7 +37,7 @@ export function stopOnSignals(
   onStopSignals(process, {
     stop: () => void run(),
     abort: () => process.exit(interrupted),
-    signalDuplicatedByNpm: process.env["npm_lifecycle_event"] !== undefined,
+    ...optionsUnderNpm(process),
   });
 }
 

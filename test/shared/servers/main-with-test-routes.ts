@@ -1,7 +1,7 @@
 import { readConfig } from "../../../src/config/read-config.ts";
 import { createLogger } from "../../../src/core/logger.ts";
 import * as embedded from "../../../src/embedded/engines.ts";
-import { onStopSignals } from "../../../src/kit/lifecycle/signals.ts";
+import { onStopSignals, optionsUnderNpm } from "../../../src/kit/lifecycle/signals.ts";
 import { start } from "../../../src/server.ts";
 import { testRoutes } from "./test-routes.ts";
 
@@ -17,5 +17,5 @@ onStopSignals(process, {
     process.exit(cut > 0 ? 1 : 0);
   },
   abort: () => process.exit(130),
-  signalDuplicatedByNpm: process.env["npm_lifecycle_event"] !== undefined,
+  ...optionsUnderNpm(process),
 });

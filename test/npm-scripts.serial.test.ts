@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { atEnd } from "./shared/at-end.ts";
+import { eventually } from "./shared/eventually.ts";
+import { freePort } from "./shared/free-port.ts";
+import { ask } from "./shared/requests/http.ts";
+import { me, refresh, register } from "./shared/requests/people.ts";
+
+const project = new URL("../", import.meta.url);
+
+/** Copies what npm scripts need, so that a test may change a source. */
+function copyOfProject(): string {
+  const folder = mkdtempSync(join(tmpdir(), "haven-scripts-"));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(new URL("package.json", project), join(folder, "package.json"));
+  cpSync(fileURLToPath(new URL("src", project)), join(folder, "src"), { recursive: true });
+  symlinkSync(fileURLToPath(new URL("node_modules", project)), join(folder, "node_modules"));
+  return folder;
+}
+
+async function runScript(folder: string, script: readonly string[]) {
+  const port = await freePort();
+  const env = { PATH: process.env["PATH"], HOME: folder, HOST: "127.0.0.1", PORT: String(port) };
+  const npm = spawn("npm", script, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [npm.stdout, npm.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  atEnd(async () => {
+    await terminated(npm);
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const status = () => ask(`${url}/ready`).then((answer) => answer.status, String);
+  await eventually(status, (seen) => seen === 200, 60_000).catch((error: unknown) => {
+    throw new Error(`The server did not start: ${String(error)}\n${output}`);
+  });
+  return { npm, url, output: () => output };
+}
+
+async function terminated(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  await exited;
+}
+
+test("SIGTERM to npm start stops the server and its engines cleanly", async () => {
+  const { npm, url, output } = await runScript(copyOfProject(), ["start"]);
+  await terminated(npm);
+  await eventually(output, (text) => text.includes('"msg":"stopped"'), 10_000);
+  await eventually(
+    () => isAnswering(url),
+    (answering) => !answering,
+    20_000,
+  );
+  await eventually(
+    () => enginePids(output()).filter(isAlive),
+    (alive) => alive.length === 0,
+    10_000,
+  );
+});
+
+test("npm run dev restarts the server at a change and keeps its sessions, and SIGTERM stops all of it", async () => {
+  const folder = copyOfProject();
+  const { npm, url, output } = await runScript(folder, ["run", "dev"]);
+  const person = await register(url);
+  appendFileSync(join(folder, "src/sessions/create.lua"), "\n-- changed\n");
+  await eventually(output, (text) => starts(text) === 2, 60_000);
+  await eventually(
+    () => ask(`${url}/ready`).then(({ status }) => status, String),
+    (status) => status === 200,
+    60_000,
+  );
+  assert.equal((await me(url, person)).status, 200);
+  assert.equal((await refresh(url, person.refreshToken)).status, 200);
+  await terminated(npm);
+  await eventually(
+    () => isAnswering(url),
+    (answering) => !answering,
+    20_000,
+  );
+  await eventually(
+    () => enginePids(output()).filter(isAlive),
+    (alive) => alive.length === 0,
+    10_000,
+  );
+});
+
+const isAnswering = (url: string): Promise<boolean> =>
+  ask(`${url}/alive`).then(
+    () => true,
+    () => false,
+  );
+
+const starts = (output: string): number => output.split('"msg":"listening"').length - 1;
+
+const enginePids = (output: string): number[] =>
+  [...output.matchAll(/"engine":"(?:valkey|postgres)","event":"started".*?"pid":(\d+),"msg"/g)].map(([, pid]) =>
+    Number(pid),
+  );
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
