@@ -1,10 +1,12 @@
 import { once } from "node:events";
+import { Cluster } from "ioredis";
 import { users } from "./auth/repository.ts";
 import { readPostgres, readRedis } from "./config/store-settings.ts";
 import { StartError } from "./core/start-error.ts";
 import { createDatabase, type Database } from "./db/pool.ts";
 import { createRedis } from "./redis/client.ts";
 import { createRedisAccess } from "./redis/redis-access.ts";
+import { createConfirmations } from "./redis/tracking/confirmations.ts";
 import { createSessionStore } from "./sessions/session-store.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,10 +50,18 @@ async function endSessions({ target, ...limits }: ReturnType<typeof readRedis>, 
   if (target === undefined) return false;
   const client = createRedis(target, limits, "haven-command", { retryStrategy: () => null });
   const access = createRedisAccess({ read: client, write: client }, (work) => work());
-  // Only `revoke` is called; the limits apply to new sessions.
-  const sessions = createSessionStore({ redis: access, limits: { idleSeconds: 0, maxAgeSeconds: 0 } });
+  // With a Cluster, no instance remembers sessions.
+  const confirmations =
+    client instanceof Cluster ? undefined : createConfirmations({ client, redis: access, remembersKeys: false });
+  const sessions = createSessionStore({
+    redis: access,
+    // Only `revoke` is called; the limits apply to new sessions.
+    limits: { idleSeconds: 0, maxAgeSeconds: 0 },
+    confirmRevocation: confirmations?.confirm,
+  });
   try {
     await once(client, "ready", { signal: AbortSignal.timeout(limits.connectTimeoutMs * 3) });
+    await confirmations?.listen().catch(() => undefined);
     await sessions.revoke(userId, { allBut: "" });
     return true;
   } catch {

@@ -24,7 +24,7 @@ import type { Database, Queryable } from "../db/pool.ts";
 import { createPager } from "../http/pagination.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import { createSessionSecrets } from "../sessions/session-secrets.ts";
-import { createSessionStore } from "../sessions/session-store.ts";
+import { createSessionStore, type StoreDeps } from "../sessions/session-store.ts";
 import type { Overrides } from "./overrides.ts";
 
 export type AuthPartsDeps = {
@@ -35,6 +35,7 @@ export type AuthPartsDeps = {
   redis: RedisAccess;
   /** The stores for background work, whose failures do not open the breakers. */
   uncounted: { db: Queryable; redis: RedisAccess };
+  sessionCache: Pick<StoreDeps, "cache" | "confirmRevocation">;
   /** Calls back when Redis is reachable again and may lack revocations. */
   onRedisBack(listener: () => void): void;
   tracer: Tracer;
@@ -44,7 +45,7 @@ export type AuthPartsDeps = {
 
 /** Creates the parts for tokens, sessions, accounts, and the authentication of requests. */
 export function composeAuth(deps: AuthPartsDeps) {
-  const { config, logger, jwtSecret, db, redis, uncounted, onRedisBack, tracer, stack, overrides } = deps;
+  const { config, logger, jwtSecret, db, redis, uncounted, sessionCache, onRedisBack, tracer, stack, overrides } = deps;
   const { auth } = config;
   const { sessionMaxAgeSeconds } = auth;
   const keys = createTokenKeys({
@@ -56,7 +57,7 @@ export function composeAuth(deps: AuthPartsDeps) {
   const tokens = createAccessTokens(keys, Math.min(auth.accessTokenTtlSeconds, auth.sessionTtlSeconds));
   const secrets = createSessionSecrets(keys.derived);
   const limits = { idleSeconds: auth.sessionTtlSeconds, maxAgeSeconds: auth.sessionMaxAgeSeconds };
-  const sessions = overrides.sessions ?? createSessionStore({ redis, limits });
+  const sessions = overrides.sessions ?? createSessionStore({ redis, limits, ...sessionCache });
   const cookie = createSessionCookie({ name: auth.cookieName, secure: config.production });
   const passwords = overrides.passwords ?? createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs, tracer });
   const rateLimit = overrides.rateLimit ?? createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });

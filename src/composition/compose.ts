@@ -24,6 +24,7 @@ import type { Overrides } from "./overrides.ts";
 import { composePostgres } from "./postgres.ts";
 import { composeRedis } from "./redis.ts";
 import type { ServiceAddresses } from "./service-addresses.ts";
+import { composeSessionCache } from "./session-cache.ts";
 import { createAssertAvailable } from "./store-breakers.ts";
 import { composeStream } from "./stream.ts";
 import { composeTracing } from "./tracing.ts";
@@ -85,7 +86,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
   });
   const db = postgres.database;
   const target = addresses.redis;
-  const { redis, onRedisBack, ...redisParts } = composeRedis({
+  const { redis, clients, onRedisBack, ...redisParts } = composeRedis({
     config,
     target,
     logger,
@@ -115,7 +116,24 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     overrides,
   });
   const { jwtSecret } = addresses;
-  const auth = composeAuth({ config, logger, jwtSecret, db, redis, uncounted, onRedisBack, tracer, stack, overrides });
+  const isWanted = config.auth.cachesSessions;
+  const sessionCache =
+    overrides.redis === undefined
+      ? composeSessionCache({ isWanted, clients, redis: uncounted.redis, logger, metrics, stack })
+      : {};
+  const auth = composeAuth({
+    config,
+    logger,
+    jwtSecret,
+    db,
+    redis,
+    uncounted,
+    sessionCache,
+    onRedisBack,
+    tracer,
+    stack,
+    overrides,
+  });
   const { isStillSignedIn } = auth;
   const stream = composeStream({
     config,

@@ -64,6 +64,7 @@ export function composeRedis(deps: RedisPartsDeps) {
   });
   return {
     breakers: store,
+    clients,
     redis:
       overrides.redis ??
       // The time is measured inside the breaker, so that rejected calls are not counted.

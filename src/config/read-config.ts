@@ -47,6 +47,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       accessTokenTtlSeconds: v.ACCESS_TOKEN_TTL,
       sessionTtlSeconds: v.SESSION_TTL,
       sessionMaxAgeSeconds: v.SESSION_MAX_AGE,
+      cachesSessions: v.SESSION_CACHE === "on",
       cookieName: v.SESSION_COOKIE_NAME ?? defaultCookieName(production),
       rateLimitPerMinute: v.AUTH_RATE_LIMIT,
       apiKeyRateLimitPerMinute: v.API_KEY_RATE_LIMIT,

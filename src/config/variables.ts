@@ -149,6 +149,11 @@ export const variables = z.object({
   SESSION_MAX_AGE: seconds(1, 31_536_000)
     .default(604_800)
     .describe("A session ends this many seconds after its login, used or not"),
+  SESSION_CACHE: oneOf(["on", "off"])
+    .default("on")
+    .describe(
+      "`on`: each instance remembers sessions until Redis reports a change; `off`: every authenticated request reads its session from Redis. With a Redis Cluster it is always off",
+    ),
   SESSION_COOKIE_NAME: identifier
     .optional()
     .describe("Name of the session cookie; default: `__Host-haven_session` in production, otherwise `haven_session`"),

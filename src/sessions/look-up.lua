@@ -1,12 +1,14 @@
 #!lua flags=no-writes
 -- KEYS session
--- ARGV touch interval in ms, cookie hash or ''
--- Returns the role and whether a touch is due (1 or 0), or false if the session is not active.
+-- ARGV touch interval in ms
+-- Returns the role, the hash of the cookie, the ms until a touch is due and the ms until the session ends; or false if
+-- the session is not active.
 -- It writes nothing, so that sessions can be looked up where Redis refuses writes.
 local found = redis.call('HMGET', KEYS[1], 'role', 'seen', 'ends', 'cookie', 'suspended')
 if not found[1] or found[5] then return false end
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if now >= tonumber(found[3]) then return false end
-if ARGV[2] ~= '' and ARGV[2] ~= found[4] then return false end
-return {found[1], now - tonumber(found[2]) >= tonumber(ARGV[1]) and 1 or 0}
+local now, ends = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(found[3])
+if now >= ends then return false end
+local left, idleLeft = ends - now, redis.call('PTTL', KEYS[1])
+if idleLeft >= 0 then left = math.min(left, idleLeft) end
+return {found[1], found[4] or '', tonumber(found[2]) + tonumber(ARGV[1]) - now, left}

@@ -4,6 +4,7 @@ import type { Role } from "../core/role.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { loadLuaScript } from "../redis/lua-script.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
+import type { RememberedSession, SessionCache } from "./session-cache.ts";
 
 /** The client that started a session. */
 export type SessionClient = { device: string; address: string };
@@ -32,7 +33,14 @@ export type Revocation = { ids: readonly string[] } | { allBut: string; begunBef
 
 export type SessionLimits = { idleSeconds: number; maxAgeSeconds: number };
 
-export type StoreDeps = { redis: RedisAccess; limits: SessionLimits };
+export type StoreDeps = {
+  redis: RedisAccess;
+  limits: SessionLimits;
+  /** Sessions that have been read over the connection of `redis.read`. */
+  cache?: SessionCache | undefined;
+  /** Waits until all instances refuse the sessions that were revoked before. Not for background work. */
+  confirmRevocation?: (() => Promise<void>) | undefined;
+};
 
 /** The part in braces selects the slot of a Redis Cluster, so that all keys of a user are on one node. */
 const sessionKey = (userId: string, sessionId: string): string => `haven:{${userId}}:session:${sessionId}`;
@@ -53,17 +61,62 @@ const scripts = {
   list: loadLuaScript(new URL("./list.lua", import.meta.url)),
 };
 
+/** Reads a session with the script of a look-up. */
+export const readSession = (client: RedisClient, key: string, touchIntervalMs: number): Promise<unknown> =>
+  scripts.lookUp(client, [key], [touchIntervalMs]);
+
 /**
  * Sessions in Redis. Each change is one script and one round trip, can be repeated after a time-out, and never recreates
  * a session that has ended. Scripts use the clock of Redis, because the clocks of instances differ.
  * A session is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends, and suspended if a refresh
  * token was reused (times in ms).
  */
-export function createSessionStore({ redis, limits }: StoreDeps) {
+export function createSessionStore({ redis, limits, cache, confirmRevocation }: StoreDeps) {
   const idleMs = limits.idleSeconds * 1000;
   const maxAgeMs = limits.maxAgeSeconds * 1000;
   const touchIntervalMs = Math.min(maxTouchIntervalMs, idleMs / 4);
   const keysOf = (userId: string, sessionId: string) => [sessionKey(userId, sessionId), indexKey(userId)];
+
+  const read = async (key: string): Promise<RememberedSession | undefined> => {
+    const sentAt = performance.now();
+    const reply = await redis.read((client) => readSession(client, key, touchIntervalMs));
+    const [role, cookieHash, touchDueInMs, endsInMs] = Array.isArray(reply) ? reply : [];
+    if (role !== "admin" && role !== "member") return undefined;
+    return {
+      role,
+      cookieHash: String(cookieHash),
+      touchDueAt: sentAt + Number(touchDueInMs),
+      endsAt: sentAt + Number(endsInMs),
+    };
+  };
+
+  const readAndRemember = async (key: string): Promise<RememberedSession | undefined> => {
+    const reading = cache?.beginRead(key);
+    let session: RememberedSession | undefined;
+    try {
+      session = await read(key);
+      return session;
+    } finally {
+      if (reading !== undefined) cache?.endRead(reading, session);
+    }
+  };
+
+  /** Not awaited: while Redis refuses writes, sessions can still be looked up. The next request retries a failed touch. */
+  const touchIfDue = (session: RememberedSession, userId: string, sessionId: string): void => {
+    if (performance.now() < session.touchDueAt) return;
+    session.touchDueAt = Number.POSITIVE_INFINITY;
+    redis
+      .write((client) => scripts.touch(client, keysOf(userId, sessionId), [sessionId, idleMs]))
+      .catch(() => {
+        session.touchDueAt = 0;
+      });
+  };
+
+  /** Ends sessions for every instance, as far as this one can know. */
+  const forget = async (userId: string, ids: readonly string[]): Promise<void> => {
+    for (const id of ids) cache?.invalidate(sessionKey(userId, id));
+    await confirmRevocation?.();
+  };
 
   return {
     /** Throws if Redis is unavailable. Called before work that would be useless without Redis. */
@@ -84,23 +137,22 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       const cookie = cookieHashOf(id, seed);
       const fields = Object.entries({ seed, gen: 0, rotated: 0, cookie, role, ...sessionClient });
       const args = [id, idleMs, maxAgeMs, maxSessionsPerUser, sessionKey(userId, ""), ...fields.flat()];
-      const evicted = await redis.write((client) => scripts.create(client, keysOf(userId, id), args));
-      return { id, seed, generation: 0, endsInMs: maxAgeMs, evicted: texts(evicted) };
+      const reply = await redis.write((client) => scripts.create(client, keysOf(userId, id), args));
+      const evicted = texts(reply);
+      if (evicted.length > 0) await forget(userId, evicted);
+      return { id, seed, generation: 0, endsInMs: maxAgeMs, evicted };
     },
 
     /**
-     * Looks up and checks a session. Returns the role, or undefined if the session is not active. The touch, which is due
-     * at most once a minute, is not awaited: while Redis refuses writes, sessions can still be looked up.
+     * Looks up and checks a session, in the cache if it is there. Returns the role, or undefined if the session is not
+     * active. A session is touched at most once per interval, so that most requests write nothing.
      */
     async lookUp(userId: string, sessionId: string, cookieHash = ""): Promise<Role | undefined> {
-      const keys = keysOf(userId, sessionId);
-      const args = [touchIntervalMs, cookieHash];
-      const reply = await redis.read((client) => scripts.lookUp(client, keys.slice(0, 1), args));
-      const [role, touchIsDue] = Array.isArray(reply) ? reply : [];
-      if (role !== "admin" && role !== "member") return undefined;
-      if (touchIsDue === 1)
-        redis.write((client) => scripts.touch(client, keys, [sessionId, idleMs])).catch(() => undefined);
-      return role;
+      const key = sessionKey(userId, sessionId);
+      const session = cache?.get(key) ?? (await readAndRemember(key));
+      if (session === undefined || (cookieHash !== "" && cookieHash !== session.cookieHash)) return undefined;
+      touchIfDue(session, userId, sessionId);
+      return session.role;
     },
 
     async seedOf(userId: string, sessionId: string): Promise<SessionSeed | undefined> {
@@ -126,7 +178,9 @@ export function createSessionStore({ redis, limits }: StoreDeps) {
       const kept = "allBut" in which ? which.allBut : "";
       const cutOff = "allBut" in which && which.begunBefore ? idPrefixAt(which.begunBefore) : "";
       const args = [sessionKey(userId, ""), kept, cutOff, ...ids];
-      return texts(await redis.write((client) => scripts.revoke(client, [indexKey(userId)], args)));
+      const revoked = texts(await redis.write((client) => scripts.revoke(client, [indexKey(userId)], args)));
+      await forget(userId, [...ids, ...revoked]);
+      return revoked;
     },
 
     async list(userId: string): Promise<SessionView[]> {

@@ -11,7 +11,9 @@ import { startHaven } from "../support/haven.ts";
 
 let haven: FaultyHaven;
 before(async () => {
-  haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
+  // A remembered session is not looked up in Redis.
+  const env = { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000", SESSION_CACHE: "off" };
+  haven = await startFaultyHaven({ env });
 });
 
 /** Returns well-formed cookies that belong to no session. */

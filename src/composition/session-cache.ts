@@ -1,0 +1,62 @@
+import { Cluster } from "ioredis";
+import type { Logger } from "../core/logger.ts";
+import type { Metrics } from "../metrics/registry.ts";
+import { addSessionCacheMetrics, createConfirmationMetric } from "../metrics/session-cache.ts";
+import { watchConnections } from "../redis/client.ts";
+import type { RedisAccess, RedisClients } from "../redis/redis-access.ts";
+import { createConfirmations } from "../redis/tracking/confirmations.ts";
+import { createKeyTracking } from "../redis/tracking/key-tracking.ts";
+import { createSessionCache } from "../sessions/session-cache.ts";
+import { readSession, type StoreDeps } from "../sessions/session-store.ts";
+
+export type SessionCacheDeps = {
+  /** Whether `SESSION_CACHE` is on. */
+  isWanted: boolean;
+  clients: RedisClients;
+  /** For messages to other instances and for the proof, which no breaker counts. */
+  redis: RedisAccess;
+  logger: Pick<Logger, "info">;
+  metrics: Pick<Metrics, "add">;
+  stack: AsyncDisposableStack;
+};
+
+type Parts = Pick<StoreDeps, "cache" | "confirmRevocation">;
+
+const nothingRemembered = () => ({ hits: 0, misses: 0, invalidations: 0, entries: 0, bytes: 0 });
+
+/** Creates the cache of sessions, over the connection that reads sessions. */
+export function composeSessionCache({ isWanted, clients, redis, logger, metrics, stack }: SessionCacheDeps): Parts {
+  const { read: client } = clients;
+  if (client instanceof Cluster) {
+    // A key may move to another node, which does not know who has read it.
+    if (isWanted) logger.info({ reason: "cluster" }, "session cache off");
+    addSessionCacheMetrics(metrics, { counts: nothingRemembered, offReason: () => "cluster" });
+    return {};
+  }
+  const onWaited = createConfirmationMetric(metrics);
+  const { confirm, listen } = createConfirmations({ client, redis, remembersKeys: isWanted, onWaited });
+  if (!isWanted) {
+    // Other instances may still remember sessions while the setting is being changed.
+    watchConnections(client, () => void listen().catch(() => undefined));
+    addSessionCacheMetrics(metrics, { counts: nothingRemembered, offReason: () => "setting" });
+    return { confirmRevocation: confirm };
+  }
+  const tracking = stack.adopt(
+    createKeyTracking({
+      client,
+      readKey: (connection, key) => readSession(connection, key, 0),
+      changeKey: (key) => redis.write((connection) => connection.set(key, "", "PX", 1000)),
+      beforeUse: listen,
+      onInvalidated: (key) => cache.invalidate(key),
+      onAllInvalidated: () => cache.clear(),
+      onChange: (reason) => {
+        if (reason === undefined) logger.info("session cache on");
+        else logger.info({ reason }, "session cache off");
+      },
+    }),
+    (running) => running.stop(),
+  );
+  const cache = createSessionCache({ isCurrent: tracking.isCurrent });
+  addSessionCacheMetrics(metrics, { counts: cache.counts, offReason: tracking.offReason });
+  return { cache, confirmRevocation: confirm };
+}

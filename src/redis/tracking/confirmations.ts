@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import type { RedisAccess } from "../redis-access.ts";
+import { sayHello } from "./hello.ts";
+
+export type ConfirmationsDeps = {
+  /** The connection that receives messages. If it also receives invalidations, they arrive in order. */
+  client: Redis;
+  redis: Pick<RedisAccess, "write">;
+  /** Whether this instance remembers keys, so that the others have to wait for it. */
+  remembersKeys: boolean;
+  /** Called with the outcome of each wait. */
+  onWaited?(isConfirmed: boolean): void;
+};
+
+const requestChannel = "haven:confirm";
+export const maxConfirmationMs = 50;
+
+/**
+ * Confirms that the instances have received the invalidations of a change. A message follows the invalidation over the
+ * same connection of each instance, and each instance answers it. Redis reports how many instances received the message.
+ */
+export function createConfirmations({ client, redis, remembersKeys, onWaited }: ConfirmationsDeps) {
+  const ownChannel = `haven:confirmed:${randomUUID()}`;
+  const waits = new Map<string, () => void>();
+  let isListening = false;
+
+  const publish = (channel: string, text: string) => redis.write((connection) => connection.publish(channel, text));
+
+  const listen = async (): Promise<void> => {
+    // After a subscription, other connections accept no commands.
+    if ((await sayHello(client)).protocol !== 3) throw new Error("The connection does not speak RESP3");
+    await client.subscribe(ownChannel, ...(remembersKeys ? [requestChannel] : []));
+    isListening = true;
+  };
+  const onMessage = (channel: string, text: string): void => {
+    if (channel === ownChannel) waits.get(text)?.();
+    else if (channel === requestChannel) {
+      const [replyChannel = "", wait = ""] = text.split(" ");
+      publish(replyChannel, wait).catch(() => undefined);
+    }
+  };
+  client.on("message", onMessage);
+  client.on("close", () => {
+    isListening = false;
+  });
+
+  return {
+    /** Subscribes on the current connection. */
+    listen,
+    /** Waits until each instance that remembers keys knows all changes so far, at most `maxConfirmationMs`. */
+    async confirm(): Promise<void> {
+      const wait = randomUUID();
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const limit = startTimeout(maxConfirmationMs, () => resolve(false));
+      let answers = 0;
+      let expected = Number.POSITIVE_INFINITY;
+      const check = () => {
+        if (answers >= expected) resolve(true);
+      };
+      waits.set(wait, () => {
+        answers += 1;
+        check();
+      });
+      publish(requestChannel, `${ownChannel} ${wait}`).then(
+        (receivers) => {
+          expected = isListening || receivers === 0 ? receivers : Number.POSITIVE_INFINITY;
+          check();
+        },
+        () => undefined,
+      );
+      onWaited?.(await promise);
+      limit.cancel();
+      waits.delete(wait);
+    },
+  };
+}
+
+export type Confirmations = ReturnType<typeof createConfirmations>;

@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import { createRetryLoop } from "../../core/retry-loop.ts";
+import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { sayHello } from "./hello.ts";
+import { onInvalidation } from "./invalidation-push.ts";
+
+/**
+ * Why keys are not tracked. `disconnected`: no connection, or tracking is not set up on it yet; `silent`: the connection
+ * has not answered in time; `not_primary`: the server is a replica; `unsupported`: the server has no tracking or denies
+ * it; `unproven`: no invalidation arrived for a key that was changed, or the key could not be changed.
+ */
+export type TrackingOffReason = "disconnected" | "silent" | "not_primary" | "unsupported" | "unproven";
+
+export type KeyTrackingDeps = {
+  client: Redis;
+  /** Reads a key over the tracked connection, with the command that is used for the keys to remember. */
+  readKey(client: Redis, key: string): Promise<unknown>;
+  /** Changes a key over another connection. */
+  changeKey(key: string): Promise<unknown>;
+  /** Called on each new connection before keys are remembered. */
+  beforeUse(): Promise<void>;
+  onInvalidated(key: string): void;
+  /** Called when any key may have changed: the connection broke, or all keys were deleted. */
+  onAllInvalidated(): void;
+  onChange(off: TrackingOffReason | undefined): void;
+};
+
+export const heartbeatMs = 200;
+/** How long after the last answered heartbeat remembered keys may be used. Leaves a part of the promised second. */
+export const maxSilenceMs = 750;
+const proofTimeoutMs = 1000;
+
+/**
+ * Makes the server report changes of the keys that a connection has read (`CLIENT TRACKING`). The connection answers a
+ * heartbeat, and its replies and reports arrive in order: so after an answer, all changes from before the heartbeat was
+ * sent are known.
+ */
+export function createKeyTracking(deps: KeyTrackingDeps) {
+  const { client, readKey, changeKey, beforeUse, onInvalidated, onAllInvalidated, onChange } = deps;
+  /** The time at which all reports were known to have arrived; undefined while tracking is off. */
+  let currentAt: number | undefined;
+  let off: TrackingOffReason | undefined = "disconnected";
+  let connection = 0;
+  let proof: { key: string; onInvalidated(): void } | undefined;
+
+  const isCurrent = (): boolean => currentAt !== undefined && performance.now() - currentAt <= maxSilenceMs;
+
+  const setOff = (reason: TrackingOffReason | undefined): void => {
+    if (reason !== undefined && reason !== "silent") {
+      currentAt = undefined;
+      onAllInvalidated();
+    }
+    if (reason === off) return;
+    off = reason;
+    onChange(reason);
+  };
+
+  /** Shows that changes are reported: a server or a proxy may accept the command and never send a report. */
+  const proveInvalidation = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const key = `haven:tracking:{${randomUUID()}}`;
+    proof = { key, onInvalidated: resolve };
+    await readKey(client, key);
+    await changeKey(key);
+    await withTimeout(proofTimeoutMs, promise, () => new Error("No invalidation arrived"));
+  };
+
+  /** Returns true if there is nothing to retry: tracking is on, or the connection broke and `ready` starts again. */
+  const setUp = async (): Promise<boolean> => {
+    const mine = connection;
+    let failed: TrackingOffReason = "unsupported";
+    const startedAt = performance.now();
+    try {
+      const { protocol, isPrimary } = await sayHello(client);
+      if (protocol !== 3) throw new Error("The connection does not speak RESP3");
+      if (!isPrimary) {
+        failed = "not_primary";
+        throw new Error("The server is a replica");
+      }
+      await client.client("TRACKING", "ON");
+      await beforeUse();
+      failed = "unproven";
+      await proveInvalidation();
+      if (mine !== connection) return true;
+      currentAt = startedAt;
+      await beat();
+      setOff(isCurrent() ? undefined : "silent");
+      return true;
+    } catch {
+      if (mine !== connection) return true;
+      setOff(failed);
+      return false;
+    }
+  };
+
+  const beat = async (): Promise<void> => {
+    if (currentAt === undefined) return;
+    const mine = connection;
+    const sentAt = performance.now();
+    const hello = await sayHello(client).catch(() => undefined);
+    if (mine !== connection || currentAt === undefined || hello === undefined) return;
+    if (!hello.isPrimary) {
+      setOff("not_primary");
+      setUps.start();
+      return;
+    }
+    currentAt = Math.max(currentAt, sentAt);
+    if (off === "silent" && isCurrent()) setOff(undefined);
+  };
+
+  const onConnectionLost = (): void => {
+    connection += 1;
+    setOff("disconnected");
+  };
+
+  onInvalidation(client, (keys) => {
+    if (keys === undefined) onAllInvalidated();
+    for (const key of keys ?? []) {
+      if (key === proof?.key) proof.onInvalidated();
+      else onInvalidated(key);
+    }
+  });
+  const setUps = createRetryLoop({ attempt: setUp, onStillFailing: () => undefined });
+  client.on("close", onConnectionLost);
+  client.on("ready", setUps.start);
+  if (client.status === "ready") setUps.start();
+  let lateBeats = 0;
+  const timer = setInterval(() => {
+    lateBeats = isCurrent() ? 0 : lateBeats + 1;
+    // One late beat may be a stall of this process.
+    if (off === undefined && lateBeats > 1) setOff("silent");
+    void beat();
+  }, heartbeatMs).unref();
+
+  return {
+    /** Whether keys that were read since the last call of `onAllInvalidated` may be used if no change was reported. */
+    isCurrent,
+    offReason: (): TrackingOffReason | undefined => off,
+    stop(): void {
+      clearInterval(timer);
+      setUps.stop();
+      client.off("ready", setUps.start);
+      client.off("close", onConnectionLost);
+      connection += 1;
+      currentAt = undefined;
+    },
+  };
+}
+
+export type KeyTracking = ReturnType<typeof createKeyTracking>;

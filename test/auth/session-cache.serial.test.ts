@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { eventually } from "../shared/eventually.ts";
+import { without } from "../shared/programs.ts";
+import { ask } from "../shared/requests/http.ts";
+import { bearer, login, logout, me, register, type SignedIn } from "../shared/requests/people.ts";
+import { askRedis, type RedisServer, startRedisCluster, startRedisServer } from "../shared/servers/redis-servers.ts";
+import type { Haven } from "../support/haven.ts";
+import { metric } from "../support/metric.ts";
+import { startPair } from "../support/two-instances.ts";
+
+const skip = without("redis-server");
+
+let server: RedisServer;
+let one: Haven;
+let two: Haven;
+before(async () => {
+  if (skip !== false) return;
+  server = await startRedisServer(["tracking-table-max-keys 0"]);
+  [one, two] = await startPair({ REDIS_URL: server.url });
+});
+
+const isOn = (haven: Haven) =>
+  eventually(
+    () => metric(haven.url, "session_cache_on"),
+    (value) => value === 1,
+    15_000,
+  );
+
+const count = (haven: Haven, result: "hit" | "miss") =>
+  metric(haven.url, `session_cache_lookups_total{result="${result}"}`);
+
+/** Returns the number of scripts that Redis has run. */
+async function scriptsRun(port = server.port): Promise<number> {
+  const stats = String(await askRedis(port, "info", "commandstats"));
+  const calls = stats.matchAll(/^cmdstat_eval(?:sha)?:calls=(\d+)/gm);
+  return [...calls].reduce((sum, [, number]) => sum + Number(number), 0);
+}
+
+/** Reads with the session until the instance answers from memory. */
+async function untilRemembered(haven: Haven, person: SignedIn): Promise<void> {
+  await isOn(haven);
+  await eventually(async () => {
+    const before = await count(haven, "hit");
+    assert.equal((await me(haven.url, person)).status, 200);
+    return (await count(haven, "hit")) > before;
+  }, Boolean);
+}
+
+const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
+
+const isRefused = (haven: Haven, person: SignedIn, withinMs: number) =>
+  eventually(
+    () => me(haven.url, person),
+    ({ status }) => status === 401,
+    withinMs,
+    5,
+  );
+
+test("an authenticated GET makes no round trip to Redis, by token and by cookie", { skip }, async () => {
+  const person = await register(one.url);
+  await untilRemembered(one, person);
+  // The checks run scripts too, so the difference is compared with the number of requests.
+  const before = await scriptsRun();
+  const startedAt = performance.now();
+  for (let index = 0; index < 100; index += 1) {
+    assert.equal((await me(one.url, person)).status, 200);
+    assert.equal((await ask(`${one.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } })).status, 200);
+  }
+  const checks = ((performance.now() - startedAt) / 2000 + 1) * 2 * 8;
+  const run = (await scriptsRun()) - before;
+  assert.ok(run <= checks, `${run} scripts for 200 requests, of which the checks explain ${checks}`);
+});
+
+test("with SESSION_CACHE=off each authenticated request makes one round trip", { skip }, async () => {
+  const [plain] = await startPair({ REDIS_URL: server.url, SESSION_CACHE: "off" });
+  const person = await register(plain.url);
+  const before = await scriptsRun();
+  for (let index = 0; index < 50; index += 1) assert.equal((await me(plain.url, person)).status, 200);
+  assert.ok((await scriptsRun()) - before >= 50);
+  assert.equal(await metric(plain.url, 'session_cache_off_reason{reason="setting"}'), 1);
+});
+
+const changes: Readonly<Record<string, (person: SignedIn) => Promise<unknown>>> = {
+  "a script that deletes the session": (person) =>
+    askRedis(server.port, "eval", "return redis.call('DEL', KEYS[1])", 1, keyOf(person)),
+  "a script that changes the session": (person) =>
+    askRedis(server.port, "eval", "return redis.call('HSET', KEYS[1], 'suspended', 1)", 1, keyOf(person)),
+  "the expiry of the key": (person) => askRedis(server.port, "pexpire", keyOf(person), 50),
+  FLUSHALL: () => askRedis(server.port, "flushall"),
+  FLUSHDB: () => askRedis(server.port, "flushdb", "async"),
+};
+for (const [name, change] of Object.entries(changes)) {
+  test(`a remembered session is refused after ${name}`, { skip }, async () => {
+    const person = await register(one.url);
+    await untilRemembered(one, person);
+    await change(person);
+    await isRefused(one, person, 1000);
+  });
+}
+
+test("CLIENT KILL and a restart of Redis drop what was remembered, and the cache is used again afterwards", {
+  skip,
+}, async () => {
+  const person = await register(one.url);
+  await untilRemembered(one, person);
+  // Nothing reports the change, because it happens while the connection is down.
+  await askRedis(server.port, "eval", "redis.call('DEL', KEYS[1])", 1, keyOf(person));
+  await askRedis(server.port, "client", "kill", "type", "normal");
+  await askRedis(server.port, "client", "kill", "type", "pubsub");
+  await eventually(
+    () => me(one.url, person),
+    ({ status }) => status === 401,
+    5000,
+  );
+  const next = await register(one.url);
+  await untilRemembered(one, next);
+
+  await server.stop();
+  await eventually(
+    () => metric(one.url, "session_cache_on"),
+    (value) => value === 0,
+    2000,
+  );
+  assert.equal(await metric(one.url, "session_cache_entries"), 0);
+  await server.start();
+  await eventually(
+    () => me(one.url, next),
+    ({ status }) => status === 401,
+    5000,
+  );
+  await untilRemembered(
+    one,
+    await eventually(
+      () => register(one.url).catch(() => undefined),
+      (person) => person !== undefined,
+      10_000,
+    ).then((person) => person ?? assert.fail()),
+  );
+});
+
+test("a full tracking table of Redis costs look-ups and no correctness", { skip }, async () => {
+  await askRedis(server.port, "config", "set", "tracking-table-max-keys", 3);
+  try {
+    const people = await Promise.all(Array.from({ length: 8 }, () => register(one.url)));
+    await isOn(one);
+    const before = await metric(one.url, "session_cache_invalidations_total");
+    for (const person of people) assert.equal((await me(one.url, person)).status, 200);
+    await eventually(
+      () => metric(one.url, "session_cache_invalidations_total"),
+      (value) => value > before,
+    );
+    for (const person of people) {
+      assert.equal((await logout(two.url, person)).status, 204);
+      await isRefused(one, person, 1000);
+    }
+  } finally {
+    await askRedis(server.port, "config", "set", "tracking-table-max-keys", 0);
+  }
+});
+
+test("while Redis refuses writes, remembered and other sessions are served", { skip }, async () => {
+  const [person, other] = [await register(one.url), await register(one.url)];
+  await untilRemembered(one, person);
+  await askRedis(server.port, "config", "set", "maxmemory", 1);
+  try {
+    assert.equal((await me(one.url, person)).status, 200);
+    assert.equal((await me(one.url, other)).status, 200);
+    assert.equal(await metric(one.url, "session_cache_on"), 1);
+  } finally {
+    await askRedis(server.port, "config", "set", "maxmemory", 0);
+  }
+});
+
+test("a session that is used stays alive, and its last use stays current", { skip }, async () => {
+  const [brief] = await startPair({ REDIS_URL: server.url, SESSION_TTL: "4" });
+  const person = await register(brief.url);
+  await untilRemembered(brief, person);
+  const usedUntil = performance.now() + 6000;
+  while (performance.now() < usedUntil) {
+    assert.equal((await me(brief.url, person)).status, 200, "the idle time has not passed");
+  }
+  const list = await ask(`${brief.url}/api/v1/auth/sessions`, { headers: bearer(person) });
+  const [session] = (list.json() as { items: { lastSeenAt: string }[] }).items;
+  // The touch interval is a quarter of the idle time.
+  assert.ok(Date.now() - Date.parse(session?.lastSeenAt ?? "") < 2000, list.text);
+  await eventually(
+    () => askRedis(server.port, "exists", keyOf(person)),
+    (exists) => exists === 0,
+    15_000,
+  );
+  assert.equal((await me(brief.url, person)).status, 401);
+});
+
+test("a server that reports no changes leaves the cache off, with the reason", { skip }, async () => {
+  const limited = await startRedisServer(["user default on nopass ~* &* +@all -client|tracking"]);
+  const [haven] = await startPair({ REDIS_URL: limited.url });
+  await eventually(
+    () => metric(haven.url, 'session_cache_off_reason{reason="unsupported"}'),
+    (value) => value === 1,
+  );
+  const person = await register(haven.url);
+  assert.equal((await me(haven.url, person)).status, 200);
+  assert.equal((await logout(haven.url, person)).status, 204);
+  assert.equal((await me(haven.url, person)).status, 401);
+});
+
+test("with a Cluster the cache is off, and one log line gives the reason", { skip }, async () => {
+  const cluster = await startRedisCluster();
+  const [haven] = await startPair({ REDIS_CLUSTER_NODES: cluster.nodes, REDIS_URL: "" });
+  assert.deepEqual(
+    haven.logs.filter(({ msg }) => msg === "session cache off").map(({ reason }) => reason),
+    ["cluster"],
+  );
+  assert.equal(await metric(haven.url, 'session_cache_off_reason{reason="cluster"}'), 1);
+  const person = await login(haven.url, await register(haven.url));
+  assert.equal((await me(haven.url, person)).status, 200);
+  assert.equal((await logout(haven.url, person)).status, 204);
+  assert.equal((await me(haven.url, person)).status, 401);
+});
