@@ -172,8 +172,10 @@ test("with redis in READY_REQUIRES, the instance leaves the rotation while Redis
   await eventually(haven.ready, ({ status }) => status === 200);
 });
 
-test("an authenticated request is exactly one command to Redis", async () => {
-  const haven = await startFaultyHaven({ env: { ...sameSecret, HEALTH_CHECK_INTERVAL: "60000" } });
+test("with SESSION_CACHE=off an authenticated request is exactly one command to Redis", async () => {
+  const haven = await startFaultyHaven({
+    env: { ...sameSecret, HEALTH_CHECK_INTERVAL: "60000", SESSION_CACHE: "off" },
+  });
   const person = await register(haven.url);
   await me(haven.url, person);
   await sleep(200);

@@ -3,7 +3,7 @@ import { before, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
-import { bearer, login, logout, me, register, type SignedIn } from "../shared/requests/people.ts";
+import { bearer, logout, me, register, type SignedIn } from "../shared/requests/people.ts";
 import { askRedis, type RedisServer, startRedisCluster, startRedisServer } from "../shared/servers/redis-servers.ts";
 import type { Haven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
@@ -70,15 +70,6 @@ test("an authenticated GET makes no round trip to Redis, by token and by cookie"
   const checks = ((performance.now() - startedAt) / 2000 + 1) * 2 * 8;
   const run = (await scriptsRun()) - before;
   assert.ok(run <= checks, `${run} scripts for 200 requests, of which the checks explain ${checks}`);
-});
-
-test("with SESSION_CACHE=off each authenticated request makes one round trip", { skip }, async () => {
-  const [plain] = await startPair({ REDIS_URL: server.url, SESSION_CACHE: "off" });
-  const person = await register(plain.url);
-  const before = await scriptsRun();
-  for (let index = 0; index < 50; index += 1) assert.equal((await me(plain.url, person)).status, 200);
-  assert.ok((await scriptsRun()) - before >= 50);
-  assert.equal(await metric(plain.url, 'session_cache_off_reason{reason="setting"}'), 1);
 });
 
 const changes: Readonly<Record<string, (person: SignedIn) => Promise<unknown>>> = {
@@ -213,7 +204,7 @@ test("with a Cluster the cache is off, and one log line gives the reason", { ski
     ["cluster"],
   );
   assert.equal(await metric(haven.url, 'session_cache_off_reason{reason="cluster"}'), 1);
-  const person = await login(haven.url, await register(haven.url));
+  const person = await register(haven.url);
   assert.equal((await me(haven.url, person)).status, 200);
   assert.equal((await logout(haven.url, person)).status, 204);
   assert.equal((await me(haven.url, person)).status, 401);
