@@ -27,7 +27,7 @@ const objectives = (): string => `
 - **availability**: ${formatObjective("availability")} of the requests are not answered with a 5xx.
 - **latency**: ${formatObjective("latency")} of the answers, streams aside, take at most ${bucketOf("job:slo_latency_errors:ratio_rate1h")} s.
 
-| alert | severity | the 30-day budget is spent this many times too fast |
+| alert | severity | burn rate: how many times faster than allowed the 30-day budget is spent |
 | --- | --- | --- |
 ${[...rowsOf("availability"), ...rowsOf("latency")].join("\n")}
 

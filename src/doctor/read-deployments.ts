@@ -167,7 +167,7 @@ export const deploymentOfRunningInstance = (
   return { ...emptyDeployment, apps: [appFromSettings(known, diagnostics)], live };
 };
 
-/** Returns the application as its settings describe it, without a file that runs it. */
+/** Returns an app with these settings that no file runs. */
 function appFromSettings({ settings, settingsFile }: Application, diagnostics: Diagnostics): App {
   const at = { file: settingsFile, line: 1 };
   return {

@@ -58,8 +58,8 @@ for (const [name, bytes] of [
   ["half a WebP", webp.subarray(0, webp.length / 2)],
   ["half an AVIF", avif.subarray(0, avif.length / 2)],
   ["the beginning of a JPEG and nothing else", Buffer.from("\xff\xd8\xff\xe0", "latin1")],
-  ["a JPEG that goes on as an SVG", Buffer.from(`\xff\xd8\xff${svg}`, "latin1")],
-  ["a WebP that goes on as an SVG", Buffer.from(`RIFF\x40\0\0\0WEBPVP8 ${svg}`, "latin1")],
+  ["a JPEG that continues as an SVG", Buffer.from(`\xff\xd8\xff${svg}`, "latin1")],
+  ["a WebP that continues as an SVG", Buffer.from(`RIFF\x40\0\0\0WEBPVP8 ${svg}`, "latin1")],
   ["an AVIF without an image", box("avif")],
   ["an empty file", Buffer.alloc(0)],
   ["a PNG of 400,000 chunks", manyChunks],
@@ -79,7 +79,10 @@ for (const [name, bytes] of [
 }
 
 const scanAt = jpeg.indexOf("\xff\xda", 0, "latin1");
-/** The last two parameters have no meaning in a baseline JPEG, and many phones write wrong values. */
+/**
+ * A JPEG with a wrong value in the header of its scan. The last two parameters of that header have no meaning in a
+ * baseline JPEG, and many phones write wrong values.
+ */
 const oddScan = Buffer.from(jpeg);
 oddScan.writeUInt8(0, scanAt + 2 + jpeg.readUInt16BE(scanAt + 2) - 2);
 
@@ -113,7 +116,7 @@ const malformed: readonly (readonly [string, Buffer, string?])[] = [
   ["a body that ends in the headers", form(head(good))],
   ["text in front of the first boundary", form("hello\r\n", formOf({ bytes: jpeg }))],
   ["text behind the end", form(formOf({ bytes: jpeg }), "hello")],
-  ["a boundary that goes on", form(head(good), "\r\n", jpeg, `\r\n--${boundary}x\r\n`, tail)],
+  ["a boundary with a character too many", form(head(good), "\r\n", jpeg, `\r\n--${boundary}x\r\n`, tail)],
   ["line breaks without carriage returns", Buffer.from(formOf({ bytes: "x" }).toString().replaceAll("\r", ""))],
   ["garbage for headers", form(`--${boundary}\r\nthis is no header\r\n\r\n`, jpeg, tail)],
   ["garbage among the headers", form(head(good), "\x00\x01: what\r\n\r\n", jpeg, tail)],

@@ -26,7 +26,7 @@ test("a drain ends streams cleanly, one after another", async () => {
   const [first = 0, last = 0] = [ended[0], ended.at(-1)];
   assert.ok(first > 50 && last < 800 && last - first > 350, ended.join(", "));
 
-  // The listener is closed now. A request on an open connection gets a stream that ends after its position.
+  // The listener is closed now. A stream that is requested on an open connection sends its position and ends.
   await sleep(Math.max(0, 1000 - (performance.now() - signalledAt)));
   kept.write(`GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nauthorization: ${bearer(owner).authorization}\r\n\r\n`);
   assert.match(await late, /retry: 2000\n\nid: 0\n\n\r\n0\r\n\r\n$/);

@@ -11,10 +11,10 @@ import { askForRepair, moveRequest, newOwner, type Owner } from "../support/main
 import { startPair } from "../support/two-instances.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-const life = ["created", "in_progress", "resolved", "closed"];
-const moves = ["in_progress", "resolved", "closed"];
+const allSteps = ["created", "in_progress", "resolved", "closed"];
+const laterSteps = ["in_progress", "resolved", "closed"];
 
-/** Retries on any running instance until it succeeds. Retries are idempotent. */
+/** Does the work on one running instance after another until it succeeds. The work has to be idempotent. */
 async function untilDone<T>(urls: () => readonly string[], work: (url: string) => Promise<T>): Promise<T> {
   const until = Date.now() + 60_000;
   for (let tries = 0; ; tries += 1) {
@@ -40,7 +40,7 @@ async function writeConcurrently(
     for (let number = 0; number < each; number += 1) {
       const key = `life-${writer}-${number}`;
       const id = await untilDone(urls, (url) => askForRepair(url, owner, key, key));
-      for (const status of moves) await untilDone(urls, (url) => moveRequest(url, owner, id, status));
+      for (const status of laterSteps) await untilDone(urls, (url) => moveRequest(url, owner, id, status));
     }
   };
   await Promise.all(range(1, writers).map(write));
@@ -49,13 +49,13 @@ async function writeConcurrently(
 const stepOf = ({ type, data }: StreamEvent): unknown =>
   type === "created" ? type : (data["request"] as { status: string }).status;
 
-function assertWholeLives(events: readonly StreamEvent[]): void {
+function assertCompleteSequences(events: readonly StreamEvent[]): void {
   assert.deepEqual(
     events.map(({ position }) => position),
     range(1, events.length),
   );
   assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
-  for (const [, lived] of Map.groupBy(events, ({ requestId }) => requestId)) assert.deepEqual(lived.map(stepOf), life);
+  for (const [, steps] of Map.groupBy(events, ({ requestId }) => requestId)) assert.deepEqual(steps.map(stepOf), allSteps);
 }
 
 test("a client that reconnects after three kills receives each of 500 events once and in order", async () => {
@@ -95,7 +95,7 @@ test("a client that reconnects after three kills receives each of 500 events onc
   await steady.until(500, 30_000);
   assert.deepEqual(endings, ["cut", "cut", "cut", "cut"]);
   assert.deepEqual(steady.events, seen);
-  assertWholeLives(seen);
+  assertCompleteSequences(seen);
 });
 
 test("streams that open while events are written miss none and repeat none, whatever their start position", async () => {
@@ -108,17 +108,17 @@ test("streams that open while events are written miss none and repeat none, what
     writing = false;
   });
   const first = await openStream(one.url, owner, { lastEventId: 0 });
-  const openAndOpen = async (worker: number) => {
+  const openRepeatedly = async (worker: number) => {
     for (let round = worker; writing; round += 1) {
       const from = round % 3 === 0 ? undefined : Math.max(0, first.events.length - (round % 40));
       const options = from === undefined ? {} : { lastEventId: from };
       opened.push({ stream: await openStream(urls[round % 2] ?? "", owner, options), from });
     }
   };
-  await Promise.all([writers, ...range(1, 4).map(openAndOpen)]);
+  await Promise.all([writers, ...range(1, 4).map(openRepeatedly)]);
 
   await first.until(360);
-  assertWholeLives(first.events);
+  assertCompleteSequences(first.events);
   assert.ok(opened.length > 100, `only ${opened.length} streams`);
   for (const { stream, from } of opened) {
     await eventually(stream.text, (text) => text.includes("\n\nid: "));

@@ -21,7 +21,7 @@ const monitor = z.looseObject({
   }),
 });
 
-test("with OPS_TOKEN in the secret, the ServiceMonitor sends it when its last comment is uncommented", async () => {
+test("when the last comment of the ServiceMonitor is uncommented, Prometheus sends OPS_TOKEN of the secret", async () => {
   const [all, comment = ""] =
     /# With OPS_TOKEN in the secret:\n((?: +# .*\n)+)$/.exec(read("monitoring/service-monitor.yaml")) ?? [];
   assert.ok(all);

@@ -31,7 +31,7 @@ the usual stack.
 ${table(["fault", ...head], lines)}`;
 }
 
-/** Returns in how many of the faults with a failed attempt a probe reported the failure in time. */
+/** Formats "in N of M faults": M faults made an attempt fail, and a probe reported N of them in time. */
 function detectedInTime(outcomes: readonly Outcome[]): string {
   const lies = outcomes.flatMap(({ facts: { lieTime } }) => lieTime ?? []);
   return `in ${lies.filter(({ reported, ms }) => reported && ms <= storeBounds.lieTimeWithinMs).length} of ${lies.length} faults`;
@@ -44,13 +44,13 @@ const cellsOf = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outc
 
 export const comparisonIntro = `## Beside the usual stack
 
-The same faults and the same load, with three instances of an Express server that is put together from
-\`@godaddy/terminus\`, \`pg\`, \`ioredis\` and \`opossum\` as their READMEs show them
-([bench/peers/usual-resilience.mjs](../bench/peers/usual-resilience.mjs)).
+The comparison server is an Express server that uses \`@godaddy/terminus\`, \`pg\`, \`ioredis\` and \`opossum\` as their READMEs
+show ([bench/peers/usual-resilience.mjs](../bench/peers/usual-resilience.mjs)). Three instances of it get the same faults and the same
+load.
 
 - **lie time**: the time from the first failed attempt of a user until a probe reports something other than \`ready\`. An
-  attempt that waits longer than a statement may take (5 s) counts as failed from then on, and an answer
-  that reports overload does not count. "–": no attempt failed. "> 9.80 s":
+  attempt that waits longer than the time limit of a statement (5 s) counts as failed at that limit. A response that reports overload
+  is not a failure. "–": no attempt failed. "> 9.80 s":
   attempts failed for that time, and every probe reported \`ready\`.
 - **failed requests**: requests that the client gave up after 30 s of retries; in parentheses all failed attempts.
 - **longest wait**: the longest time from the first attempt to the last response of one request, with the pauses between

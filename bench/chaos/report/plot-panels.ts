@@ -10,7 +10,7 @@ export function drawBuckets(
   x: Scale,
   fromMs: number,
   top: number,
-  most: number,
+  max: number,
 ): string {
   const base = top + panelHeight;
   const barWidth = x(bucketMs) - x(0);
@@ -18,7 +18,7 @@ export function drawBuckets(
   for (const [index, bucket] of buckets.entries()) {
     let y = base;
     for (const what of ["answered", "late", "failed"] as const) {
-      const height = (bucket[what] / most) * panelHeight;
+      const height = (bucket[what] / max) * panelHeight;
       if (height === 0) continue;
       y -= height;
       bars[what] +=
@@ -26,7 +26,7 @@ export function drawBuckets(
     }
   }
   const paths = Object.entries(bars).map(([what, path]) => (path === "" ? "" : `<path class="${what}" d="${path}"/>`));
-  return `<path class="line" d="M${left} ${base}H${right}"/>${text(left - 8, base - 24, `${label}s`, "ink end")}${text(left - 8, base - 11, "started in 1/4 s", "soft end")}${text(left - 8, base + 1, `0 to ${most}`, "soft end")}${paths.join("")}`;
+  return `<path class="line" d="M${left} ${base}H${right}"/>${text(left - 8, base - 24, `${label}s`, "ink end")}${text(left - 8, base - 11, "started in 1/4 s", "soft end")}${text(left - 8, base + 1, `0 to ${max}`, "soft end")}${paths.join("")}`;
 }
 
 const lowestMs = 1;

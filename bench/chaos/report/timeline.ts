@@ -28,9 +28,9 @@ export function timelineOf({
 }: Pick<Observed, "moments" | "requests" | "observations">): Timeline {
   const { from, injected, to } = moments;
   const count = Math.floor((to - from) / bucketMs);
-  const shares: Request[][] = Array.from({ length: count }, () => []);
-  for (const request of requests) shares[Math.floor((request.startedAt - from) / bucketMs)]?.push(request);
-  const bucketsOf = (kind: Kind) => shares.map((share) => bucketOf(share.filter((request) => request.kind === kind)));
+  const groups: Request[][] = Array.from({ length: count }, () => []);
+  for (const request of requests) groups[Math.floor((request.startedAt - from) / bucketMs)]?.push(request);
+  const bucketsOf = (kind: Kind) => groups.map((group) => bucketOf(group.filter((request) => request.kind === kind)));
   return {
     fromMs: from - injected,
     toMs: from - injected + count * bucketMs,
@@ -40,7 +40,7 @@ export function timelineOf({
       write: bucketsOf("write"),
       login: bucketsOf("login"),
     },
-    waits: shares.map((share) => waitsOf(share.map(({ ms }) => ms))),
+    waits: groups.map((group) => waitsOf(group.map(({ ms }) => ms))),
     states: statesOf(observations, from, from + count * bucketMs, injected),
   };
 }
@@ -49,7 +49,7 @@ export function timelineOf({
 export const maxRequestsOf = ({ buckets }: Timeline): number =>
   kinds.reduce(
     (most, kind) =>
-      buckets[kind].reduce((so, { answered, late, failed }) => Math.max(so, answered + late + failed), most),
+      buckets[kind].reduce((max, { answered, late, failed }) => Math.max(max, answered + late + failed), most),
     1,
   );
 

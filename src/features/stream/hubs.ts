@@ -71,7 +71,9 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
   };
 }
 
-/** After a failover that lost transactions, their positions are assigned again. Readers must reconnect. */
+/**
+ * After a failover that lost transactions, Postgres assigns their positions to other events. Readers must reconnect.
+ */
 function rewind(hub: Hub): void {
   for (const reader of [...hub.readers()]) reader.end("rewound");
 }

@@ -31,7 +31,7 @@ export function createHistory(limit = 200) {
         }
       }
     },
-    /** Changes since the start by what changed and its new state, for metrics. */
+    /** Returns how often each state was entered since the start, for metrics. */
     counts: () => [...counts.values()],
     all: (): readonly Change[] => changes,
     onChange(listener: (change: Change) => void): () => void {

@@ -37,7 +37,7 @@ metadata: { name: admin }
 spec: { selector: { app: admin }, ports: [{ port: 80, targetPort: 4000 }] }
 `;
 
-/** The objects as one List, with a namespace and a cache beside them. */
+/** The objects in a namespace, with a cache in the same namespace. */
 const inNamespace = `${valid.kubernetes.replaceAll("metadata:\n  name:", "metadata:\n  namespace: shop\n  name:")}---
 apiVersion: apps/v1
 kind: StatefulSet
@@ -63,7 +63,7 @@ const startup =
 const grace = /terminationGracePeriodSeconds: 60/;
 const scale = /maxReplicas: 10/;
 
-/** Returns a workload with one replica, and without the disruption budget that belongs to several. */
+/** Returns the text with one replica and without a disruption budget, which requires several replicas. */
 const single = (text: string): string =>
   text
     .replace("replicas: 2", "replicas: 1")

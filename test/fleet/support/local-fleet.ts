@@ -15,7 +15,9 @@ export type Member = Haven & { name: string; postgres: FaultProxy; redis: FaultP
 
 export type LocalFleet = { members: readonly Member[]; databaseUrl: string; redisUrl: string };
 
-/** Instances in this process on one Postgres and one Redis; each connects through proxies that can inject faults. */
+/**
+ * Starts instances in this process on one Postgres and one Redis. Each connects through proxies that can inject faults.
+ */
 export async function startLocalFleet(size: number, env: Record<string, string> = {}): Promise<LocalFleet> {
   const [databaseUrl, redisUrl] = [await freshDatabase(), await freshRedis()];
   const members: Member[] = [];

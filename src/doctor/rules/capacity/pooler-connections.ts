@@ -62,7 +62,7 @@ export const poolerConnectionRules: readonly Rule[] = [
     title: "PgBouncer opens more connections than Postgres allows",
     impact: "Under load Postgres refuses connections of the pooler: requests wait for the query_wait_timeout and fail.",
     condition:
-      "`default_pool_size` (20), or `pool_size` of the database, + `reserve_pool_size` (0), at most `max_db_connections`, added up for the databases of a host and one user ≤ `max_connections` − 3. Without a Postgres among the files 100 is assumed",
+      "For one user, each database has at most (`pool_size` or `default_pool_size`, 20) + `reserve_pool_size` (0) connections, and at most `max_db_connections`. The sum over the databases of a host ≤ `max_connections` − 3. If no file defines a Postgres, `max_connections` is assumed to be 100",
     fix: "Lower default_pool_size, set max_db_connections, or raise max_connections.",
     example: {
       kind: "pgbouncer",
@@ -111,7 +111,7 @@ export const poolerConnectionRules: readonly Rule[] = [
   {
     id: "trap-pooler-transaction-mode",
     severity: "error",
-    title: "Haven does not know that a pooler in transaction mode stands in between",
+    title: "Haven is not configured for a pooler in transaction mode",
     impact:
       "Each transaction may run on another connection: time limits that are set for a session do not hold, or PgBouncer refuses the connection because of them.",
     condition: "`DB_POOLER=transaction` where `pool_mode` is transaction or statement",

@@ -4,14 +4,14 @@ import { milliseconds } from "../../facts/units.ts";
 export function windowsOf(query: string): { name: string; inner: string; windowMs: number; text: string }[] {
   return [...query.matchAll(/\b(rate|irate|increase)\s*\(/g)].flatMap(({ 0: opening, 1: name = "", index }) => {
     const inner = insideOf(query, index + opening.length);
-    const text = /\[\s*(\w+)\s*(?::\s*\w*\s*)?\]/.exec(withoutWords(inner))?.[1];
+    const text = /\[\s*(\w+)\s*(?::\s*\w*\s*)?\]/.exec(withoutStrings(inner))?.[1];
     const windowMs = text === undefined ? undefined : milliseconds(text, "s");
     return text === undefined || windowMs === undefined ? [] : [{ name, inner, windowMs, text }];
   });
 }
 
 /** Replaces the content of string literals by spaces, so that positions stay the same. */
-export const withoutWords = (query: string): string =>
+export const withoutStrings = (query: string): string =>
   query.replaceAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/g, (words) => `"${" ".repeat(words.length - 2)}"`);
 
 /** Returns the text from an opening bracket to the matching closing one. */

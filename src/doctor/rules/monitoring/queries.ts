@@ -1,13 +1,13 @@
 import { holdsIn, sinceText, versionFacts } from "../../facts/versions.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alert } from "../example-files.ts";
-import { insideOf, withoutWords } from "./promql.ts";
+import { insideOf, withoutStrings } from "./promql.ts";
 
 /** Splits a query at `and`, `or` and `unless`. */
 function conditionsOf(query: string): string[] {
   const parts: string[] = [];
   let from = 0;
-  for (const { 0: word, index } of withoutWords(query).matchAll(/\b(?:and|or|unless)\b/gi)) {
+  for (const { 0: word, index } of withoutStrings(query).matchAll(/\b(?:and|or|unless)\b/gi)) {
     parts.push(query.slice(from, index));
     from = index + word.length;
   }
@@ -73,7 +73,7 @@ export const queryRules: readonly Rule[] = [
       if (holds === "no") return [];
       return monitoring.flatMap(({ queries }) =>
         queries
-          .filter(({ text: query }) => /\bholt_winters\s*\(/.test(withoutWords(query)))
+          .filter(({ text: query }) => /\bholt_winters\s*\(/.test(withoutStrings(query)))
           .map(
             ({ at }): Violation => ({
               places: [at],
@@ -104,7 +104,7 @@ export const queryRules: readonly Rule[] = [
         queries.flatMap(({ text: query, at }): Violation[] => {
           const wrong = conditionsOf(query).some((condition) => {
             const errors = /\bi?rate\s*\([^)]*(?:status|code)\w*\s*=~?\s*["']5[^"']*["']/.test(condition);
-            const plain = withoutWords(condition);
+            const plain = withoutStrings(condition);
             return errors && /[^=!<>]>=?\s*0?\.\d+\s*\)*\s*$/.test(plain) && !plain.includes("/");
           });
           return wrong ? [{ places: [at], message: "A rate of 5xx responses is compared with a ratio." }] : [];

@@ -6,7 +6,7 @@ import { service } from "../example-files.ts";
 import { namesText, onePerFile } from "../for-each.ts";
 import { hasNoVersion, withoutVersionText } from "./image-versions.ts";
 
-/** Files that are used on a developer's machine or in a test. */
+/** Returns whether a file is used on a developer's machine or in a test. */
 const isForDevelopment = (file: string): boolean =>
   /(?:^|[/._-])(?:dev|devel|development|local|test|tests|testing|ci|override|debug|e2e|example|examples|devcontainer)(?:[/._-]|$)/i.test(
     file,
