@@ -8,18 +8,18 @@ const valueWidth = 120;
 
 /** Bars show the median, lines the range. The chart has its own background, so that it is readable on dark pages. */
 export function drawChart({ title, unit, bars }: Chart): string {
-  const most = Math.max(...bars.map(({ spread }) => spread.most)) || 1;
-  const x = (value: number) => labelWidth + (value / most) * (width - labelWidth - valueWidth);
+  const max = Math.max(...bars.map(({ spread }) => spread.max)) || 1;
+  const x = (value: number) => labelWidth + (value / max) * (width - labelWidth - valueWidth);
   const height = top + bars.length * rowHeight + 34;
   const rows = bars.map(({ label, spread, ours }, index) => {
     const y = top + index * rowHeight;
     const middle = y + rowHeight / 2;
-    const text = `${figure(spread.median, unit)} (${figure(spread.least, unit)} to ${figure(spread.most, unit)})`;
+    const text = `${figure(spread.median, unit)} (${figure(spread.min, unit)} to ${figure(spread.max, unit)})`;
     return `  <g><title>${escaped(`${label}: ${text}`)}</title>
     <text x="${labelWidth - 10}" y="${middle + 4}" text-anchor="end"${ours ? ' font-weight="600"' : ""}>${escaped(label)}</text>
     <rect x="${labelWidth}" y="${y + 6}" width="${round(x(spread.median) - labelWidth)}" height="${rowHeight - 12}" rx="3" class="${ours ? "ours" : "other"}"/>
-    <path d="M${round(x(spread.least))} ${middle}H${round(x(spread.most))}M${round(x(spread.least))} ${middle - 5}v10M${round(x(spread.most))} ${middle - 5}v10" class="spread"/>
-    <text x="${round(x(spread.most)) + 10}" y="${middle + 4}">${escaped(figure(spread.median, unit))}</text></g>`;
+    <path d="M${round(x(spread.min))} ${middle}H${round(x(spread.max))}M${round(x(spread.min))} ${middle - 5}v10M${round(x(spread.max))} ${middle - 5}v10" class="spread"/>
+    <text x="${round(x(spread.max)) + 10}" y="${middle + 4}">${escaped(figure(spread.median, unit))}</text></g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">
   <style>
@@ -33,7 +33,7 @@ export function drawChart({ title, unit, bars }: Chart): string {
   <rect width="${width}" height="${height}" rx="8" class="card"/>
   <text x="12" y="24" class="title">${escaped(title)}</text>
 ${rows.join("\n")}
-  <text x="${labelWidth}" y="${height - 12}" class="note">Bar: median of the rounds. Line: from the least to the most.</text>
+  <text x="${labelWidth}" y="${height - 12}" class="note">Bar: median of the rounds. Line: from the lowest to the highest.</text>
 </svg>
 `;
 }

@@ -13,15 +13,15 @@ const limitMs = 20_000;
 export const blockLoop = (where: Inspected, ms: number): Promise<unknown> =>
   evaluate(where, `{ const until = Date.now() + ${ms}; while (Date.now() < until); }`);
 
-export const collectGarbage = (where: Inspected): Promise<unknown> => tell(where, "HeapProfiler.collectGarbage", {});
+export const collectGarbage = (where: Inspected): Promise<unknown> => sendCommand(where, "HeapProfiler.collectGarbage", {});
 
 /** Returns the value of an expression that gives a string, a number or nothing. */
 export async function evaluate(where: Inspected, expression: string): Promise<unknown> {
-  const answer = (await tell(where, "Runtime.evaluate", { expression })) as { result?: { value?: unknown } };
+  const answer = (await sendCommand(where, "Runtime.evaluate", { expression })) as { result?: { value?: unknown } };
   return answer.result?.value;
 }
 
-async function tell({ host, port }: Inspected, method: string, params: object): Promise<unknown> {
+async function sendCommand({ host, port }: Inspected, method: string, params: object): Promise<unknown> {
   const targets = JSON.parse((await ask(`http://${host}:${port}/json/list`, { timeoutMs: limitMs })).text);
   const socket = new WebSocket(targets[0].webSocketDebuggerUrl);
   const signal = AbortSignal.timeout(limitMs);

@@ -88,8 +88,8 @@ async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArgu
       process.stdout.write(`${scenario.title}\n`);
       const outcome = await scenario.run(world, pace);
       for (const claim of outcome.claims) {
-        const { median, least, most } = claim.measured;
-        const [at, from, to] = [median, least, most].map((value) => figure(value, claim.unit));
+        const { median, min, max } = claim.measured;
+        const [at, from, to] = [median, min, max].map((value) => figure(value, claim.unit));
         const bound = `${claim.bound.kind} ${figure(claim.bound.value, claim.unit)}`;
         const verdict = quick ? "too short a run to judge" : holds(claim) ? "holds" : "falls short";
         process.stdout.write(`  ${claim.what}\n    ${at} (${from} to ${to}), ${bound}: ${verdict}\n`);

@@ -1,7 +1,7 @@
 import type { Bar, Spread } from "./statistics.ts";
 import type { World } from "./world.ts";
 
-export type Unit = "of it" | "times" | "ms" | "s" | "kB" | "MB" | "/s";
+export type Unit = "ratio" | "times" | "ms" | "s" | "kB" | "MB" | "/s";
 
 /** One performance bound, and its measurement. */
 export type Claim = {
@@ -25,7 +25,7 @@ export type Pace = { rounds: number; seconds: number; quick: boolean };
 export type Scenario = {
   name: string;
   title: string;
-  /** Why it is fast, for the report. */
+  /** The reasons for the result, for the report. */
   why: string;
   run(world: World, pace: Pace): Promise<Outcome>;
 };
@@ -43,11 +43,11 @@ export function figuresOf(claim: Claim): (value: number) => string {
   if (holds(claim) || usual(measured.median) !== usual(bound.value)) return usual;
   let digits = 2;
   while (measured.median.toFixed(digits) === bound.value.toFixed(digits)) digits += 1;
-  return (value) => `${value.toFixed(digits)}${unit === "of it" || unit === "times" ? "" : ` ${unit}`}`;
+  return (value) => `${value.toFixed(digits)}${unit === "ratio" || unit === "times" ? "" : ` ${unit}`}`;
 }
 
 export const figure = (value: number, unit: Unit): string => {
-  if (unit === "of it" || unit === "times") return value.toFixed(2);
+  if (unit === "ratio" || unit === "times") return value.toFixed(2);
   if (unit === "s") return `${value.toFixed(2)} s`;
   if (unit === "/s") return `${Math.round(value).toLocaleString("en")}/s`;
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;

@@ -57,7 +57,7 @@ const row = (claim: Claim): string => {
     what,
     `${bound.kind} ${figure(bound.value, unit)}`,
     `**${written(measured.median)}**`,
-    `${figure(measured.least, unit)} to ${figure(measured.most, unit)}`,
+    `${figure(measured.min, unit)} to ${figure(measured.max, unit)}`,
     holds(claim) ? "holds" : "**falls short**",
   ];
   return `| ${cells.join(" | ")} |`;

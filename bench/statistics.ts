@@ -1,12 +1,12 @@
 /** Median, minimum and maximum of several measurements. */
-export type Spread = { median: number; least: number; most: number };
+export type Spread = { median: number; min: number; max: number };
 
 /** One contender in a chart. */
 export type Bar = { label: string; spread: Spread; ours: boolean };
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
+  return { median: quantile(sorted, 0.5), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 };
 }
 
 /** Ratios within one round: a machine that is slow for a while is slow for both. */

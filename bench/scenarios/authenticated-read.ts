@@ -34,14 +34,14 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
     "usual stack": read(usual.url, { ...owner.headers, cookie }),
   });
   for (const server of [haven, raw, bare, usual]) await server.stop();
-  const express = figure(spreadOf(ratios(measured["by hand in Express"], measured["by hand"])).median, "of it");
+  const express = figure(spreadOf(ratios(measured["by hand in Express"], measured["by hand"])).median, "ratio");
   return {
     claims: [
       {
         what: "an authenticated GET of one row (JWT, Redis session, Postgres): throughput relative to hand-written node:http code",
         bound: atLeast(0.85),
         measured: spreadOf(ratios(measured.Haven, measured["by hand"])),
-        unit: "of it",
+        unit: "ratio",
         because: `The same three steps in a handler of bare Express reach ${express}. The rest of the difference is the cost of what
           Haven adds: a request id, security headers, a breaker around each store, limited waiting times, an ETag,
           validation, metrics and a log line.`,
@@ -51,7 +51,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
       {
         name: "authenticated-read",
         title: "An authenticated GET of one row, relative to hand-written code",
-        unit: "of it",
+        unit: "ratio",
         bars: barsOf(measured, "by hand"),
       },
     ],

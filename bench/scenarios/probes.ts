@@ -34,17 +34,17 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
       servers.push(server);
       urls[label] = `${server.url}${peer[index + 1]}`;
     }
-    const shots = Object.entries(urls).map(
+    const contenders = Object.entries(urls).map(
       ([label, url]) => [label, async () => (await runWrk({ url, seconds })).perSecond] as const,
     );
-    const measured = await interleave(rounds, Object.fromEntries(shots));
+    const measured = await interleave(rounds, Object.fromEntries(contenders));
     const raw = measured["raw node:http"] ?? [];
     const bars = barsOf(measured, "raw node:http");
     const claim: Claim = {
       what: `\`${path}\`: throughput relative to raw node:http with the same bytes`,
       bound: atLeast(0.9),
       measured: spreadOf(ratios(measured["Haven"] ?? [], raw)),
-      unit: "of it",
+      unit: "ratio",
     };
     outcomes.push({ claim, name: path.slice(1), bars });
     for (const server of servers) await server.stop();
@@ -55,7 +55,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
     charts: outcomes.map(({ name, bars }) => ({
       name,
       title: `Throughput of /${name}, relative to raw node:http`,
-      unit: "of it",
+      unit: "ratio",
       bars,
     })),
     notes: [],

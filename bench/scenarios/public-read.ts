@@ -35,14 +35,14 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
         what: "a public JSON GET through all middleware: throughput relative to bare Express",
         bound: atLeast(0.8),
         measured: spreadOf(ratios(measured.Haven, measured["bare Express"])),
-        unit: "of it",
+        unit: "ratio",
       },
     ],
     charts: [
       {
         name: "public-read",
         title: "A public JSON GET, relative to bare Express",
-        unit: "of it",
+        unit: "ratio",
         bars: barsOf(measured, "bare Express"),
       },
     ],

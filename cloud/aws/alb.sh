@@ -118,7 +118,7 @@ run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTP
 run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTP --port 80 \
   --default-actions 'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}' >/dev/null
 
-# CloudWatch identifies both by the end of their ARNs.
+# CloudWatch identifies the load balancer and the target group by the end of their ARNs.
 balancer_name=${balancer#*:loadbalancer/}
 target_name=targetgroup/${target_group#*:targetgroup/}
 alarm() {
@@ -147,7 +147,8 @@ alarm latency TargetResponseTime --extended-statistic p95 --dimensions "Name=Loa
 
 if [ "$apply" = yes ]; then
   cat <<TEXT
-Made. For the instances: security group $instance_group, target group $target_group, and the settings
+The load balancer is created. The instances need the security group $instance_group, the target group $target_group, and
+these settings:
 DRAIN_DELAY_MS=15000 TRUST_PROXY=FILL-IN-the-ranges-of-the-load-balancers-subnets MANAGEMENT_PORT=4001
 TEXT
 fi

@@ -25,7 +25,7 @@ const reportWith = (...claims: Claim[]) =>
 const claim = (median: number, bound: Claim["bound"]): Claim => ({
   what: "a thing",
   bound,
-  measured: { median, least: median - 0.1, most: median + 0.1 },
+  measured: { median, min: median - 0.1, max: median + 0.1 },
   unit: "times",
 });
 
@@ -56,10 +56,10 @@ test("a plot has a bar and the range for each contender, and escapes names", () 
   const svg = drawChart({
     name: "x",
     title: "A & B",
-    unit: "of it",
+    unit: "ratio",
     bars: [
-      { label: "Haven", spread: { median: 0.9, least: 0.8, most: 1 }, ours: true },
-      { label: "<other>", spread: { median: 0.5, least: 0.4, most: 0.6 }, ours: false },
+      { label: "Haven", spread: { median: 0.9, min: 0.8, max: 1 }, ours: true },
+      { label: "<other>", spread: { median: 0.5, min: 0.4, max: 0.6 }, ours: false },
     ],
   });
   assert.equal(svg.match(/<rect [^>]*class="(?:ours|other)"/g)?.length, 2);
@@ -70,6 +70,6 @@ test("a plot has a bar and the range for each contender, and escapes names", () 
 
 test("ratios are computed within a round, and the median is reported", () => {
   assert.deepEqual(ratios([50, 40, 30], [100, 80, 30]), [0.5, 0.5, 1]);
-  assert.deepEqual(spreadOf([3, 1, 2]), { median: 2, least: 1, most: 3 });
-  assert.deepEqual(spreadOf([4, 1, 2, 3]), { median: 2.5, least: 1, most: 4 });
+  assert.deepEqual(spreadOf([3, 1, 2]), { median: 2, min: 1, max: 3 });
+  assert.deepEqual(spreadOf([4, 1, 2, 3]), { median: 2.5, min: 1, max: 4 });
 });

@@ -26,7 +26,7 @@ const { dependencies, scripts } = z
   .object({ dependencies: z.record(z.string(), z.string()), scripts: z.object({ build: z.string() }) })
   .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
 
-/** Imports that cannot be resolved with only `dependencies` installed, as "file: import". */
+/** Returns the imports that cannot be resolved with only `dependencies` installed, as "file: import". */
 function missingIn(folder: string): string[] {
   return globSync("**/*.js", { cwd: folder }).flatMap((file) =>
     importsOf(readFileSync(join(folder, file), "utf8"))
@@ -35,7 +35,7 @@ function missingIn(folder: string): string[] {
   );
 }
 
-/** Without doc comments, whose examples import drivers of other apps. */
+/** Returns the imports of the code. Doc comments are ignored, because their examples import drivers of other apps. */
 const importsOf = (code: string): string[] =>
   [
     ...code

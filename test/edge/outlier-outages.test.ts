@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../shared/eventually.ts";
 import { send } from "../shared/requests/proxy-client.ts";
 import {
-  breakWays,
+  breakPaths,
   intervalMs,
   outMs,
   type PathMember,
-  settled,
+  restoreFleet,
   startPathFleet,
   verdictOf,
   verdicts,
@@ -20,18 +20,18 @@ let members: readonly PathMember[] = [];
 before(async () => {
   members = await startPathFleet(3, { READY_POLICY: "outlier", READY_REQUIRES: "postgres,redis" });
 });
-beforeEach(() => settled(members));
+beforeEach(() => restoreFleet(members));
 
 const outages = [
   ["Postgres", "database", "postgres", "/test/sql/1"],
   ["Redis", "redis", "redis", "/test/redis"],
 ] as const;
 
-for (const [what, way, check, needsIt] of outages) {
+for (const [what, store, check, path] of outages) {
   for (const fault of ["refuse", "hole"] as const) {
-    test(`${what} down for all (${fault}): all instances stay, requests that need it get 503 at once, others are served, and it recovers quickly`, async () => {
+    test(`${what} down for all (${fault}): all instances stay in rotation, only requests that need ${what} get 503, and all recover in time`, async () => {
       const watch = watchVerdicts(members);
-      await breakWays(members, [way], fault);
+      await breakPaths(members, [store], fault);
       const shared = await eventually(
         () => verdicts(members),
         (all) => all.every(({ body }) => body.sharedOutage?.includes(check)),
@@ -45,18 +45,18 @@ for (const [what, way, check, needsIt] of outages) {
       await sleep(2 * intervalMs);
 
       const refused = [];
-      for (let count = 0; count < 30; count += 1) refused.push(await send(needsIt));
+      for (let count = 0; count < 30; count += 1) refused.push(await send(path));
       for (const answer of refused) {
         assert.equal(answer.status, 503);
         assertProblem(answer, "unavailable");
         assert.match(String(answer.headers["retry-after"]), /^\d+$/);
       }
       const times = refused.map(({ ms }) => ms).sort((a, b) => a - b);
-      const usual = times[Math.floor(times.length / 2)] ?? Number.NaN;
-      assert.ok(usual < 50, `${usual} ms`);
+      const medianMs = times[Math.floor(times.length / 2)] ?? Number.NaN;
+      assert.ok(medianMs < 50, `${medianMs} ms`);
       for (let count = 0; count < 30; count += 1) assert.equal((await send("/test/items/1")).status, 200);
 
-      await breakWays(members, [way], "pass");
+      await breakPaths(members, [store], "pass");
       const recoveredAt = performance.now();
       await eventually(
         () => verdicts(members),
@@ -65,13 +65,13 @@ for (const [what, way, check, needsIt] of outages) {
         20,
       );
       const backMs = Math.round(performance.now() - recoveredAt);
-      assert.equal((await send(needsIt)).status, 200);
-      const stories = await watch.stop();
+      assert.equal((await send(path)).status, 200);
+      const changes = await watch.stop();
       process.stderr.write(
-        `${what} ${fault}: 503 in ${Math.round(usual)} ms (half of them); all ready again after ${backMs} ms\n`,
+        `${what} ${fault}: 503 in ${Math.round(medianMs)} ms (half of them); all ready again after ${backMs} ms\n`,
       );
-      for (const [name, story] of stories) {
-        const seen = story.map(({ is }) => is);
+      for (const [name, states] of changes) {
+        const seen = states.map(({ is }) => is);
         assert.ok(!seen.includes("not_ready"), `${name}: ${seen.join(", ")}`);
       }
       // A recovery takes two successful checks an interval apart, after the check that was hanging has ended.
@@ -81,11 +81,11 @@ for (const [what, way, check, needsIt] of outages) {
 }
 
 for (const fault of ["refuse", "hole", "freeze"] as const) {
-  test(`only one instance loses Redis (${fault}): it leaves, after comparing through Postgres`, async () => {
+  test(`an instance that alone loses Redis (${fault}) leaves the rotation, after comparing its checks through Postgres`, async () => {
     const [victim, ...others] = members;
     assert.ok(victim !== undefined);
     const watch = watchVerdicts(others);
-    await breakWays([victim], ["redis"], fault);
+    await breakPaths([victim], ["redis"], fault);
     await eventually(
       () => verdictOf(victim),
       ({ status }) => status === 503,
@@ -94,28 +94,28 @@ for (const fault of ["refuse", "hole", "freeze"] as const) {
     );
     await sleep(2 * intervalMs);
     assert.equal((await verdictOf(victim)).status, 503);
-    for (const [name, story] of await watch.stop())
-      assert.deepEqual([name, story.map(({ is }) => is)], [name, ["ready"]]);
+    for (const [name, states] of await watch.stop())
+      assert.deepEqual([name, states.map(({ is }) => is)], [name, ["ready"]]);
   });
 }
 
-test("one instance loses both stores: it leaves", async () => {
+test("an instance that alone loses both stores leaves the rotation", async () => {
   const [victim, ...others] = members;
   assert.ok(victim !== undefined);
   const watch = watchVerdicts(others);
-  await breakWays([victim], ["database", "redis"], "hole");
+  await breakPaths([victim], ["database", "redis"], "hole");
   await eventually(
     () => verdictOf(victim),
     ({ status }) => status === 503,
     outMs + 500,
     25,
   );
-  for (const [name, story] of await watch.stop())
-    assert.deepEqual([name, story.map(({ is }) => is)], [name, ["ready"]]);
+  for (const [name, states] of await watch.stop())
+    assert.deepEqual([name, states.map(({ is }) => is)], [name, ["ready"]]);
 });
 
-test("all instances lose both stores: they act as with strict", async () => {
-  await breakWays(members, ["database", "redis"], "refuse");
+test("if all instances lose both stores, they act as with READY_POLICY=strict", async () => {
+  await breakPaths(members, ["database", "redis"], "refuse");
   await eventually(
     () => verdicts(members),
     (all) => all.every(({ status, body }) => status === 503 && body.sharedOutage === undefined),
@@ -124,10 +124,10 @@ test("all instances lose both stores: they act as with strict", async () => {
   );
 });
 
-test("an instance that drains in a shared outage leaves: the policy does not apply to a drain", async () => {
+test("an instance that drains in a shared outage leaves the rotation, because the policy does not apply to a drain", async () => {
   const [victim] = members;
   assert.ok(victim !== undefined);
-  await breakWays(members, ["database"], "refuse");
+  await breakPaths(members, ["database"], "refuse");
   await eventually(
     () => verdicts(members),
     (all) => all.every(({ body }) => body.sharedOutage !== undefined),

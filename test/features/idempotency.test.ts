@@ -24,7 +24,7 @@ before(async () => {
 
 const names = async (): Promise<string[]> =>
   (await query<{ name: string }>(database, "SELECT name FROM properties ORDER BY id")).map(({ name }) => name);
-const made = async (name: string) => (await names()).filter((one) => one === name).length;
+const countOf = async (name: string) => (await names()).filter((one) => one === name).length;
 const key = (value: string) => ({ "idempotency-key": value });
 const comparableParts = ({ status, text, headers }: Answer) => ({
   status,
@@ -39,18 +39,18 @@ test("50 simultaneous creates with one key on two instances create one row and r
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? one : two).post("/properties", property, key("fifty"))),
   );
-  const given = answers.filter(({ status }) => status === 201);
-  assert.ok(given.length > 0);
-  assert.equal(new Set(given.map((answer) => JSON.stringify(comparableParts(answer)))).size, 1);
+  const created = answers.filter(({ status }) => status === 201);
+  assert.ok(created.length > 0);
+  assert.equal(new Set(created.map((answer) => JSON.stringify(comparableParts(answer)))).size, 1);
   for (const answer of answers) {
     if (answer.status === 201) continue;
     assert.equal(answer.status, 409, answer.text);
     assert.ok(Number(answer.headers["retry-after"]) > 0);
   }
-  assert.equal(await made("Fifty"), 1);
+  assert.equal(await countOf("Fifty"), 1);
   assert.deepEqual(
     comparableParts(await as(havens[1].url, person).post("/properties", property, key("fifty"))),
-    comparableParts(given[0] as Answer),
+    comparableParts(created[0] as Answer),
   );
 });
 
@@ -62,7 +62,7 @@ test("a key repeated with another body, path or content gets 422 and changes not
   assert.equal(again.status, 422);
   assert.match(again.text, /Idempotency-Key/);
   assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease, key("other-body"))).status, 422);
-  assert.equal(await made("Second"), 0);
+  assert.equal(await countOf("Second"), 0);
 });
 
 test("the order of fields does not matter for a repeated key", async () => {
@@ -70,7 +70,7 @@ test("the order of fields does not matter for a repeated key", async () => {
   const first = await owner.post("/properties", { name, kind, address }, key("order"));
   const again = await owner.post("/properties", { address, kind, name }, key("order"));
   assert.deepEqual(comparableParts(again), comparableParts(first));
-  assert.equal(await made("Any order"), 1);
+  assert.equal(await countOf("Any order"), 1);
 });
 
 test("callers have separate keys", async () => {
@@ -101,20 +101,20 @@ test("a key expires after a day", async () => {
   await owner.post("/properties", property, key("daily"));
   await query(database, "UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'daily'");
   assert.equal((await owner.post("/properties", { ...property, kind: "house" }, key("daily"))).status, 201);
-  assert.equal(await made("Daily"), 2);
+  assert.equal(await countOf("Daily"), 2);
 });
 
 test("if an instance is killed during a create, a retry on another instance leaves exactly one row", async () => {
   const env = { ...sameSecret, ...services };
   const rounds = 3;
   for (let round = 0; round < rounds; round += 1) {
-    const dying = await startHavenProcess({ env, entry: "main" });
-    const there = as(dying.url, person);
+    const victim = await startHavenProcess({ env, entry: "main" });
+    const api = as(victim.url, person);
     const property = (i: number) => ({ ...aProperty, name: `Dying ${round} ${i}` });
     const sent = Array.from({ length: 40 }, (_, i) =>
-      there.post("/properties", property(i), key(`dying-${round}-${i}`)).catch(() => undefined),
+      api.post("/properties", property(i), key(`dying-${round}-${i}`)).catch(() => undefined),
     );
-    setTimeout(() => dying.child.kill("SIGKILL"), 15 + round * 15);
+    setTimeout(() => victim.child.kill("SIGKILL"), 15 + round * 15);
     const answers = await Promise.all(sent);
     for (const [i, answer] of answers.entries()) {
       const again = await eventually(
@@ -123,7 +123,7 @@ test("if an instance is killed during a create, a retry on another instance leav
       );
       assert.equal(again.status, 201, again.text);
       if (answer?.status === 201) assert.equal(again.text, answer.text);
-      assert.equal(await made(property(i).name), 1);
+      assert.equal(await countOf(property(i).name), 1);
     }
   }
 });

@@ -35,8 +35,8 @@ test("the detailed report has the accepted format, and the verdict as its status
     assert.match(String(answer.headers["content-type"]), type, accept);
     assert.match(String(answer.headers.vary), /Accept/);
   }
-  const picture = (await ask(`${haven.url}/health/detailed`)).json() as Record<string, unknown>;
-  assert.partialDeepStrictEqual(picture, {
+  const report = (await ask(`${haven.url}/health/detailed`)).json() as Record<string, unknown>;
+  assert.partialDeepStrictEqual(report, {
     status: "healthy",
     phase: "ready",
     service: "haven-api",
@@ -53,9 +53,9 @@ test("the detailed report has the accepted format, and the verdict as its status
     "http",
     "history",
   ]) {
-    assert.ok(field in picture, field);
+    assert.ok(field in report, field);
   }
-  const check = (picture["checks"] as Record<string, object>)["postgres"];
+  const check = (report["checks"] as Record<string, object>)["postgres"];
   for (const field of [
     "status",
     "critical",
@@ -224,7 +224,7 @@ test("a real Prometheus scrapes the metrics in the format that it prefers", {
     const answer = await ask(
       `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent('health_check_up{check="postgres"} * on() up')}`,
     ).catch(() => undefined);
-    // It answers 503 with a text while it starts.
+    // Prometheus answers 503 with a text while it starts.
     if (answer?.status !== 200) return undefined;
     const body = answer.json() as { data?: { result: { value: [number, string] }[] } };
     return body.data?.result[0]?.value[1];

@@ -12,7 +12,7 @@ import { query } from "../../../test/shared/servers/database.ts";
 
 /** A small number, so that a fault can use up all connections: Haven uses 3 × (10 + 1). */
 const maxConnections = 60;
-/** More than the other clients occupy while they try to connect. */
+/** More connections than the other clients use while they try to connect. */
 const reservedConnections = 10;
 
 export type PostgresOptions = {
@@ -30,7 +30,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Prepares a Postgres with its default durability. It is not restarted after it was killed. */
+/** Prepares a Postgres with its default durability, which `start` starts. It is not restarted after it was killed. */
 export async function startPostgres(options: PostgresOptions = {}) {
   const { folder = temporaryFolder() } = options;
   return createNode(await prepareDataDirectory(folder, postgresBinaries()), options);

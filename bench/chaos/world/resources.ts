@@ -30,11 +30,11 @@ export async function measureResources({ server, connections, fleet }: World): P
 
 /** Returns the minimum of the samples, so that a check or probe in flight does not count. */
 export function minimumOf(samples: readonly Resources[]): Resources {
-  const least = (pick: (one: Resources) => number) => Math.min(...samples.map(pick));
+  const minimum = (pick: (one: Resources) => number) => Math.min(...samples.map(pick));
   return {
-    postgres: least(({ postgres }) => postgres),
-    redis: least(({ redis }) => redis),
-    handles: least(({ handles }) => handles),
-    heapMb: least(({ heapMb }) => heapMb),
+    postgres: minimum(({ postgres }) => postgres),
+    redis: minimum(({ redis }) => redis),
+    handles: minimum(({ handles }) => handles),
+    heapMb: minimum(({ heapMb }) => heapMb),
   };
 }

@@ -14,7 +14,7 @@ import { get, list, type Tree, text } from "./yaml-tree.ts";
 
 type Image = { image: string; tree: Tree };
 
-export function versionsOf(compose: readonly Compose[], manifests: readonly Manifests[], given: Versions): Versions {
+export function versionsOf(compose: readonly Compose[], manifests: readonly Manifests[], configured: Versions): Versions {
   const images = [
     ...compose.flatMap(({ services }) => services.flatMap(({ tree }) => imageOf(get(tree, "image")))),
     ...manifests.flatMap(({ objects }) =>
@@ -25,7 +25,7 @@ export function versionsOf(compose: readonly Compose[], manifests: readonly Mani
     const version = onlyVersion(images, program);
     return version === undefined ? [] : [[program, version] as const];
   });
-  return { ...Object.fromEntries(named), ...given };
+  return { ...Object.fromEntries(named), ...configured };
 }
 
 const imageOf = (tree: Tree | undefined): Image[] => {

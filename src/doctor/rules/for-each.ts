@@ -33,8 +33,8 @@ export const eachWorkload = (check: Check<[Workload, Kubernetes]>): Rule["find"]
   eachCluster((cluster) => cluster.workloads.flatMap((workload) => check(workload, cluster)));
 
 /**
- * Returns the app that was read from a workload. The place distinguishes workloads of the same name in other
- * namespaces.
+ * Returns the app that was read from a workload. Workloads in different namespaces may have the same name, so the place
+ * is compared too.
  */
 export const appOf = ({ object, name }: Workload, apps: readonly App[]): App | undefined => {
   const { file, line } = get(object, "metadata", "name")?.at ?? object.at;

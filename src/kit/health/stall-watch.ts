@@ -14,8 +14,8 @@ export function watchStalls() {
   const timer = setInterval(tick, everyMs).unref();
   return {
     /**
-     * Returns whether a stall ended within the last `withinMs`. A probe may be read before the tick that notices the
-     * stall.
+     * Returns whether a stall ended within the last `withinMs`, even if the timer that notices the stall has not run
+     * yet.
      */
     hasJustStalled(withinMs: number): boolean {
       const now = performance.now();

@@ -5,7 +5,7 @@ import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { serverStates } from "../../shared/servers/proxies.ts";
 import { failuresOf, startLoad, summary } from "./edge-load.ts";
-import { breakWays, outOfHaproxyMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
+import { breakPaths, outOfHaproxyMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
 
 /** Registers the tests in which one instance loses its path to Postgres: only that instance leaves the rotation. */
 export function onePathCases(members: () => readonly PathMember[]): void {
@@ -17,7 +17,7 @@ export function onePathCases(members: () => readonly PathMember[]): void {
       const load = startLoad({ users: 20, get: "/test/sql/1", post: "/test/busy/5" });
       const watch = watchVerdicts(all.filter((member) => member !== victim));
       await sleep(1000);
-      await breakWays([victim], ["database"], fault);
+      await breakPaths([victim], ["database"], fault);
       const lostAt = performance.now();
       const state = async () => (await serverStates())[victim.name]?.status;
       await eventually(state, (status) => status === "DOWN", outOfHaproxyMs + 3000, 50);
@@ -39,7 +39,7 @@ export function onePathCases(members: () => readonly PathMember[]): void {
         failuresOf(sent).filter(({ startedAt, ms }) => startedAt + ms < lostAt),
         [],
       );
-      for (const [name, story] of others) assert.deepEqual([name, story.map(({ is }) => is)], [name, ["ready"]]);
+      for (const [name, states] of others) assert.deepEqual([name, states.map(({ is }) => is)], [name, ["ready"]]);
     });
   }
 }

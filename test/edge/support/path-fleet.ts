@@ -36,9 +36,9 @@ export async function startPathFleet(size: 3 | 5, env: Record<string, string>): 
     const database = await startFaultProxy(databaseUrl);
     const redis = await startFaultProxy(redisUrl);
     const host = `127.0.0.${number + 1}`;
-    const ways = { DATABASE_URL: database.url, REDIS_URL: redis.url };
+    const paths = { DATABASE_URL: database.url, REDIS_URL: redis.url };
     const process = await startHavenProcess({
-      env: { ...shared, ...ways, HOST: host, INSTANCE_ID: `api-server-${number}` },
+      env: { ...shared, ...paths, HOST: host, INSTANCE_ID: `api-server-${number}` },
       withinMs: 60_000,
     });
     return { name: `api-server-${number}`, url: `http://${host}:4000`, database, redis, process };
@@ -46,14 +46,14 @@ export async function startPathFleet(size: 3 | 5, env: Record<string, string>): 
   const members: PathMember[] = [];
   for (let number = 1; number <= size; number += 1) members.push(await startMember(number));
   await startHaproxy({ more: members.slice(3).map(({ name, url }) => [name, new URL(url).host]) });
-  await settled(members);
+  await restoreFleet(members);
   return members;
 }
 
-export type Way = "database" | "redis";
+export type PathStore = "database" | "redis";
 
-export const breakWays = (members: readonly PathMember[], ways: readonly Way[], fault: Fault): Promise<unknown> =>
-  Promise.all(members.flatMap((member) => ways.map((way) => member[way].set(fault))));
+export const breakPaths = (members: readonly PathMember[], stores: readonly PathStore[], fault: Fault): Promise<unknown> =>
+  Promise.all(members.flatMap((member) => stores.map((store) => member[store].set(fault))));
 
 export type Verdict = { status: number; body: { status: string; ready: boolean; sharedOutage?: string[] } };
 
@@ -64,9 +64,9 @@ export async function verdictOf({ url }: PathMember): Promise<Verdict> {
 
 export const verdicts = (members: readonly PathMember[]): Promise<Verdict[]> => Promise.all(members.map(verdictOf));
 
-/** Restores the initial state: all paths open, all instances ready, known to each other, and in rotation. */
-export async function settled(members: readonly PathMember[]): Promise<void> {
-  await breakWays(members, ["database", "redis"], "pass");
+/** Restores the initial state: all paths work, all instances are ready and in rotation, and each knows all others. */
+export async function restoreFleet(members: readonly PathMember[]): Promise<void> {
+  await breakPaths(members, ["database", "redis"], "pass");
   const ready = async () => (await verdicts(members)).every(({ body }) => body.status === "ready");
   const known = async ({ url }: PathMember) => {
     const { instances, loadSpreadRatio: _ } = (await ask(`${url}/api/v1/instances`)).json() as {
@@ -92,8 +92,8 @@ export function watchVerdicts(members: readonly PathMember[]) {
     while (running) {
       const seen = await verdictOf(member).catch(() => undefined);
       const is = seen === undefined ? "gone" : [seen.body.status, ...(seen.body.sharedOutage ?? [])].join(" ");
-      const story = changes.get(member.name) ?? [];
-      if (story.at(-1)?.is !== is) story.push({ afterMs: Math.round(performance.now() - startedAt), is });
+      const states = changes.get(member.name) ?? [];
+      if (states.at(-1)?.is !== is) states.push({ afterMs: Math.round(performance.now() - startedAt), is });
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   };

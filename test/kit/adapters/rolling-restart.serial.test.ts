@@ -112,7 +112,7 @@ test("an app that ends without a drain fails requests, and the report names them
   assert.partialDeepStrictEqual(report.failures[0], { method: "POST", path: "/orders", status: null });
 });
 
-test("an app that does not start is an error with its output", async () => {
+test("a rolling restart of an app that does not start fails with the output of the app", async () => {
   const start = rollingRestart({ args: ["--eval", "throw new Error('no database')"] });
   await assert.rejects(start, /exited with 1: .*no database/s);
 });

@@ -22,7 +22,7 @@ export type RunningProxy = {
 
 let running: RunningProxy | undefined;
 
-/** Only one proxy at a time can use the ports of the shipped files. */
+/** Registers a running proxy. Only one at a time can use the ports of the shipped files. */
 const isRunning = (proxy: RunningProxy): RunningProxy => {
   running = proxy;
   return proxy;

@@ -80,15 +80,18 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
   };
 }
 
-/** By default Compose stops an instance before it starts the new one. */
+/**
+ * Returns the number of replicas, and of those added during an update. By default none is added, because Compose stops
+ * an instance before it starts the new one.
+ */
 function replicasOf(tree: Tree, diagnostics: Diagnostics): App["replicas"] {
   const found = get(tree, "deploy", "replicas") ?? get(tree, "scale");
   const replicas = readCount(found, { name: "replicas", value: 1, at: tree.at, origin }, diagnostics);
   const order = get(tree, "deploy", "update_config", "order");
-  const first = text(order) === "start-first";
+  const startsFirst = text(order) === "start-first";
   const at: Place = order?.at ?? tree.at;
   const name = "additional instances during an update";
-  const surge = first
+  const surge = startsFirst
     ? readCount(get(tree, "deploy", "update_config", "parallelism"), { name, value: 1, at, origin }, diagnostics)
     : readCount(undefined, { name, value: 0, at, origin }, diagnostics);
   return { min: replicas, max: replicas, surge };
