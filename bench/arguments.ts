@@ -6,14 +6,14 @@ export const usage = (
   scenarios: readonly string[],
 ): string => `Usage: npm run bench -- [--quick] [--only NAME]… [--report FILE]
 
-Measures the server beside others, on real stores, and writes docs/performance.md with its plots.
+Compares the server with others, with real stores, and writes docs/performance.md and its plots.
 
-  --quick        short rounds, no report: only whether every request is answered (under two minutes)
-  --only NAME    one scenario, no report; may be given several times: ${scenarios.join(", ")}
-  --report FILE  write the report here
-  --help         this
+  --quick        run short rounds and write no report: this only checks that every request is answered (under two minutes)
+  --only NAME    run this scenario and write no report; may be repeated: ${scenarios.join(", ")}
+  --report FILE  write the report to this file
+  --help         show this text
 
-Exit code: 0, also where a figure falls short; 1 where a request failed; 2 for a wrong command line.
+Exit code: 1 if a request failed, 2 for a wrong command line, otherwise 0, even if a figure misses its target.
 `;
 
 export class UsageError extends Error {}
@@ -24,7 +24,7 @@ export function readArguments(args: readonly string[], scenarios: readonly strin
   const only = values.only ?? [];
   for (const name of only) if (!scenarios.includes(name)) throw new UsageError(`There is no scenario "${name}".`);
   const quick = values.quick === true;
-  if (quick && values.report !== undefined) throw new UsageError("--quick is too short to write a report of.");
+  if (quick && values.report !== undefined) throw new UsageError("--quick cannot write a report: its rounds are too short.");
   const whole = !quick && only.length === 0;
   return { quick, only, report: values.report ?? (whole ? "docs/performance.md" : undefined) };
 }

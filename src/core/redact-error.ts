@@ -27,7 +27,7 @@ export function redactError(error: unknown, depth = 0): ErrorFacts {
   return facts;
 }
 
-/** Without the first lines of the stack, which repeat the message. */
+/** Returns the stack without its first lines, which repeat the message. */
 function stackFrames(error: Error): string[] {
   return (error.stack ?? "")
     .split("\n")

@@ -5,7 +5,7 @@ import { runInProcess } from "./cli/run-in-process.ts";
 
 // The command of the package: haven-doctor.
 
-/** The compiled file is two folders below package.json, the source is beside it. */
+/** The manifest is beside this source file, and two folders above the compiled file. */
 const manifestUrl = ["./package.json", "../../package.json"]
   .map((path) => new URL(path, import.meta.url))
   .find((url) => existsSync(url));

@@ -57,7 +57,7 @@ test("the revocation after a refresh token reuse is not lost if Postgres fails d
   await lock.release();
   await haven.postgres.set("pass");
   const written = "SELECT session_id FROM session_revocations WHERE session_id = $1";
-  // The client does not retry.
+  // The server retries the write itself; the client does not.
   await eventually(
     () => query(haven.databaseUrl, written, [stolen.sessionId]),
     (rows) => rows.length === 1,

@@ -5,7 +5,7 @@ import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, me } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
 import { blackPng, encoded, formOf, formType, imageOf, noise, plain } from "../support/images.ts";
-import { addPhoto, owner, type PhotoSeen, photoIn, upload } from "../support/owners.ts";
+import { addPhoto, owner, type PhotoAnswer, photoIn, upload } from "../support/owners.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const [one, two] = await startPair();
@@ -73,7 +73,7 @@ test("photos are listed page by page, newest first", async () => {
   const list = async (search: string) =>
     (
       await ask(`${one.url}/api/v1/properties/${person.propertyId}/photos?${search}`, { headers: bearer(person) })
-    ).json() as { items: PhotoSeen[]; nextCursor: string | null };
+    ).json() as { items: PhotoAnswer[]; nextCursor: string | null };
   const first = await list("limit=2");
   const second = await list(`limit=2&cursor=${first.nextCursor}`);
   assert.deepEqual(

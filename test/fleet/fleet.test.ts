@@ -164,7 +164,7 @@ test("the entry of a crashed process with the same name causes no warning", asyn
   assert.ok(!one.logs.some(({ msg }) => /same INSTANCE_ID/.test(msg)));
 });
 
-/** Keeps writing entries that are false, truncated, of another version, or of another hour. */
+/** Keeps writing entries that are false, truncated, from another version, or an hour older or newer than the clock. */
 async function plantFalseEntries({ databaseUrl, redisUrl }: LocalFleet, claim: "up" | "down"): Promise<() => void> {
   const redis = new Redis(redisUrl);
   atEnd(() => redis.disconnect());
@@ -182,7 +182,7 @@ async function plantFalseEntries({ databaseUrl, redisUrl }: LocalFleet, claim: "
     for (const [index, text] of texts.entries()) {
       await redis.hset("haven:fleet", `00000000-0000-4000-8000-0000000000${10 + index}`, `${now} 1 ${text}`);
     }
-    // Well formed, but of another hour by the clock of the store.
+    // Well formed, but an hour older or newer than the clock of the store.
     for (const hours of [-1, 1]) {
       const text = JSON.stringify({ ...validHeartbeat, checks });
       await redis.hset("haven:fleet", randomUUID(), `${now + hours * 3_600_000} 1 ${text}`);

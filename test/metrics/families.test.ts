@@ -36,11 +36,11 @@ test("consecutive failures of a check are counted, and calls that a breaker reje
   const haven = await startFaultyHaven({ env: { OVERLOAD_DELAY_MS: "0" } });
   const { accessToken } = await register(haven.url);
   await haven.redis.set("refuse");
-  const inARow = async () => {
+  const consecutiveFailures = async () => {
     const { text } = await ask(`${haven.url}/metrics`);
     return Number(/^health_check_consecutive_failures\{check="redis"\} (\d+)$/m.exec(text)?.[1]);
   };
-  await eventually(inARow, (count) => count >= 3);
+  await eventually(consecutiveFailures, (count) => count >= 3);
   const calls = async () => {
     const { text } = await ask(`${haven.url}/metrics`);
     return /^dependency_call_duration_seconds_count\{name="redis"\} (\d+)$/m.exec(text)?.[1];
@@ -49,7 +49,7 @@ test("consecutive failures of a check are counted, and calls that a breaker reje
   for (let index = 0; index < 3; index += 1) await me(haven.url, { accessToken });
   assert.equal(await calls(), before);
   await haven.redis.set("pass");
-  await eventually(inARow, (count) => count === 0);
+  await eventually(consecutiveFailures, (count) => count === 0);
 });
 
 test("the memory limit is exposed only if there is one", () => {

@@ -25,13 +25,13 @@ const schema = z
     piped: z.string().trim().pipe(refined("of the end of a pipe")),
     list: z.array(refined("of each item")),
     choice: z.union([refined("of one choice"), z.int().meta({ description: "of the other choice" })]),
-    own: refined("hidden by nearer words").nullable().meta({ description: "of the field before its inside" }),
+    own: refined("replaced by the outer description").nullable().meta({ description: "of the field outside of nullable" }),
     object: z
       .strictObject({ inner: refined("of a nested field"), empty: refined("of a nullable nested field").nullable() })
       .refine(() => true)
       .meta({ description: "of a nested object" }),
     objects: z.array(z.strictObject({ inner: refined("of a field in a list") })),
-    named: z.strictObject({ inner: refined("of a named one's field") }).meta({ id: "Named", description: "of it" }),
+    named: z.strictObject({ inner: refined("of a named schema's field") }).meta({ id: "Named", description: "of a named schema" }),
     map: z.record(z.string(), refined("of each entry")),
   })
   .refine(() => true, "must fit together")
@@ -41,7 +41,7 @@ const described = operation({
   id: "describe",
   method: "post",
   path: "/described",
-  summary: "Says what it takes",
+  summary: "Accepts every kind of field",
   tag: "Test",
   query: z.strictObject({
     refined: refined("of a query").optional(),
@@ -49,7 +49,7 @@ const described = operation({
   }),
   body: schema,
   headers: ["Range", "If-Range"],
-  answers: { 200: { description: "What it took.", schema } },
+  answers: { 200: { description: "The fields of the request.", schema } },
 });
 
 const document = createDocument({
@@ -63,8 +63,8 @@ const queries = ["of a query", "of the start of a pipe"];
 const fields = [
   ...["of a field", "from before the refinement", "of an optional field", "of a field that may be null"],
   ...["of a field that may be null or missing", "of a field with a default", "of the end of a pipe", "of each item"],
-  ...["of one choice", "of the other choice", "of the field before its inside", "of a nested object"],
-  ...["of a nested field", "of a nullable nested field", "of a field in a list", "of it", "of a named one's field"],
+  ...["of one choice", "of the other choice", "of the field outside of nullable", "of a nested object"],
+  ...["of a nested field", "of a nullable nested field", "of a field in a list", "of a named schema", "of a named schema's field"],
   ...["of each entry", "of the whole"],
 ];
 
@@ -78,8 +78,8 @@ test("descriptions of fields are in the document at every depth", () => {
       [where, []],
     );
   }
-  const said = parameters?.map(({ description }) => description) ?? [];
-  assert.deepEqual(said.slice(0, 2), queries);
+  const descriptions = parameters?.map(({ description }) => description) ?? [];
+  assert.deepEqual(descriptions.slice(0, 2), queries);
 });
 
 test("descriptions of fields are on the page, in requests and responses", () => {
@@ -91,7 +91,7 @@ test("descriptions of fields are on the page, in requests and responses", () => 
     [],
   );
   assert.deepEqual(queries.map(times), [1, 1]);
-  assert.equal(times("hidden by nearer words"), 0);
+  assert.equal(times("replaced by the outer description"), 0);
 });
 
 test("If-Range is documented for operations that support it", () => {

@@ -1,13 +1,13 @@
 import { readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
-import { secretsGiven } from "./pods.ts";
+import { sampleSecrets } from "./pods.ts";
 
 /** Reads the configuration from the settings of a cloud's files (NAME=VALUE NAME=VALUE). Fails for unknown settings. */
 export function configBehind(settings: string) {
   // The ranges of the subnets are the one value that the user fills in.
   const filledIn = settings.replace(/TRUST_PROXY=FILL-IN\S*/, "TRUST_PROXY=10.0.1.0/24,10.0.2.0/24");
   const given = Object.fromEntries(filledIn.split(" ").map((setting) => setting.split("=", 2)));
-  return configWith({ NODE_ENV: "production", ...secretsGiven, ...given });
+  return configWith({ NODE_ENV: "production", ...sampleSecrets, ...given });
 }
 
 export function configWith(given: Readonly<Record<string, string>>) {
@@ -17,7 +17,7 @@ export function configWith(given: Readonly<Record<string, string>>) {
 
 /** Returns the value that a platform inserts for a reference to its database, its Redis or its secret generator. */
 export function givenByPlatform(name: string): string {
-  const value = new Map(Object.entries(secretsGiven)).get(name);
+  const value = new Map(Object.entries(sampleSecrets)).get(name);
   if (value === undefined) throw new Error(`A platform does not know ${name}`);
   return value;
 }

@@ -8,8 +8,8 @@ export type Owner = SignedIn & { propertyId: string };
 /** Creates an owner with a property. */
 export async function owner(url: string): Promise<Owner> {
   const person = await register(url);
-  const made = await postJson(`${url}/api/v1/properties`, aProperty, bearer(person));
-  return { ...person, propertyId: (made.json() as { id: string }).id };
+  const created = await postJson(`${url}/api/v1/properties`, aProperty, bearer(person));
+  return { ...person, propertyId: (created.json() as { id: string }).id };
 }
 
 export function upload(
@@ -28,7 +28,7 @@ export function upload(
 export const addPhoto = (url: string, person: Owner, bytes: Buffer, headers: Record<string, string> = {}) =>
   upload(url, person, formOf({ bytes }), headers);
 
-export type PhotoSeen = {
+export type PhotoAnswer = {
   id: string;
   propertyId: string;
   width: number;
@@ -37,7 +37,7 @@ export type PhotoSeen = {
   createdAt: string;
 };
 
-export const photoIn = (answer: Answer): PhotoSeen => {
+export const photoIn = (answer: Answer): PhotoAnswer => {
   if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`);
-  return answer.json() as PhotoSeen;
+  return answer.json() as PhotoAnswer;
 };

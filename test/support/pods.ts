@@ -99,7 +99,7 @@ export type Pod = ReturnType<typeof podsOf>[number];
 
 export function havenPod(objects: readonly ClusterObject[]): Pod {
   const [pod, ...more] = podsOf(objects).filter(({ name }) => name === "haven-api-deployment");
-  if (pod === undefined || more.length > 0) throw new Error("there is not one haven-api-deployment");
+  if (pod === undefined || more.length > 0) throw new Error("expected exactly one haven-api-deployment");
   return pod;
 }
 
@@ -119,7 +119,7 @@ export function rollout(objects: readonly ClusterObject[]) {
 export const gatewayRange = "10.97.0.0/24";
 
 /** The values of a valid secret. */
-export const secretsGiven = {
+export const sampleSecrets = {
   DATABASE_URL: "postgres://haven:pw@db.internal:5432/haven",
   REDIS_URL: "rediss://:pw@cache.internal:6379",
   JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
@@ -147,13 +147,13 @@ export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Reco
         .parse(find(objects, "ConfigMap", configMapRef.name));
       Object.assign(environment, data);
     }
-    if (secretRef?.name === "haven-api-secret") Object.assign(environment, secretsGiven);
+    if (secretRef?.name === "haven-api-secret") Object.assign(environment, sampleSecrets);
   }
   const files = secretFilesOf(pod);
   for (const { name, value } of pod.container.env) {
     if (!Object.hasOwn(files, name.replace(/_FILE$/, ""))) environment[name] = value ?? `${name}-from-elsewhere`;
   }
-  const given: Readonly<Record<string, string>> = secretsGiven;
+  const given: Readonly<Record<string, string>> = sampleSecrets;
   for (const [name, { key }] of Object.entries(files)) environment[name] = given[key] ?? "";
   // Users replace the values that begin with FILL-IN.
   if (environment["TRUST_PROXY"]?.startsWith("FILL-IN")) environment["TRUST_PROXY"] = gatewayRange;

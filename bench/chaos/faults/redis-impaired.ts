@@ -21,7 +21,7 @@ const waitForInfo = ({ port }: RedisServer, section: string, line: string, withi
     50,
   );
 
-/** Returns the path of the snapshot. While a folder has this path, every save fails. */
+/** Returns the path at which Redis saves its snapshots. While a folder is at this path, every save fails. */
 const dumpFileOf = async ({ port }: RedisServer) => {
   const settings = await askRedis(port, "config", "get", "dir");
   return join(Array.isArray(settings) ? String(settings[1]) : "", "dump.rdb");

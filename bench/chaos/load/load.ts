@@ -13,8 +13,8 @@ const maxAttempts = 30;
 export type Sent = { attempts: readonly Attempt[]; requests: readonly Request[]; signIns: number; names: string[] };
 
 /**
- * Starts the load. A user repeats a failed attempt when its Retry-After has passed, a write with the same Idempotency-Key,
- * as the API documents.
+ * Starts the load. A user repeats a failed attempt after the time in its Retry-After, as the API documents. A repeated
+ * write has the same Idempotency-Key.
  */
 export function startLoad(users: readonly User[], ledger: Ledger) {
   const attempts: Attempt[] = [];

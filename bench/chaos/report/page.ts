@@ -143,14 +143,15 @@ function countsByKind(of: (kind: Kind) => number): string {
 const howToRead = `- **failed attempts**: attempts without a response, or with a 5xx. The client waits as long as \`Retry-After\` says before
   it retries, at least 0.2 s, doubled with each retry up to 4 s. It retries a write with the same \`Idempotency-Key\`.
 - **failed requests**: requests that the client gave up after ${requestTimeoutMs / 1000} s or more of retries.
-- **longest wait**: the longest time that one attempt waited for its response; and the longest time from the first attempt to the
-  last response of one request, with the pauses between retries.
+- **longest wait**: two times. The first is the longest time that an attempt waited for its response. The second is the longest time from
+  the first attempt of a request to its last response, with the pauses between retries.
 - **detected**: the time from the fault until \`/ready\` of an instance reports a different state (or does not answer for a
   second), and until HAProxy takes an instance out of rotation. NGINX has no health checks of its own. "–": no change of
   state was observed.
 - **lie time**: the time from the first failed attempt until a probe reports something other than \`ready\`. "–": no attempt
   failed; "> 9.80 s": attempts failed for that time, and every probe reported \`ready\`.
-- **recovered**: the time from the end of the fault until the last failing attempt started, and until all instances are ready again.
+- **recovered**: two times from the end of the fault: until the start of the last attempt that failed, and until all instances are
+  ready again.
 - **writes**: acknowledged writes; each of them is in the database exactly once, under the id in the response.`;
 
 /** Returns a note if the measuring process stalled. */

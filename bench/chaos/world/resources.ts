@@ -6,7 +6,8 @@ import type { World } from "./world.ts";
 /** The resources of all instances together. */
 export type Resources = { postgres: number; redis: number; handles: number; heapMb: number };
 
-/** Measures the resources after a garbage collection. Returns undefined for servers and topologies without a comparison. */
+/** Measures the resources after a garbage collection. Returns undefined if they are not compared for this
+ * server or topology. */
 export async function measureResources({ server, connections, fleet }: World): Promise<Resources | undefined> {
   if (connections === undefined || server !== "haven") return undefined;
   const instances = await Promise.all(

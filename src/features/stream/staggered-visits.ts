@@ -1,6 +1,9 @@
 const turnsPerInterval = 20;
 
-/** Visits every member once per interval, spread over it. One timer for all members, and none without members. */
+/**
+ * Visits every member once per interval, and spreads the visits over the interval. One timer serves all members; without
+ * members there is no timer.
+ */
 export function createStaggeredVisits<Member>(intervalMs: number, visit: (member: Member) => void) {
   const members = new Set<Member>();
   let timer: NodeJS.Timeout | undefined;

@@ -24,14 +24,14 @@ const symbols = Object.entries(drawings).map(
       .replaceAll("C/>", `class="cut" ${strokeAttributes}/>`)}</symbol>`,
 );
 
-/** All shapes once; `shape` refers to them. */
+/** Defines every shape once; `shape` refers to these definitions. */
 export const sprite: Html = trusted(`<svg class="sprite" aria-hidden="true">${symbols.join("")}</svg>`);
 
-/** Hidden from screen readers, because the words beside it have the same meaning. */
+/** Draws a shape. Screen readers skip it, because the words beside it have the same meaning. */
 export const shape = (name: ShapeName, tone?: Tone): Html =>
   html`<svg class="shape${tone === undefined ? "" : ` ${tone}`}" aria-hidden="true"><use href="#s-${name}"/></svg>`;
 
-// Visible on light and on dark browser tabs.
+// These colours are visible on light and on dark browser tabs.
 const colours: Readonly<Record<Tone, readonly [solid: string, background: string]>> = {
   good: ["#1f9d61", "#fff"],
   warn: ["#f2b01e", "#2a1c00"],

@@ -11,7 +11,7 @@ const bucketWidth = width / bucketCount;
 
 type Bucket = { index: number; at: number; worstMs: number | null; failed: boolean; afterGap: boolean };
 
-/** Latency of the last ten minutes. The line has a gap where nothing was measured, and failures are blocks. */
+/** Renders the latency of the last ten minutes. The line has a gap where nothing was measured, and failures are blocks. */
 export function renderSparkline(name: string, samples: readonly Sample[], nowMs: number): Html {
   const startMs = nowMs - windowMs;
   const recent = samples.filter(({ at }) => at >= startMs && at <= nowMs);

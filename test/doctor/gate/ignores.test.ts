@@ -74,7 +74,7 @@ suite("an ignore in a comment", () => {
     assert.equal(found.ignored.length, 3);
   });
 
-  test("for one image does not apply to the other images of the file", async () => {
+  test("that is beside an image applies to that image only", async () => {
     const compose =
       "services:\n  api:\n    image: api:latest # haven-doctor: ignore trap-compose-image-tag built nightly\n    restart: always\n    ports: ['80:80']\n  cache:\n    image: redis\n";
     const { findings } = await run({ "compose.yml": compose });
@@ -100,7 +100,7 @@ suite(".haven-doctor.yaml", () => {
     assert.ok(more.rules.includes("trap-forwarded-for-appended"));
   });
 
-  test("ignores with a reason until the day of expiry", async () => {
+  test("ignores a finding until the day on which the ignore expires", async () => {
     const ignore = (expires: string, file = "'*.conf'") =>
       `ignores: [{ rule: ${rule}, file: ${file}, reason: behind the CDN, expires: ${expires} }]\n`;
     assert.deepEqual((await run({ ...nginx, ".haven-doctor.yaml": ignore("2999-01-01") })).rules, []);
@@ -110,7 +110,7 @@ suite(".haven-doctor.yaml", () => {
     assert.deepEqual((await run({ ...nginx, ".haven-doctor.yaml": ignore("2999-01-01", "other.conf") })).rules, [rule]);
   });
 
-  test("gives settings, and names the variables of another application", async () => {
+  test("maps settings to the variables of another application", async () => {
     const compose = (environment: string) =>
       `services:\n  shop:\n    image: shop:1.0\n    restart: always\n    ports: ['80:80']\n    environment: ${environment}\n`;
     const nginxWithPool =
@@ -131,7 +131,7 @@ suite(".haven-doctor.yaml", () => {
     assert.deepEqual((await run(nested, "--settings", "app.yaml")).rules, ["keep-alive-shorter-than-front"]);
   });
 
-  test("with a mistake is reported with its place, and exit code 2", async () => {
+  test("is rejected if it has a mistake: the report names the place, and the exit code is 2", async () => {
     for (const [text, sentence] of [
       ["rule: {}\n", /Unrecognized key: "rule"/],
       ["rules: { trap-nginx-nothing: off }\n", /rules/],

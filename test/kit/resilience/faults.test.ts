@@ -73,12 +73,12 @@ test("requests succeed within two check intervals after a dependency has recover
 
 test("failed statements, disconnected clients and a full pool leave the breaker closed", async () => {
   const haven = await startFaultyHaven({ env: { DB_POOL_MAX: "2" } });
-  const gone = Array.from({ length: 10 }, () =>
+  const abandoned = Array.from({ length: 10 }, () =>
     ask(`${haven.url}/test/sql/400`, { timeoutMs: 50 }).catch(() => "gone"),
   );
-  await Promise.all(gone);
-  const crowd = await Promise.all(Array.from({ length: 30 }, () => ask(`${haven.url}/test/sql/400`)));
-  assert.ok(crowd.some(({ status }) => status === 503));
+  await Promise.all(abandoned);
+  const answers = await Promise.all(Array.from({ length: 30 }, () => ask(`${haven.url}/test/sql/400`)));
+  assert.ok(answers.some(({ status }) => status === 503));
   const tooSlow = await Promise.all(Array.from({ length: 2 }, () => ask(`${haven.url}/test/sql/5000`)));
   assert.ok(tooSlow.every(({ status }) => status === 503));
   const breaker = await breakerOf(haven.url, "postgres");

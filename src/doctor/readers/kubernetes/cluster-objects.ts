@@ -28,8 +28,8 @@ export const namespaceOf = (object: Tree): string | undefined => text(object, "m
 export function inNamespaceOf(objects: readonly Tree[], object: Tree): Tree[] {
   const own = namespaceOf(object);
   const same = objects.filter((one) => own !== undefined && namespaceOf(one) === own);
-  const open = objects.filter((one) => own === undefined || namespaceOf(one) === undefined);
-  return [...same, ...open];
+  const withoutNamespace = objects.filter((one) => own === undefined || namespaceOf(one) === undefined);
+  return [...same, ...withoutNamespace];
 }
 
 const workloadKinds = /^(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|Rollout)$/;
@@ -49,7 +49,10 @@ export function serviceSelectorMatches(selector: Tree | undefined, podLabels: Tr
   return wanted.length > 0 && wanted.every(([name, value]) => text(podLabels, name) === text(value));
 }
 
-/** Whether requests from outside of the cluster reach the pods: a Service with an address, or a route that names it. */
+/**
+ * Returns whether requests from outside of the cluster reach the pods: their Service has an address, or a route names the
+ * Service.
+ */
 export function isExposed({ object }: Pick<Workload, "object">, objects: readonly Tree[]): boolean {
   const services = inNamespaceOf(objectsOfKind(objects, "Service"), object).filter((service) =>
     serviceSelectorMatches(get(service, "spec", "selector"), podLabelsOf(object)),
@@ -64,14 +67,14 @@ export function isExposed({ object }: Pick<Workload, "object">, objects: readonl
   });
 }
 
-/** Whether a text in the tree is this word. */
+/** Returns whether one of the texts in the tree equals the word. */
 function contains(tree: Tree | undefined, word: string): boolean {
   if (tree === undefined) return false;
   if (tree.kind === "scalar") return tree.text === word;
   return (tree.kind === "list" ? tree.items : [...tree.entries.values()]).some((one) => contains(one, word));
 }
 
-/** For a selector with `matchLabels` and `matchExpressions`. An empty one matches everything. */
+/** Matches a selector with `matchLabels` and `matchExpressions`. An empty selector matches everything. */
 export function labelSelectorMatches(selector: Tree | undefined, podLabels: Tree | undefined): boolean {
   if (selector === undefined) return false;
   const labels = get(selector, "matchLabels");

@@ -21,7 +21,7 @@ function shareOf({ settings, replicas }: App): Share | undefined {
   return { pool, numbers: [pool, max, surge], instances: max.value + surge.value };
 }
 
-/** Without a Postgres among the files, a pool of connections may belong to another database. */
+/** Returns whether the apps use Postgres. If no file mentions Postgres, their pools may belong to another database. */
 const usesPostgres = (apps: readonly App[], { databases }: Deployment): boolean =>
   databases.length > 0 ||
   apps.some(({ settings }) => {
@@ -33,7 +33,7 @@ const usesPostgres = (apps: readonly App[], { databases }: Deployment): boolean 
 
 const isPostgresUrl = (url: string): boolean => /^postgres(?:ql)?(?:\+\w+)?:/.test(url);
 
-/** Apps that share a database are added up. An app with an unknown database is compared on its own. */
+/** Groups the apps that share a database. An app with an unknown database is in a group of its own. */
 function groupsOf({ apps }: Deployment): App[][] {
   const together = Map.groupBy(
     apps.filter(({ database }) => database !== undefined),

@@ -14,7 +14,8 @@ const securityHeaders = new Set([
 const isSecurity = ({ name, args }: Directive): boolean =>
   name === "add_header" && securityHeaders.has((args[0] ?? "").toLowerCase());
 
-/** A value without quotes in it, on one line, is repeated literally in the file. */
+/** Returns the edit that appends `always` to a directive. It takes a value that is not a plain word
+ * to be in double quotes. */
 function appendAlways({ args, at }: Directive): Edit[] {
   const last = args.at(-1) ?? "";
   return /^[\w-]+$/.test(last)

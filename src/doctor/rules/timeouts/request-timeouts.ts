@@ -81,7 +81,7 @@ export const requestTimeoutRules: readonly Rule[] = [
     severity: "error",
     title: "HAProxy waits without limit",
     impact:
-      "An instance or client that stops responding occupies a connection for ever: such connections add up until HAProxy accepts no more.",
+      "An instance or client that stops responding occupies a connection forever: such connections add up until HAProxy accepts no more.",
     condition:
       "`timeout connect`, `timeout client` and `timeout server` are set, in the section or in `defaults`, and not 0; HAProxy has no defaults for them",
     fix: "Set timeout connect 2s, timeout client 30s and timeout server 20s in defaults.",
