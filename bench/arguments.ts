@@ -24,7 +24,8 @@ export function readArguments(args: readonly string[], scenarios: readonly strin
   const only = values.only ?? [];
   for (const name of only) if (!scenarios.includes(name)) throw new UsageError(`There is no scenario "${name}".`);
   const quick = values.quick === true;
-  if (quick && values.report !== undefined) throw new UsageError("--quick cannot write a report: its rounds are too short.");
+  if (quick && values.report !== undefined)
+    throw new UsageError("--quick cannot write a report: its rounds are too short.");
   const whole = !quick && only.length === 0;
   return { quick, only, report: values.report ?? (whole ? "docs/performance.md" : undefined) };
 }

@@ -13,7 +13,8 @@ const limitMs = 20_000;
 export const blockLoop = (where: Inspected, ms: number): Promise<unknown> =>
   evaluate(where, `{ const until = Date.now() + ${ms}; while (Date.now() < until); }`);
 
-export const collectGarbage = (where: Inspected): Promise<unknown> => sendCommand(where, "HeapProfiler.collectGarbage", {});
+export const collectGarbage = (where: Inspected): Promise<unknown> =>
+  sendCommand(where, "HeapProfiler.collectGarbage", {});
 
 /** Returns the value of an expression that gives a string, a number or nothing. */
 export async function evaluate(where: Inspected, expression: string): Promise<unknown> {

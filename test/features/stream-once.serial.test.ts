@@ -55,7 +55,8 @@ function assertCompleteSequences(events: readonly StreamEvent[]): void {
     range(1, events.length),
   );
   assert.equal(new Set(events.map(({ id }) => id)).size, events.length);
-  for (const [, steps] of Map.groupBy(events, ({ requestId }) => requestId)) assert.deepEqual(steps.map(stepOf), allSteps);
+  for (const [, steps] of Map.groupBy(events, ({ requestId }) => requestId))
+    assert.deepEqual(steps.map(stepOf), allSteps);
 }
 
 test("a client that reconnects after three kills receives each of 500 events once and in order", async () => {

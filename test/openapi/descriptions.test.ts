@@ -25,13 +25,17 @@ const schema = z
     piped: z.string().trim().pipe(refined("of the end of a pipe")),
     list: z.array(refined("of each item")),
     choice: z.union([refined("of one choice"), z.int().meta({ description: "of the other choice" })]),
-    own: refined("replaced by the outer description").nullable().meta({ description: "of the field outside of nullable" }),
+    own: refined("replaced by the outer description")
+      .nullable()
+      .meta({ description: "of the field outside of nullable" }),
     object: z
       .strictObject({ inner: refined("of a nested field"), empty: refined("of a nullable nested field").nullable() })
       .refine(() => true)
       .meta({ description: "of a nested object" }),
     objects: z.array(z.strictObject({ inner: refined("of a field in a list") })),
-    named: z.strictObject({ inner: refined("of a named schema's field") }).meta({ id: "Named", description: "of a named schema" }),
+    named: z
+      .strictObject({ inner: refined("of a named schema's field") })
+      .meta({ id: "Named", description: "of a named schema" }),
     map: z.record(z.string(), refined("of each entry")),
   })
   .refine(() => true, "must fit together")
@@ -64,7 +68,13 @@ const fields = [
   ...["of a field", "from before the refinement", "of an optional field", "of a field that may be null"],
   ...["of a field that may be null or missing", "of a field with a default", "of the end of a pipe", "of each item"],
   ...["of one choice", "of the other choice", "of the field outside of nullable", "of a nested object"],
-  ...["of a nested field", "of a nullable nested field", "of a field in a list", "of a named schema", "of a named schema's field"],
+  ...[
+    "of a nested field",
+    "of a nullable nested field",
+    "of a field in a list",
+    "of a named schema",
+    "of a named schema's field",
+  ],
   ...["of each entry", "of the whole"],
 ];
 

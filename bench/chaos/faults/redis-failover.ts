@@ -36,7 +36,8 @@ export const clusterFaults: readonly Fault<WithCluster>[] = [
   {
     name: "redis-cluster-failover",
     title: "Redis Cluster failover and slot migration",
-    description: "A node hands 500 slots over to another node. Then a primary is killed, and its replica takes over the slots of the primary.",
+    description:
+      "A node hands 500 slots over to another node. Then a primary is killed, and its replica takes over the slots of the primary.",
     async inject({ cluster }) {
       await moveSlots(cluster);
       await cluster.servers[0]?.stop();

@@ -14,7 +14,11 @@ import { get, list, type Tree, text } from "./yaml-tree.ts";
 
 type Image = { image: string; tree: Tree };
 
-export function versionsOf(compose: readonly Compose[], manifests: readonly Manifests[], configured: Versions): Versions {
+export function versionsOf(
+  compose: readonly Compose[],
+  manifests: readonly Manifests[],
+  configured: Versions,
+): Versions {
   const images = [
     ...compose.flatMap(({ services }) => services.flatMap(({ tree }) => imageOf(get(tree, "image")))),
     ...manifests.flatMap(({ objects }) =>

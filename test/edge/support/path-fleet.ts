@@ -52,8 +52,11 @@ export async function startPathFleet(size: 3 | 5, env: Record<string, string>): 
 
 export type PathStore = "database" | "redis";
 
-export const breakPaths = (members: readonly PathMember[], stores: readonly PathStore[], fault: Fault): Promise<unknown> =>
-  Promise.all(members.flatMap((member) => stores.map((store) => member[store].set(fault))));
+export const breakPaths = (
+  members: readonly PathMember[],
+  stores: readonly PathStore[],
+  fault: Fault,
+): Promise<unknown> => Promise.all(members.flatMap((member) => stores.map((store) => member[store].set(fault))));
 
 export type Verdict = { status: number; body: { status: string; ready: boolean; sharedOutage?: string[] } };
 

@@ -64,8 +64,22 @@ const operations = {
     answers,
   }),
   redis: operation({ id: "redis", method: "get", path: "/redis", summary: "Ping Redis", tag: "Test", answers }),
-  fail: operation({ id: "fail", method: "get", path: "/fail", summary: "Fail with an uncaught exception", tag: "Test", answers }),
-  stream: operation({ id: "stream", method: "get", path: "/stream", summary: "Open an endless stream", tag: "Test", answers }),
+  fail: operation({
+    id: "fail",
+    method: "get",
+    path: "/fail",
+    summary: "Fail with an uncaught exception",
+    tag: "Test",
+    answers,
+  }),
+  stream: operation({
+    id: "stream",
+    method: "get",
+    path: "/stream",
+    summary: "Open an endless stream",
+    tag: "Test",
+    answers,
+  }),
 };
 
 /** Creates routes that are slow, endless or faulty on purpose. */

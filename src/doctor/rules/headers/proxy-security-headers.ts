@@ -14,8 +14,7 @@ const securityHeaders = new Set([
 const isSecurity = ({ name, args }: Directive): boolean =>
   name === "add_header" && securityHeaders.has((args[0] ?? "").toLowerCase());
 
-/** Returns the edit that appends `always` to a directive. It takes a value that is not a plain word
- * to be in double quotes. */
+/** Appends `always` to a directive. A value that is not a plain word is expected to be in double quotes. */
 function appendAlways({ args, at }: Directive): Edit[] {
   const last = args.at(-1) ?? "";
   return /^[\w-]+$/.test(last)
