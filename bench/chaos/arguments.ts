@@ -21,13 +21,13 @@ export type Arguments = { kind: "run"; options: Options } | { kind: "help" } | {
 export const usage = (faults: readonly string[]): string => `Usage: npm run chaos -- [options]
 
   --quick           a few faults through NGINX, in under two minutes; for CI
-  --proxy NAME      nginx or haproxy alone
-  --server NAME     haven alone, or peer alone: the Express server of bench/peers for comparison, behind HAProxy
-  --only FAULTS     some faults, separated by commas
+  --proxy NAME      only behind this proxy: nginx or haproxy
+  --server NAME     only this server: haven, or peer (the Express server of bench/peers, behind HAProxy, for comparison)
+  --only FAULTS     only these faults, separated by commas
   --out FILE        the file of the report; its figures and plots go to images/resilience/ beside it
                     (docs/resilience.md for a complete run, else no report);
                     a run of some faults replaces their figures and keeps those of other faults
-  --help            show this
+  --help            show this text
 
 Needs Debian or Ubuntu and root: it installs nginx, haproxy, redis-server and the programs of the faults if they are missing.
 Exit code: 0; 1 if a write was lost or stored twice, or a request failed that must not fail; 2 for a wrong command line.

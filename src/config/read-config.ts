@@ -93,7 +93,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 /** A cookie named `__Host-…` must be `Secure` and set by the host itself, so that no sibling domain can set it. */
 const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" : "haven_session");
 
-/** Limits one user to half of all places. */
+/** Returns the maximum of one user: `max`, but not more than half of all places. */
 const shareOf = (places: number, max: number) => Math.min(max, Math.ceil(places / 2));
 
 const maxUploadBytes = 5 * 1024 * 1024;

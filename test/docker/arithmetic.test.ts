@@ -59,7 +59,7 @@ const configOf = (layout: Layout) =>
   readConfig(settingsOf(serviceWith(layout, instancesOf(layout)[0] ?? ""), place.file("docker")));
 
 for (const layout of layouts) {
-  test(`${layout}: every variable of an instance exists, and together they allow a start`, () => {
+  test(`${layout}: every variable of an instance is a setting, and an instance starts with these settings`, () => {
     for (const service of [...instancesOf(layout), "migrate"])
       for (const name of Object.keys(serviceOf(layout, service).environment))
         assert.ok(isSettingName(name) || runtimeNames.has(name), name);
@@ -89,8 +89,8 @@ for (const layout of layouts) {
 
   test(`${layout}: fixed addresses are in the network and outside the range of dynamic ones`, () => {
     const [range] = read(layout).networks["front"]?.ipam?.config ?? [];
-    const [subnet, byChance] = [new BlockList(), new BlockList()];
-    for (const [list, cidr] of [[subnet, range?.subnet] as const, [byChance, range?.ip_range] as const]) {
+    const [subnet, dynamicRange] = [new BlockList(), new BlockList()];
+    for (const [list, cidr] of [[subnet, range?.subnet] as const, [dynamicRange, range?.ip_range] as const]) {
       const [address = "", prefix] = cidr?.split("/") ?? [];
       list.addSubnet(address, Number(prefix));
     }
@@ -98,7 +98,7 @@ for (const layout of layouts) {
       Object.values(networks).flatMap(({ ipv4_address }) => ipv4_address ?? []),
     );
     assert.equal(new Set(fixed).size, layout === "lb" ? 5 : 2);
-    for (const address of fixed) assert.ok(subnet.check(address) && !byChance.check(address), address);
+    for (const address of fixed) assert.ok(subnet.check(address) && !dynamicRange.check(address), address);
   });
 
   test(`${layout}: an instance has enough time for its drain`, () => {

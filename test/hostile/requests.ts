@@ -7,7 +7,7 @@ import type { Random } from "./random.ts";
 import { hostileStrings } from "./strings.ts";
 import { pathCases, queryCases, withQuery } from "./url-cases.ts";
 
-/** The number of requests for each input of an operation. */
+/** Creates the known attacks, and up to `perPlace` requests for each input of the operation. */
 export function hostileRequests(target: Target, random: Random, perPlace: number): Case[] {
   const places = [...pathCases(target), ...queryCases(target), ...headerCases(target), ...bodyCases(target)];
   return [...knownAttacks(target), ...places.flatMap((cases) => random.sample(cases, perPlace))];

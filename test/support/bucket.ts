@@ -56,7 +56,9 @@ export async function startBucket(): Promise<TestBucket> {
   };
 }
 
-/** AWS Signature Version 4 of a request without a query, implemented independently of the client under test. */
+/**
+ * Verifies the AWS Signature Version 4 of a request without a query. The code is independent of the client under test.
+ */
 export function isSigned(
   { method, url = "", headers }: Pick<IncomingMessage, "method" | "url" | "headers">,
   secret: string,

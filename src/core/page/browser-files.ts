@@ -22,7 +22,7 @@ export function readScripts(entry: URL): string {
     const text = readFileSync(file, "utf8");
     blocks.set(file.href, "");
     for (const [, imported = ""] of text.matchAll(importStatement)) add(new URL(imported, file));
-    // Re-inserted, so that a module comes after the modules it imports.
+    // Moves the module to the end, after the modules that it imports.
     blocks.delete(file.href);
     blocks.set(
       file.href,

@@ -78,7 +78,7 @@ test("an attempt that waits longer than the time limit of a statement counts as 
   });
 });
 
-test("if no probe reports the failures, the bound is missed when they last longer than the bound", () => {
+test("if no probe reports the failures, the lie time is as long as the failures, and is compared with its limit", () => {
   const observations = [sight(0, "ready")];
   const metOf = (lastAt: number) =>
     judge(

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Confidence, Severity } from "../../../src/doctor/rule.ts";
 
-// The verdicts on the findings in public configurations. Their texts are not stored: repository, path and commit name them.
+// The verdicts on the findings in public configurations. The configurations themselves are not stored: repository, path
+// and commit identify them.
 
 export const sets = ["first", "second", "third", "held out", "last"] as const;
 

@@ -12,11 +12,11 @@ const compose = (
   ...(notUnderstood === undefined ? {} : { notUnderstood }),
 });
 
-const short = "stop_grace_period: 10s";
-const killed = ["grace-shorter-than-drain", short] as const;
+const shortGrace = "stop_grace_period: 10s";
+const composeGraceTooShort = ["grace-shorter-than-drain", shortGrace] as const;
 
 suiteOfConfigs("Compose services that run the application", [
-  compose("a single service without a port", `  api:\n    image: haven-api:1.0\n    ${short}\n`, [killed]),
+  compose("a single service without a port", `  api:\n    image: haven-api:1.0\n    ${shortGrace}\n`, [composeGraceTooShort]),
   compose("a single service without any evidence", "  api:\n    image: haven-api:1.0\n", [
     ["grace-shorter-than-drain", "api:"],
   ]),
@@ -29,14 +29,14 @@ suiteOfConfigs("Compose services that run the application", [
   app1:
     build: .
     environment: { NODE_ENV: production, PORT: 3000, DATABASE_URL: "postgres://db/haven", DB_POOL_MAX: 30 }
-    ${short}
+    ${shortGrace}
     depends_on: [db]
   db:
     image: postgres:16.4
     command: [postgres, -c, max_connections=25]
 `,
     [
-      killed,
+      composeGraceTooShort,
       [
         "connections-more-than-database",
         'environment: { NODE_ENV: production, PORT: 3000, DATABASE_URL: "postgres://db/haven", DB_POOL_MAX: 30 }',
@@ -45,14 +45,14 @@ suiteOfConfigs("Compose services that run the application", [
   ),
   compose(
     "a worker with the same program is left out, and the report says so",
-    `  web:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  worker:\n    image: api:1.0\n    command: node worker.js\n    environment: { DATABASE_URL: "postgres://db/haven" }\n    ${short}\n`,
+    `  web:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  worker:\n    image: api:1.0\n    command: node worker.js\n    environment: { DATABASE_URL: "postgres://db/haven" }\n    ${shortGrace}\n`,
     [],
     /^service worker: not taken for the application/,
   ),
   compose(
     "a second instance without a port, next to one with a port",
-    `  app1:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  app2:\n    image: api:1.0\n    ${short}\n`,
-    [killed],
+    `  app1:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  app2:\n    image: api:1.0\n    ${shortGrace}\n`,
+    [composeGraceTooShort],
   ),
   compose(
     "two services without any evidence are both left out",
@@ -83,13 +83,13 @@ spec:
           image: api:1.0
           ${container}
 `;
-const enough = "terminationGracePeriodSeconds: 60";
-const withoutEvidence = "terminationGracePeriodSeconds: 20";
+const longGrace = "terminationGracePeriodSeconds: 60";
+const shortPodGrace = "terminationGracePeriodSeconds: 20";
 const ready = "readinessProbe: { httpGet: { path: /ready, port: 4000 }, timeoutSeconds: 3 }";
 const delay = "env: [{ name: DRAIN_DELAY_MS, value: '15000' }]";
-const cut = ["grace-shorter-than-drain", withoutEvidence] as const;
-const blind = ["trap-kubernetes-no-readiness-probe", "metadata: { name: api }"] as const;
-const quick = ["drain-shorter-than-endpoints", "- name: main"] as const;
+const podGraceTooShort = ["grace-shorter-than-drain", shortPodGrace] as const;
+const noReadinessProbe = ["trap-kubernetes-no-readiness-probe", "metadata: { name: api }"] as const;
+const drainTooShort = ["drain-shorter-than-endpoints", "- name: main"] as const;
 const service = `---
 apiVersion: v1
 kind: Service
@@ -118,46 +118,46 @@ const cluster = (
 });
 
 suiteOfConfigs("Kubernetes workloads that run the application", [
-  cluster("a Deployment without ports", workload("api", withoutEvidence), [cut, quick]),
+  cluster("a Deployment without ports", workload("api", shortPodGrace), [podGraceTooShort, drainTooShort]),
   cluster(
     "a Deployment that a Service selects, with settings from a Secret",
-    workload("api", withoutEvidence, "envFrom: [{ secretRef: { name: api } }]") + service,
-    [cut, blind, quick],
+    workload("api", shortPodGrace, "envFrom: [{ secretRef: { name: api } }]") + service,
+    [podGraceTooShort, noReadinessProbe, drainTooShort],
   ),
   cluster(
     "a readiness probe that only opens a connection",
-    workload("api", enough, `readinessProbe: { tcpSocket: { port: 4000 } }\n          ${delay}`),
+    workload("api", longGrace, `readinessProbe: { tcpSocket: { port: 4000 } }\n          ${delay}`),
     [["drain-check-blind", "readinessProbe: { tcpSocket: { port: 4000 } }"]],
   ),
-  cluster("a disruption budget that allows no eviction", workload("api", enough, delay, "replicas: 2") + budget, [
-    blind,
+  cluster("a disruption budget that allows no eviction", workload("api", longGrace, delay, "replicas: 2") + budget, [
+    noReadinessProbe,
     ["budget-lets-none-go", "minAvailable: 2"],
   ]),
   cluster(
     "a heap that is too large",
     workload(
       "api",
-      enough,
+      longGrace,
       `command: [node, --max-old-space-size=400, server.js]\n          resources: { limits: { memory: 512Mi } }\n          ${delay}`,
     ),
-    [blind, ["budget-heap", "command: [node, --max-old-space-size=400, server.js]"]],
+    [noReadinessProbe, ["budget-heap", "command: [node, --max-old-space-size=400, server.js]"]],
   ),
   cluster(
     "a worker next to the application is left out, and the report says so",
-    workload("api", enough, `${ready}\n          ${delay}`) + workload("api-worker", withoutEvidence),
+    workload("api", longGrace, `${ready}\n          ${delay}`) + workload("api-worker", shortPodGrace),
     [],
     /^Deployment api-worker: not taken for the application/,
   ),
   cluster(
     "a DaemonSet is left out",
-    workload("api", enough, `${ready}\n          ${delay}`) + workload("agent", withoutEvidence, "", "", "DaemonSet"),
+    workload("api", longGrace, `${ready}\n          ${delay}`) + workload("agent", shortPodGrace, "", "", "DaemonSet"),
     [],
     /^DaemonSet agent: not taken/,
   ),
   cluster(
     "a Pod without a controller",
-    `apiVersion: v1\nkind: Pod\nmetadata: { name: api }\nspec:\n  ${withoutEvidence}\n  containers:\n    - name: main\n      image: api:1.0\n      ${ready}\n      ${delay}\n`,
-    [cut],
+    `apiVersion: v1\nkind: Pod\nmetadata: { name: api }\nspec:\n  ${shortPodGrace}\n  containers:\n    - name: main\n      image: api:1.0\n      ${ready}\n      ${delay}\n`,
+    [podGraceTooShort],
   ),
 ]);
 

@@ -1,7 +1,7 @@
 import { formatNumber, ms } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 
-/** From the start of the process until Haven listens. */
+/** The time from the start of the process until Haven listens. */
 const bootMs = 3000;
 
 export const failTimeoutRules: readonly Rule[] = [
@@ -10,9 +10,9 @@ export const failTimeoutRules: readonly Rule[] = [
     severity: "warning",
     title: "nginx excludes a failed instance for longer than a restart takes",
     impact:
-      "An instance that has restarted gets no requests yet. If all instances failed once, users get 502 for the rest of that time although all instances work again.",
+      "An instance that has restarted gets no requests yet. If all instances failed once, users get 502 until `fail_timeout` has passed, although all instances work again.",
     condition:
-      "`fail_timeout` (default 10 s) ≤ restart time: `DRAIN_LINGER_MS` + 3 s to start + 2 · `HEALTH_CHECK_INTERVAL`, which is 10 s in production",
+      "`fail_timeout` (default 10 s) ≤ the time of a restart: `DRAIN_LINGER_MS` + 3 s to start + 2 · `HEALTH_CHECK_INTERVAL` (together 10 s in production), and at least 10 s",
     fix: "Set max_fails=3 fail_timeout=5s.",
     example: {
       kind: "nginx",
@@ -27,7 +27,7 @@ export const failTimeoutRules: readonly Rule[] = [
           const linger = settings.number("DRAIN_LINGER_MS");
           const interval = settings.number("HEALTH_CHECK_INTERVAL");
           if (linger === undefined || interval === undefined) return [];
-          // Without a linger, as in development, the restart time of production is the limit.
+          // At least the time in production: in development, a restart is faster, because there is no linger.
           const restart = Math.max(10_000, linger.value + bootMs + 2 * interval.value);
           return loadBalancer.failTimeouts
             .filter(({ value }) => value > restart)

@@ -64,10 +64,10 @@ export const albListenerRules: readonly Rule[] = [
           const protocol = get(listener, "Properties", "Protocol");
           if (text(protocol) !== "HTTP") return [];
           const places = [protocol?.at ?? listener.at];
-          const does = actionOf(name, listener, template);
-          if (does === "unknown" || isInternal(template)) return [];
-          if (does === "serves") return [{ places, message: `The listener ${name} serves HTTP without a redirect.` }];
-          if (does === "refuses" || ofType(template, `${elbTypes}Listener`).some(([, other]) => isSecure(other)))
+          const action = actionOf(name, listener, template);
+          if (action === "unknown" || isInternal(template)) return [];
+          if (action === "serves") return [{ places, message: `The listener ${name} serves HTTP without a redirect.` }];
+          if (action === "refuses" || ofType(template, `${elbTypes}Listener`).some(([, other]) => isSecure(other)))
             return [];
           return [
             { severity: "warning", places, message: `The listener ${name} redirects, and there is no HTTPS listener.` },

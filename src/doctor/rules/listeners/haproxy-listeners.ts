@@ -36,7 +36,7 @@ export const haproxyListenerRules: readonly Rule[] = [
     title: "The statistics page is public",
     impact: "The page shows all servers, and with `stats admin` anybody can take them out of rotation.",
     condition:
-      "`stats enable` or `stats uri` on a loopback address, restricted to some addresses, or with `stats auth` and a password from the environment. With a password in the file it is a warning",
+      "The statistics page (`stats enable`, `stats uri`) is on a loopback address, is restricted to some client addresses, or has `stats auth` with a password from the environment. A password in the file is a warning",
     fix: "Bind 127.0.0.1:8404, and use stats auth with a password from the environment.",
     example: {
       kind: "haproxy",
@@ -86,7 +86,7 @@ export const haproxyListenerRules: readonly Rule[] = [
     title: "HAProxy has no admin socket",
     impact: "An operator cannot take a server out of rotation before a restart.",
     condition:
-      "`stats socket … level admin` in global; without `level admin` the socket is read-only. In master-worker mode a reload hands over the listening sockets without it",
+      "`stats socket … level admin` in global; without `level admin` the socket is read-only. In master-worker mode, a reload does not need this socket to hand over the listening sockets",
     fix: "Add stats socket /var/run/haproxy.sock mode 600 level admin expose-fd listeners to global.",
     example: {
       kind: "haproxy",

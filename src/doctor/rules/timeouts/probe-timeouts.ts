@@ -5,7 +5,10 @@ import type { Rule, Violation } from "../../rule.ts";
 import { pod } from "../example-files.ts";
 import { isLivenessPath } from "../probe-paths.ts";
 
-/** Probes that wait for the checks of dependencies. HAProxy's check timeout only decides how fast it detects a drain. */
+/**
+ * Returns the probes that wait for the checks of dependencies. HAProxy's checks are left out: their timeout only decides
+ * how fast HAProxy detects a drain.
+ */
 function dependencyProbes({ apps, loadBalancers }: Deployment): { probe: Probe; app: App }[] {
   const own = apps.flatMap((app) => app.probes.map((probe) => ({ probe, app })));
   const balancers = loadBalancers
