@@ -28,7 +28,7 @@ test("the output is the password, without its line break, and the program runs o
   assert.equal(command.last(), "second");
 });
 
-test("after the time of the cache the program runs again, and a failed run leaves the last password", async () => {
+test("after the time of the cache the program runs again, and a failed run keeps the last password", async () => {
   writeFileSync(runs, "");
   writeFileSync(token, "first");
   const command = createPasswordCommand({ commandLine: counted, timeoutMs: 2000, cacheMs: 0 });

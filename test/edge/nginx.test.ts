@@ -63,7 +63,7 @@ for (const [line, status, code] of [
   });
 }
 
-test("images are cached for the time that the app sets, without cookies, and errors are not cached", async () => {
+test("images are requested without cookies and cached for the time that the app sets, and errors are not cached", async () => {
   let made = 0;
   backends.behave((request, response) => {
     made += 1;
@@ -96,7 +96,7 @@ test("images are cached for the time that the app sets, without cookies, and err
   for (const name of names) await backends.close(name);
   assert.equal((await send("/uploads/photo.webp")).status, 200);
   for (const name of names) await backends.open(name);
-  // Whatever the client sends.
+  // A 404 is never cached, whichever path the client sends.
   for (const path of ["/uploads/none.webp", "/uploads/none-for-long.webp"])
     for (let count = 0; count < 2; count += 1) assert.equal((await send(path)).headers["x-cache"], "MISS", path);
   backends.behave();

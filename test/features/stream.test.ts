@@ -20,7 +20,7 @@ const positionsOf = ({ events }: OpenStream) => events.map(({ position }) => pos
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const openOn = async (url: string) => Number(/^streams_open (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
 
-test("an event is sent by both instances, in the form of the list, with its position as its id", async () => {
+test("both instances send an event, as the list of events contains it, with its position as its id", async () => {
   const owner = await newOwner(one.url);
   const streams = [await openStream(one.url, owner), await openStream(two.url, owner)];
   const id = await askForRepair(one.url, owner);
@@ -56,7 +56,7 @@ test("a stream starts with the retry time and its position, not delayed by any b
   assert.deepEqual([stream.status, type, cache, buffering], [200, "text/event-stream", "no-cache", "no"]);
 });
 
-test("a stream resumes on any instance after the header, otherwise after the query, otherwise with new events", async () => {
+test("a stream resumes on any instance after the position in the header or else in the query; without one, only new events are sent", async () => {
   const owner = await newOwner(one.url);
   await insertWithoutNotification(one, owner, 250);
   const [all, rest, both, ahead, fresh] = [

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 
-// Answers at once: its delay is the delay of the machine.
+// Answers at once, so the time of a response is the delay of the machine.
 
 const server = createServer((_request, response) => response.end()).listen(0, "127.0.0.1", () => {
   const address = server.address();

@@ -85,7 +85,7 @@ suite("the memory of an instance", () => {
       return all || ms > 60_000 || (ms > 30_000 && peakMiB() > worstSeenMiB);
     };
     const repeat = async (work: () => Promise<void>) => {
-      // If the server was killed, this fails with its exit and not with refused connections.
+      // The loop also ends when the server was killed, so that the test fails with its exit, not with refused connections.
       while (!ended() && !enough()) await work().catch(() => sleep(50));
     };
 

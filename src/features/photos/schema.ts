@@ -9,8 +9,8 @@ const photo = z
   .object({
     id,
     propertyId: id,
-    width: z.int().meta({ description: "Width or height of the `page` size, in pixels", example: 1600 }),
-    height: z.int().meta({ description: "Width or height of the `page` size, in pixels", example: 1067 }),
+    width: z.int().meta({ description: "Width of the image at `urls.page`, in pixels", example: 1600 }),
+    height: z.int().meta({ description: "Height of the image at `urls.page`, in pixels", example: 1067 }),
     urls: z.object({
       list: fileUrl.meta({ description: "At most 480 pixels wide and high" }),
       page: fileUrl.meta({ description: "At most 1600 pixels wide and high" }),

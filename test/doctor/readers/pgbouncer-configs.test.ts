@@ -29,7 +29,7 @@ suite("pgbouncer.ini in the connection budget", () => {
     assert.deepEqual(rulesIn(diagnoseTexts(full)), ["connections-more-than-pooler"]);
   });
 
-  test("the pools of all databases of a host are added up, and max_db_connections limits each", () => {
+  test("the pools of all databases of a host are added up, each of them limited by max_db_connections", () => {
     const two = "app = host=db\njobs = host=db\nold = host=other";
     const rules = (settings: string) =>
       rulesIn(diagnoseTexts({ compose: compose(haven), pgbouncer: ini(two, `max_client_conn = 500\n${settings}`) }));
@@ -38,7 +38,7 @@ suite("pgbouncer.ini in the connection budget", () => {
     assert.deepEqual(rules("default_pool_size = 49\nmax_db_connections = 40"), []);
   });
 
-  test("without a Postgres among the files its default is assumed, with medium confidence", () => {
+  test("if no file defines a Postgres, its default limit is assumed, with medium confidence", () => {
     const [found] = diagnoseTexts({ pgbouncer: ini(one, "default_pool_size = 200") }).findings;
     assert.deepEqual(
       [found?.rule, found?.severity, found?.confidence],
@@ -46,7 +46,7 @@ suite("pgbouncer.ini in the connection budget", () => {
     );
   });
 
-  test("transaction mode needs DB_POOLER of Haven, and nothing of another application", () => {
+  test("in transaction mode, Haven has to set DB_POOLER; another application need not set anything", () => {
     const pgbouncer = ini(one, "pool_mode = transaction");
     const without = compose(haven.replace(", DB_POOLER: transaction", ""));
     assert.deepEqual(rulesIn(diagnoseTexts({ compose: without, pgbouncer })), ["trap-pooler-transaction-mode"]);

@@ -124,17 +124,17 @@ at a time; HAProxy counts in a window, so that the whole burst may be used at on
 ## How long a proxy waits for a response
 
 NGINX waits ${secondsIn(read(files.proxy), /^proxy_connect_timeout (\w+);$/m)} s for a connection (\`proxy_connect_timeout\`), and ${inSeconds(waitOfNginxMs())} for a response (\`proxy_read_timeout\`). HAProxy waits ${secondsIn(read(files.haproxy), /^ {4}timeout server (\w+)$/m)} s for a
-response (\`timeout server\`). Both are longer than the app's own
+response (\`timeout server\`). Both waits for a response are longer than the app's own
 \`REQUEST_TIMEOUT_MS\`, ${inSeconds(readConfig({ NODE_ENV: "test" }).http.requestTimeoutMs)}, so that clients receive the response of the app.
 
 ## How fast HAProxy detects a change
 
-| change | time until HAProxy acts | from the settings |
+| change | time until HAProxy acts | computed from |
 | --- | --- | --- |
 | an instance stops accepting connections | at once for requests, which go to another instance | \`option redispatch\` |
 | \`/ready\` of an instance turns 503: it drains, or a critical check is down | ${inSeconds(notReadyMs)} | \`inter + (fall - 1) · fastinter\` |
-| an instance accepts connections and never answers | ${inSeconds(frozenMs)} | the same, and \`fall · timeout check\` |
-| an instance alone loses its database | ${inSeconds(lostDatabaseMs)} | time until its \`/ready\` turns 503, and ${inSeconds(notReadyMs)} |
+| an instance accepts connections and never answers | ${inSeconds(frozenMs)} | the time in the row above + \`fall · timeout check\` |
+| only one instance loses its connection to the database | ${inSeconds(lostDatabaseMs)} | the time until its \`/ready\` turns 503 + ${inSeconds(notReadyMs)} |
 | \`/ready\` is 200 again | ${inSeconds(backMs)} | \`downinter + (rise - 1) · fastinter\` |
 `;
 }

@@ -82,8 +82,8 @@ function interpolate(tree: Tree, variables: ReadonlyMap<string, SettingValue>): 
 }
 
 /**
- * Returns a name to use as the image of a service that is built locally: that of its build folder (`build: ./nginx`) or
- * its own, if it is the name of a proxy or a store. Returns "" for any other service.
+ * Guesses the image of a service that is built locally. Returns the name of the build folder (`build: ./nginx`) or of the
+ * service if this is the name of a proxy or a store, otherwise "".
  */
 function likelyImage(name: string, tree: Tree): string {
   return [basename(contextOf(tree)), name].find(isInfrastructure) ?? "";
