@@ -1,4 +1,4 @@
-// Only the steps that an authenticated GET of one row needs, written by hand: verify the token, look up the session,
+// A server with only the steps that an authenticated GET of one row needs, written by hand: verify the token, look up the session,
 // read the row. Optimized: the key and the statement are prepared, and the header is written once.
 import { createSecretKey } from "node:crypto";
 import { createServer } from "node:http";

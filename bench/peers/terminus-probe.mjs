@@ -1,4 +1,4 @@
-// As its README shows it: each probe runs every check.
+// Terminus as its README shows it: each probe runs every check.
 import { createServer } from "node:http";
 import { createTerminus } from "@godaddy/terminus";
 import express from "express";

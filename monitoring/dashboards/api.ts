@@ -2,7 +2,7 @@ import { bucketOf, burnRatesOf, formatObjective, formatThreshold, objectiveOf, t
 import { above, type Dashboard, type Panel } from "./build.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
-// Without streams, because they are long by design.
+// Streams are left out, because they are long by design.
 const answers = `${mine}, route!="/api/v1/stream"`;
 
 const quantile = (share: number, by: string) =>

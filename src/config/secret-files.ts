@@ -65,7 +65,7 @@ export function readGivenSettings(environment: Environment): GivenSettings {
   return { values, files, problems };
 }
 
-/** Without the line break at the end, which editors and `kubectl create secret` leave there. */
+/** Reads a secret. The line break at the end, which editors and `kubectl create secret` add, is left out. */
 export const readSecretFile = (file: string): string => readFileSync(file, "utf8").replace(/(?:\r?\n)+$/, "");
 
 /** Reads a secret again each time, because its file may have been replaced. While the file cannot be read, the last value stays. */

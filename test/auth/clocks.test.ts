@@ -80,7 +80,7 @@ for (const [name, ownOffsetMs] of [
     const ended = await ask(`${haven.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) });
     assert.equal(ended.status, 204, ended.text);
     const fresh = await login(haven.url, person);
-    // Like a failover that lost the revocation.
+    // Restores the session, as a failover does that lost the revocation.
     await redis.hset(keyOf(old), record);
     await redis.zadd(`haven:{${old.userId}}:sessions`, Number(record["seen"]), old.sessionId);
     await haven.redis.set("reset");

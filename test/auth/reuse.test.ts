@@ -63,7 +63,7 @@ test("the revocation after a refresh token reuse is not lost if Postgres fails d
     (rows) => rows.length === 1,
     15_000,
   );
-  // Like a failover of Redis that lost the change of the session.
+  // Restores the session, as a failover of Redis does that lost the change of the session.
   await eventually(
     () => redis.exists(keyOf(stolen)),
     (there) => there === 0,

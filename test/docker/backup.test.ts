@@ -83,7 +83,7 @@ suite("a backup", { skip }, () => {
     assert.equal((await query(appUrl, "UPDATE users SET name = name")).length, 0);
     await assert.rejects(query(appUrl, "TRUNCATE users CASCADE"), /permission denied/);
     await assert.rejects(query(appUrl, "CREATE TEMPORARY TABLE x ()"), /permission denied/);
-    // With the role haven, which owns all tables.
+    // These statements run with the role haven, which owns all tables.
     assert.deepEqual(await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000 }), []);
     await query(url, "ALTER TABLE users ADD COLUMN tried integer");
     await query(url, "ALTER TABLE users DROP COLUMN tried");

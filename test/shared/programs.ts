@@ -56,7 +56,7 @@ export function has(command: string): boolean {
   return findOnPath(command) !== undefined;
 }
 
-/** For `test(name, { skip: without("nginx") }, …)`; in CI a missing program has already ended the run. */
+/** Used as `test(name, { skip: without("nginx") }, …)`. In CI, a missing program has ended the run before. */
 export const without = (command: string): false | string => (has(command) ? false : `${command} is not installed`);
 
 const missingOf = (wanted: readonly Program[]) => wanted.filter(({ command }) => !has(command));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** For pages with one inline script and one inline style: the browser loads and runs nothing else. */
+/** Returns the headers of a page with one inline script and one inline style: the browser loads and runs nothing else. */
 export function pageHeaders({ script, style }: { script: string; style: string }): Readonly<Record<string, string>> {
   return {
     "Content-Type": "text/html; charset=utf-8",

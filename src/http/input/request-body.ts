@@ -12,7 +12,7 @@ export type BodyLimit = {
 
 export const jsonBodyLimit: BodyLimit = { maxBytes: 1_000_000, allowsEncoding: true };
 
-/** For operations that need no authentication. */
+/** The limit of operations that need no authentication. */
 export const smallBodyLimit: BodyLimit = { maxBytes: 16_000, allowsEncoding: false };
 
 /** Bytes per body that do not count against the shared budget: most bodies are smaller. */

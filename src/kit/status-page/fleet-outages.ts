@@ -6,7 +6,7 @@ import { shape } from "./shapes.ts";
 
 type Outage = { check: string; here: boolean; others: number; where: readonly FleetMember[] };
 
-/** For each check that is down somewhere: whether this instance, others, or most of the fleet are affected. */
+/** Renders, for each check that is down on any instance, whether this one, others or most of the fleet are affected. */
 export function renderOutages({ instances, decisions, silentSince }: FleetReport): Html {
   const outages = outagesOf(instances);
   const others = instances.filter(({ self }) => !self).length;

@@ -17,7 +17,7 @@ export function shareOf(tree: Tree | undefined, whole: number): number | undefin
   return share === undefined ? number(tree) : Math.ceil((Number(share) / 100) * whole);
 }
 
-/** Like `shareOf`. Records a value that is neither a number nor a percentage. */
+/** Does the same as `shareOf`, and records a value that is neither a number nor a percentage. */
 function readShare(tree: Tree, name: string, whole: number, diagnostics: Diagnostics): number | undefined {
   const value = shareOf(tree, whole);
   if (value === undefined)

@@ -24,7 +24,7 @@ export const uploadLocationRules: readonly Rule[] = [
     title: "The location for uploads accepts less than the rest of the server",
     impact: "Uploads fail with the proxy's own 413 page, although the limit of the server was raised for them.",
     condition:
-      "`client_max_body_size` of a location that is named after uploads ≥ that of its server, where both are written",
+      "`client_max_body_size` of a location that is named after uploads ≥ `client_max_body_size` of its server, if a file sets both",
     fix: "Move the larger limit into the location for uploads.",
     example: { kind: "nginx", broken: server("client_max_body_size 2m;"), fixed: server("client_max_body_size 50m;") },
     find: eachRoute(({ block }, { root }): Violation[] => {

@@ -3,7 +3,7 @@ import { type ConfigNumber, formatNumber, ms } from "../../facts/config-values.t
 import type { Edit, Rule, Violation } from "../../rule.ts";
 import { pod, service } from "../example-files.ts";
 
-/** From the last response to the end of the process: closing pools and flushing logs. */
+/** The time from the last response to the end of the process, for closing pools and flushing logs. */
 const shutdownMarginMs = 5000;
 
 type ShutdownTimes = { delay: ConfigNumber; request: ConfigNumber; linger: ConfigNumber; shutdown: ConfigNumber };

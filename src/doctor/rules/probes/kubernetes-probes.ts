@@ -50,7 +50,7 @@ export const kubernetesProbeRules: readonly Rule[] = [
     impact:
       "Without a readiness probe a pod is ready as soon as its process runs: users get 502 at every release, and a pod without its database stays in rotation.",
     condition:
-      "The application's container has a readinessProbe. It is an error where a Service with an address, an Ingress or a route leads to its pods, and a warning with a Service inside of the cluster, ports or another probe",
+      "The application's container has a readinessProbe. A missing probe is an error if a Service with an address, an Ingress or a route leads to the pods, and a warning if they only have a Service inside of the cluster, ports or another probe",
     fix: "Write readinessProbe: { httpGet: { path: /ready, port: http }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }.",
     example: { kind: "kubernetes", broken: `${pod("")}---\n${podService}`, fixed: `${pod(ready)}---\n${podService}` },
     find: eachWorkload((workload, { manifests }) => {

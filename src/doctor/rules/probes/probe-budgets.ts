@@ -9,7 +9,7 @@ const usualPauseMs = 10_000;
 /** Few servers start in less, on a busy node and with a cold cache. */
 const usualStartMs = 30_000;
 
-/** From the first failed probe to the restart. */
+/** Returns the time from the first failed probe to the restart. */
 function restartAfter({ interval, failures, timeout }: Probe): number | undefined {
   if (interval === undefined || failures === undefined || timeout === undefined) return undefined;
   return (failures.value - 1) * interval.value + timeout.value;

@@ -10,7 +10,7 @@ export const haproxyRetryRules: readonly Rule[] = [
     title: "HAProxy retries writes",
     impact: "A POST whose response is late is sent to another instance as well: users pay, sign or post twice.",
     condition:
-      "`retry-on` with more than conn-failure is combined with `http-request disable-l7-retry unless { method GET HEAD OPTIONS }`",
+      "A `retry-on` with more than conn-failure is used only together with `http-request disable-l7-retry unless { method GET HEAD OPTIONS }`",
     fix: "Add http-request disable-l7-retry unless { method GET HEAD OPTIONS }.",
     example: {
       kind: "haproxy",

@@ -90,7 +90,7 @@ function readHeaders(bytes: Buffer): ReadonlyMap<string, string> | undefined {
 /** File names are not used, but an upload with a suspicious one, such as a path, is refused. */
 function hasHarmlessFileName({ parameters }: HeaderValue): boolean {
   const plain = parameters.get("filename") ?? "";
-  // Not allowed in forms (RFC 7578, 4.2), but .NET sends it.
+  // RFC 7578 (4.2) does not allow filename* in forms, but .NET sends it.
   const extended = parameters.get("filename*") ?? "utf-8''";
   return isHarmless(plain) && /^utf-8'[^']*'/i.test(extended) && isHarmless(extended.slice(extended.lastIndexOf("'")));
 }
