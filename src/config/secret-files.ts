@@ -24,7 +24,7 @@ export const isSecret = (name: string): boolean => secretVariables.some((secret)
 
 export const fileVariable = <Name extends string>(name: Name) => `${name}_FILE` as const;
 
-/** Returns whether the variable is a setting of Haven, or names the file of one. */
+/** Returns whether the variable is a setting of Haven, or names the file of a secret setting. */
 export const isSettingName = (name: string): boolean =>
   Object.hasOwn(variables.shape, name) || secretVariables.some((secret) => fileVariable(secret) === name);
 
@@ -32,7 +32,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export type GivenSettings = {
   values: Readonly<Record<string, string>>;
-  /** The files of the secrets that come from one. */
+  /** The files of those secrets that are read from a file. */
   files: Readonly<Partial<Record<SecretVariable, string>>>;
   problems: readonly SettingProblem[];
 };

@@ -16,8 +16,8 @@ import { render } from "../support/kustomize.ts";
 import { gatewayRange } from "../support/pods.ts";
 
 // The addresses of a cluster, simulated on one machine: the pod of Haven, and the pod of a gateway that appends to
-// X-Forwarded-For. Either the client connects to the gateway, or a node does, which has replaced the client's address
-// (externalTrafficPolicy: Cluster).
+// X-Forwarded-For. The gateway sees the address of the client, or that of a node, if the node forwards the connection with
+// its own address (externalTrafficPolicy: Cluster).
 
 const gateway = "10.97.0.1";
 const pod = "10.97.1.2";

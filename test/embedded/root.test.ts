@@ -9,7 +9,7 @@ import { asRoot, folderWithDatabase, onLinux, query, silent } from "./support/wo
 const options = { skip: !(asRoot && onLinux) };
 
 test(
-  "started by root, Postgres runs as another user, even on root's own copy of the data below a folder that only root enters",
+  "started by root, Postgres runs as another user, even if root owns the data, in a folder that only root can enter",
   options,
   async (t) => {
     const dataDir = await folderWithDatabase(t);
@@ -24,7 +24,7 @@ test(
   },
 );
 
-test("in a folder that anyone can enter, it has no capability at all", options, async (t) => {
+test("in a folder that anyone can enter, Postgres has no capabilities", options, async (t) => {
   const dataDir = await folderWithDatabase(t);
   await chmod(dataDir, 0o755);
   const postgres = await startPostgres({ dataDir, log: silent, fast: true });

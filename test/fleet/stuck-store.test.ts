@@ -10,7 +10,7 @@ import { testRoutes } from "../shared/servers/test-routes.ts";
 import { startHaven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
 
-test("a locked fleet table holds at most half of the pool, and heartbeats resume after it", async () => {
+test("while the fleet table is locked, heartbeats occupy at most half of the pool; after the lock is released, they resume", async () => {
   const url = await freshDatabase();
   const { url: base } = await startHaven({
     env: { DATABASE_URL: url, DB_POOL_MAX: "4", HEALTH_CHECK_INTERVAL: "200", HEALTH_CHECK_TIMEOUT: "200" },

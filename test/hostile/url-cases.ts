@@ -92,7 +92,7 @@ export const withQuery = (base: Omit<HostileRequest, "what">, what: string, quer
   path: `${base.path}?${query}`,
 });
 
-/** Limited to the maximum length of a request line, without an incomplete escape at the end. */
+/** Encodes a text, cut to the maximum length of a request line, without an incomplete escape at the end. */
 const percentEncoded = (text: string, maxLength: number): string =>
   text === "%".repeat(text.length) || text.startsWith("%2%2")
     ? text

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../shared/requests/http.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
 
-test("a saturated server sheds API requests within 2 s of an idle time, never probes, and recovers within 5 s", async () => {
+test("an idle server that is suddenly saturated rejects API requests within 2 s and never rejects probes, and recovers within 5 s", async () => {
   const haven = await startHavenProcess();
   await sleep(3000);
 

@@ -56,7 +56,7 @@ export const nameFaults: readonly Fault<BehindDnsName>[] = [
     name: "failover-stale-address",
     title: "Postgres failover, the old primary comes back read-only",
     description:
-      "After a failover the name still leads to the old primary, which is back and takes no writes. Then the name moves.",
+      "After a failover the name still leads to the old primary, which is running again and rejects writes. Later the name leads to the new primary.",
     holdMs: 10_000,
     async inject({ pair }) {
       await failOver(pair);

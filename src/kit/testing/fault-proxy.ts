@@ -22,7 +22,7 @@ export type FaultProxy = {
 
 /**
  * Starts a proxy between a client and a real service on 127.0.0.1 that injects one fault at a time into the path. It
- * can record the received bytes; a long run should not.
+ * records the bytes that it receives; set `keepsSent` to false in a long run.
  * @example
  * const proxy = await startFaultProxy("redis://127.0.0.1:6379");
  * await proxy.set("hole"); // an app that is connected to proxy.url receives nothing more

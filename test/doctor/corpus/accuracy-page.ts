@@ -85,15 +85,15 @@ ${table(["set (configurations)", "severity", ...verdictHead], setRows())}
 
 The limits of these figures:
 
-- The first three sets were read while the rules were corrected. Their precision shows that known mistakes are gone, and
-  not how the doctor does on new files.
-- The held-out set was first read after the last change to what a rule finds, with two exceptions, which came later: a
-  missing readiness probe is an error only if traffic from outside reaches the pods, and a finding in several overlays of
-  one base counts once. They changed severities and repetitions in the held-out set, and removed no false finding from it.
-- The last set was chosen and read after those two. No rule changed since, so its precision is the one to expect.
-- Both are small. Of the ${findingsIn("last").length} findings in the last set ${count(findingsIn("last"), "false")} are false; with as many errors as its ${errorsOf(findingsIn("last")).length}, none of which is false,
+- The first three sets were read while the rules were corrected. Their precision shows only that known mistakes are gone,
+  not how well the doctor reads new files.
+- After the held-out set was read, two things changed: a missing readiness probe is an error only if traffic from outside
+  reaches the pods, and a finding in several overlays of one base counts once. These changes affected severities and
+  repetitions in the held-out set, and removed no false finding from it.
+- The last set was chosen and read after these two changes. No rule has changed since, so you can expect its precision.
+- The held-out set and the last set are small. Of the ${findingsIn("last").length} findings in the last set ${count(findingsIn("last"), "false")} are false. None of its ${errorsOf(findingsIn("last")).length} errors is false; with so few errors,
   a share of false errors up to ${percent(1 - 0.05 ** (1 / errorsOf(findingsIn("last")).length))} is possible (95 % confidence).
-- The authors of the rules judged the findings, from the texts, without the owners of the configurations.
+- The authors of the rules judged the findings from the files alone, without asking the owners of the configurations.
 - Precision says little about value: ${percent(count(findingsIn("last"), "useful") / findingsIn("last").length)} of the findings in the last set are useful. Many of its configurations
   are exercises and demonstrations, where the verdict is noise.
 - Faults that the doctor missed in these configurations were not counted. Recall comes from planted faults alone.
@@ -104,7 +104,7 @@ ${wrongFindings().join("\n")}
 
 ## Planted faults
 
-Each fault is one change to a valid base, and each has a twin: the same place, changed in a valid way. \`nginx\`, \`haproxy\`,
+Each fault is one change to a valid base, and each has a twin, in which the same place is changed in a valid way. \`nginx\`, \`haproxy\`,
 \`promtool\` and \`kubectl\` accept the bases of their kinds. A fault counts as found if its own rule reports it. A twin counts
 as a false alarm if any rule reports anything.
 
@@ -114,8 +114,8 @@ The faults are written by those who wrote the rules, so recall on faults of othe
 
 ## Rules that are off by default
 
-A rule whose precision on the public configurations is under 70 % is off by default. So are rules that are right and seldom
-useful:
+A rule whose precision on the public configurations is under 70 % is off by default. Rules that are right but seldom
+useful are off by default too:
 
 ${allRules.flatMap(({ id, offByDefault }) => (offByDefault === undefined ? [] : [`- \`${id}\`: ${offByDefault}`])).join("\n")}
 

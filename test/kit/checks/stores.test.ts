@@ -84,7 +84,7 @@ for (const [name, store] of Object.entries(stores)) {
   });
 
   test(
-    `${name}: a server that never answers is a timeout, ends with the limit, and leaves no connection`,
+    `${name}: a check of a server that never answers times out at its limit and leaves no connection`,
     store.options,
     async () => {
       for (const broken of ["before", "after"] as const) {

@@ -24,7 +24,7 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
         const selector = get(one, "spec", "selector");
         const labels = podLabelsOf(one);
         const name = text(one, "metadata", "name") ?? "";
-        // Without labels it is a patch of another object. Older APIs have a default for the selector.
+        // An object without labels is a patch of another object. Older APIs have a default for the selector.
         if (labels === undefined || text(one, "apiVersion") !== "apps/v1") return [];
         if (selector === undefined)
           return [

@@ -24,7 +24,7 @@ export async function slowly(ms) {
   return "done";
 }
 
-/** Calls `write` with events until the stream ends, which is at the drain at the latest. Returns how it ends early. */
+/** Calls `write` with events until the drain ends the stream. Returns a function that ends it earlier. */
 export function streamEvents(write, end) {
   const timer = setInterval(() => write("data: tick\n\n"), 20);
   const stop = () => clearInterval(timer);
