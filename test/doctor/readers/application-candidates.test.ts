@@ -16,7 +16,9 @@ const shortGrace = "stop_grace_period: 10s";
 const composeGraceTooShort = ["grace-shorter-than-drain", shortGrace] as const;
 
 suiteOfConfigs("Compose services that run the application", [
-  compose("a single service without a port", `  api:\n    image: haven-api:1.0\n    ${shortGrace}\n`, [composeGraceTooShort]),
+  compose("a single service without a port", `  api:\n    image: haven-api:1.0\n    ${shortGrace}\n`, [
+    composeGraceTooShort,
+  ]),
   compose("a single service without any evidence", "  api:\n    image: haven-api:1.0\n", [
     ["grace-shorter-than-drain", "api:"],
   ]),

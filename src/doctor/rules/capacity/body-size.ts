@@ -57,7 +57,8 @@ export const bodySizeRules: readonly Rule[] = [
     title: "The proxy accepts bodies that the application rejects",
     impact:
       "A client can fill the proxy's disk and bandwidth with large bodies that the application rejects in the end.",
-    condition: "The limits of the size of a body (nginx, ingress-nginx, HAProxy) ≤ twice the largest upload of the application; 0 means without limit",
+    condition:
+      "The limits of the size of a body (nginx, ingress-nginx, HAProxy) ≤ twice the largest upload of the application; 0 means without limit",
     fix: "Allow 5 MiB (5m).",
     example: {
       kind: "nginx",

@@ -21,7 +21,8 @@ export const queryRules: readonly Rule[] = [
     title: "A quantile of buckets that are not aggregated",
     impact:
       "Each instance and route has its own quantile, so that an alert on the highest one fires for a single slow request. If buckets are summed without le, there is no value at all.",
-    condition: "The buckets are added up before the quantile is computed: `histogram_quantile(q, sum by (le, …) (rate(…_bucket[…])))`",
+    condition:
+      "The buckets are added up before the quantile is computed: `histogram_quantile(q, sum by (le, …) (rate(…_bucket[…])))`",
     fix: "Put sum by (le) around the rate.",
     example: {
       kind: "kubernetes",
