@@ -41,14 +41,14 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
         what: "an authenticated GET of one row with every trace exported: requests for each second of the main thread, relative to no traces",
         bound: atLeast(0.9),
         measured: spreadOf(ratios(measured["traces exported"], measured["traces off"])),
-        unit: "of it",
+        unit: "ratio",
       },
     ],
     charts: [
       {
         name: "traces",
         title: "Requests for each second of the main thread, relative to no traces",
-        unit: "of it",
+        unit: "ratio",
         bars: barsOf(measured, "traces off"),
       },
     ],
