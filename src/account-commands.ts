@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { Cluster } from "ioredis";
+import { fromCommand, recordAct } from "./auth/audit/audit-trail.ts";
 import { users } from "./auth/repository.ts";
 import { readPostgres, readRedis } from "./config/store-settings.ts";
 import { StartError } from "./core/start-error.ts";
-import { createDatabase, type Database } from "./db/pool.ts";
+import { createDatabase, type Transaction } from "./db/pool.ts";
 import { createRedis } from "./redis/client.ts";
 import { createRedisAccess } from "./redis/redis-access.ts";
 import { createConfirmations } from "./redis/tracking/confirmations.ts";
@@ -15,34 +16,54 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export type AccountCommand = (environment: Environment, email: string) => Promise<string>;
 
 export const grantAdmin: AccountCommand = (environment, email) =>
-  withDatabase(environment, async (db) => {
-    if (!(await users.grantAdmin(db, normalized(email)))) throw unknownAccount();
+  change(environment, async (tx) => {
+    const targetId = knownId(await users.setRole(tx, normalized(email), "admin"));
+    await recordAct(tx, fromCommand, { action: "role_changed", targetId, details: { to: "admin" } });
     return "The account is an administrator from its next login or token refresh.";
   });
 
+export const revokeAdmin: AccountCommand = async (environment, email) => {
+  const redis = readRedis(environment);
+  const userId = await change(environment, async (tx) => {
+    const targetId = knownId(await users.setRole(tx, normalized(email), "member"));
+    await recordAct(tx, fromCommand, { action: "role_changed", targetId, details: { to: "member" } });
+    return targetId;
+  });
+  return `The account is no longer an administrator${await sessionsEnd(redis, userId)}`;
+};
+
 export const activate: AccountCommand = (environment, email) =>
-  withDatabase(environment, async (db) => {
-    if ((await users.setActive(db, normalized(email), true)) === undefined) throw unknownAccount();
+  change(environment, async (tx) => {
+    const targetId = knownId(await users.setActive(tx, normalized(email), true));
+    await recordAct(tx, fromCommand, { action: "user_activated", targetId });
     return "The account is active. Sessions from before its deactivation stay revoked.";
   });
 
-export const deactivate: AccountCommand = (environment, email) =>
-  withDatabase(environment, async (db) => {
-    const redis = readRedis(environment);
-    const userId = await users.setActive(db, normalized(email), false);
-    if (userId === undefined) throw unknownAccount();
-    if (await endSessions(redis, userId)) return "The account is deactivated, and its sessions are revoked.";
-    const why = redis.target === undefined ? "Redis is not configured" : "Redis is not reachable";
-    return `The account is deactivated. ${why}, so running instances revoke its sessions within two seconds.`;
+export const deactivate: AccountCommand = async (environment, email) => {
+  const redis = readRedis(environment);
+  const userId = await change(environment, async (tx) => {
+    const targetId = knownId(await users.setActive(tx, normalized(email), false));
+    await recordAct(tx, fromCommand, { action: "user_deactivated", targetId });
+    return targetId;
   });
+  return `The account is deactivated${await sessionsEnd(redis, userId)}`;
+};
 
-async function withDatabase<T>(environment: Environment, work: (db: Database) => Promise<T>): Promise<T> {
+/** Runs the change and its entry in the audit trail in one transaction. */
+async function change<T>(environment: Environment, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const db = createDatabase(readPostgres(environment), (statement) => statement());
   try {
-    return await work(db);
+    return await db.transaction(work);
   } finally {
     await db.close();
   }
+}
+
+/** Revokes the sessions in Redis, and returns the end of the message. */
+async function sessionsEnd(redis: ReturnType<typeof readRedis>, userId: string): Promise<string> {
+  if (await endSessions(redis, userId)) return ", and its sessions are revoked.";
+  const why = redis.target === undefined ? "Redis is not configured" : "Redis is not reachable";
+  return `. ${why}, so running instances revoke its sessions within two seconds.`;
 }
 
 /** Returns whether the sessions were revoked in Redis. */
@@ -73,4 +94,7 @@ async function endSessions({ target, ...limits }: ReturnType<typeof readRedis>, 
 
 const normalized = (email: string) => email.trim().toLowerCase();
 
-const unknownAccount = () => new StartError("No account with this email address.");
+function knownId(id: string | undefined): string {
+  if (id === undefined) throw new StartError("No account with this email address.");
+  return id;
+}

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type AccountCommand, activate, deactivate, grantAdmin } from "./account-commands.ts";
+import { type AccountCommand, activate, deactivate, grantAdmin, revokeAdmin } from "./account-commands.ts";
 import { banner } from "./banner.ts";
 import { readConfig } from "./config/read-config.ts";
 import { ConfigError } from "./config/setting-problems.ts";
@@ -42,6 +42,8 @@ const usage = `Usage: node dist/main.js [command]
              list applied and pending migrations, then exit
   grant-admin EMAIL
              make the account with this address an administrator, then exit
+  revoke-admin EMAIL
+             make the account a member again and revoke its sessions, then exit
   deactivate EMAIL
              deactivate the account and revoke its sessions, then exit
   activate EMAIL
@@ -60,6 +62,7 @@ const commands: Readonly<Record<string, Command>> = {
   start: { run: serve, args: 0 },
   dev: { run: develop, args: 0 },
   "grant-admin": { run: accountCommand(grantAdmin), args: 1 },
+  "revoke-admin": { run: accountCommand(revokeAdmin), args: 1 },
   deactivate: { run: accountCommand(deactivate), args: 1 },
   activate: { run: accountCommand(activate), args: 1 },
   help: { run: async () => void process.stdout.write(usage), args: 0 },

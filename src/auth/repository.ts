@@ -56,10 +56,9 @@ export const users = {
     return (await db.query<{ id: string }>(sql, [email, active]))[0]?.id;
   },
 
-  async grantAdmin(db: Queryable, email: string): Promise<boolean> {
-    return (
-      (await db.query("UPDATE users SET role = 'admin', updated_at = now() WHERE email = $1 RETURNING id", [email]))
-        .length > 0
-    );
+  /** Returns the user's id. A trigger ends the sessions of a user who is no longer an administrator. */
+  async setRole(db: Queryable, email: string, role: Role): Promise<string | undefined> {
+    const sql = "UPDATE users SET role = $2, updated_at = now() WHERE email = $1 RETURNING id";
+    return (await db.query<{ id: string }>(sql, [email, role]))[0]?.id;
   },
 };

@@ -1,3 +1,5 @@
+import { adminRoutes } from "../auth/admin/routes.ts";
+import { createAdminService } from "../auth/admin/service.ts";
 import { createAuthenticateKey } from "../auth/api-keys/authenticate-key.ts";
 import { createKeyLimit } from "../auth/api-keys/key-limit.ts";
 import { apiKeys } from "../auth/api-keys/repository.ts";
@@ -98,6 +100,8 @@ export function composeAuth(deps: AuthPartsDeps) {
     logger,
   });
 
+  const admin = createAdminService({ db, sessions, auditRetentionDays: auth.auditRetentionDays });
+
   const page = createPager(keys.cursors);
   return {
     authenticate,
@@ -107,6 +111,7 @@ export function composeAuth(deps: AuthPartsDeps) {
     routes: [
       authRoutes({ auth: service, authenticate, cookie, db, page, sessionMaxAgeSeconds }),
       apiKeyRoutes({ service: createApiKeyService({ db }), authenticate, db, page }),
+      adminRoutes({ service: admin, authenticate, db, page }),
       jwksRoutes(keys.jwks),
     ],
   };

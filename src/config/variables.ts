@@ -166,6 +166,9 @@ export const variables = z.object({
   API_KEY_RATE_LIMIT: wholeNumber(0, 1_000_000, "a whole number")
     .default(600)
     .describe("Requests of one API key per minute, on all instances together; `0` disables the limit"),
+  AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500, "a whole number of days")
+    .default(400)
+    .describe("How long the acts of administrators are kept"),
   PASSWORD_QUEUE_TIMEOUT_MS: milliseconds(0)
     .default(3000)
     .describe(

@@ -70,6 +70,7 @@ test("every npm script that the README names exists, and every linked file too",
     "docs/add-a-feature.md",
     "docs/sessions.md",
     "docs/api-keys.md",
+    "docs/administration.md",
     "docs/stream.md",
     "docs/photos.md",
   ]) {

@@ -10,7 +10,8 @@ import { startHaven } from "../support/haven.ts";
 
 const haven = await startHaven({ env: { ...sameSecret } });
 const { operations } = await readDocument(haven.url);
-const routed = operations.filter(({ described }) => "400" in described.responses);
+// Administrators manage the resources of others: test/auth/attacks/roles.test.ts.
+const routed = operations.filter(({ described, access }) => "400" in described.responses && access !== "admin");
 const withBody = routed.filter(({ described }) => described.requestBody?.content["application/json"] !== undefined);
 const operationName = ({ method, path }: ApiOperation) => `${method} ${path}`;
 

@@ -14,7 +14,8 @@ const pollMs = 1000;
 const overlapSeconds = 15;
 
 /**
- * Ends the sessions of accounts that were deactivated without access to Redis, such as by the command or by SQL. After an
+ * Ends the sessions of accounts that were deactivated or lost the administrator's role without access to Redis, such as by
+ * a command or by SQL. After an
  * outage the first poll goes back to the last poll that succeeded.
  */
 export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {

@@ -41,8 +41,8 @@ export async function recordRevocations(
   );
 }
 
-/** Revokes all sessions except one that started before now, including sessions that are missing in Redis. */
-export async function revokeAllBefore(db: Queryable, userId: string, keptId: string): Promise<void> {
+/** Revokes all sessions that started before now, except one if given, including sessions that are missing in Redis. */
+export async function revokeAllBefore(db: Queryable, userId: string, keptId: string | null): Promise<void> {
   const sql = `UPDATE users SET sessions_valid_from = date_trunc('milliseconds', clock_timestamp()), session_kept = $2
                WHERE id = $1`;
   await db.query(sql, [userId, keptId]);

@@ -87,7 +87,7 @@ export const operations = {
     path: "/auth/me/avatar",
     summary: "Set the avatar",
     tag,
-    access,
+    access: "account",
     upload: {
       field: "avatar",
       fileTypes,
@@ -103,7 +103,7 @@ export const operations = {
     path: "/auth/me/avatar",
     summary: "Delete the avatar",
     tag,
-    access,
+    access: "account",
     answers: { 204: { description: "Deleted." } },
   }),
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import type { Document } from "../../../src/openapi/document/openapi-types.ts";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, me, register, type SignedIn } from "../../shared/requests/people.ts";
 import { query } from "../../shared/servers/database.ts";
@@ -53,11 +54,27 @@ test("a key cannot manage accounts, passwords, sessions, keys or administration,
     ["POST", "/auth/api-keys", { name: "child", scopes: ["read"] }],
     ["GET", "/auth/api-keys"],
     ["DELETE", `/auth/api-keys/${key.id}`],
+    ["GET", "/admin/users"],
+    ["PATCH", `/admin/users/${person.userId}`, { role: "admin" }],
+    ["DELETE", `/admin/users/${person.userId}/sessions`],
+    ["GET", "/admin/audit-events"],
+    ["GET", "/admin/audit-events/export"],
   ] as [string, string, unknown?][]) {
     const answer = await call(one.url, method, path, withKey(key), body);
     assert.equal(answer.status, 403, `${method} ${path}: ${answer.status} ${answer.text}`);
   }
   assert.equal((await me(two.url, person)).status, 200, "nothing of it took effect");
+});
+
+test("every documented operation on accounts and users refuses keys, except the one that returns the current user", async () => {
+  const document = (await ask(`${one.url}/api/openapi.json`)).json() as Document;
+  const open = Object.entries(document.paths)
+    .filter(([path]) => /^\/api\/v1\/(auth|admin)\//.test(path))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { "x-access": access }]) => ({ method, path, access })),
+    )
+    .filter(({ access }) => access === "member");
+  assert.deepEqual(open, [{ method: "get", path: "/api/v1/auth/me", access: "member" }]);
 });
 
 test("a key with the scope read writes nothing, and one with the scope write reads nothing", async () => {

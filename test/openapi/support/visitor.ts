@@ -13,14 +13,21 @@ export const newEmail = (): string => {
 
 export type Visitor = Awaited<ReturnType<typeof visit>>;
 
-/** Registers a user, who creates the resources that a path needs through documented operations. */
-export async function visit(url: string, operations: readonly ApiOperation[]) {
+export type VisitOptions = { promote?(email: string): Promise<void> };
+
+/**
+ * Registers a user, who creates the resources that a path needs through documented operations. With `promote`, the user
+ * signs in again after it has received the role of an administrator.
+ */
+export async function visit(url: string, operations: readonly ApiOperation[], { promote }: VisitOptions = {}) {
   const register = operations.find(({ id }) => id === "register");
   assert.ok(register);
   const email = newEmail();
   const welcome = await send(url + register.path, register, bodyOf(register, { email }));
   assert.equal(welcome.status, 201, welcome.text);
-  const { accessToken, refreshToken } = welcome.json() as { accessToken: string; refreshToken: string };
+  await promote?.(email);
+  const signedIn = promote === undefined ? welcome : await signIn(email);
+  const { accessToken, refreshToken } = signedIn.json() as { accessToken: string; refreshToken: string };
   const links = new Set<string>();
 
   const call = async (operation: ApiOperation, changes: Partial<Ask & { path: string }> = {}): Promise<Answer> => {
@@ -47,7 +54,15 @@ export async function visit(url: string, operations: readonly ApiOperation[]) {
     return filled;
   }
 
+  async function signIn(known: string): Promise<Answer> {
+    const login = operations.find(({ id }) => id === "login");
+    assert.ok(login);
+    return send(url + login.path, login, bodyOf(login, { email: known }));
+  }
+
   async function seek(template: string): Promise<string | undefined> {
+    // Another user than the visitors, whose sessions must not end.
+    if (template.endsWith("/users/{userId}")) return (await visit(url, operations)).userId;
     const seen = linked(template);
     if (seen !== undefined) return seen;
     const collection = template.split("/").at(-2);
@@ -72,7 +87,8 @@ export async function visit(url: string, operations: readonly ApiOperation[]) {
     return undefined;
   }
 
-  return { email, accessToken, call, pathOf };
+  const { user } = welcome.json() as { user: { id: string } };
+  return { email, userId: user.id, accessToken, call, pathOf };
 }
 
 const takesBytes = ({ described }: ApiOperation): boolean =>

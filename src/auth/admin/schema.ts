@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { roles } from "../../core/role.ts";
+import { changesOf, email, id, line, moment, search } from "../../http/input/common-schemas.ts";
+import { smallBodyLimit } from "../../http/input/request-body.ts";
+import { operation } from "../../http/operation.ts";
+import { listOf, pageFields } from "../../http/pagination.ts";
+import { auditActions } from "../audit/audit-trail.ts";
+
+const role = z.enum(roles);
+const fields = z.strictObject({ active: z.boolean("must be true or false").meta({ example: false }), role });
+
+const managedUser = z
+  .object({ id, email, name: line(200, "Ana Duarte"), ...fields.shape, createdAt: moment })
+  .meta({ id: "ManagedUser", description: "A user as administrators see it" });
+
+const auditEvent = z
+  .object({
+    id,
+    at: moment,
+    action: z.enum(auditActions),
+    actorId: id.nullable().meta({ description: "The administrator; `null` for a command of the server" }),
+    targetId: id.nullable().meta({ description: "The user" }),
+    details: z.record(z.string(), z.unknown()).meta({ example: { from: "member", to: "admin" } }),
+    address: z.string().nullable().meta({ example: "203.0.113.7" }),
+    requestId: z.string().nullable().meta({ example: "019d5a3e8f007c3a" }),
+    traceId: z.string().nullable().meta({ example: "4bf92f3577b34da6a3ce929d0e0e4736" }),
+  })
+  .meta({ id: "AuditEvent" });
+
+const auditFilter = {
+  actorId: id.optional().meta({ description: "Returns only acts of this administrator" }),
+  targetId: id.optional().meta({ description: "Returns only acts on this user" }),
+};
+
+const tag = "Administration";
+const access = "admin";
+const params = z.strictObject({ userId: id });
+
+export const adminOperations = {
+  listUsers: operation({
+    id: "listUsers",
+    method: "get",
+    path: "/admin/users",
+    summary: "List users",
+    tag,
+    access,
+    query: z.strictObject({
+      ...pageFields,
+      q: search,
+      email: email.optional().meta({ description: "Returns only the user with this address" }),
+      role: role.optional(),
+      active: z.enum(["true", "false"], "must be true or false").optional(),
+    }),
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "Users, newest first.", schema: listOf(managedUser) } },
+  }),
+  getUser: operation({
+    id: "getUser",
+    method: "get",
+    path: "/admin/users/{userId}",
+    summary: "Get a user",
+    tag,
+    access,
+    params,
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "The user.", schema: managedUser } },
+  }),
+  updateUser: operation({
+    id: "updateUser",
+    method: "patch",
+    path: "/admin/users/{userId}",
+    summary: "Change the role of a user, or deactivate or activate the user",
+    description:
+      "A deactivation, and the loss of the role `admin`, end all sessions of the user on every instance. A new role counts from the next login or token refresh. A deactivation also deletes the API keys of the user. The last active administrator cannot be demoted or deactivated.",
+    tag,
+    access,
+    params,
+    bodyLimit: smallBodyLimit,
+    body: changesOf(fields),
+    headers: ["If-Match"],
+    problems: ["conflict"],
+    needs: { postgres: "write", redis: "write" },
+    answers: { 200: { description: "The updated user.", schema: managedUser } },
+  }),
+  endSessions: operation({
+    id: "endSessionsOfUser",
+    method: "delete",
+    path: "/admin/users/{userId}/sessions",
+    summary: "End all sessions of a user",
+    tag,
+    access,
+    params,
+    needs: { postgres: "write", redis: "write" },
+    answers: { 204: { description: "Ended on every instance." } },
+  }),
+  listAuditEvents: operation({
+    id: "listAuditEvents",
+    method: "get",
+    path: "/admin/audit-events",
+    summary: "List acts of administrators",
+    tag,
+    access,
+    query: z.strictObject({ ...pageFields, ...auditFilter }),
+    headers: ["If-None-Match"],
+    answers: { 200: { description: "Acts, newest first.", schema: listOf(auditEvent) } },
+  }),
+  exportAuditEvents: operation({
+    id: "exportAuditEvents",
+    method: "get",
+    path: "/admin/audit-events/export",
+    summary: "Export acts of administrators",
+    description: "One JSON object per line, newest first.",
+    tag,
+    access,
+    query: z.strictObject(auditFilter),
+    answers: { 200: { description: "All acts.", contentType: "application/x-ndjson" } },
+  }),
+};

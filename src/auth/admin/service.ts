@@ -1,0 +1,99 @@
+import { AppError } from "../../core/app-error.ts";
+import type { Role } from "../../core/role.ts";
+import type { Database, Transaction } from "../../db/pool.ts";
+import type { Precondition } from "../../http/etag.ts";
+import type { SessionStore } from "../../sessions/session-store.ts";
+import { type Act, type Origin, pruneAuditTrail, recordAct } from "../audit/audit-trail.ts";
+import { revokeAllBefore } from "../revocations/revocations.ts";
+import { type ManagedUser, managedUsers } from "./repository.ts";
+
+export type AdminServiceDeps = {
+  db: Database;
+  sessions: Pick<SessionStore, "revoke" | "assertReachable">;
+  auditRetentionDays: number;
+};
+
+/** The origin of an act of an administrator. */
+export type AdminOrigin = Origin & { actorId: string };
+
+export type UserChanges = { role?: Role; active?: boolean };
+
+export function createAdminService({ db, sessions, auditRetentionDays }: AdminServiceDeps) {
+  const prune = (): void => void pruneAuditTrail(db, auditRetentionDays).catch(() => undefined);
+
+  /** The caller may have lost the role since the request was authenticated. */
+  const lockAdmins = async (tx: Transaction, { actorId }: AdminOrigin): Promise<string[]> => {
+    const admins = await managedUsers.lockAdmins(tx);
+    if (!admins.includes(actorId)) throw new AppError("forbidden", "Only administrators may do this.");
+    return admins;
+  };
+
+  const endSessions = (userId: string) => sessions.revoke(userId, { allBut: "" });
+
+  return {
+    async get(id: string): Promise<ManagedUser> {
+      const found = await managedUsers.find(db, id);
+      if (found === undefined) throw userNotFound();
+      return found;
+    },
+
+    /**
+     * Changes the role of a user, and whether the user is active. A deactivation or the loss of the administrator's role
+     * ends all sessions: in Postgres by a trigger at the commit, then in Redis. If Redis fails after the commit, every
+     * instance ends them within two seconds of its return; a repeated request ends them as well.
+     */
+    async update(
+      id: string,
+      changes: UserChanges,
+      { origin, precondition }: { origin: AdminOrigin; precondition: Precondition },
+    ): Promise<ManagedUser> {
+      await sessions.assertReachable();
+      const { before, after } = await db.transaction(async (tx) => {
+        const admins = await lockAdmins(tx, origin);
+        const found = await managedUsers.lock(tx, id);
+        if (found === undefined) throw userNotFound();
+        precondition(found);
+        const changed = { ...found, ...changes };
+        if (admins.length === 1 && admins[0] === id && !isActiveAdmin(changed)) {
+          throw new AppError("conflict", "The last active administrator cannot be demoted or deactivated.");
+        }
+        const acts = actsOf(found, changed);
+        if (acts.length > 0) await managedUsers.update(tx, changed);
+        for (const act of acts) await recordAct(tx, origin, act);
+        return { before: found, after: changed };
+      });
+      const lostRole = before.role === "admin" && after.role !== "admin";
+      if (!after.active || lostRole) await endSessions(id);
+      prune();
+      return after;
+    },
+
+    async endSessions(id: string, origin: AdminOrigin): Promise<void> {
+      await sessions.assertReachable();
+      await db.transaction(async (tx) => {
+        await lockAdmins(tx, origin);
+        if ((await managedUsers.lock(tx, id)) === undefined) throw userNotFound();
+        await revokeAllBefore(tx, id, null);
+        await endSessions(id);
+        await recordAct(tx, origin, { action: "sessions_ended", targetId: id });
+      });
+      prune();
+    },
+  };
+}
+
+export type AdminService = ReturnType<typeof createAdminService>;
+
+const userNotFound = () => new AppError("not_found", "User not found.");
+
+const isActiveAdmin = ({ role, active }: Pick<ManagedUser, "role" | "active">): boolean => role === "admin" && active;
+
+function actsOf(before: ManagedUser, after: ManagedUser): Act[] {
+  const targetId = before.id;
+  const acts: Act[] = [];
+  if (before.active !== after.active)
+    acts.push({ action: after.active ? "user_activated" : "user_deactivated", targetId });
+  if (before.role !== after.role)
+    acts.push({ action: "role_changed", targetId, details: { from: before.role, to: after.role } });
+  return acts;
+}

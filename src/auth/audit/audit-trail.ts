@@ -1,0 +1,61 @@
+import { uuidv7 } from "../../core/ids.ts";
+import type { Queryable } from "../../db/pool.ts";
+import { type ListPage, type PageRequest, readList } from "../../db/read-list.ts";
+
+export const auditActions = ["user_activated", "user_deactivated", "role_changed", "sessions_ended"] as const;
+export type AuditAction = (typeof auditActions)[number];
+
+/** Where an act came from. All members are null for a command of the server. */
+export type Origin = {
+  actorId: string | null;
+  address: string | null;
+  requestId: string | null;
+  traceId: string | null;
+};
+
+export const fromCommand: Origin = { actorId: null, address: null, requestId: null, traceId: null };
+
+export type Act = { action: AuditAction; targetId: string; details?: Readonly<Record<string, unknown>> };
+
+export type AuditEvent = Origin & {
+  id: string;
+  at: Date;
+  action: AuditAction;
+  targetId: string | null;
+  details: Record<string, unknown>;
+};
+
+/** Call in the transaction of the act, so that there is no act without its entry. */
+export async function recordAct(tx: Queryable, origin: Origin, { action, targetId, details = {} }: Act): Promise<void> {
+  const sql = `INSERT INTO audit_events (id, actor_id, action, target_id, details, address, request_id, trace_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
+  const { actorId, address, requestId, traceId } = origin;
+  await tx.query(sql, [uuidv7(), actorId, action, targetId, JSON.stringify(details), address, requestId, traceId]);
+}
+
+/** Deletes the oldest entries that were kept long enough, by primary key: ids sort by creation time. */
+export async function pruneAuditTrail(db: Queryable, retentionDays: number): Promise<void> {
+  const oldest = uuidv7(Date.now() - retentionDays * 86_400_000);
+  await db.query(
+    "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT 1000)",
+    [oldest],
+  );
+}
+
+export type AuditFilter = { actorId?: string | undefined; targetId?: string | undefined };
+
+const columns = `id, created_at AS at, actor_id AS "actorId", action, target_id AS "targetId", details, address,
+                 request_id AS "requestId", trace_id AS "traceId"`;
+
+/** Newest first. */
+export function listAuditTrail(
+  db: Queryable,
+  { actorId, targetId }: AuditFilter,
+  page: PageRequest,
+): Promise<ListPage<AuditEvent>> {
+  const where = [
+    ["actor_id = ?", actorId],
+    ["target_id = ?", targetId],
+  ] as const;
+  return readList<AuditEvent>(db, { columns, table: "audit_events", where }, page);
+}

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { managedUsers } from "../../src/auth/admin/repository.ts";
+import type { Sql } from "../../src/db/pool.ts";
+import { type Answer, ask } from "../shared/requests/http.ts";
+import { bearer, login, me, refresh, register, type SignedIn } from "../shared/requests/people.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { query } from "../shared/servers/database.ts";
+import type { Haven } from "../support/haven.ts";
+import { startPair } from "../support/two-instances.ts";
+
+let one: Haven;
+let two: Haven;
+let admin: SignedIn;
+before(async () => {
+  [one, two] = await startPair();
+  admin = await register(one.url);
+  await query(database(), "UPDATE users SET role = 'admin' WHERE id = $1", [admin.userId]);
+  admin = await login(one.url, admin);
+});
+
+const database = () => one.running.parts.addresses.databaseUrl;
+
+type ManagedUser = { id: string; email: string; role: string; active: boolean };
+type AuditEvent = {
+  action: string;
+  actorId: string | null;
+  targetId: string;
+  requestId: string | null;
+  address: string | null;
+  details: object;
+};
+type List<Item> = { items: Item[]; nextCursor: string | null };
+
+const get = (path: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  ask(`${two.url}/api/v1/admin${path}`, { headers: { ...bearer(admin), ...headers } });
+
+const send = (method: string, path: string, body?: object, headers: Record<string, string> = {}): Promise<Answer> =>
+  ask(`${one.url}/api/v1/admin${path}`, {
+    method,
+    headers: { ...bearer(admin), "content-type": "application/json", ...headers },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+
+const acts = async (targetId: string) =>
+  ((await get(`/audit-events?targetId=${targetId}`)).json() as List<AuditEvent>).items;
+
+test("users are listed newest first, page by page, with a search and filters", async () => {
+  const people = [await register(one.url), await register(one.url), await register(one.url)];
+  const ids: string[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const page = (await get(`/users?limit=2${cursor && `&cursor=${cursor}`}`)).json() as List<ManagedUser>;
+    ids.push(...page.items.map(({ id }) => id));
+    cursor = page.nextCursor;
+  }
+  assert.deepEqual(ids.slice(0, 3), people.map(({ userId }) => userId).reverse());
+  assert.deepEqual(ids, [...new Set(ids)].sort().reverse());
+  const [, second] = people as [SignedIn, SignedIn, SignedIn];
+  for (const filter of [`email=${second.email.toUpperCase()}`, `q=${second.email.slice(0, -4)}`]) {
+    const found = (await get(`/users?${filter}`)).json() as List<ManagedUser>;
+    assert.deepEqual(
+      found.items.map(({ id }) => id),
+      [second.userId],
+      filter,
+    );
+  }
+  const admins = (await get("/users?role=admin&active=true")).json() as List<ManagedUser>;
+  assert.deepEqual(
+    admins.items.map(({ id }) => id),
+    [admin.userId],
+  );
+  assert.ok(!(await get("/users")).text.includes("argon2"));
+});
+
+test("a page in the middle of 50,000 users reads as few rows as the first one, also for rare values of a filter", async () => {
+  await query(
+    database(),
+    `INSERT INTO users (id, email, name, password_hash, active)
+     SELECT gen_random_uuid(), 'many-' || n || '@example.org', 'Many', 'x', n % 10000 <> 0 FROM generate_series(1, 50000) AS n`,
+  );
+  await query(database(), "ANALYZE users");
+  const explained: string[] = [];
+  const explain = {
+    query: async (sql: Sql, values: readonly unknown[] = []) => {
+      const text = typeof sql === "string" ? sql : sql.text;
+      const rows = await query(database(), `EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) ${text}`, [...values]);
+      explained.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
+      return [];
+    },
+  };
+  for (const below of ["ffffffff-ffff-ffff-ffff-ffffffffffff", "80000000-0000-0000-0000-000000000000"])
+    for (const filter of [{}, { active: false }, { role: "admin" as const }])
+      await managedUsers.list(explain, filter, { below, take: 21 });
+  for (const plan of explained) {
+    const [, pages = "0"] = /Buffers: shared hit=(\d+)/.exec(plan) ?? [];
+    assert.ok(Number(pages) < 100, plan);
+    assert.doesNotMatch(plan, /Seq Scan/);
+  }
+});
+
+test("a deactivation ends every session on every instance at once, cookies included, and is in the audit trail", async () => {
+  const person = await register(one.url);
+  const phone = await login(two.url, person);
+  for (const { url } of [one, two]) for (const session of [person, phone]) await me(url, session);
+  const done = await send("PATCH", `/users/${person.userId}`, { active: false }, { "x-request-id": "deactivation-1" });
+  assert.deepEqual([done.status, (done.json() as ManagedUser).active], [200, false], done.text);
+  for (const { url } of [one, two])
+    for (const session of [person, phone]) {
+      assert.equal((await me(url, session)).status, 401);
+      assert.equal((await ask(`${url}/api/v1/auth/me`, { headers: { cookie: session.cookie } })).status, 401);
+      assert.equal((await refresh(url, session.refreshToken)).status, 401);
+    }
+  assert.partialDeepStrictEqual(await acts(person.userId), [
+    { action: "user_deactivated", actorId: admin.userId, requestId: "deactivation-1", address: "127.0.0.1" },
+  ]);
+  assert.equal((await send("PATCH", `/users/${person.userId}`, { active: false })).status, 200);
+  assert.equal((await acts(person.userId)).length, 1, "a repeated request is not another act");
+  assert.equal((await send("PATCH", `/users/${person.userId}`, { active: true })).status, 200);
+  assert.equal((await me(two.url, await login(two.url, person))).status, 200);
+  assert.equal((await me(two.url, person)).status, 401);
+});
+
+test("sessions of a user can be ended, and the user can sign in again", async () => {
+  const person = await register(one.url);
+  assert.equal((await send("DELETE", `/users/${person.userId}/sessions`)).status, 204);
+  for (const { url } of [one, two]) assert.equal((await me(url, person)).status, 401);
+  assert.equal((await me(two.url, await login(two.url, person))).status, 200);
+  assert.deepEqual(
+    (await acts(person.userId)).map(({ action }) => action),
+    ["sessions_ended"],
+  );
+  const unknown = "0190a0a0-0000-7000-8000-000000000001";
+  assert.equal((await send("DELETE", `/users/${unknown}/sessions`)).status, 404);
+  assert.equal((await send("PATCH", `/users/${unknown}`, { active: false })).status, 404);
+});
+
+test("a change of a user honours If-Match", async () => {
+  const person = await register(one.url);
+  const { etag = "" } = (await get(`/users/${person.userId}`)).headers;
+  const change = () => send("PATCH", `/users/${person.userId}`, { role: "admin" }, { "if-match": etag });
+  assert.equal((await change()).status, 200);
+  assert.equal((await change()).status, 412);
+  await send("PATCH", `/users/${person.userId}`, { role: "member" });
+  assert.deepEqual(
+    (await acts(person.userId)).map(({ details }) => details),
+    [
+      { from: "admin", to: "member" },
+      { from: "member", to: "admin" },
+    ],
+  );
+});
+
+test("the audit trail is exported in lines of JSON, and deleted after its time", async () => {
+  const exported = await get("/audit-events/export");
+  assert.match(String(exported.headers["content-type"]), /^application\/x-ndjson/);
+  const lines = exported.text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as AuditEvent & { id: string });
+  assert.ok(lines.length >= 4);
+  const listed = (await get("/audit-events?limit=100")).json() as List<AuditEvent>;
+  assert.deepEqual(lines, listed.items);
+  await query(
+    database(),
+    `INSERT INTO audit_events (id, action, details) VALUES ('01700000-0000-7000-8000-000000000000', 'user_activated', '{}')`,
+  );
+  const person = await register(one.url);
+  await send("DELETE", `/users/${person.userId}/sessions`);
+  assert.ok(!(await get("/audit-events/export")).text.includes("01700000-"));
+});
+
+test("revoke-admin ends the role and the sessions, and commands are in the audit trail without an actor", async () => {
+  const person = await register(one.url);
+  const { databaseUrl, redis } = one.running.parts.addresses;
+  if (redis.kind !== "url") throw new Error("tests run on a URL");
+  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+  const run = (command: string) =>
+    runProgram(process.execPath, [main, command, person.email], {
+      env: { PATH: process.env["PATH"], DATABASE_URL: databaseUrl, REDIS_URL: redis.url },
+    });
+  assert.equal((await run("grant-admin")).code, 0);
+  const asAdmin = await login(two.url, person);
+  const users = (url: string) => ask(`${url}/api/v1/admin/users`, { headers: bearer(asAdmin) });
+  assert.equal((await users(one.url)).status, 200);
+  const { code, output } = await run("revoke-admin");
+  assert.deepEqual([code, output], [0, "The account is no longer an administrator, and its sessions are revoked.\n"]);
+  for (const { url } of [one, two]) assert.equal((await users(url)).status, 401);
+  const again = await login(two.url, person);
+  assert.equal((await ask(`${one.url}/api/v1/admin/users`, { headers: bearer(again) })).status, 403);
+  assert.partialDeepStrictEqual(await acts(person.userId), [
+    { action: "role_changed", actorId: null, address: null, details: { to: "member" } },
+    { action: "role_changed", actorId: null, address: null, details: { to: "admin" } },
+  ]);
+});

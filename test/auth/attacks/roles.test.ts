@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { ask, postJson } from "../../shared/requests/http.ts";
+import { bearer, login, me, register, type SignedIn } from "../../shared/requests/people.ts";
+import { query } from "../../shared/servers/database.ts";
+import type { Haven } from "../../support/haven.ts";
+import { startPair } from "../../support/two-instances.ts";
+
+// Attacks on roles: a caller who is not an administrator tries to become one, or to act as one.
+
+let one: Haven;
+let two: Haven;
+before(async () => {
+  [one, two] = await startPair();
+});
+
+const database = () => one.running.parts.addresses.databaseUrl;
+
+const send = (url: string, method: string, path: string, headers: Record<string, string>, body?: unknown) =>
+  ask(`${url}/api/v1${path}`, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+const unknownId = "0190a0a0-0000-7000-8000-000000000001";
+const adminOperations = (id = unknownId): [string, string, unknown?][] => [
+  ["GET", "/admin/users"],
+  ["PATCH", `/admin/users/${id}`, { active: false }],
+  ["DELETE", `/admin/users/${id}/sessions`],
+  ["GET", "/admin/audit-events"],
+];
+
+async function admin(): Promise<SignedIn> {
+  const person = await register(one.url);
+  await query(database(), "UPDATE users SET role = 'admin' WHERE id = $1", [person.userId]);
+  return login(one.url, person);
+}
+
+test("administration is refused to members and anonymous callers, with a body that says nothing about users", async () => {
+  const [member, victim] = [await register(one.url), await register(one.url)];
+  for (const [method, path, body] of adminOperations(victim.userId)) {
+    for (const [headers, expected] of [
+      [bearer(member), 403],
+      [{ cookie: member.cookie }, 403],
+      [{}, 401],
+    ] as const) {
+      const answer = await send(one.url, method, path, headers, body);
+      assert.equal(answer.status, expected, `${method} ${path} ${answer.text}`);
+      assert.ok(!answer.text.includes(victim.email));
+    }
+    const unknown = await send(one.url, method, path.replace(victim.userId, unknownId), bearer(member), body);
+    assert.equal(unknown.status, 403, "a member does not learn which ids exist");
+  }
+  assert.equal((await me(two.url, victim)).status, 200);
+});
+
+test("no operation of an account takes a role, an id or another field that is not documented", async () => {
+  const person = await register(one.url);
+  const extras = [{ role: "admin" }, { active: true }, { id: unknownId }, { isAdmin: true }, { emailVerified: true }];
+  for (const extra of extras) {
+    const made = await postJson(`${one.url}/api/v1/auth/register`, {
+      email: "mass@example.org",
+      password: "correct horse battery",
+      name: "Mass",
+      ...extra,
+    });
+    assert.equal(made.status, 400, JSON.stringify(extra));
+    const key = await send(one.url, "POST", "/auth/api-keys", bearer(person), {
+      name: "ci",
+      scopes: ["read"],
+      ...extra,
+    });
+    assert.equal(key.status, 400, JSON.stringify(extra));
+  }
+  const raw =
+    '{"email":"proto@example.org","password":"correct horse battery","name":"P","__proto__":{"role":"admin"}}';
+  const proto = await ask(`${one.url}/api/v1/auth/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: raw,
+  });
+  assert.equal(proto.status, 400);
+  const administrator = await admin();
+  for (const change of [
+    {},
+    { role: "owner" },
+    { role: ["admin"] },
+    { active: "false" },
+    { role: "admin", email: "x@example.org" },
+    { passwordHash: "x" },
+  ]) {
+    const answer = await send(one.url, "PATCH", `/admin/users/${person.userId}`, bearer(administrator), change);
+    assert.equal(answer.status, 400, JSON.stringify(change));
+  }
+});
+
+test("a token whose role is changed, or that another key signed, is refused", async () => {
+  const member = await register(one.url);
+  const [header = "", payload = "", signature = ""] = member.accessToken.split(".");
+  const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
+  const raised = Buffer.from(JSON.stringify({ ...claims, role: "admin" })).toString("base64url");
+  const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url");
+  for (const forged of [`${header}.${raised}.${signature}`, `${none}.${raised}.`, `${none}.${raised}.${signature}`]) {
+    const answer = await send(one.url, "GET", "/admin/users", { authorization: `Bearer ${forged}` });
+    assert.equal(answer.status, 401);
+  }
+});
+
+test("an administrator who is demoted is a member at once on every instance, with the same token and cookie", async () => {
+  const [first, second] = [await admin(), await admin()];
+  for (const { url } of [one, two]) assert.equal((await send(url, "GET", "/admin/users", bearer(second))).status, 200);
+  const done = await send(one.url, "PATCH", `/admin/users/${second.userId}`, bearer(first), { role: "member" });
+  assert.equal(done.status, 200, done.text);
+  for (const { url } of [one, two])
+    for (const headers of [bearer(second), { cookie: second.cookie }]) {
+      const { status } = await send(url, "GET", "/admin/users", headers);
+      assert.ok(status === 403 || status === 401, String(status));
+      const raise = await send(url, "PATCH", `/admin/users/${second.userId}`, headers, { role: "admin" });
+      assert.ok(raise.status === 403 || raise.status === 401);
+    }
+});
+
+test("a deactivated user cannot activate themselves, with any credential that was valid before", async () => {
+  const [administrator, target] = [await admin(), await admin()];
+  const done = await send(one.url, "PATCH", `/admin/users/${target.userId}`, bearer(administrator), { active: false });
+  assert.equal(done.status, 200, done.text);
+  for (const { url } of [one, two])
+    for (const headers of [bearer(target), { cookie: target.cookie }])
+      assert.equal((await send(url, "PATCH", `/admin/users/${target.userId}`, headers, { active: true })).status, 401);
+});
+
+test("two administrators who demote each other at the same time leave one administrator", async () => {
+  await query(database(), "UPDATE users SET role = 'member'");
+  for (const change of [{ role: "member" }, { active: false }]) {
+    const [a, b] = [await admin(), await admin()];
+    const statuses = (
+      await Promise.all([
+        send(one.url, "PATCH", `/admin/users/${b.userId}`, bearer(a), change),
+        send(two.url, "PATCH", `/admin/users/${a.userId}`, bearer(b), change),
+      ])
+    ).map(({ status }) => status);
+    const [left] = await query<{ count: string }>(
+      database(),
+      "SELECT count(*) FROM users WHERE role = 'admin' AND active",
+    );
+    assert.equal(left?.count, "1", String(statuses));
+    await query(database(), "UPDATE users SET role = 'member'");
+  }
+});
+
+test("the last administrator cannot demote or deactivate themselves", async () => {
+  await query(database(), "UPDATE users SET role = 'member'");
+  const last = await admin();
+  for (const change of [{ role: "member" }, { active: false }]) {
+    const answer = await send(one.url, "PATCH", `/admin/users/${last.userId}`, bearer(last), change);
+    assert.equal(answer.status, 409, answer.text);
+  }
+  assert.equal((await send(two.url, "GET", "/admin/users", bearer(last))).status, 200);
+});
