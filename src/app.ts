@@ -117,6 +117,8 @@ export type ExpressDeps = {
   about: AboutDeps;
   /** Routes outside `features/`: those of the accounts, and those that a test adds. */
   routes: readonly Routes[];
+  /** Routes that the API reference does not list. */
+  unlistedRoutes: readonly Routes[];
   features: Features;
   api: Api;
   /** Throws while a store lacks what the operation needs. */
@@ -129,6 +131,7 @@ export type ExpressDeps = {
 function createExpressApp({
   about,
   routes,
+  unlistedRoutes,
   features,
   api,
   assertAvailable,
@@ -137,7 +140,7 @@ function createExpressApp({
   corsOrigins,
 }: ExpressDeps): Express {
   const served = [...routes, ...featureRoutes(features, api)];
-  const all = [...served, aboutRoutes(about, served)];
+  const all = [...served, ...unlistedRoutes, aboutRoutes(about, served)];
   const refuse = rejectUnknownRoute(all);
   const app = express();
   app.disable("x-powered-by");

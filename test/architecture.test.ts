@@ -23,6 +23,8 @@ const violations: readonly (readonly [rule: string, from: string, to: string])[]
   ["imports-of-db", "src/db/upward.ts", "src/http/target.ts"],
   ["imports-of-http", "src/http/upward.ts", "src/db/target.ts"],
   ["imports-of-sessions", "src/sessions/upward.ts", "src/auth/target.ts"],
+  ["imports-of-jobs", "src/jobs/upward.ts", "src/mail/target.ts"],
+  ["imports-of-mail", "src/mail/upward.ts", "src/auth/target.ts"],
   ["imports-of-auth", "src/auth/sideways.ts", "src/fleet/target.ts"],
   ["imports-of-fleet", "src/fleet/sideways.ts", "src/http/target.ts"],
   ["imports-of-features", "src/features/units/upward.ts", "src/openapi/target.ts"],

@@ -1,6 +1,7 @@
 import { uuidv7 } from "../core/ids.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { ListPage, PageRequest } from "../db/read-list.ts";
+import type { Language } from "./account-mail/texts/texts.ts";
 
 export const eventTypes = [
   "registered",
@@ -14,12 +15,15 @@ export const eventTypes = [
   "other_sessions_revoked",
   "api_key_created",
   "api_key_revoked",
+  "email_change_requested",
+  "email_changed",
+  "email_verified",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];
 
-/** The client of a request, recorded with each security event. */
-export type ClientInfo = { requestId: string; address: string; device: string };
+/** The client of a request, recorded with each security event. Mails are in its language. */
+export type ClientInfo = { requestId: string; address: string; device: string; language: Language };
 
 export type SecurityEvent = {
   id: string;

@@ -4,10 +4,21 @@ import type { Role } from "../core/role.ts";
 import { onConstraint } from "../db/driver-errors.ts";
 import type { Queryable } from "../db/pool.ts";
 
-export type User = { id: string; email: string; name: string; role: Role; avatarUrl: string | null; createdAt: Date };
+export type User = {
+  id: string;
+  email: string;
+  emailVerified: boolean;
+  /** The address that counts once it is verified. */
+  pendingEmail: string | null;
+  name: string;
+  role: Role;
+  avatarUrl: string | null;
+  createdAt: Date;
+};
 export type UserWithPassword = User & { passwordHash: string; active: boolean };
 
-const columns = `id, email, name, role, '/uploads/' || avatar_file AS "avatarUrl", created_at AS "createdAt"`;
+const columns = `id, email, email_verified_at IS NOT NULL AS "emailVerified", pending_email AS "pendingEmail", name, role,
+  '/uploads/' || avatar_file AS "avatarUrl", created_at AS "createdAt"`;
 const withPassword = `${columns}, password_hash AS "passwordHash", active`;
 
 export const users = {
@@ -31,6 +42,40 @@ export const users = {
 
   async byId(db: Queryable, id: string): Promise<UserWithPassword | undefined> {
     return (await db.query<UserWithPassword>(`SELECT ${withPassword} FROM users WHERE id = $1`, [id]))[0];
+  },
+
+  /** Locks the account until the transaction ends. */
+  async lock(tx: Queryable, id: string): Promise<UserWithPassword | undefined> {
+    await tx.query("SELECT FROM users WHERE id = $1 FOR UPDATE", [id]);
+    return users.byId(tx, id);
+  },
+
+  /** Returns the active account that waits for the verification of this address. If there are several, the newest. */
+  async awaitingVerification(db: Queryable, email: string): Promise<User | undefined> {
+    const sql = `SELECT ${columns} FROM users
+                 WHERE active AND (pending_email = $1 OR (email = $1 AND email_verified_at IS NULL))
+                 ORDER BY email = $1 DESC, updated_at DESC LIMIT 1`;
+    return (await db.query<User>(sql, [email]))[0];
+  },
+
+  async changeProfile(
+    tx: Queryable,
+    id: string,
+    { name, pendingEmail }: { name: string; pendingEmail: string | null },
+  ): Promise<User | undefined> {
+    const sql = `UPDATE users SET name = $2, pending_email = $3, updated_at = clock_timestamp()
+                 WHERE id = $1 RETURNING ${columns}`;
+    return (await tx.query<User>(sql, [id, name, pendingEmail]))[0];
+  },
+
+  /**
+   * Makes an address count that its owner has verified. It has to be the present or the pending one. Returns false if not.
+   */
+  async verifyEmail(tx: Queryable, id: string, email: string): Promise<boolean> {
+    const sql = `UPDATE users SET email = $2, email_verified_at = now(), updated_at = clock_timestamp(),
+                   pending_email = nullif(pending_email, $2)
+                 WHERE id = $1 AND active AND $2 IN (email, pending_email) RETURNING id`;
+    return (await tx.query(sql, [id, email])).length > 0;
   },
 
   /** Returns false if the password was changed in the meantime: of two concurrent changes only one succeeds. */

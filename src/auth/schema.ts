@@ -9,12 +9,14 @@ import { eventTypes } from "./events.ts";
 
 const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
 const password = exactText({ minLength: 1, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
-const name = line(200, "Ana Duarte");
+export const name = line(200, "Ana Duarte");
 
-const user = z
+export const user = z
   .object({
     id,
     email,
+    emailVerified: z.boolean().meta({ description: "Whether the user has followed a link in a mail to this address" }),
+    pendingEmail: email.nullable().meta({ description: "The new address, which counts once it is verified" }),
     name,
     role: z.enum(roles),
     avatarUrl: z.string().nullable().meta({ example: "/uploads/6QKzWn0sT2mB8fJc4hXvLd-avatar.webp" }),

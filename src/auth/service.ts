@@ -3,8 +3,10 @@ import type { Logger } from "../core/logger.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import type { PageRequest } from "../db/read-list.ts";
 import type { Caller, SessionCaller } from "../http/operation.ts";
+import type { Outbox } from "../mail/outbox.ts";
 import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/session-secrets.ts";
 import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";
+import type { Letter } from "./account-mail/letter.ts";
 import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -21,6 +23,7 @@ export type AuthDeps = {
   passwords: Passwords;
   rateLimit: RateLimit;
   reuseRevocations: Pick<ReuseRevocations, "revoke">;
+  outbox: Outbox<Letter>;
   sessionMaxAgeSeconds: number;
   logger: Pick<Logger, "warn">;
 };
@@ -37,7 +40,8 @@ export type SignedIn = {
 export type Credentials = { email: string; password: string };
 
 export function createAuthService(deps: AuthDeps) {
-  const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, sessionMaxAgeSeconds, logger } = deps;
+  const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, outbox } = deps;
+  const { sessionMaxAgeSeconds, logger } = deps;
 
   /** A failed insert of an event must not fail a request that has already taken effect. */
   const recordSecurityEvent = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
@@ -84,6 +88,10 @@ export function createAuthService(deps: AuthDeps) {
       return db.transaction(async (tx) => {
         const user = await users.insert(tx, { email, name, passwordHash });
         await recordEvent(tx, "registered", user.id, client);
+        if (outbox.sendsMail) {
+          const { language } = client;
+          await outbox.add(tx, { kind: "verify-address", language, userId: user.id, email });
+        }
         return signedInWithCookie(user, await beginSession(tx, user, client));
       });
     },
@@ -196,11 +204,4 @@ type TokenSource = { id: string; seed: string; generation: number; endsInMs: num
 
 const wrongCredentials = () => new AppError("unauthorized", "The email address or the password is wrong.");
 
-const withoutPassword = ({ id, email, name, role, avatarUrl, createdAt }: UserWithPassword): User => ({
-  id,
-  email,
-  name,
-  role,
-  avatarUrl,
-  createdAt,
-});
+const withoutPassword = ({ passwordHash: _, active: __, ...user }: UserWithPassword): User => user;

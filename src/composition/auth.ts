@@ -1,3 +1,6 @@
+import type { Letter } from "../auth/account-mail/letter.ts";
+import { addressRoutes } from "../auth/address/routes.ts";
+import { createAddressService } from "../auth/address/service.ts";
 import { adminRoutes } from "../auth/admin/routes.ts";
 import { createAdminService } from "../auth/admin/service.ts";
 import { createAuthenticateKey } from "../auth/api-keys/authenticate-key.ts";
@@ -24,6 +27,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Tracer } from "../core/tracer.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import { createPager } from "../http/pagination.ts";
+import type { Outbox } from "../mail/outbox.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import { createSessionSecrets } from "../sessions/session-secrets.ts";
 import { createSessionStore, type StoreDeps } from "../sessions/session-store.ts";
@@ -41,13 +45,15 @@ export type AuthPartsDeps = {
   /** Calls back when Redis is reachable again and may lack revocations. */
   onRedisBack(listener: () => void): void;
   tracer: Tracer;
+  outbox: Outbox<Letter>;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
 
 /** Creates the parts for tokens, sessions, accounts, and the authentication of requests. */
 export function composeAuth(deps: AuthPartsDeps) {
-  const { config, logger, jwtSecret, db, redis, uncounted, sessionCache, onRedisBack, tracer, stack, overrides } = deps;
+  const { config, logger, jwtSecret, db, redis, uncounted, sessionCache, onRedisBack, outbox } = deps;
+  const { tracer, stack, overrides } = deps;
   const { auth } = config;
   const { sessionMaxAgeSeconds } = auth;
   const keys = createTokenKeys({
@@ -96,9 +102,11 @@ export function composeAuth(deps: AuthPartsDeps) {
     passwords,
     rateLimit,
     reuseRevocations,
+    outbox,
     sessionMaxAgeSeconds,
     logger,
   });
+  const addresses = createAddressService({ db, rateLimit, outbox });
 
   const admin = createAdminService({ db, sessions, auditRetentionDays: auth.auditRetentionDays });
 
@@ -112,6 +120,7 @@ export function composeAuth(deps: AuthPartsDeps) {
       authRoutes({ auth: service, authenticate, cookie, db, page, sessionMaxAgeSeconds }),
       apiKeyRoutes({ service: createApiKeyService({ db }), authenticate, db, page }),
       adminRoutes({ service: admin, authenticate, db, page }),
+      addressRoutes(addresses, authenticate),
       jwksRoutes(keys.jwks),
     ],
   };

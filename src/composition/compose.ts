@@ -20,6 +20,7 @@ import { composeFeatures } from "./features.ts";
 import { composeFleet, composePolicy } from "./fleet.ts";
 import { composeHealth, processChecks } from "./health.ts";
 import { composeListeners, composeRequestRecord } from "./listeners.ts";
+import { composeMail } from "./mail.ts";
 import type { Overrides } from "./overrides.ts";
 import { composePostgres } from "./postgres.ts";
 import { composeRedis } from "./redis.ts";
@@ -115,6 +116,17 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     stack,
     overrides,
   });
+  const { outbox, devRoutes } = composeMail({
+    config,
+    clock,
+    logger,
+    metrics,
+    certificates,
+    lifecycle,
+    addCheck: kit.addCheck,
+    db: uncounted.db,
+    stack,
+  });
   const { jwtSecret } = addresses;
   const isWanted = config.auth.cachesSessions;
   const sessionCache =
@@ -130,6 +142,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     uncounted,
     sessionCache,
     onRedisBack,
+    outbox,
     tracer,
     stack,
     overrides,
@@ -160,6 +173,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     securityHeaders: headers,
     about: { identity, cookieName: config.auth.cookieName, servesOperators },
     routes: [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])],
+    unlistedRoutes: devRoutes,
     features,
     assertAvailable: createAssertAvailable({ postgres: postgres.breakers, redis: redisParts.breakers }),
     api: { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) },

@@ -156,6 +156,14 @@ export const originList = z.string().transform((value, context): string[] => {
   return origins;
 });
 
+/** An address, with or without a name in front: `Name <address>`. */
+export const mailSender = z
+  .string()
+  .regex(
+    /^(?:[^<>@",;:\\\r\n]{0,100}<[^\s<>@,;:"]{1,64}@[^\s<>@,;:"]{1,253}>|[^\s<>@,;:"]{1,64}@[^\s<>@,;:"]{1,253})$/,
+    "must be an address such as no-reply@example.org, or Haven <no-reply@example.org>",
+  );
+
 export const commandLine = z.string().transform((value, context): string[] => {
   const words = splitCommand(value);
   if (words === undefined || words.length === 0 || words[0] === "") {

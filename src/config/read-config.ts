@@ -1,4 +1,5 @@
 import { bucketSettings } from "./bucket-settings.ts";
+import { mailSettings } from "./mail-settings.ts";
 import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
 import { postgresSettings, redisSettings } from "./store-settings.ts";
@@ -87,6 +88,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       timeoutMs: v.SHUTDOWN_TIMEOUT_MS ?? drainDefaults(production).SHUTDOWN_TIMEOUT_MS,
     },
     tracing: tracingSettings(v),
+    mail: mailSettings(v, given.files),
     embeddedDataDir: v.EMBEDDED_DATA_DIR,
   });
 }

@@ -16,6 +16,7 @@ export const secretVariables = [
   "S3_ACCESS_KEY_ID",
   "S3_SECRET_ACCESS_KEY",
   "OTEL_EXPORTER_OTLP_HEADERS",
+  "MAIL_URL",
 ] as const;
 
 export type SecretVariable = (typeof secretVariables)[number];

@@ -50,6 +50,8 @@ export function crossProblems(v: Given): SettingProblem[] {
   if (keys.some((name) => v[name]))
     for (const name of keys)
       if (!v[name]) report(name, "is required with the other key; without both, the role of the machine is used");
+  if (v["MAIL_URL"])
+    for (const name of ["MAIL_FROM", "PUBLIC_URL"]) if (!v[name]) report(name, "is required with MAIL_URL");
   const managementPort = Number(v["MANAGEMENT_PORT"] ?? 0);
   if (managementPort !== 0 && managementPort === Number(v["PORT"] ?? defaultPort))
     report("MANAGEMENT_PORT", "must differ from PORT");

@@ -27,10 +27,14 @@ export type Transaction = Queryable & {
   afterCommit(hook: () => void): void;
 };
 
-export type Database = Queryable & {
+/** Single statements and transactions. */
+export type Statements = Queryable & {
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+};
+
+export type Database = Statements & {
   /** Returns an interface to the same connections whose calls run through a different guard. */
-  withGuard(protect: Protect): Queryable;
+  withGuard(protect: Protect): Statements;
   /** Closes every connection that is open now before its next use, because it may lead to a failed server. */
   retireConnections(): void;
   counts(): { total: number; idle: number; waiting: number };
@@ -79,7 +83,7 @@ export function createDatabase(
   const withClient = async <T>(
     work: (client: Client) => Promise<T>,
     capability: StoreCapability,
-    guard = protect,
+    guard: Protect,
   ): Promise<T> => {
     const run = async () => {
       const acquire = () => pool.acquire().catch(wrapDriverError);
@@ -98,21 +102,20 @@ export function createDatabase(
     return guard(capability === "write" ? () => writeLimiter.run(runLimited) : runLimited, capability);
   };
 
-  const withGuard = (guard: Protect): Queryable => ({
+  const withGuard = (guard: Protect): Statements => ({
     query: <Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]) =>
       withClient((client) => runStatement<Row>(client, tracer, sql, values), capabilityOf(sql), guard).catch(
         throwDomainError,
       ),
-  });
-
-  return {
-    ...withGuard(protect),
-    withGuard,
     async transaction(work) {
       for (let attempt = 1; ; attempt += 1) {
         const afterCommitHooks: (() => void)[] = [];
         try {
-          const result = await withClient((client) => inTransaction(client, tracer, work, afterCommitHooks), "write");
+          const result = await withClient(
+            (client) => inTransaction(client, tracer, work, afterCommitHooks),
+            "write",
+            guard,
+          );
           for (const hook of afterCommitHooks) hook();
           return result;
         } catch (error) {
@@ -121,6 +124,11 @@ export function createDatabase(
         }
       }
     },
+  });
+
+  return {
+    ...withGuard(protect),
+    withGuard,
     retireConnections: pool.retire,
     counts: () => ({ ...pool.counts(), waiting: limiter.queued() + writeLimiter.queued() }),
     close: () => pool.end(),
@@ -145,7 +153,8 @@ async function runStatement<Row extends QueryResultRow>(
   const statement = typeof sql === "string" ? { text: sql } : sql;
   const run = () => client.query<Row>({ ...statement, values: [...values] }).catch(wrapDriverError);
   const result = await tracer.span(statementSpan(statement.text), run);
-  return result.rows;
+  // A text of several statements has several results, of which the last one is returned.
+  return [result].flat().at(-1)?.rows ?? [];
 }
 
 /** Postgres ends a deadlock by rolling one transaction back, which is then retried. */

@@ -205,7 +205,7 @@ async function readInput(operation: Operation, caller: Caller | undefined, reque
   const input = {
     params: read(params, request.params),
     query: read(query ?? noFields, queryFields(request.url)),
-    body: read(body, body && (await readBody())),
+    body: read(body, body && (hasBody(request) || !isOptional(body) ? await readBody() : undefined)),
     caller,
     request,
     response,
@@ -221,6 +221,9 @@ async function readInput(operation: Operation, caller: Caller | undefined, reque
   }
   return input;
 }
+
+/** Returns whether an operation can be called without the body that it takes. */
+export const isOptional = (body: z.ZodType): boolean => body instanceof z.ZodOptional;
 
 const noFields = z.strictObject({});
 

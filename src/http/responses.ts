@@ -14,6 +14,9 @@ export const createdJson = (body: unknown, headers?: ReplyHeaders): CompleteRepl
 
 export const noContent = (headers: ReplyHeaders = {}): Reply => whole(204, headers, "");
 
+/** For work that is done later. */
+export const accepted = (headers: ReplyHeaders = {}): Reply => whole(202, headers, "");
+
 export const json = (status: number, body: unknown, headers: ReplyHeaders = {}): CompleteReply =>
   jsonText(status, JSON.stringify(body), headers);
 

@@ -52,7 +52,13 @@ test("one role migrates, and the server runs in production with a role that cann
   // Ready proves that the server can read the table of migrations.
   const haven = await startHavenProcess({
     entry: "main",
-    env: { NODE_ENV: "production", DATABASE_URL: app, READY_REQUIRES: "postgres,schema", ...sameSecret },
+    env: {
+      NODE_ENV: "production",
+      DATABASE_URL: app,
+      READY_REQUIRES: "postgres,schema",
+      OVERLOAD_DELAY_MS: "0",
+      ...sameSecret,
+    },
   });
   const body = { email: "ada@example.org", password: "a long sentence", name: "Ada" };
   const registered = await fetch(`${haven.url}/api/v1/auth/register`, {

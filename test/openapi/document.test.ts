@@ -5,18 +5,24 @@ import type { Content } from "../../src/openapi/document/openapi-types.ts";
 import { type Ask, ask, postJson } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
+import { startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
 import { startHaven } from "../support/haven.ts";
 import { blackPng } from "../support/images.ts";
 import { type ApiOperation, answerAt, escaped, isProtected, readDocument } from "./support/api-document.ts";
 import { createContract } from "./support/contract.ts";
 import { createAppCapture, routesOf } from "./support/express-routes.ts";
 import { json } from "./support/request.ts";
-import { newEmail, visit } from "./support/visitor.ts";
+import { newEmail, type TokenFromMail, visit } from "./support/visitor.ts";
 
 const peephole = createAppCapture();
-const haven = await startHaven({ env: sameSecret, overrides: { routes: peephole.routes } });
+const mail = await startMailServer();
+const mailSettings = { MAIL_URL: mail.url, MAIL_FROM: "no-reply@example.com", PUBLIC_URL: "https://app.example.com" };
+const haven = await startHaven({ env: { ...sameSecret, ...mailSettings }, overrides: { routes: peephole.routes } });
 const { document, operations } = await readDocument(haven.url);
 const contract = createContract(document);
+
+const tokenFromMail: TokenFromMail = async (operationId, email) =>
+  operationId === "verifyEmail" ? tokenIn(await mail.mailTo(email)) : undefined;
 
 const noSuchId = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
 
@@ -86,7 +92,8 @@ const promote = async (email: string): Promise<void> => {
 /** Sends valid and invalid requests; every response has to be documented. */
 async function walk(operation: ApiOperation): Promise<void> {
   const { path, described } = operation;
-  const visitor = await visit(haven.url, operations, operation.access === "admin" ? { promote } : {});
+  const promoted = operation.access === "admin" ? { promote } : {};
+  const visitor = await visit(haven.url, operations, { ...promoted, tokenFromMail });
   const answered = async (what: string, statuses: readonly number[], changes: Parameters<typeof visitor.call>[1]) => {
     const answer = await visitor.call(operation, changes);
     contract.assertDocumented(operation, answer);
@@ -120,7 +127,7 @@ async function walk(operation: ApiOperation): Promise<void> {
     await answered("an outdated ETag", [412], { path: real, headers: { "if-match": '"a"' } });
 
   const key = understands("Idempotency-Key") ? { "idempotency-key": newEmail() } : {};
-  const done = await answered("as documented", [200, 201, 204, 206], { path: real, headers: key });
+  const done = await answered("as documented", [200, 201, 202, 204, 206], { path: real, headers: key });
 
   if (understands("Idempotency-Key")) {
     const again = await answered("the same key again", [done.status], { path: real, headers: key });

@@ -5,7 +5,7 @@ import type { Content, DocumentedAnswer, MediaType } from "./openapi-types.ts";
 import { type DocumentedHeaderName, headerReferences } from "./response-headers.ts";
 
 const jsonType = "application/json";
-const withoutBody = new Set(["204", "304"]);
+const withoutBody = new Set(["202", "204", "304"]);
 
 /** Returns the successful responses, with those that follow from the request headers of the operation. */
 export function answersOf(

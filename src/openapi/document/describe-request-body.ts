@@ -1,4 +1,4 @@
-import type { Operation } from "../../http/operation.ts";
+import { isOptional, type Operation } from "../../http/operation.ts";
 import { exampleOf } from "./example.ts";
 import type { Schemas } from "./json-schemas.ts";
 import type { DocumentedOperation } from "./openapi-types.ts";
@@ -8,7 +8,7 @@ export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): Do
   if (body === undefined) return undefined;
   const schema = schemas.of(body, "input");
   const example = exampleOf(schema, schemas.resolve);
-  return { required: true, content: { "application/json": { schema, example } } };
+  return { required: !isOptional(body), content: { "application/json": { schema, example } } };
 }
 
 /** Returns the file as the body, or as a field of a form. */

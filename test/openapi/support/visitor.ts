@@ -13,13 +13,23 @@ export const newEmail = (): string => {
 
 export type Visitor = Awaited<ReturnType<typeof visit>>;
 
-export type VisitOptions = { promote?(email: string): Promise<void> };
+export type VisitOptions = {
+  promote?(email: string): Promise<void>;
+  /** Returns the token of the last mail that an operation needs. */
+  tokenFromMail?: TokenFromMail;
+};
+
+export type TokenFromMail = (operationId: string, email: string) => Promise<string | undefined>;
 
 /**
  * Registers a user, who creates the resources that a path needs through documented operations. With `promote`, the user
  * signs in again after it has received the role of an administrator.
  */
-export async function visit(url: string, operations: readonly ApiOperation[], { promote }: VisitOptions = {}) {
+export async function visit(
+  url: string,
+  operations: readonly ApiOperation[],
+  { promote, tokenFromMail }: VisitOptions = {},
+) {
   const register = operations.find(({ id }) => id === "register");
   assert.ok(register);
   const email = newEmail();
@@ -32,7 +42,8 @@ export async function visit(url: string, operations: readonly ApiOperation[], { 
 
   const call = async (operation: ApiOperation, changes: Partial<Ask & { path: string }> = {}): Promise<Answer> => {
     const path = changes.path ?? (await pathOf(operation));
-    const known = operation.id === "register" ? { email: newEmail() } : { email, refreshToken };
+    const token = await tokenFromMail?.(operation.id, email);
+    const known = operation.id === "register" ? { email: newEmail() } : { email, refreshToken, token };
     const body = bodyOf(operation, known);
     const isPublic = operation.access === "everyone" || operation.access === "operator";
     const credentials = isPublic ? {} : bearer({ accessToken });

@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from "node:crypto";
+import { AppError } from "../../core/app-error.ts";
+import type { Queryable } from "../../db/pool.ts";
+
+export type TokenPurpose = "reset-password" | "verify-email";
+
+/** How long the link in a mail works, from its delivery. */
+export const tokenMinutes = { "reset-password": 30, "verify-email": 24 * 60 } as const;
+
+/** A secret for a link. Only its hash is stored: it has 256 random bits, so a fast hash is enough. */
+export function createToken(): { token: string; hash: string } {
+  const token = randomBytes(32).toString("base64url");
+  return { token, hash: hashToken(token) };
+}
+
+export const hashToken = (token: string): string => createHash("sha256").update(token).digest("base64url");
+
+/** The reason is deliberately not disclosed. */
+export const linkNotValid = () =>
+  new AppError("bad_request", "This link is not valid: it has expired, was used, or was replaced. Ask for a new mail.");
+
+export type AccountToken = { userId: string; email: string };
+
+export const accountTokens = {
+  /** Stores a new token and returns it. A repeated delivery of the same mail replaces the token. */
+  async create(
+    db: Queryable,
+    { id, userId, email }: AccountToken & { id: string },
+    purpose: TokenPurpose,
+  ): Promise<string> {
+    const { token, hash } = createToken();
+    await db.query("DELETE FROM account_tokens WHERE expires_at < now()");
+    const sql = `INSERT INTO account_tokens (id, user_id, purpose, email, token_hash, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, now() + make_interval(mins => $6))
+                 ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash, expires_at = excluded.expires_at`;
+    await db.query(sql, [id, userId, purpose, email, hash, tokenMinutes[purpose]]);
+    return token;
+  },
+
+  async find(db: Queryable, token: string, purpose: TokenPurpose): Promise<AccountToken | undefined> {
+    const sql = `SELECT user_id AS "userId", email FROM account_tokens
+                 WHERE token_hash = $1 AND purpose = $2 AND expires_at > now()`;
+    return (await db.query<AccountToken>(sql, [hashToken(token), purpose]))[0];
+  },
+
+  /** Uses a token up. Of concurrent requests with one token, one gets it. */
+  async take(tx: Queryable, token: string, purpose: TokenPurpose): Promise<AccountToken> {
+    const sql = `DELETE FROM account_tokens WHERE token_hash = $1 AND purpose = $2 AND expires_at > now()
+                 RETURNING user_id AS "userId", email`;
+    const [taken] = await tx.query<AccountToken>(sql, [hashToken(token), purpose]);
+    if (taken === undefined) throw linkNotValid();
+    return taken;
+  },
+
+  /** Ends all tokens of an account for this purpose. */
+  async revoke(tx: Queryable, userId: string, purpose: TokenPurpose): Promise<void> {
+    await tx.query("DELETE FROM account_tokens WHERE user_id = $1 AND purpose = $2", [userId, purpose]);
+  },
+
+  async count(db: Queryable, userId: string, purpose: TokenPurpose): Promise<number> {
+    const sql = `SELECT count(*)::int AS count FROM account_tokens
+                 WHERE user_id = $1 AND purpose = $2 AND expires_at > now()`;
+    return (await db.query<{ count: number }>(sql, [userId, purpose]))[0]?.count ?? 0;
+  },
+};

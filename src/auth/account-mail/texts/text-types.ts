@@ -1,0 +1,15 @@
+/** A link with a token, and how long it works. */
+export type LinkValues = { link: string; hours: number };
+
+type Content = { subject: string; text: string };
+
+/**
+ * All texts of account mails. A further language is a file beside `english.ts` and a line in `languages` of `texts.ts`. No text contains
+ * a value that a user chose, such as a name: a stranger could send its words to any address.
+ */
+export type Texts = {
+  "verify-address": (values: LinkValues) => Content;
+  "address-taken": () => Content;
+  "address-change-requested": () => Content;
+  "address-changed": () => Content;
+};

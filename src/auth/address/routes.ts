@@ -1,0 +1,29 @@
+import { AppError } from "../../core/app-error.ts";
+import { ifMatchPrecondition, updated } from "../../http/etag.ts";
+import { type AuthenticateCaller, createRoutes, type Routes } from "../../http/operation.ts";
+import { accepted, noContent } from "../../http/responses.ts";
+import { clientInfoOf } from "../client-info.ts";
+import { operations } from "./schema.ts";
+import type { AddressService } from "./service.ts";
+
+export function addressRoutes(addresses: AddressService, authenticate: AuthenticateCaller): Routes {
+  const routes = createRoutes("/api/v1", authenticate);
+  routes.add(operations.changeMe, async ({ body, caller, request }) =>
+    updated(await addresses.change(caller.userId, body, ifMatchPrecondition(request), clientInfoOf(request))),
+  );
+  routes.add(operations.verifyEmail, async ({ body, request }) => {
+    await addresses.verify(body.token, clientInfoOf(request));
+    return noContent();
+  });
+  routes.add(operations.resend, async ({ body, request, response }) => {
+    const client = clientInfoOf(request);
+    if (body?.email !== undefined) await addresses.resend(body.email, client);
+    else {
+      const { by, userId } = await authenticate(request, response);
+      if (by !== "session") throw new AppError("forbidden", "API keys are not accepted for this operation.");
+      await addresses.resendTo(userId, client);
+    }
+    return accepted();
+  });
+  return routes;
+}

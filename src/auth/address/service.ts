@@ -1,0 +1,91 @@
+import { AppError } from "../../core/app-error.ts";
+import { onConstraint } from "../../db/driver-errors.ts";
+import type { Database } from "../../db/pool.ts";
+import type { Precondition } from "../../http/etag.ts";
+import type { Outbox } from "../../mail/outbox.ts";
+import { accountTokens, linkNotValid } from "../account-mail/account-tokens.ts";
+import type { Letter } from "../account-mail/letter.ts";
+import { type ClientInfo, recordEvent } from "../events.ts";
+import type { RateLimit } from "../rate-limit.ts";
+import { type User, users } from "../repository.ts";
+
+export type AddressDeps = { db: Database; rateLimit: RateLimit; outbox: Outbox<Letter> };
+
+/**
+ * Names and email addresses of accounts. An address is compared in lower case, and has no letters outside ASCII, so that
+ * no two addresses look alike. It counts once its owner has followed the link in a mail.
+ */
+export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
+  return {
+    async change(
+      userId: string,
+      changes: { name?: string | undefined; email?: string | undefined },
+      precondition: Precondition,
+      client: ClientInfo,
+    ): Promise<User> {
+      if (changes.email !== undefined) {
+        await rateLimit.attempt(client.address, userId);
+        outbox.assertSendsMail();
+      }
+      return db.transaction(async (tx) => {
+        const current = await users.lock(tx, userId);
+        if (current === undefined || !current.active) throw new AppError("unauthorized", "This account is not active.");
+        const { passwordHash: _, active: __, ...seen } = current;
+        precondition(seen);
+        const { name = current.name, email } = changes;
+        // The present address again: the user has changed their mind.
+        const wanted = email === undefined ? current.pendingEmail : email === current.email ? null : email;
+        const changed = await users.changeProfile(tx, userId, { name, pendingEmail: wanted });
+        if (changed === undefined) throw new Error("The update returned no row.");
+        if (email !== undefined) await accountTokens.revoke(tx, userId, "verify-email");
+        if (email !== undefined && wanted !== null) {
+          const { language } = client;
+          await outbox.add(tx, { kind: "verify-address", language, userId, email });
+          await outbox.add(tx, { kind: "address-change-requested", language, userId, to: current.email });
+          await recordEvent(tx, "email_change_requested", userId, client);
+        }
+        return changed;
+      });
+    },
+
+    /** Makes the address of the token count, and tells the former address. */
+    async verify(token: string, client: ClientInfo): Promise<void> {
+      await rateLimit.attempt(client.address, token);
+      await db.transaction(async (tx) => {
+        const { userId, email } = await accountTokens.take(tx, token, "verify-email");
+        const before = await users.lock(tx, userId);
+        const isVerified = await users
+          .verifyEmail(tx, userId, email)
+          .catch(onConstraint("users_email_key", linkNotValid));
+        if (before === undefined || !isVerified) throw linkNotValid();
+        const { language } = client;
+        if (email === before.email) return recordEvent(tx, "email_verified", userId, client);
+        // These mails went to the former address.
+        await accountTokens.revoke(tx, userId, "reset-password");
+        await recordEvent(tx, "email_changed", userId, client);
+        if (outbox.sendsMail) await outbox.add(tx, { kind: "address-changed", language, userId, to: before.email });
+      });
+    },
+
+    /** Always adds the letter, so that the answer and its time do not show whether an account waits for it. */
+    async resend(email: string, client: ClientInfo): Promise<void> {
+      await rateLimit.attempt(client.address, email);
+      outbox.assertSendsMail();
+      const { language } = client;
+      await db.transaction((tx) => outbox.add(tx, { kind: "verification-requested", language, email }));
+    },
+
+    async resendTo(userId: string, client: ClientInfo): Promise<void> {
+      await rateLimit.attempt(client.address, userId);
+      outbox.assertSendsMail();
+      const { language } = client;
+      await db.transaction(async (tx) => {
+        const user = await users.byId(tx, userId);
+        const email = user?.pendingEmail ?? (user?.emailVerified === false ? user.email : undefined);
+        if (email !== undefined) await outbox.add(tx, { kind: "verify-address", language, userId, email });
+      });
+    },
+  };
+}
+
+export type AddressService = ReturnType<typeof createAddressService>;

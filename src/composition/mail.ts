@@ -1,0 +1,75 @@
+import { createLetterWriter } from "../auth/account-mail/write-letter.ts";
+import type { Config } from "../config/read-config.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Statements } from "../db/pool.ts";
+import type { Routes } from "../http/operation.ts";
+import { createJobQueue, type JobQueue } from "../jobs/job-queue.ts";
+import type { Check } from "../kit/health/check.ts";
+import type { Lifecycle } from "../kit/lifecycle/phase.ts";
+import { devMailRoutes } from "../mail/dev-page/routes.ts";
+import type { Deliver } from "../mail/mail.ts";
+import { watchMailBacklog } from "../mail/mail-backlog.ts";
+import { createMailCheck } from "../mail/mail-check.ts";
+import { createMailMetrics } from "../mail/mail-metrics.ts";
+import { createOutbox } from "../mail/outbox.ts";
+import { createSmtpDelivery } from "../mail/smtp/smtp-delivery.ts";
+import type { Metrics } from "../metrics/registry.ts";
+
+export type MailPartsDeps = {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+  metrics: Metrics;
+  certificates: Certificates;
+  lifecycle: Pick<Lifecycle, "onChange">;
+  addCheck(check: Check): void;
+  /** Its failures do not open the breakers. */
+  db: Statements;
+  stack: AsyncDisposableStack;
+};
+
+/** Creates the outbox of account mail and its delivery; without mail settings, an outbox that refuses. */
+export function composeMail(deps: MailPartsDeps) {
+  const { config, logger, metrics, lifecycle, db, stack } = deps;
+  const settings = config.mail;
+  if (settings === undefined) {
+    const write = async () => undefined;
+    return { outbox: createOutbox({ sending: undefined, write, onOutcome: () => undefined, logger }), devRoutes: [] };
+  }
+
+  const queue = createJobQueue({ db, logger });
+  const backlog = stack.adopt(watchMailBacklog(db), (watch) => watch.stop());
+  const { count } = createMailMetrics(metrics, backlog.current);
+  const write = createLetterWriter({ db, publicUrl: settings.publicUrl });
+  const deliver = createDelivery(deps, settings);
+  const keepsMails = settings.server === undefined;
+  const outbox = createOutbox({ sending: { queue, deliver, keepsMails }, write, onOutcome: count, logger });
+  runQueue({ queue, lifecycle, stack });
+  const devRoutes: readonly Routes[] = keepsMails ? [devMailRoutes(db)] : [];
+  return { outbox, devRoutes };
+}
+
+/** Delivers through the mail server with a check of it, or, in development without one, only keeps the mails. */
+function createDelivery(
+  { clock, certificates, addCheck }: MailPartsDeps,
+  { server, from }: NonNullable<Config["mail"]>,
+): Deliver {
+  if (server === undefined) return async () => undefined;
+  const smtp = createSmtpDelivery({ server, from, onCertificate: (end) => certificates.record("mail", end) });
+  const { check, onDelivery } = createMailCheck({ connect: smtp.check, now: clock.now });
+  addCheck(check);
+  return (mail) => smtp.deliver(mail, onDelivery);
+}
+
+/** From the drain on, other instances start the jobs, so that no delivery is cut at the end of the process. */
+function runQueue({ queue, lifecycle, stack }: { queue: JobQueue } & Pick<MailPartsDeps, "lifecycle" | "stack">): void {
+  stack.defer(queue.stop);
+  stack.defer(
+    lifecycle.onChange(({ phase }) => {
+      if (phase === "draining") queue.pause();
+    }),
+  );
+  queue.start();
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Job, JobResult, PgBoss, SendOptions } from "pg-boss";
+import { AppError } from "../core/app-error.ts";
+import type { Logger } from "../core/logger.ts";
+import { createRetryLoop } from "../core/retry-loop.ts";
+import { withTimeout } from "../core/stall-tolerant-timeout.ts";
+import { jobSchema } from "../db/app-role.ts";
+import type { Statements, Transaction } from "../db/pool.ts";
+import { createQueueDatabase, inTransaction } from "./queue-database.ts";
+
+export type JobQueueDeps = { db: Statements; logger: Pick<Logger, "warn"> };
+
+/** `data` stays in Postgres while the job waits. It must not contain secrets. */
+export type AddedJob = { id: string; data: unknown };
+
+/**
+ * The end of an attempt: done, to be repeated, or given up. `kept` is stored with the job. Given up and too often
+ * repeated jobs move to the queue of failed jobs.
+ */
+export type JobOutcome = { result: "done" | "repeat" | "give_up"; kept?: object };
+
+export type JobHandler = (job: AddedJob) => Promise<JobOutcome>;
+
+/** How often each instance looks for jobs that another instance has added. Its own jobs it starts at once. */
+const pollSeconds = 2;
+const maxConcurrent = 5;
+/** A job whose instance was killed is started again after this time and one round of supervision, a minute. */
+const expireSeconds = 60;
+/** The last of these attempts is made about eight hours after the first. */
+const retries = { retryLimit: 20, retryDelay: 5, retryBackoff: true, retryDelayMax: 1800 };
+
+const stopLimitMs = 2000;
+/** How long a job waits to be added while the queue starts. */
+const startLimitMs = 3000;
+
+const notAvailable = () =>
+  new AppError("unavailable", "The job queue is not available yet. Retry later.", { retryAfterSeconds: 2 });
+
+/**
+ * Background jobs in Postgres, by pg-boss. A job is added in the transaction that needs it, every instance works on the
+ * queue, and a failed attempt is repeated with growing pauses. pg-boss is loaded at the start of the queue, so that a
+ * server without jobs needs no memory for it.
+ */
+export function createJobQueue({ db, logger }: JobQueueDeps) {
+  const handlers = new Map<string, JobHandler>();
+  let boss: PgBoss | undefined;
+  const started = Promise.withResolvers<PgBoss>();
+  let working = true;
+  const workerIds = new Map<string, string>();
+
+  const create = async (): Promise<PgBoss> => {
+    const created = new (await import("pg-boss")).PgBoss({
+      db: createQueueDatabase(db),
+      schema: jobSchema,
+      migrate: false,
+      schedule: false,
+      registerInstance: false,
+      persistWarnings: false,
+      persistQueueStats: false,
+      monitorVacuum: false,
+      // The role of the server may not rebuild indexes.
+      reindex: false,
+    });
+    // While Postgres is unavailable, its own check and log lines report that.
+    created.on("error", (error) => {
+      if (!(error instanceof AppError)) logger.warn({ err: error }, "job queue failed; will retry");
+    });
+    return created;
+  };
+
+  const startWorker = async (from: PgBoss, name: string, handler: JobHandler): Promise<void> => {
+    const options = { batchSize: maxConcurrent, pollingIntervalSeconds: pollSeconds, perJobResults: true } as const;
+    const id = await from.work<unknown, unknown, typeof options>(name, options, (jobs) =>
+      Promise.all(jobs.map((job) => attempt(job, handler))),
+    );
+    workerIds.set(name, id);
+  };
+
+  const attempt = async (job: Job<unknown>, handler: JobHandler): Promise<JobResult> => {
+    const { result, kept } = await handler(job).catch((error: unknown): JobOutcome => {
+      logger.warn({ err: error, job: job.id, queue: job.name }, "job failed; will retry");
+      return { result: "repeat" };
+    });
+    return { id: job.id, status: statusOf[result], ...(kept && { output: kept }) };
+  };
+
+  const startup = createRetryLoop({
+    async attempt() {
+      try {
+        boss ??= await create();
+        await boss.start();
+        if (working) for (const [name, handler] of handlers) await startWorker(boss, name, handler);
+        started.resolve(boss);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    onStillFailing: () => logger.warn("starting the job queue failed; will retry"),
+  });
+
+  return {
+    start: startup.start,
+    /** Registers the handler of a queue. Call before `start`. */
+    handle: (name: string, handler: JobHandler): void => void handlers.set(name, handler),
+
+    /** Adds a job that exists once the transaction is committed. */
+    async add(tx: Transaction, name: string, { id, data }: AddedJob & { data: object }, keptSeconds: number) {
+      const running = await withTimeout(startLimitMs, started.promise, notAvailable);
+      const options: SendOptions = { id, expireInSeconds: expireSeconds, deleteAfterSeconds: keptSeconds, ...retries };
+      await running.send(name, data, { ...options, db: inTransaction(tx) });
+      const workerId = workerIds.get(name);
+      if (workerId !== undefined) tx.afterCommit(() => running.notifyWorker(workerId));
+    },
+
+    /** Starts no further jobs. Those in progress continue. */
+    pause(): void {
+      working = false;
+      for (const name of workerIds.keys()) boss?.offWork(name, { wait: false }).catch(() => undefined);
+    },
+
+    /** A job in progress that does not end within the limit is started again by another instance. */
+    async stop(): Promise<void> {
+      startup.stop();
+      const stopping = boss?.stop({ graceful: true, timeout: stopLimitMs }).catch(() => undefined);
+      await Promise.race([stopping, sleep(2 * stopLimitMs, undefined, { ref: false })]);
+    },
+  };
+}
+
+export type JobQueue = ReturnType<typeof createJobQueue>;
+
+const statusOf = { done: "completed", repeat: "failed", give_up: "deadletter" } as const;

@@ -1,0 +1,46 @@
+import type { Metrics } from "../metrics/registry.ts";
+
+const outcomes = ["delivered", "repeated", "failed"] as const;
+export type MailOutcome = (typeof outcomes)[number];
+
+export type MailBacklog = { waiting: number; oldestSeconds: number; failed: number };
+
+/** Counts deliveries of this instance, and shows the queue that all instances share. */
+export function createMailMetrics(metrics: Pick<Metrics, "add">, backlog: () => MailBacklog | undefined) {
+  const counts = { delivered: 0, repeated: 0, failed: 0 };
+  metrics.add(
+    {
+      name: "mail_deliveries_total",
+      help: "Attempts to deliver a mail; repeated: will be attempted again; failed: rejected for good.",
+      type: "counter",
+      samples: () => outcomes.map((outcome) => ({ labels: { outcome }, value: counts[outcome] })),
+    },
+    {
+      name: "mail_queue_mails",
+      help: "Mails in the queue of all instances; failed: given up, for an operator to look at.",
+      type: "gauge",
+      samples() {
+        const now = backlog();
+        if (now === undefined) return [];
+        return [
+          { labels: { state: "waiting" }, value: now.waiting },
+          { labels: { state: "failed" }, value: now.failed },
+        ];
+      },
+    },
+    {
+      name: "mail_queue_oldest_seconds",
+      help: "Age of the oldest mail that waits for its delivery.",
+      type: "gauge",
+      samples() {
+        const now = backlog();
+        return now === undefined ? [] : [{ labels: {}, value: now.oldestSeconds }];
+      },
+    },
+  );
+  return {
+    count(outcome: MailOutcome): void {
+      counts[outcome] += 1;
+    },
+  };
+}

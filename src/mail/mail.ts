@@ -1,0 +1,26 @@
+/** A mail to one address, in plain text. There is no HTML part, so that no value in the text can become markup. */
+export type Mail = {
+  /** The id of the job that sends the mail. A repeated delivery has the same Message-ID, so that receivers can detect it. */
+  id: string;
+  to: string;
+  subject: string;
+  text: string;
+};
+
+/** A mail of a server that delivers none, with the time at which it was kept. */
+export type KeptMail = Mail & { at: Date };
+
+/** Delivers a mail, or throws. A `DeliveryError` says whether a repetition can help. */
+export type Deliver = (mail: Mail) => Promise<void>;
+
+/** The mail server has not accepted a mail. The message never contains an address or a text of the server. */
+export class DeliveryError extends Error {
+  override readonly name = "DeliveryError";
+  /** The server has rejected the mail for good, such as for an unknown recipient. */
+  readonly permanent: boolean;
+
+  constructor(code: string, { permanent, cause }: { permanent: boolean; cause?: unknown }) {
+    super(`The mail server did not accept the mail (${code}).`, cause === undefined ? undefined : { cause });
+    this.permanent = permanent;
+  }
+}

@@ -1,0 +1,73 @@
+import { AppError } from "../core/app-error.ts";
+import { uuidv7 } from "../core/ids.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Transaction } from "../db/pool.ts";
+import type { JobOutcome, JobQueue } from "../jobs/job-queue.ts";
+import { type Deliver, DeliveryError, type Mail } from "./mail.ts";
+
+export type OutboxDeps<Letter> = {
+  /** Undefined if this server sends no mail. */
+  sending: { queue: Pick<JobQueue, "add" | "handle">; deliver: Deliver; keepsMails: boolean } | undefined;
+  /** Writes the mail shortly before its delivery, or returns undefined if none is due any more. */
+  write(id: string, letter: Letter): Promise<Mail | undefined>;
+  onOutcome(outcome: "delivered" | "repeated" | "failed"): void;
+  logger: Pick<Logger, "info" | "warn">;
+};
+
+export const mailQueue = "mail";
+export const failedMailQueue = "mail-failed";
+
+/** Kept for a while, so that an operator can see that a mail was sent. In development, the mails can be read as long. */
+const keptSeconds = { done: 3600, inDevelopment: 86_400 } as const;
+
+/**
+ * Mails that are sent after the transaction that needs them. The queue contains the letter, which is the reason for a mail
+ * and has no secrets. The mail itself, with its token, is written at the delivery and exists only in memory.
+ */
+export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<Letter>) {
+  const { sending, write, onOutcome, logger } = deps;
+
+  const assertSendsMail = (): NonNullable<typeof sending> => {
+    if (sending !== undefined) return sending;
+    throw new AppError("unavailable", "This server sends no mail: its operator has to set MAIL_URL.", {
+      retryAfterSeconds: 600,
+    });
+  };
+
+  const deliverOne = async (
+    { deliver, keepsMails }: NonNullable<typeof sending>,
+    id: string,
+    letter: Letter,
+  ): Promise<JobOutcome> => {
+    const mail = await write(id, letter);
+    if (mail === undefined) return { result: "done" };
+    try {
+      await deliver(mail);
+    } catch (error) {
+      if (!(error instanceof DeliveryError)) throw error;
+      logger.warn({ job: id, kind: letter.kind, reason: error.message }, "delivering a mail failed");
+      onOutcome(error.permanent ? "failed" : "repeated");
+      return { result: error.permanent ? "give_up" : "repeat", kept: { reason: error.message } };
+    }
+    logger.info({ job: id, kind: letter.kind }, "mail delivered");
+    onOutcome("delivered");
+    return { result: "done", ...(keepsMails && { kept: mail }) };
+  };
+
+  if (sending !== undefined) sending.queue.handle(mailQueue, ({ id, data }) => deliverOne(sending, id, data as Letter));
+
+  return {
+    /** Whether this server sends mail. */
+    sendsMail: sending !== undefined,
+    /** Throws 503 if this server sends no mail. Called before work that would be useless without mail. */
+    assertSendsMail: (): void => void assertSendsMail(),
+    /** Adds a letter to the transaction. */
+    async add(tx: Transaction, letter: Letter): Promise<void> {
+      const { queue, keepsMails } = assertSendsMail();
+      const kept = keepsMails ? keptSeconds.inDevelopment : keptSeconds.done;
+      await queue.add(tx, mailQueue, { id: uuidv7(), data: letter }, kept);
+    },
+  };
+}
+
+export type Outbox<Letter extends { kind: string }> = ReturnType<typeof createOutbox<Letter>>;

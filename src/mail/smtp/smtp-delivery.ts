@@ -1,0 +1,91 @@
+import { getSystemErrorName } from "node:util";
+import MailComposer from "nodemailer/lib/mail-composer";
+import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
+import { DeliveryError, type Mail } from "../mail.ts";
+import { call, type SmtpServer, SmtpTimeout, withSmtp } from "./open-smtp.ts";
+
+export type SmtpDeliveryDeps = {
+  server: SmtpServer;
+  /** The sender, as an address with or without a name. */
+  from: string;
+  onCertificate(end: number | undefined): void;
+};
+
+/** Delivers mails through an SMTP server, and proves that the server would accept one. */
+export function createSmtpDelivery({ server, from, onCertificate }: SmtpDeliveryDeps) {
+  const sender = addressIn(from);
+  const domain = sender.slice(sender.lastIndexOf("@") + 1);
+
+  /** Calls back with the reason for which the server was not usable, or with undefined. */
+  const deliver = async ({ id, to, subject, text }: Mail, onServerState: (failure: unknown) => void): Promise<void> => {
+    const composer = new MailComposer({
+      from,
+      to: { name: "", address: to },
+      subject,
+      text,
+      messageId: `<${id}@${domain}>`,
+      headers: { "Auto-Submitted": "auto-generated" },
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    const message = await composer.compile().build();
+    await withSmtp(server, async ({ connection, certificateEnd }) => {
+      onCertificate(certificateEnd);
+      await call((done) => connection.send({ from: sender, to: [to], size: message.length }, message, done));
+    }).catch((error: unknown) => {
+      const failure = toDeliveryError(error);
+      onServerState(failure.permanent ? undefined : toCheckError(error));
+      throw failure;
+    });
+    onServerState(undefined);
+  };
+
+  return {
+    deliver,
+    /** Connects and signs in, without a mail. */
+    async check(signal: AbortSignal): Promise<void> {
+      const connect = withSmtp(server, async ({ certificateEnd }) => onCertificate(certificateEnd), signal);
+      await connect.catch((error: unknown) => {
+        throw toCheckError(error);
+      });
+    },
+  };
+}
+
+/** Returns the address of `Name <address>`. */
+export const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim();
+
+/** A server that rejects the sign-in may accept it after its settings are corrected, so only rejected mails are final. */
+function toDeliveryError(error: unknown): DeliveryError {
+  const { code, status } = codesOf(error);
+  const isAboutMail = code === "EENVELOPE" || code === "EMESSAGE";
+  return new DeliveryError(status === undefined ? code : `${code} ${status}`, {
+    permanent: isAboutMail && status !== undefined && status >= 500,
+  });
+}
+
+const reasonsByCode: Readonly<Record<string, Reason>> = {
+  EAUTH: "credentials",
+  ENOAUTH: "credentials",
+  ETLS: "tls",
+  ETIMEDOUT: "timeout",
+  EDNS: "unreachable",
+  ECONNREFUSED: "refused",
+  ECONNRESET: "reset",
+  ECONNECTION: "reset",
+};
+
+function toCheckError(error: unknown): CheckFailed {
+  const { code } = codesOf(error);
+  const isTls = error instanceof Error && /certificate|\b(?:SSL|TLS)\b/i.test(error.message);
+  return new CheckFailed(reasonsByCode[code] ?? (isTls ? "tls" : "failed"), { cause: error });
+}
+
+/** The package replaces the code of a socket's error with its own; the number of the error stays. */
+function codesOf(error: unknown): { code: string; status: number | undefined } {
+  if (error instanceof SmtpTimeout) return { code: "ETIMEDOUT", status: undefined };
+  if (!(error instanceof Error)) return { code: "unknown", status: undefined };
+  const status = "responseCode" in error && error.responseCode ? Number(error.responseCode) : undefined;
+  if ("errno" in error && typeof error.errno === "number") return { code: getSystemErrorName(error.errno), status };
+  return { code: "code" in error ? String(error.code) : error.name, status };
+}

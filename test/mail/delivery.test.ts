@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { eventually } from "../shared/eventually.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { bearer, newPerson, register, sameSecret } from "../shared/requests/people.ts";
+import { asAppRole, freshDatabase, query } from "../shared/servers/database.ts";
+import { linkIn, startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
+import { startHaven } from "../support/haven.ts";
+import { metric } from "../support/metric.ts";
+
+const settings = (url: string) => ({
+  ...sameSecret,
+  MAIL_URL: url,
+  MAIL_FROM: "Haven <no-reply@example.com>",
+  PUBLIC_URL: "https://app.example.com/",
+});
+
+const stateOf = async (url: string) =>
+  ((await ask(`${url}/ready`)).json() as { status: string; checks: Record<string, { status: string }> }).checks["mail"]
+    ?.status;
+
+describe("a mail server", () => {
+  test("receives a mail in plain text with a link below PUBLIC_URL", async () => {
+    const mail = await startMailServer();
+    const haven = await startHaven({ env: settings(mail.url) });
+    const person = await register(haven.url);
+    const received = await mail.mailTo(person.email);
+    assert.equal(received.from, "no-reply@example.com");
+    assert.match(received.headers, /^Content-Type: text\/plain/im);
+    assert.match(received.headers, /^Auto-Submitted: auto-generated$/im);
+    assert.ok(linkIn(received).href.startsWith("https://app.example.com/verify-email?token="));
+  });
+
+  test("that is away gets the mail when it is back, and the instance stays in rotation meanwhile", async () => {
+    const first = await startMailServer();
+    await first.stop();
+    const database = await freshDatabase();
+    const haven = await startHaven({ env: { ...settings(first.url), DATABASE_URL: asAppRole(database) } });
+    const person = await register(haven.url);
+    await eventually(
+      () => stateOf(haven.url),
+      (state) => state === "down",
+      20_000,
+    );
+    assert.equal((await ask(`${haven.url}/ready`)).status, 200);
+    await eventually(
+      () => metric(haven.url, 'mail_deliveries_total{outcome="repeated"}'),
+      (count) => count >= 1,
+      20_000,
+    );
+    const back = await startMailServer({ port: first.port });
+    // The pause before the next attempt would take longer than this test should.
+    await query(database, "UPDATE haven_jobs.job SET start_after = now() WHERE name = 'mail'");
+    assert.ok(tokenIn(await back.mailTo(person.email)).length > 20);
+  });
+
+  test("that rejects a recipient for good gets it only once, and the mail is kept for the operator", async () => {
+    const mail = await startMailServer();
+    const database = await freshDatabase();
+    const haven = await startHaven({ env: { ...settings(mail.url), DATABASE_URL: asAppRole(database) } });
+    mail.refuseWith(550);
+    const { userId } = await register(haven.url);
+    await eventually(
+      () => metric(haven.url, 'mail_deliveries_total{outcome="failed"}'),
+      (count) => count === 1,
+      20_000,
+    );
+    const failed = await eventually(
+      () =>
+        query<{ userId: string }>(
+          database,
+          `SELECT data->>'userId' AS "userId" FROM haven_jobs.job WHERE name = 'mail-failed'`,
+        ),
+      (rows) => rows.length === 1,
+    );
+    assert.equal(failed[0]?.userId, userId);
+    // The server itself works.
+    assert.notEqual(await stateOf(haven.url), "down");
+  });
+
+  test("gets one mail from two instances that share the queue", async () => {
+    const mail = await startMailServer();
+    const shared = { ...settings(mail.url), DATABASE_URL: asAppRole(await freshDatabase()) };
+    const one = await startHaven({ env: shared });
+    const two = await startHaven({ env: { ...shared, INSTANCE_ID: "two" } });
+    const people = await Promise.all(Array.from({ length: 10 }, (_, at) => register((at % 2 === 0 ? one : two).url)));
+    for (const { email } of people) await mail.mailTo(email);
+    assert.equal(mail.received.length, people.length);
+  });
+});
+
+describe("without a mail server", () => {
+  test("development keeps the mails and shows them at /dev/mail, as a page and as JSON", async () => {
+    const haven = await startHaven({ env: { ...sameSecret, NODE_ENV: "development" } });
+    const { email } = await register(haven.url);
+    type Kept = { items: { to: string; subject: string; text: string }[] };
+    const kept = await eventually(
+      async () => ((await ask(`${haven.url}/dev/mail`)).json() as Kept).items,
+      (items) => items.length > 0,
+      20_000,
+    );
+    assert.equal(kept[0]?.to, email);
+    const page = await ask(`${haven.url}/dev/mail`, { headers: { accept: "text/html" } });
+    assert.match(page.headers["content-type"] ?? "", /text\/html/);
+    assert.ok(page.text.includes(email));
+    const token = /token=(\S+)/.exec(kept[0]?.text ?? "")?.[1];
+    assert.equal((await postJson(`${haven.url}/api/v1/auth/verify-email`, { token })).status, 204);
+  });
+
+  test("another environment has no /dev/mail, and refuses what needs mail with a problem that says so", async () => {
+    const haven = await startHaven({ env: sameSecret });
+    assert.equal((await ask(`${haven.url}/dev/mail`)).status, 404);
+    const person = await register(haven.url);
+    const answers = [
+      await postJson(`${haven.url}/api/v1/auth/verify-email/resend`, {}, bearer(person)),
+      await postJson(`${haven.url}/api/v1/auth/verify-email/resend`, { email: newPerson().email }),
+      await postJson(`${haven.url}/api/v1/auth/verify-email/resend`, { email: person.email }),
+    ];
+    for (const answer of answers) {
+      assert.equal(answer.status, 503);
+      assert.match((answer.json() as { detail: string }).detail, /MAIL_URL/);
+      assert.ok(Number(answer.headers["retry-after"]) > 0);
+    }
+  });
+});
