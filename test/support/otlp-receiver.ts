@@ -19,22 +19,22 @@ const version = createHash("sha256")
   .digest("hex")
   .slice(0, 12);
 const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "haven-tests");
-const program = join(folder, `otlp-receiver-${version}`);
+export const receiverProgram = join(folder, `otlp-receiver-${version}`);
 
 const go = has("go") ? "go" : "/usr/local/go/bin/go";
 
 /** The options of a test that needs the receiver. */
-export const withReceiver = { skip: existsSync(program) ? false : "the OpenTelemetry Collector is not built" };
+export const withReceiver = { skip: existsSync(receiverProgram) ? false : "the OpenTelemetry Collector is not built" };
 
 /** Builds the receiver if it is missing. */
 export function provideReceiver(): void {
-  if (existsSync(program)) return;
+  if (existsSync(receiverProgram)) return;
   process.stderr.write("Building the OpenTelemetry Collector for the tests.\n");
   mkdirSync(folder, { recursive: true });
-  const unfinished = `${program}.${process.pid}`;
+  const unfinished = `${receiverProgram}.${process.pid}`;
   const flags = ["build", "-trimpath", "-ldflags", "-s -w", "-o", unfinished, "."];
   const { status } = spawnSync(go, flags, { cwd: sources, stdio: ["ignore", "ignore", "inherit"], timeout: 900_000 });
-  if (status === 0) renameSync(unfinished, program);
+  if (status === 0) renameSync(unfinished, receiverProgram);
   else refuseOrSkip("tests of traces with the OpenTelemetry Collector, which need Go");
 }
 
@@ -76,7 +76,7 @@ export async function startReceiver(): Promise<Receiver> {
       "",
     ].join("\n"),
   );
-  const child = spawn(program, ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(receiverProgram, ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
   let output = "";
   child.stderr.on("data", (chunk: Buffer) => (output += chunk));
   atEnd(() => {
