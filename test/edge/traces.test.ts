@@ -19,7 +19,7 @@ if (withReceiver.skip === false)
   before(async () => {
     await startEngines();
     receiver = await startReceiver();
-    fleet = await startFleet({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint } });
+    fleet = await startFleet({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, SESSION_CACHE: "off" } });
   });
 
 const isRequest = ({ kind }: ReceivedSpan): boolean => kind === 2;

@@ -16,7 +16,11 @@ if (withReceiver.skip === false)
   before(async () => {
     receiver = await startReceiver();
     haven = await startFaultyHaven({
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, OTEL_RESOURCE_ATTRIBUTES: "team=houses" },
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+        OTEL_RESOURCE_ATTRIBUTES: "team=houses",
+        SESSION_CACHE: "off",
+      },
     });
     person = await register(haven.url);
   });
