@@ -85,7 +85,7 @@ test(
     const failed = await ask(`${haven.url}/api/v1/auth/login`, {
       method: "POST",
       headers: { "content-type": "application/json", traceparent: `00-${caller.traceId}-${caller.spanId}-01` },
-      body: JSON.stringify({ email: "someone@example.org", password: "a long password" }),
+      body: JSON.stringify({ email: "stranger@example.org", password: "a long password" }),
     });
     assert.equal(failed.status, 503);
     assert.notEqual(traceIdOf(failed), caller.traceId);
