@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineLog } from "../src/core/embedded-engines.ts";
-import { startPostgres } from "../src/embedded/postgres/start-postgres.ts";
-import { startValkey } from "../src/embedded/valkey/start-valkey.ts";
 import { provideFrameworks } from "./kit/support/frameworks.ts";
 import { provideNodeVersions } from "./kit/support/node-versions.ts";
 import { provideSchemathesis } from "./openapi/support/schemathesis.ts";
+import { cleanUp } from "./shared/at-end.ts";
 import { findNamespaceProblem } from "./shared/namespaces.ts";
 import { programs, provide, providePackages, refuseOrSkip } from "./shared/programs.ts";
 import { prepareTemplate } from "./shared/servers/database.ts";
+import { startStores } from "./shared/servers/stores.ts";
 import { isEdgeTest } from "./support/network-namespace.ts";
 import { provideReceiver } from "./support/otlp-receiver.ts";
 import { timeLimitMs } from "./support/time-limit.ts";
@@ -57,15 +57,16 @@ const dataDir = mkdtempSync(join(tmpdir(), "haven-test-"));
 const log: EngineLog = ({ event, ...line }) => {
   if (event !== "started") process.stderr.write(`! embedded engine ${event}: ${JSON.stringify(line)}\n`);
 };
-const [postgres, valkey] = await Promise.all([startPostgres({ dataDir, log, fast: true }), startValkey({ log })]);
+const stores = await startStores(log);
 let exitCode = 1;
 try {
-  await prepareTemplate(postgres.url);
+  await prepareTemplate(stores.databaseUrl);
   const codes: number[] = [];
   for (const round of rounds) codes.push(await runWithOneRetry(round));
   exitCode = Math.max(...codes);
 } finally {
-  await Promise.all([postgres.stop(), valkey.stop()]);
+  await stores.stop();
+  await cleanUp();
   rmSync(dataDir, { recursive: true, force: true });
 }
 process.exit(exitCode);
@@ -104,7 +105,7 @@ async function runRound({ files, atOnce, limitMs }: Round): Promise<{ code: numb
     ],
     {
       stdio: "inherit",
-      env: { ...process.env, NODE_ENV: "test", TEST_DATABASE_URL: postgres.url, TEST_REDIS_URL: valkey.url },
+      env: { ...process.env, NODE_ENV: "test", TEST_DATABASE_URL: stores.databaseUrl, TEST_REDIS_URL: stores.redisUrl },
     },
   );
   const [code] = await once(runner, "exit");

@@ -38,7 +38,10 @@ async function serveNames(current: () => readonly string[]): Promise<void> {
 }
 
 async function serveMetrics(host: string): Promise<void> {
-  const server = createServer((_, response) => response.end("health_ready 1\n")).listen(4000, host);
+  // Prometheus 3 refuses a response without a content type.
+  const headers = { "Content-Type": "text/plain; version=0.0.4" };
+  const server = createServer((_, response) => response.writeHead(200, headers).end("health_ready 1\n"));
+  server.listen(4000, host);
   await once(server, "listening");
   atEnd(() => {
     server.closeAllConnections();

@@ -76,7 +76,7 @@ export function installPackages(packages: readonly string[]): void {
   if (add(packages) !== 0) for (const one of packages) add([one]);
 }
 
-function findOnPath(command: string): string | undefined {
+export function findOnPath(command: string): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
   return folders.map((folder) => `${folder}/${command}`).find(isExecutable);
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { endPostgresIn, forced } from "../../../src/embedded/processes/processes.ts";
 import { atEnd } from "../../../test/shared/at-end.ts";
 import { eventually } from "../../../test/shared/eventually.ts";
 import { ask } from "../../../test/shared/requests/http.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
+import { postgresPrograms } from "../../../test/shared/servers/postgres-servers.ts";
 import { patroniConfig } from "./patroni-config.ts";
 
 export const patroniPrograms = [
@@ -34,7 +35,7 @@ export async function startPatroni() {
     // The file is read as YAML, of which JSON is a part.
     writeFileSync(
       file,
-      JSON.stringify(patroniConfig({ host, password, directory: directoryOf(host), bin: newestPostgres() })),
+      JSON.stringify(patroniConfig({ host, password, directory: directoryOf(host), bin: postgresPrograms() })),
     );
     run("patroni", [file], { uid, gid });
     // The first server creates the database, and the second one copies it.
@@ -101,10 +102,4 @@ async function findPrimary(): Promise<string | undefined> {
 async function isReplicating(primary: string): Promise<boolean> {
   const standby = hosts.find((host) => host !== primary) ?? primary;
   return (await hasRole(primary, "primary")) && (await hasRole(standby, "synchronous"));
-}
-
-function newestPostgres(): string {
-  const root = "/usr/lib/postgresql";
-  const newest = readdirSync(root).sort((a, b) => Number(b) - Number(a))[0] ?? "";
-  return join(root, newest, "bin");
 }

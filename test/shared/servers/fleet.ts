@@ -1,9 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { startPostgres } from "../../../src/embedded/postgres/start-postgres.ts";
-import { startValkey } from "../../../src/embedded/valkey/start-valkey.ts";
 import { atEnd } from "../at-end.ts";
 import { eventually } from "../eventually.ts";
 import { ask } from "../requests/http.ts";
@@ -11,6 +6,7 @@ import { asAppRole, freshDatabase, prepareTemplate } from "./database.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { type HavenProcess, startHavenProcess } from "./haven-process.ts";
 import { freshRedis } from "./redis.ts";
+import { startStores } from "./stores.ts";
 
 export const names = ["api-server-1", "api-server-2", "api-server-3"] as const;
 export type Name = (typeof names)[number];
@@ -33,16 +29,11 @@ export type Member = {
 
 /** Starts Postgres and Redis in the namespaces of this test file. */
 export async function startEngines(): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), "haven-edge-"));
-  const log = () => undefined;
-  const [postgres, valkey] = await Promise.all([startPostgres({ dataDir, log, fast: true }), startValkey({ log })]);
-  atEnd(async () => {
-    await Promise.all([postgres.stop(), valkey.stop()]);
-    rmSync(dataDir, { recursive: true, force: true });
-  });
-  await prepareTemplate(postgres.url);
-  process.env["TEST_DATABASE_URL"] = postgres.url;
-  process.env["TEST_REDIS_URL"] = valkey.url;
+  const { databaseUrl, redisUrl, stop } = await startStores(() => undefined);
+  atEnd(stop);
+  await prepareTemplate(databaseUrl);
+  process.env["TEST_DATABASE_URL"] = databaseUrl;
+  process.env["TEST_REDIS_URL"] = redisUrl;
 }
 
 export type Fleet = {

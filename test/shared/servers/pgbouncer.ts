@@ -12,7 +12,7 @@ import { postgresUser } from "./postgres-servers.ts";
 export type PgBouncer = {
   port: number;
   start(): Promise<void>;
-  /** Restarts PgBouncer like `systemctl restart`, which closes all connections at once. */
+  /** Restarts PgBouncer, which closes all connections at once. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -52,7 +52,8 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
   const stop = async () => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
-    child.kill("SIGTERM");
+    // Closes all connections at once in every version; since 1.23, SIGTERM waits until all clients have left.
+    child.kill("SIGQUIT");
     await exited;
   };
   const start = async () => {

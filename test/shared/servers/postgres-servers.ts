@@ -1,12 +1,22 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, chmodSync, chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  globSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import pg from "pg";
 import { atEnd } from "../at-end.ts";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
+import { findOnPath } from "../programs.ts";
 
 export type PostgresServer = {
   port: number;
@@ -38,11 +48,14 @@ export function postgresUser(): { uid: number; gid: number } | undefined {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-const programs = (): string => {
+/** Returns the folder of the programs: those on the PATH, else the newest that Debian's packages installed. */
+export function postgresPrograms(): string {
+  const onPath = findOnPath("postgres");
+  if (onPath !== undefined) return dirname(realpathSync(onPath));
   const [folder] = globSync("/usr/lib/postgresql/*/bin").sort().reverse();
   if (folder === undefined) throw new Error("The Debian package postgresql is not installed.");
   return folder;
-};
+}
 
 /** Starts the Postgres of the distribution on 127.0.0.1 with the given settings. */
 export async function startPostgresServer(options: PostgresServerOptions = {}): Promise<PostgresServer> {
@@ -53,7 +66,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
   if (user) chownSync(folder, user.uid, user.gid);
   const data = join(folder, "data");
   const run = (program: string, args: readonly string[]) =>
-    execFileSync(join(programs(), program), args, {
+    execFileSync(join(postgresPrograms(), program), args, {
       stdio: "pipe",
       ...user,
       cwd: folder,
@@ -86,7 +99,7 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
     url,
     folder,
     async start() {
-      const started = spawn(join(programs(), "postgres"), ["-D", data], {
+      const started = spawn(join(postgresPrograms(), "postgres"), ["-D", data], {
         stdio: ["ignore", "ignore", "pipe"],
         ...user,
       });

@@ -1,0 +1,70 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { nodeBinary, nodeVersions, provideNodeVersions } from "../kit/support/node-versions.ts";
+import { type Release, releases } from "./releases.ts";
+import { unpackRelease } from "./unpack.ts";
+import { readVersions, withRow } from "./versions-page.ts";
+
+// npm run matrix: the tests of proxies, stores and monitoring, on the programs of several releases of Debian.
+
+const project = fileURLToPath(new URL("../..", import.meta.url));
+const page = fileURLToPath(new URL("../../docs/versions.md", import.meta.url));
+
+const tests = [
+  ...["test/edge/*.test.ts", "test/monitoring/*.test.ts", "test/db/**/*.test.ts", "test/redis/*.test.ts"],
+  ...["test/half-alive/*.test.ts", "test/stalls/*.test.ts"],
+];
+
+const names = releases.map(({ name }) => name).join(", ");
+const usage = `Usage: npm run matrix -- [--write] [RELEASE …] [-- TESTS …]
+
+  RELEASE   ${names}; all of them unless named
+  TESTS     test files instead of those of the matrix
+  --write   write the versions and the result of each release to docs/versions.md
+`;
+
+const { values, tokens } = parseArgs({
+  allowPositionals: true,
+  tokens: true,
+  options: { write: { type: "boolean" }, help: { type: "boolean" } },
+});
+const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? Number.POSITIVE_INFINITY;
+const words = tokens.flatMap((token) => (token.kind === "positional" ? [token] : []));
+const wanted = words.filter(({ index }) => index < end).map(({ value }) => value);
+const files = words.filter(({ index }) => index > end).map(({ value }) => value);
+if (values.help || wanted.some((name) => !releases.some((one) => one.name === name))) {
+  process.stderr.write(usage);
+  process.exit(values.help ? 0 : 64);
+}
+
+provideNodeVersions();
+let failed = 0;
+for (const release of releases.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  if (!runOn(release)) failed += 1;
+}
+process.exit(failed === 0 ? 0 : 1);
+
+function runOn(release: Release): boolean {
+  const commands = unpackRelease(release);
+  const node = release.name === "bookworm" ? nodeBinary(nodeVersions[1]) : process.execPath;
+  const env = {
+    ...process.env,
+    PATH: [commands, dirname(node), process.env["PATH"]].join(":"),
+    TEST_STORES: "installed",
+  };
+  const versions = readVersions(env);
+  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  process.stdout.write(`\nDebian ${release.name}: ${list.join(", ")}\n\n`);
+  const { status } = spawnSync(node, ["test/run.ts", ...(files.length > 0 ? files : tests)], {
+    cwd: project,
+    env,
+    stdio: "inherit",
+  });
+  const passed = status === 0;
+  if (values.write)
+    writeFileSync(page, withRow(readFileSync(page, "utf8"), { release: release.name, versions, passed }));
+  return passed;
+}
