@@ -1,18 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type Express } from "express";
-import type { Features } from "./composition/features.ts";
 import { maxBufferedBodyBytes } from "./config/memory-budget.ts";
 import { AppError } from "./core/app-error.ts";
 import { createByteBudget } from "./core/byte-budget.ts";
 import type { Logger } from "./core/logger.ts";
 import type { StartRequestTrace } from "./core/tracer.ts";
-import type { Api } from "./features/create-once.ts";
-import { leaseRoutes } from "./features/leases/routes.ts";
-import { maintenanceRoutes } from "./features/maintenance/routes.ts";
-import { photoRoutes, uploadRoutes } from "./features/photos/routes.ts";
-import { propertyRoutes } from "./features/properties/routes.ts";
-import { streamRoutes } from "./features/stream/routes.ts";
-import { unitRoutes } from "./features/units/routes.ts";
 import { cors } from "./http/cors.ts";
 import { handleErrors, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
 import { createBodyDiscarder } from "./http/listener/discard-unread-body.ts";
@@ -115,12 +107,10 @@ const tooManyBodies = () =>
 
 export type ExpressDeps = {
   about: AboutDeps;
-  /** Routes outside `features/`: those of the accounts, and those that a test adds. */
+  /** Of the accounts and the features. */
   routes: readonly Routes[];
   /** Routes that the API reference does not list. */
   unlistedRoutes: readonly Routes[];
-  features: Features;
-  api: Api;
   /** Throws while a store lacks what the operation needs. */
   assertAvailable: (needs: StoreNeeds) => void;
   trust: Pick<Trust, "trusts">;
@@ -132,15 +122,12 @@ function createExpressApp({
   about,
   routes,
   unlistedRoutes,
-  features,
-  api,
   assertAvailable,
   trust,
   logger,
   corsOrigins,
 }: ExpressDeps): Express {
-  const served = [...routes, ...featureRoutes(features, api)];
-  const all = [...served, ...unlistedRoutes, aboutRoutes(about, served)];
+  const all = [...routes, ...unlistedRoutes, aboutRoutes(about, routes)];
   const refuse = rejectUnknownRoute(all);
   const app = express();
   app.disable("x-powered-by");
@@ -156,13 +143,3 @@ function createExpressApp({
   app.use(handleErrors(logger));
   return app;
 }
-
-const featureRoutes = (features: Features, api: Api): readonly Routes[] => [
-  propertyRoutes(features.properties, api),
-  unitRoutes(features.units, api),
-  leaseRoutes(features.leases, api),
-  maintenanceRoutes(features.maintenance, api),
-  photoRoutes(features.photos, api),
-  uploadRoutes(features.photos),
-  streamRoutes(features.stream, api),
-];

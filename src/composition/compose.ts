@@ -29,6 +29,7 @@ import { composeSessionCache } from "./session-cache.ts";
 import { createAssertAvailable } from "./store-breakers.ts";
 import { composeStream } from "./stream.ts";
 import { composeTracing } from "./tracing.ts";
+import { composeUploads } from "./uploads.ts";
 
 export type ComposeDeps = {
   config: Config;
@@ -160,7 +161,10 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     overrides,
   });
   const bucket = composeBucket({ config, clock, breakers, certificates, tracer, addCheck: kit.addCheck });
-  const features = composeFeatures({ config, logger, bucket, db, stream, tracer, stack, overrides });
+  const uploads = composeUploads({ config, logger, bucket, db, tracer, stack, overrides });
+  const api = { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) };
+  const features = composeFeatures({ db, api, uploads, stream });
+  const testRoutes = overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [];
 
   const servesOperators = config.http.managementPort === undefined;
   const headers = securityHeaders(config);
@@ -172,11 +176,9 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     connections,
     securityHeaders: headers,
     about: { identity, cookieName: config.auth.cookieName, servesOperators },
-    routes: [...auth.routes, ...(overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [])],
+    routes: [...auth.routes, ...testRoutes, ...features],
     unlistedRoutes: devRoutes,
-    features,
     assertAvailable: createAssertAvailable({ postgres: postgres.breakers, redis: redisParts.breakers }),
-    api: { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) },
     trust,
     logger,
     corsOrigins: config.auth.corsOrigins,

@@ -1,39 +1,36 @@
-import type { Config } from "../config/read-config.ts";
-import type { Logger } from "../core/logger.ts";
-import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/pool.ts";
+import type { Api } from "../features/create-once.ts";
+import { leaseRoutes } from "../features/leases/routes.ts";
 import { createLeaseService } from "../features/leases/service.ts";
+import { maintenanceRoutes } from "../features/maintenance/routes.ts";
 import { createMaintenanceService } from "../features/maintenance/service.ts";
-import type { Bucket } from "../features/photos/storage/bucket.ts";
+import { photoRoutes } from "../features/photos/routes.ts";
+import { createPhotoService } from "../features/photos/service.ts";
+import { avatarRoutes, uploadRoutes } from "../features/photos/upload-routes.ts";
+import { propertyRoutes } from "../features/properties/routes.ts";
 import { createPropertyService } from "../features/properties/service.ts";
+import { streamRoutes } from "../features/stream/routes.ts";
 import type { StreamService } from "../features/stream/service.ts";
+import { unitRoutes } from "../features/units/routes.ts";
 import { createUnitService } from "../features/units/service.ts";
-import type { Overrides } from "./overrides.ts";
-import { composePhotos } from "./photos.ts";
+import type { Routes } from "../http/operation.ts";
+import type { UploadParts } from "./uploads.ts";
 
-export type FeatureDeps = {
-  config: Config;
-  logger: Logger;
-  bucket: Bucket | undefined;
-  db: Database;
-  stream: StreamService;
-  tracer: Tracer;
-  stack: AsyncDisposableStack;
-  overrides: Overrides;
-};
+export type FeatureDeps = { db: Database; api: Api; uploads: UploadParts; stream: StreamService };
 
-/** Creates the services of the property API. */
-export function composeFeatures({ config, logger, bucket, db, stream, tracer, stack, overrides }: FeatureDeps) {
+/** Creates the features. Their order is that of the API reference. */
+export function composeFeatures({ db, api, uploads, stream }: FeatureDeps): readonly Routes[] {
   const properties = createPropertyService({ db });
   const units = createUnitService({ db, properties });
-  return {
-    properties,
-    units,
-    leases: createLeaseService({ db, units }),
-    maintenance: createMaintenanceService({ db, units, notify: stream.wake }),
-    photos: composePhotos({ config, logger, bucket, db, properties, tracer, stack, overrides }),
-    stream,
-  };
+  const photos = createPhotoService({ db, properties, images: uploads.images, files: uploads.files });
+  return [
+    propertyRoutes(properties, api),
+    unitRoutes(units, api),
+    leaseRoutes(createLeaseService({ db, units }), api),
+    maintenanceRoutes(createMaintenanceService({ db, units, notify: stream.wake }), api),
+    photoRoutes({ photos, uploads: uploads.uploads }, api),
+    avatarRoutes(uploads, api),
+    uploadRoutes(uploads),
+    streamRoutes(stream, api),
+  ];
 }
-
-export type Features = ReturnType<typeof composeFeatures>;

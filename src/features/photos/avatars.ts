@@ -1,6 +1,6 @@
 import type { Database } from "../../db/pool.ts";
+import { avatars } from "./avatar-repository.ts";
 import type { Images } from "./images/images.ts";
-import { avatars } from "./repository.ts";
 import { type FileStore, newFileName } from "./storage/storage.ts";
 
 export type AvatarDeps = { db: Database; images: Pick<Images, "avatar">; files: Omit<FileStore, "get"> };

@@ -1,18 +1,14 @@
-import { AppError } from "../../core/app-error.ts";
 import { created, ifMatchPrecondition, okWithEtag } from "../../http/etag.ts";
 import { createRoutes, type Routes } from "../../http/operation.ts";
-import { noContent, ok } from "../../http/responses.ts";
+import { noContent } from "../../http/responses.ts";
 import type { Api } from "../create-once.ts";
-import type { AvatarService } from "./avatars.ts";
-import { serveImage } from "./images/serve-image.ts";
-import { getUpload, operations } from "./schema.ts";
+import { operations } from "./schema.ts";
 import type { PhotoService } from "./service.ts";
-import { type FileStore, isFileName } from "./storage/storage.ts";
 import type { Uploads } from "./uploads/uploads.ts";
 
-export type PhotoParts = { photos: PhotoService; avatars: AvatarService; uploads: Uploads; files: FileStore };
+export type PhotoParts = { photos: PhotoService; uploads: Uploads };
 
-export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenticate, create, page }: Api): Routes {
+export function photoRoutes({ photos, uploads }: PhotoParts, { authenticate, create, page }: Api): Routes {
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(operations.create, async ({ caller, params: { propertyId }, request }) => {
     await photos.assertPropertyExists(caller.userId, propertyId);
@@ -39,26 +35,6 @@ export function photoRoutes({ photos, avatars, uploads }: PhotoParts, { authenti
   routes.add(operations.remove, async ({ caller, params, request }) => {
     await photos.remove(caller.userId, params.photoId, ifMatchPrecondition(request));
     return noContent();
-  });
-  routes.add(operations.changeAvatar, ({ caller, request }) =>
-    uploads.take(request, { userId: caller.userId, fields: ["avatar", "photo"], formOnly: false }, async (image) =>
-      ok(await avatars.change(caller.userId, image, request.context.signal)),
-    ),
-  );
-  routes.add(operations.removeAvatar, async ({ caller }) => {
-    await avatars.remove(caller.userId);
-    return noContent();
-  });
-  return routes;
-}
-
-/** Public: the random name is the only protection. */
-export function uploadRoutes({ files }: Pick<PhotoParts, "files">): Routes {
-  const routes = createRoutes("/uploads");
-  routes.add(getUpload, async ({ params: { name }, request }) => {
-    const image = isFileName(name) ? await files.get(name, request.context.signal) : undefined;
-    if (image === undefined) throw new AppError("not_found", "Image not found.");
-    return serveImage(request, name, image);
   });
   return routes;
 }

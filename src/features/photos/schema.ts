@@ -2,8 +2,7 @@ import { z } from "zod";
 import { id, moment } from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
-
-const fileUrl = z.string().meta({ example: "/uploads/5f2b7c1e9a4d4f0c8b3e6d7a1c2f9e08.webp" });
+import { fileTypes, fileUrl, limits, uploadProblems } from "./upload-schema.ts";
 
 const photo = z
   .object({
@@ -23,16 +22,6 @@ const tag = "Photos";
 const access = "member";
 const ofProperty = z.strictObject({ propertyId: id });
 const params = z.strictObject({ photoId: id });
-const limits = "JPEG, PNG, WebP or AVIF, detected by content; at most 5,000,000 bytes and 40 megapixels (AVIF: 16).";
-const fileTypes = ["image/jpeg", "image/png", "image/webp", "image/avif"];
-const uploadProblems = [
-  "payload_too_large",
-  "unsupported_media_type",
-  "unprocessable",
-  "rate_limited",
-  "overloaded",
-] as const;
-
 export const operations = {
   create: operation({
     id: "addPhoto",
@@ -81,54 +70,4 @@ export const operations = {
     headers: ["If-Match"],
     answers: { 204: { description: "Deleted. Caches may serve the files for some time." } },
   }),
-  changeAvatar: operation({
-    id: "changeAvatar",
-    method: "put",
-    path: "/auth/me/avatar",
-    summary: "Set the avatar",
-    tag,
-    access: "account",
-    upload: {
-      field: "avatar",
-      fileTypes,
-      contentTypes: ["multipart/form-data", ...fileTypes, "application/octet-stream"],
-      description: `${limits} The form field may also be named \`photo\`.`,
-    },
-    problems: uploadProblems,
-    answers: { 200: { description: "The URL of the avatar.", schema: z.object({ avatarUrl: fileUrl }) } },
-  }),
-  removeAvatar: operation({
-    id: "deleteAvatar",
-    method: "delete",
-    path: "/auth/me/avatar",
-    summary: "Delete the avatar",
-    tag,
-    access: "account",
-    answers: { 204: { description: "Deleted." } },
-  }),
 };
-
-export const getUpload = operation({
-  id: "getUpload",
-  method: "get",
-  path: "/{name}",
-  summary: "Get an image",
-  description:
-    "Supports a single byte range. Several ranges, or another unit, return the whole image. " +
-    "`Range` is ignored if `If-Range` is not the `ETag` of the image.",
-  tag,
-  params: z.strictObject({ name: z.string() }),
-  // Pages may add a query to bypass caches.
-  query: z.looseObject({}),
-  headers: ["If-None-Match", "Range", "If-Range"],
-  problems: ["range_not_satisfiable"],
-  answers: {
-    200: { description: "The image; it never changes.", contentType: "image/webp", headers: ["Accept-Ranges"] },
-    206: {
-      description: "The requested range.",
-      contentType: "image/webp",
-      headers: ["Accept-Ranges", "Content-Range"],
-    },
-    304: { description: "Not modified.", headers: ["Accept-Ranges"] },
-  },
-});

@@ -6,20 +6,16 @@ import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";
 import { createImages } from "../features/photos/images/images.ts";
-import type { PhotoParts } from "../features/photos/routes.ts";
-import { createPhotoService } from "../features/photos/service.ts";
 import type { Bucket } from "../features/photos/storage/bucket.ts";
 import { createBucketStore } from "../features/photos/storage/bucket-store.ts";
 import { createDeferredDeletions } from "../features/photos/storage/deferred-deletions.ts";
 import { createPostgresStore } from "../features/photos/storage/postgres-store.ts";
 import { createUploads } from "../features/photos/uploads/uploads.ts";
-import type { PropertyService } from "../features/properties/service.ts";
 import type { Overrides } from "./overrides.ts";
 
-export type PhotoPartsDeps = {
+export type UploadPartsDeps = {
   config: Config;
   db: Database;
-  properties: Pick<PropertyService, "get">;
   logger: Logger;
   /** If undefined, files are stored in Postgres. */
   bucket: Bucket | undefined;
@@ -34,17 +30,8 @@ const deletionGraceMs = 600_000;
 const imageReadShare = 0.3;
 const imageReadWaitMs = 1000;
 
-/** Photos and avatars, and the store of their files. */
-export function composePhotos({
-  config,
-  db,
-  properties,
-  bucket,
-  logger,
-  tracer,
-  stack,
-  overrides,
-}: PhotoPartsDeps): PhotoParts {
+/** Uploaded images: their processing, the store of their files, and avatars. */
+export function composeUploads({ config, db, bucket, logger, tracer, stack, overrides }: UploadPartsDeps) {
   const images = overrides.images ?? createImages(config.photos.images, tracer);
   const deletions =
     bucket &&
@@ -66,9 +53,11 @@ export function composePhotos({
     overrides.files ??
     (bucket && deletions ? createBucketStore({ db: limited, bucket, deletions }) : createPostgresStore(limited));
   return {
-    photos: createPhotoService({ db, properties, images, files }),
+    images,
     avatars: createAvatarService({ db, images, files }),
     uploads: createUploads(config.photos),
     files,
   };
 }
+
+export type UploadParts = ReturnType<typeof composeUploads>;
