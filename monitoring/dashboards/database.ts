@@ -129,7 +129,7 @@ const pool: Row = {
   panels: [
     {
       title: "Pool in use",
-      description: `Share of DB_POOL_MAX. Above ${formatThreshold("DatabasePoolNearlyFull")} on average: DatabasePoolNearlyFull.`,
+      description: `Share of the connections that one statement uses at a time. Above ${formatThreshold("DatabasePoolNearlyFull")} on average: DatabasePoolNearlyFull.`,
       kind: "timeseries",
       unit: "percentunit",
       width: 8,
@@ -162,7 +162,9 @@ const pool: Row = {
       width: 8,
       min: 0,
       stacked: true,
-      queries: [{ expr: `sum by (state) (pg_pool_connections{${mine}, state=~"active|idle"})`, legend: "{{state}}" }],
+      queries: [
+        { expr: `sum by (state) (pg_pool_connections{${mine}, state=~"active|idle|pipelined"})`, legend: "{{state}}" },
+      ],
     },
   ],
 };

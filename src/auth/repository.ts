@@ -41,7 +41,8 @@ export const users = {
   },
 
   async byId(db: Queryable, id: string): Promise<UserWithPassword | undefined> {
-    return (await db.query<UserWithPassword>(`SELECT ${withPassword} FROM users WHERE id = $1`, [id]))[0];
+    const text = `SELECT ${withPassword} FROM users WHERE id = $1`;
+    return (await db.query<UserWithPassword>({ name: "user", text, isShort: true }, [id]))[0];
   },
 
   /** Locks the account until the transaction ends. */

@@ -69,7 +69,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
       // A timed-out statement may hold its connection until Postgres cancels it. The exit does not wait for that.
       (pool) => Promise.race([pool.close(), sleep(closeLimitMs, undefined, { ref: false })]),
     );
-  addPoolMetrics(metrics, database, config.postgres.poolMax);
+  addPoolMetrics(metrics, database);
 
   const migrationNames = (await readMigrations()).map(({ name }) => name);
   const { timeoutMs, requires } = config.health;

@@ -75,7 +75,9 @@ export const variables = z.object({
     ),
   DB_POOL_MAX: wholeNumber(1, 1000, "a whole number")
     .default(10)
-    .describe("Maximum number of connections in the pool; the health checks use two more"),
+    .describe(
+      "Maximum number of connections to Postgres for requests; of five or more, two to four are shared by short reads. The health checks use two more",
+    ),
   DB_CONNECT_TIMEOUT_MS: milliseconds(100)
     .default(2000)
     .describe("Maximum wait for a free connection, or for a new one; several hosts share it"),

@@ -16,18 +16,21 @@ export async function runIdempotent<Answer extends StoredResponse>(
   work: (tx: Transaction) => Promise<Answer>,
 ): Promise<Answer | StoredResponse> {
   return db.transaction(async (tx) => {
-    await lockKey(tx, attempt);
-    const stored = await find(tx, attempt);
+    // In one round trip, and in this order: the second statement sees what the previous holder of the key committed.
+    const [, stored] = await Promise.all([lockKey(tx, attempt), find(tx, attempt)]);
     if (stored !== undefined) return stored;
     const answer = await work(tx);
-    await store(tx, attempt, answer);
+    await storeAndCommit(tx, attempt, answer);
     return answer;
   });
 }
 
 /** Locks the key until the transaction ends. */
 async function lockKey(tx: Queryable, { userId, key }: IdempotentRequest): Promise<void> {
-  const sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine";
+  const sql = {
+    name: "idempotency-lock",
+    text: "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine",
+  };
   const [claimed] = await tx.query<{ mine: boolean }>(sql, [`idempotency ${userId} ${key}`]);
   if (claimed?.mine !== true) {
     throw new AppError("conflict", "A request with this Idempotency-Key is in progress. Retry later.", {
@@ -36,13 +39,16 @@ async function lockKey(tx: Queryable, { userId, key }: IdempotentRequest): Promi
   }
 }
 
-/** A separate statement after `claim`: in a shared one, the snapshot could be older than the response of the previous holder. */
+/** A separate statement after `lockKey`: in a shared one, the snapshot could be older than the response of the previous holder. */
 async function find(
   tx: Queryable,
   { userId, key, fingerprint }: IdempotentRequest,
 ): Promise<StoredResponse | undefined> {
-  const sql = `SELECT fingerprint, status, headers, body FROM idempotency_keys
-               WHERE user_id = $1 AND key = $2 AND created_at > now() - interval '1 day'`;
+  const sql = {
+    name: "idempotency-find",
+    text: `SELECT fingerprint, status, headers, body FROM idempotency_keys
+           WHERE user_id = $1 AND key = $2 AND created_at > now() - interval '1 day'`,
+  };
   const [kept] = await tx.query<StoredResponse & { fingerprint: string }>(sql, [userId, key]);
   if (kept === undefined) return undefined;
   if (kept.fingerprint === fingerprint) return { status: kept.status, headers: kept.headers, body: kept.body };
@@ -53,16 +59,20 @@ async function find(
   });
 }
 
-async function store(
-  tx: Queryable,
+async function storeAndCommit(
+  tx: Transaction,
   { userId, key, fingerprint }: IdempotentRequest,
   answer: StoredResponse,
 ): Promise<void> {
-  const sql = `INSERT INTO idempotency_keys (user_id, key, fingerprint, status, headers, body)
-               VALUES ($1, $2, $3, $4, $5, $6)
-               ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
-                 headers = excluded.headers, body = excluded.body, created_at = now()`;
-  await tx.query(sql, [userId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body]);
+  const sql = {
+    name: "idempotency-store",
+    text: `INSERT INTO idempotency_keys (user_id, key, fingerprint, status, headers, body)
+           VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+             headers = excluded.headers, body = excluded.body, created_at = now()`,
+  };
+  const values = [userId, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body];
+  await tx.queryAndCommit(sql, values);
 }
 
 /** Deletes expired keys, except those in rows that other instances have locked. */

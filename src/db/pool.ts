@@ -5,26 +5,19 @@ import type { StoreCapability } from "../core/store-capability.ts";
 import { noTracer, type Tracer } from "../core/tracer.ts";
 import { createConnectionPool } from "./connect/connection-pool.ts";
 import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
+import { createPipelinedConnections, pipelinedShareOf } from "./connect/pipelined-connections.ts";
 import { breaksConnection, isRetryableConflict, toDomainError, wrapDriverError } from "./driver-errors.ts";
-import { capabilityOfStatement } from "./statement-capability.ts";
+import { capabilityOf, type Queryable, runStatement, type Sql } from "./statement.ts";
 import { statementSpan } from "./statement-span.ts";
+import { inTransaction, type Transaction } from "./transaction.ts";
+
+export type { Queryable, Sql, Statement } from "./statement.ts";
+export type { Transaction } from "./transaction.ts";
 
 export type PostgresLimits = PostgresSource & {
   poolMax: number;
   statementTimeoutMs: number;
   idleTransactionTimeoutMs: number;
-};
-
-/** Runs statements. A statement with a name is prepared once for each connection. */
-export type Queryable = {
-  query<Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]): Promise<Row[]>;
-};
-
-export type Sql = string | { name: string; text: string };
-
-export type Transaction = Queryable & {
-  /** Runs the hook after a successful commit. The hook must not throw. */
-  afterCommit(hook: () => void): void;
 };
 
 /** Single statements and transactions. */
@@ -37,15 +30,24 @@ export type Database = Statements & {
   withGuard(protect: Protect): Statements;
   /** Closes every connection that is open now before its next use, because it may lead to a failed server. */
   retireConnections(): void;
-  counts(): { total: number; idle: number; waiting: number };
+  counts(): ConnectionCounts;
   close(): Promise<void>;
 };
+
+/** `total`, `idle` and `max` are those of the connections that one statement uses at a time; `waiting` waits for them. */
+export type ConnectionCounts = { total: number; idle: number; max: number; waiting: number; pipelined: number };
 
 /** Runs a call, usually through the circuit breaker of the capability. */
 export type Protect = <T>(work: () => Promise<T>, capability: StoreCapability) => Promise<T>;
 
 /** The server's limit as a share of ours, so that Postgres cancels a slow statement before this process closes the connection. */
 const serverShareOfLimit = 0.9;
+
+/** The limit of a short read on a shared connection. One that takes longer runs again, alone, with the limit of the pool. */
+const maxShortMs = 500;
+
+const idleTimeoutMs = 30_000;
+const maxLifetimeMs = 1_800_000;
 
 /** Commits that wait for a standby hold their connections. Without this share they would hold all, and reads would fail. */
 const shareReservedForReads = 0.25;
@@ -64,9 +66,10 @@ export function createDatabase(
         statementTimeoutMs: Math.ceil(limits.statementTimeoutMs * serverShareOfLimit),
         // Also limits a commit that waits for a standby, to which the limits of Postgres do not apply.
         queryTimeoutMs: limits.statementTimeoutMs,
+        pipelined: true,
       }),
-    idleTimeoutMs: 30_000,
-    maxLifetimeMs: 1_800_000,
+    idleTimeoutMs,
+    maxLifetimeMs,
   });
   const limitTo = (maxConcurrent: number) =>
     createConcurrencyLimiter({
@@ -77,14 +80,27 @@ export function createDatabase(
         new AppError("overloaded", "All database connections are in use.", { retryAfterSeconds: 1 }),
       measureWait: (wait) => tracer.span(queueSpan, wait),
     });
-  const limiter = limitTo(limits.poolMax);
-  const writeLimiter = limitTo(limits.poolMax - Math.floor(limits.poolMax * shareReservedForReads));
+  const pipelinedMax = pipelinedShareOf(limits.poolMax);
+  const exclusiveMax = limits.poolMax - pipelinedMax;
+  const limiter = limitTo(exclusiveMax);
+  const writeLimiter = limitTo(exclusiveMax - Math.floor(limits.poolMax * shareReservedForReads));
+  const shortLimitMs = Math.min(maxShortMs, limits.statementTimeoutMs);
+  const pipelined = createPipelinedConnections({
+    open: () =>
+      connector.open({
+        ...limits,
+        applicationName: "haven",
+        statementTimeoutMs: Math.ceil(shortLimitMs * serverShareOfLimit),
+        pipelined: true,
+        limitsOwnQueries: true,
+      }),
+    maxConnections: pipelinedMax,
+    limitMs: shortLimitMs,
+    idleTimeoutMs,
+    maxLifetimeMs,
+  });
 
-  const withClient = async <T>(
-    work: (client: Client) => Promise<T>,
-    capability: StoreCapability,
-    guard: Protect,
-  ): Promise<T> => {
+  const withClient = async <T>(work: (client: Client) => Promise<T>, capability: StoreCapability): Promise<T> => {
     const run = async () => {
       const acquire = () => pool.acquire().catch(wrapDriverError);
       const connection = await (pool.counts().idle > 0 ? acquire() : tracer.span(connectSpan, acquire));
@@ -97,25 +113,27 @@ export function createDatabase(
         throw error;
       }
     };
-    const runLimited = () => limiter.run(run);
-    // The guard comes first, so that no call waits for a connection while the breaker is open.
-    return guard(capability === "write" ? () => writeLimiter.run(runLimited) : runLimited, capability);
+    return capability === "write" ? writeLimiter.run(() => limiter.run(run)) : limiter.run(run);
   };
 
+  // The guard comes first, so that no call waits for a connection while the breaker is open.
   const withGuard = (guard: Protect): Statements => ({
-    query: <Row extends QueryResultRow>(sql: Sql, values?: readonly unknown[]) =>
-      withClient((client) => runStatement<Row>(client, tracer, sql, values), capabilityOf(sql), guard).catch(
-        throwDomainError,
-      ),
+    query: <Row extends QueryResultRow>(sql: Sql, values: readonly unknown[] = []) => {
+      const capability = capabilityOf(sql);
+      const runAlone = () => withClient((client) => runStatement<Row>(client, tracer, sql, values), capability);
+      if (pipelinedMax === 0 || typeof sql === "string" || sql.isShort !== true) {
+        return guard(runAlone, capability).catch(throwDomainError);
+      }
+      const readPipelined = () => pipelined.read<Row>(sql, values);
+      const run = async () => (await tracer.span(statementSpan(sql.text), readPipelined)) ?? (await runAlone());
+      return guard(run, capability).catch(throwDomainError);
+    },
     async transaction(work) {
       for (let attempt = 1; ; attempt += 1) {
         const afterCommitHooks: (() => void)[] = [];
         try {
-          const result = await withClient(
-            (client) => inTransaction(client, tracer, work, afterCommitHooks),
-            "write",
-            guard,
-          );
+          const run = () => withClient((client) => inTransaction(client, tracer, work, afterCommitHooks), "write");
+          const result = await guard(run, "write");
           for (const hook of afterCommitHooks) hook();
           return result;
         } catch (error) {
@@ -129,53 +147,26 @@ export function createDatabase(
   return {
     ...withGuard(protect),
     withGuard,
-    retireConnections: pool.retire,
-    counts: () => ({ ...pool.counts(), waiting: limiter.queued() + writeLimiter.queued() }),
-    close: () => pool.end(),
+    retireConnections() {
+      pool.retire();
+      pipelined.retire();
+    },
+    counts: () => ({
+      ...pool.counts(),
+      max: exclusiveMax,
+      waiting: limiter.queued() + writeLimiter.queued(),
+      pipelined: pipelined.total(),
+    }),
+    close: async () => void (await Promise.all([pool.end(), pipelined.end()])),
   };
 }
 
 const queueSpan = { name: "wait for a free place at postgres" };
 const connectSpan = { name: "connect to postgres" };
 
-const capabilityOf = (sql: Sql): StoreCapability => capabilityOfStatement(typeof sql === "string" ? sql : sql.text);
-
 function throwDomainError(error: unknown): never {
   throw toDomainError(error);
 }
 
-async function runStatement<Row extends QueryResultRow>(
-  client: Client,
-  tracer: Tracer,
-  sql: Sql,
-  values: readonly unknown[] = [],
-): Promise<Row[]> {
-  const statement = typeof sql === "string" ? { text: sql } : sql;
-  const run = () => client.query<Row>({ ...statement, values: [...values] }).catch(wrapDriverError);
-  const result = await tracer.span(statementSpan(statement.text), run);
-  // A text of several statements has several results, of which the last one is returned.
-  return [result].flat().at(-1)?.rows ?? [];
-}
-
 /** Postgres ends a deadlock by rolling one transaction back, which is then retried. */
 const maxAttempts = 3;
-
-async function inTransaction<T>(
-  client: Client,
-  tracer: Tracer,
-  work: (tx: Transaction) => Promise<T>,
-  afterCommitHooks: (() => void)[],
-): Promise<T> {
-  const control = (text: string) => tracer.span(statementSpan(text), () => client.query(text).catch(wrapDriverError));
-  await control("BEGIN");
-  try {
-    const query: Queryable["query"] = (sql, values) => runStatement(client, tracer, sql, values);
-    const result = await work({ query, afterCommit: (tell) => afterCommitHooks.push(tell) });
-    await control("COMMIT");
-    return result;
-  } catch (error) {
-    // If ROLLBACK fails as well, the connection is closed, and Postgres rolls back.
-    if (!breaksConnection(error)) await control("ROLLBACK");
-    throw error;
-  }
-}

@@ -13,6 +13,8 @@ export type ListQuery = {
   /** Conditions with `?` for the value. A condition whose value is undefined is left out. The first selects the owner. */
   where: readonly (readonly [condition: string, value: unknown])[];
   search?: Search;
+  /** An index finds the rows of a page for these conditions, so that a page without a search is a short read. */
+  isIndexed?: boolean;
 };
 
 export type Search = {
@@ -31,7 +33,7 @@ const maxBytesSearched = 2_000_000;
  */
 export async function readList<Item extends QueryResultRow & { id: string }>(
   db: Queryable,
-  { columns, table, where, search }: ListQuery,
+  { columns, table, where, search, isIndexed = false }: ListQuery,
   { below, take }: PageRequest,
 ): Promise<ListPage<Item>> {
   const values: unknown[] = [];
@@ -41,7 +43,8 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
     .map(([condition, value]) => condition.replace("?", bind(value)));
   const rows = `FROM ${table} WHERE ${conditions.join(" AND ")} ORDER BY id DESC`;
   if (search?.text === undefined) {
-    const items = await db.query<Item>(`SELECT ${columns} ${rows} LIMIT ${bind(take)}`, values);
+    const text = `SELECT ${columns} ${rows} LIMIT ${bind(take)}`;
+    const items = await db.query<Item>({ text, isShort: isIndexed }, values);
     return { items, stoppedAt: undefined };
   }
   const texts = search.in.map((expression, at) => `${expression} AS text_${at}`);

@@ -44,6 +44,7 @@ export const apiKeys = {
                (last_used_at IS NULL OR last_used_at < now() - ${useInterval}) AS "useIsDue"
              FROM api_keys JOIN users ON users.id = user_id AND users.active
              WHERE hash = $1 AND expires_at > now()`,
+      isShort: true,
     };
     return (await db.query<KeyHolder>(sql, [hash]))[0];
   },
@@ -61,7 +62,8 @@ export const apiKeys = {
   },
 
   list(db: Queryable, userId: string, page: PageRequest): Promise<ListPage<ApiKey>> {
-    return readList<ApiKey>(db, { columns, table: "api_keys", where: [["user_id = ?", userId]] }, page);
+    const query = { columns, table: "api_keys", where: [["user_id = ?", userId]] as const, isIndexed: true };
+    return readList<ApiKey>(db, query, page);
   },
 
   async remove(db: Queryable, userId: string, id: string): Promise<boolean> {

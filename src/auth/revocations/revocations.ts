@@ -21,6 +21,7 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
     text: `SELECT role FROM users WHERE id = $1 AND active
            AND (sessions_valid_from IS NULL OR date_trunc('milliseconds', sessions_valid_from) <= $3 OR session_kept = $2)
            AND NOT EXISTS (SELECT FROM session_revocations WHERE session_id = $2)`,
+    isShort: true,
   };
   return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOfId(sessionId)]))[0]?.role;
 }

@@ -11,7 +11,7 @@ export type ConnectionPoolOptions = {
 /** The time limit for closing a connection gracefully. */
 const closeLimitMs = 2000;
 
-function endGracefully({ client, destroy }: OpenConnection): void {
+export function endGracefully({ client, destroy }: Pick<OpenConnection, "client" | "destroy">): void {
   const timer = setTimeout(destroy, closeLimitMs).unref();
   client.once("end", () => clearTimeout(timer));
   client.end().catch(() => undefined);

@@ -11,7 +11,7 @@ import {
 } from "../../core/password-command.ts";
 import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { type Attempt, type OpenConnection, openOne, timedOut } from "./open-one.ts";
-import type { Pooler, SessionSettings } from "./session-settings.ts";
+import { type Pooler, queryLimitMs, type SessionSettings } from "./session-settings.ts";
 import { isSuitable, NoSuitableServer } from "./target-session.ts";
 import { tlsAttempts } from "./tls-options.ts";
 
@@ -76,7 +76,8 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
             limitOf(attempt, all.length, source),
             signal,
           );
-          if (await isSuitable(opened.client, wanted)) {
+          const suits = isSuitable(opened.client, wanted);
+          if (await withTimeout(queryLimitMs(settings), suits, timedOut).catch(closing(opened))) {
             failedAt.delete(keyOf(attempt.host));
             onOpened?.(opened);
             return opened;
@@ -173,6 +174,13 @@ const limitOf = ({ address }: Attempt, count: number, { connectTimeoutMs }: Post
   address.connectTimeoutMs ?? Math.max(minAttemptMs, Math.floor(connectTimeoutMs / count));
 
 const minAttemptMs = 200;
+
+const closing =
+  ({ destroy }: OpenConnection) =>
+  (error: unknown): never => {
+    destroy();
+    throw error;
+  };
 
 /** As in libpq, no other host is tried after a server has rejected the user, the password or the database. */
 function isFinal(error: unknown): boolean {

@@ -15,9 +15,17 @@ export function limitEachTransaction(client: pg.Client, settings: SessionSetting
   // The condition is never true, but Postgres has to call all functions to evaluate it.
   const setLimits = `SELECT FROM ${calls.join(", ")} WHERE concat(${limits.map(([name]) => name)}) IS NULL`;
 
-  const query = (statement: string | pg.QueryConfig, values?: unknown[]): Promise<unknown> => {
+  // The status is that of the last answer, and statements may be sent before the answer to BEGIN.
+  let hasBegun = false;
+  const query = (statement: string | pg.QueryConfig, values?: unknown[] | Callback): Promise<unknown> | undefined => {
+    if (typeof values === "function") {
+      send(limitedQuery(statement as pg.QueryConfig, setLimits, values));
+      return undefined;
+    }
     const { text, values: own = values } = typeof statement === "string" ? { text: statement } : statement;
-    const isOutside = client.getTransactionStatus() === "I";
+    const isOutside = !hasBegun && client.getTransactionStatus() === "I";
+    if (text === "BEGIN") hasBegun = true;
+    if (text === "COMMIT" || text === "ROLLBACK") hasBegun = false;
     if (isOutside && text === "BEGIN") return send(begin);
     if (!isOutside) return send({ text, ...(own && { values: own }) });
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -57,11 +57,33 @@ export async function openOne(
     limit.cancel();
     signal?.removeEventListener("abort", destroy);
   }
-  limitQueries(client, queryLimitMs(settings));
+  if (settings.pipelined === true) joinWrites(client);
+  if (settings.limitsOwnQueries !== true) limitQueries(client, queryLimitMs(settings));
   return { client, destroy, certificateEnd: certificateEnd(client.connection.stream) };
 }
 
 export const timedOut = () => new Error("Postgres timed out.");
+
+/**
+ * Joins the statements of one turn of the event loop into one write, because a system call costs more than a statement.
+ */
+function joinWrites(client: pg.Client): void {
+  const { stream } = client.connection;
+  const query: (...args: unknown[]) => unknown = client.query.bind(client);
+  let isCorked = false;
+  const send = () => {
+    isCorked = false;
+    stream.uncork();
+  };
+  Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown) => {
+    if (!isCorked) {
+      isCorked = true;
+      stream.cork();
+      setImmediate(send);
+    }
+    return query(statement, values);
+  });
+}
 
 /**
  * Limits each query, because the driver's own limits would also count a blocked event loop. The caller has to close the

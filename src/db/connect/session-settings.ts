@@ -10,6 +10,10 @@ export type SessionSettings = {
   lockTimeoutMs?: number | undefined;
   /** The limit for a server that does not respond; by default a little longer than `statementTimeoutMs`. */
   queryTimeoutMs?: number | undefined;
+  /** Statements are sent without waiting for the answers to earlier ones. */
+  pipelined?: boolean | undefined;
+  /** The caller limits the time of each statement itself. */
+  limitsOwnQueries?: boolean | undefined;
 };
 
 /** Returns the limit for a server that does not respond. It is longer than the limit at which Postgres cancels a statement. */
@@ -18,10 +22,11 @@ export const queryLimitMs = ({ queryTimeoutMs, statementTimeoutMs }: SessionSett
 
 /** Returns the options of the startup message. Behind a pooler they contain no limits, because poolers reject them. */
 export function sessionOptions(settings: SessionSettings, pooler: Pooler): pg.ClientConfig {
-  const { applicationName, statementTimeoutMs, idleTransactionTimeoutMs, lockTimeoutMs } = settings;
+  const { applicationName, statementTimeoutMs, idleTransactionTimeoutMs, lockTimeoutMs, pipelined } = settings;
   return {
     application_name: applicationName,
     keepAlive: true,
+    pipeline: pipelined === true,
     ...(pooler === "none" && {
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: idleTransactionTimeoutMs,

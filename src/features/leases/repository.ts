@@ -29,9 +29,12 @@ export const leases = {
     unit: { id: string; currency: string },
     fields: LeaseFields,
   ): Promise<Lease | undefined> {
-    const sql = `INSERT INTO leases
+    const sql = {
+      name: "lease-insert",
+      text: `INSERT INTO leases
                    (id, owner_id, unit_id, currency, tenant_name, tenant_email, starts_on, ends_on, rent_cents)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`;
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`,
+    };
     return (await db.query<Lease>(sql, [uuidv7(), ownerId, unit.id, unit.currency, ...valuesOf(fields)]))[0];
   },
 
@@ -48,12 +51,12 @@ export const leases = {
       [`${status} = ?`, filter.status],
     ] as const;
     const search = { text: filter.q, in: ["tenant_name", "tenant_email"] };
-    return readList(db, { columns, table: "leases", where, search }, page);
+    return readList(db, { columns, table: "leases", where, search, isIndexed: filter.status === undefined }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Lease | undefined> {
     const text = `SELECT ${columns} FROM leases WHERE owner_id = $1 AND id = $2`;
-    return (await db.query<Lease>({ name: "lease", text }, [ownerId, id]))[0];
+    return (await db.query<Lease>({ name: "lease", text, isShort: true }, [ownerId, id]))[0];
   },
 
   async lock(db: Queryable, ownerId: string, id: string): Promise<Lease | undefined> {

@@ -24,8 +24,11 @@ export const requests = {
     unitId: string,
     { title, description, priority }: RequestFields,
   ): Promise<MaintenanceRequest | undefined> {
-    const sql = `INSERT INTO maintenance_requests (id, owner_id, unit_id, title, description, priority)
-                 VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${columns}`;
+    const sql = {
+      name: "maintenance-request-insert",
+      text: `INSERT INTO maintenance_requests (id, owner_id, unit_id, title, description, priority)
+                 VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${columns}`,
+    };
     return (await db.query<MaintenanceRequest>(sql, [uuidv7(), ownerId, unitId, title, description, priority]))[0];
   },
 
@@ -41,12 +44,12 @@ export const requests = {
       ["status = ?", status],
     ] as const;
     const search = { text: q, in: ["title", "description"] };
-    return readList(db, { columns, table: "maintenance_requests", where, search }, page);
+    return readList(db, { columns, table: "maintenance_requests", where, search, isIndexed: true }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<MaintenanceRequest | undefined> {
     const text = `SELECT ${columns} FROM maintenance_requests WHERE owner_id = $1 AND id = $2`;
-    return (await db.query<MaintenanceRequest>({ name: "maintenance_request", text }, [ownerId, id]))[0];
+    return (await db.query<MaintenanceRequest>({ name: "maintenance_request", text, isShort: true }, [ownerId, id]))[0];
   },
 
   async lock(db: Queryable, ownerId: string, id: string): Promise<MaintenanceRequest | undefined> {

@@ -36,12 +36,12 @@ export const photos = {
       ["owner_id = ?", ownerId],
       ["property_id = ?", propertyId],
     ] as const;
-    return readList(db, { columns, table: "photos", where }, page);
+    return readList(db, { columns, table: "photos", where, isIndexed: true }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Photo | undefined> {
     const text = `SELECT ${columns} FROM photos WHERE owner_id = $1 AND id = $2`;
-    return (await db.query<Photo>({ name: "photo", text }, [ownerId, id]))[0];
+    return (await db.query<Photo>({ name: "photo", text, isShort: true }, [ownerId, id]))[0];
   },
 
   async lock(db: Queryable, ownerId: string, id: string): Promise<Photo | undefined> {

@@ -11,8 +11,11 @@ const columns = `id, name, kind, address, created_at AS "createdAt", updated_at 
 
 export const properties = {
   async insert(db: Queryable, ownerId: string, { name, kind, address }: PropertyFields): Promise<Property | undefined> {
-    const sql = `INSERT INTO properties (id, owner_id, name, kind, address) VALUES ($1, $2, $3, $4, $5)
-                 RETURNING ${columns}`;
+    const sql = {
+      name: "property-insert",
+      text: `INSERT INTO properties (id, owner_id, name, kind, address) VALUES ($1, $2, $3, $4, $5)
+                 RETURNING ${columns}`,
+    };
     return (await db.query<Property>(sql, [uuidv7(), ownerId, name, kind, address]))[0];
   },
 
@@ -22,12 +25,12 @@ export const properties = {
       ["kind = ?", kind],
     ] as const;
     const search = { text: q, in: ["name", "address->>'line1'", "address->>'city'"] };
-    return readList(db, { columns, table: "properties", where, search }, page);
+    return readList(db, { columns, table: "properties", where, search, isIndexed: kind === undefined }, page);
   },
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Property | undefined> {
     const text = `SELECT ${columns} FROM properties WHERE owner_id = $1 AND id = $2`;
-    return (await db.query<Property>({ name: "property", text }, [ownerId, id]))[0];
+    return (await db.query<Property>({ name: "property", text, isShort: true }, [ownerId, id]))[0];
   },
 
   async lock(db: Queryable, ownerId: string, id: string): Promise<Property | undefined> {

@@ -22,9 +22,12 @@ const columns = `id, property_id AS "propertyId", label, bedrooms, bathrooms, re
 
 export const units = {
   async insert(db: Queryable, ownerId: string, propertyId: string, fields: UnitFields): Promise<Unit | undefined> {
-    const sql = `INSERT INTO units
+    const sql = {
+      name: "unit-insert",
+      text: `INSERT INTO units
                    (id, owner_id, property_id, label, bedrooms, bathrooms, rent_cents, currency, withdrawn)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`;
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`,
+    };
     return (await db.query<Unit>(sql, [uuidv7(), ownerId, propertyId, ...valuesOf(fields)]))[0];
   },
 
@@ -47,6 +50,7 @@ export const units = {
         table: "units",
         where,
         search: { text: filter.q, in: ["label"] },
+        isIndexed: filter.status === undefined,
       },
       page,
     );
@@ -54,7 +58,7 @@ export const units = {
 
   async find(db: Queryable, ownerId: string, id: string): Promise<Unit | undefined> {
     const text = `SELECT ${columns} FROM units WHERE owner_id = $1 AND id = $2`;
-    return (await db.query<Unit>({ name: "unit", text }, [ownerId, id]))[0];
+    return (await db.query<Unit>({ name: "unit", text, isShort: true }, [ownerId, id]))[0];
   },
 
   /** Locks, then reads in a second statement, which sees the changes that the lock waited for. */

@@ -126,7 +126,7 @@ test("a rotated password in DATABASE_URL_FILE is used for new connections, witho
     atEnd(() => db.close());
     return db;
   };
-  const db = open(8);
+  const db = open(10);
   const widths = async (count: number) => {
     // Each width needs more connections at once than the one before.
     const sleeps = Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)"));

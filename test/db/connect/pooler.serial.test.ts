@@ -118,6 +118,24 @@ for (const mode of ["transaction", "session"]) {
     assert.deepEqual(await db.query("SELECT n FROM generate_series(1, 3) n"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
   });
 
+  test(`short reads on shared connections have the same rows and limits, behind a pooler in ${mode} mode`, {
+    skip,
+  }, async () => {
+    const db = open(pooled.url, { poolMax: 5 });
+    const show = "SELECT $1::int AS n, current_setting('statement_timeout') AS limit";
+    const one = async (n: number) => {
+      assert.deepEqual(await db.query({ name: "show", text: show, isShort: true }, [n]), [{ n, limit: "270ms" }]);
+      if (n % 10 === 0)
+        await assert.rejects(db.query({ text: "SELECT 1 / ($1::int - $1::int)", isShort: true }, [n]), {
+          code: "22012",
+        });
+    };
+    for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 100 }, (_, n) => one(n)));
+    await assert.rejects(db.query({ text: "SELECT pg_sleep($1)", isShort: true }, [5]), fails("unavailable"));
+    assert.equal(await working(pooled.direct), 0);
+    await db.close();
+  });
+
   test(`a server runs behind a pooler in ${mode} mode, and recovers from its restart`, { skip }, async () => {
     const haven = await startHaven({
       env: {

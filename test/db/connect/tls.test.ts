@@ -144,7 +144,7 @@ test("a certificate of a new authority is accepted at the next connection, witho
   const next = createAuthority("Next authority");
   const renewed = next.issue("db", { names: ["127.0.0.1"], owner: postgresUser() });
   const limits = settingsFor({ env: { DATABASE_CA_FILE: caFile } });
-  const db = createDatabase({ ...limits, poolMax: 8 }, (work) => work());
+  const db = createDatabase({ ...limits, poolMax: 10 }, (work) => work());
   atEnd(() => db.close());
   const atOnce = (count: number) => Promise.all(Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)")));
   await atOnce(2);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { capabilityOfStatement } from "../../src/db/statement-capability.ts";
+import { capabilityOf } from "../../src/db/statement.ts";
 
 const statements = [
   ["SELECT id, updated_at, deleted FROM users", "read"],
@@ -17,5 +17,5 @@ const statements = [
 ] as const;
 
 for (const [sql, capability] of statements) {
-  test(`${sql.trim()} needs to ${capability}`, () => assert.equal(capabilityOfStatement(sql), capability));
+  test(`${sql.trim()} needs to ${capability}`, () => assert.equal(capabilityOf(sql), capability));
 }
