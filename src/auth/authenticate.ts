@@ -6,6 +6,7 @@ import type { SessionStore } from "../sessions/session-store.ts";
 import type { AuthenticateKey } from "./api-keys/authenticate-key.ts";
 import { keyPrefix } from "./api-keys/service.ts";
 import type { SessionCookie } from "./cookie.ts";
+import type { AuthenticateIssuer } from "./issuers/authenticate-issuer.ts";
 import type { RoleOf } from "./session-status.ts";
 import type { AccessTokens } from "./tokens/access-token.ts";
 
@@ -15,6 +16,8 @@ export type AuthenticateDeps = {
   cookie: Pick<SessionCookie, "read">;
   roleOf: RoleOf;
   authenticateKey: AuthenticateKey;
+  /** Undefined if no issuers are trusted. */
+  authenticateIssuer: AuthenticateIssuer | undefined;
 };
 
 /**
@@ -26,16 +29,23 @@ const maxCandidates = 10;
 
 /**
  * Identifies the caller in one round trip: sessions in Redis, or for bearer tokens in Postgres while Redis is unavailable;
- * API keys in Postgres.
+ * API keys and tokens of trusted issuers in Postgres.
  */
-export function createAuthenticate({ tokens, sessions, cookie, roleOf, authenticateKey }: AuthenticateDeps) {
-  const byAccessToken = async (token: string): Promise<SessionCaller> => {
+export function createAuthenticate(deps: AuthenticateDeps) {
+  const { tokens, sessions, cookie, roleOf, authenticateKey, authenticateIssuer } = deps;
+  const byAccessToken = async (token: string): Promise<Caller> => {
     const claims = tokens.verify(token);
-    if (claims === undefined) throw unauthorized();
+    if (claims === undefined) return byIssuer(token);
     const { userId, sessionId } = claims;
     const role = await roleOf(userId, sessionId);
     if (role === undefined) throw unauthorized();
     return { by: "session", userId, sessionId, role };
+  };
+
+  const byIssuer = async (token: string): Promise<Caller> => {
+    const caller = await authenticateIssuer?.(token);
+    if (caller === undefined) throw unauthorized();
+    return caller;
   };
 
   const byKey = async (text: string, request: IncomingMessage, response: ServerResponse): Promise<Caller> => {

@@ -24,13 +24,18 @@ export const createRoleOf =
 
 export type IsStillSignedIn = (caller: Caller) => Promise<boolean>;
 
-export type IsStillSignedInDeps = { roleOf: RoleOf; isActiveKey(keyId: string): Promise<boolean> };
+export type IsStillSignedInDeps = {
+  roleOf: RoleOf;
+  isActiveKey(keyId: string): Promise<boolean>;
+  isActiveUser(userId: string): Promise<boolean>;
+};
 
 /** Returns whether a credential is still valid, for streams. If the state cannot be read, it counts as valid. */
 export const createIsStillSignedIn =
-  ({ roleOf, isActiveKey }: IsStillSignedInDeps): IsStillSignedIn =>
+  ({ roleOf, isActiveKey, isActiveUser }: IsStillSignedInDeps): IsStillSignedIn =>
   async (caller) => {
     try {
+      if (caller.by === "issuer") return caller.endsAt.getTime() > Date.now() && (await isActiveUser(caller.userId));
       if (caller.by === "api_key") return await isActiveKey(caller.keyId);
       return (await roleOf(caller.userId, caller.sessionId)) !== undefined;
     } catch {

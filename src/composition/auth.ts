@@ -10,6 +10,7 @@ import { apiKeyRoutes } from "../auth/api-keys/routes.ts";
 import { createApiKeyService } from "../auth/api-keys/service.ts";
 import { createAuthenticate } from "../auth/authenticate.ts";
 import { createSessionCookie } from "../auth/cookie.ts";
+import { isActiveUser } from "../auth/issuers/identities.ts";
 import { createPasswords } from "../auth/passwords.ts";
 import { createRateLimit } from "../auth/rate-limit.ts";
 import { createDeactivationWatch } from "../auth/revocations/deactivation-watch.ts";
@@ -23,14 +24,17 @@ import { createAccessTokens } from "../auth/tokens/access-token.ts";
 import { jwksRoutes } from "../auth/tokens/jwks.ts";
 import { createTokenKeys } from "../auth/tokens/token-keys.ts";
 import type { Config } from "../config/read-config.ts";
+import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Tracer } from "../core/tracer.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import { createPager } from "../http/pagination.ts";
+import type { Check } from "../kit/health/check.ts";
 import type { Outbox } from "../mail/outbox.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import { createSessionSecrets } from "../sessions/session-secrets.ts";
 import { createSessionStore, type StoreDeps } from "../sessions/session-store.ts";
+import { composeIssuers } from "./issuers.ts";
 import type { Overrides } from "./overrides.ts";
 
 export type AuthPartsDeps = {
@@ -46,6 +50,8 @@ export type AuthPartsDeps = {
   onRedisBack(listener: () => void): void;
   tracer: Tracer;
   outbox: Outbox<Letter>;
+  certificates: Certificates;
+  addCheck(check: Check): void;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
@@ -53,7 +59,7 @@ export type AuthPartsDeps = {
 /** Creates the parts for tokens, sessions, accounts, and the authentication of requests. */
 export function composeAuth(deps: AuthPartsDeps) {
   const { config, logger, jwtSecret, db, redis, uncounted, sessionCache, onRedisBack, outbox } = deps;
-  const { tracer, stack, overrides } = deps;
+  const { tracer, certificates, addCheck, stack, overrides } = deps;
   const { auth } = config;
   const { sessionMaxAgeSeconds } = auth;
   const keys = createTokenKeys({
@@ -70,10 +76,12 @@ export function composeAuth(deps: AuthPartsDeps) {
   const passwords = overrides.passwords ?? createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs, tracer });
   const rateLimit = overrides.rateLimit ?? createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });
   const roleOf = createRoleOf({ sessions, activeRole: (userId, sessionId) => activeRole(db, userId, sessionId) });
+  const authenticateIssuer = composeIssuers({ config, db, passwords, certificates, addCheck });
   const keyLimit = createKeyLimit({ redis, perMinute: auth.apiKeyRateLimitPerMinute });
   const authenticateKey = createAuthenticateKey({ db, limit: keyLimit });
   const authenticate =
-    overrides.authenticate ?? createAuthenticate({ tokens, sessions, cookie, roleOf, authenticateKey });
+    overrides.authenticate ??
+    createAuthenticate({ tokens, sessions, cookie, roleOf, authenticateKey, authenticateIssuer });
 
   const backgroundSessions = createSessionStore({ redis: uncounted.redis, limits });
   const reuseRevocations = stack.adopt(
@@ -113,7 +121,11 @@ export function composeAuth(deps: AuthPartsDeps) {
   const page = createPager(keys.cursors);
   return {
     authenticate,
-    isStillSignedIn: createIsStillSignedIn({ roleOf, isActiveKey: (keyId) => apiKeys.isActive(db, keyId) }),
+    isStillSignedIn: createIsStillSignedIn({
+      roleOf,
+      isActiveKey: (keyId) => apiKeys.isActive(db, keyId),
+      isActiveUser: (userId) => isActiveUser(db, userId),
+    }),
     page,
     passwords,
     routes: [

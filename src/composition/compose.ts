@@ -145,6 +145,8 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     onRedisBack,
     outbox,
     tracer,
+    certificates,
+    addCheck: kit.addCheck,
     stack,
     overrides,
   });

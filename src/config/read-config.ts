@@ -53,6 +53,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       rateLimitPerMinute: v.AUTH_RATE_LIMIT,
       apiKeyRateLimitPerMinute: v.API_KEY_RATE_LIMIT,
       auditRetentionDays: v.AUDIT_RETENTION_DAYS,
+      trusted:
+        v.TRUSTED_AUDIENCE === undefined
+          ? undefined
+          : { issuers: v.TRUSTED_ISSUERS, audience: v.TRUSTED_AUDIENCE, adminClaim: v.TRUSTED_ADMIN_CLAIM },
     },
     health: {
       timeoutMs: v.HEALTH_CHECK_TIMEOUT,

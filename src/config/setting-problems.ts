@@ -52,6 +52,9 @@ export function crossProblems(v: Given): SettingProblem[] {
       if (!v[name]) report(name, "is required with the other key; without both, the role of the machine is used");
   if (v["MAIL_URL"])
     for (const name of ["MAIL_FROM", "PUBLIC_URL"]) if (!v[name]) report(name, "is required with MAIL_URL");
+  if (v["TRUSTED_ISSUERS"] && !v["TRUSTED_AUDIENCE"]) report("TRUSTED_AUDIENCE", "is required with TRUSTED_ISSUERS");
+  for (const name of ["TRUSTED_AUDIENCE", "TRUSTED_ADMIN_CLAIM"])
+    if (v[name] && !v["TRUSTED_ISSUERS"]) report("TRUSTED_ISSUERS", `is required with ${name}`);
   const managementPort = Number(v["MANAGEMENT_PORT"] ?? 0);
   if (managementPort !== 0 && managementPort === Number(v["PORT"] ?? defaultPort))
     report("MANAGEMENT_PORT", "must differ from PORT");
@@ -73,6 +76,8 @@ export function missingProblems(v: Given): SettingProblem[] {
     });
   }
   if (!v["JWT_SECRET"]) problems.push({ variable: "JWT_SECRET", message: "is required in production" });
+  if (/(?:^|,)\s*http:/.test(v["TRUSTED_ISSUERS"] ?? ""))
+    problems.push({ variable: "TRUSTED_ISSUERS", message: "must start with https:// in production" });
   const previousSecrets = secretList.parse(v["JWT_SECRET_PREVIOUS"] ?? "");
   const isShort = (secret: string) => Buffer.byteLength(secret) < 32;
   if (v["JWT_SECRET"] && isShort(v["JWT_SECRET"]))

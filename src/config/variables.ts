@@ -5,9 +5,11 @@ import {
   checkList,
   checkNames,
   cidrList,
+  claimValue,
   commandLine,
   healthPaths,
   identifier,
+  issuerList,
   keyFile,
   mailSender,
   milliseconds,
@@ -169,6 +171,19 @@ export const variables = z.object({
   API_KEY_RATE_LIMIT: wholeNumber(0, 1_000_000, "a whole number")
     .default(600)
     .describe("Requests of one API key per minute, on all instances together; `0` disables the limit"),
+  TRUSTED_ISSUERS: issuerList
+    .prefault("")
+    .describe(
+      "URLs of OpenID Connect issuers whose access tokens are accepted beside those of this server, separated by commas: docs/trusted-issuers.md",
+    ),
+  TRUSTED_AUDIENCE: text
+    .optional()
+    .describe("The `aud` that tokens of trusted issuers must have; required with `TRUSTED_ISSUERS`"),
+  TRUSTED_ADMIN_CLAIM: claimValue
+    .optional()
+    .describe(
+      "Claim and value that make a user of a trusted issuer an administrator, e.g. `groups=haven-admins`; unset: administrators give roles",
+    ),
   AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500, "a whole number of days")
     .default(400)
     .describe("How long the acts of administrators are kept"),

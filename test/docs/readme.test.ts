@@ -71,6 +71,7 @@ test("every npm script that the README names exists, and every linked file too",
     "docs/sessions.md",
     "docs/api-keys.md",
     "docs/administration.md",
+    "docs/trusted-issuers.md",
     "docs/stream.md",
     "docs/photos.md",
   ]) {

@@ -47,4 +47,7 @@ export function createStreamSessions({ intervalMs, isStillSignedIn }: StreamSess
   };
 }
 
-const credentialId = (caller: Caller): string => (caller.by === "api_key" ? caller.keyId : caller.sessionId);
+function credentialId(caller: Caller): string {
+  if (caller.by === "session") return caller.sessionId;
+  return caller.by === "api_key" ? caller.keyId : caller.tokenId;
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { AppError } from "../../core/app-error.ts";
+import { CheckFailed } from "../../core/failure-reason.ts";
+import { fetchJson } from "./fetch-json.ts";
+import { type IssuerKey, readKeySet } from "./key-set.ts";
+
+export type IssuerKeysDeps = {
+  issuer: string;
+  /** Returns whether keys may be read from an address that the issuer names. */
+  allows(url: string): boolean;
+  now?: () => number;
+};
+
+/** Older keys are read again in the background. */
+export const refreshMs = 300_000;
+/** The minimum time between two attempts, whatever tokens arrive. */
+export const cooldownMs = 10_000;
+/** How long keys are used while the issuer is unavailable. */
+export const maxAgeMs = 86_400_000;
+
+const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string().max(2000) });
+
+/**
+ * The public keys of one issuer, found by OpenID Connect Discovery. One request runs at a time. While the issuer is
+ * unavailable, the known keys are used for a day. A token with an unknown key id causes at most one request per
+ * `cooldownMs`, so that invented ids cannot make this server flood the issuer.
+ */
+export function createIssuerKeys({ issuer, allows, now = performance.now.bind(performance) }: IssuerKeysDeps) {
+  let known: ReadonlyMap<string, IssuerKey> = new Map();
+  let loadedAt = Number.NEGATIVE_INFINITY;
+  let attemptedAt = Number.NEGATIVE_INFINITY;
+  let failure: unknown;
+  let loading: Promise<void> | undefined;
+
+  const load = async (): Promise<void> => {
+    attemptedAt = now();
+    try {
+      const configuration = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+      const discovered = discoverySchema.parse(await fetchJson(configuration));
+      if (discovered.issuer !== issuer) throw new CheckFailed("forbidden");
+      if (!allows(discovered.jwks_uri)) throw new CheckFailed("forbidden");
+      known = readKeySet(await fetchJson(discovered.jwks_uri));
+      loadedAt = now();
+      failure = undefined;
+    } catch (error) {
+      failure = error;
+    }
+  };
+
+  /** Never throws: a failure is kept in `failure`. */
+  const refresh = (): Promise<void> => {
+    if (loading === undefined && now() - attemptedAt < cooldownMs) return Promise.resolve();
+    loading ??= load().finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  };
+
+  const isFresh = () => now() - loadedAt < refreshMs;
+
+  return {
+    /** Returns undefined if the issuer has no such key. Throws 503 if that cannot be determined. */
+    async find(kid: string): Promise<IssuerKey | undefined> {
+      const usable = () => (now() - loadedAt < maxAgeMs ? known.get(kid) : undefined);
+      const found = usable();
+      if (found !== undefined) {
+        if (!isFresh()) void refresh();
+        return found;
+      }
+      await refresh();
+      const foundNow = usable();
+      if (foundNow === undefined && failure !== undefined) {
+        throw new AppError("unavailable", "The keys of the token's issuer cannot be read at the moment. Retry later.", {
+          retryAfterSeconds: cooldownMs / 1000,
+        });
+      }
+      return foundNow;
+    },
+
+    /** For the health check: reads the keys if they are due, and throws if the last attempt failed. */
+    async check(): Promise<void> {
+      if (!isFresh() || failure !== undefined) await refresh();
+      if (failure !== undefined) throw failure;
+    },
+  };
+}
+
+export type IssuerKeys = ReturnType<typeof createIssuerKeys>;

@@ -1,0 +1,72 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import jwt, { type Algorithm, type JwtHeader } from "jsonwebtoken";
+import { atEnd } from "../../shared/at-end.ts";
+
+export const audience = "haven-test";
+
+/** A key pair with its public JWK. */
+export function newKey(kid: string) {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { kid, privateKey, publicKey, jwk: { ...publicKey.export({ format: "jwk" }), kid, use: "sig" } };
+}
+
+export type TestKey = ReturnType<typeof newKey>;
+
+export type SignOptions = { claims?: object; header?: object; key?: KeyObject | string; algorithm?: Algorithm };
+
+/** An issuer whose answers a test changes, to break it or to make it hostile. */
+export async function startTestIssuer(key: TestKey = newKey("key-1")) {
+  const answers = new Map<string, unknown>();
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    const path = request.url ?? "";
+    requests.push(path);
+    const answer = answers.get(path);
+    if (typeof answer === "function") answer(response);
+    else response.writeHead(answer === undefined ? 404 : 200, { connection: "close" }).end(JSON.stringify(answer));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  atEnd(close);
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  const discoveryPath = "/.well-known/openid-configuration";
+  answers.set(discoveryPath, { issuer: url, jwks_uri: `${url}/jwks` });
+  answers.set("/jwks", { keys: [key.jwk] });
+
+  const sign = (subject: string, { claims = {}, header = {}, ...options }: SignOptions = {}): string => {
+    const now = Math.floor(Date.now() / 1000);
+    const payload = { iss: url, aud: audience, sub: subject, iat: now, exp: now + 300, ...claims };
+    return jwt.sign(withoutUndefined(payload), options.key ?? key.privateKey, {
+      algorithm: options.algorithm ?? "RS256",
+      header: { kid: key.kid, typ: "at+jwt", ...header } as JwtHeader,
+      allowInsecureKeySizes: true,
+    });
+  };
+  return {
+    url,
+    key,
+    requests,
+    sign,
+    close,
+    discoveryPath,
+    answer: (path: string, value: unknown) => answers.set(path, value),
+  };
+}
+
+export type TestIssuer = Awaited<ReturnType<typeof startTestIssuer>>;
+
+export const hang = (response: ServerResponse): void => void response.writeHead(200).write("{");
+
+const withoutUndefined = (payload: object) =>
+  Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined));
+
+/** Joins the parts of a token without checking them. */
+export const rawToken = (header: object, payload: object, signature: string): string =>
+  [...[header, payload].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")), signature].join(".");

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { test } from "node:test";
+import Provider, { type Configuration } from "oidc-provider";
+import { cooldownMs, createIssuerKeys, maxAgeMs, refreshMs } from "../../src/auth/issuers/issuer-keys.ts";
+import { readConfig } from "../../src/config/read-config.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { freePort } from "../shared/free-port.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { me, sameSecret } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
+import { startHaven } from "../support/haven.ts";
+import { aProperty } from "../support/property-fixtures.ts";
+import { audience, newKey, startTestIssuer } from "./support/test-issuer.ts";
+
+const client = { client_id: "robot", client_secret: "a-secret-of-the-test" };
+
+/** Starts a real OpenID Connect provider, which gives access tokens to a client. */
+async function startProvider() {
+  const port = await freePort();
+  const issuer = `http://127.0.0.1:${port}`;
+  const key = newKey("provider-key");
+  const configuration: Configuration = {
+    clients: [{ ...client, grant_types: ["client_credentials"], redirect_uris: [], response_types: [] }],
+    jwks: { keys: [{ ...key.privateKey.export({ format: "jwk" }), kid: key.kid, use: "sig", alg: "RS256" }] },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => "urn:haven",
+        getResourceServerInfo: () => ({
+          scope: "api",
+          audience,
+          accessTokenFormat: "jwt",
+          accessTokenTTL: 300,
+          jwt: { sign: { alg: "RS256" } },
+        }),
+      },
+    },
+    extraTokenClaims: () => ({ groups: ["staff", "haven-admins"], name: "Release Robot" }),
+  };
+  const server = createServer(new Provider(issuer, configuration).callback());
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  atEnd(close);
+  const token = async (): Promise<string> => {
+    const answer = await ask(`${issuer}/token`, {
+      method: "POST",
+      headers: {
+        authorization: `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString("base64")}`,
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body: "grant_type=client_credentials&scope=api",
+    });
+    assert.equal(answer.status, 200, answer.text);
+    return (answer.json() as { access_token: string }).access_token;
+  };
+  return { issuer, token, close };
+}
+
+test("tokens of a real provider are accepted, create one user for each subject, and are served through an outage of the provider", async () => {
+  const provider = await startProvider();
+  const env = {
+    ...sameSecret,
+    TRUSTED_ISSUERS: provider.issuer,
+    TRUSTED_AUDIENCE: audience,
+    TRUSTED_ADMIN_CLAIM: "groups=haven-admins",
+  };
+  const haven = await startHaven({ env });
+  const [first, second] = [await provider.token(), await provider.token()];
+  const answers = await Promise.all([first, second, first].map((accessToken) => me(haven.url, { accessToken })));
+  const users = answers.map((answer) => answer.json() as { id: string; name: string; role: string });
+  assert.equal(new Set(users.map(({ id }) => id)).size, 1, String(answers[0]?.text));
+  assert.partialDeepStrictEqual(users[0], { name: "Release Robot", role: "admin" });
+
+  const headers = { authorization: `Bearer ${first}` };
+  assert.equal((await postJson(`${haven.url}/api/v1/properties`, aProperty, headers)).status, 201);
+  assert.equal((await ask(`${haven.url}/api/v1/admin/users`, { headers })).status, 200);
+  const status = async () => {
+    const { checks } = (await ask(`${haven.url}/ready`)).json() as { checks: Record<string, object> };
+    return checks["issuer-1"];
+  };
+  await eventually(status, (check) => JSON.stringify(check) === '{"status":"up","critical":false}');
+
+  await provider.close();
+  assert.equal((await me(haven.url, { accessToken: second })).status, 200);
+  const logs = JSON.stringify(haven.logs);
+  assert.ok(!logs.includes(first) && !logs.includes(second), "tokens are not logged");
+});
+
+test("the claim decides about the role with each token, and a change is in the audit trail", async () => {
+  const issuer = await startTestIssuer();
+  const env = { ...sameSecret, TRUSTED_ISSUERS: issuer.url, TRUSTED_AUDIENCE: audience };
+  const haven = await startHaven({ env: { ...env, TRUSTED_ADMIN_CLAIM: "role=boss" } });
+  const roleWith = async (claims: object) => {
+    const answer = await me(haven.url, { accessToken: issuer.sign("pat", { claims }) });
+    return (answer.json() as { role: string }).role;
+  };
+  assert.equal(await roleWith({ role: "boss" }), "admin");
+  assert.equal(await roleWith({ role: ["x", "boss"] }), "admin");
+  assert.equal(await roleWith({ role: "bossy" }), "member");
+  assert.equal(await roleWith({}), "member");
+  const events = await query(haven.running.parts.addresses.databaseUrl, "SELECT details FROM audit_events");
+  assert.deepEqual(events, [{ details: { to: "member", issuer: issuer.url } }]);
+});
+
+test("an issuer that is unavailable from the beginning gets 503, with a check that is down and an instance that is ready", async () => {
+  const env = {
+    ...sameSecret,
+    TRUSTED_ISSUERS: `http://127.0.0.1:${await freePort()}`,
+    TRUSTED_AUDIENCE: audience,
+    HEALTH_CHECK_INTERVAL: "200",
+  };
+  const haven = await startHaven({ env });
+  const signer = await startTestIssuer();
+  const token = signer.sign("pat", { claims: { iss: env.TRUSTED_ISSUERS } });
+  const answer = await me(haven.url, { accessToken: token });
+  assert.equal(answer.status, 503, answer.text);
+  assert.equal(answer.headers["retry-after"], String(cooldownMs / 1000));
+  const ready = await eventually(
+    () => ask(`${haven.url}/ready`),
+    ({ text }) => text.includes('"issuer-1":{"status":"down"'),
+  );
+  assert.equal(ready.status, 200);
+  assert.ok(!ready.text.includes("127.0.0.1"), "no host in a public answer");
+});
+
+test("keys are refreshed, found after a rotation, used through an outage of a day, and not longer", async () => {
+  const issuer = await startTestIssuer();
+  let at = 1_000_000;
+  const keys = createIssuerKeys({ issuer: issuer.url, allows: () => true, now: () => at });
+  assert.ok(await keys.find("key-1"));
+  const requests = () => issuer.requests.length;
+  assert.equal(requests(), 2);
+  await keys.find("key-1");
+  assert.equal(requests(), 2, "fresh keys are not read again");
+
+  const rotated = newKey("key-2");
+  issuer.answer("/jwks", { keys: [issuer.key.jwk, rotated.jwk] });
+  at += cooldownMs;
+  assert.ok(await keys.find("key-2"), "an unknown id causes a refresh");
+  assert.equal(requests(), 4);
+  at += refreshMs;
+  issuer.answer("/jwks", { keys: [rotated.jwk] });
+  assert.ok(await keys.find("key-1"), "old keys are used while new ones are read");
+  await eventually(requests, (count) => count === 6);
+  await eventually(
+    () => keys.find("key-1"),
+    (key) => key === undefined,
+  );
+
+  issuer.answer(issuer.discoveryPath, undefined);
+  at += refreshMs;
+  assert.ok(await keys.find("key-2"));
+  await assert.rejects(keys.check());
+  await assert.rejects(keys.find("key-3"), { code: "unavailable" });
+  at += maxAgeMs;
+  await assert.rejects(keys.find("key-2"), { code: "unavailable" });
+});
+
+test("the settings require https except for loopback addresses in development, and belong together", () => {
+  const services = {
+    DATABASE_URL: "postgres://h/d",
+    REDIS_URL: "redis://h",
+    JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+  };
+  const read = (env: Record<string, string>) => () => readConfig({ ...services, ...env });
+  const trusted = { TRUSTED_ISSUERS: "https://id.example.com/realms/x", TRUSTED_AUDIENCE: "api" };
+  assert.deepEqual(read({ NODE_ENV: "production", ...trusted })().auth.trusted?.issuers, [trusted.TRUSTED_ISSUERS]);
+  read({ ...trusted, TRUSTED_ISSUERS: "http://127.0.0.1:3000" })();
+  for (const [env, expected] of [
+    [{ ...trusted, TRUSTED_ISSUERS: "http://id.example.com" }, /TRUSTED_ISSUERS must be a list/],
+    [{ ...trusted, TRUSTED_ISSUERS: "https://a.example,https://a.example" }, /TRUSTED_ISSUERS must be a list/],
+    [{ ...trusted, TRUSTED_ISSUERS: "https://user@a.example" }, /TRUSTED_ISSUERS must be a list/],
+    [{ ...trusted, NODE_ENV: "production", TRUSTED_ISSUERS: "http://127.0.0.1" }, /TRUSTED_ISSUERS must start/],
+    [{ TRUSTED_ISSUERS: "https://a.example" }, /TRUSTED_AUDIENCE is required/],
+    [{ TRUSTED_AUDIENCE: "api" }, /TRUSTED_ISSUERS is required/],
+    [{ ...trusted, TRUSTED_ADMIN_CLAIM: "admins" }, /TRUSTED_ADMIN_CLAIM must be/],
+  ] as const)
+    assert.throws(read(env), expected);
+});
