@@ -88,4 +88,18 @@ describe("variants", () => {
       );
     });
   }
+
+  for (const [name, value] of [
+    ["HAVEN_AFFINITY", "cookies"],
+    ["HAVEN_SCALED", "true"],
+    ["HAVEN_CHECK", "Body"],
+    ["HAVEN_HTTPS_ONLY", "1"],
+    ["HAVEN_BEHIND", "proxy_protocol"],
+  ] as const) {
+    test(`the misspelt value ${name}=${value} refuses the start, with the possible values`, async () => {
+      const { code, output } = await checkHaproxy({ [name]: value });
+      assert.equal(code, 1);
+      assert.match(output, new RegExp(`${name} has to be [a-z-]+.* or [a-z-]+, not "${value}"`));
+    });
+  }
 });

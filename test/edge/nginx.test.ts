@@ -4,6 +4,7 @@ import { before, describe, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { ask, readAll } from "../shared/requests/http.ts";
 import { openTo, send } from "../shared/requests/proxy-client.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { names } from "../shared/servers/fleet.ts";
 import {
   checkNginx,
@@ -147,4 +148,20 @@ describe("variants", () => {
         assert.match(outcome.output, /unknown directive|not allowed here/, "its name says that it is for newer ones");
     });
   }
+});
+
+test("newer.sh puts the files in place that suit this version, and the configuration stays valid", async () => {
+  await installNginx(["upstream-scaled.conf"]);
+  const shown = await runProgram("/etc/nginx/newer.sh", []);
+  assert.equal(shown.code, 0, shown.output);
+  const expected: string[] = [];
+  for (const file of readdirSync("/etc/nginx/newer").sort()) {
+    const since = /-from-([\d.]+)\.conf$/.exec(file)?.[1] ?? "";
+    if (await nginxIsAtLeast(since)) expected.push(`cp newer/${file} ${replacedBy(file)}`);
+  }
+  assert.deepEqual(shown.output.trim().split("\n").slice(1), expected);
+  assert.equal((await runProgram("/etc/nginx/newer.sh", ["--apply"])).code, 0);
+  assert.deepEqual(await checkNginx(), fine);
+  await installNginx();
+  assert.doesNotMatch((await runProgram("/etc/nginx/newer.sh", [])).output, /upstream/);
 });

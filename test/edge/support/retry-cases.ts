@@ -24,6 +24,22 @@ export function retryCases(edge: () => Edge): void {
     edge().backends.behave();
   });
 
+  test("four GETs of one URL that resets its connection take no instance out of rotation", async () => {
+    edge().backends.behave((request, response, name) => {
+      if (request.url?.startsWith("/api/v1/resets")) request.socket.resetAndDestroy();
+      else response.end(name);
+    });
+    for (let count = 0; count < 4; count += 1) assert.equal((await send("/api/v1/resets")).status, 502);
+    const answered = new Set<string>();
+    for (let count = 0; count < 30; count += 1) {
+      const { status, text } = await send("/api/v1/sound");
+      assert.equal(status, 200);
+      answered.add(text);
+    }
+    assert.deepEqual([...answered].sort(), [...names]);
+    edge().backends.behave();
+  });
+
   test("a POST with a refused connection is retried on another instance", async () => {
     await edge().backends.close("api-server-2");
     const answers = await Promise.all(Array.from({ length: 30 }, () => sendJson("/api/v1/refused", { name: "x" })));
