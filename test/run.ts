@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { EngineLog } from "../src/core/embedded-engines.ts";
 import { provideFrameworks } from "./kit/support/frameworks.ts";
 import { provideNodeVersions } from "./kit/support/node-versions.ts";
+import { generators } from "./openapi/support/generators.ts";
 import { provideSchemathesis } from "./openapi/support/schemathesis.ts";
 import { cleanUp } from "./shared/at-end.ts";
 import { findNamespaceProblem } from "./shared/namespaces.ts";
@@ -46,6 +47,7 @@ if (files.length === 0) {
 providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
 // Installing takes longer than a test file may take.
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
+if (files.some((file) => file.includes("openapi/generators"))) generators.provide();
 if (files.some((file) => /\btrac/.test(file))) provideReceiver();
 if (files.some((file) => /\bkit\b/.test(file))) {
   provideFrameworks();

@@ -18,7 +18,7 @@ export const user = z
     emailVerified: z.boolean().meta({ description: "Whether the user has followed a link in a mail to this address" }),
     pendingEmail: email.nullable().meta({ description: "The new address, which counts once it is verified" }),
     name,
-    role: z.enum(roles),
+    role: z.enum(roles).meta({ id: "Role" }),
     avatarUrl: z.string().nullable().meta({ example: "/uploads/6QKzWn0sT2mB8fJc4hXvLd-avatar.webp" }),
     createdAt: moment,
   })
@@ -48,7 +48,7 @@ const session = z
 const event = z
   .object({
     id,
-    type: z.enum(eventTypes),
+    type: z.enum(eventTypes).meta({ id: "SecurityEventType" }),
     at: moment,
     requestId: z.string().meta({ example: "019d5a3e8f007c3a" }),
     address: z.string().nullable().meta({ example: "203.0.113.7" }),

@@ -1,24 +1,26 @@
 /** Why a check failed. A closed set, so that no host, user or driver message can appear in an answer. */
-export type Reason =
-  | "refused"
-  | "reset"
-  | "timeout"
-  | "unreachable"
-  | "tls"
-  | "credentials"
-  | "forbidden"
-  | "loading"
-  | "too_many_connections"
-  | "read_only"
-  | "not_primary"
-  | "no_replicas"
-  | "commit_stalled"
-  | "disk_full"
-  | "out_of_memory"
-  | "cluster_down"
-  | "out_of_date"
-  | "over_limit"
-  | "failed";
+export const reasons = [
+  "refused",
+  "reset",
+  "timeout",
+  "unreachable",
+  "tls",
+  "credentials",
+  "forbidden",
+  "loading",
+  "too_many_connections",
+  "read_only",
+  "not_primary",
+  "no_replicas",
+  "commit_stalled",
+  "disk_full",
+  "out_of_memory",
+  "cluster_down",
+  "out_of_date",
+  "over_limit",
+  "failed",
+] as const;
+export type Reason = (typeof reasons)[number];
 
 /**
  * Thrown by a check to report a reason of its own.

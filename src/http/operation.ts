@@ -30,7 +30,11 @@ export type Answer = {
   contentType?: string;
   /** Further content types that the client can select by `Accept`. */
   alternateTypes?: readonly string[];
+  /** The schemas of those that are JSON. */
+  alternateSchemas?: Readonly<Record<string, z.ZodType>>;
   headers?: readonly AnswerHeader[];
+  /** Members of the documented example that differ from the examples of the fields. */
+  example?: Readonly<Record<string, unknown>>;
 };
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";

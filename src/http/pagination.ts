@@ -22,7 +22,12 @@ export const pageFields = {
 
 const nextCursor = z.string().nullable().meta({ description: "`null` on the last page", example: null });
 
-export const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor });
+/** The document names the page of an item that has a name: `LeasePage`. */
+export function listOf<Item extends z.ZodType>(item: Item) {
+  const page = z.object({ items: z.array(item), nextCursor });
+  const name = item.meta()?.id;
+  return name === undefined ? page : page.meta({ id: `${name}Page` });
+}
 
 export type List = {
   /** The list, its owner and its filters, for which a cursor is valid. */

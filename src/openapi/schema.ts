@@ -56,7 +56,9 @@ export const operations = {
     path: "/problems/{code}",
     summary: "Explain a problem type",
     tag,
-    params: z.strictObject({ code: z.string().meta({ example: "validation_failed" }) }),
+    params: z.strictObject({
+      code: z.string().meta({ description: "`code` of a problem", example: "validation_failed" }),
+    }),
     answers: {
       200: {
         description: "The status and title of the problem code.",

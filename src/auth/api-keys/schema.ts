@@ -16,7 +16,7 @@ const members = {
   id,
   name: line(100, "deployment robot"),
   scopes: z
-    .array(z.enum(scopes))
+    .array(z.enum(scopes).meta({ id: "ApiKeyScope" }))
     .meta({ description: "`read` allows GET and HEAD, `write` all other methods", example: ["read"] }),
   expiresAt: moment,
   lastUsedAt: moment.nullable().meta({ description: "Updated at most once an hour" }),

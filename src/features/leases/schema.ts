@@ -6,6 +6,8 @@ import { listOf, pageFields } from "../../http/pagination.ts";
 export const statuses = ["upcoming", "active", "ended"] as const;
 export type LeaseStatus = (typeof statuses)[number];
 
+const status = z.enum(statuses).meta({ id: "LeaseStatus" });
+
 const fields = z.strictObject({
   tenantName: line(200, "Ana Duarte"),
   tenantEmail: email,
@@ -20,7 +22,7 @@ const lease = z
     unitId: id,
     ...fields.shape,
     currency: currency.meta({ description: "The currency of the unit when the lease was created" }),
-    status: z.enum(statuses).meta({ description: "Derived from the dates of the lease and today's date in UTC" }),
+    status: status.meta({ description: "Derived from the dates of the lease and today's date in UTC" }),
     createdAt: moment,
     updatedAt: moment,
   })
@@ -60,7 +62,7 @@ export const operations = {
     tag,
     access,
     params: ofUnit,
-    query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
+    query: z.strictObject({ ...pageFields, status: status.optional(), q: search }),
     headers: ["If-None-Match"],
     answers: { 200: { description: "A page of leases.", schema: listOf(lease) } },
   }),

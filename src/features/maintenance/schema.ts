@@ -8,12 +8,15 @@ export const priorities = ["low", "normal", "high", "emergency"] as const;
 export const eventTypes = ["created", "changed", "status_changed", "noted", "deleted"] as const;
 export type EventType = (typeof eventTypes)[number];
 
+const priority = z.enum(priorities).meta({ id: "MaintenancePriority" });
+const status = z.enum(statuses).meta({ id: "MaintenanceStatus" });
 const description = prose(5000);
+const note = line(5000, "The plumber comes on Thursday at nine.");
 
 const fields = z.strictObject({
   title: line(200, "Kitchen tap drips"),
   description: description.default("").meta({ example: "Since Monday, and it is getting worse." }),
-  priority: z.enum(priorities).default("normal"),
+  priority: priority.default("normal"),
 });
 
 const request = z
@@ -21,32 +24,47 @@ const request = z
     id,
     unitId: id,
     ...fields.shape,
-    status: z.enum(statuses),
+    status,
     createdAt: moment,
     updatedAt: moment,
   })
   .meta({ id: "MaintenanceRequest" });
 
-export const event = z
+const change = <Value extends z.ZodType>(value: Value) => z.object({ from: value, to: value }).optional();
+const changedFields = z
   .object({
-    id,
-    requestId: id,
-    unitId: id,
-    type: z.enum(eventTypes),
-    at: moment,
-    data: z.record(z.string(), z.unknown()).meta({
-      description:
-        "`request`: the request after the event; `changes`: old and new value by field; `note`: the text of the note",
-    }),
+    title: change(fields.shape.title),
+    description: change(description),
+    priority: change(priority),
+    status: change(status),
   })
+  .meta({ id: "MaintenanceChanges", description: "Old and new value of each field that has changed" });
+
+const eventFields = { id, requestId: id, unitId: id, at: moment };
+const afterwards = request.meta({ description: "The request after the event" });
+const eventOf = <Data extends z.ZodRawShape>(type: EventType, name: string, data: Data) =>
+  z
+    .object({ ...eventFields, type: z.literal(type), data: z.object({ request: afterwards, ...data }) })
+    .meta({ id: name });
+
+export const event = z
+  .discriminatedUnion("type", [
+    eventOf("created", "MaintenanceCreated", {}),
+    eventOf("changed", "MaintenanceChanged", { changes: changedFields }),
+    eventOf("status_changed", "MaintenanceStatusChanged", { changes: changedFields }),
+    eventOf("noted", "MaintenanceNoted", {
+      note: z.string().meta({ example: "The plumber comes on Thursday at nine." }),
+    }),
+    eventOf("deleted", "MaintenanceDeleted", {}),
+  ])
   .meta({ id: "MaintenanceEvent" });
 
 const changes = changesOf(
   z.strictObject({
     title: fields.shape.title,
     description,
-    priority: z.enum(priorities),
-    status: z.enum(statuses).meta({
+    priority,
+    status: status.meta({
       description:
         "`open` → `in_progress` → `resolved` → `closed`, one step at a time, and from each of them back to `open`. Other transitions return 409",
     }),
@@ -60,7 +78,7 @@ const tag = "Maintenance";
 const access = "member";
 const params = z.strictObject({ requestId: id });
 const ofUnit = z.strictObject({ unitId: id });
-const query = z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search });
+const query = z.strictObject({ ...pageFields, status: status.optional(), q: search });
 const page = { 200: { description: "A page of maintenance requests.", schema: listOf(request) } };
 
 export const operations = {
@@ -154,7 +172,7 @@ export const operations = {
     tag,
     access,
     params,
-    body: z.strictObject({ note: line(5000, "The plumber comes on Thursday at nine.") }),
+    body: z.strictObject({ note }),
     headers: ["Idempotency-Key"],
     answers: { 201: { description: "The event with the note.", schema: event } },
   }),

@@ -14,7 +14,8 @@ const address = z.strictObject({
   country,
 });
 
-const fields = z.strictObject({ name: line(200, "Harbour House"), kind: z.enum(kinds), address });
+const kind = z.enum(kinds).meta({ id: "PropertyKind" });
+const fields = z.strictObject({ name: line(200, "Harbour House"), kind, address });
 
 const property = z.object({ id, ...fields.shape, createdAt: moment, updatedAt: moment }).meta({ id: "Property" });
 
@@ -44,7 +45,7 @@ export const operations = {
     summary: "List properties, newest first",
     tag,
     access,
-    query: z.strictObject({ ...pageFields, kind: z.enum(kinds).optional(), q: search }),
+    query: z.strictObject({ ...pageFields, kind: kind.optional(), q: search }),
     headers: ["If-None-Match"],
     answers: { 200: { description: "A page of properties.", schema: listOf(property) } },
   }),

@@ -6,6 +6,10 @@ import { listOf, pageFields } from "../../http/pagination.ts";
 export const statuses = ["vacant", "occupied", "unavailable"] as const;
 export type UnitStatus = (typeof statuses)[number];
 
+const status = z.enum(statuses).meta({ id: "UnitStatus" });
+const settableStatus = z
+  .enum(["vacant", "unavailable"], "must be vacant or unavailable; occupied is set by a lease only")
+  .meta({ id: "SettableUnitStatus", description: "`unavailable`: no leases can be added" });
 const rooms = z.int("must be a whole number").min(0, "must be at least 0").max(1000, "must be at most 1000");
 const bathrooms = z
   .number("must be a number")
@@ -20,10 +24,7 @@ const fields = z.strictObject({
   bathrooms: bathrooms.meta({ example: 1.5 }),
   rentCents: cents,
   currency,
-  status: z
-    .enum(["vacant", "unavailable"], "must be vacant or unavailable; occupied is set by a lease only")
-    .default("vacant")
-    .meta({ description: "`unavailable`: no leases can be added" }),
+  status: settableStatus.default("vacant"),
 });
 
 const unit = z
@@ -31,15 +32,13 @@ const unit = z
     id,
     propertyId: id,
     ...fields.shape,
-    status: z.enum(statuses).meta({
-      description: "`occupied` while a lease is active; otherwise the status that was set",
-    }),
+    status: status.meta({ description: "`occupied` while a lease is active; otherwise the status that was set" }),
     createdAt: moment,
     updatedAt: moment,
   })
   .meta({ id: "Unit" });
 
-const changes = changesOf(fields.extend({ status: fields.shape.status.unwrap() }));
+const changes = changesOf(fields.extend({ status: settableStatus }));
 
 export type UnitFields = z.output<typeof fields>;
 export type UnitChanges = z.output<typeof changes>;
@@ -71,7 +70,7 @@ export const operations = {
     tag,
     access,
     params: ofProperty,
-    query: z.strictObject({ ...pageFields, status: z.enum(statuses).optional(), q: search }),
+    query: z.strictObject({ ...pageFields, status: status.optional(), q: search }),
     headers: ["If-None-Match"],
     answers: { 200: { description: "A page of units.", schema: listOf(unit) } },
   }),

@@ -104,8 +104,11 @@ export const country = z
     abort: true,
   })
   .toUpperCase()
-  .pipe(z.enum(countries, "must be a country code of ISO 3166, such as PT"))
-  .meta({ description: "ISO 3166-1 alpha-2", example: "PT" });
+  .pipe(
+    z
+      .enum(countries, "must be a country code of ISO 3166, such as PT")
+      .meta({ id: "Country", description: "ISO 3166-1 alpha-2", example: "PT" }),
+  );
 
 export const day = z.iso
   .date({ error: "must be a date such as 2026-04-30", abort: true })

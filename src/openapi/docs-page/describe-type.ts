@@ -11,10 +11,11 @@ const byFormat: Readonly<Record<string, string>> = {
 
 /** Returns the type of a field in words; code in backticks. */
 export function describeType(schema: JsonSchema): string {
-  const { enum: choices, anyOf, type, items } = schema;
+  const { enum: choices, anyOf, oneOf, type, items } = schema;
   if (schema.const !== undefined) return `always \`${String(schema.const)}\``;
   if (choices !== undefined) return `one of ${choices.map((choice) => `\`${String(choice)}\``).join(", ")}`;
   if (anyOf !== undefined) return [...new Set(anyOf.map(describeType))].join(" or ");
+  if (oneOf !== undefined) return "object";
   if (typeof type === "object") return type.map((one) => describeType({ ...schema, type: one })).join(" or ");
   if (type === "array") return items === undefined ? "array" : `array of ${plural(describeType(items))}`;
   if (type === "integer" || type === "number")

@@ -29,7 +29,7 @@ export function renderOperation({ method, path, operation }: Listed, document: D
         ${description === undefined ? nothing : html`<p>${prose(description)}</p>`}
       </header>
       <div class="facts">
-        ${renderParameters(operation.parameters ?? [])}
+        ${renderParameters(operation.parameters ?? [], resolve)}
         ${renderBody(operation, resolve)}
         ${renderAnswers(operation.responses, document, resolve)}
       </div>
@@ -38,7 +38,7 @@ export function renderOperation({ method, path, operation }: Listed, document: D
           <pre tabindex="0" aria-label="curl command: ${summary}"><code>${curlOf(method, path, operation)}</code></pre>
           <button type="button" class="scripted" data-copy>Copy</button>
         </div>
-        ${renderTryForm(method, path, operation)}
+        ${renderTryForm(method, path, operation, resolve)}
       </div>
     </article>`;
 }

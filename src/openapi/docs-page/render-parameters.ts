@@ -2,14 +2,15 @@ import { type Html, html, nothing } from "../../core/page/html.ts";
 import type { DocumentedParameter } from "../document/openapi-types.ts";
 import { describeType } from "./describe-type.ts";
 import { prose } from "./formatting.ts";
+import type { Resolve } from "./render-schema.ts";
 
-export function renderParameters(parameters: readonly DocumentedParameter[]): Html {
+export function renderParameters(parameters: readonly DocumentedParameter[], resolve: Resolve): Html {
   if (parameters.length === 0) return nothing;
   return html`
     <h4>Parameters</h4>
     <table class="parameters">
       <thead><tr><th scope="col">Name</th><th scope="col">In</th><th scope="col">Description</th></tr></thead>
-      <tbody>${parameters.map(renderParameter)}</tbody>
+      <tbody>${parameters.map((one) => renderParameter({ ...one, schema: resolve(one.schema) }))}</tbody>
     </table>`;
 }
 
@@ -21,7 +22,7 @@ function renderParameter({ name, in: place, required, description, schema }: Doc
       <td>${place}</td>
       <td>
         <span class="type">${prose(describeType(schema) + fallback)}</span>
-        ${description === undefined ? nothing : html`<p>${prose(description)}</p>`}
+        <p>${prose(description)}</p>
       </td>
     </tr>`;
 }

@@ -49,9 +49,9 @@ function renderDescriptions(schema: JsonSchema, resolve: Resolve): Html[] {
 
 /** Returns the schema itself if it has the annotation, otherwise the choices, items or entries that have it. */
 function annotated(of: "description" | "examples", schema: JsonSchema, resolve: Resolve): JsonSchema[] {
-  const { anyOf = [], items = {}, additionalProperties: entries, ...whole } = resolve(schema);
+  const { anyOf = [], oneOf = [], items = {}, additionalProperties: entries, ...whole } = resolve(schema);
   if (whole[of] !== undefined) return [whole];
-  const nested = [...anyOf, items, typeof entries === "object" ? entries : {}];
+  const nested = [...anyOf, ...oneOf, items, typeof entries === "object" ? entries : {}];
   return nested.filter((one) => Object.keys(one).length > 0).flatMap((one) => annotated(of, one, resolve));
 }
 
@@ -63,10 +63,28 @@ function renderExample(examples: readonly unknown[] = []): Html {
 
 /** Finds the object schema inside lists, choices and maps. */
 function withFields(schema: JsonSchema, resolve: Resolve): JsonSchema {
-  const { properties, items, anyOf, additionalProperties, ...rest } = resolve(schema);
+  const { properties, items, anyOf, oneOf, additionalProperties, ...rest } = resolve(schema);
   if (properties !== undefined) return { properties, ...rest };
   if (items !== undefined) return withFields(items, resolve);
+  if (oneOf !== undefined) return mergedVariants(oneOf.map(resolve), resolve);
   const [first] = anyOf ?? [];
   if (first !== undefined) return withFields(first, resolve);
   return typeof additionalProperties === "object" ? withFields(additionalProperties, resolve) : {};
+}
+
+/** Returns one object with the fields of all variants; those that a variant lacks are optional. */
+function mergedVariants(variants: readonly JsonSchema[], resolve: Resolve): JsonSchema {
+  const names = [...new Set(variants.flatMap(({ properties = {} }) => Object.keys(properties)))];
+  const fields = names.map((name) => {
+    const versions = variants.flatMap(({ properties = {} }) => properties[name] ?? []).map(resolve);
+    return [name, mergedField(versions, resolve)] as const;
+  });
+  const required = names.filter((name) => variants.every((variant) => variant.required?.includes(name)));
+  return { type: "object", properties: Object.fromEntries(fields), required };
+}
+
+function mergedField(versions: readonly JsonSchema[], resolve: Resolve): JsonSchema {
+  const [first = {}] = versions;
+  if (first.const !== undefined) return { enum: versions.map((version) => version.const) };
+  return first.properties === undefined ? first : mergedVariants(versions, resolve);
 }

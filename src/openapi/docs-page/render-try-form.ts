@@ -1,16 +1,17 @@
 import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
 import type { DocumentedOperation, DocumentedParameter } from "../document/openapi-types.ts";
 import { pretty } from "./formatting.ts";
+import type { Resolve } from "./render-schema.ts";
 
 /** Renders the form that tries an operation. The form is hidden without JavaScript. */
-export function renderTryForm(method: string, path: string, operation: DocumentedOperation): Html {
+export function renderTryForm(method: string, path: string, operation: DocumentedOperation, resolve: Resolve): Html {
   const { operationId: id, parameters = [], requestBody } = operation;
   const content = requestBody?.content ?? {};
   return html`
     <details class="try scripted">
       <summary>Try it</summary>
       <form data-id="${id}" data-method="${method.toUpperCase()}" data-path="${path}" data-access="${operation["x-access"]}" novalidate>
-        ${parameters.map((parameter) => renderInput(id, parameter))}
+        ${parameters.map((one) => renderInput(id, { ...one, schema: resolve(one.schema) }))}
         ${renderBody(id, content["application/json"]?.example)}
         ${renderUpload(id, content)}
         <p class="buttons"><button class="send" type="submit">Send</button> <button type="button" data-stop hidden>Stop</button></p>

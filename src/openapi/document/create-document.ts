@@ -1,9 +1,9 @@
 import type { ListenerOperation, Routes } from "../../http/operation.ts";
 import { describeListenerOperation, describeRoute } from "./describe-operation.ts";
 import { problemResponses } from "./describe-problems.ts";
-import { guide } from "./guide.ts";
+import { guide, tagDescriptions } from "./guide.ts";
 import { createSchemas } from "./json-schemas.ts";
-import type { Document, DocumentedOperation } from "./openapi-types.ts";
+import type { Components, Document, DocumentedOperation } from "./openapi-types.ts";
 import { answerHeaders } from "./response-headers.ts";
 
 export type DocumentDeps = {
@@ -16,7 +16,6 @@ export type DocumentDeps = {
 /** Generates OpenAPI 3.1 from the descriptions that route and validate requests, so that both always agree. */
 export function createDocument({ version, cookieName, routes, listenerOperations }: DocumentDeps): Document {
   const schemas = createSchemas();
-  const responses = problemResponses(schemas);
   const operations = [
     ...routes.flatMap(({ prefix, operations }) =>
       operations.map((operation) => place(prefix, operation, describeRoute(operation, schemas))),
@@ -30,14 +29,17 @@ export function createDocument({ version, cookieName, routes, listenerOperations
       version,
       summary: "Properties, units, leases and maintenance requests.",
       description: guide.map(({ title, text }) => `## ${title}\n\n${text.join("\n\n")}`).join("\n\n"),
-      license: { name: "MIT" },
+      license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "This server" }],
-    tags: [...new Set(operations.flatMap(({ described }) => described.tags))].map((name) => ({ name })),
+    tags: [...new Set(operations.flatMap(({ described }) => described.tags))].map((name) => ({
+      name,
+      description: tagDescriptions[name] ?? "",
+    })),
     paths: byPath(operations),
     components: {
       schemas: schemas.named,
-      responses,
+      responses: usedBy(operations, problemResponses(schemas)),
       headers: answerHeaders,
       securitySchemes: {
         accessToken: {
@@ -58,6 +60,16 @@ type Placed = { path: string; method: ListenerOperation["method"]; described: Do
 
 function place(prefix: string, { path, method }: Pick<Placed, "path" | "method">, described: DocumentedOperation) {
   return { path: `${prefix}${path}`, method, described };
+}
+
+/** Without the problems that no operation returns by itself, such as 405. */
+function usedBy(operations: readonly Placed[], responses: Components["responses"]): Components["responses"] {
+  const used = new Set(
+    operations.flatMap(({ described }) =>
+      Object.values(described.responses).map((answer) => ("$ref" in answer ? answer.$ref : "")),
+    ),
+  );
+  return Object.fromEntries(Object.entries(responses).filter(([name]) => used.has(`#/components/responses/${name}`)));
 }
 
 function byPath(operations: readonly Placed[]): Document["paths"] {

@@ -32,18 +32,28 @@ export function answersOf(
   );
 }
 
-function contentOf({ schema, contentType, alternateTypes = [] }: Answer, schemas: Schemas): Content {
+function contentOf(answer: Answer, schemas: Schemas): Content {
+  const { schema, contentType, alternateTypes = [], alternateSchemas = {}, example } = answer;
   const first = contentType ?? jsonType;
-  const described = schema && withExample(schema, schemas);
+  const alternate = (type: string) => {
+    const named = alternateSchemas[type];
+    return named === undefined ? plain(type) : withExample(named, schemas);
+  };
+  const described = schema && withExample(schema, schemas, example);
   return {
     [first]: described ?? plain(first),
-    ...Object.fromEntries(alternateTypes.map((type) => [type, plain(type)])),
+    ...Object.fromEntries(alternateTypes.map((type) => [type, alternate(type)])),
   };
 }
 
-function withExample(schema: NonNullable<Answer["schema"]>, schemas: Schemas): MediaType {
+function withExample(
+  schema: NonNullable<Answer["schema"]>,
+  schemas: Schemas,
+  differences?: Answer["example"],
+): MediaType {
   const described = schemas.of(schema, "output");
-  return { schema: described, example: exampleOf(described, schemas.resolve) };
+  const example = exampleOf(described, schemas.resolve);
+  return { schema: described, example: differences === undefined ? example : Object.assign({}, example, differences) };
 }
 
 function plain(type: string): MediaType {

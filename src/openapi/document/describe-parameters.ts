@@ -51,12 +51,18 @@ function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schema
       name,
       in: place,
       required: place === "path" || required.includes(name),
-      ...(description !== undefined && { description }),
+      description: description ?? descriptionOf(name, place),
       schema: field,
       ...(examples !== undefined && { example: examples[0] }),
     };
   });
 }
+
+/** For parameters that their name explains: `unitId` in a path, or `status` as a filter of a list. */
+const descriptionOf = (name: string, place: "path" | "query"): string =>
+  place === "path"
+    ? `The id of the ${name.replace(/Id$/, "").replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`
+    : `Returns only items with this ${name}`;
 
 /** The description may be on the schema before its `transform`. */
 const annotationsOf = ({ description, examples }: JsonSchema = {}): JsonSchema => ({

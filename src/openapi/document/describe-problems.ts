@@ -19,7 +19,7 @@ const problem = z
   .object({
     ...memberSchemas,
     status: z.int().meta(describedMembers.status),
-    code: z.enum(codes).meta(describedMembers.code),
+    code: z.enum(codes).meta({ id: "ProblemCode" }).meta(describedMembers.code),
     requestId: z.string().optional().meta({ description: "Absent in responses of probes" }),
     traceId: z.string().optional().meta({ description: "The trace of the request, while the server exports traces" }),
     errors: z

@@ -3,10 +3,10 @@ import { exampleOf } from "./example.ts";
 import type { Schemas } from "./json-schemas.ts";
 import type { DocumentedOperation } from "./openapi-types.ts";
 
-export function requestBodyOf({ body, upload }: Operation, schemas: Schemas): DocumentedOperation["requestBody"] {
+export function requestBodyOf({ id, body, upload }: Operation, schemas: Schemas): DocumentedOperation["requestBody"] {
   if (upload !== undefined) return uploadOf(upload);
   if (body === undefined) return undefined;
-  const schema = schemas.of(body, "input");
+  const schema = schemas.nameOf(`${id.charAt(0).toUpperCase()}${id.slice(1)}Body`, schemas.of(body, "input"));
   const example = exampleOf(schema, schemas.resolve);
   return { required: !isOptional(body), content: { "application/json": { schema, example } } };
 }

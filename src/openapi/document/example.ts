@@ -10,12 +10,12 @@ const byFormat: Readonly<Record<string, unknown>> = {
 
 /** Returns a valid value, built from the examples of the fields. */
 export function exampleOf(schema: JsonSchema, resolve: (schema: JsonSchema) => JsonSchema): unknown {
-  const { examples, enum: choices, anyOf, properties, items, ...is } = resolve(schema);
+  const { examples, enum: choices, anyOf, oneOf, properties, items, ...is } = resolve(schema);
   if (examples !== undefined) return examples[0];
   if (is.const !== undefined) return is.const;
   if (choices !== undefined) return choices[0];
   if (is.default !== undefined) return is.default;
-  const [first] = anyOf ?? [];
+  const [first] = anyOf ?? oneOf ?? [];
   if (first !== undefined) return exampleOf(first, resolve);
   const type = typeof is.type === "string" ? is.type : is.type?.[0];
   if (type === "array") return items === undefined ? [] : [exampleOf(items, resolve)];

@@ -41,3 +41,16 @@ export const guide: readonly { title: string; text: readonly string[] }[] = [
     ],
   },
 ];
+
+/** The groups of operations, in the document and on the reference page. */
+export const tagDescriptions: Readonly<Record<string, string>> = {
+  Auth: "Accounts, sessions, tokens and API keys.",
+  Properties: "Buildings and other properties of the caller.",
+  Units: "The flats, offices and other units of a property.",
+  Leases: "Tenants, periods and rents of units.",
+  Maintenance: "Requests for repairs, their events, and the live stream of events.",
+  Photos: "Photos of properties, and the avatar of the caller.",
+  About: "The API itself: entry points, this document, and the types of problems.",
+  Health: "Probes for orchestrators and load balancers.",
+  Operations: "The state of the server for its operators.",
+};

@@ -17,11 +17,20 @@ export function createSchemas() {
       cache[io].set(schema, known);
       return known;
     },
+    /** Makes the schema a component, unless it refers to one. */
+    nameOf(name: string, schema: JsonSchema): JsonSchema {
+      if (schema.$ref !== undefined) return schema;
+      add(name, schema);
+      return { $ref: `${componentPrefix}${name}` };
+    },
     resolve: (schema: JsonSchema): JsonSchema => resolveReference(schema, named),
   };
 
   function convert(schema: z.ZodType, io: Direction): JsonSchema {
-    const converted = z.toJSONSchema(schema, { io, override: (context) => tidy(context, io) });
+    const converted = z.toJSONSchema(schema, {
+      io,
+      override: (context) => tidy(context, io, (out) => convert(out, "output")),
+    });
     const { $schema: _, $defs = {}, ...root } = converted;
     for (const [name, definition] of Object.entries($defs)) add(name, asComponent(definition));
     return asComponent(root);
@@ -56,16 +65,24 @@ type Overridden = {
 };
 
 /** Removes redundant keywords and adds what zod's conversion omits. */
-function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction): void {
+function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction, convert: (schema: z.ZodType) => JsonSchema): void {
   const { def } = zodSchema._zod;
   // For a string that is transformed and then validated, clients need to know the format that is validated.
-  if (io === "input" && def.type === "pipe" && jsonSchema.type === "string") {
-    const { $schema: _, ...outputSchema } = z.toJSONSchema(def.out, { unrepresentable: "any" });
+  if (io === "input" && def.type === "pipe" && def.out._zod.def.type !== "transform" && jsonSchema.type === "string") {
+    const outputSchema = convert(def.out as z.ZodType);
     if (outputSchema.type === "string") Object.assign(jsonSchema, { ...outputSchema, ...jsonSchema });
+    if (outputSchema.$ref !== undefined) {
+      delete jsonSchema.type;
+      Object.assign(jsonSchema, outputSchema);
+    }
   }
   // The format implies its own pattern; another pattern narrows the format and stays.
   const isOfFormat = "pattern" in def && def.pattern instanceof RegExp && def.pattern.source === jsonSchema.pattern;
   if (jsonSchema.format !== undefined && isOfFormat) delete jsonSchema.pattern;
+  // Both say what holds without them, and some generators make `unknown` of them.
+  if (isEmpty(jsonSchema.additionalProperties) && def.type === "object") delete jsonSchema.additionalProperties;
+  if (def.type === "record" && def.keyType._zod.def.type === "string") delete jsonSchema.propertyNames;
+  if (zodSchema instanceof z.ZodDiscriminatedUnion) jsonSchema["discriminator"] = discriminatorOf(zodSchema.def);
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if ("example" in jsonSchema) {
@@ -73,3 +90,16 @@ function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction): void {
     delete jsonSchema["example"];
   }
 }
+
+/** Names the component of each value, because generators otherwise assume that both have the same name. */
+function discriminatorOf({ discriminator, options }: z.core.$ZodDiscriminatedUnionDef): JsonSchema["discriminator"] {
+  const mapping = options.flatMap((option) => {
+    const component = z.globalRegistry.get(option)?.id;
+    const values = [...(option._zod.propValues?.[discriminator] ?? [])];
+    return component === undefined ? [] : values.map((value) => [String(value), `${componentPrefix}${component}`]);
+  });
+  return { propertyName: discriminator, mapping: Object.fromEntries(mapping) };
+}
+
+const isEmpty = (schema: unknown): boolean =>
+  typeof schema === "object" && schema !== null && Object.keys(schema).length === 0;

@@ -3,9 +3,15 @@ import type { Method, Access as RouteAccess } from "../../http/operation.ts";
 /** The subset of OpenAPI 3.1 that this server generates. */
 export type Document = {
   openapi: string;
-  info: { title: string; version: string; summary: string; description: string; license: { name: string } };
+  info: {
+    title: string;
+    version: string;
+    summary: string;
+    description: string;
+    license: { name: string; identifier: string };
+  };
   servers: readonly { url: string; description: string }[];
-  tags: readonly { name: string }[];
+  tags: readonly { name: string; description: string }[];
   paths: Readonly<Record<string, Readonly<Partial<Record<Method, DocumentedOperation>>>>>;
   components: Components;
 };
@@ -38,7 +44,7 @@ export type DocumentedParameter = {
   name: string;
   in: "path" | "query" | "header";
   required: boolean;
-  description?: string;
+  description: string;
   schema: JsonSchema;
   example?: unknown;
 };
@@ -81,6 +87,7 @@ export type JsonSchema = {
   maxLength?: number;
   minProperties?: number;
   contentMediaType?: string;
+  discriminator?: { propertyName: string; mapping?: Readonly<Record<string, string>> };
   properties?: Readonly<Record<string, JsonSchema>>;
   required?: readonly string[];
   additionalProperties?: boolean | JsonSchema;

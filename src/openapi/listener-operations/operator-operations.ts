@@ -1,24 +1,29 @@
 import { z } from "zod";
+import { reasons } from "../../core/failure-reason.ts";
 import { moment } from "../../http/input/common-schemas.ts";
 import type { ListenerOperation } from "../../http/operation.ts";
 import { healthJsonType } from "../../kit/health/health-json.ts";
 import { identity } from "../identity.ts";
-import { capabilityStatus, checkStatus } from "./probe-operations.ts";
+import { capabilityStatus, checkStatus, readyStatus } from "./probe-operations.ts";
 
 const when = moment.nullable();
 const breakers = z.array(
   z
     .object({
       name: z.string().meta({ example: "postgres" }),
-      state: z.enum(["closed", "open", "half_open"]),
+      state: z.enum(["closed", "open", "half_open"]).meta({ id: "CircuitBreakerState" }),
       since: moment,
       nextAttemptAt: when,
       stats: z.record(z.string(), z.number()),
     })
     .meta({ id: "CircuitBreaker" }),
 );
-const phase = z.enum(["starting", "ready", "draining", "stopped"]);
-const facts = z.record(z.string(), z.unknown());
+const phase = z.enum(["starting", "ready", "draining", "stopped"]).meta({ id: "LifecyclePhase" });
+const reason = z
+  .enum(reasons)
+  .meta({ id: "FailureReason", description: "Why a check failed" })
+  .nullable()
+  .meta({ example: null });
 const measured = {
   critical: z.boolean(),
   since: moment,
@@ -26,11 +31,51 @@ const measured = {
   lastSuccessAt: when,
   lastFailureAt: when,
   consecutiveFailures: z.int().meta({ example: 0 }),
-  reason: z.string().nullable().meta({ description: "One of a closed set of codes", example: null }),
+  reason,
 };
+const healthStatus = z.enum(["healthy", "degraded", "unhealthy"]).meta({ id: "HealthStatus" });
+const system = z
+  .object({
+    memory: z.object({
+      rssBytes: z.int().meta({ example: 148_500_480 }),
+      heapUsedBytes: z.int().meta({ example: 61_203_456 }),
+      heapLimitBytes: z.int().meta({ example: 4_345_298_944 }),
+      limitBytes: z.int().nullable().meta({ description: "The limit of the container", example: null }),
+    }),
+    cpu: z.object({
+      utilization: z.number().meta({ description: "Share of one core over ten seconds", example: 0.12 }),
+      cores: z.number().meta({ example: 2 }),
+    }),
+    eventLoop: z.object({
+      delayMs: z.number().meta({ example: 0.4 }),
+      longestDelayMs: z.number().meta({ description: "Longest delay of the last ten seconds", example: 3.1 }),
+      utilization: z.number().meta({ example: 0.09 }),
+    }),
+    handles: z.record(z.string(), z.int()).meta({ example: { TCPSocketWrap: 14 } }),
+  })
+  .meta({ id: "SystemFacts", description: "Memory, CPU, event loop, handles" });
+const http = z
+  .object({
+    inFlight: z.int().meta({ example: 3 }),
+    connections: z.int().meta({ example: 12 }),
+    requestsPerSecond: z.number().meta({ example: 142.4 }),
+    errorsPerSecond: z.number().meta({ example: 0 }),
+    shedding: z.boolean().meta({ description: "Whether requests are refused because of overload", example: false }),
+  })
+  .meta({ id: "HttpFacts" });
+const stateChange = z
+  .object({
+    at: moment,
+    kind: z.enum(["phase", "check", "verdict", "breaker"]).meta({ id: "StateChangeKind" }),
+    name: z.string().meta({ example: "postgres" }),
+    from: z.string().meta({ example: "up" }),
+    to: z.string().meta({ example: "down" }),
+    reason,
+  })
+  .meta({ id: "StateChange" });
 const report = z
   .object({
-    status: z.enum(["healthy", "degraded", "unhealthy"]),
+    status: healthStatus,
     since: moment,
     phase,
     ...identity,
@@ -51,21 +96,21 @@ const report = z
     certificates: z
       .array(z.object({ of: z.string().meta({ example: "postgres" }), expiresAt: moment, daysLeft: z.int() }))
       .meta({ description: "Certificates of the dependencies that use TLS", example: [] }),
-    system: facts.meta({ description: "Memory, CPU, event loop, handles" }),
-    http: facts.meta({ description: "In flight, connections, rates" }),
-    history: z.array(facts).meta({ description: "Latest changes of state" }),
+    system,
+    http,
+    history: z.array(stateChange).meta({ description: "Latest changes of state", example: [] }),
   })
   .meta({ id: "Health" });
-const readyStatus = z.enum(["ready", "degraded", "not_ready", "starting", "draining"]);
 const share = z.number().min(0).max(1).nullable();
 const fleet = z
   .object({
-    policy: z.enum(["strict", "outlier"]),
+    policy: z.enum(["strict", "outlier"]).meta({ id: "ReadinessPolicy" }),
     decisions: z
-      .record(z.string(), z.enum(["asking", "shared_outage", "outlier", "unsure"]))
+      .record(z.string(), z.enum(["asking", "shared_outage", "outlier", "unsure"]).meta({ id: "FleetDecision" }))
       .meta({ description: "Decision for each critical check that is down, with `READY_POLICY=outlier`", example: {} }),
     store: z
       .enum(["redis", "postgres"])
+      .meta({ id: "FleetStore" })
       .nullable()
       .meta({ description: "Source of the reports; null while no store answers" }),
     asOf: when,
@@ -96,7 +141,28 @@ const fleet = z
     ),
   })
   .meta({ id: "Fleet" });
-const publicReport = report.pick({ status: true, instance: true });
+const publicReport = report
+  .pick({ status: true, instance: true })
+  .meta({ id: "HealthSummary", description: "Without the operator token, if one is set" });
+const healthJson = z
+  .looseObject({
+    status: z.enum(["pass", "warn", "fail"]).meta({ id: "HealthJsonStatus" }),
+    version: z.string().optional().meta({ example: "1" }),
+    releaseId: z.string().optional().meta({ example: "1.4.2" }),
+    serviceId: identity.instance.optional(),
+    description: z.string().optional().meta({ example: "health of haven, phase ready" }),
+  })
+  .meta({ id: "HealthJson", description: "draft-inadarei-api-health-check-06" });
+const postgresDown = {
+  status: "down",
+  critical: true,
+  since: "2026-04-30T09:30:00.000Z",
+  latencyMs: null,
+  lastSuccessAt: "2026-04-30T09:29:58.000Z",
+  lastFailureAt: "2026-04-30T09:30:00.000Z",
+  consecutiveFailures: 2,
+  reason: "refused",
+};
 
 const tag = "Operations";
 const access = "operator";
@@ -116,11 +182,14 @@ export const operatorOperations: readonly ListenerOperation[] = [
         description: "Healthy or degraded.",
         schema: z.union([report, publicReport]),
         alternateTypes: [healthJsonType, "text/html"],
+        alternateSchemas: { [healthJsonType]: healthJson },
       },
       503: {
         description: "Unhealthy.",
         schema: z.union([report, publicReport]),
         alternateTypes: [healthJsonType, "text/html"],
+        alternateSchemas: { [healthJsonType]: healthJson },
+        example: { status: "unhealthy", checks: { postgres: postgresDown } },
       },
     },
   },

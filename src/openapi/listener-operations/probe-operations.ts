@@ -4,13 +4,18 @@ import type { ListenerOperation } from "../../http/operation.ts";
 import { defaultProbePaths } from "../../kit/http/probes.ts";
 import { identity } from "../identity.ts";
 
-export const capabilityStatus = z.enum(["up", "down", "unknown"]);
+export const capabilityStatus = z.enum(["up", "down", "unknown"]).meta({ id: "CapabilityStatus" });
+export const readyStatus = z
+  .enum(["ready", "degraded", "not_ready", "starting", "draining"])
+  .meta({ id: "ReadinessStatus" });
 export const checkStatus = z
   .enum(["up", "impaired", "down", "unknown"])
-  .meta({ description: "`impaired`: some capabilities of the check work and others do not" });
+  .meta({ id: "CheckStatus", description: "`impaired`: some capabilities of the check work and others do not" });
 const checks = z.record(z.string(), z.object({ status: checkStatus, critical: z.boolean() })).meta({
   example: { postgres: { status: "up", critical: true }, redis: { status: "up", critical: false } },
 });
+
+const postgresDown = { postgres: { status: "down", critical: true }, redis: { status: "up", critical: false } };
 
 const alive = z.object({
   status: z.literal("alive"),
@@ -20,7 +25,7 @@ const alive = z.object({
 });
 const readiness = z
   .object({
-    status: z.enum(["ready", "degraded", "not_ready", "starting", "draining"]),
+    status: readyStatus,
     ready: z.boolean(),
     ...identity,
     timestamp: moment,
@@ -34,7 +39,12 @@ const readiness = z
   })
   .meta({ id: "Readiness" });
 const startup = z
-  .object({ status: z.enum(["started", "starting"]), ...identity, timestamp: moment, checks })
+  .object({
+    status: z.enum(["started", "starting"]).meta({ id: "StartupStatus" }),
+    ...identity,
+    timestamp: moment,
+    checks,
+  })
   .meta({ id: "Startup" });
 const oneCheck = z
   .object({
@@ -73,9 +83,12 @@ export const probeOperations: readonly ListenerOperation[] = [
     query: z.strictObject({
       verbose: z.string().optional().meta({ description: "Plain text, one line for each check" }),
       exclude: z
-        .string()
+        .array(z.string())
         .optional()
-        .meta({ description: "Excludes a check or a capability from the verdict", example: "redis" }),
+        .meta({
+          description: "Excludes a check or a capability from the verdict; may be repeated",
+          example: ["redis"],
+        }),
     }),
     answers: {
       200: {
@@ -83,7 +96,12 @@ export const probeOperations: readonly ListenerOperation[] = [
         schema: readiness,
         alternateTypes: ["text/plain"],
       },
-      503: { description: "Out of rotation.", schema: readiness, alternateTypes: ["text/plain"] },
+      503: {
+        description: "Out of rotation.",
+        schema: readiness,
+        alternateTypes: ["text/plain"],
+        example: { status: "not_ready", ready: false, checks: postgresDown },
+      },
     },
   },
   {
@@ -93,11 +111,13 @@ export const probeOperations: readonly ListenerOperation[] = [
     summary: "Readiness probe of one check",
     description: "`postgres` and `redis` answer for reading, `postgres:write` and `redis:write` for writing.",
     tag,
-    params: z.strictObject({ check: z.string().meta({ example: "postgres" }) }),
+    params: z.strictObject({
+      check: z.string().meta({ description: "The name of a check, or `check:capability`", example: "postgres" }),
+    }),
     problems: ["not_found"],
     answers: {
       200: { description: "The check is up.", schema: oneCheck },
-      503: { description: "The check is down or unknown.", schema: oneCheck },
+      503: { description: "The check is down or unknown.", schema: oneCheck, example: { status: "down" } },
     },
   },
   {
@@ -112,7 +132,14 @@ export const probeOperations: readonly ListenerOperation[] = [
         description: "Every critical check has passed once. The answer does not change any more.",
         schema: startup,
       },
-      503: { description: "The instance is still starting.", schema: startup },
+      503: {
+        description: "The instance is still starting.",
+        schema: startup,
+        example: {
+          status: "starting",
+          checks: { postgres: { status: "unknown", critical: true }, redis: { status: "unknown", critical: false } },
+        },
+      },
     },
   },
 ];
