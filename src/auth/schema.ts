@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { roles } from "../core/role.ts";
-import { email, exactText, id, line, moment } from "../http/input/common-schemas.ts";
+import { email, exactText, id, line, moment, role } from "../http/input/common-schemas.ts";
 import { smallBodyLimit } from "../http/input/request-body.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";
@@ -18,7 +17,7 @@ export const user = z
     emailVerified: z.boolean().meta({ description: "Whether the user has followed a link in a mail to this address" }),
     pendingEmail: email.nullable().meta({ description: "The new address, which counts once it is verified" }),
     name,
-    role: z.enum(roles).meta({ id: "Role" }),
+    role,
     avatarUrl: z.string().nullable().meta({ example: "/uploads/6QKzWn0sT2mB8fJc4hXvLd-avatar.webp" }),
     createdAt: moment,
   })

@@ -30,7 +30,13 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
   });
 
   test("gives types without unknown by openapi-typescript, and the client of the documentation", async () => {
-    await run("openapi-typescript/bin/cli.js", "openapi.json", "--default-non-nullable=false", "--output", "haven.d.ts");
+    await run(
+      "openapi-typescript/bin/cli.js",
+      "openapi.json",
+      "--default-non-nullable=false",
+      "--output",
+      "haven.d.ts",
+    );
     // The tool itself allows further headers of any type.
     assertNoUnknown(readFileSync(join(folder, "haven.d.ts"), "utf8").replaceAll("[name: string]: unknown;", ""));
     const { url } = await startHaven({ env: sameSecret });

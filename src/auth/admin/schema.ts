@@ -1,12 +1,10 @@
 import { z } from "zod";
-import { roles } from "../../core/role.ts";
-import { changesOf, email, id, line, moment, search } from "../../http/input/common-schemas.ts";
+import { changesOf, email, id, line, moment, role, search } from "../../http/input/common-schemas.ts";
 import { smallBodyLimit } from "../../http/input/request-body.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 import { auditActions } from "../audit/audit-trail.ts";
 
-const role = z.enum(roles);
 const fields = z.strictObject({ active: z.boolean("must be true or false").meta({ example: false }), role });
 
 const managedUser = z
@@ -17,10 +15,10 @@ const auditEvent = z
   .object({
     id,
     at: moment,
-    action: z.enum(auditActions),
+    action: z.enum(auditActions).meta({ id: "AuditAction" }),
     actorId: id.nullable().meta({ description: "The administrator; `null` for a command of the server" }),
     targetId: id.nullable().meta({ description: "The user" }),
-    details: z.record(z.string(), z.unknown()).meta({ example: { from: "member", to: "admin" } }),
+    details: z.record(z.string(), z.string()).meta({ example: { from: "member", to: "admin" } }),
     address: z.string().nullable().meta({ example: "203.0.113.7" }),
     requestId: z.string().nullable().meta({ example: "019d5a3e8f007c3a" }),
     traceId: z.string().nullable().meta({ example: "4bf92f3577b34da6a3ce929d0e0e4736" }),
@@ -49,7 +47,7 @@ export const adminOperations = {
       q: search,
       email: email.optional().meta({ description: "Returns only the user with this address" }),
       role: role.optional(),
-      active: z.enum(["true", "false"], "must be true or false").optional(),
+      active: z.enum(["true", "false"], "must be true or false").meta({ id: "TrueOrFalse" }).optional(),
     }),
     headers: ["If-None-Match"],
     answers: { 200: { description: "Users, newest first.", schema: listOf(managedUser) } },

@@ -22,7 +22,7 @@ export type AuditEvent = Origin & {
   at: Date;
   action: AuditAction;
   targetId: string | null;
-  details: Record<string, unknown>;
+  details: Record<string, string>;
 };
 
 /** Call in the transaction of the act, so that there is no act without its entry. */

@@ -52,7 +52,9 @@ export const getUpload = operation({
     "Supports a single byte range. Several ranges, or another unit, return the whole image. " +
     "`Range` is ignored if `If-Range` is not the `ETag` of the image.",
   tag,
-  params: z.strictObject({ name: z.string().meta({ description: "The file name, as in the URLs of photos and avatars" }) }),
+  params: z.strictObject({
+    name: z.string().meta({ description: "The file name, as in the URLs of photos and avatars" }),
+  }),
   // Pages may add a query to bypass caches.
   query: z.looseObject({}),
   headers: ["If-None-Match", "Range", "If-Range"],

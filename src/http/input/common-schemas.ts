@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { roles } from "../../core/role.ts";
 
 export const id = z.uuid("must be a UUID").toLowerCase().meta({ example: "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01" });
 
@@ -118,6 +119,8 @@ export const day = z.iso
     pattern: "^(?:19|2[0-2])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
     example: "2026-05-01",
   });
+
+export const role = z.enum(roles).meta({ id: "Role" });
 
 export const moment = z.iso.datetime().meta({ example: "2026-04-30T09:30:00.000Z" });
 

@@ -45,6 +45,7 @@ export const guide: readonly { title: string; text: readonly string[] }[] = [
 /** The groups of operations, in the document and on the reference page. */
 export const tagDescriptions: Readonly<Record<string, string>> = {
   Auth: "Accounts, sessions, tokens and API keys.",
+  Administration: "Users and the audit trail, for administrators.",
   Properties: "Buildings and other properties of the caller.",
   Units: "The flats, offices and other units of a property.",
   Leases: "Tenants, periods and rents of units.",
