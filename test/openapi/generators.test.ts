@@ -50,7 +50,8 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
 
   test("gives types without unknown by hey-api", async () => {
     await run("@hey-api/openapi-ts/bin/run.js", "-i", "openapi.json", "-o", "hey-api");
-    assertNoUnknown(readFileSync(join(folder, "hey-api/types.gen.ts"), "utf8"));
+    // hey-api has `void` for a 204 only, and not for another response without a body.
+    assertNoUnknown(readFileSync(join(folder, "hey-api/types.gen.ts"), "utf8").replaceAll("202: unknown;", ""));
     await compile("hey-api/types.gen.ts");
   });
 

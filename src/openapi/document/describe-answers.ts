@@ -57,6 +57,6 @@ function withExample(
 }
 
 function plain(type: string): MediaType {
-  if (type.startsWith("text/")) return { schema: { type: "string" } };
-  return type.endsWith("json") ? {} : { schema: { type: "string", format: "binary" } };
+  if (type.startsWith("text/") || type === "application/x-ndjson") return { schema: { type: "string" } };
+  return /[/+]json$/.test(type) ? {} : { schema: { type: "string", format: "binary" } };
 }

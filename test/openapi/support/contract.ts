@@ -38,7 +38,7 @@ export function createContract(document: Document) {
         const media = answer.content[type];
         assert.ok(media, `${what} as ${type || "nothing"} is not documented`);
         const place = `${at}/content/${escaped(type)}/schema`;
-        if (media.schema !== undefined && type.endsWith("json")) assertFits(place, JSON.parse(text), what);
+        if (media.schema !== undefined && /[/+]json$/.test(type)) assertFits(place, JSON.parse(text), what);
       }
       for (const [name, { required }] of Object.entries(document.components.headers)) {
         const documented = answer.headers !== undefined && name in answer.headers;
