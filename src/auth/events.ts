@@ -18,6 +18,7 @@ export const eventTypes = [
   "email_change_requested",
   "email_changed",
   "email_verified",
+  "password_reset",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -15,6 +15,7 @@ export type User = {
   avatarUrl: string | null;
   createdAt: Date;
 };
+export type NewUser = { email: string; name: string; passwordHash: string; role?: Role; emailVerified?: boolean };
 export type UserWithPassword = User & { passwordHash: string; active: boolean };
 
 const columns = `id, email, email_verified_at IS NOT NULL AS "emailVerified", pending_email AS "pendingEmail", name, role,
@@ -22,10 +23,11 @@ const columns = `id, email, email_verified_at IS NOT NULL AS "emailVerified", pe
 const withPassword = `${columns}, password_hash AS "passwordHash", active`;
 
 export const users = {
-  async insert(db: Queryable, user: { email: string; name: string; passwordHash: string }): Promise<User> {
-    const sql = `INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4) RETURNING ${columns}`;
+  async insert(db: Queryable, { email, name, passwordHash, role = "member", emailVerified = false }: NewUser) {
+    const sql = `INSERT INTO users (id, email, name, password_hash, role, email_verified_at)
+                 VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END) RETURNING ${columns}`;
     const [inserted] = await db
-      .query<User>(sql, [uuidv7(), user.email, user.name, user.passwordHash])
+      .query<User>(sql, [uuidv7(), email, name, passwordHash, role, emailVerified])
       .catch(
         onConstraint(
           "users_email_key",
@@ -43,6 +45,11 @@ export const users = {
   async byId(db: Queryable, id: string): Promise<UserWithPassword | undefined> {
     const text = `SELECT ${withPassword} FROM users WHERE id = $1`;
     return (await db.query<UserWithPassword>({ name: "user", text, isShort: true }, [id]))[0];
+  },
+
+  async activeById(db: Queryable, id: string): Promise<UserWithPassword | undefined> {
+    const user = await users.byId(db, id);
+    return user?.active ? user : undefined;
   },
 
   /** Locks the account until the transaction ends. */
@@ -79,9 +86,16 @@ export const users = {
     return (await tx.query(sql, [id, email])).length > 0;
   },
 
+  /** Also proves that the address belongs to the user, and gives up a change of address that another person may have begun. */
+  async resetPassword(tx: Queryable, id: string, passwordHash: string): Promise<void> {
+    const sql = `UPDATE users SET password_hash = $2, pending_email = NULL,
+                   email_verified_at = coalesce(email_verified_at, now()), updated_at = clock_timestamp() WHERE id = $1`;
+    await tx.query(sql, [id, passwordHash]);
+  },
+
   /** Returns false if the password was changed in the meantime: of two concurrent changes only one succeeds. */
   async changePassword(db: Queryable, id: string, before: string, after: string): Promise<boolean> {
-    const sql = `UPDATE users SET password_hash = $3, updated_at = now()
+    const sql = `UPDATE users SET password_hash = $3, pending_email = NULL, updated_at = now()
                  WHERE id = $1 AND password_hash = $2 AND active RETURNING id`;
     return (await db.query(sql, [id, before, after])).length > 0;
   },

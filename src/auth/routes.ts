@@ -2,7 +2,7 @@ import type { Queryable } from "../db/pool.ts";
 import { okWithEtag } from "../http/etag.ts";
 import { type AuthenticateCaller, createRoutes, type Routes, type SessionCaller } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
-import { json, noContent, type Reply } from "../http/responses.ts";
+import { accepted, json, noContent, type Reply } from "../http/responses.ts";
 import type { SessionView } from "../sessions/session-store.ts";
 import { clientInfoOf } from "./client-info.ts";
 import type { SessionCookie } from "./cookie.ts";
@@ -29,9 +29,10 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
     return json(status, body, { ...(setCookie || {}), "Cache-Control": "no-store" });
   };
 
-  routes.add(operations.register, async ({ body, request }) =>
-    signedInResponse(201, await auth.register(body, clientInfoOf(request))),
-  );
+  routes.add(operations.register, async ({ body, request }) => {
+    const registered = await auth.register(body, clientInfoOf(request));
+    return registered === undefined ? accepted() : signedInResponse(201, registered);
+  });
   routes.add(operations.login, async ({ body, request }) =>
     signedInResponse(200, await auth.login(body, clientInfoOf(request))),
   );

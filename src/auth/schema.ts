@@ -6,7 +6,7 @@ import { listOf, pageFields } from "../http/pagination.ts";
 import { maxSessionsPerUser, retryWindowMs } from "../sessions/session-store.ts";
 import { eventTypes } from "./events.ts";
 
-const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
+export const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
 const password = exactText({ minLength: 1, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
 export const name = line(200, "Ana Duarte");
 
@@ -54,6 +54,17 @@ const event = z
     device: z.string().nullable().meta({ example: "curl/8.5.0" }),
   })
   .meta({ id: "SecurityEvent" });
+/** Most registrations have no invitation, so the example has none. */
+const registration = z
+  .strictObject({
+    email,
+    password: newPassword,
+    name,
+    invitationToken: exactText({ minLength: 1, maxLength: 200 })
+      .optional()
+      .meta({ description: "The `token` of the link in the mail of an invitation, for the address of that mail" }),
+  })
+  .meta({ example: { email: "ana.duarte@example.org", password: "four quiet harbour lights", name: "Ana Duarte" } });
 const tag = "Auth";
 const done = { 204: { description: "Success." } };
 
@@ -64,13 +75,16 @@ export const operations = {
     path: "/auth/register",
     summary: "Register",
     tag,
-    body: z.strictObject({ email, password: newPassword, name }),
+    description:
+      "By the server's setting `SIGN_UP`, an account is created at once (201), after its address is verified (202, whether or not the address has an account), only with the token of an invitation, or not at all (403).",
+    body: registration,
     bodyLimit: smallBodyLimit,
     rateLimited: true,
-    problems: ["conflict"],
+    problems: ["conflict", "forbidden", "unavailable"],
     needs: { postgres: "write", redis: "write" },
     answers: {
       201: { description: "Account created; a session cookie is set.", schema: signedIn, headers: ["Set-Cookie"] },
+      202: { description: "A mail was sent to the address; the account is created when its link is followed." },
     },
   }),
   login: operation({

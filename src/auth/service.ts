@@ -6,6 +6,7 @@ import type { Caller, SessionCaller } from "../http/operation.ts";
 import type { Outbox } from "../mail/outbox.ts";
 import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/session-secrets.ts";
 import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";
+import { accountTokens } from "./account-mail/account-tokens.ts";
 import type { Letter } from "./account-mail/letter.ts";
 import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
 import type { Passwords } from "./passwords.ts";
@@ -13,6 +14,9 @@ import type { RateLimit } from "./rate-limit.ts";
 import { type User, type UserWithPassword, users } from "./repository.ts";
 import type { ReuseRevocations } from "./revocations/reuse-revocations.ts";
 import { recordRevocations, revokeAllBefore, sessionStart } from "./revocations/revocations.ts";
+import { admit, invitationNotValid, type SignUpPolicy } from "./sign-up/admission.ts";
+import { invitations } from "./sign-up/invitations.ts";
+import { registrations } from "./sign-up/registrations.ts";
 import type { AccessTokens } from "./tokens/access-token.ts";
 
 export type AuthDeps = {
@@ -24,6 +28,7 @@ export type AuthDeps = {
   rateLimit: RateLimit;
   reuseRevocations: Pick<ReuseRevocations, "revoke">;
   outbox: Outbox<Letter>;
+  signUp: SignUpPolicy;
   sessionMaxAgeSeconds: number;
   logger: Pick<Logger, "warn">;
 };
@@ -38,10 +43,11 @@ export type SignedIn = {
 };
 
 export type Credentials = { email: string; password: string };
+export type NewAccount = Credentials & { name: string; invitationToken?: string | undefined };
 
 export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, outbox } = deps;
-  const { sessionMaxAgeSeconds, logger } = deps;
+  const { signUp, sessionMaxAgeSeconds, logger } = deps;
 
   /** A failed insert of an event must not fail a request that has already taken effect. */
   const recordSecurityEvent = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
@@ -81,17 +87,30 @@ export function createAuthService(deps: AuthDeps) {
   };
 
   return {
-    async register({ email, password, name }: Credentials & { name: string }, client: ClientInfo): Promise<SignedIn> {
+    /** Returns undefined if the account is created later, when the link in the mail is followed. */
+    async register(input: NewAccount, client: ClientInfo): Promise<SignedIn | undefined> {
+      const { email, name } = input;
+      const { language } = client;
       await rateLimit.attempt(client.address, email);
+      const admission = await admit(db, signUp, input);
+      if (admission.kind === "verification") outbox.assertSendsMail();
       await sessions.assertReachable();
-      const passwordHash = await passwords.hash(password);
+      const passwordHash = await passwords.hash(input.password);
       return db.transaction(async (tx) => {
-        const user = await users.insert(tx, { email, name, passwordHash });
-        await recordEvent(tx, "registered", user.id, client);
-        if (outbox.sendsMail) {
-          const { language } = client;
-          await outbox.add(tx, { kind: "verify-address", language, userId: user.id, email });
+        if (admission.kind === "verification") {
+          const registrationId = await registrations.insert(tx, { email, name, passwordHash });
+          await outbox.add(tx, { kind: "registration", language, registrationId });
+          return undefined;
         }
+        const { invitation } = admission;
+        const emailVerified = invitation !== undefined;
+        const role = invitation?.role ?? "member";
+        const user = await users.insert(tx, { email, name, passwordHash, role, emailVerified });
+        if (invitation !== undefined && !(await invitations.accept(tx, invitation.id, user.id)))
+          throw invitationNotValid();
+        await recordEvent(tx, "registered", user.id, client);
+        if (outbox.sendsMail && !emailVerified)
+          await outbox.add(tx, { kind: "verify-address", language, userId: user.id, email });
         return signedInWithCookie(user, await beginSession(tx, user, client));
       });
     },
@@ -173,7 +192,9 @@ export function createAuthService(deps: AuthDeps) {
       await db.transaction(async (tx) => {
         if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
         await revokeOtherSessions(tx, userId, sessionId);
+        await accountTokens.revokeAll(tx, userId);
         await recordEvent(tx, "password_changed", userId, client);
+        if (outbox.sendsMail) await outbox.add(tx, { kind: "password-changed", language: client.language, userId });
       });
     },
 

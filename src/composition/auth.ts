@@ -11,6 +11,8 @@ import { createApiKeyService } from "../auth/api-keys/service.ts";
 import { createAuthenticate } from "../auth/authenticate.ts";
 import { createSessionCookie } from "../auth/cookie.ts";
 import { isActiveUser } from "../auth/issuers/identities.ts";
+import { passwordResetRoutes } from "../auth/password-reset/routes.ts";
+import { createPasswordResetService } from "../auth/password-reset/service.ts";
 import { createPasswords } from "../auth/passwords.ts";
 import { createRateLimit } from "../auth/rate-limit.ts";
 import { createDeactivationWatch } from "../auth/revocations/deactivation-watch.ts";
@@ -111,10 +113,12 @@ export function composeAuth(deps: AuthPartsDeps) {
     rateLimit,
     reuseRevocations,
     outbox,
+    signUp: auth.signUp,
     sessionMaxAgeSeconds,
     logger,
   });
   const addresses = createAddressService({ db, rateLimit, outbox });
+  const passwordResets = createPasswordResetService({ db, sessions, passwords, rateLimit, outbox });
 
   const admin = createAdminService({ db, sessions, auditRetentionDays: auth.auditRetentionDays });
 
@@ -133,6 +137,7 @@ export function composeAuth(deps: AuthPartsDeps) {
       apiKeyRoutes({ service: createApiKeyService({ db }), authenticate, db, page }),
       adminRoutes({ service: admin, authenticate, db, page }),
       addressRoutes(addresses, authenticate),
+      passwordResetRoutes(passwordResets),
       jwksRoutes(keys.jwks),
     ],
   };

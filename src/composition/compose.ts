@@ -194,7 +194,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     securityHeaders: headers,
     stack,
   });
-  return { config, addresses, logger, kit, db, redis, passwords: auth.passwords, server, management };
+  return { config, addresses, logger, kit, db, redis, outbox, passwords: auth.passwords, server, management };
 }
 
 export type Parts = Awaited<ReturnType<typeof compose>>;

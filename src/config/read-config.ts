@@ -51,6 +51,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       cachesSessions: v.SESSION_CACHE === "on",
       cookieName: v.SESSION_COOKIE_NAME ?? defaultCookieName(production),
       rateLimitPerMinute: v.AUTH_RATE_LIMIT,
+      signUp: v.SIGN_UP,
       apiKeyRateLimitPerMinute: v.API_KEY_RATE_LIMIT,
       auditRetentionDays: v.AUDIT_RETENTION_DAYS,
       trusted:

@@ -50,6 +50,8 @@ export function crossProblems(v: Given): SettingProblem[] {
   if (keys.some((name) => v[name]))
     for (const name of keys)
       if (!v[name]) report(name, "is required with the other key; without both, the role of the machine is used");
+  if (["verified", "invited"].includes(v["SIGN_UP"] ?? "") && v["NODE_ENV"] === "production" && !v["MAIL_URL"])
+    report("MAIL_URL", "is required with SIGN_UP=verified and SIGN_UP=invited");
   if (v["MAIL_URL"])
     for (const name of ["MAIL_FROM", "PUBLIC_URL"]) if (!v[name]) report(name, "is required with MAIL_URL");
   if (v["TRUSTED_ISSUERS"] && !v["TRUSTED_AUDIENCE"]) report("TRUSTED_AUDIENCE", "is required with TRUSTED_ISSUERS");

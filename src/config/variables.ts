@@ -187,6 +187,12 @@ export const variables = z.object({
   AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500, "a whole number of days")
     .default(400)
     .describe("How long the acts of administrators are kept"),
+  SIGN_UP: oneOf(["open", "verified", "invited", "closed"])
+    .default("open")
+    .describe(
+      "`open`: a registration creates an account at once; `verified`: when the link in a mail is followed, and the answer does not show whether the address has an account; `invited`: only with the invitation of an administrator; `closed`: never",
+    ),
+
   PASSWORD_QUEUE_TIMEOUT_MS: milliseconds(0)
     .default(3000)
     .describe(

@@ -21,8 +21,14 @@ const haven = await startHaven({ env: { ...sameSecret, ...mailSettings }, overri
 const { document, operations } = await readDocument(haven.url);
 const contract = createContract(document);
 
-const tokenFromMail: TokenFromMail = async (operationId, email) =>
-  operationId === "verifyEmail" ? tokenIn(await mail.mailTo(email)) : undefined;
+const tokenFromMail: TokenFromMail = async (operationId, email) => {
+  if (operationId === "verifyEmail") return tokenIn(await mail.mailTo(email));
+  if (operationId !== "resetPassword") return undefined;
+  await mail.mailTo(email);
+  if (mail.received.filter(({ to }) => to.includes(email)).length < 2)
+    await postJson(`${haven.url}/api/v1/auth/forgot-password`, { email });
+  return tokenIn(await mail.mailTo(email, 2));
+};
 
 const noSuchId = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
 

@@ -57,6 +57,10 @@ export const accountTokens = {
     await tx.query("DELETE FROM account_tokens WHERE user_id = $1 AND purpose = $2", [userId, purpose]);
   },
 
+  async revokeAll(tx: Queryable, userId: string): Promise<void> {
+    await tx.query("DELETE FROM account_tokens WHERE user_id = $1", [userId]);
+  },
+
   async count(db: Queryable, userId: string, purpose: TokenPurpose): Promise<number> {
     const sql = `SELECT count(*)::int AS count FROM account_tokens
                  WHERE user_id = $1 AND purpose = $2 AND expires_at > now()`;

@@ -10,4 +10,8 @@ export type Letter = { language: Language } & (
   | { kind: "verification-requested"; email: string }
   | { kind: "address-change-requested"; userId: string; to: string }
   | { kind: "address-changed"; userId: string; to: string }
+  | { kind: "reset-password"; email: string }
+  | { kind: "password-changed"; userId: string }
+  | { kind: "registration"; registrationId: string }
+  | { kind: "invitation"; invitationId: string }
 );

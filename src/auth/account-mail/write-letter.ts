@@ -1,9 +1,11 @@
 import type { Queryable } from "../../db/pool.ts";
 import type { Mail } from "../../mail/mail.ts";
-import { type User, users } from "../repository.ts";
+import { users } from "../repository.ts";
+import { invitations } from "../sign-up/invitations.ts";
+import { registrations } from "../sign-up/registrations.ts";
 import { accountTokens, type TokenPurpose, tokenMinutes } from "./account-tokens.ts";
 import type { Letter } from "./letter.ts";
-import type { LinkValues } from "./texts/text-types.ts";
+import type { LinkValues, Texts } from "./texts/text-types.ts";
 import { textsIn } from "./texts/texts.ts";
 
 export type LetterWriterDeps = {
@@ -12,49 +14,84 @@ export type LetterWriterDeps = {
   publicUrl: string;
 };
 
-/** The paths of the pages that links lead to, below the public address. */
-const pages = { "verify-email": "verify-email", "reset-password": "reset-password" } as const;
+/** The page below the public address that a link leads to. */
+type Page = "verify-email" | "reset-password" | "accept-invitation";
 
-/** An account gets at most this many mails with a link while the links work: any client can request them. */
+/** An address gets at most this many mails with a link while the links work: any client can request them. */
 const maxLiveTokens = 5;
 
 /** Writes the mail of a letter at its delivery, or returns undefined if no mail is due. */
 export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
-  const withLink = async (
+  const linkTo = (page: Page, { token, hours }: { token: string; hours: number }): LinkValues => ({
+    link: `${publicUrl}/${page}?token=${token}`,
+    hours,
+  });
+
+  const accountLink = async (
     id: string,
-    { userId, email }: { userId: string; email: string },
+    account: { userId: string; email: string },
     purpose: TokenPurpose,
   ): Promise<LinkValues | undefined> => {
-    if ((await accountTokens.count(db, userId, purpose)) >= maxLiveTokens) return undefined;
-    const token = await accountTokens.create(db, { id, userId, email }, purpose);
-    return { link: `${publicUrl}/${pages[purpose]}?token=${token}`, hours: tokenMinutes[purpose] / 60 };
+    if ((await accountTokens.count(db, account.userId, purpose)) >= maxLiveTokens) return undefined;
+    const token = await accountTokens.create(db, { id, ...account }, purpose);
+    return linkTo(purpose, { token, hours: tokenMinutes[purpose] / 60 });
   };
 
-  const verification = async (id: string, letter: Letter, user: User, email: string): Promise<Mail | undefined> => {
-    const texts = textsIn(letter.language);
-    const owner = await users.byEmail(db, email);
-    if (owner !== undefined && owner.id !== user.id) return { id, to: email, ...texts["address-taken"]() };
-    const link = await withLink(id, { userId: user.id, email }, "verify-email");
-    return link && { id, to: email, ...texts["verify-address"](link) };
+  const verification = async (id: string, texts: Texts, userId: string, to: string): Promise<Mail | undefined> => {
+    const owner = await users.byEmail(db, to);
+    if (owner !== undefined && owner.id !== userId) return { id, to, ...texts["address-taken"]() };
+    const link = await accountLink(id, { userId, email: to }, "verify-email");
+    return link && { id, to, ...texts["verify-address"](link) };
+  };
+
+  const registration = async (id: string, texts: Texts, registrationId: string): Promise<Mail | undefined> => {
+    const renewed = await registrations.renewToken(db, registrationId);
+    if (renewed === undefined) return undefined;
+    const { email: to } = renewed;
+    if ((await users.byEmail(db, to)) !== undefined) return { id, to, ...texts["address-taken"]() };
+    const others = (await registrations.byEmail(db, to)).filter((one) => one.hasToken && one.id !== registrationId);
+    if (others.length >= maxLiveTokens) return undefined;
+    return { id, to, ...texts["verify-address"](linkTo("verify-email", renewed)) };
   };
 
   return async (id: string, letter: Letter): Promise<Mail | undefined> => {
     const texts = textsIn(letter.language);
-    if (letter.kind === "verification-requested") {
-      const user = await users.awaitingVerification(db, letter.email);
-      return user && verification(id, letter, user, letter.email);
-    }
-    const user = await users.byId(db, letter.userId);
-    if (user === undefined || !user.active) return undefined;
     switch (letter.kind) {
       case "verify-address": {
+        const user = await users.activeById(db, letter.userId);
+        if (user === undefined) return undefined;
         // The address may have been verified, or replaced, since the letter was added.
         const isAwaited = letter.email === user.pendingEmail || (letter.email === user.email && !user.emailVerified);
-        return isAwaited ? verification(id, letter, user, letter.email) : undefined;
+        return isAwaited ? verification(id, texts, user.id, letter.email) : undefined;
+      }
+      case "verification-requested": {
+        const user = await users.awaitingVerification(db, letter.email);
+        if (user !== undefined) return verification(id, texts, user.id, letter.email);
+        const [newest] = await registrations.byEmail(db, letter.email);
+        return newest && registration(id, texts, newest.id);
+      }
+      case "registration":
+        return registration(id, texts, letter.registrationId);
+      case "reset-password": {
+        const user = await users.byEmail(db, letter.email);
+        if (!user?.active) return undefined;
+        const link = await accountLink(id, { userId: user.id, email: user.email }, "reset-password");
+        return link && { id, to: user.email, ...texts["reset-password"](link) };
+      }
+      case "password-changed": {
+        const user = await users.activeById(db, letter.userId);
+        return user && { id, to: user.email, ...texts["password-changed"]() };
       }
       case "address-change-requested":
-      case "address-changed":
-        return { id, to: letter.to, ...texts[letter.kind]() };
+      case "address-changed": {
+        const user = await users.activeById(db, letter.userId);
+        return user && { id, to: letter.to, ...texts[letter.kind]() };
+      }
+      case "invitation": {
+        const invitation = await invitations.renewToken(db, letter.invitationId);
+        if (invitation === undefined) return undefined;
+        return { id, to: invitation.email, ...texts.invitation(linkTo("accept-invitation", invitation)) };
+      }
     }
   };
 }

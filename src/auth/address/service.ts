@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.ts";
 import { onConstraint } from "../../db/driver-errors.ts";
-import type { Database } from "../../db/pool.ts";
+import type { Database, Queryable } from "../../db/pool.ts";
 import type { Precondition } from "../../http/etag.ts";
 import type { Outbox } from "../../mail/outbox.ts";
 import { accountTokens, linkNotValid } from "../account-mail/account-tokens.ts";
@@ -8,6 +8,7 @@ import type { Letter } from "../account-mail/letter.ts";
 import { type ClientInfo, recordEvent } from "../events.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { type User, users } from "../repository.ts";
+import { type Registration, registrations } from "../sign-up/registrations.ts";
 
 export type AddressDeps = { db: Database; rateLimit: RateLimit; outbox: Outbox<Letter> };
 
@@ -16,6 +17,15 @@ export type AddressDeps = { db: Database; rateLimit: RateLimit; outbox: Outbox<L
  * no two addresses look alike. It counts once its owner has followed the link in a mail.
  */
 export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
+  /** If the address has got an account in another way in the meantime, the link is no longer valid. */
+  const openAccount = async (tx: Queryable, registration: Registration, client: ClientInfo): Promise<void> => {
+    const user = await users.insert(tx, { ...registration, emailVerified: true }).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === "conflict" ? linkNotValid() : error;
+    });
+    await recordEvent(tx, "registered", user.id, client);
+    await recordEvent(tx, "email_verified", user.id, client);
+  };
+
   return {
     async change(
       userId: string,
@@ -48,10 +58,12 @@ export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
       });
     },
 
-    /** Makes the address of the token count, and tells the former address. */
+    /** Makes the address of the token count, and tells the former address; or opens the account that was registered. */
     async verify(token: string, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, token);
       await db.transaction(async (tx) => {
+        const registration = await registrations.take(tx, token);
+        if (registration !== undefined) return openAccount(tx, registration, client);
         const { userId, email } = await accountTokens.take(tx, token, "verify-email");
         const before = await users.lock(tx, userId);
         const isVerified = await users

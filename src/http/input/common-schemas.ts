@@ -141,6 +141,8 @@ export const email = z
   .string("must be a string")
   .max(300, { error: "must have at most 254 characters", abort: true })
   .trim()
+  // Before the change of case: the lower case of the Kelvin sign is an ASCII letter.
+  .refine((text) => /^[!-~]*$/.test(text), { error: "must be an email address", abort: true })
   .toLowerCase()
   .max(254, { error: "must have at most 254 characters", abort: true })
   .pipe(

@@ -33,4 +33,27 @@ export const english: Texts = {
       "If you did not change it, contact the operator of this service.",
     ),
   }),
+  "reset-password": ({ link, hours }) => ({
+    subject: "Set a new password",
+    text: paragraphs(
+      "open this link to set a new password for your account:",
+      link,
+      `The link works once, for ${hours * 60} minutes, and ends all sessions of the account. If you did not ask for this mail, ignore it. Your password is unchanged.`,
+    ),
+  }),
+  "password-changed": () => ({
+    subject: "The password of your account has changed",
+    text: paragraphs(
+      "the password of your account has changed.",
+      "If you did not change it, set a new one now with the link for forgotten passwords: this ends all sessions.",
+    ),
+  }),
+  invitation: ({ link, hours }) => ({
+    subject: "You are invited",
+    text: paragraphs(
+      "an administrator of this service has invited you. Open this link to register:",
+      link,
+      `The link works once, for ${hours / 24} days. If you do not know this service, ignore this mail.`,
+    ),
+  }),
 };

@@ -12,4 +12,7 @@ export type Texts = {
   "address-taken": () => Content;
   "address-change-requested": () => Content;
   "address-changed": () => Content;
+  "reset-password": (values: LinkValues) => Content;
+  "password-changed": () => Content;
+  invitation: (values: LinkValues) => Content;
 };

@@ -1,0 +1,60 @@
+import type { Database } from "../../db/pool.ts";
+import type { Outbox } from "../../mail/outbox.ts";
+import type { SessionStore } from "../../sessions/session-store.ts";
+import { accountTokens, linkNotValid } from "../account-mail/account-tokens.ts";
+import type { Letter } from "../account-mail/letter.ts";
+import { type ClientInfo, recordEvent } from "../events.ts";
+import type { Passwords } from "../passwords.ts";
+import type { RateLimit } from "../rate-limit.ts";
+import { users } from "../repository.ts";
+import { revokeAllBefore } from "../revocations/revocations.ts";
+
+export type PasswordResetDeps = {
+  db: Database;
+  sessions: Pick<SessionStore, "assertReachable" | "revoke">;
+  passwords: Pick<Passwords, "hash">;
+  rateLimit: RateLimit;
+  outbox: Outbox<Letter>;
+};
+
+/** Lets a user who has forgotten the password set a new one, by a link in a mail to the address of the account. */
+export function createPasswordResetService({ db, sessions, passwords, rateLimit, outbox }: PasswordResetDeps) {
+  return {
+    /**
+     * Adds a letter for every address. Whether there is an account is looked up at the delivery, so the answer and its
+     * time do not show it.
+     */
+    async request(email: string, { address, language }: ClientInfo): Promise<void> {
+      outbox.assertSendsMail();
+      await rateLimit.attempt(address, email);
+      await db.transaction((tx) => outbox.add(tx, { kind: "reset-password", language, email }));
+    },
+
+    /** Sets the password and ends everything that the former password may have opened to another person. */
+    async reset({ token, newPassword }: { token: string; newPassword: string }, client: ClientInfo): Promise<void> {
+      await rateLimit.attempt(client.address, token);
+      await sessions.assertReachable();
+      // Before the password is hashed, which is expensive.
+      if ((await accountTokens.find(db, token, "reset-password")) === undefined) throw linkNotValid();
+      const passwordHash = await passwords.hash(newPassword);
+      const userId = await db.transaction(async (tx) => {
+        const taken = await accountTokens.take(tx, token, "reset-password");
+        const user = await users.lock(tx, taken.userId);
+        if (user === undefined || !user.active || user.email !== taken.email) throw linkNotValid();
+        await users.resetPassword(tx, user.id, passwordHash);
+        await accountTokens.revokeAll(tx, user.id);
+        // The address was not verified, so another person may have registered the account and created keys.
+        if (!user.emailVerified) await tx.query("DELETE FROM api_keys WHERE user_id = $1", [user.id]);
+        await revokeAllBefore(tx, user.id, null);
+        await recordEvent(tx, "password_reset", user.id, client);
+        const { language } = client;
+        if (outbox.sendsMail) await outbox.add(tx, { kind: "password-changed", language, userId: user.id });
+        return user.id;
+      });
+      // If Redis fails now, every instance ends the sessions within two seconds of its return.
+      await sessions.revoke(userId, { allBut: "" });
+    },
+  };
+}
+
+export type PasswordResetService = ReturnType<typeof createPasswordResetService>;

@@ -1,0 +1,46 @@
+import { uuidv7 } from "../../core/ids.ts";
+import type { Queryable } from "../../db/pool.ts";
+import { createToken, hashToken } from "../account-mail/account-tokens.ts";
+
+export type Registration = { id: string; email: string; name: string; passwordHash: string };
+
+const validHours = 24;
+
+const columns = `id, email, name, password_hash AS "passwordHash"`;
+
+/** Registrations that become accounts once the link in the mail is followed, with `SIGN_UP=verified`. */
+export const registrations = {
+  async insert(tx: Queryable, { email, name, passwordHash }: Omit<Registration, "id">): Promise<string> {
+    await tx.query("DELETE FROM registrations WHERE expires_at < now()");
+    const id = uuidv7();
+    const sql = `INSERT INTO registrations (id, email, name, password_hash, expires_at)
+                 VALUES ($1, $2, $3, $4, now() + make_interval(hours => ${validHours}))`;
+    await tx.query(sql, [id, email, name, passwordHash]);
+    return id;
+  },
+
+  /** Returns the registrations that wait for this address, the newest first. */
+  byEmail: (db: Queryable, email: string): Promise<{ id: string; hasToken: boolean }[]> =>
+    db.query(
+      `SELECT id, token_hash IS NOT NULL AS "hasToken" FROM registrations
+       WHERE email = $1 AND expires_at > now() ORDER BY id DESC`,
+      [email],
+    ),
+
+  /** Gives the registration a new token, and returns it with its address. */
+  async renewToken(db: Queryable, id: string): Promise<{ email: string; token: string; hours: number } | undefined> {
+    const { token, hash } = createToken();
+    const sql = `UPDATE registrations SET token_hash = $2, expires_at = now() + make_interval(hours => ${validHours})
+                 WHERE id = $1 AND expires_at > now() RETURNING email`;
+    const [found] = await db.query<{ email: string }>(sql, [id, hash]);
+    return found && { ...found, token, hours: validHours };
+  },
+
+  /** Uses the token up, and removes all registrations of its address. Of concurrent requests, one gets it. */
+  async take(tx: Queryable, token: string): Promise<Registration | undefined> {
+    const sql = `DELETE FROM registrations WHERE token_hash = $1 AND expires_at > now() RETURNING ${columns}`;
+    const [taken] = await tx.query<Registration>(sql, [hashToken(token)]);
+    if (taken !== undefined) await tx.query("DELETE FROM registrations WHERE email = $1", [taken.email]);
+    return taken;
+  },
+};
