@@ -12,6 +12,8 @@ Prints the commands that create a load balancer for Haven; with --apply, runs th
   SUBNETS          at least two public subnets in different zones, separated by spaces
   CERTIFICATE_ARN  a certificate of AWS Certificate Manager
   ALARM_TOPIC_ARN  an SNS topic that receives alarms (optional)
+  TARGETS          private addresses of instances to register, separated by spaces (optional; ECS, EKS and autoscaling
+                   groups register their instances themselves)
 
 The script creates new resources and does not change existing ones. To change or delete resources later, use alb.yaml.
 TEXT
@@ -99,6 +101,13 @@ run '' aws elbv2 modify-target-group-attributes --target-group-arn "$target_grou
   Key=load_balancing.algorithm.type,Value=least_outstanding_requests \
   Key=stickiness.enabled,Value=false >/dev/null
 
+if [ -n "${TARGETS-}" ]; then
+  targets=
+  for address in $TARGETS; do targets="$targets Id=$address,Port=4000"; done
+  # shellcheck disable=SC2086 # one word for each target
+  run '' aws elbv2 register-targets --target-group-arn "$target_group" --targets $targets >/dev/null
+fi
+
 # shellcheck disable=SC2086 # one word for each subnet
 balancer=$(run LOAD_BALANCER_ARN aws elbv2 create-load-balancer --name haven-api-alb --type application \
   --scheme internet-facing --subnets $SUBNETS --security-groups "$balancer_group" \
@@ -109,11 +118,11 @@ run '' aws elbv2 modify-load-balancer-attributes --load-balancer-arn "$balancer"
   Key=idle_timeout.timeout_seconds,Value=60 \
   Key=routing.http.drop_invalid_header_fields.enabled,Value=true \
   Key=routing.http.xff_header_processing.mode,Value=append \
-  Key=routing.http.desync_mitigation_mode,Value=defensive \
+  Key=routing.http.desync_mitigation_mode,Value=strictest \
   Key=deletion_protection.enabled,Value=true >/dev/null
 
 run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTPS --port 443 \
-  --ssl-policy ELBSecurityPolicy-TLS13-1-2-2021-06 --certificates "CertificateArn=$CERTIFICATE_ARN" \
+  --ssl-policy ELBSecurityPolicy-TLS13-1-2-Res-2021-06 --certificates "CertificateArn=$CERTIFICATE_ARN" \
   --default-actions "Type=forward,TargetGroupArn=$target_group" >/dev/null
 run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTP --port 80 \
   --default-actions 'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}' >/dev/null

@@ -49,6 +49,7 @@ if [ "$apply" = yes ] && ! command -v gcloud >/dev/null; then
   exit 69
 fi
 
+# LEAST_REQUEST suits requests of different durations: a slow instance gets fewer requests.
 # Affinity by cookie needs a lifetime, and works only with the policy RING_HASH.
 case ${AFFINITY:-none} in
   none) affinity='--session-affinity=NONE --locality-lb-policy=LEAST_REQUEST' ;;
@@ -104,7 +105,7 @@ compute backend-services add-backend haven-api-backend --global "--instance-grou
 
 compute addresses create haven-api-address --global --ip-version=IPV4
 compute ssl-certificates create haven-api-certificate --global "--domains=$DOMAIN"
-compute ssl-policies create haven-api-tls --global --profile=MODERN --min-tls-version=1.2
+compute ssl-policies create haven-api-tls --global --profile=RESTRICTED --min-tls-version=1.2
 
 compute url-maps create haven-api-routes --global --default-service=haven-api-backend
 compute target-https-proxies create haven-api-https --global --url-map=haven-api-routes \

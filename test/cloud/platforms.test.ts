@@ -42,6 +42,7 @@ const blueprint = z.strictObject({
       region,
       plan: z.enum(["starter", "standard", "pro", "pro plus", "pro max", "pro ultra"]),
       numInstances: z.int().min(1).max(100),
+      autoDeployTrigger: z.enum(["commit", "checksPass", "off"]),
       preDeployCommand: z.string(),
       healthCheckPath: z.string().startsWith("/"),
       maxShutdownDelaySeconds: z.int().min(1).max(300),

@@ -154,6 +154,16 @@ test("alb.sh creates the resources of alb.yaml", async () => {
   ]);
 });
 
+test("alb.sh registers the addresses in TARGETS, and none without them", async () => {
+  const { commands } = await run(alb, { ...forAws, TARGETS: "10.0.0.4 10.0.0.5" }, "--apply");
+  assert.deepEqual(command(commands, "register-targets")("targets"), [
+    "Id=10.0.0.4,Port=4000",
+    "Id=10.0.0.5,Port=4000",
+  ]);
+  const without = await run(alb, forAws, "--apply");
+  assert.ok(!without.commands.some((words) => words.includes("register-targets")));
+});
+
 test("alb.sh creates the alarms of alb.yaml, with the number of errors instead of their share", async () => {
   const { commands } = await run(alb, forAws, "--apply");
   const { Resources } = parseTemplate(readFileSync(join(root, "cloud/aws/alb.yaml"), "utf8"));

@@ -14,7 +14,8 @@ suite("references between objects", { skip: without("kubectl") }, () => {
       const keys = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
       assert.equal(new Set(keys).size, keys.length);
       for (const { kind, metadata } of objects)
-        if (kind !== "Namespace") assert.equal(metadata.namespace, "haven", `${kind} ${metadata.name}`);
+        if (!["Namespace", "PriorityClass"].includes(kind))
+          assert.equal(metadata.namespace, "haven", `${kind} ${metadata.name}`);
       for (const { labels, name: pod } of podsOf(objects)) {
         const object = objects.find(({ metadata, kind }) => metadata.name === pod && kind !== "Service");
         const { spec } = selectorSchema.parse(object);
@@ -49,6 +50,30 @@ suite("references between objects", { skip: without("kubectl") }, () => {
       find(objects, "ServiceAccount", havenPod(objects).serviceAccountName ?? "");
     });
   }
+
+  test("in production, pods have the priority class of the overlay, and are spread over nodes", () => {
+    const objects = render("overlays/production");
+    const { template } = z
+      .looseObject({
+        template: z.looseObject({
+          spec: z.looseObject({
+            priorityClassName: z.string(),
+            topologySpreadConstraints: z.array(
+              z.looseObject({ topologyKey: z.string(), whenUnsatisfiable: z.string() }),
+            ),
+          }),
+        }),
+      })
+      .parse(Reflect.get(find(objects, "Deployment", "haven-api-deployment"), "spec"));
+    find(objects, "PriorityClass", template.spec.priorityClassName);
+    assert.deepEqual(
+      template.spec.topologySpreadConstraints.map((one) => [one.topologyKey, one.whenUnsatisfiable]),
+      [
+        ["topology.kubernetes.io/zone", "ScheduleAnyway"],
+        ["kubernetes.io/hostname", "DoNotSchedule"],
+      ],
+    );
+  });
 
   test("every connection of a pod has to be allowed by name", () => {
     for (const name of allRendered) {

@@ -51,7 +51,7 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
     ["Deployment", "spec", "template", "spec", "containers", "0", "readinessProbe", "httpGet", "port"],
     ["Deployment", "spec", "template", "spec", "topologySpreadConstraints", "0", "whenUnsatisfiable"],
     ["HorizontalPodAutoscaler", "spec", "maxReplicas"],
-    ["HorizontalPodAutoscaler", "spec", "metrics", "1", "pods", "target", "type"],
+    ["HorizontalPodAutoscaler", "spec", "metrics", "0", "resource", "target", "type"],
     ["HTTPRoute", "spec", "rules", "0", "backendRefs", "0", "name"],
     ["HTTPRoute", "spec", "parentRefs", "0", "name"],
     ["Ingress", "spec", "rules", "0", "http", "paths", "0", "pathType"],
