@@ -15,6 +15,7 @@ export const eventTypes = [
   "other_sessions_revoked",
   "api_key_created",
   "api_key_revoked",
+  "deletion_failed",
   "email_change_requested",
   "email_changed",
   "email_verified",

@@ -11,6 +11,8 @@ import { createApiKeyService } from "../auth/api-keys/service.ts";
 import { createAuthenticate } from "../auth/authenticate.ts";
 import { createSessionCookie } from "../auth/cookie.ts";
 import { isActiveUser } from "../auth/issuers/identities.ts";
+import { leavingRoutes } from "../auth/leaving/routes.ts";
+import { createLeavingService, type RemoveFiles } from "../auth/leaving/service.ts";
 import { passwordResetRoutes } from "../auth/password-reset/routes.ts";
 import { createPasswordResetService } from "../auth/password-reset/service.ts";
 import { createPasswords } from "../auth/passwords.ts";
@@ -54,6 +56,7 @@ export type AuthPartsDeps = {
   outbox: Outbox<Letter>;
   certificates: Certificates;
   addCheck(check: Check): void;
+  removeFiles: RemoveFiles;
   stack: AsyncDisposableStack;
   overrides: Overrides;
 };
@@ -61,7 +64,7 @@ export type AuthPartsDeps = {
 /** Creates the parts for tokens, sessions, accounts, and the authentication of requests. */
 export function composeAuth(deps: AuthPartsDeps) {
   const { config, logger, jwtSecret, db, redis, uncounted, sessionCache, onRedisBack, outbox } = deps;
-  const { tracer, certificates, addCheck, stack, overrides } = deps;
+  const { tracer, certificates, addCheck, removeFiles, stack, overrides } = deps;
   const { auth } = config;
   const { sessionMaxAgeSeconds } = auth;
   const keys = createTokenKeys({
@@ -122,6 +125,8 @@ export function composeAuth(deps: AuthPartsDeps) {
 
   const admin = createAdminService({ db, sessions, auditRetentionDays: auth.auditRetentionDays });
 
+  const leaving = createLeavingService({ db, sessions, passwords, rateLimit, removeFiles, sessionMaxAgeSeconds });
+
   const page = createPager(keys.cursors);
   return {
     authenticate,
@@ -135,6 +140,7 @@ export function composeAuth(deps: AuthPartsDeps) {
     routes: [
       authRoutes({ auth: service, authenticate, cookie, db, page, sessionMaxAgeSeconds }),
       apiKeyRoutes({ service: createApiKeyService({ db }), authenticate, db, page }),
+      leavingRoutes({ service: leaving, authenticate, cookie, data: { db, sessions } }),
       adminRoutes({ service: admin, authenticate, db, page }),
       addressRoutes(addresses, authenticate),
       passwordResetRoutes(passwordResets),

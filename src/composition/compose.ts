@@ -134,6 +134,8 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     overrides.redis === undefined
       ? composeSessionCache({ isWanted, clients, redis: uncounted.redis, logger, metrics, stack })
       : {};
+  const bucket = composeBucket({ config, clock, breakers, certificates, tracer, addCheck: kit.addCheck });
+  const uploads = composeUploads({ config, logger, bucket, db, tracer, stack, overrides });
   const auth = composeAuth({
     config,
     logger,
@@ -147,6 +149,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     tracer,
     certificates,
     addCheck: kit.addCheck,
+    removeFiles: uploads.files.remove,
     stack,
     overrides,
   });
@@ -162,8 +165,6 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     stack,
     overrides,
   });
-  const bucket = composeBucket({ config, clock, breakers, certificates, tracer, addCheck: kit.addCheck });
-  const uploads = composeUploads({ config, logger, bucket, db, tracer, stack, overrides });
   const api = { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) };
   const features = composeFeatures({ db, api, uploads, stream });
   const testRoutes = overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [];

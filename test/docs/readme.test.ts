@@ -72,6 +72,7 @@ test("every npm script that the README names exists, and every linked file too",
     "docs/api-keys.md",
     "docs/administration.md",
     "docs/trusted-issuers.md",
+    "docs/leaving.md",
     "docs/stream.md",
     "docs/photos.md",
   ]) {

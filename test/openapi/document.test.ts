@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import type { Content } from "../../src/openapi/document/openapi-types.ts";
+import { eventually } from "../shared/eventually.ts";
 import { type Ask, ask, postJson } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
@@ -145,7 +146,17 @@ async function walk(operation: ApiOperation): Promise<void> {
     await answered("a part behind the end", [416], { path: real, headers: { range: "bytes=999999999-" } });
   }
   if (understands("If-None-Match")) {
-    await answered("the current ETag", [304], { path: real, headers: { "if-none-match": done.headers.etag ?? "" } });
+    // Lists of all users change while other tests of this file register users.
+    let { etag = "" } = done.headers;
+    const expected = operation.access === "admin" ? [200, 304] : [304];
+    await eventually(
+      async () => {
+        const again = await answered("the current ETag", expected, { path: real, headers: { "if-none-match": etag } });
+        etag = again.headers.etag ?? "";
+        return again.status;
+      },
+      (status) => status === 304,
+    );
   }
 }
 

@@ -54,6 +54,8 @@ test("a key cannot manage accounts, passwords, sessions, keys or administration,
     ["POST", "/auth/api-keys", { name: "child", scopes: ["read"] }],
     ["GET", "/auth/api-keys"],
     ["DELETE", `/auth/api-keys/${key.id}`],
+    ["GET", "/auth/me/export"],
+    ["DELETE", "/auth/me", { currentPassword: person.password }],
     ["GET", "/admin/users"],
     ["PATCH", `/admin/users/${person.userId}`, { role: "admin" }],
     ["DELETE", `/admin/users/${person.userId}/sessions`],
@@ -190,6 +192,7 @@ test("a key appears in no log, table, event, list, problem or metric", async () 
     JSON.stringify([...one.logs, ...two.logs]),
     (await call(one.url, "GET", "/auth/api-keys", bearer(person))).text,
     (await call(one.url, "GET", "/auth/events", bearer(person))).text,
+    (await call(one.url, "GET", "/auth/me/export", bearer(person))).text,
     (await ask(`${one.url}/metrics`)).text,
   ];
   assert.match(texts[1] ?? "", new RegExp(keyId), "the list names the key by its id");

@@ -29,7 +29,9 @@ export async function ask(
 ): Promise<Answer> {
   const elapsedMs = startStopwatch();
   const signal = AbortSignal.timeout(timeoutMs);
-  const request = httpRequest(url, { method, headers, agent: agent ?? false, signal });
+  // Node's client adds no length to a DELETE with a body.
+  const length = method === "DELETE" && body !== undefined ? { "content-length": String(Buffer.byteLength(body)) } : {};
+  const request = httpRequest(url, { method, headers: { ...length, ...headers }, agent: agent ?? false, signal });
   request.end(body);
   const [response] = await once(request, "response");
   const bytes = await buffer(response);

@@ -1,0 +1,20 @@
+import type { Queryable } from "../../db/pool.ts";
+import type { SessionStore } from "../../sessions/session-store.ts";
+import { otherTables, ownedTables, rowsOf } from "./user-data.ts";
+
+export type ExportDeps = { db: Queryable; sessions: Pick<SessionStore, "list"> };
+
+/** Writes one JSON object with a list for each table, and with the sessions, while it reads them. */
+export async function* exportUser({ db, sessions }: ExportDeps, userId: string): AsyncGenerator<string> {
+  // Read first: while Redis is unavailable, the request gets 503 instead of a part of the data.
+  yield `{"sessions":${JSON.stringify(await sessions.list(userId))}`;
+  for (const table of [...otherTables, ...ownedTables]) {
+    let separator = `,"${table.name}":[`;
+    for await (const row of rowsOf(db, userId, table)) {
+      yield `${separator}${JSON.stringify(row)}`;
+      separator = ",";
+    }
+    yield separator === "," ? "]" : `${separator}]`;
+  }
+  yield "}\n";
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { exactText } from "../../http/input/common-schemas.ts";
+import { smallBodyLimit } from "../../http/input/request-body.ts";
+import { operation } from "../../http/operation.ts";
+
+const tag = "Auth";
+const access = "account";
+
+export const leavingOperations = {
+  export: operation({
+    id: "exportMe",
+    method: "get",
+    path: "/auth/me/export",
+    summary: "Export all data of the current user",
+    description: "A list of rows for each kind of data. Secrets are left out. Images are at `/uploads/{name}`.",
+    tag,
+    access,
+    needs: { postgres: "read", redis: "read" },
+    answers: {
+      200: {
+        description: "All data.",
+        schema: z.looseObject({ user: z.array(z.looseObject({})), sessions: z.array(z.looseObject({})) }),
+      },
+    },
+  }),
+  remove: operation({
+    id: "deleteMe",
+    method: "delete",
+    path: "/auth/me",
+    summary: "Delete the current user and everything the user owns",
+    description:
+      "Cannot be undone. A session needs `currentPassword`; a token of a trusted issuer needs none. Refused with 409 for the last active administrator.",
+    tag,
+    access,
+    bodyLimit: smallBodyLimit,
+    body: z.strictObject({
+      currentPassword: exactText({ minLength: 1, maxLength: 200 })
+        .optional()
+        .meta({ example: "four quiet harbour lights" }),
+    }),
+    rateLimited: true,
+    problems: ["conflict"],
+    needs: { postgres: "write", redis: "write" },
+    answers: { 204: { description: "Everything is deleted; the cookie is cleared.", headers: ["Set-Cookie"] } },
+  }),
+};

@@ -1,0 +1,101 @@
+import { AppError } from "../../core/app-error.ts";
+import type { Database, Transaction } from "../../db/pool.ts";
+import type { Caller } from "../../http/operation.ts";
+import type { SessionStore } from "../../sessions/session-store.ts";
+import { managedUsers } from "../admin/repository.ts";
+import { type ClientInfo, recordEvent } from "../events.ts";
+import type { Passwords } from "../passwords.ts";
+import type { RateLimit } from "../rate-limit.ts";
+import { users } from "../repository.ts";
+import { recordRevocations } from "../revocations/revocations.ts";
+import { ownedTables } from "./user-data.ts";
+
+/** Deletes files in the transaction that deletes their rows. */
+export type RemoveFiles = (tx: Transaction, names: readonly string[]) => Promise<void>;
+
+export type LeavingDeps = {
+  db: Database;
+  sessions: Pick<SessionStore, "assertReachable" | "revoke">;
+  passwords: Pick<Passwords, "matches">;
+  rateLimit: RateLimit;
+  removeFiles: RemoveFiles;
+  sessionMaxAgeSeconds: number;
+};
+
+/** Rows of one table per transaction, so that a large account does not reach the time limit of a statement. */
+const rowsPerBatch = 2000;
+
+export function createLeavingService(deps: LeavingDeps) {
+  const { db, sessions, passwords, rateLimit, removeFiles, sessionMaxAgeSeconds } = deps;
+
+  /** Returns the number of deleted rows. */
+  const deleteBatch = async (tx: Transaction, userId: string, table: string, where: string): Promise<number> => {
+    const files = table === "photos" ? "list_file, page_file" : "NULL AS list_file, NULL AS page_file";
+    const sql = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${where} LIMIT ${rowsPerBatch}))
+                 RETURNING ${files}`;
+    const rows = await tx.query<{ list_file: string | null; page_file: string | null }>(sql, [userId]);
+    await removeFiles(
+      tx,
+      rows.flatMap(({ list_file, page_file }) => [list_file, page_file].filter((name) => name !== null)),
+    );
+    return rows.length;
+  };
+
+  const deleteOwned = async (userId: string): Promise<void> => {
+    for (const { table, where } of ownedTables) {
+      let deleted = rowsPerBatch;
+      while (deleted === rowsPerBatch) deleted = await db.transaction((tx) => deleteBatch(tx, userId, table, where));
+    }
+  };
+
+  const assertPassword = async (
+    userId: string,
+    currentPassword: string | undefined,
+    client: ClientInfo,
+  ): Promise<void> => {
+    await rateLimit.attempt(client.address, userId);
+    const user = await users.byId(db, userId);
+    if (user !== undefined && (await passwords.matches(currentPassword ?? "", user.passwordHash))) return;
+    if (user !== undefined) await recordEvent(db, "deletion_failed", userId, client);
+    throw new AppError("forbidden", "The current password is wrong.");
+  };
+
+  /** What was created during the batches is deleted with the user, whose row is locked meanwhile. */
+  const deleteUser = (userId: string): Promise<void> =>
+    db.transaction(async (tx) => {
+      const admins = await managedUsers.lockAdmins(tx);
+      if (admins.length === 1 && admins[0] === userId)
+        throw new AppError("conflict", "The last active administrator cannot be deleted.");
+      const [user] = await tx.query<{ avatar: string | null }>(
+        "SELECT avatar_file AS avatar FROM users WHERE id = $1 FOR UPDATE",
+        [userId],
+      );
+      for (const { table, where } of ownedTables) await deleteBatch(tx, userId, table, where);
+      if (user?.avatar) await removeFiles(tx, [user.avatar]);
+      await tx.query("DELETE FROM haven_jobs.job WHERE data ->> 'userId' = $1", [userId]);
+      await tx.query("DELETE FROM invitations WHERE email = (SELECT email FROM users WHERE id = $1)", [userId]);
+      await tx.query("DELETE FROM registrations WHERE email = (SELECT email FROM users WHERE id = $1)", [userId]);
+      const ended = await sessions.revoke(userId, { allBut: "" });
+      // A failover of Redis could restore the sessions, and the user's row no longer has the time of their end.
+      await recordRevocations(tx, userId, ended, sessionMaxAgeSeconds);
+      await tx.query("DELETE FROM users WHERE id = $1", [userId]);
+    });
+
+  return {
+    /**
+     * Deletes everything of the user. A failure in between leaves an account with less data, which the user can delete
+     * again. A token of an issuer counts as the password, which its users do not have.
+     */
+    async remove(caller: Caller, currentPassword: string | undefined, client: ClientInfo): Promise<void> {
+      await sessions.assertReachable();
+      if (caller.by === "session") await assertPassword(caller.userId, currentPassword, client);
+      const admins = await db.transaction((tx) => managedUsers.lockAdmins(tx));
+      if (admins.length === 1 && admins[0] === caller.userId)
+        throw new AppError("conflict", "The last active administrator cannot be deleted.");
+      await deleteOwned(caller.userId);
+      await deleteUser(caller.userId);
+    },
+  };
+}
+
+export type LeavingService = ReturnType<typeof createLeavingService>;

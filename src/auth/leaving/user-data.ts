@@ -1,0 +1,71 @@
+import type { Queryable } from "../../db/pool.ts";
+
+/** A table with rows of users. A test compares the list with the database. */
+export type UserTable = {
+  /** The member of the export. */
+  name: string;
+  table: string;
+  /** The condition for rows of the user with the id `$1`. */
+  where: string;
+  /** A unique column, in whose order rows are read; a uuid unless `textKey`. */
+  key: string;
+  textKey?: boolean;
+  /** Columns that are not exported: secrets in the form in which they are stored. */
+  secret?: readonly string[];
+};
+
+const owned = (name: string, table: string): UserTable => ({ name, table, where: "owner_id = $1", key: "id" });
+
+const ofUser = (name: string, table: string, key: string, secret: readonly string[] = []): UserTable => ({
+  name,
+  table,
+  where: "user_id = $1",
+  key,
+  secret,
+});
+
+/** In the order in which rows can be deleted: rows that refer to others first. */
+export const ownedTables: readonly UserTable[] = [
+  owned("photos", "photos"),
+  owned("maintenanceEvents", "maintenance_events"),
+  owned("maintenanceRequests", "maintenance_requests"),
+  owned("leases", "leases"),
+  owned("units", "units"),
+  owned("properties", "properties"),
+  { ...owned("maintenanceEventHeads", "maintenance_event_heads"), key: "owner_id" },
+  ofUser("securityEvents", "security_events", "id"),
+  { ...ofUser("idempotencyKeys", "idempotency_keys", "key"), textKey: true },
+  ofUser("apiKeys", "api_keys", "id", ["hash"]),
+  { ...ofUser("identities", "identities", "issuer || ' ' || subject"), textKey: true },
+  ofUser("accountTokens", "account_tokens", "id", ["token_hash"]),
+];
+
+/** Exported, and deleted with the row of the user, or kept: see `docs/leaving.md`. */
+export const otherTables: readonly UserTable[] = [
+  { name: "user", table: "users", where: "id = $1", key: "id", secret: ["password_hash"] },
+  ofUser("sessionRevocations", "session_revocations", "session_id"),
+  {
+    name: "invitations",
+    table: "invitations",
+    where: "(invited_by = $1 OR accepted_by = $1)",
+    key: "id",
+    secret: ["token_hash"],
+  },
+  { name: "auditEvents", table: "audit_events", where: "(actor_id = $1 OR target_id = $1)", key: "id" },
+];
+
+const rowsPerPage = 500;
+const firstId = "00000000-0000-0000-0000-000000000000";
+
+/** Reads all rows of the user in a table as JSON, page by page. */
+export async function* rowsOf(db: Queryable, userId: string, table: UserTable): AsyncGenerator<object> {
+  const type = table.textKey ? "text" : "uuid";
+  const sql = `SELECT ${table.key} AS key, to_jsonb(t) - $2::text[] AS row FROM ${table.table} AS t
+               WHERE ${table.where} AND ${table.key} > $3::${type} ORDER BY 1 LIMIT ${rowsPerPage}`;
+  for (let last = table.textKey ? "" : firstId; ; ) {
+    const page = await db.query<{ key: string; row: object }>(sql, [userId, table.secret ?? [], last]);
+    for (const { row } of page) yield row;
+    if (page.length < rowsPerPage) return;
+    last = page.at(-1)?.key ?? last;
+  }
+}

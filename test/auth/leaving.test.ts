@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { otherTables, ownedTables } from "../../src/auth/leaving/user-data.ts";
+import { type Answer, ask, postJson } from "../shared/requests/http.ts";
+import { bearer, login, me, register, type SignedIn } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
+import type { Haven } from "../support/haven.ts";
+import { blackPng } from "../support/images.ts";
+import { addPhoto, owner, photoIn } from "../support/owners.ts";
+import { startPair } from "../support/two-instances.ts";
+
+let one: Haven;
+let two: Haven;
+before(async () => {
+  [one, two] = await startPair();
+});
+
+const database = () => one.running.parts.addresses.databaseUrl;
+
+const remove = (url: string, person: SignedIn, body: object): Promise<Answer> =>
+  ask(`${url}/api/v1/auth/me`, {
+    method: "DELETE",
+    headers: { ...bearer(person), "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+const exportOf = (person: SignedIn): Promise<Answer> =>
+  ask(`${two.url}/api/v1/auth/me/export`, { headers: bearer(person) });
+
+/** Creates a row of each kind for a user. */
+async function busyOwner() {
+  const person = await owner(one.url);
+  const post = async (path: string, body: object, headers = {}) => {
+    const made = await postJson(`${one.url}/api/v1${path}`, body, { ...bearer(person), ...headers });
+    assert.equal(made.status, 201, made.text);
+    return made.json() as { id: string };
+  };
+  const unit = await post(`/properties/${person.propertyId}/units`, {
+    label: "1A",
+    bedrooms: 1,
+    bathrooms: 1,
+    rentCents: 100_000,
+    currency: "EUR",
+  });
+  await post(`/units/${unit.id}/leases`, {
+    tenantName: "Tina Tenant",
+    tenantEmail: "tina@example.org",
+    startsOn: "2026-01-01",
+    endsOn: "2026-12-31",
+    rentCents: 100_000,
+  });
+  const request = { title: "Drip", description: "The tap drips.", priority: "low" };
+  await post(`/units/${unit.id}/maintenance-requests`, request, { "idempotency-key": `leaving-${unit.id}` });
+  const key = await post("/auth/api-keys", { name: "robot", scopes: ["read"] });
+  const photo = photoIn(await addPhoto(one.url, person, await blackPng(64, 64)));
+  return { person, key, photo };
+}
+
+/** Returns the tables in which the id of the user is found. */
+async function tablesWith(id: string): Promise<string[]> {
+  const tables = await query<{ name: string }>(
+    database(),
+    "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'haven_jobs')",
+  );
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const rows = await query(database(), `SELECT FROM ${name} AS t WHERE strpos(to_jsonb(t)::text, $1) > 0`, [id]);
+    if (rows.length > 0) found.push(name);
+  }
+  return found;
+}
+
+test("the export has everything that is stored about the user, without secrets and without other users", async () => {
+  const { person, photo } = await busyOwner();
+  const other = await busyOwner();
+  const answer = await exportOf(person);
+  assert.equal(answer.status, 200);
+  const data = answer.json() as Record<string, { id?: string }[]>;
+  for (const name of ["user", "sessions", "securityEvents", "properties", "units", "leases", "maintenanceRequests"])
+    assert.ok((data[name]?.length ?? 0) > 0, name);
+  for (const name of ["maintenanceEvents", "photos", "idempotencyKeys", "apiKeys"])
+    assert.ok((data[name]?.length ?? 0) > 0, name);
+  assert.deepEqual(
+    data["photos"]?.map(({ id }) => id),
+    [photo.id],
+  );
+  assert.ok(answer.text.includes("tina@example.org"));
+  assert.ok(!/argon2|password_hash|token_hash|"hash"/.test(answer.text));
+  assert.ok(!answer.text.includes(other.person.userId));
+  assert.equal((await ask(`${one.url}/api/v1/auth/me/export`)).status, 401);
+});
+
+test("the list of exported and deleted tables has every table that refers to a user", async () => {
+  const referring = await query<{ table: string }>(
+    database(),
+    `SELECT DISTINCT table_name AS table FROM information_schema.columns
+     WHERE table_schema = 'public' AND column_name IN ('user_id', 'owner_id', 'actor_id', 'target_id', 'invited_by')
+     ORDER BY 1`,
+  );
+  const listed = new Set([...otherTables, ...ownedTables].map(({ table }) => table));
+  assert.deepEqual(
+    referring.map(({ table }) => table).filter((table) => !listed.has(table)),
+    [],
+  );
+});
+
+test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, on every instance", async () => {
+  const { person, photo, key } = await busyOwner();
+  const phone = await login(two.url, person);
+  const bystander = await busyOwner();
+  for (const { url } of [one, two]) await me(url, phone);
+  assert.equal((await remove(one.url, person, {})).status, 403);
+  assert.equal((await remove(one.url, person, { currentPassword: "wrong" })).status, 403);
+  assert.equal((await me(two.url, person)).status, 200);
+
+  const done = await remove(one.url, person, { currentPassword: person.password });
+  assert.equal(done.status, 204, done.text);
+  assert.match(done.headers["set-cookie"]?.[0] ?? "", /Max-Age=0/);
+  for (const { url } of [one, two]) {
+    for (const session of [person, phone]) {
+      assert.equal((await me(url, session)).status, 401);
+      assert.equal((await ask(`${url}/api/v1/properties`, { headers: { cookie: session.cookie } })).status, 401);
+    }
+    assert.equal((await ask(`${url}${photo.urls.page}`)).status, 404);
+    assert.equal((await postJson(`${url}/api/v1/auth/login`, person)).status >= 400, true);
+  }
+  // The ids of the ended sessions stay until the sessions would have expired.
+  assert.deepEqual(await tablesWith(person.userId), ["public.session_revocations"]);
+  assert.deepEqual(await tablesWith(person.email), []);
+  assert.deepEqual(await tablesWith(key.id), []);
+  assert.equal((await query(database(), "SELECT FROM stored_files")).length > 0, true, "photos of others stay");
+  assert.equal((await me(one.url, bystander.person)).status, 200);
+  await register(one.url, { email: person.email, password: "correct horse battery", name: "Again" });
+});
+
+test("a user with more rows than one batch is deleted, and the last administrator is not", async () => {
+  const person = await owner(one.url);
+  await query(
+    database(),
+    `INSERT INTO properties (id, owner_id, name, kind, address)
+     SELECT gen_random_uuid(), $1, 'Many', 'house', '{}' FROM generate_series(1, 4500)`,
+    [person.userId],
+  );
+  await query(database(), "UPDATE users SET role = 'admin' WHERE id = $1", [person.userId]);
+  const send = () => remove(two.url, person, { currentPassword: person.password });
+  const refused = await send();
+  assert.equal(refused.status, 409, refused.text);
+  const exported = (await exportOf(person)).json() as { properties: object[] };
+  assert.equal(exported.properties.length, 4501);
+  await query(database(), "UPDATE users SET role = 'admin' WHERE id <> $1", [person.userId]);
+  assert.equal((await send()).status, 204);
+  assert.deepEqual(await tablesWith(person.userId), ["public.session_revocations"]);
+});
