@@ -11,6 +11,7 @@ import { readPostgres } from "./config/store-settings.ts";
 import { AppError } from "./core/app-error.ts";
 import { failureCode } from "./core/connection-failure.ts";
 import type { Embedded } from "./core/embedded-engines.ts";
+import { formatLogStream } from "./core/format-log-stream.ts";
 import { version } from "./core/identity.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
@@ -20,7 +21,7 @@ import { MigrationError } from "./db/migration-files.ts";
 import { startDevServer } from "./dev-server.ts";
 import { runInProcess } from "./doctor/cli/run-in-process.ts";
 import { onStopSignals, optionsUnderNpm } from "./kit/lifecycle/signals.ts";
-import { start } from "./server.ts";
+import { type Running, start } from "./server.ts";
 
 // Reads the command line and the environment, and sets exit codes. No other file does.
 
@@ -29,6 +30,8 @@ const exitCodes = { ok: 0, failed: 1, pending: 3, usage: 64, config: 78, interru
 const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, changed: exitCodes.failed } as const;
 
 const minNodeMajor = 24;
+
+const bannerDelayLimitMs = 10_000;
 
 /** The project's own folder, both from src/ and from dist/. */
 const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
@@ -48,6 +51,8 @@ const usage = `Usage: node dist/main.js [command]
              deactivate the account and revoke its sessions, then exit
   activate EMAIL
              allow a deactivated account to sign in again, then exit
+  logs       print JSON log lines from the standard input for people:
+             kubectl logs deployment/haven | node dist/main.js logs
   doctor     find numbers that disagree in configuration files; see doctor --help
   help       show this
   version    show the version
@@ -65,6 +70,7 @@ const commands: Readonly<Record<string, Command>> = {
   "revoke-admin": { run: accountCommand(revokeAdmin), args: 1 },
   deactivate: { run: accountCommand(deactivate), args: 1 },
   activate: { run: accountCommand(activate), args: 1 },
+  logs: { run: formatLogs, args: 0 },
   help: { run: async () => void process.stdout.write(usage), args: 0 },
   version: { run: async () => void process.stdout.write(`${version}\n`), args: 0 },
 };
@@ -123,6 +129,7 @@ async function serve(): Promise<void> {
     instance: config.instance,
     version,
     traced: config.tracing !== undefined,
+    terminal: process.stdout.isTTY && !config.production ? { colour: process.stdout.hasColors() } : undefined,
   });
   const exit = async (code: number): Promise<never> => {
     try {
@@ -158,6 +165,8 @@ async function serve(): Promise<void> {
     "listening",
   );
   if (config.production) return;
+  // The lines of the start come first, so that the banner stays on the screen.
+  await untilStartedUp(running, bannerDelayLimitMs);
   await flush();
   process.stdout.write(banner(config, running, embedded?.demoLogin));
 }
@@ -179,6 +188,26 @@ async function develop(): Promise<void> {
     ...optionsUnderNpm(process),
   });
   await starting;
+}
+
+async function untilStartedUp({ parts }: Running, limitMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const limit = setTimeout(resolve, limitMs);
+  const check = ({ startedUp, capabilities }: ReturnType<Running["parts"]["kit"]["snapshot"]>) => {
+    const hasRun = capabilities.every(({ status }) => status !== "unknown");
+    // After this turn, in which the changes are logged.
+    if (startedUp && hasRun) setImmediate(resolve);
+  };
+  const forget = parts.kit.monitor.onSnapshot(check);
+  check(parts.kit.snapshot());
+  await promise;
+  clearTimeout(limit);
+  forget();
+}
+
+function formatLogs(): Promise<void> {
+  const { stdin, stdout } = process;
+  return formatLogStream(stdin, stdout, { colour: stdout.isTTY && stdout.hasColors() });
 }
 
 async function migrateAndExit(args: readonly string[]): Promise<void> {

@@ -74,6 +74,7 @@ export function createBatchedWriter({ fd, batchBytes, maxQueuedBytes }: BatchedW
       queuedBytes += size;
       if (fullBatches.length > 0) writeNext();
     },
+    hasRoom: (): boolean => queuedBytes <= maxQueuedBytes,
     flush: writeNext,
     droppedLines: (): number => droppedLines,
     /** Resolves when all queued lines are written, or after the time limit. */

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Level, type Logger, pino } from "pino";
 import { createBatchedWriter } from "./batched-writer.ts";
+import { formatLogLine } from "./log-format.ts";
 import { redactError } from "./redact-error.ts";
 import { activeSpan } from "./tracer.ts";
 
@@ -14,6 +15,8 @@ export type LoggerOptions = {
   level: LogLevel;
   instance: string;
   version: string;
+  /** Prints lines for people instead of JSON. */
+  terminal?: { colour: boolean } | undefined;
   /** Adds the ids of the current trace to each line. */
   traced?: boolean;
 };
@@ -29,9 +32,20 @@ const maxQueuedBytes = 8 * 1024 * 1024;
  */
 export function createLogger(options: LoggerOptions): LogSink {
   const writer = createBatchedWriter({ fd: 1, batchBytes: 65_536, maxQueuedBytes: maxQueuedBytes });
-  setInterval(writer.flush, flushEveryMs).unref();
+  const { terminal } = options;
+  const stream: DestinationStream =
+    terminal === undefined ? writer : { write: (line) => writer.write(`${formatLogLine(line.trimEnd(), terminal)}\n`) };
+  const logger = createLoggerOn(stream, options);
+  let reported = 0;
+  setInterval(() => {
+    writer.flush();
+    const dropped = writer.droppedLines();
+    if (dropped === reported || !writer.hasRoom()) return;
+    logger.warn({ dropped: dropped - reported }, "log lines were dropped, because the output was not read");
+    reported = dropped;
+  }, flushEveryMs).unref();
   return {
-    logger: createLoggerOn(writer, options),
+    logger,
     flush: () => writer.drain(flushTimeoutMs),
     droppedLines: writer.droppedLines,
   };

@@ -1,0 +1,118 @@
+export type LogFormatOptions = {
+  colour: boolean;
+  /** Shows the instance of each line, for the logs of several. */
+  showInstance?: boolean;
+};
+
+const colours = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+type Colour = keyof typeof colours;
+
+const levels: Readonly<Record<string, { label: string; colour: Colour }>> = {
+  trace: { label: "TRACE", colour: "dim" },
+  debug: { label: "DEBUG", colour: "dim" },
+  info: { label: "INFO ", colour: "cyan" },
+  warn: { label: "WARN ", colour: "yellow" },
+  error: { label: "ERROR", colour: "red" },
+  fatal: { label: "FATAL", colour: "red" },
+};
+
+/** Shown elsewhere in the line, or the same in all lines of a process. */
+const hidden = new Set(["level", "time", "service", "instance", "version", "msg", "err", "requestId", "spanId"]);
+const hiddenInRequests = new Set([...hidden, "method", "path", "route", "status", "durationMs", "address", "userId"]);
+
+const maxLineLength = 64 * 1024;
+const maxValueLength = 500;
+
+/**
+ * Returns one line for people for one JSON line of the log. Other text is returned unchanged, except that control
+ * characters are removed: a log must not be able to control the terminal.
+ */
+export function formatLogLine(line: string, { colour, showInstance = false }: LogFormatOptions): string {
+  const paint = (name: Colour, text: string): string => (colour ? `\u001b[${colours[name]}m${text}\u001b[0m` : text);
+  const entry = parseEntry(line);
+  if (entry === undefined) return printable(line.slice(0, maxLineLength));
+  const { label, colour: levelColour } = levels[String(entry["level"])] ??
+    levels["info"] ?? { label: "", colour: "dim" };
+  const parts = [
+    paint("dim", timeOf(entry["time"])),
+    paint(levelColour, label),
+    ...(showInstance ? [paint("dim", text(entry["instance"]))] : []),
+    isRequest(entry) ? requestText(entry, paint) : paintMessage(entry, levelColour, paint),
+    ...("err" in entry ? [paint("red", errorText(entry["err"]))] : []),
+    ...rest(entry).map(([name, value]) => `${paint("dim", `${name}=`)}${text(value)}`),
+    ...(entry["requestId"] === undefined ? [] : [paint("dim", text(entry["requestId"]).slice(0, 8))]),
+  ];
+  return parts.filter((part) => part !== "").join(" ");
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+type Paint = (name: Colour, text: string) => string;
+
+function parseEntry(line: string): Entry | undefined {
+  if (!line.startsWith("{") || line.length > maxLineLength) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null && "msg" in value ? (value as Entry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRequest = ({ msg, method, status }: Entry): boolean =>
+  msg === "request" && typeof method === "string" && typeof status === "number";
+
+/** The path without what repeats in every line. */
+function requestText({ method, path, status, durationMs, aborted }: Entry, paint: Paint): string {
+  const code = Number(status);
+  const statusColour = code >= 500 ? "red" : code >= 400 ? "yellow" : "green";
+  const duration =
+    typeof durationMs === "number" ? `${durationMs < 10 ? durationMs.toFixed(1) : Math.round(durationMs)} ms` : "";
+  return [
+    paint(statusColour, text(status)),
+    text(method).padEnd(6),
+    text(path),
+    paint("dim", duration),
+    ...(aborted === true ? [paint("yellow", "aborted by the client")] : []),
+  ].join(" ");
+}
+
+const paintMessage = ({ msg, level }: Entry, colour: Colour, paint: Paint): string =>
+  level === "info" ? text(msg) : paint(colour, text(msg));
+
+/** The code, the message and the causes: `AppError unavailable: The database …, caused by Error ECONNREFUSED`. */
+function errorText(error: unknown, depth = 0): string {
+  if (typeof error !== "object" || error === null) return text(error);
+  const { type, code, message, cause, frames } = error as Entry;
+  const own = [type, code]
+    .filter((part) => part !== undefined)
+    .map(text)
+    .join(" ");
+  const place = depth === 0 && Array.isArray(frames) && message !== undefined ? ` (${text(frames[0])})` : "";
+  const said = message === undefined ? own : `${own}: ${text(message)}${place}`;
+  return cause === undefined || depth > 2 ? said : `${said}, caused by ${errorText(cause, depth + 1)}`;
+}
+
+const rest = (entry: Entry): [string, unknown][] =>
+  Object.entries(entry).filter(
+    ([name, value]) =>
+      value !== undefined &&
+      !(isRequest(entry) ? hiddenInRequests : hidden).has(name) &&
+      name !== "change" &&
+      name !== "aborted",
+  );
+
+/** The time of day here, because a person reads it now. */
+function timeOf(time: unknown): string {
+  const at = new Date(typeof time === "number" || typeof time === "string" ? time : Number.NaN);
+  if (Number.isNaN(at.getTime())) return "--:--:--.---";
+  const digits = (value: number, width = 2) => String(value).padStart(width, "0");
+  return `${digits(at.getHours())}:${digits(at.getMinutes())}:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`;
+}
+
+function text(value: unknown): string {
+  const raw = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return printable(raw.length > maxValueLength ? `${raw.slice(0, maxValueLength)}…` : raw);
+}
+
+/** Without control characters, line separators, and characters that change the direction of text. */
+const printable = (raw: string): string => raw.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]+/gu, " ");
