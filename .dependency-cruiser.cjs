@@ -34,6 +34,7 @@ module.exports = {
     importsOf("fleet", ["db", "redis", "kit", "config", "core"]),
     importsOf("features", ["auth", "sessions", "fleet", "http", "db", "redis", "kit", "metrics", "config", "core"]),
     importsOf("openapi", ["http", "kit", "core"]),
+    importsOf("evidence", ["kit", "core"]),
     importsOf("tracing", ["config", "core"]),
     importsOf("embedded", ["core"]),
     importsOf("doctor", ["config", "core"]),

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type AccountCommand, activate, deactivate, grantAdmin, revokeAdmin } from "./account-commands.ts";
 import { banner } from "./banner.ts";
+import { captureInstances } from "./capture-command.ts";
 import { readConfig } from "./config/read-config.ts";
 import { ConfigError } from "./config/setting-problems.ts";
 import { readPostgres } from "./config/store-settings.ts";
@@ -51,6 +52,9 @@ const usage = `Usage: node dist/main.js [command]
              deactivate the account and revoke its sessions, then exit
   activate EMAIL
              allow a deactivated account to sign in again, then exit
+  capture URL [URL …]
+             save health, metrics, log lines and profiles of instances in a folder;
+             OPS_TOKEN is sent if it is set
   logs       print JSON log lines from the standard input for people:
              kubectl logs deployment/haven | node dist/main.js logs
   doctor     find numbers that disagree in configuration files; see doctor --help
@@ -90,6 +94,7 @@ async function run(): Promise<void> {
     // The .env file of this folder is not read, because it is for development, and the doctor judges production.
     return runInProcess(process.argv.slice(3), { version, program: "node dist/main.js doctor", shippedFolder });
   }
+  if (process.argv[2] === "capture") return captureAndExit(process.argv.slice(3));
   if (process.argv[2] === "migrate") return migrateAndExit(process.argv.slice(3));
   const words = commandWords(process.argv.slice(2));
   if (words instanceof Error) return exitWithUsage(words.message);
@@ -124,7 +129,7 @@ function commandWords(args: string[]): string[] | Error {
 
 async function serve(): Promise<void> {
   const config = readConfig(environment());
-  const { logger, flush, droppedLines } = createLogger({
+  const { logger, flush, droppedLines, recentLines } = createLogger({
     level: config.logLevel,
     instance: config.instance,
     version,
@@ -147,7 +152,7 @@ async function serve(): Promise<void> {
   });
 
   const embedded = config.production ? undefined : await findEmbedded();
-  const starting = start(config, { logger, embedded, droppedLogLines: droppedLines });
+  const starting = start(config, { logger, embedded, droppedLogLines: droppedLines, recentLogLines: recentLines });
   onStopSignals(process, {
     async stop(signal) {
       logger.info({ signal }, "shutting down");
@@ -208,6 +213,14 @@ async function untilStartedUp({ parts }: Running, limitMs: number): Promise<void
 function formatLogs(): Promise<void> {
   const { stdin, stdout } = process;
   return formatLogStream(stdin, stdout, { colour: stdout.isTTY && stdout.hasColors() });
+}
+
+async function captureAndExit(urls: readonly string[]): Promise<void> {
+  if (urls.length === 0 || urls.some((url) => url.startsWith("-")))
+    exitWithUsage("capture needs the URL of an instance.");
+  const token = environment()["OPS_TOKEN"];
+  const saved = await captureInstances({ urls, token, folder: process.cwd(), now: new Date() });
+  process.stdout.write(`${saved}\n`);
 }
 
 async function migrateAndExit(args: readonly string[]): Promise<void> {

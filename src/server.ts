@@ -18,6 +18,8 @@ export type StartOptions = {
   overrides?: Overrides;
   /** How many log lines were dropped because nothing reads them. */
   droppedLogLines?: () => number;
+  /** The latest lines of the log, for operators. */
+  recentLogLines?: () => readonly string[];
 };
 
 export type Running = {
@@ -45,13 +47,13 @@ export async function start(config: Config, options: StartOptions): Promise<Runn
 
 async function startAll(
   config: Config,
-  { logger, embedded, overrides = {}, droppedLogLines = () => 0 }: StartOptions,
+  { logger, embedded, overrides = {}, droppedLogLines = () => 0, recentLogLines = () => [] }: StartOptions,
   stack: AsyncDisposableStack,
 ): Promise<Running> {
   const engines = await startMissingEngines(config, { embedded, logger });
   if (engines !== undefined) stack.defer(engines.stop);
   const addresses = serviceAddresses(config, engines);
-  const parts = await compose({ config, addresses, logger, droppedLogLines, stack, overrides });
+  const parts = await compose({ config, addresses, logger, droppedLogLines, recentLogLines, stack, overrides });
   if (operatorEndpointsArePublic(config))
     logger.warn("operator endpoints are public: set OPS_TOKEN or MANAGEMENT_PORT");
 

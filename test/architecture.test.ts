@@ -29,6 +29,7 @@ const violations: readonly (readonly [rule: string, from: string, to: string])[]
   ["imports-of-fleet", "src/fleet/sideways.ts", "src/http/target.ts"],
   ["imports-of-features", "src/features/units/upward.ts", "src/openapi/target.ts"],
   ["imports-of-openapi", "src/openapi/downward.ts", "src/db/target.ts"],
+  ["imports-of-evidence", "src/evidence/upward.ts", "src/http/target.ts"],
   ["imports-of-tracing", "src/tracing/upward.ts", "src/http/target.ts"],
   ["imports-of-embedded", "src/embedded/upward.ts", "src/config/target.ts"],
   ["imports-of-doctor", "src/doctor/sideways.ts", "src/http/target.ts"],

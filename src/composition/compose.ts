@@ -36,13 +36,15 @@ export type ComposeDeps = {
   addresses: ServiceAddresses;
   logger: Logger;
   droppedLogLines: () => number;
+  recentLogLines: () => readonly string[];
   /** Closes the parts in reverse order, also if a later part cannot be created. */
   stack: AsyncDisposableStack;
   overrides?: Overrides;
 };
 
 /** Creates every part of the server once, with its dependencies as named arguments. */
-export async function compose({ config, addresses, logger, droppedLogLines, stack, overrides = {} }: ComposeDeps) {
+export async function compose(deps: ComposeDeps) {
+  const { config, addresses, logger, droppedLogLines, recentLogLines, stack, overrides = {} } = deps;
   const clock = overrides.clock ?? steadyClock;
   const identity = identityOf(config.instance);
   const metrics = createMetrics(identity);
@@ -66,6 +68,7 @@ export async function compose({ config, addresses, logger, droppedLogLines, stac
     policy: readiness.policy,
     fleet: (): FleetReport => fleet.report(),
     certificates: certificates.all,
+    recentLogLines,
     tracer,
     stack,
   });

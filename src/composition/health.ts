@@ -5,6 +5,10 @@ import type { Certificates } from "../core/certificate-watch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Tracer } from "../core/tracer.ts";
+import { createEvidence } from "../evidence/evidence.ts";
+import { createLogLevel } from "../evidence/log-level.ts";
+import { evidenceRoutes } from "../evidence/routes.ts";
+import { record } from "../evidence/take-capture.ts";
 import type { Trust } from "../http/listener/proxy-trust.ts";
 import { requestIdOf } from "../http/listener/request-context.ts";
 import { sendProblem } from "../http/problem.ts";
@@ -30,15 +34,22 @@ export type HealthDeps = {
   policy: ReadinessPolicy;
   fleet(): FleetReport;
   certificates: Certificates["all"];
+  recentLogLines(): readonly string[];
   tracer: Tracer;
   stack: AsyncDisposableStack;
 };
 
 /** Creates the health kit, which also adds the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
-  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates, tracer, stack } =
-    deps;
+  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates } = deps;
+  const { recentLogLines, tracer, stack } = deps;
   const { service, version, instance, ...facts } = identity;
+  const evidence = createEvidence({
+    now: clock.now,
+    record,
+    onError: (err) => logger.error({ err }, "recording a profile failed"),
+  });
+  const logLevel = stack.adopt(createLogLevel(logger, clock.now), (level) => level.reset());
   const kit = createHealth({
     service,
     version,
@@ -55,11 +66,13 @@ export function composeHealth(deps: HealthDeps) {
     operators: {
       token: config.health.opsToken,
       fleet,
+      routes: evidenceRoutes({ evidence, logLevel, recentLogLines, mayChange: operatorsAreKnown(config) }),
       sendError: sendProblem,
       requestIdOf: (request) => requestIdOf(request, trust),
       onUnexpectedError: (error, requestId) => logger.error({ err: error, requestId }, "operator endpoint failed"),
     },
     onChange({ at: _, ...change }) {
+      evidence.onChange(change);
       logger[isWorse(change) ? "warn" : "info"]({ change }, describeChange(change));
       // The request whose call opened the breaker.
       if (change.kind === "breaker") tracer.event(`circuit breaker ${change.to}`, { "haven.breaker": change.name });
@@ -68,6 +81,10 @@ export function composeHealth(deps: HealthDeps) {
   stack.defer(kit.stop);
   return kit;
 }
+
+/** Outside production the endpoints are public on purpose. */
+const operatorsAreKnown = ({ production, health, http }: Config): boolean =>
+  !production || health.opsToken !== undefined || http.managementPort !== undefined;
 
 const describeChange = ({ name, from, to, reason }: Omit<Change, "at">): string =>
   `${name} went from ${from} to ${to}${reason === null ? "" : ` (${reason})`}`;

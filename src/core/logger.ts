@@ -1,6 +1,7 @@
 import { type DestinationStream, type Level, type Logger, pino } from "pino";
 import { createBatchedWriter } from "./batched-writer.ts";
 import { formatLogLine } from "./log-format.ts";
+import { createRecentLines } from "./recent-lines.ts";
 import { redactError } from "./redact-error.ts";
 import { activeSpan } from "./tracer.ts";
 
@@ -9,7 +10,12 @@ export type { Logger } from "pino";
 export type LogLevel = Level | "silent";
 
 /** `flush` resolves when all lines are written, or after a time limit if the reader is stuck. */
-export type LogSink = { logger: Logger; flush(): Promise<void>; droppedLines(): number };
+export type LogSink = {
+  logger: Logger;
+  flush(): Promise<void>;
+  droppedLines(): number;
+  recentLines(): readonly string[];
+};
 
 export type LoggerOptions = {
   level: LogLevel;
@@ -23,6 +29,7 @@ export type LoggerOptions = {
 
 const flushEveryMs = 200;
 const flushTimeoutMs = 500;
+const maxRecentLines = 500;
 const maxQueuedBytes = 8 * 1024 * 1024;
 
 /**
@@ -33,8 +40,13 @@ const maxQueuedBytes = 8 * 1024 * 1024;
 export function createLogger(options: LoggerOptions): LogSink {
   const writer = createBatchedWriter({ fd: 1, batchBytes: 65_536, maxQueuedBytes: maxQueuedBytes });
   const { terminal } = options;
-  const stream: DestinationStream =
-    terminal === undefined ? writer : { write: (line) => writer.write(`${formatLogLine(line.trimEnd(), terminal)}\n`) };
+  const recent = createRecentLines(maxRecentLines);
+  const stream: DestinationStream = {
+    write(line) {
+      recent.add(line);
+      writer.write(terminal === undefined ? line : `${formatLogLine(line.trimEnd(), terminal)}\n`);
+    },
+  };
   const logger = createLoggerOn(stream, options);
   let reported = 0;
   setInterval(() => {
@@ -48,6 +60,7 @@ export function createLogger(options: LoggerOptions): LogSink {
     logger,
     flush: () => writer.drain(flushTimeoutMs),
     droppedLines: writer.droppedLines,
+    recentLines: recent.all,
   };
 }
 

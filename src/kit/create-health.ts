@@ -136,15 +136,18 @@ export function createHealth(options: HealthOptions) {
       sendError,
       requestIdOf,
       onUnexpectedError: operators.onUnexpectedError ?? (() => undefined),
-      routes: createOperatorRoutes({
-        report,
-        breakers: breakers.views,
-        samples,
-        intervalMs,
-        clock,
-        exposeMetrics: metrics.expose,
-        fleet: operators.fleet,
-      }),
+      routes: new Map([
+        ...createOperatorRoutes({
+          report,
+          breakers: breakers.views,
+          samples,
+          intervalMs,
+          clock,
+          exposeMetrics: metrics.expose,
+          fleet: operators.fleet,
+        }),
+        ...(operators.routes ?? []),
+      ]),
     });
   const answer = (request: IncomingMessage, response: ServerResponse): boolean =>
     probes.answer(request, response) || (operatorEndpoints?.answer(request, response) ?? false);

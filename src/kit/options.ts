@@ -6,7 +6,7 @@ import type { CertificateEnd, FleetReport } from "./health/health-report.ts";
 import type { Change } from "./health/history.ts";
 import type { OnResult } from "./health/monitor.ts";
 import type { ReadinessPolicy } from "./health/readiness-policy.ts";
-import type { SendError } from "./http/operator-endpoints.ts";
+import type { OperatorRoute, SendError } from "./http/operator-endpoints.ts";
 import type { MetricsSink } from "./metrics/metrics-sink.ts";
 import type { PromClientRegistry } from "./metrics/prom-client.ts";
 import type { EventLoopWatch } from "./overload/event-loop-watch.ts";
@@ -64,6 +64,8 @@ export type OperatorOptions = {
   managementPort?: number;
   /** The report for `/api/v1/instances` and the status page; without it that path is not served. */
   fleet?: () => FleetReport;
+  /** Further operator endpoints by path; they are served like the others. */
+  routes?: ReadonlyMap<string, OperatorRoute>;
   /** Writes an error response; problem+json (RFC 9457) unless set. */
   sendError?: SendError;
   requestIdOf?: (request: IncomingMessage) => string;

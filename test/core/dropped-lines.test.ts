@@ -19,7 +19,7 @@ test("when the output is read again, the log says how many lines were dropped", 
   await once(child, "message");
   let tail = "";
   const { promise, resolve } = Promise.withResolvers<string>();
-  child.stdout.on("data", (chunk: Buffer) => {
+  child.stdout?.on("data", (chunk: Buffer) => {
     tail = (tail + chunk.toString()).slice(-200_000);
     const line = tail.split("\n").find((one) => one.includes("log lines were dropped") && one.endsWith("}"));
     if (line !== undefined) resolve(line);

@@ -5,8 +5,9 @@ import { clientAddress } from "./client-address.ts";
 
 /** Writes one line per request, with the fields below only, because a query, header or body may contain secrets. */
 export function createAccessLog(logger: Pick<Logger, "info" | "isLevelEnabled">) {
-  if (!logger.isLevelEnabled("info")) return () => undefined;
   return (request: IncomingMessage, response: ServerResponse, seconds: number): void => {
+    // Read for each request, because operators change the level.
+    if (!logger.isLevelEnabled("info")) return;
     const { context } = request;
     logger.info(
       {

@@ -9,11 +9,13 @@ export type OperatorAnswer = {
   headers?: Readonly<Record<string, string>>;
 };
 
-export type OperatorRequest = { accept: string; authorized: boolean };
+export type OperatorRequest = { accept: string; authorized: boolean; method: string; query: URLSearchParams };
 
 export type OperatorRoute = {
   /** A caller without the token gets 401, or only the public part of the answer. */
   withoutToken: "unauthorized" | "public-part";
+  /** GET and HEAD unless set. */
+  methods?: readonly string[];
   answer(request: OperatorRequest): Promise<OperatorAnswer> | OperatorAnswer;
 };
 
@@ -46,14 +48,18 @@ export function createOperatorEndpoints({
     response: ServerResponse,
     requestId: string,
   ): Promise<void> => {
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      throw new AppError("method_not_allowed", "Operator endpoints support GET and HEAD.", { allow: ["GET", "HEAD"] });
+    const { methods = ["GET", "HEAD"] } = route;
+    const { method = "" } = request;
+    if (!methods.includes(method)) {
+      const detail = `This operator endpoint supports ${methods.join(", ").replace(/, (\w+)$/, " and $1")}.`;
+      throw new AppError("method_not_allowed", detail, { allow: methods });
     }
     const authorized = isAuthorized(request);
     if (!authorized && route.withoutToken === "unauthorized")
       throw new AppError("unauthorized", "This endpoint requires the operator token.");
     const { accept = "" } = request.headers;
-    const answer = await route.answer({ accept, authorized });
+    const query = new URLSearchParams(request.url?.split("?", 2)[1]);
+    const answer = await route.answer({ accept, authorized, method, query });
     response.writeHead(answer.status, {
       "Content-Type": answer.contentType,
       "Content-Length": Buffer.byteLength(answer.body),
