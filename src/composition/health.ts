@@ -66,6 +66,7 @@ export function composeHealth(deps: HealthDeps) {
     operators: {
       token: config.health.opsToken,
       fleet,
+      links: [{ label: "Evidence: profiles and log lines", href: "/health/detailed/evidence" }, ...config.health.links],
       routes: evidenceRoutes({ evidence, logLevel, recentLogLines, mayChange: operatorsAreKnown(config) }),
       sendError: sendProblem,
       requestIdOf: (request) => requestIdOf(request, trust),

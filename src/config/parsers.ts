@@ -147,6 +147,17 @@ export const healthPaths = z.string().transform((value, context): ProbePath[] =>
   });
 });
 
+export type Link = { label: string; href: string };
+
+export const linkList = z.string().transform((value, context): Link[] => {
+  const links = entries(value).map((entry) => /^([^=]{1,60})=(https?:\/\/\S+)$/.exec(entry));
+  if (links.some((match) => match === null || URL.parse(match[2] ?? "") === null)) {
+    context.addIssue("must be a list such as Dashboard=https://grafana.example.org/d/haven");
+    return z.NEVER;
+  }
+  return links.flatMap((match) => (match === null ? [] : [{ label: match[1] ?? "", href: match[2] ?? "" }]));
+});
+
 export const originList = z.string().transform((value, context): string[] => {
   const origins = entries(value);
   if (!origins.every((origin) => URL.parse(origin)?.origin === origin)) {

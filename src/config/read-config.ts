@@ -66,6 +66,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       policy: v.READY_POLICY,
       paths: v.HEALTH_PATHS,
       opsToken: v.OPS_TOKEN,
+      links: v.STATUS_LINKS,
     },
     photos: {
       bucket: bucketSettings(v, given.files),

@@ -12,6 +12,7 @@ import {
   issuerList,
   keyFile,
   mailSender,
+  linkList,
   milliseconds,
   nodeList,
   oneOf,
@@ -221,6 +222,12 @@ export const variables = z.object({
     .optional()
     .describe(
       "If set, operator endpoints require `Authorization: Bearer …`; in production at least 16 bytes, and a warning at start if neither this nor `MANAGEMENT_PORT` is set",
+    ),
+
+  STATUS_LINKS: linkList
+    .prefault("")
+    .describe(
+      "Links of the status page, e.g. `Dashboard=https://grafana.example.org/d/haven,Runbook=https://wiki.example.org/haven`",
     ),
 
   TRUST_PROXY: cidrList

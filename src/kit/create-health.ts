@@ -145,6 +145,7 @@ export function createHealth(options: HealthOptions) {
           clock,
           exposeMetrics: metrics.expose,
           fleet: operators.fleet,
+          links: operators.links ?? [],
         }),
         ...(operators.routes ?? []),
       ]),

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { ProbePath } from "../core/probe-kind.ts";
 import type { Check } from "./health/check.ts";
-import type { CertificateEnd, FleetReport } from "./health/health-report.ts";
+import type { CertificateEnd, FleetReport, PageLink } from "./health/health-report.ts";
 import type { Change } from "./health/history.ts";
 import type { OnResult } from "./health/monitor.ts";
 import type { ReadinessPolicy } from "./health/readiness-policy.ts";
@@ -64,6 +64,8 @@ export type OperatorOptions = {
   managementPort?: number;
   /** The report for `/api/v1/instances` and the status page; without it that path is not served. */
   fleet?: () => FleetReport;
+  /** Links of the status page, such as to dashboards and a runbook. */
+  links?: readonly PageLink[];
   /** Further operator endpoints by path; they are served like the others. */
   routes?: ReadonlyMap<string, OperatorRoute>;
   /** Writes an error response; problem+json (RFC 9457) unless set. */

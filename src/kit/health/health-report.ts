@@ -72,6 +72,8 @@ export type HttpFacts = {
   requestsPerSecond: number;
   errorsPerSecond: number;
   shedding: boolean;
+  /** Requests and 5xx of the last 24 hours, or of the time since the start. */
+  day: { requests: number; errors: number; hours: number };
 };
 
 /** The certificate that a dependency has presented, and its end in milliseconds since 1970. */
@@ -121,4 +123,8 @@ export type PageExtras = {
   nowMs: number;
   intervalMs: number;
   fleet?: FleetReport;
+  links?: readonly PageLink[];
 };
+
+/** A link of the status page, such as to a dashboard or a runbook. */
+export type PageLink = { label: string; href: string };

@@ -19,15 +19,24 @@ export type SystemSource = {
 
 const sampleEveryMs = 1000;
 const windowSamples = 10;
+const quarterHourMs = 900_000;
+const quarterHoursOfDay = 96;
 
 /** Rates and shares over the last ten seconds: an average since the start would hide the present load. */
 export function watchSystem({ eventLoop, http }: SystemSource) {
+  const startedAt = performance.now();
   const take = (totals: RequestTotals) => ({ at: performance.now(), cpu: process.cpuUsage(), ...totals });
   // The totals are not read here, because their source may be created later.
   const samples = [take({ requests: 0, errors: 0 })];
+  const quarterHours: { at: number; totals: RequestTotals }[] = [{ at: startedAt, totals: { requests: 0, errors: 0 } }];
   const timer = setInterval(() => {
-    samples.push(take(http.totals()));
+    const totals = http.totals();
+    samples.push(take(totals));
     if (samples.length > windowSamples) samples.shift();
+    const at = performance.now();
+    if (at - (quarterHours.at(-1)?.at ?? at) < quarterHourMs) return;
+    quarterHours.push({ at, totals: { ...totals } });
+    if (quarterHours.length > quarterHoursOfDay) quarterHours.shift();
   }, sampleEveryMs);
   timer.unref();
 
@@ -50,10 +59,20 @@ export function watchSystem({ eventLoop, http }: SystemSource) {
         requestsPerSecond: (now.requests - oldest.requests) / seconds,
         errorsPerSecond: (now.errors - oldest.errors) / seconds,
         shedding: http.shedding(),
+        day: day(now),
       };
     },
     stop: (): void => clearInterval(timer),
   };
+
+  function day({ at, requests, errors }: { at: number } & RequestTotals): HttpFacts["day"] {
+    const { at: since, totals } = quarterHours[0] ?? { at: startedAt, totals: { requests: 0, errors: 0 } };
+    return {
+      requests: requests - totals.requests,
+      errors: errors - totals.errors,
+      hours: Math.max(1, Math.round((at - since) / 3_600_000)),
+    };
+  }
 
   function window() {
     const now = take(http.totals());

@@ -1,5 +1,11 @@
 import { healthJson, healthJsonStatus, healthJsonType } from "../health/health-json.ts";
-import { type BreakerState, type FleetReport, type HealthReport, toBreakerState } from "../health/health-report.ts";
+import {
+  type BreakerState,
+  type FleetReport,
+  type HealthReport,
+  type PageLink,
+  toBreakerState,
+} from "../health/health-report.ts";
 import type { Samples } from "../health/samples.ts";
 import type { BreakerView } from "../resilience/breaker.ts";
 import { pageHeaders } from "../status-page/document.ts";
@@ -21,6 +27,8 @@ export type OperatorRoutesDeps = {
   exposeMetrics?: ExposeMetrics | undefined;
   /** Produces the report of `/api/v1/instances`; without it, that path is not served. */
   fleet?: (() => FleetReport) | undefined;
+  /** Links of the status page. */
+  links?: readonly PageLink[];
 };
 
 const jsonType = "application/json; charset=utf-8";
@@ -60,6 +68,7 @@ export function createOperatorRoutes(deps: OperatorRoutesDeps): ReadonlyMap<stri
       samples: deps.samples.of,
       nowMs: deps.clock.now(),
       intervalMs: deps.intervalMs,
+      links: deps.links ?? [],
       ...(fleet !== undefined && { fleet: fleet() }),
     });
     return { status, contentType: htmlType, body, headers: pageHeaders };

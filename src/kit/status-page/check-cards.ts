@@ -35,7 +35,7 @@ function renderCheck({ name, check, breakers, anchor }: Shown, { samples, nowMs 
     <article class="card ${tone}" id="${anchor}" aria-labelledby="${anchor}-name" data-key="check-${name}">
       <header>
         <h3 id="${anchor}-name">${name}</h3>
-        ${latencyMs === null ? html`<p class="weight">not measured</p>` : html`<p class="latency">${formatLatency(latencyMs)}</p>`}
+        ${renderLatency(check.status, latencyMs)}
         <p class="state ${tone}">${shape(shapeName)}${check.status}</p>
         <p class="weight">${check.critical ? "critical" : "not critical"}</p>
       </header>
@@ -51,6 +51,14 @@ function renderCheck({ name, check, breakers, anchor }: Shown, { samples, nowMs 
       </dl>
       ${breakers.map((breaker) => renderBreakerCounts(breaker))}
     </article>`;
+}
+
+/** The time until a failure is no latency: two seconds until a time-out would look like a slow answer. */
+function renderLatency(status: CheckDetail["status"], latencyMs: number | null): Html {
+  if (status === "down") return html`<p class="weight">no answer</p>`;
+  return latencyMs === null
+    ? html`<p class="weight">not measured</p>`
+    : html`<p class="latency">${formatLatency(latencyMs)}</p>`;
 }
 
 const titleOf = (breaker: string, check: string): string =>

@@ -17,7 +17,7 @@ export function renderOutages({ instances, decisions, silentSince }: FleetReport
       return html`<p><span class="state ${tone}">${shape(appearanceOf(outage.here ? "down" : "degraded").shape)}${outage.check}</span> ${describe(outage, others)}${decision !== undefined && html` ${consequences[decision]}`}</p>`;
     })}</div>`;
   }
-  if (others === 0) return html`<p>${silentSince === null && "No other instance is known."}</p>`;
+  if (others === 0) return html`<p>${silentSince === null && "This is the only instance."}</p>`;
   const states = Object.entries(Object.groupBy(instances, ({ status }) => status));
   if (states.length === 1 && states[0]?.[0] === "ready")
     return html`<p>All ${instances.length} instances are ready.</p>`;

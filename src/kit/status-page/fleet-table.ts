@@ -9,6 +9,11 @@ import { shape } from "./shapes.ts";
 export function renderFleet(fleet: FleetReport, nowMs: number): Html {
   const { instances, silentSince } = fleet;
   const checks = columnsOf(instances);
+  const all = instances.map((member, index) => [member, index] as const);
+  const isUneventful = ({ status, self }: FleetMember) => status === "ready" && !self;
+  const isLarge = instances.length > maxUnfolded;
+  const shown = isLarge ? all.filter(([member]) => !isUneventful(member)) : all;
+  const folded = isLarge ? all.filter(([member]) => isUneventful(member)) : [];
   return html`
     <section aria-labelledby="fleet">
       <h2 id="fleet">Fleet</h2>
@@ -22,8 +27,13 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
           <th scope="col" class="wide number">Up for</th>
           <th scope="col" class="wide">Version</th>
         </tr></thead>
-        <tbody>${instances.map((member, index) => renderMember(member, checks, index, nowMs))}</tbody>
+        <tbody>${shown.map(([member, index]) => renderMember(member, checks, index, nowMs))}</tbody>
       </table>
+      ${
+        folded.length > 0 &&
+        html`<details data-key="fleet-ready"><summary>${folded.length} more, all ready</summary>
+          <table class="fleet"><caption class="unseen">Ready instances</caption><tbody>${folded.map(([member, index]) => renderMember(member, checks, index, nowMs))}</tbody></table></details>`
+      }
       ${renderSpread(fleet)}
     </section>`;
 }
@@ -40,6 +50,9 @@ function columnsOf(instances: readonly FleetMember[]): readonly string[] {
 }
 
 const maxColumns = 6;
+
+/** In a larger fleet, the ready instances are folded, so that the others are seen at once. */
+const maxUnfolded = 12;
 
 function renderMember(member: FleetMember, checks: readonly string[], index: number, nowMs: number): Html {
   const { instance, self, status, version, requestsPerSecond, shareOfRequests, startedAt } = member;

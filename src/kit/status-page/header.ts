@@ -7,9 +7,8 @@ import { summarize } from "./summary.ts";
 
 /** Renders the coloured band at the top: the state, the reason and the facts of the instance. */
 export function renderHeader(report: HealthReport, nowMs: number): Html {
-  const { instance, version, uptimeSeconds, status, phase } = report;
+  const { instance, version, uptimeSeconds } = report;
   const since = stateSince(report);
-  const inRotation = phase === "ready" && status !== "unhealthy";
   return renderBand(
     badgeOf(report),
     html`
@@ -19,8 +18,6 @@ export function renderHeader(report: HealthReport, nowMs: number): Html {
       ["Instance", html`${instance}`],
       ["Version", html`${version}`],
       ["Up for", html`${formatDuration(uptimeSeconds * 1000)}`],
-      ["Phase", html`${phase}`],
-      ["Verdict", html`${status}, ${inRotation ? "in" : "out of"} rotation`],
       ["As of", formatDateTime(nowMs)],
     ],
   );

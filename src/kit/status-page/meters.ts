@@ -1,3 +1,4 @@
+import { totalmem } from "node:os";
 import { type Html, html, nothing } from "../../core/page/html.ts";
 import type { HealthReport, HttpFacts, SystemFacts } from "../health/health-report.ts";
 import { formatBytes, formatCount, formatLatency, formatPercent, formatRate } from "./format.ts";
@@ -49,7 +50,11 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
       label: "Memory",
       value: formatBytes(rssBytes),
       ...(limitBytes === null
-        ? { note: "no limit is set" }
+        ? {
+            note: `of ${formatBytes(totalmem())} of this machine; no limit is set`,
+            share: rssBytes / totalmem(),
+            limits: [0.8, 0.92],
+          }
         : { note: `of ${formatBytes(limitBytes)} allowed`, share: rssBytes / limitBytes, limits: [0.8, 0.92] }),
     },
     {
@@ -69,7 +74,7 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
   ];
 }
 
-function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond }: HttpFacts): Meter[] {
+function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond, day }: HttpFacts): Meter[] {
   const share = requestsPerSecond > 0 ? errorsPerSecond / requestsPerSecond : 0;
   return [
     { label: "Requests per second", value: formatRate(requestsPerSecond), note: `${inFlight} in flight` },
@@ -80,8 +85,23 @@ function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond 
       share,
       limits: [0.01, 0.05],
     },
+    budgetOfDay(day),
     { label: "Connections", value: String(connections), note: "open now" },
   ];
+}
+
+/** The share of failed requests that the availability objective allows; monitoring/rules/slo.yml has the same. */
+export const allowedFailures = 0.001;
+
+function budgetOfDay({ requests, errors, hours }: HttpFacts["day"]): Meter {
+  const spent = requests === 0 ? 0 : errors / (requests * allowedFailures);
+  return {
+    label: "Error budget spent",
+    value: formatPercent(spent),
+    note: `${errors} of ${formatCount(requests, "request")} failed in ${formatCount(hours, "hour")}; ${formatPercent(allowedFailures, 1)} may fail`,
+    share: spent,
+    limits: [0.5, 1],
+  };
 }
 
 function shareInWords(requestsPerSecond: number, share: number): string {

@@ -1,5 +1,5 @@
-import { html } from "../../core/page/html.ts";
-import type { HealthReport, PageExtras } from "../health/health-report.ts";
+import { type Html, html } from "../../core/page/html.ts";
+import type { HealthReport, PageExtras, PageLink } from "../health/health-report.ts";
 import { badgeOf, badgeOfStatus } from "./badge.ts";
 import { renderCertificates } from "./certificate-list.ts";
 import { renderChecks } from "./check-cards.ts";
@@ -34,9 +34,20 @@ export function renderPage(report: HealthReport, extras: PageExtras): string {
         ${renderCertificates(report)}
         ${renderMeters(report)}
         ${renderHistory(report, extras.nowMs)}
+        ${renderLinks(extras.links ?? [])}
       </div>`,
   });
 }
+
+const renderLinks = (links: readonly PageLink[]): Html => html`
+  ${
+    links.length > 0 &&
+    html`
+    <section aria-labelledby="links">
+      <h2 id="links">Links</h2>
+      <ul>${links.map(({ label, href }) => html`<li><a href="${href}">${label}</a></li>`)}</ul>
+    </section>`
+  }`;
 
 /** Renders the page for callers without the operator token. */
 export function renderPublicPage(report: PublicReport): string {

@@ -17,8 +17,7 @@ const bottom = 14;
 export function renderStateTimeline(history: readonly ReportedChange[], nowMs: number): Html {
   const oldest = Math.min(...history.map(({ at }) => Date.parse(at)).filter((at) => !Number.isNaN(at)), nowMs);
   const covered = Math.max(nowMs - oldest, 1000);
-  // Leaves room for the state before the first change.
-  const startMs = oldest - covered * 0.02;
+  const startMs = nowMs - covered;
   const rows = Map.groupBy(history, ({ kind, name }) => `${kind} ${name}`);
   const inOrder = [...rows].toSorted(
     ([, [a]], [, [b]]) => rank(a) - rank(b) || (a?.name ?? "").localeCompare(b?.name ?? ""),
@@ -26,8 +25,22 @@ export function renderStateTimeline(history: readonly ReportedChange[], nowMs: n
   const span = { startMs, nowMs };
   return html`
     <ul class="states">${inOrder.map(([key, changes]) => renderRow(key, changes, span))}</ul>
+    ${legend}
     <p class="ends covered"><span>${formatTime(oldest, nowMs)}</span><span>${formatDuration(covered)}</span><span>now</span></p>`;
 }
+
+const legend = html`
+  <ul class="legend" aria-label="Legend">${(
+    [
+      ["good", "up, in rotation, closed"],
+      ["calm", "starting, draining, unknown"],
+      ["warn", "impaired, degraded, half open"],
+      ["bad", "down, out of rotation, open"],
+    ] as const
+  ).map(
+    ([tone, text]) => html`
+      <li><svg aria-hidden="true" viewBox="0 0 20 ${bottom}"><path class="${tone}" d="M0 ${topOf[tone]}H20V${bottom}H0z"/></svg>${text}</li>`,
+  )}</ul>`;
 
 const kinds: readonly ReportedChange["kind"][] = ["verdict", "phase", "check", "breaker"];
 
@@ -68,8 +81,8 @@ function paths(segments: readonly Segment[], { startMs, nowMs }: Span): string {
   const byTone = new Map<Tone, string>();
   for (const { state, from, to } of segments) {
     const { tone } = appearanceOf(state);
-    // A state that is not good stays visible, however short it was.
-    const minSegmentWidth = tone === "good" ? 0 : minWidth;
+    // A failure stays visible, however short it was. A start of a second must not look like a minute.
+    const minSegmentWidth = tone === "warn" || tone === "bad" ? minWidth : 0;
     const left = Math.min(x(from), width - minSegmentWidth);
     const right = Math.max(x(to), left + minSegmentWidth);
     if (right <= left) continue;

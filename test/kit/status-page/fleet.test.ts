@@ -23,7 +23,7 @@ describe("the fleet on the status page", () => {
     assert.match(words(all), /^Fleet All 3 instances are ready\./);
     const draining = { phase: "draining", status: "draining" } as const;
     assert.match(words([member(1, draining), member(2), member(3)]), /Of 3 instances: 1 draining and 2 ready\./);
-    assert.match(words([member(2)]), /No other instance is known\./);
+    assert.match(words([member(2)]), /This is the only instance\./);
   });
 
   test("reports an outage of this instance only", () => {

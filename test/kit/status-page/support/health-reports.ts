@@ -72,7 +72,14 @@ export const healthReport = (over: Partial<HealthReport> = {}): HealthReport => 
     eventLoop: { delayMs: 1.8, longestDelayMs: 12.4, utilization: 0.19 },
     handles: { TCPServerWrap: 1, TCPSocketWrap: 27, Timeout: 9 },
   },
-  http: { inFlight: 3, connections: 24, requestsPerSecond: 142.4, errorsPerSecond: 0, shedding: false },
+  http: {
+    inFlight: 3,
+    connections: 24,
+    requestsPerSecond: 142.4,
+    errorsPerSecond: 0,
+    shedding: false,
+    day: { requests: 48_210, errors: 6, hours: 24 },
+  },
   history: [
     { at: ago(4325), kind: "phase", name: "lifecycle", from: "stopped", to: "starting", reason: null },
     { at: ago(4320), kind: "check", name: "postgres", from: "unknown", to: "up", reason: null },
