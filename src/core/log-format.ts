@@ -21,7 +21,7 @@ const hidden = new Set(["level", "time", "service", "instance", "version", "msg"
 const hiddenInRequests = new Set([...hidden, "method", "path", "route", "status", "durationMs", "address", "userId"]);
 
 const maxLineLength = 64 * 1024;
-const maxValueLength = 500;
+const maxValueLength = 160;
 
 /**
  * Returns one line for people for one JSON line of the log. Other text is returned unchanged, except that control

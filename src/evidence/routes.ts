@@ -10,7 +10,7 @@ export type EvidenceRoutesDeps = {
   evidence: Pick<Evidence, "all">;
   logLevel: LogLevel;
   recentLogLines(): readonly string[];
-  /** Whether operators have to prove who they are. Without that, nobody may change the level. */
+  /** Whether operators have to prove who they are. Without that, the level cannot be changed. */
   mayChange: boolean;
 };
 

@@ -56,8 +56,8 @@ test(
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url };
     const [first, second] = [await startHaven({ env }), await startHaven({ env })];
     // After its first export the worker runs, so that the limit of the shutdown is not spent on its start.
-  await receiver.trace(traceIdOf(await ask(`${first.url}/api`)), isRequest);
-  const traceId = traceIdOf(await ask(`${first.url}/api`));
+    await receiver.trace(traceIdOf(await ask(`${first.url}/api`)), isRequest);
+    const traceId = traceIdOf(await ask(`${first.url}/api`));
     await first.stop();
     await receiver.trace(traceId, isRequest);
     await endpoint.set("hole");

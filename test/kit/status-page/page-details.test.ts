@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { allowedFailures } from "../../../src/kit/status-page/meters.ts";
+import { renderPage } from "../../../src/kit/status-page/page.ts";
+import { ago, down, extras, healthReport, up } from "./support/health-reports.ts";
+import { textOf } from "./support/reading.ts";
+
+test("a check that is down shows no latency, although its run took two seconds", () => {
+  const page = renderPage(healthReport({ checks: { postgres: down({ latencyMs: 2000 }), redis: up() } }), extras());
+  const [postgres = "", redis = ""] = page.split("<article").slice(1);
+  assert.match(postgres, /no answer/);
+  assert.doesNotMatch(postgres, /class="latency"/);
+  assert.match(redis, /class="latency"/);
+});
+
+test("a start of a second takes the share of a second in the history, and the history has a legend", () => {
+  const start = (kind: "phase" | "verdict", from: string, to: string, seconds: number) =>
+    ({ at: ago(seconds), kind, name: kind, from, to, reason: null }) as const;
+  const history = [start("phase", "stopped", "starting", 3600), start("phase", "starting", "ready", 3599)];
+  const page = renderPage(healthReport({ history }), extras());
+  const row = /<li data-key="phase phase">.*?<\/li>/s.exec(page)?.[0] ?? "";
+  assert.doesNotMatch(row, /class="calm"/, "a second of an hour is less than a point of the row");
+  assert.match(page, /aria-label="Legend"/);
+});
+
+test("the error budget of the day is the one of the objectives", () => {
+  const rules = readFileSync(new URL("../../../monitoring/rules/slo.yml", import.meta.url), "utf8");
+  const objective = Number(/record: slo:availability:objective\s+expr: (?:vector\()?([\d.]+)/.exec(rules)?.[1]);
+  assert.ok(Math.abs(1 - objective - allowedFailures) < 1e-9, String(objective));
+  const { http } = healthReport();
+  const day = { requests: 10_000, errors: 5, hours: 24 };
+  assert.match(textOf(renderPage(healthReport({ http: { ...http, day } }), extras())), /Error budget spent ?50 %/);
+});
+
+test("memory has a gauge also without a limit", () => {
+  const { system } = healthReport();
+  const page = renderPage(
+    healthReport({ system: { ...system, memory: { ...system.memory, limitBytes: null } } }),
+    extras(),
+  );
+  assert.match(page, /aria-label="Memory"/);
+});
+
+test("links of the settings are on the page, and their text is escaped", () => {
+  const page = renderPage(
+    healthReport(),
+    extras({ links: [{ label: "<b>Runbook", href: 'https://wiki.example/"x' }] }),
+  );
+  assert.match(page, /<a href="https:\/\/wiki\.example\/&quot;x">&lt;b&gt;Runbook<\/a>/);
+});
