@@ -62,6 +62,7 @@ export function composeHealth(deps: HealthDeps) {
     probePaths: config.health.paths,
     eventLoop,
     certificates,
+    details: { ...config.build, settings: config.changedSettings },
     metrics,
     operators: {
       token: config.health.opsToken,

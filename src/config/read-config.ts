@@ -1,4 +1,5 @@
 import { bucketSettings } from "./bucket-settings.ts";
+import { changedSettings } from "./changed-settings.ts";
 import { mailSettings } from "./mail-settings.ts";
 import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
@@ -95,6 +96,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     tracing: tracingSettings(v),
     mail: mailSettings(v, given.files),
+    /** For operators: without secrets, hosts and users. */
+    changedSettings: changedSettings(given.values),
+    build: { commit: v.BUILD_COMMIT ?? null, builtAt: v.BUILD_TIME ?? null },
     embeddedDataDir: v.EMBEDDED_DATA_DIR,
   });
 }

@@ -54,6 +54,9 @@ export const variables = z.object({
     )
     .describe("Name of this instance in responses, logs and metrics; default: the host name"),
 
+  BUILD_COMMIT: identifier.optional().describe("Commit of this build, for `/health/detailed`; the image sets it"),
+  BUILD_TIME: text.optional().describe("Time of this build, for `/health/detailed`; the image sets it"),
+
   DATABASE_URL: postgresUrl
     .optional()
     .describe(

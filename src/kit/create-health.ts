@@ -125,6 +125,7 @@ export function createHealth(options: HealthOptions) {
     breakers: breakers.views,
     systemWatch,
     certificates: options.certificates ?? (() => []),
+    details: options.details ?? {},
   });
 
   const sendError = operators?.sendError ?? sendKitProblem;

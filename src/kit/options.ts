@@ -49,6 +49,8 @@ export type HealthOptions = {
   eventLoop?: EventLoopWatch;
   /** The certificates of dependencies with their ends, in milliseconds since 1970, for the report; none unless set. */
   certificates?: () => readonly CertificateEnd[];
+  /** Further facts for `/health/detailed`, such as the commit and the settings; without secrets, hosts and users. */
+  details?: Readonly<Record<string, unknown>>;
   clock?: Clock;
   /** Called with every result of a check. */
   onResult?: OnResult;

@@ -22,6 +22,9 @@ export type HealthReport = Identity & {
   circuitBreakers: readonly BreakerState[];
   /** Of the dependencies that this instance is connected to with TLS. */
   certificates: readonly CertificateReport[];
+  /** The code of the latest failure of each check, also after it has recovered. */
+  lastErrors: Readonly<Record<string, { code: string; at: string }>>;
+  details: Readonly<Record<string, unknown>>;
   system: SystemFacts;
   http: HttpFacts;
   history: readonly (Omit<Change, "at" | "code"> & { at: string })[];

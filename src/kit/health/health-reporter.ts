@@ -19,6 +19,7 @@ export type HealthReporterDeps = {
   breakers(): readonly BreakerView[];
   systemWatch: Pick<SystemWatch, "system" | "http">;
   certificates(): readonly CertificateEnd[];
+  details: Readonly<Record<string, unknown>>;
 };
 
 /** Returns a function that makes the report for operators. */
@@ -29,6 +30,7 @@ export function createHealthReporter({
   breakers,
   systemWatch,
   certificates,
+  details,
 }: HealthReporterDeps) {
   return (): HealthReport => {
     const now = snapshot();
@@ -48,9 +50,18 @@ export function createHealthReporter({
       })),
       system: systemWatch.system(),
       http: systemWatch.http(),
+      lastErrors: lastErrorsOf(history.all()),
+      details,
       history: history.all().map(({ code: _, ...change }) => ({ ...change, at: iso(change.at) })),
     };
   };
+}
+
+/** The latest error code of each check: of Postgres, Redis, the system or this project, never a message. */
+function lastErrorsOf(changes: ReturnType<History["all"]>): HealthReport["lastErrors"] {
+  return Object.fromEntries(
+    changes.flatMap(({ name, code, at }) => (code === undefined ? [] : [[name, { code, at: iso(at) }]])),
+  );
 }
 
 function checkDetail(check: JudgedCheck): CheckDetail {

@@ -7,11 +7,12 @@ import { shape } from "./shapes.ts";
 import { renderSparkline } from "./sparkline.ts";
 import { anchorOfCheck } from "./summary.ts";
 
-export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: PageExtras): Html {
+export function renderChecks({ checks, circuitBreakers, lastErrors }: HealthReport, extras: PageExtras): Html {
   const names = Object.keys(checks);
   const cards = Object.entries(checks).map(([name, check], index) => {
     const breakers = circuitBreakers.filter((one) => checkOf(one.name) === name);
-    return renderCheck({ name, check, breakers, anchor: anchorOfCheck(index) }, extras);
+    const lastError = lastErrors[name] ?? lastErrors[`${name}:write`];
+    return renderCheck({ name, check, lastError, breakers, anchor: anchorOfCheck(index) }, extras);
   });
   const others = circuitBreakers.filter(({ name }) => !names.includes(checkOf(name)));
   return html`
@@ -26,9 +27,15 @@ export function renderChecks({ checks, circuitBreakers }: HealthReport, extras: 
 /** Returns the check of a breaker, whose name is that of a check, or `check:capability`. */
 const checkOf = (breaker: string): string => breaker.split(":", 1)[0] ?? breaker;
 
-type Shown = { name: string; check: CheckDetail; breakers: readonly BreakerState[]; anchor: string };
+type Shown = {
+  name: string;
+  check: CheckDetail;
+  lastError: { code: string } | undefined;
+  breakers: readonly BreakerState[];
+  anchor: string;
+};
 
-function renderCheck({ name, check, breakers, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
+function renderCheck({ name, check, lastError, breakers, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
   const { tone, shape: shapeName } = appearanceOf(check.status);
   const { since, latencyMs, lastSuccessAt, lastFailureAt } = check;
   return html`
@@ -46,6 +53,7 @@ function renderCheck({ name, check, breakers, anchor }: Shown, { samples, nowMs 
         <div><dt>Failures in a row</dt><dd>${check.consecutiveFailures}</dd></div>
         <div><dt>Last success</dt><dd>${lastSuccessAt === null ? "never" : formatTime(lastSuccessAt, nowMs)}</dd></div>
         <div><dt>Last failure</dt><dd>${lastFailureAt === null ? "never" : formatTime(lastFailureAt, nowMs)}</dd></div>
+        ${lastError !== undefined && html`<div><dt>Last error code</dt><dd>${lastError.code}</dd></div>`}
         ${Object.entries(check.capabilities ?? {}).map(([capability, detail]) => renderCapability(capability, detail, nowMs))}
         ${breakers.map((breaker) => html`<div class="wide"><dt>${titleOf(breaker.name, name)}</dt><dd>${renderBreakerStatus(breaker, nowMs)}</dd></div>`)}
       </dl>

@@ -32,7 +32,9 @@ export function formatFailure({ reason, capabilities = {} }: Pick<CheckDetail, "
   const entries = Object.entries(capabilities);
   const down = entries.filter(([, { status }]) => status === "down").map(([name]) => name);
   const isPart = down.length > 0 && down.length < entries.length;
-  return isPart ? `${formatReason(reason)} (${down.join(" and ")} only)` : formatReason(reason);
+  if (!isPart) return formatReason(reason);
+  const up = entries.filter(([, { status }]) => status === "up").map(([name]) => `${name} works`);
+  return `${formatReason(reason)} (${[...down.map((name) => `${name} fails`), ...up].join(", ")})`;
 }
 
 // No line break between a number and its unit.

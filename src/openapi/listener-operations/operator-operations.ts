@@ -96,6 +96,13 @@ const report = z
     certificates: z
       .array(z.object({ of: z.string().meta({ example: "postgres" }), expiresAt: moment, daysLeft: z.int() }))
       .meta({ description: "Certificates of the dependencies that use TLS", example: [] }),
+    lastErrors: z.record(z.string(), z.object({ code: z.string(), at: moment })).meta({
+      description: "Code of the latest failure of each check",
+      example: { postgres: { code: "ECONNREFUSED", at: "2026-11-20T03:12:07.000Z" } },
+    }),
+    details: z
+      .record(z.string(), z.unknown())
+      .meta({ description: "Commit and time of the build, and the settings that differ from their defaults" }),
     system,
     http,
     history: z.array(stateChange).meta({ description: "Latest changes of state", example: [] }),

@@ -61,6 +61,8 @@ export const healthReport = (over: Partial<HealthReport> = {}): HealthReport => 
   },
   circuitBreakers: [breaker(), breaker({ name: "redis" })],
   certificates: [],
+  lastErrors: {},
+  details: {},
   system: {
     memory: {
       rssBytes: 142 * 2 ** 20,
