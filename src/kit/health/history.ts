@@ -1,6 +1,6 @@
 import type { Reason } from "../../core/failure-reason.ts";
 
-/** One change of state. `code` is the error code of the dependency or of the system, for the log only. */
+/** One change of state. `code` is the error code of the dependency or of the system, for the log and for operators. */
 export type Change = {
   at: number;
   kind: "phase" | "check" | "verdict" | "breaker";

@@ -9,9 +9,10 @@ import { anchorOfCheck } from "./summary.ts";
 
 export function renderChecks({ checks, circuitBreakers, lastErrors }: HealthReport, extras: PageExtras): Html {
   const names = Object.keys(checks);
+  const lastErrorOf = (check: string) => (Object.hasOwn(lastErrors, check) ? lastErrors[check] : undefined);
   const cards = Object.entries(checks).map(([name, check], index) => {
     const breakers = circuitBreakers.filter((one) => checkOf(one.name) === name);
-    const lastError = lastErrors[name] ?? lastErrors[`${name}:write`];
+    const lastError = lastErrorOf(name) ?? lastErrorOf(`${name}:write`);
     return renderCheck({ name, check, lastError, breakers, anchor: anchorOfCheck(index) }, extras);
   });
   const others = circuitBreakers.filter(({ name }) => !names.includes(checkOf(name)));
