@@ -61,6 +61,10 @@ const http = z
     requestsPerSecond: z.number().meta({ example: 142.4 }),
     errorsPerSecond: z.number().meta({ example: 0 }),
     shedding: z.boolean().meta({ description: "Whether requests are refused because of overload", example: false }),
+    day: z.object({ requests: z.int(), errors: z.int(), hours: z.int() }).meta({
+      description: "Requests and 5xx of the last 24 hours, or since the start",
+      example: { requests: 48_210, errors: 6, hours: 24 },
+    }),
   })
   .meta({ id: "HttpFacts" });
 const stateChange = z
