@@ -105,8 +105,14 @@ const report = z
       example: { postgres: { code: "ECONNREFUSED", at: "2026-11-20T03:12:07.000Z" } },
     }),
     details: z
-      .record(z.string(), z.unknown())
-      .meta({ description: "Commit and time of the build, and the settings that differ from their defaults" }),
+      .object({
+        commit: z.string().nullable().meta({ example: "3f2a91c" }),
+        builtAt: z.string().nullable().meta({ example: null }),
+        settings: z
+          .record(z.string(), z.string())
+          .meta({ description: "Settings that differ from their defaults", example: { DB_POOL_MAX: "20" } }),
+      })
+      .meta({ description: "The build and its settings" }),
     system,
     http,
     history: z.array(stateChange).meta({ description: "Latest changes of state", example: [] }),
