@@ -39,9 +39,26 @@ module.exports = {
     importsOf("embedded", ["core"]),
     importsOf("doctor", ["config", "core"]),
     {
+      name: "imports-of-create",
+      severity: "error",
+      comment: "src/create copies files of src and imports none; its sample is a feature and a composition of features",
+      from: { path: "^src/create/(?!sample/)" },
+      to: { path: product, pathNot: "^src/create/(?!sample/)" },
+    },
+    {
+      name: "imports-of-the-sample",
+      severity: "error",
+      from: { path: "^src/create/sample/" },
+      to: {
+        path: product,
+        pathNot:
+          "^src/(?:create/sample|features|auth|sessions|fleet|http|db|redis|kit|metrics|config|core)/|^src/composition/uploads\\.ts$",
+      },
+    },
+    {
       name: "folders-do-not-import-the-composition-root",
       severity: "error",
-      from: { path: "^src/[^/]+/", pathNot: "^src/composition/" },
+      from: { path: "^src/[^/]+/", pathNot: "^src/(?:composition/|create/sample/features\\.ts$)" },
       to: { path: "^src/(?:(?:main|server|app|banner)\\.ts$|composition/)" },
     },
     {
@@ -59,7 +76,7 @@ module.exports = {
     {
       name: "no-development-package-in-the-product",
       severity: "error",
-      from: { path: product, pathNot: "^src/embedded/" },
+      from: { path: product, pathNot: "^src/(?:embedded|create/template)/" },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "node_modules/@types/" },
     },
     {

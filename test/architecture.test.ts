@@ -32,6 +32,8 @@ const violations: readonly (readonly [rule: string, from: string, to: string])[]
   ["imports-of-evidence", "src/evidence/upward.ts", "src/http/target.ts"],
   ["imports-of-tracing", "src/tracing/upward.ts", "src/http/target.ts"],
   ["imports-of-embedded", "src/embedded/upward.ts", "src/config/target.ts"],
+  ["imports-of-create", "src/create/upward.ts", "src/core/target.ts"],
+  ["imports-of-the-sample", "src/create/sample/upward.ts", "src/openapi/target.ts"],
   ["imports-of-doctor", "src/doctor/sideways.ts", "src/http/target.ts"],
   ["folders-do-not-import-the-composition-root", "src/http/root.ts", "src/composition/target.ts"],
   ["embedded-is-for-development", "src/server.ts", "src/embedded/target.ts"],

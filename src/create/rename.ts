@@ -1,0 +1,44 @@
+import type { Names } from "./names.ts";
+
+type Rule = readonly [pattern: RegExp, spelling: keyof Names];
+
+/** These belong to the published packages, whatever the service is called. */
+const packages = /@haven-api\/(?:create|doctor|health)|haven-doctor|create-haven-api|The Haven contributors/;
+
+// Names of Postgres are written without quotes, so they cannot contain a hyphen.
+const postgresNames = [
+  /(?<=\b(?:ROLE|DATABASE|OWNER|TO|FROM) )haven\b/,
+  /(?<=\b(?:rolname|datname) = ')haven\b/,
+  /(?<=--(?:username|dbname)(?:=|, | ))haven\b/,
+  /(?<=\b(?:databaseName|user): )haven\b/,
+  /(?<=\bconst (?:user|database) = ")haven\b/,
+  /(?<=postgres(?:ql)?:\/\/)haven\b/,
+  /(?<=postgres(?:ql)?:\/\/[^\s"'`]*\/)haven\b/,
+  /(?<=5432\/)haven\b/,
+  /(?<=`)haven(?=` (?:owns|migrates|and `haven_app`))/,
+];
+
+/** The first pattern that matches at a place decides. */
+const rules: readonly Rule[] = [
+  ...postgresNames.map((pattern): Rule => [pattern, "snake"]),
+  [/HAVEN(?=_)|(?<=_)HAVEN/, "upper"],
+  [/HAVEN/, "upperKebab"],
+  [/haven_api|(?<=[_$])haven(?:-api)?|haven(?=_)/, "snake"],
+  [/Haven API|Haven(?![A-Za-z])/, "title"],
+  [/Haven/, "pascal"],
+  [/haven-api|haven/, "kebab"],
+];
+
+const anyName = new RegExp(
+  [packages, ...rules.map(([pattern]) => pattern)].map(({ source }) => `(${source})`).join("|"),
+  "g",
+);
+
+/** Replaces the name of this repository in a text or a path by that of the new service. */
+export function rename(text: string, names: Names): string {
+  return text.replaceAll(anyName, (found: string, ...groups: unknown[]) => {
+    const index = groups.findIndex((group) => group !== undefined);
+    const [, spelling] = rules[index - 1] ?? [];
+    return spelling === undefined ? found : names[spelling];
+  });
+}

@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import { testsWithoutSubject } from "../applying-tests.ts";
+import { isText, type ProjectFile, type ProjectFiles, textFile, textOf } from "../files.ts";
+import type { Vendored } from "../package-files.ts";
+import type { Template } from "../project.ts";
+import { applyEdit } from "./edit.ts";
+import { renameIdentifiers, renameImports, renameModule } from "./identifiers.ts";
+import { domainWords, dropped, edits, kept, resourcePaths, withoutPart } from "./manifest.ts";
+
+const sampleFolders = /^(?:src|test)\/create\/sample\//;
+
+export type Doctor = Pick<Vendored, "name" | "version" | "bin" | "dependencies"> & { tarball: Buffer };
+
+/** Derives the template from the files of this repository. */
+export function buildTemplate(repository: ProjectFiles, doctor: Doctor): Template {
+  const files = new Map<string, ProjectFile>();
+  for (const [path, file] of repository) if (verdictOn(path) === "kept") files.set(path, file);
+  for (const edit of edits) {
+    const file = files.get(edit.file);
+    if (file === undefined) throw new Error(`The manifest edits ${edit.file}, which is not kept.`);
+    files.set(edit.file, textFile(applyEdit(textOf(file), edit), file.executable));
+  }
+  for (const [path, file] of files) {
+    if (!isText(file) || path === "package-lock.json") continue;
+    const text = resourcePaths.reduce((all, [found, by]) => all.replaceAll(found, by), textOf(file));
+    if (/^(?:docs|test)\//.test(path) && domainWords.test(text)) files.delete(path);
+    else files.set(path, textFile(text, file.executable));
+  }
+  for (const path of testsWithoutSubject(repository, files)) files.delete(path);
+  for (const [path, file] of repository) {
+    if (sampleFolders.test(path)) files.set(samplePath(path), sampleFile(path, file));
+  }
+
+  const renamed = new Map<string, ProjectFile>();
+  for (const [path, file] of files) renamed.set(renameModule(path), withNeutralIdentifiers(path, file));
+  const vendorFile = `vendor/doctor-${doctor.version}.tgz`;
+  renamed.set(vendorFile, { content: doctor.tarball, executable: false });
+  const { tarball, ...manifest } = doctor;
+  const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
+  return { files: renamed, vendored: { ...manifest, file: vendorFile, integrity }, withoutPart };
+}
+
+/** A file that no list of the manifest names is "unknown". */
+export function verdictOn(path: string): "kept" | "dropped" | "unknown" {
+  if (dropped.some((pattern) => pattern.test(path))) return "dropped";
+  return kept.some((pattern) => pattern.test(path)) ? "kept" : "unknown";
+}
+
+/** `src/create/sample/notes/…` becomes `src/features/notes/…`. */
+function samplePath(path: string): string {
+  const rest = path.replace(sampleFolders, "");
+  if (path.startsWith("test/")) return `test/features/${rest.replace(".sample.ts", ".test.ts")}`;
+  if (rest.startsWith("notes/")) return `src/features/${rest}`;
+  if (rest === "features.ts") return `src/composition/${rest}`;
+  if (rest.startsWith("demo/")) return `src/embedded/${rest}`;
+  return rest.endsWith(".sql") ? `src/db/migrations/${rest}` : rest;
+}
+
+/** The imports of a sample name their targets from one folder further down. */
+function sampleFile(path: string, file: ProjectFile): ProjectFile {
+  if (!path.endsWith(".ts")) return file;
+  const from = posix.dirname(path);
+  const to = posix.dirname(samplePath(path));
+  const text = textOf(file).replaceAll(/(?<=\bfrom ")\.[^"]*(?=")/g, (specifier) => {
+    const target = posix.join(from, specifier);
+    const relative = posix.relative(to, sampleFolders.test(target) ? samplePath(target) : target);
+    return relative.startsWith(".") ? relative : `./${relative}`;
+  });
+  return textFile(text);
+}
+
+function withNeutralIdentifiers(path: string, file: ProjectFile): ProjectFile {
+  if (!/^(?:src|test|monitoring)\/.*\.(?:ts|mjs)$/.test(path) || !isText(file)) return file;
+  return textFile(renameImports(renameIdentifiers(textOf(file))), file.executable);
+}

@@ -1,0 +1,146 @@
+import type { Part } from "../parts.ts";
+
+// What a new service gets of this repository. Tests fail for a file that no list names, and for an edit that no longer
+// finds its place.
+
+/** Files of every new service, and of those with the part that they belong to. */
+export const kept: readonly RegExp[] = [
+  /^src\/[^/]+\.(?:ts|json)$/,
+  /^src\/(?!features\/)[^/]+\//,
+  /^src\/features\/(?:create-once|or-not-found)\.ts$/,
+  /^src\/features\/photos\//,
+  /^(?:docker|nginx|haproxy|k8s|monitoring|cloud)\//,
+  /^docs\/[^/]+\.md$/,
+  /^test\//,
+  /^\.github\/(?:workflows\/ci\.yml|dependabot\.yml)$/,
+  /^\.ci\/run$/,
+  /^(?:\.dependency-cruiser\.cjs|\.dockerignore|\.env\.example|\.gitignore|\.npmrc|biome\.json|package\.json|package-lock\.json|tsconfig\.json)$/,
+];
+
+/** Files that stay here although a list above names their folder: the property API and what concerns this repository. */
+export const dropped: readonly RegExp[] = [
+  /^src\/features\/(?:leases|maintenance|properties|stream|units)\//,
+  /^src\/features\/photos\/(?:repository|routes|schema|service)\.ts$/,
+  /^src\/composition\/(?:features|stream)\.ts$/,
+  /^src\/metrics\/stream\.ts$/,
+  /^src\/redis\/channel\.ts$/,
+  /^src\/db\/migrations\/0004_properties\.sql$/,
+  /^src\/embedded\/demo\//,
+  /^src\/kit\/(?:README\.md|package\.json|tsconfig\.json)$/,
+  /^src\/(?:create|doctor)\//,
+  /^bench\//,
+  /^docs\/(?:adr|images)\//,
+  /^docs\/openapi\.json$/,
+  /^docs\/(?:add-a-feature|doctor|doctor-accuracy|performance|photos|resilience|stream|use-in-your-app)\.md$/,
+  /^test\/(?:bench|create|doctor|docs|language|memory|openapi\/schemathesis|support\/s3-server)\//,
+  /^test\/kit\/(?:adapters|checks|frameworks|support)\//,
+  /^test\/kit\/[^/]+\.ts$/,
+  /^test\/(?:architecture|npm-scripts\.serial)\.test\.ts$/,
+  /^(?:CHANGELOG|CODE_OF_CONDUCT|CONTRIBUTING|README|SECURITY)\.md$/,
+  /^(?:LICENSE|renovate\.json|knip\.json)$/,
+];
+
+export type Edit =
+  /** Removes every line that matches. */
+  | { file: string; lines: RegExp }
+  /** Removes from the first line that matches `from` to the next that matches `to`, both included. */
+  | { file: string; from: RegExp; to: RegExp }
+  /** Replaces every match. */
+  | { file: string; replace: RegExp; by: string };
+
+const streamVariables = { from: /^ {2}STREAM_MAX: /, to: /^$/ };
+
+export const edits: readonly Edit[] = [
+  // The event stream.
+  { file: "src/composition/compose.ts", lines: /composeStream \}|isStillSignedIn/ },
+  { file: "src/composition/compose.ts", from: /const stream = composeStream/, to: /^ {2}\}\);/ },
+  { file: "src/composition/compose.ts", replace: /, stream(?= \})/, by: "" },
+  { file: "src/composition/overrides.ts", lines: /channel/i },
+  { file: "src/config/read-config.ts", from: /^ {4}stream: \{/, to: /^ {4}\},/ },
+  { file: "src/config/variables.ts", ...streamVariables },
+  { file: "src/config/settings-page.ts", lines: /STREAM_MAX/ },
+  { file: "docs/settings.md", from: /^## Event streams/, to: /^$/ },
+  { file: "docs/settings.md", replace: /^\|[^\n]*\n\|[^\n]*\n(?:\| `STREAM_[^\n]*\n)+\n/m, by: "" },
+  { file: ".env.example", replace: /^# [^\n]*\n#STREAM_[^\n]*\n\n/m, by: "" },
+  { file: "src/openapi/links.ts", lines: /properties|maintenance/ },
+  { file: "src/openapi/links.ts", replace: /stream: "\/api\/v1\/stream"/, by: 'notes: "/api/v1/notes"' },
+
+  // Examples and summaries.
+  {
+    file: "src/openapi/document/create-document.ts",
+    replace: /Properties, units, leases and maintenance requests\./,
+    by: "Accounts, sessions and notes.",
+  },
+  {
+    file: "src/openapi/landing-page/page.ts",
+    replace: /Properties, their units, leases and maintenance,/,
+    by: "Accounts, sessions and notes,",
+  },
+  { file: "src/openapi/docs-page/render-contents.ts", replace: /lease, POST, \/units …/, by: "note, POST, /auth …" },
+  { file: "src/openapi/document/describe-problems.ts", replace: /Unit not found\./, by: "Note not found." },
+  {
+    file: "src/openapi/document/describe-problems.ts",
+    replace: /The unit already has a lease in that period\./,
+    by: "An account with this email address already exists.",
+  },
+  {
+    file: "src/db/driver-errors.ts",
+    replace: /insertLease(.*)"lease_no_overlap", \(\) => overlap\(unitId\)/,
+    by: 'insertUser$1"users_email_key", () => emailTaken()',
+  },
+  {
+    file: "src/http/resource-router.ts",
+    replace: /\/api\/v1\/units` for `\/api\/v1\/units\/7\/leases/,
+    by: "/api/v1/notes` for `/api/v1/notes/7",
+  },
+
+  // The doctor is a package.
+  { file: "src/main.ts", lines: /run-in-process|^ {2}doctor {5}/ },
+  { file: "src/main.ts", from: /argv\[2\] === "doctor"/, to: /^ {2}\}/ },
+  { file: "src/main.ts", from: /The project's own folder/, to: /shippedFolder/ },
+
+  // Tests of what stays here.
+  {
+    file: "test/run.ts",
+    lines:
+      /provideSchemathesis|generators|support\/(?:frameworks|node-versions)|s3-server|takes longer than a test file may/,
+  },
+  { file: "test/run.ts", replace: /providePackages, /, by: "" },
+  { file: "test/run.ts", lines: /from "node:url"/ },
+  { file: "nginx/nginx.conf", replace: /properties\/\[\^\/\]\+\/photos\|/, by: "" },
+  { file: "haproxy/haproxy.cfg", replace: /properties\/\[\^\/\]\+\/photos\|/, by: "" },
+  { file: ".ci/run", lines: /npm run (?:bench|chaos)/ },
+  { file: "test/features/ownership.test.ts", replace: /DROP TABLE properties/, by: "DROP TABLE notes" },
+  { file: "test/features/ownership.test.ts", replace: /owned\.length >= 15/, by: "owned.length >= 3" },
+  { file: "test/run.ts", from: /some\(\(file\) => .*kit/, to: /^\}/ },
+
+  // Tables.
+  {
+    file: "src/db/migrations/0005_photos.sql",
+    from: /^CREATE TABLE photos/,
+    to: /^CREATE INDEX photos_of_owners_property/,
+  },
+];
+
+/** Examples and tests that need any resource use that of the sample. */
+export const resourcePaths: readonly (readonly [RegExp, string])[] = [
+  [/\/units\/\{unitId\}(?:\/leases)?/g, "/notes/{noteId}"],
+  [/\/api\/v1\/properties\/1\/photos\b/g, "/api/v1/auth/me/avatar"],
+  [/\/api\/v1\/properties\b/g, "/api/v1/notes"],
+  [/\/api\/v1\/units\/:unitId/g, "/api/v1/notes/:noteId"],
+];
+
+/** A test or page that mentions the property API even so is about it, and has no place in another service. */
+export const domainWords =
+  /\/properties\b|\/units\b|\bleases?\b|\bmaintenance|\baProperty|\baUnit|property-fixtures|apartment_building|STREAM_MAX|requests\/stream\.ts/i;
+
+export const withoutPart: readonly { part: Part; file: string; lines: RegExp }[] = [
+  {
+    part: "monitoring",
+    file: "test/shared/programs.ts",
+    lines: /command: "(?:amtool|prom\w+|prometheus-alertmanager)"/,
+  },
+  { part: "haproxy", file: "test/shared/programs.ts", lines: /command: "(?:haproxy|socat)"/ },
+  { part: "nginx", file: "test/shared/programs.ts", lines: /command: "nginx"/ },
+  { part: "kubernetes", file: "test/shared/programs.ts", lines: /command: "kubectl"/ },
+];

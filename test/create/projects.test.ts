@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { isText, type ProjectFiles, textOf } from "../../src/create/files.ts";
+import { importsOf } from "../../src/create/imports.ts";
+import { namesOf } from "../../src/create/names.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { createProject, five, root, template, writtenProject } from "./support/projects.ts";
+
+const projects = five.map((choices) => ({ ...choices, files: createProject(template, choices) }));
+
+const textsOf = (files: ProjectFiles): [path: string, text: string][] =>
+  [...files].filter(([, file]) => isText(file)).map(([path, file]) => [path, textOf(file)]);
+
+/** Lines with the name of this repository where that of the service belongs. */
+const ownName = /haven/i;
+const published = /@haven-api\/(?:create|doctor|health)|haven-doctor|The Haven contributors/g;
+
+/** Words of the property API. JSON Schema and CSS have properties, Grafana has units, and pools lend leases. */
+const domain =
+  /\b(?:tenants?|landlords?|apartment\w*|property_?ids?|maintenance[-_ ](?:request|event)s?|rent_?cents|photoroutes|leaseroutes)\b|\/(?:properties|units|leases|maintenance-requests|photos)\b(?!\/(?:images|storage|uploads|avatar|upload-))|\b(?:properties, )?units,? (?:and )?leases\b/i;
+
+for (const { name, parts, files } of projects) {
+  const title = `${name} with ${parts.length === 0 ? "no parts" : parts.join(", ")}`;
+
+  test(`${title} has no name of this repository and nothing of the property API`, () => {
+    for (const [path, text] of textsOf(files)) {
+      assert.doesNotMatch(path, ownName);
+      const lines = text.split("\n");
+      const named = lines.filter((line) => ownName.test(line.replaceAll(published, "")));
+      assert.deepEqual(named, [], path);
+      if (path === "package-lock.json") continue;
+      assert.deepEqual(
+        lines.filter((line) => domain.test(line)),
+        [],
+        path,
+      );
+    }
+  });
+
+  test(`${title} uses its own name everywhere`, () => {
+    const { kebab, snake, title: spelled } = namesOf(name);
+    const all = new Map(textsOf(files));
+    const includes = (path: string, text: string) => assert.ok(all.get(path)?.includes(text), `${path}: ${text}`);
+    includes("package.json", `"name": "${kebab}"`);
+    includes("src/openapi/document/create-document.ts", `title: "${spelled}"`);
+    includes("src/core/identity.ts", `service = "${kebab}"`);
+    includes("src/config/read-config.ts", `"${snake}_session"`);
+    includes("src/embedded/postgres/start-postgres.ts", `database = "${snake}"`);
+    includes("README.md", `# ${spelled}`);
+    if (parts.includes("kubernetes")) includes("k8s/base/deployment.yaml", `name: ${kebab}-deployment`);
+    if (parts.includes("monitoring")) includes(`monitoring/grafana/dashboards/${kebab}.json`, `job=\\"${kebab}\\"`);
+    if (parts.includes("compose")) includes("docker/docker-compose.lb.yml", `image: ${kebab}:0.1.0`);
+  });
+
+  test(`${title} declares every package that it imports, and locks it`, () => {
+    const manifest = JSON.parse(textOf(required(files, "package.json")));
+    const lock = JSON.parse(textOf(required(files, "package-lock.json")));
+    const declared = { ...manifest.dependencies, ...manifest.devDependencies };
+    for (const [path, text] of textsOf(files)) {
+      if (!/\.(?:ts|mjs)$/.test(path)) continue;
+      for (const one of importsOf(path, text.replaceAll(/\/\*\*[\s\S]*?\*\//g, "")).packages) {
+        // The kit has adapters and checks for packages of other apps; those are types only.
+        assert.ok(one in declared || /^["']?[.$]/.test(one), `${path}: ${one}`);
+      }
+    }
+    for (const one of Object.keys(declared)) assert.ok(`node_modules/${one}` in lock.packages, one);
+    assert.deepEqual(lock.packages[""].dependencies, manifest.dependencies);
+    assert.ok(!("@haven-api/health" in declared), "the kit comes as sources");
+  });
+
+  test(`${title} passes its own type check and the doctor`, { timeout: 300_000 }, async () => {
+    const folder = writtenProject(files);
+    const run = (...args: string[]) =>
+      runProgram(process.execPath, args, { cwd: folder, env: { PATH: process.env["PATH"] }, timeoutMs: 240_000 });
+    const tsc = await run(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
+    assert.equal(tsc.code, 0, tsc.output);
+    const doctor = await run(join(root, "src/doctor/main.ts"), ".");
+    if (parts.length > 0) assert.equal(doctor.code, 0, doctor.output);
+  });
+}
+
+function required(files: ProjectFiles, path: string) {
+  const file = files.get(path);
+  if (file === undefined) throw new Error(`There is no ${path}.`);
+  return file;
+}
