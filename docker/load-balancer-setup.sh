@@ -15,6 +15,7 @@ Usage: load-balancer-setup.sh COMMAND
   test                send a few requests through the proxy: health, hidden paths, sign-in, distribution
   roll [--no-build]   build, migrate, and replace the instances one by one, without a failed request
   backup [FILE]       dump the database into FILE (backups/haven-TIME.dump) and verify the dump
+  restore FILE        replace all data of the database by the dump in FILE, or change nothing if the dump is damaged
   clean [--yes]       stop all services and delete the data; keeps secrets, certificate and backups
   help                show this help
 
@@ -556,6 +557,24 @@ backup() {
   say "$file: $(wc -c <"$file") bytes, $tables tables"
 }
 
+# ---- restore
+
+restore() {
+  need_docker
+  need_setup
+  find_layout
+  [ -n "$(containers postgres)" ] || die "Postgres does not run; run: $0 start"
+  [ -r "$1" ] || die "$1 does not exist or cannot be read"
+  # One transaction, which is not committed after a damaged dump. The tables of the job queue are dropped as a whole,
+  # because pg_restore cannot drop the constraints of a partition.
+  {
+    echo 'BEGIN; DROP SCHEMA IF EXISTS haven_jobs CASCADE;'
+    compose exec -T postgres pg_restore --clean --if-exists --file - <"$1" && echo 'COMMIT;'
+  } | compose exec -T postgres psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --username postgres --dbname haven >/dev/null ||
+    die 'the restore failed, and changed nothing'
+  say "Restored from $1"
+}
+
 # ----
 
 command=${1-}
@@ -563,6 +582,7 @@ command=${1-}
 case $command in
   setup | start | stop | status | test) [ $# -eq 0 ] || misused ;;
   start-scaled | roll | backup | clean) [ $# -le 1 ] || misused ;;
+  restore) [ $# -eq 1 ] || misused ;;
 esac
 case $command in
   setup) setup ;;
@@ -582,6 +602,7 @@ case $command in
   test) run_test ;;
   roll) roll "$@" ;;
   backup) backup "$@" ;;
+  restore) restore "$@" ;;
   clean) clean "$@" ;;
   help | -h | --help) usage ;;
   *) misused ;;

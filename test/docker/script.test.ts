@@ -20,7 +20,7 @@ test("help lists every command", async () => {
   for (const word of ["help", "--help", "-h"]) {
     const { code, output } = await place.run(word);
     assert.equal(code, 0);
-    for (const command of "setup start start-scaled stop status logs test roll backup clean".split(" "))
+    for (const command of "setup start start-scaled stop status logs test roll backup restore clean".split(" "))
       assert.match(output, new RegExp(`^  ${command} `, "m"));
   }
   assert.equal(place.calls(), "");
@@ -38,6 +38,8 @@ test("an unknown command or option is rejected, and nothing is done", async () =
     ["clean", "--all"],
     ["backup", "a", "b"],
     ["backup", "--help"],
+    ["restore"],
+    ["restore", "a", "b"],
   ]) {
     const { code, output } = await place.run(...words);
     assert.equal(code, 64, words.join(" "));
@@ -61,6 +63,7 @@ test("missing requirements are reported", async () => {
       ["stop"],
       ["roll"],
       ["backup"],
+      ["restore", "a.dump"],
       ["logs"],
       ["clean", "--yes"],
     ]) {
