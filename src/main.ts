@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// First, so that it applies while the other modules are loaded.
+import "./core/young-generation.ts";
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,11 +18,11 @@ import { formatLogStream } from "./core/format-log-stream.ts";
 import { version } from "./core/identity.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
+import { growYoungGenerationUnderLoad } from "./core/young-generation.ts";
 import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
 import { startDevServer } from "./dev-server.ts";
-import { runInProcess } from "./doctor/cli/run-in-process.ts";
 import { onStopSignals, optionsUnderNpm } from "./kit/lifecycle/signals.ts";
 import { type Running, start } from "./server.ts";
 
@@ -92,6 +94,7 @@ async function run(): Promise<void> {
   }
   if (process.argv[2] === "doctor") {
     // The .env file of this folder is not read, because it is for development, and the doctor judges production.
+    const { runInProcess } = await import("./doctor/cli/run-in-process.ts");
     return runInProcess(process.argv.slice(3), { version, program: "node dist/main.js doctor", shippedFolder });
   }
   if (process.argv[2] === "capture") return captureAndExit(process.argv.slice(3));
@@ -165,6 +168,7 @@ async function serve(): Promise<void> {
     ...optionsUnderNpm(process),
   });
   const running = await starting;
+  growYoungGenerationUnderLoad();
   logger.info(
     { port: running.port, managementPort: running.managementPort, environment: config.environment },
     "listening",

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError, type ErrorCode } from "../core/app-error.ts";
 import { problemPath } from "../core/problem-members.ts";
 import { staticResponse } from "../http/etag.ts";
@@ -23,10 +24,7 @@ export type AboutDeps = {
 
 const asJson = { "Content-Type": "application/json; charset=utf-8" };
 
-/**
- * Returns the index, the reference and the OpenAPI document. Generated once at start from the descriptions of all
- * routes.
- */
+/** Returns the index, the reference and the OpenAPI document, which are generated at their first request. */
 export function aboutRoutes({ identity, cookieName, servesOperators }: AboutDeps, others: readonly Routes[]): Routes {
   const routes = createRoutes("/api");
   const links = linksOf(servesOperators);
@@ -37,24 +35,41 @@ export function aboutRoutes({ identity, cookieName, servesOperators }: AboutDeps
   routes.add(operations.index, ({ request }) =>
     preferred(request.headers.accept ?? "", forms) === "html" ? landingPage(request) : index(request),
   );
-  routes.add(operations.document, ({ request }) => document(request));
-  routes.add(operations.docs, ({ request }) => docs(request));
+  routes.add(operations.document, ({ request }) => document()(request));
+  routes.add(operations.docs, async ({ request }) => {
+    described();
+    // The document and the page are generated in two turns, because together they would block the event loop for too long.
+    await nextTurn();
+    return docs()(request);
+  });
   routes.add(operations.problem, ({ params }) => {
     const kind = isErrorCode(params.code) ? problemKinds[params.code] : undefined;
     if (kind === undefined) throw new AppError("not_found", "Problem type not found.");
     return ok({ type: problemPath(params.code), code: params.code, ...kind });
   });
 
-  const described = createDocument({
-    version: identity.version,
-    cookieName,
-    routes: [...others, routes],
-    listenerOperations: [...probeOperations, ...(servesOperators ? operatorOperations : [])],
+  const described = once(() =>
+    createDocument({
+      version: identity.version,
+      cookieName,
+      routes: [...others, routes],
+      listenerOperations: [...probeOperations, ...(servesOperators ? operatorOperations : [])],
+    }),
+  );
+  const document = once(() => staticResponse(JSON.stringify(described()), asJson));
+  const docs = once(() => {
+    const reference = renderDocsPage(described(), links);
+    return pageOfOrigin(reference.page, reference.headers);
   });
-  const document = staticResponse(JSON.stringify(described), asJson);
-  const reference = renderDocsPage(described, links);
-  const docs = pageOfOrigin(reference.page, reference.headers);
   return routes;
+}
+
+function once<T>(create: () => T): () => T {
+  let created: { value: T } | undefined;
+  return () => {
+    created ??= { value: create() };
+    return created.value;
+  };
 }
 
 const forms = { "application/json": "json", "text/html": "html" } as const;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import SMTPConnection from "nodemailer/lib/smtp-connection";
+import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import { rereadSecret } from "../../config/secret-files.ts";
 import { certificateEnd } from "../../core/peer-certificate.ts";
 import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
@@ -35,7 +35,9 @@ export async function withSmtp<T>(
 ): Promise<T> {
   const { url } = server;
   const current = new URL(rereadSecret(url, server.urlFile)() ?? url);
-  const connection = new SMTPConnection(optionsOf(current, server));
+  // Loaded at the first use, because a server that sends no mail would spend time and memory on it.
+  const { default: Connection } = await import("nodemailer/lib/smtp-connection");
+  const connection = new Connection(optionsOf(current, server));
   const { promise: failed, reject } = Promise.withResolvers<never>();
   // Errors of an idle connection arrive here only.
   connection.on("error", reject);

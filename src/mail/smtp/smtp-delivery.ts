@@ -1,5 +1,4 @@
 import { getSystemErrorName } from "node:util";
-import MailComposer from "nodemailer/lib/mail-composer";
 import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
 import { DeliveryError, type Mail } from "../mail.ts";
 import { call, type SmtpServer, SmtpTimeout, withSmtp } from "./open-smtp.ts";
@@ -18,6 +17,7 @@ export function createSmtpDelivery({ server, from, onCertificate }: SmtpDelivery
 
   /** Calls back with the reason for which the server was not usable, or with undefined. */
   const deliver = async ({ id, to, subject, text }: Mail, onServerState: (failure: unknown) => void): Promise<void> => {
+    const { default: MailComposer } = await import("nodemailer/lib/mail-composer");
     const composer = new MailComposer({
       from,
       to: { name: "", address: to },

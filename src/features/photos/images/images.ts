@@ -1,4 +1,4 @@
-import sharp, { type OutputInfo, type ResizeOptions } from "sharp";
+import type { OutputInfo, ResizeOptions, Sharp, SharpOptions } from "sharp";
 import { AppError } from "../../../core/app-error.ts";
 import { createConcurrencyLimiter } from "../../../core/concurrency-limiter.ts";
 import { noTracer } from "../../../core/tracer.ts";
@@ -21,11 +21,11 @@ const avatarEdge = 256;
  * Re-encodes uploaded images. Only the pixels are kept: no location or other metadata, and no data after the image.
  */
 export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }: ImageLimits, tracer = noTracer) {
-  sharp.cache(false);
-  sharp.concurrency(1);
-  // Defence in depth behind `detectImageType`: decoders of all other formats are disabled.
-  sharp.block({ operation: ["VipsForeignLoad"] });
-  sharp.unblock({ operation: ["Jpeg", "Png", "Webp", "Heif"].map((kind) => `VipsForeignLoad${kind}`) });
+  let loading: Promise<NewImage> | undefined;
+  const newImage = () => {
+    loading ??= loadSharp();
+    return loading;
+  };
   const limiter = createConcurrencyLimiter({
     maxConcurrent,
     maxWaitMs,
@@ -40,7 +40,7 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
     const refuse = (message: string, cause?: unknown) => unprocessableUpload(field, message, cause);
     const pixelLimit = detectImageType(bytes) === "avif" ? maxAvifPixels : maxPixels;
     const read = async (failOn: "warning" | "error"): Promise<Decoded> => {
-      const image = sharp(bytes, { failOn, limitInputPixels: pixelLimit, autoOrient: true });
+      const image = (await newImage())(bytes, { failOn, limitInputPixels: pixelLimit, autoOrient: true });
       const { width, height } = await image.metadata();
       if (Math.max(width, height) > maxEdge) throw refuse(`is more than ${maxEdge} pixels wide or high`);
       if (isTruncated(bytes)) throw refuse("is truncated");
@@ -73,12 +73,16 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
     photo: (bytes: Buffer, signal: AbortSignal): Promise<{ list: Rendition; page: Rendition }> =>
       limited(signal, async () => {
         const decoded = await decode(bytes, "photo", fitWithin(pageEdge));
-        return { list: await encode(decoded, fitWithin(listEdge)), page: await encode(decoded) };
+        const image = await newImage();
+        return { list: await encode(image, decoded, fitWithin(listEdge)), page: await encode(image, decoded) };
       }),
 
     avatar: (bytes: Buffer, signal: AbortSignal): Promise<Rendition> =>
       limited(signal, async () =>
-        encode(await decode(bytes, "avatar", { width: avatarEdge, height: avatarEdge, fit: "cover" })),
+        encode(
+          await newImage(),
+          await decode(bytes, "avatar", { width: avatarEdge, height: avatarEdge, fit: "cover" }),
+        ),
       ),
   };
 }
@@ -101,9 +105,22 @@ const fitWithin = (edge: number): ResizeOptions => ({
   withoutEnlargement: true,
 });
 
-async function encode({ data, info }: Decoded, size?: ResizeOptions): Promise<Rendition> {
+type NewImage = (bytes: Buffer, options: SharpOptions) => Sharp;
+
+/** Loads the library at the first image, because it costs a server without uploads time and memory. */
+async function loadSharp(): Promise<NewImage> {
+  const { default: sharp } = await import("sharp");
+  sharp.cache(false);
+  sharp.concurrency(1);
+  // Defence in depth behind `detectImageType`: decoders of all other formats are disabled.
+  sharp.block({ operation: ["VipsForeignLoad"] });
+  sharp.unblock({ operation: ["Jpeg", "Png", "Webp", "Heif"].map((kind) => `VipsForeignLoad${kind}`) });
+  return sharp;
+}
+
+async function encode(newImage: NewImage, { data, info }: Decoded, size?: ResizeOptions): Promise<Rendition> {
   const { width, height, channels } = info;
-  const image = sharp(data, { raw: { width, height, channels } });
+  const image = newImage(data, { raw: { width, height, channels } });
   const encoded = await (size ? image.resize(size) : image).webp({ quality: 80 }).toBuffer({ resolveWithObject: true });
   return { bytes: encoded.data, width: encoded.info.width, height: encoded.info.height };
 }
