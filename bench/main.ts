@@ -11,6 +11,7 @@ import { figure, holds, type Pace, type Scenario } from "./outcome.ts";
 import { images, type Measured, writeReport } from "./report.ts";
 import { probesBeside } from "./scenarios/api-beside-probes.ts";
 import { authenticatedRead } from "./scenarios/authenticated-read.ts";
+import { authenticatedWrite } from "./scenarios/authenticated-write.ts";
 import { deepPage } from "./scenarios/deep-page.ts";
 import { memory } from "./scenarios/memory.ts";
 import { probes } from "./scenarios/probes.ts";
@@ -27,6 +28,7 @@ const scenarios: readonly Scenario[] = [
   probes,
   publicRead,
   authenticatedRead,
+  authenticatedWrite,
   traces,
   redisBlackHole,
   probesBeside,

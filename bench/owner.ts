@@ -3,7 +3,7 @@ import { ask, postJson } from "../test/shared/requests/http.ts";
 
 export type Owner = { userId: string; sessionId: string; propertyId: string; headers: { authorization: string } };
 
-const home = {
+export const home = {
   name: "Lindenhof",
   kind: "apartment_building",
   address: { line1: "Lindenstrasse 12", city: "Zürich", postalCode: "8008", country: "CH" },

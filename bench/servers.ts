@@ -19,6 +19,10 @@ export type ServerOptions = {
 };
 
 const running = new Set<ChildProcess>();
+
+/** A busy machine takes many times as long as an idle one. */
+const startLimitMs = 60_000;
+
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
@@ -42,7 +46,7 @@ export async function startServer({ file, env, nodeFlags = [], logTo }: ServerOp
     await exited;
     clearTimeout(late);
   };
-  const until = Date.now() + 15_000;
+  const until = Date.now() + startLimitMs;
   while (!(await accepts(port))) {
     if (child.exitCode !== null || Date.now() > until) {
       await stop();

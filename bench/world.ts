@@ -64,7 +64,7 @@ async function workIn<T>(scratch: string, work: (world: World) => Promise<T>): P
     jwtSecret,
     async haven(env = {}, nodeFlags = []) {
       const server = await start("../dist/main.js", { ...measuredAlone, ...env }, nodeFlags);
-      await readyWithin(server.url, 10_000);
+      await readyWithin(server.url, 60_000);
       return server;
     },
     peer: (name, env = {}) => start(`./peers/${name}.mjs`, env),

@@ -1,3 +1,16 @@
+-- With a body and a prefix as arguments, each request creates something, with an Idempotency-Key of its own.
+function init(args)
+  local body, prefix = args[1], args[2]
+  if not body then return end
+  local count = 0
+  wrk.headers["Content-Type"] = "application/json"
+  request = function()
+    count = count + 1
+    wrk.headers["Idempotency-Key"] = prefix .. "-" .. count
+    return wrk.format("POST", nil, wrk.headers, body)
+  end
+end
+
 -- One line of JSON instead of wrk's own table. Times in milliseconds.
 function done(summary, latency, _requests)
   local errors = summary.errors

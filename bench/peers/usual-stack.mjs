@@ -1,4 +1,5 @@
 // The usual packages, each as its README shows it.
+import { randomUUID } from "node:crypto";
 import { RedisStore } from "connect-redis";
 import express from "express";
 import promBundle from "express-prom-bundle";
@@ -46,6 +47,18 @@ app.get("/api/v1/properties/:id", async (request, response) => {
   ]);
   if (rows.length === 0) return response.sendStatus(404);
   response.json(rows[0]);
+});
+
+// Without Idempotency-Key, which none of these packages knows.
+app.post("/api/v1/properties", async (request, response) => {
+  const { sub } = jwt.verify(request.headers.authorization.slice(7), JWT_SECRET);
+  if (request.session.userId !== sub) return response.sendStatus(401);
+  const { name, kind, address } = request.body;
+  const { rows } = await pool.query(
+    "INSERT INTO properties (id, owner_id, name, kind, address) VALUES ($1, $2, $3, $4, $5) RETURNING *",
+    [randomUUID(), sub, name, kind, address],
+  );
+  response.status(201).json(rows[0]);
 });
 
 app.listen(PORT, "127.0.0.1");

@@ -33,7 +33,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
     claims: [
       {
         what: "a public JSON GET through all middleware: throughput relative to bare Express",
-        bound: atLeast(0.8),
+        bound: atLeast(0.9),
         measured: spreadOf(ratios(measured.Haven, measured["bare Express"])),
         unit: "ratio",
       },

@@ -1,0 +1,53 @@
+import { interleave } from "../interleave.ts";
+import { atLeast, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { home, newOwner } from "../owner.ts";
+import { signInAt, storeSession } from "../peer-sessions.ts";
+import { barsOf, ratios, spreadOf } from "../statistics.ts";
+import type { World } from "../world.ts";
+import { runWrk } from "../wrk.ts";
+
+export const authenticatedWrite: Scenario = {
+  name: "authenticated-write",
+  title: "An authenticated POST with an Idempotency-Key, compared with hand-written code",
+  why: `The row and the response are stored in one transaction, so that a retry gets the same response from any instance. The
+    transaction takes three round trips: BEGIN, the lock of the key and the look-up of a stored response travel together, and so
+    do the storing of the response and COMMIT. The hand-written server keeps the same promise with one statement after the
+    other; the usual stack inserts the row and keeps no promise about retries.`,
+  run,
+};
+
+async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
+  const haven = await world.haven();
+  const owner = await newOwner(haven.url, "writer@example.org");
+  await storeSession(world.redisUrl, owner);
+  const raw = await world.peer("raw-property-write");
+  const usual = await world.peer("usual-stack", { BODY: "{}" });
+  const cookie = await signInAt(usual.url, owner);
+  const write = (url: string, headers: Readonly<Record<string, string>>) => async () =>
+    (await runWrk({ url: `${url}/api/v1/properties`, headers, seconds, creates: home })).perSecond;
+  const measured = await interleave(rounds, {
+    Haven: write(haven.url, owner.headers),
+    "by hand": write(raw.url, owner.headers),
+    "usual stack, no key": write(usual.url, { ...owner.headers, cookie }),
+  });
+  for (const server of [haven, raw, usual]) await server.stop();
+  return {
+    claims: [
+      {
+        what: "an authenticated POST of one row with an Idempotency-Key: throughput relative to hand-written node:http code that keeps the same promise",
+        bound: atLeast(0.7),
+        measured: spreadOf(ratios(measured.Haven, measured["by hand"])),
+        unit: "ratio",
+      },
+    ],
+    charts: [
+      {
+        name: "authenticated-write",
+        title: "An authenticated POST with an Idempotency-Key, relative to hand-written code",
+        unit: "ratio",
+        bars: barsOf(measured, "by hand"),
+      },
+    ],
+    notes: [],
+  };
+}
