@@ -123,7 +123,7 @@ export function composeAuth(deps: AuthPartsDeps) {
   const addresses = createAddressService({ db, rateLimit, outbox });
   const passwordResets = createPasswordResetService({ db, sessions, passwords, rateLimit, outbox });
 
-  const admin = createAdminService({ db, sessions, auditRetentionDays: auth.auditRetentionDays });
+  const admin = createAdminService({ db, sessions, outbox, auditRetentionDays: auth.auditRetentionDays });
 
   const leaving = createLeavingService({ db, sessions, passwords, rateLimit, removeFiles, sessionMaxAgeSeconds });
 

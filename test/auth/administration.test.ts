@@ -3,18 +3,22 @@ import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { managedUsers } from "../../src/auth/admin/repository.ts";
 import type { Sql } from "../../src/db/pool.ts";
-import { type Answer, ask } from "../shared/requests/http.ts";
+import { type Answer, ask, postJson } from "../shared/requests/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { query } from "../shared/servers/database.ts";
+import { type MailServer, startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
 import type { Haven } from "../support/haven.ts";
 import { startPair } from "../support/two-instances.ts";
 
 let one: Haven;
 let two: Haven;
 let admin: SignedIn;
+let mail: MailServer;
 before(async () => {
-  [one, two] = await startPair();
+  mail = await startMailServer();
+  const mailSettings = { MAIL_URL: mail.url, MAIL_FROM: "no-reply@example.com", PUBLIC_URL: "https://app.example.com" };
+  [one, two] = await startPair(mailSettings);
   admin = await register(one.url);
   await query(database(), "UPDATE users SET role = 'admin' WHERE id = $1", [admin.userId]);
   admin = await login(one.url, admin);
@@ -192,4 +196,21 @@ test("revoke-admin ends the role and the sessions, and commands are in the audit
     { action: "role_changed", actorId: null, address: null, details: { to: "member" } },
     { action: "role_changed", actorId: null, address: null, details: { to: "admin" } },
   ]);
+});
+
+test("an invitation is sent by mail, and the person who accepts it has its address and role", async () => {
+  const email = "invited@example.org";
+  const made = await send("POST", "/invitations", { email, role: "admin" });
+  assert.equal(made.status, 201, made.text);
+  const invitation = made.json() as { id: string };
+  assert.ok(!/token/.test(made.text), "the token is in the mail only");
+  assert.partialDeepStrictEqual(await acts(invitation.id), [
+    { action: "invitation_created", actorId: admin.userId, details: { role: "admin" } },
+  ]);
+  const token = tokenIn(await mail.mailTo(email));
+  const person = { email, password: "correct horse battery", name: "Invited" };
+  const joined = await postJson(`${two.url}/api/v1/auth/register`, { ...person, invitationToken: token });
+  assert.equal(joined.status, 201, joined.text);
+  assert.equal((joined.json() as { user: { role: string } }).user.role, "admin");
+  assert.equal((await send("POST", "/invitations", { email })).status, 409);
 });

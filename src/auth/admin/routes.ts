@@ -4,9 +4,10 @@ import { ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
 import { clientAddress } from "../../http/listener/client-address.ts";
 import { type AuthenticateCaller, type Caller, createRoutes, type Routes } from "../../http/operation.ts";
 import type { Pager } from "../../http/pagination.ts";
-import { noContent } from "../../http/responses.ts";
+import { createdJson, noContent } from "../../http/responses.ts";
 import { allItems, streamed } from "../../http/streamed.ts";
 import { type AuditFilter, listAuditTrail } from "../audit/audit-trail.ts";
+import { clientInfoOf } from "../client-info.ts";
 import { managedUsers } from "./repository.ts";
 import { adminOperations } from "./schema.ts";
 import type { AdminOrigin, AdminService } from "./service.ts";
@@ -33,6 +34,9 @@ export function adminRoutes({ service, authenticate, db, page }: AdminRoutesDeps
     const precondition = ifMatchPrecondition(request);
     return updated(await service.update(params.userId, body, { origin: originOf(request, caller), precondition }));
   });
+  routes.add(adminOperations.invite, async ({ body, caller, request }) =>
+    createdJson(await service.invite(body, clientInfoOf(request).language, originOf(request, caller))),
+  );
   routes.add(adminOperations.endSessions, async ({ caller, params, request }) => {
     await service.endSessions(params.userId, originOf(request, caller));
     return noContent();

@@ -17,13 +17,15 @@ const auditEvent = z
     at: moment,
     action: z.enum(auditActions).meta({ id: "AuditAction" }),
     actorId: id.nullable().meta({ description: "The administrator; `null` for a command of the server" }),
-    targetId: id.nullable().meta({ description: "The user" }),
+    targetId: id.nullable().meta({ description: "The user or the invitation" }),
     details: z.record(z.string(), z.string()).meta({ example: { from: "member", to: "admin" } }),
     address: z.string().nullable().meta({ example: "203.0.113.7" }),
     requestId: z.string().nullable().meta({ example: "019d5a3e8f007c3a" }),
     traceId: z.string().nullable().meta({ example: "4bf92f3577b34da6a3ce929d0e0e4736" }),
   })
   .meta({ id: "AuditEvent" });
+
+const invitation = z.object({ id, email, role, createdAt: moment, expiresAt: moment }).meta({ id: "Invitation" });
 
 const auditFilter = {
   actorId: id.optional().meta({ description: "Returns only acts of this administrator" }),
@@ -90,6 +92,19 @@ export const adminOperations = {
     params,
     needs: { postgres: "write", redis: "write" },
     answers: { 204: { description: "Ended on every instance." } },
+  }),
+  invite: operation({
+    id: "createInvitation",
+    method: "post",
+    path: "/admin/invitations",
+    summary: "Invite a person by mail",
+    description: "The mail has a link with a token, with which the person registers with this address and role.",
+    tag,
+    access,
+    bodyLimit: smallBodyLimit,
+    body: z.strictObject({ email, role: role.default("member") }),
+    problems: ["conflict", "unavailable"],
+    answers: { 201: { description: "The invitation; its mail is on its way.", schema: invitation } },
   }),
   listAuditEvents: operation({
     id: "listAuditEvents",

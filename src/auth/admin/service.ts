@@ -2,14 +2,19 @@ import { AppError } from "../../core/app-error.ts";
 import type { Role } from "../../core/role.ts";
 import type { Database, Transaction } from "../../db/pool.ts";
 import type { Precondition } from "../../http/etag.ts";
+import type { Outbox } from "../../mail/outbox.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
+import type { Letter } from "../account-mail/letter.ts";
+import type { Language } from "../account-mail/texts/texts.ts";
 import { type Act, type Origin, pruneAuditTrail, recordAct } from "../audit/audit-trail.ts";
 import { revokeAllBefore } from "../revocations/revocations.ts";
+import { type Invitation, invite } from "../sign-up/invitations.ts";
 import { type ManagedUser, managedUsers } from "./repository.ts";
 
 export type AdminServiceDeps = {
   db: Database;
   sessions: Pick<SessionStore, "revoke" | "assertReachable">;
+  outbox: Outbox<Letter>;
   auditRetentionDays: number;
 };
 
@@ -18,7 +23,7 @@ export type AdminOrigin = Origin & { actorId: string };
 
 export type UserChanges = { role?: Role; active?: boolean };
 
-export function createAdminService({ db, sessions, auditRetentionDays }: AdminServiceDeps) {
+export function createAdminService({ db, sessions, outbox, auditRetentionDays }: AdminServiceDeps) {
   const prune = (): void => void pruneAuditTrail(db, auditRetentionDays).catch(() => undefined);
 
   /** The caller may have lost the role since the request was authenticated. */
@@ -67,6 +72,19 @@ export function createAdminService({ db, sessions, auditRetentionDays }: AdminSe
       prune();
       return after;
     },
+
+    /** Sends a mail with a link, with which the invited person registers. */
+    invite: (
+      { email, role }: { email: string; role: Role },
+      language: Language,
+      origin: AdminOrigin,
+    ): Promise<Invitation> =>
+      db.transaction(async (tx) => {
+        await lockAdmins(tx, origin);
+        const invitation = await invite(tx, outbox, { email, role, invitedBy: origin.actorId, language });
+        await recordAct(tx, origin, { action: "invitation_created", targetId: invitation.id, details: { role } });
+        return invitation;
+      }),
 
     async endSessions(id: string, origin: AdminOrigin): Promise<void> {
       await sessions.assertReachable();

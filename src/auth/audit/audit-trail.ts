@@ -2,7 +2,13 @@ import { uuidv7 } from "../../core/ids.ts";
 import type { Queryable } from "../../db/pool.ts";
 import { type ListPage, type PageRequest, readList } from "../../db/read-list.ts";
 
-export const auditActions = ["user_activated", "user_deactivated", "role_changed", "sessions_ended"] as const;
+export const auditActions = [
+  "user_activated",
+  "user_deactivated",
+  "role_changed",
+  "sessions_ended",
+  "invitation_created",
+] as const;
 export type AuditAction = (typeof auditActions)[number];
 
 /** Where an act came from. All members are null for a command of the server. */

@@ -28,6 +28,7 @@ const adminOperations = (id = unknownId): [string, string, unknown?][] => [
   ["GET", "/admin/users"],
   ["PATCH", `/admin/users/${id}`, { active: false }],
   ["DELETE", `/admin/users/${id}/sessions`],
+  ["POST", "/admin/invitations", { email: "accomplice@example.org", role: "admin" }],
   ["GET", "/admin/audit-events"],
 ];
 

@@ -43,7 +43,9 @@ export async function visit(
   const call = async (operation: ApiOperation, changes: Partial<Ask & { path: string }> = {}): Promise<Answer> => {
     const path = changes.path ?? (await pathOf(operation));
     const token = await tokenFromMail?.(operation.id, email);
-    const known = operation.id === "register" ? { email: newEmail() } : { email, refreshToken, token };
+    const known = ["register", "createInvitation"].includes(operation.id)
+      ? { email: newEmail() }
+      : { email, refreshToken, token };
     const body = bodyOf(operation, known);
     const isPublic = operation.access === "everyone" || operation.access === "operator";
     const credentials = isPublic ? {} : bearer({ accessToken });
