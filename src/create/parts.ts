@@ -39,5 +39,5 @@ const owners: readonly (readonly [RegExp, Part])[] = [
   [/^k8s\/|^docs\/kubernetes\.md$/, "kubernetes"],
   [/^monitoring\/|^docs\/(?:monitoring|runbook)\.md$/, "monitoring"],
   [/^cloud\/|^docs\/cloud\.md$/, "cloud"],
-  [/^\.github\/|^\.ci\//, "ci"],
+  [/^\.github\/|^\.ci\/|^renovate\.json$/, "ci"],
 ];

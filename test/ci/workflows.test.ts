@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import { version } from "../../src/core/identity.ts";
+import { without } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -59,18 +61,63 @@ test("a tag, a branch, a short commit and a commit without a version are faults"
     assert.equal(fault(`- uses: ${line}`), undefined, line);
 });
 
+/** What a job may do beyond reading. Only a tag starts the release, so that no pull request gets these rights. */
+const release = ".github/workflows/release.yml";
+const rights: Readonly<Record<string, readonly string[]>> = {
+  [`${release} packages`]: ["id-token: write"],
+  [`${release} image`]: ["packages: write"],
+  [`${release} publish`]: ["contents: write", "packages: write", "id-token: write"],
+};
+
 for (const file of workflows) {
-  test(`${file}: its token reads only, is not left in the checkout, and runs no code of a fork with rights`, () => {
+  test(`${file}: its token has the rights of the list only, is not left in the checkout, and runs no code of a fork with rights`, () => {
     const { on, permissions: all, jobs } = workflow.parse(parse(read(file)));
     assert.doesNotMatch(JSON.stringify(on), /pull_request_target|workflow_run/);
-    for (const given of [all, ...Object.values(jobs).map((job) => job.permissions ?? {})])
+    const ofJobs = Object.entries(jobs).map(([name, job]) => [name, job.permissions ?? {}] as const);
+    for (const [job, given] of [["", all] as const, ...ofJobs]) {
+      const allowed = ["contents: read", ...(rights[`${file} ${job}`] ?? [])];
+      const rest = Object.entries(given).filter(([scope, right]) => !allowed.includes(`${scope}: ${right}`));
       assert.deepEqual(
-        Object.entries(given).filter(([scope, right]) => right !== "none" && `${scope}: ${right}` !== "contents: read"),
+        rest.filter(([, right]) => right !== "none"),
         [],
+        job,
       );
+    }
     for (const { steps } of Object.values(jobs))
       for (const { uses, with: inputs } of steps)
         if (uses?.startsWith("actions/checkout@")) assert.equal(inputs?.["persist-credentials"], false);
+  });
+}
+
+test("only a tag starts the release, and every job of it waits for all tests", () => {
+  const { on, jobs } = workflow.parse(parse(read(release)));
+  assert.deepEqual(on, { push: { tags: ["v*.*.*"] } });
+  const needs = z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]);
+  const waitsFor = (name: string): string[] =>
+    needs.parse(jobs[name]?.["needs"]).flatMap((one) => [one, ...waitsFor(one)]);
+  for (const name of Object.keys(jobs)) if (name !== "verify") assert.ok(waitsFor(name).includes("verify"), name);
+  assert.match(JSON.stringify(jobs["verify"]), /\.ci\/run/);
+});
+
+test("an update merges by itself only after the tests, those of the proxies and the chaos run included", () => {
+  const { extends: presets, packageRules } = JSON.parse(read("renovate.json"));
+  assert.ok(presets.includes("helpers:pinGitHubActionDigests"));
+  const merging = packageRules.filter((rule: { automerge?: boolean }) => rule.automerge);
+  assert.ok(merging.length > 0);
+  for (const rule of merging) assert.equal(rule.ignoreTests, false);
+  const ci = JSON.stringify(workflow.parse(parse(read(".github/workflows/ci.yml"))));
+  assert.match(ci, /\.ci\/run/);
+  for (const command of ["CI=true npm test", "npm run chaos -- --quick"])
+    assert.ok(read(".ci/run").split("\n").includes(command), command);
+});
+
+for (const [tool, command, args] of [
+  ["actionlint", "actionlint", []],
+  ["zizmor", "zizmor", ["--offline", "--no-progress", "--quiet", ".github"]],
+] as const) {
+  test(`${tool} finds nothing to say about the workflows`, { skip: without(command) }, async () => {
+    const { code, output } = await runProgram(command, args, { cwd: root });
+    assert.equal(code, 0, output);
   });
 }
 

@@ -12,9 +12,9 @@ export const kept: readonly RegExp[] = [
   /^(?:docker|nginx|haproxy|k8s|monitoring|cloud)\//,
   /^docs\/[^/]+\.md$/,
   /^test\//,
-  /^\.github\/(?:workflows\/ci\.yml|dependabot\.yml)$/,
+  /^\.github\/workflows\/ci\.yml$/,
   /^\.ci\/run$/,
-  /^(?:\.dependency-cruiser\.cjs|\.dockerignore|\.env\.example|\.gitignore|\.npmrc|biome\.json|package\.json|package-lock\.json|tsconfig\.json)$/,
+  /^(?:\.dependency-cruiser\.cjs|\.dockerignore|\.env\.example|\.gitignore|\.npmrc|biome\.json|renovate\.json|package\.json|package-lock\.json|tsconfig\.json)$/,
 ];
 
 /** Files that stay here although a list above names their folder: the property API and what concerns this repository. */
@@ -36,8 +36,10 @@ export const dropped: readonly RegExp[] = [
   /^test\/kit\/(?:adapters|checks|frameworks|support)\//,
   /^test\/kit\/[^/]+\.ts$/,
   /^test\/(?:architecture|npm-scripts\.serial)\.test\.ts$/,
-  /^(?:CHANGELOG|CODE_OF_CONDUCT|CONTRIBUTING|README|SECURITY)\.md$/,
-  /^(?:LICENSE|renovate\.json|knip\.json)$/,
+  /^(?:CHANGELOG|CONTRIBUTING|README|SECURITY)\.md$/,
+  /^LICENSE$/,
+  /^\.(?:devcontainer|ci\/release)\//,
+  /^\.github\/(?:ISSUE_TEMPLATE\/|pull_request_template\.md$|workflows\/release\.yml$)/,
 ];
 
 export type Edit =
@@ -51,6 +53,10 @@ export type Edit =
 const streamVariables = { from: /^ {2}STREAM_MAX: /, to: /^$/ };
 
 export const edits: readonly Edit[] = [
+  // Rows of a user, for the export and the deletion of an account.
+  { file: "src/auth/leaving/user-data.ts", lines: /owned\("(?:leases|maintenance\w+|properties|units)"/ },
+  { file: "src/auth/leaving/user-data.ts", replace: /owned\("photos", "photos"\)/, by: 'owned("notes", "notes")' },
+
   // The event stream.
   { file: "src/composition/compose.ts", lines: /composeStream \}|isStillSignedIn/ },
   { file: "src/composition/compose.ts", from: /const stream = composeStream/, to: /^ {2}\}\);/ },
@@ -66,6 +72,13 @@ export const edits: readonly Edit[] = [
   { file: "src/openapi/links.ts", replace: /stream: "\/api\/v1\/stream"/, by: 'notes: "/api/v1/notes"' },
 
   // Examples and summaries.
+  { file: "src/openapi/document/guide.ts", lines: /^ {2}(?:Leases|Maintenance|Units): "/ },
+  {
+    file: "src/openapi/document/guide.ts",
+    replace: /Properties: "Buildings[^"]*"/,
+    by: 'Notes: "Notes of the caller."',
+  },
+  { file: "src/openapi/document/guide.ts", replace: /Photos of properties, and the avatar/, by: "The avatar" },
   {
     file: "src/openapi/document/create-document.ts",
     replace: /Properties, units, leases and maintenance requests\./,
@@ -109,6 +122,7 @@ export const edits: readonly Edit[] = [
   { file: "test/run.ts", lines: /from "node:url"/ },
   { file: "nginx/nginx.conf", replace: /properties\/\[\^\/\]\+\/photos\|/, by: "" },
   { file: "haproxy/haproxy.cfg", replace: /properties\/\[\^\/\]\+\/photos\|/, by: "" },
+  { file: "renovate.json", replace: / and of chaos --quick/, by: "" },
   { file: ".ci/run", lines: /npm run (?:bench|chaos)/ },
   { file: "test/features/ownership.test.ts", replace: /DROP TABLE properties/, by: "DROP TABLE notes" },
   { file: "test/features/ownership.test.ts", replace: /owned\.length >= 15/, by: "owned.length >= 3" },
