@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import { test } from "node:test";
 import { z } from "zod";
 import { createHealth, type HealthOptions } from "../../src/kit/index.ts";
+import type { RequestQueue } from "../../src/kit/overload/request-queue.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
@@ -67,23 +68,22 @@ test("with a management port, operator endpoints are served on that port only, a
   );
 });
 
-test("while the event loop is saturated requests are rejected, and probes and operator endpoints are answered", async () => {
+test("a request that waits too long is rejected, and probes and operator endpoints are answered", async () => {
   let shed = 0;
-  const eventLoop = {
-    admits: () => {
+  const queue: RequestQueue = {
+    run: (_kind, request) => {
       shed += 1;
-      return false;
+      request.reject(7);
     },
-    latest: () => ({ delayMs: 300, longestDelayMs: 300, utilization: 1 }),
     isShedding: () => true,
     shedCount: () => shed,
-    stop: () => undefined,
+    waiting: () => 0,
   };
   const server = createServer((_request, response) => response.end("app"));
-  make({ eventLoop }).attach(server);
+  make({ queue }).attach(server);
   const url = await urlOf(server);
   const rejected = await ask(`${url}/orders`);
-  assert.deepEqual([rejected.status, rejected.headers["retry-after"]], [503, "2"]);
+  assert.deepEqual([rejected.status, rejected.headers["retry-after"]], [503, "7"]);
   assert.partialDeepStrictEqual(rejected.json(), { code: "overloaded" });
   assert.equal((await ask(`${url}/ready`)).status, 200);
   const metrics = (await ask(`${url}/metrics`)).text;
