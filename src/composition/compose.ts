@@ -52,12 +52,15 @@ export async function compose(deps: ComposeDeps) {
   addLogMetrics(metrics, droppedLogLines);
   const trust = createTrust(toBlockList(config.http.trustProxy));
   const eventLoop = stack.adopt(measureEventLoop(), (measurement) => measurement.stop());
-  const queue = createRequestQueue({
-    targetMs: config.http.overloadDelayMs,
-    // Further writes would wait for a connection. They wait in this queue instead, which rejects those that wait long.
-    // Most reads need no connection of their own.
-    hasRoom: (kind): boolean => kind === "read" || db.queuedWrites() < config.postgres.poolMax * 2,
-  });
+  const queue = stack.adopt(
+    createRequestQueue({
+      targetMs: config.http.overloadDelayMs,
+      // Further writes would wait for a connection. They wait in this queue instead, which rejects those that wait long.
+      // Most reads need no connection of their own.
+      hasRoom: (kind): boolean => kind === "read" || db.queuedWrites() < config.postgres.poolMax * 2,
+    }),
+    (running) => running.stop(),
+  );
 
   const { tracer, startRequest } = await composeTracing({ config, identity, logger, metrics, trust, stack });
   const certificates = overrides.certificates ?? stack.adopt(watchCertificates(), (watch) => watch.stop());

@@ -252,6 +252,7 @@ export function createHealth(options: HealthOptions) {
       for (const { close } of all) close?.();
       systemWatch.stop();
       if (options.eventLoop === undefined) eventLoop.stop();
+      if (options.queue === undefined) queue.stop();
       breakers.stop();
       management?.close();
       management?.closeAllConnections();

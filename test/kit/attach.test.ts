@@ -78,6 +78,7 @@ test("a request that waits too long is rejected, and probes and operator endpoin
     isShedding: () => true,
     shedCount: () => shed,
     waiting: () => 0,
+    stop: () => undefined,
   };
   const server = createServer((_request, response) => response.end("app"));
   make({ queue }).attach(server);

@@ -36,8 +36,10 @@ const maxRejectionsPerTick = 50;
 /** How soon a queue without room looks for room again. */
 const retryMs = 2;
 const sheddingMs = 1000;
-/** A tick that is this late follows a stall of the process, which is not an overload. */
-const stallMs = 1000;
+/** A timer that is this late follows a stall of the process. What waited for it in the sockets is not an overload. */
+const stallMs = 500;
+const stallCheckMs = 100;
+const maxGraceMs = 3000;
 
 type Waiting = { readonly request: WaitingRequest; readonly since: number };
 type Queue = { readonly kind: RequestKind; readonly waiting: Waiting[]; waits: WaitState };
@@ -69,6 +71,8 @@ export function createRequestQueue({
   let nextTick: NodeJS.Immediate | undefined;
   let willRetry = false;
   let reading: { until: number; ticks: number } | undefined;
+  let checkedAt = now();
+  let graceUntil = 0;
   let shed = 0;
   let lastShedAt = Number.NEGATIVE_INFINITY;
   const throughput = createThroughput(now);
@@ -93,6 +97,10 @@ export function createRequestQueue({
   };
 
   const rejectHeads = (queue: Queue, at: number): void => {
+    if (at < graceUntil) {
+      queue.waits = noWaits;
+      return;
+    }
     for (let count = 0; count < maxRejectionsPerTick; count += 1) {
       const [head] = queue.waiting;
       if (head === undefined) return;
@@ -136,7 +144,6 @@ export function createRequestQueue({
   const runTick = (): void => {
     const sinceLastTickMs = now() - tickStartedAt;
     beginTick();
-    if (sinceLastTickMs > stallMs) for (const queue of turn) queue.waits = { ...queue.waits, overSince: undefined };
     if (reading === undefined && sinceLastTickMs > maxTickMs)
       reading = { until: tickStartedAt + maxReadingMs, ticks: 0 };
     if (reading !== undefined && reading.ticks < maxReadingTicks && tickStartedAt < reading.until) {
@@ -160,6 +167,13 @@ export function createRequestQueue({
       }, retryMs).unref();
     }
   };
+
+  const stallCheck = setInterval(() => {
+    const at = now();
+    const stalledMs = at - checkedAt - stallCheckMs;
+    checkedAt = at;
+    if (stalledMs > stallMs) graceUntil = at + Math.min(2 * stalledMs, maxGraceMs);
+  }, stallCheckMs).unref();
 
   return {
     /** Starts the request now or later, or rejects it later. */
@@ -185,6 +199,7 @@ export function createRequestQueue({
     isShedding: (): boolean => now() - lastShedAt < sheddingMs,
     shedCount: (): number => shed,
     waiting: waitingNow,
+    stop: (): void => clearInterval(stallCheck),
   };
 }
 

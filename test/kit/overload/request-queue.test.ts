@@ -126,12 +126,18 @@ test("requests that wait for long are rejected, with the time until the queue ha
 });
 
 test("a stall of the process is no overload", async () => {
-  const store = startStore();
-  const { started, rejected, run } = startQueue(store.options);
+  let hasRoom = false;
+  const { started, rejected, run } = startQueue({ hasRoom: () => hasRoom });
+  const startedAt = performance.now();
   for (const name of numbers(3)) run("read", name);
-  await store.advance(60);
-  store.hasRoom = true;
-  store.now += 1200;
+  await eventually(
+    () => performance.now() - startedAt,
+    (ms) => ms > 80,
+    5000,
+    5,
+  );
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
+  hasRoom = true;
   await eventually(
     () => started.length,
     (count) => count === 3,
