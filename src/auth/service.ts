@@ -9,6 +9,7 @@ import type { NewSession, SessionStore, SessionView } from "../sessions/session-
 import { accountTokens } from "./account-mail/account-tokens.ts";
 import type { Letter } from "./account-mail/letter.ts";
 import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
+import { assertNotGuessable } from "./known-passwords/known-passwords.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { type User, type UserWithPassword, users } from "./repository.ts";
@@ -18,6 +19,7 @@ import { admit, invitationNotValid, type SignUpPolicy } from "./sign-up/admissio
 import { invitations } from "./sign-up/invitations.ts";
 import { registrations } from "./sign-up/registrations.ts";
 import type { AccessTokens } from "./tokens/access-token.ts";
+import type { StrangerLimit } from "./unknown-networks/stranger-limit.ts";
 
 export type AuthDeps = {
   db: Database;
@@ -26,6 +28,7 @@ export type AuthDeps = {
   tokens: AccessTokens;
   passwords: Passwords;
   rateLimit: RateLimit;
+  strangerLimit: StrangerLimit;
   reuseRevocations: Pick<ReuseRevocations, "revoke">;
   outbox: Outbox<Letter>;
   signUp: SignUpPolicy;
@@ -47,7 +50,7 @@ export type NewAccount = Credentials & { name: string; invitationToken?: string 
 
 export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, outbox } = deps;
-  const { signUp, sessionMaxAgeSeconds, logger } = deps;
+  const { strangerLimit, signUp, sessionMaxAgeSeconds, logger } = deps;
 
   /** A failed insert of an event must not fail a request that has already taken effect. */
   const recordSecurityEvent = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
@@ -94,6 +97,7 @@ export function createAuthService(deps: AuthDeps) {
       await rateLimit.attempt(client.address, email);
       const admission = await admit(db, signUp, input);
       if (admission.kind === "verification") outbox.assertSendsMail();
+      assertNotGuessable("password", input.password, [email, name]);
       await sessions.assertReachable();
       const passwordHash = await passwords.hash(input.password);
       return db.transaction(async (tx) => {
@@ -109,6 +113,7 @@ export function createAuthService(deps: AuthDeps) {
         if (invitation !== undefined && !(await invitations.accept(tx, invitation.id, user.id)))
           throw invitationNotValid();
         await recordEvent(tx, "registered", user.id, client);
+        tx.afterCommit(() => strangerLimit.remember(client.address, email));
         if (outbox.sendsMail && !emailVerified)
           await outbox.add(tx, { kind: "verify-address", language, userId: user.id, email });
         return signedInWithCookie(user, await beginSession(tx, user, client));
@@ -117,6 +122,7 @@ export function createAuthService(deps: AuthDeps) {
 
     async login({ email, password }: Credentials, client: ClientInfo): Promise<SignedIn> {
       await rateLimit.attempt(client.address, email);
+      await strangerLimit.attempt(client.address, email);
       await sessions.assertReachable();
       const user = await users.byEmail(db, email);
       const matches = await passwords.matches(password, user?.passwordHash);
@@ -134,6 +140,7 @@ export function createAuthService(deps: AuthDeps) {
       if (passwords.isOutdated(user.passwordHash)) {
         await users.changePassword(db, user.id, user.passwordHash, await passwords.hash(password));
       }
+      strangerLimit.remember(client.address, email);
       await recordSecurityEvent("login_succeeded", user.id, client);
       return signedInWithCookie(withoutPassword(user), session);
     },
@@ -187,6 +194,7 @@ export function createAuthService(deps: AuthDeps) {
         void recordSecurityEvent("password_change_failed", userId, client);
         throw wrong();
       }
+      assertNotGuessable("newPassword", input.newPassword, [user.email, user.name]);
       const passwordHash = await passwords.hash(input.newPassword);
       // The row is locked until the commit, so a concurrent login with the old password waits and is then rejected.
       await db.transaction(async (tx) => {

@@ -4,21 +4,25 @@ import type { SessionStore } from "../../sessions/session-store.ts";
 import { accountTokens, linkNotValid } from "../account-mail/account-tokens.ts";
 import type { Letter } from "../account-mail/letter.ts";
 import { type ClientInfo, recordEvent } from "../events.ts";
+import { assertNotGuessable } from "../known-passwords/known-passwords.ts";
 import type { Passwords } from "../passwords.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { users } from "../repository.ts";
 import { revokeAllBefore } from "../revocations/revocations.ts";
+import type { StrangerLimit } from "../unknown-networks/stranger-limit.ts";
 
 export type PasswordResetDeps = {
   db: Database;
   sessions: Pick<SessionStore, "assertReachable" | "revoke">;
   passwords: Pick<Passwords, "hash">;
   rateLimit: RateLimit;
+  strangerLimit: Pick<StrangerLimit, "remember">;
   outbox: Outbox<Letter>;
 };
 
 /** Lets a user who has forgotten the password set a new one, by a link in a mail to the address of the account. */
-export function createPasswordResetService({ db, sessions, passwords, rateLimit, outbox }: PasswordResetDeps) {
+export function createPasswordResetService(deps: PasswordResetDeps) {
+  const { db, sessions, passwords, rateLimit, strangerLimit, outbox } = deps;
   return {
     /**
      * Adds a letter for every address. Whether there is an account is looked up at the delivery, so the answer and its
@@ -34,6 +38,7 @@ export function createPasswordResetService({ db, sessions, passwords, rateLimit,
     async reset({ token, newPassword }: { token: string; newPassword: string }, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, token);
       await sessions.assertReachable();
+      assertNotGuessable("newPassword", newPassword);
       // Before the password is hashed, which is expensive.
       if ((await accountTokens.find(db, token, "reset-password")) === undefined) throw linkNotValid();
       const passwordHash = await passwords.hash(newPassword);
@@ -49,6 +54,7 @@ export function createPasswordResetService({ db, sessions, passwords, rateLimit,
         await recordEvent(tx, "password_reset", user.id, client);
         const { language } = client;
         if (outbox.sendsMail) await outbox.add(tx, { kind: "password-changed", language, userId: user.id });
+        tx.afterCommit(() => strangerLimit.remember(client.address, user.email));
         return user.id;
       });
       // If Redis fails now, every instance ends the sessions within two seconds of its return.

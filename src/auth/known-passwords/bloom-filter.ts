@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+
+/** With 24 bits for each entry, one text in 100,000 that is not in the set is taken for an entry. */
+export const bitsPerEntry = 24;
+const hashCount = 16;
+
+/** Returns the bits of a text: two numbers of its hash, combined (Kirsch and Mitzenmacher). */
+function* bitsOf(text: string, size: number): Generator<number> {
+  const digest = createHash("sha256").update(text).digest();
+  const [start, step] = [digest.readUIntBE(0, 6), digest.readUIntBE(6, 6)];
+  for (let index = 0; index < hashCount; index += 1) yield (start + index * step) % size;
+}
+
+export function createBloomFilter(texts: readonly string[]): Buffer {
+  const filter = Buffer.alloc(Math.ceil((texts.length * bitsPerEntry) / 8));
+  for (const text of texts)
+    for (const bit of bitsOf(text, filter.length * 8)) {
+      const at = bit >>> 3;
+      filter.writeUInt8(filter.readUInt8(at) | (1 << (bit & 7)), at);
+    }
+  return filter;
+}
+
+export function mayContain(filter: Buffer, text: string): boolean {
+  for (const bit of bitsOf(text, filter.length * 8))
+    if ((filter.readUInt8(bit >>> 3) & (1 << (bit & 7))) === 0) return false;
+  return true;
+}

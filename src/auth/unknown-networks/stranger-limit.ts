@@ -1,0 +1,55 @@
+import { createHash, randomUUID } from "node:crypto";
+import { AppError } from "../../core/app-error.ts";
+import { networkOf } from "../../core/ip-address.ts";
+import { loadLuaScript } from "../../redis/lua-script.ts";
+import type { RedisAccess } from "../../redis/redis-access.ts";
+
+export type StrangerLimitDeps = { redis: RedisAccess; perMinute: number };
+
+const windowMs = 3_600_000;
+/** An hour of attempts from all unknown networks together is as much as ten minutes of one address. */
+const minutesPerHour = 10;
+const maxNetworks = 50;
+const forgetAfterMs = 90 * 86_400_000;
+
+const scripts = {
+  count: loadLuaScript(new URL("./count-stranger.lua", import.meta.url)),
+  remember: loadLuaScript(new URL("./remember-network.lua", import.meta.url)),
+};
+
+/**
+ * Limits the attempts to sign in to one account from all networks together that have not signed in to it before, so that
+ * a botnet has a ceiling. The networks of the owner are not limited, and a reset of the password makes a network known,
+ * so the owner is never shut out. Accounts are identified by their address, whether or not they exist.
+ */
+export function createStrangerLimit({ redis, perMinute }: StrangerLimitDeps) {
+  return {
+    /** Throws 429 after too many attempts from unknown networks. */
+    async attempt(address: string, email: string): Promise<void> {
+      if (perMinute === 0) return;
+      const args = [networkOf(address), windowMs, perMinute * minutesPerHour, randomUUID()];
+      const waitMs = Number(await redis.write((client) => scripts.count(client, keysOf(email), args)));
+      if (waitMs <= 0) return;
+      throw new AppError(
+        "rate_limited",
+        "Too many attempts to sign in to this account from unknown networks. Reset the password, or retry later.",
+        { retryAfterSeconds: Math.ceil(waitMs / 1000) },
+      );
+    },
+
+    /** Remembers the network of a successful sign-in. If this fails, the network stays unknown until the next one. */
+    remember(address: string, email: string): void {
+      if (perMinute === 0) return;
+      const args = [networkOf(address), maxNetworks, forgetAfterMs];
+      redis.write((client) => scripts.remember(client, keysOf(email).slice(0, 1), args)).catch(() => undefined);
+    },
+  };
+}
+
+export type StrangerLimit = ReturnType<typeof createStrangerLimit>;
+
+/** The part in braces selects the slot of a Redis Cluster, so that both keys are on one node. */
+function keysOf(email: string): string[] {
+  const account = createHash("sha256").update(email).digest("base64url").slice(0, 22);
+  return [`haven:networks:{${account}}`, `haven:strangers:{${account}}`];
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type Answer, postJson } from "../shared/requests/http.ts";
+import { newPerson, register, sameSecret } from "../shared/requests/people.ts";
+import { startMailServer } from "../shared/servers/mail-server.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+
+/**
+ * The number of calls for each kind of address. A thousand, by hand, are enough for a bound of 5 %; a few, beside other
+ * tests, show only whether one kind lacks a step such as the hash.
+ */
+const calls = Number(process.env["SAME_TIME_CALLS"] ?? 25);
+const bound = calls >= 1000 ? 0.05 : 0.4;
+
+const mail = await startMailServer();
+const settings = {
+  ...sameSecret,
+  MAIL_URL: mail.url,
+  MAIL_FROM: "no-reply@example.com",
+  PUBLIC_URL: "https://app.example.com",
+};
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** Calls alternately, so that a change of the load meets both kinds alike. */
+async function medians(call: (email: string) => Promise<Answer>, haven: Haven) {
+  const known: number[] = [];
+  const unknown: number[] = [];
+  const { email } = await register(haven.url);
+  for (let count = 0; count < calls; count += 1) {
+    const order = count % 2 === 0 ? [known, unknown] : [unknown, known];
+    for (const times of order) times.push((await call(times === known ? email : newPerson().email)).ms);
+  }
+  return { known: median(known), unknown: median(unknown) };
+}
+
+const assertSame = ({ known, unknown }: { known: number; unknown: number }): void => {
+  const difference = Math.abs(known - unknown) / Math.max(known, unknown);
+  const found = `known ${known.toFixed(2)} ms, unknown ${unknown.toFixed(2)} ms, ${(100 * difference).toFixed(1)} %`;
+  assert.ok(difference < bound, found);
+};
+
+describe("known and unknown addresses take the same time", () => {
+  const flows = {
+    "a forgotten password": ["open", "forgot-password", (email: string) => ({ email })],
+    "another verification mail": ["open", "verify-email/resend", (email: string) => ({ email })],
+    "a registration that has to be verified": [
+      "verified",
+      "register",
+      (email: string) => ({ email, password: "a new password", name: "Pat" }),
+    ],
+  } as const;
+  for (const [name, [policy, path, bodyOf]] of Object.entries(flows)) {
+    test(name, async (t) => {
+      const open = await startHaven({ env: settings });
+      const haven = policy === "open" ? open : await startHaven({ env: { ...settings, SIGN_UP: policy } });
+      const call = (email: string) => postJson(`${haven.url}/api/v1/auth/${path}`, bodyOf(email));
+      const found = await medians(call, policy === "open" ? haven : open);
+      t.diagnostic(`${name}: known ${found.known.toFixed(2)} ms, unknown ${found.unknown.toFixed(2)} ms`);
+      assertSame(found);
+    });
+  }
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { postJson } from "../shared/requests/http.ts";
+import { newPerson, register, sameSecret } from "../shared/requests/people.ts";
+import { startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
+import { startHaven } from "../support/haven.ts";
+
+const mail = await startMailServer();
+const haven = await startHaven({
+  env: {
+    ...sameSecret,
+    AUTH_RATE_LIMIT: "5",
+    MAIL_URL: mail.url,
+    MAIL_FROM: "no-reply@example.com",
+    PUBLIC_URL: "https://app.example.com",
+  },
+});
+const post = (path: string, body: object, from: string) =>
+  postJson(`${haven.url}/api/v1/auth/${path}`, body, { "x-forwarded-for": from });
+
+/** Attempts from a new address each time, until one is not answered by 401. Returns how many were. */
+async function attemptsOfBotnet(email: string, network: number): Promise<number> {
+  for (let count = 0; count < 100; count += 1) {
+    const { status } = await post("login", { email, password: "a guess of a botnet" }, `10.1.${network}.${count + 1}`);
+    if (status === 429) return count;
+    assert.equal(status, 401);
+  }
+  return 100;
+}
+
+test("a botnet has a ceiling for each account, and the owner signs in: at home at once, elsewhere after a reset", async () => {
+  const owner = await register(haven.url);
+  const own = { email: owner.email, password: owner.password };
+  await mail.mailTo(owner.email);
+  assert.equal(await attemptsOfBotnet(owner.email, 1), 50);
+  // The registration came from this machine, without a forwarded address.
+  const atHome = await postJson(`${haven.url}/api/v1/auth/login`, own);
+  assert.equal(atHome.status, 200, atHome.text);
+
+  const elsewhere = "192.0.2.77";
+  const refused = await post("login", own, elsewhere);
+  assert.equal(refused.status, 429);
+  assert.ok(Number(refused.headers["retry-after"]) > 60);
+  await post("forgot-password", { email: owner.email }, elsewhere);
+  const token = tokenIn(await mail.mailTo(owner.email, 2));
+  const newPassword = "a password set elsewhere";
+  assert.equal((await post("reset-password", { token, newPassword }, elsewhere)).status, 204);
+  assert.equal((await post("login", { email: owner.email, password: newPassword }, elsewhere)).status, 200);
+});
+
+test("an address without an account has the same ceiling", async () => {
+  assert.equal(await attemptsOfBotnet(newPerson().email, 2), 50);
+});
