@@ -199,13 +199,13 @@ async function develop(): Promise<void> {
   await starting;
 }
 
-async function untilStartedUp({ parts }: Running, limitMs: number): Promise<void> {
+async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const limit = setTimeout(resolve, limitMs);
   const check = ({ startedUp, capabilities }: ReturnType<Running["parts"]["kit"]["snapshot"]>) => {
     const hasRun = capabilities.every(({ status }) => status !== "unknown");
-    // After this turn, in which the changes are logged.
-    if (startedUp && hasRun) setImmediate(resolve);
+    // The banner names the demo account. After this turn, in which the changes are logged.
+    if (startedUp && hasRun) void prepared.then(() => setImmediate(resolve));
   };
   const forget = parts.kit.monitor.onSnapshot(check);
   check(parts.kit.snapshot());

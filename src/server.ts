@@ -27,6 +27,8 @@ export type Running = {
   managementPort: number | undefined;
   engines: Engines | undefined;
   parts: Parts;
+  /** Resolves when the database is migrated and has its demo data, outside production. */
+  prepared: Promise<void>;
   /** Drains and closes; returns how many requests had to be cut. */
   stop(): Promise<{ cut: number }>;
 };
@@ -92,6 +94,7 @@ async function startAll(
     managementPort,
     engines,
     parts,
+    prepared: migrating?.done ?? Promise.resolve(),
     stop: () => {
       stopping ??= shutDown();
       return stopping;

@@ -36,10 +36,12 @@ export function migrateWithRetries(
       }
     }
   };
-  void run();
+  const done = run();
   return {
     /** Resolves after the first attempt, whether it succeeded or not. */
     firstTry: firstAttempt.promise,
+    /** Resolves when nothing is left to do, with the work of `onMigrated`. */
+    done,
     stop: () => stopped.abort(),
   };
 }
