@@ -6,7 +6,7 @@ import { createByteBudget } from "./core/byte-budget.ts";
 import type { Logger } from "./core/logger.ts";
 import type { StartRequestTrace } from "./core/tracer.ts";
 import { cors } from "./http/cors.ts";
-import { handleErrors, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
+import { handleErrors, redirectBrowsers, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
 import { createBodyDiscarder } from "./http/listener/discard-unread-body.ts";
 import type { ListenerApp } from "./http/listener/listener.ts";
 import { createPipeliningLimit } from "./http/listener/pipelining-limit.ts";
@@ -146,6 +146,7 @@ function createExpressApp({
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(rejectOptions(refuse));
   app.use(resourceRouter(all, assertAvailable));
+  app.use(redirectBrowsers);
   app.use(refuse);
   app.use(handleErrors(logger));
   return app;

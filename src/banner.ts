@@ -8,6 +8,7 @@ export function banner(
   config: Config,
   { port, managementPort, engines }: Pick<Running, "port" | "managementPort" | "engines">,
   login?: Login,
+  problem?: string,
 ): string {
   const at = `http://localhost:${port}`;
   const ops = managementPort === undefined ? at : `http://localhost:${managementPort}`;
@@ -15,7 +16,7 @@ export function banner(
   return `
   Haven is listening on ${at}
   with ${services}
-
+${problem === undefined ? "" : `\n  Not ready: ${problem}\n  The server tries again every second; until then, requests that need Postgres fail.\n`}
   Try:
     curl '${at}/ready?verbose'
     ${signIn(at, engines?.databaseUrl === undefined ? undefined : login)}

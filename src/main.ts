@@ -3,6 +3,7 @@
 import "./core/young-generation.ts";
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type AccountCommand, activate, deactivate, grantAdmin, revokeAdmin } from "./account-commands.ts";
@@ -35,6 +36,8 @@ const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, chang
 const minNodeMajor = 24;
 
 const bannerDelayLimitMs = 10_000;
+const maxDatabaseWaitMs = 5000;
+const silence = Symbol("silence");
 
 /** The project's own folder, both from src/ and from dist/. */
 const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
@@ -174,10 +177,22 @@ async function serve(): Promise<void> {
     "listening",
   );
   if (config.production) return;
+  const problem = await databaseProblem(running.firstMigration);
   // The lines of the start come first, so that the banner stays on the screen.
-  await untilStartedUp(running, bannerDelayLimitMs);
+  if (problem === undefined) await untilStartedUp(running, bannerDelayLimitMs);
   await flush();
-  process.stdout.write(banner(config, running, embedded?.demoLogin));
+  process.stdout.write(banner(config, running, embedded?.demoLogin, problem));
+}
+
+/** Returns a sentence if the database did not answer. The wait ends before a developer loses patience. */
+async function databaseProblem(firstMigration: Promise<unknown>): Promise<string | undefined> {
+  const silent = sleep(maxDatabaseWaitMs, silence, { ref: false });
+  const outcome = await Promise.race([firstMigration, silent]);
+  if (outcome === undefined) return undefined;
+  if (outcome === silence) return "Postgres has not answered yet. Check DATABASE_URL.";
+  const code = failureCode(outcome);
+  const explained = explainPostgresFailure(outcome)?.sentence ?? "Postgres does not answer. Check DATABASE_URL.";
+  return outcome instanceof MigrationError ? outcome.message : code ? `${explained} (${code})` : explained;
 }
 
 async function develop(): Promise<void> {

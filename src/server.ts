@@ -26,6 +26,8 @@ export type Running = {
   port: number;
   managementPort: number | undefined;
   engines: Engines | undefined;
+  /** Resolves after the first attempt to migrate, with its error if it failed. Without a migration, at once. */
+  firstMigration: Promise<unknown>;
   parts: Parts;
   /** Resolves when the database is migrated and has its demo data, outside production. */
   prepared: Promise<void>;
@@ -55,7 +57,17 @@ async function startAll(
   const engines = await startMissingEngines(config, { embedded, logger });
   if (engines !== undefined) stack.defer(engines.stop);
   const addresses = serviceAddresses(config, engines);
-  const parts = await compose({ config, addresses, logger, droppedLogLines, recentLogLines, stack, overrides });
+  const demoLogin = engines?.databaseUrl === undefined ? undefined : embedded?.demoLogin;
+  const parts = await compose({
+    config,
+    addresses,
+    logger,
+    droppedLogLines,
+    recentLogLines,
+    stack,
+    overrides,
+    demoLogin,
+  });
   if (operatorEndpointsArePublic(config))
     logger.warn("operator endpoints are public: set OPS_TOKEN or MANAGEMENT_PORT");
 
@@ -93,6 +105,7 @@ async function startAll(
     port,
     managementPort,
     engines,
+    firstMigration: migrating?.firstTry ?? Promise.resolve(undefined),
     parts,
     prepared: migrating?.done ?? Promise.resolve(),
     stop: () => {

@@ -27,3 +27,14 @@ test("the banner shows the demo login if the demo account exists", () => {
   assert.match(bannerWith({ databaseUrl }), /demo-password/);
   assert.doesNotMatch(bannerWith({ redisUrl }), /demo-password/);
 });
+
+test("the banner states first that Postgres does not answer", () => {
+  const running = { port: 4000, managementPort: undefined, engines: undefined };
+  const text = banner(
+    readConfig({}),
+    running,
+    undefined,
+    "Postgres does not answer. Check DATABASE_URL. (ECONNREFUSED)",
+  );
+  assert.match(text, /Not ready: Postgres does not answer. Check DATABASE_URL. \(ECONNREFUSED\)\n[\s\S]*Try:/);
+});

@@ -57,7 +57,8 @@ if (files.some((file) => /\bkit\b/.test(file))) {
 const dataDir = mkdtempSync(join(tmpdir(), "haven-test-"));
 // A dead engine fails other tests, so the report must show it beside their failures.
 const log: EngineLog = ({ event, ...line }) => {
-  if (event !== "started") process.stderr.write(`! embedded engine ${event}: ${JSON.stringify(line)}\n`);
+  if (event !== "started" && !event.startsWith("is being set up"))
+    process.stderr.write(`! embedded engine ${event}: ${JSON.stringify(line)}\n`);
 };
 const stores = await startStores(log);
 let exitCode = 1;

@@ -3,6 +3,7 @@ import { toBlockList } from "../config/address-ranges.ts";
 import type { Config } from "../config/read-config.ts";
 import { watchCertificates } from "../core/certificate-watch.ts";
 import { steadyClock } from "../core/clock.ts";
+import type { DemoLogin } from "../core/embedded-engines.ts";
 import { identityOf } from "../core/identity.ts";
 import type { Logger } from "../core/logger.ts";
 import { createOnce } from "../features/create-once.ts";
@@ -41,11 +42,13 @@ export type ComposeDeps = {
   /** Closes the parts in reverse order, also if a later part cannot be created. */
   stack: AsyncDisposableStack;
   overrides?: Overrides;
+  /** The account of the demo data, if there is one. */
+  demoLogin?: DemoLogin | undefined;
 };
 
 /** Creates every part of the server once, with its dependencies as named arguments. */
 export async function compose(deps: ComposeDeps) {
-  const { config, addresses, logger, droppedLogLines, recentLogLines, stack, overrides = {} } = deps;
+  const { config, addresses, logger, droppedLogLines, recentLogLines, stack, overrides = {}, demoLogin } = deps;
   const clock = overrides.clock ?? steadyClock;
   const identity = identityOf(config.instance);
   const metrics = createMetrics(identity);
@@ -192,7 +195,7 @@ export async function compose(deps: ComposeDeps) {
     onFinished: composeRequestRecord({ logger, httpMetrics: kit.httpMetrics }),
     connections,
     securityHeaders: headers,
-    about: { identity, cookieName: config.auth.cookieName, servesOperators },
+    about: { identity, cookieName: config.auth.cookieName, servesOperators, demoLogin },
     routes: [...auth.routes, ...testRoutes, ...features],
     unlistedRoutes: devRoutes,
     assertAvailable: createAssertAvailable({ postgres: postgres.breakers, redis: redisParts.breakers }),

@@ -18,9 +18,12 @@ export type DemoTarget = {
   hash(password: string): Promise<string>;
 };
 
+/** The account of the demo data. */
+export type DemoLogin = { email: string; password: string };
+
 /** src/embedded as the server uses it; production builds leave that folder out, so its types are here. */
 export type Embedded = {
   startEngines(request: EngineRequest): Promise<Engines>;
   addDemoData(target: DemoTarget): Promise<void>;
-  demoLogin: { email: string; password: string };
+  demoLogin: DemoLogin;
 };

@@ -12,7 +12,7 @@ export function migrateWithRetries(
   onMigrated: () => Promise<void>,
 ) {
   const stopped = new AbortController();
-  const firstAttempt = Promise.withResolvers<void>();
+  const firstAttempt = Promise.withResolvers<unknown>();
   const run = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
       try {
@@ -22,11 +22,11 @@ export function migrateWithRetries(
           onProgress: (detail) => logger.warn({ detail }, "migration is waiting for a lock"),
         });
         if (applied.length > 0) logger.info({ applied }, "migrated");
-        firstAttempt.resolve();
+        firstAttempt.resolve(undefined);
         await onMigrated();
         return;
       } catch (error) {
-        firstAttempt.resolve();
+        firstAttempt.resolve(error);
         if (stopped.signal.aborted) return;
         if (error instanceof MigrationError) {
           logger.error({ err: error, detail: error.message }, "migration failed");
@@ -38,7 +38,7 @@ export function migrateWithRetries(
   };
   const done = run();
   return {
-    /** Resolves after the first attempt, whether it succeeded or not. */
+    /** Resolves after the first attempt, with its error if it failed. */
     firstTry: firstAttempt.promise,
     /** Resolves when nothing is left to do, with the work of `onMigrated`. */
     done,

@@ -27,10 +27,28 @@ export function rejectUnknownRoute(routes: readonly Routes[]): RequestHandler {
   };
 }
 
-/** Goes before the routers, because Express answers OPTIONS with 200 by default. */
+/**
+ * Goes before the routers, because Express answers OPTIONS with 200 by default. `OPTIONS *` asks about the server as a
+ * whole (RFC 9110), so it returns all methods.
+ */
 export function rejectOptions(reject: RequestHandler): RequestHandler {
-  return (request, response, next) => (request.method === "OPTIONS" ? reject(request, response, next) : next());
+  return (request, response, next) => {
+    if (request.method !== "OPTIONS") next();
+    else if (request.url !== "*") reject(request, response, next);
+    else {
+      request.context.route = "*";
+      response.writeHead(204, { Allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT" }).end();
+    }
+  };
 }
+
+/** Browsers that open the address of the server get to the start page; other clients get 404, with the path in words. */
+export const redirectBrowsers: RequestHandler = (request, response, next) => {
+  const isPageRequest = request.path === "/" && (request.method === "GET" || request.method === "HEAD");
+  if (!isPageRequest || !request.headers.accept?.includes("text/html")) return void next();
+  request.context.route = "/";
+  response.writeHead(302, { Location: "/api", "Cache-Control": "no-store", Vary: "Accept" }).end();
+};
 
 function patternOf(template: string): RegExp {
   return new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+").replaceAll(".", "\\.")}/?$`);

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { AppError } from "../core/app-error.ts";
 import { type CompleteReply, jsonText, type Reply, type ReplyHeaders, whole } from "./responses.ts";
 
-const hashTag = (text: string): string => `"${hash("sha256", text, "base64url").slice(0, 22)}"`;
+const hashTag = (text: string | Buffer): string => `"${hash("sha256", text, "base64url").slice(0, 22)}"`;
 
 /** Returns a hash of the JSON that the caller receives, so that every visible change changes the ETag. */
 const etagOf = (representation: unknown): string => hashTag(JSON.stringify(representation));
@@ -18,7 +18,7 @@ export function okWithEtag(request: IncomingMessage, representation: unknown): R
 }
 
 /** Returns a response that is constant while the server runs: its ETag is computed once. */
-export function staticResponse(body: string, extraHeaders: ReplyHeaders) {
+export function staticResponse(body: string | Buffer, extraHeaders: ReplyHeaders) {
   const headers = { ETag: hashTag(body), "Cache-Control": "no-cache", ...extraHeaders };
   const full = whole(200, headers, body);
   const notModified = whole(304, headers, "");

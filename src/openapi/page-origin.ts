@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { Html } from "../core/page/html.ts";
-import { staticResponse } from "../http/etag.ts";
+import { compressedResponse } from "../http/compressed-response.ts";
 import type { Reply, ReplyHeaders } from "../http/responses.ts";
 
 /** A placeholder for the address of the server, which is known only when a request arrives. */
@@ -16,7 +16,7 @@ export function pageOfOrigin(page: Html, headers: ReplyHeaders): (request: Reque
     const requestOrigin = originOf(request);
     let reply = replies.get(requestOrigin);
     if (reply === undefined) {
-      reply = staticResponse(page.html.replaceAll(origin, requestOrigin), headers);
+      reply = compressedResponse(page.html.replaceAll(origin, requestOrigin), headers);
       const [oldest = requestOrigin] = replies.keys();
       if (replies.size === maxOrigins) replies.delete(oldest);
       replies.set(requestOrigin, reply);

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { AppError, type ErrorCode } from "../core/app-error.ts";
+import type { DemoLogin } from "../core/embedded-engines.ts";
 import { problemPath } from "../core/problem-members.ts";
+import { compressedResponse } from "../http/compressed-response.ts";
 import { staticResponse } from "../http/etag.ts";
 import { createRoutes, type Routes } from "../http/operation.ts";
 import { problemKinds } from "../http/problem.ts";
@@ -20,17 +22,22 @@ export type AboutDeps = {
   cookieName: string;
   /** Whether this port serves operator endpoints too. */
   servesOperators: boolean;
+  /** The account of the demo data, in development. */
+  demoLogin?: DemoLogin | undefined;
 };
 
 const asJson = { "Content-Type": "application/json; charset=utf-8" };
 
 /** Returns the index, the reference and the OpenAPI document, which are generated at their first request. */
-export function aboutRoutes({ identity, cookieName, servesOperators }: AboutDeps, others: readonly Routes[]): Routes {
+export function aboutRoutes(
+  { identity, cookieName, servesOperators, demoLogin }: AboutDeps,
+  others: readonly Routes[],
+): Routes {
   const routes = createRoutes("/api");
   const links = linksOf(servesOperators);
 
   const index = staticResponse(`${JSON.stringify({ ...identity, links })}\n`, { ...asJson, Vary: "Accept" });
-  const landing = renderLandingPage({ ...identity, links });
+  const landing = renderLandingPage({ ...identity, links, demoLogin });
   const landingPage = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
   routes.add(operations.index, ({ request }) =>
     preferred(request.headers.accept ?? "", forms) === "html" ? landingPage(request) : index(request),
@@ -56,9 +63,9 @@ export function aboutRoutes({ identity, cookieName, servesOperators }: AboutDeps
       listenerOperations: [...probeOperations, ...(servesOperators ? operatorOperations : [])],
     }),
   );
-  const document = once(() => staticResponse(JSON.stringify(described()), asJson));
+  const document = once(() => compressedResponse(JSON.stringify(described()), asJson));
   const docs = once(() => {
-    const reference = renderDocsPage(described(), links);
+    const reference = renderDocsPage(described(), links, demoLogin);
     return pageOfOrigin(reference.page, reference.headers);
   });
   return routes;

@@ -41,14 +41,21 @@ export function startGuard(
 }
 
 /** The data directory, created when it is missing. Every Postgres process that still uses it is ended first. */
-export async function prepareDataDirectory(dataDir: string, binaries: Binaries): Promise<DataDirectory> {
+export async function prepareDataDirectory(
+  dataDir: string,
+  binaries: Binaries,
+  onInitialize = () => {},
+): Promise<DataDirectory> {
   const directory = join(dataDir, "postgres");
   try {
     await createFolder(dataDir);
     await access(dataDir, constants.W_OK);
     const as = await runAs(binaries.postgres, dataDir, directory);
     const version = await majorVersion(binaries, as);
-    if (await isEmpty(directory)) await initialize(directory, binaries, as);
+    if (await isEmpty(directory)) {
+      onInitialize();
+      await initialize(directory, binaries, as);
+    }
     await checkVersion(directory, version);
     if (as.owner && (await stat(directory)).uid !== as.owner.uid) await changeOwner(as.owner, directory);
     if (!(await endPostgresIn(directory, graceful))) {

@@ -43,7 +43,9 @@ export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 /** Postgres on dataDir/postgres, in a separate process. When it exits it is restarted on the same port. */
 export async function startPostgres({ dataDir, log, fast = false, port: fixedPort }: PostgresRequest) {
   const binaries = postgresBinaries();
-  const dataDirectory = await prepareDataDirectory(dataDir, binaries);
+  const dataDirectory = await prepareDataDirectory(dataDir, binaries, () =>
+    log({ engine: "postgres", event: "is being set up; the first start takes some seconds" }),
+  );
   let pid: number | undefined;
 
   const startOn = (port: number) =>

@@ -11,6 +11,10 @@ const atMost = (maxLength: number) => (text: string) =>
 const nul = "\\u0000";
 const withoutNul = new RegExp(`^[^${nul}]*$`);
 
+/** What a pattern means, for people; by the source of the pattern. */
+const meanings = new Map<string, string>([[withoutNul.source, "no NUL character"]]);
+export const patternMeanings: ReadonlyMap<string, string> = meanings;
+
 /** Creates the schema of a text that is stored unchanged. The length is checked first. */
 export const exactText = ({ minLength = 0, maxLength }: { minLength?: number; maxLength: number }) =>
   z
@@ -55,18 +59,22 @@ const invisible =
   "\\u0020\\u00a0\\u00ad\\u061c\\u1680\\u180e\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f-\\u2064\\u206a-\\u206f\\u3000\\ufeff";
 
 /** Creates the schema of a visible text without line breaks, control characters and changes of the text direction. */
+const linePattern = new RegExp(`^[${invisible}]*[^${controls}${invisible}][^${controls}]*$`);
+meanings.set(linePattern.source, "no line breaks or control characters");
 export const line = (maxLength: number, example: string) =>
   boundedText(maxLength, {
-    pattern: new RegExp(`^[${invisible}]*[^${controls}${invisible}][^${controls}]*$`),
+    pattern: linePattern,
     error: "must contain a visible character and no control characters",
   })
     .refine((text) => /[^\p{Cf}\p{Z}]/u.test(text), "must contain a visible character")
     .meta({ minLength: 1, example });
 
 /** Creates the schema of a visible text that, unlike `line`, may contain line breaks. */
+const prosePattern = new RegExp(`^[^${controlsButBreaks}]*$`);
+meanings.set(prosePattern.source, "no control characters except line breaks");
 export const prose = (maxLength: number) =>
   boundedText(maxLength, {
-    pattern: new RegExp(`^[^${controlsButBreaks}]*$`),
+    pattern: prosePattern,
     error: "must not contain control characters",
   });
 

@@ -34,7 +34,10 @@ export function announcesBody({ rawHeaders }: IncomingMessage): boolean {
 
 /** Replaces an absolute URL, which proxies may send (RFC 9112, 3.2.2), by its path and query. */
 export function toOriginForm(request: IncomingMessage): void {
-  if (request.url?.startsWith("http")) request.url = /^https?:\/\/[^/?]*(.*)$/s.exec(request.url)?.[1] || "/";
+  // Most URLs begin with a slash. A scheme may be in upper case (RFC 3986).
+  if (request.url?.startsWith("/")) return;
+  const [, path] = /^https?:\/\/[^/?]*(.*)$/is.exec(request.url ?? "") ?? [];
+  if (path !== undefined) request.url = path || "/";
 }
 
 /** Rejects invalid percent escapes, and NUL, which Postgres cannot store. */

@@ -1,3 +1,4 @@
+import { patternMeanings } from "../../http/input/common-schemas.ts";
 import type { JsonSchema } from "../document/openapi-types.ts";
 
 const byFormat: Readonly<Record<string, string>> = {
@@ -13,7 +14,7 @@ const byFormat: Readonly<Record<string, string>> = {
 export function describeType(schema: JsonSchema): string {
   const { enum: choices, anyOf, oneOf, type, items } = schema;
   if (schema.const !== undefined) return `always \`${String(schema.const)}\``;
-  if (choices !== undefined) return `one of ${choices.map((choice) => `\`${String(choice)}\``).join(", ")}`;
+  if (choices !== undefined) return describeChoices(choices.map((choice) => `\`${String(choice)}\``));
   if (anyOf !== undefined) return [...new Set(anyOf.map(describeType))].join(" or ");
   if (oneOf !== undefined) return "object";
   if (typeof type === "object") return type.map((one) => describeType({ ...schema, type: one })).join(" or ");
@@ -26,20 +27,41 @@ export function describeType(schema: JsonSchema): string {
   return type === "null" ? "`null`" : "any value";
 }
 
+/** The value of a field that is left out. */
+export const describeDefault = ({ default: value }: JsonSchema): string =>
+  value === undefined ? "" : `, default: ${value === "" ? "empty" : `\`${String(value)}\``}`;
+
+const maxChoices = 20;
+
+function describeChoices(choices: readonly string[]): string {
+  if (choices.length <= maxChoices) return `one of ${choices.join(", ")}`;
+  return `one of ${choices.length} codes, such as ${choices.slice(0, 3).join(", ")}`;
+}
+
+const inWords = (value: number): string => value.toLocaleString("en");
+
 const joinWords = (...words: readonly string[]): string => words.filter((word) => word !== "").join(", ");
 
 const plural = (words: string): string => (words.startsWith("object") ? "objects" : words);
 
 function range({ minimum, maximum, multipleOf }: JsonSchema): string {
   const steps = multipleOf === undefined ? "" : `multiple of ${multipleOf}`;
-  if (minimum !== undefined && maximum !== undefined) return joinWords(`${minimum} to ${maximum}`, steps);
+  if (minimum !== undefined && maximum !== undefined)
+    return joinWords(`${inWords(minimum)} to ${inWords(maximum)}`, steps);
   if (minimum !== undefined) return joinWords(`at least ${minimum}`, steps);
   return joinWords(maximum === undefined ? "" : `at most ${maximum}`, steps);
 }
 
 function lengths({ minLength, maxLength, pattern }: JsonSchema): string {
-  const form = pattern === undefined ? "" : `pattern \`${pattern}\``;
+  const form = patternMeanings.get(pattern ?? "") ?? asciiPatterns[pattern ?? ""] ?? "";
   if (maxLength === undefined)
     return joinWords(minLength === undefined ? "" : `at least ${minLength} characters`, form);
-  return joinWords(`${minLength === undefined ? "at most" : `${minLength} to`} ${maxLength} characters`, form);
+  const from = minLength === undefined ? "up to" : `${minLength} to`;
+  return joinWords(`${from} ${inWords(maxLength)} characters`, form);
 }
+
+const asciiPatterns: Readonly<Record<string, string>> = {
+  "^[!-~]*$": "printable ASCII without spaces",
+  "^[0-9]{1,19}$": "up to 19 digits",
+  "^[0-9]{0,19}$": "up to 19 digits",
+};

@@ -1,3 +1,4 @@
+import type { DemoLogin } from "../../core/embedded-engines.ts";
 import { baseStyle, readScripts, readStyles } from "../../core/page/browser-files.ts";
 import { pageHeaders } from "../../core/page/headers.ts";
 import { type Html, html, nothing, trusted } from "../../core/page/html.ts";
@@ -21,7 +22,7 @@ const style = readStyles(
 );
 
 /** Renders the API reference. Complete without JavaScript; with it, every operation can be tried. */
-export function renderDocsPage(document: Document, links: Links) {
+export function renderDocsPage(document: Document, links: Links, demoLogin?: DemoLogin) {
   const groups = groupsOf(document);
   const count = groups.reduce((sum, { operations }) => sum + operations.length, 0);
   const resolve = (schema: JsonSchema) => resolveReference(schema, document.components.schemas);
@@ -59,7 +60,7 @@ export function renderDocsPage(document: Document, links: Links) {
           ${renderContents(groups)}
           <main id="main" tabindex="-1">
             ${renderGuide()}
-            ${signIn}
+            ${signIn(demoLogin)}
             ${groups.map(
               ({ tag, operations }) => html`
                 <section data-group aria-labelledby="${idOfTag(tag)}">

@@ -1,6 +1,6 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
 import type { DocumentedParameter } from "../document/openapi-types.ts";
-import { describeType } from "./describe-type.ts";
+import { describeDefault, describeType } from "./describe-type.ts";
 import { prose } from "./formatting.ts";
 import type { Resolve } from "./render-schema.ts";
 
@@ -15,13 +15,12 @@ export function renderParameters(parameters: readonly DocumentedParameter[], res
 }
 
 function renderParameter({ name, in: place, required, description, schema }: DocumentedParameter): Html {
-  const fallback = schema.default === undefined ? "" : `, \`${JSON.stringify(schema.default)}\` by default`;
   return html`
     <tr>
       <th scope="row"><code class="name">${name}</code>${required ? html` <span class="must">required</span>` : nothing}</th>
       <td>${place}</td>
       <td>
-        <span class="type">${prose(describeType(schema) + fallback)}</span>
+        <span class="type">${prose(describeType(schema) + describeDefault(schema))}</span>
         <p>${prose(description)}</p>
       </td>
     </tr>`;

@@ -1,6 +1,6 @@
 import { type Html, html, nothing } from "../../core/page/html.ts";
 import type { JsonSchema } from "../document/openapi-types.ts";
-import { describeType } from "./describe-type.ts";
+import { describeDefault, describeType } from "./describe-type.ts";
 import { prose } from "./formatting.ts";
 
 export type Resolve = (schema: JsonSchema) => JsonSchema;
@@ -31,11 +31,10 @@ function renderField(name: string, required: boolean, field: JsonSchema, options
   const { resolve, marks } = options;
   const schema = resolve(field);
   const { items } = schema;
-  const fallback = schema.default === undefined ? "" : `, \`${JSON.stringify(schema.default)}\` by default`;
   const described = items === undefined ? schema : { ...schema, items: resolve(items) };
   return html`
     <li>
-      <code class="name">${name}</code> <span class="type">${prose(describeType(described) + fallback)}</span>
+      <code class="name">${name}</code> <span class="type">${prose(describeType(described) + describeDefault(schema))}</span>
       ${required === (marks === "required") ? html` <span class="must">${marks}</span>` : nothing}
       ${renderDescriptions(field, resolve)}
       ${renderExample(annotated("examples", field, resolve)[0]?.examples)}

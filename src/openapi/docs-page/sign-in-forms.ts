@@ -1,12 +1,14 @@
-import { type Html, html } from "../../core/page/html.ts";
+import type { DemoLogin } from "../../core/embedded-engines.ts";
+import { type Html, html, nothing } from "../../core/page/html.ts";
 
-/** One sign-in for all operations of the page. */
-export const signIn: Html = html`
+/** One sign-in for all operations of the page. In development, the demo account is filled in. */
+export const signIn = (demo: DemoLogin | undefined): Html => html`
   <section id="sign-in" class="card scripted" aria-labelledby="sign-in-name">
     <h2 id="sign-in-name">Sign in to try operations</h2>
     <form id="sign-in-form">
-      <p class="field"><label for="email">Email</label><input id="email" type="email" autocomplete="username" required></p>
-      <p class="field"><label for="password">Password</label><input id="password" type="password" autocomplete="current-password" required></p>
+      <p class="field"><label for="email">Email</label><input id="email" type="email" autocomplete="username" value="${demo?.email ?? ""}" required></p>
+      <p class="field"><label for="password">Password</label><input id="password" type="password" autocomplete="current-password" value="${demo?.password ?? ""}" required></p>
+      ${demo === undefined ? nothing : html`<p class="note">The demo account of this development server is filled in.</p>`}
       <p class="buttons"><button class="send" type="submit">Sign in</button></p>
     </form>
     <p id="signed-in" hidden><span></span> <button type="button" id="sign-out">Sign out</button></p>

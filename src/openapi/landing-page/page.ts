@@ -1,16 +1,23 @@
+import type { DemoLogin } from "../../core/embedded-engines.ts";
 import { baseStyle, readScripts, readStyles } from "../../core/page/browser-files.ts";
 import { pageHeaders } from "../../core/page/headers.ts";
 import { type Html, html, trusted } from "../../core/page/html.ts";
 import type { Links } from "../links.ts";
 import { origin } from "../page-origin.ts";
 
-export type LandingFacts = { service: string; version: string; instance: string; links: Links };
+export type LandingFacts = {
+  service: string;
+  version: string;
+  instance: string;
+  links: Links;
+  demoLogin?: DemoLogin | undefined;
+};
 
 const script = readScripts(new URL("../copy-commands.js", import.meta.url));
 const style = readStyles(baseStyle, new URL("../page.css", import.meta.url), new URL("./landing.css", import.meta.url));
 
 /** `GET /api` for browsers. */
-export function renderLandingPage({ service, version, instance, links }: LandingFacts) {
+export function renderLandingPage({ service, version, instance, links, demoLogin }: LandingFacts) {
   const page = html`
     <!doctype html>
     <html lang="en">
@@ -42,9 +49,10 @@ export function renderLandingPage({ service, version, instance, links }: Landing
             ${navLink(links["metrics"], "Metrics", "Metrics for Prometheus.")}
           </ul>
           <h2>Commands to try</h2>
-          ${command("Readiness, with all checks", `curl '${origin}/ready?verbose'`)}
+          ${command("Check readiness", `curl '${origin}/ready?verbose'`)}
+          ${demoLogin === undefined ? null : command("Sign in with the demo account", `curl '${origin}/api/v1/auth/login' --json '${JSON.stringify(demoLogin)}'`)}
           ${command("Register, and receive a token", `curl '${origin}/api/v1/auth/register' --json '{"email":"you@example.org","name":"You","password":"four quiet harbour lights"}'`)}
-          ${command("This index as JSON", `curl '${origin}/api'`)}
+          ${command("List the entry points as JSON", `curl '${origin}/api'`)}
         </main>
         <script>${trusted(script)}</script>
       </body>
