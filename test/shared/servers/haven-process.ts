@@ -37,7 +37,7 @@ export async function startHavenProcess({
   env = {},
   entry = "with-test-routes",
   until = "ready",
-  withinMs = 15_000,
+  withinMs = 45_000,
   cgroup,
 }: ProcessOptions = {}): Promise<HavenProcess> {
   const port = Number(env["PORT"] ?? (await freePort()));
