@@ -19,17 +19,18 @@ const tests = [
 ];
 
 const names = releases.map(({ name }) => name).join(", ");
-const usage = `Usage: npm run matrix -- [--write] [RELEASE …] [-- TESTS …]
+const usage = `Usage: npm run matrix -- [--write] [--skip-unavailable] [RELEASE …] [-- TESTS …]
 
   RELEASE   ${names}; all of them unless named
   TESTS     test files instead of those of the matrix
   --write   write the versions and the result of each release to docs/versions.md
+  --skip-unavailable   say so and go on if the packages of a release cannot be downloaded
 `;
 
 const { values, tokens } = parseArgs({
   allowPositionals: true,
   tokens: true,
-  options: { write: { type: "boolean" }, help: { type: "boolean" } },
+  options: { write: { type: "boolean" }, "skip-unavailable": { type: "boolean" }, help: { type: "boolean" } },
 });
 const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? Number.POSITIVE_INFINITY;
 const words = tokens.flatMap((token) => (token.kind === "positional" ? [token] : []));
@@ -48,7 +49,8 @@ for (const release of releases.filter(({ name }) => wanted.length === 0 || wante
 process.exit(failed === 0 ? 0 : 1);
 
 function runOn(release: Release): boolean {
-  const commands = unpackRelease(release);
+  const commands = unpack(release);
+  if (commands === undefined) return true;
   const node = release.name === "bookworm" ? nodeBinary(nodeVersions[1]) : process.execPath;
   const env = {
     ...process.env,
@@ -67,4 +69,17 @@ function runOn(release: Release): boolean {
   if (values.write)
     writeFileSync(page, withRow(readFileSync(page, "utf8"), { release: release.name, versions, passed }));
   return passed;
+}
+
+function unpack(release: Release): string | undefined {
+  try {
+    return unpackRelease(release);
+  } catch (error) {
+    if (!values["skip-unavailable"]) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(
+      `*** SKIPPED: the tests on Debian ${release.name}, because its packages are unavailable: ${message} ***\n`,
+    );
+    return undefined;
+  }
 }
