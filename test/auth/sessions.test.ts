@@ -309,7 +309,7 @@ test("pages of other origins may call with a token only where CORS_ORIGINS names
   });
   assert.deepEqual(
     [plain.status, plain.headers.allow, plain.headers["access-control-allow-origin"]],
-    [405, "GET, HEAD, PATCH", "https://app.example"],
+    [405, "DELETE, GET, HEAD, PATCH", "https://app.example"],
   );
   assert.match(String(plain.headers["access-control-expose-headers"]), /Content-Range, ETag/);
 });
