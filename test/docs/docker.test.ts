@@ -31,9 +31,11 @@ test("the commands of the page create the first account and the administrator", 
   assert.match(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString(), /"role":"admin"/);
 });
 
-test("the root is 404 and names /api, which is a page in a browser", async () => {
+test("the root leads a browser to /api, which is a page, and others get a 404 that names it", async () => {
   const haven = await startHaven({ env: sameSecret });
-  const nothing = await ask(`${haven.url}/`, { headers: { Accept: "text/html" } });
+  const browser = await ask(`${haven.url}/`, { headers: { Accept: "text/html" } });
+  assert.deepEqual([browser.status, browser.headers.location], [302, "/api"]);
+  const nothing = await ask(`${haven.url}/`);
   assert.equal(nothing.status, 404);
   assert.match(nothing.text, /GET \/api/);
   const landing = await ask(`${haven.url}/api`, { headers: { Accept: "text/html" } });
