@@ -109,7 +109,7 @@ test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, o
   const phone = await login(two.url, person);
   const bystander = await busyOwner();
   for (const { url } of [one, two]) await me(url, phone);
-  assert.equal((await remove(one.url, person, {})).status, 403);
+  assert.equal((await remove(one.url, person, {})).status, 400);
   assert.equal((await remove(one.url, person, { currentPassword: "wrong" })).status, 403);
   assert.equal((await me(two.url, person)).status, 200);
 

@@ -53,9 +53,13 @@ export function createLeavingService(deps: LeavingDeps) {
     currentPassword: string | undefined,
     client: ClientInfo,
   ): Promise<void> => {
+    if (currentPassword === undefined) {
+      const message = "Required to delete the account from a session.";
+      throw new AppError("validation_failed", message, { errors: [{ path: "currentPassword", message }] });
+    }
     await rateLimit.attempt(client.address, userId);
     const user = await users.byId(db, userId);
-    if (user !== undefined && (await passwords.matches(currentPassword ?? "", user.passwordHash))) return;
+    if (user !== undefined && (await passwords.matches(currentPassword, user.passwordHash))) return;
     if (user !== undefined) await recordEvent(db, "deletion_failed", userId, client);
     throw new AppError("forbidden", "The current password is wrong.");
   };
