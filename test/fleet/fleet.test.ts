@@ -268,7 +268,7 @@ test("a check of the instance itself takes the instance out without a vote", asy
   // All members run in this process, so one saturated event loop affects all of them.
   await eventually(
     async () => {
-      await Promise.all(Array.from({ length: 4 }, () => ask(`${one.url}/test/spin/250`)));
+      await Promise.all(Array.from({ length: 40 }, () => ask(`${one.url}/test/spin/50`)));
       return (await readyOf(one)).status;
     },
     (status) => status === "not_ready",
