@@ -6,6 +6,12 @@ import { operation } from "../../http/operation.ts";
 const tag = "Auth";
 const access = "account";
 
+/** A row as JSON. Lists and objects are columns of the types array and jsonb. */
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const row = z
+  .record(z.string(), z.union([value, z.array(value), z.record(z.string(), value)]))
+  .meta({ id: "ExportedRow", description: "A row of the table of that name." });
+
 export const leavingOperations = {
   export: operation({
     id: "exportMe",
@@ -18,8 +24,8 @@ export const leavingOperations = {
     needs: { postgres: "read", redis: "read" },
     answers: {
       200: {
-        description: "All data.",
-        schema: z.looseObject({ user: z.array(z.looseObject({})), sessions: z.array(z.looseObject({})) }),
+        description: "Lists of rows by kind: `user`, `sessions` and others.",
+        schema: z.record(z.string(), z.array(row)),
       },
     },
   }),
