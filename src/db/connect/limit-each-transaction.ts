@@ -19,7 +19,8 @@ export function limitEachTransaction(client: pg.Client, settings: SessionSetting
   let hasBegun = false;
   const query = (statement: string | pg.QueryConfig, values?: unknown[] | Callback): Promise<unknown> | undefined => {
     if (typeof values === "function") {
-      send(limitedQuery(statement as pg.QueryConfig, setLimits, values));
+      const { name: _, ...unnamed } = statement as pg.QueryConfig;
+      send(limitedQuery(unnamed, setLimits, values));
       return undefined;
     }
     const { text, values: own = values } = typeof statement === "string" ? { text: statement } : statement;

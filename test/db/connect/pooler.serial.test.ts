@@ -131,6 +131,8 @@ for (const mode of ["transaction", "session"]) {
         });
     };
     for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 100 }, (_, n) => one(n)));
+    // A named statement would exist in one session of Postgres, and the next transaction may run in another.
+    assert.deepEqual(await db.query("SELECT name FROM pg_prepared_statements"), []);
     await assert.rejects(db.query({ text: "SELECT pg_sleep($1)", isShort: true }, [5]), fails("unavailable"));
     assert.equal(await working(pooled.direct), 0);
     await db.close();
