@@ -13,11 +13,11 @@ import { createPipeliningLimit } from "./http/listener/pipelining-limit.ts";
 import type { Trust } from "./http/listener/proxy-trust.ts";
 import { clientDisconnected, createContext, requestIdOf } from "./http/listener/request-context.ts";
 import { announcesBody, assertReadableUrl, framingError, toOriginForm } from "./http/listener/request-guard.ts";
+import { createRequestPacer } from "./http/listener/request-pacer.ts";
 import type { Routes, StoreNeeds } from "./http/operation.ts";
 import { sendProblem } from "./http/problem.ts";
 import { resourceRouter } from "./http/resource-router.ts";
 import type { Connections } from "./kit/lifecycle/connections.ts";
-import { kindOfMethod, type RequestQueue } from "./kit/overload/request-queue.ts";
 import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 
 // Everything a request passes, in order: the checks before Express (`createApp`), then Express (`createExpressApp`),
@@ -26,7 +26,8 @@ import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 export type AppDeps = ExpressDeps & {
   /** Answers probes and operator endpoints; returns false for every other request. */
   answerOps(request: IncomingMessage, response: ServerResponse): boolean;
-  queue: Pick<RequestQueue, "run">;
+  /** Returns false while the event loop is saturated. */
+  admits(): boolean;
   /** Begins the trace of a request; undefined while traces are off. */
   startTrace: StartRequestTrace;
   /** Called at the end of every request that is not answered by `answerOps`: access log and metrics. */
@@ -38,7 +39,7 @@ export type AppDeps = ExpressDeps & {
 
 export function createApp({
   answerOps,
-  queue,
+  admits,
   startTrace,
   onFinished,
   connections,
@@ -49,6 +50,7 @@ export function createApp({
   const expressApp = createExpressApp(rest);
   const bodyDiscarder = createBodyDiscarder();
   const pipelining = createPipeliningLimit();
+  const pacer = createRequestPacer();
   const bodyBudget = createByteBudget({ maxBytes: maxBufferedBodyBytes, rejectionError: tooManyBodies });
   return {
     express: expressApp,
@@ -81,33 +83,24 @@ export function createApp({
       for (const [name, value] of securityHeaders) response.setHeader(name, value);
       response.setHeader("X-Request-Id", request.context.id);
 
-      // Malformed requests are refused before any work.
+      // Refused before any work: malformed requests, and all while the event loop is saturated.
       try {
         if (fault !== undefined) throw new AppError("bad_request", fault);
         assertReadableUrl(request.url ?? "");
+        if (!admits()) throw new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds: 2 });
       } catch (error) {
         sendProblem(response, error, request.context.id);
         return;
       }
-      // The rest waits for its turn, and is refused if it waits too long.
-      queue.run(kindOfMethod(request.method), {
-        start() {
-          // The deadline may have passed, or the client may have disconnected, while the request waited.
-          if (response.writableEnded || response.destroyed) return;
-          if (trace === undefined) expressApp(request, response);
-          else trace.run(() => void expressApp(request, response));
-        },
-        reject(retryAfterSeconds) {
-          if (response.writableEnded || response.destroyed) return;
-          sendProblem(response, overloaded(retryAfterSeconds), request.context.id);
-        },
+      pacer.run(() => {
+        // The deadline may have passed while the request waited.
+        if (response.writableEnded) return;
+        if (trace === undefined) expressApp(request, response);
+        else trace.run(() => void expressApp(request, response));
       });
     },
   };
 }
-
-const overloaded = (retryAfterSeconds: number) =>
-  new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds });
 
 const tooManyBodies = () =>
   new AppError("overloaded", "Too many large requests are being read. Retry in a moment.", { retryAfterSeconds: 1 });

@@ -9,9 +9,8 @@ import type { Logger } from "../core/logger.ts";
 import { createOnce } from "../features/create-once.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
 import { securityHeaders } from "../http/listener/security-headers.ts";
-import { measureEventLoop } from "../kit/health/event-loop.ts";
 import type { FleetReport } from "../kit/health/health-report.ts";
-import { createRequestQueue } from "../kit/overload/request-queue.ts";
+import { watchEventLoop } from "../kit/overload/event-loop-watch.ts";
 import { createCallMetrics } from "../metrics/calls.ts";
 import { addCertificateMetrics } from "../metrics/certificates.ts";
 import { addLogMetrics } from "../metrics/log.ts";
@@ -54,16 +53,7 @@ export async function compose(deps: ComposeDeps) {
   const metrics = createMetrics(identity);
   addLogMetrics(metrics, droppedLogLines);
   const trust = createTrust(toBlockList(config.http.trustProxy));
-  const eventLoop = stack.adopt(measureEventLoop(), (measurement) => measurement.stop());
-  const queue = stack.adopt(
-    createRequestQueue({
-      targetMs: config.http.overloadDelayMs,
-      // Further writes would wait for a connection. They wait in this queue instead, which rejects those that wait long.
-      // Most reads need no connection of their own.
-      hasRoom: (kind): boolean => kind === "read" || db.queuedWrites() < config.postgres.poolMax * 2,
-    }),
-    (running) => running.stop(),
-  );
+  const eventLoop = stack.adopt(watchEventLoop(config.http.overloadDelayMs), (watch) => watch.stop());
 
   const { tracer, startRequest } = await composeTracing({ config, identity, logger, metrics, trust, stack });
   const certificates = overrides.certificates ?? stack.adopt(watchCertificates(), (watch) => watch.stop());
@@ -77,7 +67,6 @@ export async function compose(deps: ComposeDeps) {
     metrics,
     identity,
     eventLoop,
-    queue,
     trust,
     policy: readiness.policy,
     fleet: (): FleetReport => fleet.report(),
@@ -118,7 +107,7 @@ export async function compose(deps: ComposeDeps) {
     overrides,
   });
   const uncounted = { db: postgres.uncounted, redis: redisParts.uncounted };
-  const checks = [...postgres.checks, ...redisParts.checks, ...processChecks({ config, queue })];
+  const checks = [...postgres.checks, ...redisParts.checks, ...processChecks({ config, eventLoop })];
   for (const check of checks) kit.addCheck(check);
 
   const fleet = composeFleet({
@@ -190,7 +179,7 @@ export async function compose(deps: ComposeDeps) {
   const headers = securityHeaders(config);
   const app = createApp({
     answerOps: servesOperators ? kit.answer : kit.probes.answer,
-    queue,
+    admits: eventLoop.admits,
     startTrace: startRequest,
     onFinished: composeRequestRecord({ logger, httpMetrics: kit.httpMetrics }),
     connections,

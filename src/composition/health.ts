@@ -17,11 +17,10 @@ import { eventLoopCheck } from "../kit/checks/event-loop.ts";
 import { memoryCheck } from "../kit/checks/memory.ts";
 import { createHealth } from "../kit/create-health.ts";
 import type { Check } from "../kit/health/check.ts";
-import type { EventLoopMeasurement } from "../kit/health/event-loop.ts";
 import type { FleetReport, Identity } from "../kit/health/health-report.ts";
 import type { Change } from "../kit/health/history.ts";
 import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
-import type { RequestQueue } from "../kit/overload/request-queue.ts";
+import type { EventLoopWatch } from "../kit/overload/event-loop-watch.ts";
 import type { Metrics } from "../metrics/registry.ts";
 
 export type HealthDeps = {
@@ -30,8 +29,7 @@ export type HealthDeps = {
   logger: Logger;
   metrics: Metrics;
   identity: Identity;
-  eventLoop: EventLoopMeasurement;
-  queue: RequestQueue;
+  eventLoop: EventLoopWatch;
   trust: Trust;
   policy: ReadinessPolicy;
   fleet(): FleetReport;
@@ -43,7 +41,7 @@ export type HealthDeps = {
 
 /** Creates the health kit, which also adds the metrics of what it measures. */
 export function composeHealth(deps: HealthDeps) {
-  const { config, clock, logger, metrics, identity, eventLoop, queue, trust, policy, fleet, certificates } = deps;
+  const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates } = deps;
   const { recentLogLines, tracer, stack } = deps;
   const { service, version, instance, ...facts } = identity;
   const evidence = createEvidence({
@@ -63,7 +61,6 @@ export function composeHealth(deps: HealthDeps) {
     timeoutMs: config.health.timeoutMs,
     probePaths: config.health.paths,
     eventLoop,
-    queue,
     certificates,
     details: { ...config.build, settings: config.changedSettings },
     metrics,
@@ -97,10 +94,10 @@ const describeChange = ({ name, from, to, reason }: Omit<Change, "at">): string 
 const isWorse = ({ to }: Pick<Change, "to">): boolean => to === "down" || to === "not_ready" || to === "open";
 
 /** Creates the checks of the process itself: event loop, memory and disk. */
-export function processChecks({ config, queue }: Pick<HealthDeps, "config" | "queue">): readonly Check[] {
+export function processChecks({ config, eventLoop }: Pick<HealthDeps, "config" | "eventLoop">): readonly Check[] {
   const critical = (name: CheckName) => config.health.requires.includes(name);
   return [
-    eventLoopCheck({ isSaturated: queue.isShedding, critical: critical("event-loop") }),
+    eventLoopCheck({ isSaturated: eventLoop.isShedding, critical: critical("event-loop") }),
     memoryCheck({ critical: critical("memory") }),
     diskCheck({ folder: tmpdir(), critical: critical("disk") }),
   ];

@@ -247,9 +247,7 @@ export const variables = z.object({
     ),
   OVERLOAD_DELAY_MS: milliseconds(0)
     .default(50)
-    .describe(
-      "How long API requests may wait before they start, if that lasts longer than five times this: others are rejected with 503; `0` disables this",
-    ),
+    .describe("Mean event-loop delay above which API requests are rejected with 503; `0` disables this"),
 
   UPLOAD_MEMORY_BYTES: wholeNumber(10_000_000, 100_000_000_000, "a whole number of bytes")
     .default(67_108_864)

@@ -31,8 +31,6 @@ export type Database = Statements & {
   /** Closes every connection that is open now before its next use, because it may lead to a failed server. */
   retireConnections(): void;
   counts(): ConnectionCounts;
-  /** Returns the number of writes that wait for a connection. */
-  queuedWrites(): number;
   close(): Promise<void>;
 };
 
@@ -159,7 +157,6 @@ export function createDatabase(
       waiting: limiter.queued() + writeLimiter.queued(),
       pipelined: pipelined.total(),
     }),
-    queuedWrites: writeLimiter.queued,
     close: async () => void (await Promise.all([pool.end(), pipelined.end()])),
   };
 }

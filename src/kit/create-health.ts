@@ -4,7 +4,6 @@ import { steadyClock } from "../core/clock.ts";
 import { newRequestId } from "../core/ids.ts";
 import { readMemory } from "./checks/memory.ts";
 import type { Check } from "./health/check.ts";
-import { measureEventLoop } from "./health/event-loop.ts";
 import type { Identity } from "./health/health-report.ts";
 import { createHealthReporter } from "./health/health-reporter.ts";
 import { createHistory } from "./health/history.ts";
@@ -29,7 +28,7 @@ import { addMemoryMetrics } from "./metrics/memory.ts";
 import { createOwnExposition } from "./metrics/own-exposition.ts";
 import { promClientSink } from "./metrics/prom-client.ts";
 import type { HealthOptions } from "./options.ts";
-import { createRequestQueue } from "./overload/request-queue.ts";
+import { watchEventLoop } from "./overload/event-loop-watch.ts";
 import { createBreakers } from "./resilience/breakers.ts";
 
 /**
@@ -50,7 +49,7 @@ export function createHealth(options: HealthOptions) {
     intervalMs = 2000,
     timeoutMs = 2000,
   } = options;
-  const { closeOn = "signal", clock = steadyClock, maxWaitMs = 50 } = options;
+  const { closeOn = "signal", clock = steadyClock, maxEventLoopDelayMs = 50 } = options;
   const operators = options.operators === false ? undefined : (options.operators ?? {});
   const identity: Identity = { service, version, instance, ...facts };
   const history = createHistory();
@@ -91,8 +90,7 @@ export function createHealth(options: HealthOptions) {
     if (startedUp && lifecycle.is("starting")) lifecycle.advance("ready");
   });
 
-  const eventLoop = options.eventLoop ?? measureEventLoop();
-  const queue = options.queue ?? createRequestQueue({ targetMs: maxWaitMs });
+  const eventLoop = options.eventLoop ?? watchEventLoop(maxEventLoopDelayMs);
   const probes = createProbes({ identity, snapshot: monitor.snapshot, paths: options.probePaths ?? [] });
 
   const metrics = metricsSink(options.metrics) ?? createOwnExposition({ version, instance, eventLoop });
@@ -109,14 +107,14 @@ export function createHealth(options: HealthOptions) {
     inFlight: connections.inFlight,
     connections: connections.sockets,
     bytes: connections.bytes,
-    shedCount: queue.shedCount,
+    shedCount: eventLoop.shedCount,
   });
   const systemWatch = watchSystem({
     eventLoop,
     http: {
       inFlight: connections.inFlight,
       connections: connections.sockets,
-      shedding: queue.isShedding,
+      shedding: eventLoop.isShedding,
       totals: httpMetrics.totals,
     },
   });
@@ -162,7 +160,7 @@ export function createHealth(options: HealthOptions) {
   const app = createAppListener({
     answer: managementPort === undefined ? answer : probes.answer,
     connections,
-    queue,
+    admits: eventLoop.admits,
     reject: (response, error) => sendError(response, error, newRequestId()),
     observe: httpMetrics.observe,
     ...(options.routeOf !== undefined && { routeOf: options.routeOf }),
@@ -252,7 +250,6 @@ export function createHealth(options: HealthOptions) {
       for (const { close } of all) close?.();
       systemWatch.stop();
       if (options.eventLoop === undefined) eventLoop.stop();
-      if (options.queue === undefined) queue.stop();
       breakers.stop();
       management?.close();
       management?.closeAllConnections();

@@ -2,7 +2,6 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { ProbePath } from "../core/probe-kind.ts";
 import type { Check } from "./health/check.ts";
-import type { EventLoopMeasurement } from "./health/event-loop.ts";
 import type { CertificateEnd, FleetReport, PageLink } from "./health/health-report.ts";
 import type { Change } from "./health/history.ts";
 import type { OnResult } from "./health/monitor.ts";
@@ -10,7 +9,7 @@ import type { ReadinessPolicy } from "./health/readiness-policy.ts";
 import type { OperatorRoute, SendError } from "./http/operator-endpoints.ts";
 import type { MetricsSink } from "./metrics/metrics-sink.ts";
 import type { PromClientRegistry } from "./metrics/prom-client.ts";
-import type { RequestQueue } from "./overload/request-queue.ts";
+import type { EventLoopWatch } from "./overload/event-loop-watch.ts";
 import type { CloseOn } from "./resilience/breaker.ts";
 
 /** @example const options: HealthOptions = { service: "orders", checks: [], intervalMs: 5000 }; */
@@ -42,14 +41,12 @@ export type HealthOptions = {
   /** The label `route` of a request; the pattern of an Express route, or the name given by `nameRoute`, unless set. */
   routeOf?: (request: IncomingMessage) => string;
   /**
-   * How long requests may wait before they start, if that lasts longer than a burst: others are rejected with 503. 50
-   * unless set; 0 rejects none. Probes and operator endpoints are always answered.
+   * Mean event-loop delay above which a growing share of requests is rejected with 503; 50 unless set. 0 rejects none.
+   * Probes and operator endpoints are always answered.
    */
-  maxWaitMs?: number;
-  /** Replaces `maxWaitMs` in an app that has a queue of its own. */
-  queue?: RequestQueue;
-  /** The measurement of the event loop of an app that has one already. */
-  eventLoop?: EventLoopMeasurement;
+  maxEventLoopDelayMs?: number;
+  /** Replaces `maxEventLoopDelayMs` in an app that measures its event loop and rejects requests itself. */
+  eventLoop?: EventLoopWatch;
   /** The certificates of dependencies with their ends, in milliseconds since 1970, for the report; none unless set. */
   certificates?: () => readonly CertificateEnd[];
   /** Further facts for `/health/detailed`, such as the commit and the settings; without secrets, hosts and users. */

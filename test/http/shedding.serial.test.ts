@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
 
@@ -34,12 +33,6 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
     }
   })();
   await sleep(4000);
-  // On a busy machine fewer requests fit into that time.
-  await eventually(
-    () => probes.length,
-    (count) => count > 5,
-    10_000,
-  );
   flooding = false;
   await Promise.all([...flood, probing]);
   const calmAt = performance.now();
@@ -47,7 +40,7 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
   assert.ok(firstShedAt > 0, "nothing was shed");
   assert.ok(firstShedAt - floodedAt < 2000, `first shed after ${firstShedAt - floodedAt} ms`);
   assert.ok(shed.every(({ retryAfter }) => retryAfter !== undefined));
-  assert.ok(probes.every(({ status }) => status === 200));
+  assert.ok(probes.length > 5 && probes.every(({ status }) => status === 200));
 
   // Recovered: twenty in a row are served.
   for (let served = 0; served < 20; ) {

@@ -4,7 +4,6 @@ import { createServer, type Server } from "node:http";
 import { test } from "node:test";
 import { z } from "zod";
 import { createHealth, type HealthOptions } from "../../src/kit/index.ts";
-import type { RequestQueue } from "../../src/kit/overload/request-queue.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
@@ -68,23 +67,23 @@ test("with a management port, operator endpoints are served on that port only, a
   );
 });
 
-test("a request that waits too long is rejected, and probes and operator endpoints are answered", async () => {
+test("while the event loop is saturated requests are rejected, and probes and operator endpoints are answered", async () => {
   let shed = 0;
-  const queue: RequestQueue = {
-    run: (_kind, request) => {
+  const eventLoop = {
+    admits: () => {
       shed += 1;
-      request.reject(7);
+      return false;
     },
+    latest: () => ({ delayMs: 300, longestDelayMs: 300, utilization: 1 }),
     isShedding: () => true,
     shedCount: () => shed,
-    waiting: () => 0,
     stop: () => undefined,
   };
   const server = createServer((_request, response) => response.end("app"));
-  make({ queue }).attach(server);
+  make({ eventLoop }).attach(server);
   const url = await urlOf(server);
   const rejected = await ask(`${url}/orders`);
-  assert.deepEqual([rejected.status, rejected.headers["retry-after"]], [503, "7"]);
+  assert.deepEqual([rejected.status, rejected.headers["retry-after"]], [503, "2"]);
   assert.partialDeepStrictEqual(rejected.json(), { code: "overloaded" });
   assert.equal((await ask(`${url}/ready`)).status, 200);
   const metrics = (await ask(`${url}/metrics`)).text;

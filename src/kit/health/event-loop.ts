@@ -8,14 +8,17 @@ export type EventLoopFacts = {
   utilization: number;
 };
 
-export type EventLoopMeasurement = { latest(): EventLoopFacts; stop(): void };
+/**
+ * `sustainedDelayMs` is `delayMs` without the longest single delay, so that one stall does not count as lasting load.
+ */
+export type EventLoopSample = EventLoopFacts & { sustainedDelayMs: number };
 
 const everyMs = 250;
 const resolutionMs = 10;
 const longestOfSamples = 40;
 
 /** Samples the event loop. Each sample covers only the time since the previous one, so that idle time hides no delay. */
-export function measureEventLoop(): EventLoopMeasurement {
+export function measureEventLoop(onSample?: (sample: EventLoopSample) => void) {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   let before = performance.eventLoopUtilization();
@@ -28,6 +31,7 @@ export function measureEventLoop(): EventLoopMeasurement {
     const { count } = histogram;
     const mean = count > 0 ? histogram.mean / 1e6 - resolutionMs : 0;
     const max = count > 0 ? histogram.max / 1e6 - resolutionMs : 0;
+    const meanWithoutMax = count > 1 ? (mean * count - max) / (count - 1) : mean;
     // A block that is longer than the sampling interval is not in the histogram, but it delays this sample.
     const late = performance.now() - sampledAt - everyMs;
     sampledAt = performance.now();
@@ -40,6 +44,7 @@ export function measureEventLoop(): EventLoopMeasurement {
     };
     before = now;
     histogram.reset();
+    onSample?.({ ...latest, sustainedDelayMs: Math.max(0, meanWithoutMax, late) });
   };
   const timer = setInterval(sample, everyMs);
   timer.unref();

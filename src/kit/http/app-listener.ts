@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
 import type { Connections } from "../lifecycle/connections.ts";
-import { kindOfMethod, type RequestQueue } from "../overload/request-queue.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -9,19 +8,21 @@ export type AppListenerDeps = {
   /** Returns false if the request is for the app. */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
   connections: Pick<Connections, "begin" | "isClosing">;
-  queue: Pick<RequestQueue, "run">;
+  /** Returns false while the event loop is saturated. */
+  admits(): boolean;
   reject(response: ServerResponse, error: AppError): void;
   observe(method: string, route: string, status: number, seconds: number): void;
   routeOf?: (request: IncomingMessage) => string;
 };
 
+const retryAfterSeconds = 2;
 /** The status that NGINX logs for a client that disconnected before the response. */
 const clientClosedRequest = 499;
 const unnamed = "other";
 
 /** Runs before the app: it answers probes, rejects requests during an overload, and passes all others to the app. */
 export function createAppListener(deps: AppListenerDeps) {
-  const { answer, connections, queue, reject, observe } = deps;
+  const { answer, connections, admits, reject, observe } = deps;
   const names = new WeakMap<IncomingMessage, string>();
   const routeOf = deps.routeOf ?? ((request) => names.get(request) ?? expressRoute(request) ?? unnamed);
 
@@ -36,13 +37,8 @@ export function createAppListener(deps: AppListenerDeps) {
         const status = response.writableFinished ? response.statusCode : clientClosedRequest;
         observe(request.method ?? "", routeOf(request), status, (performance.now() - startedAt) / 1000);
       });
-      queue.run(kindOfMethod(request.method), {
-        start() {
-          if (!response.destroyed) app(request, response);
-        },
-        reject: (retryAfterSeconds) =>
-          reject(response, new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds })),
-      });
+      if (admits()) app(request, response);
+      else reject(response, new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds }));
     };
 
   return {

@@ -65,7 +65,7 @@ export function createHttpMetrics(metrics: Pick<MetricsSink, "add">, source: Htt
     },
     {
       name: "http_requests_shed_total",
-      help: "Requests rejected because they waited too long before they started.",
+      help: "Requests rejected because the event loop was saturated.",
       type: "counter",
       samples: () => [{ labels: {}, value: source.shedCount() }],
     },

@@ -14,7 +14,7 @@ export const health = createHealth({
   intervalMs: 100,
   timeoutMs: 500,
   // On a busy machine the event loop is late while an app starts, and rejected requests are not the subject here.
-  maxWaitMs: 0,
+  maxEventLoopDelayMs: 0,
   checks: [httpCheck({ name: "shop", url: process.env.SHOP_URL })],
 });
 
