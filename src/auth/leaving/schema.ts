@@ -6,10 +6,12 @@ import { operation } from "../../http/operation.ts";
 const tag = "Auth";
 const access = "account";
 
-/** A row as JSON. Lists and objects are columns of the types array and jsonb. */
+/** A row as JSON. Lists and objects are columns of the types array and jsonb; an event contains its subject. */
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const flat = z.union([value, z.array(value), z.record(z.string(), value)]);
+const nested = z.union([flat, z.record(z.string(), flat)]);
 const row = z
-  .record(z.string(), z.union([value, z.array(value), z.record(z.string(), value)]))
+  .record(z.string(), z.union([nested, z.record(z.string(), nested)]))
   .meta({ id: "ExportedRow", description: "A row of the table of that name." });
 
 export const leavingOperations = {

@@ -3,14 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runProgram } from "../../shared/run-program.ts";
 import { startHavenProcess } from "../../shared/servers/haven-process.ts";
+import { startMailServer } from "../../shared/servers/mail-server.ts";
 import { python, settingsFolder } from "./schemathesis.ts";
 
 export const operatorToken = "an-operators-token-of-the-tests";
 
-export const startForSchemathesis = () =>
-  startHavenProcess({
+export async function startForSchemathesis() {
+  const mail = await startMailServer();
+  return startHavenProcess({
     entry: "main",
     env: {
+      MAIL_URL: mail.url,
+      MAIL_FROM: "no-reply@example.com",
+      PUBLIC_URL: "https://app.example.com",
       NODE_ENV: "production",
       JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
       OPS_TOKEN: operatorToken,
@@ -21,6 +26,7 @@ export const startForSchemathesis = () =>
       REQUEST_TIMEOUT_MS: "60000",
     },
   });
+}
 
 export type Credentials = { email: string; password: string; operatorToken: string };
 
