@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { atEnd } from "../shared/at-end.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { startMailServer } from "../shared/servers/mail-server.ts";
 import { worstLiveMs } from "../support/faulty-haven.ts";
 import { attack, maxProcessorMs, type Report } from "./harness.ts";
 
@@ -11,9 +12,14 @@ const minutes = Number(process.env["HOSTILE_MINUTES"] ?? 0);
 const seed = Number(process.env["HOSTILE_SEED"] ?? 1);
 const perPlace = minutes > 0 ? 20 : 2;
 
+const mail = await startMailServer();
 const haven = await startHavenProcess({
   entry: "main",
   env: {
+    // Without a mail server, operations that send mail are refused before the work.
+    MAIL_URL: mail.url,
+    MAIL_FROM: "no-reply@example.com",
+    PUBLIC_URL: "https://app.example.com",
     NODE_ENV: "production",
     JWT_SECRET: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
     OPS_TOKEN: "an-operators-token-of-the-tests",
