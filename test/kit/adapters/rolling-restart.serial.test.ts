@@ -42,7 +42,8 @@ async function startNginx(ports: readonly number[]): Promise<string> {
     http {
       access_log off; ${temporary.join(" ")}
       upstream app {
-        ${ports.map((upstream) => `server 127.0.0.1:${upstream} max_fails=1 fail_timeout=1s;`).join(" ")}
+        ${ports.map((upstream) => `server 127.0.0.1:${upstream} max_fails=0;`).join(" ")}
+        # An upstream that refuses is tried again at each request: with two, a rule of failures could leave none.
         keepalive 16;
       }
       server {
