@@ -74,6 +74,24 @@ choose_proxy() {
   esac
 }
 
+# The files of nginx/newer for the NGINX of the image: HTTP/2, and connections that are kept open. Files in .env come first.
+choose_nginx_files() {
+  [ "$proxy" = nginx ] || return 0
+  local image copied
+  image=$(sed -n 's/^ *image: \(nginx:[^ ]*\).*/\1/p' "$here/docker-compose.$layout.yml")
+  copied=$(docker run --rm --network none --volume "$here/../nginx:/etc/haven:ro" --entrypoint sh "$image" /etc/haven/newer.sh) ||
+    die "$image does not start"
+  local command file replaced
+  while read -r command file replaced; do
+    [ "$command" = cp ] || continue
+    case $replaced in
+      haven/http2.conf) NGINX_HTTP2=$(setting NGINX_HTTP2 "$file") ;;
+      haven/keepalive.conf) NGINX_KEEPALIVE=$(setting NGINX_KEEPALIVE "$file") ;;
+    esac
+  done <<<"$copied"
+  export NGINX_HTTP2 NGINX_KEEPALIVE
+}
+
 need() {
   command -v "$1" >/dev/null || die "$1 is missing; $2"
 }
@@ -237,6 +255,7 @@ start() {
   derive_files
   local scale=()
   [ "$layout" = lb ] || scale=(--scale "app=$1")
+  choose_nginx_files
   build
   # Both proxies use the same ports, so the other one has to be removed first.
   if [ "$proxy" = haproxy ]; then remove nginx; else remove haproxy; fi

@@ -67,7 +67,22 @@ esac
 
 /** The programs that the script may expect on any machine. */
 const standardPrograms = [
-  ...["bash", "cat", "chmod", "cmp", "cut", "date", "dirname", "grep", "head", "mkdir", "mktemp", "mv", "openssl"],
+  ...[
+    "awk",
+    "bash",
+    "cat",
+    "chmod",
+    "cmp",
+    "cut",
+    "date",
+    "dirname",
+    "grep",
+    "head",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "openssl",
+  ],
   ...["readlink", "rm", "sed", "sleep", "tail", "wc"],
 ];
 

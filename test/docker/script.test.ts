@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, globSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, globSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { readConfig } from "../../src/config/read-config.ts";
@@ -211,5 +211,29 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.match(output, /haven_postgres-data.* keeps the passwords/);
     assert.match(output, /docker compose --project-name haven down --volumes$/m);
     assert.ok(!existsSync(place.file("docker/.env")));
+  });
+});
+
+suite("start", { skip: without("openssl") || without("awk") }, () => {
+  test("NGINX gets the newer files that suit its version, and a file that .env names comes first", async () => {
+    const place = makePlace({
+      ...working,
+      answers: `
+  "run --rm --network none "*" sh nginx:1."*" /etc/haven/newer.sh")
+    echo "# NGINX 1.30.6"
+    echo "cp newer/http2-from-1.25.1.conf haven/http2.conf"
+    echo "cp newer/keepalive-from-1.27.4.conf haven/keepalive.conf" ;;
+  *" up --detach "*) echo "$NGINX_HTTP2 $NGINX_KEEPALIVE" >> "$place/files" ;;
+`,
+    });
+    await place.run("setup");
+    const started = await place.run("start");
+    assert.equal(started.code, 0, started.output);
+    appendFileSync(place.file("docker/.env"), "NGINX_HTTP2=haven/http2.conf\n");
+    await place.run("start");
+    assert.deepEqual(place.text("files").split("\n").slice(0, 2), [
+      "newer/http2-from-1.25.1.conf newer/keepalive-from-1.27.4.conf",
+      "haven/http2.conf newer/keepalive-from-1.27.4.conf",
+    ]);
   });
 });

@@ -1,0 +1,41 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { has, skipLoudly } from "./programs.ts";
+
+// Programs that only their Go modules provide. A build takes minutes, so the programs are kept in the user's cache folder,
+// which is outside the repository.
+
+export type GoProgram = { package: string; version: string };
+
+const cacheFolder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "haven-tests");
+
+/** The file of the program, which exists after `provideGoProgram`. */
+export const fileOf = ({ package: name, version }: GoProgram): string =>
+  join(cacheFolder, `${basename(name)}-${version}`, basename(name));
+
+/** The options of a test that needs the program. */
+export const withoutGoProgram = (program: GoProgram) => ({
+  skip: existsSync(fileOf(program)) ? false : `${basename(program.package)} is not built`,
+});
+
+/** Builds the program if it is missing. Without Go, its tests are skipped, also with `CI=true`. */
+export function provideGoProgram(program: GoProgram): void {
+  const file = fileOf(program);
+  if (existsSync(file)) return;
+  const go = has("go") ? "go" : "/usr/local/go/bin/go";
+  const folder = join(file, "..");
+  mkdirSync(folder, { recursive: true });
+  process.stderr.write(`Building ${basename(program.package)} ${program.version} for the tests.\n`);
+  const { status } = spawnSync(
+    go,
+    ["install", "-trimpath", "-ldflags", "-s -w", `${program.package}@${program.version}`],
+    {
+      env: { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" },
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: 900_000,
+    },
+  );
+  if (status !== 0) skipLoudly(`tests with ${basename(program.package)}, which is built with Go`);
+}
