@@ -16,6 +16,8 @@ const templateArguments = ({ release = "haven-api", values = [] }: Options): str
   "template",
   release,
   chart,
+  "--kube-version",
+  "1.34.0",
   "--namespace",
   "haven",
   ...["trustProxy=FILL-IN-the-range-of-the-gateway", ...values].flatMap((value) => ["--set", value]),
