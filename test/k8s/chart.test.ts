@@ -5,7 +5,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { withoutGoProgram } from "../shared/go-program.ts";
 import { without } from "../shared/programs.ts";
-import { chart, helm, refusalOf, renderChart, runHelm } from "../support/helm.ts";
+import { runProgram } from "../shared/run-program.ts";
+import { chart, helm, refusalOf, renderChart, renderedChart, runHelm } from "../support/helm.ts";
 import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
 import { type ClusterObject, render } from "../support/kustomize.ts";
 import { find } from "../support/pods.ts";
@@ -42,6 +43,14 @@ suite("the Helm chart", { skip: without("kubectl") || withoutGoProgram(helm).ski
   test("each object matches the schema of its kind, and is in the namespace of the release", async () => {
     for (const object of await renderChart({ values: everything }))
       assert.deepEqual(schemaErrorsOf(object), [], `${object.kind} ${object.metadata.name}`);
+  });
+
+  test("the doctor finds nothing in the rendered objects", async () => {
+    const { code, output } = await runProgram(process.execPath, ["src/main.ts", "doctor", "--k8s", "-", "--json"], {
+      input: await renderedChart({ values: everything }),
+    });
+    assert.deepEqual(z.looseObject({ findings: z.array(z.unknown()) }).parse(JSON.parse(output)).findings, []);
+    assert.equal(code, 0, output);
   });
 
   test("helm lint reports no problem", async () => {

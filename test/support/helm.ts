@@ -23,12 +23,15 @@ const templateArguments = ({ release = "haven-api", values = [] }: Options): str
   ...["trustProxy=FILL-IN-the-range-of-the-gateway", ...values].flatMap((value) => ["--set", value]),
 ];
 
-/** Renders the objects that `helm install` would send. */
-export async function renderChart(options: Options = {}): Promise<readonly ClusterObject[]> {
+/** Renders the text that `helm install` would send. */
+export async function renderedChart(options: Options = {}): Promise<string> {
   const { code, output } = await runHelm(...templateArguments(options));
   if (code !== 0) throw new Error(output);
-  return parseObjects(output);
+  return output;
 }
+
+export const renderChart = async (options: Options = {}): Promise<readonly ClusterObject[]> =>
+  parseObjects(await renderedChart(options));
 
 /** Renders with values that the chart has to refuse, and returns what helm prints. */
 export async function refusalOf(values: readonly string[]): Promise<string> {

@@ -2,6 +2,7 @@ import { basename, dirname, join, normalize } from "node:path";
 import { type Diagnostics, UnreadableError } from "../diagnostics.ts";
 import type { Files } from "../files.ts";
 import type { ConfigPaths } from "../read-deployments.ts";
+import { skipHelmChart } from "../readers/kubernetes/helm.ts";
 import { foldersReferencedBy, kustomizationIn } from "../readers/kubernetes/kustomize.ts";
 
 type ConfigKind = keyof ConfigPaths;
@@ -51,6 +52,7 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
   function walk(within: string, depth: number): void {
     if (depth > maxDepth) return;
     const names = namesIn(within);
+    if (skipHelmChart(within, files, diagnostics)) return;
     const isKustomization = kustomizationIn(files, within) !== undefined;
     if (isKustomization) kustomizations.push(within);
     for (const name of names) {

@@ -10,7 +10,7 @@ export function shippedDeployments(files: Files, folder: string): ConfigPaths[] 
   const all: ConfigPaths[] = [
     { nginx },
     { haproxy: existing("haproxy/haproxy.cfg") },
-    { k8s: existing("k8s") },
+    { k8s: existing("k8s/overlays") },
     ...existing("docker/docker-compose.lb.yml", "docker/docker-compose.scale.yml").map((file) => ({
       compose: [file],
       nginx,

@@ -29,6 +29,23 @@ suite("haven-doctor FOLDER", () => {
     );
   });
 
+  test("a Helm chart is named with the command that renders it, and its templates are not read", async () => {
+    const chart = {
+      "deploy/chart/Chart.yaml": "apiVersion: v2\nname: api\nversion: 1.0.0\n",
+      "deploy/chart/templates/api.yaml": "apiVersion: apps/v1\nkind: Deployment\nreplicas: {{ .Values.replicas }}\n",
+    };
+    const folder = folderWith({ ...chart, "deploy/k8s/api.yaml": valid.kubernetes });
+    for (const args of [["."], ["--k8s", "deploy"]]) {
+      const { output, code } = await doctor(folder, args);
+      assert.match(
+        output.replaceAll(/\s+/g, " "),
+        /deploy\/chart\/Chart\.yaml:?1? is a Helm chart, so it is not judged: pipe the output of helm template/,
+      );
+      assert.doesNotMatch(output, /templates\/api\.yaml/);
+      assert.equal(code, 0, output);
+    }
+  });
+
   test("a folder without a configuration file is reported, with exit code 2", async () => {
     const { output, code } = await doctor(folderWith({ "package.json": "{}" }), ["."]);
     assert.match(output, /holds no configuration file that the doctor reads/);

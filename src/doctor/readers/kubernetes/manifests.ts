@@ -4,6 +4,7 @@ import type { KnownVersion } from "../../facts/versions.ts";
 import { type Files, readRequiredFile } from "../../files.ts";
 import { versionInComments } from "../version-comments.ts";
 import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
+import { skipHelmChart } from "./helm.ts";
 import {
   foldersReferencedBy,
   kustomizationIn,
@@ -96,7 +97,7 @@ function readFolder(path: string, sources: ManifestSources): Manifests[] {
   return [...rendered, { name: files.displayPath(path), objects: read.flatMap(({ objects }) => objects), version }];
 
   function walk(folder: string, depth: number): void {
-    if (depth > maxDepth) return;
+    if (depth > maxDepth || skipHelmChart(folder, files, diagnostics)) return;
     const hasKustomization = kustomizationIn(files, folder) !== undefined;
     if (hasKustomization) kustomizations.push(folder);
     for (const name of files.list(folder)) {
