@@ -12,6 +12,16 @@ const refusedWriteStates = new Set(["25006", "53100"]);
 /** The connection failed or timed out: the driver reports an error that is not a reply of the server. */
 export class ConnectionFailure extends Error {
   override readonly name = "ConnectionFailure";
+  /** A change was sent and its result is unknown: it may be in effect, or take effect later. */
+  readonly mayHaveCommitted: boolean;
+
+  constructor(
+    message: string,
+    { mayHaveCommitted = false, ...options }: ErrorOptions & { mayHaveCommitted?: boolean },
+  ) {
+    super(message, options);
+    this.mayHaveCommitted = mayHaveCommitted;
+  }
 }
 
 /** Marks errors of the driver, so that a bug in the application does not count as a failure of the database. */
@@ -19,10 +29,20 @@ export function wrapDriverError(error: unknown): never {
   throw error instanceof DatabaseError ? error : new ConnectionFailure("The connection failed.", { cause: error });
 }
 
+/** For a statement that commits. If it ends without a reply, or Postgres ends the connection, its result is unknown. */
+export function throwUnconfirmed(error: unknown): never {
+  const isUnknown =
+    error instanceof ConnectionFailure || (error instanceof DatabaseError && error.severity !== "ERROR");
+  if (!isUnknown) throw error;
+  throw new ConnectionFailure("The connection failed during a commit.", { cause: error, mayHaveCommitted: true });
+}
+
 /** Returns whether the database failed, as opposed to the statement, the caller, or the limits of this instance. */
 export function isDatabaseFailure(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const state = error.code ?? "";
+    // Postgres refuses or ends the connection, unless it ends it because of an idle transaction of the application.
+    if (error.severity === "FATAL" && state !== "25P03") return true;
     return serverFailureClasses.has(state.slice(0, 2)) || serverFailureStates.has(state);
   }
   return error instanceof ConnectionFailure;
@@ -32,6 +52,8 @@ export function isDatabaseFailure(error: unknown): boolean {
 export function mayBeDatabaseFailure(error: unknown): boolean {
   return isDatabaseFailure(error) || (error instanceof DatabaseError && ambiguousStates.has(error.code ?? ""));
 }
+
+export const isReadOnly = (error: unknown): boolean => error instanceof DatabaseError && error.code === "25006";
 
 export const isDiskFull = (error: unknown): boolean => error instanceof DatabaseError && error.code === "53100";
 
@@ -55,11 +77,20 @@ export function toDomainError(error: unknown): unknown {
       cause: error,
     });
   }
-  return new AppError("unavailable", "The database is temporarily unavailable. Retry later.", {
-    retryAfterSeconds: 2,
-    cause: error,
-  });
+  return new AppError(
+    "unavailable",
+    mayHaveCommitted(error) ? unconfirmed : "The database is temporarily unavailable. Retry later.",
+    {
+      retryAfterSeconds: 2,
+      cause: error,
+    },
+  );
 }
+
+const mayHaveCommitted = (error: unknown): boolean => error instanceof ConnectionFailure && error.mayHaveCommitted;
+
+const unconfirmed =
+  "The database did not confirm the change, so it may have taken effect. Retry with the same Idempotency-Key, or look up the result before you retry.";
 
 /**
  * Maps the violation of one constraint to a domain error:

@@ -18,7 +18,10 @@ export async function runIdempotent<Answer extends StoredResponse>(
   return db.transaction(async (tx) => {
     // In one round trip, and in this order: the second statement sees what the previous holder of the key committed.
     const [, stored] = await Promise.all([lockKey(tx, attempt), find(tx, attempt)]);
-    if (stored !== undefined) return stored;
+    if (stored !== undefined) {
+      await waitForReplicas(tx, attempt);
+      return stored;
+    }
     const answer = await work(tx);
     await storeAndCommit(tx, attempt, answer);
     return answer;
@@ -57,6 +60,14 @@ async function find(
       { path: "Idempotency-Key", message: "was used for a different request; create a new key for each request" },
     ],
   });
+}
+
+/**
+ * A commit that timed out while it waited for a standby is visible, and lost if the standby takes over. Locking its row
+ * writes WAL, so that this transaction commits only once the standby has both.
+ */
+async function waitForReplicas(tx: Queryable, { userId, key }: IdempotentRequest): Promise<void> {
+  await tx.query("SELECT FROM idempotency_keys WHERE user_id = $1 AND key = $2 FOR UPDATE", [userId, key]);
 }
 
 async function storeAndCommit(

@@ -6,7 +6,13 @@ import { noTracer, type Tracer } from "../core/tracer.ts";
 import { createConnectionPool } from "./connect/connection-pool.ts";
 import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { createPipelinedConnections, pipelinedShareOf } from "./connect/pipelined-connections.ts";
-import { breaksConnection, isRetryableConflict, toDomainError, wrapDriverError } from "./driver-errors.ts";
+import {
+  breaksConnection,
+  isRetryableConflict,
+  throwUnconfirmed,
+  toDomainError,
+  wrapDriverError,
+} from "./driver-errors.ts";
 import { capabilityOf, type Queryable, runStatement, type Sql } from "./statement.ts";
 import { statementSpan } from "./statement-span.ts";
 import { inTransaction, type Transaction } from "./transaction.ts";
@@ -120,7 +126,11 @@ export function createDatabase(
   const withGuard = (guard: Protect): Statements => ({
     query: <Row extends QueryResultRow>(sql: Sql, values: readonly unknown[] = []) => {
       const capability = capabilityOf(sql);
-      const runAlone = () => withClient((client) => runStatement<Row>(client, tracer, sql, values), capability);
+      const runOn = async (client: Client) => {
+        const result = runStatement<Row>(client, tracer, sql, values);
+        return capability === "read" ? result : result.catch(throwUnconfirmed);
+      };
+      const runAlone = () => withClient(runOn, capability);
       if (pipelinedMax === 0 || typeof sql === "string" || sql.isShort !== true) {
         return guard(runAlone, capability).catch(throwDomainError);
       }

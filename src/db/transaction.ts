@@ -1,6 +1,6 @@
 import type { Client } from "pg";
 import type { Tracer } from "../core/tracer.ts";
-import { breaksConnection, wrapDriverError } from "./driver-errors.ts";
+import { breaksConnection, throwUnconfirmed, wrapDriverError } from "./driver-errors.ts";
 import { capabilityOf, type Queryable, runStatement, type Sql } from "./statement.ts";
 import { statementSpan } from "./statement-span.ts";
 
@@ -19,6 +19,7 @@ export async function inTransaction<T>(
   afterCommitHooks: (() => void)[],
 ): Promise<T> {
   const control = (text: string) => tracer.span(statementSpan(text), () => client.query(text).catch(wrapDriverError));
+  const commit = () => control("COMMIT").catch(throwUnconfirmed);
   const begun = control("BEGIN");
   begun.catch(() => undefined);
   let committed: Promise<unknown> | undefined;
@@ -30,14 +31,14 @@ export async function inTransaction<T>(
   const queryAndCommit: Transaction["queryAndCommit"] = async (sql, values) => {
     await begun;
     // If the statement fails, Postgres rolls back at COMMIT.
-    const last = runStatement(client, tracer, sql, values);
-    committed = control("COMMIT");
+    const last = runStatement(client, tracer, sql, values).catch(throwUnconfirmed);
+    committed = commit();
     await Promise.all([last, committed]);
   };
   try {
     const result = await work({ query, queryAndCommit, afterCommit: (hook) => afterCommitHooks.push(hook) });
     await begun;
-    await (committed ?? control("COMMIT"));
+    await (committed ?? commit());
     return result;
   } catch (error) {
     // If ROLLBACK fails as well, the connection is closed, and Postgres rolls back.

@@ -1,15 +1,19 @@
-import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import type { PostgresAddress, PostgresHost } from "../../config/postgres-url.ts";
 import { certificateEnd } from "../../core/peer-certificate.ts";
 import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { requestCancel } from "./cancel-request.ts";
 import { limitEachTransaction } from "./limit-each-transaction.ts";
 import { type Pooler, queryLimitMs, type SessionSettings, sessionOptions } from "./session-settings.ts";
+import { socketTo } from "./socket-to.ts";
 
 export type OpenConnection = {
   client: pg.Client;
-  /** Closes the connection at once, without a message to the server. */
+  /**
+   * Closes the connection at once, without a message to the server; after a time-out, once Postgres is requested to end
+   * the statement, because a pooler forgets a client that has disconnected.
+   */
   destroy(): void;
   /** When the certificate of the server ends; undefined without TLS. */
   certificateEnd: number | undefined;
@@ -25,8 +29,7 @@ export async function openOne(
   limitMs: number,
   signal: AbortSignal | undefined,
 ): Promise<OpenConnection> {
-  const socket = new Socket();
-  if (host.address !== undefined) connectTo(socket, host.address);
+  const socket = socketTo(host);
   const client = new pg.Client({
     ...sessionOptions(settings, pooler),
     ...(address.applicationName !== undefined && { application_name: address.applicationName }),
@@ -45,7 +48,14 @@ export async function openOne(
   // Without a listener, an error of an idle connection would end the process.
   client.on("error", () => undefined);
   if (pooler === "transaction") limitEachTransaction(client, settings);
-  const destroy = () => void socket.destroy();
+  let cancelling: Promise<void> | undefined;
+  const destroy = () => {
+    if (cancelling === undefined) socket.destroy();
+    else void cancelling.then(() => socket.destroy());
+  };
+  const cancel = () => {
+    cancelling ??= requestCancel({ host, tls, sslDirect: address.sslDirect }, client);
+  };
   signal?.addEventListener("abort", destroy, { once: true });
   const limit = startTimeout(limitMs, () => socket.destroy(timedOut()));
   try {
@@ -58,7 +68,7 @@ export async function openOne(
     signal?.removeEventListener("abort", destroy);
   }
   if (settings.pipelined === true) joinWrites(client);
-  if (settings.limitsOwnQueries !== true) limitQueries(client, queryLimitMs(settings));
+  if (settings.limitsOwnQueries !== true) limitQueries(client, queryLimitMs(settings), cancel);
   return { client, destroy, certificateEnd: certificateEnd(client.connection.stream) };
 }
 
@@ -86,18 +96,16 @@ function joinWrites(client: pg.Client): void {
 }
 
 /**
- * Limits each query, because the driver's own limits would also count a blocked event loop. The caller has to close the
- * connection of a query that timed out.
+ * Limits each query, because the driver's own limits would also count a blocked event loop. A time-out ends the query in
+ * Postgres; the caller has to close the connection.
  */
-function limitQueries(client: pg.Client, limitMs: number): void {
+function limitQueries(client: pg.Client, limitMs: number, cancel: () => void): void {
   const query = client.query.bind(client);
+  const onTimeout = () => {
+    cancel();
+    return timedOut();
+  };
   Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) =>
-    withTimeout(limitMs, query(statement, values), timedOut),
+    withTimeout(limitMs, query(statement, values), onTimeout),
   );
-}
-
-/** Makes the driver connect to an address while its host stays the name for which the certificate is verified. */
-function connectTo(socket: Socket, address: string): void {
-  const connect = socket.connect.bind(socket);
-  Reflect.set(socket, "connect", (port: number) => connect(port, address));
 }
