@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chownSync, mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { migrate } from "../../src/db/migrate.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
-import { freePort } from "../shared/free-port.ts";
 import { bearer, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
 import { appRole, asAppRole, prepareTemplate, query } from "../shared/servers/database.ts";
 import { type PostgresServer, postgresUser, startPostgresServer } from "../shared/servers/postgres-servers.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
+import { startMovingAddress } from "./support/moving-address.ts";
 import {
   assertCannotWrite,
   assertRefusedBeforeBody,
@@ -190,18 +189,9 @@ test("during a restart of Postgres its check is down, never impaired", async () 
 
 test("after a failover behind one address no connection to the old primary is used again", async () => {
   const standby = await startPostgresServer({ settings, standbyOf: server });
-  let target = server.port;
-  const address = createServer((client) => {
-    const upstream = connect(target, "127.0.0.1");
-    for (const socket of [client, upstream]) socket.on("error", () => undefined);
-    client.on("close", () => upstream.destroy()).pipe(upstream);
-    upstream.on("close", () => client.destroy()).pipe(client);
-  });
-  const port = await freePort();
-  address.listen(port, "127.0.0.1");
-  atEnd(() => address.close());
+  const address = await startMovingAddress(server.port);
   const url = new URL(asAppRole(databaseUrl));
-  url.port = String(port);
+  url.port = String(address.port);
   const { haven, person } = await startSignedIn({ DATABASE_URL: url.href });
   const write = () => createProperty(haven, person);
   // Every connection of the pool is open.
@@ -220,7 +210,7 @@ test("after a failover behind one address no connection to the old primary is us
   await assertCannotWrite(haven, "postgres", "read_only");
   assert.equal((await listProperties(haven, person)).status, 200);
   await query(standby.url, "SELECT pg_promote()");
-  target = standby.port;
+  address.moveTo(standby.port);
   await assertWritesAgain(haven, "postgres", write);
   await haven.stop();
   await alterSystem("RESET default_transaction_read_only");

@@ -32,7 +32,7 @@ export const dropped: readonly RegExp[] = [
   /^docs\/(?:adr|images)\//,
   /^docs\/openapi\.json$/,
   /^docs\/(?:add-a-feature|asvs|doctor|doctor-accuracy|performance|photos|resilience|stream|use-in-your-app)\.md$/,
-  /^test\/(?:bench|create|doctor|docs|language|memory|openapi\/schemathesis|support\/s3-server)\//,
+  /^test\/(?:bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|support\/s3-server)\//,
   /^test\/kit\/(?:adapters|checks|frameworks|support)\//,
   /^test\/kit\/[^/]+\.ts$/,
   /^test\/(?:architecture|npm-scripts\.serial)\.test\.ts$/,
