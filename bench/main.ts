@@ -12,6 +12,7 @@ import { images, type Measured, writeReport } from "./report.ts";
 import { probesBeside } from "./scenarios/api-beside-probes.ts";
 import { authenticatedRead } from "./scenarios/authenticated-read.ts";
 import { authenticatedWrite } from "./scenarios/authenticated-write.ts";
+import { checks } from "./scenarios/checks.ts";
 import { deepPage } from "./scenarios/deep-page.ts";
 import { memory } from "./scenarios/memory.ts";
 import { probes } from "./scenarios/probes.ts";
@@ -32,6 +33,7 @@ const scenarios: readonly Scenario[] = [
   traces,
   redisBlackHole,
   probesBeside,
+  checks,
   scrape,
   deepPage,
   start,

@@ -19,6 +19,7 @@ export type World = {
   databaseUrl: string;
   redisUrl: string;
   redisPort: number;
+  redisPid: number;
   jwtSecret: string;
   /** Haven, compiled, with the settings of production. */
   haven(env?: Env, nodeFlags?: readonly string[]): Promise<Server>;
@@ -61,6 +62,7 @@ async function workIn<T>(scratch: string, work: (world: World) => Promise<T>): P
     databaseUrl: postgres.url,
     redisUrl: redis.url,
     redisPort: redis.port,
+    redisPid: redis.pid,
     jwtSecret,
     async haven(env = {}, nodeFlags = []) {
       const server = await start("../dist/main.js", { ...measuredAlone, ...env }, nodeFlags);

@@ -16,7 +16,12 @@ export type Options = {
   out?: string;
 };
 
-export type Arguments = { kind: "run"; options: Options } | { kind: "help" } | { kind: "wrong"; why: string };
+export type Arguments =
+  | { kind: "run"; options: Options }
+  /** Normal load without faults, for some minutes. */
+  | { kind: "calm"; minutes: number }
+  | { kind: "help" }
+  | { kind: "wrong"; why: string };
 
 export const usage = (faults: readonly string[]): string => `Usage: npm run chaos -- [options]
 
@@ -27,6 +32,8 @@ export const usage = (faults: readonly string[]): string => `Usage: npm run chao
   --out FILE        the file of the report; its figures and plots go to images/resilience/ beside it
                     (docs/resilience.md for a complete run, else no report);
                     a run of some faults replaces their figures and keeps those of other faults
+  --calm MINUTES    no faults: normal load with a rolling restart, a migration and a restart of each store, in which every
+                    reported state must be true
   --help            show this text
 
 Needs Debian or Ubuntu and root: it installs nginx, haproxy, redis-server and the programs of the faults if they are missing.
@@ -43,9 +50,13 @@ export function readArguments(args: readonly string[], faults: readonly string[]
   } catch (error) {
     return { kind: "wrong", why: error instanceof Error ? error.message : String(error) };
   }
-  const { help = false, quick = false, proxy, server, out } = values;
+  const { help = false, quick = false, proxy, server, out, calm } = values;
   const only = values.only?.split(",");
   if (help) return { kind: "help" };
+  if (calm !== undefined) {
+    const minutes = Number(calm);
+    return minutes > 0 ? { kind: "calm", minutes } : { kind: "wrong", why: "--calm needs a number of minutes." };
+  }
   const wantedProxy = proxyNames.find((name) => name === proxy);
   if (proxy !== undefined && wantedProxy === undefined) return { kind: "wrong", why: `There is no proxy "${proxy}".` };
   const wantedServer = serverNames.find((name) => name === server);
@@ -79,5 +90,6 @@ const parse = (words: readonly string[]) =>
       server: { type: "string" },
       only: { type: "string" },
       out: { type: "string" },
+      calm: { type: "string" },
     },
   }).values;

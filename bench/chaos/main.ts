@@ -2,7 +2,8 @@ import { cleanUp } from "../../test/shared/at-end.ts";
 import { findNamespaceProblem } from "../../test/shared/namespaces.ts";
 import { has, type Program, programs, provide, skipLoudly } from "../../test/shared/programs.ts";
 import { findWriteProblem } from "../find-write-problem.ts";
-import { type ProxyName, readArguments, type ServerName, usage } from "./arguments.ts";
+import { type Options, type ProxyName, readArguments, type ServerName, usage } from "./arguments.ts";
+import { runCalm } from "./calm/run.ts";
 import { boundsOf, faults, groups } from "./faults/all.ts";
 import type { FaultFacts } from "./faults/fault.ts";
 import { lineOf } from "./report/format.ts";
@@ -30,7 +31,8 @@ if (parsed.kind === "wrong") {
   process.stderr.write(`${parsed.why}\n\n${usage(faults.map(({ name }) => name))}`);
   process.exit(2);
 }
-const { quick, proxies, servers, only, out } = parsed.options;
+const { quick, proxies, servers, only, out }: Options =
+  parsed.kind === "calm" ? { quick: false, proxies: [], servers: [], only: [] } : parsed.options;
 const wanted = faults.filter(({ name, quick: isQuick }) => (only ? only.includes(name) : !quick || isQuick));
 const wantedGroups = groups.filter(({ faults: own }) => own.some((fault) => wanted.includes(fault)));
 
@@ -51,6 +53,8 @@ if (process.env[insideVariable] === undefined) {
   }
   process.exit(await rerunInNamespaces({ [insideVariable]: "yes" }));
 }
+
+if (parsed.kind === "calm") process.exit((await runCalm(parsed.minutes)) ? 0 : 1);
 
 const startedAt = performance.now();
 const machine = await describeMachine();

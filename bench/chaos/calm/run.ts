@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { cleanUp } from "../../../test/shared/at-end.ts";
+import { twoIntervalsMs } from "../faults/fault.ts";
+import { isExact } from "../load/ledger.ts";
+import { startLoad } from "../load/load.ts";
+import { isFailure } from "../load/records.ts";
+import { single } from "../topologies/single.ts";
+import { startWorld } from "../world/world.ts";
+import { findUntrueStates, type Restart } from "./judge-states.ts";
+import { watchStates } from "./watch-states.ts";
+
+/** The time limit of a check, which a check may use up before it fails, and some slack of the measurement. */
+const recoveryMs = twoIntervalsMs + 2500;
+
+/**
+ * Runs normal load for some minutes, with a rolling restart, a migration, and a restart of each store. Returns whether
+ * every state that an instance reported was true, and every acknowledged write was kept.
+ */
+export async function runCalm(minutes: number): Promise<boolean> {
+  const world = await startWorld("haproxy", "haven", single);
+  const { fleet, database, postgres, redis } = world;
+  await world.waitUntilHealthy();
+  const watching = watchStates(world);
+  const load = startLoad(world.users, world.ledger);
+  const restarts: Restart[] = [];
+  const restart = async (what: string, subjects: readonly string[], work: () => Promise<unknown>) => {
+    const startedAt = performance.now();
+    await work();
+    restarts.push({ what, subjects: ["ready", ...subjects], startedAt, endedAt: performance.now() });
+  };
+  const ofPostgres = ["postgres", "schema", "tables", "connections"];
+  const events = [
+    () =>
+      restart("rolling restart", [...ofPostgres, "redis", "event-loop", "memory", "disk"], async () => {
+        for (const member of fleet.members) {
+          await member.restart();
+          await world.waitUntilHealthy();
+        }
+      }),
+    () => database.migrateToNextRelease(),
+    () =>
+      restart("restart of Postgres", ofPostgres, async () => {
+        await postgres.kill();
+        await postgres.start();
+      }),
+    () =>
+      restart("restart of Redis", ["redis"], async () => {
+        await redis.stop();
+        await redis.start();
+      }),
+  ];
+  const pauseMs = (minutes * 60_000) / (events.length + 1);
+  const from = performance.now();
+  for (const [index, event] of events.entries()) {
+    await sleep(Math.max(0, from + (index + 1) * pauseMs - performance.now()));
+    await event();
+  }
+  await sleep(Math.max(0, from + minutes * 60_000 - performance.now()));
+  const to = performance.now();
+  await watching.stop();
+  const { attempts } = await load.stop();
+  const balance = world.ledger.balance(await database.rows());
+  await world.stop();
+  await cleanUp();
+
+  const untrue = findUntrueStates(watching.changes(), restarts, { recoveryMs, to });
+  const failed = attempts.filter(isFailure);
+  const isRestarting = (at: number) =>
+    restarts.some(({ startedAt, endedAt }) => at >= startedAt - 1000 && at <= endedAt + recoveryMs);
+  const unexplained = failed.filter(({ startedAt }) => !isRestarting(startedAt));
+  const lines = [
+    `${minutes} minutes of normal load: ${attempts.length} attempts, ${watching.polls()} polls of the states.`,
+    ...restarts.map(({ what, startedAt, endedAt }) => `${what}: ${((endedAt - startedAt) / 1000).toFixed(1)} s`),
+    `${failed.length} attempts failed, ${unexplained.length} of them outside a restart.`,
+    ...untrue.map(
+      ({ instance, subject, state, forMs }) =>
+        `UNTRUE: ${instance}: ${subject} was ${state} for ${Math.round(forMs)} ms`,
+    ),
+    untrue.length === 0 ? "Every state was true, and none was impaired." : `${untrue.length} states were not true.`,
+    isExact(balance) ? "Every acknowledged write is stored once." : "FAILED: writes were lost or stored twice.",
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  return untrue.length === 0 && unexplained.length === 0 && isExact(balance);
+}
