@@ -176,6 +176,21 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
     silent: false,
   },
   {
+    cause: { alertname: "PostgresCommitsStalled" },
+    follows: { alertname: "NoInstanceReady" },
+    silent: false,
+  },
+  {
+    cause: { alertname: "RedisRefusesWrites" },
+    follows: { alertname: "NoInstanceReady" },
+    silent: false,
+  },
+  {
+    cause: { alertname: "PostgresDown" },
+    follows: { alertname: "HealthCheckFailing", check: "tables", ...one },
+    silent: true,
+  },
+  {
     cause: { alertname: "PostgresReadOnly" },
     follows: { alertname: "RedisRefusesWrites" },
     silent: false,
