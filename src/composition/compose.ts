@@ -86,6 +86,7 @@ export async function compose(deps: ComposeDeps) {
     certificates,
     breakers,
     history: kit.history,
+    checkSoon: monitor.checkSoon,
     metrics,
     timed,
     tracer,

@@ -5,11 +5,11 @@ import type { Logger } from "../core/logger.ts";
 import type { Tracer } from "../core/tracer.ts";
 import { createConnector } from "../db/connect/connector.ts";
 import { explainPostgresFailure } from "../db/connect/explain-failure.ts";
-import { isDatabaseFailure, isDiskFull, mayBeDatabaseFailure } from "../db/driver-errors.ts";
+import { isDatabaseFailure, isDiskFull, isReadOnly, mayBeDatabaseFailure } from "../db/driver-errors.ts";
 import { readMigrations } from "../db/migration-files.ts";
 import { createDatabase } from "../db/pool.ts";
 import { createPostgresChecks } from "../db/postgres-checks.ts";
-import { schemaCheck, storeCheck } from "../kit/checks/service-checks.ts";
+import { partCheck, schemaCheck, storeCheck } from "../kit/checks/service-checks.ts";
 import type { History } from "../kit/health/history.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import type { CallTimer } from "../metrics/calls.ts";
@@ -26,6 +26,7 @@ export type PostgresPartsDeps = {
   certificates: Certificates;
   breakers: Breakers;
   history: Pick<History, "onChange">;
+  checkSoon(check: string): void;
   metrics: Metrics;
   timed: CallTimer;
   tracer: Tracer;
@@ -37,13 +38,18 @@ const closeLimitMs = 2000;
 
 /** Creates the pool of Postgres, its breakers, and the checks, which have connections of their own. */
 export async function composePostgres(deps: PostgresPartsDeps) {
-  const { config, url, logger, certificates, breakers, history, metrics, timed, tracer, stack, overrides } = deps;
+  const { config, url, logger, certificates, breakers, history, checkSoon, metrics, timed } = deps;
+  const { tracer, stack, overrides } = deps;
   const store = createStoreBreakers(breakers, tracer, {
     name: "postgres",
     isFailure: isDatabaseFailure,
     isSymptom: mayBeDatabaseFailure,
     onSymptom(error) {
       if (isDiskFull(error)) checks.suspectFullDisk();
+      if (isReadOnly(error)) checks.renewWriting();
+      const part = isDatabaseFailure(error) ? "connections" : "tables";
+      checks[part].suspect();
+      checkSoon(part);
     },
   });
   const log = createConnectionLog({ logger, store: "postgres", explain: explainPostgresFailure });
@@ -89,6 +95,8 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     uncounted: database.withGuard((work, capability) => store[capability].runUncounted(work)),
     checks: [
       storeCheck("postgres", asTrials(store, checks), criticalCapabilities(requires, "postgres")),
+      partCheck("tables", checks.tables.run),
+      partCheck("connections", checks.connections.run),
       schemaCheck(checks, requires.includes("schema")),
     ],
   };

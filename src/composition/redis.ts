@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { createRateLimit } from "../auth/rate-limit.ts";
 import type { Config } from "../config/read-config.ts";
 import type { RedisTarget } from "../config/store-settings.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
@@ -49,12 +51,16 @@ export function composeRedis(deps: RedisPartsDeps) {
   certificates.refreshWith("redis", () => readCertificateEnd(target, config.redis));
   const { timeoutMs, requires } = config.health;
   const sessionChecks = createSessionChecks();
+  const countAttempt = createAttemptCheck(config.auth.rateLimitPerMinute > 0);
   const checkOf = (runCheck: (client: RedisClient) => Promise<void>) => {
     const pinger = createRedisPinger(target, { ...config.redis, commandTimeoutMs: timeoutMs }, runCheck);
     stack.defer(() => pinger.close());
     return (signal: AbortSignal) => log.watch(() => pinger.ping(signal));
   };
-  const checks = { read: checkOf(sessionChecks.read), write: checkOf(sessionChecks.write) };
+  const checks = {
+    read: checkOf(sessionChecks.read),
+    write: checkOf(async (client) => void (await Promise.all([sessionChecks.write(client), countAttempt(client)]))),
+  };
   // After a failover, an open connection may lead to a server that is no longer the primary.
   history.onChange(({ kind, name, to }) => {
     const { read, write } = clients;
@@ -77,5 +83,15 @@ export function composeRedis(deps: RedisPartsDeps) {
       breakers.onClosed(store.write.name, listener);
     },
     checks: [storeCheck("redis", asTrials(store, checks), criticalCapabilities(requires, "redis"))],
+  };
+}
+
+/** Returns a check of the script that counts attempts to sign in, on a key of its own. */
+function createAttemptCheck(isWanted: boolean): (client: RedisClient) => Promise<void> {
+  const source = `check-${randomUUID()}`;
+  return async (client) => {
+    const run = <T>(work: (connection: RedisClient) => Promise<T>) => work(client);
+    const perMinute = isWanted ? Number.MAX_SAFE_INTEGER : 0;
+    await createRateLimit({ redis: { read: run, write: run }, perMinute }).attempt(source, source);
   };
 }

@@ -13,6 +13,7 @@ export const reasons = [
   "not_primary",
   "no_replicas",
   "commit_stalled",
+  "locked",
   "disk_full",
   "out_of_memory",
   "cluster_down",

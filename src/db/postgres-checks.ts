@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { CheckFailed } from "../core/failure-reason.ts";
 import { type CheckQuery, createCheckConnection } from "./check-connection.ts";
+import { endGracefully } from "./connect/connection-pool.ts";
 import type { Connector } from "./connect/connector.ts";
+import { runOnSuspicion } from "./suspicion.ts";
+import { assertTablesUsable } from "./table-check.ts";
 
 export type PostgresChecksDeps = {
   connector: Connector;
@@ -39,6 +42,7 @@ const pruneShare = 0.01;
 export function createPostgresChecks({ connector, timeoutMs, migrationNames, instance }: PostgresChecksDeps) {
   const boot = randomUUID();
   let diskMayBeFull = false;
+  let mustReconnect = false;
   /** The process id of the backend whose COMMIT has not returned yet. */
   let waitingCommit: number | undefined;
   const connection = { connector, statementTimeoutMs: timeoutMs };
@@ -76,6 +80,8 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
       let isCommitting = false;
       try {
         await endWaitingCommit(signal);
+        if (mustReconnect) writing.drop();
+        mustReconnect = false;
         await writing.use(async (query) => {
           await query("BEGIN");
           const [written] = await query<{ pid: number }>(writeOwn, [boot, instance]);
@@ -97,6 +103,20 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
         if (isCommitting) waitingCommit = undefined;
         throw isUndefinedTable(error) ? new CheckFailed("out_of_date") : error;
       }
+    },
+
+    /** Checks the tables after a request failed in a way that one table may have caused. */
+    tables: runOnSuspicion((signal) => reading.use(assertTablesUsable, signal)),
+
+    /** Checks that Postgres accepts another connection. The other checks keep theirs, which a limit or a new password does not end. */
+    connections: runOnSuspicion(async (signal) => {
+      const opened = await connector.open({ applicationName: "haven-health", statementTimeoutMs: timeoutMs }, signal);
+      endGracefully(opened);
+    }),
+
+    /** Makes the next write check connect again. A role or database that became read-only is so for new connections only. */
+    renewWriting(): void {
+      mustReconnect = true;
     },
 
     async schemaIsCurrent(signal: AbortSignal): Promise<boolean> {

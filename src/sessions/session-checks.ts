@@ -32,7 +32,8 @@ export function createSessionChecks() {
   return {
     async read(client: RedisClient): Promise<void> {
       const store = storeOf(client);
-      await Promise.all(usersFor(client).map((user) => store.lookUp(user, boot)));
+      const prove = (user: string) => Promise.all([store.lookUp(user, boot), store.list(user)]);
+      await Promise.all(usersFor(client).map(prove));
     },
     /** Begins a session, rotates it and revokes it. */
     async write(client: RedisClient): Promise<void> {

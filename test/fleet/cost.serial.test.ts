@@ -30,7 +30,18 @@ function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-const names = ["postgres", "postgres:write", "redis", "redis:write", "schema", "event-loop", "memory", "disk"];
+const names = [
+  "postgres",
+  "postgres:write",
+  "redis",
+  "redis:write",
+  "tables",
+  "connections",
+  "schema",
+  "event-loop",
+  "memory",
+  "disk",
+];
 const capabilities: readonly CapabilityOfCheck[] = names.map((name) => ({
   ...initialState(0),
   name,

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
-import { ask } from "../shared/requests/http.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
 import { login, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
 import { askRedis, type RedisServer, startRedisCluster, startRedisServer } from "../shared/servers/redis-servers.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
@@ -148,6 +148,18 @@ test("a Redis user without the right to run scripts is reported as forbidden", a
     (check) => check?.status === "down" && check.reason === "forbidden",
   );
   // The token is checked in Postgres.
+  assert.equal((await me(haven.url, person)).status, 200);
+});
+
+test("a Redis user that may not run a command of the limit of attempts is reported, and sessions are looked up", async () => {
+  const server = await startRedisServer(["user app on >app-password ~* &* +@all"]);
+  const url = `redis://app:app-password@127.0.0.1:${server.port}`;
+  const { haven, person } = await startSignedIn({ REDIS_URL: url, AUTH_RATE_LIMIT: "1000" });
+  await askRedis(server.port, "acl", "setuser", "app", "-zremrangebyscore");
+  const { email, password } = person;
+  const { lieMs } = await lieTime(haven, () => postJson(`${haven.url}/api/v1/auth/login`, { email, password }));
+  assert.ok(lieMs < boundMs, `the probes reported ready for ${lieMs} ms`);
+  await assertCannotWrite(haven, "redis", "forbidden");
   assert.equal((await me(haven.url, person)).status, 200);
 });
 

@@ -12,6 +12,13 @@ export const storeCheck = (name: string, { read, write }: Store, critical: reado
   },
 });
 
+/** A check of what only some requests need, so it never takes the instance out of rotation. */
+export const partCheck = (name: string, run: (signal: AbortSignal) => Promise<void>): Check => ({
+  name,
+  critical: false,
+  run,
+});
+
 export type SchemaReader = { schemaIsCurrent(signal: AbortSignal): Promise<boolean> };
 
 /** Fails until every migration of this version is applied. Further migrations belong to a newer version and are ignored. */

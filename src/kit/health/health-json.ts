@@ -3,6 +3,9 @@ import type { CapabilityDetail, CheckDetail, HealthReport } from "./health-repor
 const statuses = { healthy: "pass", degraded: "warn", unhealthy: "fail" } as const;
 const checkStatuses = { up: "pass", impaired: "warn", down: "fail", unknown: "warn" } as const;
 
+/** Checks with these names are those of a database or a cache. */
+const datastoreChecks: ReadonlySet<string> = new Set(["postgres", "redis", "schema", "tables", "connections"]);
+
 export const healthJsonType = "application/health+json";
 
 /** Returns the report in the format of draft-inadarei-api-health-check-06. */
@@ -18,7 +21,7 @@ export function healthJson({
 }: HealthReport): object {
   const measurement = (name: string, measured: CheckDetail | CapabilityDetail) => ({
     componentId: name,
-    componentType: name === "postgres" || name === "redis" || name === "schema" ? "datastore" : "system",
+    componentType: datastoreChecks.has(name) ? "datastore" : "system",
     observedValue: measured.latencyMs,
     observedUnit: "ms",
     status: !measured.critical && measured.status === "down" ? "warn" : checkStatuses[measured.status],

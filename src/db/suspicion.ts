@@ -1,0 +1,22 @@
+/** After a symptom this many runs have to pass: two for the check to come up, and one more. */
+const runsAfterSymptom = 3;
+
+/** Returns a check that runs only after a symptom, until it has passed often enough; otherwise it passes at once. */
+export function runOnSuspicion(check: (signal: AbortSignal) => Promise<void>) {
+  let runsLeft = 0;
+  return {
+    suspect(): void {
+      runsLeft = runsAfterSymptom;
+    },
+    async run(signal: AbortSignal): Promise<void> {
+      if (runsLeft === 0) return;
+      try {
+        await check(signal);
+        runsLeft -= 1;
+      } catch (error) {
+        runsLeft = runsAfterSymptom;
+        throw error;
+      }
+    },
+  };
+}

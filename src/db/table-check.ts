@@ -1,0 +1,42 @@
+import pg from "pg";
+import { CheckFailed } from "../core/failure-reason.ts";
+import { jobSchema } from "./app-role.ts";
+import type { CheckQuery } from "./check-connection.ts";
+
+/** The tables that requests read and change: those of the owner of the history, without the history. */
+const selectTables = `
+  SELECT format('%I.%I', n.nspname, c.relname) AS name,
+         has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+           AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') AS "isPermitted"
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname IN (current_schema(), '${jobSchema}') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    AND c.oid <> to_regclass('schema_migrations')
+    AND c.relowner = (SELECT relowner FROM pg_class WHERE oid = to_regclass('schema_migrations'))
+  ORDER BY 1`;
+
+/**
+ * Fails if a table is locked or not permitted. The checks of reading and writing use a table of their own, so they pass
+ * while another table is locked.
+ */
+export async function assertTablesUsable(query: CheckQuery): Promise<void> {
+  const tables = await query<{ name: string; isPermitted: boolean }>(selectTables);
+  if (tables.some(({ isPermitted }) => !isPermitted)) throw new CheckFailed("forbidden");
+  for (const { name } of tables) await lockBriefly(query, name);
+}
+
+/**
+ * Takes the lock that a change takes, and releases it. Waits for it until the lock time-out of the connection, so that a
+ * lock that is held briefly is no fault. Holds one lock at a time, so that a migration cannot deadlock with the check.
+ */
+async function lockBriefly(query: CheckQuery, table: string): Promise<void> {
+  await query("BEGIN");
+  try {
+    await query(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
+  } catch (error) {
+    throw isLockTimeout(error) ? new CheckFailed("locked", { cause: error }) : error;
+  } finally {
+    await query("ROLLBACK");
+  }
+}
+
+const isLockTimeout = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === "55P03";
