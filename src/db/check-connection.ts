@@ -7,6 +7,9 @@ export type CheckQuery = <Row extends QueryResultRow>(text: string, values?: unk
 
 export type CheckConnectionDeps = { connector: Connector; applicationName: string; statementTimeoutMs: number };
 
+/** Shorter than the time after which Postgres looks for deadlocks, so that a migration is never the one that is ended. */
+const maxLockTimeoutMs = 500;
+
 /**
  * Creates a connection outside the pool, used only by health checks: a full pool or a slow query of the application is
  * not an outage. It runs one task at a time, and destroys its socket when a task fails or is aborted.
@@ -23,7 +26,8 @@ export function createCheckConnection({ connector, applicationName, statementTim
 
   const connect = async (signal: AbortSignal): Promise<OpenConnection> => {
     // A check of a locked table fails within a quarter of the limit, so that it does not delay the next check.
-    const settings = { applicationName, statementTimeoutMs, lockTimeoutMs: Math.ceil(statementTimeoutMs / 4) };
+    const lockTimeoutMs = Math.min(maxLockTimeoutMs, Math.ceil(statementTimeoutMs / 4));
+    const settings = { applicationName, statementTimeoutMs, lockTimeoutMs };
     const opened = await connector.open(settings, AbortSignal.any([signal, closed.signal]));
     const forget = () => {
       if (open === opened) open = undefined;

@@ -15,23 +15,17 @@ const selectTables = `
   ORDER BY 1`;
 
 /**
- * Fails if a table is locked or not permitted. The checks of reading and writing use a table of their own, so they pass
- * while another table is locked.
+ * Fails if a table is locked or not permitted. Takes the locks that a change takes, and releases them. The checks of
+ * reading and writing use a table of their own, so they pass while another table is locked.
  */
 export async function assertTablesUsable(query: CheckQuery): Promise<void> {
   const tables = await query<{ name: string; isPermitted: boolean }>(selectTables);
   if (tables.some(({ isPermitted }) => !isPermitted)) throw new CheckFailed("forbidden");
-  for (const { name } of tables) await lockBriefly(query, name);
-}
-
-/**
- * Takes the lock that a change takes, and releases it. Waits for it until the lock time-out of the connection, so that a
- * lock that is held briefly is no fault. Holds one lock at a time, so that a migration cannot deadlock with the check.
- */
-async function lockBriefly(query: CheckQuery, table: string): Promise<void> {
+  if (tables.length === 0) return;
   await query("BEGIN");
   try {
-    await query(`LOCK TABLE ${table} IN ROW EXCLUSIVE MODE`);
+    // Waits until the lock time-out of the connection, so that a lock that is held briefly is no fault.
+    await query(`LOCK TABLE ${tables.map(({ name }) => name).join(", ")} IN ROW EXCLUSIVE MODE`);
   } catch (error) {
     throw isLockTimeout(error) ? new CheckFailed("locked", { cause: error }) : error;
   } finally {
