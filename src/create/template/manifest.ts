@@ -14,6 +14,7 @@ export const kept: readonly RegExp[] = [
   /^test\//,
   /^\.github\/workflows\/ci\.yml$/,
   /^\.ci\/run$/,
+  /^build\.ts$/,
   /^(?:\.dependency-cruiser\.cjs|\.dockerignore|\.env\.example|\.gitignore|\.npmrc|biome\.json|renovate\.json|package\.json|package-lock\.json|tsconfig\.json)$/,
 ];
 
