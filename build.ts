@@ -12,6 +12,9 @@ const sources = join(root, "src");
 /** Packages that contain machine code. They are loaded from node_modules. */
 const nativePackages = ["@node-rs/argon2", "sharp"];
 
+/** Used by packages if they are installed, which in production they are not. */
+export const optionalPackages = ["pg-native", "supports-color"];
+
 /** Read at run time, from the same place beside dist/ as beside src/. */
 const assets = "**/*.{sql,lua,css,js,bin}";
 
@@ -84,7 +87,7 @@ export async function bundle(folder: string): Promise<Metafile> {
     format: "esm",
     platform: "node",
     target: "node24",
-    external: [...nativePackages, "pg-native"],
+    external: [...nativePackages, ...optionalPackages],
     plugins: [ownUrls, lightHttp, unusedParts],
     // CommonJS packages load modules of Node with `require`.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
