@@ -62,11 +62,12 @@ const unusedParts: Plugin = {
   name: "unused-parts",
   setup({ onResolve, onLoad }) {
     // Express exports these functions. One that is called is loaded from node_modules.
+    const name = "body-parser";
     const readers = ["json", "raw", "text", "urlencoded"];
-    const reader = (name: string) => `exports.${name} = (options) => require("body-parser").${name}(options);`;
+    const reader = (kind: string) => `exports.${kind} = (options) => require("${name}").${kind}(options);`;
     onLoad({ filter: /\/body-parser\/index\.js$/ }, () => ({ contents: readers.map(reader).join("\n") }));
     onResolve({ filter: /^body-parser$/ }, ({ importer }) =>
-      importer.includes("/body-parser/") ? { path: "body-parser", external: true } : undefined,
+      importer.includes(`/${name}/`) ? { path: name, external: true } : undefined,
     );
     // Messages of zod in 50 languages.
     onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({

@@ -53,7 +53,7 @@ test("the code of the page passes the format, type and import checks", async () 
     runProgram(join(root, "node_modules/.bin", name), args, { cwd: folder });
   const biome = await run("biome", "check", "--error-on-warnings", "src");
   assert.equal(biome.code, 0, biome.output);
-  const tsc = await run("tsc", "-p", "src", "--noEmit");
+  const tsc = await run("tsc", "-p", ".");
   assert.equal(tsc.code, 0, tsc.output);
   const depcruise = await run("depcruise", "--config", ".dependency-cruiser.cjs", "src");
   assert.equal(depcruise.code, 0, depcruise.output);
