@@ -8,7 +8,7 @@ export function commitOf(folder = root): string {
   const git = (...words: string[]) => spawnSync("git", ["-C", folder, ...words], { encoding: "utf8" });
   const head = git("rev-parse", "--short=12", "HEAD");
   if (head.status !== 0) return "unknown";
-  // changed reports do not count
+  // Reports are in docs/ and may have changed.
   const changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs").stdout !== "";
   return `${head.stdout.trim()}${changed ? ", with changes that are not committed" : ""}`;
 }

@@ -3,7 +3,7 @@ import { ask, postJson } from "../test/shared/requests/http.ts";
 
 export type Owner = { userId: string; sessionId: string; propertyId: string; headers: { authorization: string } };
 
-export const home = {
+export const propertyBody = {
   name: "Lindenhof",
   kind: "apartment_building",
   address: { line1: "Lindenstrasse 12", city: "Zürich", postalCode: "8008", country: "CH" },
@@ -17,7 +17,7 @@ export async function newOwner(url: string, email: string): Promise<Owner> {
   if (person.status !== 201) throw new Error(`register: ${person.status} ${person.text}`);
   const { accessToken, user } = person.json() as { accessToken: string; user: { id: string } };
   const headers = { authorization: `Bearer ${accessToken}` };
-  const property = await postJson(`${url}/api/v1/properties`, home, headers);
+  const property = await postJson(`${url}/api/v1/properties`, propertyBody, headers);
   if (property.status !== 201) throw new Error(`property: ${property.status} ${property.text}`);
   const claims = JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString()) as { sid: string };
   const propertyId = (property.json() as { id: string }).id;

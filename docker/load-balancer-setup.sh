@@ -28,7 +28,7 @@ TEXT
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 secrets=$here/../monitoring/secrets
 targets=$here/../monitoring/targets
-most_instances=10
+max_instances=10
 # The time that the proxies need to detect an added or removed instance: NGINX resolves names again after 5 s (valid=5s)
 # and retries a failed instance after 5 s (fail_timeout=5s); HAProxy needs two successful checks.
 settle_seconds=6
@@ -609,8 +609,8 @@ case $command in
   start-scaled)
     count=${1:-3}
     [[ $count =~ ^[0-9]{1,3}$ ]] || misused
-    if [ "$count" -lt 1 ] || [ "$count" -gt "$most_instances" ]; then
-      die "1 to $most_instances instances: Postgres has no connections for more (max_connections in docker-compose.scale.yml)"
+    if [ "$count" -lt 1 ] || [ "$count" -gt "$max_instances" ]; then
+      die "1 to $max_instances instances: Postgres has no connections for more (max_connections in docker-compose.scale.yml)"
     fi
     layout=scale
     start "$count"

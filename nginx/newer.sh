@@ -1,5 +1,5 @@
 #!/bin/sh
-# Shows which files of newer/ suit the installed NGINX; with --apply, copies them over the files that they replace.
+# Shows which files of newer/ the installed NGINX supports; with --apply, copies them over the files that they replace.
 set -eu
 
 apply=no
@@ -27,7 +27,7 @@ for file in newer/*.conf; do
   oldest=$(printf '%s\n' "$since" "$version" | sort -V | head -n 1)
   if [ "$oldest" != "$since" ]; then continue; fi
   replaced=$(sed -n '1s|.*Replaces \(haven/[a-z0-9-]*\.conf\).*|\1|p' "$file")
-  # A newer form of a variant suits only those who use that variant.
+  # A file in newer/ that replaces a variant is needed only if that variant is in use.
   if [ -e "variants/$name.conf" ] && ! cmp -s "variants/$name.conf" "$replaced"; then continue; fi
   echo "cp $file $replaced"
   if [ "$apply" = yes ]; then cp "$file" "$replaced"; fi

@@ -55,7 +55,7 @@ export function createApp({
   return {
     express: expressApp,
     handle(request, response, sendContinue) {
-      // The connection: nothing is processed after `Connection: close`, and no request that servers could read differently.
+      // The connection: no request is processed after `Connection: close`, nor one that a proxy could parse differently.
       if (bodyDiscarder.isClosing(request.socket)) {
         request.socket.destroy();
         return;

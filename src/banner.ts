@@ -30,12 +30,12 @@ ${problem === undefined ? "" : `\n  Not ready: ${problem}\n  The server tries ag
 
 function engineLine(config: Config, { databaseUrl, redisUrl, shared }: NonNullable<Running["engines"]>): string {
   const embedded = [databaseUrl && "Postgres", redisUrl && "Valkey"].filter(Boolean).join(" and ");
-  const own =
+  const external =
     databaseUrl === undefined ? " and your own Postgres" : redisUrl === undefined ? " and your own Redis" : "";
   const where = shared
     ? ", shared with the server that is already running in this folder, and stopped with it"
     : databaseUrl && `, with Postgres data in ${config.embeddedDataDir}/`;
-  return `embedded ${embedded}${own}${where ?? ""}`;
+  return `embedded ${embedded}${external}${where ?? ""}`;
 }
 
 /** Uses the demo account if there is one. */

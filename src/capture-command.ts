@@ -80,9 +80,9 @@ async function captureOne(base: URL, token: string | undefined, target: string):
   return files;
 }
 
-type Got = { status: number | null; body: Buffer; error?: string };
+type FetchedAnswer = { status: number | null; body: Buffer; error?: string };
 
-async function get(url: URL, token: string | undefined): Promise<Got> {
+async function get(url: URL, token: string | undefined): Promise<FetchedAnswer> {
   try {
     const response = await fetch(url, {
       headers: {

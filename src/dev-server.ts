@@ -19,7 +19,7 @@ export type DevServer = { stop(): Promise<void> };
 
 /** One save causes several events. */
 const settleMs = 100;
-const built = /(?:^|[/\\])(?:dist|node_modules)[/\\]/;
+const buildFolders = /(?:^|[/\\])(?:dist|node_modules)[/\\]/;
 
 /**
  * Runs the server in a child process and restarts it when a source changes. The embedded services run in this process,
@@ -60,7 +60,7 @@ export async function startDevServer({ config, embedded, logger, main, sources }
   };
   let settled: NodeJS.Timeout | undefined;
   const watcher = watch(sources, { recursive: true }, (_, file) => {
-    if (file === null || built.test(file)) return;
+    if (file === null || buildFolders.test(file)) return;
     clearTimeout(settled);
     settled = setTimeout(restart, settleMs);
   });

@@ -178,13 +178,13 @@ async function serve(): Promise<void> {
   );
   if (config.production) return;
   const problem = await databaseProblem(running.firstMigration);
-  // The lines of the start come first, so that the banner stays on the screen.
+  // The banner is printed after the log lines of the start, so that it stays on the screen.
   if (problem === undefined) await untilStartedUp(running, bannerDelayLimitMs);
   await flush();
   process.stdout.write(banner(config, running, embedded?.demoLogin, problem));
 }
 
-/** Returns a sentence if the database did not answer. The wait ends before a developer loses patience. */
+/** Returns a sentence if the database did not answer. The wait is short, because a developer waits for the banner. */
 async function databaseProblem(firstMigration: Promise<unknown>): Promise<string | undefined> {
   const silent = sleep(maxDatabaseWaitMs, silence, { ref: false });
   const outcome = await Promise.race([firstMigration, silent]);
@@ -198,7 +198,7 @@ async function databaseProblem(firstMigration: Promise<unknown>): Promise<string
 async function develop(): Promise<void> {
   const config = readConfig(environment());
   const embedded = config.production ? undefined : await findEmbedded();
-  if (embedded === undefined) throw new StartError("dev runs the sources, and not with NODE_ENV=production.");
+  if (embedded === undefined) throw new StartError("dev needs the sources, and does not run with NODE_ENV=production.");
   const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
   const main = fileURLToPath(import.meta.url);
   const starting = startDevServer({ config, embedded, logger, main, sources: dirname(main) });
@@ -219,7 +219,8 @@ async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Pr
   const limit = setTimeout(resolve, limitMs);
   const check = ({ startedUp, capabilities }: ReturnType<Running["parts"]["kit"]["snapshot"]>) => {
     const hasRun = capabilities.every(({ status }) => status !== "unknown");
-    // The banner names the demo account. After this turn, in which the changes are logged.
+    // Waits for the demo account, which the banner names, and for the next turn, because changes are logged in this
+    // one.
     if (startedUp && hasRun) void prepared.then(() => setImmediate(resolve));
   };
   const forget = parts.kit.monitor.onSnapshot(check);

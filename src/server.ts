@@ -88,7 +88,7 @@ async function startAll(
         },
       );
   // Checks that ran before the first migration would report a missing schema.
-  void Promise.race([migrating?.firstTry, sleep(firstLookMs)]).then(kit.start);
+  void Promise.race([migrating?.firstTry, sleep(firstMigrationWaitMs)]).then(kit.start);
 
   const opened = stack.move();
   const shutDown = async (): Promise<{ cut: number }> => {
@@ -115,7 +115,7 @@ async function startAll(
   };
 }
 
-const firstLookMs = 1000;
+const firstMigrationWaitMs = 1000;
 
 const operatorEndpointsArePublic = ({ production, health, http }: Config): boolean =>
   production && health.opsToken === undefined && http.managementPort === undefined;
@@ -128,7 +128,7 @@ async function startMissingEngines(
   const redis = config.redis.target === undefined;
   if (!postgres && !redis) return undefined;
   if (embedded === undefined) {
-    const message = "is needed: embedded services come with the sources only (npm start)";
+    const message = "is required: only the sources contain embedded services (npm start)";
     throw new ConfigError([
       ...(postgres ? [{ variable: "DATABASE_URL", message }] : []),
       ...(redis ? [{ variable: "REDIS_URL", message }] : []),

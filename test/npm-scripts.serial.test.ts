@@ -25,11 +25,11 @@ function copyOfProject(): string {
 }
 
 /** On a busy machine, requests would be shed, and Redis would be too slow. */
-const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "5000" };
+const generousLimits = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "5000" };
 
 async function runScript(folder: string, script: readonly string[]) {
   const port = await freePort();
-  const env = { PATH: process.env["PATH"], HOME: folder, HOST: "127.0.0.1", PORT: String(port), ...patience };
+  const env = { PATH: process.env["PATH"], HOME: folder, HOST: "127.0.0.1", PORT: String(port), ...generousLimits };
   const npm = spawn("npm", script, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [npm.stdout, npm.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));

@@ -13,7 +13,7 @@ export function nextVersion(current: string, step: Step): string {
   return step === "minor" ? `${major}.${minor + 1}.0` : `${major}.${minor}.${patch + 1}`;
 }
 
-/** Gives what is unreleased a version and a date, and opens a new section. */
+/** Puts the entries under "Unreleased" into a section with the version and the date. "Unreleased" is empty then. */
 export function closeSection(changelog: string, version: string, date: string): string {
   if (notesOf(changelog, "Unreleased") === "") throw new Error("CHANGELOG.md has nothing under Unreleased.");
   return changelog.replace(unreleased, `${unreleased}\n\n## ${version} (${date})`);

@@ -1,6 +1,6 @@
 import { interleave } from "../interleave.ts";
 import { atLeast, type Outcome, type Pace, type Scenario } from "../outcome.ts";
-import { home, newOwner } from "../owner.ts";
+import { newOwner, propertyBody } from "../owner.ts";
 import { signInAt, storeSession } from "../peer-sessions.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
 import type { World } from "../world.ts";
@@ -24,7 +24,7 @@ async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
   const usual = await world.peer("usual-stack", { BODY: "{}" });
   const cookie = await signInAt(usual.url, owner);
   const write = (url: string, headers: Readonly<Record<string, string>>) => async () =>
-    (await runWrk({ url: `${url}/api/v1/properties`, headers, seconds, creates: home })).perSecond;
+    (await runWrk({ url: `${url}/api/v1/properties`, headers, seconds, creates: propertyBody })).perSecond;
   const measured = await interleave(rounds, {
     Haven: write(haven.url, owner.headers),
     "by hand": write(raw.url, owner.headers),

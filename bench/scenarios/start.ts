@@ -15,7 +15,7 @@ export const start: Scenario = {
   run,
 };
 
-/** After the start, until the first checks and their garbage are over. */
+/** The wait after the start, so that the first checks have run and their garbage has been collected. */
 const idleMs = 5000;
 
 async function run(world: World, { rounds }: Pace): Promise<Outcome> {

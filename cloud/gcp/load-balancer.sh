@@ -81,10 +81,10 @@ compute() {
 }
 
 # The source ranges of the load balancer and of its health checks.
-front=130.211.0.0/22,35.191.0.0/16
+balancer_ranges=130.211.0.0/22,35.191.0.0/16
 
 compute firewall-rules create haven-api-from-load-balancer "--network=$NETWORK" --direction=INGRESS \
-  "--source-ranges=$front" --target-tags=haven-api --allow=tcp:4000
+  "--source-ranges=$balancer_ranges" --target-tags=haven-api --allow=tcp:4000
 
 # HEALTH_CHECK_TIMEOUT 2 s < timeout < interval; a failing instance leaves the rotation after 5 · 2 + 4 = 14 s <
 # DRAIN_DELAY_MS.
@@ -135,4 +135,4 @@ if [ "$apply" = yes ]; then
   address=$(gcloud compute addresses describe haven-api-address --global --format='value(address)' "--project=$PROJECT")
 fi
 echo "# Settings of Haven for this load balancer, with the reserved address:"
-echo "# KEEP_ALIVE_TIMEOUT_MS=620000 DRAIN_DELAY_MS=15000 MANAGEMENT_PORT=4001 TRUST_PROXY=$front,$address"
+echo "# KEEP_ALIVE_TIMEOUT_MS=620000 DRAIN_DELAY_MS=15000 MANAGEMENT_PORT=4001 TRUST_PROXY=$balancer_ranges,$address"

@@ -1,5 +1,5 @@
--- KEYS one key for each limit
--- ARGV window in ms, limit, unique id of the attempt
+-- KEYS the keys that the attempt counts for: the client address, the account
+-- ARGV window in ms, maximum number of attempts of one key in a window, unique id of the attempt
 -- Returns 0, or the ms until the next attempt is allowed.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

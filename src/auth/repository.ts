@@ -8,7 +8,7 @@ export type User = {
   id: string;
   email: string;
   emailVerified: boolean;
-  /** The address that counts once it is verified. */
+  /** The new address of the account, which replaces `email` when it is verified. */
   pendingEmail: string | null;
   name: string;
   role: Role;
@@ -76,9 +76,7 @@ export const users = {
     return (await tx.query<User>(sql, [id, name, pendingEmail]))[0];
   },
 
-  /**
-   * Makes an address count that its owner has verified. It has to be the present or the pending one. Returns false if not.
-   */
+  /** Marks the present address as verified, or replaces it by the pending one. Returns false if `email` is neither. */
   async verifyEmail(tx: Queryable, id: string, email: string): Promise<boolean> {
     const sql = `UPDATE users SET email = $2, email_verified_at = now(), updated_at = clock_timestamp(),
                    pending_email = nullif(pending_email, $2)
@@ -86,7 +84,7 @@ export const users = {
     return (await tx.query(sql, [id, email])).length > 0;
   },
 
-  /** Also proves that the address belongs to the user, and gives up a change of address that another person may have begun. */
+  /** Also marks the address as verified, and cancels a change of address that another person may have begun. */
   async resetPassword(tx: Queryable, id: string, passwordHash: string): Promise<void> {
     const sql = `UPDATE users SET password_hash = $2, pending_email = NULL,
                    email_verified_at = coalesce(email_verified_at, now()), updated_at = clock_timestamp() WHERE id = $1`;
@@ -110,7 +108,10 @@ export const users = {
     return (await db.query(sql, [id, passwordHash, timeOfId(sessionId)])).length > 0;
   },
 
-  /** Activates or deactivates an account and returns the user's id. A trigger ends the sessions of a deactivated account. */
+  /**
+   * Activates or deactivates an account and returns the user's id. A trigger ends the sessions of a deactivated
+   * account.
+   */
   async setActive(db: Queryable, email: string, active: boolean): Promise<string | undefined> {
     const sql = "UPDATE users SET active = $2, updated_at = now() WHERE email = $1 RETURNING id";
     return (await db.query<{ id: string }>(sql, [email, active]))[0]?.id;

@@ -15,7 +15,7 @@ export const user = z
     id,
     email,
     emailVerified: z.boolean().meta({ description: "Whether the user has followed a link in a mail to this address" }),
-    pendingEmail: email.nullable().meta({ description: "The new address, which counts once it is verified" }),
+    pendingEmail: email.nullable().meta({ description: "The new address, which replaces `email` when it is verified" }),
     name,
     role,
     avatarUrl: z.string().nullable().meta({ example: "/uploads/6QKzWn0sT2mB8fJc4hXvLd-avatar.webp" }),
@@ -66,7 +66,7 @@ const registration = z
   })
   .meta({ example: { email: "ana.duarte@example.org", password: "four quiet harbour lights", name: "Ana Duarte" } });
 const tag = "Auth";
-const done = { 204: { description: "Success." } };
+const noContentAnswer = { 204: { description: "Success." } };
 
 export const operations = {
   register: operation({
@@ -156,7 +156,7 @@ export const operations = {
     }),
     rateLimited: true,
     needs: { postgres: "write", redis: "write" },
-    answers: done,
+    answers: noContentAnswer,
   }),
   listSessions: operation({
     id: "listSessions",
@@ -181,7 +181,7 @@ export const operations = {
     access: "session",
     params: z.strictObject({ sessionId: id }),
     needs: { postgres: "write", redis: "write" },
-    answers: done,
+    answers: noContentAnswer,
   }),
   revokeOthers: operation({
     id: "revokeOtherSessions",
@@ -191,7 +191,7 @@ export const operations = {
     tag,
     access: "session",
     needs: { postgres: "write", redis: "write" },
-    answers: done,
+    answers: noContentAnswer,
   }),
   listEvents: operation({
     id: "listSecurityEvents",

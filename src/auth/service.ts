@@ -213,8 +213,8 @@ export function createAuthService(deps: AuthDeps) {
     },
 
     async revokeSession({ userId }: SessionCaller, sessionId: string, client: ClientInfo): Promise<void> {
-      const own = await sessions.list(userId);
-      if (!own.some(({ id }) => id === sessionId)) throw new AppError("not_found", "Session not found.");
+      const sessionsOfUser = await sessions.list(userId);
+      if (!sessionsOfUser.some(({ id }) => id === sessionId)) throw new AppError("not_found", "Session not found.");
       await revoke(userId, [sessionId]);
       await recordSecurityEvent("session_revoked", userId, client);
     },

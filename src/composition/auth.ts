@@ -49,7 +49,7 @@ export type AuthPartsDeps = {
   db: Database;
   redis: RedisAccess;
   /** The stores for background work, whose failures do not open the breakers. */
-  uncounted: { db: Queryable; redis: RedisAccess };
+  background: { db: Queryable; redis: RedisAccess };
   sessionCache: Pick<StoreDeps, "cache" | "confirmRevocation">;
   /** Calls back when Redis is reachable again and may lack revocations. */
   onRedisBack(listener: () => void): void;
@@ -64,7 +64,7 @@ export type AuthPartsDeps = {
 
 /** Creates the parts for tokens, sessions, accounts, and the authentication of requests. */
 export function composeAuth(deps: AuthPartsDeps) {
-  const { config, logger, jwtSecret, db, redis, uncounted, sessionCache, onRedisBack, outbox } = deps;
+  const { config, logger, jwtSecret, db, redis, background, sessionCache, onRedisBack, outbox } = deps;
   const { tracer, certificates, addCheck, removeFiles, stack, overrides } = deps;
   const { auth } = config;
   const { sessionMaxAgeSeconds } = auth;
@@ -90,17 +90,17 @@ export function composeAuth(deps: AuthPartsDeps) {
     overrides.authenticate ??
     createAuthenticate({ tokens, sessions, cookie, roleOf, authenticateKey, authenticateIssuer });
 
-  const backgroundSessions = createSessionStore({ redis: uncounted.redis, limits });
+  const backgroundSessions = createSessionStore({ redis: background.redis, limits });
   const reuseRevocations = stack.adopt(
     createReuseRevocations({ db, sessions: backgroundSessions, keepSeconds: sessionMaxAgeSeconds, logger }),
     (revocations) => revocations.stop(),
   );
-  stack.adopt(createDeactivationWatch({ db: uncounted.db, sessions: backgroundSessions, logger }), (watch) =>
+  stack.adopt(createDeactivationWatch({ db: background.db, sessions: backgroundSessions, logger }), (watch) =>
     watch.stop(),
   );
   const resync = stack.adopt(
     createRevocationResync({
-      db: uncounted.db,
+      db: background.db,
       sessions: backgroundSessions,
       keepSeconds: sessionMaxAgeSeconds,
       logger,

@@ -107,7 +107,7 @@ export async function compose(deps: ComposeDeps) {
     stack,
     overrides,
   });
-  const uncounted = { db: postgres.uncounted, redis: redisParts.uncounted };
+  const background = { db: postgres.background, redis: redisParts.background };
   const checks = [...postgres.checks, ...redisParts.checks, ...processChecks({ config, eventLoop })];
   for (const check of checks) kit.addCheck(check);
 
@@ -118,7 +118,7 @@ export async function compose(deps: ComposeDeps) {
     metrics,
     identity,
     readiness,
-    uncounted,
+    background,
     monitor,
     systemWatch,
     stack,
@@ -132,14 +132,14 @@ export async function compose(deps: ComposeDeps) {
     certificates,
     lifecycle,
     addCheck: kit.addCheck,
-    db: uncounted.db,
+    db: background.db,
     stack,
   });
   const { jwtSecret } = addresses;
   const isWanted = config.auth.cachesSessions;
   const sessionCache =
     overrides.redis === undefined
-      ? composeSessionCache({ isWanted, clients, redis: uncounted.redis, logger, metrics, stack })
+      ? composeSessionCache({ isWanted, clients, redis: background.redis, logger, metrics, stack })
       : {};
   const bucket = composeBucket({ config, clock, breakers, certificates, tracer, addCheck: kit.addCheck });
   const uploads = composeUploads({ config, logger, bucket, db, tracer, stack, overrides });
@@ -149,7 +149,7 @@ export async function compose(deps: ComposeDeps) {
     jwtSecret,
     db,
     redis,
-    uncounted,
+    background,
     sessionCache,
     onRedisBack,
     outbox,

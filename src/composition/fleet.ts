@@ -52,7 +52,7 @@ export type FleetPartsDeps = {
   metrics: Metrics;
   identity: Identity;
   readiness: ReturnType<typeof composePolicy>;
-  uncounted: { db: Queryable; redis: RedisAccess };
+  background: { db: Queryable; redis: RedisAccess };
   monitor: Monitor;
   systemWatch: SystemWatch;
   stack: AsyncDisposableStack;
@@ -61,15 +61,15 @@ export type FleetPartsDeps = {
 
 /** Creates the exchange of checks between instances, over both stores. */
 export function composeFleet(deps: FleetPartsDeps) {
-  const { config, clock, logger, metrics, identity, readiness, uncounted, monitor, systemWatch } = deps;
+  const { config, clock, logger, metrics, identity, readiness, background, monitor, systemWatch } = deps;
   const { stack, overrides } = deps;
   const { intervalMs, timeoutMs, policy, requires } = config.health;
   const { outlier, decisions } = readiness;
   const keepMs = intervalMs * 3;
   const fleet = createFleet({
     stores: overrides.fleetStores ?? [
-      createRedisStore(uncounted.redis, keepMs),
-      createPostgresStore(uncounted.db, keepMs),
+      createRedisStore(background.redis, keepMs),
+      createPostgresStore(background.db, keepMs),
     ],
     identity: { instance: identity.instance, version: identity.version },
     intervalMs,

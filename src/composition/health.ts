@@ -68,7 +68,7 @@ export function composeHealth(deps: HealthDeps) {
       token: config.health.opsToken,
       fleet,
       links: [{ label: "Evidence: profiles and log lines", href: "/health/detailed/evidence" }, ...config.health.links],
-      routes: evidenceRoutes({ evidence, logLevel, recentLogLines, mayChange: operatorsAreKnown(config) }),
+      routes: evidenceRoutes({ evidence, logLevel, recentLogLines, mayChangeLogLevel: mayChangeLogLevel(config) }),
       sendError: sendProblem,
       requestIdOf: (request) => requestIdOf(request, trust),
       onUnexpectedError: (error, requestId) => logger.error({ err: error, requestId }, "operator endpoint failed"),
@@ -76,7 +76,7 @@ export function composeHealth(deps: HealthDeps) {
     onChange({ at: _, ...change }) {
       evidence.onChange(change);
       logger[isWorse(change) ? "warn" : "info"]({ change }, describeChange(change));
-      // The request whose call opened the breaker.
+      // Recorded in the trace of the request whose call opened the breaker.
       if (change.kind === "breaker") tracer.event(`circuit breaker ${change.to}`, { "haven.breaker": change.name });
     },
   });
@@ -84,8 +84,8 @@ export function composeHealth(deps: HealthDeps) {
   return kit;
 }
 
-/** Outside production the endpoints are public on purpose. */
-const operatorsAreKnown = ({ production, health, http }: Config): boolean =>
+/** In production only operators may change the level, so it needs a token or a port that clients cannot reach. */
+const mayChangeLogLevel = ({ production, health, http }: Config): boolean =>
   !production || health.opsToken !== undefined || http.managementPort !== undefined;
 
 const describeChange = ({ name, from, to, reason }: Omit<Change, "at">): string =>

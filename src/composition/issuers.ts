@@ -18,8 +18,8 @@ export type IssuerPartsDeps = {
 };
 
 /**
- * Creates the acceptance of tokens of trusted issuers, with a check for each, which never takes the instance out of
- * rotation. Checks are numbered, because their answers are public and must not name a host.
+ * Lets users sign in with tokens of trusted issuers, and adds a check for each issuer. These checks never take the
+ * instance out of rotation. They are numbered, because their answers are public and must not name a host.
  */
 export function composeIssuers(deps: IssuerPartsDeps): AuthenticateIssuer | undefined {
   const { config, db, passwords, certificates, addCheck } = deps;

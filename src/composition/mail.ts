@@ -25,12 +25,12 @@ export type MailPartsDeps = {
   certificates: Certificates;
   lifecycle: Pick<Lifecycle, "onChange">;
   addCheck(check: Check): void;
-  /** Its failures do not open the breakers. */
+  /** For background work: failures of its calls do not open the breakers. */
   db: Statements;
   stack: AsyncDisposableStack;
 };
 
-/** Creates the outbox of account mail and its delivery; without mail settings, an outbox that refuses. */
+/** Creates the outbox of account mail and its delivery; without mail settings, an outbox that refuses every mail. */
 export function composeMail(deps: MailPartsDeps) {
   const { config, logger, metrics, lifecycle, db, stack } = deps;
   const settings = config.mail;
@@ -51,7 +51,9 @@ export function composeMail(deps: MailPartsDeps) {
   return { outbox, devRoutes };
 }
 
-/** Delivers through the mail server with a check of it, or, in development without one, only keeps the mails. */
+/**
+ * Delivers through the mail server, and adds its health check. In development without a server, mails are only kept.
+ */
 function createDelivery(
   { clock, certificates, addCheck }: MailPartsDeps,
   { server, from }: NonNullable<Config["mail"]>,
@@ -63,7 +65,9 @@ function createDelivery(
   return (mail) => smtp.deliver(mail, onDelivery);
 }
 
-/** From the drain on, other instances start the jobs, so that no delivery is cut at the end of the process. */
+/**
+ * Starts no job while the instance drains, so that the end of the process cuts no delivery. Other instances start them.
+ */
 function runQueue({ queue, lifecycle, stack }: { queue: JobQueue } & Pick<MailPartsDeps, "lifecycle" | "stack">): void {
   stack.defer(queue.stop);
   stack.defer(

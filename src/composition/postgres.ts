@@ -92,7 +92,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     database,
     breakers: store,
     /** For background work, which no request waits for: its failures do not open the breakers. */
-    uncounted: database.withGuard((work, capability) => store[capability].runUncounted(work)),
+    background: database.withGuard((work, capability) => store[capability].runUncounted(work)),
     checks: [
       storeCheck("postgres", asTrials(store, checks), criticalCapabilities(requires, "postgres")),
       partCheck("tables", checks.tables.run),

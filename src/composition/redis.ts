@@ -76,7 +76,7 @@ export function composeRedis(deps: RedisPartsDeps) {
       // The time is measured inside the breaker, so that rejected calls are not counted.
       createRedisAccess(clients, (work, capability) => store[capability].run(() => timed("redis", work))),
     /** For background work: its failures do not open the breakers, because no request waits for it. */
-    uncounted: createRedisAccess(clients, (work, capability) => store[capability].runUncounted(work)),
+    background: createRedisAccess(clients, (work, capability) => store[capability].runUncounted(work)),
     /** Calls the listener whenever a connection for writes is ready (again), and whenever the breaker of writes closes. */
     onRedisBack(listener: () => void): void {
       watchConnections(clients.write, listener);

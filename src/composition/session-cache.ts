@@ -13,7 +13,7 @@ export type SessionCacheDeps = {
   /** Whether `SESSION_CACHE` is on. */
   isWanted: boolean;
   clients: RedisClients;
-  /** For messages to other instances and for the proof, which no breaker counts. */
+  /** For messages to other instances, and to prove that invalidations arrive. No breaker counts these calls. */
   redis: RedisAccess;
   logger: Pick<Logger, "info">;
   metrics: Pick<Metrics, "add">;
@@ -28,7 +28,7 @@ const nothingRemembered = () => ({ hits: 0, misses: 0, invalidations: 0, entries
 export function composeSessionCache({ isWanted, clients, redis, logger, metrics, stack }: SessionCacheDeps): Parts {
   const { read: client } = clients;
   if (client instanceof Cluster) {
-    // A key may move to another node, which does not know who has read it.
+    // A key may move to another node, and that node does not report changes to the connections that have read the key.
     if (isWanted) logger.info({ reason: "cluster" }, "session cache off");
     addSessionCacheMetrics(metrics, { counts: nothingRemembered, offReason: () => "cluster" });
     return {};

@@ -27,7 +27,7 @@ function isDefault(schema: z.ZodType, value: string): boolean {
   return initial.success && chosen.success && JSON.stringify(initial.data) === JSON.stringify(chosen.data);
 }
 
-/** The values of a closed set, below a default or an optional. */
+/** Returns the values of a setting with a closed set of values, with or without a default; otherwise none. */
 function wordsOf(schema: z.ZodType | undefined): readonly unknown[] {
   if (schema instanceof z.ZodEnum) return schema.options;
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {

@@ -82,11 +82,11 @@ export const variables = z.object({
   DB_POOL_MAX: wholeNumber(1, 1000, "a whole number")
     .default(10)
     .describe(
-      "Maximum number of connections to Postgres for requests; of five or more, two to four are shared by short reads. The health checks use two more",
+      "Maximum number of connections to Postgres for requests; if 5 or more, short reads share two to four of them. The health checks use two more",
     ),
   DB_CONNECT_TIMEOUT_MS: milliseconds(100)
     .default(2000)
-    .describe("Maximum wait for a free connection, or for a new one; several hosts share it"),
+    .describe("Maximum wait for a free connection, or for a new one; with several hosts, for all of them together"),
   DB_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(5000)
     .describe("Time limit of one statement; Postgres cancels it after that"),
@@ -200,7 +200,7 @@ export const variables = z.object({
   PASSWORD_QUEUE_TIMEOUT_MS: milliseconds(0)
     .default(3000)
     .describe(
-      "Maximum wait before a password is hashed or checked; few are at the same time, so that the server stays responsive",
+      "Maximum wait before a password is hashed or checked; only a few are processed at the same time, so that the server stays responsive",
     ),
   CORS_ORIGINS: originList
     .prefault("")

@@ -7,10 +7,10 @@ const minSliceMs = 25;
 const maxSliceMs = 50;
 
 /**
- * The stalls of one wait are left uncounted up to the limit of the wait, or up to this time if the limit is shorter. Later
- * stalls count, so that every wait ends.
+ * One wait ignores at most as much stalled time as its limit, or this if the limit is shorter. Longer stalls are counted,
+ * so that every wait ends.
  */
-const minUncountedMs = 1000;
+const minIgnoredStallMs = 1000;
 
 export type StallTolerantTimeout = { cancel(): void };
 
@@ -18,7 +18,7 @@ export type StallTolerantTimeout = { cancel(): void };
 export function startTimeout(limitMs: number, onTimeout: () => void): StallTolerantTimeout {
   const sliceMs = Math.max(minSliceMs, Math.min(maxSliceMs, limitMs / slicesPerLimit));
   let leftMs = limitMs;
-  let uncountedMs = Math.max(limitMs, minUncountedMs);
+  let ignorableStallMs = Math.max(limitMs, minIgnoredStallMs);
   let startedAt = performance.now();
   let timer: NodeJS.Timeout | undefined = setTimeout(readSockets, nextSliceMs());
 
@@ -35,8 +35,8 @@ export function startTimeout(limitMs: number, onTimeout: () => void): StallToler
     if (timer === undefined) return;
     const now = performance.now();
     const tookMs = now - startedAt;
-    if (tookMs > 2 * sliceMs && uncountedMs > 0) {
-      uncountedMs -= tookMs;
+    if (tookMs > 2 * sliceMs && ignorableStallMs > 0) {
+      ignorableStallMs -= tookMs;
       leftMs = Math.max(leftMs, sliceMs);
     } else leftMs -= tookMs;
     if (leftMs < 0.5) {

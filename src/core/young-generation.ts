@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 
-// V8 enlarges its young generation, up to 48 MB, as garbage survives, and keeps it while the server idles. Loading the modules
-// and the background checks are enough for that. So it grows only once the server is under load.
+// V8 enlarges its young generation, up to 48 MB, when objects survive its collections, and does not shrink it while the
+// server is idle. Loading the modules and running the background checks are enough for that. So the young generation
+// may grow only once the server is under load.
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const defaultGrowthFactor = 2;

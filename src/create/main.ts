@@ -35,7 +35,7 @@ async function run(command: CommandLine): Promise<void> {
   const template = unpackTemplate(readFileSync(new URL("../template.json.gz", import.meta.url)));
   const files = createProject(template, { name, parts: command.parts });
   writeProject(folder, files);
-  process.stdout.write(farewell({ name, folder: command.folder ?? name, parts: command.parts, count: files.size }));
+  process.stdout.write(nextSteps({ name, folder: command.folder ?? name, parts: command.parts, count: files.size }));
 }
 
 async function chooseName(yes: boolean): Promise<string> {
@@ -46,9 +46,9 @@ async function chooseName(yes: boolean): Promise<string> {
   return name;
 }
 
-type Written = { name: string; folder: string; parts: readonly Part[]; count: number };
+type WrittenProject = { name: string; folder: string; parts: readonly Part[]; count: number };
 
-function farewell({ name, folder, parts, count }: Written): string {
+function nextSteps({ name, folder, parts, count }: WrittenProject): string {
   return `
 ${name}: ${count} files in ${folder}/
 parts: ${withNeeds(parts).join(", ") || "none"}

@@ -84,11 +84,16 @@ function scriptsFor(files: ProjectFiles, scripts: Manifest["scripts"]): Manifest
   return Object.fromEntries(kept.filter(([, script]) => script !== ""));
 }
 
-/** Drops folders that the project lacks. Formatting is not checked, because a longer name may need a line break. */
+/**
+ * Drops folders that the project lacks. The check of a new project does not include the formatting: where the name of
+ * the project is longer than ours, lines may become too long.
+ */
 function inProject(files: ProjectFiles, command: string): string {
-  const isThere = (word: string) => !/^[a-z]+$/.test(word) || hasPath(files, word);
+  const isFolderOfProject = (word: string) => !/^[a-z]+$/.test(word) || hasPath(files, word);
   const [program = "", ...words] = command.replace("biome check --error", "biome lint --error").split(" ");
-  return program === "depcruise" ? [program, ...words.filter(isThere)].join(" ") : [program, ...words].join(" ");
+  return program === "depcruise"
+    ? [program, ...words.filter(isFolderOfProject)].join(" ")
+    : [program, ...words].join(" ");
 }
 
 function usedPackages(files: ProjectFiles): Set<string> {
@@ -104,8 +109,8 @@ function usedPackages(files: ProjectFiles): Set<string> {
 
 /** Keeps the entries of the lock file that the packages of the project need, and adds the vendored one. */
 function lockFor(project: Manifest, lock: Lock, { name, file, ...vendored }: Vendored): Lock {
-  const own: LockEntry = { ...vendored, resolved: `file:${file}`, dev: true, license: "MIT" };
-  const packages: Record<string, LockEntry> = { ...lock.packages, [`node_modules/${name}`]: own };
+  const vendoredEntry: LockEntry = { ...vendored, resolved: `file:${file}`, dev: true, license: "MIT" };
+  const packages: Record<string, LockEntry> = { ...lock.packages, [`node_modules/${name}`]: vendoredEntry };
   const root = lock.packages[""] ?? {};
   const needed = new Map<string, boolean>();
   const need = (from: string, wanted: Record<string, string> | undefined, development: boolean): void => {

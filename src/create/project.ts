@@ -34,11 +34,11 @@ export function createProject(template: Template, { name, parts }: Choices): Pro
 
   const description = `${names.title}, an Express API server whose health probes tell the truth`;
   const { vendored } = template;
-  const own = packageFiles(files, { name, description, vendored });
+  const generated = packageFiles(files, { name, description, vendored });
   const renamed = new Map<string, ProjectFile>();
-  for (const [path, file] of [...files, ...own]) {
+  for (const [path, file] of [...files, ...generated]) {
     const target = rename(path, names);
-    if (renamed.has(target) && !own.has(path)) throw new Error(`Two files would be called ${target}.`);
+    if (renamed.has(target) && !generated.has(path)) throw new Error(`Two files would be called ${target}.`);
     const content = isText(file) ? textFile(rename(textOf(file), names), file.executable) : file;
     renamed.set(target, content);
   }

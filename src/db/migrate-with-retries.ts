@@ -40,7 +40,7 @@ export function migrateWithRetries(
   return {
     /** Resolves after the first attempt, with its error if it failed. */
     firstTry: firstAttempt.promise,
-    /** Resolves when nothing is left to do, with the work of `onMigrated`. */
+    /** Resolves when the migrations have been applied and `onMigrated` has ended, or when a migration failed. */
     done,
     stop: () => stopped.abort(),
   };

@@ -40,22 +40,30 @@ export type Database = Statements & {
   close(): Promise<void>;
 };
 
-/** `total`, `idle` and `max` are those of the connections that one statement uses at a time; `waiting` waits for them. */
+/** All but `pipelined` are about connections that run one statement at a time; `waiting` is the number of waiting calls. */
 export type ConnectionCounts = { total: number; idle: number; max: number; waiting: number; pipelined: number };
 
 /** Runs a call, usually through the circuit breaker of the capability. */
 export type Protect = <T>(work: () => Promise<T>, capability: StoreCapability) => Promise<T>;
 
-/** The server's limit as a share of ours, so that Postgres cancels a slow statement before this process closes the connection. */
+/**
+ * The server's limit as a share of ours, so that Postgres cancels a slow statement before this process closes the
+ * connection.
+ */
 const serverShareOfLimit = 0.9;
 
-/** The limit of a short read on a shared connection. One that takes longer runs again, alone, with the limit of the pool. */
+/**
+ * The limit of a short read on a shared connection. One that takes longer runs again, alone, with the limit of the
+ * pool.
+ */
 const maxShortMs = 500;
 
 const idleTimeoutMs = 30_000;
 const maxLifetimeMs = 1_800_000;
 
-/** Commits that wait for a standby hold their connections. Without this share they would hold all, and reads would fail. */
+/**
+ * Commits that wait for a standby hold their connections. Without this share they would hold all, and reads would fail.
+ */
 const shareReservedForReads = 0.25;
 
 export function createDatabase(

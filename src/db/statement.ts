@@ -41,10 +41,10 @@ export async function runStatement<Row extends QueryResultRow>(
 export function capabilityOf(sql: Sql): StoreCapability {
   if (typeof sql !== "string" && sql.isShort === true) return "read";
   const text = typeof sql === "string" ? sql : sql.text;
-  return reads.test(text) && !changes.test(text) ? "read" : "write";
+  return startsAsRead.test(text) && !mayChange.test(text) ? "read" : "write";
 }
 
-const reads = /^\s*(?:SELECT|WITH|VALUES)\b/i;
+const startsAsRead = /^\s*(?:SELECT|WITH|VALUES)\b/i;
 
 /** Also matches inside string constants and names: such a read counts as a write, which is harmless. */
-const changes = /\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|nextval|setval)\b/i;
+const mayChange = /\b(?:INSERT|UPDATE|DELETE|MERGE|SHARE|nextval|setval)\b/i;

@@ -24,7 +24,8 @@ export async function inTransaction<T>(
   begun.catch(() => undefined);
   let committed: Promise<unknown> | undefined;
   const query: Queryable["query"] = async (sql, values) => {
-    // Reads are sent right behind BEGIN. A change waits for its answer: without a transaction it would take effect alone.
+    // Reads are sent without waiting for the answer to BEGIN. Changes wait: if BEGIN failed, they would commit on their
+    // own.
     if (capabilityOf(sql) === "write") await begun;
     return runStatement(client, tracer, sql, values);
   };

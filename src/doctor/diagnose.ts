@@ -12,7 +12,7 @@ export type DiagnosisRequest = {
   /** Sets of files that run together. Files are compared only with files of the same set. */
   deployments: readonly ConfigPaths[];
   settings: SettingValues;
-  /** The file that a finding names for a setting that no file sets. */
+  /** The file that a finding names as the place of a setting that none of the files sets. */
   settingsFile: string;
   /** `max_connections` from the command line, for a Postgres that no file describes. */
   maxConnections?: ConfigNumber | undefined;

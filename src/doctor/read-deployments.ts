@@ -95,14 +95,14 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
     ...railway.flat(),
   ];
   const allApps = [...appsOutsideClusters, ...clusters.flatMap(({ apps }) => apps)];
-  const plain = appFromSettings(application, diagnostics);
+  const appWithoutFile = appFromSettings(application, diagnostics);
   const outside: Deployment = {
     ...emptyDeployment,
-    apps: allApps.length === 0 ? [singleInstance(plain)] : appsOutsideClusters,
+    apps: allApps.length === 0 ? [singleInstance(appWithoutFile)] : appsOutsideClusters,
     loadBalancers: [
-      ...proxies.map((loadBalancer) => connect(loadBalancer, [], allApps, plain)),
+      ...proxies.map((loadBalancer) => connect(loadBalancer, [], allApps, appWithoutFile)),
       ...templates.flatMap(({ loadBalancers, apps }) =>
-        loadBalancers.map((loadBalancer) => connect(loadBalancer, apps, allApps, plain)),
+        loadBalancers.map((loadBalancer) => connect(loadBalancer, apps, allApps, appWithoutFile)),
       ),
     ],
     databases: [...databaseLimits, ...compose.flatMap(({ databases }) => databases)],
@@ -126,11 +126,11 @@ function readCluster(
 ): Deployment {
   const { settings, maxConnections } = application;
   const { apps, databases, kubernetes } = readKubernetes(manifests, settings, diagnostics);
-  const plain = appFromSettings(application, diagnostics);
+  const appWithoutFile = appFromSettings(application, diagnostics);
   return {
     ...emptyDeployment,
     apps,
-    loadBalancers: loadBalancersOf(manifests, diagnostics).map((one) => connect(one, apps, apps, plain)),
+    loadBalancers: loadBalancersOf(manifests, diagnostics).map((one) => connect(one, apps, apps, appWithoutFile)),
     databases: [...(maxConnections === undefined ? [] : [maxConnections]), ...databases],
     poolers,
     kubernetes: [kubernetes],
@@ -150,10 +150,10 @@ function connect(
   loadBalancer: LoadBalancer,
   appsOfSameFile: readonly App[],
   allApps: readonly App[],
-  plain: App,
+  appWithoutFile: App,
 ): ConnectedLoadBalancer {
   const namedApps = allApps.filter(({ name }) => loadBalancer.hosts.includes(name));
-  const apps = [appsOfSameFile, namedApps, allApps].find((some) => some.length > 0) ?? [plain];
+  const apps = [appsOfSameFile, namedApps, allApps].find((some) => some.length > 0) ?? [appWithoutFile];
   return { loadBalancer, apps };
 }
 
@@ -167,7 +167,7 @@ export const deploymentOfRunningInstance = (
   return { ...emptyDeployment, apps: [appFromSettings(known, diagnostics)], live };
 };
 
-/** Returns an app with these settings that no file runs. */
+/** Returns the application with these settings, for a deployment in which no file starts it. */
 function appFromSettings({ settings, settingsFile }: Application, diagnostics: Diagnostics): App {
   const at = { file: settingsFile, line: 1 };
   return {

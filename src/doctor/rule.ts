@@ -65,7 +65,7 @@ export type Violation = {
   title?: string;
   fix?: string;
   /** The versions of the program for which the finding holds; set if the version is not known. */
-  holdsFor?: string;
+  affectedVersions?: string;
   edits?: readonly Edit[];
   /** Each place is a separate subject, so that one of them can be ignored. */
   each?: boolean;
@@ -122,7 +122,7 @@ function findingOf(rule: Rule, violation: Violation): Finding {
   const { numbers = [], title = rule.title, fix = rule.fix, edits = [], each = false } = violation;
   const confidence = violation.confidence ?? rule.confidence ?? "high";
   const severity = confidence === "high" ? (violation.severity ?? rule.severity) : "warning";
-  const versions = violation.holdsFor === undefined ? "" : ` This holds for ${violation.holdsFor}.`;
+  const versions = violation.affectedVersions === undefined ? "" : ` This holds for ${violation.affectedVersions}.`;
   const message = `${violation.message.replace(/^the /, "The ")}${versions}`;
   const allPlaces = [...(violation.places ?? []), ...numbers.map(({ at }) => at)];
   const places = [...Map.groupBy(allPlaces, placeKey).values()].flatMap(([first]) => first ?? []);

@@ -15,7 +15,7 @@ const maxCaptures = 4;
 const minPauseMs = 60_000;
 const maxBytes = 16 * 1024 * 1024;
 
-/** Keeps profile and report of the latest failures of the process, because a jam is over when an operator looks. */
+/** Keeps profile and report of the latest failures of the process, because a fault is often over before an operator looks. */
 export function createEvidence({ now, record, onError }: EvidenceDeps) {
   const captures: Capture[] = [];
   let count = 0;

@@ -10,15 +10,15 @@ export type EvidenceRoutesDeps = {
   evidence: Pick<Evidence, "all">;
   logLevel: LogLevel;
   recentLogLines(): readonly string[];
-  /** Whether operators have to prove who they are. Without that, the level cannot be changed. */
-  mayChange: boolean;
+  /** Whether the log level can be changed by a request. */
+  mayChangeLogLevel: boolean;
 };
 
 const jsonType = "application/json; charset=utf-8";
 
 /** Operator endpoints below `/health/detailed`, a path that the proxies hide already. */
 export function evidenceRoutes(deps: EvidenceRoutesDeps): ReadonlyMap<string, OperatorRoute> {
-  const { evidence, logLevel, recentLogLines, mayChange } = deps;
+  const { evidence, logLevel, recentLogLines, mayChangeLogLevel } = deps;
   return new Map<string, OperatorRoute>([
     [
       "/health/detailed/evidence",
@@ -42,7 +42,7 @@ export function evidenceRoutes(deps: EvidenceRoutesDeps): ReadonlyMap<string, Op
         methods: ["GET", "HEAD", "PUT", "DELETE"],
         answer({ method, query }) {
           if (method === "PUT" || method === "DELETE") {
-            if (!mayChange)
+            if (!mayChangeLogLevel)
               throw new AppError("forbidden", "Changes need OPS_TOKEN or MANAGEMENT_PORT to be set in production.");
             if (method === "PUT") logLevel.set(query.get("level"), query.get("minutes"));
             else logLevel.reset();

@@ -4,7 +4,7 @@ import type { Database, Transaction } from "../db/pool.ts";
 import { idempotencyKeyOf } from "../http/input/idempotency-key.ts";
 import type { AuthenticateCaller, Caller } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
-import { type CompleteReply, type Reply, whole } from "../http/responses.ts";
+import { type CompleteReply, completeReply, type Reply } from "../http/responses.ts";
 
 /** The arguments of the routes of every feature. */
 export type Api = { authenticate: AuthenticateCaller; page: Pager; create: Create };
@@ -25,7 +25,7 @@ export const createOnce =
       return { status, headers, body: text.toString() };
     });
     if (Math.random() < pruneProbability) void pruneKeys(db).catch(() => undefined);
-    return whole(stored.status, stored.headers, stored.body);
+    return completeReply(stored.status, stored.headers, stored.body);
   };
 
 /** One create in a hundred deletes the keys that have expired. */

@@ -42,7 +42,7 @@ export function rejectOptions(reject: RequestHandler): RequestHandler {
   };
 }
 
-/** Browsers that open the address of the server get to the start page; other clients get 404, with the path in words. */
+/** Redirects browsers that open the address of the server to the start page. Other clients get 404 there. */
 export const redirectBrowsers: RequestHandler = (request, response, next) => {
   const isPageRequest = request.path === "/" && (request.method === "GET" || request.method === "HEAD");
   if (!isPageRequest || !request.headers.accept?.includes("text/html")) return void next();

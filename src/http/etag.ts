@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../core/app-error.ts";
-import { type CompleteReply, jsonText, type Reply, type ReplyHeaders, whole } from "./responses.ts";
+import { type CompleteReply, completeReply, jsonText, type Reply, type ReplyHeaders } from "./responses.ts";
 
 const hashTag = (text: string | Buffer): string => `"${hash("sha256", text, "base64url").slice(0, 22)}"`;
 
@@ -13,15 +13,15 @@ export function okWithEtag(request: IncomingMessage, representation: unknown): R
   const text = JSON.stringify(representation);
   const headers = { ETag: hashTag(text), "Cache-Control": "private, no-cache" };
   return etagMatches(request.headers["if-none-match"], headers.ETag)
-    ? whole(304, headers, "")
+    ? completeReply(304, headers, "")
     : jsonText(200, text, headers);
 }
 
 /** Returns a response that is constant while the server runs: its ETag is computed once. */
 export function staticResponse(body: string | Buffer, extraHeaders: ReplyHeaders) {
   const headers = { ETag: hashTag(body), "Cache-Control": "no-cache", ...extraHeaders };
-  const full = whole(200, headers, body);
-  const notModified = whole(304, headers, "");
+  const full = completeReply(200, headers, body);
+  const notModified = completeReply(304, headers, "");
   return (request: IncomingMessage): Reply =>
     etagMatches(request.headers["if-none-match"], headers.ETag) ? notModified : full;
 }

@@ -30,7 +30,7 @@ export type Answer = {
   contentType?: string;
   /** Further content types that the client can select by `Accept`. */
   alternateTypes?: readonly string[];
-  /** The schemas of those that are JSON. */
+  /** The schemas of those content types that are JSON. */
   alternateSchemas?: Readonly<Record<string, z.ZodType>>;
   headers?: readonly AnswerHeader[];
   /** Members of the documented example that differ from the examples of the fields. */
@@ -137,8 +137,8 @@ export function operation<
 export type StoreNeeds = { postgres?: StoreCapability; redis?: StoreCapability };
 
 /**
- * Operations of users read from Postgres, and write to it unless they are a GET. Redis is not among the defaults: while it
- * is unavailable, a bearer token is checked in Postgres.
+ * By default an operation of users needs Postgres: reads for a GET, writes for every other method. Redis is not needed
+ * by default, because while it is unavailable, bearer tokens are checked in Postgres.
  */
 export function needsOf({ needs, access, method }: Pick<Operation, "needs" | "access" | "method">): StoreNeeds {
   if (needs !== undefined) return needs;

@@ -22,7 +22,10 @@ export const pageFields = {
 
 const nextCursor = z.string().nullable().meta({ description: "`null` on the last page", example: null });
 
-/** The document names the page of an item that has a name: `LeasePage`. */
+/**
+ * Returns the schema of a page of items. For an item with a name, such as `Lease`, the API document names the page
+ * `LeasePage`.
+ */
 export function listOf<Item extends z.ZodType>(item: Item) {
   const page = z.object({ items: z.array(item), nextCursor });
   const name = item.meta()?.id;
@@ -34,8 +37,8 @@ export type List = {
   scope: readonly (string | undefined)[];
   limit: number;
   cursor?: string | undefined;
-  /** The caller, if the list is searched for a text. */
-  searchedBy?: string | undefined;
+  /** The caller, if the list is searched for a text: concurrent searches of one user are limited. */
+  searchingUser?: string | undefined;
 };
 
 /** Reads items with ids below `below`, newest first. `take` is one more than fits the page. */
@@ -82,8 +85,8 @@ export function createPager(keys: readonly KeyObject[]) {
     const name = createHash("sha256").update(JSON.stringify(list.scope)).digest("base64url");
     const below = list.cursor === undefined ? aboveAllIds : verify(list.cursor, name);
     const readPage = () => read({ below, take: list.limit + 1 });
-    const { searchedBy } = list;
-    const { items: found, stoppedAt } = await (searchedBy ? searches.run(searchedBy, readPage) : readPage());
+    const { searchingUser } = list;
+    const { items: found, stoppedAt } = await (searchingUser ? searches.run(searchingUser, readPage) : readPage());
     const items = found.slice(0, list.limit);
     const nextBelow = found.length > list.limit ? items.at(-1)?.id : stoppedAt;
     if (nextBelow === undefined) return { items, nextCursor: null };

@@ -12,10 +12,10 @@ export const ok = (body: unknown, headers?: ReplyHeaders): CompleteReply => json
 
 export const createdJson = (body: unknown, headers?: ReplyHeaders): CompleteReply => json(201, body, headers);
 
-export const noContent = (headers: ReplyHeaders = {}): Reply => whole(204, headers, "");
+export const noContent = (headers: ReplyHeaders = {}): Reply => completeReply(204, headers, "");
 
 /** For work that is done later. */
-export const accepted = (headers: ReplyHeaders = {}): Reply => whole(202, headers, "");
+export const accepted = (headers: ReplyHeaders = {}): Reply => completeReply(202, headers, "");
 
 export const json = (status: number, body: unknown, headers: ReplyHeaders = {}): CompleteReply =>
   jsonText(status, JSON.stringify(body), headers);
@@ -28,9 +28,9 @@ export const bytes = (
   contentType: string,
   body: string | Buffer,
   headers: ReplyHeaders = {},
-): CompleteReply => whole(status, { "Content-Type": contentType, ...headers }, body);
+): CompleteReply => completeReply(status, { "Content-Type": contentType, ...headers }, body);
 
-export const whole = (status: number, headers: ReplyHeaders, body: string | Buffer): CompleteReply => ({
+export const completeReply = (status: number, headers: ReplyHeaders, body: string | Buffer): CompleteReply => ({
   status,
   headers,
   body,

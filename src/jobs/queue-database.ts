@@ -8,8 +8,8 @@ const wrapped = /^\s*BEGIN;(.*)COMMIT;\s*$/s;
 
 /**
  * Lets pg-boss use the pool of the server, so that the queue takes no connections of its own and works behind a pooler.
- * pg-boss sends a transaction as one text. The text is unwrapped, because a failure in the middle would leave a pooled
- * connection inside a failed transaction.
+ * pg-boss sends a transaction as one text. A transaction of the pool replaces it, because a failure in the middle would
+ * leave a pooled connection inside a failed transaction.
  */
 export const createQueueDatabase = (db: Statements): QueueDatabase => ({
   async executeSql(text, values = []) {

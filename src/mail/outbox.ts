@@ -17,7 +17,10 @@ export type OutboxDeps<Letter> = {
 export const mailQueue = "mail";
 export const failedMailQueue = "mail-failed";
 
-/** Kept for a while, so that an operator can see that a mail was sent. In development, the mails can be read as long. */
+/**
+ * How long jobs are kept: in production, so that an operator can see that a mail was sent; in development, with the
+ * mails.
+ */
 const keptSeconds = { done: 3600, inDevelopment: 86_400 } as const;
 
 /**

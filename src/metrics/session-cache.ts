@@ -54,12 +54,12 @@ export function addSessionCacheMetrics(metrics: Pick<Metrics, "add">, { counts, 
   );
 }
 
-/** Counts how revocations ended their wait for the confirmation of all instances. */
+/** Counts revocations by whether all instances confirmed in time that they refuse the revoked sessions. */
 export function createConfirmationMetric(metrics: Pick<Metrics, "add">) {
   const counts = { confirmed: 0, timed_out: 0 };
   metrics.add({
     name: "session_revocation_waits_total",
-    help: "Waits of revocations until all instances refuse the sessions. timed_out: an instance did not confirm in time.",
+    help: "Revocations that waited until all instances refuse the sessions. timed_out: an instance did not confirm in time.",
     type: "counter",
     samples: () => Object.entries(counts).map(([result, value]) => ({ labels: { result }, value })),
   });

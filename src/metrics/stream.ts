@@ -3,7 +3,7 @@ import type { Metrics } from "./registry.ts";
 export type StreamSource = {
   open(): number;
   eventsSent(): number;
-  cuts(): ReadonlyMap<string, number>;
+  closedByServer(): ReadonlyMap<string, number>;
 };
 
 export function addStreamMetrics(metrics: Pick<Metrics, "add">, source: StreamSource): void {
@@ -24,7 +24,7 @@ export function addStreamMetrics(metrics: Pick<Metrics, "add">, source: StreamSo
       name: "stream_cut_total",
       help: "Streams closed by the server, by reason.",
       type: "counter",
-      samples: () => [...source.cuts()].map(([reason, value]) => ({ labels: { reason }, value })),
+      samples: () => [...source.closedByServer()].map(([reason, value]) => ({ labels: { reason }, value })),
     },
   );
 }

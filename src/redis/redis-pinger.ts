@@ -40,7 +40,7 @@ export function createRedisPinger(
       const attempt = async () => {
         if (client === undefined) await connect(onError);
         if (servers.length === 0) throw new Error("No node of the cluster announces an address");
-        // First, because a command for a node that is still connecting would fail, and a ping waits for it.
+        // Before `prove`, whose command would fail while a node is still connecting. The ping waits until it is connected.
         if (target.kind === "cluster") await Promise.all(servers.map(pingClusterNode));
         if (client !== undefined) await prove(client);
       };

@@ -3,11 +3,11 @@ import type { Role } from "../core/role.ts";
 /** A session as it was read from Redis. Times are of the monotonic clock of this process. */
 export type RememberedSession = { role: Role; cookieHash: string; touchDueAt: number; endsAt: number };
 
-/** A read that has begun. An invalidation that arrives before its answer is remembered makes the answer unusable. */
+/** A read in progress. If the session is invalidated before the answer arrives, the answer is not remembered. */
 export type SessionRead = { readonly key: string; readers: number; isIntact: boolean };
 
 export type SessionCacheDeps = {
-  /** Whether all changes until less than a second ago have been reported. */
+  /** False if changes that are older than a second may not have been reported yet. */
   isCurrent(): boolean;
   now?: () => number;
   maxEntries?: number;

@@ -66,10 +66,10 @@ export const readSession = (client: RedisClient, key: string, touchIntervalMs: n
   scripts.lookUp(client, [key], [touchIntervalMs]);
 
 /**
- * Sessions in Redis. Each change is one script and one round trip, can be repeated after a time-out, and never recreates
- * a session that has ended. Scripts use the clock of Redis, because the clocks of instances differ.
- * A session is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends, and suspended if a refresh
- * token was reused (times in ms).
+ * Sessions in Redis. Each change is one script and one round trip, can be repeated after a time-out, and never
+ * recreates a session that has ended. Scripts use the clock of Redis, because the clocks of instances differ. A session
+ * is a hash: seed, gen, rotated, cookie, role, device, address, created, seen, ends, and suspended if a refresh token
+ * was reused (times in ms).
  */
 export function createSessionStore({ redis, limits, cache, confirmRevocation }: StoreDeps) {
   const idleMs = limits.idleSeconds * 1000;
@@ -101,7 +101,9 @@ export function createSessionStore({ redis, limits, cache, confirmRevocation }: 
     }
   };
 
-  /** Not awaited: while Redis refuses writes, sessions can still be looked up. The next request retries a failed touch. */
+  /**
+   * Not awaited: while Redis refuses writes, sessions can still be looked up. The next request retries a failed touch.
+   */
   const touchIfDue = (session: RememberedSession, userId: string, sessionId: string): void => {
     if (performance.now() < session.touchDueAt) return;
     session.touchDueAt = Number.POSITIVE_INFINITY;
@@ -112,7 +114,7 @@ export function createSessionStore({ redis, limits, cache, confirmRevocation }: 
       });
   };
 
-  /** Ends sessions for every instance, as far as this one can know. */
+  /** Removes sessions from the cache, and waits until the other instances have confirmed that they refuse them. */
   const forget = async (userId: string, ids: readonly string[]): Promise<void> => {
     for (const id of ids) cache?.invalidate(sessionKey(userId, id));
     await confirmRevocation?.();

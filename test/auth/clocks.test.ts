@@ -27,7 +27,7 @@ before(async () => {
 });
 
 /** The tests keep this process busy, which would count as a Redis outage with the default limit. */
-const patience = { REDIS_COMMAND_TIMEOUT_MS: "2000" };
+const generousLimits = { REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
 type Tokens = { accessToken: string; refreshToken: string; expiresIn: number };
 
@@ -72,7 +72,10 @@ for (const [name, ownOffsetMs] of [
   ["fast", offsetMs],
 ] as const) {
   test(`a cut-off recorded by a ${name} instance ends earlier sessions and keeps later ones`, async () => {
-    const haven = await startFaultyHaven({ env: { ...sameSecret, ...patience }, overrides: clockOff(ownOffsetMs) });
+    const haven = await startFaultyHaven({
+      env: { ...sameSecret, ...generousLimits },
+      overrides: clockOff(ownOffsetMs),
+    });
     const redis = directRedis(haven.redisUrl);
     const person = await register(haven.url);
     const old = await login(haven.url, person);
@@ -80,7 +83,7 @@ for (const [name, ownOffsetMs] of [
     const ended = await ask(`${haven.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) });
     assert.equal(ended.status, 204, ended.text);
     const fresh = await login(haven.url, person);
-    // Restores the session, as a failover does that lost the revocation.
+    // Restores the session, as after a failover of Redis in which the revocation was lost.
     await redis.hset(keyOf(old), record);
     await redis.zadd(`haven:{${old.userId}}:sessions`, Number(record["seen"]), old.sessionId);
     await haven.redis.set("reset");

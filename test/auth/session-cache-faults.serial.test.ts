@@ -23,8 +23,8 @@ before(async () => {
     const redis = await startFaultProxy(redisUrl, { keepsSent: false });
     const env = { ...sameSecret, DATABASE_URL: databaseUrl, REDIS_URL: redis.url, INSTANCE_ID: name };
     // The machine may be slow. With this limit, only the heartbeat detects a silent connection within 1 s.
-    const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
-    return Object.assign(await startHavenProcess({ env: { ...env, ...patience } }), { redis });
+    const generousLimits = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
+    return Object.assign(await startHavenProcess({ env: { ...env, ...generousLimits } }), { redis });
   };
   instances = [await start("one"), await start("two"), await start("three")];
   owner = await register(instances[0].url);

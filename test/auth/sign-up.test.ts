@@ -144,7 +144,7 @@ describe("a change of the address", () => {
   const stateOf = async (person: { accessToken: string }) =>
     (await me(open.url, person)).json() as { email: string; pendingEmail: string | null; name: string };
 
-  test("counts once it is verified, and the former address gets a mail", async () => {
+  test("replaces the former address when it is verified, and the former address gets a mail", async () => {
     const person = await register(open.url);
     const { email } = newPerson();
     assert.equal((await change(person, { email, name: "Another Name" })).status, 200);

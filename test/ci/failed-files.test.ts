@@ -8,7 +8,7 @@ import { runProgram } from "../shared/run-program.ts";
 
 const reporter = new URL("../support/failed-files.ts", import.meta.url).href;
 
-test("a failed test of a shared file of cases names the test file that ran it, so that the re-run repeats it", async () => {
+test("if a test that a shared file of cases registers fails, the test file that imported the cases is reported, so that the re-run repeats it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "haven-failed-files-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(

@@ -93,7 +93,8 @@ for (const [script, env] of [
     assert.equal(printed.code, 0, printed.output);
     assert.deepEqual(printed.commands, []);
     const { commands } = await run(script, env, "--apply");
-    // Names of resources are known only after their creation; the last command reads the address.
+    // Words that name a created resource differ between both runs. The printed commands may lack the last one, which
+    // reads the address.
     const typed = await runProgram("sh", ["-eu"], { input: printed.output, env: { PATH: `${folder}:/usr/bin:/bin` } });
     assert.equal(typed.code, 0, typed.output);
     const again = written().slice(commands.length);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changedSettings } from "../../src/config/changed-settings.ts";
 
-test("settings that differ from their defaults are shown, and only numbers and words of closed sets with their value", () => {
+test("settings that differ from their defaults are listed; a value is shown only if it is a number or one of a fixed set", () => {
   assert.deepEqual(
     changedSettings({
       PORT: "4000",

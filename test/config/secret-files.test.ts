@@ -55,7 +55,7 @@ for (const name of secretVariables) {
     assert.ok(problems.some((problem) => problem.variable === variable && problem.message === message));
   });
 
-  test(`${variable} that cannot be read refuses the start once, also in production`, () => {
+  test(`${variable} that cannot be read refuses the start and is reported once, also in production`, () => {
     const problems = problemsOf(() => readConfig({ NODE_ENV: "production", [variable]: join(folder, "absent") }));
     assert.deepEqual(
       problems.filter((problem) => problem.variable === name || problem.variable === variable),

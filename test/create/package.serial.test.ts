@@ -18,9 +18,9 @@ atEnd(() => rmSync(folder, { recursive: true, force: true }));
 const home = join(folder, "home");
 const service = join(folder, "order-desk");
 /** On a busy machine, requests would be shed, and both stores would be too slow. */
-const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "5000", HEALTH_CHECK_TIMEOUT: "10000" };
+const generousLimits = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "5000", HEALTH_CHECK_TIMEOUT: "10000" };
 const bare = { PATH: process.env["PATH"], HOME: home };
-const environment = { ...bare, ...patience };
+const environment = { ...bare, ...generousLimits };
 
 async function run(cwd: string, program: string, ...args: string[]): Promise<string> {
   const { code, output } = await runProgram(program, args, { cwd, env: bare, timeoutMs: 150_000 });

@@ -64,7 +64,7 @@ test("short reads share two connections, and all other statements run alone", as
   assert.ok(!shared.includes(inTransaction[0]?.pid ?? 0));
 });
 
-test("a slow read delays those behind it by its limit at most, and itself ends in the pool", async () => {
+test("a slow read delays later reads by at most its limit, and the pool then answers it", async () => {
   const url = await freshDatabase();
   const db = open(url);
   const shared = await pipelinedBackends(db);
@@ -96,7 +96,7 @@ test("while a read is slow, the next ones use other connections", async () => {
   await slowReads;
 });
 
-test("a read that exceeds the limit of a statement fails alone and once, and leaves no work in Postgres", async () => {
+test("a read that exceeds the statement limit is the only one that fails, is counted as one failure, and does not keep running in Postgres", async () => {
   const url = await freshDatabase();
   let failed = 0;
   const protect: Protect = async (work) => {
@@ -117,7 +117,7 @@ test("a read that exceeds the limit of a statement fails alone and once, and lea
   assert.equal(await sleeping(url), 0);
 });
 
-test("an error of one read does not affect those behind it", async () => {
+test("an error of one read does not affect later reads", async () => {
   const db = open(await freshDatabase());
   const shared = await pipelinedBackends(db);
   const divide: Statement = { text: "SELECT 1 / $1::int AS result", isShort: true };
@@ -129,7 +129,7 @@ test("an error of one read does not affect those behind it", async () => {
   assert.deepEqual((await backendsOf(db)).sort(), shared.sort());
 });
 
-test("when the shared connections are lost, their reads are answered by others", async () => {
+test("when the shared connections are lost, other connections answer their reads", async () => {
   const url = await freshDatabase();
   const db = open(url);
   const shared = await pipelinedBackends(db);
@@ -141,7 +141,7 @@ test("when the shared connections are lost, their reads are answered by others",
   assert.ok(next.every((pid) => !shared.includes(pid)));
 });
 
-test("retired connections answer the reads on them, and take no others", async () => {
+test("retired connections answer the reads in flight, and get no new ones", async () => {
   const db = open(await freshDatabase());
   const shared = await pipelinedBackends(db);
   const before = Promise.all(Array.from({ length: 20 }, () => db.query<{ pid: number }>(backend)));
@@ -177,7 +177,7 @@ for (const fault of ["refuse", "hole", "freeze", "reset"] as const) {
   });
 }
 
-test("when the backends of the shared connections are frozen, the reads on them are answered by others", async () => {
+test("when the backends of the shared connections are frozen, other connections answer their reads", async () => {
   const url = await freshDatabase();
   const db = open(url);
   const shared = await pipelinedBackends(db);

@@ -133,7 +133,7 @@ for (const layout of layouts) {
   });
 
   test(`${layout}: Postgres has connections for the maximum number of instances`, () => {
-    const most = numberIn(script, /^most_instances=(\d+)$/m);
+    const most = numberIn(script, /^max_instances=(\d+)$/m);
     // The maximum of HAProxy.
     assert.equal(numberIn(haproxyCfg, /server-template api-server- 1-(\d+) /), most);
     const allowed = numberIn(serviceOf(layout, "postgres").command?.join(" ") ?? "", /max_connections=(\d+)/);

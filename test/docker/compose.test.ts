@@ -135,9 +135,9 @@ test("the common parts of both files are identical", () => {
   for (const name of otherServices) {
     const [one, other] = [lb.services[name], scale.services[name]];
     assert.ok(one && other);
-    const own = proxies.includes(name) ? { depends_on: {}, extra_hosts: [] } : {};
+    const ofProxies = proxies.includes(name) ? { depends_on: {}, extra_hosts: [] } : {};
     const differing = { volumes: [], environment: {} };
-    assert.deepEqual({ ...one, ...own, ...differing }, { ...other, ...own, ...differing }, name);
+    assert.deepEqual({ ...one, ...ofProxies, ...differing }, { ...other, ...ofProxies, ...differing }, name);
     const changed = one.volumes.filter((volume) => !other.volumes.includes(volume));
     assert.deepEqual(changed.length, ["nginx", "prometheus"].includes(name) ? 1 : 0, `${name} ${changed}`);
     const { HAVEN_SCALED: _, ...rest } = one.environment;

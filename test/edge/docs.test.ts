@@ -15,7 +15,7 @@ const page = read("docs/load-balancing.md");
 const blocks = [...page.matchAll(/<!-- (nginx|haproxy|any) -->\n```sh\n([\s\S]*?)```/g)].map(
   ([, proxy = "", commands = ""]) => ({ proxy, commands }),
 );
-const type = (commands: string) => runProgram("bash", ["-euo", "pipefail", "-c", commands], { cwd: root });
+const runCommands = (commands: string) => runProgram("bash", ["-euo", "pipefail", "-c", commands], { cwd: root });
 
 before(async () => {
   await startEngines();
@@ -41,7 +41,7 @@ for (const [name, start] of [
       (block) => block.proxy === name || (block.proxy === "any" && name === "nginx"),
     )) {
       test(commands.trim().split("\n")[0] ?? "", async () => {
-        const { code, output } = await type(commands);
+        const { code, output } = await runCommands(commands);
         assert.equal(code, 0, output);
         assert.doesNotMatch(output, /does not answer|: not found|No such|unknown command/i, output);
         assert.equal((await send("/ready")).status, 200);
@@ -57,7 +57,7 @@ test("the commands for certificates create the files that the configurations exp
   const made = [...(read("nginx/README.md") + read("haproxy/README.md")).matchAll(/```sh\n([\s\S]*?)```/g)];
   assert.equal(made.length, 2);
   for (const [, commands = ""] of made) {
-    const { code, output } = await type(commands);
+    const { code, output } = await runCommands(commands);
     assert.equal(code, 0, output);
   }
   assert.equal((await runProgram("nginx", ["-t"])).code, 0);

@@ -63,7 +63,7 @@ test("if four of five instances lose Postgres, it is a shared outage: all stay i
   );
 });
 
-test("three of five instances lose Postgres: a tie, so the three act as with strict", async () => {
+test("if three of five instances lose Postgres, the result is a tie, and the three leave as with the strict policy", async () => {
   const those = members.slice(0, 3);
   const { states, decisions } = await losePostgres(those);
   for (const member of those) assert.equal(states(member).at(-1), "not_ready", states(member).join(", "));

@@ -168,7 +168,7 @@ test("a search of a million rows continues page by page and does not slow down o
   for (const { status } of await Promise.all(searches)) assert.equal(status, 200);
 });
 
-test("a search finds every row once, also at the end of a scan window", async () => {
+test("a search finds every row once, also where a page ends because the limit of rows was reached", async () => {
   const seen: string[] = [];
   let query = "/maintenance-requests?q=000&limit=3";
   for (let page = 0; page < 12; page += 1) {

@@ -89,7 +89,7 @@ const broken: readonly (readonly [string, string, RegExp])[] = [
   ["a duplicate Host", "GET /api HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", / 400 /],
   ["a duplicate Host on a probe", "GET /alive HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", / 400 /],
   ["no Host", "GET /api HTTP/1.1\r\n\r\n", / 400 /],
-  ["a Host that is no host", "GET /api HTTP/1.1\r\nHost: a/b<c>\r\n\r\n", / 400 /],
+  ["a malformed Host", "GET /api HTTP/1.1\r\nHost: a/b<c>\r\n\r\n", / 400 /],
   [
     "an unknown transfer coding",
     "POST /test/echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
@@ -101,7 +101,7 @@ const broken: readonly (readonly [string, string, RegExp])[] = [
     / 400 /,
   ],
   [
-    "both lengths",
+    "both a Content-Length and a Transfer-Encoding",
     "POST /test/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     / 400 /,
   ],
@@ -115,7 +115,7 @@ const broken: readonly (readonly [string, string, RegExp])[] = [
   ["a NUL in its path", "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n", / 400 /],
   ["an unknown method", "FOO /api HTTP/1.1\r\nHost: a\r\n\r\n", / 400 /],
   [
-    "a chunk that is none",
+    "an invalid chunk size",
     "POST /test/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     / 400 /,
   ],

@@ -75,7 +75,7 @@ suite("references between objects", { skip: without("kubectl") }, () => {
     );
   });
 
-  test("every connection of a pod has to be allowed by name", () => {
+  test("network policies deny every connection that no rule allows", () => {
     for (const name of allRendered) {
       const deny = policy.parse(find(render(name), "NetworkPolicy", "deny-by-default")).spec;
       assert.deepEqual(deny, { podSelector: {}, policyTypes: ["Ingress", "Egress"] });

@@ -73,9 +73,11 @@ test("Postgres in kind gets its roles from the same script as with Docker", () =
   assert.deepEqual(map?.["data"], { "create-haven.sh": shipped });
 });
 
-test("the secrets for kind allow a start, are random, and are created once", { skip: without("kubectl") }, async () => {
+test("the server starts with the secrets for kind, which are random and created only once", {
+  skip: without("kubectl"),
+}, async () => {
   const folder = temporaryFolder();
-  // A cluster that records its commands; its secrets exist once created.
+  // Replaces kubectl: records the secrets that the script creates, and finds them afterwards.
   writeFileSync(
     join(folder, "kubectl"),
     `#!/bin/sh

@@ -17,7 +17,7 @@ const runtimeNames = new Set(["NODE_OPTIONS"]);
 
 suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
-    test(`k8s/${name}: every variable exists, and together they allow a start`, () => {
+    test(`k8s/${name}: every variable exists, and the server starts with them`, () => {
       const objects = render(name);
       const pod = havenPod(objects);
       for (const variable of Object.keys(environmentOf(pod, objects)))

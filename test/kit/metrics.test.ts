@@ -85,7 +85,7 @@ test("a route that the app has named is the label, and routeOf replaces all rule
   assert.equal(health.httpMetrics.totals().requests, 1);
 });
 
-test("a capability that is down has its reason as a sample until it is up again", async () => {
+test("the reason of a capability that is down is exposed as a sample until the capability is up again", async () => {
   let failure: CheckFailed | undefined;
   const read = { critical: true, run: async () => undefined };
   const write = {

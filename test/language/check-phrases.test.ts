@@ -39,7 +39,7 @@ test("every phrase has a suggestion", () => {
   for (const { phrase, instead } of bannedPhrases) assert.ok(instead !== "", phrase);
 });
 
-test("more than recorded fails, fewer is reported", () => {
+test("a file with more banned phrases than the baseline records fails, one with fewer is reported", () => {
   const baseline = { "a.ts": 2, "b.ts": 2, "c.ts": 1 };
   const { above, below } = compareWithBaseline({ "a.ts": 3, "b.ts": 1, "new.ts": 1 }, baseline);
   assert.deepEqual(above, ["a.ts", "new.ts"]);

@@ -154,9 +154,9 @@ before(async () => {
   const { accessToken } = await register(url);
   const traffic = load(accessToken);
   // After a healthy scrape, one instance loses Redis for long enough to open its breaker, and then recovers.
-  await eventually(() => ok('count(health_ready{job="haven-api"} == 1) == 3'), Boolean, 15_000, 200);
+  await eventually(() => hasResult('count(health_ready{job="haven-api"} == 1) == 3'), Boolean, 15_000, 200);
   await faultyRedis.set("refuse");
-  await eventually(() => ok('health_check_consecutive_failures{check="redis"} >= 3'), Boolean, 10_000, 200);
+  await eventually(() => hasResult('health_check_consecutive_failures{check="redis"} >= 3'), Boolean, 10_000, 200);
   for (let index = 0; index < 5; index += 1) {
     await ask(`http://${addresses["api-server-2"]}:4000/test/redis`);
   }
@@ -165,7 +165,12 @@ before(async () => {
     received.push(...(await eventually(() => firing(alertname), isSome, 10_000, 200)));
   }
   await faultyRedis.set("pass");
-  await eventually(() => ok('circuit_breaker_state{instance="api-server-2", name="redis"} == 0'), Boolean, 5000, 200);
+  await eventually(
+    () => hasResult('circuit_breaker_state{instance="api-server-2", name="redis"} == 0'),
+    Boolean,
+    5000,
+    200,
+  );
   await traffic.stop();
 });
 
@@ -194,7 +199,7 @@ async function valuesOf(expr: string): Promise<readonly string[]> {
   return (data?.result ?? []).flatMap(({ values }) => values.map(([, value]) => value));
 }
 
-const ok = async (expr: string): Promise<boolean> => {
+const hasResult = async (expr: string): Promise<boolean> => {
   const query = new URLSearchParams({ query: expr });
   const seen = await ask(`${prometheusUrl}/api/v1/query?${query}`).catch(() => undefined);
   return seen?.status === 200 && (answer.parse(seen.json()).data?.result.length ?? 0) > 0;
@@ -286,9 +291,9 @@ test("each shipped alert can be evaluated", { skip }, async () => {
 });
 
 test("instances have their names, and are scraped with the required token", { skip }, async () => {
-  for (const name of names) assert.ok(await ok(`up{job="haven-api", instance="${name}"} == 1`), name);
+  for (const name of names) assert.ok(await hasResult(`up{job="haven-api", instance="${name}"} == 1`), name);
   assert.equal((await ask(`http://${addresses["api-server-1"]}:4000/metrics`)).status, 401);
-  for (const job of ["haproxy", "alertmanager", "prometheus"]) assert.ok(await ok(`up{job="${job}"} == 1`), job);
+  for (const job of ["haproxy", "alertmanager", "prometheus"]) assert.ok(await hasResult(`up{job="${job}"} == 1`), job);
 });
 
 test("Alertmanager received each alert with its instance", { skip }, async () => {

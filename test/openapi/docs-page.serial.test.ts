@@ -259,7 +259,7 @@ test("the pages allow only their own inline script and style", async () => {
   }
 });
 
-describe("commands name the address of the server without JavaScript, too", () => {
+describe("the commands on the pages, without JavaScript", () => {
   const read = (path: string, headers: Record<string, string>, url = haven.url) =>
     ask(url + path, { headers: { accept: "text/html", ...headers } });
   const originsIn = ({ text }: { text: string }) => [
@@ -267,27 +267,27 @@ describe("commands name the address of the server without JavaScript, too", () =
   ];
 
   for (const path of ["/api/docs", "/api"]) {
-    test(`${path}: by the Host of the request`, async () => {
+    test(`${path}: contain the Host of the request as the address of the server`, async () => {
       assert.deepEqual(originsIn(await read(path, {})), [haven.url]);
       assert.deepEqual(originsIn(await read(path, { host: "Haven.example:8443" })), ["http://haven.example:8443"]);
       assert.deepEqual(originsIn(await read(path, { host: "[::1]:4000" })), ["http://[::1]:4000"]);
     });
 
     test(`${path}: with the scheme from a trusted proxy`, async () => {
-      const wary = await startHaven({ env: { ...sameSecret, TRUST_PROXY: "10.0.0.0/8" } });
+      const withOtherProxies = await startHaven({ env: { ...sameSecret, TRUST_PROXY: "10.0.0.0/8" } });
       const proxied = { host: "haven.example", "x-forwarded-proto": "https" };
       assert.deepEqual(originsIn(await read(path, proxied)), ["https://haven.example"]);
-      assert.deepEqual(originsIn(await read(path, proxied, wary.url)), ["http://haven.example"]);
+      assert.deepEqual(originsIn(await read(path, proxied, withOtherProxies.url)), ["http://haven.example"]);
       const odd = { host: "haven.example", "x-forwarded-proto": "https://evil.example/?" };
       assert.deepEqual(originsIn(await read(path, odd)), ["http://haven.example"]);
     });
 
-    test(`${path}: not by a name that is unsafe in a shell`, async () => {
+    test(`${path}: do not contain a Host that is unsafe in a shell`, async () => {
       for (const host of ["a;id", "$(id)", "a&b", "'a'"])
         assert.deepEqual(originsIn(await read(path, { host })), [`http://localhost:${haven.port}`]);
     });
 
-    test(`${path}: with a separate ETag for each name, for any number of names`, async () => {
+    test(`${path}: have a separate ETag for each Host, for any number of hosts`, async () => {
       const first = await read(path, { host: "haven-0.example" });
       const tags = new Set([first.headers.etag]);
       for (let n = 1; n < 20; n += 1) tags.add((await read(path, { host: `haven-${n}.example` })).headers.etag);

@@ -15,10 +15,10 @@ import { createAppCapture, routesOf } from "./support/express-routes.ts";
 import { json } from "./support/request.ts";
 import { newEmail, type TokenFromMail, visit } from "./support/visitor.ts";
 
-const peephole = createAppCapture();
+const appCapture = createAppCapture();
 const mail = await startMailServer();
 const mailSettings = { MAIL_URL: mail.url, MAIL_FROM: "no-reply@example.com", PUBLIC_URL: "https://app.example.com" };
-const haven = await startHaven({ env: { ...sameSecret, ...mailSettings }, overrides: { routes: peephole.routes } });
+const haven = await startHaven({ env: { ...sameSecret, ...mailSettings }, overrides: { routes: appCapture.routes } });
 const { document, operations } = await readDocument(haven.url);
 const contract = createContract(document);
 
@@ -52,7 +52,7 @@ describe("the document", () => {
   test("lists exactly the routes of the routers", async () => {
     const routed = operations.filter(({ described }) => "400" in described.responses);
     const named = routed.map(({ method, path }) => `${method} ${path}`);
-    assert.deepEqual(routesOf(await peephole.app(haven.url)).sort(), named.sort());
+    assert.deepEqual(routesOf(await appCapture.app(haven.url)).sort(), named.sort());
   });
 
   test("has examples that match its schemas", () => {

@@ -71,13 +71,13 @@ async function slotOf(key: string): Promise<number> {
 }
 
 /** Returns the node with the middle slots, the users whose keys it holds, and the users of the other nodes. */
-async function shares(): Promise<{ server: RedisServer; mine: string[]; others: string[] }> {
+async function splitUsersByNode(): Promise<{ server: RedisServer; onNode: string[]; elsewhere: string[] }> {
   const [, server] = servers;
   assert.ok(server);
   const some = userIds.slice(0, 30);
   const slots = await Promise.all(some.map((id) => slotOf(indexOf(id))));
-  const isMine = (_: string, index: number) => Math.floor((slots[index] ?? 0) / slotShare) === 1;
-  return { server, mine: some.filter(isMine), others: some.filter((id, index) => !isMine(id, index)) };
+  const isOnNode = (_: string, index: number) => Math.floor((slots[index] ?? 0) / slotShare) === 1;
+  return { server, onNode: some.filter(isOnNode), elsewhere: some.filter((id, index) => !isOnNode(id, index)) };
 }
 
 const forEachNode = (...command: [string, ...(string | number)[]]) =>
@@ -167,12 +167,12 @@ test("the ping fails while the cluster rejects commands, and succeeds after the 
   const redis = await open();
   const pinger = openPinger();
   assert.equal(await ping(pinger), "up");
-  const { server, mine, others } = await shares();
+  const { server, onNode, elsewhere } = await splitUsersByNode();
   await server.stop();
   const round = async () => {
     assert.match(await ping(pinger), /down/);
-    assert.match(String(await outcome(redis.get(sessionOf(mine[0] ?? "")))), /Error/);
-    return outcome(redis.get(sessionOf(others[0] ?? "")));
+    assert.match(String(await outcome(redis.get(sessionOf(onNode[0] ?? "")))), /Error/);
+    return outcome(redis.get(sessionOf(elsewhere[0] ?? "")));
   };
   await eventually(round, (end) => String(end).includes("CLUSTERDOWN"), 15_000, 50);
   await server.start();
@@ -199,13 +199,13 @@ test("while a node is frozen, commands for its keys fail in time, others succeed
   const redis = await open();
   const pinger = openPinger();
   assert.equal(await ping(pinger), "up");
-  const { server, mine, others } = await shares();
+  const { server, onNode, elsewhere } = await splitUsersByNode();
   server.freeze();
   const until = performance.now() + 3000;
   while (performance.now() < until) {
     const [lost, kept] = await Promise.all([
-      Promise.all(mine.map((id) => outcome(redis.get(sessionOf(id))))),
-      Promise.all(others.map((id) => outcome(redis.set(sessionOf(id), id)))),
+      Promise.all(onNode.map((id) => outcome(redis.get(sessionOf(id))))),
+      Promise.all(elsewhere.map((id) => outcome(redis.set(sessionOf(id), id)))),
     ]);
     for (const end of lost) assert.match(String(end), /Error/);
     for (const end of kept) assert.equal(end, "OK");
@@ -219,8 +219,8 @@ test("while a node is frozen, commands for its keys fail in time, others succeed
 
 test("a command that failed is not sent again when its node is back", { skip }, async () => {
   const redis = await open();
-  const { server, mine } = await shares();
-  const counter = `haven:{${mine[0]}}:count`;
+  const { server, onNode } = await splitUsersByNode();
+  const counter = `haven:{${onNode[0]}}:count`;
   for (const [round, thawAfterMs] of [100, 200, 300].entries()) {
     server.freeze();
     assert.match(String(await outcome(redis.incr(counter))), /timed out/);

@@ -32,7 +32,7 @@ async function blockDuring<T>(work: () => Promise<T>): Promise<T> {
   return result;
 }
 
-test("a Redis command gets its response, over the same connection", async () => {
+test("a Redis command gets a response that arrived during a stall, over the same connection", async () => {
   const redis = createRedis({ kind: "url", url: await freshRedis() }, redisLimits, "test");
   atEnd(() => redis.disconnect());
   await eventually(
@@ -44,7 +44,7 @@ test("a Redis command gets its response, over the same connection", async () => 
   assert.equal(await redis.client("ID"), id);
 });
 
-test("a Postgres statement and a new connection get their responses", async () => {
+test("a Postgres statement and a new connection get responses that arrived during a stall", async () => {
   const db = createDatabase({ ...postgresLimits, url: await freshDatabase(), poolMax: 2 }, (work) => work());
   atEnd(() => db.close());
   assert.deepEqual(await blockDuring(() => db.query("SELECT 1 AS first")), [{ first: 1 }]);
@@ -55,7 +55,7 @@ test("a Postgres statement and a new connection get their responses", async () =
   assert.deepEqual(insideTransaction, [{ second: 1 }]);
 });
 
-test("checks succeed", async () => {
+test("checks succeed if their response arrives during a stall", async () => {
   const never = new AbortController().signal;
   const redis = createRedisPinger({ kind: "url", url: await freshRedis() }, redisLimits);
   const connector = createConnector({ ...postgresLimits, url: await freshDatabase() });
@@ -71,7 +71,7 @@ test("checks succeed", async () => {
   }
 });
 
-test("a call to the bucket gets its response", async () => {
+test("a call to the bucket gets a response that arrived during a stall", async () => {
   const thread = new Worker(new URL("../support/bucket-thread.ts", import.meta.url));
   atEnd(() => thread.terminate());
   const [{ port }] = await once(thread, "message");
@@ -82,7 +82,7 @@ test("a call to the bucket gets its response", async () => {
   await blockDuring(() => bucket.put({ name: "name", bytes: Buffer.from("image") }));
 });
 
-test("a heartbeat store does not count as stuck and does not time out", async () => {
+test("after a stall a heartbeat store does not count as stuck and does not time out", async () => {
   const db = createDatabase(
     { ...postgresLimits, statementTimeoutMs: 10_000, url: await freshDatabase(), poolMax: 1 },
     (work) => work(),

@@ -22,7 +22,7 @@ export type Haven = {
 export type HavenOptions = { env?: Record<string, string>; overrides?: Overrides; waitUntil?: "ready" | "listening" };
 
 /** The server shares this process with the tests, so their load would count as overload or as a slow Redis. */
-const patience = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
+const generousLimits = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
 /** Generous, because tests that run side by side slow each other down. */
 const startLimitMs = 30_000;
@@ -34,7 +34,7 @@ export async function startHaven({ env = {}, overrides = {}, waitUntil = "ready"
     HOST: "127.0.0.1",
     PORT: "0",
     INSTANCE_ID: "test-instance",
-    ...patience,
+    ...generousLimits,
     DATABASE_URL: env["DATABASE_URL"] ?? asAppRole(await freshDatabase()),
     REDIS_URL: env["REDIS_URL"] ?? (await freshRedis()),
     ...env,

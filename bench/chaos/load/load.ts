@@ -78,7 +78,7 @@ const kindOf = (turn: number): Kind =>
   turn % loginEvery === loginEvery - 1 ? "login" : (turns[turn % turns.length] ?? "read");
 
 const publicRead = { method: "GET", path: "/api" } as const;
-const read = ({ home }: User) => ({ method: "GET", path: home }) as const;
+const read = ({ propertyPath }: User) => ({ method: "GET", path: propertyPath }) as const;
 const write = (name: string) =>
   ({
     method: "POST",

@@ -71,7 +71,7 @@ export async function createUser() {
      * address.
      */
     login: { method: "POST", path: "/api/v1/auth/login", body: account, once: true } as const,
-    home: String(made.headers.location),
+    propertyPath: String(made.headers.location),
     ask,
     /** Logs in once for all requests that got 401, and returns whether the login succeeded. */
     signInAgain(): Promise<boolean> {

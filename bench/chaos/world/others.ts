@@ -11,29 +11,29 @@ export const endConnectionsOfInstances = (adminUrl: string): Promise<unknown> =>
 
 /** Creates clients beside Haven that take all connections of Postgres, or lock a table. */
 export function createOtherClients({ url, adminUrl }: { url: string; adminUrl: string }) {
-  const taken = new Set<pg.Client>();
-  let taking = false;
+  const clients = new Set<pg.Client>();
+  let isTaking = false;
   let hasAll = false;
-  let takers: Promise<void>[] = [];
+  let loops: Promise<void>[] = [];
   let locking: pg.Client | undefined;
 
-  const take = async (): Promise<void> => {
-    while (taking) {
+  const takeConnections = async (): Promise<void> => {
+    while (isTaking) {
       const client = new pg.Client({ connectionString: url, application_name: "other" });
-      client.on("error", () => taken.delete(client));
+      client.on("error", () => clients.delete(client));
       await client.connect().then(
-        () => taken.add(client),
+        () => clients.add(client),
         () => client.end().catch(() => undefined),
       );
       // Each attempt costs Postgres a process: retry quickly only while connections are available.
-      if (!taken.has(client)) await sleep(hasAll ? 1000 : 20);
+      if (!clients.has(client)) await sleep(hasAll ? 1000 : 20);
     }
   };
   return {
     /** Takes all connections. Ends those of the instances repeatedly until they cannot reconnect. */
     async takeAllConnections(): Promise<void> {
-      taking = true;
-      takers = [take(), take(), take()];
+      isTaking = true;
+      loops = [takeConnections(), takeConnections(), takeConnections()];
       const countAfterEnding = async () => {
         await endConnectionsOfInstances(adminUrl);
         // Instances and other clients get the same time to connect.
@@ -44,11 +44,11 @@ export function createOtherClients({ url, adminUrl }: { url: string; adminUrl: s
       hasAll = true;
     },
     async releaseConnections(): Promise<void> {
-      taking = false;
+      isTaking = false;
       hasAll = false;
-      await Promise.all(takers);
-      await Promise.all([...taken].map((client) => client.end().catch(() => undefined)));
-      taken.clear();
+      await Promise.all(loops);
+      await Promise.all([...clients].map((client) => client.end().catch(() => undefined)));
+      clients.clear();
     },
     async lock(table: string): Promise<void> {
       locking = new pg.Client({ connectionString: adminUrl, application_name: "other" });

@@ -13,8 +13,8 @@ import { type Registration, registrations } from "../sign-up/registrations.ts";
 export type AddressDeps = { db: Database; rateLimit: RateLimit; outbox: Outbox<Letter> };
 
 /**
- * Names and email addresses of accounts. An address is compared in lower case, and has no letters outside ASCII, so that
- * no two addresses look alike. It counts once its owner has followed the link in a mail.
+ * Names and email addresses of accounts. An address is compared in lower case, and has no letters outside ASCII, so
+ * that no two addresses look alike. A new address replaces the present one when its owner follows the link in a mail.
  */
 export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
   /** If the address has got an account in another way in the meantime, the link is no longer valid. */
@@ -58,7 +58,10 @@ export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
       });
     },
 
-    /** Makes the address of the token count, and tells the former address; or opens the account that was registered. */
+    /**
+     * Verifies the address of the token, and sends a mail to the former address; or creates the account that was
+     * registered.
+     */
     async verify(token: string, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, token);
       await db.transaction(async (tx) => {
@@ -79,7 +82,7 @@ export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
       });
     },
 
-    /** Always adds the letter, so that the answer and its time do not show whether an account waits for it. */
+    /** Adds a letter for every address, so that the answer and its time do not show which addresses wait for one. */
     async resend(email: string, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, email);
       outbox.assertSendsMail();

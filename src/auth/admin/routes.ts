@@ -23,7 +23,7 @@ export function adminRoutes({ service, authenticate, db, page }: AdminRoutesDeps
       scope: ["users", role, active, email, q],
       limit,
       cursor,
-      searchedBy: q === undefined ? undefined : caller.userId,
+      searchingUser: q === undefined ? undefined : caller.userId,
     };
     return okWithEtag(request, await page(list, (pageRequest) => managedUsers.list(db, filter, pageRequest)));
   });

@@ -71,7 +71,7 @@ export const adminOperations = {
     path: "/admin/users/{userId}",
     summary: "Change the role of a user, or deactivate or activate the user",
     description:
-      "A deactivation, and the loss of the role `admin`, end all sessions of the user on every instance. A new role counts from the next login or token refresh. A deactivation also deletes the API keys of the user. The last active administrator cannot be demoted or deactivated.",
+      "A deactivation, and the loss of the role `admin`, end all sessions of the user on every instance. A new role takes effect at the next login or token refresh. A deactivation also deletes the API keys of the user. The last active administrator cannot be demoted or deactivated.",
     tag,
     access,
     params,

@@ -10,7 +10,7 @@ export type KeyLimitDeps = {
   now?: () => number;
 };
 
-/** `total` is the count of all instances, as far as this instance has learned it. */
+/** `total` is the count of all instances, as Redis last returned it. */
 type Count = { total: number; unsent: number; inFlight: number };
 
 const windowMs = 60_000;
@@ -18,9 +18,10 @@ const windowMs = 60_000;
 const countRequests = loadLuaScript(new URL("./count-requests.lua", import.meta.url));
 
 /**
- * Limits the requests of each API key per minute, on all instances together. A request is judged by what this instance
- * knows, and does not wait for Redis: counts are sent in the background, one command at a time for each key. Instances can
- * exceed the limit together by the requests of one round trip. While Redis is unavailable, each instance counts alone.
+ * Limits the requests of each API key per minute, on all instances together. A request is judged by the count that this
+ * instance has, and does not wait for Redis: counts are sent in the background, one command at a time for each key.
+ * Instances can exceed the limit together by the requests of one round trip. While Redis is unavailable, each instance
+ * counts alone.
  */
 export function createKeyLimit({ redis, perMinute, now = Date.now }: KeyLimitDeps) {
   let window = 0;

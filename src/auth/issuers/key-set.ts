@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import type { Algorithm } from "jsonwebtoken";
 import { z } from "zod";
 
-/** A public key, and the algorithms that it may verify: a token cannot choose another family. */
+/** A public key, and the algorithms that it may verify. The `alg` of a token is accepted only if it is one of them. */
 export type IssuerKey = { key: KeyObject; algorithms: readonly Algorithm[] };
 
 const maxKeys = 100;

@@ -17,8 +17,8 @@ export const normalized = (password: string): string => password.toLowerCase();
  */
 export function assertNotGuessable(field: string, password: string, personal: readonly string[] = []): void {
   const text = normalized(password);
-  const own = personal.flatMap((value) => [value, value.split("@", 1)[0] ?? ""]).map(normalized);
-  if (own.includes(text)) throw refused(field, "must not be your name or your email address");
+  const personalWords = personal.flatMap((value) => [value, value.split("@", 1)[0] ?? ""]).map(normalized);
+  if (personalWords.includes(text)) throw refused(field, "must not be your name or your email address");
   if (mayContain(known, text)) throw refused(field, "is among the passwords that attackers try first; choose another");
 }
 

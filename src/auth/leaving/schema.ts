@@ -6,7 +6,7 @@ import { operation } from "../../http/operation.ts";
 const tag = "Auth";
 const access = "account";
 
-/** A row as JSON. Lists and objects are columns of the types array and jsonb; an event contains its subject. */
+/** A row as JSON. Columns of the types array and jsonb become lists and objects. Events are nested two levels deep. */
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const flat = z.union([value, z.array(value), z.record(z.string(), value)]);
 const nested = z.union([flat, z.record(z.string(), flat)]);

@@ -18,9 +18,10 @@ const scripts = {
 };
 
 /**
- * Limits the attempts to sign in to one account from all networks together that have not signed in to it before, so that
- * a botnet has a ceiling. The networks of the owner are not limited, and a reset of the password makes a network known,
- * so the owner is never shut out. Accounts are identified by their address, whether or not they exist.
+ * Limits the attempts to sign in to one account from all networks together that have not signed in to it before, so
+ * that the attempts of a botnet are limited. The networks of the owner are not limited, and a reset of the password
+ * makes a network known, so the owner is never locked out. Accounts are identified by their address, whether or not
+ * they exist.
  */
 export function createStrangerLimit({ redis, perMinute }: StrangerLimitDeps) {
   return {

@@ -57,7 +57,7 @@ function samplePath(path: string): string {
   return rest.endsWith(".sql") ? `src/db/migrations/${rest}` : rest;
 }
 
-/** The imports of a sample name their targets from one folder further down. */
+/** Adapts the relative imports of a sample to the folder in which it is in a new service. */
 function sampleFile(path: string, file: ProjectFile): ProjectFile {
   if (!path.endsWith(".ts")) return file;
   const from = posix.dirname(path);

@@ -1,12 +1,13 @@
 import { parseSync } from "@swc/core";
 
 /**
- * Renames identifiers such as `startHaven` to `startApi`. Strings and comments keep the name, which is replaced by the
- * user's: that one may be no identifier.
+ * Renames identifiers such as `startHaven` to `startApi`. Strings and comments are left alone: there, the name is
+ * replaced later by the name of the new service, which may not be a valid identifier.
  */
 export function renameIdentifiers(source: string): string {
   if (!/haven/i.test(source)) return source;
-  // The statement in front tells where swc begins to count. It must not move a `#!` from the first line.
+  // swc does not count positions from 0, so the position of an added first statement is subtracted. It must not move a
+  // `#!` from the first line.
   const bytes = Buffer.from(`;${source}`);
   const tree = parseSync(bytes.toString().replace(/^;#!/, ";//"), { syntax: "typescript", target: "es2024" });
   const base = tree.body[0]?.span.start ?? 0;

@@ -39,7 +39,7 @@ const avoidMs = 5000;
 
 /**
  * Opens every connection to Postgres: those of the pool, of the checks, of `migrate` and of the account commands. Hosts
- * are tried in their order until one accepts the connection and is what `target_session_attrs` asks for.
+ * are tried in their order until one accepts the connection and is of the kind that `target_session_attrs` requires.
  */
 export function createConnector(source: PostgresSource, { watch = run, onOpened }: ConnectorHooks = {}) {
   const url = rereadSecret(source.url, source.urlFile);
@@ -54,10 +54,10 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
       certFile: source.certFile ?? cert,
       keyFile: source.keyFile ?? key,
     });
-    const places = (await Promise.all(inOrder(address).map((host) => addressesOf(host, address, source)))).flat();
+    const hosts = (await Promise.all(inOrder(address).map((host) => addressesOf(host, address, source)))).flat();
     const now = performance.now();
     const isAvoided = ({ host }: Attempt) => now - (failedAt.get(keyOf(host)) ?? Number.NEGATIVE_INFINITY) < avoidMs;
-    const all = places.flatMap((host) => tlsAttempts(address, files).map((tls) => ({ address, host, tls })));
+    const all = hosts.flatMap((host) => tlsAttempts(address, files).map((tls) => ({ address, host, tls })));
     return [...all.filter((attempt) => !isAvoided(attempt)), ...all.filter(isAvoided)];
   };
 
@@ -77,7 +77,7 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
             signal,
           );
           const suits = isSuitable(opened.client, wanted);
-          if (await withTimeout(queryLimitMs(settings), suits, timedOut).catch(closing(opened))) {
+          if (await withTimeout(queryLimitMs(settings), suits, timedOut).catch(destroyAndRethrow(opened))) {
             failedAt.delete(keyOf(attempt.host));
             onOpened?.(opened);
             return opened;
@@ -175,7 +175,7 @@ const limitOf = ({ address }: Attempt, count: number, { connectTimeoutMs }: Post
 
 const minAttemptMs = 200;
 
-const closing =
+const destroyAndRethrow =
   ({ destroy }: OpenConnection) =>
   (error: unknown): never => {
     destroy();

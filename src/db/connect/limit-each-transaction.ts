@@ -15,7 +15,7 @@ export function limitEachTransaction(client: pg.Client, settings: SessionSetting
   // The condition is never true, but Postgres has to call all functions to evaluate it.
   const setLimits = `SELECT FROM ${calls.join(", ")} WHERE concat(${limits.map(([name]) => name)}) IS NULL`;
 
-  // The status is that of the last answer, and statements may be sent before the answer to BEGIN.
+  // getTransactionStatus() returns the status of the last answer, but statements may be sent before BEGIN is answered.
   let hasBegun = false;
   const query = (statement: string | pg.QueryConfig, values?: unknown[] | Callback): Promise<unknown> | undefined => {
     if (typeof values === "function") {
@@ -23,15 +23,15 @@ export function limitEachTransaction(client: pg.Client, settings: SessionSetting
       send(limitedQuery(unnamed, setLimits, values));
       return undefined;
     }
-    const { text, values: own = values } = typeof statement === "string" ? { text: statement } : statement;
+    const { text, values: parameters = values } = typeof statement === "string" ? { text: statement } : statement;
     const isOutside = !hasBegun && client.getTransactionStatus() === "I";
     if (text === "BEGIN") hasBegun = true;
     if (text === "COMMIT" || text === "ROLLBACK") hasBegun = false;
     if (isOutside && text === "BEGIN") return send(begin);
-    if (!isOutside) return send({ text, ...(own && { values: own }) });
+    if (!isOutside) return send({ text, ...(parameters && { values: parameters }) });
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     send(
-      limitedQuery({ text, values: own ?? [] }, setLimits, (error, result) =>
+      limitedQuery({ text, values: parameters ?? [] }, setLimits, (error, result) =>
         error ? reject(error) : resolve(result),
       ),
     );
@@ -46,15 +46,16 @@ const definedLimits = (limits: Readonly<Record<string, number | undefined>>): [s
 type Callback = (error: Error | null, result: unknown) => void;
 
 /**
- * Sends two statements before one Sync message. Postgres runs them in one transaction, so that the limits, which are local
- * to a transaction, apply to the second statement and to nothing after it.
+ * Sends two statements before one Sync message. Postgres runs them in one transaction, so that the limits, which are
+ * local to a transaction, apply to the second statement and to nothing after it.
  */
 function limitedQuery(statement: pg.QueryConfig, setLimits: string, callback: Callback): pg.Query {
   const query: pg.Query = Reflect.construct(pg.Query, [{ ...statement, queryMode: "extended" }, undefined, callback]);
-  const own = (name: string) => (Reflect.get(pg.Query.prototype, name) as (...args: unknown[]) => unknown).bind(query);
+  const methodOf = (name: string) =>
+    (Reflect.get(pg.Query.prototype, name) as (...args: unknown[]) => unknown).bind(query);
   let limitsAreSet = false;
   const onlyAfterLimits = (name: string) => {
-    const handle = own(name);
+    const handle = methodOf(name);
     Reflect.set(query, name, (...args: unknown[]) => {
       if (limitsAreSet) handle(...args);
       else limitsAreSet = name === "handleCommandComplete";
@@ -62,7 +63,7 @@ function limitedQuery(statement: pg.QueryConfig, setLimits: string, callback: Ca
   };
   onlyAfterLimits("handleDataRow");
   onlyAfterLimits("handleCommandComplete");
-  const prepare = own("prepare");
+  const prepare = methodOf("prepare");
   Reflect.set(query, "prepare", (connection: pg.Connection) => {
     connection.parse({ name: "", text: setLimits, types: [] }, true);
     connection.bind({ values: [] }, true);

@@ -25,8 +25,8 @@ const maxInFlight = 64;
 const minWatchMs = 25;
 
 /**
- * A connection on which statements are sent without waiting for the answers to earlier ones. Postgres runs them one after
- * the other, so the time of a statement begins when the one before it is answered.
+ * A connection on which statements are sent without waiting for the answers to earlier ones. Postgres runs them one
+ * after the other, so the time of a statement begins when the one before it is answered.
  */
 export function createPipeline({ client, destroy }: OpenConnection, options: PipelineOptions) {
   const { limitMs, idleTimeoutMs, onTimeout, onClosed } = options;
@@ -45,7 +45,7 @@ export function createPipeline({ client, destroy }: OpenConnection, options: Pip
     endGracefully({ client, destroy });
   };
 
-  /** Closes the connection: the statements behind the oldest one are not held any longer. */
+  /** Closes the connection, so that the statements behind the oldest one can run elsewhere. */
   const giveUp = (): void => {
     if (isOpen) onTimeout();
     isOpen = false;
@@ -97,7 +97,7 @@ export function createPipeline({ client, destroy }: OpenConnection, options: Pip
           answered += 1;
           lastProgressAt = performance.now();
           if (!error) resolve(result.rows);
-          else if (endedElsewhere(error)) {
+          else if (mayRunInPool(error)) {
             if (isTimeout(error)) giveUp();
             resolve(undefined);
           } else reject(error);
@@ -115,6 +115,6 @@ const isTimeout = (error: Error): boolean => error instanceof DatabaseError && e
 /** An earlier statement on the connection failed before it had prepared the named statement. */
 const isUnprepared = (error: Error): boolean => error instanceof DatabaseError && error.code === "26000";
 
-/** Whether the cause is the connection, or the limit that is shorter here than in the pool. */
-const endedElsewhere = (error: Error): boolean =>
+/** Whether the statement may succeed in the pool: the connection failed, or the limit of this connection has passed. */
+const mayRunInPool = (error: Error): boolean =>
   !(error instanceof DatabaseError) || breaksConnection(error) || isTimeout(error) || isUnprepared(error);

@@ -6,7 +6,7 @@ import { createPipeline, type Pipeline, type PipelinedStatement } from "./pipeli
 export type PipelinedConnectionsOptions = {
   open(): Promise<OpenConnection>;
   maxConnections: number;
-  /** The limit of one statement. Behind it others wait, so it is much shorter than in the pool. */
+  /** The limit of one statement. It is much shorter than in the pool, because later statements wait for it. */
   limitMs: number;
   idleTimeoutMs: number;
   maxLifetimeMs: number;
@@ -16,8 +16,8 @@ export type PipelinedConnectionsOptions = {
 const restMs = 1000;
 
 /**
- * A few connections that short reads share. Whatever goes wrong on them ends no read: the caller runs it again in the pool,
- * which judges whether Postgres failed.
+ * A few connections that short reads share. A read that fails on them for any reason but its own SQL is run again in the
+ * pool, which decides whether Postgres failed.
  */
 export function createPipelinedConnections(options: PipelinedConnectionsOptions) {
   const { open, maxConnections, limitMs, idleTimeoutMs, maxLifetimeMs } = options;

@@ -8,7 +8,7 @@ export type Probe = {
   /** Undefined for a check that only opens a connection. */
   path: ConfigText | undefined;
   /** True where a command runs the check (`exec`), so that its request is unknown. */
-  isOpaque: boolean;
+  hasUnknownRequest: boolean;
   timeout: ConfigNumber | undefined;
   interval: ConfigNumber | undefined;
   /**

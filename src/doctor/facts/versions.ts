@@ -86,7 +86,7 @@ const programNames: Readonly<Record<Program, string>> = {
   prometheus: "Prometheus",
 };
 
-export const sinceText = ({ program, since }: VersionFact): string =>
+export const versionsSince = ({ program, since }: VersionFact): string =>
   `${programNames[program]} ${versionText(since)} and later`;
-export const beforeText = ({ program, since }: VersionFact): string =>
+export const versionsBefore = ({ program, since }: VersionFact): string =>
   `${programNames[program]} before ${versionText(since)}`;

@@ -30,7 +30,7 @@ const havenSettings = new Set([
 ]);
 /** Variables that no other application is known to use: a file that sets one runs this server. */
 const ownSettings = new Set(["KEEP_ALIVE_TIMEOUT_MS", "DRAIN_DELAY_MS", "DRAIN_LINGER_MS", "READY_REQUIRES"]);
-/** Set to `haven` where the defaults of this server hold for settings that no file sets. */
+/** Set to `haven` where the application is this server, so that settings in no file have its defaults. */
 export const applicationVariable = "HAVEN_DOCTOR_APPLICATION";
 
 const isHaven = (settingValues: SettingValues): boolean =>

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "../engine-error.ts";
 
-/** Creates the folder and its parents. mkdir's recursive mode never returns below a folder that reports ENOENT (/proc). */
+/** Creates the folder and its parents. The recursive mode of mkdir is not used: in /proc, for example, it never returns. */
 export async function createFolder(path: string): Promise<void> {
   if (await tryCreate(path)) return;
   if (dirname(path) !== path) await createFolder(dirname(path));

@@ -18,7 +18,7 @@ export function leaseRoutes(leases: LeaseService, { authenticate, create, page }
       scope: ["leases", caller.userId, params.unitId, filter.status, filter.q],
       limit,
       cursor,
-      searchedBy: filter.q && caller.userId,
+      searchingUser: filter.q && caller.userId,
     };
     return okWithEtag(
       request,

@@ -41,10 +41,10 @@ const changedFields = z
   .meta({ id: "MaintenanceChanges", description: "Old and new value of each field that has changed" });
 
 const eventFields = { id, requestId: id, unitId: id, at: moment };
-const afterwards = request.meta({ description: "The request after the event" });
+const requestAfterEvent = request.meta({ description: "The request after the event" });
 const eventOf = <Data extends z.ZodRawShape>(type: EventType, name: string, data: Data) =>
   z
-    .object({ ...eventFields, type: z.literal(type), data: z.object({ request: afterwards, ...data }) })
+    .object({ ...eventFields, type: z.literal(type), data: z.object({ request: requestAfterEvent, ...data }) })
     .meta({ id: name });
 
 export const event = z

@@ -13,6 +13,7 @@ export type Reader = {
   end(reason: EndReason): void;
 };
 
+/** `rewound`: a failover has lost events, so their positions belong to other events now. */
 export type EndReason = "slow" | "signed_out" | "drain" | "rewound";
 
 export type ReaderDeps = {

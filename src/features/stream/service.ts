@@ -38,7 +38,7 @@ const maxConcurrentReads = 4;
 /** Streams an owner's maintenance events. Events are read from Postgres; Redis only signals that there are new ones. */
 export function createStreamService({ settings, db, channel, connections, isStillSignedIn }: StreamDeps) {
   const readers = new Set<Reader>();
-  const cuts = new Map<EndReason, number>();
+  const closedByServer = new Map<EndReason, number>();
   let eventsSent = 0;
 
   const limiter = createConcurrencyLimiter({
@@ -100,7 +100,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
       };
       const end = (reason: EndReason) => {
         const wasOpen = leave();
-        if (wasOpen) cuts.set(reason, (cuts.get(reason) ?? 0) + 1);
+        if (wasOpen) closedByServer.set(reason, (closedByServer.get(reason) ?? 0) + 1);
         // A plain close would leave the unread data in the kernel.
         if (reason === "slow") response.socket?.resetAndDestroy();
         else if (wasOpen) response.end();
@@ -134,7 +134,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
     counts: {
       open: (): number => readers.size,
       eventsSent: (): number => eventsSent,
-      cuts: (): ReadonlyMap<string, number> => cuts,
+      closedByServer: (): ReadonlyMap<string, number> => closedByServer,
     },
 
     stop(): void {

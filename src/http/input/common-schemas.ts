@@ -11,7 +11,7 @@ const atMost = (maxLength: number) => (text: string) =>
 const nul = "\\u0000";
 const withoutNul = new RegExp(`^[^${nul}]*$`);
 
-/** What a pattern means, for people; by the source of the pattern. */
+/** The meaning of each pattern in words, by the source text of the pattern. */
 const meanings = new Map<string, string>([[withoutNul.source, "no NUL character"]]);
 export const patternMeanings: ReadonlyMap<string, string> = meanings;
 
@@ -29,9 +29,9 @@ export const exactText = ({ minLength = 0, maxLength }: { minLength?: number; ma
 
 /**
  * Checks the length first, then normalizes to NFC and trims. Normalization sorts combining marks in quadratic time, so
- * long runs of them are refused first; 30 is the bound of Unicode's stream-safe text format (UAX #15). NFC joins at most
- * four characters into one, so a text longer than four times the limit can be refused without normalizing it. `allowed`
- * is checked before the normalization, because the document shows its pattern for requests.
+ * long runs of them are refused first; 30 is the bound of Unicode's stream-safe text format (UAX #15). NFC joins at
+ * most four characters into one, so a text longer than four times the limit can be refused without normalizing it.
+ * `allowed` is checked before the normalization, because the document shows its pattern for requests.
  */
 const boundedText = (maxLength: number, allowed: { pattern: RegExp; error: string }) => {
   const tooLong = { error: `must have at most ${maxLength} characters`, abort: true };

@@ -18,7 +18,7 @@ export async function listen(server: Server, address: Address): Promise<number> 
   return typeof bound === "object" && bound !== null ? bound.port : port;
 }
 
-/** Reports a taken port before anything slow starts. `listen` still handles a port that is taken in between. */
+/** Reports a port in use before anything slow starts. `listen` reports a port that another process takes after this. */
 export async function assertPortIsFree(address: Address): Promise<void> {
   const probe = createServer();
   await listen(probe, address);

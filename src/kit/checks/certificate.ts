@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { connect } from "node:tls";
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type CertificateCheckOptions = CheckOptions & {
   /** The check fails when the certificate is valid for fewer days than this; 14 unless set. */
@@ -36,7 +36,7 @@ export function certificateCheck(options: CertificateCheckOptions): Check {
   const { name = "certificate", critical = false, minDays = 14 } = options;
   return {
     name,
-    ...weightOf({ ...options, critical }),
+    ...withDefaults({ ...options, critical }),
     async run(signal) {
       const validUntil = "file" in options ? await expiryInFile(options.file, signal) : await expiryOf(options, signal);
       if (validUntil - Date.now() < minDays * dayMs) throw new CheckFailed("out_of_date");

@@ -7,7 +7,7 @@ export type CheckOptions = Partial<Pick<Capability, "critical" | "startup">> & {
 };
 
 /** Returns the options with their default: a ready-made check is critical unless `critical` is false. */
-export const weightOf = ({ critical = true, startup }: CheckOptions): Pick<Capability, "critical" | "startup"> => ({
+export const withDefaults = ({ critical = true, startup }: CheckOptions): Pick<Capability, "critical" | "startup"> => ({
   critical,
   ...(startup !== undefined && { startup }),
 });

@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type DiskCheckOptions = CheckOptions & {
   /** A folder of the file system to check; the folder for temporary files unless set. */
@@ -19,7 +19,7 @@ export function diskCheck(options: DiskCheckOptions = {}): Check {
   const { name = "disk", critical = false, folder = tmpdir(), minFreeShare = 0.02 } = options;
   return {
     name,
-    ...weightOf({ ...options, critical }),
+    ...withDefaults({ ...options, critical }),
     async run() {
       const { bavail, blocks } = await statfs(folder);
       if (blocks > 0 && bavail / blocks < minFreeShare) throw new CheckFailed("over_limit");

@@ -1,7 +1,7 @@
 import { Resolver } from "node:dns/promises";
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type DnsCheckOptions = CheckOptions & {
   hostname: string;
@@ -19,7 +19,7 @@ export function dnsCheck(options: DnsCheckOptions): Check {
   const { name = "dns", hostname, servers, family = 4 } = options;
   return {
     name,
-    ...weightOf(options),
+    ...withDefaults(options),
     async run(signal) {
       signal.throwIfAborted();
       const resolver = new Resolver();

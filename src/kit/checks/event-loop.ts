@@ -1,7 +1,7 @@
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { measureEventLoop } from "../health/event-loop.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type EventLoopCheckOptions = CheckOptions & {
   /** The check fails if the mean delay in a sample of 250 ms is longer than this; 100 unless set. */
@@ -20,7 +20,7 @@ export function eventLoopCheck(options: EventLoopCheckOptions = {}): Check {
   const isSaturated = options.isSaturated ?? (() => (loop?.latest().delayMs ?? 0) > maxDelayMs);
   return {
     name,
-    ...weightOf({ ...options, critical }),
+    ...withDefaults({ ...options, critical }),
     async run() {
       if (isSaturated()) throw new CheckFailed("over_limit");
     },

@@ -1,6 +1,6 @@
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type HttpCheckOptions = CheckOptions & {
   url: string | URL;
@@ -19,7 +19,7 @@ export function httpCheck(options: HttpCheckOptions): Check {
   const { name = "http", url, method = "GET", headers = {}, accepts = isSuccess } = options;
   return {
     name,
-    ...weightOf(options),
+    ...withDefaults(options),
     async run(signal) {
       const response = await fetch(url, { method, headers, signal, redirect: "manual" });
       // The connection is free again only when the body was read or cancelled.

@@ -1,7 +1,7 @@
 import { getHeapStatistics } from "node:v8";
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type MemoryFacts = {
   rssBytes: number;
@@ -37,7 +37,7 @@ export function memoryCheck(options: MemoryCheckOptions = {}): Check {
   const { name = "memory", critical = false, maxUsedShare = 0.95, read = readMemory } = options;
   return {
     name,
-    ...weightOf({ ...options, critical }),
+    ...withDefaults({ ...options, critical }),
     async run() {
       const { rssBytes, heapUsedBytes, heapLimitBytes, limitBytes } = read();
       const nearHeapLimit = heapUsedBytes > heapLimitBytes * maxUsedShare;

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 import { createOwnConnection } from "./own-connection.ts";
 
 /** A client of `pg` that is not connected yet. */
@@ -44,7 +44,7 @@ export type PostgresCheckOptions = CheckOptions & {
 export function postgresCheck(options: PostgresCheckOptions): Check {
   const { name = "postgres", write } = options;
   const reader = runnerOf(options);
-  const read = { ...weightOf(options), run: (signal: AbortSignal) => reader.run([select], signal) };
+  const read = { ...withDefaults(options), run: (signal: AbortSignal) => reader.run([select], signal) };
   if (write === undefined || write === false) return { name, ...read, close: reader.close };
   const { critical = false, table = "health_writes" } = write === true ? {} : write;
   const writer = runnerOf(options);

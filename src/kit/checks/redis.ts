@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 import { createOwnConnection } from "./own-connection.ts";
 
 /** A client of ioredis, alone or for a cluster. */
@@ -48,7 +48,7 @@ export function redisCheck(options: RedisCheckOptions): Check {
   const key = `${keyPrefix}${hostname()}:${process.pid}`;
   const reader = connectionOf(options.client);
   const read = {
-    ...weightOf(options),
+    ...withDefaults(options),
     run: (signal: AbortSignal) => reader.use(signal, (client) => send(client, "GET", key)),
   };
   if (write === undefined || write === false) return { name, ...read, close: reader.close };

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type S3CheckOptions = CheckOptions & {
   bucket: string;
@@ -33,7 +33,7 @@ export function s3Check(options: S3CheckOptions): Check {
     await response.body?.cancel();
     if (!response.ok) throw new CheckFailed(response.status === 403 ? "forbidden" : "failed");
   };
-  const read = { ...weightOf(options), run: (signal: AbortSignal) => request("HEAD", new URL(base), "", signal) };
+  const read = { ...withDefaults(options), run: (signal: AbortSignal) => request("HEAD", new URL(base), "", signal) };
   if (write === undefined || write === false) return { name, ...read };
   const { critical = false, key = "health-check" } = write === true ? {} : write;
   const object = new URL(`${base}/${key.split("/").map(encodeURIComponent).join("/")}`);

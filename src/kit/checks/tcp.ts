@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { Check } from "../health/check.ts";
-import { type CheckOptions, weightOf } from "./check-options.ts";
+import { type CheckOptions, withDefaults } from "./check-options.ts";
 
 export type TcpCheckOptions = CheckOptions & { host: string; port: number };
 
@@ -13,7 +13,7 @@ export function tcpCheck(options: TcpCheckOptions): Check {
   const { name = "tcp", host, port } = options;
   return {
     name,
-    ...weightOf(options),
+    ...withDefaults(options),
     async run(signal) {
       const socket = connect({ host, port });
       try {

@@ -29,7 +29,7 @@ export function statusOfCheck(capabilities: readonly Evidence[]): CheckStatus {
 
 /** Returns one check for each name, in the order of the capabilities. */
 export function judgeChecks(capabilities: readonly CapabilityOfCheck[]): JudgedCheck[] {
-  return [...Map.groupBy(capabilities, ({ check }) => check)].map(([name, own]) => judgeCheck(name, own));
+  return [...Map.groupBy(capabilities, ({ check }) => check)].map(([name, ofCheck]) => judgeCheck(name, ofCheck));
 }
 
 function judgeCheck(name: string, capabilities: readonly CapabilityOfCheck[]): JudgedCheck {

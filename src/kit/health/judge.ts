@@ -77,7 +77,10 @@ export function applyObservation(
   return { ...next, reason: null, status: "up", since: state.status === "up" ? state.since : now };
 }
 
-/** Returns the state after another capability of the same check has changed, which this one may have waited for. */
+/**
+ * Makes a capability down if it has failed often enough and waits for no other (see `waitsForOthers`). Also called when
+ * another capability of its check has changed.
+ */
 export function goDownIfDue(state: CheckState, now: number, others: readonly CheckState[]): CheckState {
   const isDue = state.status !== "down" && state.consecutiveFailures >= failuresToGoDown;
   if (!isDue || waitsForOthers(state, others)) return state;
@@ -86,8 +89,8 @@ export function goDownIfDue(state: CheckState, now: number, others: readonly Che
 
 /**
  * A capability that fails waits until it is known whether the others of its check still work. So in an outage they go
- * down together, and none counts as working because its check ran a moment later. Each result wakes the other checks, so
- * this takes at most the time limit of a check.
+ * down together, and none counts as working because its check ran a moment later. Each result wakes the other checks,
+ * so this takes at most the time limit of a check.
  */
 const waitsForOthers = ({ failingSince }: CheckState, others: readonly CheckState[]): boolean =>
   others.some(

@@ -64,7 +64,7 @@ function readyBody(
   };
 }
 
-/** Returns status and weight of each check, without reasons, because probes are public. */
+/** Returns for each check its status and whether it is critical. Reasons are left out, because probes are public. */
 const publicChecks = (checks: readonly JudgedCheck[]) =>
   Object.fromEntries(checks.map(({ name, status, critical }) => [name, { status, critical }]));
 

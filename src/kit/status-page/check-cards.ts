@@ -62,7 +62,7 @@ function renderCheck({ name, check, lastError, breakers, anchor }: Shown, { samp
     </article>`;
 }
 
-/** The time until a failure is no latency: two seconds until a time-out would look like a slow answer. */
+/** The duration of a failed check is not shown: a time-out after two seconds would look like a slow answer. */
 function renderLatency(status: CheckDetail["status"], latencyMs: number | null): Html {
   if (status === "down") return html`<p class="weight">no answer</p>`;
   return latencyMs === null

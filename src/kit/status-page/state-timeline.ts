@@ -81,7 +81,7 @@ function paths(segments: readonly Segment[], { startMs, nowMs }: Span): string {
   const byTone = new Map<Tone, string>();
   for (const { state, from, to } of segments) {
     const { tone } = appearanceOf(state);
-    // A failure stays visible, however short it was. A start of a second must not look like a minute.
+    // Only failures are drawn wider than they lasted, so that short ones stay visible.
     const minSegmentWidth = tone === "warn" || tone === "bad" ? minWidth : 0;
     const left = Math.min(x(from), width - minSegmentWidth);
     const right = Math.max(x(to), left + minSegmentWidth);

@@ -26,7 +26,7 @@ export function curlOf(
   return parts.filter(Boolean).join(" \\\n  ");
 }
 
-/** Returns the command, on one line if it fits. */
+/** Returns the JSON body, on one line if it is short. */
 function bodyText(value: unknown): string {
   const line = JSON.stringify(value);
   return line.length <= 60 ? line : pretty(value).replaceAll("\n", "\n  ");

@@ -18,9 +18,9 @@ export function createDocument({ version, cookieName, routes, listenerOperations
   const schemas = createSchemas();
   const operations = [
     ...routes.flatMap(({ prefix, operations }) =>
-      operations.map((operation) => place(prefix, operation, describeRoute(operation, schemas))),
+      operations.map((operation) => withPath(prefix, operation, describeRoute(operation, schemas))),
     ),
-    ...listenerOperations.map((operation) => place("", operation, describeListenerOperation(operation, schemas))),
+    ...listenerOperations.map((operation) => withPath("", operation, describeListenerOperation(operation, schemas))),
   ];
   return {
     openapi: "3.1.1",
@@ -58,7 +58,7 @@ export function createDocument({ version, cookieName, routes, listenerOperations
 
 type Placed = { path: string; method: ListenerOperation["method"]; described: DocumentedOperation };
 
-function place(prefix: string, { path, method }: Pick<Placed, "path" | "method">, described: DocumentedOperation) {
+function withPath(prefix: string, { path, method }: Pick<Placed, "path" | "method">, described: DocumentedOperation) {
   return { path: `${prefix}${path}`, method, described };
 }
 

@@ -10,20 +10,20 @@ const byFormat: Readonly<Record<string, unknown>> = {
 
 /** Returns a valid value, built from the examples of the fields. */
 export function exampleOf(schema: JsonSchema, resolve: (schema: JsonSchema) => JsonSchema): unknown {
-  const { examples, enum: choices, anyOf, oneOf, properties, items, ...is } = resolve(schema);
+  const { examples, enum: choices, anyOf, oneOf, properties, items, ...rest } = resolve(schema);
   if (examples !== undefined) return examples[0];
-  if (is.const !== undefined) return is.const;
+  if (rest.const !== undefined) return rest.const;
   if (choices !== undefined) return choices[0];
-  if (is.default !== undefined) return is.default;
+  if (rest.default !== undefined) return rest.default;
   const [first] = anyOf ?? oneOf ?? [];
   if (first !== undefined) return exampleOf(first, resolve);
-  const type = typeof is.type === "string" ? is.type : is.type?.[0];
+  const type = typeof rest.type === "string" ? rest.type : rest.type?.[0];
   if (type === "array") return items === undefined ? [] : [exampleOf(items, resolve)];
-  if (type === "object") return exampleOfObject(properties ?? {}, is, resolve);
+  if (type === "object") return exampleOfObject(properties ?? {}, rest, resolve);
   if (type === "boolean") return true;
   if (type === "null") return null;
-  if (type === "integer" || type === "number") return is.minimum ?? 1;
-  return byFormat[is.format ?? ""] ?? "text";
+  if (type === "integer" || type === "number") return rest.minimum ?? 1;
+  return byFormat[rest.format ?? ""] ?? "text";
 }
 
 /** Builds an object of all its fields, or of one field for a PATCH. */

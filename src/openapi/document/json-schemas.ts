@@ -79,7 +79,7 @@ function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction, convert: (sc
   // The format implies its own pattern; another pattern narrows the format and stays.
   const isOfFormat = "pattern" in def && def.pattern instanceof RegExp && def.pattern.source === jsonSchema.pattern;
   if (jsonSchema.format !== undefined && isOfFormat) delete jsonSchema.pattern;
-  // Both say what holds without them, and some generators make `unknown` of them.
+  // The next two keywords change nothing, because they state the default, but some generators turn them into `unknown`.
   if (isEmpty(jsonSchema.additionalProperties) && def.type === "object") delete jsonSchema.additionalProperties;
   if (def.type === "record" && def.keyType._zod.def.type === "string") delete jsonSchema.propertyNames;
   if (zodSchema instanceof z.ZodDiscriminatedUnion) jsonSchema["discriminator"] = discriminatorOf(zodSchema.def);

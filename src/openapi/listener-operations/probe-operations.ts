@@ -61,7 +61,7 @@ const aliases = (paths: readonly string[]) =>
   `Also at ${paths
     .slice(1)
     .map((path) => `\`${path}\``)
-    .join(", ")}. Answering it calls no dependency.`;
+    .join(", ")}. The probe calls no dependency.`;
 
 export const probeOperations: readonly ListenerOperation[] = [
   {

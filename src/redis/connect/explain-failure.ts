@@ -1,7 +1,7 @@
 import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from "../../core/connection-failure.ts";
 import { PasswordCommandFailed } from "../../core/password-command.ts";
 
-const words = {
+const labels = {
   store: "Redis",
   address: "the address of Redis",
   caFile: "REDIS_CA_FILE",
@@ -77,7 +77,7 @@ const replies: readonly (readonly [RegExp, FailureExplanation])[] = [
 export function explainRedisFailure(error: unknown): FailureExplanation | undefined {
   for (const cause of causesOf(error)) {
     const reply = replies.find(([pattern]) => pattern.test(cause.message))?.[1];
-    const found = reply ?? explainDriverError(cause) ?? explainNetworkFailure(codeOf(cause), words);
+    const found = reply ?? explainDriverError(cause) ?? explainNetworkFailure(codeOf(cause), labels);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -91,7 +91,7 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
   if (/sentinels are unreachable/.test(message)) {
     return { reason: "refused", sentence: "No Sentinel in REDIS_SENTINELS answers: check their hosts and ports." };
   }
-  if (/time(?:d )?.?out/i.test(message)) return explainNetworkFailure("ETIMEDOUT", words);
+  if (/time(?:d )?.?out/i.test(message)) return explainNetworkFailure("ETIMEDOUT", labels);
   if (/connection is closed/i.test(message) || codeOf(error) === "ECONNRESET" || codeOf(error) === "EPIPE") {
     return {
       reason: "reset",

@@ -19,7 +19,8 @@ export const maxConfirmationMs = 50;
 
 /**
  * Confirms that the instances have received the invalidations of a change. A message follows the invalidation over the
- * same connection of each instance, and each instance answers it. Redis reports how many instances received the message.
+ * same connection of each instance, and each instance answers it. Redis reports how many instances received the
+ * message.
  */
 export function createConfirmations({ client, redis, remembersKeys, onWaited }: ConfirmationsDeps) {
   const ownChannel = `haven:confirmed:${randomUUID()}`;
@@ -49,7 +50,7 @@ export function createConfirmations({ client, redis, remembersKeys, onWaited }: 
   return {
     /** Subscribes on the current connection. */
     listen,
-    /** Waits until each instance that remembers keys knows all changes so far, at most `maxConfirmationMs`. */
+    /** Waits until each instance that remembers keys has received all changes so far, at most `maxConfirmationMs`. */
     async confirm(): Promise<void> {
       const wait = randomUUID();
       const { promise, resolve } = Promise.withResolvers<boolean>();

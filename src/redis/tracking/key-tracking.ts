@@ -27,14 +27,17 @@ export type KeyTrackingDeps = {
 };
 
 export const heartbeatMs = 200;
-/** How long after the last answered heartbeat remembered keys may be used. Leaves a part of the promised second. */
+/**
+ * How long after the last answered heartbeat remembered keys may be used. Less than 1 s, the time within which a
+ * revocation takes effect on every instance.
+ */
 export const maxSilenceMs = 750;
 const proofTimeoutMs = 1000;
 
 /**
- * Makes the server report changes of the keys that a connection has read (`CLIENT TRACKING`). The connection answers a
- * heartbeat, and its replies and reports arrive in order: so after an answer, all changes from before the heartbeat was
- * sent are known.
+ * Makes the server report changes of the keys that a connection has read (`CLIENT TRACKING`). Replies and reports arrive
+ * in the order in which the server sent them. So the reply to a heartbeat proves that all changes made before the
+ * heartbeat was sent have been reported.
  */
 export function createKeyTracking(deps: KeyTrackingDeps) {
   const { client, readKey, changeKey, beforeUse, onInvalidated, onAllInvalidated, onChange } = deps;
@@ -134,7 +137,7 @@ export function createKeyTracking(deps: KeyTrackingDeps) {
   }, heartbeatMs).unref();
 
   return {
-    /** Whether keys that were read since the last call of `onAllInvalidated` may be used if no change was reported. */
+    /** Whether remembered keys may be used: those read since the last `onAllInvalidated`, and not reported as changed. */
     isCurrent,
     offReason: (): TrackingOffReason | undefined => off,
     stop(): void {

@@ -111,8 +111,8 @@ test("an expired certificate is refused", { skip }, async () => {
   const other = await startPostgresServer({
     settings: ["ssl = on", `ssl_cert_file = '${expired?.certFile}'`, `ssl_key_file = '${expired?.keyFile}'`],
   });
-  const limits = readPostgres({ DATABASE_URL: other.url, DATABASE_CA_FILE: caFile });
-  await assert.rejects(createConnector(limits).open(settings), { code: "CERT_HAS_EXPIRED" });
+  const config = readPostgres({ DATABASE_URL: other.url, DATABASE_CA_FILE: caFile });
+  await assert.rejects(createConnector(config).open(settings), { code: "CERT_HAS_EXPIRED" });
 });
 
 test("the pool, the health check and the migration status present the client certificate", { skip }, async () => {
@@ -123,9 +123,9 @@ test("the pool, the health check and the migration status present the client cer
     DATABASE_KEY_FILE: client?.keyFile ?? "",
   };
   assert.equal(await tryConnecting({ user: "app", env: { DATABASE_CA_FILE: caFile } }), "28000");
-  const limits = settingsFor({ user: "app", env });
-  const db = createDatabase(limits, (work) => work());
-  const connector = createConnector(limits);
+  const config = settingsFor({ user: "app", env });
+  const db = createDatabase(config, (work) => work());
+  const connector = createConnector(config);
   const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrationNames: [], instance: "test" });
   atEnd(() => {
     checks.close();
@@ -133,7 +133,7 @@ test("the pool, the health check and the migration status present the client cer
   });
   assert.deepEqual(await db.query("SELECT current_user AS name"), [{ name: "app" }]);
   await checks.read(AbortSignal.timeout(2000));
-  await migrationStatus({ ...limits, timeoutMs: 1000 });
+  await migrationStatus({ ...config, timeoutMs: 1000 });
   const query = `sslmode=verify-full&sslrootcert=${caFile}&sslcert=${client?.certFile}&sslkey=${client?.keyFile}`;
   assert.equal(await tryConnecting({ user: "app", query }), "encrypted");
 });
@@ -143,8 +143,8 @@ test("a certificate of a new authority is accepted at the next connection, witho
 }, async () => {
   const next = createAuthority("Next authority");
   const renewed = next.issue("db", { names: ["127.0.0.1"], owner: postgresUser() });
-  const limits = settingsFor({ env: { DATABASE_CA_FILE: caFile } });
-  const db = createDatabase({ ...limits, poolMax: 10 }, (work) => work());
+  const config = settingsFor({ env: { DATABASE_CA_FILE: caFile } });
+  const db = createDatabase({ ...config, poolMax: 10 }, (work) => work());
   atEnd(() => db.close());
   const atOnce = (count: number) => Promise.all(Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)")));
   await atOnce(2);

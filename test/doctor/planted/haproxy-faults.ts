@@ -82,6 +82,7 @@ const server = /default-server check inter 2s fastinter 500ms fall 2 rise 2/;
 const frontend = /default_backend api\n/;
 const inFrontend = (lines: string) => `${lines}\n    default_backend api\n`;
 
+// Each entry: the rule, the text of a base to replace, replacements that violate the rule, and valid replacements.
 export const haproxyFaults: readonly Fault[] = [
   [
     "keep-alive-shorter-than-front",

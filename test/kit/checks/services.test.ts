@@ -61,7 +61,7 @@ for (const [name, checkOn] of Object.entries(checksOn)) {
 }
 
 for (const [name, checkOn] of Object.entries({ ...checksOn, tcp: (port: number) => tcpCheck({ host, port }) })) {
-  test(`${name}: a refused connection has its reason`, async () => {
+  test(`${name}: a refused connection is reported with its reason`, async () => {
     assert.equal(await outcomeOf(checkOn(refusedPort)), "refused");
   });
 }

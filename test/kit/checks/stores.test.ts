@@ -101,7 +101,7 @@ for (const [name, store] of Object.entries(stores)) {
   );
 
   test(
-    `${name}: a refused and a reset connection have their reason, and the next run connects again`,
+    `${name}: a refused connection is reported with its reason, and the next run connects again`,
     store.options,
     async () => {
       const { check, proxy } = await behindProxy(store);
@@ -116,7 +116,7 @@ for (const [name, store] of Object.entries(stores)) {
   );
 }
 
-test("postgres: a function that runs SQL serves as well, and wrong credentials have their reason", async () => {
+test("postgres: a function that runs SQL can replace the client, and wrong credentials are reported as the reason", async () => {
   const check = postgresCheck({ query: runSql(databaseUrl), write: true });
   for (const capability of ["read", "write"]) assert.equal(await outcomeOf(check, capability), "passed");
   const url = new URL(databaseUrl);
@@ -124,7 +124,7 @@ test("postgres: a function that runs SQL serves as well, and wrong credentials h
   assert.equal(await outcomeOf(postgresCheck({ query: runSql(url.href) })), "credentials");
 });
 
-test("postgres: a read-only server passes the read and fails the write with its reason", async () => {
+test("postgres: on a read-only server the read passes, and the write fails with the reason read_only", async () => {
   const url = await freshDatabase({ migrated: false });
   const { make } = stores["pg"] as Store;
   const check = make(url, { write: true });
@@ -154,7 +154,7 @@ test("postgres: a write that waits for a lock ends with the limit, and ends in t
   assert.equal(await outcomeOf(check, "write"), "passed");
 });
 
-test("redis: a user who may only read passes the read and fails the write with its reason", async () => {
+test("redis: for a user without the right to write the read passes, and the write fails with the reason forbidden", async () => {
   const admin = new Redis(fromRun("TEST_REDIS_URL"));
   atEnd(() => admin.disconnect());
   const user = "kit_reader";

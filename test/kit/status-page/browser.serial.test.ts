@@ -104,10 +104,10 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
   test("shows since when the server does not answer, and updates again when the server is back", async (t) => {
     const server = await serve(t, () => page(healthy));
     const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
-    await server.leave();
+    await server.stop();
     await tab.getByText("No answer since 03:14:07 UTC: connection failed.").waitFor();
     assert.equal(await tab.title(), "No answer · Healthy · api-server-2");
-    await server.comeBack();
+    await server.restart();
     await tab.getByText("Live, every 1 s").waitFor();
     await tab.locator("#trouble").waitFor({ state: "hidden" });
     assert.equal(await tab.title(), "Healthy · api-server-2");

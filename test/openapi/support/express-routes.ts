@@ -8,25 +8,25 @@ import { ask } from "../../shared/requests/http.ts";
 /** Creates a test route that captures the Express app. */
 export function createAppCapture() {
   let seen: Express | undefined;
-  const peep = operation({
-    id: "peep",
+  const captureApp = operation({
+    id: "captureApp",
     method: "get",
-    path: "/peep",
+    path: "/captureApp",
     summary: "Shows the app to the test",
     tag: "Test",
-    answers: { 204: { description: "Seen." } },
+    answers: { 204: { description: "Captured." } },
   });
   return {
     routes: (_parts: RouteParts) => {
       const routes = createRoutes("/test");
-      routes.add(peep, ({ request }) => {
+      routes.add(captureApp, ({ request }) => {
         seen = request.app as Express;
         return noContent();
       });
       return [routes];
     },
     async app(url: string): Promise<Express> {
-      await ask(`${url}/test/peep`);
+      await ask(`${url}/test/captureApp`);
       if (seen === undefined) throw new Error("The app was not seen.");
       return seen;
     },

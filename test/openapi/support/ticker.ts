@@ -5,7 +5,7 @@ const tick = operation({
   id: "tick",
   method: "get",
   path: "/ticks",
-  summary: "Two events, and then none for ever",
+  summary: "Stream two events and stay open",
   tag: "Test",
   answers: { 200: { description: "Events.", contentType: "text/event-stream" } },
 });

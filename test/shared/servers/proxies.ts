@@ -22,8 +22,8 @@ export type RunningProxy = {
 
 let running: RunningProxy | undefined;
 
-/** Registers a running proxy. Only one at a time can use the ports of the shipped files. */
-const isRunning = (proxy: RunningProxy): RunningProxy => {
+/** Registers the running proxy, and returns it. Only one at a time can use the ports of the shipped files. */
+const registered = (proxy: RunningProxy): RunningProxy => {
   running = proxy;
   return proxy;
 };
@@ -74,9 +74,9 @@ export async function startNginx({ variants = [] }: { variants?: readonly string
   const child = spawn("nginx", ["-g", "daemon off;"], { stdio: ["ignore", "inherit", "inherit"] });
   const stop = stopper(child, "SIGTERM");
   atEnd(stop);
-  await answers("http://127.0.0.1:8081/nginx_status", child);
+  await waitUntilOk("http://127.0.0.1:8081/nginx_status", child);
   const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
-  return isRunning({
+  return registered({
     name: "nginx",
     log: () => read("/var/log/nginx/access.log") + read("/var/log/nginx/error.log"),
     logBytes: () => readFileSync("/var/log/nginx/access.log"),
@@ -128,9 +128,9 @@ export async function startHaproxy({ env = {}, until = "up", more = [] }: Haprox
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
   const stop = stopper(child, "SIGTERM");
   atEnd(stop);
-  await answers("http://127.0.0.1:8404/metrics", child, () => output);
+  await waitUntilOk("http://127.0.0.1:8404/metrics", child, () => output);
   if (until === "up") await allUp();
-  return isRunning({
+  return registered({
     name: "haproxy",
     log: () => output,
     logBytes: () => Buffer.concat(written),
@@ -203,7 +203,7 @@ function stopper(child: ChildProcess, signal: NodeJS.Signals): () => Promise<voi
   };
 }
 
-async function answers(url: string, child: ChildProcess, output = () => ""): Promise<void> {
+async function waitUntilOk(url: string, child: ChildProcess, output = () => ""): Promise<void> {
   const status = () =>
     ask(url).then(
       (answer) => answer.status,

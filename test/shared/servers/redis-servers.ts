@@ -23,11 +23,12 @@ export type RedisServer = {
 
 /** Starts a redis-server on 127.0.0.1 without persistence. Options are lines of a redis.conf. */
 export function startRedisServer(options: readonly string[] = []): Promise<RedisServer> {
-  return startFirst(['save ""', "appendonly no", "repl-diskless-sync-delay 0", ...options]);
+  return startOnFreePort(['save ""', "appendonly no", "repl-diskless-sync-delay 0", ...options]);
 }
 
 /** Starts a Sentinel whose configuration consists of these lines. */
-export const startSentinel = (options: readonly string[]): Promise<RedisServer> => startFirst(options, ["--sentinel"]);
+export const startSentinel = (options: readonly string[]): Promise<RedisServer> =>
+  startOnFreePort(options, ["--sentinel"]);
 
 /** Sends one command on a new connection. */
 export async function askRedis(port: number, command: string, ...args: (string | number)[]): Promise<unknown> {
@@ -191,7 +192,7 @@ export async function startRedisSentinel() {
 
 const startLimitMs = 10_000;
 
-async function startFirst(settings: readonly string[], flags: readonly string[] = []): Promise<RedisServer> {
+async function startOnFreePort(settings: readonly string[], flags: readonly string[] = []): Promise<RedisServer> {
   // A free port may be taken before the server listens on it.
   for (let tries = 1; ; tries += 1) {
     const server = prepare(await freePort(), settings, flags);

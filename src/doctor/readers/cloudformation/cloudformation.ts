@@ -148,7 +148,7 @@ function checkOf(
     path: overTcp
       ? undefined
       : { name: "HealthCheckPath", text: text(path) ?? (path === undefined ? "/" : "a function"), at: path?.at ?? at },
-    isOpaque: path !== undefined && text(path) === undefined,
+    hasUnknownRequest: path !== undefined && text(path) === undefined,
     timeout,
     interval,
   };

@@ -14,7 +14,7 @@ import { readSize } from "../read-config-number.ts";
 import { get, list, type Tree, text } from "../yaml-tree.ts";
 import { secondsToMs, templateNumber } from "./template-values.ts";
 
-type Container = { task: Tree; container: Tree; name: string; own: ReadonlyMap<string, SettingValue> };
+type Container = { task: Tree; container: Tree; name: string; environment: ReadonlyMap<string, SettingValue> };
 
 /** Returns the apps for the ECS containers that run the application. */
 export const tasksOf = (
@@ -33,19 +33,19 @@ export const tasksOf = (
 
 function candidateOf(task: string, tree: Tree, container: Tree): Candidate<Container> {
   const name = text(container, "Name") ?? task;
-  const own = new Map<string, SettingValue>(
+  const environment = new Map<string, SettingValue>(
     list(container, "Environment").map((one) => [
       text(one, "Name") ?? "",
       { text: text(one, "Value"), at: get(one, "Value")?.at ?? one.at },
     ]),
   );
-  const names = [...own.keys(), ...list(container, "Secrets").map((one) => text(one, "Name") ?? "")];
+  const names = [...environment.keys(), ...list(container, "Secrets").map((one) => text(one, "Name") ?? "")];
   const operationalField = get(container, "HealthCheck") ?? get(container, "StopTimeout");
   const serves = list(container, "PortMappings").length > 0 || names.some(isHavenSetting);
   const image = imageName(text(container, "Image") ?? "");
   const command = commandText(get(container, "Command"));
   return {
-    value: { task: tree, container, name, own },
+    value: { task: tree, container, name, environment },
     title: `container ${name}`,
     at: container.at,
     evidence: serves
@@ -59,17 +59,17 @@ function candidateOf(task: string, tree: Tree, container: Tree): Candidate<Conta
 }
 
 function appOf(
-  { task, container, name, own }: Container,
+  { task, container, name, environment }: Container,
   externalSettings: SettingValues,
   diagnostics: Diagnostics,
 ): App {
-  const environment = new Map([...externalSettings, ...own]);
+  const settings = new Map([...externalSettings, ...environment]);
   const megabytes = (written: string): number | undefined => bytes(/^[\d.]+$/.test(written) ? `${written}Mi` : written);
   return {
     name,
     platform: "ecs",
     at: container.at,
-    settings: resolveSettings(environment, container.at, diagnostics),
+    settings: resolveSettings(settings, container.at, diagnostics),
     gracePeriod: secondsToMs(
       templateNumber(get(container, "StopTimeout"), "StopTimeout", 30, container.at, diagnostics),
     ),
@@ -77,7 +77,7 @@ function appOf(
     stopSignal: undefined,
     probes: [],
     replicas: undefined,
-    heap: heapOf(environment, [], diagnostics),
+    heap: heapOf(settings, [], diagnostics),
     memory: readSize(get(container, "Memory") ?? get(task, "Properties", "Memory"), "Memory", megabytes, diagnostics),
     database: undefined,
   };

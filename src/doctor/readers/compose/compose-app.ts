@@ -72,7 +72,7 @@ function probeOf(tree: Tree, diagnostics: Diagnostics): Probe | undefined {
     purpose: "ready",
     at: check.at,
     path: path === undefined ? undefined : configText("healthcheck test", path, at),
-    isOpaque: path === undefined,
+    hasUnknownRequest: path === undefined,
     timeout: time("timeout"),
     interval: time("interval"),
     commandTimeout: commandTimeoutOf(words, at),

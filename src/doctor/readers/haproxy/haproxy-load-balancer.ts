@@ -95,7 +95,7 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
     );
   const checkRequest = {
     path: pathOf(section),
-    isOpaque: customCheck !== undefined,
+    hasUnknownRequest: customCheck !== undefined,
     // With one server there is nothing to choose.
     isHttpTraffic: servers.length > 1,
   };
@@ -173,7 +173,7 @@ function retryLimitsOf(section: Section, diagnostics: Diagnostics): LoadBalancer
 
 function checkTimesOf(
   server: Server,
-  checkRequest: Pick<Probe, "path" | "isOpaque" | "isHttpTraffic">,
+  checkRequest: Pick<Probe, "path" | "hasUnknownRequest" | "isHttpTraffic">,
   checkTimeout: Written,
   diagnostics: Diagnostics,
 ) {
@@ -196,7 +196,7 @@ function checkTimesOf(
     waitsForAnswer: true,
   };
   // A check that only opens a connection succeeds during a drain, so it detects none.
-  const readsStatus = checkRequest.path !== undefined && !checkRequest.isOpaque;
+  const readsStatus = checkRequest.path !== undefined && !checkRequest.hasUnknownRequest;
   if (inter === undefined || fastinter === undefined || fall === undefined || !readsStatus) return { probe };
   const durationMs = inter.value + (fall.value - 1) * fastinter.value;
   const formula = `inter + (fall − 1) · fastinter = ${inter.value / 1000} + ${fall.value - 1} · ${fastinter.value / 1000} s`;

@@ -62,7 +62,7 @@ function checkOf(check: Tree, path: Tree, diagnostics: Diagnostics): Probe {
     purpose: "ready",
     at: check.at,
     path: { name: "requestPath", text: text(path) ?? "/", at: path.at },
-    isOpaque: false,
+    hasUnknownRequest: false,
     timeout: seconds("timeoutSec"),
     interval: seconds("checkIntervalSec"),
     mayEqualInterval: true,

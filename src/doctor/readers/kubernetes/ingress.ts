@@ -132,7 +132,7 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
         purpose: "ready",
         at: path?.at ?? at,
         path: { name: "healthcheck-path", text: text(path) ?? "/", at: path?.at ?? at },
-        isOpaque: false,
+        hasUnknownRequest: false,
         timeout,
         interval,
       },

@@ -100,7 +100,7 @@ function probeOf(
     purpose,
     at: probe.at,
     path: isHttpProbe ? configText(`${field} path`, text(path) ?? "/", path?.at ?? probe.at) : undefined,
-    isOpaque: customCheck !== undefined,
+    hasUnknownRequest: customCheck !== undefined,
     isHttpTraffic: isHttpProbe,
     commandTimeout: limit === undefined ? undefined : ms("time limit of the command", limit, command?.at ?? probe.at),
     timeout: value("timeoutSeconds", 1),

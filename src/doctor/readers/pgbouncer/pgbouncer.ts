@@ -14,7 +14,7 @@ export type PgBouncer = {
   maxClients: ConfigNumber;
   /** Further connections of a pool under load. */
   reserve: ConfigNumber;
-  /** The most connections to one database, for all of its users; undefined without a limit. */
+  /** The maximum number of connections to one database, for all of its users; undefined without a limit. */
   maxPerDatabase: ConfigNumber | undefined;
 };
 

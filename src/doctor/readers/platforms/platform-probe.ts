@@ -12,7 +12,7 @@ export const platformProbe = (name: string, field: string, path: Tree | undefine
           purpose: "ready",
           at: path.at,
           path: configText(field, text(path) ?? "/", path.at),
-          isOpaque: text(path) === undefined,
+          hasUnknownRequest: text(path) === undefined,
           timeout: undefined,
           interval: undefined,
         },

@@ -35,8 +35,8 @@ export const drainDetectionRules: readonly Rule[] = [
           ),
       ];
       return checks.flatMap(({ probe, apps: targetApps }): Violation[] => {
-        const { path, isOpaque, at, name } = probe;
-        if (isOpaque) return [];
+        const { path, hasUnknownRequest, at, name } = probe;
+        if (hasUnknownRequest) return [];
         const haven = targetApps.filter(({ settings }) => settings.isHaven);
         // The protocol of another application is not known: its port may not speak HTTP.
         const confidence = haven.length > 0 ? "high" : "medium";

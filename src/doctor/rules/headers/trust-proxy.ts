@@ -15,7 +15,7 @@ export const trustProxyRules: readonly Rule[] = [
     severity: "warning",
     title: "TRUST_PROXY covers addresses that are not proxies",
     impact:
-      "A node or a Docker bridge may replace the client's address with a private one. If that one is trusted too, the next entry of X-Forwarded-For counts, which the client wrote: limits by address can be evaded, and the log shows forged addresses.",
+      "A node or a Docker bridge may replace the client's address with a private one. If private addresses are trusted too, the server takes the next entry of X-Forwarded-For, which the client can choose: limits by address can be evaded, and the log shows forged addresses.",
     condition:
       "`TRUST_PROXY` names the range that the proxy connects from: neither `uniquelocal`, nor IPv4 ranges wider than /13, nor IPv6 ranges wider than /24",
     fix: "Set TRUST_PROXY to the proxy's own addresses or pod range, and externalTrafficPolicy: Local at its Service.",

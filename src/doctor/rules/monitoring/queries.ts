@@ -1,4 +1,4 @@
-import { holdsIn, sinceText, versionFacts } from "../../facts/versions.ts";
+import { holdsIn, versionFacts, versionsSince } from "../../facts/versions.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alert } from "../example-files.ts";
 import { insideOf, withoutStrings } from "./promql.ts";
@@ -61,7 +61,7 @@ export const queryRules: readonly Rule[] = [
     severity: "error",
     title: "Prometheus no longer has this function",
     impact: "Prometheus does not load the file of rules: none of its alerts fires.",
-    condition: `No holt_winters: ${versionFacts.prometheusNoHoltWinters.fact} (${sinceText(versionFacts.prometheusNoHoltWinters)})`,
+    condition: `No holt_winters: ${versionFacts.prometheusNoHoltWinters.fact} (${versionsSince(versionFacts.prometheusNoHoltWinters)})`,
     fix: "Write double_exponential_smoothing, or keep Prometheus 2.",
     example: {
       kind: "kubernetes",
@@ -79,7 +79,7 @@ export const queryRules: readonly Rule[] = [
             ({ at }): Violation => ({
               places: [at],
               message: "holt_winters has another name.",
-              ...(holds === "depends" && { severity: "warning", holdsFor: sinceText(fact) }),
+              ...(holds === "depends" && { severity: "warning", affectedVersions: versionsSince(fact) }),
             }),
           ),
       );

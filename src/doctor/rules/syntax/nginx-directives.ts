@@ -1,5 +1,5 @@
 import type { Place } from "../../facts/config-values.ts";
-import { beforeText, holdsIn, type KnownVersion, versionFacts } from "../../facts/versions.ts";
+import { holdsIn, type KnownVersion, versionFacts, versionsBefore } from "../../facts/versions.ts";
 import type { Nginx } from "../../readers/nginx/nginx.ts";
 import type { Directive } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
@@ -40,14 +40,14 @@ const unavailableDirectives: Readonly<Record<string, string>> = {
 function contextOf(directive: Directive, { isFragment, root }: Nginx): string {
   if (directive.parent !== undefined) return directive.parent.name;
   if (!isFragment) return "main";
-  const pieces = root.some(
+  const isPartOfHttp = root.some(
     ({ name }) => name === "server" || name === "upstream" || name === "map" || name === "limit_req_zone",
   );
-  if (pieces) return "http";
+  if (isPartOfHttp) return "http";
   return root.some(({ name }) => name === "location") ? "server" : "location";
 }
 
-function beforeSticky(at: Place, version: KnownVersion | undefined): Violation[] {
+function stickyViolations(at: Place, version: KnownVersion | undefined): Violation[] {
   const fact = versionFacts.nginxSticky;
   const holds = holdsIn(fact, version);
   if (holds === "yes") return [];
@@ -55,7 +55,7 @@ function beforeSticky(at: Place, version: KnownVersion | undefined): Violation[]
   return [
     holds === "no"
       ? { places: [at], message }
-      : { severity: "warning", places: [at], message, holdsFor: beforeText(fact) },
+      : { severity: "warning", places: [at], message, affectedVersions: versionsBefore(fact) },
   ];
 }
 
@@ -112,7 +112,9 @@ export const nginxDirectiveRules: readonly Rule[] = [
           if (parent !== undefined && /^(?:map|geo|types|split_clients)$/.test(parent.name)) return [];
           const why = Object.hasOwn(unavailableDirectives, name) ? unavailableDirectives[name] : undefined;
           if (why !== undefined) return [{ places: [at], message: `\`${name}\`: ${why}.` }];
-          return name === "sticky" && parent?.name === "upstream" ? beforeSticky(at, version ?? versions.nginx) : [];
+          return name === "sticky" && parent?.name === "upstream"
+            ? stickyViolations(at, version ?? versions.nginx)
+            : [];
         }),
       ),
   },

@@ -1,5 +1,5 @@
 import { type ConfigNumber, formatNumber } from "../../facts/config-values.ts";
-import { holdsIn, sinceText } from "../../facts/versions.ts";
+import { holdsIn, versionsSince } from "../../facts/versions.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb } from "../example-files.ts";
 
@@ -39,7 +39,11 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
             const holds = holdsIn(fact, loadBalancer.version ?? versions.nginx);
             if (holds === "no") return [];
             if (holds === "yes") return compare(idle);
-            return compare(idle).map((one) => ({ ...one, severity: "warning" as const, holdsFor: sinceText(fact) }));
+            return compare(idle).map((one) => ({
+              ...one,
+              severity: "warning" as const,
+              affectedVersions: versionsSince(fact),
+            }));
           });
           return [...loadBalancer.idleTimeouts.flatMap(compare), ...newer];
         }),

@@ -16,8 +16,8 @@ function dependencyProbes({ apps, loadBalancers }: Deployment): { probe: Probe; 
     .flatMap(({ loadBalancer, apps: targetApps }) =>
       loadBalancer.checks.flatMap((probe) => targetApps.map((app) => ({ probe, app }))),
     );
-  return [...own, ...balancers].filter(({ probe: { purpose, path, isOpaque }, app }) => {
-    return purpose !== "live" && !isOpaque && path !== undefined && !isLivenessPath(path.text, app.settings);
+  return [...own, ...balancers].filter(({ probe: { purpose, path, hasUnknownRequest }, app }) => {
+    return purpose !== "live" && !hasUnknownRequest && path !== undefined && !isLivenessPath(path.text, app.settings);
   });
 }
 

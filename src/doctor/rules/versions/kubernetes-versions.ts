@@ -1,4 +1,4 @@
-import { beforeText, holdsIn, sinceText, type VersionFact, versionFacts } from "../../facts/versions.ts";
+import { holdsIn, type VersionFact, versionFacts, versionsBefore, versionsSince } from "../../facts/versions.ts";
 import { podOf } from "../../readers/kubernetes/cluster-objects.ts";
 import { get, list, type Tree, text } from "../../readers/yaml-tree.ts";
 import type { Rule, Violation } from "../../rule.ts";
@@ -71,7 +71,7 @@ export const kubernetesVersionRules: readonly Rule[] = [
     severity: "error",
     title: "Kubernetes no longer has this version of an API",
     impact: "Kubernetes rejects the object, so that a deployment that contains it fails.",
-    condition: `No object has an \`apiVersion\` that is removed: ${[...new Set(removedApis.map(({ fact }) => fact))].map((fact) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    condition: `No object has an \`apiVersion\` that is removed: ${[...new Set(removedApis.map(({ fact }) => fact))].map((fact) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Use the version that replaces it: apps/v1, networking.k8s.io/v1, policy/v1, batch/v1, autoscaling/v2.",
     example: { kind: "kubernetes", broken: oldBudget, fixed: oldBudget.replace("v1beta1", "v1") },
     find: ({ kubernetes, versions }) =>
@@ -83,7 +83,9 @@ export const kubernetesVersionRules: readonly Rule[] = [
           if (removed === undefined || at === undefined || holdsIn(removed.fact, versions.kubernetes) === "no")
             return [];
           const edits = removed.replacement === undefined ? [] : [{ at, from: api, to: removed.replacement }];
-          return [{ places: [at], edits, message: `${kind} of ${api} is removed from ${sinceText(removed.fact)}.` }];
+          return [
+            { places: [at], edits, message: `${kind} of ${api} is removed from ${versionsSince(removed.fact)}.` },
+          ];
         }),
       ),
   },
@@ -93,7 +95,7 @@ export const kubernetesVersionRules: readonly Rule[] = [
     title: "The version of Kubernetes does not have a feature that the pod uses",
     impact:
       "Kubernetes rejects or ignores the field: the preStop hook does not wait, or the sidecar blocks the start of the pod.",
-    condition: `If a comment or --versions states the version of Kubernetes, the pods use only features of that version: ${features.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    condition: `If a comment or --versions states the version of Kubernetes, the pods use only features of that version: ${features.map(({ fact }) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Upgrade Kubernetes. Or replace preStop.sleep with exec: { command: [sleep, '15'] }, and the sidecar with a container in `containers`.",
     example: {
       kind: "kubernetes",
@@ -109,7 +111,7 @@ export const kubernetesVersionRules: readonly Rule[] = [
             const found = find(spec);
             const version = versions.kubernetes ?? manifests.version;
             if (found === undefined || version === undefined || holdsIn(fact, version) !== "no") return [];
-            return [{ places: [found.at, version.at], message: `${what} does not work with ${beforeText(fact)}.` }];
+            return [{ places: [found.at, version.at], message: `${what} does not work with ${versionsBefore(fact)}.` }];
           });
         }),
       ),

@@ -1,10 +1,10 @@
 import {
-  beforeText,
   holdsIn,
   type KnownVersion,
-  sinceText,
   type VersionFact,
   versionFacts,
+  versionsBefore,
+  versionsSince,
 } from "../../facts/versions.ts";
 import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Directive } from "../../readers/nginx/nginx-syntax.ts";
@@ -48,7 +48,7 @@ export const proxyVersionRules: readonly Rule[] = [
     severity: "error",
     title: "The version of nginx does not have a directive that the file uses",
     impact: "nginx does not start, or a reload is rejected and the old configuration stays in use unnoticed.",
-    condition: `If a comment, an image tag or --versions states the version of NGINX, the file uses only features of that version: ${nginxFeatures.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    condition: `If a comment, an image tag or --versions states the version of NGINX, the file uses only features of that version: ${nginxFeatures.map(({ fact }) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Upgrade nginx, or use what the version has: `listen 443 ssl http2`, and a variable in proxy_pass with a resolver.",
     example: { kind: "nginx", broken: resolving("1.26.0"), fixed: resolving("1.28.0") },
     find: ({ nginx, versions }) =>
@@ -61,7 +61,7 @@ export const proxyVersionRules: readonly Rule[] = [
                 .map(
                   ({ at }): Violation => ({
                     places: [at, version.at],
-                    message: `${what} does not exist in ${beforeText(fact)}.`,
+                    message: `${what} does not exist in ${versionsBefore(fact)}.`,
                   }),
                 ),
             ),
@@ -72,7 +72,7 @@ export const proxyVersionRules: readonly Rule[] = [
     severity: "error",
     title: "HAProxy no longer has this keyword",
     impact: "HAProxy rejects the configuration: after an upgrade it does not start.",
-    condition: `No keyword that is removed: ${removedKeywords.map(({ fact }) => `${fact.fact} (${sinceText(fact)})`).join("; ")}`,
+    condition: `No keyword that is removed: ${removedKeywords.map(({ fact }) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Use http-request and http-response set-header, replace-header and deny; timeout client, connect and server; nbthread.",
     example: {
       kind: "haproxy",
@@ -94,6 +94,6 @@ export const proxyVersionRules: readonly Rule[] = [
 function removedIn(fact: VersionFact, { words, at }: Line, version: KnownVersion | undefined): Violation[] {
   const holds = holdsIn(fact, version);
   if (holds === "no") return [];
-  const message = `\`${words[0] ?? ""}\` is removed from ${sinceText(fact)}.`;
+  const message = `\`${words[0] ?? ""}\` is removed from ${versionsSince(fact)}.`;
   return [holds === "yes" ? { places: [at], message } : { severity: "warning", places: [at], message }];
 }

@@ -2,7 +2,7 @@ import type { Request } from "express";
 import { AppError } from "../../../core/app-error.ts";
 import { etagMatches } from "../../../http/etag.ts";
 import { toProblem } from "../../../http/problem.ts";
-import { bytes, type Reply, whole } from "../../../http/responses.ts";
+import { bytes, completeReply, type Reply } from "../../../http/responses.ts";
 
 /** Names are never reused, so the response is immutable. */
 export function serveImage(request: Request, name: string, image: Buffer): Reply {
@@ -15,7 +15,7 @@ export function serveImage(request: Request, name: string, image: Buffer): Reply
     // Pages of other origins may embed images.
     "Cross-Origin-Resource-Policy": "cross-origin",
   };
-  if (etagMatches(request.headers["if-none-match"], etag)) return whole(304, headers, "");
+  if (etagMatches(request.headers["if-none-match"], etag)) return completeReply(304, headers, "");
   const range = requestedRange(request, etag, image.length);
   if (range === undefined) return bytes(200, "image/webp", image, headers);
   if (range === "unsatisfiable") return unsatisfiable(request, image.length);

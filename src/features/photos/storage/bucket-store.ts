@@ -8,7 +8,7 @@ export type BucketStoreDeps = { db: Database; bucket: Pick<Bucket, "put" | "get"
 
 /**
  * Stores files as objects of a bucket and their names in Postgres. An object is written before its row and deleted after
- * it, so that a failure in between leaves an unused object, never a row without its object.
+ * it, so that a failure between both leaves an unused object, never a row without its object.
  */
 export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): FileStore {
   const isReferenced = async (name: string): Promise<boolean> => {

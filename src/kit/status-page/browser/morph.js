@@ -3,7 +3,7 @@
 
 const keyOf = (node) => (node.nodeType === 1 ? node.getAttribute("data-key") : null);
 
-const alike = (current, next) => current.nodeName === next.nodeName && keyOf(current) === keyOf(next);
+const isSameNode = (current, next) => current.nodeName === next.nodeName && keyOf(current) === keyOf(next);
 
 export function morph(current, next) {
   if (current.nodeType !== 1) {
@@ -41,8 +41,8 @@ function morphChildren(current, next) {
   };
   for (const child of [...next.childNodes]) {
     const key = keyOf(child);
-    const same = key === null ? nextAlike(at, child) : known.get(key);
-    if (same && alike(same, child)) {
+    const same = key === null ? nextSameNode(at, child) : known.get(key);
+    if (same && isSameNode(same, child)) {
       if (isAhead(at, same)) while (at !== same && keyOf(at) === null) at = drop(at);
       if (same === at) at = at.nextSibling;
       else current.insertBefore(same, at);
@@ -52,10 +52,10 @@ function morphChildren(current, next) {
   while (at) at = drop(at);
 }
 
-function nextAlike(from, child) {
+function nextSameNode(from, child) {
   let at = from;
-  while (at && keyOf(at) === null && !alike(at, child)) at = at.nextSibling;
-  return at && alike(at, child) ? at : null;
+  while (at && keyOf(at) === null && !isSameNode(at, child)) at = at.nextSibling;
+  return at && isSameNode(at, child) ? at : null;
 }
 
 function isAhead(from, node) {

@@ -7,7 +7,7 @@ function bearerFor(access) {
   return access === "everyone" ? "" : token;
 }
 
-function adviceAfter401(access) {
+function explain401(access) {
   const wasSent = bearerFor(access) !== "";
   if (access === "operator") {
     const text = wasSent ? "The operator token is wrong: enter another." : "The operator token is missing: enter it.";
@@ -78,7 +78,7 @@ async function attempt(form) {
     const response = await send(url, { ...options, signal: control.signal });
     const elapsed = `${Math.round(performance.now() - startedAt)} ms`;
     outcome.replaceChildren(headline(`${response.status} ${response.statusText}`, toneOf(response.status), elapsed));
-    if (response.status === 401 && form.dataset.access !== "everyone") show(adviceAfter401(form.dataset.access));
+    if (response.status === 401 && form.dataset.access !== "everyone") show(explain401(form.dataset.access));
     show(renderHeaders(response));
     const value = await showBody(response, show, response.headers.get("Content-Type") || "");
     if (response.ok) reuse(response, value);

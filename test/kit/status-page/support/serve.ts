@@ -5,7 +5,7 @@ import { pageHeaders } from "../../../../src/kit/status-page/document.ts";
 
 type Answer = { status: number; body: string; headers?: Readonly<Record<string, string>> } | "never" | "cut";
 
-/** Serves the current result of `answer`, and can stop and restart on the same port. */
+/** Serves the current result of `answer`. The server can stop, and restart on the same port. */
 export async function serve(t: TestContext, answer: (request: IncomingMessage) => Answer) {
   let requests = 0;
   const make = () =>
@@ -23,19 +23,19 @@ export async function serve(t: TestContext, answer: (request: IncomingMessage) =
     const { port: taken } = server.address() as AddressInfo;
     return taken;
   };
-  const leave = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     const closed = Promise.withResolvers<void>();
     server.close(() => closed.resolve());
     server.closeAllConnections();
     await closed.promise;
   };
   const port = await listen(0);
-  t.after(leave);
+  t.after(stop);
   return {
     url: `http://127.0.0.1:${port}/health/detailed`,
     requests: () => requests,
-    leave,
-    async comeBack(): Promise<void> {
+    stop,
+    async restart(): Promise<void> {
       server = make();
       await listen(port);
     },

@@ -234,7 +234,7 @@ const patterns: readonly Pattern[] = [
     notReported: { nginx: passTo("http://$" + "{BACKEND_HOST}:$" + "{BACKEND_PORT}") },
   },
   {
-    name: "one worker shares its state with itself",
+    name: "a single worker has no other worker to share its state with",
     rule: "trap-nginx-no-zone",
     reported: { nginx: workers("worker_processes auto;") },
     notReported: { nginx: workers("worker_processes 1;") },
@@ -291,14 +291,14 @@ const patterns: readonly Pattern[] = [
     notReported: { nginx: tls("listen 80;") },
   },
   {
-    name: "a check of the only server of a backend chooses nothing",
+    name: "the check of a single server cannot direct requests to another server",
     rule: "drain-check-blind",
     reported: { haproxy: haproxy("check", "") },
     notReported: { haproxy: haproxy("check", "").replace(/ {2}server app2.*\n/, "") },
     application: "unknown",
   },
   {
-    name: "a Service of type LoadBalancer is the only way in",
+    name: "a Service of type LoadBalancer is the only entry point",
     rule: "trap-kubernetes-public-service",
     reported: { kubernetes: `${publicService}---\n${ingress}` },
     notReported: { kubernetes: publicService },
@@ -310,7 +310,7 @@ const patterns: readonly Pattern[] = [
     notReported: { kubernetes: albIngress },
   },
   {
-    name: "a service that prepares something ends",
+    name: "a service that only prepares data is expected to exit",
     rule: "trap-compose-no-restart",
     reported: { compose: 'services:\n  shop:\n    image: shop:1.0\n    ports: ["80:80"]\n' },
     notReported: { compose: 'services:\n  shop-init:\n    image: shop:1.0\n    ports: ["80:80"]\n' },
@@ -342,7 +342,7 @@ const patterns: readonly Pattern[] = [
     },
   },
   {
-    name: "a swarm starts its tasks again",
+    name: "Docker Swarm restarts its tasks itself",
     rule: "trap-compose-no-restart",
     reported: { compose: 'services:\n  shop:\n    image: shop:1.0\n    ports: ["80:80"]\n' },
     notReported: {
