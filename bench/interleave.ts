@@ -1,6 +1,6 @@
 /**
- * Measures each contender once per round; each round starts with a different one. The first of several rounds
- * is a warm-up; the figures of a single round are not used.
+ * Measures each contender once per round; each round starts with a different one. One more round comes first as a
+ * warm-up, because a server that has just started is several times slower.
  */
 export async function interleave<Name extends string>(
   rounds: number,
@@ -8,12 +8,11 @@ export async function interleave<Name extends string>(
 ): Promise<Record<Name, number[]>> {
   const names = Object.keys(contenders) as Name[];
   const measured = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
-  const warmUps = rounds > 1 ? 1 : 0;
-  for (let round = 0; round < rounds + warmUps; round += 1) {
+  for (let round = 0; round <= rounds; round += 1) {
     const first = round % names.length;
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const value = await contenders[name]();
-      if (round >= warmUps) measured[name].push(value);
+      if (round > 0) measured[name].push(value);
     }
   }
   return measured;
