@@ -6,7 +6,7 @@ import type { Tracer } from "../core/tracer.ts";
 import { createConnector } from "../db/connect/connector.ts";
 import { explainPostgresFailure } from "../db/connect/explain-failure.ts";
 import { isDatabaseFailure, isDiskFull, isReadOnly, mayBeDatabaseFailure } from "../db/driver-errors.ts";
-import { readMigrations } from "../db/migration-files.ts";
+import { listMigrations } from "../db/migration-files.ts";
 import { createDatabase } from "../db/pool.ts";
 import { createPostgresChecks } from "../db/postgres-checks.ts";
 import { partCheck, schemaCheck, storeCheck } from "../kit/checks/service-checks.ts";
@@ -77,7 +77,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     );
   addPoolMetrics(metrics, database);
 
-  const migrationNames = (await readMigrations()).map(({ name }) => name);
+  const migrationNames = await listMigrations();
   const { timeoutMs, requires } = config.health;
   const checks = stack.adopt(
     createPostgresChecks({ connector, timeoutMs, migrationNames, instance: config.instance }),

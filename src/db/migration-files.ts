@@ -10,10 +10,14 @@ export class MigrationError extends Error {
 
 const shippedFolder = fileURLToPath(new URL("./migrations/", import.meta.url));
 
+/** Returns the names in the order in which the files are applied. */
+export async function listMigrations(folder: string = shippedFolder): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
+}
+
 export async function readMigrations(folder: string = shippedFolder): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).sort();
   return Promise.all(
-    names.map(async (name) => {
+    (await listMigrations(folder)).map(async (name) => {
       const sql = await readFile(`${folder}/${name}`, "utf8");
       return { name, sql, checksum: createHash("sha256").update(sql).digest("hex") };
     }),
