@@ -1,5 +1,5 @@
 // Imports point one way: main → server → composition → app, features → auth, sessions, fleet → http, db, redis
-// → kit, metrics → config → core. Type imports count. test/architecture.test.ts breaks each rule once.
+// → kit, metrics → config → core. This includes imports of types. test/architecture.test.ts has a violation of each rule.
 
 const product = "^src/";
 const importsOf = (folder, allowed) => ({
@@ -14,7 +14,7 @@ module.exports = {
   forbidden: [
     { name: "no-circles", severity: "error", from: {}, to: { circular: true } },
     {
-      // bench/peers and test/kit/frameworks have a package.json of their own, installed only where they run
+      // bench/peers and test/kit/frameworks have their own package.json, whose packages may not be installed
       name: "nothing-unresolved",
       severity: "error",
       from: { pathNot: "^(?:bench/peers|test/kit/frameworks)/" },

@@ -7,7 +7,7 @@ import { commitOf } from "./commit.ts";
 import { findWriteProblem } from "./find-write-problem.ts";
 import { Interrupted, interruption, listenForInterruption } from "./interruption.ts";
 import { describeMachine, isPinned, pinnedToLoadCore } from "./machine.ts";
-import { figure, holds, type Pace, type Scenario } from "./outcome.ts";
+import { figure, holds, type RunLength, type Scenario } from "./outcome.ts";
 import { images, type Measured, writeReport } from "./report.ts";
 import { probesBeside } from "./scenarios/api-beside-probes.ts";
 import { authenticatedRead } from "./scenarios/authenticated-read.ts";
@@ -22,7 +22,7 @@ import { scrape } from "./scenarios/scrape.ts";
 import { start } from "./scenarios/start.ts";
 import { streams } from "./scenarios/streams.ts";
 import { traces } from "./scenarios/traces.ts";
-import { withWorld } from "./world.ts";
+import { withTestbed } from "./testbed.ts";
 import { FailedRequests } from "./wrk.ts";
 
 const scenarios: readonly Scenario[] = [
@@ -83,14 +83,14 @@ async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArgu
     return await runPinned(again);
   }
   if (!isPinned()) await prepare();
-  const pace: Pace = quick ? { rounds: 1, seconds: 1, quick } : { rounds: 9, seconds: 1, quick };
+  const runLength: RunLength = quick ? { rounds: 1, seconds: 1, quick } : { rounds: 9, seconds: 1, quick };
   const startedAt = performance.now();
   const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
-  const measured = await withWorld(async (world) => {
+  const measured = await withTestbed(async (testbed) => {
     const all: Measured[] = [];
     for (const scenario of chosen) {
       process.stdout.write(`${scenario.title}\n`);
-      const outcome = await scenario.run(world, pace);
+      const outcome = await scenario.run(testbed, runLength);
       for (const claim of outcome.claims) {
         const { median, min, max } = claim.measured;
         const [at, from, to] = [median, min, max].map((value) => figure(value, claim.unit));

@@ -1,5 +1,5 @@
 import type { Bar, Spread } from "./statistics.ts";
-import type { World } from "./world.ts";
+import type { Testbed } from "./testbed.ts";
 
 export type Unit = "ratio" | "times" | "ms" | "s" | "kB" | "MB" | "/s";
 
@@ -20,14 +20,14 @@ export type Chart = { name: string; title: string; unit: Unit; bars: readonly Ba
 export type Outcome = { claims: readonly Claim[]; charts: readonly Chart[]; notes: readonly string[] };
 
 /** How long to measure: long enough for a figure, or only to check that every request gets a response. */
-export type Pace = { rounds: number; seconds: number; quick: boolean };
+export type RunLength = { rounds: number; seconds: number; quick: boolean };
 
 export type Scenario = {
   name: string;
   title: string;
   /** The reasons for the result, for the report. */
   why: string;
-  run(world: World, pace: Pace): Promise<Outcome>;
+  run(testbed: Testbed, runLength: RunLength): Promise<Outcome>;
 };
 
 export const holds = ({ bound, measured }: Claim): boolean =>

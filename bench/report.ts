@@ -6,25 +6,25 @@ import { wrapMarkdown } from "./wrap-markdown.ts";
 
 export type Measured = { scenario: Scenario; outcome: Outcome };
 
-export type Circumstances = { machine: string; commit: string; minutes: number; pinned: boolean; day: string };
+export type RunInfo = { machine: string; commit: string; minutes: number; pinned: boolean; day: string };
 
 /** The folder of the plots, relative to the report. */
 export const images = "images/performance";
 
-export function writeReport(file: string, all: readonly Measured[], circumstances: Circumstances): void {
+export function writeReport(file: string, all: readonly Measured[], runInfo: RunInfo): void {
   const place = join(dirname(file), images);
   for (const { outcome } of all) {
     for (const chart of outcome.charts) writeFileSync(join(place, `${chart.name}.svg`), drawChart(chart));
   }
-  writeFileSync(file, reportOf(all, circumstances));
+  writeFileSync(file, reportOf(all, runInfo));
 }
 
-export function reportOf(all: readonly Measured[], circumstances: Circumstances): string {
+export function reportOf(all: readonly Measured[], runInfo: RunInfo): string {
   const claims = all.flatMap(({ outcome }) => outcome.claims);
   return wrapMarkdown(
     `${[
       "# Performance",
-      intro(circumstances),
+      intro(runInfo),
       ["| measurement | bound | median | range | result |", "| --- | --- | --- | --- | --- |", ...claims.map(row)].join(
         "\n",
       ),
@@ -34,7 +34,7 @@ export function reportOf(all: readonly Measured[], circumstances: Circumstances)
   );
 }
 
-const intro = ({ machine, commit, minutes, pinned, day }: Circumstances): string =>
+const intro = ({ machine, commit, minutes, pinned, day }: RunInfo): string =>
   `This page is written by \`npm run bench\`: commit ${commit}, ${day}, ${Math.round(minutes)} minutes. It compares Haven with
 other servers that do the same work, or with itself under another load. The bound is what Haven should reach.
 
@@ -70,7 +70,7 @@ function verdict(claims: readonly Claim[]): string {
     const { what, bound, measured, because = "" } = claim;
     const written = figuresOf(claim);
     const missing = written(Math.abs(measured.median - bound.value));
-    return `- ${what}: ${written(measured.median)}, ${missing} away from ${written(bound.value)}. ${because}`.trim();
+    return `- ${what}: ${written(measured.median)}, ${missing} short of ${written(bound.value)}. ${because}`.trim();
   });
   return ["Bounds that are not met:", "", ...each].join("\n");
 }

@@ -36,16 +36,16 @@ settle_seconds=6
 start_seconds=180
 layout=lb
 work=
-newcomer=
+new_container=
 
 say() { printf '%s\n' "$@"; }
 warn() { printf 'load-balancer-setup.sh: %s\n' "$*" >&2; }
 die() { warn "$@"; exit 1; }
-misused() { usage >&2; exit 64; }
+usage_error() { usage >&2; exit 64; }
 
 clean_up() {
   [ -z "$work" ] || rm -rf -- "$work"
-  [ -z "$newcomer" ] || docker rm --force "$newcomer" >/dev/null 2>&1 || true
+  [ -z "$new_container" ] || docker rm --force "$new_container" >/dev/null 2>&1 || true
 }
 trap clean_up EXIT
 
@@ -226,7 +226,8 @@ derive_files() {
   fi
 }
 
-# The secrets of Haven, each a file of its container. The user in the container varies as well.
+# Writes the secrets of Haven, one file for each. They are world-readable in a private folder, because the user in the
+# container varies.
 derive_own_secrets() {
   local folder=$here/secrets
   mkdir -p "$folder/serve" "$folder/migrate"
@@ -284,13 +285,13 @@ states() {
 }
 
 # The containers that are neither running and healthy nor successfully finished.
-unwell() {
+unhealthy_containers() {
   states | awk -F '|' '!($2 == "running" && ($3 == "healthy" || $3 == "-") || $2 == "exited" && $4 == 0) { print $1 }'
 }
 
 wait_healthy() {
-  local until=$((SECONDS + start_seconds)) ill
-  while ill=$(unwell) && [ -n "$ill" ]; do
+  local until=$((SECONDS + start_seconds)) unhealthy
+  while unhealthy=$(unhealthy_containers) && [ -n "$unhealthy" ]; do
     [ "$SECONDS" -lt "$until" ] || explain_failure
     sleep 1
   done
@@ -299,7 +300,7 @@ wait_healthy() {
 explain_failure() {
   local name
   warn 'these containers are not healthy:'
-  for name in $(unwell); do
+  for name in $(unhealthy_containers); do
     printf '\n%s\n' "--- $name" >&2
     docker logs --tail 15 "$name" >&2 2>&1 || true
   done
@@ -332,7 +333,7 @@ clean() {
       [ "$answer" = delete ] || die 'nothing was deleted'
       ;;
     --yes) ;;
-    *) misused ;;
+    *) usage_error ;;
   esac
   need_docker
   need_setup
@@ -358,12 +359,12 @@ probe() { docker exec "$1" node healthcheck.js "$2" 2>&1; }
 status() {
   need curl 'install it (apt-get install curl)'
   need_running
-  local id said failed=0 name
+  local id output failed=0 name
   say 'Each instance, requested directly:'
   for id in $(instances); do
     name=$(docker inspect --format '{{.Name}}' "$id")
-    said=$(probe "$id" /ready) || failed=1
-    printf '  %-24s %s\n' "${name#/}" "$said"
+    output=$(probe "$id" /ready) || failed=1
+    printf '  %-24s %s\n' "${name#/}" "$output"
   done
   say '' "20 requests to /ready through $proxy:"
   local answers
@@ -472,7 +473,7 @@ test_metrics() {
 # ---- roll
 
 roll() {
-  case ${1-} in '' | --no-build) ;; *) misused ;; esac
+  case ${1-} in '' | --no-build) ;; *) usage_error ;; esac
   need_running
   local id
   for id in $(instances); do
@@ -498,16 +499,16 @@ replace_all() {
 
 # replace SERVICE OLD
 replace() {
-  local service=$1 old=$2 new count front address said
+  local service=$1 old=$2 new count front address output
   count=$(containers "$service" | grep -c .)
   say "$service ($(docker inspect --format '{{.Name}}' "$old" | cut -c 2-)): starting a new instance"
   # Not with --no-deps: Compose would then always treat the container as outdated.
-  said=$(compose up --no-start --no-recreate --scale "$service=$((count + 1))" "$service" 2>&1) || die "$said"
+  output=$(compose up --no-start --no-recreate --scale "$service=$((count + 1))" "$service" 2>&1) || die "$output"
   new=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
     --filter "label=com.docker.compose.service=$service" --filter status=created | head -n 1)
-  [ -n "$new" ] || die "Compose made no second $service: $said"
+  [ -n "$new" ] || die "Compose made no second $service: $output"
   # If the script ends before the new instance serves, clean_up removes it.
-  newcomer=$new
+  new_container=$new
   front=$(docker network ls --quiet --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.network=front)
   docker network disconnect "$front" "$new"
   docker start "$new" >/dev/null
@@ -516,7 +517,7 @@ replace() {
     die "the new $service did not become ready and was removed; this instance and the following ones are unchanged"
   fi
   sleep "$settle_seconds"
-  newcomer=
+  new_container=
   if [ "$layout" = scale ]; then
     # The new instance is added before the old one stops.
     docker network connect --alias api-server --alias "$service" "$front" "$new"
@@ -545,19 +546,19 @@ retire() {
 
 # wait_ready ID
 wait_ready() {
-  local until=$((SECONDS + start_seconds)) said
-  until said=$(probe "$1" /ready); do
-    [ "$SECONDS" -lt "$until" ] || { warn "$said"; return 1; }
+  local until=$((SECONDS + start_seconds)) output
+  until output=$(probe "$1" /ready); do
+    [ "$SECONDS" -lt "$until" ] || { warn "$output"; return 1; }
     [ "$(docker inspect --format '{{.State.Status}}' "$1")" = running ] || { warn 'the new instance has exited'; return 1; }
     sleep 1
   done
-  say "  $said"
+  say "  $output"
 }
 
 # ---- backup
 
 backup() {
-  case ${1-} in -*) misused ;; esac
+  case ${1-} in -*) usage_error ;; esac
   need_docker
   need_setup
   find_layout
@@ -599,16 +600,16 @@ restore() {
 command=${1-}
 [ $# -eq 0 ] || shift
 case $command in
-  setup | start | stop | status | test) [ $# -eq 0 ] || misused ;;
-  start-scaled | roll | backup | clean) [ $# -le 1 ] || misused ;;
-  restore) [ $# -eq 1 ] || misused ;;
+  setup | start | stop | status | test) [ $# -eq 0 ] || usage_error ;;
+  start-scaled | roll | backup | clean) [ $# -le 1 ] || usage_error ;;
+  restore) [ $# -eq 1 ] || usage_error ;;
 esac
 case $command in
   setup) setup ;;
   start) start ;;
   start-scaled)
     count=${1:-3}
-    [[ $count =~ ^[0-9]{1,3}$ ]] || misused
+    [[ $count =~ ^[0-9]{1,3}$ ]] || usage_error
     if [ "$count" -lt 1 ] || [ "$count" -gt "$max_instances" ]; then
       die "1 to $max_instances instances: Postgres has no connections for more (max_connections in docker-compose.scale.yml)"
     fi
@@ -624,5 +625,5 @@ case $command in
   restore) restore "$@" ;;
   clean) clean "$@" ;;
   help | -h | --help) usage ;;
-  *) misused ;;
+  *) usage_error ;;
 esac

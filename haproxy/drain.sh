@@ -75,7 +75,7 @@ put_back() {
   done
   tell "set server $backend/$instance state ready"
   [ -z "${failed:-}" ] || return 1
-  say "$instance is back"
+  say "$instance is in rotation again"
 }
 
 ask 'show info' >/dev/null || { say "HAProxy does not answer at $socket"; exit 1; }

@@ -34,7 +34,7 @@ async function runScript(folder: string, script: readonly string[]) {
   let output = "";
   for (const stream of [npm.stdout, npm.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
   atEnd(async () => {
-    await terminated(npm);
+    await terminate(npm);
   });
   const url = `http://127.0.0.1:${port}`;
   const status = () => ask(`${url}/ready`).then((answer) => answer.status, String);
@@ -44,7 +44,7 @@ async function runScript(folder: string, script: readonly string[]) {
   return { npm, url, output: () => output };
 }
 
-async function terminated(child: ChildProcess): Promise<void> {
+async function terminate(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");
@@ -53,7 +53,7 @@ async function terminated(child: ChildProcess): Promise<void> {
 
 test("SIGTERM to npm start stops the server and its engines cleanly", async () => {
   const { npm, url, output } = await runScript(copyOfProject(), ["start"]);
-  await terminated(npm);
+  await terminate(npm);
   await eventually(output, (text) => text.includes('"msg":"stopped"'), 10_000);
   await eventually(
     () => isAnswering(url),
@@ -81,7 +81,7 @@ test("npm run dev restarts the server at a change and keeps its sessions, and SI
   const isServed = ({ status }: Answer) => status !== 503;
   assert.equal((await eventually(() => me(url, person), isServed, 20_000)).status, 200);
   assert.equal((await eventually(() => refresh(url, person.refreshToken), isServed, 20_000)).status, 200);
-  await terminated(npm);
+  await terminate(npm);
   await eventually(
     () => isAnswering(url),
     (answering) => !answering,

@@ -20,18 +20,20 @@ import { isEdgeTest } from "./support/network-namespace.ts";
 import { provideReceiver } from "./support/otlp-receiver.ts";
 import { timeLimitMs } from "./support/time-limit.ts";
 
-// npm test [-- PATTERN …]: real engines once, a database for each file, and up to three rounds: files side by side,
-// files that run one at a time, and the real proxies.
+// npm test [-- PATTERN …]: starts the real engines once, and gives each test file its own database. The files run in up
+// to three rounds: those that may run in parallel, those that run one at a time, and those with real proxies.
 
 const wanted = process.argv.slice(2);
 await provide(programs);
 const isEdge = (file: string) => isEdgeTest(resolve(file));
 // Tests that measure times, which parallel tests would distort.
 const isSerial = (file: string) => file.endsWith(".serial.test.ts");
-// The longest files first, so that no core waits for a long one at the end. The file size serves as an estimate, except
-// for the tests with real proxies, of which the shorter files take longer.
-const length = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
-const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort((a, b) => length(b) - length(a));
+// The slowest files first, so that no core waits for a slow one at the end. The estimate is the size of the file. In
+// test/edge, small files are slower than large ones, so there the estimate is reversed.
+const estimatedDuration = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
+const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort(
+  (a, b) => estimatedDuration(b) - estimatedDuration(a),
+);
 const files = withoutSkippedFiles(found);
 type Round = { files: readonly string[]; atOnce: number; limitMs: number };
 const limitMs = timeLimitMs({ edge: false });
@@ -47,7 +49,7 @@ if (files.length === 0) {
 }
 
 providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
-// Installing takes longer than a test file may take.
+// Installed here, because it takes longer than the time limit of a test file.
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
 if (files.some((file) => file.includes("openapi/generators"))) generators.provide();
 if (files.some((file) => /\btrac/.test(file))) provideReceiver();

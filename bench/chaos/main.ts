@@ -11,8 +11,8 @@ import { describeMachine, loadNow } from "./report/machine.ts";
 import { images, readResults, writePlot, writeReport } from "./report/write.ts";
 import { mergeResults, type Outcome, type Results, type TopologyResult } from "./results.ts";
 import { rerunInNamespaces } from "./run-in-namespace.ts";
+import { providePeer } from "./testbed/peer.ts";
 import { isPassed } from "./verdict.ts";
-import { providePeer } from "./world/peer.ts";
 
 // npm run chaos: injects one fault at a time and measures its effects on users, in Linux namespaces of its own.
 

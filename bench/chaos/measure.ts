@@ -1,7 +1,7 @@
 import { statementLimitMs } from "./faults/fault.ts";
 import type { Balance } from "./load/ledger.ts";
 import { type Attempt, isFailure, type Kind, kinds, type Request } from "./load/records.ts";
-import type { Observation } from "./world/watch.ts";
+import type { Observation } from "./testbed/watch.ts";
 
 /** The times of the events, from performance.now(). */
 export type Moments = {
@@ -75,7 +75,7 @@ export function factsOf({ moments, attempts, requests, observations, signIns, ba
   return {
     requests: requests.length,
     failedAttempts: byKind((kind) => countHow(failed.filter((one) => one.kind === kind))),
-    failedRequests: byKind((kind) => requests.filter((one) => one.kind === kind && one.how !== "ok").length),
+    failedRequests: byKind((kind) => requests.filter((one) => one.kind === kind && one.result !== "ok").length),
     signIns,
     worstWaitMs: largest(requests.map(({ ms }) => ms)),
     longestAttemptMs: largest(attempts.map(({ ms }) => ms)),
@@ -105,7 +105,7 @@ export const totalOf = (counts: Facts["failedAttempts"]): number =>
  * limit of a statement. A rejection because of overload is not a failure of a store, and does not count.
  */
 function failedAt(attempt: Attempt): number | undefined {
-  if (attempt.how === "503 overloaded") return undefined;
+  if (attempt.result === "503 overloaded") return undefined;
   if (attempt.ms > statementLimitMs) return attempt.startedAt + statementLimitMs;
   return isFailure(attempt) ? attempt.startedAt + attempt.ms : undefined;
 }
@@ -152,7 +152,7 @@ function firstChangeSeenBy(
 
 function countHow(attempts: readonly Attempt[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { how } of attempts) counts[how] = (counts[how] ?? 0) + 1;
+  for (const { result } of attempts) counts[result] = (counts[result] ?? 0) + 1;
   return counts;
 }
 

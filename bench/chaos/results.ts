@@ -2,7 +2,7 @@ import type { ProxyName, ServerName } from "./arguments.ts";
 import type { FaultFacts } from "./faults/fault.ts";
 import type { Balance } from "./load/ledger.ts";
 import type { Facts, Observed } from "./measure.ts";
-import type { Resources } from "./world/resources.ts";
+import type { Resources } from "./testbed/resources.ts";
 
 export type Verdict = {
   what: string;

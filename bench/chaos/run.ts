@@ -7,10 +7,10 @@ import type { Fault } from "./faults/fault.ts";
 import { startLoad } from "./load/load.ts";
 import { factsOf } from "./measure.ts";
 import type { Measured, TopologyResult } from "./results.ts";
+import { measureResources, minimumOf, type Resources } from "./testbed/resources.ts";
+import { startTestbed, type Testbed } from "./testbed/testbed.ts";
+import { type Watch, watch } from "./testbed/watch.ts";
 import type { Stores, Topology } from "./topologies/topology.ts";
-import { measureResources, minimumOf, type Resources } from "./world/resources.ts";
-import { type Watch, watch } from "./world/watch.ts";
-import { startWorld, type World } from "./world/world.ts";
 
 const beforeMs = 3000;
 const afterMs = { quick: 1500, full: 4000 };
@@ -38,18 +38,18 @@ export async function runFaults<S extends Stores>(
 ): Promise<void> {
   if (faults.length === 0) return;
   const { proxy, server } = session;
-  const world = await startWorld(proxy, server, topology);
-  const watching = watch(world);
+  const testbed = await startTestbed(proxy, server, topology);
+  const watching = watch(testbed);
   let before: Resources | undefined;
   for (const fault of faults) {
     if (session.comparesResources && before === undefined && !fault.replacesProcesses)
-      before = await measureIdleResources(world);
-    session.onMeasured(await runFault(world, watching, fault, session));
+      before = await measureIdleResources(testbed);
+    session.onMeasured(await runFault(testbed, watching, fault, session));
   }
-  const after = before && (await measureIdleResources(world));
+  const after = before && (await measureIdleResources(testbed));
   await watching.stop();
-  const balance = world.ledger.balance(await world.database.rows());
-  await world.stop();
+  const balance = testbed.ledger.balance(await testbed.database.rows());
+  await testbed.stop();
   // The next topology may need the same addresses.
   await cleanUp();
   session.onTopologyDone({
@@ -62,26 +62,26 @@ export async function runFaults<S extends Stores>(
 }
 
 async function runFault<S extends Stores>(
-  world: World<S>,
+  testbed: Testbed<S>,
   watching: Watch,
   fault: Fault<S>,
   { proxy, server, quick }: Session,
 ): Promise<Measured> {
   // The comparison server may not recover from a fault by itself, so it is restarted before each fault.
-  if (server === "peer") for (const member of world.fleet.members) await member.restart();
-  await world.waitUntilHealthy();
+  if (server === "peer") for (const member of testbed.fleet.members) await member.restart();
+  await testbed.waitUntilHealthy();
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
-  const load = startLoad(world.users, world.ledger);
+  const load = startLoad(testbed.users, testbed.ledger);
   const from = performance.now();
   await sleep(beforeMs);
-  await fault.prepare?.(world);
+  await fault.prepare?.(testbed);
   const injected = performance.now();
-  await fault.inject(world);
+  await fault.inject(testbed);
   const inEffect = performance.now();
   if (fault.undo) {
     await sleep(fault.holdMs ?? 0);
-    await fault.undo(world);
+    await fault.undo(testbed);
   }
   const ended = performance.now();
   const healthy = await waitUntilAllHealthy(watching, ended);
@@ -89,7 +89,7 @@ async function runFault<S extends Stores>(
   const to = performance.now();
   loop.disable();
   const { attempts, requests, signIns, names } = await load.stop();
-  const balance = world.ledger.balance(await world.database.rows(), names);
+  const balance = testbed.ledger.balance(await testbed.database.rows(), names);
   const moments = { from, injected, inEffect, ended, healthy, to };
   const observed = {
     moments,
@@ -100,7 +100,7 @@ async function runFault<S extends Stores>(
     balance,
     stalledMs: loop.max / 1e6,
   };
-  const resources = await measureResources(world);
+  const resources = await measureResources(testbed);
   return {
     fault,
     observed,
@@ -122,12 +122,12 @@ async function waitUntilAllHealthy(watching: Watch, ended: number): Promise<numb
   return undefined;
 }
 
-async function measureIdleResources(world: World): Promise<Resources | undefined> {
-  if (world.connections === undefined || world.server !== "haven") return undefined;
+async function measureIdleResources(testbed: Testbed): Promise<Resources | undefined> {
+  if (testbed.connections === undefined || testbed.server !== "haven") return undefined;
   await sleep(idleMs);
   const samples: Resources[] = [];
   while (samples.length < 5) {
-    const sample = await measureResources(world);
+    const sample = await measureResources(testbed);
     if (sample) samples.push(sample);
     await sleep(300);
   }

@@ -1,5 +1,5 @@
 // The hand-written read with the two mechanisms that Haven uses: statements share two pipelined connections, and sessions are
-// remembered until Redis reports a change. For honesty: the mechanisms make hand-written code faster, too.
+// remembered until Redis reports a change. It shows that the same mechanisms make hand-written code faster, too.
 import { createSecretKey } from "node:crypto";
 import { createServer } from "node:http";
 import jwt from "jsonwebtoken";

@@ -1,9 +1,9 @@
 import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 
 export const probesBeside: Scenario = {
   name: "probes-beside",
@@ -15,8 +15,8 @@ export const probesBeside: Scenario = {
 const apiPerSecond = 300;
 const probesPerSecond = 1000;
 
-async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
-  const haven = await world.haven();
+async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
+  const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "beside@example.org");
   const length = seconds * 2;
   const api = async () => {

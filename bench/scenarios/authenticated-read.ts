@@ -1,9 +1,9 @@
 import { interleave } from "../interleave.ts";
-import { atLeast, atMost, figure, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atLeast, atMost, figure, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { signInAt, storeSession } from "../peer-sessions.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { runWrk } from "../wrk.ts";
 
 export const authenticatedRead: Scenario = {
@@ -16,14 +16,14 @@ export const authenticatedRead: Scenario = {
   run,
 };
 
-async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
-  const haven = await world.haven();
+async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
+  const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "reader@example.org");
-  await storeSession(world.redisUrl, owner);
-  const raw = await world.peer("raw-property");
-  const pipelined = await world.peer("raw-property-pipelined");
-  const bare = await world.peer("express-property");
-  const usual = await world.peer("usual-stack", { BODY: "{}" });
+  await storeSession(testbed.redisUrl, owner);
+  const raw = await testbed.peer("raw-property");
+  const pipelined = await testbed.peer("raw-property-pipelined");
+  const bare = await testbed.peer("express-property");
+  const usual = await testbed.peer("usual-stack", { BODY: "{}" });
   const cookie = await signInAt(usual.url, owner);
   const p99: Record<string, number[]> = {};
   const read = (url: string, headers: Readonly<Record<string, string>>) => async () => {

@@ -1,9 +1,9 @@
 import { interleave } from "../interleave.ts";
-import { atLeast, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atLeast, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner, propertyBody } from "../owner.ts";
 import { signInAt, storeSession } from "../peer-sessions.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { runWrk } from "../wrk.ts";
 
 export const authenticatedWrite: Scenario = {
@@ -16,12 +16,12 @@ export const authenticatedWrite: Scenario = {
   run,
 };
 
-async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
-  const haven = await world.haven();
+async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
+  const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "writer@example.org");
-  await storeSession(world.redisUrl, owner);
-  const raw = await world.peer("raw-property-write");
-  const usual = await world.peer("usual-stack", { BODY: "{}" });
+  await storeSession(testbed.redisUrl, owner);
+  const raw = await testbed.peer("raw-property-write");
+  const usual = await testbed.peer("usual-stack", { BODY: "{}" });
   const cookie = await signInAt(usual.url, owner);
   const write = (url: string, headers: Readonly<Record<string, string>>) => async () =>
     (await runWrk({ url: `${url}/api/v1/properties`, headers, seconds, creates: propertyBody })).perSecond;

@@ -8,12 +8,12 @@ import { ask } from "../../test/shared/requests/http.ts";
 import { query } from "../../test/shared/servers/database.ts";
 import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { processorMs } from "../processor-time.ts";
 import type { Server } from "../servers.ts";
 import { ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 
 export const checks: Scenario = {
   name: "checks",
@@ -27,9 +27,9 @@ export const checks: Scenario = {
 const perSecond = 300;
 const timeoutMs = 2000;
 
-async function run(world: World, pace: Pace): Promise<Outcome> {
-  const p50 = await measureRequests(world, pace);
-  const cost = await measureStores(world, pace.quick ? 1000 : 20_000);
+async function run(testbed: Testbed, runLength: RunLength): Promise<Outcome> {
+  const p50 = await measureRequests(testbed, runLength);
+  const cost = await measureStores(testbed, runLength.quick ? 1000 : 20_000);
   const ms = (label: keyof typeof p50) => ({ label, spread: spreadOf(p50[label]), ours: true });
   return {
     claims: [
@@ -59,10 +59,10 @@ async function run(world: World, pace: Pace): Promise<Outcome> {
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** Measures two instances in turn. The other one is stopped meanwhile, so that its checks cost nothing. */
-async function measureRequests(world: World, { rounds, seconds }: Pace) {
+async function measureRequests(testbed: Testbed, { rounds, seconds }: RunLength) {
   const off = String(3_600_000);
-  const withChecks = await world.haven();
-  const without = await world.haven({ HEALTH_CHECK_INTERVAL: off });
+  const withChecks = await testbed.haven();
+  const without = await testbed.haven({ HEALTH_CHECK_INTERVAL: off });
   const headersOf = await newOwner(withChecks.url, "checks@example.org");
   const pathOf = ({ url }: Server) => `${url}/api/v1/properties/${headersOf.propertyId}`;
   const only = (server: Server, other: Server) => async () => {
@@ -95,8 +95,8 @@ const clients = 20;
 const everyMs = (2000 * clients) / instances;
 
 /** Returns the share of a core that each store uses for the checks of all instances, without its idle load. */
-async function measureStores(world: World, measuredMs: number) {
-  const idle = await sharesDuring(world, measuredMs);
+async function measureStores(testbed: Testbed, measuredMs: number) {
+  const idle = await sharesDuring(testbed, measuredMs);
   const stopped = new AbortController();
   let runs = 0;
   const loop = async (check: (signal: AbortSignal) => Promise<void>) => {
@@ -107,11 +107,11 @@ async function measureStores(world: World, measuredMs: number) {
       await sleep(Math.max(0, startedAt + everyMs - performance.now()));
     }
   };
-  const all = Array.from({ length: clients }, (_, number) => createChecks(world, `simulated-${number}`));
+  const all = Array.from({ length: clients }, (_, number) => createChecks(testbed, `simulated-${number}`));
   const loops = all.flatMap(({ perform }) => perform.map(loop));
   await sleep(2 * everyMs);
   runs = 0;
-  const busy = await sharesDuring(world, measuredMs);
+  const busy = await sharesDuring(testbed, measuredMs);
   const perSecond = runs / (all[0]?.perform.length ?? 1) / (measuredMs / 1000);
   stopped.abort();
   await Promise.all(loops);
@@ -119,7 +119,7 @@ async function measureStores(world: World, measuredMs: number) {
   return { postgres: busy.postgres - idle.postgres, redis: busy.redis - idle.redis, perSecond };
 }
 
-function createChecks({ databaseUrl, redisUrl }: World, instance: string) {
+function createChecks({ databaseUrl, redisUrl }: Testbed, instance: string) {
   const connector = createConnector({ url: databaseUrl, connectTimeoutMs: timeoutMs });
   const postgres = createPostgresChecks({ connector, timeoutMs, migrationNames: [], instance });
   const sessions = createSessionChecks();
@@ -145,17 +145,17 @@ function createChecks({ databaseUrl, redisUrl }: World, instance: string) {
   };
 }
 
-async function sharesDuring(world: World, ms: number) {
-  const before = await usedBy(world);
+async function sharesDuring(testbed: Testbed, ms: number) {
+  const before = await usedBy(testbed);
   await sleep(ms);
-  const after = await usedBy(world);
+  const after = await usedBy(testbed);
   const share = (from: number, to: number) => (to - from) / ms;
   const postgres = [...after.postgres].reduce((sum, [pid, used]) => sum + used - (before.postgres.get(pid) ?? used), 0);
   return { postgres: share(0, postgres), redis: share(before.redis, after.redis) };
 }
 
 /** Returns the processor time of Redis and of each process of Postgres, the background processes included. */
-async function usedBy({ databaseUrl, redisPid }: World) {
+async function usedBy({ databaseUrl, redisPid }: Testbed) {
   const processes = await query<{ pid: number }>(databaseUrl, "SELECT pid FROM pg_stat_activity");
   return { postgres: new Map(processes.map(({ pid }) => [pid, processorMs(pid)])), redis: processorMs(redisPid) };
 }

@@ -1,10 +1,10 @@
 import { ask } from "../../test/shared/requests/http.ts";
 import { query } from "../../test/shared/servers/database.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
 import { ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { runWrk } from "../wrk.ts";
 
 export const deepPage: Scenario = {
@@ -17,11 +17,11 @@ export const deepPage: Scenario = {
 
 const pageSize = 100;
 
-async function run(world: World, { rounds, seconds, quick }: Pace): Promise<Outcome> {
+async function run(testbed: Testbed, { rounds, seconds, quick }: RunLength): Promise<Outcome> {
   const pages = quick ? 20 : 10_000;
-  const haven = await world.haven();
+  const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "landlord@example.org");
-  await fill(world.databaseUrl, owner, pages * pageSize);
+  await fill(testbed.databaseUrl, owner, pages * pageSize);
   const first = `${haven.url}/api/v1/properties?limit=${pageSize}`;
   const deep = await walkTo(pages, first, owner);
   const read = (url: string) => async () =>

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { residentBytes } from "../memory.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { runWrk } from "../wrk.ts";
 
 export const memory: Scenario = {
@@ -17,9 +17,9 @@ export const memory: Scenario = {
 const minutes = 10;
 const samplesEveryMs = 250;
 
-async function run(world: World, { quick }: Pace): Promise<Outcome> {
+async function run(testbed: Testbed, { quick }: RunLength): Promise<Outcome> {
   const length = quick ? 2 : 60;
-  const haven = await world.haven();
+  const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "memory@example.org");
   const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
   const byMinute: number[][] = [];

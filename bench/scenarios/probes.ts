@@ -1,8 +1,8 @@
 import { interleave } from "../interleave.ts";
-import { atLeast, type Claim, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atLeast, type Claim, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { bodyOf } from "../owner.ts";
 import { type Bar, barsOf, ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { runWrk } from "../wrk.ts";
 
 export const probes: Scenario = {
@@ -22,15 +22,15 @@ const peers = {
   "usual stack": ["usual-stack", "/alive", "/ready"],
 } as const;
 
-async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
-  const haven = await world.haven();
+async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
+  const haven = await testbed.haven();
   const outcomes: { claim: Claim; name: string; bars: Bar[] }[] = [];
   for (const [index, path] of (["/alive", "/ready"] as const).entries()) {
     const BODY = await bodyOf(haven.url + path);
     const urls: Record<string, string> = { Haven: haven.url + path };
     const servers = [];
     for (const [label, peer] of Object.entries(peers)) {
-      const server = await world.peer(peer[0], { BODY });
+      const server = await testbed.peer(peer[0], { BODY });
       servers.push(server);
       urls[label] = `${server.url}${peer[index + 1]}`;
     }

@@ -1,8 +1,8 @@
 import { interleave } from "../interleave.ts";
-import { atLeast, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atLeast, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { bodyOf } from "../owner.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { runWrk } from "../wrk.ts";
 
 export const publicRead: Scenario = {
@@ -15,12 +15,12 @@ export const publicRead: Scenario = {
   run,
 };
 
-async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
-  const haven = await world.haven();
+async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
+  const haven = await testbed.haven();
   const BODY = await bodyOf(`${haven.url}/api`);
-  const bare = await world.peer("express-api", { BODY });
-  const raw = await world.peer("raw-api", { BODY });
-  const usual = await world.peer("usual-stack", { BODY });
+  const bare = await testbed.peer("express-api", { BODY });
+  const raw = await testbed.peer("raw-api", { BODY });
+  const usual = await testbed.peer("usual-stack", { BODY });
   const read = (url: string) => async () => (await runWrk({ url: `${url}/api`, seconds })).perSecond;
   const measured = await interleave(rounds, {
     Haven: read(haven.url),

@@ -3,10 +3,10 @@ import { ask } from "../../test/shared/requests/http.ts";
 import { startFaultProxy } from "../../test/shared/servers/fault-proxy.ts";
 import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 
 export const redisBlackHole: Scenario = {
   name: "redis-black-hole",
@@ -18,9 +18,9 @@ export const redisBlackHole: Scenario = {
 
 const perSecond = 300;
 
-async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
-  const redis = await startFaultProxy(world.redisUrl);
-  const haven = await world.haven({ REDIS_URL: redis.url });
+async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
+  const redis = await startFaultProxy(testbed.redisUrl);
+  const haven = await testbed.haven({ REDIS_URL: redis.url });
   const owner = await newOwner(haven.url, "away@example.org");
   const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
   const redisIs = (status: string) =>

@@ -1,8 +1,8 @@
 import { ask } from "../../test/shared/requests/http.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
 import { spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { FailedRequests } from "../wrk.ts";
 
 export const scrape: Scenario = {
@@ -15,10 +15,10 @@ export const scrape: Scenario = {
 
 const everyMs = 10;
 
-async function run(world: World, { rounds }: Pace): Promise<Outcome> {
-  const haven = await world.haven();
+async function run(testbed: Testbed, { rounds }: RunLength): Promise<Outcome> {
+  const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "scraped@example.org");
-  const routes = await askEverything(haven.url, owner);
+  const routes = await callEveryOperation(haven.url, owner);
   const times: number[] = [];
   for (let number = 0; number < rounds * 25; number += 1) {
     await new Promise((resolve) => setTimeout(resolve, everyMs));
@@ -31,7 +31,7 @@ async function run(world: World, { rounds }: Pace): Promise<Outcome> {
   return {
     claims: [
       {
-        what: "a scrape of `/metrics` after every route was called: time from the request to the last byte (the event loop is blocked for less)",
+        what: "a scrape of `/metrics` after every route was called: time from the request to the last byte, which is longer than the event loop is blocked",
         bound: atMost(10),
         measured: spreadOf(times),
         unit: "ms",
@@ -45,7 +45,7 @@ async function run(world: World, { rounds }: Pace): Promise<Outcome> {
 }
 
 /** Requests each operation of the document, anonymously and with a token: most are rejected, and counted. */
-async function askEverything(url: string, { headers }: Owner): Promise<number> {
+async function callEveryOperation(url: string, { headers }: Owner): Promise<number> {
   const document = JSON.parse((await ask(`${url}/api/openapi.json`)).text);
   const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods)
@@ -54,8 +54,8 @@ async function askEverything(url: string, { headers }: Owner): Promise<number> {
   );
   for (const { path, method } of operations) {
     // A stream does not end, and a logout revokes the token.
-    const asSomebody = !path.endsWith("/stream") && !path.includes("/auth/");
-    for (const given of asSomebody ? [{}, headers] : [{}]) {
+    const withToken = !path.endsWith("/stream") && !path.includes("/auth/");
+    for (const given of withToken ? [{}, headers] : [{}]) {
       const { status } = await ask(url + path, { method: method.toUpperCase(), headers: { ...given } });
       if (status >= 500) throw new FailedRequests(`${method} ${path} answered ${status}.`);
     }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { interleave } from "../interleave.ts";
 import { residentBytes } from "../memory.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import type { Server } from "../servers.ts";
 import { ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 
 export const start: Scenario = {
   name: "start",
@@ -19,7 +19,7 @@ export const start: Scenario = {
 /** The wait after the start, so that the first checks have run and their garbage has been collected. */
 const idleMs = 5000;
 
-async function run(world: World, { rounds }: Pace): Promise<Outcome> {
+async function run(testbed: Testbed, { rounds }: RunLength): Promise<Outcome> {
   const idleBytes: number[] = [];
   const timeOf = (start: () => Promise<Server>, whenIdle?: (server: Server) => void) => async () => {
     const begunAt = performance.now();
@@ -33,8 +33,8 @@ async function run(world: World, { rounds }: Pace): Promise<Outcome> {
     return seconds;
   };
   const measured = await interleave(rounds, {
-    Haven: timeOf(world.haven, ({ pid }) => idleBytes.push(residentBytes(pid))),
-    "bare Express": timeOf(() => world.peer("express-property")),
+    Haven: timeOf(testbed.haven, ({ pid }) => idleBytes.push(residentBytes(pid))),
+    "bare Express": timeOf(() => testbed.peer("express-property")),
   });
   return {
     claims: [

@@ -1,10 +1,10 @@
 import { freePort } from "../../test/shared/free-port.ts";
 import { openStream } from "../../test/shared/requests/stream.ts";
 import { heldBytes } from "../memory.ts";
-import { atMost, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { FailedRequests } from "../wrk.ts";
 
 export const streams: Scenario = {
@@ -16,13 +16,13 @@ export const streams: Scenario = {
   run,
 };
 
-async function run(world: World, { rounds, quick }: Pace): Promise<Outcome> {
+async function run(testbed: Testbed, { rounds, quick }: RunLength): Promise<Outcome> {
   const count = quick ? 200 : 2000;
   const held = (port: number) => heldBytes({ host: "127.0.0.1", port }, quick ? 0 : undefined);
   const kilobytes: number[] = [];
   for (let round = 0; round < Math.min(rounds, 3); round += 1) {
     const inspector = await freePort();
-    const haven = await world.haven({ STREAM_MAX_PER_USER: String(count) }, [`--inspect=127.0.0.1:${inspector}`]);
+    const haven = await testbed.haven({ STREAM_MAX_PER_USER: String(count) }, [`--inspect=127.0.0.1:${inspector}`]);
     const owner = await newOwner(haven.url, `listener-${round}@example.org`);
     const signedIn = { accessToken: owner.headers.authorization.slice("Bearer ".length) };
     // The first streams also allocate fixed costs, so they are opened before the measurement.
@@ -33,7 +33,8 @@ async function run(world: World, { rounds, quick }: Pace): Promise<Outcome> {
       opened.push(...(await Promise.all(Array.from({ length: 50 }, () => openStream(haven.url, signedIn)))));
     }
     const after = await held(inspector);
-    if (opened.some(({ status, isGone }) => status !== 200 || isGone())) throw new FailedRequests("A stream was cut.");
+    if (opened.some(({ status, isClosed }) => status !== 200 || isClosed()))
+      throw new FailedRequests("A stream was cut.");
     kilobytes.push((after - before) / 1000 / (count - 50));
     for (const stream of opened) stream.close();
     await haven.stop();

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { interleave } from "../interleave.ts";
-import { atLeast, type Outcome, type Pace, type Scenario } from "../outcome.ts";
+import { atLeast, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
-import type { World } from "../world.ts";
+import type { Testbed } from "../testbed.ts";
 import { runWrk } from "../wrk.ts";
 
 export const traces: Scenario = {
@@ -15,10 +15,10 @@ export const traces: Scenario = {
   run,
 };
 
-async function run(world: World, { rounds, seconds }: Pace): Promise<Outcome> {
+async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
   const { endpoint, close } = await startEndpoint();
-  const off = await world.haven();
-  const on = await world.haven({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const off = await testbed.haven();
+  const on = await testbed.haven({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   const owner = await newOwner(off.url, "traced@example.org");
   const read =
     ({ url, pid }: { url: string; pid: number }) =>

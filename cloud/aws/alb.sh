@@ -86,8 +86,9 @@ done
 run '' aws ec2 authorize-security-group-ingress --group-id "$instance_group" --protocol tcp --port 4000 \
   --source-group "$balancer_group" >/dev/null
 
-# Target type ip: health checks and draining apply to each task, pod or machine. HEALTH_CHECK_TIMEOUT 2 s < timeout <
-# interval; a failing instance leaves the rotation after 5 · 2 + 4 = 14 s < DRAIN_DELAY_MS.
+# Target type ip: health checks and draining apply to each task, pod or machine. The timeout is longer than
+# HEALTH_CHECK_TIMEOUT (2 s) and shorter than the interval. A failing instance leaves the rotation after two intervals
+# and one timeout, 14 s, and DRAIN_DELAY_MS has to be longer than that.
 target_group=$(run TARGET_GROUP_ARN aws elbv2 create-target-group --name haven-api-targets --vpc-id "$VPC_ID" \
   --target-type ip --protocol HTTP --protocol-version HTTP1 --port 4000 \
   --health-check-enabled --health-check-protocol HTTP --health-check-path /ready --health-check-port traffic-port \

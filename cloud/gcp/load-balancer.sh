@@ -86,8 +86,8 @@ balancer_ranges=130.211.0.0/22,35.191.0.0/16
 compute firewall-rules create haven-api-from-load-balancer "--network=$NETWORK" --direction=INGRESS \
   "--source-ranges=$balancer_ranges" --target-tags=haven-api --allow=tcp:4000
 
-# HEALTH_CHECK_TIMEOUT 2 s < timeout < interval; a failing instance leaves the rotation after 5 · 2 + 4 = 14 s <
-# DRAIN_DELAY_MS.
+# The timeout is longer than HEALTH_CHECK_TIMEOUT (2 s) and shorter than the interval. A failing instance leaves the
+# rotation after two intervals and one timeout, 14 s, and DRAIN_DELAY_MS has to be longer than that.
 compute health-checks create http haven-api-ready --global --port=4000 --request-path=/ready \
   --check-interval=5s --timeout=4s --healthy-threshold=2 --unhealthy-threshold=2
 

@@ -1,16 +1,16 @@
 import { bucketOf, burnRatesOf, formatObjective, formatThreshold, objectiveOf, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard, type Panel } from "./build.ts";
 
-const mine = 'job="haven-api", instance=~"$instance"';
+const selected = 'job="haven-api", instance=~"$instance"';
 // Streams are left out, because they are long by design.
-const answers = `${mine}, route!="/api/v1/stream"`;
+const answers = `${selected}, route!="/api/v1/stream"`;
 
 const quantile = (share: number, by: string) =>
   `histogram_quantile(${share}, sum by (${by}) (rate(http_request_duration_seconds_bucket{${answers}}[$interval])))`;
 
 /** Returns the share of the requests with this status; 0 if there are none. */
 const ratio = (status: string) =>
-  `(sum by (instance) (rate(http_requests_total{${mine}, ${status}}[$interval])) or 0 * sum by (instance) (rate(http_requests_total{${mine}}[$interval]))) / (sum by (instance) (rate(http_requests_total{${mine}}[$interval])) > 0)`;
+  `(sum by (instance) (rate(http_requests_total{${selected}, ${status}}[$interval])) or 0 * sum by (instance) (rate(http_requests_total{${selected}}[$interval]))) / (sum by (instance) (rate(http_requests_total{${selected}}[$interval])) > 0)`;
 
 const quickSeconds = bucketOf("job:slo_latency_errors:ratio_rate1h");
 
@@ -100,7 +100,9 @@ export const api: Dashboard = {
           unit: "reqps",
           width: 12,
           stacked: true,
-          queries: [{ expr: `sum by (status) (rate(http_requests_total{${mine}}[$interval]))`, legend: "{{status}}" }],
+          queries: [
+            { expr: `sum by (status) (rate(http_requests_total{${selected}}[$interval]))`, legend: "{{status}}" },
+          ],
         },
         {
           title: "Requests by route",
@@ -110,14 +112,14 @@ export const api: Dashboard = {
           width: 12,
           queries: [
             {
-              expr: `topk(10, sum by (method, route) (rate(http_requests_total{${mine}}[$interval])))`,
+              expr: `topk(10, sum by (method, route) (rate(http_requests_total{${selected}}[$interval])))`,
               legend: "{{method}} {{route}}",
             },
           ],
         },
         {
           title: "Server errors by instance",
-          description: `Share of the requests with a 5xx. Above ${formatThreshold("ServerErrorRatioHigh")}: ServerErrorRatioHigh.`,
+          description: `Share of the requests with a 5xx. The alert ServerErrorRatioHigh fires above ${formatThreshold("ServerErrorRatioHigh")}.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 12,
@@ -144,7 +146,7 @@ export const api: Dashboard = {
           width: 12,
           queries: [
             {
-              expr: `topk(10, sum by (method, route, status) (rate(http_requests_total{${mine}, status=~"5.."}[$interval])))`,
+              expr: `topk(10, sum by (method, route, status) (rate(http_requests_total{${selected}, status=~"5.."}[$interval])))`,
               legend: "{{status}} {{method}} {{route}}",
             },
           ],
@@ -159,7 +161,7 @@ export const api: Dashboard = {
           min: 0,
           queries: [
             {
-              expr: `sum by (instance) (rate(http_requests_shed_total{${mine}}[$interval]))`,
+              expr: `sum by (instance) (rate(http_requests_shed_total{${selected}}[$interval]))`,
               legend: "{{instance}} shed",
             },
             {
@@ -202,7 +204,7 @@ export const api: Dashboard = {
         },
         {
           title: "Response times by instance, p95",
-          description: `Above ${formatThreshold("LatencyP95High")}: LatencyP95High.`,
+          description: `The alert LatencyP95High fires above ${formatThreshold("LatencyP95High")}.`,
           kind: "timeseries",
           unit: "s",
           width: 12,
@@ -212,7 +214,7 @@ export const api: Dashboard = {
         },
         {
           title: "Response times by instance, p99",
-          description: `Above ${formatThreshold("LatencyP99High")}: LatencyP99High. One line above the others: that instance, not the database.`,
+          description: `The alert LatencyP99High fires above ${formatThreshold("LatencyP99High")}. One line above the others: that instance, not the database.`,
           kind: "timeseries",
           unit: "s",
           width: 12,

@@ -17,7 +17,7 @@ export type Panel = {
   width: 4 | 6 | 8 | 12 | 24;
   thresholds?: readonly Step[];
   /** The text and color for each number of a metric whose numbers are states. */
-  words?: Readonly<Record<number, readonly [text: string, color: Step["color"]]>>;
+  states?: Readonly<Record<number, readonly [text: string, color: Step["color"]]>>;
   min?: number;
   max?: number;
   stacked?: boolean;
@@ -169,14 +169,14 @@ function toPanel(panel: Panel): object {
   };
 }
 
-function fieldDefaults({ kind, unit, thresholds = [], words, min, max, decimals, stacked = false }: Panel): object {
+function fieldDefaults({ kind, unit, thresholds = [], states, min, max, decimals, stacked = false }: Panel): object {
   const steps = thresholds.map(({ from, color }) => ({ color: String(color), value: from }));
   if (steps[0]?.value !== null) steps.unshift({ color: steps.length > 0 ? "green" : "text", value: null });
   return {
     unit,
     color: { mode: kind === "timeseries" ? "palette-classic" : "thresholds" },
     thresholds: { mode: "absolute", steps },
-    mappings: words === undefined ? [] : [{ type: "value", options: wordOptions(words) }],
+    mappings: states === undefined ? [] : [{ type: "value", options: stateOptions(states) }],
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
     ...(decimals === undefined ? {} : { decimals }),
@@ -194,8 +194,8 @@ const lines = (stacked: boolean, withThresholds: boolean) => ({
   thresholdsStyle: { mode: withThresholds ? "dashed" : "off" },
 });
 
-const wordOptions = (words: NonNullable<Panel["words"]>) =>
-  Object.fromEntries(Object.entries(words).map(([value, [text, color]], index) => [value, { text, color, index }]));
+const stateOptions = (states: NonNullable<Panel["states"]>) =>
+  Object.fromEntries(Object.entries(states).map(([value, [text, color]], index) => [value, { text, color, index }]));
 
 function optionsOf(kind: Panel["kind"]): object {
   const hidden = { showLegend: false, displayMode: "list", placement: "bottom", calcs: [] };

@@ -1,21 +1,21 @@
 import { formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard, type Panel, type Row } from "./build.ts";
 
-const mine = 'job="haven-api", instance=~"$instance"';
+const selected = 'job="haven-api", instance=~"$instance"';
 
 const quantile = (share: number, name: string, by: string) =>
-  `histogram_quantile(${share}, sum by (${by}) (rate(dependency_call_duration_seconds_bucket{${mine}, name="${name}"}[$interval])))`;
+  `histogram_quantile(${share}, sum by (${by}) (rate(dependency_call_duration_seconds_bucket{${selected}, name="${name}"}[$interval])))`;
 
 /** Returns the panels of a dependency that is called through a breaker. */
-const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[] => [
+const panelsOfDependency = (name: "postgres" | "redis", title: string): readonly Panel[] => [
   {
     title: `${title}, by instance`,
     description: "State of the health check. All down: the service or its network. One down: that instance.",
     kind: "state-timeline",
     unit: "short",
     width: 12,
-    words: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
-    queries: [{ expr: `min by (instance) (health_check_up{${mine}, check="${name}"})`, legend: "{{instance}}" }],
+    states: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
+    queries: [{ expr: `min by (instance) (health_check_up{${selected}, check="${name}"})`, legend: "{{instance}}" }],
   },
   {
     title: `${title}: breaker`,
@@ -24,10 +24,10 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
     kind: "state-timeline",
     unit: "short",
     width: 12,
-    words: { 0: ["closed", "green"], 1: ["half open", "yellow"], 2: ["open", "red"] },
+    states: { 0: ["closed", "green"], 1: ["half open", "yellow"], 2: ["open", "red"] },
     queries: [
       {
-        expr: `max by (instance, name) (circuit_breaker_state{${mine}, name=~"${name}|${name}:write"})`,
+        expr: `max by (instance, name) (circuit_breaker_state{${selected}, name=~"${name}|${name}:write"})`,
         legend: "{{instance}} {{name}}",
       },
     ],
@@ -47,7 +47,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
   },
   {
     title: `${title}: time of calls by instance, p95`,
-    description: `Above ${formatThreshold("DependencySlow")}: DependencySlow. All instances alike: the service. One instance: its network or its event loop.`,
+    description: `The alert DependencySlow fires above ${formatThreshold("DependencySlow")}. If all instances are slow, the cause is the service; if one is slow, its network or its event loop.`,
     kind: "timeseries",
     unit: "s",
     width: 8,
@@ -64,7 +64,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
     min: 0,
     queries: [
       {
-        expr: `sum by (instance) (rate(dependency_call_duration_seconds_count{${mine}, name="${name}"}[$interval]))`,
+        expr: `sum by (instance) (rate(dependency_call_duration_seconds_count{${selected}, name="${name}"}[$interval]))`,
         legend: "{{instance}}",
       },
     ],
@@ -77,7 +77,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
     width: 12,
     min: 0,
     queries: ["failure", "rejected"].map((event) => ({
-      expr: `sum by (instance) (rate(circuit_breaker_events_total{${mine}, name=~"${name}|${name}:write", event="${event}"}[$interval]))`,
+      expr: `sum by (instance) (rate(circuit_breaker_events_total{${selected}, name=~"${name}|${name}:write", event="${event}"}[$interval]))`,
       legend: `{{instance}} ${event}`,
     })),
   },
@@ -91,7 +91,7 @@ const aboutCalls = (name: "postgres" | "redis", title: string): readonly Panel[]
     min: 0,
     queries: [
       {
-        expr: `histogram_quantile(0.95, sum by (instance, le) (rate(health_check_duration_seconds_bucket{${mine}, check="${name}"}[$interval])))`,
+        expr: `histogram_quantile(0.95, sum by (instance, le) (rate(health_check_duration_seconds_bucket{${selected}, check="${name}"}[$interval])))`,
         legend: "{{instance}}",
       },
     ],
@@ -108,9 +108,9 @@ const capabilities: Row = {
       kind: "state-timeline",
       unit: "short",
       width: 12,
-      words: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
+      states: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
       queries: [
-        { expr: `min by (check, capability) (health_capability{${mine}})`, legend: "{{check}} {{capability}}" },
+        { expr: `min by (check, capability) (health_capability{${selected}})`, legend: "{{check}} {{capability}}" },
       ],
     },
     {
@@ -119,7 +119,7 @@ const capabilities: Row = {
       kind: "table",
       unit: "short",
       width: 12,
-      queries: [{ expr: `max by (instance, check, capability, reason) (health_capability_reason{${mine}})` }],
+      queries: [{ expr: `max by (instance, check, capability, reason) (health_capability_reason{${selected}})` }],
     },
   ],
 };
@@ -129,7 +129,7 @@ const pool: Row = {
   panels: [
     {
       title: "Pool in use",
-      description: `Share of the connections that one statement uses at a time. Above ${formatThreshold("DatabasePoolNearlyFull")} on average: DatabasePoolNearlyFull.`,
+      description: `Share of the connections that one statement uses at a time. The alert DatabasePoolNearlyFull fires above ${formatThreshold("DatabasePoolNearlyFull")} on average.`,
       kind: "timeseries",
       unit: "percentunit",
       width: 8,
@@ -138,20 +138,23 @@ const pool: Row = {
       thresholds: above(thresholdOf("DatabasePoolNearlyFull"), "orange"),
       queries: [
         {
-          expr: `max by (instance) (pg_pool_connections{${mine}, state="active"} / on (job, instance) pg_pool_connections_max{${mine}})`,
+          expr: `max by (instance) (pg_pool_connections{${selected}, state="active"} / on (job, instance) pg_pool_connections_max{${selected}})`,
           legend: "{{instance}}",
         },
       ],
     },
     {
       title: "Requests that wait for a connection",
-      description: "Anything but 0 for long: DatabasePoolExhausted. They get 503 after DB_CONNECT_TIMEOUT_MS.",
+      description:
+        "The alert DatabasePoolExhausted fires if it is not 0 for long. These requests get 503 after DB_CONNECT_TIMEOUT_MS.",
       kind: "timeseries",
       unit: "short",
       width: 8,
       min: 0,
       thresholds: above(1),
-      queries: [{ expr: `sum by (instance) (pg_pool_connections{${mine}, state="waiting"})`, legend: "{{instance}}" }],
+      queries: [
+        { expr: `sum by (instance) (pg_pool_connections{${selected}, state="waiting"})`, legend: "{{instance}}" },
+      ],
     },
     {
       title: "Connections, all selected instances",
@@ -163,7 +166,10 @@ const pool: Row = {
       min: 0,
       stacked: true,
       queries: [
-        { expr: `sum by (state) (pg_pool_connections{${mine}, state=~"active|idle|pipelined"})`, legend: "{{state}}" },
+        {
+          expr: `sum by (state) (pg_pool_connections{${selected}, state=~"active|idle|pipelined"})`,
+          legend: "{{state}}",
+        },
       ],
     },
   ],
@@ -175,8 +181,8 @@ export const database: Dashboard = {
   description: "Postgres and Redis as measured by the instances: capabilities, availability, speed and connections.",
   rows: [
     capabilities,
-    { title: "Postgres", panels: aboutCalls("postgres", "Postgres") },
+    { title: "Postgres", panels: panelsOfDependency("postgres", "Postgres") },
     pool,
-    { title: "Redis", panels: aboutCalls("redis", "Redis") },
+    { title: "Redis", panels: panelsOfDependency("redis", "Redis") },
   ],
 };

@@ -1,7 +1,7 @@
 import { formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard } from "./build.ts";
 
-const mine = 'job="haven-api", instance=~"$instance"';
+const selected = 'job="haven-api", instance=~"$instance"';
 // The variable `instance` does not select HAProxy, which has an instance name of its own.
 const proxy = 'job="haproxy"';
 
@@ -25,14 +25,14 @@ export const loadBalancer: Dashboard = {
           max: 1,
           queries: [
             {
-              expr: `sum by (instance) (rate(http_requests_total{${mine}}[$interval])) / on () group_left () sum(rate(http_requests_total{job="haven-api"}[$interval]))`,
+              expr: `sum by (instance) (rate(http_requests_total{${selected}}[$interval])) / on () group_left () sum(rate(http_requests_total{job="haven-api"}[$interval]))`,
               legend: "{{instance}}",
             },
           ],
         },
         {
           title: "Distance from the average",
-          description: `Instances that were ready all the time, over 5 minutes. More than ${formatThreshold("LoadUneven")} above or below: LoadUneven.`,
+          description: `Instances that were ready all the time, over 5 minutes. The alert LoadUneven fires at a difference of more than ${formatThreshold("LoadUneven")}.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
@@ -41,7 +41,7 @@ export const loadBalancer: Dashboard = {
             { from: -thresholdOf("LoadUneven"), color: "green" },
             { from: thresholdOf("LoadUneven"), color: "red" },
           ],
-          queries: [{ expr: `instance:http_requests_while_ready:deviation5m{${mine}}`, legend: "{{instance}}" }],
+          queries: [{ expr: `instance:http_requests_while_ready:deviation5m{${selected}}`, legend: "{{instance}}" }],
         },
         {
           title: "Spread",
@@ -67,7 +67,7 @@ export const loadBalancer: Dashboard = {
           width: 12,
           min: 0,
           queries: [
-            { expr: `sum by (instance) (rate(http_requests_total{${mine}}[$interval]))`, legend: "{{instance}}" },
+            { expr: `sum by (instance) (rate(http_requests_total{${selected}}[$interval]))`, legend: "{{instance}}" },
           ],
         },
         {
@@ -76,8 +76,8 @@ export const loadBalancer: Dashboard = {
           kind: "state-timeline",
           unit: "short",
           width: 12,
-          words: { 0: ["out", "red"], 1: ["in", "green"] },
-          queries: [{ expr: `max by (instance) (health_ready{${mine}})`, legend: "{{instance}}" }],
+          states: { 0: ["out", "red"], 1: ["in", "green"] },
+          queries: [{ expr: `max by (instance) (health_ready{${selected}})`, legend: "{{instance}}" }],
         },
         {
           title: "Open connections",
@@ -86,7 +86,7 @@ export const loadBalancer: Dashboard = {
           unit: "short",
           width: 8,
           min: 0,
-          queries: [{ expr: `max by (instance) (http_connections_open{${mine}})`, legend: "{{instance}}" }],
+          queries: [{ expr: `max by (instance) (http_connections_open{${selected}})`, legend: "{{instance}}" }],
         },
         {
           title: "Requests in flight",
@@ -96,7 +96,7 @@ export const loadBalancer: Dashboard = {
           unit: "short",
           width: 8,
           min: 0,
-          queries: [{ expr: `max by (instance) (http_requests_in_flight{${mine}})`, legend: "{{instance}}" }],
+          queries: [{ expr: `max by (instance) (http_requests_in_flight{${selected}})`, legend: "{{instance}}" }],
         },
         {
           title: "Probes",
@@ -107,7 +107,7 @@ export const loadBalancer: Dashboard = {
           min: 0,
           queries: [
             {
-              expr: `sum by (instance, probe, status) (rate(health_probes_total{${mine}}[$interval]))`,
+              expr: `sum by (instance, probe, status) (rate(health_probes_total{${selected}}[$interval]))`,
               legend: "{{instance}} {{probe}} {{status}}",
             },
           ],
@@ -123,7 +123,7 @@ export const loadBalancer: Dashboard = {
           kind: "state-timeline",
           unit: "short",
           width: 12,
-          words: { 0: ["out", "red"], 1: ["in", "green"] },
+          states: { 0: ["out", "red"], 1: ["in", "green"] },
           queries: [
             {
               expr: `max by (instance, proxy, server) (haproxy_server_status{${proxy}, state="UP"})`,
@@ -147,7 +147,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Connections in use",
-          description: `Share of the connection limit of HAProxy. Above ${formatThreshold("HAProxyConnectionsNearLimit")}: HAProxyConnectionsNearLimit.`,
+          description: `Share of the connection limit of HAProxy. The alert HAProxyConnectionsNearLimit fires above ${formatThreshold("HAProxyConnectionsNearLimit")}.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
@@ -162,7 +162,8 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Queue",
-          description: "Requests that wait in HAProxy for a server. Anything but 0 for long: too few servers.",
+          description:
+            "Requests that wait in HAProxy for a server. If it is not 0 for long, there are too few servers.",
           kind: "timeseries",
           unit: "short",
           width: 8,

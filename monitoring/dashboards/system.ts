@@ -1,7 +1,7 @@
 import { bucketOf, formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard } from "./build.ts";
 
-const mine = 'job="haven-api", instance=~"$instance"';
+const selected = 'job="haven-api", instance=~"$instance"';
 
 const slowCheckSeconds = bucketOf("instance_check:health_check_over_3s:ratio5m");
 
@@ -15,7 +15,7 @@ export const system: Dashboard = {
       panels: [
         {
           title: "Ready",
-          description: `Share of the instances that report ready. At ${formatThreshold("TooFewInstancesReady")} or less the next failure may be an outage: TooFewInstancesReady.`,
+          description: `Share of the instances that report ready. At ${formatThreshold("TooFewInstancesReady")} or less the alert TooFewInstancesReady fires, because the next failure may be an outage.`,
           kind: "stat",
           unit: "percentunit",
           width: 4,
@@ -28,20 +28,20 @@ export const system: Dashboard = {
           ],
           queries: [
             {
-              expr: `(sum(health_ready{${mine}}) or vector(0)) / count(up{${mine}})`,
+              expr: `(sum(health_ready{${selected}}) or vector(0)) / count(up{${selected}})`,
               legend: "ready",
             },
           ],
         },
         {
           title: "Instances that answer",
-          description: "Instances that Prometheus could scrape, of those that it knows of.",
+          description: "The number of instances that Prometheus can scrape, and of all that it knows.",
           kind: "stat",
           unit: "short",
           width: 4,
           queries: [
-            { expr: `sum(up{${mine}})`, legend: "answer" },
-            { expr: `count(up{${mine}})`, legend: "known" },
+            { expr: `sum(up{${selected}})`, legend: "answer" },
+            { expr: `count(up{${selected}})`, legend: "known" },
           ],
         },
         {
@@ -60,7 +60,7 @@ export const system: Dashboard = {
           kind: "stat",
           unit: "s",
           width: 4,
-          queries: [{ expr: `min(time() - process_start_time_seconds{${mine}})`, legend: "youngest" }],
+          queries: [{ expr: `min(time() - process_start_time_seconds{${selected}})`, legend: "youngest" }],
         },
         {
           title: "Requests",
@@ -68,7 +68,7 @@ export const system: Dashboard = {
           kind: "stat",
           unit: "reqps",
           width: 4,
-          queries: [{ expr: `sum(rate(http_requests_total{${mine}}[$interval]))`, legend: "requests" }],
+          queries: [{ expr: `sum(rate(http_requests_total{${selected}}[$interval]))`, legend: "requests" }],
         },
         {
           title: "CPU",
@@ -77,7 +77,7 @@ export const system: Dashboard = {
           unit: "short",
           decimals: 2,
           width: 4,
-          queries: [{ expr: `sum(rate(process_cpu_seconds_total{${mine}}[$interval]))`, legend: "cores" }],
+          queries: [{ expr: `sum(rate(process_cpu_seconds_total{${selected}}[$interval]))`, legend: "cores" }],
         },
         {
           title: "Alerts",
@@ -89,11 +89,12 @@ export const system: Dashboard = {
         },
         {
           title: "Versions",
-          description: "Version of the app and of Node for each instance. Two versions for long: a rollout is stuck.",
+          description:
+            "Version of the app and of Node for each instance. If there are two versions for long, a rollout is stuck.",
           kind: "table",
           unit: "short",
           width: 12,
-          queries: [{ expr: `sum by (instance, exported_instance, version, node) (app_info{${mine}})` }],
+          queries: [{ expr: `sum by (instance, exported_instance, version, node) (app_info{${selected}})` }],
         },
       ],
     },
@@ -102,12 +103,12 @@ export const system: Dashboard = {
       panels: [
         {
           title: "Ready, by instance",
-          description: "State of /ready. Gaps: the instance could not be scraped.",
+          description: "State of /ready. In a gap the instance could not be scraped.",
           kind: "state-timeline",
           unit: "short",
           width: 12,
-          words: { 0: ["not ready", "red"], 1: ["ready", "green"] },
-          queries: [{ expr: `max by (instance) (health_ready{${mine}})`, legend: "{{instance}}" }],
+          states: { 0: ["not ready", "red"], 1: ["ready", "green"] },
+          queries: [{ expr: `max by (instance) (health_ready{${selected}})`, legend: "{{instance}}" }],
         },
         {
           title: "Phase, by instance",
@@ -115,7 +116,7 @@ export const system: Dashboard = {
           kind: "state-timeline",
           unit: "short",
           width: 12,
-          words: {
+          states: {
             0: ["stopped", "red"],
             1: ["starting", "yellow"],
             2: ["ready", "green"],
@@ -123,7 +124,7 @@ export const system: Dashboard = {
           },
           queries: [
             {
-              expr: `sum by (instance) (lifecycle_phase{${mine}, phase="starting"}) + 2 * sum by (instance) (lifecycle_phase{${mine}, phase="ready"}) + 3 * sum by (instance) (lifecycle_phase{${mine}, phase="draining"})`,
+              expr: `sum by (instance) (lifecycle_phase{${selected}, phase="starting"}) + 2 * sum by (instance) (lifecycle_phase{${selected}, phase="ready"}) + 3 * sum by (instance) (lifecycle_phase{${selected}, phase="draining"})`,
               legend: "{{instance}}",
             },
           ],
@@ -135,12 +136,12 @@ export const system: Dashboard = {
           kind: "state-timeline",
           unit: "short",
           width: 12,
-          words: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
-          queries: [{ expr: `min by (check) (health_check_up{${mine}})`, legend: "{{check}}" }],
+          states: { 0: ["down or unknown", "red"], 1: ["up", "green"] },
+          queries: [{ expr: `min by (check) (health_check_up{${selected}})`, legend: "{{check}}" }],
         },
         {
           title: "Consecutive failures",
-          description: `Consecutive failures of each check. From ${formatThreshold("HealthCheckFailing")}: HealthCheckFailing. Empty while none fails.`,
+          description: `Consecutive failures of each check. The alert HealthCheckFailing fires from ${formatThreshold("HealthCheckFailing")}. The panel is empty while no check fails.`,
           kind: "timeseries",
           unit: "short",
           width: 12,
@@ -148,7 +149,7 @@ export const system: Dashboard = {
           thresholds: above(thresholdOf("HealthCheckFailing")),
           queries: [
             {
-              expr: `max by (instance, check) (health_check_consecutive_failures{${mine}}) > 0`,
+              expr: `max by (instance, check) (health_check_consecutive_failures{${selected}}) > 0`,
               legend: "{{instance}} {{check}}",
             },
           ],
@@ -166,14 +167,14 @@ export const system: Dashboard = {
           ],
           queries: [
             {
-              expr: `1 - sum by (instance) (rate(health_check_failures_total{${mine}}[$interval])) / (sum by (instance) (rate(health_check_duration_seconds_count{${mine}}[$interval])) > 0)`,
+              expr: `1 - sum by (instance) (rate(health_check_failures_total{${selected}}[$interval])) / (sum by (instance) (rate(health_check_duration_seconds_count{${selected}}[$interval])) > 0)`,
               legend: "{{instance}}",
             },
           ],
         },
         {
           title: "Time of the checks, p95",
-          description: `Duration of a run, on the slowest instance. More than ${formatThreshold("HealthCheckSlow")} of the runs above ${slowCheckSeconds} s: HealthCheckSlow.`,
+          description: `Duration of a run, on the slowest instance. The alert HealthCheckSlow fires if more than ${formatThreshold("HealthCheckSlow")} of the runs take longer than ${slowCheckSeconds} s.`,
           kind: "timeseries",
           unit: "s",
           width: 8,
@@ -181,20 +182,20 @@ export const system: Dashboard = {
           thresholds: above(slowCheckSeconds),
           queries: [
             {
-              expr: `max by (check) (histogram_quantile(0.95, sum by (instance, check, le) (rate(health_check_duration_seconds_bucket{${mine}}[$interval]))))`,
+              expr: `max by (check) (histogram_quantile(0.95, sum by (instance, check, le) (rate(health_check_duration_seconds_bucket{${selected}}[$interval]))))`,
               legend: "{{check}}",
             },
           ],
         },
         {
           title: "Time of a scrape",
-          description: `Answered by the same listener as the probes: a balancer waits as long. Above ${formatThreshold("InstanceAnswersSlowly")}: InstanceAnswersSlowly.`,
+          description: `The same listener answers the probes, so a load balancer waits as long for them. The alert InstanceAnswersSlowly fires above ${formatThreshold("InstanceAnswersSlowly")}.`,
           kind: "timeseries",
           unit: "s",
           width: 8,
           min: 0,
           thresholds: above(thresholdOf("InstanceAnswersSlowly")),
-          queries: [{ expr: `max by (instance) (scrape_duration_seconds{${mine}})`, legend: "{{instance}}" }],
+          queries: [{ expr: `max by (instance) (scrape_duration_seconds{${selected}})`, legend: "{{instance}}" }],
         },
       ],
     },
@@ -204,22 +205,22 @@ export const system: Dashboard = {
         {
           title: "Instances known",
           description:
-            "The number of instances that each instance knows, including itself. Different numbers for long: FleetNotSeen.",
+            "The number of instances that each instance knows, including itself. The alert FleetNotSeen fires if the numbers differ for long.",
           kind: "timeseries",
           unit: "short",
           width: 8,
           min: 0,
-          queries: [{ expr: `sum by (instance) (fleet_instances{${mine}})`, legend: "{{instance}}" }],
+          queries: [{ expr: `sum by (instance) (fleet_instances{${selected}})`, legend: "{{instance}}" }],
         },
         {
           title: "Spread of the load",
-          description: `Largest difference of one instance from the average, as the instances measure it. Above ${formatThreshold("LoadUneven")}: LoadUneven.`,
+          description: `Largest difference of one instance from the average, as the instances measure it. The alert LoadUneven fires above ${formatThreshold("LoadUneven")}.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
           min: 0,
           thresholds: above(thresholdOf("LoadUneven"), "orange"),
-          queries: [{ expr: `max(fleet_load_spread_ratio{${mine}})`, legend: "spread" }],
+          queries: [{ expr: `max(fleet_load_spread_ratio{${selected}})`, legend: "spread" }],
         },
         {
           title: "Decisions about readiness",
@@ -230,7 +231,7 @@ export const system: Dashboard = {
           min: 0,
           queries: [
             {
-              expr: `sum by (decision) (increase(ready_policy_decisions_total{${mine}}[$interval]))`,
+              expr: `sum by (decision) (increase(ready_policy_decisions_total{${selected}}[$interval]))`,
               legend: "{{decision}}",
             },
           ],
@@ -249,18 +250,23 @@ export const system: Dashboard = {
           min: 0,
           thresholds: above(0.9, "orange"),
           queries: [
-            { expr: `sum by (instance) (rate(process_cpu_seconds_total{${mine}}[$interval]))`, legend: "{{instance}}" },
+            {
+              expr: `sum by (instance) (rate(process_cpu_seconds_total{${selected}}[$interval]))`,
+              legend: "{{instance}}",
+            },
           ],
         },
         {
           title: "Event-loop delay, p99",
-          description: `Delay of event-loop turns; 0.02 is an idle instance. Above ${formatThreshold("EventLoopSlow")}: EventLoopSlow.`,
+          description: `Delay of event-loop turns; 0.02 is an idle instance. The alert EventLoopSlow fires above ${formatThreshold("EventLoopSlow")}.`,
           kind: "timeseries",
           unit: "s",
           width: 8,
           min: 0,
           thresholds: above(thresholdOf("EventLoopSlow")),
-          queries: [{ expr: `max by (instance) (nodejs_eventloop_lag_p99_seconds{${mine}})`, legend: "{{instance}}" }],
+          queries: [
+            { expr: `max by (instance) (nodejs_eventloop_lag_p99_seconds{${selected}})`, legend: "{{instance}}" },
+          ],
         },
         {
           title: "Garbage collection",
@@ -272,7 +278,7 @@ export const system: Dashboard = {
           thresholds: above(0.1, "orange"),
           queries: [
             {
-              expr: `sum by (instance) (rate(nodejs_gc_duration_seconds_sum{${mine}}[$interval]))`,
+              expr: `sum by (instance) (rate(nodejs_gc_duration_seconds_sum{${selected}}[$interval]))`,
               legend: "{{instance}}",
             },
           ],
@@ -285,8 +291,8 @@ export const system: Dashboard = {
           width: 8,
           min: 0,
           queries: [
-            { expr: `max by (instance) (process_resident_memory_bytes{${mine}})`, legend: "{{instance}}" },
-            { expr: `max by (instance) (process_memory_limit_bytes{${mine}})`, legend: "{{instance}} limit" },
+            { expr: `max by (instance) (process_resident_memory_bytes{${selected}})`, legend: "{{instance}}" },
+            { expr: `max by (instance) (process_memory_limit_bytes{${selected}})`, legend: "{{instance}} limit" },
           ],
         },
         {
@@ -297,13 +303,13 @@ export const system: Dashboard = {
           width: 8,
           min: 0,
           queries: [
-            { expr: `max by (instance) (nodejs_heap_size_used_bytes{${mine}})`, legend: "{{instance}}" },
-            { expr: `max by (instance) (nodejs_heap_size_limit_bytes{${mine}})`, legend: "{{instance}} limit" },
+            { expr: `max by (instance) (nodejs_heap_size_used_bytes{${selected}})`, legend: "{{instance}}" },
+            { expr: `max by (instance) (nodejs_heap_size_limit_bytes{${selected}})`, legend: "{{instance}} limit" },
           ],
         },
         {
           title: "File descriptors",
-          description: `Share in use, most of them connections. Above ${formatThreshold("ConnectionsNearLimit")}: ConnectionsNearLimit.`,
+          description: `Share in use, most of them connections. The alert ConnectionsNearLimit fires above ${formatThreshold("ConnectionsNearLimit")}.`,
           kind: "timeseries",
           unit: "percentunit",
           width: 8,
@@ -311,7 +317,7 @@ export const system: Dashboard = {
           thresholds: above(thresholdOf("ConnectionsNearLimit")),
           queries: [
             {
-              expr: `max by (instance) (process_open_fds{${mine}} / on (job, instance) process_max_fds{${mine}})`,
+              expr: `max by (instance) (process_open_fds{${selected}} / on (job, instance) process_max_fds{${selected}})`,
               legend: "{{instance}}",
             },
           ],
@@ -325,7 +331,7 @@ export const system: Dashboard = {
           min: 0,
           queries: [
             {
-              expr: `sum by (instance) (rate(http_network_bytes_total{${mine}, direction="received"}[$interval]))`,
+              expr: `sum by (instance) (rate(http_network_bytes_total{${selected}, direction="received"}[$interval]))`,
               legend: "{{instance}}",
             },
           ],
@@ -339,7 +345,7 @@ export const system: Dashboard = {
           min: 0,
           queries: [
             {
-              expr: `sum by (instance) (rate(http_network_bytes_total{${mine}, direction="sent"}[$interval]))`,
+              expr: `sum by (instance) (rate(http_network_bytes_total{${selected}, direction="sent"}[$interval]))`,
               legend: "{{instance}}",
             },
           ],

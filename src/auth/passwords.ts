@@ -29,7 +29,7 @@ export function createPasswords({ queueTimeoutMs, tracer = noTracer }: { queueTi
       new AppError("overloaded", "Too many passwords are being checked at the same time. Retry later.", {
         retryAfterSeconds: 2,
       }),
-    measureWait: (wait) => tracer.span({ name: "wait for a free place at password hashing" }, wait),
+    measureWait: (wait) => tracer.span({ name: "wait in the queue of password hashing" }, wait),
   });
   const run = <T>(work: () => Promise<T>): Promise<T> =>
     limiter.run(() => tracer.span({ name: "hash a password" }, work));

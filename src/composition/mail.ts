@@ -59,7 +59,11 @@ function createDelivery(
   { server, from }: NonNullable<Config["mail"]>,
 ): Deliver {
   if (server === undefined) return async () => undefined;
-  const smtp = createSmtpDelivery({ server, from, onCertificate: (end) => certificates.record("mail", end) });
+  const smtp = createSmtpDelivery({
+    server,
+    from,
+    onCertificate: (expiresAt) => certificates.record("mail", expiresAt),
+  });
   const { check, onDelivery } = createMailCheck({ connect: smtp.check, now: clock.now });
   addCheck(check);
   return (mail) => smtp.deliver(mail, onDelivery);

@@ -55,12 +55,12 @@ export async function composePostgres(deps: PostgresPartsDeps) {
   const log = createConnectionLog({ logger, store: "postgres", explain: explainPostgresFailure });
   const connector = createConnector(
     { ...config.postgres, url },
-    { ...log, onOpened: (opened) => certificates.record("postgres", opened.certificateEnd) },
+    { ...log, onOpened: (opened) => certificates.record("postgres", opened.certificateExpiry) },
   );
   certificates.refreshWith("postgres", async () => {
     const opened = await connector.open({ ...config.postgres, applicationName: "haven-certificates" });
     opened.destroy();
-    return opened.certificateEnd;
+    return opened.certificateExpiry;
   });
   const database =
     overrides.database ??

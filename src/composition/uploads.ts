@@ -44,7 +44,7 @@ export function composeUploads({ config, db, bucket, logger, tracer, stack, over
     maxConcurrent: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
     maxWaitMs: imageReadWaitMs,
     maxQueued: 200,
-    measureWait: (wait) => tracer.span({ name: "wait for a free place at image reads" }, wait),
+    measureWait: (wait) => tracer.span({ name: "wait in the queue of image reads" }, wait),
     rejectionError: () =>
       new AppError("overloaded", "Too many images are being requested. Retry in a moment.", { retryAfterSeconds: 1 }),
   });

@@ -72,7 +72,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     photos: {
       bucket: bucketSettings(v, given.files),
       maxBufferedBytes: v.UPLOAD_MEMORY_BYTES,
-      maxPerUser: v.UPLOAD_MAX_PER_USER ?? shareOf(uploadPlaces(v), 6),
+      maxPerUser: v.UPLOAD_MAX_PER_USER ?? shareOf(maxUploads(v), 6),
       images: {
         maxConcurrent: v.IMAGES_AT_ONCE,
         maxQueued: v.IMAGE_QUEUE_LENGTH,
@@ -106,12 +106,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 /** A cookie named `__Host-…` must be `Secure` and set by the host itself, so that no sibling domain can set it. */
 const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" : "haven_session");
 
-/** Returns the maximum of one user: `max`, but not more than half of all places. */
-const shareOf = (places: number, max: number) => Math.min(max, Math.ceil(places / 2));
+/** Returns the maximum of one user: `max`, but not more than half of the total. */
+const shareOf = (total: number, max: number) => Math.min(max, Math.ceil(total / 2));
 
 const maxUploadBytes = 5 * 1024 * 1024;
 
-const uploadPlaces = (v: Variables) =>
+const maxUploads = (v: Variables) =>
   Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / maxUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);
 
 /** Outside production a restart is immediate, because no load balancer has to detect it. */

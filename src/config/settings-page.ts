@@ -15,6 +15,7 @@ const sections: readonly (readonly [title: string, first: VariableName])[] = [
   ["Event streams", "STREAM_MAX"],
   ["Bucket for photos", "S3_BUCKET"],
   ["Roles of AWS for the bucket", "AWS_ROLE_ARN"],
+  ["Account mail", "MAIL_URL"],
   ["Shutdown", "DRAIN_DELAY_MS"],
   ["Traces", "OTEL_EXPORTER_OTLP_ENDPOINT"],
   ["Development", "EMBEDDED_DATA_DIR"],
@@ -43,9 +44,9 @@ instead of \`JWT_SECRET\`. These variables are marked with **file**. A line brea
 are set, or if the file cannot be read, the server does not start.
 
 The files of the secrets of Postgres and Redis, and all files with certificates, are read again for each new connection, so
-that a rotation needs no restart. With Postgres, replace the file first and the password after that: until then the
-previous password is used. With Redis, add the new password to the user, replace the file, then remove the old one. The
-other secrets are read once, at the start: a rotation of \`JWT_SECRET\` restarts the instances anyway, because all of them
+that a rotation needs no restart. With Postgres, first replace the file, then change the password in Postgres; in between,
+the previous password is used. With Redis, add the new password to the user, replace the file, then remove the old one.
+The other secrets are read once, at the start. A rotation of \`JWT_SECRET\` needs restarts anyway, because all instances
 have to accept the new secret before one signs with it.
 
 This page is generated from \`src/config/variables.ts\` by \`npm run settings-page\`.

@@ -143,7 +143,7 @@ export const variables = z.object({
   JWT_SECRET_PREVIOUS: secretList
     .prefault("")
     .describe(
-      "Other secrets whose tokens are accepted, separated by commas: earlier values of `JWT_SECRET`, and the next one while instances are restarted; in production at least 32 bytes each",
+      "Other secrets whose tokens are accepted, separated by commas: earlier values of `JWT_SECRET`, and, before a rotation, its next value; in production at least 32 bytes each",
     ),
   JWT_PRIVATE_KEY: privateKey
     .optional()
@@ -169,7 +169,7 @@ export const variables = z.object({
   AUTH_RATE_LIMIT: wholeNumber(0, 100_000, "a whole number")
     .default(10)
     .describe(
-      "Attempts to sign in, register or change a password per minute, for each client address (IPv6: each /64 network) and for each account and address; `0` disables the limit",
+      "Attempts to sign in, register or change a password per minute. Counted for each client address (IPv6: each /64 network), and for each pair of account and client address; `0` disables the limit",
     ),
 
   API_KEY_RATE_LIMIT: wholeNumber(0, 1_000_000, "a whole number")
@@ -186,11 +186,11 @@ export const variables = z.object({
   TRUSTED_ADMIN_CLAIM: claimValue
     .optional()
     .describe(
-      "Claim and value that make a user of a trusted issuer an administrator, e.g. `groups=haven-admins`; unset: administrators give roles",
+      "Claim and value that make a user of a trusted issuer an administrator, e.g. `groups=haven-admins`; if unset, only an administrator of this server can give that role",
     ),
   AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500, "a whole number of days")
     .default(400)
-    .describe("How long the acts of administrators are kept"),
+    .describe("How long entries of the audit trail are kept"),
   SIGN_UP: oneOf(["open", "verified", "invited", "closed"])
     .default("open")
     .describe(
@@ -255,7 +255,7 @@ export const variables = z.object({
   UPLOAD_MAX_PER_USER: wholeNumber(1, 1_000_000, "a whole number")
     .optional()
     .describe(
-      "Maximum number of concurrent uploads of one user, waiting ones included; further ones get 429; default: 6, or half of all upload places if that is less",
+      "Maximum number of concurrent uploads of one user, waiting ones included; further ones get 429; default: 6, or half of the uploads that fit into `UPLOAD_MEMORY_BYTES` or the image queue if that is less",
     ),
   IMAGES_AT_ONCE: wholeNumber(1, 64, "a whole number")
     .default(1)
@@ -292,7 +292,7 @@ export const variables = z.object({
     ),
   STREAM_STALL_MS: milliseconds(500)
     .default(10_000)
-    .describe("A stream whose client reads nothing for this long is closed, at the latest after twice this time"),
+    .describe("A stream is closed if its client has read nothing for this long; detected within twice this time"),
 
   S3_BUCKET: text.optional().describe("Bucket for photos and avatars; they are stored in Postgres if unset"),
   S3_ENDPOINT: url(["https:", "http:"])

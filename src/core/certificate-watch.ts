@@ -1,43 +1,46 @@
 /** The certificates that servers have presented to this process. */
 export type Certificates = {
-  /** Records the certificate of a new connection. `end` is undefined without TLS. Of several servers, the earliest end counts. */
-  record(service: string, end: number | undefined): void;
   /**
-   * Re-reads the end of the certificate at intervals, because an open connection keeps the certificate with which it
-   * began. Without `atOnce`, re-reading begins when a connection has presented a certificate.
+   * Records when the certificate of a new connection expires, in milliseconds since 1970; undefined without TLS. If a
+   * service has several servers, the earliest expiry counts.
    */
-  refreshWith(of: string, read: ReadEnd, options?: { atOnce: boolean }): void;
-  all(): readonly { of: string; end: number }[];
+  record(service: string, expiresAt: number | undefined): void;
+  /**
+   * Reads the expiry of the current certificate at intervals, because an open connection keeps the certificate with which
+   * it began. Without `atOnce`, reading begins when a connection has presented a certificate.
+   */
+  refreshWith(of: string, read: ReadExpiry, options?: { atOnce: boolean }): void;
+  all(): readonly { of: string; expiresAt: number }[];
   stop(): void;
 };
 
-type ReadEnd = () => Promise<number | undefined>;
+type ReadExpiry = () => Promise<number | undefined>;
 
 const refreshMs = 600_000;
 
 export function watchCertificates({ everyMs = refreshMs } = {}): Certificates {
-  const ends = new Map<string, number>();
-  const reads = new Map<string, { read: ReadEnd; atOnce: boolean }>();
-  const refresh = (of: string, read: ReadEnd) =>
+  const expiries = new Map<string, number>();
+  const reads = new Map<string, { read: ReadExpiry; atOnce: boolean }>();
+  const refresh = (of: string, read: ReadExpiry) =>
     read().then(
-      (end) => {
-        if (end !== undefined) ends.set(of, end);
+      (expiresAt) => {
+        if (expiresAt !== undefined) expiries.set(of, expiresAt);
       },
       // The last known certificate stays in the report. The health check reports why the connection fails.
       () => undefined,
     );
   const timer = setInterval(() => {
-    for (const [of, { read, atOnce }] of reads) if (atOnce || ends.has(of)) void refresh(of, read);
+    for (const [of, { read, atOnce }] of reads) if (atOnce || expiries.has(of)) void refresh(of, read);
   }, everyMs).unref();
   return {
-    record(of, end) {
-      if (end !== undefined) ends.set(of, Math.min(end, ends.get(of) ?? end));
+    record(of, expiresAt) {
+      if (expiresAt !== undefined) expiries.set(of, Math.min(expiresAt, expiries.get(of) ?? expiresAt));
     },
     refreshWith(of, read, { atOnce } = { atOnce: false }) {
       reads.set(of, { read, atOnce });
       if (atOnce) void refresh(of, read);
     },
-    all: () => [...ends].map(([of, end]) => ({ of, end })),
+    all: () => [...expiries].map(([of, expiresAt]) => ({ of, expiresAt })),
     stop: () => clearInterval(timer),
   };
 }

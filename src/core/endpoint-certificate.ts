@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { connect } from "node:tls";
-import { certificateEnd } from "./peer-certificate.ts";
+import { certificateExpiry } from "./peer-certificate.ts";
 
 const timeoutMs = 3000;
 
@@ -14,7 +14,7 @@ export function readEndpointCertificate(url: string): Promise<number | undefined
   const socket = connect(
     { host, port: Number(port || 443), rejectUnauthorized: false, ...(isIP(host) === 0 && { servername: host }) },
     () => {
-      resolve(certificateEnd(socket));
+      resolve(certificateExpiry(socket));
       socket.destroy();
     },
   );

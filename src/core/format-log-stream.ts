@@ -9,13 +9,13 @@ export async function formatLogStream(
   { colour }: { colour: boolean },
 ): Promise<void> {
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  // A pager that was closed.
+  // A write fails when the program that reads the output, such as a pager, has exited.
   output.on("error", () => lines.close());
   const instances = new Set<string>();
   for await (const line of lines) {
     const instance = /"instance":"([^"]{1,128})"/.exec(line)?.[1];
     if (instance !== undefined && instances.size < 2) instances.add(instance);
-    const waits = !output.write(`${formatLogLine(line, { colour, showInstance: instances.size > 1 })}\n`);
-    if (waits && output.writable) await new Promise((resolve) => output.once("drain", resolve).once("close", resolve));
+    const isFull = !output.write(`${formatLogLine(line, { colour, showInstance: instances.size > 1 })}\n`);
+    if (isFull && output.writable) await new Promise((resolve) => output.once("drain", resolve).once("close", resolve));
   }
 }

@@ -1,8 +1,8 @@
 import { TLSSocket } from "node:tls";
 
-/** Returns the end of the certificate that the server of this connection has presented, in milliseconds since 1970. */
-export function certificateEnd(stream: unknown): number | undefined {
+/** Returns the expiry time of the certificate that the server of this connection has presented, in milliseconds since 1970. */
+export function certificateExpiry(stream: unknown): number | undefined {
   if (!(stream instanceof TLSSocket)) return undefined;
-  const { valid_to: end } = stream.getPeerCertificate();
-  return end === undefined ? undefined : Date.parse(end);
+  const { valid_to: expiry } = stream.getPeerCertificate();
+  return expiry === undefined ? undefined : Date.parse(expiry);
 }

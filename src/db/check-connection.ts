@@ -11,8 +11,8 @@ export type CheckConnectionDeps = { connector: Connector; applicationName: strin
 const maxLockTimeoutMs = 500;
 
 /**
- * Creates a connection outside the pool, used only by health checks: a full pool or a slow query of the application is
- * not an outage. It runs one task at a time, and destroys its socket when a task fails or is aborted.
+ * Creates a connection outside the pool that only health checks use, so that they pass while the pool is full or queries of
+ * the application are slow. It runs one task at a time, and destroys its socket when a task fails or is aborted.
  */
 export function createCheckConnection({ connector, applicationName, statementTimeoutMs }: CheckConnectionDeps) {
   let open: OpenConnection | undefined;

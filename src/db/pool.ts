@@ -34,7 +34,7 @@ export type Statements = Queryable & {
 export type Database = Statements & {
   /** Returns an interface to the same connections whose calls run through a different guard. */
   withGuard(protect: Protect): Statements;
-  /** Closes every connection that is open now before its next use, because it may lead to a failed server. */
+  /** After this call, no connection that is open now is used again, because it may lead to a failed server. */
   retireConnections(): void;
   counts(): ConnectionCounts;
   close(): Promise<void>;
@@ -106,7 +106,7 @@ export function createDatabase(
         applicationName: "haven",
         statementTimeoutMs: Math.ceil(shortLimitMs * serverShareOfLimit),
         pipelined: true,
-        limitsOwnQueries: true,
+        callerLimitsQueries: true,
       }),
     maxConnections: pipelinedMax,
     limitMs: shortLimitMs,
@@ -179,7 +179,7 @@ export function createDatabase(
   };
 }
 
-const queueSpan = { name: "wait for a free place at postgres" };
+const queueSpan = { name: "wait for a connection to postgres" };
 const connectSpan = { name: "connect to postgres" };
 
 function throwDomainError(error: unknown): never {

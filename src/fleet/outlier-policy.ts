@@ -106,7 +106,7 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
         // The latest run of the check succeeded. The decision stays until the check is up.
         if (consecutiveFailures === 0 || failingSince === null) continue;
         const counted = reportsOn && countPeers(reportsOn(name), readAt - failingSince);
-        const vote = counted === undefined ? "silence" : tally(counted);
+        const vote = counted === undefined ? "no_answer" : tally(counted);
         const next = applyVote(open.state, { vote, at: clock.now() }, intervalMs);
         changed = setState(name, open, next, counted) || changed;
       }

@@ -7,33 +7,33 @@ import type { Phase } from "../kit/lifecycle/phase.ts";
 /** The report of another instance about a check. `succeededMsAgo` includes the age of the report. */
 export type PeerReport = { phase: Phase; status: CapabilityStatus; failing: boolean; succeededMsAgo: number | null };
 
-export type PeerState = "failing" | "well" | "neither";
+export type PeerState = "failing" | "healthy" | "unknown";
 
 /** Classifies a peer. A success of the peer counts only if it is later than the first failure on this instance. */
 export function peerStateOf({ phase, status, failing, succeededMsAgo }: PeerReport, failingForMs: number): PeerState {
-  if (phase === "starting" || phase === "stopped") return "neither";
+  if (phase === "starting" || phase === "stopped") return "unknown";
   if (failing || status === "down") return "failing";
-  return status === "up" && succeededMsAgo !== null && succeededMsAgo < failingForMs ? "well" : "neither";
+  return status === "up" && succeededMsAgo !== null && succeededMsAgo < failingForMs ? "healthy" : "unknown";
 }
 
-export type PeerCounts = { known: number; failing: number; well: number };
+export type PeerCounts = { known: number; failing: number; healthy: number };
 
 export function countPeers(reports: readonly PeerReport[], failingForMs: number): PeerCounts {
   const states = reports.map((report) => peerStateOf(report, failingForMs));
   const countOf = (wanted: PeerState) => states.filter((state) => state === wanted).length;
-  return { known: reports.length, failing: countOf("failing"), well: countOf("well") };
+  return { known: reports.length, failing: countOf("failing"), healthy: countOf("healthy") };
 }
 
-/** The result of one reading of the fleet; `silence` when no store answered. */
-export type Vote = "shared_outage" | "outlier" | "too_few" | "tie" | "silence";
+/** The result of one reading of the fleet; `no_answer` if no store answered. */
+export type Vote = "shared_outage" | "outlier" | "too_few" | "tie" | "no_answer";
 
 const minPeers = 2;
 
-/** Returns the vote of a majority: more than half of all known peers, including those that are neither well nor failing. */
-export function tally({ known, failing, well }: PeerCounts): Vote {
+/** Returns the vote of a majority: more than half of all known peers, including those whose state is unknown. */
+export function tally({ known, failing, healthy }: PeerCounts): Vote {
   if (known < minPeers) return "too_few";
   if (failing * 2 > known) return "shared_outage";
-  return well * 2 > known ? "outlier" : "tie";
+  return healthy * 2 > known ? "outlier" : "tie";
 }
 
 /** Only `shared_outage` keeps the instance in rotation. `unsure` has the same effect as READY_POLICY=strict. */
@@ -42,25 +42,25 @@ export type Decision = "shared_outage" | "outlier" | "unsure";
 export type DecisionState =
   /** The instance stays in rotation until the deadline. Without a decision by then, it leaves. */
   | { kind: "undecided"; deadline: number }
-  /** `doubt` is a new decision after one vote; it takes effect when a second vote confirms it. */
-  | { kind: "decided"; decision: Decision; doubt?: { decision: Decision; since: number } };
+  /** `pending` is a new decision after one vote; it takes effect when a second vote confirms it. */
+  | { kind: "decided"; decision: Decision; pending?: { decision: Decision; since: number } };
 
 export type VoteAt = { vote: Vote; at: number };
 
 /**
  * Applies a vote. The first decisive vote takes effect at once; to change a decision, two votes about an interval apart
- * are needed. A tie confirms the current decision. Before the first decision, ties and silence change nothing.
+ * are needed. A tie confirms the current decision. Before the first decision, `tie` and `no_answer` change nothing.
  */
 export function applyVote(state: DecisionState, { vote, at }: VoteAt, intervalMs: number): DecisionState {
   if (state.kind === "undecided") {
-    if (vote === "tie" || vote === "silence") return state;
+    if (vote === "tie" || vote === "no_answer") return state;
     return { kind: "decided", decision: toDecision(vote) };
   }
-  const { decision, doubt } = state;
+  const { decision, pending } = state;
   if (vote === "tie" || toDecision(vote) === decision) return { kind: "decided", decision };
   const wanted = toDecision(vote);
-  if (doubt?.decision !== wanted) return { ...state, doubt: { decision: wanted, since: at } };
-  return at - doubt.since < intervalMs * minIntervalShare ? state : { kind: "decided", decision: wanted };
+  if (pending?.decision !== wanted) return { ...state, pending: { decision: wanted, since: at } };
+  return at - pending.since < intervalMs * minIntervalShare ? state : { kind: "decided", decision: wanted };
 }
 
 /** The minimum time between the two votes, as a share of the interval: checks randomly shorten their interval by a tenth. */

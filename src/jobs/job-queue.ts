@@ -14,17 +14,17 @@ export type JobQueueDeps = { db: Statements; logger: Pick<Logger, "warn"> };
 export type AddedJob = { id: string; data: unknown };
 
 /**
- * The end of an attempt: done, to be repeated, or given up. `kept` is stored with the job. Given up and too often
- * repeated jobs move to the queue of failed jobs.
+ * The result of an attempt. `output` is stored with the job. A job that is given up, or has been repeated too often, moves
+ * to the queue of failed jobs.
  */
-export type JobOutcome = { result: "done" | "repeat" | "give_up"; kept?: object };
+export type JobOutcome = { result: "done" | "repeat" | "give_up"; output?: object };
 
 export type JobHandler = (job: AddedJob) => Promise<JobOutcome>;
 
-/** How often each instance looks for jobs that another instance has added. Its own jobs it starts at once. */
+/** How often each instance looks for jobs that another instance has added. It starts the jobs that it adds at once. */
 const pollSeconds = 2;
 const maxConcurrent = 5;
-/** A job whose instance was killed is started again after this time and one round of supervision, a minute. */
+/** If an instance is killed, its jobs are started again after this time, plus up to a minute until pg-boss checks. */
 const expireSeconds = 60;
 /** The last of these attempts is made about eight hours after the first. */
 const retries = { retryLimit: 20, retryDelay: 5, retryBackoff: true, retryDelayMax: 1800 };
@@ -77,11 +77,11 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
   };
 
   const attempt = async (job: Job<unknown>, handler: JobHandler): Promise<JobResult> => {
-    const { result, kept } = await handler(job).catch((error: unknown): JobOutcome => {
+    const { result, output } = await handler(job).catch((error: unknown): JobOutcome => {
       logger.warn({ err: error, job: job.id, queue: job.name }, "job failed; will retry");
       return { result: "repeat" };
     });
-    return { id: job.id, status: statusOf[result], ...(kept && { output: kept }) };
+    return { id: job.id, status: statusOf[result], ...(output && { output }) };
   };
 
   const startup = createRetryLoop({

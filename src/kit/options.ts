@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { ProbePath } from "../core/probe-kind.ts";
 import type { Check } from "./health/check.ts";
-import type { CertificateEnd, FleetReport, PageLink } from "./health/health-report.ts";
+import type { CertificateExpiry, FleetReport, PageLink } from "./health/health-report.ts";
 import type { Change } from "./health/history.ts";
 import type { OnResult } from "./health/monitor.ts";
 import type { ReadinessPolicy } from "./health/readiness-policy.ts";
@@ -47,8 +47,8 @@ export type HealthOptions = {
   maxEventLoopDelayMs?: number;
   /** Replaces `maxEventLoopDelayMs` in an app that measures its event loop and rejects requests itself. */
   eventLoop?: EventLoopWatch;
-  /** The certificates of dependencies with their ends, in milliseconds since 1970, for the report; none unless set. */
-  certificates?: () => readonly CertificateEnd[];
+  /** The certificates of dependencies, for the report. None by default. */
+  certificates?: () => readonly CertificateExpiry[];
   /** Further facts for `/health/detailed`, such as the commit and the settings; without secrets, hosts and users. */
   details?: Readonly<Record<string, unknown>>;
   clock?: Clock;

@@ -4,23 +4,23 @@ export type MailCheckDeps = {
   /** Connects to the mail server and signs in. */
   connect(signal: AbortSignal): Promise<void>;
   now(): number;
-  /** Mail servers limit how often a client may connect and sign in. */
-  restMs?: number;
+  /** The minimum time between two connections: mail servers limit how often a client may connect and sign in. */
+  recheckAfterMs?: number;
 };
 
-const defaultRestMs = 30_000;
+const defaultRecheckAfterMs = 30_000;
 
 /**
  * Proves that the mail server accepts this client. It never takes the instance out of rotation: mails wait in Postgres
- * until the server is back. Between two connections the check repeats the last result.
+ * until the server is available again. Between two connections the check repeats the last result.
  */
-export function createMailCheck({ connect, now, restMs = defaultRestMs }: MailCheckDeps) {
+export function createMailCheck({ connect, now, recheckAfterMs = defaultRecheckAfterMs }: MailCheckDeps) {
   let last: { at: number; error: unknown } | undefined;
   const check: Check = {
     name: "mail",
     critical: false,
     async run(signal) {
-      if (last === undefined || now() - last.at >= restMs) {
+      if (last === undefined || now() - last.at >= recheckAfterMs) {
         const at = now();
         const error = await connect(signal).then(
           () => undefined,

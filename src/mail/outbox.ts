@@ -50,11 +50,11 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
       if (!(error instanceof DeliveryError)) throw error;
       logger.warn({ job: id, kind: letter.kind, reason: error.message }, "delivering a mail failed");
       onOutcome(error.permanent ? "failed" : "repeated");
-      return { result: error.permanent ? "give_up" : "repeat", kept: { reason: error.message } };
+      return { result: error.permanent ? "give_up" : "repeat", output: { reason: error.message } };
     }
     logger.info({ job: id, kind: letter.kind }, "mail delivered");
     onOutcome("delivered");
-    return { result: "done", ...(keepsMails && { kept: mail }) };
+    return { result: "done", ...(keepsMails && { output: mail }) };
   };
 
   if (sending !== undefined) sending.queue.handle(mailQueue, ({ id, data }) => deliverOne(sending, id, data as Letter));

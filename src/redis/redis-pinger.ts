@@ -3,8 +3,8 @@ import type { RedisTarget } from "../config/store-settings.ts";
 import { createRedis, type RedisClient, type RedisLimits } from "./client.ts";
 
 /**
- * Connections used only by a health check: `prove` does what the server needs, and each node of a cluster reports its
- * state. If one of them fails, all are closed, and the next ping connects again.
+ * Connections used only by a health check. A ping calls `prove`, which tries what the server needs from Redis, and asks
+ * each node of a cluster for its state. If one of these fails, all connections are closed, and the next ping connects again.
  */
 export function createRedisPinger(
   target: RedisTarget,

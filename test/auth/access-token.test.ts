@@ -164,12 +164,12 @@ test("with a private key tokens are ES256 and can be verified with the public ke
     [[header["kid"], "ES256", "P-256", undefined]],
   );
   assert.equal((await me(elliptic.url, user)).status, 200);
-  const confused = token(
+  const tokenOfWrongAlgorithm = token(
     { ...header, alg: "HS256" },
     parsed(user.accessToken.split(".")[1] ?? ""),
     publicKey.export({ format: "pem", type: "spki" }).toString(),
   );
-  assert.equal((await me(elliptic.url, { accessToken: confused })).status, 401);
+  assert.equal((await me(elliptic.url, { accessToken: tokenOfWrongAlgorithm })).status, 401);
   const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
   const body = user.accessToken.split(".").slice(0, 2).join(".");
   const forged = `${body}.${sign("sha256", Buffer.from(body), { key: stranger, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;

@@ -38,7 +38,7 @@ async function accountWithResetToken() {
 }
 
 describe("a reset token", () => {
-  test("is used up by its first use", async () => {
+  test("can be used only once", async () => {
     const { person, token } = await accountWithResetToken();
     assert.equal((await reset(one.url, token, "a first new password")).status, 204);
     const second = await reset(two.url, token, "a second new password");
@@ -70,7 +70,7 @@ describe("a reset token", () => {
     }
   });
 
-  test("ends the other reset tokens of its account with its use", async () => {
+  test("invalidates the other reset tokens of its account when it is used", async () => {
     const { person, token } = await accountWithResetToken();
     await forgot(person.email);
     const later = tokenIn(await mail.mailTo(person.email, 3));
@@ -78,14 +78,14 @@ describe("a reset token", () => {
     assert.equal((await reset(one.url, token, "a password by the older token")).status, 400);
   });
 
-  test("is dead after the password was changed", async () => {
+  test("is invalid after the password was changed", async () => {
     const { person, token } = await accountWithResetToken();
     const change = { currentPassword: person.password, newPassword: "changed by the owner" };
     assert.equal((await postJson(`${auth}/password`, change, bearer(person))).status, 204);
     assert.equal((await reset(one.url, token, "a password of the attacker")).status, 400);
   });
 
-  test("is dead after the address was changed, because its mail went to the old one", async () => {
+  test("is invalid after the address was changed, because its mail went to the old address", async () => {
     const { person, token } = await accountWithResetToken();
     const { email } = newPerson();
     const change = await ask(`${auth}/me`, {
@@ -99,14 +99,14 @@ describe("a reset token", () => {
     assert.equal((await reset(one.url, token, "a password of the attacker")).status, 400);
   });
 
-  test("is dead after 30 minutes", async () => {
+  test("is invalid once it has expired", async () => {
     const { person, token } = await accountWithResetToken();
     await query(database, "UPDATE account_tokens SET expires_at = now() WHERE user_id = $1", [person.userId]);
     assert.equal((await reset(one.url, token, "a password that comes late")).status, 400);
     assert.equal(await signInStatus(person.email, person.password), 200);
   });
 
-  test("lives no longer than 30 minutes", async () => {
+  test("expires after 30 minutes", async () => {
     const { person } = await accountWithResetToken();
     const [row] = await query<{ minutes: number }>(
       database,
@@ -128,14 +128,14 @@ describe("a reset token", () => {
     assert.equal((await reset(one.url, resetToken, "a password by the right token")).status, 204);
   });
 
-  test("of a deactivated account opens nothing", async () => {
+  test("of a deactivated account changes no password", async () => {
     const { person, token } = await accountWithResetToken();
     await query(database, "UPDATE users SET active = false WHERE id = $1", [person.userId]);
     assert.equal((await reset(one.url, token, "a password of the dismissed")).status, 400);
     assert.equal(await signInStatus(person.email, "a password of the dismissed"), 401);
   });
 
-  test("is not used up by a new password that is refused", async () => {
+  test("stays valid if the new password is refused", async () => {
     const { token } = await accountWithResetToken();
     assert.equal((await reset(one.url, token, "short")).status, 400);
     assert.equal((await reset(one.url, token, "a long enough password")).status, 204);
@@ -196,7 +196,7 @@ describe("addresses and headers of a mail", () => {
     for (const { to } of mail.received) assert.ok(to.every((address) => !address.includes("evil")));
   });
 
-  test("go to the stored address, never to a look-alike that a stranger typed", async () => {
+  test("are those of the account, even if a stranger enters an address that looks similar", async () => {
     const name = `mike-${process.pid}`;
     const person = { ...newPerson(), email: `${name}@example.org` };
     await register(one.url, person);
@@ -212,7 +212,7 @@ describe("addresses and headers of a mail", () => {
     assert.ok(mail.received.every(({ to }) => to.every((address) => /^[ -~]+$/.test(address))));
   });
 
-  test("carry no markup that a stranger chose as a name", async () => {
+  test("contain no markup from the name of the user", async () => {
     const person = { ...newPerson(), name: '<a href="https://evil.example">Click</a>' };
     await register(one.url, person);
     assert.doesNotMatch((await mail.mailTo(person.email)).raw, /<a href="https:\/\/evil/);

@@ -47,7 +47,7 @@ const send = (method: string, path: string, body?: object, headers: Record<strin
     ...(body && { body: JSON.stringify(body) }),
   });
 
-const acts = async (targetId: string) =>
+const auditEntries = async (targetId: string) =>
   ((await get(`/audit-events?targetId=${targetId}`)).json() as List<AuditEvent>).items;
 
 test("users are listed newest first, page by page, with a search and filters", async () => {
@@ -115,11 +115,11 @@ test("a deactivation ends every session on every instance at once, cookies inclu
       assert.equal((await ask(`${url}/api/v1/auth/me`, { headers: { cookie: session.cookie } })).status, 401);
       assert.equal((await refresh(url, session.refreshToken)).status, 401);
     }
-  assert.partialDeepStrictEqual(await acts(person.userId), [
+  assert.partialDeepStrictEqual(await auditEntries(person.userId), [
     { action: "user_deactivated", actorId: admin.userId, requestId: "deactivation-1", address: "127.0.0.1" },
   ]);
   assert.equal((await send("PATCH", `/users/${person.userId}`, { active: false })).status, 200);
-  assert.equal((await acts(person.userId)).length, 1, "a repeated request is not another act");
+  assert.equal((await auditEntries(person.userId)).length, 1, "a repeated request makes no second entry");
   assert.equal((await send("PATCH", `/users/${person.userId}`, { active: true })).status, 200);
   assert.equal((await me(two.url, await login(two.url, person))).status, 200);
   assert.equal((await me(two.url, person)).status, 401);
@@ -131,7 +131,7 @@ test("sessions of a user can be ended, and the user can sign in again", async ()
   for (const { url } of [one, two]) assert.equal((await me(url, person)).status, 401);
   assert.equal((await me(two.url, await login(two.url, person))).status, 200);
   assert.deepEqual(
-    (await acts(person.userId)).map(({ action }) => action),
+    (await auditEntries(person.userId)).map(({ action }) => action),
     ["sessions_ended"],
   );
   const unknown = "0190a0a0-0000-7000-8000-000000000001";
@@ -147,7 +147,7 @@ test("a change of a user honours If-Match", async () => {
   assert.equal((await change()).status, 412);
   await send("PATCH", `/users/${person.userId}`, { role: "member" });
   assert.deepEqual(
-    (await acts(person.userId)).map(({ details }) => details),
+    (await auditEntries(person.userId)).map(({ details }) => details),
     [
       { from: "admin", to: "member" },
       { from: "member", to: "admin" },
@@ -192,7 +192,7 @@ test("revoke-admin ends the role and the sessions, and commands are in the audit
   for (const { url } of [one, two]) assert.equal((await users(url)).status, 401);
   const again = await login(two.url, person);
   assert.equal((await ask(`${one.url}/api/v1/admin/users`, { headers: bearer(again) })).status, 403);
-  assert.partialDeepStrictEqual(await acts(person.userId), [
+  assert.partialDeepStrictEqual(await auditEntries(person.userId), [
     { action: "role_changed", actorId: null, address: null, details: { to: "member" } },
     { action: "role_changed", actorId: null, address: null, details: { to: "admin" } },
   ]);
@@ -204,7 +204,7 @@ test("an invitation is sent by mail, and the person who accepts it has its addre
   assert.equal(made.status, 201, made.text);
   const invitation = made.json() as { id: string };
   assert.ok(!/token/.test(made.text), "the token is in the mail only");
-  assert.partialDeepStrictEqual(await acts(invitation.id), [
+  assert.partialDeepStrictEqual(await auditEntries(invitation.id), [
     { action: "invitation_created", actorId: admin.userId, details: { role: "admin" } },
   ]);
   const token = tokenIn(await mail.mailTo(email));

@@ -105,7 +105,7 @@ test("a key has a limit per minute on all instances together, and each answer st
   const first = await properties(one.url, key);
   assert.equal(first.headers["ratelimit-policy"], `"api-key";q=${perMinute};w=60`);
   assert.match(String(first.headers["ratelimit"]), new RegExp(`^"api-key";r=${perMinute - 1};t=[1-6]?[0-9]$`));
-  // Another instance learns the count with its own first request.
+  // Another instance reads the common count when it gets its first request.
   await properties(two.url, key);
   const left = async () => Number(/r=(\d+)/.exec(String((await properties(two.url, key)).headers["ratelimit"]))?.[1]);
   await eventually(left, (remaining) => remaining <= perMinute - 3);

@@ -7,7 +7,7 @@ import { register, sameSecret } from "../shared/requests/people.ts";
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
 
-// A page of a sibling domain can plant cookies of the session cookie's name. Browsers send those with longer paths first.
+// A page of a sibling domain can set forged cookies with the name of the session cookie. Browsers send those with longer paths first.
 
 let haven: FaultyHaven;
 before(async () => {
@@ -17,7 +17,7 @@ before(async () => {
 });
 
 /** Returns well-formed cookies that belong to no session. */
-const planted = (count: number, name = "haven_session") =>
+const forged = (count: number, name = "haven_session") =>
   Array.from({ length: count }, () => `${name}=${randomBytes(68).toString("base64url")}`);
 
 const meBy = (url: string, cookies: readonly string[]): Promise<Answer> =>
@@ -26,17 +26,17 @@ const meBy = (url: string, cookies: readonly string[]): Promise<Answer> =>
 test("forged well-formed cookies of the same name do not lock the user out", async () => {
   const person = await register(haven.url);
   for (const cookies of [
-    [...planted(1), person.cookie],
-    [person.cookie, ...planted(1)],
-    [...planted(3), person.cookie, ...planted(4)],
-    [...planted(60), person.cookie, ...planted(8)],
-    [...planted(2), "haven_session=nonsense", person.cookie, "haven_session="],
+    [...forged(1), person.cookie],
+    [person.cookie, ...forged(1)],
+    [...forged(3), person.cookie, ...forged(4)],
+    [...forged(60), person.cookie, ...forged(8)],
+    [...forged(2), "haven_session=nonsense", person.cookie, "haven_session="],
   ]) {
     const answer = await meBy(haven.url, cookies);
     assert.equal(answer.status, 200, `${cookies.length} cookies: ${answer.text}`);
     assert.partialDeepStrictEqual(answer.json(), { email: person.email });
   }
-  assert.equal((await meBy(haven.url, planted(5))).status, 401);
+  assert.equal((await meBy(haven.url, forged(5))).status, 401);
 });
 
 test("an attacker's session cookie that the browser sends first does not replace the session of the user", async () => {
@@ -57,10 +57,10 @@ test("at most ten cookies of the name are looked up, in one round trip", async (
       .match(/(?<!\{check-[^}]*\}):session:/g)?.length ?? 0;
   // Redis does not reply, so that the commands sent do not depend on replies.
   await haven.redis.set("hole");
-  const response = meBy(haven.url, [...planted(15), person.cookie, ...planted(3)]);
+  const response = meBy(haven.url, [...forged(15), person.cookie, ...forged(3)]);
   await eventually(lookUps, (count) => count >= 10);
   const answer = await response;
-  assert.equal(answer.status, 503, "a look-up that failed never is a reason for 401");
+  assert.equal(answer.status, 503, "a failed look-up does not lead to 401");
   assert.equal(answer.headers["set-cookie"], undefined);
   assert.equal(lookUps(), 10);
   await haven.redis.set("pass");
@@ -79,7 +79,7 @@ test("in production the cookie has a __Host- name, in responses and in the OpenA
   ] as const) {
     const person = await register(url);
     assert.ok(person.cookie.startsWith(`${name}=`), person.cookie);
-    assert.equal((await meBy(url, [...planted(1, name), person.cookie])).status, 200);
+    assert.equal((await meBy(url, [...forged(1, name), person.cookie])).status, 200);
     assert.equal((await meBy(url, [person.cookie.replace(name, "haven_session")])).status, 401);
     const { components } = (await ask(`${url}/api/openapi.json`)).json() as {
       components: { securitySchemes: { sessionCookie: { name: string } } };

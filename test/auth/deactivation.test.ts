@@ -101,7 +101,7 @@ test("an account that is activated again can sign in, and its earlier sessions s
   assert.equal((await refresh(one.url, person.refreshToken)).status, 401);
 });
 
-test("a deactivation while Redis is unavailable takes effect at once and stays in effect after Redis is back, also if the account was activated again", async () => {
+test("a deactivation while Redis is unavailable revokes the sessions at once, and they stay revoked when Redis is available again, even if the account was activated in between", async () => {
   const haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
   const person = await register(haven.url);
   await haven.redis.set("refuse");

@@ -28,7 +28,7 @@ const exportOf = (person: SignedIn): Promise<Answer> =>
   ask(`${two.url}/api/v1/auth/me/export`, { headers: bearer(person) });
 
 /** Creates a row of each kind for a user. */
-async function busyOwner() {
+async function ownerWithData() {
   const person = await owner(one.url);
   const post = async (path: string, body: object, headers = {}) => {
     const made = await postJson(`${one.url}/api/v1${path}`, body, { ...bearer(person), ...headers });
@@ -71,8 +71,8 @@ async function tablesWith(id: string): Promise<string[]> {
 }
 
 test("the export has everything that is stored about the user, without secrets and without other users", async () => {
-  const { person, photo } = await busyOwner();
-  const other = await busyOwner();
+  const { person, photo } = await ownerWithData();
+  const other = await ownerWithData();
   const answer = await exportOf(person);
   assert.equal(answer.status, 200);
   const data = answer.json() as Record<string, { id?: string }[]>;
@@ -105,9 +105,9 @@ test("the list of exported and deleted tables has every table that refers to a u
 });
 
 test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, on every instance", async () => {
-  const { person, photo, key } = await busyOwner();
+  const { person, photo, key } = await ownerWithData();
   const phone = await login(two.url, person);
-  const bystander = await busyOwner();
+  const otherOwner = await ownerWithData();
   for (const { url } of [one, two]) await me(url, phone);
   assert.equal((await remove(one.url, person, {})).status, 400);
   assert.equal((await remove(one.url, person, { currentPassword: "wrong" })).status, 403);
@@ -129,7 +129,7 @@ test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, o
   assert.deepEqual(await tablesWith(person.email), []);
   assert.deepEqual(await tablesWith(key.id), []);
   assert.equal((await query(database(), "SELECT FROM stored_files")).length > 0, true, "photos of others stay");
-  assert.equal((await me(one.url, bystander.person)).status, 200);
+  assert.equal((await me(one.url, otherOwner.person)).status, 200);
   await register(one.url, { email: person.email, password: "correct horse battery", name: "Again" });
 });
 

@@ -18,8 +18,8 @@ async function checkSessionLifecycle([one, two]: Pair): Promise<void> {
   for (const person of people) {
     assert.equal((await me(two.url, person)).status, 200);
     // In a cluster the keys of the forged cookies are on other nodes than the session.
-    const planted = Array.from({ length: 4 }, () => `haven_session=${randomBytes(68).toString("base64url")}`);
-    const cookie = [...planted, person.cookie].join("; ");
+    const forged = Array.from({ length: 4 }, () => `haven_session=${randomBytes(68).toString("base64url")}`);
+    const cookie = [...forged, person.cookie].join("; ");
     assert.equal((await ask(`${two.url}/api/v1/auth/me`, { headers: { cookie } })).status, 200);
   }
   const [person, other] = people;
@@ -86,8 +86,8 @@ test("sessions work with Sentinel, and survive a failover", { skip: without("red
   await deactivate(pair, { REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
 
   const person = await register(one.url);
-  const gone = await login(one.url, person);
-  await logout(one.url, gone);
+  const loggedOut = await login(one.url, person);
+  await logout(one.url, loggedOut);
   await group.failover();
   // Until the new primary answers, a valid token is checked in Postgres and accepted.
   assert.equal((await me(one.url, person)).status, 200);
@@ -98,7 +98,7 @@ test("sessions work with Sentinel, and survive a failover", { skip: without("red
       10_000,
     );
     assert.equal((await me(url, person)).status, 200);
-    assert.equal((await me(url, gone)).status, 401);
+    assert.equal((await me(url, loggedOut)).status, 401);
     const byCookie = () => ask(`${url}/api/v1/auth/me`, { headers: { cookie: person.cookie } });
     await eventually(byCookie, ({ status }) => status === 200, 6000);
   }

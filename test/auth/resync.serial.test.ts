@@ -28,9 +28,9 @@ test(`after a failover of Redis ${count} revocations are applied again, the newe
   );
   const keyOf = ({ userId, id }: { userId: string; id: string }) => `haven:{${userId}}:session:${id}`;
   const keys = sessions.map(keyOf);
-  const lost = redis.pipeline();
-  for (const key of keys) lost.hset(key, "role", "member");
-  await lost.exec();
+  const stillActive = redis.pipeline();
+  for (const key of keys) stillActive.hset(key, "role", "member");
+  await stillActive.exec();
 
   // Redis is slow, as in another zone under load: one round trip for each revocation would take 400 s.
   await haven.redis.set("reset");

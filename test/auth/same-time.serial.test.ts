@@ -6,8 +6,8 @@ import { startMailServer } from "../shared/servers/mail-server.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 
 /**
- * The number of calls for each kind of address. A thousand, by hand, are enough for a bound of 5 %; a few, beside other
- * tests, show only whether one kind lacks a step such as the hash.
+ * The number of calls for each kind of address. The default only shows whether one kind lacks a step such as the hash.
+ * With SAME_TIME_CALLS=1000, and no other load on the machine, the times are compared with a bound of 5 %.
  */
 const calls = Number(process.env["SAME_TIME_CALLS"] ?? 25);
 const bound = calls >= 1000 ? 0.05 : 0.4;
@@ -22,7 +22,7 @@ const settings = {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-/** Calls alternately, so that a change of the load meets both kinds alike. */
+/** Calls alternately, so that a change of the load affects both kinds in the same way. */
 async function medians(call: (email: string) => Promise<Answer>, haven: Haven) {
   const known: number[] = [];
   const unknown: number[] = [];

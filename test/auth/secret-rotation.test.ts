@@ -53,7 +53,7 @@ test("tokens of a secret that is no longer listed are refused", async () => {
   assert.equal((await refresh(now.url, person.refreshToken)).status, 401);
 });
 
-test("in each step of a change, old and new instances accept the tokens of each other", async () => {
+test("in each step of a rotation, the instances before and after the step accept each other's tokens", async () => {
   const steps = [
     [{ JWT_SECRET: first }, { JWT_SECRET: first, JWT_SECRET_PREVIOUS: second }],
     [
@@ -63,15 +63,15 @@ test("in each step of a change, old and new instances accept the tokens of each 
   ] as const;
   for (const [before, after] of steps) {
     const [old, next] = [await start(before), await start(after)];
-    for (const [signsIn, serves] of [
+    for (const [issuer, other] of [
       [old, next],
       [next, old],
     ] as const) {
-      const person = await register(signsIn.url);
-      assert.equal((await me(serves.url, person)).status, 200);
+      const person = await register(issuer.url);
+      assert.equal((await me(other.url, person)).status, 200);
       const cookie = { headers: { cookie: person.cookie } };
-      assert.equal((await ask(`${serves.url}/api/v1/auth/me`, cookie)).status, 200);
-      assert.equal((await refresh(serves.url, person.refreshToken)).status, 200);
+      assert.equal((await ask(`${other.url}/api/v1/auth/me`, cookie)).status, 200);
+      assert.equal((await refresh(other.url, person.refreshToken)).status, 200);
     }
   }
 });

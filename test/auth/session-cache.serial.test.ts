@@ -130,7 +130,7 @@ test("CLIENT KILL and a restart of Redis drop what was remembered, and the cache
   );
 });
 
-test("a full tracking table of Redis costs look-ups and no correctness", { skip }, async () => {
+test("a full tracking table of Redis causes more look-ups, and no revoked session is accepted", { skip }, async () => {
   await askRedis(server.port, "config", "set", "tracking-table-max-keys", 3);
   try {
     const people = await Promise.all(Array.from({ length: 8 }, () => register(one.url)));

@@ -166,7 +166,7 @@ describe("a change of the address", () => {
     assert.equal((await change(person, { name: "Two" }, { "if-match": etag })).status, 412);
   });
 
-  test("is given up by a change of the password, because a thief may have begun it", async () => {
+  test("is cancelled by a change of the password, because a thief may have requested it", async () => {
     const person = await register(open.url);
     const { email } = newPerson();
     await change(person, { email });
@@ -177,7 +177,7 @@ describe("a change of the address", () => {
     assert.equal((await stateOf(person)).pendingEmail, null);
   });
 
-  test("to an address of another account changes nothing and looks the same", async () => {
+  test("to an address of another account gets the same response, and has no effect", async () => {
     const [person, other] = [await register(open.url), await register(open.url)];
     await mail.mailTo(other.email);
     const answer = await change(person, { email: other.email });
@@ -186,7 +186,7 @@ describe("a change of the address", () => {
   });
 });
 
-test("a reset of the password ends what a stranger may have prepared in an account that was not verified", async () => {
+test("a reset of the password ends the API keys and the address change of a stranger who registered the address", async () => {
   const stranger = await register(open.url);
   await mail.mailTo(stranger.email);
   const key = await postJson(

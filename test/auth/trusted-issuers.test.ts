@@ -65,7 +65,7 @@ async function startProvider() {
   return { issuer, token, close };
 }
 
-test("tokens of a real provider are accepted, create one user for each subject, and are served through an outage of the provider", async () => {
+test("tokens of a real provider are accepted, create one user for each subject, and are accepted during an outage of the provider", async () => {
   const provider = await startProvider();
   const env = {
     ...sameSecret,
@@ -111,7 +111,7 @@ test("the claim decides about the role with each token, and a change is in the a
   assert.deepEqual(events, [{ details: { to: "member", issuer: issuer.url } }]);
 });
 
-test("an issuer that is unavailable from the beginning gets 503, with a check that is down and an instance that is ready", async () => {
+test("tokens of an issuer that was never available get 503; its check is down, and the instance is ready", async () => {
   const env = {
     ...sameSecret,
     TRUSTED_ISSUERS: `http://127.0.0.1:${await freePort()}`,
@@ -132,7 +132,7 @@ test("an issuer that is unavailable from the beginning gets 503, with a check th
   assert.ok(!ready.text.includes("127.0.0.1"), "no host in a public answer");
 });
 
-test("keys are refreshed, found after a rotation, used through an outage of a day, and not longer", async () => {
+test("keys are refreshed, found after a rotation, and used during an outage of up to one day", async () => {
   const issuer = await startTestIssuer();
   let at = 1_000_000;
   const keys = createIssuerKeys({ issuer: issuer.url, allows: () => true, now: () => at });
@@ -165,7 +165,7 @@ test("keys are refreshed, found after a rotation, used through an outage of a da
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
 });
 
-test("the settings require https except for loopback addresses in development, and belong together", () => {
+test("TRUSTED_ISSUERS must be https addresses, except loopback addresses in development, and requires TRUSTED_AUDIENCE, and vice versa", () => {
   const services = {
     DATABASE_URL: "postgres://h/d",
     REDIS_URL: "redis://h",

@@ -18,8 +18,8 @@ const haven = await startHaven({
 const post = (path: string, body: object, from: string) =>
   postJson(`${haven.url}/api/v1/auth/${path}`, body, { "x-forwarded-for": from });
 
-/** Attempts from a new address each time, until one is not answered by 401. Returns how many were. */
-async function attemptsOfBotnet(email: string, network: number): Promise<number> {
+/** Signs in with a wrong password from a new address each time. Returns the number of attempts that got 401. */
+async function attemptsFromManyAddresses(email: string, network: number): Promise<number> {
   for (let count = 0; count < 100; count += 1) {
     const { status } = await post("login", { email, password: "a guess of a botnet" }, `10.1.${network}.${count + 1}`);
     if (status === 429) return count;
@@ -28,11 +28,11 @@ async function attemptsOfBotnet(email: string, network: number): Promise<number>
   return 100;
 }
 
-test("a botnet has a ceiling for each account, and the owner signs in: at home at once, elsewhere after a reset", async () => {
+test("attempts from many addresses are limited for each account; the owner can sign in from a known network, or after a reset", async () => {
   const owner = await register(haven.url);
   const own = { email: owner.email, password: owner.password };
   await mail.mailTo(owner.email);
-  assert.equal(await attemptsOfBotnet(owner.email, 1), 50);
+  assert.equal(await attemptsFromManyAddresses(owner.email, 1), 50);
   // The registration came from this machine, without a forwarded address.
   const atHome = await postJson(`${haven.url}/api/v1/auth/login`, own);
   assert.equal(atHome.status, 200, atHome.text);
@@ -48,6 +48,6 @@ test("a botnet has a ceiling for each account, and the owner signs in: at home a
   assert.equal((await post("login", { email: owner.email, password: newPassword }, elsewhere)).status, 200);
 });
 
-test("an address without an account has the same ceiling", async () => {
-  assert.equal(await attemptsOfBotnet(newPerson().email, 2), 50);
+test("an address without an account has the same limit", async () => {
+  assert.equal(await attemptsFromManyAddresses(newPerson().email, 2), 50);
 });

@@ -9,7 +9,7 @@ test("a cached token is valid until it expires", () => {
   known.add("token", { claims, untilSeconds: 100 });
   assert.equal(known.get("token", 99.9), claims);
   assert.equal(known.get("token", 100), undefined);
-  assert.equal(known.get("token", 99.9), undefined, "forgotten at its end");
+  assert.equal(known.get("token", 99.9), undefined, "removed when it expired");
 });
 
 test("the cache of tokens is bounded: the oldest entry is dropped", () => {

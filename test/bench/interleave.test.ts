@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { interleave } from "../../bench/interleave.ts";
 
-test("contenders take turns, each round begins with another one, and the first only warms up", async () => {
+test("each round measures every contender and begins with a different one; the first round is a warm-up", async () => {
   const order: string[] = [];
   const contender = (name: string) => async () => order.push(name);
   const measured = await interleave(2, { a: contender("a"), b: contender("b") });

@@ -5,7 +5,7 @@ import { atLeast, atMost, type Claim } from "../../bench/outcome.ts";
 import { reportOf } from "../../bench/report.ts";
 import { ratios, spreadOf } from "../../bench/statistics.ts";
 
-const circumstances = { machine: "one", commit: "abc", minutes: 12.3, pinned: true, day: "2030-01-02" };
+const runInfo = { machine: "one", commit: "abc", minutes: 12.3, pinned: true, day: "2030-01-02" };
 
 const reportWith = (...claims: Claim[]) =>
   reportOf(
@@ -19,7 +19,7 @@ const reportWith = (...claims: Claim[]) =>
         },
       },
     ],
-    circumstances,
+    runInfo,
   );
 
 const claim = (median: number, bound: Claim["bound"]): Claim => ({
@@ -37,13 +37,13 @@ test("a bound is compared with the median", () => {
 test("a bound that is not met is listed with the difference", () => {
   const report = reportWith(claim(0.7, atLeast(0.85)), claim(0.9, atLeast(0.9)));
   assert.match(report, /\| \*\*falls short\*\* \|/);
-  assert.match(report, /Bounds that are not met:\n\n- a thing: 0\.70, 0\.15 away from 0\.85\.\n\n/);
+  assert.match(report, /Bounds that are not met:\n\n- a thing: 0\.70, 0\.15 short of 0\.85\.\n\n/);
 });
 
 test("a small miss is shown with more digits", () => {
   const report = reportWith(claim(0.8968, atLeast(0.9)));
   assert.match(report, /\*\*0\.897\*\*/);
-  assert.match(report, /- a thing: 0\.897, 0\.003 away from 0\.900\./);
+  assert.match(report, /- a thing: 0\.897, 0\.003 short of 0\.900\./);
 });
 
 test("the report names machine, commit and day, and shows each plot beside its reason", () => {

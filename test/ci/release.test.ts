@@ -18,7 +18,7 @@ test("the next version follows semver", () => {
   assert.equal(nextVersion("1.4.2", "major"), "2.0.0");
 });
 
-test("a release closes the section of what is unreleased, and its notes are that section", () => {
+test("a release gives the section Unreleased of the changelog its version, and that section becomes the release notes", () => {
   const closed = closeSection(changelog, "0.2.0", "2026-12-01");
   assert.equal(notesOf(closed, "0.2.0"), "- New.");
   assert.equal(notesOf(closed, "0.1.0"), "- First.");

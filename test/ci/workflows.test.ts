@@ -70,7 +70,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const file of workflows) {
-  test(`${file}: its token has the rights of the list only, is not left in the checkout, and runs no code of a fork with rights`, () => {
+  test(`${file}: the token has only the listed rights, is not stored in the checkout, and is not available to the code of a fork`, () => {
     const { on, permissions: all, jobs } = workflow.parse(parse(read(file)));
     assert.doesNotMatch(JSON.stringify(on), /pull_request_target|workflow_run/);
     const ofJobs = Object.entries(jobs).map(([name, job]) => [name, job.permissions ?? {}] as const);
@@ -99,7 +99,7 @@ test("only a tag starts the release, and every job of it waits for all tests", (
   assert.match(JSON.stringify(jobs["verify"]), /\.ci\/run/);
 });
 
-test("an update merges by itself only after the tests, those of the proxies and the chaos run included", () => {
+test("a dependency update is merged automatically only after all tests, including those of the proxies and the chaos run", () => {
   const { extends: presets, packageRules } = JSON.parse(read("renovate.json"));
   assert.ok(presets.includes("helpers:pinGitHubActionDigests"));
   const merging = packageRules.filter((rule: { automerge?: boolean }) => rule.automerge);
@@ -115,7 +115,7 @@ for (const [tool, command, args] of [
   ["actionlint", "actionlint", []],
   ["zizmor", "zizmor", ["--offline", "--no-progress", "--quiet", ".github"]],
 ] as const) {
-  test(`${tool} finds nothing to say about the workflows`, { skip: without(command) }, async () => {
+  test(`${tool} reports nothing about the workflows`, { skip: without(command) }, async () => {
     const { code, output } = await runProgram(command, args, { cwd: root });
     assert.equal(code, 0, output);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
-import { configBehind } from "../support/cloud.ts";
+import { configFromCloud } from "../support/cloud.ts";
 import { errorsOfTemplate, parseTemplate, type Template } from "../support/cloudformation.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
@@ -68,7 +68,7 @@ for (const [resource, ...path] of [
 
 test("the timeouts and paths of the load balancer match the application", () => {
   const { group, groupAttributes, balancerAttributes } = read(template);
-  const config = configBehind(String(template.Outputs["Environment"]?.Value));
+  const config = configFromCloud(String(template.Outputs["Environment"]?.Value));
   assert.equal(template.Parameters["ApplicationPort"]?.Default, config.http.port);
   assert.notEqual(config.http.managementPort, undefined);
   assert.equal(probeKindOf(group.HealthCheckPath, config.health.paths), "ready");

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { atEnd } from "../shared/at-end.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { configBehind } from "../support/cloud.ts";
+import { configFromCloud } from "../support/cloud.ts";
 import { parseTemplate } from "../support/cloudformation.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
@@ -134,7 +134,7 @@ test("alb.sh creates the resources of alb.yaml", async () => {
     ["unhealthy-threshold-count", "UnhealthyThresholdCount"],
   ] as const)
     assert.deepEqual(group(option), [String(given[property])], option);
-  const config = configBehind(String(Outputs["Environment"]?.Value));
+  const config = configFromCloud(String(Outputs["Environment"]?.Value));
   assert.deepEqual(group("port"), [String(config.http.port)]);
   assert.ok(output.includes(String(Outputs["Environment"]?.Value)));
 
@@ -188,14 +188,14 @@ test("alb.sh creates the alarms of alb.yaml, with the number of errors instead o
 test("the timeouts and paths of the Google Cloud load balancer match the application", async () => {
   const { commands, output } = await run(gcp, forGcp, "--apply");
   const settings = /^# (KEEP_ALIVE_TIMEOUT_MS=.*)$/m.exec(output)?.[1] ?? "";
-  const config = configBehind(settings.replace(/made\/\d+$/, "203.0.113.1"));
+  const config = configFromCloud(settings.replace(/made\/\d+$/, "203.0.113.1"));
   const check = command(commands, "health-checks", "create");
   const seconds = (option: string) => Number(/^(\d+)s?$/.exec(check(option)[0] ?? "")?.[1]);
   assert.deepEqual(check("port"), [String(config.http.port)]);
   assert.equal(probeKindOf(check("request-path")[0] ?? "", config.health.paths), "ready");
   assert.ok(config.health.timeoutMs < seconds("timeout") * 1000 && seconds("timeout") < seconds("check-interval"));
-  const noticedMs = (seconds("check-interval") * seconds("unhealthy-threshold") + seconds("timeout")) * 1000;
-  assert.ok(config.drain.delayMs >= noticedMs);
+  const detectedMs = (seconds("check-interval") * seconds("unhealthy-threshold") + seconds("timeout")) * 1000;
+  assert.ok(config.drain.delayMs >= detectedMs);
 
   const backend = command(commands, "backend-services", "create");
   assert.deepEqual(backend("load-balancing-scheme"), ["EXTERNAL_MANAGED"]);

@@ -49,13 +49,13 @@ test("secrets come from files, without the line break at their end", () => {
 for (const name of secretVariables) {
   const variable = fileVariable(name);
 
-  test(`${variable} beside ${name} refuses the start`, () => {
+  test(`the server does not start with both ${variable} and ${name}`, () => {
     const problems = problemsOf(() => readConfig({ [name]: strong, [variable]: file("other") }));
     const message = `is set, and so is ${name}: set only one of them`;
     assert.ok(problems.some((problem) => problem.variable === variable && problem.message === message));
   });
 
-  test(`${variable} that cannot be read refuses the start and is reported once, also in production`, () => {
+  test(`the server does not start while ${variable} cannot be read, and reports this once, also in production`, () => {
     const problems = problemsOf(() => readConfig({ NODE_ENV: "production", [variable]: join(folder, "absent") }));
     assert.deepEqual(
       problems.filter((problem) => problem.variable === name || problem.variable === variable),
@@ -64,7 +64,7 @@ for (const name of secretVariables) {
   });
 }
 
-test("a folder refuses the start", () => {
+test("the server does not start with a folder instead of a file", () => {
   assert.deepEqual(
     problemsOf(() => readConfig({ JWT_SECRET_FILE: folder })),
     [{ variable: "JWT_SECRET_FILE", message: "names a file that cannot be read (EISDIR)" }],

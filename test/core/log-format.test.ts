@@ -46,7 +46,7 @@ test("only a terminal gets colours", () => {
   assert.ok(!format({ level: "error", msg: "x" }).includes("\u001b"));
 });
 
-test("a log cannot control the terminal, and text that is no log line stays as it is", () => {
+test("control characters are removed, and text that is not a log line is otherwise unchanged", () => {
   assert.equal(formatLogLine("plain \u001b]0;title\u0007 text", { colour: false }), "plain  ]0;title  text");
   assert.ok(!/\p{Cc}/u.test(format({ msg: "a\u001b[2Jb\nc\u009b", extra: { deep: "\u001b" } })));
   for (const line of ["{", "{}", "[1]", '{"msg"', "null"]) assert.equal(formatLogLine(line, { colour: false }), line);

@@ -12,7 +12,7 @@ const projects = five.map((choices) => ({ ...choices, files: createProject(templ
 const textsOf = (files: ProjectFiles): [path: string, text: string][] =>
   [...files].filter(([, file]) => isText(file)).map(([path, file]) => [path, textOf(file)]);
 
-/** Lines with the name of this repository where that of the service belongs. */
+/** Matches lines that contain the name of this repository instead of the name of the new service. */
 const ownName = /haven/i;
 const published = /@haven-api\/(?:create|doctor|health)|haven-doctor|The Haven contributors/g;
 
@@ -60,7 +60,7 @@ for (const { name, parts, files } of projects) {
     for (const [path, text] of textsOf(files)) {
       if (!/\.(?:ts|mjs)$/.test(path)) continue;
       for (const one of importsOf(path, text.replaceAll(/\/\*\*[\s\S]*?\*\//g, "")).packages) {
-        // The kit has adapters and checks for packages of other apps; those are types only.
+        // The adapters and checks of the kit import only types from packages that other apps use.
         assert.ok(one in declared || /^["']?[.$]/.test(one), `${path}: ${one}`);
       }
     }

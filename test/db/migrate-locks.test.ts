@@ -162,7 +162,7 @@ test("the shipped command waits 2 to 3 seconds for a lock, and reports the block
   assert.match(output, /Applied 0005_photos\.sql\.\n$/);
 });
 
-test("`migrate status` lists applied and pending migrations, and its exit code differs", async () => {
+test("`migrate status` lists applied and pending migrations, and exits with 3 if there are pending ones", async () => {
   const url = await freshDatabase({ migrated: false });
   const runMain = (...args: string[]) =>
     runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], DATABASE_URL: url } });
@@ -206,7 +206,7 @@ const indexes = (url: string) =>
     "SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'items'::regclass ORDER BY 1",
   );
 
-test("a file marked as outside a transaction builds an index without blocking writes, between two transactions", async () => {
+test("a migration that is marked to run outside a transaction builds an index without blocking writes", async () => {
   const url = await freshDatabase({ migrated: false });
   const files = [
     created,
@@ -263,7 +263,7 @@ test("a concurrent index build waits for a dump without a lock timeout, and repo
   assert.equal(lines.length, 1);
 });
 
-test("a file outside a transaction that cannot be retried is rejected before any migration is applied", async () => {
+test("a migration outside a transaction that cannot be retried is rejected before any migration is applied", async () => {
   const url = await freshDatabase({ migrated: false });
   const index = indexFile("0002_index.sql", "CREATE INDEX CONCURRENTLY items_by_id ON items (id DESC)");
   await assert.rejects(run(url, [created, index]), /0002_index\.sql: write CREATE INDEX CONCURRENTLY IF NOT EXISTS/);

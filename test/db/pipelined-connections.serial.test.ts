@@ -78,7 +78,7 @@ test("a slow read delays later reads by at most its limit, and the pool then ans
   assert.equal((await pipelinedBackends(db)).length, pipelinedMax);
 });
 
-test("while a read is slow, the next ones use other connections", async () => {
+test("while a read is slow, later reads use other connections", async () => {
   const db = open(await freshDatabase());
   const shared = await pipelinedBackends(db);
   const slowReads = Promise.all(shared.map(() => db.query(slow, [shortLimitMs / 1000 - 0.1])));
@@ -189,8 +189,8 @@ test("when the backends of the shared connections are frozen, other connections 
     for (const pid of shared) process.kill(pid, "SIGCONT");
   }
   await pipelinedBackends(db);
-  const isGone = () => query(url, "SELECT FROM pg_stat_activity WHERE pid = ANY ($1)", [shared]);
-  await eventually(isGone, (rows) => rows.length === 0);
+  const remaining = () => query(url, "SELECT FROM pg_stat_activity WHERE pid = ANY ($1)", [shared]);
+  await eventually(remaining, (rows) => rows.length === 0);
 });
 
 test("short reads succeed again after a restart of Postgres", async () => {

@@ -17,5 +17,5 @@ const statements = [
 ] as const;
 
 for (const [sql, capability] of statements) {
-  test(`${sql.trim()} needs to ${capability}`, () => assert.equal(capabilityOf(sql), capability));
+  test(`${sql.trim()} requires the capability ${capability}`, () => assert.equal(capabilityOf(sql), capability));
 }

@@ -22,7 +22,7 @@ import {
   settingsOf,
   variablesOf,
 } from "./compose-files.ts";
-import { makePlace } from "./sandbox.ts";
+import { createSandbox } from "./sandbox.ts";
 
 // Compares docker/ with the code, the proxies and Prometheus.
 
@@ -42,12 +42,12 @@ function numberIn(text: string, pattern: RegExp): number {
 /** Settings of Node, not of Haven. */
 const runtimeNames = new Set(["NODE_OPTIONS"]);
 
-const place = makePlace();
+const sandbox = createSandbox();
 let secrets: Record<string, string> = {};
 before(async () => {
-  const { code, output } = await place.run("setup");
+  const { code, output } = await sandbox.run("setup");
   assert.equal(code, 0, output);
-  secrets = settingsIn(place.text("docker/.env"));
+  secrets = settingsIn(sandbox.text("docker/.env"));
 });
 
 const serviceWith = (layout: Layout, name: string) => {
@@ -56,7 +56,7 @@ const serviceWith = (layout: Layout, name: string) => {
   return service;
 };
 const configOf = (layout: Layout) =>
-  readConfig(settingsOf(serviceWith(layout, instancesOf(layout)[0] ?? ""), place.file("docker")));
+  readConfig(settingsOf(serviceWith(layout, instancesOf(layout)[0] ?? ""), sandbox.file("docker")));
 
 for (const layout of layouts) {
   test(`${layout}: every variable of an instance is a setting, and an instance starts with these settings`, () => {
@@ -72,7 +72,7 @@ for (const layout of layouts) {
     assert.equal(redis.password, secrets["REDIS_PASSWORD"]);
     // Two roles in one database: the owner migrates and grants rights to the serving role.
     const { environment } = serviceWith(layout, "postgres");
-    const owner = settingsOf(serviceWith(layout, "migrate"), place.file("docker"))["DATABASE_URL"];
+    const owner = settingsOf(serviceWith(layout, "migrate"), sandbox.file("docker"))["DATABASE_URL"];
     const [served, migrated] = [config.postgres.url, owner].map((url) => new URL(url ?? ""));
     assert.deepEqual([served?.username, served?.password], ["haven_app", environment["HAVEN_APP_DB_PASSWORD"]]);
     assert.deepEqual([migrated?.username, migrated?.password], ["haven", environment["HAVEN_DB_PASSWORD"]]);
@@ -133,12 +133,12 @@ for (const layout of layouts) {
   });
 
   test(`${layout}: Postgres has connections for the maximum number of instances`, () => {
-    const most = numberIn(script, /^max_instances=(\d+)$/m);
+    const max = numberIn(script, /^max_instances=(\d+)$/m);
     // The maximum of HAProxy.
-    assert.equal(numberIn(haproxyCfg, /server-template api-server- 1-(\d+) /), most);
+    assert.equal(numberIn(haproxyCfg, /server-template api-server- 1-(\d+) /), max);
     const allowed = numberIn(serviceOf(layout, "postgres").command?.join(" ") ?? "", /max_connections=(\d+)/);
     const [healthCheck, surge, migration, people, reserved] = [2, 1, 1, 5, 3];
-    const needed = (configOf(layout).postgres.poolMax + healthCheck) * (most + surge) + migration + people;
+    const needed = (configOf(layout).postgres.poolMax + healthCheck) * (max + surge) + migration + people;
     assert.ok(needed <= allowed - reserved, `${needed} of ${allowed}`);
   });
 
@@ -216,7 +216,7 @@ test("a roll waits until the proxies have detected the change", () => {
   for (const file of globSync("nginx/**/upstream*.conf", { cwd: new URL("../../", import.meta.url) }))
     for (const [, seconds] of shipped(file).matchAll(/(?:fail_timeout|valid)=(\d+)s/g))
       assert.ok(settle > Number(seconds), file);
-  assert.ok(settle * 1000 > haproxyDetection().backMs);
+  assert.ok(settle * 1000 > haproxyDetection().recoveryMs);
 });
 
 test("every variant of nginx/ can be selected by name", () => {

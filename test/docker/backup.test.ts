@@ -8,7 +8,7 @@ import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { query } from "../shared/servers/database.ts";
 import { startDistributionPostgres } from "./distribution-postgres.ts";
-import { makePlace, root, working } from "./sandbox.ts";
+import { createSandbox, root, working } from "./sandbox.ts";
 
 // The script, the commands of docs/docker.md and create-haven.sh, unchanged, against a real Postgres with its own
 // pg_dump, pg_restore and psql. A fake Docker runs these programs on this machine.
@@ -28,14 +28,14 @@ const answers = () => `
     export PATH='${process.env["PATH"]}' ${Object.entries(variables)
       .map(([name, value]) => `${name}='${value}'`)
       .join(" ")}
-    if [ "$1" = pg_dump ] && [ -e "$place/cut" ]; then "$@" | head -c -20000; else exec "$@"; fi ;;
+    if [ "$1" = pg_dump ] && [ -e "$sandbox/cut" ]; then "$@" | head -c -20000; else exec "$@"; fi ;;
 `;
 
 async function setUp() {
-  const place = makePlace({ ...working, answers: answers() });
-  const { code, output } = await place.run("setup");
+  const sandbox = createSandbox({ ...working, answers: answers() });
+  const { code, output } = await sandbox.run("setup");
   assert.equal(code, 0, output);
-  return place;
+  return sandbox;
 }
 
 const names = async () =>
@@ -64,18 +64,18 @@ suite("a backup", { skip }, () => {
   });
 
   test("a restore restores rows and their owners", async () => {
-    const place = await setUp();
+    const sandbox = await setUp();
     const before = await names();
-    const { code, output } = await place.run("backup");
+    const { code, output } = await sandbox.run("backup");
     assert.equal(code, 0, output);
-    const [file = "", ...others] = readdirSync(place.file("docker/backups"));
+    const [file = "", ...others] = readdirSync(sandbox.file("docker/backups"));
     assert.match(`${file} ${others}`, /^haven-\d{8}T\d{6}Z\.dump $/);
-    assert.equal(place.mode(`docker/backups/${file}`), "600");
+    assert.equal(sandbox.mode(`docker/backups/${file}`), "600");
     assert.match(output, /\d+ bytes, [1-9]\d* tables\n$/);
 
     await query(url, "DELETE FROM users WHERE name < '8'");
     await add("since then");
-    const restored = await restore(place, file);
+    const restored = await restore(sandbox, file);
     assert.equal(restored.code, 0, restored.output);
     assert.deepEqual(await names(), before);
     // The serving role has exactly its rights again.
@@ -90,21 +90,24 @@ suite("a backup", { skip }, () => {
   });
 
   test("that is truncated is not kept", async () => {
-    const place = await setUp();
-    writeFileSync(place.file("cut"), "");
-    const { code, output } = await place.run("backup");
+    const sandbox = await setUp();
+    writeFileSync(sandbox.file("cut"), "");
+    const { code, output } = await sandbox.run("backup");
     assert.equal(code, 1, output);
     assert.match(output, /the dump cannot be read back, and was not kept/);
-    assert.deepEqual(readdirSync(place.file("docker/backups")), []);
+    assert.deepEqual(readdirSync(sandbox.file("docker/backups")), []);
   });
 
   test("that is damaged later changes no data when it is restored", async () => {
-    const place = await setUp();
-    await place.run("backup", place.file("whole.dump"));
-    mkdirSync(place.file("docker/backups"));
-    writeFileSync(place.file("docker/backups/half.dump"), readFileSync(place.file("whole.dump")).subarray(0, -20_000));
+    const sandbox = await setUp();
+    await sandbox.run("backup", sandbox.file("whole.dump"));
+    mkdirSync(sandbox.file("docker/backups"));
+    writeFileSync(
+      sandbox.file("docker/backups/half.dump"),
+      readFileSync(sandbox.file("whole.dump")).subarray(0, -20_000),
+    );
     const before = await names();
-    const { code, output } = await restore(place, "half.dump");
+    const { code, output } = await restore(sandbox, "half.dump");
     assert.equal(code, 1);
     assert.match(output, /could not read from input file/);
     assert.match(output, /the restore failed, and changed nothing/);
@@ -112,34 +115,34 @@ suite("a backup", { skip }, () => {
   });
 
   test("overwrites no file, and leaves no partial file on a full disk", async () => {
-    const place = await setUp();
-    writeFileSync(place.file("mine"), "a file");
-    const taken = await place.run("backup", place.file("mine"));
+    const sandbox = await setUp();
+    writeFileSync(sandbox.file("mine"), "a file");
+    const taken = await sandbox.run("backup", sandbox.file("mine"));
     assert.equal(taken.code, 1);
     assert.match(taken.output, /mine already exists/);
-    assert.equal(place.text("mine"), "a file");
+    assert.equal(sandbox.text("mine"), "a file");
 
-    const nowhere = await place.run("backup", place.file("mine/a.dump"));
+    const nowhere = await sandbox.run("backup", sandbox.file("mine/a.dump"));
     assert.equal(nowhere.code, 1);
     assert.match(nowhere.output, /mkdir: .*mine/);
 
     // simulates a full disk for this process
     const full = await runProgram(
       "bash",
-      ["-c", 'ulimit -f 8; exec "$0" backup', place.file("docker/load-balancer-setup.sh")],
-      { env: { ...place.env, PATH: `${place.env.PATH}:/usr/bin` } },
+      ["-c", 'ulimit -f 8; exec "$0" backup', sandbox.file("docker/load-balancer-setup.sh")],
+      { env: { ...sandbox.env, PATH: `${sandbox.env.PATH}:/usr/bin` } },
     );
     assert.equal(full.code, 1, full.output);
     assert.match(full.output, /pg_dump failed/);
-    assert.deepEqual(readdirSync(place.file("docker/backups")), []);
-    assert.ok(!existsSync(place.file("a.dump")));
+    assert.deepEqual(readdirSync(sandbox.file("docker/backups")), []);
+    assert.ok(!existsSync(sandbox.file("a.dump")));
   });
 });
 
 /** Runs the restore command of docs/docker.md. */
-function restore(place: ReturnType<typeof makePlace>, file: string) {
+function restore(sandbox: ReturnType<typeof createSandbox>, file: string) {
   const page = readFileSync(join(root, "docs/docker.md"), "utf8");
   const command = /^\.\/load-balancer-setup\.sh restore .*\.dump$/m.exec(page)?.[0] ?? "exit 99";
   const script = command.replace("haven-….dump", file);
-  return runProgram("bash", ["-c", script], { cwd: place.file("docker"), env: place.env });
+  return runProgram("bash", ["-c", script], { cwd: sandbox.file("docker"), env: sandbox.env });
 }

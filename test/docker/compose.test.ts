@@ -43,8 +43,8 @@ for (const layout of layouts) {
   test(`${layout}: images are pinned, and the image of Haven has this version and is built once`, () => {
     for (const [name, { image, build }] of services) {
       assert.match(image, /^[a-z/-]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/, name);
-      const isOurs = [...instancesOf(layout), "migrate"].includes(name);
-      assert.equal(image === `haven-api:${version}`, isOurs, name);
+      const isHavenImage = [...instancesOf(layout), "migrate"].includes(name);
+      assert.equal(image === `haven-api:${version}`, isHavenImage, name);
       assert.equal(build !== undefined, name === "migrate", name);
     }
     const { build } = serviceOf(layout, "migrate");

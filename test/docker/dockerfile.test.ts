@@ -33,10 +33,10 @@ const stages = stagesOf(shipped("docker/Dockerfile"));
 const last = stages.at(-1);
 assert.ok(last);
 const all = stages.flatMap(({ instructions }) => instructions);
-const every = (stage: Stage | undefined, word: string) =>
+const instructionsOf = (stage: Stage | undefined, word: string) =>
   (stage?.instructions ?? []).filter((one) => one.word === word).map(({ rest }) => rest);
-const the = (word: string) => {
-  const found = every(last, word);
+const instructionOf = (word: string) => {
+  const found = instructionsOf(last, word);
   assert.equal(found.length, 1, `${word} in the last stage`);
   return found[0] ?? "";
 };
@@ -64,30 +64,30 @@ test("only packages of the lock file are downloaded", () => {
 });
 
 test("the final stage has production packages only", () => {
-  const names = every(last, "COPY").map((rest) => /^--from=(\S+) \/app \/app$/.exec(rest)?.[1]);
+  const names = instructionsOf(last, "COPY").map((rest) => /^--from=(\S+) \/app \/app$/.exec(rest)?.[1]);
   assert.equal(names.length, 1);
   // No stage on the way from the base to the final one installs a development package.
   for (let stage = stages.find(({ name }) => name === names[0]); stage; ) {
-    for (const rest of every(stage, "RUN")) if (rest.includes("npm ci")) assert.match(rest, /--omit=dev/);
-    for (const rest of every(stage, "COPY"))
+    for (const rest of instructionsOf(stage, "RUN")) if (rest.includes("npm ci")) assert.match(rest, /--omit=dev/);
+    for (const rest of instructionsOf(stage, "COPY"))
       if (rest.startsWith("--from=")) assert.equal(rest, "--from=build /app/dist ./dist");
     stage = stages.find(({ name }) => name === stage?.from);
   }
 });
 
-test("it runs with a numeric non-root user, in exec form, and stops by SIGTERM", () => {
-  assert.match(the("USER"), /^[1-9]\d*:[1-9]\d*$/);
-  const [user = ""] = the("USER").split(":");
+test("the image runs with a numeric non-root user, in exec form, and stops at SIGTERM", () => {
+  assert.match(instructionOf("USER"), /^[1-9]\d*:[1-9]\d*$/);
+  const [user = ""] = instructionOf("USER").split(":");
   assert.match(shipped("k8s/base/deployment.yaml"), new RegExp(`runAsUser: ${user}\n`));
-  assert.deepEqual(words(the("ENTRYPOINT")), ["node", "dist/main.js"]);
-  assert.deepEqual(words(the("CMD")), ["start"]);
-  assert.equal(the("STOPSIGNAL"), "SIGTERM");
-  assert.match(the("ENV"), /NODE_ENV=production/);
+  assert.deepEqual(words(instructionOf("ENTRYPOINT")), ["node", "dist/main.js"]);
+  assert.deepEqual(words(instructionOf("CMD")), ["start"]);
+  assert.equal(instructionOf("STOPSIGNAL"), "SIGTERM");
+  assert.match(instructionOf("ENV"), /NODE_ENV=production/);
   for (const { word, rest } of all) if (word === "COPY") assert.ok(!rest.includes("--chown"), rest);
 });
 
 test("the health check requests /alive with node", () => {
-  const [, options = "", command = ""] = /^(.*) CMD (\[.*\])$/.exec(the("HEALTHCHECK")) ?? [];
+  const [, options = "", command = ""] = /^(.*) CMD (\[.*\])$/.exec(instructionOf("HEALTHCHECK")) ?? [];
   const [node, file, path = "", ...more] = words(command);
   assert.deepEqual([node, file, more], ["node", "healthcheck.js", []]);
   assert.equal(probeKindOf(path), "live");
@@ -95,11 +95,11 @@ test("the health check requests /alive with node", () => {
     assert.match(options, new RegExp(`--${option}=`));
 });
 
-test("its labels describe it", () => {
-  const labels = the("LABEL");
+test("the labels describe the image", () => {
+  const labels = instructionOf("LABEL");
   for (const name of ["title", "description", "version", "revision", "licenses"])
     assert.match(labels, new RegExp(`org\\.opencontainers\\.image\\.${name}=`));
-  assert.ok(every(last, "ARG").includes(`VERSION=${version}`));
+  assert.ok(instructionsOf(last, "ARG").includes(`VERSION=${version}`));
   assert.match(shipped("docs/kubernetes.md"), new RegExp(`--file docker/Dockerfile --tag haven-api:${version} \\.`));
 });
 

@@ -4,86 +4,86 @@ import { once } from "node:events";
 import { suite, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
-import { makePlace, working } from "./sandbox.ts";
+import { createSandbox, working } from "./sandbox.ts";
 
 // A successful roll needs a real Docker (docs/docker.md). These tests cover a roll that fails, with a
 // fake Docker.
 
-/** Returns three ready instances, and a new one whose state the test sets. */
-const fleet = (newcomer: { ready: boolean; state: string }) => `
-  *"--filter status=created") echo newcomer ;;
+/** Returns the answers of the fake Docker: three ready instances, and a new one whose state the test sets. */
+const fleet = (newInstance: { ready: boolean; state: string }) => `
+  *"--filter status=created") echo newInstance ;;
   *com.docker.compose.service=api-server-?" "*) service=\${*##*service=}; echo "old-\${service%% *}" ;;
   "network ls "*) echo front ;;
-  "exec newcomer "*) echo "newcomer /ready"; exit ${newcomer.ready ? 0 : 1} ;;
+  "exec newInstance "*) echo "newInstance /ready"; exit ${newInstance.ready ? 0 : 1} ;;
   "exec old-"*) echo "$2 /ready 200 ready" ;;
   *"index .Config.Labels"*) echo "\${*##*old-}" ;;
   "inspect --format {{.Name}} "*) echo "/haven-$4" ;;
-  "inspect --format {{.State.Status}} newcomer") echo ${newcomer.state} ;;
+  "inspect --format {{.State.Status}} newInstance") echo ${newInstance.state} ;;
   "inspect --format {{.State.ExitCode}} "*) echo 0 ;;
-  "logs --tail 15 newcomer") echo "what it said last" ;;
+  "logs --tail 15 newInstance") echo "its last log line" ;;
 `;
 
-const setUp = async (newcomer: { ready: boolean; state: string }) => {
-  const place = makePlace({ ...working, answers: fleet(newcomer) });
-  const { code, output } = await place.run("setup");
+const setUp = async (newInstance: { ready: boolean; state: string }) => {
+  const sandbox = createSandbox({ ...working, answers: fleet(newInstance) });
+  const { code, output } = await sandbox.run("setup");
   assert.equal(code, 0, output);
-  return place;
+  return sandbox;
 };
 
 suite("a roll that fails", { skip: without("openssl") }, () => {
   test("a new instance that does not become ready is removed, and all old ones keep serving", async () => {
-    const place = await setUp({ ready: false, state: "exited" });
-    const { code, output } = await place.run("roll");
+    const sandbox = await setUp({ ready: false, state: "exited" });
+    const { code, output } = await sandbox.run("roll");
     assert.equal(code, 1, output);
-    assert.match(output, /the new instance has exited\nwhat it said last\n/);
+    assert.match(output, /the new instance has exited\nits last log line\n/);
     assert.match(output, /the new api-server-1 did not become ready and was removed; .* are unchanged/);
-    assert.match(place.calls(), /^start newcomer$[\s\S]*^rm --force newcomer$/m);
-    assert.doesNotMatch(place.calls(), /^(stop|rm) old-|^network connect/m);
+    assert.match(sandbox.calls(), /^start newInstance$[\s\S]*^rm --force newInstance$/m);
+    assert.doesNotMatch(sandbox.calls(), /^(stop|rm) old-|^network connect/m);
   });
 
   test("an interrupted roll removes the new instance and keeps the old ones", async () => {
-    const place = await setUp({ ready: false, state: "running" });
+    const sandbox = await setUp({ ready: false, state: "running" });
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      const roll = spawn(place.file("docker/load-balancer-setup.sh"), ["roll", "--no-build"], {
-        env: place.env,
+      const roll = spawn(sandbox.file("docker/load-balancer-setup.sh"), ["roll", "--no-build"], {
+        env: sandbox.env,
         stdio: "ignore",
         detached: true,
       });
-      const before = place.calls().length;
+      const before = sandbox.calls().length;
       await eventually(
-        () => place.calls().slice(before),
-        (calls) => calls.includes("exec newcomer"),
+        () => sandbox.calls().slice(before),
+        (calls) => calls.includes("exec newInstance"),
         15_000,
       );
       // To the whole process group, as a terminal does.
       process.kill(-(roll.pid ?? Number.NaN), signal);
       await once(roll, "exit");
-      assert.match(place.calls().slice(before), /^rm --force newcomer$/m);
-      assert.doesNotMatch(place.calls(), /^(stop|rm) old-|^network connect/m);
+      assert.match(sandbox.calls().slice(before), /^rm --force newInstance$/m);
+      assert.doesNotMatch(sandbox.calls(), /^(stop|rm) old-|^network connect/m);
     }
   });
 
   test("it does not begin while an instance is not ready", async () => {
-    const place = makePlace({
+    const sandbox = createSandbox({
       ...working,
       answers: `"exec old-api-server-2 "*) echo "api-server-2 /ready 503 not_ready"; exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,
     });
-    await place.run("setup");
-    const { code, output } = await place.run("roll");
+    await sandbox.run("setup");
+    const { code, output } = await sandbox.run("roll");
     assert.equal(code, 1);
     assert.match(output, /api-server-2 \/ready 503 not_ready: with an instance that is not ready/);
-    assert.doesNotMatch(place.calls(), / migrate$|^start |^stop /m);
+    assert.doesNotMatch(sandbox.calls(), / migrate$|^start |^stop /m);
   });
 
   test("it does not continue after a failed migration", async () => {
-    const place = makePlace({
+    const sandbox = createSandbox({
       ...working,
       answers: `*" migrate") exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,
     });
-    await place.run("setup");
-    const { code, output } = await place.run("roll", "--no-build");
+    await sandbox.run("setup");
+    const { code, output } = await sandbox.run("roll", "--no-build");
     assert.equal(code, 1);
     assert.match(output, /the migration failed; every instance is unchanged/);
-    assert.doesNotMatch(place.calls(), /^start |^stop /m);
+    assert.doesNotMatch(sandbox.calls(), /^start |^stop /m);
   });
 });

@@ -23,27 +23,28 @@ export type Fake = {
   composeVersion?: string;
   daemon?: boolean;
   volumes?: boolean;
-  /** Further responses: `case` branches of sh on the arguments; $place is a writable folder. */
+  /** Further responses: `case` branches of sh on the arguments; $sandbox is a writable folder. */
   answers?: string;
 };
 
 export const working: Fake = { composeVersion: "2.40.0", daemon: true };
 
 /** Creates a copy of the folders that the script uses, and a fake docker that records its arguments. */
-export function makePlace({ composeVersion, daemon, volumes, answers = "" }: Fake = working) {
+export function createSandbox({ composeVersion, daemon, volumes, answers = "" }: Fake = working) {
   const folder = mkdtempSync(join(tmpdir(), "haven-docker-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   // a name that breaks every command with a missing quote
-  const place = join(folder, "my rented $houses");
-  for (const name of ["docker", "monitoring/targets"]) cpSync(join(root, name), join(place, name), { recursive: true });
+  const sandbox = join(folder, "my rented $houses");
+  for (const name of ["docker", "monitoring/targets"])
+    cpSync(join(root, name), join(sandbox, name), { recursive: true });
   for (const name of [".env", "ssl", "backups", "secrets"])
-    rmSync(join(place, "docker", name), { recursive: true, force: true });
-  const bin = join(place, "bin");
+    rmSync(join(sandbox, "docker", name), { recursive: true, force: true });
+  const bin = join(sandbox, "bin");
   mkdirSync(bin);
   for (const name of standardPrograms) if (has(name)) symlinkSync(pathOfProgram(name), join(bin, name));
   const docker = `#!/bin/sh
-place='${place}'
-printf '%s\\n' "$*" >> "$place/calls"
+sandbox='${sandbox}'
+printf '%s\\n' "$*" >> "$sandbox/calls"
 case "$*" in
 ${answers}
   "compose version --short") ${composeVersion === undefined ? "exit 1" : `echo ${composeVersion}`} ;;
@@ -53,7 +54,7 @@ esac
 `;
   writeFileSync(join(bin, "docker"), docker);
   chmodSync(join(bin, "docker"), 0o755);
-  const file = (name: string) => join(place, name);
+  const file = (name: string) => join(sandbox, name);
   const env = { PATH: bin };
   return {
     run: (...args: string[]) => runProgram(file("docker/load-balancer-setup.sh"), args, { env, timeoutMs: 20_000 }),

@@ -31,7 +31,7 @@ test("the commands of the page create the first account and the administrator", 
   assert.match(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString(), /"role":"admin"/);
 });
 
-test("the root leads a browser to /api, which is a page, and others get a 404 that names it", async () => {
+test("/ redirects a browser to the page /api, and other clients get a 404 that names /api", async () => {
   const haven = await startHaven({ env: sameSecret });
   const browser = await ask(`${haven.url}/`, { headers: { Accept: "text/html" } });
   assert.deepEqual([browser.status, browser.headers.location], [302, "/api"]);

@@ -32,7 +32,7 @@ function checkTable(name: string, failures: readonly Failure[], explain: Explain
     const found = explain(error);
     assert.ok(found !== undefined, `${cause} is not explained: ${String(error)}`);
     assert.doesNotMatch(found.sentence, /127\.0\.0\.1|localhost|\.invalid|hunter|haven-/, cause);
-    // Which of the two it is depends on whether the server closes the connection before the client writes.
+    // The code is EPIPE if the client writes after the server has closed the connection.
     const code = failureCode(error)?.replace("EPIPE", "ECONNRESET") ?? "none";
     return `| ${cause} | \`${code}\` | \`${found.reason}\` | ${found.sentence} |`;
   });

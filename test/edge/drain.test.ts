@@ -47,7 +47,7 @@ test("a wrong command line prints the usage and changes nothing", async () => {
   assert.match(unreachable.output, /HAProxy does not answer at \/run\/nothing\.sock\n$/);
 });
 
-test("an instance is out of rotation and idle while the command runs, and back afterwards; no request fails", async () => {
+test("an instance is out of rotation and idle while the command runs, and in rotation again afterwards; no request fails", async () => {
   backends.behave(async (request, response, name) => {
     await sleep(request.url === "/api/v1/long" ? 2500 : 20);
     response.writeHead(request.method === "POST" ? 201 : 200).end(name);
@@ -69,7 +69,10 @@ test("an instance is out of rotation and idle while the command runs, and back a
   assert.equal(backends.seen.filter(({ name }) => name === "api-server-2").length, before);
   const { code, output } = await drained;
   assert.equal(code, 0, output);
-  assert.match(output, /is out of rotation and has no requests left\nthe command\ndrain\.sh: api-server-2 is back\n/);
+  assert.match(
+    output,
+    /is out of rotation and has no requests left\nthe command\ndrain\.sh: api-server-2 is in rotation again\n/,
+  );
   assert.equal(await state(), "UP");
   await sleep(1000);
   assert.ok(backends.seen.filter(({ name }) => name === "api-server-2").length > before);
@@ -107,7 +110,7 @@ test("an instance that does not become ready gets no request, and the script rep
   await allUp();
 });
 
-test("the script returns the exit code of the command, and the instance is back in rotation", async () => {
+test("the script returns the exit code of the command, and the instance is in rotation again", async () => {
   const { code } = await drain("api-server-2", "sh", "-c", "exit 7");
   assert.equal(code, 7);
   assert.equal(await state(), "UP");

@@ -96,7 +96,7 @@ describe("variants", () => {
     ["HAVEN_HTTPS_ONLY", "1"],
     ["HAVEN_BEHIND", "proxy_protocol"],
   ] as const) {
-    test(`the misspelt value ${name}=${value} refuses the start, with the possible values`, async () => {
+    test(`the misspelt value ${name}=${value} prevents the start, and the message lists the possible values`, async () => {
       const { code, output } = await checkHaproxy({ [name]: value });
       assert.equal(code, 1);
       assert.match(output, new RegExp(`${name} has to be [a-z-]+.* or [a-z-]+, not "${value}"`));

@@ -144,8 +144,7 @@ describe("variants", () => {
       const outcome = await checkNginx();
       const since = /from-([\d.]+)\.conf$/.exec(variant)?.[1];
       if (since === undefined || (await nginxIsAtLeast(since))) assert.deepEqual(outcome, fine);
-      else
-        assert.match(outcome.output, /unknown directive|not allowed here/, "its name says that it is for newer ones");
+      else assert.match(outcome.output, /unknown directive|not allowed here/, "its name states a newer version");
     });
   }
 });

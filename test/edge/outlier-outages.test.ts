@@ -6,7 +6,7 @@ import { send } from "../shared/requests/proxy-client.ts";
 import {
   breakPaths,
   intervalMs,
-  outMs,
+  notReadyWithinMs,
   type PathMember,
   restoreFleet,
   startPathFleet,
@@ -35,7 +35,7 @@ for (const [what, store, check, path] of outages) {
       const shared = await eventually(
         () => verdicts(members),
         (all) => all.every(({ body }) => body.sharedOutage?.includes(check)),
-        outMs + 1000,
+        notReadyWithinMs + 1000,
         50,
       );
       for (const { status, body } of shared) {
@@ -64,18 +64,18 @@ for (const [what, store, check, path] of outages) {
         10_000,
         20,
       );
-      const backMs = Math.round(performance.now() - recoveredAt);
+      const recoveryMs = Math.round(performance.now() - recoveredAt);
       assert.equal((await send(path)).status, 200);
       const changes = await watch.stop();
       process.stderr.write(
-        `${what} ${fault}: 503 in ${Math.round(medianMs)} ms (half of them); all ready again after ${backMs} ms\n`,
+        `${what} ${fault}: 503 in ${Math.round(medianMs)} ms (median); all reported as ready after ${recoveryMs} ms\n`,
       );
       for (const [name, states] of changes) {
-        const seen = states.map(({ is }) => is);
+        const seen = states.map(({ state }) => state);
         assert.ok(!seen.includes("not_ready"), `${name}: ${seen.join(", ")}`);
       }
       // A recovery takes two successful checks an interval apart, after the check that was hanging has ended.
-      assert.ok(backMs < 2 * intervalMs + (fault === "hole" ? 1000 : 0) + 300, `${backMs} ms`);
+      assert.ok(recoveryMs < 2 * intervalMs + (fault === "hole" ? 1000 : 0) + 300, `${recoveryMs} ms`);
     });
   }
 }
@@ -89,13 +89,13 @@ for (const fault of ["refuse", "hole", "freeze"] as const) {
     await eventually(
       () => verdictOf(victim),
       ({ status }) => status === 503,
-      outMs + 500,
+      notReadyWithinMs + 500,
       25,
     );
     await sleep(2 * intervalMs);
     assert.equal((await verdictOf(victim)).status, 503);
     for (const [name, states] of await watch.stop())
-      assert.deepEqual([name, states.map(({ is }) => is)], [name, ["ready"]]);
+      assert.deepEqual([name, states.map(({ state }) => state)], [name, ["ready"]]);
   });
 }
 
@@ -107,11 +107,11 @@ test("an instance that alone loses both stores leaves the rotation", async () =>
   await eventually(
     () => verdictOf(victim),
     ({ status }) => status === 503,
-    outMs + 500,
+    notReadyWithinMs + 500,
     25,
   );
   for (const [name, states] of await watch.stop())
-    assert.deepEqual([name, states.map(({ is }) => is)], [name, ["ready"]]);
+    assert.deepEqual([name, states.map(({ state }) => state)], [name, ["ready"]]);
 });
 
 test("if all instances lose both stores, they act as with READY_POLICY=strict", async () => {
@@ -119,7 +119,7 @@ test("if all instances lose both stores, they act as with READY_POLICY=strict", 
   await eventually(
     () => verdicts(members),
     (all) => all.every(({ status, body }) => status === 503 && body.sharedOutage === undefined),
-    outMs + 1000,
+    notReadyWithinMs + 1000,
     50,
   );
 });
@@ -131,7 +131,7 @@ test("an instance that drains in a shared outage leaves the rotation, because th
   await eventually(
     () => verdicts(members),
     (all) => all.every(({ body }) => body.sharedOutage !== undefined),
-    outMs + 1000,
+    notReadyWithinMs + 1000,
     25,
   );
   victim.process.child.kill("SIGTERM");

@@ -8,7 +8,7 @@ import {
   breakPaths,
   decisionsSince,
   intervalMs,
-  outMs,
+  notReadyWithinMs,
   outputLengths,
   type PathMember,
   restoreFleet,
@@ -34,10 +34,10 @@ async function losePostgres(those: readonly PathMember[]) {
   const watch = watchVerdicts(members);
   await sleep(100);
   await breakPaths(those, ["database"], "refuse");
-  await sleep(outMs + 3 * intervalMs);
+  await sleep(notReadyWithinMs + 3 * intervalMs);
   const changes = await watch.stop();
   const decisions = decisionsSince(members, from);
-  const states = ({ name }: PathMember) => (changes.get(name) ?? []).map(({ is }) => is);
+  const states = ({ name }: PathMember) => (changes.get(name) ?? []).map(({ state }) => state);
   const lastAt = Math.max(...those.map(({ name }) => changes.get(name)?.at(-1)?.afterMs ?? Number.NaN)) - 100;
   return { states, decisions, lastAt };
 }
@@ -49,7 +49,7 @@ test("if two of five instances lose Postgres, the two leave the rotation once, w
   for (const member of those) assert.equal(states(member).filter((is) => is === "not_ready").length, 1);
   for (const member of members.slice(2)) assert.deepEqual(states(member), ["ready"]);
   assert.deepEqual(decisions, ["api-server-1 postgres outlier", "api-server-2 postgres outlier"]);
-  assert.ok(lastAt <= outMs + 300, `${lastAt} ms`);
+  assert.ok(lastAt <= notReadyWithinMs + 300, `${lastAt} ms`);
 });
 
 test("if four of five instances lose Postgres, it is a shared outage: all stay in rotation, and the decision does not change", async () => {
@@ -81,7 +81,12 @@ test("the heartbeat of an instance killed in a shared outage expires within thre
   const from = outputLengths(left);
   await breakPaths(members, ["database"], "refuse");
   const shared = (member: PathMember) => verdictOf(member).then(({ body }) => body.sharedOutage !== undefined);
-  await eventually(async () => (await Promise.all(members.map(shared))).every(Boolean), Boolean, outMs + 1000, 50);
+  await eventually(
+    async () => (await Promise.all(members.map(shared))).every(Boolean),
+    Boolean,
+    notReadyWithinMs + 1000,
+    50,
+  );
   const watch = watchVerdicts(left);
   victim.process.child.kill("SIGKILL");
   const killedAt = performance.now();
@@ -91,13 +96,13 @@ test("the heartbeat of an instance killed in a shared outage expires within thre
   };
   const counts = () => Promise.all(left.map(known));
   await eventually(counts, (all) => all.every((count) => count === 4), 10_000, 25);
-  const goneMs = performance.now() - killedAt;
+  const expiryMs = performance.now() - killedAt;
   await sleep(3 * intervalMs);
   for (const [name, states] of await watch.stop())
-    assert.deepEqual([name, states.map(({ is }) => is)], [name, ["degraded postgres"]]);
+    assert.deepEqual([name, states.map(({ state }) => state)], [name, ["degraded postgres"]]);
   assert.deepEqual(
     decisionsSince(left, from),
     left.map(({ name }) => `${name} postgres shared_outage`),
   );
-  assert.ok(goneMs < 3 * intervalMs, `${goneMs} ms`);
+  assert.ok(expiryMs < 3 * intervalMs, `${expiryMs} ms`);
 });

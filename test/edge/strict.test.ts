@@ -1,7 +1,14 @@
 import { before, beforeEach, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { onePathCases } from "./support/path-cases.ts";
-import { breakPaths, outMs, type PathMember, restoreFleet, startPathFleet, verdicts } from "./support/path-fleet.ts";
+import {
+  breakPaths,
+  notReadyWithinMs,
+  type PathMember,
+  restoreFleet,
+  startPathFleet,
+  verdicts,
+} from "./support/path-fleet.ts";
 
 let members: readonly PathMember[] = [];
 before(async () => {
@@ -16,7 +23,7 @@ test("with Postgres down, all instances leave the rotation", async () => {
   await eventually(
     () => verdicts(members),
     (all) => all.every(({ status, body }) => status === 503 && body.status === "not_ready" && !body.sharedOutage),
-    outMs + 1000,
+    notReadyWithinMs + 1000,
     50,
   );
 });

@@ -46,7 +46,7 @@ async function usersEverywhere(newUser: () => Promise<User>): Promise<User[]> {
  * Stops one instance and checks that only its users move. Returns the instances of the users before the stop and after
  * the restart.
  */
-async function sticksMovesAndReturns(users: readonly User[], patienceMs: number) {
+async function checkStickiness(users: readonly User[], limitMs: number) {
   const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
   const first = await where();
   assert.equal(distinct(first).length, 3, String(first));
@@ -61,7 +61,7 @@ async function sticksMovesAndReturns(users: readonly User[], patienceMs: number)
     for (const [index, name] of now.entries()) if (first[index] !== gone) assert.equal(name, first[index]);
   }
   await backends.open(gone);
-  const then = await eventually(where, (now) => now.includes(gone), patienceMs, 200);
+  const then = await eventually(where, (now) => now.includes(gone), limitMs, 200);
   return { first, then };
 }
 
@@ -77,7 +77,7 @@ describe("affinity in nginx", () => {
       assert.deepEqual(again, { name, cookie: undefined }, "the first answer is where the cookie leads");
       return () => ask(headers);
     });
-    const { first, then } = await sticksMovesAndReturns(users, 10_000);
+    const { first, then } = await checkStickiness(users, 10_000);
     assert.equal(first.length, then.length);
     assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
   });
@@ -85,14 +85,14 @@ describe("affinity in nginx", () => {
   test("by header: a key stays with its instance, and requests without a key are distributed", async () => {
     await startNginx({ variants: ["upstream-affinity-header.conf"] });
     const users = Array.from({ length: 15 }, (_, index) => () => ask({ "x-affinity-key": `key-${index}` }));
-    await sticksMovesAndReturns(users, 10_000);
+    await checkStickiness(users, 10_000);
     assert.equal(distinct((await many(20, () => ask())).map(({ name }) => name)).length, 3);
   });
 
   test("by address", async () => {
     await startNginx({ variants: ["upstream-affinity-address.conf"] });
     const users = Array.from({ length: 15 }, () => freshAddress()).map((from) => () => ask({}, from));
-    await sticksMovesAndReturns(users, 10_000);
+    await checkStickiness(users, 10_000);
   });
 });
 
@@ -320,7 +320,7 @@ test("an unready instance gets no request from haproxy within the time that the 
   await eventually(
     () => send("/api/v1/who"),
     ({ status }) => status === 200,
-    haproxyDetection().backMs + 1000,
+    haproxyDetection().recoveryMs + 1000,
   );
 });
 

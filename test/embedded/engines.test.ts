@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { EngineError, startEngines } from "../../src/embedded/engines.ts";
 import { startApp } from "./support/apps.ts";
-import { asRoot, descendants, folder, onLinux, query, redis, silent } from "./support/world.ts";
+import { asRoot, descendants, folder, onLinux, query, redis, silent } from "./support/engines.ts";
 
 const both = { postgres: true, redis: true, log: silent };
 
-test("two starts at the same moment share one pair of engines, which end with the first", async (t) => {
+test("two servers that start at the same time share one Postgres and one Valkey, which end with the first server", async (t) => {
   const dataDir = await folder(t);
   const apps = [startApp(t, dataDir), startApp(t, dataDir)];
   const messages = await Promise.all(apps.map((app) => app.message()));
@@ -19,25 +19,25 @@ test("two starts at the same moment share one pair of engines, which end with th
   assert.equal(one.redisUrl, two?.redisUrl);
   assert.equal((await stat(join(dataDir, "engines.json"))).mode & 0o777, 0o600);
 
-  const guest = apps[messages.findIndex(({ shared }) => shared)];
-  const host = apps[messages.findIndex(({ shared }) => !shared)];
-  await guest?.stop();
+  const sharing = apps[messages.findIndex(({ shared }) => shared)];
+  const owner = apps[messages.findIndex(({ shared }) => !shared)];
+  await sharing?.stop();
   assert.deepEqual(await query(one.databaseUrl, "SELECT 1"), [1]);
   assert.equal(await redis(one.redisUrl, (client) => client.ping()), "PONG");
-  await host?.stop();
+  await owner?.stop();
   await assert.rejects(query(one.databaseUrl, "SELECT 1"));
   await assert.rejects(stat(join(dataDir, "engines.lock")), /ENOENT/);
 });
 
-test("the files of a killed server do not delay the next start", async (t) => {
+test("files that a killed server has left do not delay the next start", async (t) => {
   const dataDir = await folder(t);
   const dead = { pid: 4_194_301, start: "1" };
   await writeFile(join(dataDir, "engines.lock"), JSON.stringify(dead));
   await writeFile(join(dataDir, "engines.json"), JSON.stringify({ ...dead, redisUrl: "redis://127.0.0.1:1" }));
-  const began = Date.now();
+  const startedAt = Date.now();
   const engines = await startEngines({ ...both, dataDir, postgres: false });
   t.after(() => engines.stop());
-  assert.ok(Date.now() - began < 2_000);
+  assert.ok(Date.now() - startedAt < 2_000);
   assert.equal(engines.shared, false);
   assert.equal(engines.databaseUrl, undefined);
   assert.ok((await readFile(join(dataDir, "engines.json"), "utf8")).includes(`${process.pid}`));

@@ -4,9 +4,18 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sendSignal } from "../../src/embedded/processes/processes.ts";
 import { startApp } from "./support/apps.ts";
-import { descendants, eventually, folder, folderWithDatabase, living, onLinux, query, redis } from "./support/world.ts";
+import {
+  descendants,
+  eventually,
+  folder,
+  folderWithDatabase,
+  onLinux,
+  query,
+  redis,
+  stillRunning,
+} from "./support/engines.ts";
 
-const goneLimitMs = 3_000;
+const exitLimitMs = 3_000;
 const options = { timeout: 30_000, skip: !onLinux };
 
 test(
@@ -21,7 +30,7 @@ test(
     const engines = await descendants(app.pid);
     assert.ok(engines.length > 4);
     await app.kill();
-    const tookMs = await eventually(goneLimitMs, async () => (await living(engines)).length === 0);
+    const tookMs = await eventually(exitLimitMs, async () => (await stillRunning(engines)).length === 0);
     t.diagnostic(`all gone after ${tookMs} ms`);
     await busy;
 
@@ -34,7 +43,7 @@ test(
 );
 
 test(
-  "killed in the middle of its very first start, it leaves no process, and no half-made database",
+  "an application that is killed during its first start leaves no process and no incomplete database",
   options,
   async (t) => {
     const dataDir = await folder(t);
@@ -43,7 +52,7 @@ test(
     await eventually(5_000, async () => (await helpers()).length > 3);
     const started = await helpers();
     await app.kill();
-    await eventually(goneLimitMs, async () => (await living(started)).length === 0);
+    await eventually(exitLimitMs, async () => (await stillRunning(started)).length === 0);
     await mkdir(join(dataDir, "postgres.unfinished", "base"), { recursive: true });
     const again = startApp(t, dataDir);
     assert.deepEqual(await query((await again.message()).databaseUrl, "SELECT 1"), [1]);
@@ -52,7 +61,7 @@ test(
   },
 );
 
-test("Ctrl-C reaches the application and not its engines, which serve until it stops them", options, async (t) => {
+test("Ctrl-C ends only the application; its engines run until the application stops them", options, async (t) => {
   const app = startApp(t, await folderWithDatabase(t));
   const { databaseUrl, redisUrl } = await app.message();
   const identity = async () => [
@@ -65,5 +74,5 @@ test("Ctrl-C reaches the application and not its engines, which serve until it s
   assert.equal((await app.message()).received, "SIGINT");
   assert.deepEqual(await identity(), before);
   await app.stop();
-  assert.deepEqual(await living(engines), []);
+  assert.deepEqual(await stillRunning(engines), []);
 });

@@ -10,13 +10,13 @@ import {
   eventually,
   folder,
   folderWithDatabase,
-  living,
   onLinux,
   query,
   silent,
-} from "./support/world.ts";
+  stillRunning,
+} from "./support/engines.ts";
 
-const backLimitMs = 5_000;
+const recoveryLimitMs = 5_000;
 const stopLimitMs = 3_500;
 
 async function start(test: TestContext, dataDir: string, events: string[] = []) {
@@ -25,7 +25,7 @@ async function start(test: TestContext, dataDir: string, events: string[] = []) 
   return postgres;
 }
 
-test("data is kept from one start to the next, which is quicker", { timeout: 30_000 }, async (t) => {
+test("data is kept across a restart", { timeout: 30_000 }, async (t) => {
   const dataDir = await folder(t);
   const first = await start(t, dataDir);
   await query(first.url, "CREATE TABLE kept AS SELECT 'Zürich' AS town");
@@ -39,7 +39,7 @@ test("data is kept from one start to the next, which is quicker", { timeout: 30_
   assert.deepEqual(await query(second.url, "SELECT town FROM kept"), ["Zürich"]);
 });
 
-test("only the one with the password comes in, and it is in a file that only its owner reads", async (t) => {
+test("a connection requires the password, which is in a file that only its owner can read", async (t) => {
   const dataDir = await folderWithDatabase(t);
   const { url } = await start(t, dataDir);
   const file = join(dataDir, "postgres", "haven.password");
@@ -48,48 +48,51 @@ test("only the one with the password comes in, and it is in a file that only its
   await assert.rejects(query(url.replace(/:[^:@]+@/, ":wrong@"), "SELECT 1"), /password authentication failed/);
 });
 
-test("a killed postmaster is back on its port, with its data", { timeout: 30_000 }, async (t) => {
+test("a killed postmaster is restarted on the same port with its data", { timeout: 30_000 }, async (t) => {
   const events: string[] = [];
   const postgres = await start(t, await folderWithDatabase(t), events);
   await query(postgres.url, "CREATE TABLE kept AS SELECT 1 AS one");
   const before = postgres.pid() ?? 0;
   // A worker that survives the main process would keep the shared memory.
   const busy = query(postgres.url, "SELECT count(*) FROM generate_series(1, 1e12)").catch(() => []);
-  await eventually(backLimitMs, async () => {
+  await eventually(recoveryLimitMs, async () => {
     const active = await query(postgres.url, "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%1e12%'");
     return active[0] === 2;
   });
   sendSignal(before, "SIGKILL");
   await busy;
-  await eventually(backLimitMs, async () => (await query(postgres.url, "SELECT one FROM kept"))[0] === 1);
+  await eventually(recoveryLimitMs, async () => (await query(postgres.url, "SELECT one FROM kept"))[0] === 1);
   assert.notEqual(postgres.pid(), before);
-  await eventually(backLimitMs, async () => events.includes("restarted"));
+  await eventually(recoveryLimitMs, async () => events.includes("restarted"));
   assert.deepEqual(events, ["started", "died", "restarted"]);
 });
 
-test("a killed worker is logged, and the others are back at once", { timeout: 30_000 }, async (t) => {
+test("a killed worker process is logged, and Postgres restarts its workers", { timeout: 30_000 }, async (t) => {
   const events: string[] = [];
   const postgres = await start(t, await folderWithDatabase(t), events);
   await query(postgres.url, "SELECT pg_sleep(0), pg_backend_pid()");
   const [worker] = await query(postgres.url, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'");
   const postmaster = postgres.pid();
   sendSignal(Number(worker), "SIGKILL");
-  await eventually(backLimitMs, async () => events.includes("worker died"));
-  await eventually(backLimitMs, async () => (await query(postgres.url, "SELECT 1"))[0] === 1);
+  await eventually(recoveryLimitMs, async () => events.includes("worker died"));
+  await eventually(recoveryLimitMs, async () => (await query(postgres.url, "SELECT 1"))[0] === 1);
   assert.equal(postgres.pid(), postmaster);
 });
 
-test("a killed guard takes its Postgres along, and both are back", { timeout: 30_000, skip: !onLinux }, async (t) => {
+test("when the guard is killed, its Postgres ends too, and both are restarted", {
+  timeout: 30_000,
+  skip: !onLinux,
+}, async (t) => {
   const postgres = await start(t, await folderWithDatabase(t));
   const before = postgres.pid() ?? 0;
   const stat = await readFile(`/proc/${before}/stat`, "utf8");
   const guard = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   sendSignal(guard, "SIGKILL");
   await eventually(
-    backLimitMs,
+    recoveryLimitMs,
     async () => postgres.pid() !== before && (await query(postgres.url, "SELECT 1"))[0] === 1,
   );
-  assert.deepEqual(await living([guard, before]), []);
+  assert.deepEqual(await stillRunning([guard, before]), []);
 });
 
 test("stop ends everything within its limit even while the engine is frozen", { skip: !onLinux }, async (t) => {
@@ -97,30 +100,30 @@ test("stop ends everything within its limit even while the engine is frozen", { 
   const all = await descendants(process.pid);
   assert.ok(all.length > 2);
   sendSignal(postgres.pid() ?? 0, "SIGSTOP");
-  const began = Date.now();
+  const startedAt = Date.now();
   await postgres.stop();
-  assert.ok(Date.now() - began < stopLimitMs, `${Date.now() - began} ms`);
-  assert.deepEqual(await living(all), []);
+  assert.ok(Date.now() - startedAt < stopLimitMs, `${Date.now() - startedAt} ms`);
+  assert.deepEqual(await stillRunning(all), []);
 });
 
 test("stop during a restart ends everything", { skip: !onLinux }, async (t) => {
   const events: string[] = [];
   const postgres = await start(t, await folderWithDatabase(t), events);
   sendSignal(postgres.pid() ?? 0, "SIGKILL");
-  await eventually(backLimitMs, async () => events.includes("died"));
+  await eventually(recoveryLimitMs, async () => events.includes("died"));
   await postgres.stop();
   assert.deepEqual(await descendants(process.pid), []);
   await assert.rejects(query(postgres.url, "SELECT 1"));
 });
 
-test("a leftover postmaster.pid, of whatever process, does not keep it from starting", async (t) => {
+test("Postgres starts although an old postmaster.pid names a running process", async (t) => {
   const dataDir = await folderWithDatabase(t);
   await writeFile(join(dataDir, "postgres", "postmaster.pid"), `${process.pid}\n${dataDir}/postgres\n`);
   const { url } = await start(t, dataDir);
   assert.deepEqual(await query(url, "SELECT 1"), [1]);
 });
 
-test("the data of another version is refused in one sentence, and left alone", async (t) => {
+test("data of another version is refused in one sentence, and stays unchanged", async (t) => {
   const dataDir = await folder(t);
   await mkdir(join(dataDir, "postgres"));
   await writeFile(join(dataDir, "postgres", "PG_VERSION"), "16\n");

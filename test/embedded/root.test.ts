@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { changeOwner } from "../../src/embedded/postgres/run-as.ts";
 import { startPostgres } from "../../src/embedded/postgres/start-postgres.ts";
-import { asRoot, folderWithDatabase, onLinux, query, silent } from "./support/world.ts";
+import { asRoot, folderWithDatabase, onLinux, query, silent } from "./support/engines.ts";
 
 const options = { skip: !(asRoot && onLinux) };
 
 test(
-  "started by root, Postgres runs as another user, even if root owns the data, in a folder that only root can enter",
+  "Postgres that root starts runs as another user, even if root owns the data and only root can enter the folder",
   options,
   async (t) => {
     const dataDir = await folderWithDatabase(t);

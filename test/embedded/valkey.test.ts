@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { sendSignal } from "../../src/embedded/processes/processes.ts";
 import { startValkey, type Valkey } from "../../src/embedded/valkey/start-valkey.ts";
-import { descendants, eventually, living, onLinux, redis, silent } from "./support/world.ts";
+import { descendants, eventually, onLinux, redis, silent, stillRunning } from "./support/engines.ts";
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 const password = "correct-horse";
@@ -16,39 +16,39 @@ before(async () => {
 });
 after(() => shared.stop());
 
-async function timed(times: number, work: () => Promise<unknown>): Promise<number> {
+async function medianMs(times: number, work: () => Promise<unknown>): Promise<number> {
   const tookMs: number[] = [];
   for (let i = 0; i < times; i++) {
-    const began = performance.now();
+    const startedAt = performance.now();
     await work();
-    tookMs.push(performance.now() - began);
+    tookMs.push(performance.now() - startedAt);
   }
   return median(tookMs);
 }
 
-test("a lone command is answered at once, not at the next tick", (t) =>
+test("a single command is answered within 2 ms", (t) =>
   redis(shared.url, async (client) => {
-    const pingMs = await timed(500, () => client.ping());
+    const pingMs = await medianMs(500, () => client.ping());
     const sha = String(await client.script("LOAD", "return redis.call('incr', KEYS[1])"));
-    const scriptMs = await timed(500, () => client.evalsha(sha, 1, "lone"));
+    const scriptMs = await medianMs(500, () => client.evalsha(sha, 1, "lone"));
     t.diagnostic(`median: ping ${pingMs.toFixed(3)} ms, script ${scriptMs.toFixed(3)} ms`);
     assert.ok(pingMs < 2 && scriptMs < 2);
   }));
 
-test("50 clients at once get their own answers, through 1,000 more that come and go", async () => {
+test("50 concurrent clients get their own answers while 1,000 others connect and disconnect", async () => {
   const clients = Array.from({ length: 50 }, () => new Redis(shared.url));
   try {
     const answers = clients.map(async (client, number) => {
       for (let i = 0; i < 50; i++) assert.equal(await client.echo(`${number}:${i}`), `${number}:${i}`);
     });
-    for (let i = 0; i < 1_000; i++) await quickVisit("PING\r\n", "-NOAUTH");
+    for (let i = 0; i < 1_000; i++) await askOnce("PING\r\n", "-NOAUTH");
     await Promise.all(answers);
   } finally {
     for (const client of clients) client.disconnect();
   }
 });
 
-function quickVisit(command: string, answer: string): Promise<void> {
+function askOnce(command: string, answer: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port: shared.port, host: "127.0.0.1" }, () => socket.write(command));
     socket.setTimeout(2_000, () => reject(new Error("no answer")));
@@ -70,7 +70,7 @@ test("there are enough databases for all test files", async () => {
   assert.equal(await redis(`${shared.url}/1`, (client) => client.get("where")), "1");
 });
 
-test("a large value, a long pipeline and a client that vanishes in mid-command do not disturb it", () =>
+test("a large value, a long pipeline, and a client that disconnects within a command do no harm", () =>
   redis(shared.url, async (client) => {
     const large = "x".repeat(1 << 20);
     await client.set("large", large);
@@ -83,7 +83,7 @@ test("a large value, a long pipeline and a client that vanishes in mid-command d
     assert.deepEqual((await pipeline.exec())?.at(-1), [null, 20_000]);
   }));
 
-test("keys expire, blocked clients wake, and messages arrive", () =>
+test("keys expire, a blocking command returns, and messages are delivered", () =>
   redis(shared.url, async (client) => {
     await client.set("brief", "1", "PX", 100);
     await redis(shared.url, async (other) => {
@@ -110,7 +110,9 @@ test("a monitor sees each command", () =>
     monitor.disconnect();
   }));
 
-test("a killed Valkey is back on its port, empty, and a client reconnects", { timeout: 20_000 }, async (t) => {
+test("a killed Valkey is restarted on the same port without data, and a client reconnects", {
+  timeout: 20_000,
+}, async (t) => {
   const events: string[] = [];
   const valkey = await startValkey({ log: ({ event }) => events.push(event), password });
   t.after(() => valkey.stop());
@@ -126,14 +128,14 @@ test("a killed Valkey is back on its port, empty, and a client reconnects", { ti
   await eventually(1_000, async () => events.includes("restarted"));
 });
 
-test("an endless script does not keep it from stopping", { timeout: 20_000, skip: !onLinux }, async () => {
+test("Valkey stops in time while an endless script runs", { timeout: 20_000, skip: !onLinux }, async () => {
   const before = await descendants(process.pid);
   const valkey = await startValkey({ log: silent });
   const own = (await descendants(process.pid)).filter((pid) => !before.includes(pid));
   void redis(valkey.url, (client) => client.eval("while true do end", 0)).catch(() => {});
   await sleep(200);
-  const began = Date.now();
+  const startedAt = Date.now();
   await valkey.stop();
-  assert.ok(Date.now() - began < 1_500);
-  assert.deepEqual(await living(own), []);
+  assert.ok(Date.now() - startedAt < 1_500);
+  assert.deepEqual(await stillRunning(own), []);
 });

@@ -103,7 +103,7 @@ describe("unknown fields and bad input", { concurrency: 4 }, () => {
       // Auth operations accept 16 kB only.
       const deepStatus = path.startsWith("/api/v1/auth/") ? 413 : 400;
       const bodies: [number[], string, string | Buffer, string?][] = [
-        // Without an email in the body, a caller who is signed in is meant.
+        // Without an email in the body, the mail goes to the signed-in caller, so an anonymous call is 401.
         [operation.id === "resendVerification" ? [401] : [400], json, ""],
         [[400], json, "null"],
         [[400], json, "[]"],

@@ -118,14 +118,14 @@ test("images are served from the bucket while Postgres is unavailable", async ()
   await postgres.set("refuse");
   assert.equal((await ask(one.url + photo.urls.page)).status, 200);
   await postgres.set("pass");
-  const isBack = async ({ url }: Haven) => {
+  const hasRecovered = async ({ url }: Haven) => {
     const { circuitBreakers } = (await ask(`${url}/api/v1/circuit-breakers`)).json() as {
       circuitBreakers: { name: string; state: string }[];
     };
     const ofPostgres = circuitBreakers.filter(({ name }) => name.startsWith("postgres"));
     return (await ask(`${url}/ready`)).status === 200 && ofPostgres.every(({ state }) => state === "closed");
   };
-  for (const each of [one, two]) await eventually(() => isBack(each), Boolean);
+  for (const each of [one, two]) await eventually(() => hasRecovered(each), Boolean);
   assert.equal((await remove(one, `photos/${photo.id}`, person)).status, 204);
   await kept([]);
 });

@@ -71,16 +71,16 @@ test("abandoned objects are deleted at once, except those that a commit in progr
   const { deletions, requested } = deletionsFrom({});
   await deletions.announce(["lost"]);
   await deletions.announce(["kept"]);
-  let gaveUp: Promise<void> | undefined;
+  let abandoned: Promise<void> | undefined;
   await db.transaction(async (tx) => {
     await deletions.keep(tx, ["kept"]);
-    gaveUp = deletions.giveUp(["lost", "kept"]);
+    abandoned = deletions.abandon(["lost", "kept"]);
     await eventually(
       () => query(url, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"),
       (waiting) => waiting.length > 0,
     );
   });
-  await gaveUp;
+  await abandoned;
   await queueIsEmpty();
   assert.deepEqual(requested, ["lost"]);
 });

@@ -87,8 +87,8 @@ const oddScan = Buffer.from(jpeg);
 oddScan.writeUInt8(0, scanAt + 2 + jpeg.readUInt16BE(scanAt + 2) - 2);
 
 for (const [name, bytes] of [
-  ["bytes too many in front of a marker", [jpeg.subarray(0, scanAt), Buffer.alloc(3), jpeg.subarray(scanAt)]],
-  ["bytes too many in front of its end", [jpeg.subarray(0, -2), Buffer.alloc(15), jpeg.subarray(-2)]],
+  ["extra bytes before a marker", [jpeg.subarray(0, scanAt), Buffer.alloc(3), jpeg.subarray(scanAt)]],
+  ["extra bytes before its end", [jpeg.subarray(0, -2), Buffer.alloc(15), jpeg.subarray(-2)]],
   ["wrong parameters of its scan", [oddScan]],
 ] as const) {
   test(`a JPEG with ${name}, as phones write it, is accepted`, async () => {
@@ -114,9 +114,9 @@ const malformed: readonly (readonly [string, Buffer, string?])[] = [
   ["no final boundary", formOf({ bytes: jpeg }).subarray(0, -4)],
   ["a body that ends in the file", form(head(good), "\r\n", jpeg)],
   ["a body that ends in the headers", form(head(good))],
-  ["text in front of the first boundary", form("hello\r\n", formOf({ bytes: jpeg }))],
-  ["text behind the end", form(formOf({ bytes: jpeg }), "hello")],
-  ["a boundary with a character too many", form(head(good), "\r\n", jpeg, `\r\n--${boundary}x\r\n`, tail)],
+  ["text before the first boundary", form("hello\r\n", formOf({ bytes: jpeg }))],
+  ["text after the end", form(formOf({ bytes: jpeg }), "hello")],
+  ["a boundary with an extra character", form(head(good), "\r\n", jpeg, `\r\n--${boundary}x\r\n`, tail)],
   ["line breaks without carriage returns", Buffer.from(formOf({ bytes: "x" }).toString().replaceAll("\r", ""))],
   ["garbage for headers", form(`--${boundary}\r\nthis is no header\r\n\r\n`, jpeg, tail)],
   ["garbage among the headers", form(head(good), "\x00\x01: what\r\n\r\n", jpeg, tail)],

@@ -59,8 +59,8 @@ test("photos uploaded to one instance are served, listed and deleted by another"
   assert.deepEqual(seen.json(), photo);
   assert.equal(seen.headers.etag, added.headers.etag);
   const kept = await filesKept();
-  const gone = await ask(`${two.url}/api/v1/photos/${photo.id}`, { method: "DELETE", headers: bearer(person) });
-  assert.equal(gone.status, 204);
+  const deleted = await ask(`${two.url}/api/v1/photos/${photo.id}`, { method: "DELETE", headers: bearer(person) });
+  assert.equal(deleted.status, 204);
   assert.equal(await filesKept(), kept - 2);
   for (const path of [photo.urls.page, photo.urls.list]) assert.equal((await ask(one.url + path)).status, 404);
 });
@@ -103,7 +103,7 @@ test("a property or photo of another owner returns the same 404 as a missing one
   assert.equal(await photosOf(mine.propertyId), 1);
 });
 
-test("a photo is deleted only in the version in If-Match", async () => {
+test("a photo is deleted only if its version is that in If-Match", async () => {
   const person = await owner(one.url);
   const added = await addPhoto(one.url, person, jpeg);
   const remove = (etag: string) =>
@@ -222,8 +222,8 @@ test("an avatar is sent as the body or in a form, is cropped to a square, and is
   const login = await postJson(`${one.url}/api/v1/auth/login`, { email, password });
   assert.equal((login.json() as { user: { avatarUrl: string } }).user.avatarUrl, seen[2]);
   for (let i = 0; i < 2; i += 1) {
-    const gone = await ask(`${one.url}/api/v1/auth/me/avatar`, { method: "DELETE", headers: bearer(person) });
-    assert.equal(gone.status, 204);
+    const deleted = await ask(`${one.url}/api/v1/auth/me/avatar`, { method: "DELETE", headers: bearer(person) });
+    assert.equal(deleted.status, 204);
   }
   assert.equal(await avatarUrl(), null);
   assert.equal(await filesKept(), kept);

@@ -184,7 +184,7 @@ test("of two leases that move to the same days at once one succeeds and one gets
     ]);
     const statuses = answers.map(({ status }) => status);
     assert.ok(statuses.includes(409) && statuses.some((status) => status < 300), `${round}: ${statuses}`);
-    assert.ok(Math.max(...answers.map(({ ms }) => ms)) < 900, "the server had to part them");
+    assert.ok(Math.max(...answers.map(({ ms }) => ms)) < 900, "Postgres had to resolve a deadlock");
   }
 });
 

@@ -19,7 +19,7 @@ test("a drain ends streams cleanly, one after another", async () => {
   haven.child.kill("SIGTERM");
   const signalledAt = performance.now();
   const endedAfter = async (stream: (typeof streams)[number]) => {
-    assert.equal(await stream.gone, "ended");
+    assert.equal(await stream.closed, "ended");
     return performance.now() - signalledAt;
   };
   const ended = (await Promise.all(streams.map(endedAfter))).sort((a, b) => a - b);

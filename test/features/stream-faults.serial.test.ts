@@ -38,11 +38,11 @@ const assertAll = (stream: OpenStream, count: number) =>
 describe("the stream", { concurrency: 6 }, () => {
   for (const fault of ["refuse", "hole"] as const) {
     test(`with Redis unavailable (${fault}) continues by polling, accepts new streams, and is notified again after the recovery`, async () => {
-      const [faulty, sound] = await startWithHealthyPeer();
-      const owner = await newOwner(sound.url);
+      const [faulty, healthy] = await startWithHealthyPeer();
+      const owner = await newOwner(healthy.url);
       const stream = await openStream(faulty.url, owner);
       await faulty.redis.set(fault);
-      await askForRepair(sound.url, owner);
+      await askForRepair(healthy.url, owner);
       await stream.until(1, pollMs + 1000);
       await askForRepair(faulty.url, owner);
       await stream.until(2, 200);
@@ -50,14 +50,14 @@ describe("the stream", { concurrency: 6 }, () => {
       await opened.until(2);
       await sleep(800);
       assert.deepEqual(
-        [stream.isGone(), opened.isGone()],
+        [stream.isClosed(), opened.isClosed()],
         [false, false],
         "neither store can report that the session has ended",
       );
 
       await faulty.redis.set("pass");
       await faulty.until("redis", "up", 4000);
-      await askForRepair(sound.url, owner);
+      await askForRepair(healthy.url, owner);
       await Promise.all([stream.until(3), opened.until(3)]);
       assertAll(stream, 3);
       assertAll(opened, 3);
@@ -65,15 +65,15 @@ describe("the stream", { concurrency: 6 }, () => {
   }
 
   test("stays open while Postgres is unavailable, and sends the missed events afterwards", async () => {
-    const [faulty, sound] = await startWithHealthyPeer();
-    const owner = await newOwner(sound.url);
+    const [faulty, healthy] = await startWithHealthyPeer();
+    const owner = await newOwner(healthy.url);
     await writeMany(faulty.databaseUrl, owner, 150, 5000);
     const stream = await openStream(faulty.url, owner, { lastEventId: 0 });
     await stream.until(150);
     const late = await openStream(faulty.url, owner, { lastEventId: 0 });
     await faulty.postgres.set("refuse");
     const heartbeats = stream.heartbeats();
-    await askForRepair(sound.url, owner);
+    await askForRepair(healthy.url, owner);
     await writeMany(faulty.databaseUrl, owner, 120, 100);
     await eventually(stream.heartbeats, (count) => count > heartbeats + 2);
     const refused = await ask(`${faulty.url}/api/v1/stream`, { headers: bearer(owner) });
@@ -83,64 +83,64 @@ describe("the stream", { concurrency: 6 }, () => {
     await faulty.postgres.set("pass");
     await Promise.all([stream.until(271), late.until(271)]);
     for (const one of [stream, late]) assertAll(one, 271);
-    assert.equal(stream.isGone(), false);
+    assert.equal(stream.isClosed(), false);
   });
 
-  test("sends events without a notification within the poll interval", async () => {
-    const [faulty, sound] = await startWithHealthyPeer();
-    const owner = await newOwner(sound.url);
+  test("finds an event for which no notification was sent, within the poll interval", async () => {
+    const [faulty, healthy] = await startWithHealthyPeer();
+    const owner = await newOwner(healthy.url);
     const stream = await openStream(faulty.url, owner);
-    await insertWithoutNotification(sound, owner);
+    await insertWithoutNotification(healthy, owner);
     await stream.until(1, pollMs + 300);
   });
 
   test("polls for missed events as soon as it listens again", async () => {
-    const [faulty, sound] = await startWithHealthyPeer({ STREAM_POLL_MS: "60000" });
-    const owner = await newOwner(sound.url);
+    const [faulty, healthy] = await startWithHealthyPeer({ STREAM_POLL_MS: "60000" });
+    const owner = await newOwner(healthy.url);
     const stream = await openStream(faulty.url, owner);
     await faulty.redis.set("refuse");
-    await insertWithoutNotification(sound, owner);
+    await insertWithoutNotification(healthy, owner);
     await sleep(300);
     assert.equal(stream.events.length, 0);
     await faulty.redis.set("pass");
     await stream.until(1, 3000);
-    await askForRepair(sound.url, owner);
+    await askForRepair(healthy.url, owner);
     await stream.until(2, 500);
   });
 
   test("ends after a revocation in Postgres while Redis is unavailable", async () => {
-    const [faulty, sound] = await startWithHealthyPeer();
-    const owner = await newOwner(sound.url);
+    const [faulty, healthy] = await startWithHealthyPeer();
+    const owner = await newOwner(healthy.url);
     const stream = await openStream(faulty.url, owner);
     await faulty.redis.set("refuse");
     await sleep(500);
-    assert.equal(stream.isGone(), false);
-    assert.equal((await logout(sound.url, owner)).status, 204);
-    assert.equal(await stream.gone, "ended");
+    assert.equal(stream.isClosed(), false);
+    assert.equal((await logout(healthy.url, owner)).status, 204);
+    assert.equal(await stream.closed, "ended");
   });
 
   test("ends when Postgres has lost rows, so that reused positions are sent again", async () => {
-    const [faulty, sound] = await startWithHealthyPeer();
-    const owner = await newOwner(sound.url);
-    await insertWithoutNotification(sound, owner, 3);
+    const [faulty, healthy] = await startWithHealthyPeer();
+    const owner = await newOwner(healthy.url);
+    await insertWithoutNotification(healthy, owner, 3);
     const stream = await openStream(faulty.url, owner);
     await sleep(pollMs);
-    await sound.running.parts.db.query("DELETE FROM maintenance_events WHERE owner_id = $1 AND position > 1", [
+    await healthy.running.parts.db.query("DELETE FROM maintenance_events WHERE owner_id = $1 AND position > 1", [
       owner.userId,
     ]);
-    await sound.running.parts.db.query("UPDATE maintenance_event_heads SET position = 1 WHERE owner_id = $1", [
+    await healthy.running.parts.db.query("UPDATE maintenance_event_heads SET position = 1 WHERE owner_id = $1", [
       owner.userId,
     ]);
-    assert.equal(await stream.gone, "ended");
+    assert.equal(await stream.closed, "ended");
     const again = await openStream(faulty.url, owner, { lastEventId: stream.lastEventId() });
-    await askForRepair(sound.url, owner);
+    await askForRepair(healthy.url, owner);
     await again.until(1);
     assert.equal(again.events[0]?.position, 2);
   });
 });
 
 /** Polling is off here. Notifications may be lost until the subscription is established, and not after that. */
-async function assertWakes([one, two]: [Haven, Haven], owner: Owner): Promise<void> {
+async function assertNotified([one, two]: [Haven, Haven], owner: Owner): Promise<void> {
   const stream = await openStream(two.url, owner, { lastEventId: 0 });
   const writeOne = async () => {
     await askForRepair(one.url, owner);
@@ -159,7 +159,7 @@ const quiet = { REDIS_URL: "", STREAM_POLL_MS: "60000" };
 test("instances notify each other through a Redis Cluster", { skip: without("redis-server") }, async () => {
   const cluster = await startRedisCluster();
   const pair = await startPair({ ...quiet, REDIS_CLUSTER_NODES: cluster.nodes });
-  await assertWakes(pair, await newOwner(pair[0].url));
+  await assertNotified(pair, await newOwner(pair[0].url));
 });
 
 test("instances notify each other through Sentinel, also after a failover", {
@@ -167,8 +167,8 @@ test("instances notify each other through Sentinel, also after a failover", {
 }, async () => {
   const group = await startRedisSentinel();
   const pair = await startPair({ ...quiet, REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
-  await assertWakes(pair, await newOwner(pair[0].url));
+  await assertNotified(pair, await newOwner(pair[0].url));
   const other = await newOwner(pair[1].url);
   await group.failover();
-  await assertWakes(pair, other);
+  await assertNotified(pair, other);
 });

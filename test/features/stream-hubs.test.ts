@@ -10,17 +10,17 @@ const owner = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
 
 /** Simulates a Postgres that contains `state.committed` events. */
 function withEvents() {
-  const state = { committed: 0, reads: 0, away: false };
+  const state = { committed: 0, reads: 0, isUnavailable: false };
   const db: Queryable = {
     async query(sql, values = []) {
       const heads = typeof sql === "object" && sql.name === "stream_heads";
       state.reads += 1;
       await nextTurn();
-      if (state.away) throw new Error("away");
+      if (state.isUnavailable) throw new Error("unavailable");
       if (heads) return JSON.parse(JSON.stringify([{ ownerId: owner, position: String(state.committed) }]));
       const after = Number(values[1]);
-      const most = Math.min(Number(values[2]), state.committed - after);
-      return JSON.parse(JSON.stringify(Array.from({ length: most }, (_, n) => ({ position: String(after + n + 1) }))));
+      const count = Math.min(Number(values[2]), state.committed - after);
+      return JSON.parse(JSON.stringify(Array.from({ length: count }, (_, n) => ({ position: String(after + n + 1) }))));
     },
   };
   const hubs = createHubs({ db, pollMs: 60_000, onSent: () => undefined });
@@ -78,14 +78,14 @@ test("a failed read is repeated by the next poll, and nothing is read for an own
   state.committed = 5;
   hubs.join(owner, live.reader, 5);
   await nextTurn();
-  state.away = true;
+  state.isUnavailable = true;
   state.committed = 9;
   hubs.join(owner, behind.reader, 5);
   hubs.wake(owner);
   await nextTurn();
   await nextTurn();
   assert.deepEqual([live.received, behind.received], [[], []]);
-  state.away = false;
+  state.isUnavailable = false;
   hubs.poll();
   await eventually(
     () => [live.received, behind.received],

@@ -84,10 +84,10 @@ test("a client that reconnects after three kills receives each of 500 events onc
         instance.child.kill("SIGKILL");
       };
       const stream = await openStream(instance.url, owner, { lastEventId, onEvent });
-      while (seen.length < 500 && !stream.isGone()) await sleep(5);
+      while (seen.length < 500 && !stream.isClosed()) await sleep(5);
       lastEventId = stream.lastEventId();
       stream.close();
-      const ending = await stream.gone;
+      const ending = await stream.closed;
       endings.push(stream.status === 200 ? ending : `${stream.status}`);
     }
   };

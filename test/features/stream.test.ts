@@ -18,7 +18,8 @@ const [one, two] = await startPair({
 });
 const positionsOf = ({ events }: OpenStream) => events.map(({ position }) => position);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-const openOn = async (url: string) => Number(/^streams_open (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
+const openStreamsOn = async (url: string) =>
+  Number(/^streams_open (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
 
 test("both instances send an event, as the list of events contains it, with its position as its id", async () => {
   const owner = await newOwner(one.url);
@@ -153,10 +154,10 @@ describe("a stream ends soon after its session, and no other stream ends", { con
         await openStream(one.url, owner),
       ];
       await sleep(700);
-      assert.equal(first.isGone(), false);
+      assert.equal(first.isClosed(), false);
       await endSession(owner, phone);
       const elapsedMs = startStopwatch();
-      assert.deepEqual(await Promise.all([first.gone, second.gone]), ["ended", "ended"]);
+      assert.deepEqual(await Promise.all([first.closed, second.closed]), ["ended", "ended"]);
       assert.ok(elapsedMs() < 1000, `${elapsedMs()} ms`);
       await askForRepair(two.url, owner);
       await other.until(1);
@@ -183,7 +184,7 @@ test("the limit of streams per instance is enforced with 503", async () => {
   assert.equal((refused.json() as { code: string }).code, "overloaded");
   first.close();
   await eventually(
-    () => openOn(small.url),
+    () => openStreamsOn(small.url),
     (count) => count === 1,
   );
   assert.equal((await openStream(small.url, owner)).status, 200);
@@ -199,7 +200,7 @@ test("one user cannot use the whole capacity: over the limit the user gets 429, 
   assert.equal((await openStream(small.url, ben)).status, 200);
   streams[0]?.close();
   await eventually(
-    () => openOn(small.url),
+    () => openStreamsOn(small.url),
     (count) => count === 10,
   );
   assert.equal((await openStream(small.url, ana)).status, 200);
@@ -207,7 +208,7 @@ test("one user cannot use the whole capacity: over the limit the user gets 429, 
 
 test("a client that disconnects leaves nothing behind, also during authentication", async () => {
   const owner = await newOwner(one.url);
-  const before = await openOn(one.url);
+  const before = await openStreamsOn(one.url);
   const request = `GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nauthorization: ${bearer(owner).authorization}\r\n\r\n`;
   const sockets = await Promise.all(range(1, 40).map(() => open(one.port)));
   for (const [index, socket] of sockets.entries()) {
@@ -216,7 +217,7 @@ test("a client that disconnects leaves nothing behind, also during authenticatio
   }
   await Promise.all(sockets.map((socket) => readAll(socket, 2000)));
   await eventually(
-    () => openOn(one.url),
+    () => openStreamsOn(one.url),
     (count) => count === before,
   );
   const later = await openStream(one.url, owner);

@@ -71,8 +71,8 @@ test("an instance that stops is removed at once, one that crashes within three i
     5 * intervalMs,
     10,
   );
-  const goneMs = elapsedMs();
-  assert.ok(goneMs < 3 * intervalMs, `${goneMs} ms`);
+  const expiryMs = elapsedMs();
+  assert.ok(expiryMs < 3 * intervalMs, `${expiryMs} ms`);
   const redis = new Redis(redisUrl);
   atEnd(() => redis.disconnect());
   await eventually(

@@ -12,20 +12,20 @@ import {
 } from "../../src/fleet/outlier-vote.ts";
 
 const failingForMs = 3000;
-const well = { phase: "ready", status: "up", failing: false, succeededMsAgo: 500 } as const;
+const healthy = { phase: "ready", status: "up", failing: false, succeededMsAgo: 500 } as const;
 const failing = { phase: "ready", status: "down", failing: true, succeededMsAgo: 9000 } as const;
 
 const peers = [
-  ["passed the check after the first failure here", well, "well"],
-  ["passed it last before the first failure here", { ...well, succeededMsAgo: 3000 }, "neither"],
-  ["has failed once and still counts as up", { ...well, failing: true }, "failing"],
+  ["passed the check after the first failure here", healthy, "healthy"],
+  ["passed it last before the first failure here", { ...healthy, succeededMsAgo: 3000 }, "unknown"],
+  ["has failed once and still counts as up", { ...healthy, failing: true }, "failing"],
   ["is down", failing, "failing"],
   ["is down and has just passed once", { ...failing, failing: false, succeededMsAgo: 10 }, "failing"],
-  ["has no result yet", { ...well, status: "unknown" }, "neither"],
-  ["never passed it", { ...well, succeededMsAgo: null }, "neither"],
-  ["is starting and fails", { ...failing, phase: "starting" }, "neither"],
-  ["is starting and is well", { ...well, phase: "starting" }, "neither"],
-  ["is draining and is well", { ...well, phase: "draining" }, "well"],
+  ["has no result yet", { ...healthy, status: "unknown" }, "unknown"],
+  ["never passed it", { ...healthy, succeededMsAgo: null }, "unknown"],
+  ["is starting and fails", { ...failing, phase: "starting" }, "unknown"],
+  ["is starting and is healthy", { ...healthy, phase: "starting" }, "unknown"],
+  ["is draining and is healthy", { ...healthy, phase: "draining" }, "healthy"],
   ["is draining and fails", { ...failing, phase: "draining" }, "failing"],
 ] as const;
 
@@ -33,32 +33,32 @@ for (const [what, report, state] of peers) {
   test(`an instance that ${what} is ${state}`, () => assert.equal(peerStateOf(report, failingForMs), state));
 }
 
-const reports = { w: well, f: failing, n: { ...well, phase: "starting" } } as const;
+const reports = { h: healthy, f: failing, u: { ...healthy, phase: "starting" } } as const;
 
-/** One letter for each other instance: w is well, f is failing, n is neither. */
+/** One letter for each other instance: h is healthy, f is failing, u is unknown. */
 const tallies: readonly (readonly [string, Vote])[] = [
   ["", "too_few"],
-  ["w", "too_few"],
+  ["h", "too_few"],
   ["f", "too_few"],
-  ["ww", "outlier"],
+  ["hh", "outlier"],
   ["ff", "shared_outage"],
-  ["wf", "tie"],
-  ["wn", "tie"],
-  ["fn", "tie"],
-  ["nn", "tie"],
-  ["wwn", "outlier"],
-  ["ffn", "shared_outage"],
-  ["wwf", "outlier"],
-  ["wff", "shared_outage"],
-  ["wwff", "tie"],
-  ["wwnn", "tie"],
-  ["wwwf", "outlier"],
-  ["fffw", "shared_outage"],
+  ["hf", "tie"],
+  ["hu", "tie"],
+  ["fu", "tie"],
+  ["uu", "tie"],
+  ["hhu", "outlier"],
+  ["ffu", "shared_outage"],
+  ["hhf", "outlier"],
+  ["hff", "shared_outage"],
+  ["hhff", "tie"],
+  ["hhuu", "tie"],
+  ["hhhf", "outlier"],
+  ["fffh", "shared_outage"],
 ];
 
 for (const [others, vote] of tallies) {
   test(`the reports ${others || "(none)"} give the vote ${vote}`, () => {
-    const seen = [...others].map((letter) => (letter === "w" || letter === "f" ? reports[letter] : reports.n));
+    const seen = [...others].map((letter) => (letter === "h" || letter === "f" ? reports[letter] : reports.u));
     assert.equal(tally(countPeers(seen, failingForMs)), vote);
   });
 }
@@ -75,18 +75,18 @@ const sequences: readonly (readonly [readonly Vote[], Decision | "undecided"])[]
   [["outlier"], "outlier"],
   [["shared_outage"], "shared_outage"],
   [["too_few"], "unsure"],
-  [["tie", "tie", "silence"], "undecided"],
-  [["silence", "shared_outage"], "shared_outage"],
+  [["tie", "tie", "no_answer"], "undecided"],
+  [["no_answer", "shared_outage"], "shared_outage"],
   [["shared_outage", "outlier"], "shared_outage"],
   [["shared_outage", "outlier", "outlier"], "outlier"],
   [["shared_outage", "outlier", "shared_outage", "outlier"], "shared_outage"],
   [["shared_outage", "outlier", "tie", "outlier"], "shared_outage"],
-  [["shared_outage", "outlier", "silence", "outlier"], "shared_outage"],
+  [["shared_outage", "outlier", "no_answer", "outlier"], "shared_outage"],
   [["shared_outage", "tie", "tie", "tie"], "shared_outage"],
   [["outlier", "tie", "tie"], "outlier"],
-  [["shared_outage", "silence"], "shared_outage"],
-  [["shared_outage", "silence", "silence"], "unsure"],
-  [["shared_outage", "silence", "too_few"], "unsure"],
+  [["shared_outage", "no_answer"], "shared_outage"],
+  [["shared_outage", "no_answer", "no_answer"], "unsure"],
+  [["shared_outage", "no_answer", "too_few"], "unsure"],
   [["outlier", "shared_outage", "shared_outage"], "shared_outage"],
 ];
 

@@ -17,14 +17,14 @@ import { startStopwatch } from "../shared/stopwatch.ts";
 
 const keepMs = 1000;
 
-type World = {
+type StoreFixture = {
   store: FleetStore;
   /** Writes an entry with an age. */
   plant(boot: string, heartbeat: string, agoMs: number): Promise<unknown>;
   boots(): Promise<string[]>;
 };
 
-async function onPostgres(): Promise<World> {
+async function onPostgres(): Promise<StoreFixture> {
   const url = await freshDatabase();
   const limits = { connectTimeoutMs: 2000, statementTimeoutMs: 2000, idleTransactionTimeoutMs: 2000 };
   const db = createDatabase({ url, poolMax: 8, ...limits }, (work) => work());
@@ -42,7 +42,7 @@ async function onPostgres(): Promise<World> {
   };
 }
 
-async function onRedis(): Promise<World> {
+async function onRedis(): Promise<StoreFixture> {
   const url = await freshRedis();
   const limits = { connectTimeoutMs: 2000, commandTimeoutMs: 2000 };
   const client = createRedis({ kind: "url", url }, limits, "test");
@@ -72,7 +72,7 @@ for (const [name, open] of [
   ["Redis", onRedis],
 ] as const) {
   suite(`the fleet in ${name}`, () => {
-    let world: World;
+    let fixture: StoreFixture;
     let beat = 0;
     const [me, you] = [randomUUID(), randomUUID()];
     const entryOf = (boot: string, heartbeat = "words"): OwnEntry => {
@@ -80,11 +80,11 @@ for (const [name, open] of [
       return { boot, instance: "an-instance", beat, heartbeat };
     };
     before(async () => {
-      world = await open();
+      fixture = await open();
     });
 
     test("a read returns the entries of others with their age by the clock of the store", async () => {
-      const { store } = world;
+      const { store } = fixture;
       assert.deepEqual(await store.writeAndRead(entryOf(me)), []);
       await store.write(entryOf(you));
       await sleep(300);
@@ -97,7 +97,7 @@ for (const [name, open] of [
     });
 
     test("a new heartbeat replaces the previous one and resets its age", async () => {
-      const { store, boots } = world;
+      const { store, boots } = fixture;
       for (let count = 0; count < 5; count += 1) await store.write(entryOf(you, `words ${count}`));
       const [seen] = await store.writeAndRead(entryOf(me));
       assert.partialDeepStrictEqual(seen, { heartbeat: "words 4" });
@@ -106,7 +106,7 @@ for (const [name, open] of [
     });
 
     test("a late, older heartbeat neither replaces a newer one nor resets its age", async () => {
-      const { store } = world;
+      const { store } = fixture;
       const old = entryOf(you, "old words");
       await store.write(entryOf(you, "new words"));
       await sleep(200);
@@ -117,7 +117,7 @@ for (const [name, open] of [
     });
 
     test("an entry that is an hour old, or an hour in the future, is not returned, and is deleted", async () => {
-      const { store, plant, boots } = world;
+      const { store, plant, boots } = fixture;
       for (const agoMs of [3_600_000, -3_600_000]) await plant(randomUUID(), "lies", agoMs);
       await store.write(entryOf(you));
       const seen = await store.writeAndRead(entryOf(me));
@@ -129,7 +129,7 @@ for (const [name, open] of [
     });
 
     test("entries of other versions are returned unchanged", async () => {
-      const { store, plant } = world;
+      const { store, plant } = fixture;
       const strange = randomUUID();
       await plant(strange, '{"v":9 \\u0000 " \' ü', 10);
       const seen = (await store.writeAndRead(entryOf(me))).find(({ boot }) => boot === strange);
@@ -137,23 +137,23 @@ for (const [name, open] of [
     });
 
     test("an entry is removed at once, and removing it twice is harmless", async () => {
-      const { store, boots } = world;
+      const { store, boots } = fixture;
       await store.remove(you);
       await store.remove(you);
       assert.ok(!(await boots()).includes(you));
     });
 
     test("twenty concurrent writes and reads do not wait for locked rows", async () => {
-      const { store, plant } = world;
+      const { store, plant } = fixture;
       for (let count = 0; count < 10; count += 1) await plant(randomUUID(), "old", 60_000);
-      const crowd = Array.from({ length: 20 }, () => randomUUID());
-      await Promise.all(crowd.map((one) => store.writeAndRead(entryOf(one))));
-      const seen = await Promise.all(crowd.map((one) => store.writeAndRead(entryOf(one))));
+      const ids = Array.from({ length: 20 }, () => randomUUID());
+      await Promise.all(ids.map((one) => store.writeAndRead(entryOf(one))));
+      const seen = await Promise.all(ids.map((one) => store.writeAndRead(entryOf(one))));
       for (const entries of seen) assert.ok(entries.length >= 19);
     });
 
     test("instances that return from an outage together, with expired rows, do not wait for each other", async () => {
-      const { store, plant } = world;
+      const { store, plant } = fixture;
       for (let outage = 0; outage < 40; outage += 1) {
         const back = Array.from({ length: 8 }, () => randomUUID());
         await Promise.all(back.map((one) => plant(one, "old", 60_000)));

@@ -6,8 +6,8 @@ const encodingNames = Object.keys(encodings) as Encoding[];
 export function bodyCases(target: Target): Case[][] {
   const types = Object.keys(target.operation.described.requestBody?.content ?? {});
   const uploads = types.filter((type) => type !== "application/json");
-  if (uploads.length > 0) return target.places.formFields.flatMap((field) => uploadCases(target, uploads, field));
-  return [jsonCases(target), ...target.places.bodyFields.map((path) => fieldCases(target, path))];
+  if (uploads.length > 0) return target.inputs.formFields.flatMap((field) => uploadCases(target, uploads, field));
+  return [jsonCases(target), ...target.inputs.bodyFields.map((path) => fieldCases(target, path))];
 }
 
 const bodySizes = [14_000, 300_000, 990_000, 1_500_000];

@@ -1,6 +1,6 @@
 import type { ApiOperation } from "../openapi/support/api-document.ts";
 import { bodyOf } from "../openapi/support/request.ts";
-import type { Places } from "./places.ts";
+import type { Inputs } from "./inputs.ts";
 import { hostileStrings } from "./strings.ts";
 
 export type HostileRequest = {
@@ -20,7 +20,7 @@ export type Target = {
   /** The path with the ids of existing resources. */
   path: string;
   credentials: Record<string, string>;
-  places: Places;
+  inputs: Inputs;
 };
 
 export const stringEntries = Object.entries(hostileStrings);

@@ -5,7 +5,7 @@ import { readDocument } from "../openapi/support/api-document.ts";
 import { visit } from "../openapi/support/visitor.ts";
 import { bearer } from "../shared/requests/people.ts";
 import type { Case, HostileRequest } from "./case.ts";
-import { placesOf } from "./places.ts";
+import { inputsOf } from "./inputs.ts";
 import { processorMs, settledProcessorMs } from "./processor-time.ts";
 import { createRandom, type Random } from "./random.ts";
 import { hostileRequests } from "./requests.ts";
@@ -27,13 +27,13 @@ export type Report = {
   violations: Violation[];
 };
 
-export type HarnessOptions = { url: string; pid: number; seed: number; perPlace: number; until?: () => boolean };
+export type HarnessOptions = { url: string; pid: number; seed: number; perInput: number; until?: () => boolean };
 
 /**
  * Sends hostile requests to every operation of the document, signed in and anonymous, and measures the processor time of
  * the event loop. Requests are measured in batches; those of an expensive batch are repeated one by one.
  */
-export async function attack({ url, pid, seed, perPlace, until = () => false }: HarnessOptions): Promise<Report> {
+export async function attack({ url, pid, seed, perInput, until = () => false }: HarnessOptions): Promise<Report> {
   const random = createRandom(seed);
   const { document, operations } = await readDocument(url);
   const report: Report = {
@@ -45,7 +45,7 @@ export async function attack({ url, pid, seed, perPlace, until = () => false }: 
   };
   for (const operation of operations) {
     if (until()) break;
-    const cases = await retryWhileOverloaded(() => buildCases(url, document, operation, operations, random, perPlace));
+    const cases = await retryWhileOverloaded(() => buildCases(url, document, operation, operations, random, perInput));
     while (cases.length > 0) await runBatch(url, pid, cases.splice(0, batchSize), report);
   }
   return report;
@@ -73,17 +73,17 @@ async function buildCases(
   operation: ApiOperation,
   operations: readonly ApiOperation[],
   random: Random,
-  perPlace: number,
+  perInput: number,
 ): Promise<Case[]> {
   const visitor = await visit(url, operations);
   const path = await visitor.pathOf(operation);
-  const places = placesOf(document, operation);
-  const signedIn = { operation, path, places, credentials: bearer(visitor) };
-  const anonymous = { operation, path, places, credentials: {} };
+  const inputs = inputsOf(document, operation);
+  const signedIn = { operation, path, inputs, credentials: bearer(visitor) };
+  const anonymous = { operation, path, inputs, credentials: {} };
   const isPublic = operation.access === "everyone" || operation.access === "operator";
   return [
-    ...hostileRequests(signedIn, random, perPlace),
-    ...hostileRequests(anonymous, random, isPublic ? perPlace : Math.ceil(perPlace / 4)),
+    ...hostileRequests(signedIn, random, perInput),
+    ...hostileRequests(anonymous, random, isPublic ? perInput : Math.ceil(perInput / 4)),
   ];
 }
 

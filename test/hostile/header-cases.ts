@@ -79,5 +79,5 @@ export function headerCases(target: Target): Case[][] {
       ...Object.fromEntries(Array.from({ length: size / 16 }, (_, n) => [`x-header-${n}`, "a"])),
     },
   }));
-  return [...target.places.headers.map(ofHeader), ...commonHeaders.map(ofHeader), ofCookies, many];
+  return [...target.inputs.headers.map(ofHeader), ...commonHeaders.map(ofHeader), ofCookies, many];
 }

@@ -10,7 +10,7 @@ import { attack, maxProcessorMs, type Report } from "./harness.ts";
 
 const minutes = Number(process.env["HOSTILE_MINUTES"] ?? 0);
 const seed = Number(process.env["HOSTILE_SEED"] ?? 1);
-const perPlace = minutes > 0 ? 20 : 2;
+const perInput = minutes > 0 ? 20 : 2;
 
 const mail = await startMailServer();
 const haven = await startHavenProcess({
@@ -38,7 +38,7 @@ test(`no request costs more than ${maxProcessorMs} ms of the event loop, and the
   let idleMs = 0;
   const liveMs = await worstLiveMs(haven.url, async () => {
     idleMs = await worstLiveMs(idle, async () => {
-      do reports.push(await attack({ ...haven, seed: seed + reports.length, perPlace, until: isOver }));
+      do reports.push(await attack({ ...haven, seed: seed + reports.length, perInput, until: isOver }));
       while (minutes > 0 && !isOver());
     });
   });

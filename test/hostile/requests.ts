@@ -7,10 +7,10 @@ import type { Random } from "./random.ts";
 import { hostileStrings } from "./strings.ts";
 import { pathCases, queryCases, withQuery } from "./url-cases.ts";
 
-/** Creates the known attacks, and up to `perPlace` requests for each input of the operation. */
-export function hostileRequests(target: Target, random: Random, perPlace: number): Case[] {
-  const places = [...pathCases(target), ...queryCases(target), ...headerCases(target), ...bodyCases(target)];
-  return [...knownAttacks(target), ...places.flatMap((cases) => random.sample(cases, perPlace))];
+/** Creates the known attacks, and up to `perInput` requests for each input of the operation. */
+export function hostileRequests(target: Target, random: Random, perInput: number): Case[] {
+  const cases = [...pathCases(target), ...queryCases(target), ...headerCases(target), ...bodyCases(target)];
+  return [...knownAttacks(target), ...cases.flatMap((ofOneInput) => random.sample(ofOneInput, perInput))];
 }
 
 /** Each of these once blocked the event loop of this server. They are sent to every operation with every seed. */
@@ -30,11 +30,11 @@ function knownAttacks(target: Target): Case[] {
     () => withQuery(base, describeCase(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
     () => withJson(base, describeCase(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),
   ];
-  for (const path of target.places.bodyFields) {
+  for (const path of target.inputs.bodyFields) {
     const what = describeCase(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
     known.push(() => withJson(base, what, JSON.stringify(replaced(example, path, marks(40_000))), "gzip"));
   }
-  for (const field of target.places.formFields) {
+  for (const field of target.inputs.formFields) {
     known.push(() => {
       const { contentType, body } = spaces(12_000, field);
       const headers = { ...base.headers, "content-type": contentType };

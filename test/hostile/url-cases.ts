@@ -13,7 +13,7 @@ import {
 export function pathCases(target: Target): Case[][] {
   const base = validRequestOf(target);
   const sizes = [200, 3000, 14_000];
-  const ofParameters = target.places.pathParameters.map((parameter) =>
+  const ofParameters = target.inputs.pathParameters.map((parameter) =>
     sizes.flatMap((size) =>
       stringEntries.map(([kind, make]) => () => {
         const value = percentEncoded(make(size), size);
@@ -83,7 +83,7 @@ export function queryCases(target: Target): Case[][] {
     () => withQuery(base, describeCase(target, "query", "ampersands", size), "&".repeat(size)),
     () => withQuery(base, describeCase(target, "query", "equals signs", size), "=".repeat(size)),
   ]);
-  return [...target.places.queryParameters.map(ofParameter), [...ofParameter("unknown"), ...ofWhole]];
+  return [...target.inputs.queryParameters.map(ofParameter), [...ofParameter("unknown"), ...ofWhole]];
 }
 
 export const withQuery = (base: Omit<HostileRequest, "what">, what: string, query: string): HostileRequest => ({

@@ -87,10 +87,10 @@ test("the log has one line per request, without query, headers or body", async (
 test("the log has the client address from a trusted proxy, and no forged one", async () => {
   const addressOf = async (forwarded: string) => {
     const answer = await ask(`${haven.url}/api`, { headers: { "x-forwarded-for": forwarded } });
-    const isIts = (line: LogLine) => line["requestId"] === answer.headers["x-request-id"];
+    const isOfThisRequest = (line: LogLine) => line["requestId"] === answer.headers["x-request-id"];
     return (
       await eventually(
-        () => haven.logs.find(isIts),
+        () => haven.logs.find(isOfThisRequest),
         (line) => line !== undefined,
       )
     )?.["address"];

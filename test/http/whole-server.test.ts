@@ -52,7 +52,7 @@ describe("pages and the OpenAPI document are compressed", () => {
       assert.equal((await ask(url + path, { headers })).status, 304);
     });
 
-    test(`${path} not for others`, async () => {
+    test(`${path}, but not for other clients`, async () => {
       for (const codings of ["identity", "gzip;q=0", "br, gzip; q=0.0"]) {
         const { headers } = await ask(url + path, { headers: { "accept-encoding": codings } });
         assert.equal(headers["content-encoding"], undefined, codings);

@@ -34,7 +34,7 @@ const everywhere: readonly Row[] = [
   ["Postgres for the migration", migration, inside, 5432, true],
   ["Redis for the migration", migration, inside, 6379, false],
   ["Postgres of another application", haven, outside, 5432, false],
-  ["the world", haven, outside, 443, false],
+  ["the internet", haven, outside, 443, false],
   ["credentials of the machine", haven, metadata, 80, false],
   ["another namespace", haven, stranger, 5432, false],
   ["an instance asks another", haven, haven, 4000, false],
@@ -54,7 +54,7 @@ const local: readonly Row[] = [
 const aws: readonly Row[] = [
   ["the load balancer", { address: "10.0.7.7" }, haven, 4000, true],
   ["the load balancer manages", { address: "10.0.7.7" }, haven, 4001, false],
-  ["the rest of the world", outside, haven, 4000, false],
+  ["the rest of the internet", outside, haven, 4000, false],
 ];
 
 suite("allowed connections", { skip: without("kubectl") }, () => {

@@ -79,14 +79,23 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
 });
 
 /** Fields with user-defined keys. */
-const free = new Set(["annotations", "data", "labels", "limits", "matchLabels", "requests", "selector", "stringData"]);
+const withUserKeys = new Set([
+  "annotations",
+  "data",
+  "labels",
+  "limits",
+  "matchLabels",
+  "requests",
+  "selector",
+  "stringData",
+]);
 
 function fieldsOf(value: unknown, path: readonly string[] = []): (readonly string[])[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, key];
-    const isUsersOwn = Array.isArray(value) || free.has(path.at(-1) ?? "");
-    return [...(isUsersOwn && key !== "matchLabels" ? [] : [here]), ...fieldsOf(inner, here)];
+    const isUserKey = Array.isArray(value) || withUserKeys.has(path.at(-1) ?? "");
+    return [...(isUserKey && key !== "matchLabels" ? [] : [here]), ...fieldsOf(inner, here)];
   });
 }
 

@@ -85,7 +85,7 @@ suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
     );
     const files = secretFilesOf(havenPod(render("base")));
     const keys = Object.keys(Object(secret?.["stringData"]));
-    // A missing file refuses the start.
+    // The server does not start while a file is missing.
     assert.deepEqual(Object.keys(files).sort(), [...keys].sort());
     for (const file of Object.values(files)) assert.equal(file.secret, secret?.metadata.name);
     for (const needed of ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"]) assert.ok(keys.includes(needed));

@@ -15,7 +15,7 @@ suite("timeouts and capacities", { skip: without("kubectl") }, () => {
       const graceMs = havenPod(objects).terminationGracePeriodSeconds * 1000;
       assert.ok(graceMs >= drain.delayMs + http.requestTimeoutMs + drain.lingerMs + 5000);
       assert.ok(graceMs >= drain.delayMs + drain.timeoutMs + 5000);
-      // Every proxy learns that the pod drains before its listener closes: 15 s in a slow case.
+      // In a slow case it takes 15 s until no proxy sends new connections to a draining pod.
       assert.ok(drain.delayMs >= 15_000);
       const startupMs = probes.startup.periodSeconds * probes.startup.failureThreshold * 1000;
       assert.ok(startupMs > postgres.migrationTimeoutMs);

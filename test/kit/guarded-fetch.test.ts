@@ -120,7 +120,7 @@ test("no more calls run at the same time than allowed, and with the queue full f
   assert.deepEqual(await Promise.all(calls), [200, 200, 200, "overloaded"]);
 });
 
-test("retries are a share of the calls of ten seconds, and a few are always allowed", () => {
+test("retries are limited to a share of the calls in ten seconds, and a few are always allowed", () => {
   let now = 0;
   const budget = createRetryBudget({ share: 0.1, now: () => now });
   const retriesAfter = (calls: number) => {

@@ -107,7 +107,7 @@ for (const [index, code] of blocks.entries()) {
   }
 }
 
-test("the block of the tests for users passes with the app of the Express block", options, async () => {
+test("the block that tests a rolling restart passes with the app of the Express block", options, async () => {
   const express = blocks.find((code) => code.includes('from "express"')) ?? "";
   const script = blocks.find((code) => code.includes("rollingRestart")) ?? "";
   project.write("app.ts", adapted(express, 3000).replace("(3000)", "(Number(process.env['PORT']))"));

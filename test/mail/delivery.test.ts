@@ -31,7 +31,7 @@ describe("a mail server", () => {
     assert.ok(linkIn(received).href.startsWith("https://app.example.com/verify-email?token="));
   });
 
-  test("that is away gets the mail when it is back, and the instance stays in rotation meanwhile", async () => {
+  test("that is unavailable gets the mail after its recovery, and the instance stays in rotation", async () => {
     const first = await startMailServer();
     await first.stop();
     const database = await freshDatabase();
@@ -54,7 +54,7 @@ describe("a mail server", () => {
     assert.ok(tokenIn(await back.mailTo(person.email)).length > 20);
   });
 
-  test("that rejects a recipient for good gets it only once, and the mail is kept for the operator", async () => {
+  test("that rejects a recipient permanently gets the mail only once, and the mail is kept for the operator", async () => {
     const mail = await startMailServer();
     const database = await freshDatabase();
     const haven = await startHaven({ env: { ...settings(mail.url), DATABASE_URL: asAppRole(database) } });
@@ -107,7 +107,7 @@ describe("without a mail server", () => {
     assert.equal((await postJson(`${haven.url}/api/v1/auth/verify-email`, { token })).status, 204);
   });
 
-  test("another environment has no /dev/mail, and refuses what needs mail with a problem that says so", async () => {
+  test("in other environments there is no /dev/mail, and operations that need mail return a problem with the reason", async () => {
     const haven = await startHaven({ env: sameSecret });
     assert.equal((await ask(`${haven.url}/dev/mail`)).status, 404);
     const person = await register(haven.url);

@@ -17,14 +17,14 @@ import { startHaven } from "../support/haven.ts";
 
 const skip = without("redis-server") || without("openssl");
 
-test("the end of a dependency's certificate is in the metrics and in /health/detailed", { skip }, async () => {
+test("the expiry time of a dependency's certificate is in the metrics and in /health/detailed", { skip }, async () => {
   const { env } = await startTlsRedis({ days: 30 });
   const haven = await startHaven({ env });
   const metrics = () => ask(`${haven.url}/metrics`);
   const seen = await eventually(metrics, ({ text }) => text.includes("tls_certificate_expiry_timestamp_seconds{"));
-  const [, of, end] = /^tls_certificate_expiry_timestamp_seconds\{of="(\w+)"\} (\d+)$/m.exec(seen.text) ?? [];
+  const [, of, expiresAt] = /^tls_certificate_expiry_timestamp_seconds\{of="(\w+)"\} (\d+)$/m.exec(seen.text) ?? [];
   assert.equal(of, "redis");
-  assert.ok(Math.abs(Number(end) * 1000 - Date.now() - 30 * 86_400_000) < 3_600_000);
+  assert.ok(Math.abs(Number(expiresAt) * 1000 - Date.now() - 30 * 86_400_000) < 3_600_000);
   const { certificates } = (await ask(`${haven.url}/health/detailed`)).json() as { certificates: unknown[] };
   assert.partialDeepStrictEqual(certificates, [{ of: "redis", daysLeft: 29 }]);
 });
@@ -44,25 +44,25 @@ test("a renewed certificate is reported although the connection with the old one
   await eventually(daysLeft, (days) => days === 89);
 });
 
-test("of several servers the earliest end counts, and a failed refresh changes nothing", async () => {
+test("with several servers the earliest expiry time is reported, and a failed refresh changes nothing", async () => {
   const watch = watchCertificates({ everyMs: 20 });
   atEnd(watch.stop);
   watch.record("redis", 2000);
   watch.record("redis", 1000);
   watch.record("redis", 3000);
   watch.record("postgres", undefined);
-  assert.deepEqual(watch.all(), [{ of: "redis", end: 1000 }]);
+  assert.deepEqual(watch.all(), [{ of: "redis", expiresAt: 1000 }]);
   const reads = ["fail", 5000];
   watch.refreshWith("redis", async () => {
     const next = reads.shift();
-    if (next === "fail") throw new Error("away");
+    if (next === "fail") throw new Error("unavailable");
     return typeof next === "number" ? next : undefined;
   });
   await eventually(
     () => reads.length,
     (left) => left === 0,
   );
-  await eventually(watch.all, ([one]) => one?.end === 5000);
+  await eventually(watch.all, ([one]) => one?.expiresAt === 5000);
 });
 
 test("the certificate of an endpoint is read, also if it has expired", { skip }, async () => {
@@ -74,8 +74,8 @@ test("the certificate of an endpoint is read, also if it has expired", { skip },
   atEnd(() => void server.close());
   const address = server.address();
   const port = typeof address === "object" ? address?.port : 0;
-  const end = await readEndpointCertificate(`https://127.0.0.1:${port}`);
-  assert.ok(end !== undefined && end < Date.now());
+  const expiresAt = await readEndpointCertificate(`https://127.0.0.1:${port}`);
+  assert.ok(expiresAt !== undefined && expiresAt < Date.now());
   assert.equal(await readEndpointCertificate(`http://127.0.0.1:${port}`), undefined);
   await assert.rejects(readEndpointCertificate(`https://127.0.0.1:${await freePort()}`), { code: "ECONNREFUSED" });
 });

@@ -7,7 +7,7 @@ import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts";
+import { addresses, noNamespaceReason, runNamed, scratchFolder } from "./host-names.ts";
 import { alerts, config, folder } from "./monitoring-files.ts";
 
 const file = `${folder}alertmanager.yml`;
@@ -228,7 +228,7 @@ const held = z.array(
   }),
 );
 
-const skip = cannotName || without("prometheus-alertmanager");
+const skip = noNamespaceReason || without("prometheus-alertmanager");
 
 test("of alerts that fire together, only the cause is sent", { skip }, async () => {
   const scratch = scratchFolder();

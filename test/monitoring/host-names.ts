@@ -29,7 +29,7 @@ export function scratchFolder(): string {
 const enterAndRun = 'mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"';
 
 /** Why this user may not create a mount namespace, or false. In CI the tests run as root. */
-export const cannotName = process.getuid?.() === 0 ? false : "needs root, for a hosts file of its own";
+export const noNamespaceReason = process.getuid?.() === 0 ? false : "needs root, for a hosts file of its own";
 
 /** Runs a server that resolves those names, until the end of the test file. */
 export function runNamed(folder: string, command: string, args: readonly string[]): { output(): string } {

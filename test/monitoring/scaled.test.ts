@@ -8,7 +8,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
-import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts";
+import { addresses, noNamespaceReason, runNamed, scratchFolder } from "./host-names.ts";
 import { folder } from "./monitoring-files.ts";
 
 const all = [addresses["api-server-1"], addresses["api-server-2"], addresses["api-server-3"]];
@@ -57,7 +57,7 @@ const targets = z.object({
   }),
 });
 
-const skip = cannotName || without("prometheus");
+const skip = noNamespaceReason || without("prometheus");
 
 test("with the scaled configuration, instances are added and removed as their name resolves", { skip }, async () => {
   let current = all;

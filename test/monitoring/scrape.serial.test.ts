@@ -12,7 +12,7 @@ import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";
 import { startTlsRedis } from "../shared/servers/tls-redis.ts";
 import { startHaven } from "../support/haven.ts";
-import { addresses, cannotName, runNamed, scratchFolder } from "./host-names.ts";
+import { addresses, noNamespaceReason, runNamed, scratchFolder } from "./host-names.ts";
 import { alerts, dashboards, folder, records, runbook } from "./monitoring-files.ts";
 
 // Three instances behind a real HAProxy, watched by a real Prometheus and a real Alertmanager on the shipped files.
@@ -20,7 +20,7 @@ import { alerts, dashboards, folder, records, runbook } from "./monitoring-files
 // does not take minutes. The windows are unchanged.
 
 const skip =
-  cannotName ||
+  noNamespaceReason ||
   without("prometheus") ||
   without("prometheus-alertmanager") ||
   without("haproxy") ||
@@ -53,7 +53,7 @@ frontend metrics
   http-request use-service prometheus-exporter if { path /metrics }
 `;
 
-function quickerCopy(): string {
+function copyWithShortIntervals(): string {
   const copy = scratchFolder();
   cpSync(folder, copy, { recursive: true });
   cpSync(join(copy, "targets/haproxy.yml.example"), join(copy, "targets/haproxy.yml"));
@@ -125,7 +125,7 @@ before(async () => {
       ({ status }) => status === 200,
     );
   }
-  const copy = quickerCopy();
+  const copy = copyWithShortIntervals();
   writeFileSync(join(copy, "haproxy.cfg"), haproxy);
   const programs = [
     runNamed(copy, "haproxy", ["-db", "-f", "haproxy.cfg"]),

@@ -80,12 +80,12 @@ test("a change that only adds is not breaking", () => {
 });
 
 test("what client generators do not understand is reported as a fault", () => {
-  const unfit = z.strictObject({
+  const unsupported = z.strictObject({
     kind: z.enum(["a", "b"]),
     name: z.string().regex(/^\p{L}+$/u),
     facts: z.record(z.string(), z.unknown()),
   });
-  const faults = documentFaults(documentOf({ ...base, body: unfit } as Operation)).join("\n");
+  const faults = documentFaults(documentOf({ ...base, body: unsupported } as Operation)).join("\n");
   assert.match(faults, /The tag Test has no text/);
   assert.match(faults, /enum at .*CreateItemBody\/properties\/kind has no name/);
   assert.match(faults, /pattern at .*CreateItemBody\/properties\/name is not portable/);

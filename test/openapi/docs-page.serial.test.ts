@@ -41,9 +41,9 @@ const announcedIn = (selector: string) => `(() => {
   if (region.getAttribute("role") !== "status" || region.getAttribute("aria-atomic") !== "false") return "";
   const silent = (node) => node.parentElement.closest("[aria-live]")?.getAttribute("aria-live") === "off";
   const texts = document.createTreeWalker(region, NodeFilter.SHOW_TEXT, (node) => (silent(node) ? 2 : 1));
-  let said = "";
-  while (texts.nextNode()) said += texts.currentNode.data + " ";
-  return said;
+  let announced = "";
+  while (texts.nextNode()) announced += texts.currentNode.data + " ";
+  return announced;
 })()`;
 
 describe("the reference in a browser", { concurrency: 2 }, () => {

@@ -29,7 +29,7 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
     assert.doesNotMatch(output, /warning/i);
   });
 
-  test("gives types without unknown by openapi-typescript, and the client of the documentation", async () => {
+  test("gives types without `unknown` by openapi-typescript, and the client in docs/openapi.md runs with them", async () => {
     await run(
       "openapi-typescript/bin/cli.js",
       "openapi.json",
@@ -48,14 +48,14 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
     assert.deepEqual([code, output], [0, "created Kitchen tap drips high\n"]);
   });
 
-  test("gives types without unknown by hey-api", async () => {
+  test("gives types without `unknown` by hey-api", async () => {
     await run("@hey-api/openapi-ts/bin/run.js", "-i", "openapi.json", "-o", "hey-api");
     // hey-api has `void` for a 204 only, and not for another response without a body.
     assertNoUnknown(readFileSync(join(folder, "hey-api/types.gen.ts"), "utf8").replaceAll("202: unknown;", ""));
     await compile("hey-api/types.gen.ts");
   });
 
-  test("gives types without unknown by orval", async () => {
+  test("gives types without `unknown` by orval", async () => {
     await run("orval/dist/bin/orval.mjs", "--config", "orval.config.cjs");
     assertNoUnknown(readFileSync(join(folder, "orval/haven.ts"), "utf8"));
   });

@@ -40,7 +40,7 @@ before(async () => {
 });
 
 for (const form of ["a URL", "Sentinel", "a Cluster"]) {
-  test(`a program gives the password of each connection, and a rejected one is not used again, with ${form}`, {
+  test(`a program gives the password of each connection, and a rejected password is not used again, with ${form}`, {
     skip,
   }, async () => {
     const { env, adminPort } = forms[form] ?? { env: {}, adminPort: 0 };

@@ -35,7 +35,7 @@ test("a session is remembered until it is invalidated, ends, or changes are no l
   assert.deepEqual(cache.counts(), { hits: 2, misses: 4, invalidations: 1, entries: 0, bytes: 0 });
 });
 
-test("an invalidation that overtakes the answer of a read that it concerns makes the answer unusable", () => {
+test("an answer is not remembered if its session was invalidated after the read began", () => {
   const { cache, state } = startCache();
   const [one, two, other] = [cache.beginRead("a"), cache.beginRead("a"), cache.beginRead("b")];
   assert.ok(one !== undefined && two !== undefined && other !== undefined);

@@ -3,7 +3,7 @@ import { variables } from "../../src/config/variables.ts";
 import { sampleSecrets } from "./pods.ts";
 
 /** Reads the configuration from the settings of a cloud's files (NAME=VALUE NAME=VALUE). Fails for unknown settings. */
-export function configBehind(settings: string) {
+export function configFromCloud(settings: string) {
   // The ranges of the subnets are the one value that the user fills in.
   const filledIn = settings.replace(/TRUST_PROXY=FILL-IN\S*/, "TRUST_PROXY=10.0.1.0/24,10.0.2.0/24");
   const given = Object.fromEntries(filledIn.split(" ").map((setting) => setting.split("=", 2)));

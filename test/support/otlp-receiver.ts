@@ -57,7 +57,7 @@ export type Receiver = {
   text(): string;
   spans(): readonly ReceivedSpan[];
   /** Waits until the trace has a span that satisfies the condition, and returns the spans of the trace. */
-  trace(traceId: string, isThere?: (span: ReceivedSpan) => boolean): Promise<readonly ReceivedSpan[]>;
+  trace(traceId: string, condition?: (span: ReceivedSpan) => boolean): Promise<readonly ReceivedSpan[]>;
 };
 
 export async function startReceiver(): Promise<Receiver> {
@@ -98,9 +98,9 @@ export async function startReceiver(): Promise<Receiver> {
     endpoint,
     text,
     spans,
-    async trace(traceId, isThere = () => true) {
+    async trace(traceId, condition = () => true) {
       const find = () => spans().filter((span) => span.traceId === traceId);
-      return await eventually(find, (found) => found.some(isThere), 20_000, 50);
+      return await eventually(find, (found) => found.some(condition), 20_000, 50);
     },
   };
 }

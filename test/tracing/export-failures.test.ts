@@ -55,7 +55,7 @@ test(
     const endpoint = await startFaultProxy(receiver.endpoint);
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.url };
     const [first, second] = [await startHaven({ env }), await startHaven({ env })];
-    // After its first export the worker runs, so that the limit of the shutdown is not spent on its start.
+    // The worker starts with the first export. If it started during the shutdown, its start would use up the time limit.
     await receiver.trace(traceIdOf(await ask(`${first.url}/api`)), isRequest);
     const traceId = traceIdOf(await ask(`${first.url}/api`));
     await first.stop();
@@ -101,7 +101,7 @@ test(
   },
 );
 
-test("a wrong setting of the traces refuses the start and names each variable", async () => {
+test("the server does not start with wrong settings of the traces, and names each of them", async () => {
   const settings = {
     OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317",
     OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",

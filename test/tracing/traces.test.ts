@@ -93,7 +93,7 @@ test("the trace of a trusted proxy is continued, and a malformed one is replaced
 });
 
 test(
-  "a request that an open breaker rejects has the breaker in its trace, and so has the one that opened it",
+  "the trace of a request that an open breaker rejects names the breaker and has the exception",
   withReceiver,
   async () => {
     await haven.postgres.set("refuse");

@@ -28,7 +28,7 @@ export function createApt(release: Release, folder: string) {
     "Dir::State::status": status,
     "Dir::Cache": "cache",
     "Acquire::Languages": "none",
-    // A mirror may be behind by more than the seven days of sid. Its signature is verified nevertheless.
+    // The index of sid is valid for seven days, but a mirror may be older. Its signature is still verified.
     "Acquire::Check-Valid-Until": "false",
     "APT::Sandbox::User": "",
   };

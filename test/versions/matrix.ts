@@ -24,7 +24,7 @@ const usage = `Usage: npm run matrix -- [--write] [--skip-unavailable] [RELEASE 
   RELEASE   ${names}; all of them unless named
   TESTS     test files instead of those of the matrix
   --write   write the versions and the result of each release to docs/versions.md
-  --skip-unavailable   say so and go on if the packages of a release cannot be downloaded
+  --skip-unavailable   skip a release, with a message, if its packages cannot be downloaded
 `;
 
 const { values, tokens } = parseArgs({

@@ -1,4 +1,4 @@
-/** A release of Debian, and what the tests run out of its packages. */
+/** A release of Debian, and the programs of its packages that the tests run. */
 export type Release = {
   name: "bookworm" | "trixie" | "sid";
   packages: readonly string[];

@@ -39,8 +39,8 @@ export function unpackRelease(release: Release): string {
     for (const old of globSync(join(folder, "{????????????,unpacking-*}"))) rmSync(old, { recursive: true });
     process.stderr.write(`Unpacking ${files.length} packages of Debian ${release.name}.\n`);
     apt.download();
-    // The programs contain the path of their libraries, so they are prepared under their final path, and made complete
-    // by the folder of commands, which comes last.
+    // The programs contain the path of their libraries, so they are unpacked at their final path. The folder of commands
+    // is written last: if it exists, the release is complete.
     const unfinished = mkdtempSync(join(folder, "unpacking-"));
     chmodSync(unfinished, 0o755);
     unpack(unfinished, files.map(apt.pathOf));
@@ -52,7 +52,7 @@ export function unpackRelease(release: Release): string {
 }
 
 function unpack(root: string, archives: readonly string[]): void {
-  // As on a machine: /bin is a link to /usr/bin. Older packages still contain /bin.
+  // In the release, /bin is a link to /usr/bin, but older packages still contain files in /bin.
   for (const name of ["bin", "sbin", "lib", "lib64"]) {
     mkdirSync(join(root, "usr", name), { recursive: true });
     symlinkSync(`usr/${name}`, join(root, name));
@@ -76,7 +76,7 @@ function addCommands(root: string, finalRoot: string, { commands }: Release): vo
     execFileSync(join(root, loader), [...patchelf, ...settings, join(root, file)], {
       stdio: ["ignore", "ignore", "inherit"],
     });
-  // A patched Python ends with a segmentation fault, so its loader is called instead. Python starts itself again by $0.
+  // A patched Python ends with a segmentation fault, so its loader is called instead. --argv0 is set because Python uses $0 to start itself again.
   const python = join(finalRoot, "commands/python3");
   writeScript(
     join(root, "commands/python3"),

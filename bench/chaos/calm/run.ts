@@ -4,8 +4,8 @@ import { twoIntervalsMs } from "../faults/fault.ts";
 import { isExact } from "../load/ledger.ts";
 import { startLoad } from "../load/load.ts";
 import { isFailure } from "../load/records.ts";
+import { startTestbed } from "../testbed/testbed.ts";
 import { single } from "../topologies/single.ts";
-import { startWorld } from "../world/world.ts";
 import { findUntrueStates, type Restart } from "./judge-states.ts";
 import { watchStates } from "./watch-states.ts";
 
@@ -17,11 +17,11 @@ const recoveryMs = twoIntervalsMs + 2500;
  * every state that an instance reported was true, and every acknowledged write was kept.
  */
 export async function runCalm(minutes: number): Promise<boolean> {
-  const world = await startWorld("haproxy", "haven", single);
-  const { fleet, database, postgres, redis } = world;
-  await world.waitUntilHealthy();
-  const watching = watchStates(world);
-  const load = startLoad(world.users, world.ledger);
+  const testbed = await startTestbed("haproxy", "haven", single);
+  const { fleet, database, postgres, redis } = testbed;
+  await testbed.waitUntilHealthy();
+  const watching = watchStates(testbed);
+  const load = startLoad(testbed.users, testbed.ledger);
   const restarts: Restart[] = [];
   const restart = async (what: string, subjects: readonly string[], work: () => Promise<unknown>) => {
     const startedAt = performance.now();
@@ -34,7 +34,7 @@ export async function runCalm(minutes: number): Promise<boolean> {
       restart("rolling restart", [...ofPostgres, "redis", "event-loop", "memory", "disk"], async () => {
         for (const member of fleet.members) {
           await member.restart();
-          await world.waitUntilHealthy();
+          await testbed.waitUntilHealthy();
         }
       }),
     () => database.migrateToNextRelease(),
@@ -59,8 +59,8 @@ export async function runCalm(minutes: number): Promise<boolean> {
   const to = performance.now();
   await watching.stop();
   const { attempts } = await load.stop();
-  const balance = world.ledger.balance(await database.rows());
-  await world.stop();
+  const balance = testbed.ledger.balance(await database.rows());
+  await testbed.stop();
   await cleanUp();
 
   const untrue = findUntrueStates(watching.changes(), restarts, { recoveryMs, to });

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HealthReport } from "../../../src/kit/index.ts";
 import { ask } from "../../../test/shared/requests/http.ts";
-import type { World } from "../world/world.ts";
+import type { Testbed } from "../testbed/testbed.ts";
 import type { StateChange } from "./judge-states.ts";
 
 const everyMs = 100;
 const timeoutMs = 1000;
 
 /** Polls the verdict and the checks of each instance, and records every change. */
-export function watchStates({ fleet }: Pick<World, "fleet">) {
+export function watchStates({ fleet }: Pick<Testbed, "fleet">) {
   const changes: StateChange[] = [];
   const last = new Map<string, string>();
   let polls = 0;

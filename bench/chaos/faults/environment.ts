@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runProgram } from "../../../test/shared/run-program.ts";
-import { limitCpu } from "../world/cpu-quota.ts";
+import { limitCpu } from "../testbed/cpu-quota.ts";
 import { type Fault, storeBounds } from "./fault.ts";
 
 const one = "api-server-2";

@@ -1,7 +1,7 @@
 import type { Program } from "../../../test/shared/programs.ts";
+import type { Testbed } from "../testbed/testbed.ts";
 import type { Single } from "../topologies/single.ts";
 import type { Stores } from "../topologies/topology.ts";
-import type { World } from "../world/world.ts";
 
 /** The bounds of a fault. The report states whether each was met, with the measured value. */
 export type Bounds = {
@@ -42,10 +42,10 @@ export type Fault<S extends Stores = Single> = FaultFacts & {
   /** The time from `inject` to `undo`; absent for a fault that ends by itself. */
   holdMs?: number;
   /** Runs just before the injection, to make the effect of the fault clearer. */
-  prepare?(world: World<S>): Promise<unknown>;
+  prepare?(testbed: Testbed<S>): Promise<unknown>;
   /** Resolves when the fault is in effect. For a fault that ends by itself, resolves when it has ended. */
-  inject(world: World<S>): Promise<unknown>;
-  undo?(world: World<S>): Promise<unknown>;
+  inject(testbed: Testbed<S>): Promise<unknown>;
+  undo?(testbed: Testbed<S>): Promise<unknown>;
 };
 
 /** The defaults of HEALTH_CHECK_INTERVAL_MS and HEALTH_CHECK_TIMEOUT_MS. */

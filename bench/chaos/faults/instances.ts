@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { blockLoop } from "../../inspector.ts";
-import { inspectorOf } from "../world/inspector-of.ts";
+import { inspectorOf } from "../testbed/inspector-of.ts";
 import { breakerMs, type Fault } from "./fault.ts";
 import { onPathOfAllInstances } from "./path.ts";
 
@@ -43,13 +43,13 @@ export const instanceFaults: readonly Fault[] = [
     description: "One instance gets SIGKILL while it processes requests, and is started again some seconds later.",
     holdMs: 6000,
     // Requests take longer, so that the instance is processing several when it is killed.
-    async prepare(world) {
-      await slowPostgres.inject(world);
+    async prepare(testbed) {
+      await slowPostgres.inject(testbed);
       await sleep(700);
     },
-    async inject(world) {
-      await world.fleet.member(one).kill();
-      await slowPostgres.undo(world);
+    async inject(testbed) {
+      await testbed.fleet.member(one).kill();
+      await slowPostgres.undo(testbed);
     },
     undo: ({ fleet }) => fleet.member(one).start(),
     replacesProcesses: true,
@@ -78,7 +78,7 @@ export const instanceFaults: readonly Fault[] = [
   },
   {
     name: "jam",
-    title: "Event loop of one instance jammed for 5 s",
+    title: "Event loop of one instance blocked for 5 s",
     description: "One instance computes for five seconds and answers no request during that time.",
     inject: () => blockLoop(inspectorOf(one), 5000),
     bounds: { noRequestFails: true },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { endConnectionsOfInstances } from "../testbed/others.ts";
+import type { Pair } from "../testbed/postgres-pair.ts";
 import { type BehindDnsName, postgresName } from "../topologies/behind-dns-name.ts";
-import { endConnectionsOfInstances } from "../world/others.ts";
-import type { Pair } from "../world/postgres-pair.ts";
 import { type Fault, storeBounds } from "./fault.ts";
 
 /** The simulated time that a failover manager needs to detect the failure and to start the promotion. */

@@ -1,5 +1,5 @@
+import { changeSettings } from "../testbed/postgres-settings.ts";
 import type { Single } from "../topologies/single.ts";
-import { changeSettings } from "../world/postgres-settings.ts";
 import { breakerMs, type Fault, storeBounds } from "./fault.ts";
 
 const withSetting = (name: string, value: string): Pick<Fault, "inject" | "undo"> => ({

@@ -1,6 +1,6 @@
+import { endConnectionsOfInstances } from "../testbed/others.ts";
 import type { Pooled } from "../topologies/pooled.ts";
 import type { WithTls } from "../topologies/tls.ts";
-import { endConnectionsOfInstances } from "../world/others.ts";
 import { type Fault, storeBounds } from "./fault.ts";
 
 export const tlsFaults: readonly Fault<WithTls>[] = [
@@ -8,7 +8,7 @@ export const tlsFaults: readonly Fault<WithTls>[] = [
     name: "certificate-expired",
     title: "Certificate of Postgres expired",
     description:
-      "Postgres presents a certificate that has expired, and all connections are closed once. Then it has a valid one again.",
+      "Postgres presents an expired certificate for 10 s. At the start all connections are closed, so that instances reconnect.",
     holdMs: 10_000,
     async inject({ present, database }) {
       await present("expired");

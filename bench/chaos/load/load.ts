@@ -33,15 +33,15 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
     }
     const startedAt = performance.now();
     for (let count = 1; ; count += 1) {
-      const begunAt = performance.now();
+      const attemptStartedAt = performance.now();
       const answer = await user.ask(ask);
       const endedAt = performance.now();
-      attempts.push({ kind, startedAt: begunAt, ms: endedAt - begunAt, how: answer.how });
-      if (kind === "write" && answer.how === "ok")
+      attempts.push({ kind, startedAt: attemptStartedAt, ms: endedAt - attemptStartedAt, result: answer.result });
+      if (kind === "write" && answer.result === "ok")
         ledger.recordAcknowledgement(name, String(JSON.parse(answer.text).id));
       const spentMs = endedAt - startedAt;
       if (!isRetryable(answer) || count === maxAttempts || spentMs > requestTimeoutMs) {
-        requests.push({ kind, startedAt, ms: spentMs, how: answer.how, attempts: count });
+        requests.push({ kind, startedAt, ms: spentMs, result: answer.result, attempts: count });
         return;
       }
       if (answer.status === 401 && (await user.signInAgain())) signIns += 1;
@@ -89,8 +89,8 @@ const write = (name: string) =>
 
 /** The statuses below 500 that a client retries: session revoked, idempotency key in use, rate limit. */
 const retryableStatuses = new Set([401, 409, 429]);
-const isRetryable = ({ how, status }: Answer) =>
-  how !== "ok" && (status === 0 || status >= 500 || retryableStatuses.has(status));
+const isRetryable = ({ result, status }: Answer) =>
+  result !== "ok" && (status === 0 || status >= 500 || retryableStatuses.has(status));
 
 /** Returns an exponential backoff with jitter, which is not shorter than Retry-After. */
 function pauseMs({ headers }: Answer, count: number): number {

@@ -9,13 +9,14 @@ export const kindLabels: Readonly<Record<Kind, string>> = {
 };
 
 /** The result of an attempt: "ok", an error status with the code of its problem, or the failure of the connection. */
-export type How = "ok" | "reset" | "refused" | "timeout" | `${number}` | `${number} ${string}`;
+export type AttemptResult = "ok" | "reset" | "refused" | "timeout" | `${number}` | `${number} ${string}`;
 
 /** Times are those of performance.now(). */
-export type Attempt = { kind: Kind; startedAt: number; ms: number; how: How };
+export type Attempt = { kind: Kind; startedAt: number; ms: number; result: AttemptResult };
 
 /** All attempts of one request, and the pauses between them. */
-export type Request = { kind: Kind; startedAt: number; ms: number; how: How; attempts: number };
+export type Request = { kind: Kind; startedAt: number; ms: number; result: AttemptResult; attempts: number };
 
 /** Returns whether an attempt got no response or a 5xx. A 4xx is no failure, such as 401 for a revoked session. */
-export const isFailure = ({ how }: { how: How }): boolean => how !== "ok" && !/^4\d\d\b/.test(how);
+export const isFailure = ({ result }: { result: AttemptResult }): boolean =>
+  result !== "ok" && !/^4\d\d\b/.test(result);

@@ -3,7 +3,7 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:ht
 import { text } from "node:stream/consumers";
 import { newPerson } from "../../../test/shared/requests/people.ts";
 import { freshAddress } from "../../../test/shared/requests/proxy-client.ts";
-import type { How } from "./records.ts";
+import type { AttemptResult } from "./records.ts";
 
 /** Longer than a proxy waits for one instance and then for a second one, so that its retry can succeed. */
 const attemptTimeoutMs = 30_000;
@@ -16,7 +16,7 @@ export type Ask = {
   /** The request is sent from a new address over a new connection. */
   once?: boolean;
 };
-export type Answer = { how: How; status: number; headers: IncomingHttpHeaders; text: string };
+export type Answer = { result: AttemptResult; status: number; headers: IncomingHttpHeaders; text: string };
 
 /** Creates a user with a client address, kept-alive connections, an account and one property. */
 export async function createUser() {
@@ -44,26 +44,26 @@ export async function createUser() {
       const responseText = await text(response);
       const status = Number(response.statusCode);
       return {
-        how: status < 300 ? "ok" : statusText(status, responseText),
+        result: status < 300 ? "ok" : statusText(status, responseText),
         status,
         headers: response.headers,
         text: responseText,
       };
     } catch (error) {
-      return { how: connectionErrorOf(error), status: 0, headers: {}, text: "" };
+      return { result: connectionErrorOf(error), status: 0, headers: {}, text: "" };
     }
   };
 
   const authenticate = async (path: string, body: object): Promise<boolean> => {
     token = "";
     const answer = await ask({ method: "POST", path, body });
-    if (answer.how === "ok") token = JSON.parse(answer.text).accessToken;
-    return answer.how === "ok";
+    if (answer.result === "ok") token = JSON.parse(answer.text).accessToken;
+    return answer.result === "ok";
   };
   if (!(await authenticate("/api/v1/auth/register", { name, ...account })))
     throw new Error("A user could not register.");
   const made = await ask({ method: "POST", path: "/api/v1/properties", body: property(`home of ${account.email}`) });
-  if (made.how !== "ok") throw new Error(`A user could not create a property: ${made.status}`);
+  if (made.result !== "ok") throw new Error(`A user could not create a property: ${made.status}`);
 
   return {
     /**
@@ -92,14 +92,14 @@ export const property = (name: string) => ({
   address: { line1: "1 Example Street", city: "Exampleton", postalCode: "12345", country: "US" },
 });
 
-function connectionErrorOf(error: unknown): How {
+function connectionErrorOf(error: unknown): AttemptResult {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "ECONNREFUSED") return "refused";
   return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError") ? "timeout" : "reset";
 }
 
 /** Returns the status and the code of the problem. */
-function statusText(status: number, responseText: string): How {
+function statusText(status: number, responseText: string): AttemptResult {
   const code = /"code": ?"(\w+)"/.exec(responseText)?.[1];
   return code === undefined ? `${status}` : `${status} ${code}`;
 }

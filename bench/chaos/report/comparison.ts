@@ -33,8 +33,8 @@ ${table(["fault", ...head], lines)}`;
 
 /** Formats "in N of M faults": M faults made an attempt fail, and a probe reported N of them in time. */
 function detectedInTime(outcomes: readonly Outcome[]): string {
-  const lies = outcomes.flatMap(({ facts: { lieTime } }) => lieTime ?? []);
-  return `in ${lies.filter(({ reported, ms }) => reported && ms <= storeBounds.lieTimeWithinMs).length} of ${lies.length} faults`;
+  const lieTimes = outcomes.flatMap(({ facts: { lieTime } }) => lieTime ?? []);
+  return `in ${lieTimes.filter(({ reported, ms }) => reported && ms <= storeBounds.lieTimeWithinMs).length} of ${lieTimes.length} faults`;
 }
 
 const cellsOf = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outcome) => string): string[] => [

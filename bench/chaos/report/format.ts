@@ -25,7 +25,7 @@ export function lineOf({ fault, outcome: { proxy, server, facts } }: Measured): 
 /** Formats the failed attempts, for example as "12 (write: 8 × 502, 4 × reset)". */
 export function failedAttempts({ failedAttempts: counts }: Facts): string {
   const parts = kinds.flatMap((kind) => {
-    const counted = Object.entries(counts[kind]).map(([how, count]) => `${count} × ${how}`);
+    const counted = Object.entries(counts[kind]).map(([result, count]) => `${count} × ${result}`);
     return counted.length === 0 ? [] : [`${kindLabels[kind]}: ${counted.join(", ")}`];
   });
   return parts.length === 0 ? "0" : `${totalOf(counts)} (${parts.join("; ")})`;

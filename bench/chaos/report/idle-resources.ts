@@ -1,5 +1,5 @@
 import type { Outcome, TopologyResult } from "../results.ts";
-import type { Resources } from "../world/resources.ts";
+import type { Resources } from "../testbed/resources.ts";
 import { table } from "./format.ts";
 import { proxyTitles } from "./names.ts";
 

@@ -1,5 +1,5 @@
 import { requestIntervalMs } from "../load/load.ts";
-import { ballastRows, settings, userCount } from "../world/world.ts";
+import { ballastRows, settings, userCount } from "../testbed/testbed.ts";
 
 /** The setup of the measurement. */
 export const setUp = `## Setup

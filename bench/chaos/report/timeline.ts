@@ -1,6 +1,6 @@
 import { type Kind, kinds, type Request } from "../load/records.ts";
 import type { Observed } from "../measure.ts";
-import type { Observation } from "../world/watch.ts";
+import type { Observation } from "../testbed/watch.ts";
 
 export const bucketMs = 250;
 /** A request that takes longer than this is drawn as late. */
@@ -54,8 +54,8 @@ export const maxRequestsOf = ({ buckets }: Timeline): number =>
   );
 
 function bucketOf(requests: readonly Request[]): Bucket {
-  const failed = requests.filter(({ how }) => how !== "ok").length;
-  const late = requests.filter(({ how, ms, attempts }) => how === "ok" && (ms >= slowMs || attempts > 1)).length;
+  const failed = requests.filter(({ result }) => result !== "ok").length;
+  const late = requests.filter(({ result, ms, attempts }) => result === "ok" && (ms >= slowMs || attempts > 1)).length;
   return { answered: requests.length - failed - late, late, failed };
 }
 

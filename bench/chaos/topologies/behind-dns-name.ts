@@ -1,8 +1,8 @@
 import { asAppRole } from "../../../test/shared/servers/database.ts";
 import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
-import { createDatabase } from "../world/database.ts";
-import { dnsPort, startNameServer, useNameServer } from "../world/name-server.ts";
-import { startPair } from "../world/postgres-pair.ts";
+import { createDatabase } from "../testbed/database.ts";
+import { dnsPort, startNameServer, useNameServer } from "../testbed/name-server.ts";
+import { startPair } from "../testbed/postgres-pair.ts";
 import type { Topology } from "./topology.ts";
 
 export const postgresName = "postgres.haven.internal";

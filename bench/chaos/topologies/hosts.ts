@@ -1,7 +1,7 @@
 import { asAppRole } from "../../../test/shared/servers/database.ts";
 import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
-import { createDatabase } from "../world/database.ts";
-import { pairHosts, startPair } from "../world/postgres-pair.ts";
+import { createDatabase } from "../testbed/database.ts";
+import { pairHosts, startPair } from "../testbed/postgres-pair.ts";
 import type { Topology } from "./topology.ts";
 
 async function start() {

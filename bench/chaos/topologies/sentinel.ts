@@ -1,10 +1,10 @@
 import { startRedisSentinel } from "../../../test/shared/servers/redis-servers.ts";
-import { createDatabase } from "../world/database.ts";
-import { startPostgres } from "../world/postgres.ts";
+import { createDatabase } from "../testbed/database.ts";
+import { createPostgres } from "../testbed/postgres.ts";
 import type { Topology } from "./topology.ts";
 
 async function start() {
-  const postgres = await startPostgres();
+  const postgres = await createPostgres();
   await postgres.start();
   const database = await createDatabase(postgres, "chaos");
   const sentinel = await startRedisSentinel();

@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { runProgram } from "../../../test/shared/run-program.ts";
 import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
-import { createDatabase } from "../world/database.ts";
-import { startPostgres } from "../world/postgres.ts";
+import { createDatabase } from "../testbed/database.ts";
+import { createPostgres } from "../testbed/postgres.ts";
 import type { Topology } from "./topology.ts";
 
 // Not in the folder for temporary files, because a mounted folder cannot be removed at the end.
@@ -13,7 +13,7 @@ async function start() {
   mkdirSync(folder, { recursive: true });
   const { code, output } = await runProgram("mount", ["-t", "tmpfs", "-o", "size=400m", "tmpfs", folder]);
   if (code !== 0) throw new Error(output);
-  const postgres = await startPostgres({ folder, settings: { min_wal_size: "32MB", max_wal_size: "64MB" } });
+  const postgres = await createPostgres({ folder, settings: { min_wal_size: "32MB", max_wal_size: "64MB" } });
   await postgres.start();
   const database = await createDatabase(postgres, "chaos");
   const redis = await startRedisServer();

@@ -2,8 +2,8 @@ import { createAuthority } from "../../../test/shared/certificates.ts";
 import { asAppRole } from "../../../test/shared/servers/database.ts";
 import { postgresUser, startPostgresServer } from "../../../test/shared/servers/postgres-servers.ts";
 import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
-import { createDatabase } from "../world/database.ts";
-import { changeSettings } from "../world/postgres-settings.ts";
+import { createDatabase } from "../testbed/database.ts";
+import { changeSettings } from "../testbed/postgres-settings.ts";
 import type { Topology } from "./topology.ts";
 
 async function start() {

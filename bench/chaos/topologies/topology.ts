@@ -1,5 +1,5 @@
 import type { Program } from "../../../test/shared/programs.ts";
-import type { Database } from "../world/database.ts";
+import type { Database } from "../testbed/database.ts";
 
 /** The stores of the instances. */
 export type Stores = {

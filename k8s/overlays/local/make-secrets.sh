@@ -22,7 +22,7 @@ owner=$(random 24)
 app=$(random 24)
 redis=$(random 24)
 
-# By standard input, because other users can read command lines.
+# The secrets are passed by standard input, because other users can read command lines.
 kubectl create -f - <<EOF
 apiVersion: v1
 kind: Secret

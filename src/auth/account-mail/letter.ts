@@ -1,9 +1,9 @@
 import type { Language } from "./texts/texts.ts";
 
 /**
- * The reason for a mail, as it waits in the queue. It names what the mail is about and has no secrets: the mail and its
- * token are made at the delivery. A letter to an address that a stranger typed is added whether or not there is an
- * account, so that the answer and its time are the same.
+ * A mail that waits in the queue. It contains no text and no secrets, because the text and its token are created when the
+ * mail is delivered. For an address that anyone may have entered, a letter is added whether or not there is an account,
+ * so that the answer and its time do not reveal this.
  */
 export type Letter = { language: Language } & (
   | { kind: "verify-address"; userId: string; email: string }

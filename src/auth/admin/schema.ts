@@ -28,8 +28,8 @@ const auditEvent = z
 const invitation = z.object({ id, email, role, createdAt: moment, expiresAt: moment }).meta({ id: "Invitation" });
 
 const auditFilter = {
-  actorId: id.optional().meta({ description: "Returns only acts of this administrator" }),
-  targetId: id.optional().meta({ description: "Returns only acts on this user" }),
+  actorId: id.optional().meta({ description: "Returns only entries about actions of this administrator" }),
+  targetId: id.optional().meta({ description: "Returns only entries about this user or invitation" }),
 };
 
 const tag = "Administration";
@@ -104,28 +104,28 @@ export const adminOperations = {
     bodyLimit: smallBodyLimit,
     body: z.strictObject({ email, role: role.default("member") }),
     problems: ["conflict", "unavailable"],
-    answers: { 201: { description: "The invitation; its mail is on its way.", schema: invitation } },
+    answers: { 201: { description: "The invitation. The mail is sent in the background.", schema: invitation } },
   }),
   listAuditEvents: operation({
     id: "listAuditEvents",
     method: "get",
     path: "/admin/audit-events",
-    summary: "List acts of administrators",
+    summary: "List audit entries",
     tag,
     access,
     query: z.strictObject({ ...pageFields, ...auditFilter }),
     headers: ["If-None-Match"],
-    answers: { 200: { description: "Acts, newest first.", schema: listOf(auditEvent) } },
+    answers: { 200: { description: "Actions of administrators, newest first.", schema: listOf(auditEvent) } },
   }),
   exportAuditEvents: operation({
     id: "exportAuditEvents",
     method: "get",
     path: "/admin/audit-events/export",
-    summary: "Export acts of administrators",
+    summary: "Export audit entries",
     description: "One JSON object per line, newest first.",
     tag,
     access,
     query: z.strictObject(auditFilter),
-    answers: { 200: { description: "All acts.", contentType: "application/x-ndjson" } },
+    answers: { 200: { description: "All entries.", contentType: "application/x-ndjson" } },
   }),
 };

@@ -6,7 +6,7 @@ import type { Outbox } from "../../mail/outbox.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
 import type { Letter } from "../account-mail/letter.ts";
 import type { Language } from "../account-mail/texts/texts.ts";
-import { type Act, type Origin, pruneAuditTrail, recordAct } from "../audit/audit-trail.ts";
+import { type AuditEntry, type Origin, pruneAuditTrail, recordAuditEntry } from "../audit/audit-trail.ts";
 import { revokeAllBefore } from "../revocations/revocations.ts";
 import { type Invitation, invite } from "../sign-up/invitations.ts";
 import { type ManagedUser, managedUsers } from "./repository.ts";
@@ -18,7 +18,7 @@ export type AdminServiceDeps = {
   auditRetentionDays: number;
 };
 
-/** The origin of an act of an administrator. */
+/** The origin of an action of an administrator. */
 export type AdminOrigin = Origin & { actorId: string };
 
 export type UserChanges = { role?: Role; active?: boolean };
@@ -62,9 +62,9 @@ export function createAdminService({ db, sessions, outbox, auditRetentionDays }:
         if (admins.length === 1 && admins[0] === id && !isActiveAdmin(changed)) {
           throw new AppError("conflict", "The last active administrator cannot be demoted or deactivated.");
         }
-        const acts = actsOf(found, changed);
-        if (acts.length > 0) await managedUsers.update(tx, changed);
-        for (const act of acts) await recordAct(tx, origin, act);
+        const entries = auditEntriesOf(found, changed);
+        if (entries.length > 0) await managedUsers.update(tx, changed);
+        for (const entry of entries) await recordAuditEntry(tx, origin, entry);
         return { before: found, after: changed };
       });
       const lostRole = before.role === "admin" && after.role !== "admin";
@@ -82,7 +82,11 @@ export function createAdminService({ db, sessions, outbox, auditRetentionDays }:
       db.transaction(async (tx) => {
         await lockAdmins(tx, origin);
         const invitation = await invite(tx, outbox, { email, role, invitedBy: origin.actorId, language });
-        await recordAct(tx, origin, { action: "invitation_created", targetId: invitation.id, details: { role } });
+        await recordAuditEntry(tx, origin, {
+          action: "invitation_created",
+          targetId: invitation.id,
+          details: { role },
+        });
         return invitation;
       }),
 
@@ -93,7 +97,7 @@ export function createAdminService({ db, sessions, outbox, auditRetentionDays }:
         if ((await managedUsers.lock(tx, id)) === undefined) throw userNotFound();
         await revokeAllBefore(tx, id, null);
         await endSessions(id);
-        await recordAct(tx, origin, { action: "sessions_ended", targetId: id });
+        await recordAuditEntry(tx, origin, { action: "sessions_ended", targetId: id });
       });
       prune();
     },
@@ -106,12 +110,12 @@ const userNotFound = () => new AppError("not_found", "User not found.");
 
 const isActiveAdmin = ({ role, active }: Pick<ManagedUser, "role" | "active">): boolean => role === "admin" && active;
 
-function actsOf(before: ManagedUser, after: ManagedUser): Act[] {
+function auditEntriesOf(before: ManagedUser, after: ManagedUser): AuditEntry[] {
   const targetId = before.id;
-  const acts: Act[] = [];
+  const entries: AuditEntry[] = [];
   if (before.active !== after.active)
-    acts.push({ action: after.active ? "user_activated" : "user_deactivated", targetId });
+    entries.push({ action: after.active ? "user_activated" : "user_deactivated", targetId });
   if (before.role !== after.role)
-    acts.push({ action: "role_changed", targetId, details: { from: before.role, to: after.role } });
-  return acts;
+    entries.push({ action: "role_changed", targetId, details: { from: before.role, to: after.role } });
+  return entries;
 }

@@ -36,7 +36,7 @@ export const apiKeys = {
     return (await db.query<ApiKey>(sql, [uuidv7(), userId, name, scopes, expiresAt, hash, maxKeysPerUser]))[0];
   },
 
-  /** Checks the key, its expiry and its user in one statement, so that a revocation holds from its commit on. */
+  /** Checks the key, its expiry and its user in one statement, so that a revocation takes effect when it is committed. */
   async holder(db: Queryable, hash: Buffer): Promise<KeyHolder | undefined> {
     const sql = {
       name: "api-key-holder",

@@ -11,7 +11,7 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-/** Where an act came from. All members are null for a command of the server. */
+/** Where an action came from. All members are null for a command of the server. */
 export type Origin = {
   actorId: string | null;
   address: string | null;
@@ -21,7 +21,7 @@ export type Origin = {
 
 export const fromCommand: Origin = { actorId: null, address: null, requestId: null, traceId: null };
 
-export type Act = { action: AuditAction; targetId: string; details?: Readonly<Record<string, unknown>> };
+export type AuditEntry = { action: AuditAction; targetId: string; details?: Readonly<Record<string, unknown>> };
 
 export type AuditEvent = Origin & {
   id: string;
@@ -31,8 +31,12 @@ export type AuditEvent = Origin & {
   details: Record<string, string>;
 };
 
-/** Call in the transaction of the act, so that there is no act without its entry. */
-export async function recordAct(tx: Queryable, origin: Origin, { action, targetId, details = {} }: Act): Promise<void> {
+/** Call in the transaction of the action, so that no action is without an entry. */
+export async function recordAuditEntry(
+  tx: Queryable,
+  origin: Origin,
+  { action, targetId, details = {} }: AuditEntry,
+): Promise<void> {
   const sql = `INSERT INTO audit_events (id, actor_id, action, target_id, details, address, request_id, trace_id)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
   const { actorId, address, requestId, traceId } = origin;

@@ -1,7 +1,7 @@
 import { uuidv7 } from "../../core/ids.ts";
 import type { Role } from "../../core/role.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
-import { fromCommand, recordAct } from "../audit/audit-trail.ts";
+import { fromCommand, recordAuditEntry } from "../audit/audit-trail.ts";
 
 export type Identity = { issuer: string; subject: string };
 export type IdentityUser = { userId: string; role: Role; active: boolean };
@@ -45,7 +45,11 @@ export async function changeRole(db: Database, userId: string, role: Role, issue
   await db.transaction(async (tx) => {
     const sql = "UPDATE users SET role = $2, updated_at = now() WHERE id = $1 AND role <> $2 RETURNING id";
     if ((await tx.query(sql, [userId, role])).length === 0) return;
-    await recordAct(tx, fromCommand, { action: "role_changed", targetId: userId, details: { to: role, issuer } });
+    await recordAuditEntry(tx, fromCommand, {
+      action: "role_changed",
+      targetId: userId,
+      details: { to: role, issuer },
+    });
   });
 }
 

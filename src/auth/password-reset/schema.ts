@@ -12,7 +12,7 @@ export const operations = {
     id: "forgotPassword",
     method: "post",
     path: "/auth/forgot-password",
-    summary: "Send a mail with a link to a new password",
+    summary: "Send a mail with a link for setting a new password",
     description: "The answer does not depend on whether there is an account with this address.",
     tag,
     bodyLimit: smallBodyLimit,

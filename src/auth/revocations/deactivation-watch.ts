@@ -14,9 +14,8 @@ const pollMs = 1000;
 const overlapSeconds = 15;
 
 /**
- * Ends the sessions of accounts that were deactivated or lost the administrator's role without access to Redis, such as by
- * a command or by SQL. After an
- * outage the first poll goes back to the last poll that succeeded.
+ * Ends the sessions of accounts that a command or a statement in SQL has deactivated, or deprived of the administrator's
+ * role, without access to Redis. After an outage, the first poll covers the time since the last poll that succeeded.
  */
 export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {
   let applied = new Set<string>();

@@ -19,7 +19,7 @@ export const registrations = {
     return id;
   },
 
-  /** Returns the registrations that wait for this address, the newest first. */
+  /** Returns the unconfirmed registrations of this address, the newest first. */
   byEmail: (db: Queryable, email: string): Promise<{ id: string; hasToken: boolean }[]> =>
     db.query(
       `SELECT id, token_hash IS NOT NULL AS "hasToken" FROM registrations
@@ -36,7 +36,7 @@ export const registrations = {
     return found && { ...found, token, hours: validHours };
   },
 
-  /** Uses the token up, and removes all registrations of its address. Of concurrent requests, one gets it. */
+  /** Deletes all registrations of the token's address. Only one of several concurrent requests gets the registration. */
   async take(tx: Queryable, token: string): Promise<Registration | undefined> {
     const sql = `DELETE FROM registrations WHERE token_hash = $1 AND expires_at > now() RETURNING ${columns}`;
     const [taken] = await tx.query<Registration>(sql, [hashToken(token)]);

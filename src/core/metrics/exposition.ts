@@ -24,22 +24,22 @@ export type Exposition = { contentType: string; body: string };
 const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/** prom-client keeps the format in the registry, where two scrapes at once would share it. */
+/** Writes the metrics in one of the two formats. prom-client cannot: its format applies to all scrapes at the same time. */
 export function expose(families: Iterable<Family>, format: ExpositionFormat): Exposition {
-  const open = format === "openmetrics";
+  const isOpenMetrics = format === "openmetrics";
   const lines: string[] = [];
   for (const family of families) {
     const counter = family.type === "counter";
-    const base = counter && open ? family.name.replace(/_total$/, "") : family.name;
+    const base = counter && isOpenMetrics ? family.name.replace(/_total$/, "") : family.name;
     lines.push(`# HELP ${base} ${escapeText(family.help)}`, `# TYPE ${base} ${family.type}`);
-    const sampleName = counter && open ? `${base}_total` : family.name;
+    const sampleName = counter && isOpenMetrics ? `${base}_total` : family.name;
     for (const { labels, value, suffix, exemplar } of family.samples()) {
-      const example = open && exemplar !== undefined ? exemplarText(exemplar) : "";
+      const example = isOpenMetrics && exemplar !== undefined ? exemplarText(exemplar) : "";
       lines.push(`${sampleName}${suffix ?? ""}${labelText(labels)} ${numberText(value)}${example}`);
     }
   }
-  if (open) lines.push("# EOF");
-  return { contentType: open ? openMetricsType : prometheusType, body: `${lines.join("\n")}\n` };
+  if (isOpenMetrics) lines.push("# EOF");
+  return { contentType: isOpenMetrics ? openMetricsType : prometheusType, body: `${lines.join("\n")}\n` };
 }
 
 function labelText(labels: Sample["labels"]): string {

@@ -145,7 +145,7 @@ export const resourcePaths: readonly (readonly [RegExp, string])[] = [
   [/\/api\/v1\/units\/:unitId/g, "/api/v1/notes/:noteId"],
 ];
 
-/** A test or page that mentions the property API even so is about it, and has no place in another service. */
+/** A test or page that still contains one of these words is about the property API, and a new service does not get it. */
 export const domainWords =
   /\/properties\b|\/units\b|\bleases?\b|\bmaintenance|\baProperty|\baUnit|property-fixtures|apartment_building|STREAM_MAX|requests\/stream\.ts/i;
 

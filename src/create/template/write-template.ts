@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const template = buildTemplate(readRepository(root), packDoctor());
 writeFileSync(new URL("../dist/template.json.gz", import.meta.url), packTemplate(template));
 
-/** New services install the doctor from this package, so that they need no registry for it. */
+/** The template contains the packed doctor, so that a new service installs it without a registry. */
 function packDoctor(): Doctor {
   const folder = mkdtempSync(join(tmpdir(), "haven-create-"));
   try {

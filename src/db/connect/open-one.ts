@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import type { PostgresAddress, PostgresHost } from "../../config/postgres-url.ts";
-import { certificateEnd } from "../../core/peer-certificate.ts";
+import { certificateExpiry } from "../../core/peer-certificate.ts";
 import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { requestCancel } from "./cancel-request.ts";
 import { limitEachTransaction } from "./limit-each-transaction.ts";
@@ -16,7 +16,7 @@ export type OpenConnection = {
    */
   destroy(): void;
   /** When the certificate of the server ends; undefined without TLS. */
-  certificateEnd: number | undefined;
+  certificateExpiry: number | undefined;
 };
 
 export type Attempt = { address: PostgresAddress; host: PostgresHost; tls: ConnectionOptions | false };
@@ -68,8 +68,8 @@ export async function openOne(
     signal?.removeEventListener("abort", destroy);
   }
   if (settings.pipelined === true) joinWrites(client);
-  if (settings.limitsOwnQueries !== true) limitQueries(client, queryLimitMs(settings), cancel);
-  return { client, destroy, certificateEnd: certificateEnd(client.connection.stream) };
+  if (settings.callerLimitsQueries !== true) limitQueries(client, queryLimitMs(settings), cancel);
+  return { client, destroy, certificateExpiry: certificateExpiry(client.connection.stream) };
 }
 
 export const timedOut = () => new Error("Postgres timed out.");

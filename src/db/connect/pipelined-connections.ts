@@ -13,7 +13,7 @@ export type PipelinedConnectionsOptions = {
 };
 
 /** No connection is opened for this long after a failed attempt, or after a statement exceeded its limit. */
-const restMs = 1000;
+const pauseMs = 1000;
 
 /**
  * A few connections that short reads share. A read that fails on them for any reason but its own SQL is run again in the
@@ -23,14 +23,14 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
   const { open, maxConnections, limitMs, idleTimeoutMs, maxLifetimeMs } = options;
   const pipelines = new Set<Pipeline>();
   let isOpening = false;
-  let restsUntil = 0;
+  let pausedUntil = 0;
   let retiredAt = Number.NEGATIVE_INFINITY;
   let isClosing = false;
   let onAllClosed: (() => void) | undefined;
 
   const total = () => pipelines.size + (isOpening ? 1 : 0);
-  const rest = () => {
-    restsUntil = performance.now() + restMs;
+  const pauseOpening = () => {
+    pausedUntil = performance.now() + pauseMs;
   };
   const checkAllClosed = () => {
     if (total() === 0) onAllClosed?.();
@@ -44,7 +44,7 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
       const pipeline: Pipeline = createPipeline(opened, {
         limitMs,
         idleTimeoutMs,
-        onTimeout: rest,
+        onTimeout: pauseOpening,
         onClosed() {
           pipelines.delete(pipeline);
           checkAllClosed();
@@ -53,7 +53,7 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
       pipelines.add(pipeline);
       if (isClosing || startedAt <= retiredAt) pipeline.retire();
     } catch {
-      rest();
+      pauseOpening();
     } finally {
       isOpening = false;
       checkAllClosed();
@@ -68,7 +68,7 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
       else if (pipeline.accepts(now) && (best === undefined || pipeline.inFlight() < best.inFlight())) best = pipeline;
     }
     const isBusy = best === undefined || !best.isIdle();
-    if (isBusy && !isOpening && !isClosing && now > restsUntil && pipelines.size < maxConnections) void openAnother();
+    if (isBusy && !isOpening && !isClosing && now > pausedUntil && pipelines.size < maxConnections) void openAnother();
     return best;
   };
 

@@ -13,7 +13,7 @@ export type SessionSettings = {
   /** Statements are sent without waiting for the answers to earlier ones. */
   pipelined?: boolean | undefined;
   /** The caller limits the time of each statement itself. */
-  limitsOwnQueries?: boolean | undefined;
+  callerLimitsQueries?: boolean | undefined;
 };
 
 /** Returns the limit for a server that does not respond. It is longer than the limit at which Postgres cancels a statement. */

@@ -159,7 +159,7 @@ const versionList = (lists: readonly string[] | undefined): (readonly [Program, 
     });
 
 const explainError = (positionals: readonly string[]): string | undefined =>
-  positionals.length === 2 ? undefined : "explain wants one rule, such as explain drain-check-blind";
+  positionals.length === 2 ? undefined : "explain needs one rule, such as explain drain-check-blind";
 
 function usageErrorIn(values: Values): string | undefined {
   const [limit] = values["max-connections"] ?? [];
@@ -173,7 +173,7 @@ function usageErrorIn(values: Values): string | undefined {
     return `--fail-on '${level}' is not one of ${failLevels.join(", ")}`;
   const pairs = values.versions?.flatMap((list) => list.split(",")) ?? [];
   if (versionList(values.versions).length < pairs.length)
-    return "--versions wants pairs such as nginx=1.28,kubernetes=1.33";
+    return "--versions needs pairs such as nginx=1.28,kubernetes=1.33";
   const repeated = notRepeatable.find((name) => (values[name]?.length ?? 0) > 1);
   if (repeated !== undefined) return `--${repeated} may be given once`;
   const empty = ([...configKinds, "settings", "config", "baseline", "write-baseline"] as const).find((name) =>

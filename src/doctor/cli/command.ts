@@ -29,8 +29,8 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
   const commandLine = parseCommandLine(args);
   const files = filesOnDisk(folder);
   if ("usageError" in commandLine) return reportUsageError(commandLine.usageError, context);
-  const wrongPath = notAFolder(commandLine.folders, files);
-  if (wrongPath !== undefined) return reportUsageError(wrongPath, context);
+  const wrongFolder = folderError(commandLine.folders, files);
+  if (wrongFolder !== undefined) return reportUsageError(wrongFolder, context);
   if (commandLine.help) return { output: usageOf(program), exitCode: 0 };
   if (commandLine.explain !== undefined) return explain(commandLine.explain, context);
   const { folders, live, settings, paths } = commandLine;
@@ -156,7 +156,7 @@ function reportUsageError(message: string, context: CliContext): undefined {
   return undefined;
 }
 
-function notAFolder(folders: readonly string[], files: Files): string | undefined {
+function folderError(folders: readonly string[], files: Files): string | undefined {
   const path = folders.find((folder) => files.kind(folder) !== "folder");
   return path === undefined
     ? undefined

@@ -1,6 +1,6 @@
 import type { Place } from "./config-values.ts";
 
-// Facts that hold from a version of a program on, and the range of versions that is assumed if no file names the
+// Facts that are true since a version of a program, and the range of versions that is assumed if no file names the
 // version.
 
 export type Program = "nginx" | "haproxy" | "kubernetes" | "prometheus";

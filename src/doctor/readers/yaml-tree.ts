@@ -37,7 +37,7 @@ export function parseYaml(text: string, file: string): Tree[] {
       "is a Helm template: use the rendered output (helm template … | … --k8s -)",
     );
   const lines = new LineCounter();
-  const documents = parsed(text, file, lines);
+  const documents = parseDocuments(text, file, lines);
   let nodes = 0;
 
   return documents.flatMap((document) => {
@@ -62,7 +62,7 @@ export function parseYaml(text: string, file: string): Tree[] {
       }
       const tag = node.tag?.startsWith("!") ? node.tag : undefined;
       if (isSeq(node)) {
-        return { kind: "list", at, tag, items: node.items.map((item) => treeOf(nodeOr(item), at, depth + 1)) };
+        return { kind: "list", at, tag, items: node.items.map((item) => treeOf(nodeOrNull(item), at, depth + 1)) };
       }
       if (isMap(node)) return { kind: "map", at, tag, entries: entriesOf(node.items, at, depth) };
       const value: unknown = isScalar(node) ? node.value : null;
@@ -81,7 +81,7 @@ export function parseYaml(text: string, file: string): Tree[] {
       for (const { key, value } of items) {
         const name = isScalar(key) ? String(key.value) : String(key);
         const line = isScalar(key) && key.range ? { file, line: lines.linePos(key.range[0]).line } : at;
-        const result = treeOf(nodeOr(value), line, depth + 1);
+        const result = treeOf(nodeOrNull(value), line, depth + 1);
         // The place of a block is the line of its name, not the line of its first entry.
         if (name === "<<") mergeInto(inherited, result);
         else
@@ -93,7 +93,7 @@ export function parseYaml(text: string, file: string): Tree[] {
   });
 }
 
-function parsed(text: string, file: string, lineCounter: LineCounter) {
+function parseDocuments(text: string, file: string, lineCounter: LineCounter) {
   try {
     const documents = parseAllDocuments(text, { lineCounter, logLevel: "silent", merge: false, uniqueKeys: true });
     return "empty" in documents ? [] : documents;
@@ -124,7 +124,7 @@ function anchorsIn(contents: Node) {
   };
 }
 
-function nodeOr(value: unknown): Node {
+function nodeOrNull(value: unknown): Node {
   if (isScalar(value) || isMap(value) || isSeq(value) || isAlias(value)) return value;
   return nullNode;
 }

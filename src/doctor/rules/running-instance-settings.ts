@@ -158,7 +158,7 @@ export const runningInstanceRules: readonly Rule[] = [
         .map((name) => name.trim())
         .filter((name) => name !== "")
         .sort();
-      // A check that has not run yet is not critical, such as the schema check before the schema is known.
+      // The schema check is left out, because it is critical only once it has run.
       const actual = Object.entries(checks)
         .filter(([name, check]) => check.critical && name !== "schema")
         .map(([name]) => name)

@@ -36,8 +36,8 @@ export function engineLock(dataDir: string) {
     }
   }
 
-  // Only the process that created `removalFile` removes the lock of a dead process, and re-reads it before. Otherwise
-  // two processes could each remove a lock, the second one the new lock of the first.
+  // Only the process that has created `removalFile` may remove the lock of a dead process, after reading it again.
+  // Otherwise two processes could find the same stale lock, and the slower one could remove the new lock of the faster.
   async function removeStaleLock(): Promise<void> {
     try {
       await writeFile(removalFile, "", { flag: "wx", mode: 0o600 });
@@ -55,7 +55,7 @@ export function engineLock(dataDir: string) {
   }
 
   return {
-    /** Returns true if this process now holds the lock, the holder of the lock, or undefined if a stale lock was removed. */
+    /** Returns true if this process now holds the lock; otherwise its holder, or undefined after removing a stale lock. */
     async acquire(): Promise<true | LockHolder | undefined> {
       if (await tryAcquire()) return true;
       const holder = await readHolder();

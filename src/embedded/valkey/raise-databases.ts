@@ -3,8 +3,8 @@ const lowestValueWord = 12;
 const defaultValueWord = 16;
 
 /**
- * The build reads no configuration file, and the number of databases cannot be set later. So the default is raised in
- * the settings table in memory, before boot. If the table does not look as expected, the number stays at 16.
+ * This WebAssembly build of Valkey reads no configuration file, and the number of databases cannot be set later. So the
+ * default is raised in the settings table in memory, before the start. If the table is not as expected, it stays 16.
  */
 export function raiseDatabases(memory: WebAssembly.Memory, databases: number): boolean {
   const bytes = Buffer.from(memory.buffer);

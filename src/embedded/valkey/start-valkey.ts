@@ -33,7 +33,7 @@ export async function startValkey({ log, port: fixedPort, password = "" }: Valke
     const ready = withTimeout(readyTimeoutMs, Promise.race([serving.promise, ended]), () =>
       startError(`not ready after ${readyTimeoutMs / 1_000} s`),
     );
-    // both also reject when Valkey exits after it was ready
+    // `ended` and `ready` also reject when Valkey exits later, while they are not awaited.
     ended.catch(() => {});
     ready.catch(() => {});
     return { ready, exited: child.exited, stop: () => child.stop(stopTimeoutMs) };

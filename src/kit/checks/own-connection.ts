@@ -8,9 +8,9 @@ export type OwnConnectionDeps<Client> = {
 };
 
 /**
- * Creates a connection that only one check uses: a full pool or a slow query of the app is not an outage. It is kept as
- * long as every run passes. A run that fails or is aborted destroys it, because after a failover the address may lead
- * elsewhere.
+ * Creates a connection that only one check uses, so that the check passes while the pool of the app is full or its queries
+ * are slow. The connection is kept as long as every run passes. A run that fails or is aborted destroys it, because after a
+ * failover the address may lead elsewhere.
  */
 export function createOwnConnection<Client>({ create, connect, destroy }: OwnConnectionDeps<Client>) {
   let current: { client: Client; connected: Promise<unknown>; failed: Promise<never> } | undefined;

@@ -28,7 +28,7 @@ export type PostgresCheckOptions = CheckOptions & {
         client: () => PgClient;
       }
     | {
-        /** Any other driver. Use a connection that requests do not wait for. */
+        /** Runs a statement with any other driver, on a connection that only this check uses. */
         query: RunSql;
       }
   );

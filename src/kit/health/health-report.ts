@@ -79,8 +79,8 @@ export type HttpFacts = {
   day: { requests: number; errors: number; hours: number };
 };
 
-/** The certificate that a dependency has presented, and its end in milliseconds since 1970. */
-export type CertificateEnd = { of: string; end: number };
+/** The certificate that a dependency has presented. `expiresAt` is in milliseconds since 1970. */
+export type CertificateExpiry = { of: string; expiresAt: number };
 
 export type CertificateReport = { of: string; expiresAt: string; daysLeft: number };
 

@@ -1,7 +1,7 @@
 import type { BreakerView } from "../resilience/breaker.ts";
 import {
   type CapabilityDetail,
-  type CertificateEnd,
+  type CertificateExpiry,
   type CheckDetail,
   type HealthReport,
   type Identity,
@@ -18,7 +18,7 @@ export type HealthReporterDeps = {
   history: Pick<History, "all">;
   breakers(): readonly BreakerView[];
   systemWatch: Pick<SystemWatch, "system" | "http">;
-  certificates(): readonly CertificateEnd[];
+  certificates(): readonly CertificateExpiry[];
   details: Readonly<Record<string, unknown>>;
 };
 
@@ -43,10 +43,10 @@ export function createHealthReporter({
       uptimeSeconds: Math.floor(performance.now() / 1000),
       checks: Object.fromEntries(now.checks.map((check) => [check.name, checkDetail(check)])),
       circuitBreakers: breakers().map(toBreakerState),
-      certificates: certificates().map(({ of, end }) => ({
+      certificates: certificates().map(({ of, expiresAt }) => ({
         of,
-        expiresAt: iso(end),
-        daysLeft: Math.floor((end - now.at) / dayMs),
+        expiresAt: iso(expiresAt),
+        daysLeft: Math.floor((expiresAt - now.at) / dayMs),
       })),
       system: systemWatch.system(),
       http: systemWatch.http(),

@@ -1,6 +1,6 @@
 /**
- * Creates a pause that can be cut short, and never ends early: timers drop fractions of a millisecond. A wake-up that
- * is requested while nothing sleeps applies to the next pause.
+ * Creates a pause that can be shortened with `wakeAt` and ended with `wake`. A time that `wakeAt` sets while nothing
+ * sleeps applies to the next pause.
  */
 export function createSleep() {
   let current: { until: number; wake: () => void; timer: NodeJS.Timeout } | undefined;
@@ -32,4 +32,5 @@ export function createSleep() {
   };
 }
 
+// Rounded up, because timers drop fractions of a millisecond and would end the pause early.
 const msUntil = (time: number): number => Math.max(0, Math.ceil(time - performance.now()));

@@ -38,7 +38,7 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
     },
     /** While the check of the same name is down, requests do not try its dependency. */
     open: (name: string): void => find(name)?.open(),
-    /** Called at each success of a check that is up: one successful trial does not close the breaker. */
+    /** Called at each success of the check once it is up. A successful trial alone does not close the breaker. */
     close: (name: string): void => find(name)?.close(),
     all: (): readonly Breaker[] => created,
     views: (): BreakerView[] => created.map((breaker) => breaker.view()),

@@ -18,7 +18,7 @@ const byPhase: Readonly<Record<Exclude<HealthReport["phase"], "ready">, Badge>> 
 
 export const badgeOfStatus = (status: HealthReport["status"]): Badge => byStatus[status];
 
-/** A starting or draining instance is out of rotation as planned, so it is no alarm, unless a check fails at the start. */
+/** Load balancers skip a starting or draining instance as planned, so its badge is calm, unless it cannot start because a check fails. */
 export function badgeOf({ status, phase, checks }: HealthReport): Badge {
   if (phase === "ready") return byStatus[status];
   const stuck =

@@ -3,7 +3,7 @@ import type { CertificateReport, HealthReport } from "../health/health-report.ts
 import { formatCount, formatDateTime } from "./format.ts";
 import { type ShapeName, shape, type Tone } from "./shapes.ts";
 
-/** The days before the end of a certificate from which the page shows a warning and an alarm, as the shipped alerts do. */
+/** The page shows a warning or an alarm if fewer days are left than these. The shipped alerts use the same figures. */
 export const certificateLimits = { warningDays: 21, alarmDays: 7 } as const;
 
 /** Renders the certificates that the dependencies presented; nothing if no dependency uses TLS. */

@@ -28,7 +28,7 @@ const reasons: Readonly<Record<Reason, string>> = {
 /** Returns the predicate of a sentence that begins with the name of the check, such as "timed out". */
 export const formatReason = (reason: Reason | null): string => (reason === null ? "fails" : reasons[reason]);
 
-/** Returns the predicate for a check; of an impaired check it names the capabilities that are down. */
+/** Returns the predicate for a check. If only some of its capabilities are down, it names them. */
 export function formatFailure({ reason, capabilities = {} }: Pick<CheckDetail, "reason" | "capabilities">): string {
   const entries = Object.entries(capabilities);
   const down = entries.filter(([, { status }]) => status === "down").map(([name]) => name);

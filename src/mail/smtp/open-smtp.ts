@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import { rereadSecret } from "../../config/secret-files.ts";
-import { certificateEnd } from "../../core/peer-certificate.ts";
+import { certificateExpiry } from "../../core/peer-certificate.ts";
 import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
 
 export type SmtpServer = {
@@ -15,8 +15,8 @@ export type SmtpServer = {
 
 export type SmtpSession = {
   connection: SMTPConnection;
-  /** When the certificate of the server ends; undefined without TLS. */
-  certificateEnd: number | undefined;
+  /** When the certificate of the server expires; undefined without TLS. */
+  certificateExpiry: number | undefined;
 };
 
 /** Rejected when the server was silent, slow, or did not finish within the limit. */
@@ -70,7 +70,7 @@ async function converse<T>(
     const credentials = { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
     await call((done) => connection.login({ credentials }, done));
   }
-  return work({ connection, certificateEnd: certificateEnd(Reflect.get(connection, "_socket")) });
+  return work({ connection, certificateExpiry: certificateExpiry(Reflect.get(connection, "_socket")) });
 }
 
 /** A password is sent only over TLS, except to this machine. Without a password, TLS is used if the server offers it. */

@@ -7,7 +7,7 @@ export type SmtpDeliveryDeps = {
   server: SmtpServer;
   /** The sender, as an address with or without a name. */
   from: string;
-  onCertificate(end: number | undefined): void;
+  onCertificate(expiresAt: number | undefined): void;
 };
 
 /** Delivers mails through an SMTP server, and proves that the server would accept one. */
@@ -29,8 +29,8 @@ export function createSmtpDelivery({ server, from, onCertificate }: SmtpDelivery
       disableUrlAccess: true,
     });
     const message = await composer.compile().build();
-    await withSmtp(server, async ({ connection, certificateEnd }) => {
-      onCertificate(certificateEnd);
+    await withSmtp(server, async ({ connection, certificateExpiry }) => {
+      onCertificate(certificateExpiry);
       await call((done) => connection.send({ from: sender, to: [to], size: message.length }, message, done));
     }).catch((error: unknown) => {
       const failure = toDeliveryError(error);
@@ -44,7 +44,7 @@ export function createSmtpDelivery({ server, from, onCertificate }: SmtpDelivery
     deliver,
     /** Connects and signs in, without a mail. */
     async check(signal: AbortSignal): Promise<void> {
-      const connect = withSmtp(server, async ({ certificateEnd }) => onCertificate(certificateEnd), signal);
+      const connect = withSmtp(server, async ({ certificateExpiry }) => onCertificate(certificateExpiry), signal);
       await connect.catch((error: unknown) => {
         throw toCheckError(error);
       });

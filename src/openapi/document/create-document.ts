@@ -62,7 +62,7 @@ function withPath(prefix: string, { path, method }: Pick<Placed, "path" | "metho
   return { path: `${prefix}${path}`, method, described };
 }
 
-/** Without the problems that no operation returns by itself, such as 405. */
+/** Returns only the problems that an operation refers to. 405, for example, is returned before an operation is found. */
 function usedBy(operations: readonly Placed[], responses: Components["responses"]): Components["responses"] {
   const used = new Set(
     operations.flatMap(({ described }) =>

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Balance } from "../../../bench/chaos/load/ledger.ts";
-import type { How, Kind } from "../../../bench/chaos/load/records.ts";
+import type { AttemptResult, Kind } from "../../../bench/chaos/load/records.ts";
 import { factsOf, type Observed, totalOf } from "../../../bench/chaos/measure.ts";
 import { mergeResults } from "../../../bench/chaos/results.ts";
+import { minimumOf } from "../../../bench/chaos/testbed/resources.ts";
 import { isPassed, judge, judgeResources } from "../../../bench/chaos/verdict.ts";
-import { minimumOf } from "../../../bench/chaos/world/resources.ts";
 
 const balance = { acknowledged: 5, unanswered: 0, lost: [], duplicated: [] };
 const moments = { from: 0, injected: 3000, inEffect: 3200, ended: 9000, healthy: 11_000, to: 14_000 };
-const attempt = (startedAt: number, how: How, kind: Kind = "read", ms = 10) => ({ kind, startedAt, ms, how });
-const sight = (at: number, state: string, instance = "one", by: "probe" | "proxy" = "probe") => ({
+const attempt = (startedAt: number, result: AttemptResult, kind: Kind = "read", ms = 10) => ({
+  kind,
+  startedAt,
+  ms,
+  result,
+});
+const observation = (at: number, state: string, instance = "one", by: "probe" | "proxy" = "probe") => ({
   ...{ by, instance, at, state },
 });
 const facts = (observed: Partial<Observed>) =>
@@ -38,8 +43,10 @@ test("no response and a 5xx are failures, counted by kind and cause; a 4xx is a 
 });
 
 test("a fault is detected when a probe or a proxy observes a new state", () => {
-  const before = [sight(0, "ready"), sight(0, "ready", "two"), sight(0, "UP", "one", "proxy")];
-  const seen = facts({ observations: [...before, sight(3400, "silent"), sight(5500, "DOWN", "one", "proxy")] });
+  const before = [observation(0, "ready"), observation(0, "ready", "two"), observation(0, "UP", "one", "proxy")];
+  const seen = facts({
+    observations: [...before, observation(3400, "silent"), observation(5500, "DOWN", "one", "proxy")],
+  });
   assert.deepEqual(seen.detectedAfter, { probe: 400, proxy: 2500 });
   assert.deepEqual(facts({ observations: before }).detectedAfter, { probe: undefined, proxy: undefined });
 });
@@ -59,27 +66,33 @@ test("the time in which reads fail is measured from the start of the fault, and 
 });
 
 test("the lie time is the time from the first failed attempt until a probe reports something other than ready", () => {
-  const ready = [sight(0, "ready"), sight(0, "ready", "two")];
+  const ready = [observation(0, "ready"), observation(0, "ready", "two")];
   const attempts = [attempt(2000, "503"), attempt(3500, "503"), attempt(7990, "503")];
   const lieOf = (...observations: Observed["observations"]) =>
     facts({ attempts, observations: [...ready, ...observations] }).lieTime;
-  assert.deepEqual(lieOf(sight(3900, "ready"), sight(4510, "degraded", "two")), { ms: 1000, reported: true });
-  assert.deepEqual(lieOf(sight(3300, "not_ready")), { ms: 0, reported: true });
-  assert.deepEqual(lieOf(sight(4000, "DOWN", "one", "proxy")), { ms: 4490, reported: false });
-  assert.equal(facts({ observations: [...ready, sight(3300, "not_ready")] }).lieTime, undefined);
+  assert.deepEqual(lieOf(observation(3900, "ready"), observation(4510, "degraded", "two")), {
+    ms: 1000,
+    reported: true,
+  });
+  assert.deepEqual(lieOf(observation(3300, "not_ready")), { ms: 0, reported: true });
+  assert.deepEqual(lieOf(observation(4000, "DOWN", "one", "proxy")), { ms: 4490, reported: false });
+  assert.equal(facts({ observations: [...ready, observation(3300, "not_ready")] }).lieTime, undefined);
   assert.equal(facts({ attempts: [attempt(3500, "503 overloaded")], observations: ready }).lieTime, undefined);
 });
 
 test("an attempt that waits longer than the time limit of a statement counts as failed at that limit", () => {
   const attempts = [attempt(3500, "ok", "write", 20_000)];
-  assert.deepEqual(facts({ attempts, observations: [sight(0, "ready"), sight(9000, "degraded")] }).lieTime, {
-    ms: 500,
-    reported: true,
-  });
+  assert.deepEqual(
+    facts({ attempts, observations: [observation(0, "ready"), observation(9000, "degraded")] }).lieTime,
+    {
+      ms: 500,
+      reported: true,
+    },
+  );
 });
 
 test("if no probe reports the failures, the lie time is as long as the failures, and is compared with its limit", () => {
-  const observations = [sight(0, "ready")];
+  const observations = [observation(0, "ready")];
   const metOf = (lastAt: number) =>
     judge(
       { lieTimeWithinMs: 6500 },
@@ -89,8 +102,8 @@ test("if no probe reports the failures, the lie time is as long as the failures,
 });
 
 test("readyMs ends when the last probe reports ready after the fault, and is undefined if a probe does not report ready", () => {
-  const observations = [sight(0, "ready"), sight(4000, "degraded"), sight(0, "ready", "two")];
-  assert.equal(facts({ observations: [...observations, sight(10_200, "ready")] }).readyMs, 1200);
+  const observations = [observation(0, "ready"), observation(4000, "degraded"), observation(0, "ready", "two")];
+  assert.equal(facts({ observations: [...observations, observation(10_200, "ready")] }).readyMs, 1200);
   assert.equal(facts({ observations }).readyMs, undefined);
 });
 
@@ -111,12 +124,12 @@ test("newer figures replace those of the same fault, proxy and server, and keep 
   );
 });
 
-test("the worst wait is that of a request with all its attempts", () => {
+test("the longest wait is measured over all attempts of a request", () => {
   const requests = [1200, 7000].map((ms) => ({
     kind: "read" as const,
     startedAt: 0,
     ms,
-    how: "ok" as const,
+    result: "ok" as const,
     attempts: 3,
   }));
   assert.equal(facts({ requests }).worstWaitMs, 7000);
@@ -132,7 +145,7 @@ test("bounds are met or missed; only a missed strict bound sets exit code 1", ()
     ),
     [false, false, false],
   );
-  const failed = facts({ requests: [{ kind: "write", startedAt: 0, ms: 1, how: "502", attempts: 9 }] });
+  const failed = facts({ requests: [{ kind: "write", startedAt: 0, ms: 1, result: "502", attempts: 9 }] });
   assert.deepEqual(missedOf({ noRequestFails: true }, failed), [
     { what: "1 requests failed (limit: 0)", met: false, strict: true },
   ]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { test } from "node:test";
-import { startNameServer } from "../../../bench/chaos/world/name-server.ts";
+import { startNameServer } from "../../../bench/chaos/testbed/name-server.ts";
 import { freePort } from "../../shared/free-port.ts";
 
 test("a name resolves to the last address that was set; a name without an address does not exist", async () => {

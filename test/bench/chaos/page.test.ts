@@ -6,7 +6,12 @@ import { renderPage } from "../../../bench/chaos/report/page.ts";
 import type { Outcome } from "../../../bench/chaos/results.ts";
 
 const moments = { from: 0, injected: 3000, inEffect: 3200, ended: 12_000, healthy: 13_000, to: 16_000 };
-const write = (startedAt: number) => ({ kind: "write" as const, startedAt, ms: 10, how: "503 unavailable" as const });
+const write = (startedAt: number) => ({
+  kind: "write" as const,
+  startedAt,
+  ms: 10,
+  result: "503 unavailable" as const,
+});
 const probe = (at: number, state: string) => ({ by: "probe" as const, instance: "one", at, state });
 const balance = { acknowledged: 5, unanswered: 0, lost: [], duplicated: [] };
 

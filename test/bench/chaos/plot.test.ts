@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faults } from "../../../bench/chaos/faults/all.ts";
-import type { How, Kind } from "../../../bench/chaos/load/records.ts";
+import type { AttemptResult, Kind } from "../../../bench/chaos/load/records.ts";
 import { factsOf, type Observed } from "../../../bench/chaos/measure.ts";
 import { plotOf } from "../../../bench/chaos/report/plot.ts";
 import { timelineOf } from "../../../bench/chaos/report/timeline.ts";
 
 const moments = { from: 1000, injected: 4000, inEffect: 4100, ended: 8000, healthy: 9000, to: 11_000 };
-const request = (startedAt: number, ms: number, how: How = "ok", attempts = 1, kind: Kind = "write") => ({
-  ...{ kind, startedAt, ms, how, attempts },
+const request = (startedAt: number, ms: number, result: AttemptResult = "ok", attempts = 1, kind: Kind = "write") => ({
+  ...{ kind, startedAt, ms, result, attempts },
 });
 const observed: Observed = {
   moments,

@@ -81,7 +81,7 @@ test("lists have pages, newest first, and a search", async () => {
   assert.deepEqual(titles(await call("GET", "?q=tw", { person })), ["Two"]);
 });
 
-test("unknown and missing fields are refused by name", async () => {
+test("unknown and missing fields are refused, and the problem names them", async () => {
   const answer = await call("POST", "", { body: { title: "", colour: "red" } });
   assert.equal(answer.status, 400);
   for (const path of ["title", "text", "colour"]) assert.match(answer.text, new RegExp(`"path":"${path}"`));

@@ -87,7 +87,7 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
     of("pooler: wrong password", at(pooler.port, { user: "app:hunter3" }), pooled),
     of("pooler: unknown database", at(pooler.port, { database: "missing" }), pooled),
     of("pooler: too many clients", at(full.port), pooled),
-    of("pooler: Postgres behind it is away", at(orphan.port), pooled),
+    of("pooler: Postgres behind it is unavailable", at(orphan.port), pooled),
     of("a web server on the port", at(webPort)),
     of("a web server on the port, with TLS", at(webPort, { more: "?sslmode=require" })),
     of("Redis on the port", at(Number(new URL(fromRun("TEST_REDIS_URL")).port))),

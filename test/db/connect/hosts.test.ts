@@ -127,21 +127,23 @@ test("a rotated password in DATABASE_URL_FILE is used for new connections, witho
     return db;
   };
   const db = open(10);
-  const widths = async (count: number) => {
-    // Each width needs more connections at once than the one before.
+  const queryConcurrently = async (count: number) => {
+    // Each call needs more concurrent connections than the previous one, so new ones are opened.
     const sleeps = Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)"));
     await Promise.all(sleeps);
   };
-  await widths(2);
+  await queryConcurrently(2);
   writeFileSync(urlFile, `${urlWith("second")}\n`);
-  await widths(4);
+  await queryConcurrently(4);
   await query(server.url, "ALTER ROLE app PASSWORD 'second'");
-  await widths(8);
+  await queryConcurrently(8);
   assert.equal(db.counts().total, 8);
   assert.deepEqual(await open(1).query("SELECT 1 AS one"), [{ one: 1 }]);
 });
 
-test("a program gives the password of new connections, and a rejected one is not used again", { skip }, async () => {
+test("a program gives the password of new connections, and a rejected password is not used again", {
+  skip,
+}, async () => {
   const server = await startPostgresServer();
   await query(server.url, "CREATE ROLE app LOGIN PASSWORD 'first'");
   const folder = mkdtempSync(join(tmpdir(), "haven-token-"));

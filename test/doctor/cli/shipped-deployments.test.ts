@@ -108,7 +108,7 @@ test("TRUST_PROXY=uniquelocal in an overlay is reported, with the addresses that
   skip: without("kubectl"),
 }, () => {
   assert.deepEqual(outcome([{ k8s: [production] }], { runKustomize: renderWith("uniquelocal") }), [
-    "trap-trust-proxy-wide: haven-api-deployment trusts uniquelocal as proxies, which is every private address.",
+    "trap-trust-proxy-wide: haven-api-deployment trusts uniquelocal as proxies, and so every private address.",
   ]);
 });
 

@@ -51,7 +51,7 @@ listen stats
 `;
 
 /** IPv6, three servers, and paths of two applications. */
-const dual = plain
+const ipv6WithTwoApps = plain
   .replace("bind :8080", "bind [::]:8080 v4v6")
   .replace(
     "    default_backend api\n",
@@ -74,7 +74,7 @@ const mixed = plain
 
 export const haproxyBases: readonly Base[] = [
   { name: "HAProxy", kind: "haproxy", text: plain, alongside: { settings } },
-  { name: "HAProxy on IPv6 with two applications", kind: "haproxy", text: dual, alongside: { settings } },
+  { name: "HAProxy on IPv6 with two applications", kind: "haproxy", text: ipv6WithTwoApps, alongside: { settings } },
   { name: "HAProxy with tabs and a TCP service", kind: "haproxy", text: mixed, alongside: { settings } },
 ];
 

@@ -13,7 +13,7 @@ const shop = `services:
 `;
 const site = "upstream shop { server shop:80; keepalive 16; }\nserver { location / { proxy_pass http://shop; } }\n";
 
-suite("no other application is judged by the defaults of this server", () => {
+suite("the defaults of this server are not assumed for other applications", () => {
   test("missing settings are reported in one note for each file", () => {
     const { findings, unknownSettings } = diagnoseTexts({ compose: shop, nginx: site }, {}, "unknown");
     assert.deepEqual(
@@ -30,7 +30,7 @@ suite("no other application is judged by the defaults of this server", () => {
     assert.ok(unknownSettings.every(({ rules, line }) => rules.length > 0 && line > 0));
   });
 
-  test("a file that sets a variable of this server is judged with its defaults", () => {
+  test("the defaults of this server are assumed for a file that sets one of its variables", () => {
     const haven = shop.replace("DATABASE_URL", 'DRAIN_DELAY_MS: "8000", DATABASE_URL');
     assert.ok(rulesIn(diagnoseTexts({ compose: haven }, {}, "unknown")).includes("grace-shorter-than-drain"));
   });
@@ -57,7 +57,7 @@ suite("no other application is judged by the defaults of this server", () => {
   });
 });
 
-test("a finding that rests on a guess is a warning of medium confidence", () => {
+test("a finding that is based on an assumption is a warning of medium confidence", () => {
   const probe = "livenessProbe: { httpGet: { path: /readyz, port: 80 }, initialDelaySeconds: 30 }";
   const text = valid.kubernetes
     .replace(/livenessProbe:\n.*\n.*\n.*\n/, `${probe}\n`)

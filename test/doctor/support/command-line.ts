@@ -28,7 +28,7 @@ export const spawned = (cwd: string, args: readonly string[], input = "") =>
 
 /** Runs the command in this process, which is faster. */
 export async function doctor(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const complaints: string[] = [];
+  const usageErrors: string[] = [];
   const outcome = await runDoctor(args, {
     environment: env,
     folder,
@@ -37,9 +37,9 @@ export async function doctor(folder: string, args: readonly string[], env: Reado
     runKustomize: renderShipped,
     program: "haven-doctor",
     shippedFolder: fileURLToPath(new URL("../../../", import.meta.url)),
-    reportUsageError: (sentence) => complaints.push(sentence),
+    reportUsageError: (sentence) => usageErrors.push(sentence),
   });
-  return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? complaints.join("") };
+  return { code: outcome?.exitCode ?? 64, output: outcome?.output ?? usageErrors.join("") };
 }
 
 const place = z.strictObject({ file: z.string().min(1), line: z.int().min(1) });

@@ -19,8 +19,8 @@ export const freshPath = (): string => {
 export const seenOf = ({ backends }: Edge, path: string): Seen[] => backends.seen.filter(({ url }) => url === path);
 
 /**
- * Stops all upstreams, and waits until HAProxy has closed its connections to them. A request on a connection that closes
- * at that moment, without another instance, would get no response from HAProxy.
+ * Stops all upstreams, and waits until HAProxy has closed its connections to them. If a connection closes during a
+ * request and no other instance is left, HAProxy sends no response.
  */
 export async function stopAllUpstreams({ backends }: Edge): Promise<void> {
   for (const name of names) await backends.close(name);

@@ -23,7 +23,7 @@ export const drainTimes = full
   ? { DRAIN_DELAY_MS: "8000", DRAIN_LINGER_MS: "3000", SHUTDOWN_TIMEOUT_MS: "25000" }
   : { DRAIN_DELAY_MS: "3000", DRAIN_LINGER_MS: "1500", SHUTDOWN_TIMEOUT_MS: "5000" };
 
-export type World = {
+export type ProxiedFleet = {
   proxy: RunningProxy;
   fleet: Fleet;
   /** The maximum time from the freeze of an instance until it gets no new request, as the configuration file states. */
@@ -38,8 +38,8 @@ export type World = {
 };
 
 /** Registers tests with real instances on real Postgres and Redis: request headers, and restarts without failed requests. */
-export function restartCases(world: () => World): void {
-  const say = reporterFor(world);
+export function restartCases(proxied: () => ProxiedFleet): void {
+  const report = reporterFor(proxied);
 
   test("the request id of a client is in the proxy's log, the app's log and the response", async () => {
     const id = "one-request-three-places";
@@ -48,7 +48,7 @@ export function restartCases(world: () => World): void {
     assert.equal(answer.headers["x-request-id"], id);
     assert.equal(answer.json()["requestId"], id);
     await eventually(
-      () => world().proxy.log().includes(id) && world().fleet.output().includes(`"requestId":"${id}"`),
+      () => proxied().proxy.log().includes(id) && proxied().fleet.output().includes(`"requestId":"${id}"`),
       Boolean,
     );
   });
@@ -76,7 +76,7 @@ export function restartCases(world: () => World): void {
     assert.equal((await sendJson(path, { name: "again" }, change)).status, 412);
   });
 
-  test("the app rejects an image of more than 5,000,000 bytes and less than 5 MiB", async () => {
+  test("a body of more than 5,000,000 bytes and less than 5 MiB is rejected by the app, not by the proxy", async () => {
     const answer = await send("/api/v1/auth/login", {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -84,7 +84,7 @@ export function restartCases(world: () => World): void {
     });
     assert.equal(answer.status, 413);
     const id = String(answer.headers["x-request-id"]);
-    await eventually(() => world().fleet.output().includes(id), Boolean);
+    await eventually(() => proxied().fleet.output().includes(id), Boolean);
   });
 
   const rounds = full ? 5 : 1;
@@ -93,10 +93,10 @@ export function restartCases(world: () => World): void {
     test(`no request fails during a rolling restart (${round} of ${rounds}, at least ${atLeast} requests)`, async () => {
       const load = startLoad({ users: full ? 90 : 40 });
       await sleep(1000);
-      for (const member of world().fleet.members) assert.equal((await member.restart()).code, 0);
+      for (const member of proxied().fleet.members) assert.equal((await member.restart()).code, 0);
       await load.reach(atLeast);
       const sent = await load.stop();
-      say(`rolling restart ${round}: ${summary(sent)}`);
+      report(`rolling restart ${round}: ${summary(sent)}`);
       assert.deepEqual(failuresOf(sent), []);
       const posts = sent.filter(({ method }) => method === "POST").length;
       assert.ok(Math.abs(posts / sent.length - 0.5) < 0.02, `${posts} POST`);
@@ -107,19 +107,19 @@ export function restartCases(world: () => World): void {
     const load = startLoad();
     for (let times = 0; times < (full ? 10 : 3); times += 1) {
       await sleep(800);
-      await world().proxy.reload();
+      await proxied().proxy.reload();
     }
     await sleep(800);
     const sent = await load.stop();
     const failures = failuresOf(sent);
-    say(`reload: ${summary(sent)}`);
+    report(`reload: ${summary(sent)}`);
     assert.deepEqual(
       failures.filter(({ reused }) => !reused),
       [],
     );
-    if (!world().closesIdleAtReload) assert.deepEqual(failures, []);
+    if (!proxied().closesIdleAtReload) assert.deepEqual(failures, []);
     // The connection was closed before the request was read, so a retry is safe.
-    const done = world().fleet.output();
+    const done = proxied().fleet.output();
     assert.deepEqual(
       failures.filter(({ id }) => done.includes(id)),
       [],
@@ -127,7 +127,7 @@ export function restartCases(world: () => World): void {
   });
 
   test("servers that only call server.close() fail requests under the same load", async () => {
-    for (const member of world().fleet.members) await member.kill();
+    for (const member of proxied().fleet.members) await member.kill();
     const servers = new Map<Name, ChildProcess>();
     for (const name of names) servers.set(name, await startPlain(name));
     const load = startLoad();
@@ -139,42 +139,42 @@ export function restartCases(world: () => World): void {
       await sleep(300);
     }
     const sent = await load.stop();
-    say(`plain server.close(): ${summary(sent)}`);
+    report(`plain server.close(): ${summary(sent)}`);
     assert.ok(failuresOf(sent).length > 0);
   });
 }
 
 /** Registers the tests in which instances are killed, hang, or lose their database. */
-export function outageCases(world: () => World): void {
-  const say = reporterFor(world);
+export function outageCases(proxied: () => ProxiedFleet): void {
+  const report = reporterFor(proxied);
 
   test("when an instance is killed, no GET fails, and only the POSTs that it was processing fail", async () => {
-    const member = world().fleet.member("api-server-2");
+    const member = proxied().fleet.member("api-server-2");
     const load = startLoad({ post: "/test/busy/60" });
     await sleep(2000);
     const working = load.inFlight("POST");
     await member.kill();
-    const goneAt = performance.now();
+    const killedAt = performance.now();
     await sleep(2000);
     const sent = await load.stop();
     const failures = failuresOf(sent);
-    say(`SIGKILL: ${summary(sent)}, ${working} POST in flight on all three`);
+    report(`SIGKILL: ${summary(sent)}, ${working} POST in flight on all three`);
     await member.start();
     assert.deepEqual(
       failures.filter(({ method }) => method === "GET"),
       [],
     );
     assert.deepEqual(
-      failures.filter(({ startedAt }) => startedAt > goneAt),
+      failures.filter(({ startedAt }) => startedAt > killedAt),
       [],
     );
     assert.ok(failures.length <= working, `${failures.length} of ${working}`);
-    await getsRequests(world(), "api-server-2");
+    await waitUntilRequested(proxied(), "api-server-2");
   });
 
   test("when an instance is killed, retries with an Idempotency-Key lose no write and store none twice", async () => {
     const user = await registerHere();
-    const member = world().fleet.member("api-server-3");
+    const member = proxied().fleet.member("api-server-3");
     const wanted = Array.from({ length: 120 }, (_, index) => `house ${String(index).padStart(3, "0")}`);
     let retries = 0;
     const create = async (name: string, index: number) => {
@@ -198,33 +198,33 @@ export function outageCases(world: () => World): void {
     await all;
     await member.start();
     const found = await allProperties(user);
-    say(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} retries`);
+    report(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} retries`);
     assert.deepEqual(found.sort(), wanted);
   });
 
   test("an instance that loses its database leaves the rotation in time, and keeps running", async (t) => {
-    const { databaseBoundMs, fleet } = world();
+    const { databaseBoundMs, fleet } = proxied();
     if (databaseBoundMs === undefined) return t.diagnostic("this proxy has no checks; the app answers 503 itself");
     const member = fleet.member("api-server-2");
     await member.database.set("hole");
     const lostAt = performance.now();
     const state = async () => (await serverStates())["api-server-2"]?.status;
     await eventually(state, (status) => status === "DOWN", databaseBoundMs + 2000, 50);
-    const outMs = Math.round(performance.now() - lostAt);
+    const removalMs = Math.round(performance.now() - lostAt);
     const alive = await ask(`${member.url}/alive`);
     await member.database.set("pass");
     await eventually(state, (status) => status === "UP", 15_000, 50);
-    say(`black-holed database: out after ${outMs} ms, /alive ${alive.status} in ${Math.round(alive.ms)} ms`);
+    report(`black-holed database: out after ${removalMs} ms, /alive ${alive.status} in ${Math.round(alive.ms)} ms`);
     assert.equal(alive.status, 200);
-    assert.ok(outMs <= databaseBoundMs, `${outMs} ms`);
+    assert.ok(removalMs <= databaseBoundMs, `${removalMs} ms`);
   });
 
   test("when no instance reaches Postgres, a login gets 503 within 1 s, and succeeds within 3 s after the recovery", async () => {
     const user = await registerHere();
     const login = () => sendJson("/api/v1/auth/login", { email: user.email, password: user.password });
-    for (const { database } of world().fleet.members) await database.set("refuse");
+    for (const { database } of proxied().fleet.members) await database.set("refuse");
     await eventually(
-      () => Promise.all(world().fleet.members.map(({ url }) => ask(`${url}/ready`))),
+      () => Promise.all(proxied().fleet.members.map(({ url }) => ask(`${url}/ready`))),
       (answers) => answers.every(({ status }) => status === 503),
       8000,
       100,
@@ -237,18 +237,18 @@ export function outageCases(world: () => World): void {
       assertProblem(answer, "unavailable");
       assert.match(String(answer.headers["retry-after"]), /^\d+$/);
     }
-    for (const { url } of world().fleet.members) assert.equal((await ask(`${url}/alive`)).status, 200);
-    for (const { database } of world().fleet.members) await database.set("pass");
-    await allReady(world().fleet);
+    for (const { url } of proxied().fleet.members) assert.equal((await ask(`${url}/alive`)).status, 200);
+    for (const { database } of proxied().fleet.members) await database.set("pass");
+    await allReady(proxied().fleet);
     const readyAt = performance.now();
     await eventually(login, ({ status }) => status === 200, 8000, 50);
     const blackoutMs = Math.round(performance.now() - readyAt);
-    say(`all not ready: serves ${blackoutMs} ms after the instances are ready again`);
+    report(`all not ready: serves ${blackoutMs} ms after the instances are ready again`);
     assert.ok(blackoutMs < 3000, `${blackoutMs} ms`);
   });
 
   test("a frozen instance fails only its requests in flight, leaves the rotation in time, and returns without intervention", async () => {
-    const { fleet, frozenBoundMs } = world();
+    const { fleet, frozenBoundMs } = proxied();
     const member = fleet.member("api-server-1");
     const load = startLoad({ users: 40 });
     await sleep(1500);
@@ -258,14 +258,14 @@ export function outageCases(world: () => World): void {
     const stuckBefore = stuck(load);
     member.thaw();
     const thawedAt = performance.now();
-    await getsRequests(world(), "api-server-1");
+    await waitUntilRequested(proxied(), "api-server-1");
     const recoveryMs = Math.round(performance.now() - thawedAt);
     await sleep(1000);
     const sent = await load.stop();
     const failures = failuresOf(sent);
     const slowOrFailed = sent.filter(({ ms, how }) => ms > 2000 || how !== "ok");
     const lastAt = Math.round(Math.max(0, ...slowOrFailed.map(({ startedAt }) => startedAt - frozenAt)));
-    say(
+    report(
       `frozen: ${summary(sent)}; ${slowOrFailed.length} slow or failed, the last begun ${lastAt} ms after the freeze; ` +
         `${stuckBefore} still waiting at the end; gets requests again ${recoveryMs} ms after the thaw`,
     );
@@ -282,7 +282,8 @@ export function outageCases(world: () => World): void {
   });
 }
 
-const reporterFor = (world: () => World) => (what: string) => process.stderr.write(`${world().proxy.name}: ${what}\n`);
+const reporterFor = (proxied: () => ProxiedFleet) => (what: string) =>
+  process.stderr.write(`${proxied().proxy.name}: ${what}\n`);
 
 const stuck = (load: Load) => load.inFlight("GET") + load.inFlight("POST");
 
@@ -309,8 +310,8 @@ async function allProperties(user: SignedIn): Promise<string[]> {
   return found;
 }
 
-/** Waits until the proxy has logged a request of this test. */
-async function getsRequests({ fleet }: World, name: Name): Promise<void> {
+/** Sends requests through the proxy until the instance has logged one of them. */
+async function waitUntilRequested({ fleet }: ProxiedFleet, name: Name): Promise<void> {
   const before = fleet.member(name).process().output().length;
   await eventually(
     async () => {

@@ -37,8 +37,8 @@ export type FakeUpstreams = {
 export async function startFakeUpstreams(): Promise<FakeUpstreams> {
   const seen: Seen[] = [];
   let behaviour: Behaviour = echo;
-  let away: readonly Name[] = [];
-  let half: readonly Name[] = [];
+  let notReadyNames: readonly Name[] = [];
+  let halfReadyNames: readonly Name[] = [];
   const servers = new Map<Name, { server: Server; sockets: Set<Socket> }>();
 
   const open = async (name: Name) => {
@@ -46,8 +46,8 @@ export async function startFakeUpstreams(): Promise<FakeUpstreams> {
     const server = createServer({ keepAliveTimeout: 75_000 }, async (request, response) => {
       response.setHeader("X-Upstream", name);
       if (request.url === "/ready") {
-        const ready = !away.includes(name) && !half.includes(name);
-        response.writeHead(away.includes(name) ? 503 : 200);
+        const ready = !notReadyNames.includes(name) && !halfReadyNames.includes(name);
+        response.writeHead(notReadyNames.includes(name) ? 503 : 200);
         response.end(`{"status":"${ready ? "ready" : "not_ready"}","ready":${ready}}`);
         return;
       }
@@ -85,16 +85,16 @@ export async function startFakeUpstreams(): Promise<FakeUpstreams> {
       behaviour = next;
     },
     notReady: (...those) => {
-      away = those;
+      notReadyNames = those;
     },
     halfReady: (...those) => {
-      half = those;
+      halfReadyNames = those;
     },
     open,
     close,
     async restore() {
-      away = [];
-      half = [];
+      notReadyNames = [];
+      halfReadyNames = [];
       for (const name of names) if (!servers.has(name)) await open(name);
     },
     sockets: (name) => servers.get(name)?.sockets.size ?? 0,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, logged, seenOf } from "./edge.ts";
 
-/** Registers tests with forged headers. Of the headers a client sets, only a well-formed request id is accepted. */
+/** Registers tests with forged headers. The proxy passes on only one of these headers of a client: a well-formed request id. */
 export function forgedHeaderCases(edge: () => Edge): void {
   for (const [spelling, spelled] of [
     ["in mixed case", (name: string) => name],

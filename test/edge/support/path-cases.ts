@@ -5,7 +5,7 @@ import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { serverStates } from "../../shared/servers/proxies.ts";
 import { failuresOf, startLoad, summary } from "./edge-load.ts";
-import { breakPaths, outOfHaproxyMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
+import { breakPaths, outOfHaproxyWithinMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
 
 /** Registers the tests in which one instance loses its path to Postgres: only that instance leaves the rotation. */
 export function onePathCases(members: () => readonly PathMember[]): void {
@@ -20,7 +20,7 @@ export function onePathCases(members: () => readonly PathMember[]): void {
       await breakPaths([victim], ["database"], fault);
       const lostAt = performance.now();
       const state = async () => (await serverStates())[victim.name]?.status;
-      await eventually(state, (status) => status === "DOWN", outOfHaproxyMs + 3000, 50);
+      await eventually(state, (status) => status === "DOWN", outOfHaproxyWithinMs + 3000, 50);
       const outAt = performance.now();
       const alive = await ask(`${victim.url}/alive`);
       await sleep(2500);
@@ -29,7 +29,7 @@ export function onePathCases(members: () => readonly PathMember[]): void {
       process.stderr.write(
         `${fault}: out of HAProxy after ${Math.round(outAt - lostAt)} ms; ${summary(sent)}, all of them before that\n`,
       );
-      assert.ok(outAt - lostAt <= outOfHaproxyMs, `${outAt - lostAt} ms`);
+      assert.ok(outAt - lostAt <= outOfHaproxyWithinMs, `${outAt - lostAt} ms`);
       assert.equal(alive.status, 200);
       assert.deepEqual(
         failuresOf(sent).filter(({ startedAt }) => startedAt > outAt),
@@ -39,7 +39,8 @@ export function onePathCases(members: () => readonly PathMember[]): void {
         failuresOf(sent).filter(({ startedAt, ms }) => startedAt + ms < lostAt),
         [],
       );
-      for (const [name, states] of others) assert.deepEqual([name, states.map(({ is }) => is)], [name, ["ready"]]);
+      for (const [name, states] of others)
+        assert.deepEqual([name, states.map(({ state }) => state)], [name, ["ready"]]);
     });
   }
 }

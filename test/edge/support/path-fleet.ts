@@ -13,8 +13,8 @@ import { haproxyDetection } from "./proxy-figures.ts";
 export const intervalMs = 1000;
 export const timeoutMs = 1000;
 /** The time limits within which an instance, and HAProxy, have to react to a lost dependency. */
-export const outMs = intervalMs + 2 * timeoutMs + 500;
-export const outOfHaproxyMs = outMs + haproxyDetection().notReadyMs;
+export const notReadyWithinMs = intervalMs + 2 * timeoutMs + 500;
+export const outOfHaproxyWithinMs = notReadyWithinMs + haproxyDetection().notReadyMs;
 
 export type PathMember = { name: string; url: string; database: FaultProxy; redis: FaultProxy; process: HavenProcess };
 
@@ -89,14 +89,14 @@ export type LoggedDecisions = { name: string; decision: string }[];
 /** Records every change of the verdict of every instance, until it is stopped. */
 export function watchVerdicts(members: readonly PathMember[]) {
   const startedAt = performance.now();
-  const changes = new Map<string, { afterMs: number; is: string }[]>(members.map(({ name }) => [name, []]));
+  const changes = new Map<string, { afterMs: number; state: string }[]>(members.map(({ name }) => [name, []]));
   let running = true;
   const follow = async (member: PathMember) => {
     while (running) {
       const seen = await verdictOf(member).catch(() => undefined);
-      const is = seen === undefined ? "gone" : [seen.body.status, ...(seen.body.sharedOutage ?? [])].join(" ");
+      const state = seen === undefined ? "gone" : [seen.body.status, ...(seen.body.sharedOutage ?? [])].join(" ");
       const states = changes.get(member.name) ?? [];
-      if (states.at(-1)?.is !== is) states.push({ afterMs: Math.round(performance.now() - startedAt), is });
+      if (states.at(-1)?.state !== state) states.push({ afterMs: Math.round(performance.now() - startedAt), state });
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   };
@@ -107,7 +107,7 @@ export function watchVerdicts(members: readonly PathMember[]) {
   };
   atEnd(stop);
   return {
-    async stop(): Promise<Map<string, { afterMs: number; is: string }[]>> {
+    async stop(): Promise<Map<string, { afterMs: number; state: string }[]>> {
       await stop();
       return changes;
     },

@@ -71,7 +71,7 @@ export function haproxyDetection() {
     notReadyMs,
     frozenMs: notReadyMs + 1000 * count("fall") * timeout,
     lostDatabaseMs: namedWithinMs(health) + notReadyMs,
-    backMs: 1000 * (time("downinter") + (count("rise") - 1) * time("fastinter")),
+    recoveryMs: 1000 * (time("downinter") + (count("rise") - 1) * time("fastinter")),
   };
 }
 
@@ -99,7 +99,7 @@ const withThresholds = (text: string): string =>
 const inSeconds = (ms: number): string => `${ms / 1000} s`;
 
 function page(): string {
-  const { notReadyMs, frozenMs, lostDatabaseMs, backMs } = haproxyDetection();
+  const { notReadyMs, frozenMs, lostDatabaseMs, recoveryMs } = haproxyDetection();
   const rows = kinds.map(({ name, label }) => {
     const { rate, perSeconds, nginx, haproxy } = limitOf(name);
     const unit = perSeconds === 1 ? "second" : "minute";
@@ -135,7 +135,7 @@ response (\`timeout server\`). Both waits for a response are longer than the app
 | \`/ready\` of an instance turns 503: it drains, or a critical check is down | ${inSeconds(notReadyMs)} | \`inter + (fall - 1) · fastinter\` |
 | an instance accepts connections and never answers | ${inSeconds(frozenMs)} | the time in the row above + \`fall · timeout check\` |
 | only one instance loses its connection to the database | ${inSeconds(lostDatabaseMs)} | the time until its \`/ready\` turns 503 + ${inSeconds(notReadyMs)} |
-| \`/ready\` is 200 again | ${inSeconds(backMs)} | \`downinter + (rise - 1) · fastinter\` |
+| \`/ready\` is 200 again | ${inSeconds(recoveryMs)} | \`downinter + (rise - 1) · fastinter\` |
 `;
 }
 

@@ -2,17 +2,17 @@ import type { ErrorCode } from "../../../src/core/app-error.ts";
 import { internalDetail, problemOf } from "../../../src/http/problem.ts";
 
 type ProxyProblem = {
-  /** The status for which the proxy looks up an error response; also the status of the response unless `answered` is set. */
+  /** The status by which the proxy selects this response. The client receives it unless `answered` is set. */
   status: number;
   code: ErrorCode;
   detail: string;
-  /** The status of the response, if it differs from `status`. */
+  /** The status that the client receives, if it differs from `status`. */
   answered?: number;
   retryAfter?: string;
 };
 
 type NginxProblem = ProxyProblem & {
-  /** The name of the location; a path for errors of requests that NGINX could not parse, because they have no URL. */
+  /** The name of a named location. Requests that NGINX could not parse have no URL, so their location is a path. */
   location: string;
 };
 

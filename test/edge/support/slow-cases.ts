@@ -96,7 +96,7 @@ export function slowCases(backends: () => FakeUpstreams): void {
       assert.ok(Math.max(...more) < 20, String(more));
     });
 
-    test("a slow body does not occupy an instance before its beginning has arrived", async () => {
+    test("a request with a slow body is not sent to an instance while only its first bytes have arrived", async () => {
       const head =
         "POST /api/v1/slow-body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n";
       const slow = await Promise.all(Array.from({ length: 10 }, () => sendSlowly(head)));

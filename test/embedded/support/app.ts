@@ -1,9 +1,9 @@
 import { startEngines } from "../../../src/embedded/engines.ts";
 
 // A process in place of the application: starts engines in a folder, reports signals, and stops on the message "stop".
-const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
+const report = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-process.on("SIGINT", () => say({ received: "SIGINT" }));
+process.on("SIGINT", () => report({ received: "SIGINT" }));
 try {
   const engines = await startEngines({
     dataDir: process.argv[2] ?? "",
@@ -15,8 +15,8 @@ try {
     await engines.stop();
     process.exit(0);
   });
-  say({ ...engines });
+  report({ ...engines });
 } catch (error) {
-  say({ failed: error instanceof Error ? error.message : String(error) });
+  report({ failed: error instanceof Error ? error.message : String(error) });
   process.exit(1);
 }

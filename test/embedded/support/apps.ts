@@ -26,7 +26,11 @@ export function startApp(test: TestContext, dataDir: string) {
   return {
     pid,
     async message() {
-      const { value } = await withTimeout(lineLimitMs, lines.next(), () => new Error("the application says nothing"));
+      const { value } = await withTimeout(
+        lineLimitMs,
+        lines.next(),
+        () => new Error("the application sent no message"),
+      );
       return messageSchema.parse(JSON.parse(value ?? "null"));
     },
     kill: () => end(child, "SIGKILL"),

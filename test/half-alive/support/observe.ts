@@ -113,8 +113,8 @@ export async function assertWritesAgain(haven: Haven, store: Store, write: () =>
     5000,
     10,
   );
-  const healedMs = performance.now() - startedAt;
-  assert.ok(healedMs < 2 * intervalMs + 2 * timeoutMs + 300, `healed after ${healedMs} ms`);
+  const recoveryMs = performance.now() - startedAt;
+  assert.ok(recoveryMs < 2 * intervalMs + 2 * timeoutMs + 300, `healed after ${recoveryMs} ms`);
   const statuses = (await Promise.all(Array.from({ length: 15 }, write))).map(({ status }) => status);
   assert.deepEqual([...new Set(statuses)], [201], `${store} writes again`);
 }

@@ -128,7 +128,7 @@ test("dns: a known name passes, an unknown one is unreachable, and a silent name
   assert.ok(performance.now() - startedAt < 2000);
 });
 
-test("certificate: a valid one passes, one that expires soon is out of date, one of another name is a tls failure", async () => {
+test("certificate: a valid one passes; one that expires soon fails as out_of_date, and one for another name as tls", async () => {
   const authority = createAuthority();
   const ca = readFileSync(authority.caFile);
   const serve = async (names: readonly string[], days: number) => {

@@ -73,7 +73,7 @@ for (const [what, capabilities, status] of evidence) {
   test(`a check whose capabilities are ${what} is ${status}`, () => assert.equal(statusOfCheck(capabilities), status));
 }
 
-test("an impaired check degrades, reports which capability is down and why, and opens only its breaker", async () => {
+test("an impaired check makes the instance degraded, reports which capability is down and why, and opens only the breaker of that capability", async () => {
   const { store, read, write, url, until } = await serveStore();
   store.write = "fails";
   await until("degraded");

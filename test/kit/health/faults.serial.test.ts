@@ -9,7 +9,7 @@ import type { Fault } from "../../shared/servers/fault-proxy.ts";
 import { checksOf, intervalMs, startFaultyHaven, timeoutMs, worstLiveMs } from "../../support/faulty-haven.ts";
 
 const boundMs = intervalMs + 2 * timeoutMs + 500;
-const backMs = 2 * intervalMs + timeoutMs + 200;
+const recoveryWithinMs = 2 * intervalMs + timeoutMs + 200;
 
 const faults: readonly (readonly [string, Fault, Fault])[] = [
   ["refused", "refuse", "pass"],
@@ -33,15 +33,15 @@ for (const dependency of ["postgres", "redis"] as const) {
         await sleep(1000);
       };
       const worst = await worstLiveMs(haven.url, watchOutage, process.pid);
-      assert.ok(downMs < boundMs, `named after ${downMs} ms`);
+      assert.ok(downMs < boundMs, `reported as down after ${downMs} ms`);
       assert.ok(worst < 50, `live took ${worst} ms`);
       const down = await haven.ready();
       assert.equal(down.status, dependency === "postgres" ? 503 : 200);
       assert.partialDeepStrictEqual(down.json(), { status: dependency === "postgres" ? "not_ready" : "degraded" });
 
       await proxy.set(normal);
-      const upMs = await haven.until(dependency, "up", backMs + 1500);
-      assert.ok(upMs < backMs, `back after ${upMs} ms`);
+      const upMs = await haven.until(dependency, "up", recoveryWithinMs + 1500);
+      assert.ok(upMs < recoveryWithinMs, `reported as up after ${upMs} ms`);
       await eventually(haven.ready, ({ status }) => status === 200);
       await eventually(proxy.open, (open) => open <= before + 1);
     });

@@ -9,7 +9,7 @@ import { startHavenProcess } from "../../shared/servers/haven-process.ts";
 
 const windowMs = 10_000;
 const probers = 20;
-const eachMs = 20;
+const probeIntervalMs = 20;
 
 test("1,000 /ready requests a second for ten seconds cause no more checks than ten idle seconds", async () => {
   const [quiet, busy] = [await startWatched(), await startWatched()];
@@ -29,12 +29,12 @@ test("1,000 /ready requests a second for ten seconds cause no more checks than t
 async function probe(url: string, onAnswer: () => void): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const until = performance.now() + windowMs;
-  for (let next = performance.now(); next < until; next = Math.max(next + eachMs, performance.now())) {
+  for (let next = performance.now(); next < until; next = Math.max(next + probeIntervalMs, performance.now())) {
     const [response] = await once(get(`${url}/ready`, { agent }), "response");
     response.resume();
     await once(response, "end");
     if (response.statusCode === 200) onAnswer();
-    await sleep(Math.max(0, next + eachMs - performance.now()));
+    await sleep(Math.max(0, next + probeIntervalMs - performance.now()));
   }
   agent.destroy();
 }

@@ -117,15 +117,15 @@ test("a dependency that fails every other check causes at most two changes of st
 test("a dependency that alternates each interval between down and up does not come up in between", async () => {
   const intervalMs = 500;
   const begun = performance.now();
-  const isAway = () => Math.floor((performance.now() - begun) / intervalMs) % 2 === 0;
-  const tide: Check = {
-    name: "tide",
+  const isDown = () => Math.floor((performance.now() - begun) / intervalMs) % 2 === 0;
+  const alternating: Check = {
+    name: "alternating",
     critical: true,
     async run() {
-      if (isAway()) throw new Error("low water");
+      if (isDown()) throw new Error("low water");
     },
   };
-  const { history } = watch([tide], { intervalMs, timeoutMs: 1000 });
+  const { history } = watch([alternating], { intervalMs, timeoutMs: 1000 });
   await sleep(12 * intervalMs);
   const changes = history.all().filter(({ kind, from }) => kind === "check" && from !== "unknown");
   assert.ok(changes.length <= 2, JSON.stringify(changes));
@@ -152,8 +152,8 @@ test("a dependency that recovers is up within two intervals, after two successes
   const elapsedMs = startStopwatch();
   away = false;
   await eventually(status, (now) => now === "up", 5000, 2);
-  const backMs = elapsedMs();
-  assert.ok(backMs <= 2 * intervalMs, `${backMs} ms`);
+  const recoveryMs = elapsedMs();
+  assert.ok(recoveryMs <= 2 * intervalMs, `${recoveryMs} ms`);
   const [first = 0, second = 0] = successes;
   assert.ok(second - first >= intervalMs - 1, `${second - first} ms`);
 });

@@ -177,18 +177,18 @@ describe("a drain", { concurrency: 3 }, () => {
   });
 
   test("a second SIGTERM changes nothing; a second SIGINT exits at once with 130", async () => {
-    const patient = await startHavenProcess({ env: drainTimes });
-    patient.child.kill("SIGTERM");
+    const first = await startHavenProcess({ env: drainTimes });
+    first.child.kill("SIGTERM");
     await sleep(300);
-    patient.child.kill("SIGTERM");
-    assert.equal((await patient.exited).code, 0);
+    first.child.kill("SIGTERM");
+    assert.equal((await first.exited).code, 0);
 
-    const hurried = await startHavenProcess({ env: { ...drainTimes, DRAIN_DELAY_MS: "5000" } });
-    hurried.child.kill("SIGINT");
+    const second = await startHavenProcess({ env: { ...drainTimes, DRAIN_DELAY_MS: "5000" } });
+    second.child.kill("SIGINT");
     await sleep(300);
     const startedAt = performance.now();
-    hurried.child.kill("SIGINT");
-    assert.equal((await hurried.exited).code, 130);
+    second.child.kill("SIGINT");
+    assert.equal((await second.exited).code, 130);
     assert.ok(performance.now() - startedAt < 500);
 
     const atOnce = await startHavenProcess({ env: { ...drainTimes, DRAIN_DELAY_MS: "5000" } });

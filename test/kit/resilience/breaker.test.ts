@@ -5,13 +5,13 @@ import { AppError } from "../../../src/core/app-error.ts";
 import { type BreakerOptions, createBreaker } from "../../../src/kit/resilience/breaker.ts";
 import { atEnd } from "../../shared/at-end.ts";
 
-class Dead extends Error {}
+class ConnectionLost extends Error {}
 
 function make(options: Partial<BreakerOptions> = {}) {
   const states: string[] = [];
   const breaker = createBreaker({
     name: "thing",
-    isFailure: (error) => error instanceof Dead,
+    isFailure: (error) => error instanceof ConnectionLost,
     retryMs: 2000,
     clock: { now: () => 1_000_000 },
     closeOn: "trial",
@@ -23,7 +23,7 @@ function make(options: Partial<BreakerOptions> = {}) {
 }
 
 const fail = async () => {
-  throw new Dead("gone");
+  throw new ConnectionLost("gone");
 };
 const wrong = async () => {
   throw new Error("unique constraint");
@@ -31,7 +31,7 @@ const wrong = async () => {
 const fine = async () => "fine";
 
 async function openByFailures(breaker: ReturnType<typeof make>["breaker"]) {
-  while (breaker.view().state === "closed") await assert.rejects(breaker.run(fail), Dead);
+  while (breaker.view().state === "closed") await assert.rejects(breaker.run(fail), ConnectionLost);
   assert.equal(breaker.view().state, "open");
 }
 
@@ -52,7 +52,7 @@ test("five failures in a row open the breaker, and calls are rejected at once wi
 
 test("uncounted work is rejected while the breaker is open, and its failures do not open it", async () => {
   const { breaker, states } = make();
-  for (let i = 0; i < 20; i += 1) await assert.rejects(breaker.runUncounted(fail), Dead);
+  for (let i = 0; i < 20; i += 1) await assert.rejects(breaker.runUncounted(fail), ConnectionLost);
   assert.deepEqual([breaker.view().state, states], ["closed", []]);
   await openByFailures(breaker);
   await assert.rejects(
@@ -81,7 +81,7 @@ test("the breaker stays open until a background check succeeds; no user call is 
   const { breaker, states } = make();
   await openByFailures(breaker);
   await assert.rejects(breaker.run(fine), AppError);
-  await assert.rejects(breaker.runTrial(fail), Dead);
+  await assert.rejects(breaker.runTrial(fail), ConnectionLost);
   await assert.rejects(breaker.run(fine), AppError);
   await breaker.runTrial(fine);
   assert.equal(await breaker.run(fine), "fine");
@@ -121,7 +121,7 @@ test("a trial that hangs does not keep the breaker half open: the next trial rep
   const hung = breaker.runTrial(() => never);
   await breaker.runTrial(fine);
   assert.equal(breaker.view().state, "closed");
-  reject(new Dead());
+  reject(new ConnectionLost());
   await assert.rejects(hung);
   assert.equal(breaker.view().state, "closed");
 });
@@ -143,7 +143,7 @@ test("the breaker counts its events", async () => {
   assert.partialDeepStrictEqual(breaker.counts(), { success: 1, rejected: 1, opened: 2, half_opened: 1, closed: 1 });
 });
 
-test("with the rule of the health check a successful trial does not close the breaker, and the check does", async () => {
+test("if the breaker is to close on its health check, a successful trial does not close it, and the check does", async () => {
   const { breaker, states } = make({ closeOn: "signal" });
   await openByFailures(breaker);
   await breaker.runTrial(fine);

@@ -65,8 +65,8 @@ test("requests succeed within two check intervals after a dependency has recover
       5000,
       10,
     );
-    const backMs = elapsedMs();
-    assert.ok(backMs < 2 * intervalMs + timeoutMs, `${dependency} after ${backMs} ms`);
+    const recoveryMs = elapsedMs();
+    assert.ok(recoveryMs < 2 * intervalMs + timeoutMs, `${dependency} after ${recoveryMs} ms`);
     await haven.until(dependency, "up", 3000);
   }
 });

@@ -75,7 +75,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     history = [...history, change];
     await tab.getByRole("cell", { name: "photos is up." }).waitFor();
     const counts = `[...document.querySelectorAll("table")].map((one) => [one.rows.length, [...one.rows].filter((row) => row.old).length])`;
-    // The list of the newest changes holds fifteen, so the oldest of them has moved to the earlier ones.
+    // The first table has a header and the 15 newest changes. The sixteenth has moved to the table of earlier changes.
     assert.deepEqual(await evaluate(tab, counts), [
       [16, 15],
       [31, 30],
@@ -204,13 +204,13 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
       });
       const draining = healthReport({ status: "unhealthy", phase: "draining", instance: "i".repeat(128) });
       const lost = { status: "not_ready", checks: { postgres: "down", redis: "unknown", schema: "down" } } as const;
-      const troubled = fleet([member(1, { instance: "i".repeat(128) }), member(2, lost), member(3)], {
+      const unhealthyFleet = fleet([member(1, { instance: "i".repeat(128) }), member(2, lost), member(3)], {
         decisions: { postgres: "outlier" },
         loadSpreadRatio: 0.34,
       });
       const bodies = [
         ...[healthy, degraded, unhealthy, draining].map((shown) => pageOf(shown)),
-        renderPage(unhealthy, extras({ fleet: troubled })),
+        renderPage(unhealthy, extras({ fleet: unhealthyFleet })),
         publicPage.body,
       ];
       let body = "";

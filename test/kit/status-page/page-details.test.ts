@@ -14,7 +14,7 @@ test("a check that is down shows no latency, although its run took two seconds",
   assert.match(redis, /class="latency"/);
 });
 
-test("a start of a second takes the share of a second in the history, and the history has a legend", () => {
+test("in the history, a start of one second has the width of one second; the history has a legend", () => {
   const start = (kind: "phase" | "verdict", from: string, to: string, seconds: number) =>
     ({ at: ago(seconds), kind, name: kind, from, to, reason: null }) as const;
   const history = [start("phase", "stopped", "starting", 3600), start("phase", "starting", "ready", 3599)];
@@ -24,7 +24,7 @@ test("a start of a second takes the share of a second in the history, and the hi
   assert.match(page, /aria-label="Legend"/);
 });
 
-test("the error budget of the day is the one of the objectives", () => {
+test("the error budget of a day follows from the objectives of the alerts", () => {
   const rules = readFileSync(new URL("../../../monitoring/rules/slo.yml", import.meta.url), "utf8");
   const objective = Number(/record: slo:availability:objective\s+expr: (?:vector\()?([\d.]+)/.exec(rules)?.[1]);
   assert.ok(Math.abs(1 - objective - allowedFailures) < 1e-9, String(objective));

@@ -30,7 +30,7 @@ describe("the summary", () => {
     );
   });
 
-  test("distinguishes a check that degrades from one that takes the instance out of rotation", () => {
+  test("distinguishes a check that makes the instance degraded from one that takes it out of rotation", () => {
     const redis = down({ reason: "refused" });
     assert.equal(
       sentence({ status: "degraded", checks: { postgres: up({ critical: true }), redis } }),
@@ -79,7 +79,7 @@ describe("the summary", () => {
   });
 });
 
-describe("title, colour, shape and icon", () => {
+describe("the colour, shape and icon of the badge", () => {
   const looks: [Partial<HealthReport>, string, string, string][] = [
     [{}, "Healthy · api-server-2", "good", "tick"],
     [{ status: "degraded", checks: { redis: down() } }, "Degraded, redis · api-server-2", "warn", "triangle"],
@@ -95,7 +95,7 @@ describe("title, colour, shape and icon", () => {
     [{ status: "unhealthy", phase: "stopped" }, "Stopped · api-server-2", "calm", "square"],
   ];
   for (const [over, title, tone, shape] of looks) {
-    test(`go with ${title}`, () => {
+    test(`belong to the title ${title}`, () => {
       const page = pageOf(over);
       assert.equal(titleOf(page), title);
       assert.match(page, new RegExp(`<section class="band ${tone}".*?<h1[^>]*><svg[^>]*><use href="#s-${shape}"/>`));
@@ -202,7 +202,7 @@ describe("the certificates of the dependencies", () => {
     expiresAt: new Date(now + daysLeft * dayMs).toISOString(),
   });
 
-  test("are listed with their days left and their end, and those that expire soon stand out", () => {
+  test("are listed with the days left and the expiry time, and those that expire soon are highlighted", () => {
     const certificates = [certificate("postgres", 40), certificate("redis", 20), certificate("s3", 1)];
     const text = textOf(pageOf({ certificates }));
     assert.match(text, /postgres 40 days ?valid until 2026-12-30 03:14:07 UTC/);
@@ -210,7 +210,7 @@ describe("the certificates of the dependencies", () => {
     assert.match(text, /s3 1 day renew now/);
   });
 
-  test("are reported as expired after their end", () => {
+  test("are reported as expired after their expiry time", () => {
     assert.match(textOf(pageOf({ certificates: [certificate("postgres", -1)] })), /postgres expired renew now/);
   });
 

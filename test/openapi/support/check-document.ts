@@ -17,7 +17,7 @@ if (broken.length > 0)
   fail(
     "The API has changed in a way that breaks clients:",
     broken,
-    "If it has to be: npm run openapi-document accept-breaking",
+    "To accept the change: npm run openapi-document accept-breaking",
   );
 if (mode === "check") {
   if (asText(served) !== asText(committed))

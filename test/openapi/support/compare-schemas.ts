@@ -79,6 +79,6 @@ function propertyChanges(was: JsonSchema, is: JsonSchema, { at, direction }: Com
       ...inside(`${at}.${name}`, property, now),
     ];
   });
-  const demanded = requiredAfter.filter((name) => !requiredBefore.includes(name));
-  return [...changed, ...(direction === "request" ? demanded.map((name) => `${at}.${name} is now required`) : [])];
+  const newlyRequired = requiredAfter.filter((name) => !requiredBefore.includes(name));
+  return [...changed, ...(direction === "request" ? newlyRequired.map((name) => `${at}.${name} is now required`) : [])];
 }

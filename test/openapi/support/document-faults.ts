@@ -1,6 +1,6 @@
 import type { Document } from "../../../src/openapi/document/openapi-types.ts";
 
-/** Lists what generators of clients do not understand, or make `unknown` or nameless types of. */
+/** Lists the places that client generators do not understand, or turn into `unknown` or types without a name. */
 export function documentFaults(document: Document): string[] {
   const schemas = Object.keys(document.components.schemas);
   const text = JSON.stringify(document);
@@ -31,7 +31,7 @@ function nodeFaults(node: unknown, at: string): string[] {
   return faults;
 }
 
-/** Without `\p{…}`, and the same with and without the flag `u`. */
+/** Returns whether a pattern has no `\p{…}` and means the same with and without the flag `u`. */
 function isPortable(pattern: string): boolean {
   if (/\\[pP]\{/.test(pattern)) return false;
   try {

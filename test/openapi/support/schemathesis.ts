@@ -9,8 +9,10 @@ export const settingsFolder = fileURLToPath(new URL("../schemathesis", import.me
 const requirements = join(settingsFolder, "requirements.txt");
 
 /** The folder name contains a hash of the pinned versions. */
-const pins = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
-const folder = fileURLToPath(new URL(`../../../node_modules/.cache/haven/schemathesis-${pins}`, import.meta.url));
+const requirementsHash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
+const folder = fileURLToPath(
+  new URL(`../../../node_modules/.cache/haven/schemathesis-${requirementsHash}`, import.meta.url),
+);
 const installed = join(folder, "installed");
 
 export const python = join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");

@@ -7,7 +7,7 @@ import { start } from "../../../src/server.ts";
 
 export const documentFile = fileURLToPath(new URL("../../../docs/openapi.json", import.meta.url));
 
-/** Returns the document of a server whose stores are refused: the document needs none. */
+/** Returns the OpenAPI document of a server that runs without stores. */
 export async function serveDocument(): Promise<Document> {
   const config = readConfig({
     NODE_ENV: "test",

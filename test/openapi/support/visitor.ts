@@ -15,7 +15,7 @@ export type Visitor = Awaited<ReturnType<typeof visit>>;
 
 export type VisitOptions = {
   promote?(email: string): Promise<void>;
-  /** Returns the token of the last mail that an operation needs. */
+  /** Returns the token in the last mail, for an operation that requires one. */
   tokenFromMail?: TokenFromMail;
 };
 
@@ -74,7 +74,7 @@ export async function visit(
   }
 
   async function seek(template: string): Promise<string | undefined> {
-    // Another user than the visitors, whose sessions must not end.
+    // Operations on users may end sessions, so they get a new user.
     if (template.endsWith("/users/{userId}")) return (await visit(url, operations)).userId;
     const seen = linked(template);
     if (seen !== undefined) return seen;

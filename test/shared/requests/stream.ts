@@ -21,8 +21,8 @@ export type OpenStream = {
   lastEventId(): string;
   heartbeats(): number;
   /** `ended` if the server ended the response, `cut` if the connection broke. */
-  gone: Promise<"ended" | "cut">;
-  isGone(): boolean;
+  closed: Promise<"ended" | "cut">;
+  isClosed(): boolean;
   until(count: number, withinMs?: number): Promise<void>;
   response: IncomingMessage;
   close(): void;
@@ -46,11 +46,11 @@ export async function openStream(
   atEnd(() => request.destroy());
   const [response]: IncomingMessage[] = await once(request, "response", { signal: AbortSignal.timeout(10_000) });
   if (response === undefined) throw new Error("no response");
-  const { promise: gone, resolve } = Promise.withResolvers<"ended" | "cut">();
-  let isGone = false;
+  const { promise: closed, resolve } = Promise.withResolvers<"ended" | "cut">();
+  let isClosed = false;
   response.on("error", () => undefined);
   response.once("close", () => {
-    isGone = true;
+    isClosed = true;
     resolve(response.complete ? "ended" : "cut");
   });
 
@@ -81,8 +81,8 @@ export async function openStream(
     text: () => all,
     lastEventId: () => last,
     heartbeats: () => heartbeats,
-    gone,
-    isGone: () => isGone,
+    closed,
+    isClosed: () => isClosed,
     async until(count, withinMs = 5000) {
       await eventually(
         () => events.length,

@@ -62,8 +62,8 @@ export const secondsToMs = (configNumber: ConfigNumber | undefined): ConfigNumbe
   configNumber && { ...configNumber, value: configNumber.value * 1000, unit: "ms" };
 
 /**
- * Returns the value of the attribute `key` in a list of `{ Key, Value }` pairs. If a function computes the list, or a
- * pair that may have this key, returns the function.
+ * Returns the value of the attribute `key` in a list of `{ Key, Value }` pairs. If that value is unknown before a
+ * deployment, because a function computes the list or a pair, returns the function.
  */
 export function attributeOf(resource: Tree, field: string, key: string): Tree | undefined {
   const pairs = get(resource, "Properties", field);

@@ -57,8 +57,7 @@ function containerLimit(
 
 /**
  * Returns a key that is the same for workloads that use the same database: the host of the database. If the host is
- * unknown, the key is the namespace, together with the image of the workload unless the files define exactly one
- * Postgres.
+ * unknown and the files define exactly one Postgres, the key is the namespace. Otherwise it is namespace and image.
  */
 export function databaseUsedBy(
   { object, container }: Workload,

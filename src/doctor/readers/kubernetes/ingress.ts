@@ -64,9 +64,9 @@ function nginxIngress(object: Tree, at: Place, { objects }: Manifests, diagnosti
     settings.map((one) => get(one, "data", name)).find((one) => one !== undefined);
   const seconds = (name: string, defaultValue: number): ConfigNumber | undefined =>
     readTime(find(name), { name, value: defaultValue * 1000, at, origin }, diagnostics);
-  const whole = (name: string, defaultValue: number): ConfigNumber | undefined =>
+  const count = (name: string, defaultValue: number): ConfigNumber | undefined =>
     readCount(find(name), { name, value: defaultValue, at, origin }, diagnostics);
-  const [connectTimeout, attempts] = [seconds("proxy-connect-timeout", 5), whole("proxy-next-upstream-tries", 3)];
+  const [connectTimeout, attempts] = [seconds("proxy-connect-timeout", 5), count("proxy-next-upstream-tries", 3)];
   const totalTimeout = seconds("proxy-next-upstream-timeout", 0);
   const retries = text(find("proxy-next-upstream")) !== "off" && connectTimeout !== undefined && attempts !== undefined;
   const body = find("proxy-body-size");
@@ -107,7 +107,7 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
     diagnostics.addNote(from.at ?? at, `${key}=${written}: not a number of seconds`);
     return undefined;
   };
-  const whole = (name: string, defaultValue: number): ConfigNumber | undefined =>
+  const count = (name: string, defaultValue: number): ConfigNumber | undefined =>
     readCount(
       annotation(object, albPrefix + name),
       { name, value: defaultValue, at, origin: "the controller's default" },
@@ -115,8 +115,8 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
     );
   const asTime = (one: ConfigNumber | undefined): ConfigNumber | undefined =>
     one && { ...one, value: one.value * 1000, unit: "ms" };
-  const interval = asTime(whole("healthcheck-interval-seconds", 15));
-  const timeout = asTime(whole("healthcheck-timeout-seconds", 5));
+  const interval = asTime(count("healthcheck-interval-seconds", 15));
+  const timeout = asTime(count("healthcheck-timeout-seconds", 5));
   const path = annotation(object, `${albPrefix}healthcheck-path`);
   const idle = seconds(balancer, "idle_timeout.timeout_seconds", 60);
   return {

@@ -154,8 +154,8 @@ export const hasUnreadInclude = (directives: readonly Directive[] | undefined): 
 
 /**
  * Returns the directives with this name that nginx applies: all those in the innermost block that has one. Returns
- * undefined if a missing `include` file may contain such a directive: in a block further inside or, with `several` (for
- * directives that add up), in the same block.
+ * undefined if the result is unknown, because a missing `include` file may contain such a directive and would change it.
+ * `several` is for directives that add up: for them, a missing file in the same block changes the result, too.
  */
 export function effectiveDirectives(
   block: Directive | undefined,

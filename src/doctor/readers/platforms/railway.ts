@@ -31,7 +31,7 @@ export function readRailway(
     draining.origin,
     diagnostics,
   );
-  // A schedule starts a program that ends, and serves nothing.
+  // A cron job serves no requests.
   if (get(deploy, "cronSchedule") !== undefined) return [];
   return [
     {

@@ -2,7 +2,7 @@ import { formatNumber, ms } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { backend, pod } from "../example-files.ts";
 
-/** Removing an endpoint takes 5 to 15 s. A delay below `min` is never enough, and a delay above `usual` nearly always. */
+/** Removing an endpoint takes 5 to 15 s. A delay below `min` is too short; one above `usual` is nearly always enough. */
 const propagation = { min: 5000, usual: 10_000 };
 
 export const drainDelayRules: readonly Rule[] = [

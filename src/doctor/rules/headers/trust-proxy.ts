@@ -48,8 +48,8 @@ function whatItCovers(wide: readonly string[]): string {
   const privateRanges = namedRanges["uniquelocal"] ?? [];
   const covers = (range: string) => wide.some((one) => one === "uniquelocal" || contains(one, range));
   const covered = privateRanges.filter(covers);
-  if (covered.length === privateRanges.length) return "as proxies, which is every private address";
-  return covered.length > 0 ? `as proxies, which is all of ${covered.join(", ")}` : "as proxies";
+  if (covered.length === privateRanges.length) return "as proxies, and so every private address";
+  return covered.length > 0 ? `as proxies, and so all of ${covered.join(", ")}` : "as proxies";
 }
 
 function contains(outer: string, inner: string): boolean {

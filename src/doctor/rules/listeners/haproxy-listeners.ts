@@ -34,7 +34,7 @@ export const haproxyListenerRules: readonly Rule[] = [
     id: "trap-haproxy-stats-open",
     severity: "error",
     title: "The statistics page is public",
-    impact: "The page shows all servers, and with `stats admin` anybody can take them out of rotation.",
+    impact: "The page shows all servers, and with `stats admin` any visitor can take them out of rotation.",
     condition:
       "The statistics page (`stats enable`, `stats uri`) is on a loopback address, is restricted to some client addresses, or has `stats auth` with a password from the environment. A password in the file is a warning",
     fix: "Bind 127.0.0.1:8404, and use stats auth with a password from the environment.",

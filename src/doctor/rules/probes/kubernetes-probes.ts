@@ -6,11 +6,11 @@ import { pod, podService, ready, startup } from "../example-files.ts";
 import { eachPod, eachWorkload } from "../for-each.ts";
 import { isLivenessPath, isReadinessPath } from "../probe-paths.ts";
 
-/** Paths that return an error while a dependency is down, in nearly every application that has them. */
-const dependsByItsName = (path: string): boolean =>
+/** Returns whether a path has a name that means, in nearly every application, that it fails while a dependency is down. */
+const isReadinessName = (path: string): boolean =>
   /(?:^|\/)(?:ready|readyz|readiness)\/?$|\/actuator\/health\/?$/.test(path);
 
-/** A liveness probe that leaves this time leaves enough for the start of most servers. */
+/** Most servers start within this time, so a liveness probe that first fails after it does no harm. */
 const enoughForStartMs = 60_000;
 
 export const kubernetesProbeRules: readonly Rule[] = [
@@ -72,7 +72,7 @@ export const kubernetesProbeRules: readonly Rule[] = [
     severity: "error",
     title: "A database outage restarts every instance",
     impact:
-      "The liveness probe depends on other services: while Postgres is down all pods are restarted again and again, and the outage continues after Postgres is back.",
+      "The liveness probe depends on other services: while Postgres is down all pods are restarted again and again, and the outage continues after Postgres has recovered.",
     condition:
       "The liveness probe requests a path that depends on no other service. Haven: `/alive`, and another path than the readiness probe. Other applications: not a path named after readiness (`/ready`, `/readyz`), and not `/actuator/health`, which contains the database",
     fix: "Change the path of the liveness probe to /alive.",
@@ -87,7 +87,7 @@ export const kubernetesProbeRules: readonly Rule[] = [
       const path = live?.path;
       if (path === undefined) return [];
       if (!settings.isHaven && !settings.has("HEALTH_PATHS"))
-        return dependsByItsName(path.text)
+        return isReadinessName(path.text)
           ? [
               {
                 places: [path.at],

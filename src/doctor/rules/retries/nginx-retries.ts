@@ -21,7 +21,7 @@ export const nginxRetryRules: readonly Rule[] = [
       all.flatMap((directive): Violation[] => {
         const statuses = directive.args.filter((arg) => /^http_[45]\d\d$/.test(arg));
         if (directive.name !== "proxy_next_upstream" || statuses.length === 0) return [];
-        // 502, 503 and 504 are often answers of another proxy about an instance.
+        // 502, 503 and 504 often come from a proxy between nginx and the instance, which may then be down.
         const severity = statuses.some((one) => !/^http_50[234]$/.test(one)) ? "error" : "warning";
         return [{ severity, places: [directive.at], message: `proxy_next_upstream contains ${statuses.join(", ")}.` }];
       }),

@@ -10,7 +10,7 @@ export const nginxUpstreamRules: readonly Rule[] = [
     severity: "warning",
     title: "Each nginx worker detects failures on its own",
     impact:
-      "Without a zone the workers share no state: users reach a failed instance several times, and some workers still exclude it after it is back.",
+      "Without a zone the workers share no state: users reach a failed instance several times, and some workers still exclude it after it has recovered.",
     condition:
       "An upstream of several servers has a `zone` if `worker_processes` is more than 1. A whole nginx.conf without `worker_processes` has one worker",
     fix: "Add zone NAME 128k; to the upstream.",

@@ -54,7 +54,7 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
     severity: "warning",
     title: "The proxy closes idle connections before the balancer in front of it does",
     impact:
-      "If the balancer forwards to this proxy, some of its requests meet a connection that is being closed: users get occasional 502 responses.",
+      "If the balancer forwards to this proxy, some of its requests arrive on a connection that is being closed: users get occasional 502 responses.",
     condition:
       "nginx `keepalive_timeout` of the server (default 75 s), HAProxy `timeout http-keep-alive` and `timeout client` > idle timeout of an ALB or a Google load balancer in the same call of the doctor",
     fix: "Raise the proxy's client keep-alive above the idle timeout of the balancer.",

@@ -71,7 +71,7 @@ export const probeTimeoutRules: readonly Rule[] = [
       ].flatMap(({ name, timeout, interval, waitsForAnswer = false, mayEqualInterval = false }): Violation[] => {
         if (waitsForAnswer || timeout === undefined || interval === undefined) return [];
         if (mayEqualInterval ? timeout.value <= interval.value : timeout.value < interval.value) return [];
-        // Two defaults are not a mistake of the user.
+        // If both numbers are defaults, the user has set nothing wrong.
         if (timeout.origin !== undefined && interval.origin !== undefined) return [];
         const message = `${name}: a timeout of ${formatNumber(timeout)} must be shorter than the interval of ${formatNumber(interval)}.`;
         return [{ numbers: [timeout, interval], message }];

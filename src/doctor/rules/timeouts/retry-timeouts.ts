@@ -63,7 +63,7 @@ export const retryTimeoutRules: readonly Rule[] = [
             );
           const longest = totalTimeout?.value ?? connectTimeout.value * attempts.value;
           const ownNumbers = totalTimeout === undefined ? [connectTimeout, attempts] : [totalTimeout];
-          // Defaults compared with an assumption are not a mistake of the user.
+          // If the user has set none of these numbers, there is nothing to report.
           const isWritten = balancer !== undefined || ownNumbers.some(({ origin }) => origin === undefined);
           if (longest < waits.value || !isWritten) return [];
           const numbers = [...ownNumbers, waits];

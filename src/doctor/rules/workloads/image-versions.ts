@@ -1,8 +1,8 @@
 import { namesText } from "../for-each.ts";
 
 /**
- * Returns whether the image has neither a digest nor a tag other than `latest`. A variable or a placeholder may contain
- * both.
+ * Returns whether the image has neither a digest nor a tag other than `latest`. It is `false` for a variable or a
+ * placeholder, whose value may contain a version.
  */
 export const hasNoVersion = (image: string): boolean =>
   image !== "" &&
@@ -10,4 +10,4 @@ export const hasNoVersion = (image: string): boolean =>
   !/@sha256:|:(?!latest$)[^/]+$/.test(image);
 
 export const withoutVersionText = (images: readonly string[]): string =>
-  `${namesText(images)} ${new Set(images).size > 1 ? "have" : "has"} no fixed version, so the image that was pushed last runs.`;
+  `${namesText(images)} ${new Set(images).size > 1 ? "have" : "has"} no fixed version, so the most recently pushed image runs.`;

@@ -32,7 +32,7 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
     maxQueued,
     rejectionError: () =>
       new AppError("overloaded", "Too many images are being processed. Retry in a moment.", { retryAfterSeconds: 2 }),
-    measureWait: (wait) => tracer.span({ name: "wait for a free place at image processing" }, wait),
+    measureWait: (wait) => tracer.span({ name: "wait in the queue of image processing" }, wait),
   });
   const seconds = Math.ceil(timeoutMs / 1000);
 

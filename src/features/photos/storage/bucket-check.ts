@@ -5,17 +5,17 @@ export type BucketCheckDeps = {
   bucket: Pick<Bucket, "get" | "put">;
   now(): number;
   /** A capability that passed is not checked again for this long, because a bucket charges for each call. */
-  restMs?: number;
+  recheckAfterMs?: number;
 };
 
 /** One object for all instances, so that checks leave no objects behind. */
 const objectName = "haven-health";
 const content = Buffer.from("Written by the health check of Haven.\n");
 
-const defaultRestMs = 60_000;
+const defaultRecheckAfterMs = 60_000;
 
 /** Proves that the bucket accepts an object and returns it. */
-export function createBucketCheck({ bucket, now, restMs = defaultRestMs }: BucketCheckDeps) {
+export function createBucketCheck({ bucket, now, recheckAfterMs = defaultRecheckAfterMs }: BucketCheckDeps) {
   const passedAt = { read: Number.NEGATIVE_INFINITY, write: Number.NEGATIVE_INFINITY };
   let writing: Promise<unknown> = Promise.resolve();
   let isWritten = false;
@@ -24,7 +24,7 @@ export function createBucketCheck({ bucket, now, restMs = defaultRestMs }: Bucke
     capability: "read" | "write",
     runCheck: () => Promise<void>,
   ): Promise<void> => {
-    if (now() - passedAt[capability] < restMs) return;
+    if (now() - passedAt[capability] < recheckAfterMs) return;
     passedAt[capability] = Number.NEGATIVE_INFINITY;
     await runCheck().catch((error: unknown) => {
       throw toCheckError(error);

@@ -35,10 +35,10 @@ export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): F
           await deletions.keep(tx, names);
           committed = true;
         });
-        if (!committed) void deletions.giveUp(names);
+        if (!committed) void deletions.abandon(names);
         return result;
       } catch (error) {
-        void deletions.giveUp(names);
+        void deletions.abandon(names);
         throw error;
       }
     },

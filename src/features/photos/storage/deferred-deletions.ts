@@ -15,9 +15,9 @@ export type DeferredDeletionsDeps = {
 const batchSize = 20;
 
 /**
- * Deletes objects that no row of a photo or an avatar refers to. The table `files_to_remove` lists an object from before
- * its upload until the upload is committed, and from the deletion of its row until the bucket has deleted it. So every
- * unused object is deleted, also after an outage of the bucket, a commit with unknown outcome or a killed process.
+ * Deletes objects that no row of a photo or an avatar refers to. The table `files_to_remove` lists every object that may
+ * have no row: during an upload until its commit, and after the deletion of the row until the bucket has deleted the
+ * object. So each of them is deleted, even after an outage of the bucket, a commit with unknown outcome or a killed process.
  */
 export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }: DeferredDeletionsDeps) {
   let running = false;
@@ -73,8 +73,8 @@ export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }
     /** Lists objects for deletion. Call in the transaction that deletes their rows, and call `run` after its commit. */
     add: (tx: Queryable, names: readonly string[]): Promise<void> => schedule(tx, names, 0),
 
-    /** Deletes announced objects whose upload failed. The row lock makes this wait for a commit in progress that keeps them. */
-    async giveUp(names: readonly string[]): Promise<void> {
+    /** Deletes announced objects whose upload failed. If a transaction is about to keep them, waits for its row locks. */
+    async abandon(names: readonly string[]): Promise<void> {
       const sql = "UPDATE files_to_remove SET due_at = now() WHERE name = ANY ($1)";
       // If this fails, the objects are deleted after the grace period.
       await db.query(sql, [names]).then(run, () => undefined);

@@ -31,13 +31,13 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", ({ target }) => {
   const link = target.closest?.("a[href^='#']");
   if (!link || filter.value === "") return;
-  const goal = find(link.hash.slice(1));
-  if (!goal?.closest("[hidden]")) return;
+  const anchor = find(link.hash.slice(1));
+  if (!anchor?.closest("[hidden]")) return;
   filter.value = "";
   applyFilter();
 });
 
-// Marks the operation that is on the screen in the list of contents.
+// Highlights, in the list of contents, the operation that is on the screen.
 const contents = document.querySelector(".contents");
 const observer = new IntersectionObserver(
   (entries) => {

@@ -15,7 +15,7 @@ const kustomization = (...resources: readonly string[]): string => `resources: [
 
 const shortGrace = valid.kubernetes.replace("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 20");
 
-/** Returns a folder with an overlay, and the `kubectl` that the doctor finds on its PATH, if any. */
+/** Writes an overlay to a new folder, and diagnoses it with this script as the only `kubectl` of the PATH. */
 function diagnoseOverlay({ kubectl, limitMs }: { kubectl: string | undefined; limitMs?: number }) {
   const folder = folderWith({
     "k8s/base/kustomization.yaml": kustomization("api.yaml"),

@@ -5,9 +5,9 @@ const headers =
 
 const leak = `add_header X-By "from $${"{upstream_addr}"}" always;`;
 
-type Parts = { http?: string; upstream?: string; server?: string; location?: string; behind?: string };
+type Parts = { http?: string; upstream?: string; server?: string; location?: string; afterHttp?: string };
 
-const configuration = ({ http = "", upstream = "", server = "", location = "", behind = "" }: Parts) => `events {}
+const configuration = ({ http = "", upstream = "", server = "", location = "", afterHttp = "" }: Parts) => `events {}
 http {
   client_max_body_size 5m;
   proxy_connect_timeout 2s;
@@ -27,7 +27,7 @@ http {
     }
   }
 }
-${behind}`;
+${afterHttp}`;
 
 const config = (name: string, parts: Parts, finds: RealisticConfig["finds"]): RealisticConfig => ({
   name,
@@ -35,7 +35,7 @@ const config = (name: string, parts: Parts, finds: RealisticConfig["finds"]): Re
   finds,
 });
 
-const piece = (
+const fragment = (
   name: string,
   nginx: string,
   finds: RealisticConfig["finds"],
@@ -52,20 +52,20 @@ const body = "client_max_body_size 5m;";
 const cookies = "proxy_set_header Cookie $http_cookie; proxy_cookie_flags ~ secure;";
 
 suiteOfConfigs("a missing include makes its directives unknown", [
-  piece(
+  fragment(
     "Debian's proxy_params in a location",
     site(body, "include proxy_params;"),
     [],
     /^include proxy_params: not found/,
   ),
-  piece(
+  fragment(
     "Debian's proxy_params next to a proxy_set_header",
     site(body, "proxy_set_header X-A b; include proxy_params;"),
     [],
     /^include/,
   ),
-  piece("a missing include in http", site("include common.conf;", ""), [], /^include common\.conf: not found/),
-  piece(
+  fragment("a missing include in http", site("include common.conf;", ""), [], /^include common\.conf: not found/),
+  fragment(
     "a directive in an inner block applies in spite of a missing include",
     site("include common.conf;", "proxy_next_upstream off; client_max_body_size 1m;"),
     [
@@ -74,26 +74,31 @@ suiteOfConfigs("a missing include makes its directives unknown", [
     ],
     /^include/,
   ),
-  piece("a missing include in an upstream", site(body, headers, "keepalive 8; include upstream.conf;"), [], /^include/),
-  piece(
+  fragment(
+    "a missing include in an upstream",
+    site(body, headers, "keepalive 8; include upstream.conf;"),
+    [],
+    /^include/,
+  ),
+  fragment(
     "cookies with a missing include in the upstream",
     site(body, `${headers} ${cookies}`, "zone api 64k; include more.conf;"),
     [],
     /^include/,
   ),
-  piece(
+  fragment(
     "a limit status and security headers that may be in a missing include",
     "limit_req_zone $binary_remote_addr zone=a:1m rate=9r/s;\nserver {\n  add_header X-Frame-Options DENY always;\n  include site.conf;\n  location / { limit_req zone=a burst=5; add_header X-A b; include headers.conf; }\n}\n",
     [],
     /^include/,
   ),
-  piece(
+  fragment(
     "set_real_ip_from and a resolver that may be in a missing include",
     "server {\n  include site.conf;\n  location / { proxy_set_header Host $host; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_pass http://$host; }\n}\n",
     [],
     /^include/,
   ),
-  piece(
+  fragment(
     "modules contain no directives of http",
     `include modules-enabled/*.conf;\nevents {}\n${site("", headers)}`,
     [["budget-body-too-small", "location / {"]],
@@ -103,16 +108,16 @@ suiteOfConfigs("a missing include makes its directives unknown", [
 
 suiteOfConfigs("realistic nginx files", [
   config("a valid configuration", {}, []),
-  piece("two servers without timeouts", site(body, headers), []),
-  piece(
+  fragment("two servers without timeouts", site(body, headers), []),
+  fragment(
     "a long connect timeout in a probe location",
     site(body, `${headers} proxy_pass http://api; }\n    location = /ready { ${headers} proxy_connect_timeout 40s;`),
     [],
   ),
-  piece("a long connect timeout", site(body, `${headers} proxy_connect_timeout 40s;`), [
+  fragment("a long connect timeout", site(body, `${headers} proxy_connect_timeout 40s;`), [
     ["deadline-tries-longer-than-client", `${headers} proxy_connect_timeout 40s;`],
   ]),
-  piece(
+  fragment(
     "worker_shutdown_timeout only",
     "worker_shutdown_timeout 5s;\nevents {}\nhttp {}\n",
     [["release-shorter-than-request", "worker_shutdown_timeout 5s;"]],
@@ -121,7 +126,7 @@ suiteOfConfigs("realistic nginx files", [
   config(
     "a stream block next to http",
     {
-      behind:
+      afterHttp:
         "stream {\n  upstream api { server db:5432; server db2:5432; }\n  server { listen 5432; proxy_connect_timeout 40s; proxy_pass api; }\n}\n",
     },
     [],

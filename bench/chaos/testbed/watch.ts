@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../../../test/shared/requests/http.ts";
 import { serverStates } from "../../../test/shared/servers/proxies.ts";
-import type { World } from "./world.ts";
+import type { Testbed } from "./testbed.ts";
 
 /** A change of the state of an instance, as a probe or the proxy reported it. */
 export type Observation = { by: "probe" | "proxy"; instance: string; at: number; state: string };
@@ -12,7 +12,7 @@ const probeTimeoutMs = 1000;
 const proxyEveryMs = 250;
 
 /** Polls /ready of each instance and the server states of HAProxy, and records the changes. */
-export function watch({ fleet, name }: Pick<World, "fleet" | "name">) {
+export function watch({ fleet, name }: Pick<Testbed, "fleet" | "name">) {
   const observations: Observation[] = [];
   const last = new Map<string, Observation>();
   let watching = true;

@@ -9,7 +9,7 @@ import type { EngineLog } from "../../../src/core/embedded-engines.ts";
 import { startPostgres } from "../../../src/embedded/postgres/start-postgres.ts";
 import { isAlive } from "../../../src/embedded/processes/processes.ts";
 
-const lookEveryMs = 20;
+const pollIntervalMs = 20;
 
 export const onLinux = process.platform === "linux";
 export const asRoot = process.getuid?.() === 0;
@@ -21,19 +21,19 @@ export async function folder(test: TestContext): Promise<string> {
   return path;
 }
 
-let made: Promise<string> | undefined;
+let original: Promise<string> | undefined;
 // Registered here, because inside of a test it would run at the end of that test.
-after(async () => made && rm(await made, { recursive: true, force: true }));
+after(async () => original && rm(await original, { recursive: true, force: true }));
 
 /** Copies a folder that contains a database. The original is created once for the test file. */
 export async function folderWithDatabase(test: TestContext): Promise<string> {
-  made ??= makeDatabase();
-  const [from, to] = await Promise.all([made, folder(test)]);
+  original ??= createDatabase();
+  const [from, to] = await Promise.all([original, folder(test)]);
   await cp(from, to, { recursive: true });
   return to;
 }
 
-async function makeDatabase(): Promise<string> {
+async function createDatabase(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "haven-embedded-"));
   await (await startPostgres({ dataDir: path, log: silent, fast: true })).stop();
   return path;
@@ -41,12 +41,12 @@ async function makeDatabase(): Promise<string> {
 
 /** Retries until it succeeds, and returns the time that it took. */
 export async function eventually(limitMs: number, attempt: () => Promise<boolean>): Promise<number> {
-  const began = Date.now();
+  const startedAt = Date.now();
   for (;;) {
     const done = await attempt().catch(() => false);
-    if (done) return Date.now() - began;
-    if (Date.now() - began > limitMs) throw new Error(`not within ${limitMs} ms`);
-    await sleep(lookEveryMs);
+    if (done) return Date.now() - startedAt;
+    if (Date.now() - startedAt > limitMs) throw new Error(`not within ${limitMs} ms`);
+    await sleep(pollIntervalMs);
   }
 }
 
@@ -86,7 +86,7 @@ export async function descendants(ancestor: number): Promise<number[]> {
   return [...parents.keys()].filter(below);
 }
 
-export async function living(pids: readonly number[]): Promise<number[]> {
+export async function stillRunning(pids: readonly number[]): Promise<number[]> {
   const alive = await Promise.all(pids.map((pid) => isAlive(pid, "")));
   return pids.filter((_, index) => alive[index]);
 }

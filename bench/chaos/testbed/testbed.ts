@@ -44,14 +44,14 @@ type RunningFleet = {
   stop(): Promise<void>;
 };
 
-export type World<S extends Stores = Stores> = S & RunningFleet;
+export type Testbed<S extends Stores = Stores> = S & RunningFleet;
 
 /** Starts the stores of a topology, three instances behind one proxy with the shipped files, and signed-in users. */
-export async function startWorld<S extends Stores>(
+export async function startTestbed<S extends Stores>(
   name: ProxyName,
   server: ServerName,
   topology: Topology<S>,
-): Promise<World<S>> {
+): Promise<Testbed<S>> {
   const stores = await topology.start();
   const fleet = await startFleet({
     env: { ...settings, ...stores.env },

@@ -2,7 +2,7 @@ import type { Document, JsonSchema } from "../../src/openapi/document/openapi-ty
 import type { ApiOperation } from "../openapi/support/api-document.ts";
 
 /** All inputs of an operation that a client controls, according to the OpenAPI document. */
-export type Places = {
+export type Inputs = {
   pathParameters: readonly string[];
   queryParameters: readonly string[];
   headers: readonly string[];
@@ -11,7 +11,7 @@ export type Places = {
   formFields: readonly string[];
 };
 
-export function placesOf({ components }: Document, { described }: ApiOperation): Places {
+export function inputsOf({ components }: Document, { described }: ApiOperation): Inputs {
   const named = (place: "path" | "query" | "header") =>
     (described.parameters ?? []).filter((parameter) => parameter.in === place).map(({ name }) => name);
   const resolve = (schema: JsonSchema): JsonSchema =>

@@ -12,7 +12,7 @@ import { query } from "../../../test/shared/servers/database.ts";
 
 /** A small number, so that a fault can use up all connections: Haven uses 3 × (10 + 1). */
 const maxConnections = 60;
-/** More connections than the other clients use while they try to connect. */
+/** Reserved, so that the run can connect although clients have taken all other connections. */
 const reservedConnections = 10;
 
 export type PostgresOptions = {
@@ -30,13 +30,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Prepares a Postgres with its default durability, which `start` starts. It is not restarted after it was killed. */
-export async function startPostgres(options: PostgresOptions = {}) {
+/** Creates a Postgres with its default durability. `start` starts it, also after it was killed. */
+export async function createPostgres(options: PostgresOptions = {}) {
   const { folder = temporaryFolder() } = options;
   return createNode(await prepareDataDirectory(folder, postgresBinaries()), options);
 }
 
-/** Prepares a second server, to which the data of the first is copied later. */
+/** Creates a second server, to which the data of the first is copied later. */
 export function createSecondServer({ data }: Postgres, options: PostgresOptions) {
   return createNode({ ...data, directory: join(temporaryFolder(), "postgres") }, options);
 }
@@ -89,4 +89,4 @@ async function createNode(data: DataDirectory, { host = "127.0.0.1", port: wante
   };
 }
 
-export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
+export type Postgres = Awaited<ReturnType<typeof createPostgres>>;

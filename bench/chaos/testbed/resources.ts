@@ -1,14 +1,14 @@
 import { ask } from "../../../test/shared/requests/http.ts";
 import { collectGarbage } from "../../inspector.ts";
 import { inspectorOf } from "./inspector-of.ts";
-import type { World } from "./world.ts";
+import type { Testbed } from "./testbed.ts";
 
 /** The resources of all instances together. */
 export type Resources = { postgres: number; redis: number; handles: number; heapMb: number };
 
 /** Measures the resources after a garbage collection. Returns undefined if they are not compared for this
  * server or topology. */
-export async function measureResources({ server, connections, fleet }: World): Promise<Resources | undefined> {
+export async function measureResources({ server, connections, fleet }: Testbed): Promise<Resources | undefined> {
   if (connections === undefined || server !== "haven") return undefined;
   const instances = await Promise.all(
     fleet.members.map(async ({ name, url }) => {

@@ -4,7 +4,7 @@ import pg from "pg";
 import { eventually } from "../../../test/shared/eventually.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
 import { query } from "../../../test/shared/servers/database.ts";
-import { createSecondServer, type Postgres, startPostgres } from "./postgres.ts";
+import { createPostgres, createSecondServer, type Postgres } from "./postgres.ts";
 import { changeSettings } from "./postgres-settings.ts";
 
 /** Loopback addresses, so that both servers can use the default port. */
@@ -13,7 +13,7 @@ const port = 5432;
 
 /** Starts a primary and a synchronous standby, which swap their roles at every promotion. */
 export async function startPair() {
-  let primary = await startPostgres({ host: pairHosts[0], port });
+  let primary = await createPostgres({ host: pairHosts[0], port });
   await primary.start();
   let standby = await createSecondServer(primary, { host: pairHosts[1], port });
   return {

@@ -15,7 +15,7 @@ import { type Server, startServer } from "./servers.ts";
 export type Env = Readonly<Record<string, string>>;
 
 /** Real stores, and servers in front of them. */
-export type World = {
+export type Testbed = {
   databaseUrl: string;
   redisUrl: string;
   redisPort: number;
@@ -27,7 +27,7 @@ export type World = {
   peer(name: string, env?: Env): Promise<Server>;
 };
 
-export async function withWorld<T>(work: (world: World) => Promise<T>): Promise<T> {
+export async function withTestbed<T>(work: (testbed: Testbed) => Promise<T>): Promise<T> {
   const scratch = mkdtempSync(join(tmpdir(), "haven-bench-"));
   atEnd(() => rmSync(scratch, { recursive: true, force: true }));
   try {
@@ -37,7 +37,7 @@ export async function withWorld<T>(work: (world: World) => Promise<T>): Promise<
   }
 }
 
-async function workIn<T>(scratch: string, work: (world: World) => Promise<T>): Promise<T> {
+async function workIn<T>(scratch: string, work: (testbed: Testbed) => Promise<T>): Promise<T> {
   const postgres = await startPostgres({ dataDir: join(scratch, "postgres"), log: () => undefined });
   atEnd(() => postgres.stop());
   const redis = await startRedisServer();
@@ -58,7 +58,7 @@ async function workIn<T>(scratch: string, work: (world: World) => Promise<T>): P
   await migrate({ url: postgres.url, timeoutMs: 30_000, connectTimeoutMs: 5000 });
   // a database in production has up-to-date statistics
   await query(postgres.url, "ANALYZE");
-  const world: World = {
+  const testbed: Testbed = {
     databaseUrl: postgres.url,
     redisUrl: redis.url,
     redisPort: redis.port,
@@ -71,7 +71,7 @@ async function workIn<T>(scratch: string, work: (world: World) => Promise<T>): P
     },
     peer: (name, env = {}) => start(`./peers/${name}.mjs`, env),
   };
-  return await Promise.race([work(world), interrupted()]);
+  return await Promise.race([work(testbed), interrupted()]);
 }
 
 const readyWithin = (url: string, limitMs: number) =>
