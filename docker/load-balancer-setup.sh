@@ -219,11 +219,13 @@ derive_files() {
   derive_own_secrets
   cat "$here/ssl/cert.pem" "$here/ssl/key.pem" >"$here/ssl/haven.pem"
   chmod 600 "$here/ssl/haven.pem" "$here/ssl/key.pem"
-  if [ "$proxy" = haproxy ]; then
-    (umask 022 && cat "$targets/haproxy.yml.example" >"$targets/haproxy.yml")
-  elif cmp -s "$targets/haproxy.yml.example" "$targets/haproxy.yml"; then
-    rm -f "$targets/haproxy.yml"
-  fi
+  for name in nginx haproxy; do
+    if [ "$proxy" = "$name" ]; then
+      (umask 022 && cat "$targets/$name.yml.example" >"$targets/$name.yml")
+    elif cmp -s "$targets/$name.yml.example" "$targets/$name.yml"; then
+      rm -f "$targets/$name.yml"
+    fi
+  done
 }
 
 # Writes the secrets of Haven, one file for each. They are world-readable in a private folder, because the user in the
@@ -259,7 +261,7 @@ start() {
   choose_nginx_files
   build
   # Both proxies use the same ports, so the other one has to be removed first.
-  if [ "$proxy" = haproxy ]; then remove nginx; else remove haproxy; fi
+  if [ "$proxy" = haproxy ]; then remove nginx-exporter && remove nginx; else remove haproxy; fi
   say 'Starting; the first start downloads the images.'
   compose up --detach --remove-orphans ${scale[@]+"${scale[@]}"} || explain_failure
   wait_healthy

@@ -2,15 +2,18 @@ import { formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard } from "./build.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
-// The variable `instance` does not select HAProxy, which has an instance name of its own.
+// The variable `instance` does not select the proxies and the edge, which have instance names of their own.
 const proxy = 'job="haproxy"';
+const nginx = 'job="nginx"';
+const edge = 'job="edge"';
 
 const average = "avg by (job) (instance:http_requests_while_ready:rate5m)";
 
 export const loadBalancer: Dashboard = {
   uid: "haven-load-balancer",
   title: "Load Balancer Stats",
-  description: "The distribution of requests, the instances in rotation, and the metrics of HAProxy if it is used.",
+  description:
+    "The distribution of requests, the instances in rotation, the edge as clients see it, and the load balancer.",
   rows: [
     {
       title: "Distribution, as measured by the instances",
@@ -109,6 +112,97 @@ export const loadBalancer: Dashboard = {
             {
               expr: `sum by (instance, probe, status) (rate(health_probes_total{${selected}}[$interval]))`,
               legend: "{{instance}} {{probe}} {{status}}",
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: "The edge, as clients see it (empty without blackbox_exporter)",
+      panels: [
+        {
+          title: "Reachable",
+          description: "Probes from outside, through DNS, TLS and the load balancer. Out: EdgeUnreachable.",
+          kind: "state-timeline",
+          unit: "short",
+          width: 8,
+          words: { 0: ["out", "red"], 1: ["in", "green"] },
+          queries: [{ expr: `max by (instance) (probe_success{${edge}})`, legend: "{{instance}}" }],
+        },
+        {
+          title: "Time of a probe",
+          description: "Where a request from outside spends its time: name, connection, TLS, waiting, transfer.",
+          kind: "timeseries",
+          unit: "s",
+          width: 8,
+          min: 0,
+          stacked: true,
+          queries: [{ expr: `max by (phase) (probe_http_duration_seconds{${edge}})`, legend: "{{phase}}" }],
+        },
+        {
+          title: "Days of the certificate",
+          description: `Until the certificate that clients get expires. Below ${formatThreshold("EdgeCertificateExpiresSoon")}: EdgeCertificateExpiresSoon.`,
+          kind: "stat",
+          unit: "short",
+          width: 8,
+          decimals: 0,
+          thresholds: [
+            { from: null, color: "red" },
+            { from: thresholdOf("EdgeCertificateExpiresWithinDays"), color: "orange" },
+            { from: thresholdOf("EdgeCertificateExpiresSoon"), color: "green" },
+          ],
+          queries: [
+            {
+              expr: `min by (instance) (probe_ssl_earliest_cert_expiry{${edge}} - time()) / 86400`,
+              legend: "{{instance}}",
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: "NGINX (empty if it is not used)",
+      panels: [
+        {
+          title: "Connections",
+          description: "Of clients: reading a request, writing a response, or waiting for the next request.",
+          kind: "timeseries",
+          unit: "short",
+          width: 8,
+          min: 0,
+          stacked: true,
+          queries: [
+            { expr: `sum by (instance) (nginx_connections_reading{${nginx}})`, legend: "reading" },
+            { expr: `sum by (instance) (nginx_connections_writing{${nginx}})`, legend: "writing" },
+            { expr: `sum by (instance) (nginx_connections_waiting{${nginx}})`, legend: "waiting" },
+          ],
+        },
+        {
+          title: "Requests and connections",
+          description: "Per second, as NGINX counts them: rejected and failed requests are included.",
+          kind: "timeseries",
+          unit: "ops",
+          width: 8,
+          min: 0,
+          queries: [
+            { expr: `sum by (instance) (rate(nginx_http_requests_total{${nginx}}[$interval]))`, legend: "requests" },
+            {
+              expr: `sum by (instance) (rate(nginx_connections_accepted{${nginx}}[$interval]))`,
+              legend: "connections",
+            },
+          ],
+        },
+        {
+          title: "Dropped connections",
+          description: "Accepted and closed at once, because worker_connections are in use: NginxDropsConnections.",
+          kind: "timeseries",
+          unit: "ops",
+          width: 8,
+          min: 0,
+          queries: [
+            {
+              expr: `sum by (instance) (rate(nginx_connections_accepted{${nginx}}[$interval]) - rate(nginx_connections_handled{${nginx}}[$interval]))`,
+              legend: "{{instance}}",
             },
           ],
         },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { version } from "../../src/core/identity.ts";
 import {
   bindsOf,
@@ -15,7 +16,8 @@ import {
 } from "./compose-files.ts";
 
 const proxies = ["nginx", "haproxy"];
-const otherServices = ["migrate", "postgres", "redis", ...proxies, "prometheus", "alertmanager", "grafana"];
+const monitoring = ["nginx-exporter", "prometheus", "alertmanager", "grafana"];
+const otherServices = ["migrate", "postgres", "redis", ...proxies, ...monitoring];
 
 for (const layout of layouts) {
   const services = Object.entries(read(layout).services);
@@ -32,7 +34,7 @@ for (const layout of layouts) {
       assert.equal(restart, name === "migrate" ? "no" : "unless-stopped", name);
       assert.ok(bytesOf(deploy.resources.limits.memory) > 0 && deploy.resources.limits.pids > 0, name);
       assert.deepEqual(logging.options, { "max-size": "10m", "max-file": "5" });
-      assert.equal("disable" in healthcheck, name === "migrate", name);
+      assert.equal("disable" in healthcheck, ["migrate", "nginx-exporter"].includes(name), name);
       assert.deepEqual(profiles, name === "haproxy" ? ["haproxy"] : undefined);
     }
     // Instances have no CPU limit, because throttling would stall the event loop.
@@ -156,3 +158,30 @@ test("the common parts of both files are identical", () => {
   const common = (text: string) => text.slice(text.indexOf("  # Brings the schema"), text.indexOf("  nginx:"));
   assert.equal(common(textOf("lb")), common(textOf("scale")));
 });
+
+test("the probe of the edge reaches both proxies under the name of its target", () => {
+  const shipped = (file: string) => parse(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"));
+  const { services, name } = shipped("docker/docker-compose.edge.yml");
+  assert.equal(name, "haven");
+  const [{ targets }] = shipped("monitoring/targets/edge.yml.example");
+  assert.deepEqual(targets, ["https://edge/health"]);
+  const edge = shipped("monitoring/prometheus.yml").scrape_configs.find(
+    ({ job_name: job }: { job_name: string }) => job === "edge",
+  );
+  assert.match(JSON.stringify(edge), /"blackbox:9115"/);
+  for (const network of services.blackbox.networks)
+    for (const layout of layouts)
+      for (const proxy of proxies)
+        assert.deepEqual(serviceOf(layout, proxy).networks[network]?.aliases, ["edge"], `${layout} ${proxy}`);
+});
+
+for (const layout of layouts) {
+  test(`${layout}: the exporter of NGINX reads the address that NGINX serves`, () => {
+    const { command } = serviceOf(layout, "nginx-exporter");
+    assert.deepEqual(command, ["--nginx.scrape-uri=http://nginx:8081/nginx_status"]);
+    const mounted = bindsOf(serviceOf(layout, "nginx")).find(({ target }) => target === "/etc/nginx/haven/status.conf");
+    const served = readFileSync(new URL(mounted?.source ?? "", new URL("../../docker/", import.meta.url)), "utf8");
+    assert.match(served, /^ {4}listen 8081;$/m);
+    assert.match(served, /location = \/nginx_status/);
+  });
+}

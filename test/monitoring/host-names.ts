@@ -17,6 +17,10 @@ export const addresses = {
   haproxy: `${net}.9`,
   localhost: `${net}.10`,
   alertmanager: `${net}.11`,
+  nginx: `${net}.12`,
+  "nginx-exporter": `${net}.13`,
+  edge: `${net}.14`,
+  blackbox: `${net}.15`,
   "name-server": `${net}.53`,
 } as const;
 

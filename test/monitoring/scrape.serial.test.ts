@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
 import { bearer, register, sameSecret } from "../shared/requests/people.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { freshDatabase } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";
@@ -15,7 +17,8 @@ import { startHaven } from "../support/haven.ts";
 import { addresses, noNamespaceReason, runNamed, scratchFolder } from "./host-names.ts";
 import { alerts, dashboards, folder, records, runbook } from "./monitoring-files.ts";
 
-// Three instances behind a real HAProxy, watched by a real Prometheus and a real Alertmanager on the shipped files.
+// Three instances behind a real HAProxy and a real NGINX, watched by a real Prometheus with real exporters and a real
+// Alertmanager on the shipped files.
 // The files are unchanged except that scrapes and evaluations have an interval of 1 s instead of 15 s, so that a test
 // does not take minutes. The windows are unchanged.
 
@@ -23,6 +26,9 @@ const skip =
   noNamespaceReason ||
   without("prometheus") ||
   without("prometheus-alertmanager") ||
+  without("prometheus-nginx-exporter") ||
+  without("prometheus-blackbox-exporter") ||
+  without("nginx") ||
   without("haproxy") ||
   without("redis-server") ||
   without("openssl") ||
@@ -53,10 +59,29 @@ frontend metrics
   http-request use-service prometheus-exporter if { path /metrics }
 `;
 
+/** A minimal NGINX with the shipped file of its figures, and with TLS as clients see it. */
+const nginx = (copy: string) => `
+daemon off;
+pid ${copy}/nginx.pid;
+error_log stderr;
+events {}
+http {
+  access_log off;
+  include ${fileURLToPath(new URL("../../nginx/variants/status-for-containers.conf", import.meta.url))};
+  server {
+    listen ${addresses.edge}:443 ssl;
+    ssl_certificate ${copy}/edge.pem;
+    ssl_certificate_key ${copy}/edge.key;
+    location / { proxy_pass http://${addresses.haproxy}; }
+  }
+}
+`;
+
 function copyWithShortIntervals(): string {
   const copy = scratchFolder();
   cpSync(folder, copy, { recursive: true });
-  cpSync(join(copy, "targets/haproxy.yml.example"), join(copy, "targets/haproxy.yml"));
+  for (const name of ["haproxy", "nginx", "edge"])
+    cpSync(join(copy, `targets/${name}.yml.example`), join(copy, `targets/${name}.yml`));
   writeFileSync(join(copy, "ops_token"), token);
   for (const file of [join(copy, "prometheus.yml"), ...globSync(`${copy}/rules/*.yml`)]) {
     const text = readFileSync(file, "utf8")
@@ -127,7 +152,21 @@ before(async () => {
   }
   const copy = copyWithShortIntervals();
   writeFileSync(join(copy, "haproxy.cfg"), haproxy);
+  writeFileSync(join(copy, "nginx.conf"), nginx(copy));
+  const certificate = ["-keyout", join(copy, "edge.key"), "-out", join(copy, "edge.pem"), "-subj", "/CN=edge"];
+  await runProgram("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", ...certificate]);
   const programs = [
+    runNamed(copy, "nginx", ["-c", join(copy, "nginx.conf")]),
+    runNamed(copy, "prometheus-nginx-exporter", [
+      `-web.listen-address=${addresses["nginx-exporter"]}:9113`,
+      "-nginx.scrape-uri=http://nginx:8081/nginx_status",
+      "-nginx.retries=20",
+      "-nginx.retry-interval=500ms",
+    ]),
+    runNamed(copy, "prometheus-blackbox-exporter", [
+      "--config.file=blackbox.yml",
+      `--web.listen-address=${addresses.blackbox}:9115`,
+    ]),
     runNamed(copy, "haproxy", ["-db", "-f", "haproxy.cfg"]),
     runNamed(copy, "prometheus-alertmanager", [
       "--config.file=alertmanager.yml",
@@ -293,7 +332,8 @@ test("each shipped alert can be evaluated", { skip }, async () => {
 test("instances have their names, and are scraped with the required token", { skip }, async () => {
   for (const name of names) assert.ok(await hasResult(`up{job="haven-api", instance="${name}"} == 1`), name);
   assert.equal((await ask(`http://${addresses["api-server-1"]}:4000/metrics`)).status, 401);
-  for (const job of ["haproxy", "alertmanager", "prometheus"]) assert.ok(await hasResult(`up{job="${job}"} == 1`), job);
+  for (const job of ["haproxy", "nginx", "edge", "alertmanager", "prometheus"])
+    assert.ok(await hasResult(`up{job="${job}"} == 1`), job);
 });
 
 test("Alertmanager received each alert with its instance", { skip }, async () => {

@@ -9,6 +9,8 @@ export const programs: readonly Program[] = [
   { command: "prometheus", package: "prometheus" },
   { command: "amtool", package: "prometheus-alertmanager" },
   { command: "prometheus-alertmanager", package: "prometheus-alertmanager" },
+  { command: "prometheus-nginx-exporter", package: "prometheus-nginx-exporter" },
+  { command: "prometheus-blackbox-exporter", package: "prometheus-blackbox-exporter" },
   { command: "haproxy", package: "haproxy" },
   { command: "redis-server", package: "redis-server" },
   { command: "pg_virtualenv", package: "postgresql" },
