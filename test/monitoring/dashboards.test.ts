@@ -52,7 +52,7 @@ test("every panel has a unit, a description, a selectable data source, and its o
 });
 
 test("panels query only the selected instances and interval", () => {
-  const ofTheFleet = /slo|job:|while_ready|haproxy|ALERTS/;
+  const ofTheFleet = /slo|job:|while_ready|haproxy|nginx|job="edge"|ALERTS/;
   for (const { title: where, panels } of dashboards) {
     for (const { title, targets } of panels) {
       for (const { expr } of targets) {

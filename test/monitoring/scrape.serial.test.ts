@@ -62,6 +62,7 @@ frontend metrics
 /** A minimal NGINX with the shipped file of its figures, and with TLS as clients see it. */
 const nginx = (copy: string) => `
 daemon off;
+master_process off;
 pid ${copy}/nginx.pid;
 error_log stderr;
 events {}
