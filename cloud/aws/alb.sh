@@ -8,12 +8,13 @@ Usage: alb.sh [--apply]
 
 Prints the commands that create a load balancer for Haven; with --apply, runs them.
 
-  VPC_ID           the network
-  SUBNETS          at least two public subnets in different zones, separated by spaces
-  CERTIFICATE_ARN  a certificate of AWS Certificate Manager
-  ALARM_TOPIC_ARN  an SNS topic that receives alarms (optional)
-  TARGETS          private addresses of instances to register, separated by spaces (optional; ECS, EKS and autoscaling
-                   groups register their instances themselves)
+  VPC_ID             the network
+  SUBNETS            at least two public subnets in different zones, separated by spaces
+  CERTIFICATE_ARN    a certificate of AWS Certificate Manager
+  ALARM_TOPIC_ARN    an SNS topic that receives alarms (optional)
+  ACCESS_LOG_BUCKET  an S3 bucket for the access logs (optional)
+  TARGETS            private addresses of instances to register, separated by spaces (optional; ECS, EKS and autoscaling
+                     groups register their instances themselves)
 
 The script creates new resources and does not change existing ones. To change or delete resources later, use alb.yaml.
 TEXT
@@ -121,6 +122,10 @@ run '' aws elbv2 modify-load-balancer-attributes --load-balancer-arn "$balancer"
   Key=routing.http.xff_header_processing.mode,Value=append \
   Key=routing.http.desync_mitigation_mode,Value=strictest \
   Key=deletion_protection.enabled,Value=true >/dev/null
+if [ -n "${ACCESS_LOG_BUCKET-}" ]; then
+  run '' aws elbv2 modify-load-balancer-attributes --load-balancer-arn "$balancer" --attributes \
+    Key=access_logs.s3.enabled,Value=true "Key=access_logs.s3.bucket,Value=$ACCESS_LOG_BUCKET" >/dev/null
+fi
 
 run '' aws elbv2 create-listener --load-balancer-arn "$balancer" --protocol HTTPS --port 443 \
   --ssl-policy ELBSecurityPolicy-TLS13-1-2-Res-2021-06 --certificates "CertificateArn=$CERTIFICATE_ARN" \

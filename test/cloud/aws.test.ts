@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
 import { configFromCloud } from "../support/cloud.ts";
-import { errorsOfTemplate, parseTemplate, type Template } from "../support/cloudformation.ts";
+import { errorsOfTemplate, parseTemplate, type Template, unconditional } from "../support/cloudformation.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
 const text = readFileSync(new URL("../../cloud/aws/alb.yaml", import.meta.url), "utf8");
@@ -111,7 +111,9 @@ const groupShape = z.looseObject({
 
 function read({ Resources }: Template) {
   const group = groupShape.parse(Resources["TargetGroup"]?.Properties);
-  const balancerAttributes = attributes.parse(Resources["LoadBalancer"]?.Properties["LoadBalancerAttributes"]);
+  const balancerAttributes = attributes.parse(
+    unconditional(Resources["LoadBalancer"]?.Properties["LoadBalancerAttributes"]),
+  );
   return { group, groupAttributes: group.TargetGroupAttributes, balancerAttributes };
 }
 

@@ -9,7 +9,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { configFromCloud } from "../support/cloud.ts";
-import { parseTemplate } from "../support/cloudformation.ts";
+import { parseTemplate, unconditional } from "../support/cloudformation.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -147,11 +147,24 @@ test("alb.sh creates the resources of alb.yaml", async () => {
   );
   assert.deepEqual(
     command(commands, "modify-load-balancer-attributes")("attributes"),
-    pairs(Resources["LoadBalancer"]?.Properties["LoadBalancerAttributes"]),
+    pairs(unconditional(Resources["LoadBalancer"]?.Properties["LoadBalancerAttributes"])),
   );
   assert.deepEqual(command(commands, "create-load-balancer")("subnets"), ["subnet-1", "subnet-2"]);
   assert.deepEqual(command(commands, "create-listener", "443")("ssl-policy"), [
     Resources["HttpsListener"]?.Properties["SslPolicy"],
+  ]);
+});
+
+test("alb.sh turns on access logs if a bucket is given", async () => {
+  const attributes = async (env: Record<string, string>) =>
+    (await run(alb, { ...forAws, ...env }, "--apply")).commands
+      .filter((words) => words.includes("modify-load-balancer-attributes"))
+      .flat()
+      .filter((word) => word.includes("access_logs"));
+  assert.deepEqual(await attributes({}), []);
+  assert.deepEqual(await attributes({ ACCESS_LOG_BUCKET: "logs" }), [
+    "Key=access_logs.s3.enabled,Value=true",
+    "Key=access_logs.s3.bucket,Value=logs",
   ]);
 });
 

@@ -157,3 +157,7 @@ const isFields = (value: unknown): value is Fields =>
 
 const isIntrinsic = (value: Fields): boolean =>
   Object.keys(value).every((key) => key === "Ref" || key.startsWith("Fn::"));
+
+/** Returns the items of a list that do not depend on a condition. */
+export const unconditional = (list: unknown): unknown =>
+  Array.isArray(list) ? list.filter((item) => !("Fn::If" in Object(item))) : list;
