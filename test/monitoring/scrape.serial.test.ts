@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
@@ -59,6 +58,8 @@ frontend metrics
   http-request use-service prometheus-exporter if { path /metrics }
 `;
 
+const statusServer = readFileSync(new URL("../../nginx/variants/status-for-containers.conf", import.meta.url), "utf8");
+
 /** A minimal NGINX with the shipped file of its figures, and with TLS as clients see it. */
 const nginx = (copy: string) => `
 daemon off;
@@ -68,7 +69,7 @@ error_log stderr;
 events {}
 http {
   access_log off;
-  include ${fileURLToPath(new URL("../../nginx/variants/status-for-containers.conf", import.meta.url))};
+  ${statusServer.replace("listen 8081", `listen ${addresses.nginx}:8081`)}
   server {
     listen ${addresses.edge}:443 ssl;
     ssl_certificate ${copy}/edge.pem;
