@@ -126,7 +126,7 @@ export const loadBalancer: Dashboard = {
           kind: "state-timeline",
           unit: "short",
           width: 8,
-          words: { 0: ["out", "red"], 1: ["in", "green"] },
+          states: { 0: ["out", "red"], 1: ["in", "green"] },
           queries: [{ expr: `max by (instance) (probe_success{${edge}})`, legend: "{{instance}}" }],
         },
         {
