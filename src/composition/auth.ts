@@ -128,7 +128,15 @@ export function composeAuth(deps: AuthPartsDeps) {
 
   const admin = createAdminService({ db, sessions, outbox, auditRetentionDays: auth.auditRetentionDays });
 
-  const leaving = createLeavingService({ db, sessions, passwords, rateLimit, removeFiles, sessionMaxAgeSeconds });
+  const leaving = createLeavingService({
+    db,
+    sessions,
+    passwords,
+    rateLimit,
+    strangerLimit,
+    removeFiles,
+    sessionMaxAgeSeconds,
+  });
 
   const page = createPager(keys.cursors);
   return {

@@ -1,18 +1,32 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { before, test } from "node:test";
+import { Redis } from "ioredis";
 import { otherTables, ownedTables } from "../../src/auth/leaving/user-data.ts";
+import { eventually } from "../shared/eventually.ts";
 import { type Answer, ask, postJson } from "../shared/requests/http.ts";
 import { bearer, login, me, register, type SignedIn } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
+import { startMailServer } from "../shared/servers/mail-server.ts";
+import { freshRedis } from "../shared/servers/redis.ts";
 import type { Haven } from "../support/haven.ts";
 import { blackPng } from "../support/images.ts";
 import { addPhoto, owner, photoIn } from "../support/owners.ts";
 import { startPair } from "../support/two-instances.ts";
 
+const mail = await startMailServer();
+const redisUrl = await freshRedis();
 let one: Haven;
 let two: Haven;
 before(async () => {
-  [one, two] = await startPair();
+  [one, two] = await startPair({
+    REDIS_URL: redisUrl,
+    // With a limit of 0, no networks are remembered.
+    AUTH_RATE_LIMIT: "1000",
+    MAIL_URL: mail.url,
+    MAIL_FROM: "no-reply@example.com",
+    PUBLIC_URL: "https://app.example.com",
+  });
 });
 
 const database = () => one.running.parts.addresses.databaseUrl;
@@ -78,7 +92,7 @@ test("the export has everything that is stored about the user, without secrets a
   const data = answer.json() as Record<string, { id?: string }[]>;
   for (const name of ["user", "sessions", "securityEvents", "properties", "units", "leases", "maintenanceRequests"])
     assert.ok((data[name]?.length ?? 0) > 0, name);
-  for (const name of ["maintenanceEvents", "photos", "idempotencyKeys", "apiKeys"])
+  for (const name of ["maintenanceEvents", "photos", "idempotencyKeys", "apiKeys", "mails"])
     assert.ok((data[name]?.length ?? 0) > 0, name);
   assert.deepEqual(
     data["photos"]?.map(({ id }) => id),
@@ -131,6 +145,63 @@ test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, o
   assert.equal((await query(database(), "SELECT FROM stored_files")).length > 0, true, "photos of others stay");
   assert.equal((await me(one.url, otherOwner.person)).status, 200);
   await register(one.url, { email: person.email, password: "correct horse battery", name: "Again" });
+});
+
+test("a deletion leaves no mail, invitation, registration or network that names the address", async () => {
+  const person = await register(one.url);
+  const { email } = person;
+  await mail.mailTo(email);
+  const forgot = await postJson(`${one.url}/api/v1/auth/forgot-password`, { email });
+  assert.equal(forgot.status, 202, forgot.text);
+  await mail.mailTo(email, 2);
+  // A mail that waits for its delivery, and one that failed.
+  for (const name of ["mail", "mail-failed"])
+    await query(
+      database(),
+      `INSERT INTO haven_jobs.job (name, data, start_after) VALUES ($1, $2, now() + interval '1 hour')`,
+      [name, JSON.stringify({ kind: "reset-password", language: "en", email })],
+    );
+  await query(
+    database(),
+    `INSERT INTO invitations (id, email, expires_at, accepted_by) VALUES (gen_random_uuid(), $1, now(), NULL),
+       (gen_random_uuid(), 'earlier-address@example.org', now(), $2)`,
+    [email, person.userId],
+  );
+  const redis = new Redis(redisUrl);
+  const networks = `haven:networks:{${createHash("sha256").update(email).digest("base64url").slice(0, 22)}}`;
+  try {
+    assert.equal(await redis.exists(networks), 1);
+    assert.equal((await remove(two.url, person, { currentPassword: person.password })).status, 204);
+    assert.deepEqual(await tablesWith(email), []);
+    assert.deepEqual(await tablesWith("earlier-address"), []);
+    await eventually(
+      () => redis.exists(networks),
+      (count) => count === 0,
+    );
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test("a deletion while an export is read cuts or completes the export, and fails nothing", async () => {
+  const person = await owner(one.url);
+  await query(
+    database(),
+    `INSERT INTO properties (id, owner_id, name, kind, address)
+     SELECT gen_random_uuid(), $1, repeat('Many', 40), 'house', '{}' FROM generate_series(1, 5000)`,
+    [person.userId],
+  );
+  const reading = exportOf(person);
+  const gone = await remove(one.url, person, { currentPassword: person.password });
+  assert.equal(gone.status, 204, gone.text);
+  const exported = await reading.catch(() => undefined);
+  if (exported?.status === 200) assert.doesNotThrow(() => exported.json());
+  else assert.ok(exported === undefined || exported.status === 401, exported?.text ?? "");
+  assert.deepEqual(await tablesWith(person.userId), ["public.session_revocations"]);
+  assert.deepEqual(
+    [...one.logs, ...two.logs].filter(({ level }) => level === "error"),
+    [],
+  );
 });
 
 test("a user with more rows than one batch is deleted, and the last administrator is not", async () => {

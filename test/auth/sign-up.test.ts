@@ -20,13 +20,16 @@ const settings = {
 const withPolicy = (policy: string) => startHaven({ env: { ...settings, SIGN_UP: policy } });
 const open = await withPolicy("open");
 const admin = await register(open.url);
+const setRole = (person: { userId: string }, role: Role) =>
+  query(database, "UPDATE users SET role = $2 WHERE id = $1", [person.userId, role]);
+await setRole(admin, "admin");
 
 const registering = (haven: Haven, person: object) => postJson(`${haven.url}/api/v1/auth/register`, person);
 
 /** Invites an address and returns the token of the mail. */
-async function invitationTo(email: string, role: Role = "member"): Promise<string> {
+async function invitationTo(email: string, role: Role = "member", invitedBy = admin.userId): Promise<string> {
   const { db, outbox } = open.running.parts;
-  await db.transaction((tx) => invite(tx, outbox, { email, role, invitedBy: admin.userId, language: "en" }));
+  await db.transaction((tx) => invite(tx, outbox, { email, role, invitedBy, language: "en" }));
   return tokenIn(await mail.mailTo(email));
 }
 
@@ -115,6 +118,21 @@ describe("SIGN_UP=invited", () => {
     );
     assert.equal(answers.filter(({ status }) => status === 201).length, 1);
     assert.ok(answers.every(({ status }) => [201, 400, 409].includes(status)));
+  });
+
+  test("does not accept an invitation of a former administrator, who could return by it", async () => {
+    const haven = await withPolicy("invited");
+    const sender = await register(open.url);
+    await setRole(sender, "admin");
+    const [first, second] = [newPerson(), newPerson()];
+    const tokens = [
+      await invitationTo(first.email, "admin", sender.userId),
+      await invitationTo(second.email, "admin", sender.userId),
+    ];
+    await setRole(sender, "member");
+    assert.equal((await registering(haven, { ...first, invitationToken: tokens[0] })).status, 400);
+    await query(database, "DELETE FROM users WHERE id = $1", [sender.userId]);
+    assert.equal((await registering(haven, { ...second, invitationToken: tokens[1] })).status, 400);
   });
 
   test("does not accept an invitation that has expired", async () => {

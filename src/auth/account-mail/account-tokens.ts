@@ -61,9 +61,10 @@ export const accountTokens = {
     await tx.query("DELETE FROM account_tokens WHERE user_id = $1", [userId]);
   },
 
-  async count(db: Queryable, userId: string, purpose: TokenPurpose): Promise<number> {
+  /** Counts the other tokens: a repeated delivery has a token already. */
+  async countOthers(db: Queryable, id: string, userId: string, purpose: TokenPurpose): Promise<number> {
     const sql = `SELECT count(*)::int AS count FROM account_tokens
-                 WHERE user_id = $1 AND purpose = $2 AND expires_at > now()`;
-    return (await db.query<{ count: number }>(sql, [userId, purpose]))[0]?.count ?? 0;
+                 WHERE id <> $1 AND user_id = $2 AND purpose = $3 AND expires_at > now()`;
+    return (await db.query<{ count: number }>(sql, [id, userId, purpose]))[0]?.count ?? 0;
   },
 };

@@ -32,7 +32,7 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
     account: { userId: string; email: string },
     purpose: TokenPurpose,
   ): Promise<LinkValues | undefined> => {
-    if ((await accountTokens.count(db, account.userId, purpose)) >= maxLiveTokens) return undefined;
+    if ((await accountTokens.countOthers(db, id, account.userId, purpose)) >= maxLiveTokens) return undefined;
     const token = await accountTokens.create(db, { id, ...account }, purpose);
     return linkTo(purpose, { token, hours: tokenMinutes[purpose] / 60 });
   };
@@ -48,9 +48,9 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
     const renewed = await registrations.renewToken(db, registrationId);
     if (renewed === undefined) return undefined;
     const { email: to } = renewed;
-    if ((await users.byEmail(db, to)) !== undefined) return { id, to, ...texts["address-taken"]() };
     const others = (await registrations.byEmail(db, to)).filter((one) => one.hasToken && one.id !== registrationId);
     if (others.length >= maxLiveTokens) return undefined;
+    if ((await users.byEmail(db, to)) !== undefined) return { id, to, ...texts["address-taken"]() };
     return { id, to, ...texts["verify-address"](linkTo("verify-email", renewed)) };
   };
 

@@ -1,4 +1,5 @@
 import { AppError } from "../../core/app-error.ts";
+import { jobSchema } from "../../db/app-role.ts";
 import type { Database, Transaction } from "../../db/pool.ts";
 import type { Caller } from "../../http/operation.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
@@ -8,6 +9,7 @@ import type { Passwords } from "../passwords.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { users } from "../repository.ts";
 import { recordRevocations } from "../revocations/revocations.ts";
+import type { StrangerLimit } from "../unknown-networks/stranger-limit.ts";
 import { ownedTables } from "./user-data.ts";
 
 /** Deletes files in the transaction that deletes their rows. */
@@ -18,6 +20,7 @@ export type LeavingDeps = {
   sessions: Pick<SessionStore, "assertReachable" | "revoke">;
   passwords: Pick<Passwords, "matches">;
   rateLimit: RateLimit;
+  strangerLimit: Pick<StrangerLimit, "forget">;
   removeFiles: RemoveFiles;
   sessionMaxAgeSeconds: number;
 };
@@ -26,7 +29,7 @@ export type LeavingDeps = {
 const rowsPerBatch = 2000;
 
 export function createLeavingService(deps: LeavingDeps) {
-  const { db, sessions, passwords, rateLimit, removeFiles, sessionMaxAgeSeconds } = deps;
+  const { db, sessions, passwords, rateLimit, strangerLimit, removeFiles, sessionMaxAgeSeconds } = deps;
 
   /** Returns the number of deleted rows. */
   const deleteBatch = async (tx: Transaction, userId: string, table: string, where: string): Promise<number> => {
@@ -64,21 +67,27 @@ export function createLeavingService(deps: LeavingDeps) {
     throw new AppError("forbidden", "The current password is wrong.");
   };
 
+  /** Deletes what names the user by the address: mails that wait or were sent, invitations, registrations, networks. */
+  const deleteByAddress = async (tx: Transaction, userId: string, email: string): Promise<void> => {
+    const jobs = `DELETE FROM ${jobSchema}.job
+                  WHERE data ->> 'userId' = $1 OR $2 IN (data ->> 'email', data ->> 'to', output ->> 'to')`;
+    await tx.query(jobs, [userId, email]);
+    await tx.query("DELETE FROM invitations WHERE accepted_by = $1 OR email = $2", [userId, email]);
+    await tx.query("DELETE FROM registrations WHERE email = $1", [email]);
+    tx.afterCommit(() => strangerLimit.forget(email));
+  };
+
   /** What was created during the batches is deleted with the user, whose row is locked meanwhile. */
   const deleteUser = (userId: string): Promise<void> =>
     db.transaction(async (tx) => {
-      const admins = await managedUsers.lockAdmins(tx);
-      if (admins.length === 1 && admins[0] === userId)
-        throw new AppError("conflict", "The last active administrator cannot be deleted.");
-      const [user] = await tx.query<{ avatar: string | null }>(
-        "SELECT avatar_file AS avatar FROM users WHERE id = $1 FOR UPDATE",
+      await assertNotLastAdmin(tx, userId);
+      const [user] = await tx.query<{ avatar: string | null; email: string }>(
+        "SELECT avatar_file AS avatar, email FROM users WHERE id = $1 FOR UPDATE",
         [userId],
       );
       for (const { table, where } of ownedTables) await deleteBatch(tx, userId, table, where);
       if (user?.avatar) await removeFiles(tx, [user.avatar]);
-      await tx.query("DELETE FROM haven_jobs.job WHERE data ->> 'userId' = $1", [userId]);
-      await tx.query("DELETE FROM invitations WHERE email = (SELECT email FROM users WHERE id = $1)", [userId]);
-      await tx.query("DELETE FROM registrations WHERE email = (SELECT email FROM users WHERE id = $1)", [userId]);
+      if (user !== undefined) await deleteByAddress(tx, userId, user.email);
       const ended = await sessions.revoke(userId, { allBut: "" });
       // A failover of Redis could restore the sessions, and the user's row no longer has the time of their end.
       await recordRevocations(tx, userId, ended, sessionMaxAgeSeconds);
@@ -93,9 +102,7 @@ export function createLeavingService(deps: LeavingDeps) {
     async remove(caller: Caller, currentPassword: string | undefined, client: ClientInfo): Promise<void> {
       await sessions.assertReachable();
       if (caller.by === "session") await assertPassword(caller.userId, currentPassword, client);
-      const admins = await db.transaction((tx) => managedUsers.lockAdmins(tx));
-      if (admins.length === 1 && admins[0] === caller.userId)
-        throw new AppError("conflict", "The last active administrator cannot be deleted.");
+      await db.transaction((tx) => assertNotLastAdmin(tx, caller.userId));
       await deleteOwned(caller.userId);
       await deleteUser(caller.userId);
     },
@@ -103,3 +110,9 @@ export function createLeavingService(deps: LeavingDeps) {
 }
 
 export type LeavingService = ReturnType<typeof createLeavingService>;
+
+async function assertNotLastAdmin(tx: Transaction, userId: string): Promise<void> {
+  const admins = await managedUsers.lockAdmins(tx);
+  if (admins.length === 1 && admins[0] === userId)
+    throw new AppError("conflict", "The last active administrator cannot be deleted.");
+}

@@ -1,3 +1,4 @@
+import { jobSchema } from "../../db/app-role.ts";
 import type { Queryable } from "../../db/pool.ts";
 
 /** A table with rows of users. A test compares the list with the database. */
@@ -50,6 +51,13 @@ export const otherTables: readonly UserTable[] = [
     where: "(invited_by = $1 OR accepted_by = $1)",
     key: "id",
     secret: ["token_hash"],
+  },
+  {
+    name: "mails",
+    table: `(SELECT id, state, created_on, data FROM ${jobSchema}.job)`,
+    where: `(data ->> 'userId' = ($1::uuid)::text
+             OR (SELECT email FROM users WHERE id = $1::uuid) IN (data ->> 'email', data ->> 'to'))`,
+    key: "id",
   },
   { name: "auditEvents", table: "audit_events", where: "(actor_id = $1 OR target_id = $1)", key: "id" },
 ];

@@ -38,9 +38,11 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
     async reset({ token, newPassword }: { token: string; newPassword: string }, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, token);
       await sessions.assertReachable();
-      assertNotGuessable("newPassword", newPassword);
       // Before the password is hashed, which is expensive.
-      if ((await accountTokens.find(db, token, "reset-password")) === undefined) throw linkNotValid();
+      const found = await accountTokens.find(db, token, "reset-password");
+      const owner = found && (await users.activeById(db, found.userId));
+      if (owner === undefined) throw linkNotValid();
+      assertNotGuessable("newPassword", newPassword, [owner.email, owner.name]);
       const passwordHash = await passwords.hash(newPassword);
       const userId = await db.transaction(async (tx) => {
         const taken = await accountTokens.take(tx, token, "reset-password");

@@ -29,5 +29,5 @@ export async function admit(
 export const invitationNotValid = () =>
   new AppError(
     "bad_request",
-    "This invitation is not valid: it has expired, was accepted, or is for another email address.",
+    "This invitation is not valid: it has expired, was accepted or withdrawn, or is for another email address.",
   );

@@ -16,7 +16,9 @@ const validDays = 7;
 
 const columns = `id, email, role, created_at AS "createdAt", expires_at AS "expiresAt"`;
 
-const waiting = "accepted_at IS NULL AND expires_at > now()";
+/** An invitation counts only while its sender is an administrator, who could otherwise return by one that is kept. */
+const waiting = `accepted_at IS NULL AND expires_at > now()
+  AND invited_by IN (SELECT id FROM users WHERE role = 'admin' AND active)`;
 
 /** Invitations of administrators. One is used up by the registration that accepts it, for the address that it names. */
 export const invitations = {

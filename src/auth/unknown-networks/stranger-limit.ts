@@ -44,6 +44,11 @@ export function createStrangerLimit({ redis, perMinute }: StrangerLimitDeps) {
       const args = [networkOf(address), maxNetworks, forgetAfterMs];
       redis.write((client) => scripts.remember(client, keysOf(email).slice(0, 1), args)).catch(() => undefined);
     },
+
+    /** Forgets the networks of a deleted account. If this fails, Redis does it after `forgetAfterMs`. */
+    forget(email: string): void {
+      redis.write((client) => client.del(...keysOf(email).slice(0, 1))).catch(() => undefined);
+    },
   };
 }
 
