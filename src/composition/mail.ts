@@ -66,7 +66,7 @@ function createDelivery(
   });
   const { check, onDelivery } = createMailCheck({ connect: smtp.check, now: clock.now });
   addCheck(check);
-  return (mail) => smtp.deliver(mail, onDelivery);
+  return (mail, signal) => smtp.deliver(mail, signal, onDelivery);
 }
 
 /**

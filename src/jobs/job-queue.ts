@@ -19,7 +19,8 @@ export type AddedJob = { id: string; data: unknown };
  */
 export type JobOutcome = { result: "done" | "repeat" | "give_up"; output?: object };
 
-export type JobHandler = (job: AddedJob) => Promise<JobOutcome>;
+/** The signal is aborted when the job is returned to the queue: at its time limit, or when this instance stops. */
+export type JobHandler = (job: AddedJob, signal: AbortSignal) => Promise<JobOutcome>;
 
 /** How often each instance looks for jobs that another instance has added. It starts the jobs that it adds at once. */
 const pollSeconds = 2;
@@ -77,7 +78,7 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
   };
 
   const attempt = async (job: Job<unknown>, handler: JobHandler): Promise<JobResult> => {
-    const { result, output } = await handler(job).catch((error: unknown): JobOutcome => {
+    const { result, output } = await handler(job, job.signal).catch((error: unknown): JobOutcome => {
       logger.warn({ err: error, job: job.id, queue: job.name }, "job failed; will retry");
       return { result: "repeat" };
     });

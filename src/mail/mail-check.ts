@@ -1,41 +1,54 @@
+import { CheckFailed } from "../core/failure-reason.ts";
 import type { Check } from "../kit/health/check.ts";
 
 export type MailCheckDeps = {
   /** Connects to the mail server and signs in. */
   connect(signal: AbortSignal): Promise<void>;
   now(): number;
-  /** The minimum time between two connections: mail servers limit how often a client may connect and sign in. */
-  recheckAfterMs?: number;
 };
 
-const defaultRecheckAfterMs = 30_000;
+/** Mail servers limit how often a client may connect, and block a client whose sign-in fails often. */
+const restMs = 30_000;
+/** While the mail server is unavailable, so that the check soon shows its return. */
+const unavailableRestMs = 5000;
 
 /**
  * Proves that the mail server accepts this client. It never takes the instance out of rotation: mails wait in Postgres
- * until the server is available again. Between two connections the check repeats the last result.
+ * until the server is back. Between two connections the check repeats the last result. A first failure is confirmed by a
+ * connection.
  */
-export function createMailCheck({ connect, now, recheckAfterMs = defaultRecheckAfterMs }: MailCheckDeps) {
-  let last: { at: number; error: unknown } | undefined;
+export function createMailCheck({ connect, now }: MailCheckDeps) {
+  let last: { at: number; error: unknown; isFirstFailure: boolean } | undefined;
+
+  const record = (error: unknown, at = now()): void => {
+    last = { at, error, isFirstFailure: error !== undefined && last?.error === undefined };
+  };
+
+  const isDue = (): boolean => {
+    if (last === undefined || last.isFirstFailure) return true;
+    const isUnavailable = last.error !== undefined && !isRejectedSignIn(last.error);
+    return now() - last.at >= (isUnavailable ? unavailableRestMs : restMs);
+  };
+
   const check: Check = {
     name: "mail",
     critical: false,
     async run(signal) {
-      if (last === undefined || now() - last.at >= recheckAfterMs) {
+      if (isDue()) {
         const at = now();
-        const error = await connect(signal).then(
-          () => undefined,
-          (reason: unknown) => reason,
+        await connect(signal).then(
+          () => record(undefined, at),
+          (error: unknown) => record(error, at),
         );
-        last = { at, error };
       }
-      if (last.error !== undefined) throw last.error;
+      if (last?.error !== undefined) throw last.error;
     },
   };
   return {
     check,
     /** Uses the result of a delivery, so that the state changes with the first mail that shows it. */
-    onDelivery(error: unknown): void {
-      last = { at: now(), error };
-    },
+    onDelivery: (error: unknown): void => record(error),
   };
 }
+
+const isRejectedSignIn = (error: unknown): boolean => error instanceof CheckFailed && error.reason === "credentials";

@@ -10,8 +10,8 @@ export type Mail = {
 /** A mail of a server that delivers none, with the time at which it was kept. */
 export type KeptMail = Mail & { at: Date };
 
-/** Delivers a mail, or throws. A `DeliveryError` says whether a repetition can help. */
-export type Deliver = (mail: Mail) => Promise<void>;
+/** Delivers a mail, or throws. A `DeliveryError` says whether a repetition can help. The signal ends the delivery. */
+export type Deliver = (mail: Mail, signal: AbortSignal) => Promise<void>;
 
 /** The mail server has not accepted a mail. The message never contains an address or a text of the server. */
 export class DeliveryError extends Error {

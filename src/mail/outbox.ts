@@ -41,11 +41,12 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
     { deliver, keepsMails }: NonNullable<typeof sending>,
     id: string,
     letter: Letter,
+    signal: AbortSignal,
   ): Promise<JobOutcome> => {
     const mail = await write(id, letter);
     if (mail === undefined) return { result: "done" };
     try {
-      await deliver(mail);
+      await deliver(mail, signal);
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error;
       logger.warn({ job: id, kind: letter.kind, reason: error.message }, "delivering a mail failed");
@@ -57,7 +58,8 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
     return { result: "done", ...(keepsMails && { output: mail }) };
   };
 
-  if (sending !== undefined) sending.queue.handle(mailQueue, ({ id, data }) => deliverOne(sending, id, data as Letter));
+  if (sending !== undefined)
+    sending.queue.handle(mailQueue, ({ id, data }, signal) => deliverOne(sending, id, data as Letter, signal));
 
   return {
     /** Whether this server sends mail. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
@@ -18,6 +19,13 @@ const settings = (url: string) => ({
 const stateOf = async (url: string) =>
   ((await ask(`${url}/ready`)).json() as { status: string; checks: Record<string, { status: string }> }).checks["mail"]
     ?.status;
+
+/** The SQL statements of the first block of a page. */
+const statementsOf = (page: string): string[] => {
+  const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
+  const block = /```sql\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
+  return block.split("\n").filter((line) => /^[A-Z]/.test(line));
+};
 
 describe("a mail server", () => {
   test("receives a mail in plain text with a link below PUBLIC_URL", async () => {
@@ -54,12 +62,12 @@ describe("a mail server", () => {
     assert.ok(tokenIn(await back.mailTo(person.email)).length > 20);
   });
 
-  test("that rejects a recipient permanently gets the mail only once, and the mail is kept for the operator", async () => {
+  test("that rejects a recipient permanently gets the mail only once, and the operator can deliver the mail again as documented", async () => {
     const mail = await startMailServer();
     const database = await freshDatabase();
     const haven = await startHaven({ env: { ...settings(mail.url), DATABASE_URL: asAppRole(database) } });
     mail.refuseWith(550);
-    const { userId } = await register(haven.url);
+    const { userId, email } = await register(haven.url);
     await eventually(
       () => metric(haven.url, 'mail_deliveries_total{outcome="failed"}'),
       (count) => count === 1,
@@ -76,6 +84,13 @@ describe("a mail server", () => {
     assert.equal(failed[0]?.userId, userId);
     // The server itself works.
     assert.notEqual(await stateOf(haven.url), "down");
+
+    const [select = "", update = ""] = statementsOf("docs/accounts.md");
+    const [shown] = await query<{ source_output: { reason: string } }>(database, select);
+    assert.match(shown?.source_output.reason ?? "", /EENVELOPE 550/);
+    mail.refuseWith(undefined);
+    await query(database, update);
+    await mail.mailTo(email);
   });
 
   test("gets one mail from two instances that share the queue", async () => {

@@ -1,7 +1,7 @@
 import { getSystemErrorName } from "node:util";
 import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
 import { DeliveryError, type Mail } from "../mail.ts";
-import { call, type SmtpServer, SmtpTimeout, withSmtp } from "./open-smtp.ts";
+import { call, type SmtpServer, type SmtpSession, SmtpTimeout, withSmtp } from "./open-smtp.ts";
 
 export type SmtpDeliveryDeps = {
   server: SmtpServer;
@@ -16,7 +16,11 @@ export function createSmtpDelivery({ server, from, onCertificate }: SmtpDelivery
   const domain = sender.slice(sender.lastIndexOf("@") + 1);
 
   /** Calls back with the reason for which the server was not usable, or with undefined. */
-  const deliver = async ({ id, to, subject, text }: Mail, onServerState: (failure: unknown) => void): Promise<void> => {
+  const deliver = async (
+    { id, to, subject, text }: Mail,
+    signal: AbortSignal,
+    onServerState: (failure: unknown) => void,
+  ): Promise<void> => {
     const { default: MailComposer } = await import("nodemailer/lib/mail-composer");
     const composer = new MailComposer({
       from,
@@ -29,10 +33,11 @@ export function createSmtpDelivery({ server, from, onCertificate }: SmtpDelivery
       disableUrlAccess: true,
     });
     const message = await composer.compile().build();
-    await withSmtp(server, async ({ connection, certificateExpiry }) => {
+    const send = async ({ connection, certificateExpiry }: SmtpSession): Promise<void> => {
       onCertificate(certificateExpiry);
       await call((done) => connection.send({ from: sender, to: [to], size: message.length }, message, done));
-    }).catch((error: unknown) => {
+    };
+    await withSmtp(server, send, signal).catch((error: unknown) => {
       const failure = toDeliveryError(error);
       onServerState(failure.permanent ? undefined : toCheckError(error));
       throw failure;

@@ -14,6 +14,9 @@ export type MailServer = {
   mailTo(address: string, number?: number): Promise<ReceivedMail>;
   /** Makes the server refuse recipients with this SMTP status, until it is called with undefined. */
   refuseWith(status: number | undefined): void;
+  /** Makes the server wait before it accepts a recipient, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Closes the server and its connections. */
   stop(): Promise<void>;
 };
@@ -22,6 +25,7 @@ export type MailServer = {
 export async function startMailServer(options: SMTPServerOptions & { port?: number } = {}): Promise<MailServer> {
   const received: ReceivedMail[] = [];
   let refusal: number | undefined;
+  let waiting: PromiseWithResolvers<void> | undefined;
   const { port: wantedPort = 0, ...rest } = options;
   const server = new SMTPServer({
     authOptional: true,
@@ -30,7 +34,8 @@ export async function startMailServer(options: SMTPServerOptions & { port?: numb
     logger: false,
     closeTimeout: 100,
     onAuth: (auth, _session, done) => done(null, { user: auth.username }),
-    onRcptTo(_address, _session, done) {
+    async onRcptTo(_address, _session, done) {
+      await waiting?.promise;
       if (refusal === undefined) done();
       else done(Object.assign(new Error("refused by the test"), { responseCode: refusal }));
     },
@@ -64,6 +69,13 @@ export async function startMailServer(options: SMTPServerOptions & { port?: numb
     received,
     refuseWith(status) {
       refusal = status;
+    },
+    pause() {
+      waiting ??= Promise.withResolvers();
+    },
+    resume() {
+      waiting?.resolve();
+      waiting = undefined;
     },
     async mailTo(wanted, number = 1) {
       const found = await eventually(
