@@ -1,5 +1,6 @@
 import { bucketOf, formatThreshold, thresholdOf } from "../thresholds.ts";
 import { above, type Dashboard } from "./build.ts";
+import { mail } from "./mail.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
 
@@ -8,7 +9,7 @@ const slowCheckSeconds = bucketOf("instance_check:health_check_over_3s:ratio5m")
 export const system: Dashboard = {
   uid: "haven-system",
   title: "System Overview",
-  description: "Whether the instances run and report ready, and which resources they use.",
+  description: "Whether the instances run and report ready, which resources they use, and the delivery of mails.",
   rows: [
     {
       title: "Now",
@@ -352,5 +353,6 @@ export const system: Dashboard = {
         },
       ],
     },
+    mail,
   ],
 };

@@ -10,6 +10,7 @@ import { bearer, register, sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { freshDatabase } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
+import { startMailServer } from "../shared/servers/mail-server.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";
 import { startTlsRedis } from "../shared/servers/tls-redis.ts";
 import { startHaven } from "../support/haven.ts";
@@ -132,7 +133,12 @@ before(async () => {
   if (skip !== false) return;
   const redis = await startTlsRedis();
   const redisUrl = redis.server.url;
-  const shared = { ...sameSecret, OPS_TOKEN: token, PORT: "4000", DATABASE_URL: await freshDatabase() };
+  const mail = {
+    MAIL_URL: (await startMailServer()).url,
+    MAIL_FROM: "no-reply@example.com",
+    PUBLIC_URL: "https://app.example.com",
+  };
+  const shared = { ...sameSecret, ...mail, OPS_TOKEN: token, PORT: "4000", DATABASE_URL: await freshDatabase() };
   const faultyRedis = await startFaultProxy(redisUrl);
   for (const name of names) {
     const REDIS_URL = name === "api-server-2" ? faultyRedis.url : redisUrl;
