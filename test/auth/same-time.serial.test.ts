@@ -42,6 +42,7 @@ const assertSame = ({ known, unknown }: { known: number; unknown: number }): voi
 
 describe("known and unknown addresses take the same time", () => {
   const flows = {
+    "a login with a wrong password": ["open", "login", (email: string) => ({ email, password: "a wrong password" })],
     "a forgotten password": ["open", "forgot-password", (email: string) => ({ email })],
     "another verification mail": ["open", "verify-email/resend", (email: string) => ({ email })],
     "a registration that has to be verified": [

@@ -1,69 +1,16 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { test } from "node:test";
-import Provider, { type Configuration } from "oidc-provider";
 import { cooldownMs, createIssuerKeys, maxAgeMs, refreshMs } from "../../src/auth/issuers/issuer-keys.ts";
 import { readConfig } from "../../src/config/read-config.ts";
-import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { me, sameSecret } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
+import { audience, newKey, startTestIssuer } from "../shared/servers/test-issuer.ts";
 import { startHaven } from "../support/haven.ts";
 import { aProperty } from "../support/property-fixtures.ts";
-import { audience, newKey, startTestIssuer } from "./support/test-issuer.ts";
-
-const client = { client_id: "robot", client_secret: "a-secret-of-the-test" };
-
-/** Starts a real OpenID Connect provider, which gives access tokens to a client. */
-async function startProvider() {
-  const port = await freePort();
-  const issuer = `http://127.0.0.1:${port}`;
-  const key = newKey("provider-key");
-  const configuration: Configuration = {
-    clients: [{ ...client, grant_types: ["client_credentials"], redirect_uris: [], response_types: [] }],
-    jwks: { keys: [{ ...key.privateKey.export({ format: "jwk" }), kid: key.kid, use: "sig", alg: "RS256" }] },
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => "urn:haven",
-        getResourceServerInfo: () => ({
-          scope: "api",
-          audience,
-          accessTokenFormat: "jwt",
-          accessTokenTTL: 300,
-          jwt: { sign: { alg: "RS256" } },
-        }),
-      },
-    },
-    extraTokenClaims: () => ({ groups: ["staff", "haven-admins"], name: "Release Robot" }),
-  };
-  const server = createServer(new Provider(issuer, configuration).callback());
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  const close = async () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  atEnd(close);
-  const token = async (): Promise<string> => {
-    const answer = await ask(`${issuer}/token`, {
-      method: "POST",
-      headers: {
-        authorization: `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString("base64")}`,
-        "content-type": "application/x-www-form-urlencoded",
-      },
-      body: "grant_type=client_credentials&scope=api",
-    });
-    assert.equal(answer.status, 200, answer.text);
-    return (answer.json() as { access_token: string }).access_token;
-  };
-  return { issuer, token, close };
-}
+import { startProvider } from "./support/oidc-provider.ts";
 
 test("tokens of a real provider are accepted, create one user for each subject, and are accepted during an outage of the provider", async () => {
   const provider = await startProvider();

@@ -1,13 +1,20 @@
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
+import { createHmac, sign } from "node:crypto";
 import { before, test } from "node:test";
 import { cooldownMs, createIssuerKeys } from "../../../src/auth/issuers/issuer-keys.ts";
 import { readKeySet } from "../../../src/auth/issuers/key-set.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { me, register, sameSecret } from "../../shared/requests/people.ts";
 import { query } from "../../shared/servers/database.ts";
+import {
+  audience,
+  hang,
+  newKey,
+  rawToken,
+  startTestIssuer,
+  type TestIssuer,
+} from "../../shared/servers/test-issuer.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
-import { audience, hang, newKey, rawToken, startTestIssuer, type TestIssuer } from "../support/test-issuer.ts";
 
 // Attacks on tokens of trusted issuers, by outsiders and by issuers that are broken or hostile.
 
@@ -110,8 +117,105 @@ test("a token for another audience, of another issuer, or outside its time is re
   assert.equal(await statusOf(issuer.sign("x", { claims: { padding: "x".repeat(7000) } })), 401, "longer than 8 kB");
 });
 
+test("a token within the tolerated skew, and one whose audience is in a list, are accepted", async () => {
+  for (const claims of [
+    { exp: now() - 2 },
+    { nbf: now() + 3 },
+    { iat: now() + 20, exp: now() + 300 },
+    { aud: ["another", audience] },
+  ])
+    assert.equal(await statusOf(issuer.sign("skewed", { claims })), 200, JSON.stringify(claims));
+  for (const claims of [
+    { exp: now() - 10 },
+    { nbf: now() + 60 },
+    { iat: now() + 60, exp: now() + 300 },
+    { aud: [[audience]] },
+    { aud: [] },
+    { aud: { 0: audience } },
+    { aud: `${audience} another` },
+    { aud: audience.toUpperCase() },
+  ]) {
+    const header = { alg: "RS256", typ: "JWT", kid: "key-1" };
+    const unsigned = rawToken(header, { ...payload(), ...claims }, "").slice(0, -1);
+    const signature = sign("sha256", Buffer.from(unsigned), issuer.key.privateKey).toString("base64url");
+    assert.equal(await statusOf(`${unsigned}.${signature}`), 401, JSON.stringify(claims));
+  }
+});
+
+test("a token with more or fewer parts, with other characters, or with a huge header is refused", async () => {
+  const token = issuer.sign("honest");
+  const [head = "", body = "", signature = ""] = token.split(".");
+  for (const text of [
+    `${token}.${signature}`,
+    `${token}.`,
+    `.${token}`,
+    `${head}.${body}`,
+    `${head}..${signature}`,
+    `${head}.${body}.${signature}=`,
+    `${head}.${body}.`,
+    head,
+    rawToken({ alg: "RS256", kid: "x".repeat(5000) }, payload(), signature),
+    rawToken({ alg: "RS256", kid: "__proto__" }, payload(), signature),
+    rawToken([], [], signature),
+    `${Buffer.from("[".repeat(3000)).toString("base64url")}.${body}.${signature}`,
+  ])
+    assert.equal(await statusOf(text), 401, text.slice(0, 80));
+  // Node refuses headers of this size before the token is read.
+  const huge = rawToken({ alg: "RS256", kid: "x".repeat(1_000_000) }, payload(), signature);
+  assert.ok([0, 431].includes(await statusOf(huge).catch(() => 0)));
+  assert.equal(await statusOf(token), 200);
+});
+
+test("a set of 10,000 keys is refused, and a full set of a hundred keys costs less than 50 ms", async () => {
+  assert.throws(() => readKeySet({ keys: Array.from({ length: 10_000 }, () => ({})) }));
+  const { jwk } = newKey("many");
+  const keys = Array.from({ length: 100 }, (_, index) => ({ ...jwk, kid: `many-${index}` }));
+  // The shortest of several times, because other tests use the machine.
+  const times = Array.from({ length: 5 }, () => {
+    const startedAt = performance.now();
+    assert.equal(readKeySet({ keys }).size, 100);
+    return performance.now() - startedAt;
+  });
+  assert.ok(Math.min(...times) < 50, String(times));
+});
+
+test("a user of an issuer gets no address, password or session of an account here", async () => {
+  const token = issuer.sign("settler");
+  const authorization = `Bearer ${token}`;
+  const owner = await register(haven.url);
+  for (const [method, path, body] of [
+    ["PATCH", "/auth/me", { email: owner.email }],
+    ["PATCH", "/auth/me", { email: "settler@example.org" }],
+    ["POST", "/auth/verify-email/resend", {}],
+    ["POST", "/auth/password", { currentPassword: "x", newPassword: "a new long password" }],
+    ["POST", "/auth/api-keys", { name: "x", scopes: ["read"] }],
+  ] as const) {
+    const headers = { authorization, "content-type": "application/json" };
+    const answer = await ask(`${haven.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
+    assert.equal(answer.status, 403, `${method} ${path}: ${answer.text}`);
+  }
+  const { email } = (await me(haven.url, { accessToken: token })).json() as { email: string };
+  const login = await ask(`${haven.url}/api/v1/auth/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email, password: "correct horse battery" }),
+  });
+  assert.equal(login.status, 401);
+});
+
 test("an email claim neither opens nor reserves an account, and the same subject of two issuers is two users", async () => {
   const owner = await register(haven.url);
+  for (const email_verified of [undefined, false, "true", 1])
+    assert.notEqual(
+      (
+        (
+          await me(haven.url, {
+            accessToken: issuer.sign("mallory", { claims: { email: owner.email, email_verified } }),
+          })
+        ).json() as { id: string }
+      ).id,
+      owner.userId,
+    );
   const claims = { email: owner.email, email_verified: true, preferred_username: owner.email };
   const seen = await me(haven.url, { accessToken: issuer.sign("mallory", { claims }) });
   assert.equal(seen.status, 200, seen.text);

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import jwt, { type Algorithm, type JwtHeader } from "jsonwebtoken";
-import { atEnd } from "../../shared/at-end.ts";
+import { atEnd } from "../at-end.ts";
 
 export const audience = "haven-test";
 
@@ -17,16 +18,17 @@ export type TestKey = ReturnType<typeof newKey>;
 export type SignOptions = { claims?: object; header?: object; key?: KeyObject | string; algorithm?: Algorithm };
 
 /** An issuer whose answers a test changes, to break it or to make it hostile. */
-export async function startTestIssuer(key: TestKey = newKey("key-1")) {
+export async function startTestIssuer(key: TestKey = newKey("key-1"), tls?: { key: Buffer; cert: Buffer }) {
   const answers = new Map<string, unknown>();
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const answerTo: RequestListener = (request, response) => {
     const path = request.url ?? "";
     requests.push(path);
     const answer = answers.get(path);
     if (typeof answer === "function") answer(response);
     else response.writeHead(answer === undefined ? 404 : 200, { connection: "close" }).end(JSON.stringify(answer));
-  });
+  };
+  const server = tls === undefined ? createServer(answerTo) : createTlsServer(tls, answerTo);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const close = async () => {
@@ -35,7 +37,7 @@ export async function startTestIssuer(key: TestKey = newKey("key-1")) {
   };
   atEnd(close);
   const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+  const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
   const discoveryPath = "/.well-known/openid-configuration";
   answers.set(discoveryPath, { issuer: url, jwks_uri: `${url}/jwks` });
   answers.set("/jwks", { keys: [key.jwk] });
