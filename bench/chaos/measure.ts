@@ -1,4 +1,4 @@
-import { statementLimitMs } from "./faults/fault.ts";
+import { type Finding, statementLimitMs } from "./faults/fault.ts";
 import type { Balance } from "./load/ledger.ts";
 import { type Attempt, isFailure, type Kind, kinds, type Request } from "./load/records.ts";
 import type { Observation } from "./testbed/watch.ts";
@@ -24,6 +24,7 @@ export type Observed = {
   observations: readonly Observation[];
   signIns: number;
   balance: Balance;
+  findings?: readonly Finding[];
   /** The longest stall of the measuring process: a long one means that the machine affected the figures. */
   stalledMs: number;
 };
@@ -54,6 +55,7 @@ export type Facts = {
    */
   readsFailedForMs: number;
   balance: Balance;
+  findings?: readonly Finding[];
   stalledMs: number;
 };
 
@@ -64,7 +66,8 @@ export type Facts = {
 export type LieTime = { ms: number; reported: boolean };
 
 /** Evaluates the records of one fault. */
-export function factsOf({ moments, attempts, requests, observations, signIns, balance, stalledMs }: Observed): Facts {
+export function factsOf(observed: Observed): Facts {
+  const { moments, attempts, requests, observations, signIns, balance, findings, stalledMs } = observed;
   const { injected, inEffect, ended } = moments;
   const failed = attempts.filter(isFailure);
   /** The times from `since` to the start of each failed attempt that started later. */
@@ -90,6 +93,7 @@ export function factsOf({ moments, attempts, requests, observations, signIns, ba
     failedLater: startTimesAfter(inEffect).length,
     readsFailedForMs: largest(sinceChange),
     balance,
+    ...(findings && { findings }),
     stalledMs,
   };
 }

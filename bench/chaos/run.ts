@@ -86,6 +86,7 @@ async function runFault<S extends Stores>(
   const ended = performance.now();
   const healthy = await waitUntilAllHealthy(watching, ended);
   await sleep(quick ? afterMs.quick : afterMs.full);
+  const findings = await fault.findings?.(testbed);
   const to = performance.now();
   loop.disable();
   const { attempts, requests, signIns, names } = await load.stop();
@@ -98,6 +99,7 @@ async function runFault<S extends Stores>(
     observations: watching.observations(),
     signIns,
     balance,
+    ...(findings && { findings }),
     stalledMs: loop.max / 1e6,
   };
   const resources = await measureResources(testbed);

@@ -16,6 +16,7 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
     },
   ];
   const add = (what: string, met: boolean, strict = false) => verdicts.push({ what, met, strict });
+  for (const { what, met } of facts.findings ?? []) add(what, met, true);
   if (bounds.noRequestFails) {
     const failed = total(facts.failedRequests);
     add(`${failed} requests failed (limit: 0)`, failed === 0, true);

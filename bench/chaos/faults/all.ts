@@ -1,3 +1,4 @@
+import { accounts } from "../topologies/accounts.ts";
 import { behindDnsName } from "../topologies/behind-dns-name.ts";
 import { cluster } from "../topologies/cluster.ts";
 import { hosts } from "../topologies/hosts.ts";
@@ -7,6 +8,7 @@ import { sentinel } from "../topologies/sentinel.ts";
 import { single } from "../topologies/single.ts";
 import { smallDisk } from "../topologies/small-disk.ts";
 import { tls } from "../topologies/tls.ts";
+import { accountFaults } from "./accounts.ts";
 import { deployFaults } from "./deploys.ts";
 import { clockFault, environmentFaults } from "./environment.ts";
 import type { Bounds, FaultFacts } from "./fault.ts";
@@ -44,6 +46,7 @@ export const groups: readonly FaultGroup[] = [
   groupOf(patroni, patroniFaults),
   groupOf(sentinel, sentinelFaults),
   groupOf(cluster, clusterFaults),
+  groupOf(accounts, accountFaults),
 ];
 
 export const faults: readonly FaultFacts[] = groups.flatMap((group) => group.faults);

@@ -23,6 +23,9 @@ export type Bounds = {
   answerWithinMs?: number;
 };
 
+/** What a fault found out by itself. A finding that is not met counts as a missed strict bound. */
+export type Finding = { what: string; met: boolean };
+
 export type FaultFacts = {
   name: string;
   title: string;
@@ -46,6 +49,8 @@ export type Fault<S extends Stores = Single> = FaultFacts & {
   /** Resolves when the fault is in effect. For a fault that ends by itself, resolves when it has ended. */
   inject(testbed: Testbed<S>): Promise<unknown>;
   undo?(testbed: Testbed<S>): Promise<unknown>;
+  /** Runs after the instances are healthy again. */
+  findings?(testbed: Testbed<S>): Promise<readonly Finding[]>;
 };
 
 /** The defaults of HEALTH_CHECK_INTERVAL_MS and HEALTH_CHECK_TIMEOUT_MS. */
