@@ -89,6 +89,8 @@ export async function bundle(folder: string): Promise<Metafile> {
     platform: "node",
     target: "node24",
     external: [...nativePackages, ...optionalPackages],
+    // Without it esbuild reads the nearest tsconfig.json of each file, whose base is not in the build context of the image.
+    tsconfigRaw: {},
     plugins: [ownUrls, lightHttp, unusedParts],
     // CommonJS packages load modules of Node with `require`.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
