@@ -6,6 +6,7 @@ import { newRequestId } from "../../core/ids.ts";
 import type { Connections } from "../../kit/lifecycle/connections.ts";
 import { problemKinds, rawProblem, sendProblem } from "../problem.ts";
 import { expressPrototypes } from "./express-prototypes.ts";
+import { answerHalfClosedClients } from "./half-closed-clients.ts";
 
 export type ListenerLimits = { requestTimeoutMs: number; headersTimeoutMs: number; keepAliveTimeoutMs: number };
 
@@ -38,6 +39,7 @@ export function createListener({ app, onMalformed, connections, limits, security
   });
   const latest = new WeakMap<Socket, ServerResponse>();
   connections.watch(server);
+  answerHalfClosedClients(server, (socket) => latest.get(socket));
   // Reading the address makes Node keep it: after the connection has closed, the log could not read it any more.
   server.on("connection", (socket: Socket) => socket.remoteAddress);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
