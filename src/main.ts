@@ -12,7 +12,6 @@ import { captureInstances } from "./capture-command.ts";
 import { readConfig } from "./config/read-config.ts";
 import { ConfigError } from "./config/setting-problems.ts";
 import { readPostgres } from "./config/store-settings.ts";
-import { AppError } from "./core/app-error.ts";
 import { failureCode } from "./core/connection-failure.ts";
 import type { Embedded } from "./core/embedded-engines.ts";
 import { formatLogStream } from "./core/format-log-stream.ts";
@@ -23,6 +22,7 @@ import { growYoungGenerationUnderLoad } from "./core/young-generation.ts";
 import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { MigrationError } from "./db/migration-files.ts";
+import { describeError } from "./describe-error.ts";
 import { startDevServer } from "./dev-server.ts";
 import { onStopSignals, optionsUnderNpm } from "./kit/lifecycle/signals.ts";
 import { type Running, start } from "./server.ts";
@@ -276,17 +276,4 @@ async function findEmbedded(): Promise<Embedded | undefined> {
   const file = new URL("./embedded/engines.ts", import.meta.url);
   if (!existsSync(file)) return undefined;
   return (await import(file.href)) as Embedded;
-}
-
-function describeError(error: unknown): string {
-  if (error instanceof ConfigError) {
-    const lines = error.problems.map(({ variable, message }) => `  ${variable} ${message}\n`);
-    return `Invalid settings:\n${lines.join("")}`;
-  }
-  if (error instanceof StartError || error instanceof MigrationError) return `${error.message}\n`;
-  const code = failureCode(error) ?? "";
-  const explained = explainPostgresFailure(error);
-  if (explained !== undefined) return `${explained.sentence}${code && ` (${code})`}\n`;
-  if (error instanceof AppError) return `${error.message}\n`;
-  return `The command failed: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
 }

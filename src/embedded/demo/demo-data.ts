@@ -1,11 +1,7 @@
 import { uuidv7 } from "../../core/ids.ts";
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** Rows with the columns of their tables, without the owner. */
-export type DemoData = { properties: Row[]; units: Row[]; leases: Row[]; requests: Row[]; events: Row[] };
-
-const dayMs = 86_400_000;
+import { dayMs, dayOf, nextNumber, type Pick, pickFrom } from "./random.ts";
+import { historyOf } from "./request-history.ts";
+import { type DemoData, firstNames, lastNames, problems, type Row } from "./rows.ts";
 
 const buildings = [
   {
@@ -38,26 +34,6 @@ const buildings = [
   },
 ];
 
-const firstNames = ["Ana", "Jonas", "Mireille", "Tomasz", "Ines", "Lukas", "Sofia", "Emeka", "Hanna", "Rui", "Noor"];
-const lastNames = ["Duarte", "Vogel", "Peeters", "Nowak", "Ferrer", "Brandt", "Okafor", "Lindqvist", "Costa", "Haddad"];
-
-const problems = [
-  ["Kitchen tap drips", "A drop every two seconds, day and night.", "low"],
-  ["No hot water", "Since this morning; the boiler shows error F28.", "high"],
-  ["Window does not close", "The handle turns, but the frame stays open by a finger.", "normal"],
-  ["Smell of gas in the hallway", "On the ground floor, near the meters. We have opened the windows.", "emergency"],
-  ["Light in the stairwell is out", "Second floor. The bulb was changed, it is not the bulb.", "normal"],
-  ["Washing machine drain is blocked", "Water comes up in the shower when it pumps.", "high"],
-  ["Radiator stays cold", "Living room, also after bleeding it.", "normal"],
-  ["Entrance door does not lock", "The lock turns through without catching.", "high"],
-  ["Mould behind the wardrobe", "About a hand wide, in the corner to the outer wall.", "normal"],
-  ["Doorbell is silent", "It worked until the painters came.", "low"],
-  ["Water stain on the ceiling", "It grows when the neighbour above showers.", "high"],
-  ["Shutter is stuck half-way", "Bedroom. The strap came off.", "low"],
-] as const;
-
-const statuses = ["open", "in_progress", "resolved", "closed"] as const;
-
 /** Returns the same properties and tenants at every call, with dates relative to today. */
 export function demoData(nowMs: number): DemoData {
   const data: DemoData = { properties: [], units: [], leases: [], requests: [], events: [] };
@@ -87,7 +63,6 @@ export function demoData(nowMs: number): DemoData {
   return data;
 }
 
-type Pick = <T>(from: readonly T[]) => T;
 type Unit = { id: string; rent_cents: number };
 
 /** Returns a past lease, a current one and for some units a future one; every fourth unit is vacant. */
@@ -114,59 +89,16 @@ function leasesOf(unit: Unit, floor: number, nowMs: number, pick: Pick): Row[] {
   });
 }
 
-/** Maintenance requests in every status, each with the events that led to it, in chronological order. */
+/** Adds maintenance requests in every status, each with the events that led to it, in chronological order. */
 function addMaintenanceRequests(data: DemoData, nowMs: number, pick: Pick): void {
   const histories = Array.from({ length: 24 }, (_, index) => {
-    const [title, description, priority] = problems[index % problems.length] ?? problems[0];
-    const unit = pick(data.units);
+    const problem = problems[index % problems.length] ?? problems[0];
     const beganMs = nowMs - (72 - index * 3) * dayMs + index * 47 * 60_000;
-    const stage = Math.min(statuses.length - 1, Math.floor((23 - index) / 4));
-    const id = uuidv7(beganMs);
-    const at = (step: number) => new Date(Math.min(beganMs + step * 20 * 3_600_000, nowMs - (4 - step) * 60_000));
-    const states = statuses.slice(0, stage + 1).map((status, step) => ({
-      id,
-      unitId: unit["id"],
-      title,
-      description,
-      priority,
-      status,
-      createdAt: at(0),
-      updatedAt: at(step),
-    }));
-    const events = states.map((request, step) => ({
-      id: uuidv7(request.updatedAt.getTime()),
-      request_id: id,
-      unit_id: unit["id"],
-      type: step === 0 ? "created" : "status_changed",
-      data:
-        step === 0 ? { request } : { request, changes: { status: { from: statuses[step - 1], to: request.status } } },
-      created_at: request.updatedAt,
-    }));
-    const row = { id, unit_id: unit["id"], title, description, priority };
-    const status = statuses[stage] ?? "open";
-    return { row: { ...row, status, created_at: at(0), updated_at: at(stage) }, events };
+    const changes = Math.floor((23 - index) / 4);
+    return historyOf({ unitId: pick(data.units)["id"], problem, beganMs, changes, nowMs });
   });
   data.requests.push(...histories.map(({ row }) => row));
-  const events = histories.flatMap((history) => history.events);
-  events.sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
-  data.events.push(...events.map((event, index) => ({ ...event, position: index + 1 })));
+  data.events.push(...histories.flatMap(({ events }) => events).sort(byTime));
 }
 
-const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-
-const pickFrom =
-  (next: () => number): Pick =>
-  (from) => {
-    const picked = from[Math.floor(next() * from.length)];
-    if (picked === undefined) throw new Error("pick needs at least one value");
-    return picked;
-  };
-
-/** Lehmer's generator, so that the demo data is the same on every machine. */
-function nextNumber(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
+const byTime = (a: { created_at: Date }, b: { created_at: Date }) => a.created_at.getTime() - b.created_at.getTime();

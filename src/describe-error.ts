@@ -1,0 +1,20 @@
+import { ConfigError } from "./config/setting-problems.ts";
+import { AppError } from "./core/app-error.ts";
+import { failureCode } from "./core/connection-failure.ts";
+import { StartError } from "./core/start-error.ts";
+import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
+import { MigrationError } from "./db/migration-files.ts";
+
+/** Returns what a command prints when it fails: sentences for the operator, without a stack. */
+export function describeError(error: unknown): string {
+  if (error instanceof ConfigError) {
+    const lines = error.problems.map(({ variable, message }) => `  ${variable} ${message}\n`);
+    return `Invalid settings:\n${lines.join("")}`;
+  }
+  if (error instanceof StartError || error instanceof MigrationError) return `${error.message}\n`;
+  const code = failureCode(error) ?? "";
+  const explained = explainPostgresFailure(error);
+  if (explained !== undefined) return `${explained.sentence}${code && ` (${code})`}\n`;
+  if (error instanceof AppError) return `${error.message}\n`;
+  return `The command failed: ${error instanceof Error ? `${error.name} ${code}`.trim() : "unknown error"}.\n`;
+}
