@@ -46,6 +46,8 @@ const announcedIn = (selector: string) => `(() => {
   return announced;
 })()`;
 
+const spaceBelowContent = `document.documentElement.scrollHeight - scrollY - document.querySelector("main").lastElementChild.getBoundingClientRect().bottom`;
+
 describe("the reference in a browser", { concurrency: 2 }, () => {
   let browser: Browser;
   before(async () => {
@@ -232,6 +234,8 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
         `for (const one of document.querySelectorAll(".op")) one.style.contentVisibility = "visible"`,
       );
       assert.equal(await evaluate(page, pageOverflow), 0);
+      const below = await evaluate(page, spaceBelowContent);
+      assert.ok(Number(below) >= 24, `the last block is ${below} px above the edge`);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         assert.deepEqual(await evaluate(page, findLowContrast), []);

@@ -44,14 +44,14 @@ export function renderLandingPage({ service, version, instance, links, demoLogin
           <h2 class="unseen">Navigation</h2>
           <ul class="ways">
             ${navLink(links["docs"], "Reference", "Read about every operation and try it.")}
-            ${navLink(links["health"], "Health", "The live status page of this instance.")}
-            ${navLink(links["openapi"], "openapi.json", "The OpenAPI 3.1 document for tools.")}
+            ${navLink(links["health"], "Status page", "The live state of this instance.")}
+            ${navLink(links["openapi"], "OpenAPI", "The OpenAPI 3.1 document for tools.")}
             ${navLink(links["metrics"], "Metrics", "Metrics for Prometheus.")}
           </ul>
           <h2>Commands to try</h2>
           ${command("Check readiness", `curl '${origin}/ready?verbose'`)}
-          ${demoLogin === undefined ? null : command("Sign in with the demo account", `curl '${origin}/api/v1/auth/login' --json '${JSON.stringify(demoLogin)}'`)}
-          ${command("Register, and receive a token", `curl '${origin}/api/v1/auth/register' --json '{"email":"you@example.org","name":"You","password":"four quiet harbour lights"}'`)}
+          ${demoLogin === undefined ? null : command("Sign in with the demo account", `curl '${origin}/api/v1/auth/login' \\\n  --json '${JSON.stringify(demoLogin)}'`)}
+          ${command("Register, and receive a token", `curl '${origin}/api/v1/auth/register' \\\n  --json '{"email":"you@example.org","name":"You","password":"four quiet harbour lights"}'`)}
           ${command("List the entry points as JSON", `curl '${origin}/api'`)}
         </main>
         <script>${trusted(script)}</script>
