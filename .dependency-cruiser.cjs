@@ -59,7 +59,7 @@ module.exports = {
       name: "folders-do-not-import-the-composition-root",
       severity: "error",
       from: { path: "^src/[^/]+/", pathNot: "^src/(?:composition/|create/sample/features\\.ts$)" },
-      to: { path: "^src/(?:(?:main|server|app|banner)\\.ts$|composition/)" },
+      to: { path: "^src/(?:(?:main|command-line|server|app|banner)\\.ts$|composition/)" },
     },
     {
       name: "embedded-is-for-development",

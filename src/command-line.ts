@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // First, so that it applies while the other modules are loaded.
 import "./core/young-generation.ts";
 import { existsSync, statSync } from "node:fs";
@@ -32,8 +31,6 @@ import { type Running, start } from "./server.ts";
 const exitCodes = { ok: 0, failed: 1, pending: 3, usage: 64, config: 78, interrupted: 130 } as const;
 
 const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, changed: exitCodes.failed } as const;
-
-const minNodeMajor = 24;
 
 const bannerDelayLimitMs = 10_000;
 const maxDatabaseWaitMs = 5000;
@@ -90,11 +87,6 @@ await run().catch((error: unknown) => {
 });
 
 async function run(): Promise<void> {
-  if (Number.parseInt(process.versions.node, 10) < minNodeMajor) {
-    throw new StartError(
-      `Haven needs Node ${minNodeMajor} or newer; this is ${process.versions.node}. npm scripts use the version that npm ci installs.`,
-    );
-  }
   if (process.argv[2] === "doctor") {
     // The .env file of this folder is not read, because it is for development, and the doctor judges production.
     const { runInProcess } = await import("./doctor/cli/run-in-process.ts");
@@ -200,7 +192,7 @@ async function develop(): Promise<void> {
   const embedded = config.production ? undefined : await findEmbedded();
   if (embedded === undefined) throw new StartError("dev needs the sources, and does not run with NODE_ENV=production.");
   const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
-  const main = fileURLToPath(import.meta.url);
+  const main = fileURLToPath(new URL("./main.ts", import.meta.url));
   const starting = startDevServer({ config, embedded, logger, main, sources: dirname(main) });
   onStopSignals(process, {
     async stop() {

@@ -42,6 +42,15 @@ test("a wrong command line prints what is wrong and the usage, and exits with 64
   assert.equal((await run(["--help"])).code, 0);
 });
 
+test("on an old Node it prints one sentence, and loads no other module before", async () => {
+  assert.doesNotMatch(readFileSync(main, "utf8"), /^import\b/m);
+  const old = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.8" } })`;
+  const args = ["--import", `data:text/javascript,${encodeURIComponent(old)}`, main];
+  const { code, output } = await runProgram(process.execPath, args, { env: { PATH: process.env["PATH"] } });
+  assert.deepEqual([code, output.split("\n").length], [1, 2], output);
+  assert.match(output, /^Haven needs Node 24 or newer; this is 18\.20\.8\. npm scripts, .* npm ci installs\.\n$/);
+});
+
 test("production without settings exits with 78 and lists every problem, but no value", async () => {
   const { code, output } = await run([], { NODE_ENV: "production", JWT_SECRET: "hunter2", PORT: "http" });
   assert.equal(code, 78);
