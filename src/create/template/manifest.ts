@@ -31,7 +31,7 @@ export const dropped: readonly RegExp[] = [
   /^src\/kit\/(?:README\.md|package\.json|tsconfig\.json)$/,
   /^src\/(?:create|doctor)\//,
   /^bench\//,
-  /^docs\/(?:adr|images)\//,
+  /^docs\/(?:adr|images|typed-client)\//,
   /^docs\/openapi\.json$/,
   /^docs\/(?:add-a-feature|asvs|doctor|doctor-accuracy|performance|photos|resilience|stream|use-in-your-app)\.md$/,
   /^test\/(?:bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|support\/s3-server)\//,
@@ -108,6 +108,8 @@ export const edits: readonly Edit[] = [
     replace: /\/api\/v1\/units` for `\/api\/v1\/units\/7\/leases/,
     by: "/api/v1/notes` for `/api/v1/notes/7",
   },
+
+  { file: "biome.json", from: /^ {4}\{$/, to: /^ {4}\},$/ },
 
   // The larger estate.
   { file: ".dependency-cruiser.cjs", replace: /\(\?:embedded\/\|seed[^)]*\)/, by: "embedded/" },
