@@ -38,6 +38,7 @@ test("every curl command in the README works on a server started with npm start"
     assert.equal(code, 0, `${script}\n${output}`);
     assert.ok(output.length > 20, `${script}\n${output}`);
     assert.doesNotMatch(output, /api\/problems/);
+    if (block.includes("/stream")) assert.match(output, /^data: .*"type":"created".*"title":"Kitchen tap drips"/m);
   }
 });
 
