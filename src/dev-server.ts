@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { watch } from "node:fs";
+import { resolve } from "node:path";
 import type { Config } from "./config/read-config.ts";
 import type { Embedded } from "./core/embedded-engines.ts";
 import type { Logger } from "./core/logger.ts";
@@ -38,8 +39,10 @@ export async function startDevServer({ config, embedded, logger, main, sources }
         })
       : undefined;
   let stopping = false;
+  // Half of the processor time of a start is compiling sources that have not changed.
+  const env = { NODE_COMPILE_CACHE: resolve(config.embeddedDataDir, "compile-cache"), ...process.env };
   const launch = () => {
-    const child = spawn(process.execPath, [main, "start"], { stdio: "inherit" });
+    const child = spawn(process.execPath, [main, "start"], { stdio: "inherit", env });
     child.on("exit", (code) => {
       if (code !== 0 && code !== null && !stopping) {
         logger.warn({ code }, "the server exited; it starts again at the next change");
