@@ -64,7 +64,15 @@ function readRows(args: readonly string[]): number | "help" | undefined {
 }
 
 async function seed(config: Config, rows: number): Promise<string> {
-  await using stack = new AsyncDisposableStack();
+  const stack = new AsyncDisposableStack();
+  try {
+    return await seedWith(config, rows, stack);
+  } finally {
+    await stack.disposeAsync();
+  }
+}
+
+async function seedWith(config: Config, rows: number, stack: AsyncDisposableStack): Promise<string> {
   const isEmbedded = config.postgres.url === undefined;
   const url = config.postgres.url ?? (await embeddedPostgres(config, stack));
   await migrate({ ...config.postgres, url, timeoutMs: config.postgres.migrationTimeoutMs });

@@ -9,6 +9,7 @@ import { provideFrameworks } from "./kit/support/frameworks.ts";
 import { provideNodeVersions } from "./kit/support/node-versions.ts";
 import { generators } from "./openapi/support/generators.ts";
 import { provideSchemathesis } from "./openapi/support/schemathesis.ts";
+import { pageTools } from "./pages/support/lighthouse.ts";
 import { cleanUp } from "./shared/at-end.ts";
 import { provideGoProgram } from "./shared/go-program.ts";
 import { findNamespaceProblem } from "./shared/namespaces.ts";
@@ -52,6 +53,7 @@ providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
 // Installed here, because it takes longer than the time limit of a test file.
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
 if (files.some((file) => file.includes("openapi/generators"))) generators.provide();
+if (files.some((file) => file.includes("test/pages/"))) pageTools.provide();
 if (files.some((file) => /\btrac/.test(file))) provideReceiver();
 if (files.some((file) => file.endsWith("k8s/chart.test.ts"))) provideGoProgram(helm);
 if (files.some((file) => /\bkit\b/.test(file))) {

@@ -34,7 +34,7 @@ export const dropped: readonly RegExp[] = [
   /^docs\/(?:adr|images|typed-client)\//,
   /^docs\/openapi\.json$/,
   /^docs\/(?:add-a-feature|asvs|doctor|doctor-accuracy|performance|photos|resilience|stream|use-in-your-app)\.md$/,
-  /^test\/(?:bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|support\/s3-server)\//,
+  /^test\/(?:bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|pages|support\/s3-server)\//,
   /^test\/kit\/(?:adapters|checks|frameworks|support)\//,
   /^test\/kit\/[^/]+\.ts$/,
   /^test\/(?:architecture|npm-scripts\.serial)\.test\.ts$/,
@@ -124,7 +124,7 @@ export const edits: readonly Edit[] = [
   {
     file: "test/run.ts",
     lines:
-      /provideSchemathesis|generators|support\/(?:frameworks|node-versions)|s3-server|takes longer than a test file may/,
+      /provideSchemathesis|generators|pageTools|support\/(?:frameworks|node-versions)|s3-server|takes longer than a test file may/,
   },
   { file: "test/run.ts", replace: /providePackages, /, by: "" },
   { file: "test/run.ts", lines: /from "node:url"/ },

@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { pinnedPackages } from "../../shared/pinned-packages.ts";
+import { without } from "../../shared/programs.ts";
+import { runProgram } from "../../shared/run-program.ts";
+
+export const pageTools = pinnedPackages({
+  pinned: fileURLToPath(new URL("../lighthouse", import.meta.url)),
+  name: "lighthouse",
+  what: "the tests of the pages with Lighthouse and axe",
+});
+
+/** The options of a test that needs Lighthouse or axe, and Chromium. */
+export const withoutPageTools = () => ({ skip: without("chromium") || pageTools.without().skip });
+
+/** The source of axe, which defines `axe` in a page. */
+export const readAxe = (): string =>
+  readFileSync(createRequire(join(pageTools.folder, "package.json")).resolve("axe-core/axe.min.js"), "utf8");
+
+const reportSchema = z.object({
+  categories: z.record(z.string(), z.object({ score: z.number(), auditRefs: z.array(z.object({ id: z.string() })) })),
+  audits: z.record(
+    z.string(),
+    z.object({ score: z.number().nullable(), title: z.string(), displayValue: z.string().optional() }),
+  ),
+});
+
+export type Category = "performance" | "accessibility" | "best-practices";
+
+/** The scores of a page, from 0 to 100, and what costs points. */
+export type Scores = { scores: Partial<Record<Category, number>>; faults: readonly string[] };
+
+/** Loads a page as Lighthouse's default phone does: 4G and a processor of a quarter of the speed, both simulated. */
+export async function runLighthouse(url: string, categories: readonly Category[]): Promise<Scores> {
+  const { code, output } = await runProgram(
+    process.execPath,
+    [
+      join(pageTools.folder, "node_modules/lighthouse/cli/index.js"),
+      url,
+      "--output=json",
+      "--quiet",
+      `--only-categories=${categories.join(",")}`,
+      "--max-wait-for-load=20000",
+      "--no-enable-error-reporting",
+      "--disable-full-page-screenshot",
+      "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic",
+    ],
+    { env: { ...process.env, CHROME_PATH: "/usr/bin/chromium", NODE_ENV: "test" }, timeoutMs: 90_000 },
+  );
+  const start = output.indexOf("{\n");
+  if (code !== 0 || start === -1) throw new Error(`Lighthouse failed: ${output.slice(-2000)}`);
+  const report = reportSchema.parse(JSON.parse(output.slice(start, output.lastIndexOf("}") + 1)));
+  const found = Object.entries(report.categories);
+  const ids = found.flatMap(([, { auditRefs }]) => auditRefs.map(({ id }) => id));
+  const faults = ids.flatMap((id) => {
+    const audit = report.audits[id];
+    return audit?.score != null && audit.score < 0.9 ? [`${audit.title}: ${audit.displayValue ?? audit.score}`] : [];
+  });
+  return { scores: Object.fromEntries(found.map(([name, { score }]) => [name, Math.round(score * 100)])), faults };
+}
