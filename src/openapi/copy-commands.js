@@ -21,4 +21,3 @@ async function copy(button) {
 document.addEventListener("click", ({ target }) => {
   if (target.matches("[data-copy]")) copy(target);
 });
-document.documentElement.classList.add("js");

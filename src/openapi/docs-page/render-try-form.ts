@@ -3,20 +3,23 @@ import type { DocumentedOperation, DocumentedParameter } from "../document/opena
 import { pretty } from "./formatting.ts";
 import type { Resolve } from "./render-schema.ts";
 
-/** Renders the form that tries an operation. The form is hidden without JavaScript. */
+/**
+ * Renders the form that tries an operation. It is in a template until it is opened: for its autofill, a browser lays out
+ * all forms of a page, which takes a phone a third of a second. Without JavaScript it is hidden.
+ */
 export function renderTryForm(method: string, path: string, operation: DocumentedOperation, resolve: Resolve): Html {
   const { operationId: id, parameters = [], requestBody } = operation;
   const content = requestBody?.content ?? {};
   return html`
     <details class="try scripted">
       <summary>Try it</summary>
-      <form data-id="${id}" data-method="${method.toUpperCase()}" data-path="${path}" data-access="${operation["x-access"]}" novalidate>
+      <template><form data-id="${id}" data-method="${method.toUpperCase()}" data-path="${path}" data-access="${operation["x-access"]}" novalidate>
         ${parameters.map((one) => renderInput(id, { ...one, schema: resolve(one.schema) }))}
         ${renderBody(id, content["application/json"]?.example)}
         ${renderUpload(id, content)}
         <p class="buttons"><button class="send" type="submit">Send</button> <button type="button" data-stop hidden>Stop</button></p>
       </form>
-      <div class="outcome" role="status" aria-atomic="false"></div>
+      <div class="outcome" role="status" aria-atomic="false"></div></template>
     </details>`;
 }
 

@@ -130,6 +130,5 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("online", () => {
   if (!paused && !document.hidden) poll();
 });
-document.documentElement.classList.add("js");
 showMode();
 schedule();

@@ -97,15 +97,21 @@ async function attempt(form) {
   }
 }
 
+/** Of the resources that were created on this page, for forms that are opened later. */
+const locations = [];
+
 /** Fills the id of a created resource into the forms that need it, and signs in with a token that was returned. */
 function reuse(response, value) {
   const location = response.headers.get("Location");
-  if (location) fillIds(location);
+  if (location) {
+    locations.push(location);
+    fillIds(location, document);
+  }
   if (value?.accessToken && value.user) signedIn(value);
 }
 
-function fillIds(location) {
-  for (const input of document.querySelectorAll("[data-in=path]")) {
+function fillIds(location, part) {
+  for (const input of part.querySelectorAll("[data-in=path]")) {
     const template = input.form.dataset.path;
     const before = template.slice(0, template.indexOf(`{${input.name}}`));
     if (location.startsWith(before) && !location.slice(before.length).includes("/"))
@@ -113,6 +119,15 @@ function fillIds(location) {
   }
 }
 
+function addForm(details) {
+  const template = details.querySelector(":scope > template");
+  if (!template) return;
+  template.replaceWith(template.content);
+  for (const location of locations) fillIds(location, details);
+}
+
+// The event does not bubble.
+document.addEventListener("toggle", ({ target }) => target.matches(".try") && addForm(target), true);
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.target.matches(".try form")) attempt(event.target);
