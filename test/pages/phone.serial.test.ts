@@ -13,7 +13,17 @@ const findViolations = `axe.run().then(({ violations }) => violations.map(({ id,
   id, help, nodes: nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)),
 })))`;
 
-describe("axe finds nothing", withoutPageTools(), () => {
+/** What the reference may cost Chromium's main thread. Its forms alone cost 200 ms, before they were in templates. */
+const maxProcessorMs = 200;
+
+const layoutShift = `new Promise((resolve) => {
+  new PerformanceObserver((list) => {
+    resolve(list.getEntries().reduce((sum, { value }) => sum + value, 0));
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(0), 500);
+})`;
+
+describe("the pages on a phone", withoutPageTools(), () => {
   let browser: Browser;
   let url: string;
   before(async () => {
@@ -29,10 +39,25 @@ describe("axe finds nothing", withoutPageTools(), () => {
     ["/health/detailed", "light"],
     ["/health/detailed", "dark"],
   ] as const) {
-    test(`${path} on a phone, ${colorScheme}`, async (t) => {
+    test(`axe finds nothing in ${path}, ${colorScheme}`, async (t) => {
       const { page } = await openTab(t, browser, url + path, { viewport: { width: 390, height: 844 }, colorScheme });
       await evaluate(page, readAxe());
       assert.deepEqual((await evaluate(page, findViolations)) as Violation[], []);
     });
   }
+
+  test("the reference costs little processor time, and nothing moves after the first paint", async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true });
+    const page = await context.newPage();
+    const session = await context.newCDPSession(page);
+    // In time of the thread, which other programs do not lengthen.
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    await page.goto(`${url}/api/docs`);
+    const { metrics } = await session.send("Performance.getMetrics");
+    const busyMs = (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Infinity) * 1000;
+    const shift = await evaluate(page, layoutShift);
+    await context.close();
+    assert.ok(busyMs < maxProcessorMs, `${busyMs} ms`);
+    assert.equal(shift, 0);
+  });
 });
