@@ -192,7 +192,7 @@ async function develop(): Promise<void> {
   const embedded = config.production ? undefined : await findEmbedded();
   if (embedded === undefined) throw new StartError("dev needs the sources, and does not run with NODE_ENV=production.");
   const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
-  const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+  const [, main = ""] = process.argv;
   const starting = startDevServer({ config, embedded, logger, main, sources: dirname(main) });
   onStopSignals(process, {
     async stop() {
