@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { readRedis } from "../../src/config/store-settings.ts";
+import type { HealthReport } from "../../src/kit/index.ts";
 import { createRedisChannel } from "../../src/redis/channel.ts";
 import { createRedis } from "../../src/redis/client.ts";
 import { createRedisAccess } from "../../src/redis/redis-access.ts";
@@ -13,7 +14,10 @@ import { createAuthority } from "../shared/certificates.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
+import { ask } from "../shared/requests/http.ts";
+import { me, refresh, register, sameSecret } from "../shared/requests/people.ts";
 import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
+import { startHaven } from "../support/haven.ts";
 
 const skip = without("redis-server") || without("openssl");
 const limits = { connectTimeoutMs: 1000, commandTimeoutMs: 1000 };
@@ -138,6 +142,22 @@ for (const form of formNames) {
     const users = await usersOf(form, form === "a Cluster" ? "ioredis-cluster(subscriber)" : "haven-channel");
     assert.deepEqual([...new Set(users)], ["haven"]);
     channel.close();
+  });
+
+  test(`a server signs people in over TLS, with the client certificate and the ACL user, with ${form}`, {
+    skip,
+  }, async () => {
+    const haven = await startHaven({ env: { ...sameSecret, REDIS_URL: "", ...identity, ...forms[form] } });
+    const person = await register(haven.url);
+    assert.equal((await me(haven.url, person)).status, 200);
+    assert.equal((await refresh(haven.url, person.refreshToken)).status, 200);
+    const report = (await ask(`${haven.url}/health/detailed`)).json() as HealthReport;
+    assert.equal(report.status, "healthy");
+    assert.deepEqual(
+      report.certificates.map(({ of, daysLeft }) => [of, daysLeft]),
+      [["redis", 29]],
+    );
+    await haven.stop();
   });
 
   test(`another authority, another host name and a missing client certificate are refused with ${form}`, {

@@ -15,6 +15,8 @@ export const programs: readonly Program[] = [
   { command: "redis-server", package: "redis-server" },
   { command: "pg_virtualenv", package: "postgresql" },
   { command: "pgbouncer", package: "pgbouncer" },
+  { command: "patroni", package: "patroni" },
+  { command: "etcd", package: "etcd-server" },
   { command: "chromium", package: "chromium" },
   { command: "kubectl", package: "kubernetes-client" },
   { command: "shellcheck", package: "shellcheck" },

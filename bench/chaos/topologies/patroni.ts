@@ -1,7 +1,7 @@
 import { asAppRole } from "../../../test/shared/servers/database.ts";
+import { patroniPrograms, startPatroni } from "../../../test/shared/servers/patroni/patroni.ts";
 import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
-import { patroniPrograms, startPatroni } from "../testbed/patroni.ts";
 import type { Topology } from "./topology.ts";
 
 async function start() {

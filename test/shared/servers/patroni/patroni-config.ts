@@ -1,19 +1,22 @@
-/** Returns the settings of one node: the fastest failure detection, and no wait for a failed Postgres to restart. */
-export const patroniConfig = ({
-  host,
-  password,
-  directory,
-  bin,
-}: {
+export type PatroniNode = {
   host: string;
+  port: number;
+  restPort: number;
+  etcdPort: number;
   password: string;
   directory: string;
+  /** The folder of the programs of Postgres. */
   bin: string;
-}) => ({
+};
+
+export const nodeName = (host: string): string => host.replaceAll(".", "-");
+
+/** Returns the settings of one node: the fastest failure detection, and no wait for a failed Postgres to restart. */
+export const patroniConfig = ({ host, port, restPort, etcdPort, password, directory, bin }: PatroniNode) => ({
   scope: "haven",
-  name: host.replaceAll(".", "-"),
-  restapi: { listen: `${host}:8008`, connect_address: `${host}:8008` },
-  etcd3: { hosts: "127.0.0.1:2379" },
+  name: nodeName(host),
+  restapi: { listen: `${host}:${restPort}`, connect_address: `${host}:${restPort}` },
+  etcd3: { hosts: `127.0.0.1:${etcdPort}` },
   bootstrap: {
     dcs: {
       ttl: 20,
@@ -28,8 +31,8 @@ export const patroniConfig = ({
     pg_hba: ["host all all 127.0.0.0/8 scram-sha-256", "host replication all 127.0.0.0/8 scram-sha-256"],
   },
   postgresql: {
-    listen: `${host}:5432`,
-    connect_address: `${host}:5432`,
+    listen: `${host}:${port}`,
+    connect_address: `${host}:${port}`,
     data_dir: directory,
     bin_dir: bin,
     pgpass: `${directory}.pgpass`,
