@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineLog } from "../src/core/embedded-engines.ts";
+import { provideWorkflowLinters } from "./ci/support/workflow-linters.ts";
 import { provideFrameworks } from "./kit/support/frameworks.ts";
 import { provideNodeVersions } from "./kit/support/node-versions.ts";
 import { generators } from "./openapi/support/generators.ts";
@@ -54,6 +55,7 @@ providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
 if (files.some((file) => file.includes("openapi/generators"))) generators.provide();
 if (files.some((file) => file.includes("test/pages/"))) pageTools.provide();
+if (files.some((file) => file.includes("ci/workflows"))) provideWorkflowLinters();
 if (files.some((file) => /\btrac/.test(file))) provideReceiver();
 if (files.some((file) => file.endsWith("k8s/chart.test.ts"))) provideGoProgram(helm);
 if (files.some((file) => /\bkit\b/.test(file))) {

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import { version } from "../../src/core/identity.ts";
-import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
+import { linterProgram } from "./support/workflow-linters.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -111,12 +111,15 @@ test("a dependency update is merged automatically only after all tests, includin
     assert.ok(read(".ci/run").split("\n").includes(command), command);
 });
 
-for (const [tool, command, args] of [
-  ["actionlint", "actionlint", []],
-  ["zizmor", "zizmor", ["--offline", "--no-progress", "--quiet", ".github"]],
+for (const [name, args] of [
+  ["actionlint", []],
+  ["zizmor", ["--offline", "--no-progress", "--quiet", ".github"]],
 ] as const) {
-  test(`${tool} reports nothing about the workflows`, { skip: without(command) }, async () => {
-    const { code, output } = await runProgram(command, args, { cwd: root });
+  const program = linterProgram(name);
+  test(`${name} reports nothing about the workflows`, {
+    skip: program === undefined && `${name} is not installed`,
+  }, async () => {
+    const { code, output } = await runProgram(program ?? name, args, { cwd: root });
     assert.equal(code, 0, output);
   });
 }

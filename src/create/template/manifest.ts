@@ -37,6 +37,7 @@ export const dropped: readonly RegExp[] = [
   /^test\/(?:bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|pages|support\/s3-server)\//,
   /^test\/kit\/(?:adapters|checks|frameworks|support)\//,
   /^test\/kit\/[^/]+\.ts$/,
+  /^test\/ci\/support\//,
   /^test\/(?:architecture|npm-scripts\.serial)\.test\.ts$/,
   /^(?:CHANGELOG|CONTRIBUTING|README|SECURITY)\.md$/,
   /^(?:LICENSE|requests\.http)$/,
@@ -124,7 +125,7 @@ export const edits: readonly Edit[] = [
   {
     file: "test/run.ts",
     lines:
-      /provideSchemathesis|generators|pageTools|support\/(?:frameworks|node-versions)|s3-server|takes longer than a test file may/,
+      /provideSchemathesis|provideWorkflowLinters|generators|pageTools|support\/(?:frameworks|node-versions)|s3-server|takes longer than a test file may/,
   },
   { file: "test/run.ts", replace: /providePackages, /, by: "" },
   { file: "test/run.ts", lines: /from "node:url"/ },
