@@ -26,7 +26,16 @@ function bump(version: string): void {
   writeFileSync("CHANGELOG.md", closeSection(read("CHANGELOG.md"), version, new Date().toISOString().slice(0, 10)));
   for (const file of packages) replace(file, `"version": "${current}"`, `"version": "${version}"`);
   // Images and jobs in the shipped files carry the version too.
-  const places = ["package-lock.json", "SECURITY.md", "docker", "k8s", "cloud", "docs"];
+  const places = [
+    "package-lock.json",
+    "SECURITY.md",
+    "action.yml",
+    ".pre-commit-hooks.yaml",
+    "docker",
+    "k8s",
+    "cloud",
+    "docs",
+  ];
   const dashed = (text: string) => text.replaceAll(".", "-");
   for (const file of execFileSync("git", ["ls-files", ...places])
     .toString()
@@ -34,6 +43,7 @@ function bump(version: string): void {
     .split("\n")) {
     for (const [before, after] of [
       [`haven-api:${current}`, `haven-api:${version}`],
+      [`doctor@${current}`, `doctor@${version}`],
       [`VERSION=${current}`, `VERSION=${version}`],
       [`migrate-${dashed(current)}`, `migrate-${dashed(version)}`],
       [`latest ${current.replace(/\d+$/, "x")}`, `latest ${version.replace(/\d+$/, "x")}`],

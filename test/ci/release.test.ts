@@ -35,6 +35,8 @@ test("a release gives every package and image the same version, and a tag of ano
     ".ci/release",
     "CHANGELOG.md",
     "SECURITY.md",
+    "action.yml",
+    ".pre-commit-hooks.yaml",
     "package.json",
     "package-lock.json",
     "src/kit/package.json",
@@ -61,6 +63,8 @@ test("a release gives every package and image the same version, and a tag of ano
   assert.equal(bumped.code, 0, bumped.output);
   assert.equal((await release("check", `v${next}`)).code, 0);
   assert.notEqual((await release("notes", `v${next}`)).output.trim(), "");
+  for (const file of ["action.yml", ".pre-commit-hooks.yaml"])
+    assert.ok(readFileSync(join(folder, file), "utf8").includes(`@haven-api/doctor@${next}`), file);
   const left = ["docker/Dockerfile", "docker/docker-compose.lb.yml", "k8s/base/kustomization.yaml"].filter((file) =>
     readFileSync(join(folder, file), "utf8").includes(`haven-api:${current}`),
   );

@@ -40,7 +40,7 @@ export const dropped: readonly RegExp[] = [
   /^test\/ci\/support\//,
   /^test\/(?:architecture|npm-scripts\.serial)\.test\.ts$/,
   /^(?:CHANGELOG|CONTRIBUTING|README|SECURITY)\.md$/,
-  /^(?:LICENSE|requests\.http)$/,
+  /^(?:LICENSE|requests\.http|action\.yml|\.pre-commit-hooks\.yaml)$/,
   /^\.(?:devcontainer|ci\/release)\//,
   /^\.github\/(?:ISSUE_TEMPLATE\/|pull_request_template\.md$|workflows\/release\.yml$)/,
 ];
