@@ -25,7 +25,8 @@ export const checks: Scenario = {
 };
 
 const perSecond = 300;
-const timeoutMs = 2000;
+/** Longer than in production: what is measured is the cost of the checks, not the latency of a busy disk. */
+const timeoutMs = 30_000;
 
 async function run(testbed: Testbed, runLength: RunLength): Promise<Outcome> {
   const p50 = await measureRequests(testbed, runLength);
