@@ -355,7 +355,7 @@ take_down() {
 
 # ---- status and logs
 
-# The state of an instance as it reports it: NAME PATH CODE STATUS.
+# probe CONTAINER PATH: requests the path from the instance, and prints its answer as NAME PATH CODE STATUS.
 probe() { docker exec "$1" node healthcheck.js "$2" 2>&1; }
 
 status() {

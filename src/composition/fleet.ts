@@ -10,7 +10,7 @@ import type { Decision } from "../fleet/outlier-vote.ts";
 import { createPostgresStore } from "../fleet/postgres-store.ts";
 import { createRedisStore } from "../fleet/redis-store.ts";
 import type { FleetReport, Identity } from "../kit/health/health-report.ts";
-import { type Monitor, namedWithinMs } from "../kit/health/monitor.ts";
+import { detectionTimeMs, type Monitor } from "../kit/health/monitor.ts";
 import { strictPolicy } from "../kit/health/readiness-policy.ts";
 import type { SystemWatch } from "../kit/health/system-watch.ts";
 import { addFleetMetrics } from "../metrics/fleet.ts";
@@ -30,11 +30,11 @@ export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
     decisions[decided.decision] += 1;
     logger.warn(decided, decisionMessages[decided.decision]);
   };
-  const boundMs = namedWithinMs(config.health) - reportMarginMs;
+  const decisionLimitMs = detectionTimeMs(config.health) - reportMarginMs;
   const { intervalMs } = config.health;
   const outlier =
     config.health.policy === "outlier"
-      ? createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDecision })
+      ? createOutlierPolicy({ clock, intervalMs, decisionLimitMs, shared, onDecision })
       : undefined;
   return { outlier, policy: outlier?.policy ?? strictPolicy, decisions };
 }

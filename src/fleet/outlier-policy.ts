@@ -17,7 +17,7 @@ export type PolicyDeps = {
   clock: { now(): number };
   intervalMs: number;
   /** An instance with a failing check must leave the rotation within this time after the check's last success. */
-  boundMs: number;
+  decisionLimitMs: number;
   /** The names of the checks of dependencies that all instances share. The instances vote on these checks only. */
   shared: ReadonlySet<string>;
   onDecision(record: DecisionRecord): void;
@@ -33,7 +33,7 @@ type OpenDecision = { state: DecisionState; check: JudgedCapability; timer: Stal
 const minUndecidedMs = 250;
 
 /** Implements READY_POLICY=outlier: makes one decision for each check that is critical, shared and down. */
-export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDecision }: PolicyDeps) {
+export function createOutlierPolicy({ clock, intervalMs, decisionLimitMs, shared, onDecision }: PolicyDeps) {
   const listeners: (() => void)[] = [];
   const notifyListeners = () => {
     for (const listener of listeners) listener();
@@ -51,7 +51,7 @@ export function createOutlierPolicy({ clock, intervalMs, boundMs, shared, onDeci
   };
 
   const openDecision = (check: JudgedCapability, at: number): void => {
-    const deadline = Math.max((check.lastSuccessAt ?? at) + boundMs, at + minUndecidedMs);
+    const deadline = Math.max((check.lastSuccessAt ?? at) + decisionLimitMs, at + minUndecidedMs);
     const timer = startTimeout(deadline - at, () => {
       const open = openByCheck.get(check.name);
       if (open === undefined) return;

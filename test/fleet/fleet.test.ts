@@ -11,8 +11,8 @@ import { startStopwatch } from "../shared/stopwatch.ts";
 import { startHaven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
 import {
-  boundMs,
   decisionsOf,
+  detectionTimeMs,
   fleetOf,
   instances,
   intervalMs,
@@ -209,7 +209,7 @@ test("false, truncated or outdated heartbeats do not keep an outlier in rotation
   await eventually(
     () => readyOf(one),
     ({ ready }) => !ready,
-    boundMs + 200,
+    detectionTimeMs + 200,
     10,
   );
   assert.deepEqual(decisionsOf(one), ["outlier"]);
@@ -222,7 +222,7 @@ test("false, truncated or outdated heartbeats do not take an instance out in a s
   const fleet = await startLocalFleet(3);
   const stop = await plantFalseEntries(fleet, "up");
   for (const { postgres } of fleet.members) await postgres.set("refuse");
-  const until = performance.now() + boundMs + 2 * intervalMs;
+  const until = performance.now() + detectionTimeMs + 2 * intervalMs;
   while (performance.now() < until) {
     for (const member of fleet.members) assert.equal((await readyOf(member)).ready, true);
     await sleep(20);
@@ -255,7 +255,7 @@ test("with fewer than three instances, outlier acts like strict", async () => {
     await eventually(
       () => readyOf(member),
       ({ ready }) => !ready,
-      boundMs + 200,
+      detectionTimeMs + 200,
       10,
     );
   for (const { postgres } of members) await postgres.set("pass");
@@ -285,7 +285,7 @@ test("with strict, all instances leave in a shared outage, and their heartbeats 
     const verdict = await eventually(
       () => readyOf(member),
       ({ ready }) => !ready,
-      boundMs,
+      detectionTimeMs,
       10,
     );
     assert.equal(verdict.sharedOutage, undefined);

@@ -38,7 +38,7 @@ export type MonitorDeps = {
 };
 
 /** Returns the time within which an outage is detected, and after which a result is stale. */
-export const namedWithinMs = ({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number =>
+export const detectionTimeMs = ({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number =>
   intervalMs + 2 * timeoutMs + 500;
 
 /** After a stall of this process every result is old. The checks get this much time to run before the results are stale. */
@@ -56,7 +56,7 @@ export function createMonitor({
   policy = strictPolicy,
 }: MonitorDeps) {
   const stopping = new AbortController();
-  const maxAgeMs = namedWithinMs({ intervalMs, timeoutMs });
+  const maxAgeMs = detectionTimeMs({ intervalMs, timeoutMs });
   const watched = new Map<string, Watched>();
   const listeners = new Set<(snapshot: Snapshot) => void>();
   let phase: Phase = "starting";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readConfig } from "../../../src/config/read-config.ts";
-import { namedWithinMs } from "../../../src/kit/health/monitor.ts";
+import { detectionTimeMs } from "../../../src/kit/health/monitor.ts";
 
 // Figures that follow from the configurations of the proxies. The rates of nginx/haven/limits.conf and the health check
 // of haproxy/haproxy.cfg are the sources; `npm run proxy-files` writes what follows from them.
@@ -70,7 +70,7 @@ export function haproxyDetection() {
   return {
     notReadyMs,
     frozenMs: notReadyMs + 1000 * count("fall") * timeout,
-    lostDatabaseMs: namedWithinMs(health) + notReadyMs,
+    lostDatabaseMs: detectionTimeMs(health) + notReadyMs,
     recoveryMs: 1000 * (time("downinter") + (count("rise") - 1) * time("fastinter")),
   };
 }

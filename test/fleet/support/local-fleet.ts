@@ -9,7 +9,7 @@ import { type Haven, startHaven } from "../../support/haven.ts";
 
 export const intervalMs = 500;
 export const timeoutMs = 600;
-export const boundMs = intervalMs + 2 * timeoutMs + 500;
+export const detectionTimeMs = intervalMs + 2 * timeoutMs + 500;
 
 export type Member = Haven & { name: string; postgres: FaultProxy; redis: FaultProxy };
 

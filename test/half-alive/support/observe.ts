@@ -9,7 +9,7 @@ import type { Haven } from "../../support/haven.ts";
 export const intervalMs = 400;
 export const timeoutMs = 300;
 export const statementLimitMs = 1000;
-export const boundMs = intervalMs + 2 * timeoutMs + 500;
+export const detectionTimeMs = intervalMs + 2 * timeoutMs + 500;
 
 export const limits = {
   HEALTH_CHECK_INTERVAL: String(intervalMs),
@@ -50,7 +50,7 @@ export async function lieTime(haven: Haven, request: () => Promise<Answer>) {
   await eventually(
     () => readyStatus(haven),
     (status) => status !== "ready",
-    boundMs + 3000,
+    detectionTimeMs + 3000,
     5,
   );
   return { failed, lieMs: performance.now() - failedAt };
@@ -61,7 +61,7 @@ export async function assertCannotWrite(haven: Haven, store: Store, reason: stri
   await eventually(
     async () => (await reportOf(haven)).checks[store],
     (check) => check?.status === "impaired" && check.reason === reason,
-    boundMs + 3000,
+    detectionTimeMs + 3000,
   );
   const report = await reportOf(haven);
   assert.equal(report.status, "degraded");

@@ -8,7 +8,7 @@ import { query } from "../../shared/servers/database.ts";
 import type { Fault } from "../../shared/servers/fault-proxy.ts";
 import { checksOf, intervalMs, startFaultyHaven, timeoutMs, worstLiveMs } from "../../support/faulty-haven.ts";
 
-const boundMs = intervalMs + 2 * timeoutMs + 500;
+const detectionTimeMs = intervalMs + 2 * timeoutMs + 500;
 const recoveryWithinMs = 2 * intervalMs + timeoutMs + 200;
 
 const faults: readonly (readonly [string, Fault, Fault])[] = [
@@ -29,11 +29,11 @@ for (const dependency of ["postgres", "redis"] as const) {
       await proxy.set(fault);
       let downMs = 0;
       const watchOutage = async () => {
-        downMs = await haven.until(dependency, "down", boundMs + 1000);
+        downMs = await haven.until(dependency, "down", detectionTimeMs + 1000);
         await sleep(1000);
       };
       const worst = await worstLiveMs(haven.url, watchOutage, process.pid);
-      assert.ok(downMs < boundMs, `reported as down after ${downMs} ms`);
+      assert.ok(downMs < detectionTimeMs, `reported as down after ${downMs} ms`);
       assert.ok(worst < 50, `live took ${worst} ms`);
       const down = await haven.ready();
       assert.equal(down.status, dependency === "postgres" ? 503 : 200);
@@ -138,7 +138,7 @@ test("a start waits for a Postgres that does not answer", async () => {
   );
   assert.equal((await haven.ready()).status, 200);
   await other.postgres.set("refuse");
-  await haven.until("postgres", "down", boundMs);
+  await haven.until("postgres", "down", detectionTimeMs);
   assert.equal((await ask(`${haven.url}/startup`)).status, 200, "the startup probe stays 200");
   await other.postgres.set("pass");
 });
