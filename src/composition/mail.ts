@@ -62,7 +62,7 @@ function createDelivery(
   const smtp = createSmtpDelivery({
     server,
     from,
-    onCertificate: (expiresAt) => certificates.record("mail", expiresAt),
+    onCertificate: (expiresAt) => certificates.recordLatest("mail", expiresAt),
   });
   const { check, onDelivery } = createMailCheck({ connect: smtp.check, now: clock.now });
   addCheck(check);

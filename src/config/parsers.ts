@@ -35,14 +35,20 @@ export const identifier = z
 export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, `must be one of ${values.join(", ")}`);
 
-export const url = (protocols: readonly string[]) =>
+export const url = (protocols: readonly string[], { hasPassword = false } = {}) =>
   z.string().refine(
     (value) => {
       const parsed = URL.parse(value);
-      return parsed !== null && protocols.includes(parsed.protocol) && parsed.hostname !== "" && isDecodable(parsed);
+      if (parsed === null || !protocols.includes(parsed.protocol) || parsed.hostname === "") return false;
+      // Behind a # in the password, the rest of the URL would be ignored.
+      return isDecodable(parsed) && !(hasPassword && value.includes("#"));
     },
-    { message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}` },
+    {
+      message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}${hasPassword ? encodingHint : ""}`,
+    },
   );
+
+const encodingHint = "; characters such as # / ? % in the password are written as %23 %2F %3F %25";
 
 export const postgresUrl = z.string().superRefine((value, context) => {
   try {
@@ -52,7 +58,7 @@ export const postgresUrl = z.string().superRefine((value, context) => {
   }
 });
 
-export const redisUrl = url(["redis:", "rediss:"]).refine(
+export const redisUrl = url(["redis:", "rediss:"], { hasPassword: true }).refine(
   (value) => /^\/?\d{0,4}$/.test(URL.parse(value)?.pathname ?? ""),
   {
     message: "must end with the port, or with the number of a database",

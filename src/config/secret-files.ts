@@ -40,12 +40,14 @@ export type GivenSettings = {
 
 /**
  * Reads the settings that are set, with secrets read from their files. An empty variable counts as unset:
- * `REDIS_PASSWORD=`.
+ * `REDIS_PASSWORD=`. A line break at the end is left out: a secret that was created from a file often has one.
  */
 export function readGivenSettings(environment: Environment): GivenSettings {
   const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment))
-    if (value !== undefined && value !== "") values[name] = value;
+  for (const [name, text] of Object.entries(environment)) {
+    const value = withoutLineBreak(text ?? "");
+    if (value !== "") values[name] = value;
+  }
   const files: Partial<Record<SecretVariable, string>> = {};
   const problems: SettingProblem[] = [];
   for (const name of secretVariables) {
@@ -66,8 +68,11 @@ export function readGivenSettings(environment: Environment): GivenSettings {
   return { values, files, problems };
 }
 
-/** Reads a secret. The line break at the end, which editors and `kubectl create secret` add, is left out. */
-export const readSecretFile = (file: string): string => readFileSync(file, "utf8").replace(/(?:\r?\n)+$/, "");
+/** Reads a secret, without the byte order mark and the line break at the end that editors and `echo` add. */
+export const readSecretFile = (file: string): string =>
+  withoutLineBreak(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+
+const withoutLineBreak = (text: string): string => text.replace(/(?:\r?\n)+$/, "");
 
 /** Reads a secret again each time, because its file may have been replaced. While the file cannot be read, the last value stays. */
 export function rereadSecret(initial: string | undefined, file: string | undefined): () => string | undefined {

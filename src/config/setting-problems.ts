@@ -1,3 +1,4 @@
+import { filesFit } from "./certificate-pair.ts";
 import { secretList } from "./parsers.ts";
 import { variables } from "./variables.ts";
 
@@ -38,6 +39,8 @@ export function crossProblems(v: Given): SettingProblem[] {
     const [cert, key] = [`${store}_CERT_FILE`, `${store}_KEY_FILE`];
     if (v[cert] && !v[key]) report(key, `is required with ${cert}`);
     if (v[key] && !v[cert]) report(cert, `is required with ${key}`);
+    if (v[cert] && v[key] && !filesFit(v[cert], v[key]))
+      report(key, `names a key that does not belong to the certificate in ${cert}`);
   }
   const redisTls = v["REDIS_TLS"] === "true" || v["REDIS_URL"]?.startsWith("rediss:") === true;
   for (const name of ["REDIS_CA_FILE", "REDIS_CERT_FILE"])

@@ -327,7 +327,7 @@ export const variables = z.object({
     .default("http://169.254.169.254")
     .describe("Service that gives the credentials of an EC2 instance"),
 
-  MAIL_URL: url(["smtp:", "smtps:"])
+  MAIL_URL: url(["smtp:", "smtps:"], { hasPassword: true })
     .optional()
     .describe(
       "SMTP server for account mail, such as `smtp://user:password@mail.example.org:587` (with STARTTLS) or `smtps://…:465`; if unset, mails are kept and shown at `/dev/mail` in development, and what needs mail is answered 503 in production",

@@ -5,6 +5,8 @@ export type Certificates = {
    * service has several servers, the earliest expiry counts.
    */
   record(service: string, expiresAt: number | undefined): void;
+  /** Records the same for a service with one server, whose latest certificate counts. */
+  recordLatest(service: string, expiresAt: number | undefined): void;
   /**
    * Reads the expiry of the current certificate at intervals, because an open connection keeps the certificate with which
    * it began. Without `atOnce`, reading begins when a connection has presented a certificate.
@@ -35,6 +37,9 @@ export function watchCertificates({ everyMs = refreshMs } = {}): Certificates {
   return {
     record(of, expiresAt) {
       if (expiresAt !== undefined) expiries.set(of, Math.min(expiresAt, expiries.get(of) ?? expiresAt));
+    },
+    recordLatest(of, expiresAt) {
+      if (expiresAt !== undefined) expiries.set(of, expiresAt);
     },
     refreshWith(of, read, { atOnce } = { atOnce: false }) {
       reads.set(of, { read, atOnce });

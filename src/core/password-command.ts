@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { type ChildProcess, spawn } from "node:child_process";
+import { startTimeout } from "./stall-tolerant-timeout.ts";
 
 export type PasswordCommand = {
   /** Returns the cached password, or runs the program. If the run fails, returns the last password, if there is one. */
@@ -8,6 +8,8 @@ export type PasswordCommand = {
   last(): string | undefined;
   /** The server has rejected the password: the next call of `fresh` runs the program. */
   invalidate(): void;
+  /** Returns whether connections wait for the program. */
+  isRunning(): boolean;
 };
 
 export type PasswordCommandOptions = {
@@ -28,22 +30,16 @@ export class PasswordCommandFailed extends Error {
   }
 }
 
-const run = promisify(execFile);
 const maxOutputBytes = 65_536;
 
 /** Runs a program whose output is a password, such as a token of a cloud that is valid for some minutes. */
 export function createPasswordCommand({ commandLine, timeoutMs, cacheMs }: PasswordCommandOptions): PasswordCommand {
-  const [program = "", ...args] = commandLine;
   let known: { password: string; at: number } | undefined;
   let isRejected = false;
   let running: Promise<string> | undefined;
 
   const execute = async (): Promise<string> => {
-    const limits = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: maxOutputBytes } as const;
-    const { stdout } = await run(program, args, limits).catch((error: unknown) => {
-      throw new PasswordCommandFailed(failureOf(error));
-    });
-    const password = stdout.replace(/(?:\r?\n)+$/, "");
+    const password = (await outputOf(commandLine, timeoutMs)).replace(/(?:\r?\n)+$/, "");
     if (password === "") throw new PasswordCommandFailed("no output");
     known = { password, at: performance.now() };
     isRejected = false;
@@ -58,6 +54,8 @@ export function createPasswordCommand({ commandLine, timeoutMs, cacheMs }: Passw
       });
       return running.catch((error: unknown) => {
         if (known === undefined || isRejected) throw error;
+        // Also for the next connections, which would otherwise each wait for a program that hangs.
+        known.at = performance.now();
         return known.password;
       });
     },
@@ -65,11 +63,42 @@ export function createPasswordCommand({ commandLine, timeoutMs, cacheMs }: Passw
     invalidate() {
       isRejected = true;
     },
+    isRunning: () => running !== undefined,
   };
 }
 
-function failureOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown error";
-  if ("killed" in error && error.killed === true) return "time-out";
-  return "code" in error && error.code !== null ? `exit code ${String(error.code)}` : "signal";
+/** Rejects if the program does not succeed within the limit, or prints more than a password. */
+function outputOf([program = "", ...args]: readonly string[], timeoutMs: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  // Without an input, a program that prompts for something ends instead of waiting. The group allows `kill` to end the
+  // programs that this program has started, too.
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const fail = (code: string) => {
+    reject(new PasswordCommandFailed(code));
+    child.stdout.destroy();
+    killGroup(child);
+  };
+  const limit = startTimeout(timeoutMs, () => fail("time-out"));
+  child.stdout.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxOutputBytes) fail("too much output");
+    else chunks.push(chunk);
+  });
+  child.on("error", (error) => reject(new PasswordCommandFailed("code" in error ? String(error.code) : "not started")));
+  child.on("close", (code, signal) => {
+    if (code === 0) resolve(Buffer.concat(chunks).toString());
+    else reject(new PasswordCommandFailed(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+  return promise.finally(limit.cancel);
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // All processes of the group have ended.
+  }
 }

@@ -1,4 +1,5 @@
 import pg, { type QueryResultRow } from "pg";
+import { CheckFailed } from "../core/failure-reason.ts";
 import type { Connector } from "./connect/connector.ts";
 import type { OpenConnection } from "./connect/open-one.ts";
 import { breaksConnection } from "./driver-errors.ts";
@@ -43,8 +44,9 @@ export function createCheckConnection({ connector, applicationName, statementTim
     signal.throwIfAborted();
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => {
+      const isWaiting = open === undefined && connector.isWaitingForPassword();
       drop();
-      aborted.reject(signal.reason);
+      aborted.reject(isWaiting ? new CheckFailed("credentials", { cause: signal.reason }) : signal.reason);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     const attempt = async (): Promise<T> => {

@@ -14,10 +14,13 @@ export type PostgresChecksDeps = {
   instance: string;
 };
 
+/** `name` is read from the server, because DATABASE_URL may set the name of the application. */
+type Backend = { pid: number; name: string };
+
 const selectOwn = "SELECT 1 FROM write_checks WHERE boot = $1";
 const writeOwn = `
   INSERT INTO write_checks (boot, instance, at) VALUES ($1, $2, clock_timestamp())
-  ON CONFLICT (boot) DO UPDATE SET at = excluded.at RETURNING pg_backend_pid() AS pid`;
+  ON CONFLICT (boot) DO UPDATE SET at = excluded.at RETURNING pg_backend_pid() AS pid, current_setting('application_name') AS name`;
 const deleteOld = `
   DELETE FROM write_checks WHERE boot IN (
     SELECT boot FROM write_checks WHERE at < now() - interval '1 day' LIMIT 100 FOR UPDATE SKIP LOCKED)`;
@@ -27,10 +30,10 @@ const countApplied = "SELECT count(*)::int AS applied FROM schema_migrations WHE
 const spillToDisk = `
   SELECT count(*) FROM (SELECT i FROM generate_series(1, 20000) AS i ORDER BY md5(i::text)) AS sorted`;
 
-/** Ends a backend of the write check. The name is compared because, after a failover, the id may be another backend's. */
-const endBackend =
-  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2 AND usename = current_user";
-const writingName = "haven-health-write";
+/** Ends a backend of the write check. Its name and its work are compared because the id may be another backend's by now. */
+const endBackend = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE pid = $1 AND application_name = $2 AND usename = current_user AND query = 'COMMIT'`;
 
 /** One write in a hundred deletes the rows of processes that ended long ago. */
 const pruneShare = 0.01;
@@ -43,11 +46,11 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
   const boot = randomUUID();
   let diskMayBeFull = false;
   let mustReconnect = false;
-  /** The process id of the backend whose COMMIT has not returned yet. */
-  let waitingCommit: number | undefined;
+  /** The backend whose COMMIT has not returned yet. */
+  let waitingCommit: Backend | undefined;
   const connection = { connector, statementTimeoutMs: timeoutMs };
   const reading = createCheckConnection({ ...connection, applicationName: "haven-health" });
-  const writing = createCheckConnection({ ...connection, applicationName: writingName });
+  const writing = createCheckConnection({ ...connection, applicationName: "haven-health-write" });
 
   /**
    * Ends the backend of a commit that timed out. Postgres does not detect that the client has disconnected, so each check
@@ -55,8 +58,8 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
    */
   const endWaitingCommit = async (signal: AbortSignal): Promise<void> => {
     if (waitingCommit === undefined) return;
-    const pid = waitingCommit;
-    await reading.use((query) => query(endBackend, [pid, writingName]), signal);
+    const { pid, name } = waitingCommit;
+    await reading.use((query) => query(endBackend, [pid, name]), signal);
     waitingCommit = undefined;
   };
 
@@ -84,10 +87,10 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
         mustReconnect = false;
         await writing.use(async (query) => {
           await query("BEGIN");
-          const [written] = await query<{ pid: number }>(writeOwn, [boot, instance]);
+          const [backend] = await query<Backend>(writeOwn, [boot, instance]);
           if (Math.random() < pruneShare) await query(deleteOld);
           if (diskMayBeFull) await assertFreeDisk(query);
-          waitingCommit = written?.pid;
+          waitingCommit = backend;
           isCommitting = true;
           await query("COMMIT");
           waitingCommit = undefined;

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from "ioredis";
 import type { RedisTarget } from "../config/store-settings.ts";
-import { createPasswordCommand } from "../core/password-command.ts";
+import { createPasswordCommand, type PasswordCommand, type PasswordCommandOptions } from "../core/password-command.ts";
 import { awaitPassword } from "./connect/await-password.ts";
 import { createIdentityReader, keepCurrent, type RedisIdentity } from "./connect/identity.ts";
 import "./stall-tolerant-limits.ts";
@@ -53,12 +53,25 @@ type Options = Omit<ReturnType<typeof connectionOptions>, keyof Overrides> & Req
 
 function build(target: RedisTarget, options: Options): RedisClient {
   if (target.passwordCommand === undefined) return buildKind(target, options, createIdentityReader(target));
-  const command = createPasswordCommand(target.passwordCommand);
+  const command = commandOf(target.passwordCommand);
   const client = buildKind(target, { ...options, lazyConnect: true }, createIdentityReader(target, command));
   awaitPassword(client, command, options.retryStrategy);
   if (!options.lazyConnect) client.connect().catch(() => undefined);
   return client;
 }
+
+const commands = new WeakMap<PasswordCommandOptions, PasswordCommand>();
+
+/** All clients of the same settings share one command and its cache, so that the program runs once for all of them. */
+function commandOf(options: PasswordCommandOptions): PasswordCommand {
+  const command = commands.get(options) ?? createPasswordCommand(options);
+  commands.set(options, command);
+  return command;
+}
+
+/** Returns whether new connections wait for the program that prints the password. */
+export const isWaitingForPassword = ({ passwordCommand }: RedisTarget): boolean =>
+  passwordCommand !== undefined && commands.get(passwordCommand)?.isRunning() === true;
 
 function buildKind(target: RedisTarget, options: Options, identity: () => RedisIdentity): RedisClient {
   if (target.kind === "cluster") return buildCluster(target, options, identity);

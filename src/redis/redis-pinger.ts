@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from "ioredis";
 import type { RedisTarget } from "../config/store-settings.ts";
-import { createRedis, type RedisClient, type RedisLimits } from "./client.ts";
+import { PasswordCommandFailed } from "../core/password-command.ts";
+import { createRedis, isWaitingForPassword, type RedisClient, type RedisLimits } from "./client.ts";
 
 /**
  * Connections used only by a health check. A ping calls `prove`, which tries what the server needs from Redis, and asks
@@ -36,7 +37,8 @@ export function createRedisPinger(
         cause = moreInformative(cause, error);
       };
       const aborted = Promise.withResolvers<never>();
-      const onAbort = () => aborted.reject(signal.reason);
+      const onAbort = () =>
+        aborted.reject(isWaitingForPassword(target) ? new PasswordCommandFailed("time-out") : signal.reason);
       const attempt = async () => {
         if (client === undefined) await connect(onError);
         if (servers.length === 0) throw new Error("No node of the cluster announces an address");

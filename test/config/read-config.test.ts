@@ -177,6 +177,35 @@ test("two addresses of Redis are rejected, and incomplete Sentinel settings", ()
   assert.deepEqual(named({ REDIS_SENTINELS: "a:26379" }), ["REDIS_SENTINEL_NAME"]);
 });
 
+for (const [url, problem] of [
+  ["redis://:p#ss@cache:6379", /written as %23/],
+  ["redis://app:1#23@cache:6379", /written as %23/],
+  ["redis://:p/ss@cache:6379", /written as %23 %2F/],
+  ["redis://:100%@cache", /%25/],
+  ["redis://cache:6379/notes", /the number of a database/],
+  ["http://cache:6379", /starts with redis:/],
+] as const) {
+  test(`REDIS_URL=${url} is rejected with what to change`, () => {
+    const messages = problemsOf({ REDIS_URL: url }).map(({ message }) => message);
+    assert.ok(
+      messages.some((message) => problem.test(message)),
+      messages.join(),
+    );
+  });
+}
+
+test("a URL of Redis with an encoded password is accepted", () => {
+  assert.deepEqual(named({ REDIS_URL: "rediss://app:p%23%2F%3F%25%40ss@[::1]:6380/2" }), []);
+});
+
+test("a line break at the end of a variable is left out", () => {
+  const url = "postgres://haven:pw@db.internal/haven";
+  const config = readConfig({ DATABASE_URL: `${url}\n`, REDIS_HOST: "h", REDIS_PASSWORD: "p \r\n", OPS_TOKEN: "\n" });
+  assert.equal(config.postgres.url, url);
+  assert.equal(config.redis.target?.password, "p ");
+  assert.equal(config.health.opsToken, undefined);
+});
+
 test("incomplete settings of a bucket are rejected, and the missing ones are listed", () => {
   const half = { S3_BUCKET: "haven", S3_ENDPOINT: "https://s3.example.org" };
   assert.deepEqual(named(half), ["S3_REGION"]);

@@ -64,6 +64,11 @@ for (const name of secretVariables) {
   });
 }
 
+test("a byte order mark at the start of a file is left out", () => {
+  const url = "postgres://haven:pw@db.internal/haven";
+  assert.equal(readConfig({ DATABASE_URL_FILE: file(`\uFEFF${url}\r\n`) }).postgres.url, url);
+});
+
 test("the server does not start with a folder instead of a file", () => {
   assert.deepEqual(
     problemsOf(() => readConfig({ JWT_SECRET_FILE: folder })),

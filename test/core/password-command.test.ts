@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPasswordCommand } from "../../src/core/password-command.ts";
 import { atEnd } from "../shared/at-end.ts";
+import { eventually } from "../shared/eventually.ts";
+import { startStopwatch } from "../shared/stopwatch.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "haven-command-"));
 atEnd(() => rmSync(folder, { recursive: true }));
@@ -40,14 +43,18 @@ test("after the time of the cache the program runs again, and a failed run keeps
   await assert.rejects(command.fresh(), { code: "exit code 1" });
 });
 
-test("a program that fails, hangs, prints nothing or does not exist is reported without its output", async () => {
-  for (const [commandLine, code] of [
-    [["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 3"], "exit code 3"],
-    [["sleep", "30"], "time-out"],
-    [["true"], "no output"],
-    [[join(folder, "absent")], "exit code ENOENT"],
+test("a program that fails, hangs, prints nothing or too much, or does not exist is reported without its output", async () => {
+  for (const [commandLine, code, timeoutMs] of [
+    [["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 3"], "exit code 3", 20_000],
+    [["sh", "-c", "echo hunter2; kill -9 $$"], "signal SIGKILL", 20_000],
+    [["sleep", "30"], "time-out", 300],
+    [["true"], "no output", 20_000],
+    [["sh", "-c", "yes hunter2 | head -c 1000000000"], "too much output", 20_000],
+    [["sh", "-c", "yes hunter2 >&2 & echo $!; sleep 30"], "time-out", 300],
+    [["sh", "-c", "read answer && echo hunter2"], "exit code 1", 20_000],
+    [[join(folder, "absent")], "ENOENT", 20_000],
   ] as const) {
-    const command = createPasswordCommand({ commandLine, timeoutMs: 300, cacheMs: 0 });
+    const command = createPasswordCommand({ commandLine, timeoutMs, cacheMs: 0 });
     await assert.rejects(command.fresh(), (error: Error & { code?: string }) => {
       assert.equal(error.code, code);
       assert.doesNotMatch(String(error), /hunter2/);
@@ -55,3 +62,34 @@ test("a program that fails, hangs, prints nothing or does not exist is reported 
     });
   }
 });
+
+test("after the time limit the programs that the program has started are ended, too", async () => {
+  const pidFile = join(folder, "pid");
+  const commandLine = ["sh", "-c", 'sleep 60 & echo $! >"$0"; wait', pidFile];
+  const command = createPasswordCommand({ commandLine, timeoutMs: 500, cacheMs: 0 });
+  await assert.rejects(command.fresh(), { code: "time-out" });
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  assert.ok(pid > 0);
+  await eventually(
+    () => isRunning(pid),
+    (running) => !running,
+  );
+});
+
+test("while the program hangs, only the first connection waits for it, and the others use the last password", async () => {
+  const token = join(folder, "first");
+  writeFileSync(token, "first");
+  const program = 'if [ -e "$0" ]; then cat "$0"; else sleep 60; fi';
+  const command = createPasswordCommand({ commandLine: ["sh", "-c", program, token], timeoutMs: 2000, cacheMs: 1000 });
+  assert.equal(await command.fresh(), "first");
+  rmSync(token);
+  await sleep(1000);
+  assert.equal(await command.fresh(), "first");
+  const elapsedMs = startStopwatch();
+  assert.equal(await command.fresh(), "first");
+  assert.ok(elapsedMs() < 1000, "the program ran again at once");
+});
+
+/** A process that has ended and was not waited for has no command line. */
+const isRunning = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).length > 0;

@@ -1,19 +1,27 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createConnectionLog } from "../../src/composition/connection-log.ts";
 import type { FailureExplanation } from "../../src/core/connection-failure.ts";
 import { failureCode } from "../../src/core/connection-failure.ts";
 import { explainPostgresFailure } from "../../src/db/connect/explain-failure.ts";
+import { reasonOf } from "../../src/kit/health/reason.ts";
 import { explainRedisFailure } from "../../src/redis/connect/explain-failure.ts";
 import * as postgres from "../db/connect/failure-cases.ts";
 import * as redis from "../redis/failure-cases.ts";
 import { without } from "../shared/programs.ts";
+import { runProgram } from "../shared/run-program.ts";
 
 const skip = without("pg_virtualenv") || without("pgbouncer") || without("redis-server") || without("openssl");
 const page = new URL("../../docs/stores.md", import.meta.url);
 
 /** With this variable, as in `npm run stores-page`, the table is written instead of compared. */
 const isWriting = process.env["WRITE_STORES_PAGE"] !== undefined;
+
+/** A start of the program takes a second, so `migrate` is run for some of the causes. */
+const alsoPrinted = ["wrong password", "certificate of an unknown authority", "pooler without DB_POOLER"];
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 type Failure = { cause: string; error: unknown };
 type Explain = (error: unknown) => FailureExplanation | undefined;
@@ -27,15 +35,28 @@ async function failuresOf<Case extends { cause: string }>(
   return failures;
 }
 
-function checkTable(name: string, failures: readonly Failure[], explain: Explain): void {
-  const rows = failures.map(({ cause, error }) => {
+/** Returns the reason that the health check reports for an error, and the log line of the connection. */
+async function reportedFor(error: unknown, explain: Explain) {
+  const lines: string[] = [];
+  const logger = { warn: (...line: unknown[]) => void lines.push(JSON.stringify(line)) };
+  const log = createConnectionLog({ logger, store: "store", explain });
+  const reason = await log.watch(() => Promise.reject(error)).then(() => undefined, reasonOf);
+  return { reason, line: lines.join() };
+}
+
+async function checkTable(name: string, failures: readonly Failure[], explain: Explain): Promise<void> {
+  const row = async ({ cause, error }: Failure) => {
     const found = explain(error);
     assert.ok(found !== undefined, `${cause} is not explained: ${String(error)}`);
-    assert.doesNotMatch(found.sentence, /127\.0\.0\.1|localhost|\.invalid|hunter|haven-/, cause);
+    const { reason, line } = await reportedFor(error, explain);
+    assert.equal(reason, found.reason, cause);
+    assert.ok(line.includes(found.sentence), cause);
+    assert.doesNotMatch(line, /127\.0\.0\.1|localhost|\.invalid|hunter|haven-/, cause);
     // The code is EPIPE if the client writes after the server has closed the connection.
     const code = failureCode(error)?.replace("EPIPE", "ECONNRESET") ?? "none";
     return `| ${cause} | \`${code}\` | \`${found.reason}\` | ${found.sentence} |`;
-  });
+  };
+  const rows = await Promise.all(failures.map(row));
   const table = ["| cause | code | reason | sentence |", "| --- | --- | --- | --- |", ...rows].join("\n");
   const between = new RegExp(`(<!-- failures:${name} -->\n)[^]*?(<!-- /failures:${name} -->)`);
   const text = readFileSync(page, "utf8");
@@ -45,11 +66,20 @@ function checkTable(name: string, failures: readonly Failure[], explain: Explain
 }
 
 test("each failure to connect to Postgres is explained as docs/stores.md states", { skip }, async () => {
-  const failures = await failuresOf(await postgres.postgresFailureCases(), postgres.failureOf);
-  checkTable("postgres", failures, explainPostgresFailure);
+  const cases = await postgres.postgresFailureCases();
+  const failures = await failuresOf(cases, postgres.failureOf);
+  await checkTable("postgres", failures, explainPostgresFailure);
+  for (const { cause, environment } of cases.filter((one) => alsoPrinted.includes(one.cause))) {
+    const env = { PATH: process.env["PATH"], ...environment };
+    const { code, output } = await runProgram(process.execPath, [main, "migrate"], { env });
+    const { sentence } = explainPostgresFailure(failures.find((one) => one.cause === cause)?.error) ?? {};
+    assert.ok(sentence !== undefined && output.startsWith(sentence), `${cause}: ${output}`);
+    assert.equal(output.split("\n").length, 2, output);
+    assert.equal(code, 1);
+  }
 });
 
 test("each failure to connect to Redis is explained as docs/stores.md states", { skip }, async () => {
   const failures = await failuresOf(await redis.redisFailureCases(), redis.failureOf);
-  checkTable("redis", failures, explainRedisFailure);
+  await checkTable("redis", failures, explainRedisFailure);
 });

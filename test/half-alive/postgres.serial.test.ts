@@ -94,6 +94,8 @@ test("with postgres:write in READY_REQUIRES a read-only Postgres takes the insta
 
 test("a commit that waits for a missing standby ends at the statement limit, and checks leave no more than two backends", async () => {
   const { haven, person } = await startSignedIn();
+  // Its checks have the name of the URL. It gets no requests, whose commits would wait, too.
+  const other = await startSignedIn({ DATABASE_URL: `${asAppRole(databaseUrl)}?application_name=named` });
   const write = () => createProperty(haven, person);
   await alterSystem("SET synchronous_standby_names = 'missing'");
   try {
@@ -103,15 +105,19 @@ test("a commit that waits for a missing standby ends at the statement limit, and
     await assertCannotWrite(haven, "postgres", "commit_stalled");
     assert.equal((await listProperties(haven, person)).status, 200);
 
-    const waiting = async () => {
-      const sql = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'haven-health-write'";
+    const count = async (condition: string) => {
+      const sql = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE ${condition}`;
       return (await query<{ n: number }>(server.url, sql))[0]?.n ?? 99;
     };
     await new Promise((resolve) => setTimeout(resolve, 8 * intervalMs));
-    const perInstance = (await waiting()) / started;
+    const perInstance = (await count("application_name = 'haven-health-write'")) / (started - 1);
     assert.ok(perInstance <= 2, `${perInstance} backends for each instance`);
+    const named = await count("application_name = 'named' AND wait_event = 'SyncRep'");
+    assert.ok(named <= 2, `${named} backends of the instance with a name in its URL`);
   } finally {
     await alterSystem("RESET synchronous_standby_names");
+    await other.haven.stop();
+    started -= 1;
   }
   await assertWritesAgain(haven, "postgres", write);
 });

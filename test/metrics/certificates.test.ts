@@ -2,18 +2,22 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { createServer } from "node:tls";
+import { createServer, type Server } from "node:tls";
 import { watchCertificates } from "../../src/core/certificate-watch.ts";
 import { readEndpointCertificate } from "../../src/core/endpoint-certificate.ts";
+import type { HealthReport } from "../../src/kit/index.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { createAuthority } from "../shared/certificates.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
+import { register, sameSecret } from "../shared/requests/people.ts";
+import { startMailServer } from "../shared/servers/mail-server.ts";
 import { askRedis } from "../shared/servers/redis-servers.ts";
 import { startTlsRedis } from "../shared/servers/tls-redis.ts";
 import { startHaven } from "../support/haven.ts";
+import { metric } from "../support/metric.ts";
 
 const skip = without("redis-server") || without("openssl");
 
@@ -44,6 +48,44 @@ test("a renewed certificate is reported although the connection with the old one
   await eventually(daysLeft, (days) => days === 89);
 });
 
+test("the certificates of the mail server and of an issuer are reported, and a renewed one with the next mail", {
+  skip,
+}, async () => {
+  const authority = createAuthority();
+  const pair = (days: number) => {
+    const { certFile, keyFile } = authority.issue("server", { names: ["127.0.0.1"], days });
+    return { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+  };
+  const mail = await startMailServer({ secure: true, ...pair(20) });
+  const issuer = createServer(pair(6)).on("tlsClientError", () => undefined);
+  issuer.listen(0, "127.0.0.1");
+  await once(issuer, "listening");
+  atEnd(() => void issuer.close());
+  const haven = await startHaven({
+    env: {
+      ...sameSecret,
+      MAIL_URL: mail.url,
+      MAIL_FROM: "no-reply@example.com",
+      MAIL_CA_FILE: authority.caFile,
+      PUBLIC_URL: "https://app.example.com",
+      TRUSTED_ISSUERS: `https://127.0.0.1:${portOf(issuer)}`,
+      TRUSTED_AUDIENCE: "haven-test",
+    },
+  });
+  const daysLeft = async () => {
+    const report = (await ask(`${haven.url}/health/detailed`)).json() as HealthReport;
+    return new Map(report.certificates.map((one) => [one.of, one.daysLeft]));
+  };
+  await eventually(daysLeft, (days) => days.get("mail") === 19 && days.get("issuer-1") === 5, 20_000);
+  for (const name of ["mail", "issuer-1"])
+    assert.ok((await metric(haven.url, `tls_certificate_expiry_timestamp_seconds{of="${name}"}`)) > Date.now() / 1000);
+
+  await mail.stop();
+  const renewed = await startMailServer({ secure: true, port: mail.port, ...pair(90) });
+  await renewed.mailTo((await register(haven.url)).email);
+  assert.equal((await daysLeft()).get("mail"), 89);
+});
+
 test("with several servers the earliest expiry time is reported, and a failed refresh changes nothing", async () => {
   const watch = watchCertificates({ everyMs: 20 });
   atEnd(watch.stop);
@@ -72,10 +114,13 @@ test("the certificate of an endpoint is read, also if it has expired", { skip },
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   atEnd(() => void server.close());
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : 0;
-  const expiresAt = await readEndpointCertificate(`https://127.0.0.1:${port}`);
+  const expiresAt = await readEndpointCertificate(`https://127.0.0.1:${portOf(server)}`);
   assert.ok(expiresAt !== undefined && expiresAt < Date.now());
-  assert.equal(await readEndpointCertificate(`http://127.0.0.1:${port}`), undefined);
+  assert.equal(await readEndpointCertificate(`http://127.0.0.1:${portOf(server)}`), undefined);
   await assert.rejects(readEndpointCertificate(`https://127.0.0.1:${await freePort()}`), { code: "ECONNREFUSED" });
 });
+
+const portOf = (server: Server): number => {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+};

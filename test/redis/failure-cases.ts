@@ -1,9 +1,13 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { readRedis } from "../../src/config/store-settings.ts";
 import { failureCode } from "../../src/core/connection-failure.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
+import { atEnd } from "../shared/at-end.ts";
 import { createAuthority } from "../shared/certificates.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
+import { fromRun } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
 import { startWebServer } from "../shared/servers/web-server.ts";
@@ -26,6 +30,8 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
   const node = await startRedisServer(["cluster-enabled yes", `cluster-port ${await freePort()}`]);
   const sentinel = await startSentinel([`sentinel monitor haven 127.0.0.1 ${plain.port} 1`]);
   const [tlsPort, expiredPort, mutualPort] = [await tls(30), await tls(-1), await tls(30, ["tls-auth-clients yes"])];
+  const crowded = await startRedisServer(["maxclients 1"]);
+  await eventually(() => hold(crowded.port), Boolean);
   const silent = await startFaultProxy(plain.url);
   await silent.set("hole");
   const webPort = await startWebServer();
@@ -43,6 +49,11 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
     of("no answer", url(silent.port)),
     of("no password", url(secured.port)),
     of("wrong password", { REDIS_URL: `redis://app:hunter3@127.0.0.1:${secured.port}` }),
+    of("the program for the password fails", {
+      ...url(secured.port),
+      REDIS_PASSWORD_COMMAND: "sh -c 'echo hunter2; exit 1'",
+    }),
+    of("too many connections", url(crowded.port)),
     of("a user without the rights", {
       REDIS_CLUSTER_NODES: `127.0.0.1:${secured.port}`,
       REDIS_USERNAME: "app",
@@ -60,7 +71,17 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
     of("no Sentinel answers", { REDIS_SENTINELS: `127.0.0.1:${await freePort()}`, REDIS_SENTINEL_NAME: "haven" }),
     of("unknown name of the primary", { REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`, REDIS_SENTINEL_NAME: "other" }),
     of("a web server on the port", url(webPort)),
+    of("Postgres on the port", url(Number(new URL(fromRun("TEST_DATABASE_URL")).port))),
   ];
+}
+
+/** Holds a connection until the end of the file. Returns false if Redis still counts an earlier one. */
+async function hold(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+  atEnd(() => socket.destroy());
+  socket.write("PING\r\n");
+  const [reply] = await once(socket, "data", { signal: AbortSignal.timeout(5000) });
+  return String(reply).startsWith("+PONG");
 }
 
 export async function failureOf(one: FailureCase): Promise<unknown> {

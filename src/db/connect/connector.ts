@@ -1,7 +1,12 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import pg from "pg";
-import { type PostgresAddress, type PostgresHost, readPostgresUrl } from "../../config/postgres-url.ts";
+import {
+  type PostgresAddress,
+  type PostgresHost,
+  PostgresUrlError,
+  readPostgresUrl,
+} from "../../config/postgres-url.ts";
 import { rereadSecret } from "../../config/secret-files.ts";
 import { createTlsReader, type TlsFiles } from "../../config/tls-files.ts";
 import {
@@ -103,8 +108,9 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
       lastGood = current;
       return opened;
     } catch (error) {
-      // A file may contain a rotated password before the server accepts it, so the last accepted address is used.
-      if (lastGood === undefined || lastGood === current || !isRejectedPassword(error)) throw error;
+      // A file may contain a rotated password before the server accepts it, or half a URL while it is written, so the last
+      // accepted address is used.
+      if (lastGood === undefined || lastGood === current || !isFaultOfUrl(error)) throw error;
       return openAt(readPostgresUrl(lastGood), settings, signal);
     }
   };
@@ -129,6 +135,8 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
   return {
     open: (settings: SessionSettings, signal?: AbortSignal): Promise<OpenConnection> =>
       watch(() => openCurrent(settings, signal)),
+    /** Returns whether new connections wait for the program that prints the password. */
+    isWaitingForPassword: (): boolean => command?.isRunning() === true,
   };
 }
 
@@ -189,6 +197,8 @@ function isFinal(error: unknown): boolean {
 
 const isRejectedPassword = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === "28P01" || error.code === "28000");
+
+const isFaultOfUrl = (error: unknown): boolean => error instanceof PostgresUrlError || isRejectedPassword(error);
 
 /** Returns the most informative error: a server's reply, then an unsuitable server, then a network error. */
 function mostInformative(errors: readonly unknown[]): unknown {

@@ -96,7 +96,7 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
     return {
       reason: "reset",
       sentence:
-        "The server at the address of Redis closed the connection: if it expects TLS, set REDIS_TLS=true; if it expects a client certificate, set REDIS_CERT_FILE; if neither, it is not Redis.",
+        "The server at the address of Redis closed the connection: if it expects TLS, set REDIS_TLS=true; if it expects a client certificate, set REDIS_CERT_FILE; if its connections have reached maxclients, raise it; if none of these, it is not Redis.",
     };
   }
   return undefined;

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
+import { redisUrl } from "../../config/parsers.ts";
 import { rereadSecret } from "../../config/secret-files.ts";
 import type { RedisTarget } from "../../config/store-settings.ts";
 import { createTlsReader, type TlsMaterial } from "../../config/tls-files.ts";
@@ -18,7 +19,7 @@ export type RedisIdentity = {
   sentinelTLS?: ConnectionOptions | undefined;
 };
 
-/** Reads the files of secrets and certificates again each time. */
+/** Reads the files of secrets and certificates again each time. A malformed URL is ignored, and the last one stays. */
 export function createIdentityReader(target: RedisTarget, command?: PasswordCommand): () => RedisIdentity {
   const password = command?.last ?? rereadSecret(target.password, target.passwordFile);
   const readFiles = createTlsReader(target);
@@ -28,8 +29,12 @@ export function createIdentityReader(target: RedisTarget, command?: PasswordComm
   switch (target.kind) {
     case "url": {
       const url = rereadSecret(target.url, target.urlFile);
+      let lastValid = target.url;
       return () => {
-        const { isTls, host, ...address } = readRedisUrl(url() ?? target.url);
+        const current = url() ?? target.url;
+        // An error here would end the reconnects of the driver.
+        if (current !== lastValid && redisUrl.safeParse(current).success) lastValid = current;
+        const { isTls, host, ...address } = readRedisUrl(lastValid);
         return { ...own(), ...address, host, tls: isTls ? tlsOptions(readFiles(), host) : tls(host) };
       };
     }

@@ -71,6 +71,13 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
     of("wrong password", at(server.port, { user: "app:hunter3" })),
     of("unknown user", at(server.port, { user: "stranger:x" })),
     of("no password", at(server.port, { user: "app" })),
+    of("the program for the password fails", at(server.port, { user: "app" }), {
+      DATABASE_PASSWORD_COMMAND: "sh -c 'echo hunter2; exit 1'",
+    }),
+    of("the program for the password hangs", at(server.port, { user: "app" }), {
+      DATABASE_PASSWORD_COMMAND: "sleep 60",
+      PASSWORD_COMMAND_TIMEOUT_MS: "300",
+    }),
     of("user not admitted by pg_hba.conf", at(server.port, { user: "outsider" })),
     of("unknown database", at(server.port, { database: "missing" })),
     of("no right to connect to the database", at(server.port, { database: "closed" })),

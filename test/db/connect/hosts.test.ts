@@ -133,6 +133,8 @@ test("a rotated password in DATABASE_URL_FILE is used for new connections, witho
     await Promise.all(sleeps);
   };
   await queryConcurrently(2);
+  writeFileSync(urlFile, "not a URL");
+  await queryConcurrently(3);
   writeFileSync(urlFile, `${urlWith("second")}\n`);
   await queryConcurrently(4);
   await query(server.url, "ALTER ROLE app PASSWORD 'second'");

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readConfig } from "../../src/config/read-config.ts";
+import { ConfigError } from "../../src/config/setting-problems.ts";
+import { createTlsReader } from "../../src/config/tls-files.ts";
+import { atEnd } from "../shared/at-end.ts";
+import { createAuthority } from "../shared/certificates.ts";
+import { without } from "../shared/programs.ts";
+
+const skip = without("openssl");
+const authority = skip ? undefined : createAuthority();
+const [one, two] = [authority?.issue("one"), authority?.issue("two")];
+const folder = mkdtempSync(join(tmpdir(), "haven-pair-"));
+atEnd(() => rmSync(folder, { recursive: true }));
+const textOf = (file = "") => readFileSync(file, "utf8").trimEnd();
+
+test("until a replaced certificate and its key fit each other, the last pair is used", { skip }, () => {
+  const [certFile, keyFile] = [join(folder, "cert"), join(folder, "key")];
+  const put = (from = "", to = "") => copyFileSync(from, to);
+  put(one?.certFile, certFile);
+  put(one?.keyFile, keyFile);
+  const read = createTlsReader({ certFile, keyFile });
+  const first = { ca: undefined, cert: textOf(one?.certFile), key: textOf(one?.keyFile) };
+  assert.deepEqual(read(), first);
+  put(two?.certFile, certFile);
+  assert.deepEqual(read(), first);
+  writeFileSync(keyFile, textOf(two?.keyFile).slice(0, 80));
+  assert.deepEqual(read(), first);
+  put(two?.keyFile, keyFile);
+  assert.deepEqual(read(), { ca: undefined, cert: textOf(two?.certFile), key: textOf(two?.keyFile) });
+});
+
+test("a key that does not belong to its certificate refuses the start", { skip }, () => {
+  const settings = { DATABASE_CERT_FILE: one?.certFile ?? "", DATABASE_KEY_FILE: two?.keyFile ?? "" };
+  assert.throws(
+    () => readConfig(settings),
+    (error) => error instanceof ConfigError && /^DATABASE_KEY_FILE names a key that does not/.test(error.message),
+  );
+  readConfig({ ...settings, DATABASE_KEY_FILE: one?.keyFile ?? "" });
+});
