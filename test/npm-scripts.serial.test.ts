@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -115,3 +115,13 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test("every script also works in cmd.exe, which knows no assignment before a command and no single quotes", () => {
+  for (const file of ["package.json", "src/kit/package.json", "src/doctor/package.json", "src/create/package.json"]) {
+    const { scripts } = JSON.parse(readFileSync(new URL(file, project), "utf8")) as { scripts: Record<string, string> };
+    for (const [name, script] of Object.entries(scripts)) {
+      const outsideQuotes = script.replaceAll(/"[^"]*"/g, '""');
+      assert.doesNotMatch(outsideQuotes, /'|\$|;|\bexec\b|(?:^|&& )(?:\w+=|\.\/|[\w/.-]+\.sh\b)/, `${file}: ${name}`);
+    }
+  }
+});

@@ -6,6 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineLog } from "../src/core/embedded-engines.ts";
 import { provideWorkflowLinters } from "./ci/support/workflow-linters.ts";
+import { typedoc } from "./kit/support/api-pages.ts";
 import { provideFrameworks } from "./kit/support/frameworks.ts";
 import { provideNodeVersions } from "./kit/support/node-versions.ts";
 import { generators } from "./openapi/support/generators.ts";
@@ -60,6 +61,7 @@ if (files.some((file) => /\btrac/.test(file))) provideReceiver();
 if (files.some((file) => file.endsWith("k8s/chart.test.ts"))) provideGoProgram(helm);
 if (files.some((file) => /\bkit\b/.test(file))) {
   provideFrameworks();
+  typedoc.provide();
   provideNodeVersions();
 }
 

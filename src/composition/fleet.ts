@@ -1,19 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/read-config.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Queryable } from "../db/pool.ts";
-import { createChangeNotifier } from "../fleet/change-notifier.ts";
-import { createFleet } from "../fleet/fleet.ts";
-import { createOutlierPolicy, type DecisionRecord } from "../fleet/outlier-policy.ts";
-import type { Decision } from "../fleet/outlier-vote.ts";
 import { createPostgresStore } from "../fleet/postgres-store.ts";
 import { createRedisStore } from "../fleet/redis-store.ts";
+import { createOutlier, joinFleet, keepMsFor } from "../kit/fleet/join-fleet.ts";
+import type { DecisionRecord } from "../kit/fleet/outlier-policy.ts";
+import type { Decision } from "../kit/fleet/outlier-vote.ts";
 import type { FleetReport, Identity } from "../kit/health/health-report.ts";
-import { detectionTimeMs, type Monitor } from "../kit/health/monitor.ts";
+import type { Monitor } from "../kit/health/monitor.ts";
 import { strictPolicy } from "../kit/health/readiness-policy.ts";
 import type { SystemWatch } from "../kit/health/system-watch.ts";
-import { addFleetMetrics } from "../metrics/fleet.ts";
+import { addFleetMetrics } from "../kit/metrics/fleet.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 import type { Overrides } from "./overrides.ts";
@@ -30,11 +28,10 @@ export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
     decisions[decided.decision] += 1;
     logger.warn(decided, decisionMessages[decided.decision]);
   };
-  const decisionLimitMs = detectionTimeMs(config.health) - reportMarginMs;
-  const { intervalMs } = config.health;
+  const { intervalMs, timeoutMs } = config.health;
   const outlier =
     config.health.policy === "outlier"
-      ? createOutlierPolicy({ clock, intervalMs, decisionLimitMs, shared, onDecision })
+      ? createOutlier({ clock, intervalMs, timeoutMs, shared, onDecision })
       : undefined;
   return { outlier, policy: outlier?.policy ?? strictPolicy, decisions };
 }
@@ -65,8 +62,8 @@ export function composeFleet(deps: FleetPartsDeps) {
   const { stack, overrides } = deps;
   const { intervalMs, timeoutMs, policy, requires } = config.health;
   const { outlier, decisions } = readiness;
-  const keepMs = intervalMs * 3;
-  const fleet = createFleet({
+  const keepMs = keepMsFor(intervalMs);
+  const fleet = joinFleet({
     stores: overrides.fleetStores ?? [
       createRedisStore(background.redis, keepMs),
       createPostgresStore(background.db, keepMs),
@@ -77,29 +74,18 @@ export function composeFleet(deps: FleetPartsDeps) {
     maxAbandoned: Math.max(1, Math.floor(config.postgres.poolMax / 2)),
     clock,
     policy: outlier,
-    snapshot: monitor.snapshot,
+    monitor,
+    shared,
+    pacingCheck: requires.find((name) => shared.has(name)) ?? "postgres",
     traffic: () => {
       const { requestsPerSecond, errorsPerSecond, inFlight } = systemWatch.http();
       return { requestsPerSecond, errorsPerSecond, inFlight };
     },
     onDuplicateName: () => logger.warn("another process has the same INSTANCE_ID: give each instance one of its own"),
   });
-  outlier?.onChange(monitor.reevaluate);
-  const pacingCheck = requires.find((name) => shared.has(name)) ?? "postgres";
-  monitor.onSnapshot(createChangeNotifier({ pacingCheck, shared, notify: fleet.sendNow }));
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
 
-  // If this fails, the other instances ignore this one after three intervals.
-  stack.defer(() => Promise.race([fleet.leave(), sleep(leaveLimitMs, undefined, { ref: false })]));
-  stack.defer(() => outlier?.stop());
+  stack.defer(fleet.leave);
   stack.defer(monitor.stop);
   return { report: (): FleetReport => ({ policy, ...fleet.report() }) };
 }
-
-const leaveLimitMs = 1000;
-
-/**
- * The time from a decision until `/ready` reports it. The deadline for a decision is earlier than the bound by this
- * time.
- */
-const reportMarginMs = 100;

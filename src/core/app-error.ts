@@ -22,6 +22,7 @@ export type ErrorCode =
   | "deadline_exceeded"
   | "internal";
 
+/** A wrong field of a request. */
 export type FieldError = { path: string; message: string };
 
 export type ErrorExtras = {
@@ -31,10 +32,15 @@ export type ErrorExtras = {
   cause?: unknown;
 };
 
-/** An error whose message is safe to send to the client. */
+/**
+ * An error whose message is safe to send to the client.
+ * @example if (error instanceof AppError && error.code === "unavailable") response.statusCode = 503;
+ */
 export class AppError extends Error {
   override readonly name = "AppError";
+  /** What went wrong, from a closed set. */
   readonly code: ErrorCode;
+  /** Further facts, such as `retryAfterSeconds`. */
   readonly extras: ErrorExtras;
 
   constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {

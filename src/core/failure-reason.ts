@@ -21,6 +21,10 @@ export const reasons = [
   "over_limit",
   "failed",
 ] as const;
+/**
+ * A reason in the answers of probes and operator endpoints.
+ * @example const reason: Reason = "read_only";
+ */
 export type Reason = (typeof reasons)[number];
 
 /**
@@ -29,6 +33,7 @@ export type Reason = (typeof reasons)[number];
  */
 export class CheckFailed extends Error {
   override readonly name = "CheckFailed";
+  /** The reason that answers and the history contain. */
   readonly reason: Reason;
 
   constructor(reason: Reason, options?: ErrorOptions) {

@@ -3,6 +3,8 @@ import { hostname } from "node:os";
 import { steadyClock } from "../core/clock.ts";
 import { newRequestId } from "../core/ids.ts";
 import { readMemory } from "./checks/memory.ts";
+import { createFleetOfApp } from "./fleet/fleet-of-app.ts";
+import { guard, warn } from "./guard-callback.ts";
 import type { Check } from "./health/check.ts";
 import type { Identity } from "./health/health-report.ts";
 import { createHealthReporter } from "./health/health-reporter.ts";
@@ -18,9 +20,9 @@ import { createOperatorRoutes } from "./http/operator-routes.ts";
 import { createProbes } from "./http/probes.ts";
 import { sendKitProblem } from "./http/problems.ts";
 import { type Exchange, trackConnections } from "./lifecycle/connections.ts";
-import { type DrainTimes, drain } from "./lifecycle/drain.ts";
+import { type DrainTimes, drain, refuseWrongTimes } from "./lifecycle/drain.ts";
 import { createLifecycle } from "./lifecycle/phase.ts";
-import { type StopOptions, stopOnSignals } from "./lifecycle/stop-on-signals.ts";
+import { defaultDrainTimes, type StopOptions, stopOnSignals } from "./lifecycle/stop-on-signals.ts";
 import { addBreakerMetrics } from "./metrics/breakers.ts";
 import { createHealthMetrics } from "./metrics/health.ts";
 import { createHttpMetrics } from "./metrics/http.ts";
@@ -29,17 +31,10 @@ import { createOwnExposition } from "./metrics/own-exposition.ts";
 import { promClientSink } from "./metrics/prom-client.ts";
 import type { HealthOptions } from "./options.ts";
 import { watchEventLoop } from "./overload/event-loop-watch.ts";
+import { refuseCheck, refuseWrongOptions } from "./refuse-wrong-options.ts";
 import { createBreakers } from "./resilience/breakers.ts";
 
-/**
- * Health checks, probes, circuit breakers, operator endpoints, metrics and a drain, for any `node:http` server.
- * @example
- * const health = createHealth({ service: "orders", checks: [{ name: "db", critical: true, run: (signal) => db.ping(signal) }] });
- * const server = createServer(app).listen(3000);
- * health.attach(server);
- * health.stopOnSignals(server);
- */
-export function createHealth(options: HealthOptions) {
+function buildHealth(options: HealthOptions) {
   const {
     service,
     version = "0.0.0",
@@ -68,17 +63,19 @@ export function createHealth(options: HealthOptions) {
       history.add({ at: since, kind: "breaker", name, from, to: state, reason: null });
     },
   });
+  const fleetOfApp =
+    options.fleet && createFleetOfApp(options.fleet, { identity: { instance, version }, intervalMs, timeoutMs, clock });
   const monitor = createMonitor({
     checks,
     intervalMs,
     timeoutMs,
     history,
     clock,
-    policy: options.policy ?? strictPolicy,
+    policy: fleetOfApp?.policy ?? options.policy ?? strictPolicy,
     onResult(name, observation, status) {
       samples.add(name, observation);
       healthMetrics.observe(name, observation);
-      options.onResult?.(name, observation, status);
+      guard("onResult", () => options.onResult?.(name, observation, status));
       if (closeOn === "signal" && observation.ok && status === "up") breakers.close(name);
     },
     onDown(name) {
@@ -118,6 +115,7 @@ export function createHealth(options: HealthOptions) {
       totals: httpMetrics.totals,
     },
   });
+  const fleet = fleetOfApp?.join(monitor, systemWatch, metrics);
   const report = createHealthReporter({
     identity,
     snapshot: monitor.snapshot,
@@ -145,7 +143,7 @@ export function createHealth(options: HealthOptions) {
           intervalMs,
           clock,
           exposeMetrics: metrics.expose,
-          fleet: operators.fleet,
+          fleet: operators.fleet ?? fleet?.report,
           links: operators.links ?? [],
         }),
         ...(operators.routes ?? []),
@@ -167,25 +165,45 @@ export function createHealth(options: HealthOptions) {
   });
 
   const all = [...checks];
+  const servers = new Set<Server>();
   let draining: Promise<{ cut: number }> | undefined;
   const health = {
-    /** The parts, for a server that has its own request listener or adds metrics. */
+    // The parts, for a server that has its own request listener or adds metrics.
+    /** @internal */
     monitor,
+    /** @internal */
     history,
+    /** @internal */
     lifecycle,
+    /** @internal */
     connections,
-    breakers,
+    /** @internal */
     probes,
+    /** @internal */
     systemWatch,
+    /** @internal */
     httpMetrics,
+    /**
+     * Creates circuit breakers, and lists them.
+     * @example const breaker = health.breakers.create({ name: "shop", isFailure: () => true });
+     */
+    breakers,
+    /**
+     * Returns the last evaluated state of all checks.
+     * @example if (!health.snapshot().ready) log.warn(health.snapshot().checks);
+     */
     snapshot: monitor.snapshot,
-    /** The report that `/health/detailed` answers with. */
+    /**
+     * Returns the report that `/health/detailed` answers with.
+     * @example console.log(health.report().status);
+     */
     report,
     /**
      * Adds a check before the start.
      * @example health.addCheck({ name: "queue", critical: false, run: (signal) => queue.ping(signal) });
      */
     addCheck(check: Check): void {
+      refuseCheck(check);
       monitor.addCheck(check);
       all.push(check);
     },
@@ -194,7 +212,10 @@ export function createHealth(options: HealthOptions) {
      * @example const forget = health.onDrain(() => socket.close(1001));
      */
     onDrain: connections.onDrain,
-    /** Answers probes and operator endpoints; returns false for any other request. */
+    /**
+     * Answers probes and operator endpoints; returns false for any other request.
+     * @example createServer((request, response) => void (health.answer(request, response) || app(request, response)));
+     */
     answer,
     /**
      * Serves probes and operator endpoints before everything that listens for requests on this server now, tracks its
@@ -216,25 +237,43 @@ export function createHealth(options: HealthOptions) {
      * @example fastify.addHook("onRequest", async (request) => health.nameRoute(request.raw, request.routeOptions.url));
      */
     nameRoute: app.nameRoute,
-    /** A server for a second port that answers probes and operator endpoints only. */
+    /**
+     * Creates a server for a second port that answers probes and operator endpoints only.
+     * @internal
+     */
     createManagementServer: managementServer,
-    /** Tracks the connections of the server, and starts the checks. */
+    /**
+     * Tracks the connections of the server, and starts the checks. `attach` does it, too.
+     * @example health.watch(createServer(health.listener(app)).listen(3000));
+     */
     watch(server: Server): void {
+      servers.add(server);
       connections.watch(server);
       if (managementPort !== undefined && management === undefined) {
         management = managementServer({ headersTimeoutMs: 10_000, keepAliveTimeoutMs: 75_000 }).listen(managementPort);
       }
       start();
     },
-    /** Starts the checks. */
+    /**
+     * Starts the checks, for an app without a server. `attach` does it, too.
+     * @example health.start();
+     */
     start,
     /**
-     * Takes the server out of service; resolves when the process can exit, with the number of requests that were cut.
-     * A second call waits for the same drain.
+     * Takes the server out of service, with all others that are attached or watched; resolves when the process can exit,
+     * with the number of requests that were cut. A second call waits for the same drain.
      * @example await health.drain(server, { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 });
      */
     drain(server: Server, times: DrainTimes, onCut?: (exchange: Exchange) => void): Promise<{ cut: number }> {
-      draining ??= drain({ server, connections, lifecycle, times, ...(onCut !== undefined && { onCut }) });
+      if (draining !== undefined) return draining;
+      refuseWrongTimes(times);
+      servers.add(server);
+      draining = drain({ servers, connections, lifecycle, times, ...(onCut !== undefined && { onCut }) }).then(
+        async (result) => {
+          await fleet?.leave();
+          return result;
+        },
+      );
       return draining;
     },
     /**
@@ -242,12 +281,17 @@ export function createHealth(options: HealthOptions) {
      * @example health.stopOnSignals(server, { drain: { delayMs: 5000 }, close: () => pool.end() });
      */
     stopOnSignals(server: Server, options: StopOptions = {}): void {
+      refuseWrongTimes({ ...defaultDrainTimes, ...options.drain });
       stopOnSignals((times, onCut) => health.drain(server, times, onCut), health.stop, options);
     },
-    /** Stops checks, breakers, timers and the management port. */
+    /**
+     * Stops checks, breakers, timers and the management port. `stopOnSignals` does it, too.
+     * @example after(() => health.stop());
+     */
     stop(): void {
       monitor.stop();
-      for (const { close } of all) close?.();
+      void fleet?.leave();
+      for (const check of all) closeCheck(check);
       systemWatch.stop();
       if (options.eventLoop === undefined) eventLoop.stop();
       breakers.stop();
@@ -263,11 +307,38 @@ export function createHealth(options: HealthOptions) {
     if (closeOn === "signal" && unchecked !== undefined) {
       throw new Error(`breaker "${unchecked.name}" has no check of the same name, so nothing would close it`);
     }
+    fleet?.refuseUnknownChecks();
     monitor.start();
+  }
+}
+
+/** A check that cannot close must not prevent the stop of the others. */
+function closeCheck(check: Check): void {
+  try {
+    check.close?.();
+  } catch (error) {
+    warn(`closing the check "${check.name}" failed`, error);
   }
 }
 
 const metricsSink = (given: HealthOptions["metrics"]) =>
   given !== undefined && "registerMetric" in given ? promClientSink(given) : given;
 
-export type Health = ReturnType<typeof createHealth>;
+/**
+ * The kit of one app, as `createHealth` returns it.
+ * @example const startJobs = (health: Health) => health.onDrain(() => jobs.stop());
+ */
+export interface Health extends ReturnType<typeof buildHealth> {}
+
+/**
+ * Creates health checks, probes, circuit breakers, operator endpoints, metrics and a drain, for any `node:http` server.
+ * @example
+ * const health = createHealth({ service: "orders", checks: [{ name: "db", critical: true, run: (signal) => db.ping(signal) }] });
+ * const server = createServer(app).listen(3000);
+ * health.attach(server);
+ * health.stopOnSignals(server);
+ */
+export function createHealth(options: HealthOptions): Health {
+  refuseWrongOptions(options);
+  return buildHealth(options);
+}

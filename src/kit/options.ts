@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../core/clock.ts";
 import type { ProbePath } from "../core/probe-kind.ts";
+import type { SharedStore } from "./fleet/fleet-store.ts";
+import type { DecisionRecord } from "./fleet/outlier-policy.ts";
 import type { Check } from "./health/check.ts";
 import type { CertificateExpiry, FleetReport, PageLink } from "./health/health-report.ts";
 import type { Change } from "./health/history.ts";
@@ -12,7 +14,10 @@ import type { PromClientRegistry } from "./metrics/prom-client.ts";
 import type { EventLoopWatch } from "./overload/event-loop-watch.ts";
 import type { CloseOn } from "./resilience/breaker.ts";
 
-/** @example const options: HealthOptions = { service: "orders", checks: [], intervalMs: 5000 }; */
+/**
+ * The options of `createHealth`.
+ * @example const options: HealthOptions = { service: "orders", checks: [], intervalMs: 5000 };
+ */
 export type HealthOptions = {
   /** The name of the service in the answers. */
   service: string;
@@ -32,6 +37,8 @@ export type HealthOptions = {
   probePaths?: readonly ProbePath[];
   /** Decides which failing critical checks do not take the instance out of rotation; none unless set. */
   policy?: ReadinessPolicy;
+  /** Lets the instances exchange the results of their checks, so that a shared outage takes no instance out of rotation. */
+  fleet?: FleetOptions;
   /** What closes an open breaker; "signal" unless set. "signal": the check with the name of the breaker is up again. */
   closeOn?: CloseOn;
   /** The operator endpoints: `/health/detailed`, `/metrics`, `/api/v1/circuit-breakers`. `false`: not served. */
@@ -51,6 +58,7 @@ export type HealthOptions = {
   certificates?: () => readonly CertificateExpiry[];
   /** Further facts for `/health/detailed`, such as the commit and the settings; without secrets, hosts and users. */
   details?: Readonly<Record<string, unknown>>;
+  /** Replaces the clock, for tests. */
   clock?: Clock;
   /** Called with every result of a check. */
   onResult?: OnResult;
@@ -58,13 +66,16 @@ export type HealthOptions = {
   onChange?: (change: Change) => void;
 };
 
-/** @example const operators: OperatorOptions = { token: process.env["OPS_TOKEN"], managementPort: 9090 }; */
+/**
+ * The options of the operator endpoints.
+ * @example const operators: OperatorOptions = { token: process.env["OPS_TOKEN"], managementPort: 9090 };
+ */
 export type OperatorOptions = {
   /** Required as `Authorization: Bearer …`; without it the endpoints are public. */
   token?: string | undefined;
   /** Serves the operator endpoints on this port only. Probes are on both. */
   managementPort?: number;
-  /** The report for `/api/v1/instances` and the status page; without it that path is not served. */
+  /** The report for `/api/v1/instances` and the status page; that of the option `fleet` of createHealth unless set. */
   fleet?: () => FleetReport;
   /** Links of the status page, such as to dashboards and a runbook. */
   links?: readonly PageLink[];
@@ -72,7 +83,31 @@ export type OperatorOptions = {
   routes?: ReadonlyMap<string, OperatorRoute>;
   /** Writes an error response; problem+json (RFC 9457) unless set. */
   sendError?: SendError;
+  /** Returns the id of a request, for the error response; a new one unless set. */
   requestIdOf?: (request: IncomingMessage) => string;
   /** Called for errors in an endpoint, for the log. */
   onUnexpectedError?: (error: unknown, requestId: string) => void;
+};
+
+/**
+ * The options of the exchange between the instances of an app.
+ * @example
+ * const stores = [redisFleetStore({ client: redis }), postgresFleetStore({ pool })];
+ * const fleet: FleetOptions = { stores, shared: ["postgres"] };
+ */
+export type FleetOptions = {
+  /**
+   * Stores that all instances share, from `@haven-api/health/fleet/redis` and `…/fleet/postgres`. Heartbeats are read
+   * from the first one that answers, so two stores survive the outage of one.
+   */
+  stores: readonly SharedStore[];
+  /** The checks of dependencies that all instances share. The instances vote on these checks only. */
+  shared: readonly string[];
+  /**
+   * "outlier", the default: a failing critical check of `shared` takes the instance out of rotation only if most other
+   * instances are well. "strict": it always does, and the fleet is only shown.
+   */
+  policy?: "outlier" | "strict";
+  /** Called for each decision, for the log. */
+  onDecision?: (record: DecisionRecord) => void;
 };

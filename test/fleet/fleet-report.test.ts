@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fleetReport, loadSpread } from "../../src/fleet/fleet-report.ts";
-import type { Heartbeat } from "../../src/fleet/heartbeat.ts";
+import { fleetReport, loadSpread } from "../../src/kit/fleet/fleet-report.ts";
+import type { Heartbeat } from "../../src/kit/fleet/heartbeat.ts";
 
 const instance = (requestsPerSecond: number, over: Partial<Heartbeat> = {}): Heartbeat => ({
   instance: "api",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Heartbeat, parseHeartbeat, serializeHeartbeat } from "../../src/fleet/heartbeat.ts";
+import { type Heartbeat, parseHeartbeat, serializeHeartbeat } from "../../src/kit/fleet/heartbeat.ts";
 
 const heartbeat: Heartbeat = {
   instance: "api-server-1",

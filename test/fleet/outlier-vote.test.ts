@@ -9,7 +9,7 @@ import {
   peerStateOf,
   tally,
   type Vote,
-} from "../../src/fleet/outlier-vote.ts";
+} from "../../src/kit/fleet/outlier-vote.ts";
 
 const failingForMs = 3000;
 const healthy = { phase: "ready", status: "up", failing: false, succeededMsAgo: 500 } as const;

@@ -7,7 +7,7 @@ import { createConnector } from "../../src/db/connect/connector.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createPostgresChecks } from "../../src/db/postgres-checks.ts";
 import { createBucket } from "../../src/features/photos/storage/bucket.ts";
-import { createStoreClient, type StoreOutcome } from "../../src/fleet/store-client.ts";
+import { createStoreClient, type StoreOutcome } from "../../src/kit/fleet/store-client.ts";
 import { runCheck } from "../../src/kit/health/run-check.ts";
 import { createRedis } from "../../src/redis/client.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";

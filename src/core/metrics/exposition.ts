@@ -1,8 +1,21 @@
-/** A metric with its samples read at the moment of the scrape. */
+/**
+ * A metric with its samples read at the moment of the scrape.
+ * @example
+ * const family: Family = {
+ *   name: "queue_length",
+ *   help: "Jobs that wait.",
+ *   type: "gauge",
+ *   samples: () => [{ labels: {}, value: queue.length }],
+ * };
+ */
 export type Family = {
+  /** The name of the metric. */
   name: string;
+  /** One sentence about the metric. */
   help: string;
+  /** The type of the metric. */
   type: "counter" | "gauge" | "histogram" | "summary";
+  /** Returns the current samples. */
   samples(): readonly Sample[];
 };
 
@@ -17,9 +30,22 @@ export type Sample = {
 /** One measured value and the trace of its request. */
 export type Exemplar = { traceId: string; value: number; atSeconds: number };
 
+/**
+ * The format that a scraper asks for.
+ * @example const format: ExpositionFormat = "openmetrics";
+ */
 export type ExpositionFormat = "prometheus" | "openmetrics";
 
-export type Exposition = { contentType: string; body: string };
+/**
+ * The body of `/metrics` and its content type.
+ * @example const { contentType, body }: Exposition = await sink.expose("prometheus");
+ */
+export type Exposition = {
+  /** The header `Content-Type`. */
+  contentType: string;
+  /** The text of the metrics. */
+  body: string;
+};
 
 const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";

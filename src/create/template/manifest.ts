@@ -15,7 +15,7 @@ export const kept: readonly RegExp[] = [
   /^\.github\/workflows\/ci\.yml$/,
   /^\.ci\/run$/,
   /^build\.ts$/,
-  /^(?:\.dependency-cruiser\.cjs|\.dockerignore|\.env\.example|\.gitignore|\.npmrc|biome\.json|renovate\.json|package\.json|package-lock\.json|tsconfig\.json)$/,
+  /^(?:\.dependency-cruiser\.cjs|\.dockerignore|\.env\.example|\.gitattributes|\.gitignore|\.npmrc|biome\.json|renovate\.json|package\.json|package-lock\.json|tsconfig\.json)$/,
 ];
 
 /** Files that stay here although a list above names their folder: the property API and what concerns this repository. */
@@ -31,11 +31,11 @@ export const dropped: readonly RegExp[] = [
   /^src\/kit\/(?:README\.md|package\.json|tsconfig\.json)$/,
   /^src\/(?:create|doctor)\//,
   /^bench\//,
-  /^docs\/(?:adr|images|typed-client)\//,
+  /^docs\/(?:adr|images|kit|typed-client)\//,
   /^docs\/openapi\.json$/,
   /^docs\/(?:add-a-feature|asvs|doctor|doctor-accuracy|performance|photos|resilience|stream|use-in-your-app)\.md$/,
   /^test\/(?:bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|pages|support\/s3-server)\//,
-  /^test\/kit\/(?:adapters|checks|frameworks|support)\//,
+  /^test\/kit\/(?:adapters|api-pages|checks|frameworks|support)\//,
   /^test\/kit\/[^/]+\.ts$/,
   /^test\/ci\/support\//,
   /^test\/(?:architecture|npm-scripts\.serial)\.test\.ts$/,
@@ -125,7 +125,7 @@ export const edits: readonly Edit[] = [
   {
     file: "test/run.ts",
     lines:
-      /provideSchemathesis|provideWorkflowLinters|generators|pageTools|support\/(?:frameworks|node-versions)|s3-server|takes longer than a test file may/,
+      /provideSchemathesis|provideWorkflowLinters|generators|pageTools|support\/(?:api-pages|frameworks|node-versions)|s3-server|takes longer than a test file may/,
   },
   { file: "test/run.ts", replace: /providePackages, /, by: "" },
   { file: "test/run.ts", lines: /from "node:url"/ },

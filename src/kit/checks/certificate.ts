@@ -7,6 +7,10 @@ import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
+/**
+ * The options of `certificateCheck`.
+ * @example const options: CertificateCheckOptions = { host: "orders.example.com", minDays: 21, critical: false };
+ */
 export type CertificateCheckOptions = CheckOptions & {
   /** The check fails when the certificate is valid for fewer days than this; 14 unless set. */
   minDays?: number;
@@ -16,6 +20,7 @@ export type CertificateCheckOptions = CheckOptions & {
         file: string;
       }
     | {
+        /** The name of the server, which the certificate must contain. */
         host: string;
         /** 443 unless set. */
         port?: number;

@@ -1,6 +1,9 @@
 import type { Capability } from "../health/check.ts";
 
-/** The options of every ready-made check. */
+/**
+ * The options of every ready-made check.
+ * @example const options: CheckOptions = { name: "orders-db", critical: false, startup: true };
+ */
 export type CheckOptions = Partial<Pick<Capability, "critical" | "startup">> & {
   /** The name in answers, metrics and the history; the technology unless set. */
   name?: string;

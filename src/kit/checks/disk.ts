@@ -4,6 +4,10 @@ import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
+/**
+ * The options of `diskCheck`.
+ * @example const options: DiskCheckOptions = { folder: "/var/lib/orders", minFreeShare: 0.05 };
+ */
 export type DiskCheckOptions = CheckOptions & {
   /** A folder of the file system to check; the folder for temporary files unless set. */
   folder?: string;

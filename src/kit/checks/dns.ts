@@ -3,7 +3,12 @@ import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
+/**
+ * The options of `dnsCheck`.
+ * @example const options: DnsCheckOptions = { hostname: "db.internal", family: 6 };
+ */
 export type DnsCheckOptions = CheckOptions & {
+  /** The name to look up. */
   hostname: string;
   /** Addresses of the name servers; those of the system unless set. */
   servers?: readonly string[];

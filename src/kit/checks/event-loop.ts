@@ -3,6 +3,10 @@ import type { Check } from "../health/check.ts";
 import { measureEventLoop } from "../health/event-loop.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
+/**
+ * The options of `eventLoopCheck`.
+ * @example const options: EventLoopCheckOptions = { maxDelayMs: 200 };
+ */
 export type EventLoopCheckOptions = CheckOptions & {
   /** The check fails if the mean delay in a sample of 250 ms is longer than this; 100 unless set. */
   maxDelayMs?: number;

@@ -2,9 +2,16 @@ import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
+/**
+ * The options of `httpCheck`.
+ * @example const options: HttpCheckOptions = { name: "payments", url: "http://payments/ready", accepts: (status) => status < 500 };
+ */
 export type HttpCheckOptions = CheckOptions & {
+  /** The address, without user and password. */
   url: string | URL;
+  /** GET unless set. */
   method?: string;
+  /** Further headers of the request, such as a token. */
   headers?: Readonly<Record<string, string>>;
   /** Returns whether a status means that the service works; 200 to 299 unless set. Redirects are not followed. */
   accepts?: (status: number) => boolean;

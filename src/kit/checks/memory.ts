@@ -3,13 +3,25 @@ import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
+/**
+ * The memory of this process and its limits.
+ * @example const facts: MemoryFacts = { rssBytes: 9e7, heapUsedBytes: 4e7, heapLimitBytes: 2e9, limitBytes: null };
+ */
 export type MemoryFacts = {
+  /** Resident memory. */
   rssBytes: number;
+  /** JavaScript heap in use. */
   heapUsedBytes: number;
+  /** The limit of the JavaScript heap. */
   heapLimitBytes: number;
+  /** The memory that the container may use; null without a limit. */
   limitBytes: number | null;
 };
 
+/**
+ * Reads the memory of this process.
+ * @example console.log(readMemory().rssBytes);
+ */
 export function readMemory(): MemoryFacts {
   const { rss, heapUsed } = process.memoryUsage();
   const limit = process.constrainedMemory();
@@ -22,9 +34,14 @@ export function readMemory(): MemoryFacts {
   };
 }
 
+/**
+ * The options of `memoryCheck`.
+ * @example const options: MemoryCheckOptions = { maxUsedShare: 0.9, critical: true };
+ */
 export type MemoryCheckOptions = CheckOptions & {
   /** The check fails above this share of the heap limit or of the container's memory limit; 0.95 unless set. */
   maxUsedShare?: number;
+  /** Replaces the measurement, for tests. */
   read?: () => MemoryFacts;
 };
 

@@ -4,17 +4,33 @@ import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 import { createOwnConnection } from "./own-connection.ts";
 
-/** A client of `pg` that is not connected yet. */
+/**
+ * A client of `pg` that is not connected yet.
+ * @example const client: PgClient = new pg.Client(process.env["DATABASE_URL"]);
+ */
 export type PgClient = {
+  /** Opens the connection. */
   connect(): Promise<unknown>;
+  /** Runs one statement. */
   query(text: string, values?: unknown[]): Promise<{ rows: readonly unknown[] }>;
+  /** Closes the connection. */
   end(): Promise<unknown>;
+  /** Reports errors of the connection. */
   on(event: "error", listener: (error: Error) => void): unknown;
 };
 
-/** Runs one statement and ends it when the signal aborts. */
+/**
+ * Runs one statement and ends it when the signal aborts.
+ * @example const query: RunSql = (text, signal) => driver.execute(text, { signal });
+ */
 export type RunSql = (text: string, signal: AbortSignal) => Promise<unknown>;
 
+/**
+ * The options of `postgresCheck`.
+ * @example
+ * const client = () => new pg.Client(process.env["DATABASE_URL"]);
+ * const options: PostgresCheckOptions = { client, write: { critical: true, table: "ops.health_writes" } };
+ */
 export type PostgresCheckOptions = CheckOptions & {
   /**
    * Also checks that a write is committed, and reports the result as the capability `write`. Writes one row of the

@@ -3,24 +3,46 @@ import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 import { createOwnConnection } from "./own-connection.ts";
 
-/** A client of ioredis, alone or for a cluster. */
+/**
+ * A client of ioredis, alone or for a cluster.
+ * @example const client: IoredisClient = new Redis(process.env["REDIS_URL"] ?? "");
+ */
 export type IoredisClient = {
+  /** Sends one command. */
   call(command: string, ...args: string[]): Promise<unknown>;
+  /** Closes the connection at once. */
   disconnect(): unknown;
+  /** Reports errors of the connection. */
   on(event: "error", listener: (error: Error) => void): unknown;
 };
 
-/** A client of node-redis (the package `redis`) that is not connected yet. */
+/**
+ * A client of node-redis (the package `redis`) that is not connected yet.
+ * @example const client: NodeRedisClient = createClient({ url: process.env["REDIS_URL"] });
+ */
 export type NodeRedisClient = {
+  /** Opens the connection. */
   connect(): Promise<unknown>;
+  /** Sends one command. */
   sendCommand(args: string[]): Promise<unknown>;
+  /** Closes the connection at once (node-redis 5 and later). */
   destroy?(): unknown;
+  /** Closes the connection at once (node-redis 4). */
   disconnect?(): unknown;
+  /** Reports errors of the connection. */
   on(event: "error", listener: (error: Error) => void): unknown;
 };
 
+/**
+ * A client of ioredis or of node-redis.
+ * @example const create: () => RedisClient = () => new Redis(process.env["REDIS_URL"] ?? "");
+ */
 export type RedisClient = IoredisClient | NodeRedisClient;
 
+/**
+ * The options of `redisCheck`.
+ * @example const options: RedisCheckOptions = { client: () => new Redis(), write: { critical: true } };
+ */
 export type RedisCheckOptions = CheckOptions & {
   /** Makes a client for the check alone. */
   client: () => RedisClient;

@@ -3,11 +3,20 @@ import { CheckFailed } from "../../core/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
+/**
+ * The options of `s3Check`.
+ * @example const options: S3CheckOptions = { bucket: "photos", region: "eu-west-1", accessKeyId, secretAccessKey };
+ */
 export type S3CheckOptions = CheckOptions & {
+  /** The name of the bucket. */
   bucket: string;
+  /** The region of the bucket, which is part of the signature. */
   region: string;
+  /** The id of the key that signs the request. */
   accessKeyId: string;
+  /** The secret of that key. */
   secretAccessKey: string;
+  /** The token of a temporary key. */
   sessionToken?: string;
   /** For stores other than AWS, for example `http://minio:9000`; the bucket is then part of the path. */
   endpoint?: string;

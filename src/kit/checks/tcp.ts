@@ -3,7 +3,16 @@ import { connect } from "node:net";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 
-export type TcpCheckOptions = CheckOptions & { host: string; port: number };
+/**
+ * The options of `tcpCheck`.
+ * @example const options: TcpCheckOptions = { name: "smtp", host: "mail.internal", port: 25 };
+ */
+export type TcpCheckOptions = CheckOptions & {
+  /** The host to connect to. */
+  host: string;
+  /** The port to connect to. */
+  port: number;
+};
 
 /**
  * Opens a connection and closes it. It proves less than a request: a process that hangs still accepts connections.

@@ -1,10 +1,31 @@
+/**
+ * `guardedFetch`, for outgoing calls.
+ * @module fetch
+ */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../core/app-error.ts";
 import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
 import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import type { Health } from "../create-health.ts";
+import {
+  callback,
+  count,
+  countOrZero,
+  faultsIn,
+  object,
+  positiveDuration,
+  type Rule,
+  refuse,
+  share,
+  text,
+} from "../option-rules.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 
+/**
+ * The options of `guardedFetch`.
+ * @example const options: GuardedFetchOptions = { health, name: "shop", timeoutMs: 2000, maxConcurrent: 20 };
+ */
 export type GuardedFetchOptions = {
   /** The health kit, whose check with the same name closes the breaker. */
   health: Pick<Health, "breakers">;
@@ -23,7 +44,19 @@ export type GuardedFetchOptions = {
   maxConcurrent?: number;
   /** With this many calls waiting, further calls are rejected at once; 100 unless set. */
   maxQueued?: number;
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch;
+};
+
+const rules: Record<keyof GuardedFetchOptions, Rule> = {
+  health: object,
+  name: text,
+  timeoutMs: positiveDuration,
+  maxAttempts: count,
+  retryBudget: share,
+  maxConcurrent: count,
+  maxQueued: countOrZero,
+  fetch: callback,
 };
 
 /** Methods that may be repeated (RFC 9110, 9.2.2). A request with an `Idempotency-Key` may be repeated as well. */
@@ -42,6 +75,7 @@ const maxPauseMs = 1000;
  * const stock = await (await shop("http://shop/stock")).json();
  */
 export function guardedFetch(options: GuardedFetchOptions) {
+  refuse("guardedFetch", faultsIn(options, rules));
   const { health, name, timeoutMs = 5000, maxAttempts = 3, maxConcurrent = 50, maxQueued = 100 } = options;
   const doFetch = options.fetch ?? fetch;
   const budget = createRetryBudget({ share: options.retryBudget ?? 0.1 });
@@ -116,6 +150,10 @@ export function guardedFetch(options: GuardedFetchOptions) {
   }
 }
 
+/**
+ * A `fetch` for one dependency.
+ * @example const shop: GuardedFetch = guardedFetch({ health, name: "shop" });
+ */
 export type GuardedFetch = ReturnType<typeof guardedFetch>;
 
 const isRetried = ({ status }: Response): boolean => retriedStatuses.has(status);

@@ -1,10 +1,16 @@
-/** An ability of a dependency that the server needs, such as reading or writing. */
+/**
+ * An ability of a dependency that the server needs, such as reading or writing.
+ * @example const read: Capability = { critical: true, run: (signal) => db.read(signal) };
+ */
 export type Capability = {
   /** A failing critical capability takes the instance out of rotation; others only degrade it. */
   critical: boolean;
   /** The instance does not become ready before this check has passed once. `critical` implies `startup`. */
   startup?: boolean;
-  /** Resolves if the dependency works. The signal aborts at the time limit, and must end the work. */
+  /**
+   * Resolves if the dependency works. Throws, or resolves with `false`, if not. The signal aborts at the time limit, and
+   * must end the work.
+   */
   run(signal: AbortSignal): Promise<unknown>;
 };
 
@@ -18,10 +24,17 @@ export type Capability = {
  * const check: Check = { name: "db", capabilities: { read, write } };
  */
 export type Check = {
+  /** The name in answers, metrics and the history: letters, digits, dots, underscores and hyphens. */
   name: string;
   /** Called when the checks stop, for example to end a connection. */
   close?(): void;
-} & (Capability | { capabilities: Readonly<Record<string, Capability>> });
+} & (
+  | Capability
+  | {
+      /** By name; the first one has the name of the check. */
+      capabilities: Readonly<Record<string, Capability>>;
+    }
+);
 
 /**
  * A capability with the name that verdicts and breakers use. The first capability of a check has the name of the check,
@@ -30,11 +43,19 @@ export type Check = {
 export type NamedCapability = Capability & { name: string; check: string; capability: string | undefined };
 
 export function capabilitiesOf(check: Check): NamedCapability[] {
-  if (!("capabilities" in check)) return [{ ...check, check: check.name, capability: undefined }];
+  if (!("capabilities" in check))
+    return [{ ...weighed(check), name: check.name, check: check.name, capability: undefined }];
   return Object.entries(check.capabilities).map(([capability, parts], index) => ({
-    ...parts,
+    ...weighed(parts),
     name: index === 0 ? check.name : `${check.name}:${capability}`,
     check: check.name,
     capability,
   }));
 }
+
+/** Not a spread: a check may be an object of a class, whose `run` uses `this`. */
+const weighed = (capability: Capability): Capability => ({
+  critical: capability.critical,
+  startup: capability.startup ?? false,
+  run: (signal) => capability.run(signal),
+});

@@ -7,26 +7,49 @@ import type { Change } from "./history.ts";
 import type { CapabilityStatus, CheckStatus, ReadyStatus } from "./judge.ts";
 import type { Sample } from "./samples.ts";
 
-/** Names the process in the answers of probes and operator endpoints. */
-export type Identity = { service: string; version: string; instance: string };
+/**
+ * Names the process in the answers of probes and operator endpoints.
+ * @example const identity: Identity = { service: "orders", version: "1.4.0", instance: "orders-7d9f" };
+ */
+export type Identity = {
+  /** The name of the service. */
+  service: string;
+  /** The version of the service. */
+  version: string;
+  /** Distinguishes the processes of the service. */
+  instance: string;
+};
 
-/** The body of `/health/detailed`. Times are RFC 3339. It contains no host, user or secret. */
+/**
+ * The body of `/health/detailed`. Times are RFC 3339. It contains no host, user or secret.
+ * @example const { status, checks }: HealthReport = health.report();
+ */
 export type HealthReport = Identity & {
+  /** The verdict; "degraded" still serves requests. */
   status: "healthy" | "degraded" | "unhealthy";
   /** When the status last changed. */
   since: string;
+  /** The phase of the process. */
   phase: Phase;
+  /** When the report was made. */
   timestamp: string;
+  /** Time since the start of the process. */
   uptimeSeconds: number;
+  /** The state of each check, by name. */
   checks: Readonly<Record<string, CheckDetail>>;
+  /** The state of each breaker. */
   circuitBreakers: readonly BreakerState[];
   /** Of the dependencies that this instance is connected to with TLS. */
   certificates: readonly CertificateReport[];
   /** The code of the latest failure of each check, also after it has recovered. */
   lastErrors: Readonly<Record<string, { code: string; at: string }>>;
+  /** The facts of the option `details`. */
   details: Readonly<Record<string, unknown>>;
+  /** Memory, processor, event loop and handles. */
   system: SystemFacts;
+  /** Requests in flight and their rates. */
   http: HttpFacts;
+  /** The latest changes of state, oldest first. */
   history: readonly (Omit<Change, "at" | "code"> & { at: string })[];
 };
 
@@ -84,18 +107,24 @@ export type CertificateExpiry = { of: string; expiresAt: number };
 
 export type CertificateReport = { of: string; expiresAt: string; daysLeft: number };
 
-/** The instances of the fleet that this instance knows. */
+/**
+ * The instances of the fleet that this instance knows.
+ * @example const fleet = (): FleetReport => registry.report();
+ */
 export type FleetReport = {
+  /** The policy in effect. */
   policy: "strict" | "outlier";
   /** The decision of the outlier policy for each critical check that is down. */
   decisions: Readonly<Record<string, FleetDecision>>;
   /** The store that the reports were read from; null while no store answers. */
   store: "redis" | "postgres" | null;
+  /** When the store was read; null before the first time. */
   asOf: string | null;
   /** The time since which no store answers; until one does, the other instances are unknown. */
   silentSince: string | null;
   /** Largest deviation of an instance in rotation from the average load (0.2: by a fifth); null without requests. */
   loadSpreadRatio: number | null;
+  /** All instances, this one included. */
   instances: readonly FleetMember[];
 };
 

@@ -1,13 +1,23 @@
 import type { Reason } from "../../core/failure-reason.ts";
 
-/** One change of state. `code` is the error code of the dependency or of the system, for the log and for operators. */
+/**
+ * One change of state. `code` is the error code of the dependency or of the system, for the log and for operators.
+ * @example const onChange = ({ name, from, to, reason }: Change) => log.warn({ name, from, to, reason });
+ */
 export type Change = {
+  /** Milliseconds since 1970. */
   at: number;
+  /** What changed. */
   kind: "phase" | "check" | "verdict" | "breaker";
+  /** The name of the check or the breaker. */
   name: string;
+  /** The state before. */
   from: string;
+  /** The state after. */
   to: string;
+  /** Why a check or the verdict changed. */
   reason: Reason | null;
+  /** The error code of the dependency or of the system. */
   code?: string;
 };
 

@@ -3,15 +3,38 @@ import type { Phase } from "../lifecycle/phase.ts";
 
 // Pure functions from observations to states. The time is an argument.
 
+/**
+ * The state of a capability; unknown before the first result and when results stop.
+ * @example const status: CapabilityStatus = "up";
+ */
 export type CapabilityStatus = "unknown" | "up" | "down";
 
-/** `impaired`: some capabilities of the check are up, and some are down. */
+/**
+ * `impaired`: some capabilities of the check are up, and some are down.
+ * @example const status: CheckStatus = "impaired";
+ */
 export type CheckStatus = CapabilityStatus | "impaired";
 
-/** `code` is the error code of the dependency or of the system. */
+/**
+ * `code` is the error code of the dependency or of the system.
+ * The result of one run of a check.
+ * @example const onResult = (name: string, result: Observation) => log.debug({ name, result });
+ */
 export type Observation =
-  | { ok: true; latencyMs: number }
-  | { ok: false; latencyMs: number; reason: Reason; code?: string | undefined };
+  | {
+      ok: true;
+      /** The duration of the run. */
+      latencyMs: number;
+    }
+  | {
+      ok: false;
+      /** The duration of the run. */
+      latencyMs: number;
+      /** Why the check failed. */
+      reason: Reason;
+      /** The error code of the dependency or of the system. */
+      code?: string | undefined;
+    };
 
 /** The state of one capability; a check without capabilities has one. */
 

@@ -1,3 +1,4 @@
+import { guard } from "../guard-callback.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import { type Check, capabilitiesOf, type NamedCapability } from "./check.ts";
 import type { History } from "./history.ts";
@@ -15,7 +16,7 @@ import {
   type Observation,
 } from "./judge.ts";
 import type { CapabilityOfCheck } from "./judge-check.ts";
-import { type ReadinessPolicy, strictPolicy } from "./readiness-policy.ts";
+import { isExemptions, noExemptions, type ReadinessPolicy, strictPolicy } from "./readiness-policy.ts";
 import { runCheck } from "./run-check.ts";
 import { createSleep } from "./sleep.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -95,7 +96,10 @@ export function createMonitor({
     const capabilities = judged();
     startedUp ||= hasStarted(capabilities);
     const at = clock.now();
-    const applyPolicy = (checks: readonly JudgedCapability[]) => policy({ at, phase, checks });
+    const applyPolicy = (checks: readonly JudgedCapability[]) => {
+      const exemptions = guard("policy", () => policy({ at, phase, checks }));
+      return isExemptions(exemptions) ? exemptions : noExemptions;
+    };
     current = takeSnapshot({ phase, startedUp, capabilities }, at, maxAgeMs, before, applyPolicy);
     if (before.status !== current.status) {
       const isCause = ({ critical, status }: JudgedCapability) =>

@@ -10,7 +10,18 @@ export type Exemptions = {
 
 export const noExemptions: Exemptions = Object.freeze({ exempted: Object.freeze([]), shared: Object.freeze([]) });
 
-/** Called with all capabilities for every new snapshot, so it must return at once, without I/O. */
+/** Returns false for the result of a policy that does not keep to its type. */
+export const isExemptions = (result: Exemptions | undefined): result is Exemptions =>
+  Array.isArray(result?.exempted) && Array.isArray(result.shared);
+
+/**
+ * Called with all capabilities for every new snapshot, so it must return at once, without I/O.
+ * @example
+ * const policy: ReadinessPolicy = ({ checks }) => {
+ *   const exempted = checks.filter(({ name }) => name === "reports").map(({ name }) => name);
+ *   return { exempted, shared: [] };
+ * };
+ */
 export type ReadinessPolicy = (now: { at: number; phase: Phase; checks: readonly JudgedCapability[] }) => Exemptions;
 
 /** Exempts no check: every critical check that is down takes the instance out of rotation. */

@@ -22,9 +22,10 @@ export async function runCheck(
   const onAbort = () => setImmediate(reject, signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    await Promise.race([runAsync(check, signal), aborted]);
+    const result = await Promise.race([runAsync(check, signal), aborted]);
     // A check that resolves because it was aborted has not passed.
     signal.throwIfAborted();
+    if (result === false) throw new CheckFailed("failed");
     return { ok: true, latencyMs: performance.now() - startedAt };
   } catch (thrown) {
     const error = timedOut.signal.aborted && !(thrown instanceof CheckFailed) ? timedOut.signal.reason : thrown;

@@ -3,18 +3,28 @@ import { isReady, type JudgedCapability, type ReadyStatus, readiness } from "./j
 import { type CapabilityOfCheck, type JudgedCheck, judgeChecks } from "./judge-check.ts";
 import { type Exemptions, noExemptions } from "./readiness-policy.ts";
 
-/** The last evaluated state of all checks. Immutable: a new evaluation replaces it. */
+/**
+ * The last evaluated state of all checks. Immutable: a new evaluation replaces it.
+ * @example const { ready, checks }: Snapshot = health.snapshot();
+ */
 export type Snapshot = {
+  /** Milliseconds since 1970. */
   readonly at: number;
+  /** The phase of the process. */
   readonly phase: Phase;
+  /** The verdict. */
   readonly status: ReadyStatus;
   /** When the status last changed. */
   readonly since: number;
+  /** Whether `/ready` is 200. */
   readonly ready: boolean;
+  /** Whether all checks that the start needs have passed once. */
   readonly startedUp: boolean;
+  /** The checks, each judged from its capabilities. */
   readonly checks: readonly JudgedCheck[];
   /** The capabilities of all checks. */
   readonly capabilities: readonly CapabilityOfCheck[];
+  /** What the policy decided. */
   readonly exemptions: Exemptions;
   /** After this time a result is stale. */
   readonly validUntil: number;

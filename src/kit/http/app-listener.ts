@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
+import { guard } from "../guard-callback.ts";
 import type { Connections } from "../lifecycle/connections.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -35,7 +36,8 @@ export function createAppListener(deps: AppListenerDeps) {
       connections.begin(request, response);
       response.on("close", () => {
         const status = response.writableFinished ? response.statusCode : clientClosedRequest;
-        observe(request.method ?? "", routeOf(request), status, (performance.now() - startedAt) / 1000);
+        const route = guard("routeOf", () => routeOf(request)) ?? unnamed;
+        observe(request.method ?? "", route, status, (performance.now() - startedAt) / 1000);
       });
       if (admits()) app(request, response);
       else reject(response, new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds }));

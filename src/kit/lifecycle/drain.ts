@@ -1,12 +1,18 @@
 import type { Server } from "node:http";
 import net from "node:net";
 import { setImmediate as nextTick, setTimeout as sleep } from "node:timers/promises";
+import { guard } from "../guard-callback.ts";
+import { duration, faultsIn, refuse } from "../option-rules.ts";
 import type { Connections, DrainHandler, Exchange } from "./connections.ts";
 import type { Lifecycle } from "./phase.ts";
 
 const idleTickMs = 0.1;
 const maxTicks = 200;
 
+/**
+ * The times of a drain, which the README explains.
+ * @example const times: DrainTimes = { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 };
+ */
 export type DrainTimes = {
   /** How long to keep serving while `/ready` reports draining, until proxies have detected it. */
   delayMs: number;
@@ -17,7 +23,7 @@ export type DrainTimes = {
 };
 
 export type DrainDeps = {
-  server: Server;
+  servers: Iterable<Server>;
   connections: Connections;
   lifecycle: Pick<Lifecycle, "advance" | "is">;
   times: DrainTimes;
@@ -25,11 +31,22 @@ export type DrainDeps = {
   onCut?: (exchange: Exchange) => void;
 };
 
+const timeRules: Record<keyof DrainTimes, typeof duration> = {
+  delayMs: duration,
+  lingerMs: duration,
+  timeoutMs: duration,
+};
+
+/** Throws an error that lists the times that are not durations. */
+export function refuseWrongTimes(times: DrainTimes): void {
+  refuse("drain", faultsIn(times, timeRules));
+}
+
 /**
  * Takes a server out of service without failing a request. The order is measured (docs/adr/0003): readiness first,
  * while everything else stays the same; then the listener; only then `Connection: close`; idle sockets last.
  */
-export async function drain({ server, connections, lifecycle, times, onCut }: DrainDeps): Promise<{ cut: number }> {
+export async function drain({ servers, connections, lifecycle, times, onCut }: DrainDeps): Promise<{ cut: number }> {
   // No proxy sends requests to an instance that was never ready.
   const wasReady = lifecycle.is("ready");
   lifecycle.advance("draining");
@@ -38,23 +55,25 @@ export async function drain({ server, connections, lifecycle, times, onCut }: Dr
 
   await waitForIdleTick();
   const closedAt = performance.now();
-  closeListener(server);
+  for (const server of servers) closeListener(server);
   connections.startClosing();
   // Ends the streams that were opened during the delay.
   endStreams(connections, 0);
   if (wasReady) await sleep(Math.min(times.lingerMs, times.timeoutMs));
+  // Timers run before sockets are read: after a stall, a request may wait in a socket that looks idle.
+  await waitForIdleTick();
   connections.endIdle();
 
   const remainingMs = Math.max(0, times.timeoutMs - (performance.now() - closedAt));
   await connections.idleWithin(remainingMs);
   const unanswered = connections.cut();
-  for (const exchange of unanswered) onCut?.(exchange);
+  for (const exchange of unanswered) guard("onCut", () => onCut?.(exchange));
   return { cut: unanswered.length };
 }
 
 /**
  * Connections in the accept queue when the listener closes are reset. Node accepts once per tick of the event loop, so
- * the listener closes in a tick that had almost nothing else to do.
+ * the listener closes in a tick that had almost nothing else to do. Each tick also reads the sockets.
  */
 async function waitForIdleTick(): Promise<void> {
   for (let tick = 0; tick < maxTicks; tick += 1) {

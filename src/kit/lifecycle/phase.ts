@@ -1,3 +1,7 @@
+/**
+ * The phase of the process, which only moves forward.
+ * @example const isStopping = (phase: Phase) => phase === "draining" || phase === "stopped";
+ */
 export type Phase = "starting" | "ready" | "draining" | "stopped";
 
 export type PhaseState = { phase: Phase; since: number };

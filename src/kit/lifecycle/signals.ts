@@ -1,5 +1,9 @@
 type Signals = Pick<NodeJS.Process, "on" | "off">;
 
+/**
+ * What to do at the signals.
+ * @example const handlers: StopHandlers = { stop: () => void close(), abort: () => process.exit(130) };
+ */
 export type StopHandlers = {
   /** Called once, at the first signal. */
   stop(signal: string): void;
@@ -16,7 +20,11 @@ export type StopHandlers = {
 
 const parentPollMs = 100;
 
-/** Handles signals: SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once. */
+/**
+ * Handles signals: SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once.
+ * Use it for a process without a server; `health.stopOnSignals` uses it, too.
+ * @example const forget = onStopSignals(process, { stop: () => void close(), abort: () => process.exit(130) });
+ */
 export function onStopSignals(source: Signals, handlers: StopHandlers): () => void {
   const duplicateMs = handlers.signalDuplicatedByNpm ? 100 : 0;
   let stopping = false;

@@ -1,11 +1,18 @@
+import { warn } from "../guard-callback.ts";
 import type { Exchange } from "./connections.ts";
 import type { DrainTimes } from "./drain.ts";
 import { onStopSignals, optionsUnderNpm } from "./signals.ts";
 
-/** Longer than a proxy with usual settings takes to detect a failing `/ready`, and shorter than the 30 s of Kubernetes. */
+/**
+ * Longer than a proxy with usual settings takes to detect a failing `/ready`, and shorter than the 30 s of Kubernetes.
+ * @example const drain = { ...defaultDrainTimes, delayMs: 15_000 };
+ */
 export const defaultDrainTimes: DrainTimes = { delayMs: 8000, lingerMs: 3000, timeoutMs: 15_000 };
 
-/** @example const options: StopOptions = { drain: { delayMs: 5000 }, close: () => pool.end() }; */
+/**
+ * The options of `health.stopOnSignals`.
+ * @example const options: StopOptions = { drain: { delayMs: 5000 }, close: () => pool.end() };
+ */
 export type StopOptions = {
   /** Times of the drain; those of `defaultDrainTimes` unless set. */
   drain?: Partial<DrainTimes>;
@@ -18,27 +25,46 @@ export type StopOptions = {
 const closeTimeoutMs = 5000;
 const interrupted = 130;
 
-/** Exits with 0, with 1 if a request was cut or `close` failed or hung, and with 130 at a second SIGINT. */
+type StopServer = () => Promise<{ failed: boolean }>;
+
+/** One process may have several apps. It exits when all of them have stopped. */
+const stops: StopServer[] = [];
+
+/**
+ * Exits with 0, with 1 if a request was cut or `close` threw an error or did not settle, and with 130 at a second SIGINT.
+ */
 export function stopOnSignals(
   drain: (times: DrainTimes, onCut?: (exchange: Exchange) => void) => Promise<{ cut: number }>,
   stop: () => void,
   options: StopOptions,
 ): void {
-  const run = async () => {
+  stops.push(async () => {
     const { cut } = await drain({ ...defaultDrainTimes, ...options.drain }, options.onCut);
     stop();
-    setTimeout(() => process.exit(1), closeTimeoutMs);
-    const closed = await runAsync(options.close).then(
+    const { promise: timedOut, resolve } = Promise.withResolvers<false>();
+    const timer = setTimeout(resolve, closeTimeoutMs, false);
+    const closed = runAsync(options.close).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        warn("close failed", error);
+        return false;
+      },
     );
-    process.exit(cut > 0 || !closed ? 1 : 0);
-  };
+    const isClosed = await Promise.race([closed, timedOut]);
+    clearTimeout(timer);
+    return { failed: cut > 0 || !isClosed };
+  });
+  if (stops.length > 1) return;
   onStopSignals(process, {
-    stop: () => void run(),
+    stop: () => void exitAfterAll(),
     abort: () => process.exit(interrupted),
     ...optionsUnderNpm(process),
   });
+}
+
+async function exitAfterAll(): Promise<void> {
+  const results = await Promise.allSettled(stops.map((stop) => stop()));
+  process.exit(results.every((result) => result.status === "fulfilled" && !result.value.failed) ? 0 : 1);
 }
 
 /** Turns a synchronous exception into a rejection. */

@@ -7,10 +7,18 @@ export type BreakerEvent = "success" | "failure" | "rejected" | "opened" | "half
 
 export type BreakerCounts = Readonly<Record<BreakerEvent, number>>;
 
+/**
+ * The state of a breaker at one moment.
+ * @example const { name, state }: BreakerView = breaker.view();
+ */
 export type BreakerView = {
+  /** The name of the breaker, and of the check that it follows. */
   name: string;
+  /** While it is open, calls are rejected at once. */
   state: BreakerStateName;
+  /** When the state began, in milliseconds since 1970. */
   since: number;
+  /** When the next trial is due; null unless the breaker is open. */
   nextAttemptAt: number | null;
   /** Calls and failures of the last `windowMs`, and the number of each event since the start. */
   stats: { windowMs: number; calls: number; failures: number } & Readonly<Record<string, number>>;
@@ -19,6 +27,7 @@ export type BreakerView = {
 /**
  * What closes an open breaker. "signal": only `close()`, called when the health check of the same name is up again.
  * "trial": the first successful trial.
+ * @example const closeOn: CloseOn = "trial";
  */
 export type CloseOn = "signal" | "trial";
 
@@ -145,9 +154,13 @@ export function createBreaker({
   };
 
   return {
+    /** The name of the breaker, and of the check that it follows. */
     name,
+    /** Returns the state and the statistics. */
     view,
+    /** Returns the number of each event since the start. */
     counts: (): BreakerCounts => counts,
+    /** Returns whether calls are rejected. */
     isOpen: (): boolean => state !== "closed",
     /** Throws the error of `run` while the breaker is open, so that a request fails before it starts work. */
     assertClosed(): void {
@@ -194,8 +207,15 @@ export function createBreaker({
         throw error;
       }
     },
+    /** Ends the timers of the breaker. */
     stop: (): void => circuit.shutdown(),
   };
 }
 
-export type Breaker = ReturnType<typeof createBreaker>;
+/**
+ * A circuit breaker around the calls to one dependency.
+ * @example
+ * const breaker: Breaker = health.breakers.create({ name: "shop", isFailure: () => true });
+ * const stock = await breaker.run(() => fetchStock(AbortSignal.timeout(1000)));
+ */
+export interface Breaker extends ReturnType<typeof createBreaker> {}

@@ -16,6 +16,10 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
   const onClosed = new Map<string, (() => void)[]>();
   const find = (name: string) => created.find((breaker) => breaker.name === name);
   return {
+    /**
+     * Creates a breaker.
+     * @example const breaker = health.breakers.create({ name: "shop", isFailure: () => true });
+     */
     create(options: NewBreaker): Breaker {
       const breaker = createBreaker({
         ...shared,
@@ -40,12 +44,19 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
     open: (name: string): void => find(name)?.open(),
     /** Called at each success of the check once it is up. A successful trial alone does not close the breaker. */
     close: (name: string): void => find(name)?.close(),
+    /** Returns all breakers. */
     all: (): readonly Breaker[] => created,
+    /** Returns the state of each breaker. */
     views: (): BreakerView[] => created.map((breaker) => breaker.view()),
+    /** Stops all breakers. */
     stop(): void {
       for (const breaker of created) breaker.stop();
     },
   };
 }
 
-export type Breakers = ReturnType<typeof createBreakers>;
+/**
+ * The breakers of an app.
+ * @example const breaker = health.breakers.create({ name: "shop", isFailure: (error) => error instanceof ShopDown });
+ */
+export interface Breakers extends ReturnType<typeof createBreakers> {}

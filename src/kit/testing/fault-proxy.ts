@@ -4,12 +4,29 @@ import { connect, createServer, type Socket } from "node:net";
 /**
  * pass: no fault · refuse: connection refused · hole: accepts and never answers · freeze: the same, but the data that was
  * sent during the fault arrives at its end · reset: closes connections · delay: delays responses
+ * @example const fault: Fault = { delayMs: 500 };
  */
-export type Fault = "pass" | "refuse" | "hole" | "freeze" | "reset" | { delayMs: number };
+export type Fault =
+  | "pass"
+  | "refuse"
+  | "hole"
+  | "freeze"
+  | "reset"
+  | {
+      /** How long each response waits. */
+      delayMs: number;
+    };
 
+/**
+ * A proxy in front of a service, for tests.
+ * @example const proxy: FaultProxy = await startFaultProxy("postgres://127.0.0.1:5432/orders");
+ */
 export type FaultProxy = {
+  /** The address of the service through the proxy. */
   url: string;
+  /** The port of the proxy on 127.0.0.1. */
   port: number;
+  /** Injects a fault, in place of the previous one. */
   set(fault: Fault): Promise<void>;
   /** Returns the number of connections that are open now. */
   open(): number;
@@ -17,6 +34,7 @@ export type FaultProxy = {
   opened(): number;
   /** Returns the bytes that clients have sent, for counting commands. */
   sent(): string;
+  /** Closes the proxy and its connections. */
   close(): void;
 };
 

@@ -2,16 +2,37 @@ import { once } from "node:events";
 import { Agent, request as httpRequest } from "node:http";
 import { setImmediate as nextTick, setTimeout as sleep } from "node:timers/promises";
 
-/** A request that every client sends repeatedly. */
+/**
+ * A request that every client sends repeatedly.
+ * @example const request: LoadRequest = { method: "POST", path: "/orders", body: "{}" };
+ */
 export type LoadRequest = {
+  /** GET unless set. */
   method?: string;
+  /** The path and the query. */
   path: string;
+  /** The headers of the request. */
   headers?: Readonly<Record<string, string>>;
+  /** The body of the request. */
   body?: string;
 };
 
-/** A request without a response, or with a status of 500 or above. */
-export type Failure = { method: string; path: string; url: string; status: number | null; code: string | null };
+/**
+ * A request without a response, or with a status of 500 or above.
+ * @example const { method, path, status, code }: Failure = report.failures[0];
+ */
+export type Failure = {
+  /** The method of the request. */
+  method: string;
+  /** The path of the request. */
+  path: string;
+  /** The instance or the load balancer. */
+  url: string;
+  /** The status of the response; null without a response. */
+  status: number | null;
+  /** The error code of the connection; null with a response. */
+  code: string | null;
+};
 
 export type LoadOptions = {
   requests: readonly LoadRequest[];

@@ -4,10 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createInstance, type Instance } from "./instances.ts";
 import { type Failure, type LoadRequest, startLoad } from "./load.ts";
 
+/**
+ * The options of `rollingRestart`.
+ * @example const options: RollingRestartOptions = { args: ["app.mjs"], instances: 3, restarts: 3, target: "http://lb" };
+ */
 export type RollingRestartOptions = {
   /** The program of an instance; `process.execPath` unless set. */
   command?: string;
+  /** The arguments of the program: the file of the app. */
   args: readonly string[];
+  /** The folder of the app; that of this process unless set. */
   cwd?: string;
   /** The environment of an instance; `{ PORT: String(port) }` unless set. */
   env?: (instance: { port: number; index: number }) => Readonly<Record<string, string | undefined>>;
@@ -27,12 +33,20 @@ export type RollingRestartOptions = {
   target?: string;
   /** Time from ready to the next restart, in which the load balancer detects the instance; 1000 unless set. */
   settleMs?: number;
+  /** Time limit from the start of an instance until it is ready; 30,000 unless set. */
   startTimeoutMs?: number;
+  /** Time limit from SIGTERM to the exit; 60,000 unless set. */
   stopTimeoutMs?: number;
+  /** Time limit of one request; 30,000 unless set. */
   requestTimeoutMs?: number;
 };
 
+/**
+ * The result of `rollingRestart`.
+ * @example const { requests, failures, exits }: RollingRestartReport = await rollingRestart({ args: ["app.mjs"] });
+ */
 export type RollingRestartReport = {
+  /** The number of requests. */
   requests: number;
   /** Requests without a response, or with a status of 500 or above. */
   failures: readonly Failure[];

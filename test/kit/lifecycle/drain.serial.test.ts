@@ -157,7 +157,7 @@ describe("a drain", { concurrency: 3 }, () => {
       ended += 1;
     });
     const times = { delayMs: 100, lingerMs: 50, timeoutMs: 300 };
-    assert.deepEqual(await drain({ server, connections, lifecycle, times }), { cut: 0 });
+    assert.deepEqual(await drain({ servers: [server], connections, lifecycle, times }), { cut: 0 });
     assert.equal(ended, 1);
   });
 

@@ -10,10 +10,10 @@ import { ask } from "../../shared/requests/http.ts";
 
 const app = fileURLToPath(new URL("../support/stopping-app.ts", import.meta.url));
 
-async function start(close: string) {
+async function start(close: string, env: Readonly<Record<string, string>> = {}) {
   const port = await freePort();
   const child = spawn(process.execPath, [app], {
-    env: { ...process.env, npm_lifecycle_event: undefined, PORT: String(port), CLOSE: close },
+    env: { ...process.env, npm_lifecycle_event: undefined, PORT: String(port), CLOSE: close, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   atEnd(() => child.kill("SIGKILL"));
@@ -71,4 +71,24 @@ test("a second SIGINT exits at once with 130", async () => {
   );
   child.kill("SIGINT");
   assert.deepEqual(await exited, [130, null]);
+});
+
+test("a process with two apps exits when both have drained, and a second SIGTERM changes nothing", async () => {
+  const adminPort = await freePort();
+  const { child, exited, url, output } = await start("well", { PORT_OF_ADMIN: String(adminPort) });
+  const admin = `http://127.0.0.1:${adminPort}`;
+  await eventually(
+    async () => (await ask(`${admin}/ready`)).status,
+    (status) => status === 200,
+  );
+  child.kill("SIGTERM");
+  await eventually(
+    () => ask(`${url}/alive`).catch(() => undefined),
+    (answer) => answer === undefined,
+  );
+  assert.equal((await ask(admin)).text, "admin");
+  child.kill("SIGTERM");
+  assert.equal((await ask(admin)).text, "admin");
+  assert.deepEqual(await exited, [0, null]);
+  assert.equal(output(), "closed\n");
 });

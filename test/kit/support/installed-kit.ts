@@ -28,7 +28,7 @@ async function npm(cwd: string, ...args: readonly string[]): Promise<void> {
 async function packKit(folder: string): Promise<string> {
   const copy = join(folder, "sources");
   mkdirSync(copy);
-  for (const path of ["package.json", "tsconfig.json", "src/kit", "src/core"]) {
+  for (const path of ["package.json", "tsconfig.json", "src/kit", "src/core", ".ci/release"]) {
     cpSync(join(root, path), join(copy, path), { recursive: true, filter: (from) => !from.endsWith("/dist") });
   }
   symlinkSync(modules, join(copy, "node_modules"));
@@ -38,15 +38,20 @@ async function packKit(folder: string): Promise<string> {
   return join(folder, tarball);
 }
 
-/** Creates a project with the packed kit. Opossum comes from this checkout, so that the test needs no network. */
-export async function projectWithKit() {
+/**
+ * Creates a project with the packed kit. Opossum comes from this checkout, so that the test needs no network, or from the
+ * registry, as for a user.
+ */
+export async function projectWithKit({ fromRegistry = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "haven-kit-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const project = join(folder, "project");
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), '{"type":"module"}');
   const tarball = await packKit(folder);
-  await npm(project, "install", "--offline", "--ignore-scripts", "--install-links", join(modules, "opossum"), tarball);
+  const offline = ["--offline", "--install-links", join(modules, "opossum")];
+  await npm(project, "install", "--ignore-scripts", ...(fromRegistry ? [] : offline), tarball);
+  const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
   const tsc = (...args: readonly string[]) => runProgram(join(modules, ".bin/tsc"), args, { cwd: project });
   return {
     folder: project,
@@ -74,7 +79,8 @@ export async function projectWithKit() {
         symlinkSync(join(folder, "node_modules", name), target);
       }
     },
-    installed: (): string[] => readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith(".")),
+    /** Returns the folders of packages before any were linked. */
+    installed: (): string[] => installed.sort(),
     typeCheck: (file: string) =>
       tsc("--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--types", "node", file),
   };

@@ -20,3 +20,13 @@ health.stopOnSignals(server, {
   close: closing[process.env["CLOSE"] ?? "well"] ?? (() => Promise.resolve()),
 });
 server.listen(Number(process.env["PORT"]), "127.0.0.1");
+
+// With PORT_OF_ADMIN the process has a second app, with a kit of its own and a longer drain.
+const adminPort = process.env["PORT_OF_ADMIN"];
+if (adminPort !== undefined) {
+  const admin = createHealth({ service: "admin" });
+  const adminServer = createServer((_request, response) => response.end("admin"));
+  admin.attach(adminServer);
+  admin.stopOnSignals(adminServer, { drain: { delayMs: 1000, lingerMs: 0, timeoutMs: 1000 } });
+  adminServer.listen(Number(adminPort), "127.0.0.1");
+}

@@ -1,6 +1,6 @@
-import { type StallTolerantTimeout, startTimeout } from "../core/stall-tolerant-timeout.ts";
-import type { JudgedCapability } from "../kit/health/judge.ts";
-import type { ReadinessPolicy } from "../kit/health/readiness-policy.ts";
+import { type StallTolerantTimeout, startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import type { JudgedCapability } from "../health/judge.ts";
+import type { ReadinessPolicy } from "../health/readiness-policy.ts";
 import {
   applyDeadline,
   applyVote,
@@ -23,7 +23,18 @@ export type PolicyDeps = {
   onDecision(record: DecisionRecord): void;
 };
 
-export type DecisionRecord = { check: string; decision: Decision; counted: PeerCounts | undefined };
+/**
+ * A decision of the outlier policy about a critical check that is down.
+ * @example const onDecision = ({ check, decision }: DecisionRecord) => log.warn({ check, decision });
+ */
+export type DecisionRecord = {
+  /** The name of the check. */
+  check: string;
+  /** "shared_outage" keeps the instance in rotation; "outlier" and "unsure" do not. */
+  decision: Decision;
+  /** The instances that the decision counted; undefined if no store answered. */
+  counted: PeerCounts | undefined;
+};
 
 /** The latest reports of the other instances. `reportsOn` is undefined if no store answered. */
 export type PeerReports = { readAt: number; reportsOn: ((check: string) => readonly PeerReport[]) | undefined };

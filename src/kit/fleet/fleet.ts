@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { FleetReport } from "../kit/health/health-report.ts";
-import type { Snapshot } from "../kit/health/snapshot.ts";
+import type { FleetReport } from "../health/health-report.ts";
+import type { Snapshot } from "../health/snapshot.ts";
 import { fleetReport, type KnownInstance, loadSpread } from "./fleet-report.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import { type Heartbeat, parseHeartbeat, serializeHeartbeat, type Traffic, toHeartbeat } from "./heartbeat.ts";

@@ -1,5 +1,5 @@
-import type { CapabilityStatus } from "../kit/health/judge.ts";
-import type { Phase } from "../kit/lifecycle/phase.ts";
+import type { CapabilityStatus } from "../health/judge.ts";
+import type { Phase } from "../lifecycle/phase.ts";
 
 // Decides from the reports of other instances whether only this instance is affected by a failing check.
 // Pure: no clock and no I/O.

@@ -1,5 +1,5 @@
-import type { JudgedCapability } from "../kit/health/judge.ts";
-import type { Snapshot } from "../kit/health/snapshot.ts";
+import type { JudgedCapability } from "../health/judge.ts";
+import type { Snapshot } from "../health/snapshot.ts";
 
 export type ChangeNotifierDeps = {
   /**

@@ -1,4 +1,4 @@
-import type { Metrics } from "./registry.ts";
+import type { MetricsSink } from "./metrics-sink.ts";
 
 export type FleetSource = {
   /** Number of instances by reported state, including this one. */
@@ -9,7 +9,7 @@ export type FleetSource = {
 
 const states = ["ready", "degraded", "not_ready", "starting", "draining"] as const;
 
-export function addFleetMetrics(metrics: Pick<Metrics, "add">, source: FleetSource): void {
+export function addFleetMetrics(metrics: Pick<MetricsSink, "add">, source: FleetSource): void {
   metrics.add(
     {
       name: "fleet_instances",

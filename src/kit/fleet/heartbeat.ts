@@ -1,7 +1,7 @@
-import { z } from "zod";
-import type { CapabilityStatus, JudgedCapability, ReadyStatus } from "../kit/health/judge.ts";
-import type { Snapshot } from "../kit/health/snapshot.ts";
-import type { Phase } from "../kit/lifecycle/phase.ts";
+import type { CapabilityStatus, JudgedCapability, ReadyStatus } from "../health/judge.ts";
+import type { Snapshot } from "../health/snapshot.ts";
+import type { Phase } from "../lifecycle/phase.ts";
+import { isObject } from "../option-rules.ts";
 
 /** The state that an instance reports to the fleet. Times are durations, because the clocks of instances may differ. */
 export type Heartbeat = {
@@ -73,42 +73,47 @@ export function serializeHeartbeat({ checks, ...rest }: Heartbeat): string {
 
 const round = (rate: number): number => Math.round(rate * 100) / 100;
 
-const amount = z.number().nonnegative().max(1e12).catch(0);
-const name = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/);
-const checkReportSchema = z.tuple([
-  z.enum(["up", "down", "unknown"]),
-  z.boolean(),
-  z.number().nonnegative().max(1e12).nullable(),
-]);
-
-const heartbeatSchema = z.object({
-  instance: name,
-  version: name.catch("unknown"),
-  phase: z.enum(["starting", "ready", "draining", "stopped"]),
-  status: z.enum(["ready", "degraded", "not_ready", "starting", "draining"]),
-  upMs: amount,
-  beat: amount,
-  requestsPerSecond: amount,
-  errorsPerSecond: amount,
-  inFlight: amount,
-  checks: z.record(z.string(), z.unknown()).catch({}),
-});
-
 const maxLength = 8192;
 
 /** Parses a heartbeat without its malformed checks. Returns undefined if the text is not a heartbeat. */
 export function parseHeartbeat(text: string): Heartbeat | undefined {
-  const parsed = heartbeatSchema.safeParse(text.length > maxLength ? undefined : parseJson(text));
-  if (!parsed.success) return undefined;
-  const { checks, ...rest } = parsed.data;
-  const wellFormed = Object.entries(checks).flatMap(([check, report]) => {
-    const { data } = checkReportSchema.safeParse(report);
-    if (data === undefined) return [];
-    const [status, failing, succeededMsAgo] = data;
-    return [[check, { status, failing, succeededMsAgo }] as const];
-  });
-  return { ...rest, checks: new Map(wellFormed) };
+  const parsed = text.length > maxLength ? undefined : parseJson(text);
+  if (!isObject(parsed)) return undefined;
+  const { instance, version, phase, status, checks } = parsed;
+  if (!isName(instance) || !isOneOf(phases, phase) || !isOneOf(statuses, status)) return undefined;
+  return {
+    instance,
+    version: isName(version) ? version : "unknown",
+    phase,
+    status,
+    upMs: amount(parsed["upMs"]),
+    beat: amount(parsed["beat"]),
+    requestsPerSecond: amount(parsed["requestsPerSecond"]),
+    errorsPerSecond: amount(parsed["errorsPerSecond"]),
+    inFlight: amount(parsed["inFlight"]),
+    checks: new Map(isObject(checks) ? Object.entries(checks).flatMap(parseCheck) : []),
+  };
 }
+
+function parseCheck([name, report]: [string, unknown]): [string, CheckReport][] {
+  if (!Array.isArray(report) || report.length !== 3) return [];
+  const [status, failing, succeededMsAgo]: unknown[] = report;
+  if (!isOneOf(checkStatuses, status) || typeof failing !== "boolean") return [];
+  if (succeededMsAgo !== null && !isAmount(succeededMsAgo)) return [];
+  return [[name, { status, failing, succeededMsAgo }]];
+}
+
+const phases = ["starting", "ready", "draining", "stopped"] as const;
+const statuses = ["ready", "degraded", "not_ready", "starting", "draining"] as const;
+const checkStatuses = ["up", "down", "unknown"] as const;
+
+const isOneOf = <T>(all: readonly T[], value: unknown): value is T => all.some((one) => one === value);
+
+const isName = (value: unknown): value is string => typeof value === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(value);
+
+const isAmount = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 1e12;
+
+const amount = (value: unknown): number => (isAmount(value) ? value : 0);
 
 function parseJson(text: string): unknown {
   try {

@@ -19,3 +19,9 @@ export type FleetStore = {
   writeAndRead(entry: OwnEntry): Promise<readonly FleetEntry[]>;
   remove(boot: string): Promise<void>;
 };
+
+/**
+ * Creates the store for the fleet of one app; an entry is kept for `keepMs`.
+ * @example const stores: SharedStore[] = [redisFleetStore({ client }), postgresFleetStore({ pool })];
+ */
+export type SharedStore = (keepMs: number) => FleetStore;

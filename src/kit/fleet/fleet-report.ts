@@ -1,5 +1,5 @@
-import type { FleetMember, FleetReport } from "../kit/health/health-report.ts";
-import { isReady } from "../kit/health/judge.ts";
+import type { FleetMember, FleetReport } from "../health/health-report.ts";
+import { isReady } from "../health/judge.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 
 export type KnownInstance = { heartbeat: Heartbeat; ageMs: number };

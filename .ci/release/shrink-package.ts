@@ -1,0 +1,23 @@
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { minifySync } from "@swc/core";
+
+// node ../../.ci/release/shrink-package.ts, in the folder of a package that was built: removes the declarations that no
+// exported path reaches, and the white space of the code. Names stay, for stack traces.
+
+const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, { types: string }> };
+
+const reached = new Set<string>();
+const toRead = Object.values(exports).map(({ types }) => join(types));
+for (let file = toRead.pop(); file !== undefined; file = toRead.pop()) {
+  if (reached.has(file)) continue;
+  reached.add(file);
+  for (const [, specifier = ""] of readFileSync(file, "utf8").matchAll(/(?:from|import\()\s*"(\.[^"]*)\.[jt]s"/g))
+    toRead.push(join(dirname(file), `${specifier}.d.ts`));
+}
+for (const file of globSync("dist/**/*.d.ts")) if (!reached.has(file)) rmSync(file);
+
+for (const file of globSync("dist/**/*.js", { exclude: ["dist/**/browser/**"] })) {
+  const { code } = minifySync(readFileSync(file, "utf8"), { module: true, compress: false, mangle: false, ecma: 2022 });
+  writeFileSync(file, code);
+}

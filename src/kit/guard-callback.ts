@@ -1,0 +1,18 @@
+const warned = new Set<string>();
+
+/** Reports an error of the app's own code that must not stop the checks or the process; each kind of error once. */
+export function warn(what: string, error: unknown): void {
+  if (warned.has(what)) return;
+  warned.add(what);
+  process.emitWarning(error instanceof Error ? `${what}: ${error.message}` : what, { type: "HealthWarning" });
+}
+
+/** Calls a function of the app. An exception becomes a warning, and the result undefined. */
+export function guard<T>(name: string, call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    warn(`${name} threw`, error);
+    return undefined;
+  }
+}
