@@ -1,4 +1,4 @@
-import { type Monitor, detectionTimeMs } from "../health/monitor.ts";
+import { detectionTimeMs, type Monitor } from "../health/monitor.ts";
 import { createChangeNotifier } from "./change-notifier.ts";
 import { createFleet, type FleetDeps } from "./fleet.ts";
 import { createOutlierPolicy, type OutlierPolicy, type PolicyDeps } from "./outlier-policy.ts";
