@@ -10,7 +10,14 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const foreign = new Set([
   ...["LC_ALL", "NODE_OPTIONS", "ON_ERROR_STOP", "POSTGRES_PASSWORD"],
   // Variables of the scripts.
-  ...["ALARM_TOPIC_ARN", "BALANCER_GROUP", "CERTIFICATE_ARN", "INSTANCE_GROUP", "LOAD_BALANCER_ARN"],
+  ...[
+    "ACCESS_LOG_BUCKET",
+    "ALARM_TOPIC_ARN",
+    "BALANCER_GROUP",
+    "CERTIFICATE_ARN",
+    "INSTANCE_GROUP",
+    "LOAD_BALANCER_ARN",
+  ],
   ...["TARGET_GROUP_ARN", "VPC_ID", "HAVEN_DB_PASSWORD", "HAVEN_APP_DB_PASSWORD"],
   // Terms of the cloud platforms.
   ...["CLIENT_IP", "EXTERNAL_MANAGED", "GENERATED_COOKIE", "HTTP_301", "LEAST_REQUEST", "MOVED_PERMANENTLY_DEFAULT"],

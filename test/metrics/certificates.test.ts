@@ -83,7 +83,8 @@ test("the certificates of the mail server and of an issuer are reported, and a r
   await mail.stop();
   const renewed = await startMailServer({ secure: true, port: mail.port, ...pair(90) });
   await renewed.mailTo((await register(haven.url)).email);
-  assert.equal((await daysLeft()).get("mail"), 89);
+  // The report may be a moment older than the certificate, which then has 90 days left.
+  assert.ok(Number((await daysLeft()).get("mail")) >= 89);
 });
 
 test("with several servers the earliest expiry time is reported, and a failed refresh changes nothing", async () => {

@@ -117,7 +117,7 @@ export const edits: readonly Edit[] = [
   { file: ".dependency-cruiser.cjs", lines: /src\/seed\.ts is not part/ },
 
   // The doctor is a package.
-  { file: "src/command-line.ts", lines: /run-in-process|^ {2}doctor {5}/ },
+  { file: "src/command-line.ts", lines: /run-in-process|^ {2}doctor {5}|import \{ fileURLToPath \}/ },
   { file: "src/command-line.ts", from: /argv\[2\] === "doctor"/, to: /^ {2}\}/ },
   { file: "src/command-line.ts", from: /The project's own folder/, to: /shippedFolder/ },
 
