@@ -34,7 +34,7 @@ export const dropped: readonly RegExp[] = [
   /^docs\/(?:adr|images|kit|typed-client)\//,
   /^docs\/openapi\.json$/,
   /^docs\/(?:add-a-feature|asvs|doctor|doctor-accuracy|performance|photos|resilience|stream|use-in-your-app)\.md$/,
-  /^test\/(?:bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|pages|support\/s3-server)\//,
+  /^test\/(?:api-server|bench|create|doctor|docs|half-alive|language|memory|openapi\/schemathesis|pages|support\/s3-server)\//,
   /^test\/kit\/(?:adapters|api-pages|checks|frameworks|support)\//,
   /^test\/kit\/[^/]+\.ts$/,
   /^test\/ci\/support\//,
