@@ -116,8 +116,8 @@ function load(accessToken: string): Load {
       await ask(`${url}/nothing/here`);
       await ask(`${url}/test/fail`);
       await ask(`${url}/test/sql/20`);
-      // Directly, because HAProxy by default does not report an aborted request to the server.
-      await ask(`http://${addresses["api-server-1"]}:4000/test/slow/2000`, { timeoutMs: 60 }).catch(() => undefined);
+      // Directly, because HAProxy by default does not report an aborted request to the server. It is aborted 2 s later.
+      await ask(`http://${addresses["api-server-1"]}:4000/test/slow/6000`, { timeoutMs: 60 }).catch(() => undefined);
     }
   };
   const workers = [worker(), worker()];

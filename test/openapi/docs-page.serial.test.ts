@@ -170,6 +170,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assert.equal(await page.locator("article:visible").count(), operations.length);
     await page.locator("#register .try > summary").focus();
     await page.keyboard.press("Enter");
+    await page.locator("#register-body").waitFor();
     await page.keyboard.press("Tab");
     assert.equal(await evaluate(page, "document.activeElement.id"), "register-body");
     assertQuiet();

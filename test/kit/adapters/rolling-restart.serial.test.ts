@@ -21,7 +21,8 @@ const requests = [
   { path: "/slow?ms=100" },
   { method: "POST", path: "/items", headers: { "content-type": "application/json" }, body: '{"name":"lamp"}' },
 ];
-const drain = "200,100,5000";
+// The linger time is long enough for NGINX to use each idle connection once more, also on a busy machine.
+const drain = "200,500,5000";
 const shop = await startShop();
 let folder = "";
 before(async () => {
