@@ -55,10 +55,10 @@ const adapted = (code: string, port: number): string =>
     .replaceAll("(3000)", `(${port})`)
     .replaceAll(
       "health.stopOnSignals(server);",
-      "health.stopOnSignals(server, { drain: { delayMs: 100, lingerMs: 50 } });",
+      "health.stopOnSignals(server, { drain: { delayMs: 200, lingerMs: 500 } });",
     )
-    .replaceAll("{ close:", "{ drain: { delayMs: 100, lingerMs: 50 }, close:")
-    .replace("delayMs: 8000, lingerMs: 3000", "delayMs: 100, lingerMs: 50");
+    .replaceAll("{ close:", "{ drain: { delayMs: 200, lingerMs: 500 }, close:")
+    .replace("delayMs: 8000, lingerMs: 3000", "delayMs: 200, lingerMs: 500");
 
 const titleOf = (code: string, index: number): string =>
   `block ${index + 1}, which imports ${[...code.matchAll(/from "([^"]+)"/g)].map(([, name]) => name).join(", ")}`;
