@@ -33,7 +33,7 @@ function engineLine(config: Config, { databaseUrl, redisUrl, shared }: NonNullab
   const external =
     databaseUrl === undefined ? " and your own Postgres" : redisUrl === undefined ? " and your own Redis" : "";
   const where = shared
-    ? ", shared with the server that is already running in this folder, and stopped with it"
+    ? ", shared with the process that started it in this folder (npm run dev, or another server), and stopped with it"
     : databaseUrl && `, with Postgres data in ${config.embeddedDataDir}/`;
   return `embedded ${embedded}${external}${where ?? ""}`;
 }

@@ -37,13 +37,13 @@ async function main(): Promise<number> {
     return 0;
   }
   if (rows === undefined) {
-    process.stderr.write(usage);
+    process.stderr.write(`seed takes only --rows with a number from 1 to 10,000,000.\n\n${usage}`);
     return 64;
   }
+  if (existsSync(".env")) process.loadEnvFile(".env");
   if (process.env["NODE_ENV"] === "production") {
     throw new StartError("seed adds invented data, so it does not run with NODE_ENV=production.");
   }
-  if (existsSync(".env")) process.loadEnvFile(".env");
   process.stdout.write(await seed(readConfig(process.env), rows));
   return 0;
 }

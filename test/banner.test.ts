@@ -19,7 +19,7 @@ test("the banner lists embedded and external services", () => {
   assert.match(bannerWith(undefined), /with your own Postgres and Redis/);
   assert.match(
     bannerWith({ databaseUrl, redisUrl, shared: true }),
-    /shared with the server that is already running in this folder/,
+    /shared with the process that started it in this folder/,
   );
 });
 

@@ -205,9 +205,7 @@ test("a second server in the same folder shares the engines of the first", async
   };
   const first = await startHavenProcess({ env, entry: "main" });
   const second = await startHavenProcess({ env: { ...env, PORT: String(await freePort()) }, entry: "main" });
-  await eventually(second.output, (text) =>
-    text.includes("shared with the server that is already running in this folder"),
-  );
+  await eventually(second.output, (text) => text.includes("shared with the process that started it in this folder"));
   second.child.kill("SIGINT");
   await second.exited;
   assert.equal((await ask(`${first.url}/ready`)).status, 200);

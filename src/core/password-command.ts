@@ -77,16 +77,17 @@ function outputOf([program = "", ...args]: readonly string[], timeoutMs: number)
   let bytes = 0;
   const fail = (code: string) => {
     reject(new PasswordCommandFailed(code));
-    child.stdout.destroy();
+    child.stdout?.destroy();
     killGroup(child);
   };
   const limit = startTimeout(timeoutMs, () => fail("time-out"));
-  child.stdout.on("data", (chunk: Buffer) => {
+  // Without free file descriptors there is no output, and the error follows.
+  child.on("error", (error) => reject(new PasswordCommandFailed("code" in error ? String(error.code) : "not started")));
+  child.stdout?.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > maxOutputBytes) fail("too much output");
     else chunks.push(chunk);
   });
-  child.on("error", (error) => reject(new PasswordCommandFailed("code" in error ? String(error.code) : "not started")));
   child.on("close", (code, signal) => {
     if (code === 0) resolve(Buffer.concat(chunks).toString());
     else reject(new PasswordCommandFailed(signal === null ? `exit code ${code}` : `signal ${signal}`));

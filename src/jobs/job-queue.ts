@@ -63,8 +63,9 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
       reindex: false,
     });
     // While Postgres is unavailable, its own check and log lines report that.
-    created.on("error", (error) => {
-      if (!(error instanceof AppError)) logger.warn({ err: error }, "job queue failed; will retry");
+    created.on("error", (thrown) => {
+      const error = asError(thrown);
+      if (error.name !== "AppError") logger.warn({ err: error }, "job queue failed; will retry");
     });
     return created;
   };
@@ -132,3 +133,10 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
 export type JobQueue = ReturnType<typeof createJobQueue>;
 
 const statusOf = { done: "completed", repeat: "failed", give_up: "deadletter" } as const;
+
+/** pg-boss passes some errors on as plain objects with their message. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  const { message, ...fields }: { message?: unknown } = Object(thrown);
+  return Object.assign(new Error(String(message ?? thrown)), fields);
+}

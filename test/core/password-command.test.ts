@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createPasswordCommand } from "../../src/core/password-command.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
+import { runProgram } from "../shared/run-program.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "haven-command-"));
@@ -93,3 +94,14 @@ test("while the program hangs, only the first connection waits for it, and the o
 /** A process that has ended and was not waited for has no command line. */
 const isRunning = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`).length > 0;
+
+test("without free file descriptors a run fails, and the process goes on", async () => {
+  const script = `
+    import { openSync } from "node:fs";
+    import { createPasswordCommand } from ${JSON.stringify(new URL("../../src/core/password-command.ts", import.meta.url).href)};
+    const command = createPasswordCommand({ commandLine: ["echo", "first"], timeoutMs: 5000, cacheMs: 0 });
+    try { for (;;) openSync("/dev/null"); } catch {}
+    await command.fresh().then(() => console.log("no failure"), (error) => console.log(error.code));`;
+  const limited = ["-c", 'ulimit -n 64; exec "$0" --input-type=module --eval "$1"', process.execPath, script];
+  assert.equal((await runProgram("sh", limited)).output, "EMFILE\n");
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -84,7 +84,7 @@ test("seed refuses production, a wrong number of rows and a database that does n
   for (const args of [["--rows", "0"], ["--rows", "many"], ["--rows", "10000001"], ["100"]]) {
     const { code, output } = await seed(args, {});
     assert.equal(code, 64, args.join(" "));
-    assert.match(output, /^Usage: npm run seed -- \[--rows ROWS\]\n/);
+    assert.match(output, /^seed takes only --rows .*\n\nUsage: npm run seed -- \[--rows ROWS\]\n/);
   }
   const silent = await seed([], { DATABASE_URL: "postgres://haven:hunter2@127.0.0.1:1/x" });
   assert.equal(silent.code, 1);
@@ -105,4 +105,16 @@ test("each property of the estate has the same number of rows, and its requests 
       for (const event of own) assert.ok((event["created_at"] as Date).getTime() <= now);
     }
   }
+});
+
+test("seed refuses production, also if .env sets it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "haven-seed-"));
+  atEnd(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, ".env"), "NODE_ENV=production\n");
+  const outcome = await runProgram(process.execPath, [file, "--rows", "100"], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"], DATABASE_URL: await freshDatabase() },
+  });
+  assert.equal(outcome.code, 1);
+  assert.match(outcome.output, /does not run with NODE_ENV=production/);
 });

@@ -162,6 +162,13 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
   }
   if (/password must be a (?:non-empty )?string/.test(error.message))
     return { reason: "credentials", sentence: "Postgres asks for a password, and DATABASE_URL has none." };
+  if (/authenticationOk message type/.test(error.message)) {
+    return {
+      reason: "credentials",
+      sentence:
+        "Postgres asks for a way to sign in that Haven does not support, such as GSSAPI: allow this user scram-sha-256 or cert in pg_hba.conf.",
+    };
+  }
   if (/timeout expired|timed? ?out/i.test(error.message)) return explainNetworkFailure("ETIMEDOUT", labels);
   if (/establishing an SSL connection|terminated|unexpected/i.test(error.message))
     return explainNetworkFailure("ECONNRESET", labels);

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
 import type { PostgresAddress, PostgresHost } from "../../config/postgres-url.ts";
@@ -47,6 +48,7 @@ export async function openOne(
   });
   // Without a listener, an error of an idle connection would end the process.
   client.on("error", () => undefined);
+  endOnUnknownMessages(client);
   if (pooler === "transaction") limitEachTransaction(client, settings);
   let cancelling: Promise<void> | undefined;
   const destroy = () => {
@@ -70,6 +72,28 @@ export async function openOne(
   if (settings.pipelined === true) joinWrites(client);
   if (settings.callerLimitsQueries !== true) limitQueries(client, queryLimitMs(settings), cancel);
   return { client, destroy, certificateExpiry: certificateExpiry(client.connection.stream) };
+}
+
+/**
+ * The driver throws for a message that it does not know, in the handler of the socket, which would end the process: this
+ * ends the connection instead.
+ */
+function endOnUnknownMessages({ connection }: pg.Client): void {
+  const attach: (stream: Duplex) => void = Reflect.get(connection, "attachListeners").bind(connection);
+  Reflect.set(connection, "attachListeners", (stream: Duplex) => {
+    const others = new Set(stream.listeners("data"));
+    attach(stream);
+    for (const listener of stream.listeners("data").filter((one) => !others.has(one))) {
+      stream.off("data", listener as () => void);
+      stream.on("data", (chunk: Buffer) => {
+        try {
+          listener.call(stream, chunk);
+        } catch (error) {
+          stream.destroy(error instanceof Error ? error : undefined);
+        }
+      });
+    }
+  });
 }
 
 export const timedOut = () => new Error("Postgres timed out.");

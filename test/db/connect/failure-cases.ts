@@ -30,6 +30,7 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
         "hostnossl all encrypted 127.0.0.1/32 reject",
         "hostssl all certified 127.0.0.1/32 cert",
         "host all outsider 127.0.0.1/32 reject",
+        "host all kerberos 127.0.0.1/32 gss",
       ],
     }),
     startPostgresServer({ settings: serve(["127.0.0.1"], -1) }),
@@ -41,6 +42,7 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
     "CREATE ROLE encrypted LOGIN",
     "CREATE ROLE certified LOGIN",
     "CREATE ROLE outsider LOGIN",
+    "CREATE ROLE kerberos LOGIN",
     "CREATE DATABASE closed",
     "REVOKE CONNECT ON DATABASE closed FROM PUBLIC",
   ])
@@ -79,6 +81,7 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
       PASSWORD_COMMAND_TIMEOUT_MS: "300",
     }),
     of("user not admitted by pg_hba.conf", at(server.port, { user: "outsider" })),
+    of("a way to sign in that is not supported", at(server.port, { user: "kerberos" })),
     of("unknown database", at(server.port, { database: "missing" })),
     of("no right to connect to the database", at(server.port, { database: "closed" })),
     of("too many connections", at(server.port, { user: "crowded:hunter2" })),
