@@ -90,7 +90,7 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
           opened.destroy();
           errors.push(new NoSuitableServer(wanted));
         } catch (error) {
-          if (isFinal(error)) throw error;
+          if (isFinal(error) && !(isNotAdmitted(error) && hasOtherTls(attempt, all))) throw error;
           errors.push(error);
         }
         failedAt.set(keyOf(attempt.host), performance.now());
@@ -190,10 +190,21 @@ const destroyAndRethrow =
     throw error;
   };
 
-/** As in libpq, no other host is tried after a server has rejected the user, the password or the database. */
+/**
+ * As in libpq, no other host is tried after a server has rejected the user, the password or the database. A reply without a
+ * code comes from a program that is not Postgres.
+ */
 function isFinal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && !/^(?:57P0|53|08)/.test(error.code ?? "");
+  return error instanceof pg.DatabaseError && error.code !== undefined && !/^(?:57P0|53|08)/.test(error.code);
 }
+
+/** pg_hba.conf may admit a user only with TLS, or only without: with `allow` and `prefer`, the other way is tried, too. */
+const isNotAdmitted = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === "28000";
+
+const hasOtherTls = (attempt: Attempt, all: readonly Attempt[]): boolean =>
+  all
+    .slice(all.indexOf(attempt) + 1)
+    .some(({ host, tls }) => host === attempt.host && (tls === false) !== (attempt.tls === false));
 
 const isRejectedPassword = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === "28P01" || error.code === "28000");

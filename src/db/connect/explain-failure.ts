@@ -62,6 +62,11 @@ function explainReply({ code = "", message }: DatabaseError): FailureExplanation
       };
     case "08P01":
       return explainPooler(message);
+    case "":
+      return {
+        reason: "failed",
+        sentence: "The server at the address in DATABASE_URL is not Postgres: check the host and the port.",
+      };
     default:
       return undefined;
   }

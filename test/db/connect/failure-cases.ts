@@ -1,5 +1,8 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { readPostgres } from "../../../src/config/store-settings.ts";
 import { createConnector } from "../../../src/db/connect/connector.ts";
+import { atEnd } from "../../shared/at-end.ts";
 import { createAuthority } from "../../shared/certificates.ts";
 import { freePort } from "../../shared/free-port.ts";
 import { fromRun, query } from "../../shared/servers/database.ts";
@@ -100,6 +103,7 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
     of("pooler: Postgres behind it is unavailable", at(orphan.port), pooled),
     of("a web server on the port", at(webPort)),
     of("a web server on the port, with TLS", at(webPort, { more: "?sslmode=require" })),
+    of("MySQL on the port", at(await startGreetingServer())),
     of("Redis on the port", at(Number(new URL(fromRun("TEST_REDIS_URL")).port))),
   ];
 }
@@ -113,4 +117,18 @@ export async function failureOf({ cause, environment }: FailureCase): Promise<un
     return error;
   }
   throw new Error(`The connection succeeded: ${cause}`);
+}
+
+/** Starts a server that speaks first, as MySQL does, and returns its port. */
+async function startGreetingServer(): Promise<number> {
+  const greeting = Buffer.concat([Buffer.from([0x4a, 0, 0, 0, 0x0a]), Buffer.from("8.0.36\0".padEnd(73, "x"))]);
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.write(greeting);
+  });
+  atEnd(() => void server.close());
+  const port = await freePort();
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return port;
 }

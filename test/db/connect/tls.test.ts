@@ -34,10 +34,17 @@ before(async () => {
       `ssl_key_file = '${keyFile}'`,
       `ssl_ca_file = '${authority.caFile}'`,
     ],
-    access: ["hostssl all app 127.0.0.1/32 cert", "host all app 127.0.0.1/32 reject"],
+    access: [
+      "hostssl all app 127.0.0.1/32 cert",
+      "host all app 127.0.0.1/32 reject",
+      "hostssl all onlytls 127.0.0.1/32 trust",
+      "host all onlytls 127.0.0.1/32 reject",
+      "hostnossl all onlyplain 127.0.0.1/32 trust",
+      "host all onlyplain 127.0.0.1/32 reject",
+    ],
   });
   const { client, destroy } = await createConnector({ url: server.url, connectTimeoutMs: 1000 }).open(settings);
-  await client.query("CREATE ROLE app LOGIN");
+  await client.query("CREATE ROLE app LOGIN; CREATE ROLE onlytls LOGIN; CREATE ROLE onlyplain LOGIN");
   destroy();
 });
 
@@ -74,6 +81,19 @@ test("without a certificate authority, each sslmode has the same effect as in li
     assert.equal(await tryConnecting({ query }), expected, query);
   for (const query of ["sslmode=verify-ca", "sslmode=verify-full", "ssl=true"])
     assert.match(await tryConnecting({ query }), untrusted, query);
+});
+
+test("with allow and prefer, a user that pg_hba.conf admits in the other way only is connected in that way", {
+  skip,
+}, async () => {
+  for (const [user, query, expected] of [
+    ["onlytls", "sslmode=allow", "encrypted"],
+    ["onlytls", "sslmode=prefer", "encrypted"],
+    ["onlyplain", "sslmode=prefer", "plain"],
+    ["onlyplain", "sslmode=require", "28000"],
+    ["onlytls", "sslmode=disable", "28000"],
+  ] as const)
+    assert.equal(await tryConnecting({ user, query }), expected, `${user} ${query}`);
 });
 
 test("with an authority, every sslmode verifies the certificate, and all but verify-ca the host name", {
