@@ -4,12 +4,15 @@ import type { TlsMaterial } from "../../config/tls-files.ts";
 
 /** Returns the TLS options of each attempt, in order; `false` is plain text. A second attempt follows if the first fails. */
 export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
-  const verified = verification(effectiveMode(address, files.ca !== undefined), files.ca !== undefined);
+  // An authority that the URL names is one even if its file is missing: the certificate is never accepted unverified.
+  const hasAuthority = files.ca !== undefined || address.sslFiles.ca !== undefined;
+  const mode = effectiveMode(address, hasAuthority);
+  const verified = verification(mode, hasAuthority);
   const options: ConnectionOptions = {
     ...verified,
     ...defined({ ...files, passphrase: address.sslKeyPassphrase, minVersion: secureVersion(address.sslMinVersion) }),
   };
-  switch (effectiveMode(address, files.ca !== undefined)) {
+  switch (mode) {
     case "disable":
       return [false] as const;
     case "allow":

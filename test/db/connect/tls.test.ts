@@ -106,6 +106,8 @@ test("with an authority, every sslmode verifies the certificate, and all but ver
     assert.match(await tryConnecting({ query, env: wrong }), untrusted, query);
     assert.equal(await tryConnecting({ query, env, host: "localhost" }), otherHost, query);
   }
+  for (const authority of ["system", "/nonexistent/ca.pem"])
+    assert.match(await tryConnecting({ query: `sslmode=require&sslrootcert=${authority}` }), untrusted, authority);
   const query = `sslmode=verify-ca&sslrootcert=${caFile}`;
   assert.equal(await tryConnecting({ query, host: "localhost" }), "encrypted");
   assert.match(await tryConnecting({ query: "sslmode=verify-ca", env: wrong }), untrusted);
