@@ -95,6 +95,13 @@ function explainAccess(message: string): FailureExplanation {
 
 /** PgBouncer and other poolers report every error with the same SQLSTATE. */
 function explainPooler(message: string): FailureExplanation {
+  if (/unsupported startup parameter\b.*\boptions\b/.test(message)) {
+    return {
+      reason: "failed",
+      sentence:
+        "A connection pooler such as PgBouncer refuses the parameter options: set DB_POOLER=transaction, and remove options from DATABASE_URL or list it in ignore_startup_parameters of the pooler.",
+    };
+  }
   if (/unsupported startup parameter/.test(message)) {
     return {
       reason: "failed",

@@ -97,6 +97,7 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
     of("client certificate missing", at(server.port, { user: "certified" }), ca),
     of("no host of the wanted kind", at(plain.port, { user: "postgres", more: "?target_session_attrs=standby" })),
     of("pooler without DB_POOLER", at(pooler.port)),
+    of("pooler: a parameter in options", at(pooler.port, { more: "?options=-c%20search_path%3Dpublic" }), pooled),
     of("pooler: wrong password", at(pooler.port, { user: "app:hunter3" }), pooled),
     of("pooler: unknown database", at(pooler.port, { database: "missing" }), pooled),
     of("pooler: too many clients", at(full.port), pooled),
