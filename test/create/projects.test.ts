@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parseSync } from "@swc/core";
 import { isText, type ProjectFiles, textOf } from "../../src/create/files.ts";
 import { importsOf } from "../../src/create/imports.ts";
 import { namesOf } from "../../src/create/names.ts";
@@ -19,6 +20,16 @@ const published = /@haven-api\/(?:create|doctor|health)|haven-doctor|The Haven c
 /** Words of the property API. JSON Schema and CSS have properties, Grafana has units, and pools lend leases. */
 const domain =
   /\b(?:tenants?|landlords?|apartment\w*|property_?ids?|maintenance[-_ ](?:request|event)s?|rent_?cents|photoroutes|leaseroutes)\b|\/(?:properties|units|leases|maintenance-requests|photos)\b(?!\/(?:images|storage|uploads|avatar|upload-))|\b(?:properties, )?units,? (?:and )?leases\b/i;
+
+const parseScript = (syntax: "ecmascript" | "typescript") => (text: string) =>
+  void parseSync(text.replace(/^#!/, "//"), { syntax, target: "es2024" });
+
+/** The type check reads TypeScript only, and a service may have a name that is no identifier. */
+const parsers: readonly (readonly [pattern: RegExp, parse: (text: string) => void])[] = [
+  [/\.[cm]?js$/, parseScript("ecmascript")],
+  [/\.ts$/, parseScript("typescript")],
+  [/\.json$/, (text) => void JSON.parse(text)],
+];
 
 for (const { name, parts, files } of projects) {
   const title = `${name} with ${parts.length === 0 ? "no parts" : parts.join(", ")}`;
@@ -67,6 +78,13 @@ for (const { name, parts, files } of projects) {
     for (const one of Object.keys(declared)) assert.ok(`node_modules/${one}` in lock.packages, one);
     assert.deepEqual(lock.packages[""].dependencies, manifest.dependencies);
     assert.ok(!("@haven-api/health" in declared), "the kit comes as sources");
+  });
+
+  test(`${title} has scripts and settings that can be parsed`, () => {
+    for (const [path, text] of textsOf(files)) {
+      const parse = parsers.find(([pattern]) => pattern.test(path))?.[1];
+      if (parse !== undefined) assert.doesNotThrow(() => parse(text), path);
+    }
   });
 
   test(`${title} passes its own type check and the doctor`, { timeout: 300_000 }, async () => {

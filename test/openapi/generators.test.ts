@@ -61,7 +61,7 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
 
   test("gives types without `unknown` by orval", async () => {
     await run("orval/dist/bin/orval.mjs", "--config", "orval.config.cjs");
-    assertNoUnknown(readFileSync(join(folder, "orval/haven.ts"), "utf8"));
+    assertNoUnknown(readFileSync(join(folder, "orval/api.ts"), "utf8"));
   });
 
   const compile = (file: string) =>

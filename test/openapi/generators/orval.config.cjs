@@ -1,3 +1,3 @@
 module.exports = {
-  haven: { input: "./openapi.json", output: { mode: "single", target: "./orval/haven.ts", client: "fetch" } },
+  api: { input: "./openapi.json", output: { mode: "single", target: "./orval/api.ts", client: "fetch" } },
 };
