@@ -1,121 +1,30 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
-import { hostname } from "node:os";
-import { steadyClock } from "../core/clock.ts";
 import { newRequestId } from "../core/ids.ts";
-import { readMemory } from "./checks/memory.ts";
-import { createFleetOfApp } from "./fleet/fleet-of-app.ts";
-import { guard, warn } from "./guard-callback.ts";
+import { createChecking } from "./composition/checking.ts";
+import { createEndpoints } from "./composition/endpoints.ts";
+import { createMeasuring } from "./composition/measuring.ts";
+import { settingsOf } from "./composition/settings.ts";
+import { warn } from "./guard-callback.ts";
 import type { Check } from "./health/check.ts";
-import type { Identity } from "./health/health-report.ts";
 import { createHealthReporter } from "./health/health-reporter.ts";
-import { createHistory } from "./health/history.ts";
-import { createMonitor } from "./health/monitor.ts";
-import { strictPolicy } from "./health/readiness-policy.ts";
-import { createSamples } from "./health/samples.ts";
-import { watchSystem } from "./health/system-watch.ts";
 import { createAppListener } from "./http/app-listener.ts";
-import { createManagementServer, type ManagementLimits } from "./http/management-server.ts";
-import { createOperatorEndpoints } from "./http/operator-endpoints.ts";
-import { createOperatorRoutes } from "./http/operator-routes.ts";
 import { createProbes } from "./http/probes.ts";
-import { sendKitProblem } from "./http/problems.ts";
 import { type Exchange, trackConnections } from "./lifecycle/connections.ts";
 import { type DrainTimes, drain, refuseWrongTimes } from "./lifecycle/drain.ts";
-import { createLifecycle } from "./lifecycle/phase.ts";
 import { defaultDrainTimes, type StopOptions, stopOnSignals } from "./lifecycle/stop-on-signals.ts";
-import { addBreakerMetrics } from "./metrics/breakers.ts";
-import { createHealthMetrics } from "./metrics/health.ts";
-import { createHttpMetrics } from "./metrics/http.ts";
-import { addMemoryMetrics } from "./metrics/memory.ts";
-import { createOwnExposition } from "./metrics/own-exposition.ts";
-import { promClientSink } from "./metrics/prom-client.ts";
 import type { HealthOptions } from "./options.ts";
-import { watchEventLoop } from "./overload/event-loop-watch.ts";
 import { refuseCheck, refuseWrongOptions } from "./refuse-wrong-options.ts";
-import { createBreakers } from "./resilience/breakers.ts";
 
 function buildHealth(options: HealthOptions) {
-  const {
-    service,
-    version = "0.0.0",
-    instance = hostname(),
-    facts = {},
-    checks = [],
-    intervalMs = 2000,
-    timeoutMs = 2000,
-  } = options;
-  const { closeOn = "signal", clock = steadyClock, maxEventLoopDelayMs = 50 } = options;
-  const operators = options.operators === false ? undefined : (options.operators ?? {});
-  const identity: Identity = { service, version, instance, ...facts };
-  const history = createHistory();
-  if (options.onChange !== undefined) history.onChange(options.onChange);
-  const lifecycle = createLifecycle(clock);
+  const settings = settingsOf(options);
+  const { identity, clock, eventLoop, operators, closeOn } = settings;
   const connections = trackConnections(clock);
-  const samples = createSamples(clock);
-  const breakers = createBreakers({
-    clock,
-    onSymptom: (name) => monitor.checkSoon(name),
-    closeOn,
-    retryMs: intervalMs,
-    onChange: ({ name, state, since }, from) => {
-      // While the breaker is open each check is a trial, so only opening and closing are recorded.
-      if (state !== "closed" && from !== "closed") return;
-      history.add({ at: since, kind: "breaker", name, from, to: state, reason: null });
-    },
-  });
-  const fleetOfApp =
-    options.fleet && createFleetOfApp(options.fleet, { identity: { instance, version }, intervalMs, timeoutMs, clock });
-  const monitor = createMonitor({
-    checks,
-    intervalMs,
-    timeoutMs,
-    history,
-    clock,
-    policy: fleetOfApp?.policy ?? options.policy ?? strictPolicy,
-    onResult(name, observation, status) {
-      samples.add(name, observation);
-      healthMetrics.observe(name, observation);
-      guard("onResult", () => options.onResult?.(name, observation, status));
-      if (closeOn === "signal" && observation.ok && status === "up") breakers.close(name);
-    },
-    onDown(name) {
-      if (closeOn === "signal") breakers.open(name);
-    },
-  });
-  lifecycle.onChange(({ phase }) => monitor.setPhase(phase));
-  monitor.onSnapshot(({ startedUp }) => {
-    if (startedUp && lifecycle.is("starting")) lifecycle.advance("ready");
-  });
-
-  const eventLoop = options.eventLoop ?? watchEventLoop(maxEventLoopDelayMs);
+  const checking = createChecking(options, settings, (name, observation) => healthMetrics.observe(name, observation));
+  const { history, lifecycle, breakers, monitor } = checking;
   const probes = createProbes({ identity, snapshot: monitor.snapshot, paths: options.probePaths ?? [] });
-
-  const metrics = metricsSink(options.metrics) ?? createOwnExposition({ version, instance, eventLoop });
-  addBreakerMetrics(metrics, breakers.all);
-  addMemoryMetrics(metrics, readMemory);
-  const healthMetrics = createHealthMetrics(metrics, {
-    checks: () => monitor.snapshot().checks,
-    ready: () => monitor.snapshot().ready,
-    phase: () => lifecycle.current().phase,
-    probes: probes.counts,
-    changes: history.counts,
-  });
-  const httpMetrics = createHttpMetrics(metrics, {
-    inFlight: connections.inFlight,
-    connections: connections.sockets,
-    bytes: connections.bytes,
-    shedCount: eventLoop.shedCount,
-  });
-  const systemWatch = watchSystem({
-    eventLoop,
-    http: {
-      inFlight: connections.inFlight,
-      connections: connections.sockets,
-      shedding: eventLoop.isShedding,
-      totals: httpMetrics.totals,
-    },
-  });
-  const fleet = fleetOfApp?.join(monitor, systemWatch, metrics);
+  const measuring = createMeasuring({ metrics: options.metrics, settings, checking, connections, probes });
+  const { metrics, healthMetrics, httpMetrics, systemWatch } = measuring;
+  const fleet = checking.fleetOfApp?.join(monitor, systemWatch, metrics);
   const report = createHealthReporter({
     identity,
     snapshot: monitor.snapshot,
@@ -125,38 +34,12 @@ function buildHealth(options: HealthOptions) {
     certificates: options.certificates ?? (() => []),
     details: options.details ?? {},
   });
-
-  const sendError = operators?.sendError ?? sendKitProblem;
-  const requestIdOf = operators?.requestIdOf ?? newRequestId;
-  const operatorEndpoints =
-    operators &&
-    createOperatorEndpoints({
-      token: operators.token,
-      sendError,
-      requestIdOf,
-      onUnexpectedError: operators.onUnexpectedError ?? (() => undefined),
-      routes: new Map([
-        ...createOperatorRoutes({
-          report,
-          breakers: breakers.views,
-          samples,
-          intervalMs,
-          clock,
-          exposeMetrics: metrics.expose,
-          fleet: operators.fleet ?? fleet?.report,
-          links: operators.links ?? [],
-        }),
-        ...(operators.routes ?? []),
-      ]),
-    });
-  const answer = (request: IncomingMessage, response: ServerResponse): boolean =>
-    probes.answer(request, response) || (operatorEndpoints?.answer(request, response) ?? false);
-  const managementServer = (limits: ManagementLimits): Server => createManagementServer({ answer, sendError, limits });
+  const endpoints = createEndpoints({ settings, checking, probes, metrics, report, fleet: fleet?.report });
+  const { sendError, createManagementServer } = endpoints;
   const managementPort = operators?.managementPort;
   let management: Server | undefined;
-
   const app = createAppListener({
-    answer: managementPort === undefined ? answer : probes.answer,
+    answer: endpoints.answerBeforeApp,
     connections,
     admits: eventLoop.admits,
     reject: (response, error) => sendError(response, error, newRequestId()),
@@ -164,7 +47,7 @@ function buildHealth(options: HealthOptions) {
     ...(options.routeOf !== undefined && { routeOf: options.routeOf }),
   });
 
-  const all = [...checks];
+  const all = [...settings.checks];
   const servers = new Set<Server>();
   let draining: Promise<{ cut: number }> | undefined;
   const health = {
@@ -216,7 +99,7 @@ function buildHealth(options: HealthOptions) {
      * Answers probes and operator endpoints; returns false for any other request.
      * @example createServer((request, response) => void (health.answer(request, response) || app(request, response)));
      */
-    answer,
+    answer: endpoints.answer,
     /**
      * Serves probes and operator endpoints before everything that listens for requests on this server now, tracks its
      * connections and starts the checks. Call it after the framework has created the server.
@@ -241,7 +124,7 @@ function buildHealth(options: HealthOptions) {
      * Creates a server for a second port that answers probes and operator endpoints only.
      * @internal
      */
-    createManagementServer: managementServer,
+    createManagementServer,
     /**
      * Tracks the connections of the server, and starts the checks. `attach` does it, too.
      * @example health.watch(createServer(health.listener(app)).listen(3000));
@@ -250,7 +133,9 @@ function buildHealth(options: HealthOptions) {
       servers.add(server);
       connections.watch(server);
       if (managementPort !== undefined && management === undefined) {
-        management = managementServer({ headersTimeoutMs: 10_000, keepAliveTimeoutMs: 75_000 }).listen(managementPort);
+        management = createManagementServer({ headersTimeoutMs: 10_000, keepAliveTimeoutMs: 75_000 }).listen(
+          managementPort,
+        );
       }
       start();
     },
@@ -320,9 +205,6 @@ function closeCheck(check: Check): void {
     warn(`closing the check "${check.name}" failed`, error);
   }
 }
-
-const metricsSink = (given: HealthOptions["metrics"]) =>
-  given !== undefined && "registerMetric" in given ? promClientSink(given) : given;
 
 /**
  * The kit of one app, as `createHealth` returns it.
