@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Finding, root } from "./findings.ts";
+
+/** One row of docs/judges.md: why findings of one rule stay. */
+export type Explanation = { judge: string; rule: string; where: readonly string[]; reason: string };
+
+export const readPage = () => readFileSync(join(root, "docs/judges.md"), "utf8");
+
+/** The headings `## NAME VERSION` of the page. */
+export const versionsOf = (page: string): ReadonlyMap<string, string> =>
+  new Map([...page.matchAll(/^## ([\w-]+) ([\d.]+)$/gm)].map(([, name = "", version = ""]) => [name, version]));
+
+/** Reads the tables below the headings. A row is `| RULE and what it says | where | reason |`. */
+export function explanationsOf(page: string): readonly Explanation[] {
+  return page.split(/^## /m).flatMap((section) => {
+    const [judge = ""] = section.split(" ", 1);
+    const rows = [...section.matchAll(/^\| `([^`]+)`([^|]*)\|([^|]*)\|([^|]*)\|$/gm)];
+    return rows.map(([, rule = "", , where = "", reason = ""]) => ({
+      judge,
+      rule,
+      where: [...where.matchAll(/`([^`]+)`/g)].map(([, one = ""]) => one),
+      reason: reason.trim(),
+    }));
+  });
+}
+
+/** Returns the faults of the page: findings without an explanation, and explanations without a finding. */
+export function faultsOf(
+  judge: string,
+  findings: readonly Finding[],
+  explanations: readonly Explanation[],
+): readonly string[] {
+  const ofJudge = explanations.filter((one) => one.judge === judge);
+  const explains = ({ rule, where }: Finding) => ofJudge.some((one) => one.rule === rule && one.where.includes(where));
+  const unexplained = findings
+    .filter((finding) => !explains(finding))
+    .map(({ rule, where, message }) => `${judge} ${rule} ${where}: ${message}`);
+  const unneeded = ofJudge.flatMap(({ rule, where }) =>
+    where
+      .filter((one) => !findings.some((finding) => finding.rule === rule && finding.where === one))
+      .map((one) => `docs/judges.md explains ${judge} ${rule} ${one}, which is not reported`),
+  );
+  return [...unexplained, ...unneeded];
+}
