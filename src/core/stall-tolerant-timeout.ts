@@ -1,4 +1,4 @@
-// This process may stand still while it waits: it is paused, has used up its CPU quota, collects garbage, or computes.
+// This process may stall while it waits: it is paused, has used up its CPU quota, collects garbage, or computes.
 // Answers then wait in its sockets, and timers run before sockets are read. So a limit is measured in slices, and the
 // sockets are read after each. A slice that ended late is not counted, because this process may not have run during it.
 

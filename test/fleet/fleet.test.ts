@@ -114,7 +114,7 @@ test("a dead store does not delay heartbeats to the other store", async () => {
   );
 });
 
-test("while no store answers, an instance reports since when, and lists only itself", async () => {
+test("while no store answers, an instance lists only itself and reports when the stores became silent", async () => {
   const { members } = await startLocalFleet(2);
   const [one] = members;
   assert.ok(one);

@@ -19,7 +19,7 @@ import {
   reportOf,
 } from "./support/observe.ts";
 
-// The checks of Postgres pass with their own table and connections, and requests fail.
+// Requests fail although the checks of Postgres pass, because the checks use their own table and connections.
 
 async function start() {
   const url = await freshDatabase();
@@ -28,7 +28,7 @@ async function start() {
   return { url, haven, person: await register(haven.url) };
 }
 
-test("a table that another client has locked is reported in time, requests that do not use it are served, and it heals", async () => {
+test("a table that another client has locked is reported in time, requests that do not use it are served, and writes succeed after the unlock", async () => {
   const { url, haven, person } = await start();
   const write = () => createProperty(haven, person);
   const other = new pg.Client({ connectionString: url });
@@ -63,7 +63,7 @@ test("missing privileges for one table are reported as forbidden, and everything
   await assertWritesAgain(haven, "postgres", write);
 });
 
-test("a statement of the application that takes too long is no fault of a table", async () => {
+test("a statement of the application that takes too long is not reported as a fault of a table", async () => {
   const { haven } = await start();
   const runs = async () => (await reportOf(haven)).checks["tables"]?.lastSuccessAt;
   assert.equal((await ask(`${haven.url}/test/sql/3000`)).status, 503);

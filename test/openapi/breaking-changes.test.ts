@@ -79,7 +79,7 @@ test("a change that only adds is not breaking", () => {
   assert.deepEqual(changesTo({}), []);
 });
 
-test("what client generators do not understand is reported as a fault", () => {
+test("a schema that client generators do not support is reported as a fault", () => {
   const unsupported = z.strictObject({
     kind: z.enum(["a", "b"]),
     name: z.string().regex(/^\p{L}+$/u),

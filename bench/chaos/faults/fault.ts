@@ -23,7 +23,7 @@ export type Bounds = {
   answerWithinMs?: number;
 };
 
-/** What a fault found out by itself. A finding that is not met counts as a missed strict bound. */
+/** A result that the fault checks itself, such as the number of lost writes. A finding that is not met counts as a missed strict bound. */
 export type Finding = { what: string; met: boolean };
 
 export type FaultFacts = {
@@ -53,7 +53,7 @@ export type Fault<S extends Stores = Single> = FaultFacts & {
   findings?(testbed: Testbed<S>): Promise<readonly Finding[]>;
 };
 
-/** The defaults of HEALTH_CHECK_INTERVAL_MS and HEALTH_CHECK_TIMEOUT_MS. */
+/** The defaults of HEALTH_CHECK_INTERVAL and HEALTH_CHECK_TIMEOUT. */
 const intervalMs = 2000;
 const timeoutMs = 2000;
 export const twoIntervalsMs = 2 * intervalMs;

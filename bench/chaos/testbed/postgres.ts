@@ -10,7 +10,7 @@ import { eventually } from "../../../test/shared/eventually.ts";
 import { freePort } from "../../../test/shared/free-port.ts";
 import { query } from "../../../test/shared/servers/database.ts";
 
-/** A small number, so that a fault can use up all connections: Haven uses 3 × (10 + 1). */
+/** A small number, so that a fault can use up all connections: three instances use 3 × (10 + 2). */
 const maxConnections = 60;
 /** Reserved, so that the run can connect although clients have taken all other connections. */
 const reservedConnections = 10;

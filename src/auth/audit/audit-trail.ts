@@ -43,7 +43,7 @@ export async function recordAuditEntry(
   await tx.query(sql, [uuidv7(), actorId, action, targetId, JSON.stringify(details), address, requestId, traceId]);
 }
 
-/** Deletes the oldest entries that were kept long enough, by primary key: ids sort by creation time. */
+/** Deletes up to 1,000 entries whose retention time is over, oldest first. Ids sort by creation time. */
 export async function pruneAuditTrail(db: Queryable, retentionDays: number): Promise<void> {
   const oldest = uuidv7(Date.now() - retentionDays * 86_400_000);
   await db.query(

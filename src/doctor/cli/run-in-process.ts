@@ -15,7 +15,7 @@ export async function runInProcess(args: readonly string[], start: Start): Promi
     columns: stdout.isTTY ? stdout.columns : undefined,
     reportUsageError: (message) => void stderr.write(message),
   });
-  // Setting exitCode instead of calling process.exit lets a pipe take a long report in pieces.
+  // Not process.exit, which would cut off a long report if the output is a pipe.
   process.exitCode = result?.exitCode ?? usageExitCode;
   // A reader that closes the pipe early, as in `| head`, is not an error.
   stdout.on("error", () => undefined);

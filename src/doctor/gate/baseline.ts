@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parseJson } from "../../core/parse-json.ts";
 import { UnreadableError } from "../diagnostics.ts";
 import { type Files, readRequiredFile } from "../files.ts";
 import type { Finding } from "../rule.ts";
@@ -30,7 +31,7 @@ export type LineAt = (file: string, line: number) => string | undefined;
 
 export function readBaseline(files: Files, path: string): Baseline {
   const at = { file: files.displayPath(path), line: 1 };
-  const parsed = schema.safeParse(jsonOf(readRequiredFile(files, path)));
+  const parsed = schema.safeParse(parseJson(readRequiredFile(files, path)));
   if (!parsed.success) throw new UnreadableError(at, "is not a baseline: write one with --write-baseline");
   return new Set(parsed.data.findings.map(({ fingerprint }) => fingerprint));
 }
@@ -43,12 +44,4 @@ export function baselineText(findings: readonly Finding[], lineAt: LineAt): stri
   }));
   const sorted = entries.sort((a, b) => `${a.file} ${a.rule}`.localeCompare(`${b.file} ${b.rule}`));
   return `${JSON.stringify({ version: 1, findings: sorted }, null, 2)}\n`;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../core/parse-json.ts";
 import { UnreadableError } from "../diagnostics.ts";
 import type { Place } from "../facts/config-values.ts";
 
@@ -74,7 +75,7 @@ type Answer = { at: Place; status: number; keepAlive: string | null };
 
 export function parseRunningInstance(text: string, { at, status, keepAlive }: Answer): RunningInstance {
   if (status === 404) throw new UnreadableError(at, "has no /health/detailed: with MANAGEMENT_PORT set, use that port");
-  const parsed = healthReport.safeParse(jsonOf(text));
+  const parsed = healthReport.safeParse(parseJson(text));
   if (!parsed.success) {
     const why = /^\{"status"/.test(text)
       ? "returns the verdict only: put its OPS_TOKEN into the environment"
@@ -83,12 +84,4 @@ export function parseRunningInstance(text: string, { at, status, keepAlive }: An
   }
   const seconds = /timeout=(\d+)/.exec(keepAlive ?? "")?.[1];
   return { ...parsed.data, at, keepAliveSeconds: seconds === undefined ? undefined : Number(seconds) };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { Connections, Exchange } from "../../kit/lifecycle/connections.ts";
 import { sendProblem } from "../problem.ts";
 
-/** A time in which this process stood still. */
+/** A time in which this process did not run, or did not return to the event loop. */
 type Stall = { endedAt: number; ms: number };
 
 /**

@@ -1,3 +1,4 @@
+import { parseJson } from "../../core/parse-json.ts";
 import type { CapabilityStatus, JudgedCapability, ReadyStatus } from "../health/judge.ts";
 import type { Snapshot } from "../health/snapshot.ts";
 import type { Phase } from "../lifecycle/phase.ts";
@@ -114,11 +115,3 @@ const isName = (value: unknown): value is string => typeof value === "string" &&
 const isAmount = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 1e12;
 
 const amount = (value: unknown): number => (isAmount(value) ? value : 0);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

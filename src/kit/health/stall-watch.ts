@@ -1,8 +1,8 @@
 const everyMs = 250;
-/** A timer that is late by this much means that the process stood still. */
+/** A timer that is late by this much means that the process stalled. */
 const minStallMs = 500;
 
-/** Detects that this process stood still: it was paused, had no processor, or computed for long. */
+/** Detects stalls of this process: it was paused, had no processor, or computed for long. */
 export function watchStalls() {
   let tickedAt = performance.now();
   let stalledUntil = Number.NEGATIVE_INFINITY;

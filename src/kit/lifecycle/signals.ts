@@ -1,7 +1,7 @@
 type Signals = Pick<NodeJS.Process, "on" | "off">;
 
 /**
- * What to do at the signals.
+ * The actions that signals cause.
  * @example const handlers: StopHandlers = { stop: () => void close(), abort: () => process.exit(130) };
  */
 export type StopHandlers = {

@@ -54,7 +54,7 @@ const checksOn: Readonly<Record<string, (port: number) => Check>> = {
 };
 
 for (const [name, checkOn] of Object.entries(checksOn)) {
-  test(`${name}: a server that never answers is a timeout, ends with the limit, and leaves no connection`, async () => {
+  test(`${name}: against a server that never answers, the check fails with timeout at its limit and closes the connection`, async () => {
     assert.equal(await outcomeOf(checkOn(silent.port), "read", 200), "timeout");
     await eventually(silent.open, (open) => open === 0);
   });

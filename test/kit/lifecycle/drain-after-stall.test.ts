@@ -54,7 +54,7 @@ test("a request that arrived during a stall at the end of the linger time is ans
   );
   await sleep(lingerMs / 2);
   const answered = once(worker, "message");
-  // After the sockets of this tick were read, this process stands still until the request is in its socket and the linger
+  // After the sockets of this tick were read, this process is blocked until the request is in its socket and the linger
   // time is over.
   await nextTick();
   Atomics.store(turn, 0, 1);

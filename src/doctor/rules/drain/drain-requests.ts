@@ -9,7 +9,7 @@ const shortestDrainMs = 5000;
 
 const isTooShort = ({ value, origin }: ConfigNumber): boolean => origin === undefined && value < shortestDrainMs;
 
-const cutAtOnce =
+const tooShortViolation =
   (name: string) =>
   (drainTimeout: ConfigNumber): Violation => ({
     severity: "warning",
@@ -134,7 +134,8 @@ export const drainRequestRules: readonly Rule[] = [
         apps.flatMap(({ settings }) => {
           const request = settings.number("REQUEST_TIMEOUT_MS");
           if (request === undefined) return [];
-          if (request.assumed) return loadBalancer.drainTimeouts.filter(isTooShort).map(cutAtOnce(loadBalancer.name));
+          if (request.assumed)
+            return loadBalancer.drainTimeouts.filter(isTooShort).map(tooShortViolation(loadBalancer.name));
           return loadBalancer.drainTimeouts
             .filter((drainTimeout) => drainTimeout.value < request.value)
             .map(
