@@ -67,10 +67,11 @@ export function formatCondition(alert: string): string {
   return duration === undefined ? condition : `${condition}, for ${duration}`;
 }
 
-type ThresholdUnit = "" | " s" | " %";
+type ThresholdUnit = "" | " s" | " %" | " days";
 
 function unitOf(expression: string): ThresholdUnit {
   if (/\bchanges\(/.test(expression)) return "";
+  if (/days_left|\/ 86400\b/.test(expression)) return " days";
   if (/:ratio|deviation|\s\/\s/.test(expression)) return " %";
   return /_seconds/.test(expression) ? " s" : "";
 }

@@ -32,6 +32,19 @@ test("no section of the runbook repeats its threshold in its own words", () => {
   }
 });
 
+test("the threshold of an alert has the unit of its expression", () => {
+  const alertNames = [
+    "EventLoopSlow",
+    "MemoryHigh",
+    "InstanceRestarts",
+    "CertificateExpiresSoon",
+    "EdgeCertificateExpiresSoon",
+  ];
+  assert.deepEqual(alertNames.map(unitOfThreshold), ["s", "%", "", "days", "days"]);
+});
+
+const unitOfThreshold = (alert: string): string => formatThreshold(alert).replace(/^[\d.]+ ?/, "");
+
 test("a panel that names an alert states its threshold and draws a line there", () => {
   const named = panels.flatMap((panel) =>
     alertsWithThreshold().flatMap((alert) =>
