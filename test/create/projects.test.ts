@@ -66,6 +66,8 @@ for (const { name, parts, files } of projects) {
 
   test(`${title} declares every package that it imports, and locks it`, () => {
     const manifest = JSON.parse(textOf(required(files, "package.json")));
+    for (const script of ["start", "dev", "build", "check", "test", "doctor"])
+      assert.ok(script in manifest.scripts, script);
     const lock = JSON.parse(textOf(required(files, "package-lock.json")));
     const declared = { ...manifest.dependencies, ...manifest.devDependencies };
     for (const [path, text] of textsOf(files)) {

@@ -60,7 +60,7 @@ export function has(command: string): boolean {
   return findOnPath(command) !== undefined;
 }
 
-/** Used as `test(name, { skip: without("nginx") }, …)`. CI never skips: there, a missing program ends the run first. */
+/** Used as `test(name, { skip: without("openssl") }, …)`. CI never skips: there, a missing program ends the run first. */
 export const without = (command: string): false | string => (has(command) ? false : `${command} is not installed`);
 
 const missingOf = (wanted: readonly Program[]) => wanted.filter(({ command }) => !has(command));
