@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { minifySync } from "@swc/core";
 
 // node ../../.ci/release/shrink-package.ts, in the folder of a package that was built: removes the declarations that no
-// exported path reaches, and the white space of the code. Names stay, for stack traces.
+// exported path reaches, the white space of the code, and the names of variables. Functions keep their names, for stack
+// traces.
 
 const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, { types: string }> };
 
@@ -18,6 +19,7 @@ for (let file = toRead.pop(); file !== undefined; file = toRead.pop()) {
 for (const file of globSync("dist/**/*.d.ts")) if (!reached.has(file)) rmSync(file);
 
 for (const file of globSync("dist/**/*.js", { exclude: ["dist/**/browser/**"] })) {
-  const { code } = minifySync(readFileSync(file, "utf8"), { module: true, compress: false, mangle: false, ecma: 2022 });
+  const mangle = { toplevel: false, keep_fnames: true, keep_classnames: true };
+  const { code } = minifySync(readFileSync(file, "utf8"), { module: true, compress: false, mangle, ecma: 2022 });
   writeFileSync(file, code);
 }

@@ -36,7 +36,7 @@ export class CheckFailed extends Error {
   /** The reason that answers and the history contain. */
   readonly reason: Reason;
 
-  constructor(reason: Reason, options?: ErrorOptions) {
+  constructor(reason: Reason, options?: { cause?: unknown }) {
     super(reason, options);
     this.reason = reason;
   }

@@ -8,6 +8,7 @@ import { warn } from "./guard-callback.ts";
 import type { Check } from "./health/check.ts";
 import { createHealthReporter } from "./health/health-reporter.ts";
 import { createAppListener } from "./http/app-listener.ts";
+import { createManagementPort } from "./http/management-port.ts";
 import { createProbes } from "./http/probes.ts";
 import { type Exchange, trackConnections } from "./lifecycle/connections.ts";
 import { type DrainTimes, drain, refuseWrongTimes } from "./lifecycle/drain.ts";
@@ -34,10 +35,19 @@ function buildHealth(options: HealthOptions) {
     certificates: options.certificates ?? (() => []),
     details: options.details ?? {},
   });
-  const endpoints = createEndpoints({ settings, checking, probes, metrics, report, fleet: fleet?.report });
+  const endpoints = createEndpoints({
+    settings,
+    checking,
+    probes,
+    metrics,
+    report,
+    fleet: fleet?.report,
+    appPaths: options.appPaths ?? [],
+  });
   const { sendError, createManagementServer } = endpoints;
-  const managementPort = operators?.managementPort;
-  let management: Server | undefined;
+  const management = createManagementPort(operators?.managementPort, () =>
+    createManagementServer({ headersTimeoutMs: 10_000, keepAliveTimeoutMs: 75_000 }),
+  );
   const app = createAppListener({
     answer: endpoints.answerBeforeApp,
     connections,
@@ -49,6 +59,7 @@ function buildHealth(options: HealthOptions) {
 
   const all = [...settings.checks];
   const servers = new Set<Server>();
+  let stopped = false;
   let draining: Promise<{ cut: number }> | undefined;
   const health = {
     // The parts, for a server that has its own request listener or adds metrics.
@@ -99,10 +110,10 @@ function buildHealth(options: HealthOptions) {
      * Answers probes and operator endpoints; returns false for any other request.
      * @example createServer((request, response) => void (health.answer(request, response) || app(request, response)));
      */
-    answer: endpoints.answer,
+    answer: endpoints.answerBeforeApp,
     /**
-     * Serves probes and operator endpoints before everything that listens for requests on this server now, tracks its
-     * connections and starts the checks. Call it after the framework has created the server.
+     * Serves probes and operator endpoints before everything that listens for requests on this server, tracks its
+     * connections and starts the checks. Call it before the server listens, or at once after.
      * @example health.attach(express().listen(3000));
      */
     attach(server: Server): void {
@@ -132,15 +143,10 @@ function buildHealth(options: HealthOptions) {
     watch(server: Server): void {
       servers.add(server);
       connections.watch(server);
-      if (managementPort !== undefined && management === undefined) {
-        management = createManagementServer({ headersTimeoutMs: 10_000, keepAliveTimeoutMs: 75_000 }).listen(
-          managementPort,
-        );
-      }
       start();
     },
     /**
-     * Starts the checks, for an app without a server. `attach` does it, too.
+     * Starts the checks and opens the management port, for an app without a server. `attach` does it, too.
      * @example health.start();
      */
     start,
@@ -152,6 +158,7 @@ function buildHealth(options: HealthOptions) {
     drain(server: Server, times: DrainTimes, onCut?: (exchange: Exchange) => void): Promise<{ cut: number }> {
       if (draining !== undefined) return draining;
       refuseWrongTimes(times);
+      if (!connections.isWatched(server)) warn("drain: a server is not attached, so its requests are cut", undefined);
       servers.add(server);
       draining = drain({ servers, connections, lifecycle, times, ...(onCut !== undefined && { onCut }) }).then(
         async (result) => {
@@ -174,14 +181,15 @@ function buildHealth(options: HealthOptions) {
      * @example after(() => health.stop());
      */
     stop(): void {
+      if (stopped) return;
+      stopped = true;
       monitor.stop();
       void fleet?.leave();
       for (const check of all) closeCheck(check);
       systemWatch.stop();
       if (options.eventLoop === undefined) eventLoop.stop();
       breakers.stop();
-      management?.close();
-      management?.closeAllConnections();
+      management.close();
     },
   };
   return health;
@@ -194,6 +202,7 @@ function buildHealth(options: HealthOptions) {
     }
     fleet?.refuseUnknownChecks();
     monitor.start();
+    management.open();
   }
 }
 

@@ -7,10 +7,12 @@ export function warn(what: string, error: unknown): void {
   process.emitWarning(error instanceof Error ? `${what}: ${error.message}` : what, { type: "HealthWarning" });
 }
 
-/** Calls a function of the app. An exception becomes a warning, and the result undefined. */
+/** Calls a function of the app. An exception becomes a warning, and the result undefined; a rejection becomes one, too. */
 export function guard<T>(name: string, call: () => T): T | undefined {
   try {
-    return call();
+    const result = call();
+    if (result instanceof Promise) result.catch((error: unknown) => warn(`${name} rejected`, error));
+    return result;
   } catch (error) {
     warn(`${name} threw`, error);
     return undefined;

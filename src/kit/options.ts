@@ -35,6 +35,8 @@ export type HealthOptions = {
   timeoutMs?: number;
   /** Further probe paths, for example `{ path: "/healthz", probe: "ready" }`. */
   probePaths?: readonly ProbePath[];
+  /** Paths that the app keeps although the kit serves them, for example a `/live` or `/metrics` of its own. */
+  appPaths?: readonly string[];
   /** Decides which failing critical checks do not take the instance out of rotation; none unless set. */
   policy?: ReadinessPolicy;
   /** Lets the instances exchange the results of their checks, so that a shared outage takes no instance out of rotation. */
@@ -62,6 +64,11 @@ export type HealthOptions = {
   clock?: Clock;
   /** Called with every result of a check. */
   onResult?: OnResult;
+  /**
+   * Called with the error of each failing run of a check, for the log: the error may contain hosts and users. Without this
+   * function, the first error whose reason is only "failed" becomes a warning of the process.
+   */
+  onCheckError?: (name: string, error: unknown) => void;
   /** Called for every change of state, for the log. */
   onChange?: (change: Change) => void;
 };
@@ -73,7 +80,10 @@ export type HealthOptions = {
 export type OperatorOptions = {
   /** Required as `Authorization: Bearer …`; without it the endpoints are public. */
   token?: string | undefined;
-  /** Serves the operator endpoints on this port only. Probes are on both. */
+  /**
+   * Serves the operator endpoints on this port only. Probes are on both. If the port cannot be opened, the process ends
+   * with an error that names it.
+   */
   managementPort?: number;
   /** The report for `/api/v1/instances` and the status page; that of the option `fleet` of createHealth unless set. */
   fleet?: () => FleetReport;

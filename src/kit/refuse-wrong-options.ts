@@ -64,6 +64,28 @@ const probePaths: Rule = (value) => {
     : 'must contain objects such as { path: "/healthz", probe: "ready" }, where the path begins with / and probe is live, ready or startup';
 };
 
+const paths: Rule = rule(
+  'an array of paths that begin with "/"',
+  (value) => Array.isArray(value) && value.every((path) => typeof path === "string" && /^\/[^?#\s]*$/.test(path)),
+);
+
+/** Other characters cannot be sent in the header. The usual cause is the line feed at the end of a file. */
+const token: Rule = (value) =>
+  text(value) ??
+  (/^[!-~]+$/.test(String(value))
+    ? undefined
+    : "must have visible ASCII characters only, without spaces and line feeds");
+
+const fieldsOfAnswers = ["status", "ready", "since", "phase", "timestamp", "checks", "service", "version", "instance"];
+
+const facts: Rule = (value) => {
+  if (!isObject(value)) return object(value);
+  const wrong = Object.entries(value).find(
+    ([name, fact]) => fieldsOfAnswers.includes(name) || typeof fact !== "string",
+  );
+  return wrong === undefined ? undefined : `must have strings, and names other than ${fieldsOfAnswers.join(", ")}`;
+};
+
 const sink = rule(
   "a registry of prom-client or a sink with add and expose",
   (value) =>
@@ -80,7 +102,7 @@ const operatorRoutes: Rule = (value) => {
 };
 
 const operatorRules: Record<keyof OperatorOptions, Rule> = {
-  token: text,
+  token,
   managementPort: port,
   fleet: callback,
   links: rule("an array", Array.isArray),
@@ -104,11 +126,12 @@ const healthRules: Record<keyof HealthOptions, Rule> = {
   service: text,
   version: text,
   instance: text,
-  facts: object,
+  facts,
   checks: rule("an array", Array.isArray),
   intervalMs: positiveDuration,
   timeoutMs: positiveDuration,
   probePaths,
+  appPaths: paths,
   policy: callback,
   fleet: object,
   closeOn: oneOf("signal", "trial"),
@@ -121,6 +144,7 @@ const healthRules: Record<keyof HealthOptions, Rule> = {
   details: object,
   clock: object,
   onResult: callback,
+  onCheckError: callback,
   onChange: callback,
 };
 

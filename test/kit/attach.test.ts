@@ -17,7 +17,7 @@ async function urlOf(server: Server): Promise<string> {
 }
 
 function make(options: Partial<HealthOptions> = {}) {
-  const health = createHealth({ service: "orders", ...options });
+  const health = createHealth({ service: "orders", maxEventLoopDelayMs: 0, ...options });
   atEnd(health.stop);
   return health;
 }

@@ -12,7 +12,7 @@ import { ask } from "../shared/requests/http.ts";
 const identity = { service: "orders", version: "1.0.0", instance: "orders-1" };
 
 function make(options: Partial<HealthOptions> = {}) {
-  const kit = createHealth({ ...identity, intervalMs: 50, timeoutMs: 500, ...options });
+  const kit = createHealth({ ...identity, intervalMs: 50, timeoutMs: 500, maxEventLoopDelayMs: 0, ...options });
   atEnd(kit.stop);
   return kit;
 }

@@ -15,7 +15,13 @@ import { runProgram } from "../shared/run-program.ts";
 /** Starts an Express app with the kit, and waits until its check has passed. */
 async function serve(options: Partial<HealthOptions> = {}) {
   const check = { name: "shop", critical: true, run: async () => undefined };
-  const health = createHealth({ service: "orders", checks: [check], intervalMs: 50, ...options });
+  const health = createHealth({
+    service: "orders",
+    checks: [check],
+    intervalMs: 50,
+    maxEventLoopDelayMs: 0,
+    ...options,
+  });
   atEnd(health.stop);
   health.breakers.create({ name: "shop", isFailure: () => true });
   const orders = express.Router().get("/:id", (_request, response) => void response.send("order"));

@@ -16,7 +16,13 @@ const untyped = (value: unknown): never => value as never;
 const passing = async () => undefined;
 
 function make(options: Partial<HealthOptions> = {}) {
-  const health = createHealth({ service: "orders", intervalMs: 50, timeoutMs: 200, ...options });
+  const health = createHealth({
+    service: "orders",
+    intervalMs: 50,
+    timeoutMs: 200,
+    maxEventLoopDelayMs: 0,
+    ...options,
+  });
   atEnd(health.stop);
   return health;
 }

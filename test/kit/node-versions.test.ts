@@ -33,16 +33,21 @@ for (const version of nodeVersions) {
     assert.deepEqual(await exited, [0, null]);
   });
 
-  test(`Node ${version}: every path of the exports loads`, { skip }, async () => {
-    const source = `
-      import { readFileSync } from "node:fs";
-      const { exports } = JSON.parse(readFileSync("node_modules/@haven-api/health/package.json", "utf8"));
-      const names = Object.keys(exports).map((path) => "@haven-api/health" + path.slice(1));
-      for (const name of names) await import(name);
-      console.log(JSON.stringify(names.length));`;
-    writeFileSync(join(folder, "all.mjs"), source);
-    const { code, output } = await runProgram(nodeBinary(version), ["all.mjs"], { cwd: folder });
-    assert.equal(code, 0, output);
-    assert.ok(z.number().parse(JSON.parse(output)) >= 13);
-  });
+  for (const [system, file, load] of [
+    ["an ES module", "all.mjs", "await import(name)"],
+    ["CommonJS", "all.cjs", "require(name)"],
+  ] as const) {
+    test(`Node ${version}: every path of the exports loads in ${system}`, { skip }, async () => {
+      const source = `
+        const { readFileSync } = process.getBuiltinModule("node:fs");
+        const { exports } = JSON.parse(readFileSync("node_modules/@haven-api/health/package.json", "utf8"));
+        const names = Object.keys(exports).map((path) => "@haven-api/health" + path.slice(1));
+        for (const name of names) ${load};
+        console.log(JSON.stringify(names.length));`;
+      writeFileSync(join(folder, file), source);
+      const { code, output } = await runProgram(nodeBinary(version), ["--no-warnings", file], { cwd: folder });
+      assert.equal(code, 0, output);
+      assert.ok(z.number().parse(JSON.parse(output)) >= 13);
+    });
+  }
 }

@@ -1,5 +1,6 @@
+import { CheckFailed } from "../../core/failure-reason.ts";
 import { createFleetOfApp } from "../fleet/fleet-of-app.ts";
-import { guard } from "../guard-callback.ts";
+import { guard, warn } from "../guard-callback.ts";
 import { createHistory } from "../health/history.ts";
 import type { Observation } from "../health/judge.ts";
 import { createMonitor } from "../health/monitor.ts";
@@ -45,6 +46,10 @@ export function createChecking(
       observe(name, observation);
       guard("onResult", () => options.onResult?.(name, observation, status));
       if (closeOn === "signal" && observation.ok && status === "up") breakers.close(name);
+    },
+    onError(name, error, reason) {
+      if (options.onCheckError !== undefined) guard("onCheckError", () => options.onCheckError?.(name, error));
+      else if (reason === "failed" && !(error instanceof CheckFailed)) warn(`the check "${name}" failed`, error);
     },
     onDown(name) {
       if (closeOn === "signal") breakers.open(name);

@@ -1,4 +1,5 @@
 import type { Reason } from "../../core/failure-reason.ts";
+import { guard } from "../guard-callback.ts";
 
 /**
  * One change of state. `code` is the error code of the dependency or of the system, for the log and for operators.
@@ -33,13 +34,7 @@ export function createHistory(limit = 200) {
       const key = `${kind} ${name} ${to}`;
       counts.set(key, { kind, name, to, count: (counts.get(key)?.count ?? 0) + 1 });
       if (changes.length > limit) changes.shift();
-      for (const listener of listeners) {
-        try {
-          listener(change);
-        } catch {
-          // A listener that throws must not stop the monitor.
-        }
-      }
+      for (const listener of listeners) guard("onChange", () => listener(change));
     },
     /** Returns how often each state was entered since the start, for metrics. */
     counts: () => [...counts.values()],

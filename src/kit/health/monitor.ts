@@ -1,3 +1,4 @@
+import type { Reason } from "../../core/failure-reason.ts";
 import { guard } from "../guard-callback.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import { type Check, capabilitiesOf, type NamedCapability } from "./check.ts";
@@ -33,6 +34,8 @@ export type MonitorDeps = {
   /** Wall clock, in ms. */
   clock: { now(): number };
   onResult?: OnResult;
+  /** Called with the error of each failing run. */
+  onError?: (name: string, error: unknown, reason: Reason) => void;
   /** Called when a capability has gone down. */
   onDown?: (name: string) => void;
   policy?: ReadinessPolicy;
@@ -53,6 +56,7 @@ export function createMonitor({
   history,
   clock,
   onResult,
+  onError,
   onDown,
   policy = strictPolicy,
 }: MonitorDeps) {
@@ -162,7 +166,9 @@ export function createMonitor({
     while (!stopping.signal.aborted) {
       one.startedAt = performance.now();
       one.sleep.begin();
-      const observation = await runCheck(one.capability, timeoutMs, stopping.signal);
+      const observation = await runCheck(one.capability, timeoutMs, stopping.signal, (error, reason) =>
+        onError?.(one.capability.name, error, reason),
+      );
       if (stopping.signal.aborted) return;
       const wasFailing = one.state.consecutiveFailures > 0;
       const state = record(one, observation);

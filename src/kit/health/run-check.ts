@@ -1,4 +1,4 @@
-import { CheckFailed } from "../../core/failure-reason.ts";
+import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
 import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import type { Capability } from "./check.ts";
 import type { Observation } from "./judge.ts";
@@ -12,6 +12,7 @@ export async function runCheck(
   check: Pick<Capability, "run">,
   timeoutMs: number,
   stop: AbortSignal,
+  onError: (error: unknown, reason: Reason) => void = () => undefined,
 ): Promise<Observation> {
   const startedAt = performance.now();
   const timedOut = new AbortController();
@@ -29,7 +30,9 @@ export async function runCheck(
     return { ok: true, latencyMs: performance.now() - startedAt };
   } catch (thrown) {
     const error = timedOut.signal.aborted && !(thrown instanceof CheckFailed) ? timedOut.signal.reason : thrown;
-    return { ok: false, latencyMs: performance.now() - startedAt, reason: reasonOf(error), code: errorCodeOf(error) };
+    const reason = reasonOf(error);
+    if (!stop.aborted) onError(error, reason);
+    return { ok: false, latencyMs: performance.now() - startedAt, reason, code: errorCodeOf(error) };
   } finally {
     limit.cancel();
     signal.removeEventListener("abort", onAbort);

@@ -20,10 +20,13 @@ const retryAfterSeconds = 2;
 /** The status that NGINX logs for a client that disconnected before the response. */
 const clientClosedRequest = 499;
 const unnamed = "other";
+/** Node emits one of them for each request; the last two only if the app listens to them. */
+const requestEvents = ["request", "checkContinue", "checkExpectation"];
 
 /** Runs before the app: it answers probes, rejects requests during an overload, and passes all others to the app. */
 export function createAppListener(deps: AppListenerDeps) {
   const { answer, connections, admits, reject, observe } = deps;
+  const attached = new WeakSet<Server>();
   const names = new WeakMap<IncomingMessage, string>();
   const routeOf = deps.routeOf ?? ((request) => names.get(request) ?? expressRoute(request) ?? unnamed);
 
@@ -45,16 +48,27 @@ export function createAppListener(deps: AppListenerDeps) {
 
   return {
     wrap,
-    /** Puts the kit before the listeners that the framework has registered. */
+    /** Puts the kit before all listeners of the server, also before those that the app adds later. */
     attach(server: Server): void {
-      const apps = server.listeners("request");
-      server.removeAllListeners("request");
-      server.on(
-        "request",
-        wrap((request, response) => {
-          for (const app of apps) Reflect.apply(app, server, [request, response]);
-        }),
+      if (attached.has(server)) return;
+      attached.add(server);
+      const emit: (event: string, ...args: unknown[]) => boolean = server.emit.bind(server);
+      const listeners = new Map(
+        requestEvents.map((event) => [
+          event,
+          wrap((request, response) => {
+            if (!emit(event, request, response)) reject(response, new AppError("not_found", "No app is listening."));
+          }),
+        ]),
       );
+      const emitAfterKit = (event: string, ...args: unknown[]): boolean => {
+        const [request, response] = args;
+        const listener = listeners.get(event);
+        if (listener === undefined) return emit(event, ...args);
+        listener(request as IncomingMessage, response as ServerResponse & { req: IncomingMessage });
+        return true;
+      };
+      Object.defineProperty(server, "emit", { value: emitAfterKit, configurable: true, writable: true });
     },
     nameRoute(request: IncomingMessage, route: string | undefined): void {
       if (route !== undefined) names.set(request, route);

@@ -1,6 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
+import { newRequestId } from "../../core/ids.ts";
+import { guard } from "../guard-callback.ts";
+import { splitTarget } from "./request-target.ts";
 
 export type OperatorAnswer = {
   status: number;
@@ -58,7 +61,7 @@ export function createOperatorEndpoints({
     if (!authorized && route.withoutToken === "unauthorized")
       throw new AppError("unauthorized", "This endpoint requires the operator token.");
     const { accept = "" } = request.headers;
-    const query = new URLSearchParams(request.url?.split("?", 2)[1]);
+    const query = new URLSearchParams(splitTarget(request.url ?? "").query);
     const answer = await route.answer({ accept, authorized, method, query });
     response.writeHead(answer.status, {
       "Content-Type": answer.contentType,
@@ -75,16 +78,14 @@ export function createOperatorEndpoints({
   return {
     /** Returns false if the request is not for an operator endpoint. */
     answer(request: IncomingMessage, response: ServerResponse): boolean {
-      const raw = request.url ?? "";
+      const { url = "" } = request;
       // Returns early for most requests, before their URL is parsed.
-      if (!raw.startsWith("/metrics") && !raw.startsWith("/health/") && !raw.startsWith("/api/v1/")) return false;
-      const mark = raw.indexOf("?");
-      // The path is not decoded: a proxy that blocks a path compares the same characters.
-      const route = routes.get((mark === -1 ? raw : raw.slice(0, mark)).replace(/(.)\/$/, "$1"));
+      if (url.startsWith("/") && !/^\/(?:metrics|health\/|api\/v1\/)/.test(url)) return false;
+      const route = routes.get(splitTarget(url).path);
       if (route === undefined) return false;
-      const requestId = requestIdOf(request);
+      const requestId = guard("requestIdOf", () => requestIdOf(request)) ?? newRequestId();
       respond(route, request, response, requestId).catch((error: unknown) => {
-        if (!(error instanceof AppError)) onUnexpectedError(error, requestId);
+        if (!(error instanceof AppError)) guard("onUnexpectedError", () => onUnexpectedError(error, requestId));
         if (response.headersSent) response.destroy();
         else sendError(response, error, requestId);
       });

@@ -11,6 +11,7 @@ import {
   readyAnswerTo,
   startupAnswer,
 } from "./probe-answers.ts";
+import { splitTarget } from "./request-target.ts";
 
 export type ProbeDeps = {
   identity: Identity;
@@ -31,7 +32,7 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
   for (const kind of ["live", "ready", "startup"] as const) {
     for (const path of defaultProbePaths[kind]) kinds.set(path, kind);
   }
-  for (const { path, probe } of paths) kinds.set(path, probe);
+  for (const { path, probe } of paths) kinds.set(splitTarget(path).path, probe);
 
   const prepared: Readonly<Record<ProbeKind, () => ProbeAnswer>> = {
     live: prepareLive(identity),
@@ -50,14 +51,12 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
   function find(url: string): { kind: ProbeKind; answer: ProbeAnswer } | undefined {
     const exact = kinds.get(url);
     if (exact !== undefined) return { kind: exact, answer: prepared[exact]() };
-    const mark = url.indexOf("?");
-    const path = (mark === -1 ? url : url.slice(0, mark)).replace(/(.)\/$/, "$1");
+    const { path, query } = splitTarget(url);
     const kind = kinds.get(path);
     if (kind === undefined) {
       const name = /^\/ready\/([^/]+)$/.exec(path)?.[1];
       return name === undefined ? undefined : { kind: "ready", answer: checkAnswer(name, snapshot(), identity) };
     }
-    const query = mark === -1 ? "" : url.slice(mark + 1);
     const hasOptions = kind === "ready" && /(?:^|&)(?:verbose|exclude)/.test(query);
     const answer = hasOptions ? readyAnswerTo(new URLSearchParams(query), snapshot(), identity) : prepared[kind]();
     return { kind, answer };

@@ -1,6 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
 import { problemMembers } from "../../core/problem-members.ts";
+import { warn } from "../guard-callback.ts";
+import type { SendError } from "./operator-endpoints.ts";
 
 /** The problems (RFC 9457) that probes and operator endpoints answer with; the server has the same statuses and titles. */
 export const kitProblems = {
@@ -36,5 +38,20 @@ export function sendKitProblem(response: ServerResponse, error: unknown, request
   });
   response.end(body);
 }
+
+/** Wraps the app's function for error responses. If it fails, the connection is closed, because nothing else answers. */
+export const guardSendError =
+  (send: SendError): SendError =>
+  (response, error, requestId) => {
+    const fail = (failure: unknown) => {
+      warn("sendError failed", failure);
+      response.destroy();
+    };
+    try {
+      Promise.resolve(send(response, error, requestId)).catch(fail);
+    } catch (failure) {
+      fail(failure);
+    }
+  };
 
 const isKitProblem = (code: string): code is KitProblemCode => Object.hasOwn(kitProblems, code);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import { createUnorderedSet } from "../../core/unordered-set.ts";
 
 /** A request that is being answered. */
@@ -13,6 +14,7 @@ export type DrainHandler = () => void;
  * close idle sockets at once, and leave upgraded, silent and half-sent ones open.
  */
 export function trackConnections(clock: { now(): number }) {
+  const watched = new WeakSet<Server>();
   const inFlightBySocket = new Map<Socket, number>();
   const exchanges = createUnorderedSet<Exchange>();
   const drainHandlers = new Set<DrainHandler>();
@@ -29,7 +31,10 @@ export function trackConnections(clock: { now(): number }) {
   return {
     /** Tracks every new socket of this server; upgraded ones until they close. */
     watch(server: Server) {
-      server.on("connection", (socket: Socket) => {
+      if (watched.has(server)) return;
+      watched.add(server);
+      // The requests of a TLS server have the encrypted socket, and not the one of "connection".
+      server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
         inFlightBySocket.set(socket, 0);
         socket.on("close", () => {
           inFlightBySocket.delete(socket);
@@ -38,6 +43,7 @@ export function trackConnections(clock: { now(): number }) {
         });
       });
     },
+    isWatched: (server: Server): boolean => watched.has(server),
     begin(request: IncomingMessage, response: ServerResponse): Exchange {
       const exchange = { request, response, startedAt: clock.now() };
       const { socket } = request;

@@ -98,11 +98,5 @@ function endStreams(connections: Connections, withinMs: number): void {
   }
 }
 
-/** Runs a drain handler. An exception of the handler does not stop the drain. */
-function runHandler(handler: DrainHandler): void {
-  try {
-    handler();
-  } catch {
-    // The socket is still tracked, and is closed or cut like any other.
-  }
-}
+/** An exception does not stop the drain: the socket is still tracked, and is closed or cut like any other. */
+const runHandler = (handler: DrainHandler): void => guard("a drain handler", handler);

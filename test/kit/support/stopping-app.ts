@@ -9,7 +9,11 @@ const closing: Readonly<Record<string, () => Promise<unknown>>> = {
     throw new Error("cannot close");
   },
 };
-const health = createHealth({ service: "orders" });
+const managementPort = process.env["MANAGEMENT_PORT"];
+const health = createHealth({
+  service: "orders",
+  ...(managementPort !== undefined && { operators: { managementPort: Number(managementPort) } }),
+});
 const server = createServer((request, response) => {
   if (request.url === "/slow") setTimeout(() => response.end("done"), 300);
   else if (request.url !== "/never") response.end("app");
