@@ -142,7 +142,7 @@ async function startMissingEngines(
     postgres,
     redis,
     dataDir: config.embeddedDataDir,
-    log: (line) => logger.info(line, `embedded ${line.engine} ${line.event}`),
+    log: ({ event, ...details }) => logger.info(details, `embedded ${details.engine} ${event}`),
   });
 }
 

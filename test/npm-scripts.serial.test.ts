@@ -103,8 +103,8 @@ const isAnswering = (url: string): Promise<boolean> =>
 const starts = (output: string): number => output.split('"msg":"listening"').length - 1;
 
 const enginePids = (output: string): number[] =>
-  [...output.matchAll(/"engine":"(?:valkey|postgres)","event":"started".*?"pid":(\d+),"msg"/g)].map(([, pid]) =>
-    Number(pid),
+  [...output.matchAll(/"engine":"(?:valkey|postgres)",[^\n]*?"pid":(\d+),"msg":"embedded \w+ started"/g)].map(
+    ([, pid]) => Number(pid),
   );
 
 function isAlive(pid: number): boolean {

@@ -229,9 +229,9 @@ async function enginePid(output: () => string, engine: string): Promise<number> 
 
 /** Returns the process ids of the engines in the log. */
 function enginePids(output: string, engine = "(?:valkey|postgres)"): number[] {
-  return [...output.matchAll(new RegExp(`"engine":"${engine}","event":"started".*?"pid":(\\d+),"msg"`, "g"))].map(
-    (match) => Number(match[1]),
-  );
+  return [
+    ...output.matchAll(new RegExp(`"engine":"${engine}",[^\\n]*?"pid":(\\d+),"msg":"embedded \\w+ started"`, "g")),
+  ].map((match) => Number(match[1]));
 }
 
 function isAlive(pid: number): boolean {

@@ -133,6 +133,7 @@ export async function compose(deps: ComposeDeps) {
     lifecycle,
     addCheck: kit.addCheck,
     db: background.db,
+    tracer,
     stack,
   });
   const { jwtSecret } = addresses;

@@ -3,6 +3,7 @@ import type { Config } from "../config/read-config.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Statements } from "../db/pool.ts";
 import type { Routes } from "../http/operation.ts";
 import { createJobQueue, type JobQueue } from "../jobs/job-queue.ts";
@@ -27,16 +28,18 @@ export type MailPartsDeps = {
   addCheck(check: Check): void;
   /** For background work: failures of its calls do not open the breakers. */
   db: Statements;
+  tracer: Tracer;
   stack: AsyncDisposableStack;
 };
 
 /** Creates the outbox of account mail and its delivery; without mail settings, an outbox that refuses every mail. */
 export function composeMail(deps: MailPartsDeps) {
-  const { config, logger, metrics, lifecycle, db, stack } = deps;
+  const { config, logger, metrics, lifecycle, db, tracer, stack } = deps;
   const settings = config.mail;
   if (settings === undefined) {
     const write = async () => undefined;
-    return { outbox: createOutbox({ sending: undefined, write, onOutcome: () => undefined, logger }), devRoutes: [] };
+    const onOutcome = () => undefined;
+    return { outbox: createOutbox({ sending: undefined, write, onOutcome, logger, tracer }), devRoutes: [] };
   }
 
   const queue = createJobQueue({ db, logger });
@@ -45,7 +48,7 @@ export function composeMail(deps: MailPartsDeps) {
   const write = createLetterWriter({ db, publicUrl: settings.publicUrl });
   const deliver = createDelivery(deps, settings);
   const keepsMails = settings.server === undefined;
-  const outbox = createOutbox({ sending: { queue, deliver, keepsMails }, write, onOutcome: count, logger });
+  const outbox = createOutbox({ sending: { queue, deliver, keepsMails }, write, onOutcome: count, logger, tracer });
   runQueue({ queue, lifecycle, stack });
   const devRoutes: readonly Routes[] = keepsMails ? [devMailRoutes(db)] : [];
   return { outbox, devRoutes };

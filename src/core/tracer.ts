@@ -15,6 +15,15 @@ export type SpanDescription = {
 export type Tracer = {
   /** Runs the work as a span of the current request. */
   span<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs work outside a request as a trace of its own, which links to the span that caused it (a `traceparent`). `fail`
+   * records an error that the work handles itself.
+   */
+  job<T>(
+    description: SpanDescription,
+    cause: string | undefined,
+    work: (fail: (error: unknown) => void) => Promise<T>,
+  ): Promise<T>;
   /** Adds an event to the current span. */
   event(name: string, attributes?: SpanAttributes): void;
   /** The headers that continue the trace in an outgoing call. */
@@ -40,6 +49,7 @@ export type StartRequestTrace = (request: IncomingMessage, requestId: string) =>
 
 export const noTracer: Tracer = {
   span: (_description, work) => work(),
+  job: (_description, _cause, work) => work(() => undefined),
   event: () => undefined,
   headers: () => ({}),
 };

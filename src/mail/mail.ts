@@ -16,11 +16,13 @@ export type Deliver = (mail: Mail, signal: AbortSignal) => Promise<void>;
 /** The mail server has not accepted a mail. The message never contains an address or a text of the server. */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
+  readonly code: string;
   /** The server has rejected the mail for good, such as for an unknown recipient. */
   readonly permanent: boolean;
 
   constructor(code: string, { permanent, cause }: { permanent: boolean; cause?: unknown }) {
     super(`The mail server did not accept the mail (${code}).`, cause === undefined ? undefined : { cause });
+    this.code = code;
     this.permanent = permanent;
   }
 }

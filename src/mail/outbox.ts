@@ -1,6 +1,7 @@
 import { AppError } from "../core/app-error.ts";
 import { uuidv7 } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
+import type { Tracer } from "../core/tracer.ts";
 import type { Transaction } from "../db/pool.ts";
 import type { JobOutcome, JobQueue } from "../jobs/job-queue.ts";
 import { type Deliver, DeliveryError, type Mail } from "./mail.ts";
@@ -12,10 +13,14 @@ export type OutboxDeps<Letter> = {
   write(id: string, letter: Letter): Promise<Mail | undefined>;
   onOutcome(outcome: "delivered" | "repeated" | "failed"): void;
   logger: Pick<Logger, "info" | "warn">;
+  tracer: Pick<Tracer, "job" | "span" | "headers">;
 };
 
 export const mailQueue = "mail";
 export const failedMailQueue = "mail-failed";
+
+/** The span of the request that added the letter, for the trace of the delivery. */
+const causeField = "traceparent";
 
 /**
  * How long jobs are kept: in production, so that an operator can see that a mail was sent; in development, with the
@@ -28,7 +33,7 @@ const keptSeconds = { done: 3600, inDevelopment: 86_400 } as const;
  * and has no secrets. The mail itself, with its token, is written at the delivery and exists only in memory.
  */
 export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<Letter>) {
-  const { sending, write, onOutcome, logger } = deps;
+  const { sending, write, onOutcome, logger, tracer } = deps;
 
   const assertSendsMail = (): NonNullable<typeof sending> => {
     if (sending !== undefined) return sending;
@@ -39,16 +44,15 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
 
   const deliverOne = async (
     { deliver, keepsMails }: NonNullable<typeof sending>,
-    id: string,
-    letter: Letter,
-    signal: AbortSignal,
+    { id, letter, signal, fail }: { id: string; letter: Letter; signal: AbortSignal; fail: (error: unknown) => void },
   ): Promise<JobOutcome> => {
     const mail = await write(id, letter);
     if (mail === undefined) return { result: "done" };
     try {
-      await deliver(mail, signal);
+      await tracer.span({ name: "smtp send", kind: "client" }, () => deliver(mail, signal));
     } catch (error) {
       if (!(error instanceof DeliveryError)) throw error;
+      fail(error);
       logger.warn({ job: id, kind: letter.kind, reason: error.message }, "delivering a mail failed");
       onOutcome(error.permanent ? "failed" : "repeated");
       return { result: error.permanent ? "give_up" : "repeat", output: { reason: error.message } };
@@ -59,7 +63,11 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
   };
 
   if (sending !== undefined)
-    sending.queue.handle(mailQueue, ({ id, data }, signal) => deliverOne(sending, id, data as Letter, signal));
+    sending.queue.handle(mailQueue, ({ id, data }, signal) => {
+      const letter = data as Letter & { [causeField]?: string };
+      const description = { name: "deliver a mail", attributes: { "haven.mail.kind": letter.kind } };
+      return tracer.job(description, letter[causeField], (fail) => deliverOne(sending, { id, letter, signal, fail }));
+    });
 
   return {
     /** Whether this server sends mail. */
@@ -70,7 +78,9 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
     async add(tx: Transaction, letter: Letter): Promise<void> {
       const { queue, keepsMails } = assertSendsMail();
       const kept = keepsMails ? keptSeconds.inDevelopment : keptSeconds.done;
-      await queue.add(tx, mailQueue, { id: uuidv7(), data: letter }, kept);
+      const cause = tracer.headers()["traceparent"];
+      const data = cause === undefined ? letter : { ...letter, [causeField]: cause };
+      await queue.add(tx, mailQueue, { id: uuidv7(), data }, kept);
     },
   };
 }

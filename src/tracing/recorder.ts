@@ -75,6 +75,31 @@ export function createRecorder({ sampler, keepErrors, trustsPeer, onTrace }: Rec
         if (!parent.trace.ended) parent.trace.spans.push(span);
       }
     },
+    async job({ name, kind = "internal", attributes = {} }, cause, work) {
+      const caller = readParent(cause);
+      const traceId = newTraceId();
+      const sampled = sampler(traceId, caller?.sampled);
+      const root = sampled || keepErrors ? startRoot(traceId, undefined, caller) : undefined;
+      const spanId = root?.spanId ?? newSpanId();
+      const trace: Trace = { spans: [], dropped: 0, ended: false, sampled, state: undefined };
+      const fail = (error: unknown) => {
+        if (root !== undefined) Object.assign(root, { failed: true });
+        failSpan(root, error);
+      };
+      try {
+        return await runAs({ traceId, spanId, trace, recorded: root }, () => work(fail));
+      } catch (error) {
+        fail(error);
+        throw error;
+      } finally {
+        trace.ended = true;
+        if (root !== undefined) {
+          Object.assign(root, { name, kind, endMs: nowMs() });
+          Object.assign(root.attributes, attributes);
+          if (sampled || root.failed) onTrace([...trace.spans, root]);
+        }
+      }
+    },
     event(name, attributes = {}) {
       addEvent(current()?.recorded, name, attributes);
     },
@@ -104,11 +129,7 @@ export function createRecorder({ sampler, keepErrors, trustsPeer, onTrace }: Rec
       sampled,
       traceparent: formatParent(traceId, spanId, sampled),
       run: (work) => runAs({ traceId, spanId, trace, recorded: root }, work),
-      fail(error) {
-        if (root === undefined) return;
-        root.attributes["error.type"] = errorType(error);
-        addEvent(root, "exception", exceptionAttributes(error));
-      },
+      fail: (error) => failSpan(root, error),
       end({ name, status, attributes }) {
         if (root === undefined || trace.ended) return;
         trace.ended = true;
@@ -179,6 +200,12 @@ function startChild(
 function addEvent(span: RecordedSpan | undefined, name: string, attributes: SpanAttributes): void {
   if (span !== undefined && span.events.length < maxEventsPerSpan)
     span.events.push({ name, atMs: nowMs(), attributes });
+}
+
+function failSpan(span: RecordedSpan | undefined, error: unknown): void {
+  if (span === undefined) return;
+  span.attributes["error.type"] = errorType(error);
+  addEvent(span, "exception", exceptionAttributes(error));
 }
 
 /** The code of the error, because messages of drivers contain values and host names. */

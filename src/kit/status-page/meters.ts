@@ -12,17 +12,21 @@ type Meter = {
   share?: number;
   /** The shares from which the meter shows a warning and an alarm. */
   limits?: readonly [high: number, tooHigh: number];
+  /** The check that judges the same figure. While it passes, the meter shows no alarm. */
+  check?: "event-loop" | "memory";
 };
 
-export function renderMeters({ system, http }: HealthReport): Html {
+export function renderMeters(report: HealthReport): Html {
+  const { system, http } = report;
+  const render = (meter: Meter) => renderMeter(meter, report);
   return html`
     <section aria-labelledby="load">
       <h2 id="load">Load</h2>
       <h3>Process</h3>
-      <dl class="meters">${ofProcess(system).map(renderMeter)}</dl>
+      <dl class="meters">${ofProcess(system).map(render)}</dl>
       ${renderHandles(system.handles)}
       <h3>Requests</h3>
-      <dl class="meters">${ofRequests(http).map(renderMeter)}${renderShedding(http.shedding)}</dl>
+      <dl class="meters">${ofRequests(http, report.uptimeSeconds).map(render)}${renderShedding(http.shedding)}</dl>
     </section>`;
 }
 
@@ -38,6 +42,7 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
       note: `how late timers fire; at most ${formatLatency(eventLoop.longestDelayMs)} in 10 s`,
       share: eventLoop.delayMs / fullDelayMs,
       limits: [0.25, 0.5],
+      check: "event-loop",
     },
     {
       label: "Event loop utilization",
@@ -45,6 +50,7 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
       note: "share of time",
       share: eventLoop.utilization,
       limits: [0.75, 0.95],
+      check: "event-loop",
     },
     {
       label: "Memory",
@@ -56,6 +62,7 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
             limits: [0.8, 0.92],
           }
         : { note: `of ${formatBytes(limitBytes)} allowed`, share: rssBytes / limitBytes, limits: [0.8, 0.92] }),
+      check: "memory",
     },
     {
       label: "Heap",
@@ -63,6 +70,7 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
       note: `of ${formatBytes(heapLimitBytes)} at most`,
       share: heapUsedBytes / heapLimitBytes,
       limits: [0.75, 0.9],
+      check: "memory",
     },
     {
       label: "CPU",
@@ -74,7 +82,8 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
   ];
 }
 
-function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond, day }: HttpFacts): Meter[] {
+function ofRequests(http: HttpFacts, uptimeSeconds: number): Meter[] {
+  const { inFlight, connections, requestsPerSecond, errorsPerSecond, day } = http;
   const share = requestsPerSecond > 0 ? errorsPerSecond / requestsPerSecond : 0;
   return [
     { label: "Requests per second", value: formatRate(requestsPerSecond), note: `${inFlight} in flight` },
@@ -85,7 +94,7 @@ function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond,
       share,
       limits: [0.01, 0.05],
     },
-    budgetOfDay(day),
+    budgetOfDay(day, uptimeSeconds),
     { label: "Connections", value: String(connections), note: "open now" },
   ];
 }
@@ -93,12 +102,13 @@ function ofRequests({ inFlight, connections, requestsPerSecond, errorsPerSecond,
 /** The share of failed requests that the availability objective allows; monitoring/rules/slo.yml has the same. */
 export const allowedFailures = 0.001;
 
-function budgetOfDay({ requests, errors, hours }: HttpFacts["day"]): Meter {
+function budgetOfDay({ requests, errors, hours }: HttpFacts["day"], uptimeSeconds: number): Meter {
+  const period = uptimeSeconds < hours * 3600 ? "since the start" : `in ${formatCount(hours, "hour")}`;
   const spent = requests === 0 ? 0 : errors / (requests * allowedFailures);
   return {
     label: "Error budget spent",
     value: formatPercent(spent),
-    note: `${errors} of ${formatCount(requests, "request")} failed in ${formatCount(hours, "hour")}; ${formatPercent(allowedFailures, 1)} may fail`,
+    note: `${errors} of ${formatCount(requests, "request")} failed ${period}; ${formatPercent(allowedFailures, 1)} may fail`,
     share: spent,
     limits: [0.5, 1],
   };
@@ -109,13 +119,14 @@ function shareInWords(requestsPerSecond: number, share: number): string {
   return share === 0 ? "no failed requests" : `${formatPercent(share, 1)} of the requests`;
 }
 
-function renderMeter({ label, value, note, share, limits = [1, 1] }: Meter): Html {
+function renderMeter(meter: Meter, { checks }: Pick<HealthReport, "checks">): Html {
+  const { label, value, note, share } = meter;
   const filled = Math.min(1, Math.max(0, share ?? 0));
-  const [tone, alarm]: [Tone, string] =
-    filled >= limits[1] ? ["bad", "too high"] : filled >= limits[0] ? ["warn", "high"] : ["good", ""];
+  const [tone, alarm] = judge(meter, filled, checks);
+  // On one line, because line breaks are removed from the page.
+  const range = html`aria-valuemin="0" aria-valuemax="100" aria-valuenow="${Math.round(filled * 100)}"`;
   const bar = html`
-    <svg class="bar" role="meter" aria-label="${label}" aria-valuemin="0" aria-valuemax="100"
-      aria-valuenow="${Math.round(filled * 100)}" aria-valuetext="${value}, ${note}" viewBox="0 0 100 1" preserveAspectRatio="none">
+    <svg class="bar" role="meter" aria-label="${label}" ${range} aria-valuetext="${value}, ${note}" viewBox="0 0 100 1" preserveAspectRatio="none">
       <rect class="track" width="100" height="1"/><rect class="fill" width="${Math.round(filled * 1000) / 10}" height="1"/>
     </svg>`;
   const warning = html`<span class="state ${tone}">${shape(tone === "bad" ? "octagon" : "triangle")}${alarm}</span>`;
@@ -124,6 +135,12 @@ function renderMeter({ label, value, note, share, limits = [1, 1] }: Meter): Htm
       <dt>${label}</dt>
       <dd><span class="value">${value}</span>${alarm !== "" && warning}${share === undefined ? nothing : bar}<span class="note">${note}</span></dd>
     </div>`;
+}
+
+function judge({ limits = [1, 1], check }: Meter, filled: number, checks: HealthReport["checks"]): [Tone, string] {
+  const passes = check !== undefined && checks[check]?.status === "up";
+  if (filled >= limits[1] && !passes) return ["bad", "too high"];
+  return filled >= limits[0] ? ["warn", "high"] : ["good", ""];
 }
 
 const renderShedding = (shedding: boolean): Html => html`

@@ -49,3 +49,36 @@ test("links of the settings are on the page, and their text is escaped", () => {
   );
   assert.match(page, /<a href="https:\/\/wiki\.example\/&quot;x">&lt;b&gt;Runbook<\/a>/);
 });
+
+test("the delay of the event loop shows no alarm while the check of the event loop passes", () => {
+  const { system } = healthReport();
+  const slow = { ...system, eventLoop: { ...system.eventLoop, delayMs: 112 } };
+  const delayWith = (check: ReturnType<typeof up>) => {
+    const page = renderPage(healthReport({ system: slow, checks: { "event-loop": check } }), extras());
+    return /data-key="Event loop delay">.*?<\/div>/s.exec(page)?.[0] ?? "";
+  };
+  assert.match(delayWith(up()), />high</);
+  assert.doesNotMatch(delayWith(up()), /too high/);
+  assert.match(delayWith(down()), /too high/);
+});
+
+test("the error budget names the time since the start until the instance is older than the period", () => {
+  const { http } = healthReport();
+  const text = (uptimeSeconds: number) =>
+    textOf(
+      renderPage(
+        healthReport({ uptimeSeconds, http: { ...http, day: { requests: 9, errors: 0, hours: 1 } } }),
+        extras(),
+      ),
+    );
+  assert.match(text(60), /0 of 9 requests failed since the start/);
+  assert.match(text(4000), /0 of 9 requests failed in 1 hour/);
+});
+
+test("each group of breaker numbers has a name of its own, and attributes are separated", () => {
+  const page = renderPage(healthReport(), extras());
+  const names = [...page.matchAll(/<summary>(Numbers of [^<]+)<\/summary>/g)].map(([, name]) => name);
+  assert.ok(names.length >= 2, String(names));
+  assert.equal(new Set(names).size, names.length);
+  assert.doesNotMatch(page, /<[a-z]+ [^<>]*"[a-z-]+="/);
+});
