@@ -49,7 +49,7 @@ export type ComposeDeps = {
 export async function compose(deps: ComposeDeps) {
   const { config, addresses, logger, droppedLogLines, recentLogLines, stack, overrides = {}, demoLogin } = deps;
   const clock = overrides.clock ?? steadyClock;
-  const identity = identityOf(config.instance);
+  const identity = identityOf(config);
   const metrics = createMetrics(identity);
   addLogMetrics(metrics, droppedLogLines);
   const trust = createTrust(toBlockList(config.http.trustProxy));
