@@ -11,7 +11,7 @@ export const authenticatedWrite: Scenario = {
   title: "An authenticated POST with an Idempotency-Key, compared with hand-written code",
   why: `The row and the response are stored in one transaction, so that a retry gets the same response from any instance. The
     transaction takes three round trips: BEGIN, the lock of the key and the look-up of a stored response travel together, and so
-    do the storing of the response and COMMIT. The hand-written server keeps the same promise with one statement after the
+    do the storing of the response and COMMIT. The hand-written server gives the same guarantee with one statement after the
     other; the usual stack inserts the row and keeps no promise about retries.`,
   run,
 };
@@ -34,7 +34,7 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
   return {
     claims: [
       {
-        what: "an authenticated POST of one row with an Idempotency-Key: throughput relative to hand-written node:http code that keeps the same promise",
+        what: "an authenticated POST of one row with an Idempotency-Key: throughput relative to hand-written node:http code with the same guarantee",
         bound: atLeast(0.7),
         measured: spreadOf(ratios(measured.Haven, measured["by hand"])),
         unit: "ratio",

@@ -76,7 +76,7 @@ export const operations = {
     summary: "Register",
     tag,
     description:
-      "By the server's setting `SIGN_UP`, an account is created at once (201), after its address is verified (202, whether or not the address has an account), only with the token of an invitation, or not at all (403).",
+      "Depending on the server's setting `SIGN_UP`, an account is created at once (201), after its address is verified (202, whether or not the address has an account), only with the token of an invitation, or not at all (403).",
     body: registration,
     bodyLimit: smallBodyLimit,
     rateLimited: true,

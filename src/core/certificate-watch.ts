@@ -5,7 +5,7 @@ export type Certificates = {
    * service has several servers, the earliest expiry counts.
    */
   record(service: string, expiresAt: number | undefined): void;
-  /** Records the same for a service with one server, whose latest certificate counts. */
+  /** Records the expiry for a service with one server. A later value replaces the previous one. */
   recordLatest(service: string, expiresAt: number | undefined): void;
   /**
    * Reads the expiry of the current certificate at intervals, because an open connection keeps the certificate with which

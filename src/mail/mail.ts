@@ -7,17 +7,17 @@ export type Mail = {
   text: string;
 };
 
-/** A mail of a server that delivers none, with the time at which it was kept. */
+/** A mail that was kept instead of being delivered, because no mail server is set, with the time. */
 export type KeptMail = Mail & { at: Date };
 
-/** Delivers a mail, or throws. A `DeliveryError` says whether a repetition can help. The signal ends the delivery. */
+/** Delivers a mail, or throws. A `DeliveryError` states whether a retry can succeed. The signal ends the delivery. */
 export type Deliver = (mail: Mail, signal: AbortSignal) => Promise<void>;
 
 /** The mail server has not accepted a mail. The message never contains an address or a text of the server. */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   readonly code: string;
-  /** The server has rejected the mail for good, such as for an unknown recipient. */
+  /** The server has rejected the mail permanently, such as for an unknown recipient. */
   readonly permanent: boolean;
 
   constructor(code: string, { permanent, cause }: { permanent: boolean; cause?: unknown }) {

@@ -84,7 +84,7 @@ const kubeconfig = ({ port, token, certificate }: { port: number; token: string;
 function run(folder: string, command: string, args: readonly string[]) {
   const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  // The end tells why a program exited.
+  // Only the end of the output is kept: it shows why a program exited.
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => (output = (output + chunk).slice(-10_000)));
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;

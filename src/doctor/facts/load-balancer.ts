@@ -26,7 +26,7 @@ export type LoadBalancer = {
   hosts: readonly string[];
   /** How long an idle connection to an instance is kept open. */
   idleTimeouts: readonly ConfigNumber[];
-  /** Idle timeouts that exist only from a version of the program on. */
+  /** Idle timeouts that older versions of the program do not have. */
   idleTimeoutsSince?: readonly { idle: ConfigNumber; fact: VersionFact }[];
   /** The version that a comment in its file names. */
   version?: KnownVersion | undefined;

@@ -4,8 +4,8 @@ import { pretty } from "./formatting.ts";
 import type { Resolve } from "./render-schema.ts";
 
 /**
- * Renders the form that tries an operation. It is in a template until it is opened: for its autofill, a browser lays out
- * all forms of a page, which takes a phone a third of a second. Without JavaScript it is hidden.
+ * Renders the form that tries an operation. The form is in a template until it is opened, because a browser lays out all
+ * forms of a page for its autofill, which takes a phone a third of a second. Without JavaScript the form is hidden.
  */
 export function renderTryForm(method: string, path: string, operation: DocumentedOperation, resolve: Resolve): Html {
   const { operationId: id, parameters = [], requestBody } = operation;

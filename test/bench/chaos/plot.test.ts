@@ -32,7 +32,7 @@ const observed: Observed = {
   balance: { acknowledged: 0, unanswered: 0, lost: [], duplicated: [] },
 };
 
-test("requests are grouped by the quarter of a second of their start, and by their result", () => {
+test("requests are grouped by the quarter second in which they start, and by their result", () => {
   const { fromMs, toMs, buckets, waits } = timelineOf(observed);
   assert.deepEqual([fromMs, toMs, buckets.write.length], [-3000, 7000, 40]);
   assert.deepEqual(buckets.write.slice(0, 3), [

@@ -15,12 +15,12 @@ export const findObstacles = `(() => {
     if (!document.getElementById(one.getAttribute("aria-describedby"))) found.push("not described: " + one.outerHTML.slice(0, 120));
   }
   for (const form of document.querySelectorAll(".try form")) {
-    if (form.parentElement.querySelector("[role=status]") === null) found.push("says nothing: " + form.dataset.id);
+    if (form.parentElement.querySelector("[role=status]") === null) found.push("no live region: " + form.dataset.id);
   }
   const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
-  found.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => "twice: " + id));
+  found.push(...ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => "id used twice: " + id));
   for (const link of document.querySelectorAll("a[href^='#']")) {
-    if (!document.getElementById(link.hash.slice(1))) found.push("leads nowhere: " + link.hash);
+    if (!document.getElementById(link.hash.slice(1))) found.push("link without a target: " + link.hash);
   }
   let level = 0;
   for (const heading of document.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
