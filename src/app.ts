@@ -6,6 +6,7 @@ import { createByteBudget } from "./core/byte-budget.ts";
 import type { Logger } from "./core/logger.ts";
 import type { StartRequestTrace } from "./core/tracer.ts";
 import { cors } from "./http/cors.ts";
+import type { Routes } from "./http/create-routes.ts";
 import { handleErrors, redirectBrowsers, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
 import { createBodyDiscarder } from "./http/listener/discard-unread-body.ts";
 import type { ListenerApp } from "./http/listener/listener.ts";
@@ -14,14 +15,14 @@ import type { Trust } from "./http/listener/proxy-trust.ts";
 import { clientDisconnected, createContext, requestIdOf } from "./http/listener/request-context.ts";
 import { announcesBody, assertReadableUrl, framingError, toOriginForm } from "./http/listener/request-guard.ts";
 import { createRequestPacer } from "./http/listener/request-pacer.ts";
-import type { Routes, StoreNeeds } from "./http/operation.ts";
+import type { StoreNeeds } from "./http/operation.ts";
 import { sendProblem } from "./http/problem.ts";
 import { resourceRouter } from "./http/resource-router.ts";
 import type { Connections } from "./kit/lifecycle/connections.ts";
 import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 
 // Everything a request passes, in order: the checks before Express (`createApp`), then Express (`createExpressApp`),
-// then the operation that the routers select (`http/operation.ts`).
+// then the operation that the routers select (`http/create-routes.ts`).
 
 export type AppDeps = ExpressDeps & {
   /** Answers probes and operator endpoints; returns false for every other request. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../core/app-error.ts";
-import type { Caller, SessionCaller } from "../http/operation.ts";
+import type { Caller, SessionCaller } from "../http/access.ts";
 import { decodeCredential, hashCookie } from "../sessions/session-secrets.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
 import type { AuthenticateKey } from "./api-keys/authenticate-key.ts";

@@ -1,6 +1,7 @@
 import type { Queryable } from "../db/pool.ts";
+import type { AuthenticateCaller, SessionCaller } from "../http/access.ts";
+import { createRoutes, type Routes } from "../http/create-routes.ts";
 import { okWithEtag } from "../http/etag.ts";
-import { type AuthenticateCaller, createRoutes, type Routes, type SessionCaller } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { accepted, json, noContent, type Reply } from "../http/responses.ts";
 import type { SessionView } from "../sessions/session-store.ts";

@@ -2,7 +2,7 @@ import { AppError } from "../core/app-error.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import type { PageRequest } from "../db/read-list.ts";
-import type { Caller, SessionCaller } from "../http/operation.ts";
+import type { Caller, SessionCaller } from "../http/access.ts";
 import type { Outbox } from "../mail/outbox.ts";
 import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/session-secrets.ts";
 import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";

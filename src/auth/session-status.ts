@@ -1,6 +1,6 @@
 import { AppError } from "../core/app-error.ts";
 import type { Role } from "../core/role.ts";
-import type { Caller } from "../http/operation.ts";
+import type { Caller } from "../http/access.ts";
 import type { SessionStore } from "../sessions/session-store.ts";
 
 /** Returns the role of a session's user, or undefined if the session is not active. */

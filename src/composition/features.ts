@@ -13,7 +13,7 @@ import { streamRoutes } from "../features/stream/routes.ts";
 import type { StreamService } from "../features/stream/service.ts";
 import { unitRoutes } from "../features/units/routes.ts";
 import { createUnitService } from "../features/units/service.ts";
-import type { Routes } from "../http/operation.ts";
+import type { Routes } from "../http/create-routes.ts";
 import type { UploadParts } from "./uploads.ts";
 
 export type FeatureDeps = { db: Database; api: Api; uploads: UploadParts; stream: StreamService };

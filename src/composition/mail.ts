@@ -5,7 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Tracer } from "../core/tracer.ts";
 import type { Statements } from "../db/pool.ts";
-import type { Routes } from "../http/operation.ts";
+import type { Routes } from "../http/create-routes.ts";
 import { createJobQueue, type JobQueue } from "../jobs/job-queue.ts";
 import type { Check } from "../kit/health/check.ts";
 import type { Lifecycle } from "../kit/lifecycle/phase.ts";

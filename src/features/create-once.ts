@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { pruneKeys, runIdempotent } from "../db/idempotency.ts";
 import type { Database, Transaction } from "../db/pool.ts";
+import type { AuthenticateCaller, Caller } from "../http/access.ts";
 import { idempotencyKeyOf } from "../http/input/idempotency-key.ts";
-import type { AuthenticateCaller, Caller } from "../http/operation.ts";
 import type { Pager } from "../http/pagination.ts";
 import { type CompleteReply, completeReply, type Reply } from "../http/responses.ts";
 

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { AppError } from "../core/app-error.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Routes } from "./operation.ts";
+import type { Routes } from "./create-routes.ts";
 import { sendProblem } from "./problem.ts";
 
 /** Creates the last handler: 404 for an unknown path, 405 for a known path with another method. */

@@ -1,5 +1,6 @@
 import express, { type RequestHandler, type Router } from "express";
-import type { Routes, StoreNeeds } from "./operation.ts";
+import type { Routes } from "./create-routes.ts";
+import type { StoreNeeds } from "./operation.ts";
 
 export type ResourceRouter = RequestHandler & { readonly routers: ReadonlyMap<string, Router> };
 

@@ -1,6 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
+import type { AuthenticateCaller } from "../../http/access.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { ifMatchPrecondition, updated } from "../../http/etag.ts";
-import { type AuthenticateCaller, createRoutes, type Routes } from "../../http/operation.ts";
 import { accepted, noContent } from "../../http/responses.ts";
 import { clientInfoOf } from "../client-info.ts";
 import { operations } from "./schema.ts";

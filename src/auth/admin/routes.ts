@@ -1,8 +1,9 @@
 import type { Request } from "express";
 import type { Queryable } from "../../db/pool.ts";
+import type { AuthenticateCaller, Caller } from "../../http/access.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
 import { clientAddress } from "../../http/listener/client-address.ts";
-import { type AuthenticateCaller, type Caller, createRoutes, type Routes } from "../../http/operation.ts";
 import type { Pager } from "../../http/pagination.ts";
 import { createdJson, noContent } from "../../http/responses.ts";
 import { allItems, streamed } from "../../http/streamed.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
 import type { Queryable } from "../../db/pool.ts";
-import type { Caller } from "../../http/operation.ts";
+import type { Caller } from "../../http/access.ts";
 import type { KeyLimit } from "./key-limit.ts";
 import { apiKeys } from "./repository.ts";
 import { hashKey } from "./service.ts";

@@ -1,6 +1,7 @@
 import type { Queryable } from "../../db/pool.ts";
+import type { AuthenticateCaller } from "../../http/access.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { okWithEtag } from "../../http/etag.ts";
-import { type AuthenticateCaller, createRoutes, type Routes } from "../../http/operation.ts";
 import type { Pager } from "../../http/pagination.ts";
 import { createdJson, noContent } from "../../http/responses.ts";
 import { clientInfoOf } from "../client-info.ts";

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { AppError } from "../../core/app-error.ts";
 import type { Database } from "../../db/pool.ts";
-import type { SessionCaller } from "../../http/operation.ts";
+import type { SessionCaller } from "../../http/access.ts";
 import { type ClientInfo, recordEvent } from "../events.ts";
 import { type ApiKey, apiKeys, maxKeysPerUser, type Scope } from "./repository.ts";
 

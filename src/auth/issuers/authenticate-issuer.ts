@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Role } from "../../core/role.ts";
 import type { Database } from "../../db/pool.ts";
-import type { Caller } from "../../http/operation.ts";
+import type { Caller } from "../../http/access.ts";
 import type { Passwords } from "../passwords.ts";
 import { changeRole, createIdentityUser, findIdentity } from "./identities.ts";
 import type { IssuerClaims, VerifyIssuerToken } from "./verify-token.ts";

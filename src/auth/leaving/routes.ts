@@ -1,6 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { createPerKeyLimit } from "../../core/per-key-limit.ts";
-import { type AuthenticateCaller, createRoutes, type Routes } from "../../http/operation.ts";
+import type { AuthenticateCaller } from "../../http/access.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { noContent } from "../../http/responses.ts";
 import { streamed } from "../../http/streamed.ts";
 import { clientInfoOf } from "../client-info.ts";

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { jobSchema } from "../../db/app-role.ts";
 import type { Database, Transaction } from "../../db/pool.ts";
-import type { Caller } from "../../http/operation.ts";
+import type { Caller } from "../../http/access.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
 import { managedUsers } from "../admin/repository.ts";
 import { type ClientInfo, recordEvent } from "../events.ts";

@@ -1,4 +1,4 @@
-import { createRoutes, type Routes } from "../../http/operation.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { accepted, noContent } from "../../http/responses.ts";
 import { clientInfoOf } from "../client-info.ts";
 import { operations } from "./schema.ts";

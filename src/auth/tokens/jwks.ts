@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { createRoutes, operation, type Routes } from "../../http/operation.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
+import { operation } from "../../http/operation.ts";
 import { ok } from "../../http/responses.ts";
 import type { TokenKeys } from "./token-keys.ts";
 

@@ -2,7 +2,7 @@ import type { UploadParts } from "../../composition/uploads.ts";
 import type { Database } from "../../db/pool.ts";
 import type { Api } from "../../features/create-once.ts";
 import { avatarRoutes, uploadRoutes } from "../../features/photos/upload-routes.ts";
-import type { Routes } from "../../http/operation.ts";
+import type { Routes } from "../../http/create-routes.ts";
 import { noteRoutes } from "./notes/routes.ts";
 import { createNoteService } from "./notes/service.ts";
 

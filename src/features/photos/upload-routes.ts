@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.ts";
-import { createRoutes, type Routes } from "../../http/operation.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { noContent, ok } from "../../http/responses.ts";
 import type { Api } from "../create-once.ts";
 import type { AvatarService } from "./avatars.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "../../core/app-error.ts";
-import { createRoutes, type Routes } from "../../http/operation.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import type { Api } from "../create-once.ts";
 import { lastEventId, operations } from "./schema.ts";
 import type { StreamService } from "./service.ts";

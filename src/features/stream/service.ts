@@ -3,7 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
 import { createPerKeyLimit } from "../../core/per-key-limit.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
-import type { Caller } from "../../http/operation.ts";
+import type { Caller } from "../../http/access.ts";
 import type { Connections } from "../../kit/lifecycle/connections.ts";
 import type { Channel } from "../../redis/channel.ts";
 import { heartbeat, openingFrame } from "./frame.ts";

@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.ts";
 import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
-import type { Caller } from "../../http/operation.ts";
+import type { Caller } from "../../http/access.ts";
 import type { Reader } from "./reader.ts";
 import { createStaggeredVisits } from "./staggered-visits.ts";
 

@@ -1,5 +1,5 @@
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { created, ifMatchPrecondition, okWithEtag, updated } from "../../http/etag.ts";
-import { createRoutes, type Routes } from "../../http/operation.ts";
 import { noContent } from "../../http/responses.ts";
 import type { Api } from "../create-once.ts";
 import { operations } from "./schema.ts";

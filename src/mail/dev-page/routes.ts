@@ -1,6 +1,7 @@
 import { jobSchema } from "../../db/app-role.ts";
 import type { Queryable } from "../../db/pool.ts";
-import { createRoutes, operation, type Routes } from "../../http/operation.ts";
+import { createRoutes, type Routes } from "../../http/create-routes.ts";
+import { operation } from "../../http/operation.ts";
 import { bytes, ok } from "../../http/responses.ts";
 import { preferred } from "../../kit/http/accept.ts";
 import type { KeptMail, Mail } from "../mail.ts";

@@ -1,4 +1,5 @@
-import type { ListenerOperation, Routes } from "../../http/operation.ts";
+import type { Routes } from "../../http/create-routes.ts";
+import type { ListenerOperation } from "../../http/operation.ts";
 import { describeListenerOperation, describeRoute } from "./describe-operation.ts";
 import { problemResponses } from "./describe-problems.ts";
 import { guide, tagDescriptions } from "./guide.ts";

@@ -1,4 +1,5 @@
-import { isOptional, type Operation } from "../../http/operation.ts";
+import { isOptional } from "../../http/input/read-input.ts";
+import type { Operation } from "../../http/operation.ts";
 import { exampleOf } from "./example.ts";
 import type { Schemas } from "./json-schemas.ts";
 import type { DocumentedOperation } from "./openapi-types.ts";

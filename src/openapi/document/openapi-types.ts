@@ -1,4 +1,5 @@
-import type { Method, Access as RouteAccess } from "../../http/operation.ts";
+import type { Access as RouteAccess } from "../../http/access.ts";
+import type { Method } from "../../http/operation.ts";
 
 /** The subset of OpenAPI 3.1 that this server generates. */
 export type Document = {

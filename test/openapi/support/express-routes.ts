@@ -1,6 +1,7 @@
 import type { Express } from "express";
 import type { RouteParts } from "../../../src/composition/overrides.ts";
-import { createRoutes, operation } from "../../../src/http/operation.ts";
+import { createRoutes } from "../../../src/http/create-routes.ts";
+import { operation } from "../../../src/http/operation.ts";
 import type { ResourceRouter } from "../../../src/http/resource-router.ts";
 import { noContent } from "../../../src/http/responses.ts";
 import { ask } from "../../shared/requests/http.ts";

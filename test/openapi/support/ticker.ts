@@ -1,5 +1,6 @@
 import type { RouteParts } from "../../../src/composition/overrides.ts";
-import { createRoutes, operation } from "../../../src/http/operation.ts";
+import { createRoutes } from "../../../src/http/create-routes.ts";
+import { operation } from "../../../src/http/operation.ts";
 
 const tick = operation({
   id: "tick",

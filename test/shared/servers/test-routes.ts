@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { RouteParts } from "../../../src/composition/overrides.ts";
-import { createRoutes, operation } from "../../../src/http/operation.ts";
+import { createRoutes } from "../../../src/http/create-routes.ts";
+import { operation } from "../../../src/http/operation.ts";
 import { createdJson, ok } from "../../../src/http/responses.ts";
 
 const answers = { 200: { description: "Fine." } };

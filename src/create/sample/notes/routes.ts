@@ -1,6 +1,6 @@
 import type { Api } from "../../../features/create-once.ts";
+import { createRoutes, type Routes } from "../../../http/create-routes.ts";
 import { created, ifMatchPrecondition, okWithEtag, updated } from "../../../http/etag.ts";
-import { createRoutes, type Routes } from "../../../http/operation.ts";
 import { noContent } from "../../../http/responses.ts";
 import { operations } from "./schema.ts";
 import type { NoteService } from "./service.ts";
