@@ -81,7 +81,7 @@ async function seedWith(config: Config, rows: number, stack: AsyncDisposableStac
   const { hash } = createPasswords({ queueTimeoutMs: 10_000 });
   // The server adds the demo account only to an empty database.
   if (isEmbedded) await addDemoData({ query, hash });
-  // Others may reach the database of DATABASE_URL.
+  // The demo password is public, and the database of DATABASE_URL may be reachable for other people.
   const password = isEmbedded ? demoLogin.password : randomBytes(12).toString("base64url");
   const estate = await addEstate({ query, hash }, { rows, password, onProgress: printTenths(), nowMs: Date.now() });
   const login = isEmbedded || estate.isNew ? `password ${password}` : "its password was printed when it was created";

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import type { CheckName } from "../config/parsers.ts";
+import type { CheckName } from "../config/parsers/checks-and-probes.ts";
 import type { Config } from "../config/read-config.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Clock } from "../core/clock.ts";

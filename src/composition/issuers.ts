@@ -2,7 +2,7 @@ import { type AuthenticateIssuer, createAuthenticateIssuer } from "../auth/issue
 import { createIssuerKeys } from "../auth/issuers/issuer-keys.ts";
 import { createVerifyIssuerToken } from "../auth/issuers/verify-token.ts";
 import type { Passwords } from "../auth/passwords.ts";
-import { isIssuerUrl } from "../config/parsers.ts";
+import { isIssuerUrl } from "../config/parsers/trusted-issuers.ts";
 import type { Config } from "../config/read-config.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import { readEndpointCertificate } from "../core/endpoint-certificate.ts";

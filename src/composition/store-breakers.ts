@@ -1,4 +1,4 @@
-import type { CheckName } from "../config/parsers.ts";
+import type { CheckName } from "../config/parsers/checks-and-probes.ts";
 import type { StoreCapability } from "../core/store-capability.ts";
 import { noTracer, type Tracer } from "../core/tracer.ts";
 import type { StoreNeeds } from "../http/operation.ts";

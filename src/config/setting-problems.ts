@@ -1,5 +1,5 @@
 import { filesFit } from "./certificate-pair.ts";
-import { secretList } from "./parsers.ts";
+import { secretList } from "./parsers/values.ts";
 import { variables } from "./variables.ts";
 
 export type SettingProblem = { variable: string; message: string };

@@ -1,30 +1,14 @@
+import type { z } from "zod";
 import { fileVariable, isSecret } from "./secret-files.ts";
-import { type VariableName, variables } from "./variables.ts";
+import { sections } from "./variables.ts";
 
 // Generates `.env.example` and docs/settings.md: `npm run settings-page` writes both.
-
-/** Each section begins with the named variable and ends before the next section. */
-const sections: readonly (readonly [title: string, first: VariableName])[] = [
-  ["Server", "NODE_ENV"],
-  ["Postgres", "DATABASE_URL"],
-  ["Redis", "REDIS_URL"],
-  ["Sessions and access tokens", "JWT_SECRET"],
-  ["Health checks and probes", "HEALTH_CHECK_TIMEOUT"],
-  ["Proxies, time limits and overload", "TRUST_PROXY"],
-  ["Uploads", "UPLOAD_MEMORY_BYTES"],
-  ["Event streams", "STREAM_MAX"],
-  ["Bucket for photos", "S3_BUCKET"],
-  ["Roles of AWS for the bucket", "AWS_ROLE_ARN"],
-  ["Account mail", "MAIL_URL"],
-  ["Shutdown", "DRAIN_DELAY_MS"],
-  ["Traces", "OTEL_EXPORTER_OTLP_ENDPOINT"],
-  ["Development", "EMBEDDED_DATA_DIR"],
-];
 
 export function envExample(): string {
   const head =
     "# All settings with their defaults. Copy the ones you change into .env or into your platform's settings.\n";
-  const lines = allSettings().map(
+  const settings = sections.flatMap(({ variables }) => settingsOf(variables));
+  const lines = settings.map(
     ({ name, initial, description }) =>
       `# ${description.replaceAll("`", "")}\n#${name}=${initial}\n${isSecret(name) ? `#${fileVariable(name)}=\n` : ""}`,
   );
@@ -32,7 +16,6 @@ export function envExample(): string {
 }
 
 export function settingsPage(): string {
-  const settings = allSettings();
   const head = `# Settings
 
 Settings are environment variables; outside production also lines of an \`.env\` file (example: [\`.env.example\`](../.env.example)).
@@ -49,25 +32,20 @@ the previous password is used. With Redis, add the new password to the user, rep
 The other secrets are read once, at the start. A rotation of \`JWT_SECRET\` needs restarts anyway, because all instances
 have to accept the new secret before one signs with it.
 
-This page is generated from \`src/config/variables.ts\` by \`npm run settings-page\`.
+This page is generated from \`src/config/variables/\` by \`npm run settings-page\`.
 `;
-  const tables = sections.map(([title, first], index) => {
-    const start = settings.findIndex(({ name }) => name === first);
-    const next = sections[index + 1]?.[1];
-    const end = next === undefined ? settings.length : settings.findIndex(({ name }) => name === next);
-    const rows = settings
-      .slice(start, end)
-      .map(
-        ({ name, initial, description }) =>
-          `| \`${name}\` | ${initial === "" ? "" : `\`${initial}\``} | ${description}${isSecret(name) ? " (**file**)" : ""} |`,
-      );
+  const tables = sections.map(({ title, variables }) => {
+    const rows = settingsOf(variables).map(
+      ({ name, initial, description }) =>
+        `| \`${name}\` | ${initial === "" ? "" : `\`${initial}\``} | ${description}${isSecret(name) ? " (**file**)" : ""} |`,
+    );
     return [`## ${title}\n`, "| variable | default | meaning |", "| --- | --- | --- |", ...rows, ""].join("\n");
   });
   return [head, ...tables].join("\n");
 }
 
-function allSettings() {
-  return Object.entries(variables.shape).map(([name, schema]) => ({
+function settingsOf(section: Readonly<Record<string, z.ZodType>>) {
+  return Object.entries(section).map(([name, schema]) => ({
     name,
     // The default is the host name of the machine.
     initial: name === "INSTANCE_ID" ? "" : initialText(schema.def),

@@ -1,5 +1,5 @@
 import type { PasswordCommandOptions } from "../core/password-command.ts";
-import type { HostAndPort } from "./parsers.ts";
+import type { HostAndPort } from "./parsers/addresses.ts";
 import { type GivenSettings, problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems } from "./setting-problems.ts";
 import type { TlsFiles } from "./tls-files.ts";

@@ -111,13 +111,16 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
     /** Checks the tables after a request failed in a way that one table may have caused. */
     tables: runOnSuspicion((signal) => reading.use(assertTablesUsable, signal)),
 
-    /** Checks that Postgres accepts another connection. The other checks keep theirs, which a limit or a new password does not end. */
+    /**
+     * Checks that Postgres accepts a new connection. The other checks keep their connections, so they do not detect a
+     * connection limit or a changed password.
+     */
     connections: runOnSuspicion(async (signal) => {
       const opened = await connector.open({ applicationName: "haven-health", statementTimeoutMs: timeoutMs }, signal);
       endGracefully(opened);
     }),
 
-    /** Makes the next write check connect again. A role or database that became read-only is so for new connections only. */
+    /** Makes the next write check open a new connection. Only new connections show that a role or database became read-only. */
     renewWriting(): void {
       mustReconnect = true;
     },

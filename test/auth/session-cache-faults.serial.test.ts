@@ -120,7 +120,7 @@ for (const fault of ["refuse", "reset", "hole", "freeze", { delayMs: 400 }] as c
   });
 }
 
-test("a process that stood still serves no revoked session from memory", async () => {
+test("a process that was stopped and continued serves no revoked session from memory", async () => {
   await allRemember();
   const person = await login(instances[0].url, owner);
   const user = useSession(instances[2], person, 1);

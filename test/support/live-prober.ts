@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../shared/requests/http.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 
-// Polls /live from a separate process, which no other client delays, and reports the slowest response.
+// Polls /alive from a separate process, which no other client delays, and reports the slowest response.
 
 const [, , url = "", ...serverPids] = process.argv;
 let worst = 0;

@@ -24,6 +24,7 @@ export const dropped: readonly RegExp[] = [
   /^src\/features\/photos\/(?:repository|routes|schema|service)\.ts$/,
   /^src\/composition\/(?:features|stream)\.ts$/,
   /^src\/metrics\/stream\.ts$/,
+  /^src\/config\/variables\/stream-variables\.ts$/,
   /^src\/redis\/channel\.ts$/,
   /^src\/db\/migrations\/0004_properties\.sql$/,
   /^src\/embedded\/demo\//,
@@ -54,8 +55,6 @@ export type Edit =
   /** Replaces every match. */
   | { file: string; replace: RegExp; by: string };
 
-const streamVariables = { from: /^ {2}STREAM_MAX: /, to: /^$/ };
-
 export const edits: readonly Edit[] = [
   // Rows of a user, for the export and the deletion of an account.
   { file: "src/auth/leaving/user-data.ts", lines: /owned\("(?:leases|maintenance\w+|properties|units)"/ },
@@ -67,8 +66,7 @@ export const edits: readonly Edit[] = [
   { file: "src/composition/compose.ts", replace: /, stream(?= \})/, by: "" },
   { file: "src/composition/overrides.ts", lines: /channel/i },
   { file: "src/config/read-config.ts", from: /^ {4}stream: \{/, to: /^ {4}\},/ },
-  { file: "src/config/variables.ts", ...streamVariables },
-  { file: "src/config/settings-page.ts", lines: /STREAM_MAX/ },
+  { file: "src/config/variables.ts", lines: /streamVariables/ },
   { file: "docs/settings.md", from: /^## Event streams/, to: /^$/ },
   { file: "docs/settings.md", replace: /^\|[^\n]*\n\|[^\n]*\n(?:\| `STREAM_[^\n]*\n)+\n/m, by: "" },
   { file: ".env.example", replace: /^# [^\n]*\n#STREAM_[^\n]*\n\n/m, by: "" },

@@ -6,7 +6,7 @@ import { socketTo } from "./socket-to.ts";
 
 export type CancelTarget = { host: PostgresHost; tls: ConnectionOptions | false; sslDirect: boolean };
 
-/** The limit for the request, which Postgres does not answer. */
+/** The time limit of the whole request. Postgres closes its connection instead of answering. */
 const limitMs = 1000;
 
 /** The methods of the driver that its types lack. */

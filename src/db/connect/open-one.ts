@@ -12,8 +12,8 @@ import { socketTo } from "./socket-to.ts";
 export type OpenConnection = {
   client: pg.Client;
   /**
-   * Closes the connection at once, without a message to the server; after a time-out, once Postgres is requested to end
-   * the statement, because a pooler forgets a client that has disconnected.
+   * Closes the connection without a message to the server. After a query has timed out, this first waits until the
+   * request to cancel it has been sent: a pooler cannot cancel the query of a client that has disconnected.
    */
   destroy(): void;
   /** When the certificate of the server ends; undefined without TLS. */
@@ -75,8 +75,8 @@ export async function openOne(
 }
 
 /**
- * The driver throws for a message that it does not know, in the handler of the socket, which would end the process: this
- * ends the connection instead.
+ * Ends the connection when the driver receives a message that it does not know. The driver throws in the handler of the
+ * socket, where the exception would end the process.
  */
 function endOnUnknownMessages({ connection }: pg.Client): void {
   const attach: (stream: Duplex) => void = Reflect.get(connection, "attachListeners").bind(connection);

@@ -11,8 +11,8 @@ const from = (table: string, parameter: number) =>
   `FROM jsonb_populate_recordset(null::${table}, $${parameter}) r, owner`;
 
 /**
- * Inserts rows of the owner that the statement `owner` returns, if it returns one. Its parameters begin with `$7`. The
- * events follow the owner's latest event.
+ * Inserts rows for the user whose id the statement `owner` returns, and no rows if it returns none. The parameters of
+ * `owner` begin with `$7`. The new events come after the latest event of that user.
  */
 export const insertRows = (owner: string): string => `
   WITH owner AS (${owner}), head AS (

@@ -16,7 +16,6 @@ export type CapabilityStatus = "unknown" | "up" | "down";
 export type CheckStatus = CapabilityStatus | "impaired";
 
 /**
- * `code` is the error code of the dependency or of the system.
  * The result of one run of a check.
  * @example const onResult = (name: string, result: Observation) => log.debug({ name, result });
  */
@@ -36,8 +35,7 @@ export type Observation =
       code?: string | undefined;
     };
 
-/** The state of one capability; a check without capabilities has one. */
-
+/** The state of one capability. A check without named capabilities has a single state. */
 export type CheckState = {
   status: CapabilityStatus;
   since: number;

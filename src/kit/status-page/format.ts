@@ -25,7 +25,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   failed: "fails",
 };
 
-/** Returns the predicate of a sentence that begins with the name of the check, such as "timed out". */
+/** Returns the predicate of a sentence that begins with the name of the check, such as "refuses connections". */
 export const formatReason = (reason: Reason | null): string => (reason === null ? "fails" : reasons[reason]);
 
 /** Returns the predicate for a check. If only some of its capabilities are down, it names them. */

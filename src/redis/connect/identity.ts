@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { redisUrl } from "../../config/parsers.ts";
+import { redisUrl } from "../../config/parsers/addresses.ts";
 import { rereadSecret } from "../../config/secret-files.ts";
 import type { RedisTarget } from "../../config/store-settings.ts";
 import { createTlsReader, type TlsMaterial } from "../../config/tls-files.ts";

@@ -142,7 +142,7 @@ function clientIdleOf(frontend: Section, diagnostics: Diagnostics): ConfigNumber
 const hardStop = (global: Section, diagnostics: Diagnostics): ConfigNumber | undefined =>
   parseTime(wordAt(effectiveLine(global, "hard-stop-after"), 1), "hard-stop-after", diagnostics);
 
-/** HAProxy closes half of the idle connections at each interval, so few connections live longer than some intervals. */
+/** HAProxy closes half of the idle connections at each interval, so most of them are closed after a few intervals. */
 function idleOf({ section, servers }: ProxySection, diagnostics: Diagnostics): ConfigNumber[] {
   if (
     effectiveLine(section, "http-reuse", "never") ??

@@ -106,8 +106,8 @@ export const databaseConnectionRules: readonly Rule[] = [
         ];
         const spare = Math.max(adminConnections, instances * checkConnections);
         const enough = Math.floor((limit.value - superuserReserved - spare) / instances);
-        const raise = `aise max_connections to ${connections + spare + superuserReserved} or more.`;
-        const fix = enough >= 1 ? `Set DB_POOL_MAX=${enough}, or r${raise}` : `R${raise}`;
+        const limitNeeded = `max_connections to ${connections + spare + superuserReserved} or more.`;
+        const fix = enough >= 1 ? `Set DB_POOL_MAX=${enough}, or raise ${limitNeeded}` : `Raise ${limitNeeded}`;
         return [{ ...found, numbers: [...numbers, limit], fix }];
       });
     },

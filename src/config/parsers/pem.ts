@@ -1,0 +1,40 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+export const certificateFile = fileWith("certificate", (pem) => new X509Certificate(pem));
+
+export const keyFile = fileWith("private key", (pem) => createPrivateKey({ key: pem, passphrase: "" }));
+
+function fileWith(kind: string, parse: (pem: string) => unknown) {
+  return z.string().superRefine((file, context) => {
+    try {
+      parse(readFileSync(file, "utf8"));
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      context.addIssue(
+        code.startsWith("E") && !code.startsWith("ERR")
+          ? `names a file that cannot be read (${code})`
+          : `must name a PEM file with a ${kind}`,
+      );
+    }
+  });
+}
+
+/** Platforms that keep a setting on one line write the line breaks of a PEM as \\n. */
+export const privateKey = z.string().transform((value, context): string => {
+  const pem = value.replaceAll("\\n", "\n");
+  if (!isP256(pem)) {
+    context.addIssue("must be a P-256 private key in PEM");
+    return z.NEVER;
+  }
+  return pem;
+});
+
+function isP256(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === "prime256v1";
+  } catch {
+    return false;
+  }
+}
