@@ -11,6 +11,7 @@ import { describeError } from "./describe-error.ts";
 import { addDemoData, demoLogin } from "./embedded/demo/add-demo-data.ts";
 import { addEstate, estateEmail } from "./embedded/demo/add-estate.ts";
 import { startEngines } from "./embedded/engines.ts";
+import { exitCodes } from "./exit-codes.ts";
 
 // `npm run seed`: a command for development, which is not part of dist.
 
@@ -34,18 +35,18 @@ async function main(): Promise<number> {
   const rows = readRows(process.argv.slice(2));
   if (rows === "help") {
     process.stdout.write(usage);
-    return 0;
+    return exitCodes.ok;
   }
   if (rows === undefined) {
     process.stderr.write(`seed takes only --rows with a number from 1 to 10,000,000.\n\n${usage}`);
-    return 64;
+    return exitCodes.usage;
   }
   if (existsSync(".env")) process.loadEnvFile(".env");
   if (process.env["NODE_ENV"] === "production") {
     throw new StartError("seed adds invented data, so it does not run with NODE_ENV=production.");
   }
   process.stdout.write(await seed(readConfig(process.env), rows));
-  return 0;
+  return exitCodes.ok;
 }
 
 /** Returns undefined if the arguments are invalid. */
@@ -116,5 +117,5 @@ const format = (rows: number): string => rows.toLocaleString("en");
 
 process.exitCode = await main().catch((error: unknown) => {
   process.stderr.write(describeError(error));
-  return error instanceof ConfigError ? 78 : 1;
+  return error instanceof ConfigError ? exitCodes.config : exitCodes.failed;
 });

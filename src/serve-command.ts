@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { banner } from "./banner.ts";
+import type { Config } from "./config/read-config.ts";
+import { failureCode } from "./core/connection-failure.ts";
+import type { Embedded } from "./core/embedded-engines.ts";
+import { version } from "./core/identity.ts";
+import { createLogger } from "./core/logger.ts";
+import { StartError } from "./core/start-error.ts";
+import { growYoungGenerationUnderLoad } from "./core/young-generation.ts";
+import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
+import { MigrationError } from "./db/migration-files.ts";
+import { startDevServer } from "./dev-server.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { onStopSignals, optionsUnderNpm } from "./kit/lifecycle/signals.ts";
+import { type Running, start } from "./server.ts";
+
+const bannerDelayLimitMs = 10_000;
+const maxDatabaseWaitMs = 5000;
+const silence = Symbol("silence");
+
+/** Starts the server, prints the banner in development, and stops the server at a signal. */
+export async function serve(config: Config): Promise<void> {
+  const { logger, flush, droppedLines, recentLines } = createLogger({
+    level: config.logLevel,
+    instance: config.instance,
+    version,
+    traced: config.tracing !== undefined,
+    terminal: process.stdout.isTTY && !config.production ? { colour: process.stdout.hasColors() } : undefined,
+  });
+  const exit = async (code: number): Promise<never> => {
+    try {
+      await flush();
+    } finally {
+      process.exit(code);
+    }
+  };
+  process.once("uncaughtException", (error) => {
+    // A second exception, during the exit, ends the process at once.
+    process.once("uncaughtException", () => process.exit(exitCodes.failed));
+    // Not `fatal`, which pino writes synchronously: a stuck reader would block the exit.
+    logger.error({ err: error }, "uncaught exception");
+    void exit(exitCodes.failed);
+  });
+
+  const embedded = config.production ? undefined : await findEmbedded();
+  const starting = start(config, { logger, embedded, droppedLogLines: droppedLines, recentLogLines: recentLines });
+  onStopSignals(process, {
+    async stop(signal) {
+      logger.info({ signal }, "shutting down");
+      const running = await starting.catch(() => undefined);
+      const { cut } = (await running?.stop()) ?? { cut: 0 };
+      logger.info({ cut }, "stopped");
+      await exit(cut > 0 ? exitCodes.failed : exitCodes.ok);
+    },
+    abort: () => process.exit(exitCodes.interrupted),
+    ...optionsUnderNpm(process),
+  });
+  const running = await starting;
+  growYoungGenerationUnderLoad();
+  logger.info(
+    { port: running.port, managementPort: running.managementPort, environment: config.environment },
+    "listening",
+  );
+  if (config.production) return;
+  const problem = await databaseProblem(running.firstMigration);
+  // The banner is printed after the log lines of the start, so that it stays on the screen.
+  if (problem === undefined) await untilStartedUp(running, bannerDelayLimitMs);
+  await flush();
+  process.stdout.write(banner(config, running, embedded?.demoLogin, problem));
+}
+
+/** Returns a sentence if the database did not answer. The wait is short, because a developer waits for the banner. */
+async function databaseProblem(firstMigration: Promise<unknown>): Promise<string | undefined> {
+  const silent = sleep(maxDatabaseWaitMs, silence, { ref: false });
+  const outcome = await Promise.race([firstMigration, silent]);
+  if (outcome === undefined) return undefined;
+  if (outcome === silence) return "Postgres has not answered yet. Check DATABASE_URL.";
+  const code = failureCode(outcome);
+  const explained = explainPostgresFailure(outcome)?.sentence ?? "Postgres does not answer. Check DATABASE_URL.";
+  return outcome instanceof MigrationError ? outcome.message : code ? `${explained} (${code})` : explained;
+}
+
+/** Starts the server in a child process that restarts when a source changes. */
+export async function develop(config: Config): Promise<void> {
+  const embedded = config.production ? undefined : await findEmbedded();
+  if (embedded === undefined) throw new StartError("dev needs the sources, and does not run with NODE_ENV=production.");
+  const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
+  const [, main = ""] = process.argv;
+  const starting = startDevServer({ config, embedded, logger, main, sources: dirname(main) });
+  onStopSignals(process, {
+    async stop() {
+      await (await starting.catch(() => undefined))?.stop();
+      await flush();
+      process.exit(exitCodes.ok);
+    },
+    abort: () => process.exit(exitCodes.interrupted),
+    ...optionsUnderNpm(process),
+  });
+  await starting;
+}
+
+async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const limit = setTimeout(resolve, limitMs);
+  const check = ({ startedUp, capabilities }: ReturnType<Running["parts"]["kit"]["snapshot"]>) => {
+    const hasRun = capabilities.every(({ status }) => status !== "unknown");
+    // Waits for the demo account, which the banner names, and for the next turn, because changes are logged in this
+    // one.
+    if (startedUp && hasRun) void prepared.then(() => setImmediate(resolve));
+  };
+  const forget = parts.kit.monitor.onSnapshot(check);
+  check(parts.kit.snapshot());
+  await promise;
+  clearTimeout(limit);
+  forget();
+}
+
+/** A production build does not contain the folder, so it is not imported statically. */
+async function findEmbedded(): Promise<Embedded | undefined> {
+  const file = new URL("./embedded/engines.ts", import.meta.url);
+  if (!existsSync(file)) return undefined;
+  return (await import(file.href)) as Embedded;
+}
