@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { html, trusted } from "./core/page/html.ts";
 import { StartError } from "./core/start-error.ts";
 
 export type CaptureOptions = {
@@ -13,8 +14,11 @@ export type CaptureOptions = {
 
 type CapturedFile = { file: string; path: string; status: number | null; bytes: number; error?: string };
 
+const pageFile = "status.html";
+
 const sources: readonly (readonly [file: string, path: string])[] = [
   ["health.json", "/health/detailed"],
+  [pageFile, "/health/detailed"],
   ["ready.txt", "/ready?verbose"],
   ["circuit-breakers.json", "/api/v1/circuit-breakers"],
   ["instances.json", "/api/v1/instances"],
@@ -34,17 +38,44 @@ export async function captureInstances({ urls, token, folder, now }: CaptureOpti
   const bases = urls.map(readUrl);
   const top = join(folder, `haven-capture-${now.toISOString().replaceAll(/[:.]/g, "-")}`);
   const lines: string[] = [];
+  const captured: Captured[] = [];
   for (const base of bases) {
-    const target = join(top, base.host.replaceAll(/[^A-Za-z0-9.-]/g, "-"));
+    const name = base.host.replaceAll(/[^A-Za-z0-9.-]/g, "-");
+    const target = join(top, name);
     mkdirSync(target, { recursive: true, mode: 0o700 });
     const files = await captureOne(base, token, target);
     writeFileSync(join(target, "manifest.json"), `${JSON.stringify({ url: base.origin, at: now, files }, null, 2)}\n`);
+    captured.push({ base, name, files });
     const failed = files.filter(({ status }) => status === null || status >= 400);
     lines.push(`${base.origin}: ${files.length - failed.length} of ${files.length} files in ${target}`);
     for (const { path, status, error } of failed) lines.push(`  ${path}: ${status ?? error ?? "no answer"}`);
   }
-  return lines.join("\n");
+  writeFileSync(join(top, "index.html"), renderIndex(captured, now), { mode: 0o600 });
+  return [...lines, `Open ${join(top, "index.html")} in a browser.`].join("\n");
 }
+
+type Captured = { base: URL; name: string; files: readonly CapturedFile[] };
+
+/** Renders the page of the bundle: the files of each instance, with the status page as it was. */
+function renderIndex(captured: readonly Captured[], now: Date): string {
+  const row = (name: string, { file, path, status, bytes, error }: CapturedFile) => html`
+    <tr><td><a href="${name}/${file}">${file}</a></td><td>${path}</td><td>${status ?? error ?? "no answer"}</td><td>${bytes}</td></tr>`;
+  const sections = captured.map(
+    ({ base, name, files }) => html`
+      <h2>${base.origin}</h2>
+      <p><a href="${name}/${pageFile}">Status page at the time of the capture</a></p>
+      <table><thead><tr><th>File</th><th>Path</th><th>Status</th><th>Bytes</th></tr></thead><tbody>${files.map((file) => row(name, file))}</tbody></table>`,
+  );
+  return html`<!doctype html>
+    <html lang="en"><meta charset="utf-8"><title>Haven capture ${now.toISOString()}</title>
+    <style>${trusted(indexStyle)}</style>
+    <h1>Capture of ${now.toISOString()}</h1>${sections}
+    <p>A .cpuprofile opens in the Performance panel of a Chromium browser; log.jsonl is printed for people by "haven logs".</p></html>`
+    .html;
+}
+
+const indexStyle =
+  ":root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left;padding:.15rem 1.2rem .15rem 0}";
 
 function readUrl(text: string): URL {
   const url = URL.parse(text);
@@ -54,9 +85,10 @@ function readUrl(text: string): URL {
 
 async function captureOne(base: URL, token: string | undefined, target: string): Promise<CapturedFile[]> {
   const save = async (file: string, path: string): Promise<CapturedFile & { body: string }> => {
-    const answer = await get(new URL(path, base), token);
-    writeFileSync(join(target, file), answer.body, { mode: 0o600 });
-    const { body, ...rest } = answer;
+    const isPage = file === pageFile;
+    const { body: received, ...rest } = await get(new URL(path, base), token, isPage ? "text/html" : usualTypes);
+    const body = isPage ? withoutScripts(received) : received;
+    writeFileSync(join(target, file), body, { mode: 0o600 });
     return { file, path, ...rest, bytes: body.length, body: body.toString() };
   };
   const files: CapturedFile[] = [];
@@ -80,13 +112,19 @@ async function captureOne(base: URL, token: string | undefined, target: string):
   return files;
 }
 
+/** A saved page cannot update itself: its script would report a lost connection, and its button to pause is useless. */
+const withoutScripts = (page: Buffer): Buffer =>
+  Buffer.from(page.toString().replaceAll(/<script>[\s\S]*?<\/script>|<p class="live scripted">[\s\S]*?<\/p>/g, ""));
+
+const usualTypes = "application/json, */*;q=0.5";
+
 type FetchedAnswer = { status: number | null; body: Buffer; error?: string };
 
-async function get(url: URL, token: string | undefined): Promise<FetchedAnswer> {
+async function get(url: URL, token: string | undefined, accept: string): Promise<FetchedAnswer> {
   try {
     const response = await fetch(url, {
       headers: {
-        accept: "application/json, */*;q=0.5",
+        accept,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
       redirect: "error",

@@ -93,12 +93,16 @@ test("haven capture saves what an instance reports, with a manifest", async () =
   assert.equal(code, 0, output);
   assert.match(output, /: (\d+) of \1 files in /);
   const [bundle = ""] = readdirSync(folder);
-  const [instance = ""] = readdirSync(join(folder, bundle));
+  const instance = readdirSync(join(folder, bundle)).find((name) => name !== "index.html") ?? "";
   const read = (file: string) => readFileSync(join(folder, bundle, instance, file), "utf8");
   const manifest = JSON.parse(read("manifest.json"));
   assert.equal(manifest.url, haven.url);
   for (const { file, bytes } of manifest.files) assert.equal(Buffer.byteLength(read(file)), bytes, file);
   assert.equal(JSON.parse(read("health.json")).status, "healthy");
+  assert.match(read("status.html"), /<h1 id="status"[\s\S]*Healthy/);
+  assert.doesNotMatch(read("status.html"), /<script/);
+  const index = readFileSync(join(folder, bundle, "index.html"), "utf8");
+  for (const { file } of manifest.files) assert.ok(index.includes(`href="${instance}/${file}"`), file);
   assert.match(read("log.jsonl"), /"msg":"listening"/);
   assert.match((await run({})).output, /\/metrics: 401/);
 });
