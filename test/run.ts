@@ -59,7 +59,7 @@ if (files.some((file) => file.includes("test/pages/"))) pageTools.provide();
 if (files.some((file) => file.includes("ci/workflows"))) provideWorkflowLinters();
 if (files.some((file) => /\btrac/.test(file))) provideReceiver();
 if (files.some((file) => file.endsWith("k8s/chart.test.ts"))) provideGoProgram(helm);
-if (files.some((file) => /\bkit\b/.test(file))) {
+if (files.some((file) => /\bkit\b|doctor\/readme/.test(file))) {
   provideFrameworks();
   typedoc.provide();
   provideNodeVersions();

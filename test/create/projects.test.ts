@@ -21,13 +21,9 @@ const published = /@haven-api\/(?:create|doctor|health)|haven-doctor|The Haven c
 const domain =
   /\b(?:tenants?|landlords?|apartment\w*|property_?ids?|maintenance[-_ ](?:request|event)s?|rent_?cents|photoroutes|leaseroutes)\b|\/(?:properties|units|leases|maintenance-requests|photos)\b(?!\/(?:images|storage|uploads|avatar|upload-))|\b(?:properties, )?units,? (?:and )?leases\b/i;
 
-const parseScript = (syntax: "ecmascript" | "typescript") => (text: string) =>
-  void parseSync(text.replace(/^#!/, "//"), { syntax, target: "es2024" });
-
 /** The type check reads TypeScript only, and a service may have a name that is no identifier. */
 const parsers: readonly (readonly [pattern: RegExp, parse: (text: string) => void])[] = [
-  [/\.[cm]?js$/, parseScript("ecmascript")],
-  [/\.ts$/, parseScript("typescript")],
+  [/\.[cm]?js$/, (text) => void parseSync(text.replace(/^#!/, "//"), { syntax: "ecmascript", target: "es2024" })],
   [/\.json$/, (text) => void JSON.parse(text)],
 ];
 

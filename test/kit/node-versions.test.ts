@@ -40,8 +40,8 @@ for (const version of nodeVersions) {
     test(`Node ${version}: every path of the exports loads in ${system}`, { skip }, async () => {
       const source = `
         const { readFileSync } = process.getBuiltinModule("node:fs");
-        const { exports } = JSON.parse(readFileSync("node_modules/@haven-api/health/package.json", "utf8"));
-        const names = Object.keys(exports).map((path) => "@haven-api/health" + path.slice(1));
+        const manifest = JSON.parse(readFileSync("node_modules/@haven-api/health/package.json", "utf8"));
+        const names = Object.keys(manifest.exports).map((path) => "@haven-api/health" + path.slice(1));
         for (const name of names) ${load};
         console.log(JSON.stringify(names.length));`;
       writeFileSync(join(folder, file), source);
