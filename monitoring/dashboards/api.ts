@@ -1,5 +1,6 @@
 import { bucketOf, burnRatesOf, formatObjective, formatThreshold, objectiveOf, thresholdOf } from "../thresholds.ts";
-import { above, type Dashboard, type Panel } from "./build.ts";
+import type { Dashboard } from "./build.ts";
+import { above, type Panel } from "./panel.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
 // Streams are left out, because they are long by design.

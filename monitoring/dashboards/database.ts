@@ -1,5 +1,6 @@
 import { formatThreshold, thresholdOf } from "../thresholds.ts";
-import { above, type Dashboard, type Panel, type Row } from "./build.ts";
+import type { Dashboard, Row } from "./build.ts";
+import { above, type Panel } from "./panel.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
 

@@ -1,5 +1,6 @@
 import { formatThreshold, thresholdOf } from "../thresholds.ts";
-import { above, type Dashboard } from "./build.ts";
+import type { Dashboard } from "./build.ts";
+import { above } from "./panel.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
 // The variable `instance` does not select the proxies and the edge, which have instance names of their own.

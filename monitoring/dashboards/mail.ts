@@ -1,5 +1,6 @@
 import { formatThreshold, thresholdOf } from "../thresholds.ts";
-import { above, type Row } from "./build.ts";
+import type { Row } from "./build.ts";
+import { above } from "./panel.ts";
 
 const mine = 'job="haven-api", instance=~"$instance"';
 

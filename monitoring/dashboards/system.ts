@@ -1,6 +1,7 @@
 import { bucketOf, formatThreshold, thresholdOf } from "../thresholds.ts";
-import { above, type Dashboard } from "./build.ts";
+import type { Dashboard } from "./build.ts";
 import { mail } from "./mail.ts";
+import { above } from "./panel.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
 

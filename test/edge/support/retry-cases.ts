@@ -13,13 +13,7 @@ export function retryCases(edge: () => Edge): void {
       response.writeHead(request.url === "/api/v1/broken" ? 500 : 200).end(name);
     });
     for (let count = 0; count < 50; count += 1) assert.equal((await send("/api/v1/broken")).status, 500);
-    const answered = new Set<string>();
-    for (let count = 0; count < 30; count += 1) {
-      const { status, text } = await send("/api/v1/sound");
-      assert.equal(status, 200);
-      answered.add(text);
-    }
-    assert.deepEqual([...answered].sort(), [...names]);
+    await assertAllInRotation();
     assert.equal(edge().backends.seen.filter(({ url }) => url === "/api/v1/broken").length, 50);
     edge().backends.behave();
   });
@@ -30,13 +24,7 @@ export function retryCases(edge: () => Edge): void {
       else response.end(name);
     });
     for (let count = 0; count < 4; count += 1) assert.equal((await send("/api/v1/resets")).status, 502);
-    const answered = new Set<string>();
-    for (let count = 0; count < 30; count += 1) {
-      const { status, text } = await send("/api/v1/sound");
-      assert.equal(status, 200);
-      answered.add(text);
-    }
-    assert.deepEqual([...answered].sort(), [...names]);
+    await assertAllInRotation();
     edge().backends.behave();
   });
 
@@ -94,4 +82,15 @@ export function retryCases(edge: () => Edge): void {
     assert.ok(blackoutMs < 6500, `${blackoutMs} ms`);
     await recovered();
   });
+}
+
+/** Asserts that each instance answers some of 30 requests. The instances answer with their names. */
+async function assertAllInRotation(): Promise<void> {
+  const answered = new Set<string>();
+  for (let count = 0; count < 30; count += 1) {
+    const { status, text } = await send("/api/v1/sound");
+    assert.equal(status, 200);
+    answered.add(text);
+  }
+  assert.deepEqual([...answered].sort(), [...names]);
 }
