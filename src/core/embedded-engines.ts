@@ -13,6 +13,9 @@ export type Engines = {
   stop(): Promise<void>;
 };
 
+/** The addresses of engines that run now. */
+export type RunningEngines = { databaseUrl?: string | undefined; redisUrl?: string | undefined };
+
 export type DemoTarget = {
   query(sql: string, values: readonly unknown[]): Promise<unknown>;
   hash(password: string): Promise<string>;
@@ -24,6 +27,8 @@ export type DemoLogin = { email: string; password: string };
 /** src/embedded as the server uses it; production builds leave that folder out, so its types are here. */
 export type Embedded = {
   startEngines(request: EngineRequest): Promise<Engines>;
+  /** Returns undefined if no process runs engines in this data folder. */
+  findRunningEngines(dataDir: string): Promise<RunningEngines | undefined>;
   addDemoData(target: DemoTarget): Promise<void>;
   demoLogin: DemoLogin;
 };

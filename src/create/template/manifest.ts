@@ -5,7 +5,7 @@ import type { Part } from "../parts.ts";
 
 /** Files of every new service, and of those with the part that they belong to. */
 export const kept: readonly RegExp[] = [
-  /^src\/[^/]+\.(?:ts|json)$/,
+  /^src\/[^/]+\.(?:cjs|json|ts)$/,
   /^src\/(?!features\/)[^/]+\//,
   /^src\/features\/(?:create-once|or-not-found)\.ts$/,
   /^src\/features\/photos\//,

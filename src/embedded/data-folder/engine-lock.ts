@@ -62,6 +62,7 @@ export function engineLock(dataDir: string) {
       if (!holder) await removeStaleLock();
       return holder;
     },
+    readHolder,
     release: () => rm(lockFile, { force: true }),
   };
 }

@@ -19,25 +19,32 @@ const defaultMaxSilenceMs = 2000;
 export function answerHalfClosedClients(
   server: Server,
   latestResponse: (socket: Socket) => ServerResponse | undefined,
+  hasStream: (socket: Socket) => boolean,
   maxSilenceMs = defaultMaxSilenceMs,
 ): void {
   server.httpAllowHalfOpen = true;
   function onEnd(this: Socket): void {
     const response = latestResponse(this);
-    if (response === undefined || response.writableEnded) return;
-    // Requests for probes and operator endpoints have no context.
-    const { context } = response.req as Partial<typeof response.req>;
-    if (context?.hasNoDeadline) this.destroy();
-    else destroyWhenSilent(this, response, maxSilenceMs);
+    // A response that has ended may still wait for that of an earlier request.
+    if (response === undefined || response.destroyed) return;
+    if (hasStream(this)) this.destroy();
+    else destroyWhenSilent(this, response, hasStream, maxSilenceMs);
   }
   server.on("connection", (socket: Socket) => socket.on("end", onEnd));
 }
 
-function destroyWhenSilent(socket: Socket, response: ServerResponse, maxSilenceMs: number): void {
+function destroyWhenSilent(
+  socket: Socket,
+  response: ServerResponse,
+  hasStream: (socket: Socket) => boolean,
+  maxSilenceMs: number,
+): void {
   let sentBytes = socket.bytesWritten;
   const timer = setInterval(() => {
     // Data that waits to be sent belongs to a client that reads slowly: one that has left resets the connection.
-    if (socket.bytesWritten === sentBytes && socket.writableLength === 0) socket.destroy();
+    const isSilent = socket.bytesWritten === sentBytes && socket.writableLength === 0;
+    // The heartbeats of a stream are never silent. It may have begun after the client's end.
+    if (isSilent || hasStream(socket)) socket.destroy();
     sentBytes = socket.bytesWritten;
   }, maxSilenceMs);
   response.on("close", () => clearInterval(timer));

@@ -30,7 +30,7 @@ function listenError(error: unknown, { host, port, variable }: Address): string 
   const code = error instanceof Error && "code" in error ? error.code : "";
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} on ${host} is already in use: stop the process that uses it, or set ${variable}=${port + 1}.`;
+      return `Port ${port} on ${host} is already in use: stop the process that uses it, or set ${variable}=${port + 1}.${beside(variable)}`;
     case "EACCES":
       return `Port ${port} needs more permissions than this user has: set ${variable} to a port above 1023.`;
     case "EADDRNOTAVAIL":
@@ -40,3 +40,8 @@ function listenError(error: unknown, { host, port, variable }: Address): string 
       return `Port ${port} on ${host} cannot be opened (${String(code) || "unknown reason"}).`;
   }
 }
+
+const beside = (variable: Address["variable"]): string =>
+  variable === "PORT"
+    ? " To run beside another Haven server, also set INSTANCE_ID, for example INSTANCE_ID=second."
+    : "";

@@ -38,8 +38,13 @@ export function createListener({ app, onMalformed, connections, limits, security
     requireHostHeader: false,
   });
   const latest = new WeakMap<Socket, ServerResponse>();
+  const refused = new WeakSet<Socket>();
   connections.watch(server);
-  answerHalfClosedClients(server, (socket) => latest.get(socket));
+  const hasStream = (socket: Socket): boolean =>
+    connections
+      .exchanges()
+      .some(({ request, response }) => request.socket === socket && !response.writableEnded && isStream(request));
+  answerHalfClosedClients(server, (socket) => latest.get(socket), hasStream);
   // Reading the address makes Node keep it: after the connection has closed, the log could not read it any more.
   server.on("connection", (socket: Socket) => socket.remoteAddress);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
@@ -52,11 +57,17 @@ export function createListener({ app, onMalformed, connections, limits, security
       // operator endpoints have no context.
       if (response.headersSent || !("context" in response.req)) client.destroy();
       else failIncomplete(response, detail);
-    } else if (connections.isBusy(client)) client.destroy();
+    } else if (hasStream(client)) client.destroy();
     else {
+      // Every further byte is another error.
+      if (refused.has(client)) return;
+      refused.add(client);
       const requestId = newRequestId();
-      client.end(rawProblem({ code, detail, requestId, securityHeaders }), () => client.destroy());
+      const refuse = () => client.end(rawProblem({ code, detail, requestId, securityHeaders }), () => client.destroy());
       onMalformed({ requestId, status: problemKinds[code].status, address: client.remoteAddress });
+      // Requests that were complete before this one are answered first.
+      if (response === undefined || response.destroyed) refuse();
+      else response.once("close", refuse);
     }
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse, sendContinue?: () => void) => {
@@ -90,6 +101,9 @@ export function createListener({ app, onMalformed, connections, limits, security
   });
   return server;
 }
+
+/** Requests for probes and operator endpoints have no context. */
+const isStream = ({ context }: Partial<IncomingMessage>): boolean => context?.hasNoDeadline === true;
 
 /** Answers a request whose body ended in a parser error or a timeout. */
 function failIncomplete(response: ServerResponse<IncomingMessage>, detail: string): void {

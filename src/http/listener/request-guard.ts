@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../../core/app-error.ts";
-
-const hostForm = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::\d{1,5})?$/;
+import { hostForm } from "../../kit/http/request-target.ts";
 
 /** Finds ambiguities that Node's parser accepts and that another server could interpret differently. */
 export function framingError(request: IncomingMessage): string | undefined {
@@ -30,14 +29,6 @@ export function announcesBody({ rawHeaders }: IncomingMessage): boolean {
     if (name.length === 17 && name.toLowerCase() === "transfer-encoding") return true;
   }
   return false;
-}
-
-/** Replaces an absolute URL, which proxies may send (RFC 9112, 3.2.2), by its path and query. */
-export function toOriginForm(request: IncomingMessage): void {
-  // Most URLs begin with a slash. A scheme may be in upper case (RFC 3986).
-  if (request.url?.startsWith("/")) return;
-  const [, path] = /^https?:\/\/[^/?]*(.*)$/is.exec(request.url ?? "") ?? [];
-  if (path !== undefined) request.url = path || "/";
 }
 
 /** Rejects invalid percent escapes, and NUL, which Postgres cannot store. */

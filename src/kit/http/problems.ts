@@ -6,6 +6,7 @@ import type { SendError } from "./operator-endpoints.ts";
 
 /** The problems (RFC 9457) that probes and operator endpoints answer with; the server has the same statuses and titles. */
 export const kitProblems = {
+  bad_request: { status: 400, title: "Bad request" },
   unauthorized: { status: 401, title: "Authentication required" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
