@@ -24,7 +24,7 @@ export function renderBreakerCounts({ name, stats }: BreakerState): Html {
   if (numbers.length === 0) return nothing;
   return html`
     <details data-key="breaker-${name}">
-      <summary>Numbers of the circuit breaker ${name}</summary>
+      <summary>Numbers of breaker ${name}</summary>
       <dl class="numbers">${numbers.map(
         ([stat, value]) =>
           html`<div><dt>${stat.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()}</dt><dd>${round(value)}</dd></div>`,
