@@ -12,7 +12,7 @@ export const authenticatedWrite: Scenario = {
   why: `The row and the response are stored in one transaction, so that a retry gets the same response from any instance. The
     transaction takes three round trips: BEGIN, the lock of the key and the look-up of a stored response travel together, and so
     do the storing of the response and COMMIT. The hand-written server gives the same guarantee with one statement after the
-    other; the usual stack inserts the row and keeps no promise about retries.`,
+    other; the usual stack inserts the row and guarantees nothing about retries.`,
   run,
 };
 
