@@ -48,6 +48,8 @@ export function packageFiles(
 ): Map<string, ReturnType<typeof textFile>> {
   const manifest = JSON.parse(textOf(fileAt(files, "package.json"))) as Manifest;
   const used = usedPackages(files);
+  // The server itself needs these.
+  const imported = usedPackages(new Map([...files].filter(([path]) => path.startsWith("src/"))));
   const isUsed = (one: string) => used.has(one) || tools.has(one);
   const { knip: _, license: __, files: ___, ...rest } = manifest;
   const project: Manifest = {
@@ -57,8 +59,9 @@ export function packageFiles(
     description,
     bin: { [name]: "dist/main.js" },
     scripts: { ...scriptsFor(files, manifest.scripts), doctor: "haven-doctor ." },
-    dependencies: pick(manifest.dependencies, isUsed),
+    dependencies: pick(manifest.dependencies, (one) => imported.has(one)),
     devDependencies: sorted({
+      ...pick(manifest.dependencies, (one) => isUsed(one) && !imported.has(one)),
       ...pick(manifest.devDependencies, isUsed),
       [vendored.name]: `file:${vendored.file}`,
     }),

@@ -14,13 +14,17 @@ const postgresNames = [
   /(?<=\bconst (?:user|database) = ")haven\b/,
   /(?<=postgres(?:ql)?:\/\/)haven\b/,
   /(?<=postgres(?:ql)?:\/\/[^\s"'`]*\/)haven\b/,
-  /(?<=5432\/)haven\b/,
+  /(?<=5432\/|PGPORT"\]\}\/)haven\b/,
+  /haven(?=:\$\{password\})/,
+  /(?<=\.password\], \["|\["postgres", ")haven(?=")/,
   /(?<=`)haven(?=` (?:owns|migrates|and `haven_app`))/,
 ];
 
 /** The first pattern that matches at a place decides. */
 const rules: readonly Rule[] = [
   ...postgresNames.map((pattern): Rule => [pattern, "snake"]),
+  // A volume has the name of its Compose project.
+  [/haven(?=_postgres-data)/, "kebab"],
   [/HAVEN(?=_)|(?<=_)HAVEN/, "upper"],
   [/HAVEN/, "upperKebab"],
   [/haven_api|(?<=[_$])haven(?:-api)?|haven(?=_)/, "snake"],
