@@ -1,6 +1,7 @@
 import { formatThreshold, thresholdOf } from "../thresholds.ts";
 import type { Dashboard, Row } from "./build.ts";
 import { above, type Panel } from "./panel.ts";
+import { sessionCache } from "./session-cache.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
 
@@ -185,5 +186,6 @@ export const database: Dashboard = {
     { title: "Postgres", panels: panelsOfDependency("postgres", "Postgres") },
     pool,
     { title: "Redis", panels: panelsOfDependency("redis", "Redis") },
+    sessionCache,
   ],
 };
