@@ -1,17 +1,20 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { eventually } from "../../test/shared/eventually.ts";
+import { ask } from "../../test/shared/requests/http.ts";
 import { interleave } from "../interleave.ts";
 import { atLeast, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { barsOf, ratios, spreadOf } from "../statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { runWrk } from "../wrk.ts";
+import { FailedRequests, runWrk } from "../wrk.ts";
 
 export const traces: Scenario = {
   name: "traces",
   title: "An authenticated GET with its trace exported",
-  why: `The spans of a request are plain objects. A worker thread translates, encodes and sends them with the exporter of the
-    OpenTelemetry SDK. While no endpoint is set, nothing of it is loaded, and no request has a trace.`,
+  why: `The spans of a request are plain objects that refer to shared descriptions. Every second or every 512 spans, they
+    become one text, with each description once, and a worker thread translates, encodes and sends them with the exporter of
+    the OpenTelemetry SDK. While no endpoint is set, nothing of it is loaded, and no request has a trace.`,
   run,
 };
 
@@ -32,6 +35,7 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
       return requests / (mainThreadSeconds(pid) - before);
     };
   const measured = await interleave(rounds, { "traces off": read(off), "traces exported": read(on) });
+  const exported = await exportedSpans(on.url);
   await off.stop();
   await on.stop();
   close();
@@ -52,8 +56,27 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
         bars: barsOf(measured, "traces off"),
       },
     ],
-    notes: [],
+    notes: [`All ${exported.toLocaleString("en")} spans were exported.`],
   };
+}
+
+/** Returns the number of exported spans, once none waits. A span that was not exported fails the run. */
+async function exportedSpans(url: string): Promise<number> {
+  const count = async (series: string): Promise<number> => {
+    const { text } = await ask(`${url}/metrics`);
+    const line = text.split("\n").find((one) => one.startsWith(`${series} `)) ?? "";
+    return Number(line.slice(series.length));
+  };
+  await eventually(
+    () => count("trace_spans_pending"),
+    (pending) => pending === 0,
+    10_000,
+  );
+  for (const outcome of ["failed", "dropped"]) {
+    const lost = await count(`trace_spans_total{outcome="${outcome}"}`);
+    if (lost > 0) throw new FailedRequests(`${lost} spans ${outcome}.`);
+  }
+  return count('trace_spans_total{outcome="exported"}');
 }
 
 /** Accepts every export. */

@@ -50,11 +50,7 @@ export function composeRequestRecord({ logger, httpMetrics }: { logger: Logger; 
     const { route, trace } = request.context;
     const method = request.method ?? "";
     httpMetrics.observe(method, route, status, seconds, trace?.sampled ? trace.traceId : undefined);
-    trace?.end({
-      name: `${method} ${route}`,
-      status,
-      attributes: { "http.request.method": method, "http.route": route },
-    });
+    trace?.end({ method, route, status });
     accessLog(request, response, seconds);
   };
 }

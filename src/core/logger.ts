@@ -73,7 +73,7 @@ export function createLoggerOn(
       level,
       base: { service: "haven-api", instance, version },
       timestamp: timeField,
-      ...(traced && { mixin: traceFields }),
+      ...(traced && { mixin: traceFields, mixinMergeStrategy: mergeTraceFields }),
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: unknown) => redactError(error) },
     },
@@ -81,11 +81,17 @@ export function createLoggerOn(
   );
 }
 
-/** The current span, so that the lines of a request lead to its trace. */
-function traceFields(): object {
-  const span = activeSpan.getStore();
-  return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId };
+const noFields = {};
+
+/** The current span, so that the lines of a request lead to its trace. The access log names the span itself. */
+function traceFields(line: object): object {
+  const span = "traceId" in line ? undefined : activeSpan.getStore();
+  return span === undefined ? noFields : { traceId: span.traceId, spanId: span.spanId };
 }
+
+/** Without the copy that pino makes of each line by default. */
+const mergeTraceFields = (line: object, fields: object): object =>
+  fields === noFields ? line : Object.assign(fields, line);
 
 let lastMs = 0;
 let lastField = "";

@@ -15,6 +15,8 @@ export type SpanDescription = {
 export type Tracer = {
   /** Runs the work as a span of the current request. */
   span<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;
+  /** The same for work that has no spans, events or log lines of its own. It costs a third of `span`. */
+  leaf<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;
   /**
    * Runs work outside a request as a trace of its own, which links to the span that caused it (a `traceparent`). `fail`
    * records an error that the work handles itself.
@@ -30,6 +32,8 @@ export type Tracer = {
   headers(): Readonly<Record<string, string>>;
 };
 
+export type RequestResult = { method: string; route: string; status: number };
+
 /** The trace of one request. It ends when the response has ended. */
 export type RequestTrace = {
   readonly traceId: string;
@@ -42,13 +46,14 @@ export type RequestTrace = {
   run(work: () => void): void;
   /** Records the error that the response reports. */
   fail(error: unknown): void;
-  end(result: { name: string; status: number; attributes: SpanAttributes }): void;
+  end(result: RequestResult): void;
 };
 
 export type StartRequestTrace = (request: IncomingMessage, requestId: string) => RequestTrace | undefined;
 
 export const noTracer: Tracer = {
   span: (_description, work) => work(),
+  leaf: (_description, work) => work(),
   job: (_description, _cause, work) => work(() => undefined),
   event: () => undefined,
   headers: () => ({}),

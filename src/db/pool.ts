@@ -110,6 +110,7 @@ export function createDatabase(
       }),
     maxConnections: pipelinedMax,
     limitMs: shortLimitMs,
+    keepsStatements: limits.pooler !== "transaction",
     idleTimeoutMs,
     maxLifetimeMs,
   });
@@ -143,7 +144,7 @@ export function createDatabase(
         return guard(runAlone, capability).catch(throwDomainError);
       }
       const readPipelined = () => pipelined.read<Row>(sql, values);
-      const run = async () => (await tracer.span(statementSpan(sql.text), readPipelined)) ?? (await runAlone());
+      const run = async () => (await tracer.leaf(statementSpan(sql.text), readPipelined)) ?? (await runAlone());
       return guard(run, capability).catch(throwDomainError);
     },
     async transaction(work) {

@@ -30,7 +30,7 @@ export async function runStatement<Row extends QueryResultRow>(
   const { name, text } = typeof sql === "string" ? { text: sql } : sql;
   const statement = { ...(name !== undefined && { name }), text, values: [...values] };
   const run = () => client.query<Row>(statement).catch(wrapDriverError);
-  const result = await tracer.span(statementSpan(text), run);
+  const result = await tracer.leaf(statementSpan(text), run);
   // A text of several statements has several results, of which the last one is returned.
   return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
 }

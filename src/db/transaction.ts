@@ -18,7 +18,7 @@ export async function inTransaction<T>(
   work: (tx: Transaction) => Promise<T>,
   afterCommitHooks: (() => void)[],
 ): Promise<T> {
-  const control = (text: string) => tracer.span(statementSpan(text), () => client.query(text).catch(wrapDriverError));
+  const control = (text: string) => tracer.leaf(statementSpan(text), () => client.query(text).catch(wrapDriverError));
   const commit = () => control("COMMIT").catch(throwUnconfirmed);
   const begun = control("BEGIN");
   begun.catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { Command } from "ioredis";
-import type { Tracer } from "../core/tracer.ts";
+import type { SpanDescription, Tracer } from "../core/tracer.ts";
 import type { RedisClient } from "./client.ts";
 import { scriptName } from "./lua-script.ts";
 
@@ -8,17 +8,31 @@ export function traceCommands(client: RedisClient, tracer: Tracer): void {
   const send: unknown = Reflect.get(client, "sendCommand");
   if (typeof send !== "function") throw new Error("ioredis has no sendCommand");
   const traced = (command: Command, ...rest: unknown[]): unknown => {
-    const operation = command.name.toUpperCase();
-    const script = scriptName(String(command.args[0]));
-    const attributes = {
-      "db.system.name": "redis",
-      "db.operation.name": operation,
-      ...(script !== undefined && { "db.stored_procedure.name": script }),
-    };
-    const span = { name: `redis ${script ?? operation}`, kind: "client", attributes } as const;
+    const span = commandSpan(command.name, scriptName(String(command.args[0])));
     // The caller of the command handles its rejection.
-    tracer.span(span, () => command.promise).catch(() => undefined);
+    tracer.leaf(span, () => command.promise).catch(() => undefined);
     return Reflect.apply(send, client, [command, ...rest]);
   };
   Reflect.set(client, "sendCommand", traced);
+}
+
+/** Its size is bounded by the number of commands and scripts. */
+const remembered = new Map<string, SpanDescription>();
+
+function commandSpan(command: string, script: string | undefined): SpanDescription {
+  const key = script === undefined ? command : `${command} ${script}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const operation = command.toUpperCase();
+  const description: SpanDescription = {
+    name: `redis ${script ?? operation}`,
+    kind: "client",
+    attributes: {
+      "db.system.name": "redis",
+      "db.operation.name": operation,
+      ...(script !== undefined && { "db.stored_procedure.name": script }),
+    },
+  };
+  remembered.set(key, description);
+  return description;
 }

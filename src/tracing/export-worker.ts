@@ -2,8 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
-import type { RecordedSpan } from "./recorder.ts";
-import { toReadableSpan } from "./to-readable-span.ts";
+import { decodeBatch } from "./batch.ts";
+import { toReadableSpans } from "./to-readable-spans.ts";
 import type { FromWorker, ToWorker, WorkerData } from "./worker-messages.ts";
 
 // Runs in a worker thread. The exporter of the SDK reads the `OTEL_…` settings, encodes, compresses, retries and times out.
@@ -28,16 +28,15 @@ function codeOf(error: Error | undefined): string {
   return error?.name ?? "unknown";
 }
 
-const exportSpans = ({ spans, count }: ToWorker): Promise<void> =>
+const exportSpans = ({ batch, count }: ToWorker): Promise<void> =>
   new Promise((resolve) => {
-    const recorded = JSON.parse(spans) as RecordedSpan[];
     const onResult = ({ code, error }: ExportResult): void => {
       const ok = code === ExportResultCode.SUCCESS;
       send(ok ? { kind: "exported", count } : { kind: "failed", count, code: codeOf(error) });
       resolve();
     };
     exporter.export(
-      recorded.map((span) => toReadableSpan(span, resource, scope)),
+      decodeBatch(batch).flatMap((trace) => toReadableSpans(trace, resource, scope)),
       onResult,
     );
   });

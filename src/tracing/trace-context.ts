@@ -48,7 +48,10 @@ export function newSpanId(): string {
   return `${prefix}${fourDigits[spans >>> 16]}${fourDigits[spans & 0xffff]}`;
 }
 
-export const newTraceId = (): string => nonZero(eightDigits() + eightDigits() + eightDigits() + eightDigits());
+const tracePrefix = nonZero(eightDigits() + eightDigits());
+
+/** The first half is random for each process. The second half is random for each trace, because samplers read it. */
+export const newTraceId = (): string => `${tracePrefix}${eightDigits()}${eightDigits()}`;
 
 /** An id of zeros is invalid. */
 function nonZero(id: string): string {

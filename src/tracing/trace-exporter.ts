@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { RecordedSpan } from "./recorder.ts";
+import { encodeBatch } from "./batch.ts";
+import type { RecordedTrace } from "./recorded-trace.ts";
 import type { FromWorker, ToWorker, WorkerData } from "./worker-messages.ts";
 
 export type TraceExporterDeps = {
@@ -28,7 +29,8 @@ const workerFile = new URL(`./export-worker${import.meta.url.slice(-3)}`, import
 export function createTraceExporter({ environment, resource, logger }: TraceExporterDeps) {
   const counts: SpanCounts = { exported: 0, failed: 0, dropped: 0 };
   const onIdle = new Set<() => void>();
-  let waiting: RecordedSpan[] = [];
+  let waiting: RecordedTrace[] = [];
+  let waitingSpans = 0;
   let pending = 0;
   let worker: Worker | undefined;
   let startedAt = Number.NEGATIVE_INFINITY;
@@ -69,30 +71,33 @@ export function createTraceExporter({ environment, resource, logger }: TraceExpo
   const flush = () => {
     if (waiting.length === 0) return;
     if (worker === undefined && performance.now() - startedAt > restartAfterMs) worker = startWorker();
-    const spans = waiting;
+    const traces = waiting;
+    const count = waitingSpans;
     waiting = [];
+    waitingSpans = 0;
     if (worker === undefined) {
-      counts.dropped += spans.length;
+      counts.dropped += count;
       return;
     }
-    pending += spans.length;
-    // Text is copied to the other thread faster than objects are.
-    worker.postMessage({ spans: JSON.stringify(spans), count: spans.length } satisfies ToWorker);
+    pending += count;
+    worker.postMessage({ batch: encodeBatch(traces), count } satisfies ToWorker);
   };
   const timer = setInterval(flush, flushEveryMs);
   timer.unref();
 
   return {
-    add(spans: readonly RecordedSpan[]): void {
-      if (pending + waiting.length + spans.length > maxPendingSpans) {
-        counts.dropped += spans.length;
+    add(trace: RecordedTrace): void {
+      const spans = trace.spans.length + 1;
+      if (pending + waitingSpans + spans > maxPendingSpans) {
+        counts.dropped += spans;
         return;
       }
-      waiting.push(...spans);
-      if (waiting.length >= batchSpans) flush();
+      waiting.push(trace);
+      waitingSpans += spans;
+      if (waitingSpans >= batchSpans) flush();
     },
     counts: (): Readonly<SpanCounts> => counts,
-    pending: (): number => pending + waiting.length,
+    pending: (): number => pending + waitingSpans,
     /** Exports what waits, for at most `limitMs`, and ends the worker. */
     async close(limitMs: number): Promise<void> {
       clearInterval(timer);

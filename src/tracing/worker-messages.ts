@@ -1,5 +1,5 @@
-/** From the server to the worker: the JSON text of spans. */
-export type ToWorker = { spans: string; count: number };
+/** From the server to the worker: a batch of traces as text, and the number of its spans. */
+export type ToWorker = { batch: string; count: number };
 
 /** From the worker: the outcome of one export, with the code of its error. */
 export type FromWorker = { kind: "exported" | "failed"; count: number; code?: string };
