@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
-import { DatabaseError, type QueryResultRow } from "pg";
+import { DatabaseError, type QueryResult, type QueryResultRow } from "pg";
 import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { breaksConnection } from "../driver-errors.ts";
 import { endGracefully } from "./connection-pool.ts";
+import { NamedQuery } from "./named-query.ts";
 import type { OpenConnection } from "./open-one.ts";
 
 export type PipelinedStatement = { name?: string | undefined; text: string };
@@ -11,6 +12,8 @@ export type PipelineOptions = {
   /** The limit for the oldest statement, after which the connection is closed. */
   limitMs: number;
   idleTimeoutMs: number;
+  /** Whether a statement with a name stays prepared; not behind a pooler in transaction mode. */
+  keepsStatements: boolean;
   /** Called when the oldest statement exceeded its limit, in Postgres or here. */
   onTimeout(): void;
   onClosed(): void;
@@ -29,7 +32,7 @@ const minWatchMs = 25;
  * after the other, so the time of a statement begins when the one before it is answered.
  */
 export function createPipeline({ client, destroy }: OpenConnection, options: PipelineOptions) {
-  const { limitMs, idleTimeoutMs, onTimeout, onClosed } = options;
+  const { limitMs, idleTimeoutMs, keepsStatements, onTimeout, onClosed } = options;
   const openedAt = performance.now();
   let isOpen = true;
   let sent = 0;
@@ -92,16 +95,18 @@ export function createPipeline({ client, destroy }: OpenConnection, options: Pip
       sent += 1;
       if (!isWatched) watchOldest(limitMs);
       return new Promise((resolve, reject) => {
-        const statement = { ...(name !== undefined && { name }), text, values: values as unknown[] };
-        client.query<Row>(statement, (error: Error | undefined | null, result) => {
+        const onAnswer = (error: Error | undefined | null, result: QueryResult<QueryResultRow>) => {
           answered += 1;
           lastProgressAt = performance.now();
-          if (!error) resolve(result.rows);
+          if (!error) resolve(result.rows as Row[]);
           else if (mayRunInPool(error)) {
             if (isTimeout(error)) giveUp();
             resolve(undefined);
           } else reject(error);
-        });
+        };
+        const parameters = values as unknown[];
+        if (name === undefined || !keepsStatements) client.query({ text, values: parameters }, onAnswer);
+        else client.query(new NamedQuery(name, text, parameters, onAnswer));
       });
     },
     retire,

@@ -9,6 +9,7 @@ export type PipelinedConnectionsOptions = {
   /** The limit of one statement. It is much shorter than in the pool, because later statements wait for it. */
   limitMs: number;
   idleTimeoutMs: number;
+  keepsStatements: boolean;
   maxLifetimeMs: number;
 };
 
@@ -20,7 +21,7 @@ const pauseMs = 1000;
  * pool, which decides whether Postgres failed.
  */
 export function createPipelinedConnections(options: PipelinedConnectionsOptions) {
-  const { open, maxConnections, limitMs, idleTimeoutMs, maxLifetimeMs } = options;
+  const { open, maxConnections, limitMs, idleTimeoutMs, keepsStatements, maxLifetimeMs } = options;
   const pipelines = new Set<Pipeline>();
   let isOpening = false;
   let pausedUntil = 0;
@@ -44,6 +45,7 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
       const pipeline: Pipeline = createPipeline(opened, {
         limitMs,
         idleTimeoutMs,
+        keepsStatements,
         onTimeout: pauseOpening,
         onClosed() {
           pipelines.delete(pipeline);
