@@ -1,8 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { has, provide, providePackages } from "../test/shared/programs.ts";
 import { readArguments, UsageError, usage } from "./arguments.ts";
+import { measureCapacity } from "./capacity/measure.ts";
+import { capacityPage } from "./capacity/page.ts";
 import { commitOf } from "./commit.ts";
 import { findWriteProblem } from "./find-write-problem.ts";
 import { Interrupted, interruption, listenForInterruption } from "./interruption.ts";
@@ -15,6 +18,7 @@ import { authenticatedWrite } from "./scenarios/authenticated-write.ts";
 import { checks } from "./scenarios/checks.ts";
 import { deepPage } from "./scenarios/deep-page.ts";
 import { memory } from "./scenarios/memory.ts";
+import { overload } from "./scenarios/overload.ts";
 import { probes } from "./scenarios/probes.ts";
 import { publicRead } from "./scenarios/public-read.ts";
 import { redisBlackHole } from "./scenarios/redis-black-hole.ts";
@@ -34,6 +38,7 @@ const scenarios: readonly Scenario[] = [
   redisBlackHole,
   probesBeside,
   checks,
+  overload,
   scrape,
   deepPage,
   start,
@@ -74,7 +79,12 @@ async function main(): Promise<number> {
   }
 }
 
-async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArguments>, "help">): Promise<number> {
+async function bench({
+  quick,
+  capacity,
+  only,
+  report,
+}: Exclude<ReturnType<typeof readArguments>, "help">): Promise<number> {
   const obstacle = report === undefined ? undefined : findWriteProblem(report, images);
   if (obstacle !== undefined) throw new CannotRun(obstacle);
   const again = pinnedToLoadCore();
@@ -85,6 +95,20 @@ async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArgu
   if (!isPinned()) await prepare();
   const runLength: RunLength = quick ? { rounds: 1, seconds: 1, quick } : { rounds: 9, seconds: 1, quick };
   const startedAt = performance.now();
+  const runInfo = () => ({
+    machine: describeMachine(),
+    commit: commitOf(),
+    minutes: (performance.now() - startedAt) / 60_000,
+    pinned: isPinned(),
+    day: new Date().toISOString().slice(0, 10),
+  });
+  if (capacity) {
+    const figures = await withTestbed((testbed) => measureCapacity(testbed, runLength));
+    const page = capacityPage(figures, runInfo());
+    if (report === undefined) process.stdout.write(`\n${page}`);
+    else writeFileSync(report, page);
+    return 0;
+  }
   const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
   const measured = await withTestbed(async (testbed) => {
     const all: Measured[] = [];
@@ -102,11 +126,9 @@ async function bench({ quick, only, report }: Exclude<ReturnType<typeof readArgu
     }
     return all;
   });
-  const minutes = (performance.now() - startedAt) / 60_000;
-  process.stdout.write(`\n${minutes.toFixed(1)} minutes. Every request was answered.\n`);
+  process.stdout.write(`\n${runInfo().minutes.toFixed(1)} minutes. Every request was answered.\n`);
   if (report !== undefined) {
-    const day = new Date().toISOString().slice(0, 10);
-    writeReport(report, measured, { machine: describeMachine(), commit: commitOf(), minutes, pinned: isPinned(), day });
+    writeReport(report, measured, runInfo());
     process.stdout.write(`${report}\n`);
   }
   return 0;

@@ -27,6 +27,8 @@ export type Scenario = {
   title: string;
   /** The reasons for the result, for the report. */
   why: string;
+  /** Why its figures differ from those of the last report, if the server or the scenario has changed since then. */
+  changed?: string;
   run(testbed: Testbed, runLength: RunLength): Promise<Outcome>;
 };
 

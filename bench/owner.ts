@@ -1,7 +1,16 @@
 import { eventually } from "../test/shared/eventually.ts";
 import { ask, postJson } from "../test/shared/requests/http.ts";
 
-export type Owner = { userId: string; sessionId: string; propertyId: string; headers: { authorization: string } };
+export type Owner = {
+  email: string;
+  password: string;
+  userId: string;
+  sessionId: string;
+  propertyId: string;
+  headers: { authorization: string };
+};
+
+const password = "a-long-enough-one";
 
 export const propertyBody = {
   name: "Lindenhof",
@@ -12,7 +21,7 @@ export const propertyBody = {
 /** Creates an account with a property, in the database that every measured server reads. */
 export async function newOwner(url: string, email: string): Promise<Owner> {
   // `/ready` depends on Postgres only, but a session also needs Redis, which may be available a moment later.
-  const register = () => postJson(`${url}/api/v1/auth/register`, { email, password: "a-long-enough-one", name: "Ada" });
+  const register = () => postJson(`${url}/api/v1/auth/register`, { email, password, name: "Ada" });
   const person = await eventually(register, ({ status }) => status !== 503, 10_000, 50);
   if (person.status !== 201) throw new Error(`register: ${person.status} ${person.text}`);
   const { accessToken, user } = person.json() as { accessToken: string; user: { id: string } };
@@ -21,7 +30,7 @@ export async function newOwner(url: string, email: string): Promise<Owner> {
   if (property.status !== 201) throw new Error(`property: ${property.status} ${property.text}`);
   const claims = JSON.parse(Buffer.from(accessToken.split(".")[1] ?? "", "base64url").toString()) as { sid: string };
   const propertyId = (property.json() as { id: string }).id;
-  return { userId: user.id, sessionId: claims.sid, propertyId, headers };
+  return { email, password, userId: user.id, sessionId: claims.sid, propertyId, headers };
 }
 
 export async function bodyOf(url: string): Promise<string> {

@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { changesSince, readReport } from "./changes-since.ts";
 import { drawChart } from "./chart.ts";
 import { type Claim, figure, figuresOf, holds, type Outcome, type Scenario } from "./outcome.ts";
 import { wrapMarkdown } from "./wrap-markdown.ts";
@@ -16,14 +17,19 @@ export function writeReport(file: string, all: readonly Measured[], runInfo: Run
   for (const { outcome } of all) {
     for (const chart of outcome.charts) writeFileSync(join(place, `${chart.name}.svg`), drawChart(chart));
   }
-  writeFileSync(file, reportOf(all, runInfo));
+  writeFileSync(file, reportOf(all, runInfo, existsSync(file) ? readFileSync(file, "utf8") : ""));
 }
 
-export function reportOf(all: readonly Measured[], runInfo: RunInfo): string {
+export function reportOf(all: readonly Measured[], runInfo: RunInfo, lastReport = ""): string {
+  const last = readReport(lastReport);
+  const ofScenarios = all.flatMap(({ scenario: { changed }, outcome }) =>
+    outcome.claims.map((claim) => ({ claim, changed })),
+  );
   const claims = all.flatMap(({ outcome }) => outcome.claims);
   return wrapMarkdown(
     `${[
       "# Performance",
+      ...(last === undefined ? [] : [changesSince(last, ofScenarios)]),
       intro(runInfo),
       ["| measurement | bound | median | range | result |", "| --- | --- | --- | --- | --- |", ...claims.map(row)].join(
         "\n",

@@ -12,31 +12,55 @@ export type Load = {
   seconds: number;
   /** The body of POST requests, each with an Idempotency-Key of its own; GET requests unless set. */
   creates?: unknown;
+  /** Whether each request has a client address of its own in `X-Forwarded-For`. */
+  manyClients?: boolean;
+  /** The mean of the random pause of each connection before a request; 0 unless set. */
+  pauseMs?: number;
 };
 
 export type WrkResult = { perSecond: number; p50Ms: number; p99Ms: number; maxMs: number; requests: number };
+
+/** `rejected` counts answers with an error status, `failed` requests without an answer. */
+export type OfferedResult = WrkResult & { seconds: number; rejected: number; failed: number };
 
 const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
 
 /**
  * As many requests as the server answers, over kept-alive connections. wrk counts a redirect as a success, so one
- * request is sent before the run, and has to return 200, or 201 for a create.
+ * request is sent before the run, and has to return 200, or 201 for a create. One failure fails the run.
  */
-export async function runWrk({ url, headers = {}, connections = 16, seconds, creates }: Load): Promise<WrkResult> {
-  const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+export async function runWrk(load: Load): Promise<WrkResult> {
+  const { url, headers = {}, creates } = load;
   const { status } = await (creates === undefined
     ? ask(url, { headers: { ...headers } })
     : postJson(url, creates, { ...headers, "idempotency-key": randomUUID() }));
   if (status !== (creates === undefined ? 200 : 201)) throw new FailedRequests(`${url} answered ${status}.`);
+  const result = await offerWrk(load);
+  const failed = result.failed + result.rejected;
+  if (failed > 0) throw new FailedRequests(`${failed} of ${result.requests} requests to ${url} failed.`);
+  if (result.requests === 0) throw new FailedRequests(`No request to ${url} was answered.`);
+  return result;
+}
+
+/** Sends requests of which the server may reject some. */
+export async function offerWrk({
+  url,
+  headers = {},
+  connections = 16,
+  seconds,
+  creates,
+  manyClients = false,
+  pauseMs = 0,
+}: Load): Promise<OfferedResult> {
+  const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, ...given, url];
-  if (creates !== undefined) args.push("--", JSON.stringify(creates), randomUUID());
+  args.push("--", String(pauseMs), manyClients ? "many" : "one");
+  if (creates !== undefined) args.push(JSON.stringify(creates), randomUUID());
   const { stdout } = await promisify(execFile)("wrk", args, {
     timeout: (seconds + 20) * 1000,
     signal: interruption,
   });
   const result = JSON.parse(stdout.slice(stdout.lastIndexOf("\n{")));
-  if (result.failed > 0) throw new FailedRequests(`${result.failed} of ${result.requests} requests to ${url} failed.`);
-  if (result.requests === 0) throw new FailedRequests(`No request to ${url} was answered.`);
   return { ...result, perSecond: result.requests / result.seconds };
 }
 

@@ -1,19 +1,28 @@
 import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
+import { atMost, figure, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
 import { ratios, spreadOf } from "../statistics.ts";
 import type { Testbed } from "../testbed.ts";
+import { runWrk } from "../wrk.ts";
 
 export const probesBeside: Scenario = {
   name: "probes-beside",
   title: "The API with a thousand probes a second",
-  why: `A probe costs about as much as the smallest response that Node can send, and no API request waits for a probe.`,
+  why: `A probe costs about as much as the smallest response that Node can send, and no API request waits for a probe. The
+    probes are of /ready and of /alive in equal parts. They come from processes of their own, as from a proxy and an
+    orchestrator: sent by the process that measures the API requests, they would delay its measurement more than the
+    server.`,
+  changed: `The probes come from processes of their own now, and go to /alive as well: sent by the measuring process, they
+    delayed its measurement.`,
   run,
 };
 
 const apiPerSecond = 300;
 const probesPerSecond = 1000;
+const connectionsPerPath = 8;
+/** Less than the time between two probes of a connection, because the answer takes time too. */
+const pauseMs = (1000 * 2 * connectionsPerPath) / probesPerSecond - 2;
 
 async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Outcome> {
   const haven = await testbed.haven();
@@ -24,16 +33,15 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
     const { p50Ms } = await runConstantRate({ url, headers: owner.headers, perSecond: apiPerSecond, seconds: length });
     return p50Ms;
   };
+  const rates: number[] = [];
   const measured = await interleave(rounds, {
     alone: api,
     "with probes": async () => {
-      const probes = runConstantRate({
-        url: `${haven.url}/ready`,
-        perSecond: probesPerSecond,
-        seconds: length,
-        connections: 16,
-      });
-      const [p50Ms] = await Promise.all([api(), probes]);
+      const probes = ["ready", "alive"].map((path) =>
+        runWrk({ url: `${haven.url}/${path}`, connections: connectionsPerPath, pauseMs, seconds: length }),
+      );
+      const [p50Ms, ...probed] = await Promise.all([api(), ...probes]);
+      rates.push(probed.reduce((sum, { perSecond }) => sum + perSecond, 0));
       return p50Ms;
     },
   });
@@ -56,6 +64,6 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
         bars: [ms("alone"), ms("with probes")],
       },
     ],
-    notes: [],
+    notes: [`The load generator sent ${figure(spreadOf(rates).median, "/s")} probes.`],
   };
 }

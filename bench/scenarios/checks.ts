@@ -5,14 +5,13 @@ import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { createSessionChecks } from "../../src/sessions/session-checks.ts";
 import { eventually } from "../../test/shared/eventually.ts";
 import { ask } from "../../test/shared/requests/http.ts";
-import { query } from "../../test/shared/servers/database.ts";
 import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
 import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner } from "../owner.ts";
-import { processorMs } from "../processor-time.ts";
 import type { Server } from "../servers.ts";
 import { ratios, spreadOf } from "../statistics.ts";
+import { storeTimeDuring } from "../store-time.ts";
 import type { Testbed } from "../testbed.ts";
 
 export const checks: Scenario = {
@@ -147,16 +146,6 @@ function createChecks({ databaseUrl, redisUrl }: Testbed, instance: string) {
 }
 
 async function sharesDuring(testbed: Testbed, ms: number) {
-  const before = await usedBy(testbed);
-  await sleep(ms);
-  const after = await usedBy(testbed);
-  const share = (from: number, to: number) => (to - from) / ms;
-  const postgres = [...after.postgres].reduce((sum, [pid, used]) => sum + used - (before.postgres.get(pid) ?? used), 0);
-  return { postgres: share(0, postgres), redis: share(before.redis, after.redis) };
-}
-
-/** Returns the processor time of Redis and of each process of Postgres, the background processes included. */
-async function usedBy({ databaseUrl, redisPid }: Testbed) {
-  const processes = await query<{ pid: number }>(databaseUrl, "SELECT pid FROM pg_stat_activity");
-  return { postgres: new Map(processes.map(({ pid }) => [pid, processorMs(pid)])), redis: processorMs(redisPid) };
+  const { postgresMs, redisMs } = await storeTimeDuring(testbed, () => sleep(ms));
+  return { postgres: postgresMs / ms, redis: redisMs / ms };
 }

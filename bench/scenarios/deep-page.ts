@@ -1,5 +1,5 @@
 import { ask } from "../../test/shared/requests/http.ts";
-import { query } from "../../test/shared/servers/database.ts";
+import { addProperties } from "../add-properties.ts";
 import { interleave } from "../interleave.ts";
 import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
 import { newOwner, type Owner } from "../owner.ts";
@@ -21,7 +21,7 @@ async function run(testbed: Testbed, { rounds, seconds, quick }: RunLength): Pro
   const pages = quick ? 20 : 10_000;
   const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "landlord@example.org");
-  await fill(testbed.databaseUrl, owner, pages * pageSize);
+  await addProperties(testbed.databaseUrl, owner, { from: 1, to: pages * pageSize });
   const first = `${haven.url}/api/v1/properties?limit=${pageSize}`;
   const deep = await walkTo(pages, first, owner);
   const read = (url: string) => async () =>
@@ -50,15 +50,6 @@ async function run(testbed: Testbed, { rounds, seconds, quick }: RunLength): Pro
     ],
     notes: [],
   };
-}
-
-async function fill(databaseUrl: string, { userId, propertyId }: Owner, rows: number): Promise<void> {
-  const copy = `INSERT INTO properties (id, owner_id, name, kind, address)
-    SELECT (lpad(to_hex(n), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid, owner_id, name || ' ' || n,
-           kind, address
-    FROM properties, generate_series(1, $3::int) AS n WHERE owner_id = $1 AND properties.id = $2`;
-  await query(databaseUrl, copy, [userId, propertyId, rows]);
-  await query(databaseUrl, "VACUUM ANALYZE properties");
 }
 
 /** Requests one page after the other, as a client does. */

@@ -13,6 +13,7 @@ export const redisBlackHole: Scenario = {
   title: "Authenticated reads while Redis does not answer",
   why: `The breaker is open: no request waits for Redis, and a valid token is checked once against Postgres instead, with
     a prepared statement. Only the background check still calls Redis, to detect its recovery.`,
+  changed: "Remembered sessions need no Redis, until the silence of Redis turns the cache off.",
   run,
 };
 

@@ -13,6 +13,7 @@ export const start: Scenario = {
     Each check starts as soon as its client exists, and its first result counts at once. Large parts that are rarely needed
     are loaded at their first use: the image library, the API reference, password hashing, SMTP and the doctor. The young
     generation of V8 grows only under load.`,
+  changed: "Production runs a bundle, and large parts are loaded at their first use.",
   run,
 };
 

@@ -18,27 +18,9 @@ export const streams: Scenario = {
 
 async function run(testbed: Testbed, { rounds, quick }: RunLength): Promise<Outcome> {
   const count = quick ? 200 : 2000;
-  const held = (port: number) => heldBytes({ host: "127.0.0.1", port }, quick ? 0 : undefined);
   const kilobytes: number[] = [];
-  for (let round = 0; round < Math.min(rounds, 3); round += 1) {
-    const inspector = await freePort();
-    const haven = await testbed.haven({ STREAM_MAX_PER_USER: String(count) }, [`--inspect=127.0.0.1:${inspector}`]);
-    const owner = await newOwner(haven.url, `listener-${round}@example.org`);
-    const signedIn = { accessToken: owner.headers.authorization.slice("Bearer ".length) };
-    // The first streams also allocate fixed costs, so they are opened before the measurement.
-    const opened = [];
-    for (let number = 0; number < 50; number += 1) opened.push(await openStream(haven.url, signedIn));
-    const before = await held(inspector);
-    while (opened.length < count) {
-      opened.push(...(await Promise.all(Array.from({ length: 50 }, () => openStream(haven.url, signedIn)))));
-    }
-    const after = await held(inspector);
-    if (opened.some(({ status, isClosed }) => status !== 200 || isClosed()))
-      throw new FailedRequests("A stream was cut.");
-    kilobytes.push((after - before) / 1000 / (count - 50));
-    for (const stream of opened) stream.close();
-    await haven.stop();
-  }
+  for (let round = 0; round < Math.min(rounds, 3); round += 1)
+    kilobytes.push((await bytesPerStream(testbed, count, quick)) / 1000);
   return {
     claims: [
       {
@@ -51,4 +33,26 @@ async function run(testbed: Testbed, { rounds, quick }: RunLength): Promise<Outc
     charts: [],
     notes: [],
   };
+}
+
+/** Returns the memory of an open stream in a new server. */
+export async function bytesPerStream(testbed: Testbed, count: number, quick: boolean): Promise<number> {
+  const inspector = await freePort();
+  const haven = await testbed.haven({ STREAM_MAX_PER_USER: String(count) }, [`--inspect=127.0.0.1:${inspector}`]);
+  const held = () => heldBytes({ host: "127.0.0.1", port: inspector }, quick ? 0 : undefined);
+  const owner = await newOwner(haven.url, `listener-${inspector}@example.org`);
+  const signedIn = { accessToken: owner.headers.authorization.slice("Bearer ".length) };
+  // The first streams also allocate fixed costs, so they are opened before the measurement.
+  const opened = [];
+  for (let number = 0; number < 50; number += 1) opened.push(await openStream(haven.url, signedIn));
+  const before = await held();
+  while (opened.length < count) {
+    opened.push(...(await Promise.all(Array.from({ length: 50 }, () => openStream(haven.url, signedIn)))));
+  }
+  const after = await held();
+  if (opened.some(({ status, isClosed }) => status !== 200 || isClosed()))
+    throw new FailedRequests("A stream was cut.");
+  for (const stream of opened) stream.close();
+  await haven.stop();
+  return (after - before) / (count - 50);
 }

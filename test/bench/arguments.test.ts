@@ -7,14 +7,31 @@ import { readArguments, UsageError } from "../../bench/arguments.ts";
 const names = ["probes", "start"];
 
 test("the whole run writes the report, a quick or partial run only with --report", () => {
-  assert.deepEqual(readArguments([], names), { quick: false, only: [], report: "docs/performance.md" });
-  assert.deepEqual(readArguments(["--quick"], names), { quick: true, only: [], report: undefined });
+  assert.deepEqual(readArguments([], names), {
+    quick: false,
+    capacity: false,
+    only: [],
+    report: "docs/performance.md",
+  });
+  assert.deepEqual(readArguments(["--quick"], names), { quick: true, capacity: false, only: [], report: undefined });
   assert.deepEqual(readArguments(["--only", "start", "--only", "probes"], names), {
     quick: false,
+    capacity: false,
     only: ["start", "probes"],
     report: undefined,
   });
-  assert.deepEqual(readArguments(["--report", "x.md"], names), { quick: false, only: [], report: "x.md" });
+  assert.deepEqual(readArguments(["--capacity"], names), {
+    quick: false,
+    capacity: true,
+    only: [],
+    report: "docs/capacity.md",
+  });
+  assert.deepEqual(readArguments(["--report", "x.md"], names), {
+    quick: false,
+    capacity: false,
+    only: [],
+    report: "x.md",
+  });
 });
 
 for (const wrong of [
@@ -23,6 +40,7 @@ for (const wrong of [
   ["--only", "speed"],
   ["--quick=1"],
   ["--quick", "--report", "x.md"],
+  ["--capacity", "--only", "start"],
   ["stray"],
 ]) {
   test(`${wrong.join(" ")} is rejected`, () => {

@@ -1,0 +1,32 @@
+/** What one instance on one core serves of a kind of request, and what each request costs. */
+export type Rate = {
+  what: string;
+  perSecond: number;
+  p99Ms: number;
+  /** Processor time for each request, in microseconds. */
+  serverUs: number;
+  postgresUs: number;
+  redisUs: number;
+};
+
+/** The same request with a growing number of something. */
+export type Growth = {
+  what: string;
+  steps: readonly { count: number; perSecond: number; p99Ms: number; bytes: number }[];
+  /** What `bytes` measures. */
+  bytesOf: string;
+};
+
+/** Authenticated reads a second of one part of the fleet, while all parts and the load share the machine. */
+export type FleetRate = { what: string; perSecond: number };
+
+export type CapacityFigures = {
+  rates: readonly Rate[];
+  idleBytes: number;
+  bytesPerStream: number;
+  connections: Growth;
+  rows: Growth;
+  sessions: Growth;
+  /** Empty where the proxies could not run. */
+  fleet: readonly FleetRate[];
+};

@@ -1,0 +1,83 @@
+import type { RunLength } from "../outcome.ts";
+import { type Owner, propertyBody } from "../owner.ts";
+import { processorMs } from "../processor-time.ts";
+import type { Server } from "../servers.ts";
+import { spreadOf } from "../statistics.ts";
+import { storeTimeDuring } from "../store-time.ts";
+import type { Testbed } from "../testbed.ts";
+import { FailedRequests, type Load, type OfferedResult, offerWrk } from "../wrk.ts";
+import type { Rate } from "./figures.ts";
+
+type Kind = { what: string; load(server: Server, owner: Owner): Omit<Load, "seconds"> };
+
+const kinds: readonly Kind[] = [
+  { what: "a probe (`GET /ready`)", load: ({ url }) => ({ url: `${url}/ready` }) },
+  { what: "a public GET (`GET /api`)", load: ({ url }) => ({ url: `${url}/api` }) },
+  {
+    what: "an authenticated GET of one row",
+    load: ({ url }, { headers, propertyId }) => ({ url: `${url}/api/v1/properties/${propertyId}`, headers }),
+  },
+  {
+    what: "an authenticated GET of a page of 20 rows",
+    load: ({ url }, { headers }) => ({ url: `${url}/api/v1/properties?limit=20`, headers }),
+  },
+  {
+    what: "an authenticated POST of one row, with an Idempotency-Key",
+    load: ({ url }, { headers }) => ({ url: `${url}/api/v1/properties`, headers, creates: propertyBody }),
+  },
+  {
+    what: "a sign-in with a password",
+    load: ({ url }, { email, password }) => ({ url: `${url}/api/v1/auth/login`, creates: { email, password } }),
+  },
+];
+
+/** The authenticated requests again, where each reads its session from Redis. */
+const uncached = "an authenticated GET of one row, `SESSION_CACHE=off`";
+
+export async function measureRates(testbed: Testbed, owner: Owner, runLength: RunLength): Promise<Rate[]> {
+  const haven = await testbed.haven();
+  const rates: Rate[] = [];
+  for (const { what, load } of kinds) rates.push(await measure(testbed, haven, what, load(haven, owner), runLength));
+  await haven.stop();
+  const without = await testbed.haven({ SESSION_CACHE: "off" });
+  const read = { url: `${without.url}/api/v1/properties/${owner.propertyId}`, headers: owner.headers };
+  rates.push(await measure(testbed, without, uncached, read, runLength));
+  await without.stop();
+  return rates;
+}
+
+async function measure(
+  testbed: Testbed,
+  { pid }: Server,
+  what: string,
+  load: Omit<Load, "seconds">,
+  { rounds, seconds }: RunLength,
+): Promise<Rate> {
+  // A server that has just started is several times slower.
+  await served({ ...load, seconds });
+  const results: OfferedResult[] = [];
+  const before = processorMs(pid);
+  const { postgresMs, redisMs } = await storeTimeDuring(testbed, async () => {
+    for (let round = 0; round < Math.min(rounds, 5); round += 1)
+      results.push(await served({ ...load, seconds: 2 * seconds }));
+  });
+  const requests = results.reduce((sum, result) => sum + result.requests, 0);
+  const each = (ms: number) => (ms * 1000) / requests;
+  return {
+    what,
+    perSecond: spreadOf(results.map(({ perSecond }) => perSecond)).median,
+    p99Ms: spreadOf(results.map(({ p99Ms }) => p99Ms)).median,
+    serverUs: each(processorMs(pid) - before),
+    postgresUs: each(postgresMs),
+    redisUs: each(redisMs),
+  };
+}
+
+async function served(load: Load): Promise<OfferedResult> {
+  const result = await offerWrk(load);
+  if (result.failed + result.rejected > 0 || result.requests === 0)
+    throw new FailedRequests(
+      `${result.failed + result.rejected} of ${result.requests} requests to ${load.url} failed.`,
+    );
+  return result;
+}
