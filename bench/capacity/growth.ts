@@ -72,7 +72,7 @@ export async function growRows(testbed: Testbed, owner: Owner, runLength: RunLen
 /** Copies the session of the owner under keys of other users. */
 const copySessions = `local fields = redis.call('HGETALL', KEYS[1])
   local ttl = redis.call('PTTL', KEYS[1])
-  for n = ARGV[1], ARGV[2] do
+  for n = tonumber(ARGV[1]), tonumber(ARGV[2]) do
     local user = string.format('%08d-0000-7000-8000-000000000000', n)
     redis.call('HSET', 'haven:{' .. user .. '}:session:' .. user, unpack(fields))
     redis.call('PEXPIRE', 'haven:{' .. user .. '}:session:' .. user, ttl)
