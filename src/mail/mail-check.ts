@@ -9,7 +9,7 @@ export type MailCheckDeps = {
 
 /** Mail servers limit how often a client may connect, and block a client whose sign-in fails often. */
 const restMs = 30_000;
-/** While the mail server is unavailable, so that the check soon shows its return. */
+/** The shorter pause while the mail server is unavailable, so that the check soon reports its recovery. */
 const unavailableRestMs = 5000;
 
 /**

@@ -70,7 +70,7 @@ test("keys are listed without the key itself, with a last use that is recorded a
   assert.deepEqual(await listed(person), used);
 });
 
-test("a key expires at the time it was created with, in 90 days unless it was given", async () => {
+test("a key expires at the time that its creation names, and after 90 days by default", async () => {
   const person = await register(one.url);
   const days = (Date.parse((await createKey(person)).expiresAt) - Date.now()) / 86_400_000;
   assert.ok(days > 89.9 && days <= 90, String(days));

@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), "haven-pair-"));
 atEnd(() => rmSync(folder, { recursive: true }));
 const textOf = (file = "") => readFileSync(file, "utf8").trimEnd();
 
-test("until a replaced certificate and its key fit each other, the last pair is used", { skip }, () => {
+test("while a replaced certificate and its key do not match, the last pair that matched is used", { skip }, () => {
   const [certFile, keyFile] = [join(folder, "cert"), join(folder, "key")];
   const put = (from = "", to = "") => copyFileSync(from, to);
   put(one?.certFile, certFile);

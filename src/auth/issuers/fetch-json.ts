@@ -1,6 +1,6 @@
 import { CheckFailed } from "../../core/failure-reason.ts";
 
-/** The whole request, the body included. The abort ends the connection. */
+/** The time limit of the whole request, with its body. After it, the connection is closed. */
 const timeoutMs = 3000;
 const maxBytes = 262_144;
 

@@ -61,7 +61,7 @@ export const sessionVariables = {
   SIGN_UP: oneOf(["open", "verified", "invited", "closed"])
     .default("open")
     .describe(
-      "`open`: a registration creates an account at once; `verified`: when the link in a mail is followed, and the answer does not show whether the address has an account; `invited`: only with the invitation of an administrator; `closed`: never",
+      "`open`: a registration creates an account at once; `verified`: the account is created when the link in a mail is followed, and the answer does not show whether the address has an account; `invited`: only with the invitation of an administrator; `closed`: never",
     ),
 
   PASSWORD_QUEUE_TIMEOUT_MS: milliseconds(0)
