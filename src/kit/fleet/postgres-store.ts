@@ -57,7 +57,7 @@ export function createPostgresStore({ run, table, keepMs }: PostgresStoreDeps): 
   };
   return {
     name: "postgres",
-    // Only `writeAndRead` deletes expired rows, and while Redis answers no instance reads here. So the first write of each
+    // Only `writeAndRead` deletes expired rows. While Redis answers, no instance reads from Postgres, so the first write of each
     // process reads, too.
     async write(entry) {
       await (hasDeletedExpired ? run(write, valuesOf(entry)) : writeThenRead(entry));
