@@ -13,7 +13,7 @@ export function isRedisFailure(error: unknown): boolean {
 }
 
 /** The server denies the command: because of the command, or because its permissions have changed. */
-const deniedReplies = /^NOPERM|The user executing the script can't/;
+const deniedReplies = /^NOPERM|The user executing the script can't|ACL failure in script/;
 /** Redis refuses writes and may still answer reads. */
 const refusedWriteReplies = /^(?:OOM|NOREPLICAS|READONLY|MISCONF)/;
 

@@ -29,8 +29,8 @@ const tlsCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_
 
 const reasonsByMessage: readonly (readonly [RegExp, Reason])[] = [
   [/^(?:WRONGPASS|NOAUTH)/, "credentials"],
-  // A Lua script that runs a forbidden command returns a different error text.
-  [/^NOPERM|The user executing the script can't/, "forbidden"],
+  // A Lua script that runs a forbidden command returns a different error text, and another one from Redis 7.2 and Valkey on.
+  [/^NOPERM|The user executing the script can't|ACL failure in script/, "forbidden"],
   [/^LOADING/, "loading"],
   [/^OOM/, "out_of_memory"],
   [/^NOREPLICAS/, "no_replicas"],

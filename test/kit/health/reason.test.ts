@@ -24,6 +24,7 @@ const errors = [
   [reply("CLUSTERDOWN The cluster is down"), "cluster_down", "CLUSTERDOWN"],
   [reply("NOPERM User app has no permissions to run the 'evalsha' command"), "forbidden", "NOPERM"],
   [reply("ERR The user executing the script can't run this command or subcommand"), "forbidden", "ERR"],
+  [reply("ERR ACL failure in script: User app has no permissions to run the 'get' command"), "forbidden", "ERR"],
   [reply("WRONGPASS invalid username-password pair or user is disabled."), "credentials", "WRONGPASS"],
   [new Error("The connection failed.", { cause: withCode("ECONNREFUSED") }), "refused", "ECONNREFUSED"],
   [new DOMException("late", "TimeoutError"), "timeout", undefined],

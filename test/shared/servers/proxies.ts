@@ -64,6 +64,12 @@ export async function nginxIsAtLeast(atLeast: string): Promise<boolean> {
   return compare(/nginx\/([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
 }
 
+/** Returns whether the installed haproxy has at least this version. */
+export async function haproxyIsAtLeast(atLeast: string): Promise<boolean> {
+  const { output } = await runProgram("haproxy", ["-v"]);
+  return compare(/version ([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
+}
+
 const compare = (one: string, other: string): number => one.localeCompare(other, "en", { numeric: true });
 
 export const checkNginx = (): Promise<Outcome> => runProgram("nginx", ["-t"]);
