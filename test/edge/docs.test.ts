@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
 const page = read("docs/load-balancing.md");
 
-/** A comment in front of each block of commands names the proxy. */
-const blocks = [...page.matchAll(/<!-- (nginx|haproxy|any) -->\n```sh\n([\s\S]*?)```/g)].map(
+/** A comment in front of each block of commands names the proxy. The blocks of acme are run by acme.test.ts. */
+const blocks = [...page.matchAll(/<!-- (nginx|haproxy|any|acme-renew|acme-save) -->\n```sh\n([\s\S]*?)```/g)].map(
   ([, proxy = "", commands = ""]) => ({ proxy, commands }),
 );
 const runCommands = (commands: string) => runProgram("bash", ["-euo", "pipefail", "-c", commands], { cwd: root });

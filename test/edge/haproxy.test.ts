@@ -95,6 +95,7 @@ describe("variants", () => {
     ["HAVEN_CHECK", "Body"],
     ["HAVEN_HTTPS_ONLY", "1"],
     ["HAVEN_BEHIND", "proxy_protocol"],
+    ["HAVEN_ACME", "on"],
   ] as const) {
     test(`the misspelt value ${name}=${value} prevents the start, and the message lists the possible values`, async () => {
       const { code, output } = await checkHaproxy({ [name]: value });

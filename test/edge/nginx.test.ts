@@ -149,18 +149,21 @@ describe("variants", () => {
   }
 });
 
-test("newer.sh puts the files in place that suit this version, and the configuration stays valid", async () => {
-  await installNginx(["upstream-scaled.conf"]);
-  const shown = await runProgram("/etc/nginx/newer.sh", []);
-  assert.equal(shown.code, 0, shown.output);
-  const expected: string[] = [];
-  for (const file of readdirSync("/etc/nginx/newer").sort()) {
-    const since = /-from-([\d.]+)\.conf$/.exec(file)?.[1] ?? "";
-    if (await nginxIsAtLeast(since)) expected.push(`cp newer/${file} ${replacedBy(file)}`);
-  }
-  assert.deepEqual(shown.output.trim().split("\n").slice(1), expected);
-  assert.equal((await runProgram("/etc/nginx/newer.sh", ["--apply"])).code, 0);
-  assert.deepEqual(await checkNginx(), fine);
-  await installNginx();
-  assert.doesNotMatch((await runProgram("/etc/nginx/newer.sh", [])).output, /upstream/);
-});
+for (const inUse of ["upstream-scaled", "upstream-affinity-cookie"]) {
+  test(`newer.sh puts the files in place that suit this version, and the configuration stays valid: ${inUse}`, async () => {
+    await installNginx([`${inUse}.conf`]);
+    const shown = await runProgram("/etc/nginx/newer.sh", []);
+    assert.equal(shown.code, 0, shown.output);
+    const expected: string[] = [];
+    for (const file of readdirSync("/etc/nginx/newer").sort()) {
+      const [, name = "", since = ""] = /^(.+)-from-([\d.]+)\.conf$/.exec(file) ?? [];
+      const isWanted = !name.startsWith("upstream-") || name === inUse;
+      if (isWanted && (await nginxIsAtLeast(since))) expected.push(`cp newer/${file} ${replacedBy(file)}`);
+    }
+    assert.deepEqual(shown.output.trim().split("\n").slice(1), expected);
+    assert.equal((await runProgram("/etc/nginx/newer.sh", ["--apply"])).code, 0);
+    assert.deepEqual(await checkNginx(), fine);
+    await installNginx();
+    assert.doesNotMatch((await runProgram("/etc/nginx/newer.sh", [])).output, /upstream/);
+  });
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { atEnd } from "../shared/at-end.ts";
@@ -82,6 +83,51 @@ describe("affinity in nginx", () => {
     assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
   });
 
+  test("by the cookie of NGINX 1.29.6: a client moves only when its instance stops, or is marked down, and not when it drains", async (t) => {
+    if (!(await nginxIsAtLeast("1.29.6"))) return t.diagnostic("for nginx 1.29.6 and newer");
+    const nginx = await startNginx({ variants: ["upstream-affinity-cookie-from-1.29.6.conf"] });
+    const users = await usersEverywhere(async () => {
+      const first = await ask();
+      assert.match(first.cookie ?? "", /^haven_affinity=[0-9a-f]{32}; httponly; secure; samesite=lax; path=\/$/i);
+      let cookie = first.cookie ?? "";
+      return async () => {
+        const answer = await ask({ cookie: cookie.split(";")[0] ?? "" });
+        cookie = answer.cookie ?? cookie;
+        return answer;
+      };
+    });
+    const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
+    const first = await where();
+    assert.equal(distinct(first).length, 3, String(first));
+    assert.deepEqual(await where(), first);
+
+    const upstream = "/etc/nginx/haven/upstream.conf";
+    const shipped = readFileSync(upstream, "utf8");
+    writeFileSync(upstream, shipped.replaceAll(/(api-server-2:4000) /g, "$1 drain "));
+    await nginx.reload();
+    await eventually(
+      () => many(12, () => ask()),
+      (answers) => !answers.some(({ name }) => name === "api-server-2"),
+    );
+    assert.deepEqual(await where(), first);
+    writeFileSync(upstream, shipped);
+    await nginx.reload();
+
+    await backends.close("api-server-2");
+    for (let times = 0; times < 5; times += 1) {
+      for (const [index, name] of (await where()).entries())
+        if (first[index] === "api-server-2") assert.notEqual(name, "api-server-2");
+        else assert.equal(name, first[index]);
+    }
+    await backends.open("api-server-2");
+    await eventually(
+      () => many(6, () => ask()),
+      (answers) => answers.some(({ name }) => name === "api-server-2"),
+      10_000,
+      200,
+    );
+  });
+
   test("by header: a key stays with its instance, and requests without a key are distributed", async () => {
     await startNginx({ variants: ["upstream-affinity-header.conf"] });
     const users = Array.from({ length: 15 }, (_, index) => () => ask({ "x-affinity-key": `key-${index}` }));
@@ -132,9 +178,12 @@ test("affinity in haproxy by cookie: a browser stays with its instance, moves wh
 describe("with an affinity cookie", () => {
   for (const [name, start] of [
     ["nginx", () => startNginx({ variants: ["upstream-affinity-cookie.conf"] })],
+    ["nginx from 1.29.6 on", () => startNginx({ variants: ["upstream-affinity-cookie-from-1.29.6.conf"] })],
     ["haproxy", () => startHaproxy({ env: { HAVEN_AFFINITY: "cookie" } })],
   ] as const) {
-    test(`${name} sets no cookie with an image or a probe, and an image does not move a browser`, async () => {
+    test(`${name} sets no cookie with an image or a probe, and an image does not move a browser`, async (t) => {
+      const since = / from ([\d.]+) on$/.exec(name)?.[1];
+      if (since !== undefined && !(await nginxIsAtLeast(since))) return t.diagnostic(`for nginx ${since} and newer`);
       await start();
       backends.behave((request, response, instance) => {
         if (request.url?.startsWith("/uploads/")) response.setHeader("Cache-Control", "public, max-age=60");
@@ -150,7 +199,11 @@ describe("with an affinity cookie", () => {
           if (path.startsWith("/uploads/")) assert.equal(answer.headers["cache-control"], "public, max-age=60");
         }
       }
-      assert.deepEqual(await ask({ cookie }), { name: first.name, cookie: undefined });
+      const again = await ask({ cookie });
+      assert.equal(again.name, first.name);
+      // NGINX from 1.29.6 on sends the same cookie again.
+      if (since === undefined) assert.equal(again.cookie, undefined);
+      else assert.equal(again.cookie?.split(";")[0], cookie);
     });
   }
 });

@@ -33,7 +33,8 @@ export const releases: readonly Release[] = [
   },
   {
     name: "sid",
-    packages: [...everywhere.packages, "postgresql-18", "valkey-server"],
-    commands: [...everywhere.commands, valkey],
+    // pebble is an ACME authority for tests.
+    packages: [...everywhere.packages, "postgresql-18", "valkey-server", "pebble"],
+    commands: [...everywhere.commands, valkey, "usr/bin/pebble", "usr/bin/pebble-challtestsrv"],
   },
 ];

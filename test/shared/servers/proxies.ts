@@ -109,7 +109,8 @@ export async function installHaproxy(): Promise<void> {
   for (const part of ["haven.key", "haven.crt"]) rmSync(`${folder}/${part}`);
 }
 
-const haproxyArguments = ["-W", "-f", "/etc/haproxy/haproxy.cfg"];
+const haproxyFile = "/etc/haproxy/haproxy.cfg";
+const haproxyArguments = ["-W", "-f", haproxyFile];
 
 export const checkHaproxy = (env: Record<string, string> = {}): Promise<Outcome> =>
   runProgram("haproxy", ["-c", ...haproxyArguments.slice(1)], { env: { ...process.env, ...env } });
@@ -119,11 +120,15 @@ export type HaproxyOptions = {
   until?: "up" | "answers";
   /** Instances in addition to the three of the shipped file, by name and address. */
   more?: readonly (readonly [name: string, address: string])[];
+  /** Returns the installed copy of the shipped file with a change that only a test needs. */
+  edit?: (file: string) => string;
 };
 
-export async function startHaproxy({ env = {}, until = "up", more = [] }: HaproxyOptions = {}): Promise<RunningProxy> {
+export async function startHaproxy(options: HaproxyOptions = {}): Promise<RunningProxy> {
+  const { env = {}, until = "up", more = [], edit } = options;
   await installHaproxy();
   addServers(more);
+  if (edit !== undefined) writeFileSync(haproxyFile, edit(readFileSync(haproxyFile, "utf8")));
   const child = spawn("haproxy", haproxyArguments, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, HAPROXY_STATS_PASSWORD: statsPassword, ...env },
@@ -157,10 +162,9 @@ export async function startHaproxy({ env = {}, until = "up", more = [] }: Haprox
 }
 
 function addServers(more: readonly (readonly [name: string, address: string])[]): void {
-  const file = "/etc/haproxy/haproxy.cfg";
   const last = "    server api-server-3 api-server-3:4000\n";
   const lines = more.map(([name, address]) => `    server ${name} ${address}\n`);
-  writeFileSync(file, readFileSync(file, "utf8").replace(last, last + lines.join("")));
+  writeFileSync(haproxyFile, readFileSync(haproxyFile, "utf8").replace(last, last + lines.join("")));
 }
 
 export const statsPassword = "a-password-of-the-test";
