@@ -242,6 +242,8 @@ test("the ping fails if the only node of a cluster announces no address", { skip
   await assert.rejects(pinger.ping(AbortSignal.timeout(1000)));
   // With an address the cluster can be used.
   await askRedis(alone.port, "config", "set", "cluster-announce-ip", "127.0.0.1");
+  // Valkey 8.1 repeats its former list of slots until a slot moves.
+  for (const change of ["delslots", "addslots"]) await askRedis(alone.port, "cluster", change, 0);
   const again = () =>
     pinger.ping(AbortSignal.timeout(500)).then(
       () => "up",
