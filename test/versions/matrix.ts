@@ -6,37 +6,51 @@ import { parseArgs } from "node:util";
 import { nodeBinary, nodeVersions, provideNodeVersions } from "../kit/support/node-versions.ts";
 import { type Release, releases } from "./releases.ts";
 import { unpackRelease } from "./unpack.ts";
-import { readVersions, withRow } from "./versions-page.ts";
+import { readVersions, type Subject, subjects, withRow } from "./versions-page.ts";
 
 // npm run matrix: the tests of proxies, stores and monitoring, on the programs of several releases of Debian.
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const page = fileURLToPath(new URL("../../docs/versions.md", import.meta.url));
 
-const tests = [
-  ...["test/edge/*.test.ts", "test/monitoring/*.test.ts", "test/db/**/*.test.ts", "test/redis/*.test.ts"],
-  ...["test/half-alive/*.test.ts", "test/stalls/*.test.ts"],
-];
+const testsOf: Readonly<Record<Subject, readonly string[]>> = {
+  proxies: ["test/edge/*.test.ts"],
+  monitoring: ["test/monitoring/*.test.ts"],
+  stores: ["test/db/**/*.test.ts", "test/redis/*.test.ts", "test/half-alive/*.test.ts", "test/stalls/*.test.ts"],
+};
 
 const names = releases.map(({ name }) => name).join(", ");
-const usage = `Usage: npm run matrix -- [--write] [--skip-unavailable] [RELEASE …] [-- TESTS …]
+const usage = `Usage: npm run matrix -- [--write] [--only SUBJECT] [--skip-unavailable] [RELEASE …] [-- TESTS …]
 
   RELEASE   ${names}; all of them unless named
-  TESTS     test files instead of those of the matrix
-  --write   write the versions and the result of each release to docs/versions.md
+  TESTS     test files instead of those of the matrix; not together with --write
+  --only SUBJECT   ${subjects.join(", ")}; all of them unless named
+  --write   write the versions and the results of each release to docs/versions.md
   --skip-unavailable   skip a release, with a message, if its packages cannot be downloaded
 `;
 
 const { values, tokens } = parseArgs({
   allowPositionals: true,
   tokens: true,
-  options: { write: { type: "boolean" }, "skip-unavailable": { type: "boolean" }, help: { type: "boolean" } },
+  options: {
+    write: { type: "boolean" },
+    only: { type: "string", multiple: true },
+    "skip-unavailable": { type: "boolean" },
+    help: { type: "boolean" },
+  },
 });
 const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? Number.POSITIVE_INFINITY;
 const words = tokens.flatMap((token) => (token.kind === "positional" ? [token] : []));
 const wanted = words.filter(({ index }) => index < end).map(({ value }) => value);
 const files = words.filter(({ index }) => index > end).map(({ value }) => value);
-if (values.help || wanted.some((name) => !releases.some((one) => one.name === name))) {
+const isUnknown = (name: string) => !releases.some((one) => one.name === name);
+const only = (values.only ?? subjects).flatMap((name) => subjects.filter((subject) => subject === name));
+if (
+  values.help ||
+  wanted.some(isUnknown) ||
+  only.length < (values.only?.length ?? 0) ||
+  (values.write && files.length > 0)
+) {
   process.stderr.write(usage);
   process.exit(values.help ? 0 : 64);
 }
@@ -60,15 +74,17 @@ function runOn(release: Release): boolean {
   const versions = readVersions(env);
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   process.stdout.write(`\nDebian ${release.name}: ${list.join(", ")}\n\n`);
-  const { status } = spawnSync(node, ["test/run.ts", ...(files.length > 0 ? files : tests)], {
-    cwd: project,
-    env,
-    stdio: "inherit",
-  });
-  const passed = status === 0;
-  if (values.write)
-    writeFileSync(page, withRow(readFileSync(page, "utf8"), { release: release.name, versions, passed }));
-  return passed;
+  const run = (tests: readonly string[]): boolean =>
+    spawnSync(node, ["test/run.ts", ...tests], { cwd: project, env, stdio: "inherit" }).status === 0;
+  if (files.length > 0) return run(files);
+  return only
+    .map((subject) => {
+      const passed = run(testsOf[subject]);
+      const row = { release: release.name, versions, results: { [subject]: passed } };
+      if (values.write) writeFileSync(page, withRow(readFileSync(page, "utf8"), row));
+      return passed;
+    })
+    .every(Boolean);
 }
 
 function unpack(release: Release): string | undefined {

@@ -32,13 +32,27 @@ function readVersion([command, ...args]: readonly [string, ...string[]], env: No
   return output.startsWith("Valkey") ? `Valkey ${version}` : output.startsWith("Redis") ? `Redis ${version}` : version;
 }
 
-export type Row = { release: string; versions: Versions; passed: boolean };
+/** What the tests of a release are about: the last columns of the table. */
+export const subjects = ["proxies", "monitoring", "stores"] as const;
+export type Subject = (typeof subjects)[number];
 
-/** Returns the page with the row of a release replaced, or added at the end of the table. */
-export function withRow(page: string, { release, versions, passed }: Row): string {
-  const cells = [release, ...columns.map((name) => versions[name] ?? ""), passed ? "passed" : "failed"];
-  const row = `| ${cells.join(" | ")} |`;
+export type Row = { release: string; versions: Versions; results: Partial<Record<Subject, boolean>> };
+
+/**
+ * Returns the page with the row of a release replaced, or added at the end of the table. A subject without a new result
+ * keeps its old one if the versions are the same.
+ */
+export function withRow(page: string, { release, versions, results }: Row): string {
   const existing = new RegExp(`^\\| ${release} \\|.*$`, "m");
+  const former = (existing.exec(page)?.[0] ?? "").split("|").map((cell) => cell.trim());
+  const ofPrograms = columns.map((name) => versions[name] ?? "");
+  const isSame = ofPrograms.every((version, index) => former[index + 2] === version);
+  const ofSubjects = subjects.map((subject, index) => {
+    const passed = results[subject];
+    if (passed !== undefined) return passed ? "passed" : "failed";
+    return (isSame && former[columns.length + 2 + index]) || "not run";
+  });
+  const row = `| ${[release, ...ofPrograms, ...ofSubjects].join(" | ")} |`;
   if (existing.test(page)) return page.replace(existing, row);
   return page.replace(/^(\| --- .*\n(?:\|.*\n)*)/m, `$1${row}\n`);
 }
