@@ -9,7 +9,13 @@ import { eventually } from "../shared/eventually.ts";
 import { has } from "../shared/programs.ts";
 import { send } from "../shared/requests/proxy-client.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { checkHaproxy, haproxyIsAtLeast, makeCertificate, startHaproxy } from "../shared/servers/proxies.ts";
+import {
+  checkHaproxy,
+  haproxyIsAtLeast,
+  installHaproxy,
+  makeCertificate,
+  startHaproxy,
+} from "../shared/servers/proxies.ts";
 import { startFakeUpstreams } from "./support/fake-upstreams.ts";
 
 const page = readFileSync(new URL("../../docs/load-balancing.md", import.meta.url), "utf8");
@@ -27,6 +33,7 @@ const env = {
 
 test("haproxy before 3.2 does not start with HAVEN_ACME=yes, and the message names the version", async (t) => {
   if (await haproxyIsAtLeast("3.2")) return t.diagnostic("for older versions");
+  await installHaproxy();
   const { code, output } = await checkHaproxy(env);
   assert.equal(code, 1);
   assert.match(output, /HAVEN_ACME=yes needs HAProxy 3\.2 or newer/);
