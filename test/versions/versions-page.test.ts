@@ -6,11 +6,16 @@ import { columns, subjects, withRow } from "./versions-page.ts";
 
 const page = readFileSync(new URL("../../docs/versions.md", import.meta.url), "utf8");
 
-test("the page about versions has a row for each release, and on each release the tests of all subjects have passed", () => {
+test("the page about versions has the columns of the matrix, and lists no release on which a test has failed", () => {
   assert.ok(page.includes(`| Debian | ${[...columns, ...subjects].join(" | ")} |\n`));
-  const passed = subjects.map(() => "passed").join(" | ");
-  for (const { name } of releases)
-    assert.match(page, new RegExp(`^\\| ${name} \\|.*\\| ${passed.replaceAll("|", "\\|")} \\|$`, "m"));
+  const rows = [...page.matchAll(/^\| (\w+) \|(?: [^|]+ \|)+$/gm)].filter(([, name]) => name !== "Debian");
+  for (const [row, name = ""] of rows) {
+    assert.ok(
+      releases.some((release) => release.name === name),
+      row,
+    );
+    assert.doesNotMatch(row, /failed/);
+  }
 });
 
 const empty = "| Debian | a |\n| --- | --- |\n\nText\n";
