@@ -1,6 +1,7 @@
 import { cleanUp } from "../../test/shared/at-end.ts";
 import { findNamespaceProblem } from "../../test/shared/namespaces.ts";
 import { has, type Program, programs, provide, skipLoudly } from "../../test/shared/programs.ts";
+import { rerunInNamespaces } from "../../test/shared/rerun-in-namespaces.ts";
 import { findWriteProblem } from "../find-write-problem.ts";
 import { type Options, type ProxyName, readArguments, type ServerName, usage } from "./arguments.ts";
 import { runCalm } from "./calm/run.ts";
@@ -10,7 +11,6 @@ import { lineOf } from "./report/format.ts";
 import { describeMachine, loadNow } from "./report/machine.ts";
 import { images, readResults, writePlot, writeReport } from "./report/write.ts";
 import { mergeResults, type Outcome, type Results, type TopologyResult } from "./results.ts";
-import { rerunInNamespaces } from "./run-in-namespace.ts";
 import { providePeer } from "./testbed/peer.ts";
 import { isPassed } from "./verdict.ts";
 

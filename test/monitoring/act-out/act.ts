@@ -1,0 +1,37 @@
+import { runProgram } from "../../shared/run-program.ts";
+import type { Case } from "./case.ts";
+import { readPage } from "./page.ts";
+import { readingSeconds } from "./reading.ts";
+import type { Shell } from "./shell.ts";
+
+export type Measured = {
+  alert: string;
+  fault: string;
+  commandSeconds: number;
+  readingSeconds: number;
+  /** The line of the output that names the cause. */
+  line: string;
+};
+
+/** Runs the commands of the sections of one case as they are written, and finds the line that names the cause. */
+export async function actOut(
+  { alert, fault, instance = "api-server-2", steps }: Case,
+  shell: Shell,
+): Promise<Measured> {
+  const page = readPage();
+  let commandSeconds = 0;
+  let read = 0;
+  let line = "";
+  for (const { section, output: expected, finding } of steps) {
+    const { commands, textUntil } = page.section(section);
+    const script = [page.definitions, shell.definitions, `I=${instance}`, commands].join("\n");
+    const startedAt = performance.now();
+    const { output } = await runProgram("bash", ["-c", script], { cwd: shell.cwd, env: shell.env, timeoutMs: 100_000 });
+    commandSeconds += (performance.now() - startedAt) / 1000;
+    read += readingSeconds(textUntil(finding) + output);
+    line = output.split("\n").find((one) => expected.test(one)) ?? "";
+    if (line === "") throw new Error(`${section}: no line of the output matches ${expected}:\n${output}`);
+    if (process.env["ACT_OUT_VERBOSE"] !== undefined) process.stderr.write(`${output}\n`);
+  }
+  return { alert, fault, commandSeconds, readingSeconds: read, line: line.trim() };
+}

@@ -1,0 +1,175 @@
+import { rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { startHaproxy } from "../../../shared/servers/proxies.ts";
+import type { Case } from "../case.ts";
+import type { Stage } from "../stage.ts";
+import { holdConnections } from "./instances.ts";
+
+const certificate =
+  (days: number): Case["inject"] =>
+  async (stage) => {
+    const files = ["-keyout", "/etc/nginx/ssl/key.pem", "-out", "/etc/nginx/ssl/cert.pem"];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:api.haven.com"];
+    const issue = (validDays: number) =>
+      stage.run(
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-newkey",
+        "rsa:2048",
+        "-days",
+        String(validDays),
+        ...subject,
+        ...files,
+      );
+    await issue(days);
+    await stage.nginx().reload();
+    return async () => {
+      await issue(90);
+      await stage.nginx().reload();
+    };
+  };
+
+/** Replaces NGINX by HAProxy for the duration of a case. */
+const behindHaproxy =
+  (break_: (stage: Stage) => Promise<() => Promise<unknown> | unknown>): Case["inject"] =>
+  async (stage) => {
+    await stage.nginx().stop();
+    const haproxy = await startHaproxy();
+    stage.states.set("haproxy", () => "running");
+    stage.logs.set("haproxy", haproxy.log);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const repair = await break_(stage).catch(async (error: unknown) => {
+      await haproxy.stop();
+      await stage.startNginx();
+      throw error;
+    });
+    return async () => {
+      await repair();
+      await haproxy.stop();
+      await stage.startNginx();
+    };
+  };
+
+const stopNginx: Case["inject"] = async (stage) => {
+  await stage.nginx().stop();
+  stage.states.set("nginx", () => "exited (0)");
+  return async () => {
+    await stage.startNginx();
+    stage.states.set("nginx", () => "running");
+  };
+};
+
+/** The load balancer, and the service as clients reach it. */
+export const edgeCases: readonly Case[] = [
+  {
+    alert: "NginxDown",
+    fault: "NGINX has ended",
+    inject: stopNginx,
+    steps: [{ section: "NginxDown", output: /nginx exited/, finding: "NGINX does not run" }],
+  },
+  {
+    alert: "NginxDropsConnections",
+    fault: "idle clients hold all connections of NGINX",
+    async inject(stage) {
+      const file = "/etc/nginx/nginx.conf";
+      await stage.run(
+        "sed",
+        "-i",
+        "-E",
+        "s/worker_connections +[0-9]+/worker_connections 64/; s/worker_processes +[a-z0-9]+/worker_processes 1/",
+        file,
+      );
+      await stage.nginx().reload();
+      // A request that has begun is not closed in favour of a new connection.
+      const hold = (count: number) =>
+        holdConnections("127.0.0.1", 80, count, "127.0.7.7", "GET / HTTP/1.1\r\nHost: x\r\n");
+      const held = await hold(30);
+      const again = setInterval(async () => {
+        const burst = await hold(60);
+        setTimeout(() => burst.map((socket) => socket.destroy()), 200);
+      }, 1000);
+      return async () => {
+        clearInterval(again);
+        for (const socket of held) socket.destroy();
+        await stage.nginx().stop();
+        await stage.startNginx();
+      };
+    },
+    steps: [
+      {
+        section: "NginxDropsConnections",
+        output: /worker_connections are not enough/,
+        finding: "raise `worker_connections`",
+      },
+    ],
+  },
+  {
+    alert: "HAProxyDown",
+    fault: "HAProxy has ended, and its configuration has a mistake",
+    alwaysOn: true,
+    async inject(stage) {
+      writeFileSync("/etc/haproxy/haproxy.cfg", "frontend api\n  bindd :80\n");
+      stage.states.set("haproxy", () => "exited (1)");
+      return () => rmSync("/etc/haproxy/haproxy.cfg");
+    },
+    steps: [
+      { section: "HAProxyDown", output: /haproxy\.cfg:2\].*bindd/, finding: "The check of the configuration fails" },
+    ],
+  },
+  {
+    alert: "HAProxyServerDown",
+    fault: "one instance loses Postgres",
+    inject: behindHaproxy(async (stage) => {
+      await stage.instance("api-server-2").database.set("refuse");
+      return () => stage.instance("api-server-2").database.set("pass");
+    }),
+    steps: [
+      { section: "HAProxyServerDown", output: /^postgres: down, reason refused/, finding: "The instance is not ready" },
+    ],
+  },
+  {
+    alert: "HAProxyConnectionsNearLimit",
+    fault: "three addresses hold most of the connections",
+    inject: behindHaproxy(async (stage) => {
+      await stage.run("sh", "-c", "echo 'set maxconn global 120' | socat stdio /var/run/haproxy.sock");
+      const sockets: Socket[] = [];
+      for (let round = 1; round <= 11; round += 1)
+        sockets.push(...(await holdConnections("127.0.0.1", 443, 10, `127.0.7.${7 + (round % 3)}`)));
+      return () => {
+        for (const socket of sockets) socket.destroy();
+      };
+    }),
+    steps: [
+      {
+        section: "HAProxyConnectionsNearLimit",
+        output: /^ *\d{2,3} 127\.0\.7\.[789]/,
+        finding: "A few addresses hold most",
+      },
+    ],
+  },
+  {
+    alert: "EdgeUnreachable",
+    fault: "NGINX has ended",
+    inject: stopNginx,
+    steps: [
+      { section: "EdgeUnreachable", output: /nginx exited/, finding: "See NginxDown" },
+      { section: "NginxDown", output: /nginx exited/, finding: "NGINX does not run" },
+    ],
+  },
+  {
+    alert: "EdgeCertificateExpiresSoon",
+    fault: "the certificate ends in 10 days, and nothing renews it",
+    inject: certificate(10),
+    steps: [{ section: "EdgeCertificateExpiresSoon", output: /notAfter/, finding: "is renewed by a program" }],
+  },
+  {
+    alert: "EdgeCertificateExpiresWithinDays",
+    fault: "the certificate ends in 3 days",
+    inject: certificate(3),
+    steps: [
+      { section: "EdgeCertificateExpiresWithinDays", output: /notAfter/, finding: "as for EdgeCertificateExpiresSoon" },
+    ],
+  },
+];

@@ -1,0 +1,176 @@
+import { createHmac } from "node:crypto";
+import { ask } from "../../../shared/requests/http.ts";
+import { bearer, register } from "../../../shared/requests/people.ts";
+import type { Case } from "../case.ts";
+import { get, patient, sendEndlessly } from "../load.ts";
+import type { Stage } from "../stage.ts";
+
+const second = "api-server-2";
+
+const failOn = (names: readonly string[]) => async (stage: Stage) => {
+  const urls = names.map((name) => stage.instance(name).url);
+  return sendEndlessly(() => Promise.all(urls.map((url) => get(`${url}/test/fail`))), { pauseMs: 20 });
+};
+
+const slowOn = (ms: number) => async (stage: Stage) =>
+  sendEndlessly(() => Promise.all(stage.all.map(({ url }) => get(`${url}/test/slow/${ms}`))), { clients: 6 });
+
+/** Slows the path of all instances to Postgres, under requests that use it. */
+const slowDatabase: Case["inject"] = async (stage) => {
+  await Promise.all(stage.all.map(({ database }) => database.set({ delayMs: 600 })));
+  const stop = sendEndlessly(() => Promise.all(stage.all.map(({ url }) => get(`${url}/test/sql/1`))), { clients: 4 });
+  return async () => {
+    await stop();
+    await Promise.all(stage.all.map(({ database }) => database.set("pass")));
+  };
+};
+
+/** Requests, their answers and their times. */
+export const trafficCases: readonly Case[] = [
+  {
+    alert: "ServerErrorRatioHigh",
+    fault: "a route throws an exception",
+    inject: failOn([second]),
+    steps: [{ section: "ServerErrorRatioHigh", output: /uncaught exception/, finding: "500: a bug" }],
+  },
+  {
+    alert: "ClientErrorRatioHigh",
+    fault: "one instance has another `JWT_SECRET`",
+    async inject(stage) {
+      const person = await register(stage.instance("api-server-1").url);
+      const one = stage.instance(second);
+      await one.restart({ JWT_SECRET: createHmac("sha256", "another").update("secret").digest("hex") });
+      const stop = sendEndlessly(() => ask(`${one.url}/api/v1/auth/me`, { headers: bearer(person) }), { pauseMs: 50 });
+      return async () => {
+        await stop();
+        await one.restart();
+      };
+    },
+    steps: [
+      {
+        section: "ClientErrorRatioHigh",
+        output: /"api-server-2".*"status":"401"/,
+        finding: "401 on one instance only",
+      },
+    ],
+  },
+  {
+    alert: "ClientsGiveUp",
+    fault: "clients wait for 300 ms only, for a route that takes 5 s",
+    async inject(stage) {
+      const { url } = stage.instance(second);
+      return sendEndlessly(() => get(`${url}/test/slow/5000`, 300), { pauseMs: 50 });
+    },
+    steps: [{ section: "ClientsGiveUp", output: /"\/test\/slow/, finding: "are in the second list too" }],
+  },
+  {
+    alert: "LatencyP95High",
+    fault: "the network to Postgres takes 600 ms",
+    env: patient,
+    inject: slowDatabase,
+    steps: [
+      { section: "LatencyP95High", output: /"name":"postgres"\},"(?:0\.[3-9]|[1-9])/, finding: "see DependencySlow" },
+      {
+        section: "DependencySlow",
+        output: /"postgres":(?:[6-9]\d\d|\d{4})/,
+        finding: "the time passes on the network",
+      },
+    ],
+  },
+  {
+    alert: "LatencyP99High",
+    fault: "requests wait for a database connection",
+    async inject(stage) {
+      const { url } = stage.instance(second);
+      return sendEndlessly(() => get(`${url}/test/sql/1900`), { clients: 28 });
+    },
+    steps: [
+      {
+        section: "LatencyP99High",
+        output: /"api-server-2","state":"waiting"\},"[1-9]/,
+        finding: "see DatabasePoolExhausted",
+      },
+      { section: "DatabasePoolExhausted", output: /^ *active +\| +\d+/, finding: "statements are slow" },
+    ],
+  },
+  {
+    alert: "LoadUneven",
+    fault: "the balancer does not send requests to one instance",
+    withinMs: 60_000,
+    async inject(stage) {
+      const [first, , third] = stage.all;
+      return sendEndlessly(() => Promise.all([get(`${first?.url}/api`), get(`${third?.url}/api`)]), { pauseMs: 50 });
+    },
+    steps: [
+      { section: "LoadUneven", output: /"api-server-2"\},"0(?:\.0)?\d*"/, finding: "the balancer does not know it" },
+    ],
+  },
+  {
+    alert: "NoTraffic",
+    fault: "NGINX has ended",
+    withinMs: 90_000,
+    async inject(stage) {
+      const stop = sendEndlessly(() => Promise.all(stage.all.map(({ url }) => get(`${url}/api`))), { pauseMs: 100 });
+      await new Promise((resolve) => setTimeout(resolve, 30_000));
+      await stop();
+      await stage.nginx().stop();
+      stage.states.set("nginx", () => "exited (0)");
+      return async () => {
+        await stage.startNginx();
+        stage.states.set("nginx", () => "running");
+      };
+    },
+    steps: [
+      { section: "NoTraffic", output: /nginx exited/, finding: "see NginxDown" },
+      { section: "NginxDown", output: /nginx exited/, finding: "NGINX does not run" },
+    ],
+  },
+  {
+    alert: "AvailabilityBudgetBurnsFast",
+    fault: "a route throws an exception on all instances",
+    inject: failOn(["api-server-1", second, "api-server-3"]),
+    alwaysOn: true,
+    steps: [
+      {
+        section: "AvailabilityBudgetBurnsFast",
+        output: /"\/test\/fail".*"500"/,
+        finding: "One route fails on all instances",
+      },
+    ],
+  },
+  {
+    alert: "AvailabilityBudgetBurnsSlowly",
+    fault: "a route throws an exception on all instances",
+    inject: failOn(["api-server-1", second, "api-server-3"]),
+    alwaysOn: true,
+    steps: [
+      { section: "AvailabilityBudgetBurnsSlowly", output: /"\/test\/fail".*"500"/, finding: "which route to fix" },
+    ],
+  },
+  {
+    alert: "LatencyBudgetBurnsFast",
+    fault: "the network to Postgres takes 600 ms",
+    env: patient,
+    inject: slowDatabase,
+    alwaysOn: true,
+    steps: [
+      {
+        section: "LatencyBudgetBurnsFast",
+        output: /"name":"postgres"\},"(?:0\.[3-9]|[1-9])/,
+        finding: "see DependencySlow",
+      },
+      {
+        section: "DependencySlow",
+        output: /"postgres":(?:[6-9]\d\d|\d{4})/,
+        finding: "the time passes on the network",
+      },
+    ],
+  },
+  {
+    alert: "LatencyBudgetBurnsSlowly",
+    fault: "one route takes a second",
+    inject: slowOn(1000),
+    alwaysOn: true,
+    steps: [{ section: "LatencyBudgetBurnsSlowly", output: /"\/test\/slow/, finding: "names the routes" }],
+  },
+];

@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { atEnd } from "../../shared/at-end.ts";
+import { eventually } from "../../shared/eventually.ts";
+import { ask } from "../../shared/requests/http.ts";
+import { runProgram } from "../../shared/run-program.ts";
+import { edgeHost, opsToken } from "./shell.ts";
+
+export type Program = { start(): void; stop(): Promise<void>; log(): string; state(): string };
+
+const alertsAnswer = z.object({
+  data: z.object({ alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })) }),
+});
+
+/** Starts Prometheus, Alertmanager and the exporters on a copy of the shipped files in this folder. */
+export async function startMonitoring(folder: string) {
+  shorten(folder);
+  // promtool is called with the path of the installed configuration.
+  await runProgram("mount", ["--bind", folder, "/etc/prometheus"]);
+  const programs = {
+    "nginx-exporter": program(folder, "prometheus-nginx-exporter", [
+      "-nginx.scrape-uri=http://127.0.0.1:8081/nginx_status",
+    ]),
+    blackbox: program(folder, "prometheus-blackbox-exporter", ["--config.file=blackbox.yml"]),
+    alertmanager: program(folder, "prometheus-alertmanager", [
+      "--config.file=alertmanager.yml",
+      "--storage.path=/run/alertmanager",
+      "--cluster.listen-address=",
+    ]),
+    prometheus: program(folder, "prometheus", [
+      "--config.file=prometheus.yml",
+      "--storage.tsdb.path=/run/prometheus",
+      "--web.enable-lifecycle",
+    ]),
+  };
+  for (const one of Object.values(programs)) one.start();
+  const reload = () => ask("http://localhost:9090/-/reload", { method: "POST" });
+  await eventually(
+    () =>
+      ask("http://localhost:9090/-/ready").then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    (status) => status === 200,
+    20_000,
+    100,
+  );
+  const pending = async (alert: string): Promise<boolean> => {
+    const answer = await ask("http://localhost:9090/api/v1/alerts");
+    return alertsAnswer.parse(answer.json()).data.alerts.some(({ labels }) => labels["alertname"] === alert);
+  };
+  return {
+    folder,
+    programs,
+    pending,
+    /** Changes a file for a while, reloads Prometheus, and returns how the change is undone. */
+    async edit(file: string, change: (text: string) => string) {
+      const path = join(folder, file);
+      const before = readFileSync(path, "utf8");
+      writeFileSync(path, change(before));
+      await reload();
+      return async () => {
+        writeFileSync(path, before);
+        await reload();
+      };
+    },
+  };
+}
+
+/** Shorter intervals and windows, so that an alert is pending soon after its cause, and gone soon after the repair. */
+function shorten(folder: string): void {
+  for (const name of ["haproxy", "nginx", "edge"])
+    cpSync(join(folder, `targets/${name}.yml.example`), join(folder, `targets/${name}.yml`));
+  const edge = join(folder, "targets/edge.yml");
+  writeFileSync(edge, readFileSync(edge, "utf8").replace("https://edge/", `https://${edgeHost}/`));
+  writeFileSync(join(folder, "ops_token"), opsToken);
+  for (const file of [join(folder, "prometheus.yml"), ...globSync(`${folder}/rules/*.yml`)]) {
+    const text = readFileSync(file, "utf8")
+      .replaceAll(/(scrape|evaluation)_interval: 15s/g, "$1_interval: 1s")
+      .replaceAll("scrape_timeout: 10s", "scrape_timeout: 900ms")
+      .replace("job_name: edge\n", "job_name: edge\n    scrape_interval: 3s\n    scrape_timeout: 3s\n")
+      .replaceAll(/^( {4}interval:) \w+$/gm, "$1 1s")
+      .replaceAll("[30m]", "[60s]")
+      .replaceAll(/\[(?:\d+m|6h|1d|3d|2h)\]/g, "[15s]")
+      .replaceAll("[1h]", "[30s]")
+      .replaceAll("offset 10m", "offset 20s");
+    writeFileSync(file, text);
+  }
+}
+
+function program(cwd: string, command: string, args: readonly string[]): Program {
+  let child: ChildProcess | undefined;
+  let output = "";
+  const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
+  const stop = async () => {
+    if (child === undefined || !isRunning()) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  };
+  atEnd(stop);
+  return {
+    start() {
+      child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk));
+    },
+    stop,
+    log: () => output,
+    state: () => (isRunning() ? "running" : "exited"),
+  };
+}

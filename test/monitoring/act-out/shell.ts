@@ -1,0 +1,20 @@
+export const opsToken = "an-operators-token-of-this-run";
+
+/** The host name of the shipped certificate in tests. */
+export const edgeHost = "api.haven.com";
+
+/** Where the commands of the runbook run. */
+export type Shell = { definitions: string; cwd: string; env: NodeJS.ProcessEnv };
+
+/** In place of the definitions of the runbook for Compose and Kubernetes. */
+export const definitionsForProcesses = `
+OPS_TOKEN=${opsToken}
+E=${edgeHost}
+get() { curl -sS -m 5 -H "Authorization: Bearer $OPS_TOKEN" "http://$I:4000$1" "\${@:2}"; }
+logs() { tail -n 300 "\${1:-$I}.log"; }
+state() { cat "\${1:-$I}.state"; }
+on() { local name=TMPDIR_OF_\${1//-/_}; shift; TMPDIR="\${!name:-}" "$@"; }
+haven() { "${process.execPath}" src/main.ts "$@"; }
+kubectl() { :; }
+docker() { :; }
+`;

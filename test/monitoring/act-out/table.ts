@@ -1,0 +1,65 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Measured } from "./act.ts";
+import { pageUrl } from "./page.ts";
+
+const between = /(<!-- measured -->\n)([\s\S]*?)(<!-- end of measured -->)/;
+
+const head = `### Measured: from alert to cause
+
+Each alert was caused on purpose, on a running set-up: three instances, Postgres, Redis, NGINX or HAProxy, a mail server,
+Prometheus, Alertmanager and the exporters. When the alert was pending, the commands of its section were run as they are
+written here, and of the sections that it leads to. \`npm run act-out\` repeats all of it and writes this table.
+
+- **Counted:** the time of the commands, and the time to read the section until the finding, and all of the output, at 200
+  words a minute. The reading is computed, not measured with a person.
+- **Not counted:** the time to open the page, to set the definitions above, and to paste a block.
+- **Different from production:** the instances are processes without containers, so the commands of Compose and Kubernetes
+  printed nothing; scrapes every second and windows of 15 s instead of minutes, so that the alerts are pending soon.
+
+| alert | fault | seconds to the cause | of these, commands | the output that names it |
+| --- | --- | --- | --- | --- |
+`;
+
+/** Writes the measured rows into the runbook; rows of other alerts stay. */
+export function writeTable(measured: readonly Measured[]): void {
+  const page = readFileSync(pageUrl, "utf8");
+  const rows = new Map((between.exec(page)?.[2] ?? "").split("\n").flatMap((row) => rowOf(row)));
+  for (const one of measured) rows.set(one.alert, format(one));
+  const sorted = [...rows].sort(([a], [b]) => page.indexOf(`\n## ${a}\n`) - page.indexOf(`\n## ${b}\n`));
+  const left = sectionsOf(page).filter((alert) => !rows.has(alert));
+  const rest = left.length === 0 ? "" : `Not acted out yet: ${left.join(", ")}.\n\n`;
+  const table = `${head}${sorted.map(([, row]) => row).join("\n")}\n\n${rest}`;
+  writeFileSync(
+    pageUrl,
+    page.replace(between, (_, begin, __, end) => begin + table + end),
+  );
+}
+
+/** Returns the alert of a row of the table, and the row. */
+const rowOf = (row: string): [alert: string, row: string][] => {
+  const [, alert] = /^\| ([A-Z]\w+) \|/.exec(row) ?? [];
+  return alert === undefined ? [] : [[alert, row]];
+};
+
+const sectionsOf = (page: string): readonly string[] =>
+  [...page.matchAll(/^## (\w+)$/gm)].map(([, title]) => title ?? "");
+
+/** Returns the alerts that the page names as not acted out yet. */
+export const notMeasured = (page: string): readonly string[] =>
+  /^Not acted out yet: (.*)\.$/m.exec(page)?.[1]?.split(", ") ?? [];
+
+const format = ({ alert, fault, commandSeconds, readingSeconds, line }: Measured): string => {
+  const cells = [alert, fault, Math.ceil(commandSeconds + readingSeconds), commandSeconds.toFixed(1)];
+  return `| ${[...cells, `\`${shorten(line)}\``].join(" | ")} |`;
+};
+
+const shorten = (line: string): string => {
+  const plain = line.replaceAll(/\s+/g, " ").replaceAll("|", "¦").replaceAll("`", "'");
+  return plain.length > 90 ? `${plain.slice(0, 90)}…` : plain;
+};
+
+/** Returns the seconds from each alert to its cause, as the table of the page states them. */
+export function measuredTimes(page: string): ReadonlyMap<string, number> {
+  const rows = (between.exec(page)?.[2] ?? "").split("\n").flatMap((row) => rowOf(row));
+  return new Map(rows.map(([alert, row]) => [alert, Number(row.split(" | ")[2])]));
+}
