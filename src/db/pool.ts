@@ -110,7 +110,6 @@ export function createDatabase(
       }),
     maxConnections: pipelinedMax,
     limitMs: shortLimitMs,
-    keepsStatements: limits.pooler !== "transaction",
     idleTimeoutMs,
     maxLifetimeMs,
   });

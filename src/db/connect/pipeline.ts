@@ -1,9 +1,8 @@
 import { performance } from "node:perf_hooks";
-import { DatabaseError, type QueryResult, type QueryResultRow } from "pg";
+import { DatabaseError, type QueryResultRow } from "pg";
 import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { breaksConnection } from "../driver-errors.ts";
 import { endGracefully } from "./connection-pool.ts";
-import { NamedQuery } from "./named-query.ts";
 import type { OpenConnection } from "./open-one.ts";
 
 export type PipelinedStatement = { name?: string | undefined; text: string };
@@ -12,8 +11,6 @@ export type PipelineOptions = {
   /** The limit for the oldest statement, after which the connection is closed. */
   limitMs: number;
   idleTimeoutMs: number;
-  /** Whether a statement with a name stays prepared; not behind a pooler in transaction mode. */
-  keepsStatements: boolean;
   /** Called when the oldest statement exceeded its limit, in Postgres or here. */
   onTimeout(): void;
   onClosed(): void;
@@ -32,7 +29,7 @@ const minWatchMs = 25;
  * after the other, so the time of a statement begins when the one before it is answered.
  */
 export function createPipeline({ client, destroy }: OpenConnection, options: PipelineOptions) {
-  const { limitMs, idleTimeoutMs, keepsStatements, onTimeout, onClosed } = options;
+  const { limitMs, idleTimeoutMs, onTimeout, onClosed } = options;
   const openedAt = performance.now();
   let isOpen = true;
   let sent = 0;
@@ -95,18 +92,16 @@ export function createPipeline({ client, destroy }: OpenConnection, options: Pip
       sent += 1;
       if (!isWatched) watchOldest(limitMs);
       return new Promise((resolve, reject) => {
-        const onAnswer = (error: Error | undefined | null, result: QueryResult<QueryResultRow>) => {
+        const statement = { ...(name !== undefined && { name }), text, values: values as unknown[] };
+        client.query<Row>(statement, (error: Error | undefined | null, result) => {
           answered += 1;
           lastProgressAt = performance.now();
-          if (!error) resolve(result.rows as Row[]);
+          if (!error) resolve(result.rows);
           else if (mayRunInPool(error)) {
             if (isTimeout(error)) giveUp();
             resolve(undefined);
           } else reject(error);
-        };
-        const parameters = values as unknown[];
-        if (name === undefined || !keepsStatements) client.query({ text, values: parameters }, onAnswer);
-        else client.query(new NamedQuery(name, text, parameters, onAnswer));
+        });
       });
     },
     retire,

@@ -9,7 +9,6 @@ export type PipelinedConnectionsOptions = {
   /** The limit of one statement. It is much shorter than in the pool, because later statements wait for it. */
   limitMs: number;
   idleTimeoutMs: number;
-  keepsStatements: boolean;
   maxLifetimeMs: number;
 };
 
@@ -21,7 +20,7 @@ const pauseMs = 1000;
  * pool, which decides whether Postgres failed.
  */
 export function createPipelinedConnections(options: PipelinedConnectionsOptions) {
-  const { open, maxConnections, limitMs, idleTimeoutMs, keepsStatements, maxLifetimeMs } = options;
+  const { open, maxConnections, limitMs, idleTimeoutMs, maxLifetimeMs } = options;
   const pipelines = new Set<Pipeline>();
   let isOpening = false;
   let pausedUntil = 0;
@@ -45,7 +44,6 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
       const pipeline: Pipeline = createPipeline(opened, {
         limitMs,
         idleTimeoutMs,
-        keepsStatements,
         onTimeout: pauseOpening,
         onClosed() {
           pipelines.delete(pipeline);
