@@ -185,3 +185,17 @@ for (const layout of layouts) {
     assert.match(served, /location = \/nginx_status/);
   });
 }
+
+test("NGINX sends its figures to the fixed address of the exporter of its log", () => {
+  const file = readFileSync(new URL("../../docker/docker-compose.edge.yml", import.meta.url), "utf8");
+  const { nginx, "nginx-log-exporter": exporter } = parse(file).services;
+  const address = exporter.networks.front.ipv4_address;
+  assert.deepEqual(nginx.extra_hosts, [`nginx-log-exporter:${address}`]);
+  for (const layout of layouts) {
+    assert.ok(!textOf(layout).includes(`${address}"`), "the address is free");
+    assert.match(textOf(layout), /^ {8}- subnet: \$\{FRONT_NETWORK:-10\.186\.42\}\.0\/24$/m);
+  }
+  const [source = ""] = nginx.volumes[0].split(":");
+  const sent = readFileSync(new URL(source, new URL("../../docker/", import.meta.url)), "utf8");
+  assert.match(sent, /syslog:server=nginx-log-exporter:5140,/);
+});

@@ -21,6 +21,7 @@ export const addresses = {
   "nginx-exporter": `${net}.13`,
   edge: `${net}.14`,
   blackbox: `${net}.15`,
+  "nginx-log-exporter": `${net}.16`,
   "name-server": `${net}.53`,
 } as const;
 
@@ -36,7 +37,12 @@ const enterAndRun = 'mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/reso
 export const noNamespaceReason = process.getuid?.() === 0 ? false : "needs root, for a hosts file of its own";
 
 /** Runs a server that resolves those names, until the end of the test file. */
-export function runNamed(folder: string, command: string, args: readonly string[]): { output(): string } {
+export function runNamed(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { output(): string } {
   const lines = Object.entries(addresses).map(([name, address]) => `${address} ${name}\n`);
   const files = { hosts: lines.join(""), "resolv.conf": `nameserver ${addresses["name-server"]}\n` };
   for (const [name, text] of Object.entries(files)) {
@@ -44,7 +50,13 @@ export function runNamed(folder: string, command: string, args: readonly string[
     if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), text);
   }
   const isolated = ["--mount", "--propagation", "private", "sh", "-c", enterAndRun, folder, command, ...args];
-  return keep(spawn("unshare", isolated, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] }));
+  return keep(
+    spawn("unshare", isolated, {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    }),
+  );
 }
 
 function keep(child: ChildProcess): { output(): string } {

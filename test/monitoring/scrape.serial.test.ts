@@ -61,6 +61,8 @@ frontend metrics
 
 const statusServer = readFileSync(new URL("../../nginx/variants/status-for-containers.conf", import.meta.url), "utf8");
 
+const figures = readFileSync(new URL("../../nginx/variants/figures-for-containers.conf", import.meta.url), "utf8");
+
 /** A minimal NGINX with the shipped file of its figures, and with TLS as clients see it. */
 const nginx = (copy: string) => `
 daemon off;
@@ -69,7 +71,8 @@ pid ${copy}/nginx.pid;
 error_log stderr;
 events {}
 http {
-  access_log off;
+  map $status $haven_logged_status { default $status; }
+  ${figures}
   ${statusServer.replace("listen 8081", `listen ${addresses.nginx}:8081`)}
   server {
     listen ${addresses.edge}:443 ssl;
@@ -83,7 +86,7 @@ http {
 function copyWithShortIntervals(): string {
   const copy = scratchFolder();
   cpSync(folder, copy, { recursive: true });
-  for (const name of ["haproxy", "nginx", "edge"])
+  for (const name of ["haproxy", "nginx", "access-log", "edge"])
     cpSync(join(copy, `targets/${name}.yml.example`), join(copy, `targets/${name}.yml`));
   writeFileSync(join(copy, "ops_token"), token);
   for (const file of [join(copy, "prometheus.yml"), ...globSync(`${copy}/rules/*.yml`)]) {
@@ -167,6 +170,9 @@ before(async () => {
   await runProgram("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", ...certificate]);
   const programs = [
     runNamed(copy, "nginx", ["-c", join(copy, "nginx.conf")]),
+    runNamed(copy, process.execPath, [join(copy, "nginx-log-exporter.js")], {
+      HOST: addresses["nginx-log-exporter"],
+    }),
     runNamed(copy, "prometheus-nginx-exporter", [
       `-web.listen-address=${addresses["nginx-exporter"]}:9113`,
       "-nginx.scrape-uri=http://nginx:8081/nginx_status",

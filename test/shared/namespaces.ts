@@ -15,6 +15,7 @@ done
   echo 127.0.0.1 localhost
   echo ::1 localhost
   for n in 1 2 3; do echo "127.0.0.$((n + 1)) api-server-$n"; done
+  echo 127.0.0.1 nginx-log-exporter
 } >/run/hosts
 mount --bind /run/hosts /etc/hosts
 "$@"

@@ -1,0 +1,54 @@
+// Counts the responses of NGINX by status for Prometheus, from the lines that NGINX sends by syslog (nginx/variants/figures.conf).
+// Needs Node and nothing else: node nginx-log-exporter.js. Environment: HOST (127.0.0.1), METRICS_PORT (9114), SYSLOG_PORT (5140).
+import { createSocket } from "node:dgram";
+import { createServer } from "node:http";
+
+const { HOST: host = "127.0.0.1", METRICS_PORT: metricsPort = "9114", SYSLOG_PORT: syslogPort = "5140" } = process.env;
+
+/** The number of responses, by source and status. The first failure of a kind is an increase only if there was a 0 before. */
+const responses = new Map(["429", "502", "503", "504"].map((status) => [seriesOf("nginx", status), 0]));
+let malformed = 0;
+
+/** `header` is the time until an instance had sent its headers, `-` for an attempt without headers, or empty. */
+function count(line) {
+  const [, status, header] = /\{"status":"(\d{1,3})","header":"([\d., :-]*)"\}$/.exec(line) ?? [];
+  if (status === undefined) {
+    malformed += 1;
+    return;
+  }
+  // The last attempt decides: without headers of an instance, the response is NGINX's own.
+  const source = /\d$/.test(header) ? "instance" : "nginx";
+  const series = seriesOf(source, status);
+  responses.set(series, (responses.get(series) ?? 0) + 1);
+}
+
+function seriesOf(source, status) {
+  return `nginx_http_responses_total{source="${source}",status="${status}"}`;
+}
+
+const metrics = () =>
+  [
+    "# HELP nginx_http_responses_total Responses to clients, of an instance or of NGINX itself.",
+    "# TYPE nginx_http_responses_total counter",
+    ...[...responses].map(([series, value]) => `${series} ${value}`),
+    "# HELP nginx_log_malformed_lines_total Lines that are not in the format of figures.conf.",
+    "# TYPE nginx_log_malformed_lines_total counter",
+    `nginx_log_malformed_lines_total ${malformed}`,
+    "",
+  ].join("\n");
+
+const syslog = createSocket("udp4").on("message", (message) => count(message.toString("latin1").trimEnd()));
+syslog.bind(Number(syslogPort), host);
+const server = createServer((request, response) => {
+  const isMetrics = request.url === "/metrics";
+  response.writeHead(isMetrics ? 200 : 404, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+  response.end(isMetrics ? metrics() : "");
+});
+server.listen(Number(metricsPort), host);
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.on(signal, () => {
+    syslog.close();
+    server.close();
+    server.closeAllConnections();
+  });
+}
