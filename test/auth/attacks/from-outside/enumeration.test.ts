@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Answer } from "../../../shared/requests/http.ts";
+import { bearer, newPerson, register } from "../../../shared/requests/people.ts";
+import { query } from "../../../shared/servers/database.ts";
+import { startAttackedPair } from "../../support/attacked-pair.ts";
+
+// A stranger asks whether an address has an account. The author knew the documents, and had not read the code.
+
+const open = await startAttackedPair();
+const verified = await startAttackedPair({ SIGN_UP: "verified" });
+const invited = await startAttackedPair({ SIGN_UP: "invited" });
+
+/** Everything of an answer that does not differ between two equal requests. */
+function visible({ status, headers, text }: Answer) {
+  const { date: _date, "x-request-id": _id, etag: _etag, ...rest } = headers;
+  return { status, names: Object.keys(headers).toSorted(), rest, text: text.replaceAll(/"requestId":"[^"]*"/g, "") };
+}
+
+const known = await register(open.one.url);
+const deactivated = await register(open.one.url);
+await query(open.database, "UPDATE users SET active = false WHERE id = $1", [deactivated.userId]);
+const addresses = [known.email, known.email.toUpperCase(), deactivated.email];
+
+describe("the answer is the same for a known, a deactivated and an unknown address", () => {
+  const requests: [string, (email: string) => object][] = [
+    ["/auth/login", (email) => ({ email, password: "not the password" })],
+    ["/auth/forgot-password", (email) => ({ email })],
+    ["/auth/verify-email/resend", (email) => ({ email })],
+  ];
+  for (const [path, body] of requests)
+    test(`POST ${path}`, async () => {
+      const unknown = visible(await open.post(path, body(newPerson().email)));
+      for (const email of addresses) {
+        const answer = visible(await open.post(path, body(email)));
+        assert.deepEqual({ ...answer, text: answer.text.replaceAll(email, "") }, unknown, email);
+      }
+    });
+
+  test("POST /auth/login with the right password of a deactivated account", async () => {
+    const wrong = visible(await open.post("/auth/login", { email: known.email, password: "not the password" }));
+    const right = { email: deactivated.email, password: deactivated.password };
+    assert.deepEqual(visible(await open.post("/auth/login", right)), wrong);
+  });
+
+  test("POST /auth/register that has to be verified, also with an invented invitation", async () => {
+    const person = newPerson();
+    await verified.post("/auth/register", person);
+    await verified.post("/auth/verify-email", { token: await verified.tokenTo(person.email, "/verify-email") });
+    assert.equal((await verified.post("/auth/login", person)).status, 200);
+    const pending = newPerson();
+    await verified.post("/auth/register", pending);
+    for (const extra of [{}, { invitationToken: "an invented token" }]) {
+      const free = visible(await verified.post("/auth/register", { ...newPerson(), ...extra }));
+      for (const { email } of [person, pending])
+        assert.deepEqual(visible(await verified.post("/auth/register", { ...newPerson(), email, ...extra })), free);
+    }
+    const unknown = visible(await verified.post("/auth/login", newPerson()));
+    assert.deepEqual(
+      visible(await verified.post("/auth/login", pending)),
+      unknown,
+      "a sign-in before the verification",
+    );
+  });
+
+  test("POST /auth/register by invitation without a valid one", async () => {
+    const boss = newPerson();
+    await query(
+      invited.database,
+      "INSERT INTO users (id, email, password_hash, name) VALUES (gen_random_uuid(), $1, 'x', 'Boss')",
+      [boss.email],
+    );
+    for (const extra of [{}, { invitationToken: "an invented token" }]) {
+      const free = visible(await invited.post("/auth/register", { ...newPerson(), ...extra }));
+      assert.ok([400, 403].includes(free.status), free.text);
+      assert.deepEqual(visible(await invited.post("/auth/register", { ...boss, ...extra })), free);
+    }
+  });
+
+  test("PATCH /auth/me with the address of another user", async () => {
+    const change = async (email: string) => {
+      const person = await register(open.one.url);
+      const answer = await open.send("PATCH", "/auth/me", { email }, bearer(person));
+      const { id: _id, email: _email, createdAt: _at, ...rest } = answer.json() as Record<string, unknown>;
+      return {
+        status: answer.status,
+        names: visible(answer).names,
+        rest: { ...rest, pendingEmail: typeof rest["pendingEmail"] },
+      };
+    };
+    const free = await change(newPerson().email);
+    assert.deepEqual(await change(known.email), free);
+    assert.deepEqual(await change(deactivated.email), free);
+  });
+});
+
+test("a refused token looks the same whether it never existed, was used, or belongs to a deactivated account", async () => {
+  for (const path of ["/auth/reset-password", "/auth/verify-email"]) {
+    const kind = path === "/auth/reset-password" ? path.slice(5) : "/verify-email";
+    const person = await register(open.one.url);
+    if (kind === "/reset-password") await open.resetToken(person.email);
+    const token = await open.tokenTo(person.email, kind);
+    const extra = kind === "/reset-password" ? { newPassword: "a new password here" } : {};
+    assert.equal((await open.post(path, { token, ...extra })).status, 204);
+    const used = visible(await open.post(path, { token, ...extra }));
+    const invented = visible(await open.post(path, { token: "x".repeat(token.length), ...extra }));
+    const left = await register(open.one.url);
+    if (kind === "/reset-password") await open.resetToken(left.email);
+    const orphan = await open.tokenTo(left.email, kind);
+    await query(open.database, "UPDATE users SET active = false WHERE id = $1", [left.userId]);
+    const dismissed = visible(await open.post(path, { token: orphan, ...extra }));
+    assert.deepEqual(used, invented);
+    if (kind === "/reset-password") assert.deepEqual(dismissed, invented);
+  }
+});
+
+test("a member sees the same refusal for users that exist and users that do not", async () => {
+  for (const [method, body] of [
+    ["GET", undefined],
+    ["PATCH", { active: false }],
+  ] as const) {
+    const exists = await open.send(method, `/admin/users/${deactivated.userId}`, body, bearer(known));
+    const invented = await open.send(method, "/admin/users/0190a0a0-0000-7000-8000-000000000001", body, bearer(known));
+    assert.equal(exists.status, 403);
+    assert.deepEqual(visible(exists), visible(invented));
+  }
+});
+
+test("the time of an answer does not tell known from unknown addresses apart", async () => {
+  const unknown = newPerson().email;
+  for (const [path, body] of [
+    ["/auth/login", (email: string) => ({ email, password: "not the password" })],
+    ["/auth/forgot-password", (email: string) => ({ email })],
+    ["/auth/verify-email/resend", (email: string) => ({ email })],
+  ] as const) {
+    const times: Record<string, number[]> = { known: [], unknown: [] };
+    for (let round = 0; round < 60; round += 1) {
+      times["known"]?.push((await open.post(path, body(known.email))).ms);
+      times["unknown"]?.push((await open.post(path, body(unknown))).ms);
+    }
+    const median = (name: string) => times[name]?.toSorted((a, b) => a - b)[30] ?? 0;
+    const ratio = median("known") / median("unknown");
+    assert.ok(ratio > 0.6 && ratio < 1.67, `${path}: ${median("known")} ms and ${median("unknown")} ms`);
+  }
+});

@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { describe, test } from "node:test";
+import {
+  bearer,
+  login,
+  logout,
+  me,
+  refresh,
+  register,
+  type SignedIn,
+  signedIn,
+} from "../../../shared/requests/people.ts";
+import { rawToken } from "../../../shared/servers/test-issuer.ts";
+import { startAttackedPair } from "../../support/attacked-pair.ts";
+
+// Attacks on sessions, tokens and cookies. Their author knew the documents, and had not read the code.
+
+const { one, two, post, send, admin } = await startAttackedPair();
+
+const withCookie = (person: SignedIn, headers: Record<string, string> = {}) => ({ cookie: person.cookie, ...headers });
+
+async function assertEnded(person: SignedIn, why: string) {
+  for (const { url } of [one, two]) {
+    assert.equal((await me(url, person)).status, 401, `access token: ${why}`);
+    assert.equal((await refresh(url, person.refreshToken)).status, 401, `refresh token: ${why}`);
+  }
+  assert.equal((await send("GET", "/auth/me", undefined, withCookie(person))).status, 401, `cookie: ${why}`);
+  assert.equal((await send("GET", "/auth/me", undefined, withCookie(person))).status, 401, `cookie: ${why}`);
+}
+
+describe("fixation", () => {
+  test("a sign-in with a planted cookie gets a new one, and the planted one does not become the victim's", async () => {
+    const [attacker, victim] = [await register(one.url), await register(one.url)];
+    for (const planted of [attacker.cookie, `${attacker.cookie.split("=")[0]}=planted-by-an-attacker`]) {
+      const after = await login(one.url, victim, { cookie: planted });
+      assert.notEqual(after.cookie, planted);
+      const answer = await send("GET", "/auth/me", undefined, { cookie: planted });
+      if (answer.status === 200) assert.equal((answer.json() as { id: string }).id, attacker.userId);
+      else assert.equal(answer.status, 401);
+    }
+  });
+
+  test("a sign-in, a second sign-in and a registration have different sessions, cookies and tokens", async () => {
+    const first = await register(one.url);
+    const [second, third] = [await login(one.url, first), await login(two.url, first)];
+    const values = [first, second, third].flatMap((one) => [
+      one.cookie,
+      one.accessToken,
+      one.refreshToken,
+      one.sessionId,
+    ]);
+    assert.equal(new Set(values).size, values.length);
+  });
+});
+
+describe("a refresh token", () => {
+  test("used by two parties at once yields one successor; a later replay ends that session only", async () => {
+    const person = await register(one.url);
+    const other = await login(one.url, person);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => refresh(n % 2 ? one.url : two.url, person.refreshToken)),
+    );
+    const successors = new Set(answers.map((answer) => signedIn(answer, person).refreshToken));
+    assert.equal(successors.size, 1);
+    const next = signedIn(await refresh(one.url, [...successors][0] ?? ""), person);
+    assert.equal((await refresh(two.url, person.refreshToken)).status, 401);
+    assert.equal((await me(one.url, next)).status, 401, "the session of a replayed token continues");
+    assert.equal((await me(two.url, other)).status, 200, "another session of the user ended");
+  });
+
+  test("that races with a logout does not keep the session alive", async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const person = await register(one.url);
+      const [out, ...answers] = await Promise.all([
+        logout(one.url, person),
+        ...[one, two, one, two].map(({ url }) => refresh(url, person.refreshToken)),
+      ]);
+      assert.equal(out?.status, 204, out?.text);
+      for (const answer of answers.filter(({ status }) => status === 200))
+        await assertEnded(signedIn(answer, person), "refreshed during the logout");
+    }
+  });
+
+  test("is no access token, and the other secrets are no refresh tokens", async () => {
+    const person = await register(one.url);
+    const cookie = person.cookie.split("=")[1] ?? "";
+    for (const accessToken of [person.refreshToken, cookie, person.sessionId])
+      assert.equal((await me(one.url, { accessToken })).status, 401);
+    for (const token of [
+      person.accessToken,
+      cookie,
+      person.sessionId,
+      `${person.refreshToken}A`,
+      person.refreshToken.slice(0, -2),
+    ])
+      assert.ok([400, 401].includes((await refresh(one.url, token)).status));
+    assert.equal((await me(one.url, person)).status, 200, "a guess ended the session");
+  });
+});
+
+test("an account that is deactivated during sign-ins and refreshes keeps no session", async () => {
+  const boss = await admin();
+  for (let round = 0; round < 6; round += 1) {
+    const person = await register(one.url);
+    const [done, ...answers] = await Promise.all([
+      send("PATCH", `/admin/users/${person.userId}`, { active: false }, bearer(boss)),
+      ...[one, two, one].map(() => post("/auth/login", person)),
+      ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
+    ]);
+    assert.equal(done?.status, 200, done?.text);
+    for (const answer of answers.filter(({ status }) => status === 200))
+      await assertEnded(signedIn(answer, person), "deactivated");
+    await assertEnded(person, "deactivated");
+    await send("PATCH", `/admin/users/${person.userId}`, { active: true }, bearer(boss));
+    for (const answer of answers.filter(({ status }) => status === 200))
+      await assertEnded(signedIn(answer, person), "active again");
+  }
+});
+
+test("an administrator who is demoted during sign-ins and refreshes is a member in each session", async () => {
+  const boss = await admin();
+  for (let round = 0; round < 6; round += 1) {
+    const person = await admin();
+    const [done, ...answers] = await Promise.all([
+      send("PATCH", `/admin/users/${person.userId}`, { role: "member" }, bearer(boss)),
+      ...[one, two, one].map(() => post("/auth/login", person)),
+      ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
+    ]);
+    assert.equal(done?.status, 200, done?.text);
+    for (const answer of answers.filter(({ status }) => status === 200)) {
+      const session = signedIn(answer, person);
+      for (const headers of [bearer(session), withCookie(session)])
+        assert.ok(
+          [401, 403].includes((await send("GET", "/admin/users", undefined, headers)).status),
+          "still an administrator",
+        );
+    }
+  }
+});
+
+test("a deleted account is dead with every credential, also after its address is registered again", async () => {
+  const person = await register(one.url);
+  const key = (
+    (await post("/auth/api-keys", { name: "k", scopes: ["read", "write"] }, bearer(person))).json() as { key: string }
+  ).key;
+  assert.equal((await send("DELETE", "/auth/me", { currentPassword: "not the password" }, bearer(person))).status, 403);
+  assert.ok([400, 403].includes((await send("DELETE", "/auth/me", {}, bearer(person))).status));
+  const [gone, ...inFlight] = await Promise.all([
+    send("DELETE", "/auth/me", { currentPassword: person.password }, bearer(person)),
+    ...[one, two, one].map(() => post("/auth/login", person)),
+    ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
+  ]);
+  assert.equal(gone?.status, 204, gone?.text);
+  const sessions = [
+    person,
+    ...inFlight.filter(({ status }) => status === 200).map((answer) => signedIn(answer, person)),
+  ];
+  for (const session of sessions) await assertEnded(session, "deleted");
+  const heir = await register(one.url, { ...person, name: "Heir" });
+  for (const session of sessions) await assertEnded(session, "registered again");
+  assert.equal((await me(one.url, { accessToken: key })).status, 401);
+  assert.equal((await me(one.url, heir)).status, 200);
+});
+
+test("another user's session can be neither seen nor ended", async () => {
+  const [victim, attacker] = [await register(one.url), await register(one.url)];
+  assert.equal((await send("DELETE", `/auth/sessions/${victim.sessionId}`, undefined, bearer(attacker))).status, 404);
+  assert.equal((await send("DELETE", "/auth/sessions", undefined, bearer(attacker))).status, 204);
+  assert.equal((await me(two.url, victim)).status, 200);
+  const list = await send("GET", "/auth/sessions", undefined, bearer(attacker));
+  assert.ok(!list.text.includes(victim.sessionId));
+});
+
+describe("a page of another site", () => {
+  test("writes nothing with the cookie of a visitor", async () => {
+    const person = await register(one.url);
+    const sites: Record<string, string>[] = [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { "sec-fetch-site": "Same-Origin, cross-site" },
+      { "sec-fetch-site": "" },
+      { "sec-fetch-site": "cross-site", origin: one.url },
+      { origin: "https://evil.example.net" },
+      { origin: "null" },
+      { origin: `${one.url}.evil.example.net` },
+      { origin: one.url.replace(/:\d+$/, ":1") },
+      { origin: "https://evil.example.net", authorization: "Basic eDp5" },
+      { origin: "https://evil.example.net", authorization: "Bearer" },
+      { origin: "https://evil.example.net", authorization: "Bearer invalid" },
+      { origin: "https://evil.example.net", "x-forwarded-host": "evil.example.net" },
+    ];
+    const writes: [string, string, unknown?][] = [
+      ["PATCH", "/auth/me", { name: "Changed by a page" }],
+      ["DELETE", "/auth/me", { currentPassword: person.password }],
+      ["POST", "/auth/password", { currentPassword: person.password, newPassword: "a password of a page" }],
+      ["POST", "/auth/api-keys", { name: "k", scopes: ["read"] }],
+      ["DELETE", "/auth/sessions"],
+      ["POST", "/auth/logout"],
+      ["POST", "/auth/verify-email/resend"],
+    ];
+    for (const site of sites)
+      for (const [method, path, body] of writes) {
+        const answer = await send(method, path, body, { ...withCookie(person), ...site });
+        assert.ok([401, 403].includes(answer.status), `${method} ${path} ${JSON.stringify(site)}: ${answer.status}`);
+      }
+    assert.equal(((await me(one.url, person)).json() as { name: string }).name, "Pat Example");
+  });
+
+  test("cannot send JSON as a form, override the method, or read an answer", async () => {
+    const person = await register(one.url);
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "text/plain; application/json",
+    ]) {
+      const answer = await send("POST", "/auth/login", JSON.stringify(person), { "content-type": type });
+      assert.equal(answer.status, 415, type);
+      assert.equal(answer.headers["set-cookie"], undefined);
+    }
+    const override = { "x-http-method-override": "DELETE", "x-method-override": "DELETE", "x-http-method": "DELETE" };
+    await send("GET", "/auth/sessions?_method=DELETE", undefined, withCookie(person, override));
+    await send("GET", "/auth/me?_method=DELETE", undefined, withCookie(person, override));
+    assert.equal((await me(one.url, person)).status, 200);
+    const evil = {
+      origin: "https://evil.example.net",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "content-type",
+    };
+    for (const [method, path] of [
+      ["OPTIONS", "/auth/login"],
+      ["GET", "/auth/me"],
+      ["GET", "/auth/me/export"],
+    ] as const) {
+      const answer = await send(method, path, undefined, withCookie(person, evil));
+      assert.equal(answer.headers["access-control-allow-origin"], undefined, `${method} ${path}`);
+      assert.equal(answer.headers["access-control-allow-credentials"], undefined);
+    }
+  });
+
+  test("answers with secrets are stored by no cache", async () => {
+    const person = await register(one.url);
+    for (const answer of [
+      await post("/auth/login", person),
+      await refresh(one.url, person.refreshToken),
+      await me(one.url, person),
+      await send("GET", "/auth/me/export", undefined, bearer(person)),
+      await post("/auth/api-keys", { name: "k", scopes: ["read"] }, bearer(person)),
+    ])
+      assert.match(String(answer.headers["cache-control"]), /no-store|private|no-cache/, answer.text.slice(0, 80));
+  });
+});
+
+test("an access token that was altered, or signed without the key, is refused", async () => {
+  const [attacker, victim] = [await register(one.url), await register(one.url)];
+  const [head = "", body = "", signature = ""] = attacker.accessToken.split(".");
+  const header = JSON.parse(Buffer.from(head, "base64url").toString());
+  const claims = JSON.parse(Buffer.from(body, "base64url").toString());
+  const hmac = (top: object, inner: object, secret: string) => {
+    const unsigned = rawToken(top, inner, "").slice(0, -1);
+    return `${unsigned}.${createHmac("sha256", secret).update(unsigned).digest("base64url")}`;
+  };
+  const forged = [
+    rawToken({ ...header, alg: "none" }, { ...claims, sub: victim.userId }, ""),
+    rawToken({ ...header, alg: "NoNe" }, claims, signature),
+    rawToken(header, { ...claims, sub: victim.userId, sid: victim.sessionId }, signature),
+    rawToken(header, { ...claims, role: "admin" }, signature),
+    ...["", "secret", "haven-api", String(header.kid)].map((secret) =>
+      hmac(header, { ...claims, role: "admin" }, secret),
+    ),
+    ...["../../dev/null", "__proto__", "", null, 0, ["a"], {}].map((kid) => hmac({ ...header, kid }, claims, "")),
+    hmac({ ...header, crit: ["exp"], exp: 1 }, claims, ""),
+    `${attacker.accessToken}=`,
+    `${attacker.accessToken}.`,
+    `${head}.${body}.`,
+    `${head}.${body}`,
+    ` ${head}.${body} .${signature}`,
+    `${attacker.accessToken}, ${victim.accessToken}`,
+    "A".repeat(6000),
+  ];
+  for (const accessToken of forged)
+    assert.equal((await me(one.url, { accessToken })).status, 401, accessToken.slice(0, 90));
+  assert.equal((await me(one.url, attacker)).status, 200);
+});
