@@ -48,6 +48,15 @@ export async function recordEvent(
   if (Math.random() < pruneShare) await db.query(deleteOldest, [uuidv7(Date.now() - retentionMs)]);
 }
 
+/** Returns the seconds until the account has had fewer than `max` events of this type within a day; 0 if it has now. */
+export async function secondsUntilFewer(tx: Queryable, type: EventType, userId: string, max: number): Promise<number> {
+  const sql = `SELECT ceil(extract(epoch FROM created_at + interval '1 day' - now()))::int AS seconds FROM security_events
+               WHERE user_id = $1 AND type = $2 AND id > $3 ORDER BY id DESC OFFSET $4 LIMIT 1`;
+  const since = uuidv7(Date.now() - 86_400_000);
+  const [oldest] = await tx.query<{ seconds: number }>(sql, [userId, type, since, max - 1]);
+  return Math.max(oldest?.seconds ?? 0, 0);
+}
+
 const retentionMs = 90 * 86_400_000;
 /** One insert in a hundred deletes the oldest events, by primary key: ids sort by creation time. */
 const pruneShare = 0.01;

@@ -8,7 +8,7 @@ import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/s
 import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";
 import { accountTokens } from "./account-mail/account-tokens.ts";
 import type { Letter } from "./account-mail/letter.ts";
-import { type ClientInfo, type EventType, recordEvent } from "./events.ts";
+import { type ClientInfo, type EventType, recordEvent, secondsUntilFewer } from "./events.ts";
 import { assertNotGuessable } from "./known-passwords/known-passwords.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -47,6 +47,9 @@ export type SignedIn = {
 
 export type Credentials = { email: string; password: string };
 export type NewAccount = Credentials & { name: string; invitationToken?: string | undefined };
+
+/** Mails about changes of the password. */
+const maxMailsPerDay = 5;
 
 export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, outbox } = deps;
@@ -200,9 +203,12 @@ export function createAuthService(deps: AuthDeps) {
       await db.transaction(async (tx) => {
         if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
         await revokeOtherSessions(tx, userId, sessionId);
-        await accountTokens.revokeAll(tx, userId);
+        await accountTokens.revokeResets(tx, userId);
+        // The address may belong to a stranger, if it was not verified.
+        const isRepeated = (await secondsUntilFewer(tx, "password_changed", userId, maxMailsPerDay)) > 0;
         await recordEvent(tx, "password_changed", userId, client);
-        if (outbox.sendsMail) await outbox.add(tx, { kind: "password-changed", language: client.language, userId });
+        if (outbox.sendsMail && !isRepeated)
+          await outbox.add(tx, { kind: "password-changed", language: client.language, userId });
       });
     },
 

@@ -123,7 +123,7 @@ export function composeAuth(deps: AuthPartsDeps) {
     sessionMaxAgeSeconds,
     logger,
   });
-  const addresses = createAddressService({ db, rateLimit, outbox });
+  const addresses = createAddressService({ db, rateLimit, strangerLimit, outbox });
   const passwordResets = createPasswordResetService({ db, sessions, passwords, rateLimit, strangerLimit, outbox });
 
   const admin = createAdminService({ db, sessions, outbox, auditRetentionDays: auth.auditRetentionDays });

@@ -36,6 +36,21 @@ describe("known passwords", () => {
     assert.ok(!refuses("four quiet harbour lights", ["ada@example.org"]));
   });
 
+  test("include words of the service, of the organization and of the user with digits or signs behind them", () => {
+    const personal = ["ada.lovelace@harbour-estates.example", "Ada Lovelace"];
+    for (const password of [
+      "Haven2026!",
+      "administrator",
+      "Harbour-Estates1",
+      "lovelace1815",
+      "Ada.Lovelace!!",
+      "Ada Lovelace 7",
+    ])
+      assert.ok(refuses(password, personal), password);
+    for (const password of ["haven of four lights", "adamant-harbour", "Lovelace reads 1815", "lovelace123456789"])
+      assert.ok(!refuses(password, personal), password);
+  });
+
   test("are refused by a registration and by a change of the password", async () => {
     const haven = await startHaven({ env: sameSecret });
     const registering = await postJson(`${haven.url}/api/v1/auth/register`, { ...newPerson(), password: "Password1" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { postJson } from "../shared/requests/http.ts";
-import { newPerson, register, sameSecret } from "../shared/requests/people.ts";
+import { ask, postJson } from "../shared/requests/http.ts";
+import { newPerson, register, sameSecret, signedIn } from "../shared/requests/people.ts";
 import { startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
 import { startHaven } from "../support/haven.ts";
 
@@ -50,4 +50,25 @@ test("attempts from many addresses are limited for each account; the owner can s
 
 test("an address without an account has the same limit", async () => {
   assert.equal(await attemptsFromManyAddresses(newPerson().email, 2), 50);
+});
+
+test("the network that follows the link of a new address is known to it, and the former address has no known networks", async () => {
+  const person = newPerson();
+  const home = "192.0.2.90";
+  const owner = signedIn(await post("register", person, home), person);
+  const moved = newPerson().email;
+  const authorization = `Bearer ${owner.accessToken}`;
+  const answer = await ask(`${haven.url}/api/v1/auth/me`, {
+    method: "PATCH",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ email: moved }),
+  });
+  assert.equal(answer.status, 200, answer.text);
+  const office = "192.0.2.88";
+  assert.equal((await post("verify-email", { token: tokenIn(await mail.mailTo(moved)) }, office)).status, 204);
+  assert.equal(await attemptsFromManyAddresses(moved, 3), 50);
+  assert.equal((await post("login", { email: moved, password: owner.password }, office)).status, 200);
+  assert.equal((await post("login", { email: moved, password: owner.password }, "192.0.2.89")).status, 429);
+  assert.equal(await attemptsFromManyAddresses(owner.email, 4), 50);
+  assert.equal((await post("login", { email: owner.email, password: owner.password }, home)).status, 429);
 });

@@ -4,7 +4,7 @@ import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { newPerson, register, sameSecret } from "../shared/requests/people.ts";
-import { appRole, asAppRole, freshDatabase, query } from "../shared/servers/database.ts";
+import { appRole, asAppRole, freshDatabase, query, setReadOnly } from "../shared/servers/database.ts";
 import { type MailServer, startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
 import { startPgBouncer } from "../shared/servers/pgbouncer.ts";
 import { startHaven } from "../support/haven.ts";
@@ -69,21 +69,8 @@ test("with a read-only Postgres, calls that add a mail get 503 read_only, and th
   const haven = await startHaven({ env: { ...settings(mail), DATABASE_URL: asAppRole(database) } });
   const { email } = await register(haven.url);
   await mail.mailTo(email);
-  const name = new URL(database).pathname.slice(1);
-  // In another database, because this one accepts no change of its settings while it is read-only.
-  const elsewhere = new URL(database);
-  elsewhere.pathname = "/postgres";
   const forgot = () => postJson(`${haven.url}/api/v1/auth/forgot-password`, { email });
-  const setReadOnly = async (value: string) => {
-    await query(elsewhere.href, `ALTER DATABASE ${name} ${value}`);
-    // The setting applies to new connections.
-    await query(
-      elsewhere.href,
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = $2",
-      [name, appRole.name],
-    );
-  };
-  await setReadOnly("SET default_transaction_read_only = on");
+  await setReadOnly(database, true);
   const refused = await eventually(
     forgot,
     ({ status, text }) => status === 503 && text.includes("read_only"),
@@ -92,7 +79,7 @@ test("with a read-only Postgres, calls that add a mail get 503 read_only, and th
   );
   assert.ok(Number(refused.headers["retry-after"]) > 0);
   assert.equal((await ask(`${haven.url}/ready`)).status, 200);
-  await setReadOnly("RESET default_transaction_read_only");
+  await setReadOnly(database, false);
   await eventually(forgot, ({ status }) => status === 202, 20_000, 100);
   assert.ok(tokenIn(await mail.mailTo(email, 2)).length > 20);
   const { email: later } = await register(haven.url, newPerson());

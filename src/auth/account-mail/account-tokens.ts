@@ -52,19 +52,23 @@ export const accountTokens = {
     return taken;
   },
 
-  /** Ends all tokens of an account for this purpose. */
-  async revoke(tx: Queryable, userId: string, purpose: TokenPurpose): Promise<void> {
-    await tx.query("DELETE FROM account_tokens WHERE user_id = $1 AND purpose = $2", [userId, purpose]);
+  /**
+   * Ends the reset tokens of an account. A token of a verification works only while its account waits for its address,
+   * so it needs no end, and limits the mails to that address until it expires.
+   */
+  async revokeResets(tx: Queryable, userId: string): Promise<void> {
+    await tx.query("DELETE FROM account_tokens WHERE user_id = $1 AND purpose = 'reset-password'", [userId]);
   },
 
-  async revokeAll(tx: Queryable, userId: string): Promise<void> {
-    await tx.query("DELETE FROM account_tokens WHERE user_id = $1", [userId]);
-  },
-
-  /** Counts the other tokens: a repeated delivery has a token already. */
-  async countOthers(db: Queryable, id: string, userId: string, purpose: TokenPurpose): Promise<number> {
-    const sql = `SELECT count(*)::int AS count FROM account_tokens
-                 WHERE id <> $1 AND user_id = $2 AND purpose = $3 AND expires_at > now()`;
-    return (await db.query<{ count: number }>(sql, [id, userId, purpose]))[0]?.count ?? 0;
+  /** Counts the other tokens of the account, or of the address if those are more: a repeated delivery has one already. */
+  async countOthers(
+    db: Queryable,
+    { id, userId, email }: AccountToken & { id: string },
+    purpose: TokenPurpose,
+  ): Promise<number> {
+    const sql = `SELECT greatest(count(*) FILTER (WHERE user_id = $2), count(*) FILTER (WHERE email = $3))::int AS count
+                 FROM account_tokens
+                 WHERE id <> $1 AND (user_id = $2 OR email = $3) AND purpose = $4 AND expires_at > now()`;
+    return (await db.query<{ count: number }>(sql, [id, userId, email, purpose]))[0]?.count ?? 0;
   },
 };

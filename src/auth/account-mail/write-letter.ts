@@ -17,7 +17,7 @@ export type LetterWriterDeps = {
 /** The page below the public address that a link leads to. */
 type Page = "verify-email" | "reset-password" | "accept-invitation";
 
-/** An address gets at most this many mails with a link while the links work: any client can request them. */
+/** An account, and an address, get at most this many mails while their links work: any client can request them. */
 const maxLiveTokens = 5;
 
 /** Writes the mail of a letter at its delivery, or returns undefined if no mail is due. */
@@ -32,16 +32,17 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
     account: { userId: string; email: string },
     purpose: TokenPurpose,
   ): Promise<LinkValues | undefined> => {
-    if ((await accountTokens.countOthers(db, id, account.userId, purpose)) >= maxLiveTokens) return undefined;
+    if ((await accountTokens.countOthers(db, { id, ...account }, purpose)) >= maxLiveTokens) return undefined;
     const token = await accountTokens.create(db, { id, ...account }, purpose);
     return linkTo(purpose, { token, hours: tokenMinutes[purpose] / 60 });
   };
 
   const verification = async (id: string, texts: Texts, userId: string, to: string): Promise<Mail | undefined> => {
-    const owner = await users.byEmail(db, to);
-    if (owner !== undefined && owner.id !== userId) return { id, to, ...texts["address-taken"]() };
     const link = await accountLink(id, { userId, email: to }, "verify-email");
-    return link && { id, to, ...texts["verify-address"](link) };
+    if (link === undefined) return undefined;
+    const owner = await users.byEmail(db, to);
+    const isTaken = owner !== undefined && owner.id !== userId;
+    return { id, to, ...(isTaken ? texts["address-taken"]() : texts["verify-address"](link)) };
   };
 
   const registration = async (id: string, texts: Texts, registrationId: string): Promise<Mail | undefined> => {

@@ -10,7 +10,7 @@ import type { AddressService } from "./service.ts";
 export function addressRoutes(addresses: AddressService, authenticate: AuthenticateCaller): Routes {
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(operations.changeMe, async ({ body, caller, request }) =>
-    updated(await addresses.change(caller.userId, body, ifMatchPrecondition(request), clientInfoOf(request))),
+    updated(await addresses.change(caller, body, ifMatchPrecondition(request), clientInfoOf(request))),
   );
   routes.add(operations.verifyEmail, async ({ body, request }) => {
     await addresses.verify(body.token, clientInfoOf(request));

@@ -18,7 +18,7 @@ export const operations = {
     path: "/auth/me",
     summary: "Change the name or the email address",
     description:
-      "A new address is the `pendingEmail` until the link in the mail to it is followed, with `POST /auth/verify-email`; then it replaces the present one. The present address gets a mail, too. Addresses are compared without case, and have no letters outside ASCII.",
+      "A new address is the `pendingEmail` until the link in the mail to it is followed, with `POST /auth/verify-email`; then it replaces the present one. The present address gets a mail, too. An account can ask for five new addresses a day. Addresses are compared without case, and have no letters outside ASCII.",
     tag,
     access: "session",
     bodyLimit: smallBodyLimit,

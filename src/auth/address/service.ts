@@ -2,21 +2,32 @@ import { AppError } from "../../core/app-error.ts";
 import { onConstraint } from "../../db/driver-errors.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Precondition } from "../../http/etag.ts";
+import type { SessionCaller } from "../../http/operation.ts";
 import type { Outbox } from "../../mail/outbox.ts";
 import { accountTokens, linkNotValid } from "../account-mail/account-tokens.ts";
 import type { Letter } from "../account-mail/letter.ts";
-import { type ClientInfo, recordEvent } from "../events.ts";
+import { type ClientInfo, recordEvent, secondsUntilFewer } from "../events.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { type User, users } from "../repository.ts";
+import { assertStillActive } from "../revocations/revocations.ts";
 import { type Registration, registrations } from "../sign-up/registrations.ts";
+import type { StrangerLimit } from "../unknown-networks/stranger-limit.ts";
 
-export type AddressDeps = { db: Database; rateLimit: RateLimit; outbox: Outbox<Letter> };
+export type AddressDeps = {
+  db: Database;
+  rateLimit: RateLimit;
+  strangerLimit: Pick<StrangerLimit, "remember" | "forget">;
+  outbox: Outbox<Letter>;
+};
+
+/** Each change sends mails to two addresses, which may both belong to strangers. */
+const maxChangesPerDay = 5;
 
 /**
  * Names and email addresses of accounts. An address is compared in lower case, and has no letters outside ASCII, so
  * that no two addresses look alike. A new address replaces the present one when its owner follows the link in a mail.
  */
-export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
+export function createAddressService({ db, rateLimit, strangerLimit, outbox }: AddressDeps) {
   /** If the address has got an account in another way in the meantime, the link is no longer valid. */
   const openAccount = async (tx: Queryable, registration: Registration, client: ClientInfo): Promise<void> => {
     const user = await users.insert(tx, { ...registration, emailVerified: true }).catch((error: unknown) => {
@@ -28,7 +39,7 @@ export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
 
   return {
     async change(
-      userId: string,
+      { userId, sessionId }: SessionCaller,
       changes: { name?: string | undefined; email?: string | undefined },
       precondition: Precondition,
       client: ClientInfo,
@@ -39,7 +50,9 @@ export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
       }
       return db.transaction(async (tx) => {
         const current = await users.lock(tx, userId);
-        if (current === undefined || !current.active) throw new AppError("unauthorized", "This account is not active.");
+        // A reset of the password may have ended the session since the request was authenticated.
+        await assertStillActive(tx, userId, sessionId);
+        if (current === undefined) throw new Error("An active user has no row.");
         const { passwordHash: _, active: __, ...seen } = current;
         precondition(seen);
         const { name = current.name, email } = changes;
@@ -47,8 +60,10 @@ export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
         const wanted = email === undefined ? current.pendingEmail : email === current.email ? null : email;
         const changed = await users.changeProfile(tx, userId, { name, pendingEmail: wanted });
         if (changed === undefined) throw new Error("The update returned no row.");
-        if (email !== undefined) await accountTokens.revoke(tx, userId, "verify-email");
         if (email !== undefined && wanted !== null) {
+          const retryAfterSeconds = await secondsUntilFewer(tx, "email_change_requested", userId, maxChangesPerDay);
+          if (retryAfterSeconds > 0)
+            throw new AppError("rate_limited", "Too many changes of the address. Retry later.", { retryAfterSeconds });
           const { language } = client;
           await outbox.add(tx, { kind: "verify-address", language, userId, email });
           await outbox.add(tx, { kind: "address-change-requested", language, userId, to: current.email });
@@ -76,8 +91,12 @@ export function createAddressService({ db, rateLimit, outbox }: AddressDeps) {
         const { language } = client;
         if (email === before.email) return recordEvent(tx, "email_verified", userId, client);
         // These mails went to the former address.
-        await accountTokens.revoke(tx, userId, "reset-password");
+        await accountTokens.revokeResets(tx, userId);
         await recordEvent(tx, "email_changed", userId, client);
+        tx.afterCommit(() => {
+          strangerLimit.remember(client.address, email);
+          strangerLimit.forget(before.email);
+        });
         if (outbox.sendsMail) await outbox.add(tx, { kind: "address-changed", language, userId, to: before.email });
       });
     },

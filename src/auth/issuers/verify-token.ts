@@ -30,6 +30,7 @@ const payloadSchema = z.looseObject({
     .min(1)
     .max(255)
     .regex(/^[^\p{Cc}\p{Cs}]+$/u),
+  aud: z.union([z.string(), z.array(z.string())]),
   iat: z.number(),
   exp: z.number(),
   nonce: z.undefined().optional(),

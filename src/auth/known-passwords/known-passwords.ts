@@ -8,17 +8,24 @@ import { mayContain } from "./bloom-filter.ts";
  */
 const known = readFileSync(new URL("./known-passwords.bin", import.meta.url));
 
+/** Words of this service. Add the names of your organization and of its products. */
+const serviceWords = ["haven", "haven-api", "administrator"];
+
 /** Case is ignored, because attackers vary it first. */
 export const normalized = (password: string): string => password.toLowerCase();
 
 /**
- * Refuses passwords that attackers try first: known ones, and the address or the name of the user. Apart from that, only
+ * Refuses passwords that attackers try first: known ones, and the name, the address and its parts, and words of this
+ * service, also with a few digits or signs behind them. Apart from that, only
  * the length counts, because rules about kinds of characters make passwords worse.
  */
 export function assertNotGuessable(field: string, password: string, personal: readonly string[] = []): void {
   const text = normalized(password);
-  const personalWords = personal.flatMap((value) => [value, value.split("@", 1)[0] ?? ""]).map(normalized);
-  if (personalWords.includes(text)) throw refused(field, "must not be your name or your email address");
+  const words = personal.flatMap((value) => [value, ...value.split("@"), ...value.split(/[@.\s]/)]).map(normalized);
+  const isWord = [...words, ...serviceWords].some(
+    (word) => word.length >= 3 && text.startsWith(word) && /^\P{L}{0,8}$/u.test(text.slice(word.length)),
+  );
+  if (isWord) throw refused(field, "must not be your name, your email address or the name of this service");
   if (mayContain(known, text)) throw refused(field, "is among the passwords that attackers try first; choose another");
 }
 

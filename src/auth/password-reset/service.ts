@@ -49,7 +49,7 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
         const user = await users.lock(tx, taken.userId);
         if (user === undefined || !user.active || user.email !== taken.email) throw linkNotValid();
         await users.resetPassword(tx, user.id, passwordHash);
-        await accountTokens.revokeAll(tx, user.id);
+        await accountTokens.revokeResets(tx, user.id);
         // The address was not verified, so another person may have registered the account and created keys.
         if (!user.emailVerified) await tx.query("DELETE FROM api_keys WHERE user_id = $1", [user.id]);
         await revokeAllBefore(tx, user.id, null);

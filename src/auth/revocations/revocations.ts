@@ -26,6 +26,12 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
   return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOfId(sessionId)]))[0]?.role;
 }
 
+/** For changes that lock the user's row: the session may have ended since the request was authenticated. */
+export async function assertStillActive(tx: Queryable, userId: string, sessionId: string): Promise<void> {
+  if ((await activeRole(tx, userId, sessionId)) === undefined)
+    throw new AppError("unauthorized", "This session has ended.");
+}
+
 /** Records revocations, and deletes those whose sessions would have expired by now. */
 export async function recordRevocations(
   db: Queryable,

@@ -156,6 +156,8 @@ export const email = z
   .pipe(
     z
       .email({ pattern: emailForm, error: "must be an email address", abort: true })
+      // No mail reaches this domain. Users of trusted issuers have addresses in it, which no client may use.
+      .refine((text) => !text.endsWith(".invalid"), "must not end with .invalid")
       .refine((text) => text.indexOf("@") <= maxLocalPart, `must have at most ${maxLocalPart} characters before the @`),
   )
   .meta({ example: "ana.duarte@example.org" });

@@ -15,6 +15,7 @@ export type AttackedPair = {
   /** Sends a request to the API of one of the instances, in turn. */
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  signIn(person: { email: string; password: string }): Promise<Answer>;
   admin(): Promise<SignedIn>;
   /** Asks for a reset, and returns the token of its mail. */
   resetToken(email: string): Promise<string>;
@@ -66,6 +67,7 @@ export async function startAttackedPair(env: Record<string, string> = {}): Promi
     send,
     post,
     tokenTo,
+    signIn: ({ email, password }) => post("/auth/login", { email, password }),
     async admin() {
       const person = await register(one.url);
       await query(database, "UPDATE users SET role = 'admin' WHERE id = $1", [person.userId]);

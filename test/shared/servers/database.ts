@@ -52,6 +52,16 @@ export async function query<Row extends pg.QueryResultRow>(
   }
 }
 
+/** Makes a database read-only for the servers under test, or writable again. */
+export async function setReadOnly(url: string, isReadOnly: boolean): Promise<void> {
+  const name = new URL(url).pathname.slice(1);
+  const value = isReadOnly ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only";
+  // The setting applies to new connections.
+  const sql = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND usename = '${appRole.name}'`;
+  // In another database, because this one accepts no change of its settings while it is read-only.
+  await asAdmin(url, [`ALTER DATABASE ${name} ${value}`, sql]);
+}
+
 export function fromRun(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: run tests with npm test -- FILE`);

@@ -47,7 +47,7 @@ describe("the answer is the same for a known, a deactivated and an unknown addre
     const person = newPerson();
     await verified.post("/auth/register", person);
     await verified.post("/auth/verify-email", { token: await verified.tokenTo(person.email, "/verify-email") });
-    assert.equal((await verified.post("/auth/login", person)).status, 200);
+    assert.equal((await verified.signIn(person)).status, 200);
     const pending = newPerson();
     await verified.post("/auth/register", pending);
     for (const extra of [{}, { invitationToken: "an invented token" }]) {
@@ -55,12 +55,8 @@ describe("the answer is the same for a known, a deactivated and an unknown addre
       for (const { email } of [person, pending])
         assert.deepEqual(visible(await verified.post("/auth/register", { ...newPerson(), email, ...extra })), free);
     }
-    const unknown = visible(await verified.post("/auth/login", newPerson()));
-    assert.deepEqual(
-      visible(await verified.post("/auth/login", pending)),
-      unknown,
-      "a sign-in before the verification",
-    );
+    const unknown = visible(await verified.signIn(newPerson()));
+    assert.deepEqual(visible(await verified.signIn(pending)), unknown, "a sign-in before the verification");
   });
 
   test("POST /auth/register by invitation without a valid one", async () => {

@@ -167,7 +167,7 @@ test("no secret of any flow is in a table, in Redis, in a log line, a metric or 
   secrets.set("change token", await tokenTo(moved, "/verify-email"));
   const guest = newPerson();
   await post("/admin/invitations", { email: guest.email }, bearer(boss));
-  secrets.set("invitation token", await tokenTo(guest.email, "/register"));
+  secrets.set("invitation token", await tokenTo(guest.email, "/accept-invitation"));
   for (const text of [person.password, newPassword]) secrets.set(`password ${text.at(-1)}`, text);
   // Requests that fail, with secrets where they do not belong.
   for (const secret of [...secrets.values()]) {

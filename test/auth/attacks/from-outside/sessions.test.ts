@@ -16,9 +16,16 @@ import { startAttackedPair } from "../../support/attacked-pair.ts";
 
 // Attacks on sessions, tokens and cookies. Their author knew the documents, and had not read the code.
 
-const { one, two, post, send, admin } = await startAttackedPair();
+const { one, two, post, send, signIn, admin } = await startAttackedPair();
 
 const withCookie = (person: SignedIn, headers: Record<string, string> = {}) => ({ cookie: person.cookie, ...headers });
+
+/** A request that raced was tried: it succeeded, or its credential was refused. */
+const assertAnswered = (answers: readonly { status: number }[]) =>
+  assert.ok(
+    answers.every(({ status }) => status === 200 || status === 401),
+    answers.map(({ status }) => status).join(" "),
+  );
 
 async function assertEnded(person: SignedIn, why: string) {
   for (const { url } of [one, two]) {
@@ -105,10 +112,11 @@ test("an account that is deactivated during sign-ins and refreshes keeps no sess
     const person = await register(one.url);
     const [done, ...answers] = await Promise.all([
       send("PATCH", `/admin/users/${person.userId}`, { active: false }, bearer(boss)),
-      ...[one, two, one].map(() => post("/auth/login", person)),
+      ...[one, two, one].map(() => signIn(person)),
       ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
     ]);
     assert.equal(done?.status, 200, done?.text);
+    assertAnswered(answers);
     for (const answer of answers.filter(({ status }) => status === 200))
       await assertEnded(signedIn(answer, person), "deactivated");
     await assertEnded(person, "deactivated");
@@ -124,10 +132,11 @@ test("an administrator who is demoted during sign-ins and refreshes is a member 
     const person = await admin();
     const [done, ...answers] = await Promise.all([
       send("PATCH", `/admin/users/${person.userId}`, { role: "member" }, bearer(boss)),
-      ...[one, two, one].map(() => post("/auth/login", person)),
+      ...[one, two, one].map(() => signIn(person)),
       ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
     ]);
     assert.equal(done?.status, 200, done?.text);
+    assertAnswered(answers);
     for (const answer of answers.filter(({ status }) => status === 200)) {
       const session = signedIn(answer, person);
       for (const headers of [bearer(session), withCookie(session)])
@@ -148,16 +157,17 @@ test("a deleted account is dead with every credential, also after its address is
   assert.ok([400, 403].includes((await send("DELETE", "/auth/me", {}, bearer(person))).status));
   const [gone, ...inFlight] = await Promise.all([
     send("DELETE", "/auth/me", { currentPassword: person.password }, bearer(person)),
-    ...[one, two, one].map(() => post("/auth/login", person)),
+    ...[one, two, one].map(() => signIn(person)),
     ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
   ]);
   assert.equal(gone?.status, 204, gone?.text);
+  assertAnswered(inFlight);
   const sessions = [
     person,
     ...inFlight.filter(({ status }) => status === 200).map((answer) => signedIn(answer, person)),
   ];
   for (const session of sessions) await assertEnded(session, "deleted");
-  const heir = await register(one.url, { ...person, name: "Heir" });
+  const heir = await register(one.url, { email: person.email, password: person.password, name: "Heir" });
   for (const session of sessions) await assertEnded(session, "registered again");
   assert.equal((await me(one.url, { accessToken: key })).status, 401);
   assert.equal((await me(one.url, heir)).status, 200);
@@ -170,86 +180,6 @@ test("another user's session can be neither seen nor ended", async () => {
   assert.equal((await me(two.url, victim)).status, 200);
   const list = await send("GET", "/auth/sessions", undefined, bearer(attacker));
   assert.ok(!list.text.includes(victim.sessionId));
-});
-
-describe("a page of another site", () => {
-  test("writes nothing with the cookie of a visitor", async () => {
-    const person = await register(one.url);
-    const sites: Record<string, string>[] = [
-      { "sec-fetch-site": "cross-site" },
-      { "sec-fetch-site": "same-site" },
-      { "sec-fetch-site": "Same-Origin, cross-site" },
-      { "sec-fetch-site": "" },
-      { "sec-fetch-site": "cross-site", origin: one.url },
-      { origin: "https://evil.example.net" },
-      { origin: "null" },
-      { origin: `${one.url}.evil.example.net` },
-      { origin: one.url.replace(/:\d+$/, ":1") },
-      { origin: "https://evil.example.net", authorization: "Basic eDp5" },
-      { origin: "https://evil.example.net", authorization: "Bearer" },
-      { origin: "https://evil.example.net", authorization: "Bearer invalid" },
-      { origin: "https://evil.example.net", "x-forwarded-host": "evil.example.net" },
-    ];
-    const writes: [string, string, unknown?][] = [
-      ["PATCH", "/auth/me", { name: "Changed by a page" }],
-      ["DELETE", "/auth/me", { currentPassword: person.password }],
-      ["POST", "/auth/password", { currentPassword: person.password, newPassword: "a password of a page" }],
-      ["POST", "/auth/api-keys", { name: "k", scopes: ["read"] }],
-      ["DELETE", "/auth/sessions"],
-      ["POST", "/auth/logout"],
-      ["POST", "/auth/verify-email/resend"],
-    ];
-    for (const site of sites)
-      for (const [method, path, body] of writes) {
-        const answer = await send(method, path, body, { ...withCookie(person), ...site });
-        assert.ok([401, 403].includes(answer.status), `${method} ${path} ${JSON.stringify(site)}: ${answer.status}`);
-      }
-    assert.equal(((await me(one.url, person)).json() as { name: string }).name, "Pat Example");
-  });
-
-  test("cannot send JSON as a form, override the method, or read an answer", async () => {
-    const person = await register(one.url);
-    for (const type of [
-      "text/plain",
-      "application/x-www-form-urlencoded",
-      "multipart/form-data; boundary=x",
-      "text/plain; application/json",
-    ]) {
-      const answer = await send("POST", "/auth/login", JSON.stringify(person), { "content-type": type });
-      assert.equal(answer.status, 415, type);
-      assert.equal(answer.headers["set-cookie"], undefined);
-    }
-    const override = { "x-http-method-override": "DELETE", "x-method-override": "DELETE", "x-http-method": "DELETE" };
-    await send("GET", "/auth/sessions?_method=DELETE", undefined, withCookie(person, override));
-    await send("GET", "/auth/me?_method=DELETE", undefined, withCookie(person, override));
-    assert.equal((await me(one.url, person)).status, 200);
-    const evil = {
-      origin: "https://evil.example.net",
-      "access-control-request-method": "POST",
-      "access-control-request-headers": "content-type",
-    };
-    for (const [method, path] of [
-      ["OPTIONS", "/auth/login"],
-      ["GET", "/auth/me"],
-      ["GET", "/auth/me/export"],
-    ] as const) {
-      const answer = await send(method, path, undefined, withCookie(person, evil));
-      assert.equal(answer.headers["access-control-allow-origin"], undefined, `${method} ${path}`);
-      assert.equal(answer.headers["access-control-allow-credentials"], undefined);
-    }
-  });
-
-  test("answers with secrets are stored by no cache", async () => {
-    const person = await register(one.url);
-    for (const answer of [
-      await post("/auth/login", person),
-      await refresh(one.url, person.refreshToken),
-      await me(one.url, person),
-      await send("GET", "/auth/me/export", undefined, bearer(person)),
-      await post("/auth/api-keys", { name: "k", scopes: ["read"] }, bearer(person)),
-    ])
-      assert.match(String(answer.headers["cache-control"]), /no-store|private|no-cache/, answer.text.slice(0, 80));
-  });
 });
 
 test("an access token that was altered, or signed without the key, is refused", async () => {

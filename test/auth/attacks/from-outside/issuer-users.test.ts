@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { me, newPerson, register } from "../../../shared/requests/people.ts";
+import { query } from "../../../shared/servers/database.ts";
+import { startAttackedIssuers } from "../../support/attacked-issuers.ts";
+
+// Attacks with tokens of the company's provider. Their author knew the documents, and had not read the code.
+
+const attacked = await startAttackedIssuers();
+const { one, two, mail, database, post, send, admin, issuer, second, whoIs, statusOf, claims, signed } = attacked;
+
+describe("a user of an issuer", () => {
+  test("is an administrator only with exactly the claim and the value, and only as long as tokens have it", async () => {
+    const shapes: unknown[] = [
+      "staff haven-admins",
+      "haven-admins,",
+      "HAVEN-ADMINS",
+      ["haven-admins "],
+      [["haven-admins"]],
+      { "haven-admins": true },
+      { 0: "haven-admins", length: 1 },
+      true,
+      [{ name: "haven-admins" }],
+      "",
+      null,
+    ];
+    for (const groups of shapes) {
+      const person = await whoIs(issuer.sign("climber", { claims: { groups } }));
+      assert.equal(person.role, "member", JSON.stringify(groups));
+    }
+    const sly = signed(
+      { alg: "RS256", kid: "key-1" },
+      `${JSON.stringify(claims({ sub: "climber" })).slice(0, -1)},"__proto__":{"groups":["haven-admins"]},"role":"admin","Groups":"haven-admins"}`,
+    );
+    const status = await statusOf(sly);
+    if (status === 200) assert.equal((await whoIs(sly)).role, "member");
+    const asAdmin = issuer.sign("climber", { claims: { groups: ["haven-admins"] } });
+    assert.equal((await send("GET", "/admin/users", undefined, { authorization: `Bearer ${asAdmin}` })).status, 200);
+    for (const { url } of [one, two]) {
+      const demoted = issuer.sign("climber", { claims: { groups: ["staff"], jti: url } });
+      assert.equal((await whoIs(demoted)).role, "member");
+      assert.equal((await send("GET", "/admin/users", undefined, { authorization: `Bearer ${demoted}` })).status, 403);
+    }
+  });
+
+  test("is never an existing account, whatever the token contains as address, id and user", async () => {
+    const [boss, victim] = [await admin(), await register(one.url)];
+    const taken = new Set([boss.userId, victim.userId]);
+    for (const [sub, extra] of [
+      ["m1", { email: boss.email, email_verified: true }],
+      [victim.userId, { email: victim.email.toUpperCase(), email_verified: true }],
+      [victim.email, { preferred_username: victim.email, upn: victim.email }],
+      ["m2", { id: victim.userId, userId: victim.userId, sid: victim.sessionId, uid: victim.userId }],
+    ] as const) {
+      const person = await whoIs(issuer.sign(sub, { claims: extra }));
+      assert.ok(!taken.has(person.id));
+      assert.ok(person.email.endsWith("@issuer.invalid"), person.email);
+      assert.equal(person.role, "member");
+    }
+    const ids = new Set<string>();
+    const subjects: [typeof issuer, string][] = [
+      [issuer, "a|b"],
+      [issuer, "a"],
+      [issuer, "A"],
+      [issuer, "a "],
+      [second, "a"],
+      [second, "a|b"],
+    ];
+    for (const [by, sub] of subjects) ids.add((await whoIs(by.sign(sub))).id);
+    assert.equal(ids.size, subjects.length, "two subjects share a user");
+  });
+
+  test("gets a harmless name, whatever the claim is", async () => {
+    for (const name of [
+      "a\r\nBcc: x",
+      "x".repeat(5000),
+      { a: 1 },
+      7,
+      "",
+      "\u202eevil",
+      "<script>alert(1)</script>",
+      "\u0000",
+      "   ",
+    ]) {
+      const token = issuer.sign(`named-${JSON.stringify(name).slice(0, 20)}`, { claims: { name } });
+      assert.equal(await statusOf(token), 200, JSON.stringify(name).slice(0, 40));
+      const person = await whoIs(token);
+      assert.doesNotMatch(person.name, /[\p{Cc}\u202e]/u);
+      assert.ok(person.name.length > 0 && person.name.length <= 200);
+    }
+  });
+
+  test("has an address that is refused in registrations, invitations, address changes, sign-ins and resets", async () => {
+    const token = issuer.sign("reserved");
+    const { email } = await whoIs(token);
+    const [boss, member] = [await admin(), await register(one.url)];
+    const unused = email.replace(/^[^@]+/, (local) => local.split("").toReversed().join(""));
+    for (const address of [email, email.toUpperCase(), unused, "x@sub.issuer.invalid"]) {
+      const asPerson = { ...newPerson(), email: address };
+      const answers = [
+        await post("/auth/register", asPerson),
+        await post(
+          "/admin/invitations",
+          { email: address, role: "admin" },
+          { authorization: `Bearer ${boss.accessToken}` },
+        ),
+        await send("PATCH", "/auth/me", { email: address }, { authorization: `Bearer ${member.accessToken}` }),
+      ];
+      for (const answer of answers)
+        assert.ok([400, 403, 409].includes(answer.status), `${address}: ${answer.status} ${answer.text}`);
+    }
+    const signIn = await post("/auth/login", { email, password: "correct horse battery" });
+    assert.ok([400, 401].includes(signIn.status), signIn.text);
+    await post("/auth/forgot-password", { email });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    assert.ok(!mail.received.some(({ to }) => to.some((address) => address.endsWith("issuer.invalid"))));
+  });
+
+  test("cannot turn a token into a session, a password or a key, or into an account by its address", async () => {
+    const authorization = `Bearer ${issuer.sign("settler")}`;
+    for (const [method, path, body] of [
+      ["POST", "/auth/password", { currentPassword: "x", newPassword: "a password of a settler" }],
+      ["POST", "/auth/api-keys", { name: "k", scopes: ["read"] }],
+      ["GET", "/auth/sessions"],
+      ["DELETE", "/auth/sessions"],
+    ] as const)
+      assert.equal((await send(method, path, body, { authorization })).status, 403, path);
+    const { email } = newPerson();
+    const answer = await send("PATCH", "/auth/me", { email }, { authorization });
+    assert.ok([200, 403].includes(answer.status), answer.text);
+    const setCookies = [answer, await send("GET", "/auth/me", undefined, { authorization })].map(
+      ({ headers }) => headers["set-cookie"],
+    );
+    assert.deepEqual(setCookies, [undefined, undefined]);
+  });
+
+  test("who is deactivated here, or deleted while tokens live, is refused and does not come back as an administrator", async () => {
+    const token = issuer.sign("leaver", { claims: { groups: ["haven-admins"] } });
+    const person = await whoIs(token);
+    const boss = await admin();
+    const asBoss = { authorization: `Bearer ${boss.accessToken}` };
+    assert.equal((await send("PATCH", `/admin/users/${person.id}`, { active: false }, asBoss)).status, 200);
+    for (const { url } of [one, two]) assert.ok([401, 403].includes(await statusOf(token, url)));
+    const rows = await query<{ role: string; active: boolean }>(
+      database,
+      "SELECT role, active FROM users WHERE id = $1",
+      [person.id],
+    );
+    assert.equal(rows[0]?.active, false);
+  });
+});
+
+test("twenty first tokens of one subject at once create one user", async () => {
+  const tokens = Array.from({ length: 20 }, (_, n) => issuer.sign("newcomer", { claims: { jti: String(n) } }));
+  const answers = await Promise.all(tokens.map((accessToken, n) => me(n % 2 ? one.url : two.url, { accessToken })));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.equal(new Set(answers.map((answer) => (answer.json() as { id: string }).id)).size, 1);
+});
