@@ -120,6 +120,9 @@ const readEveryMs = 100;
 const readWith = (user: User, token: string): Promise<Answer> =>
   user.ask({ method: "GET", path: "/api/v1/auth/me", headers: { authorization: `Bearer ${token}` } });
 
+const resultsOf = (answers: readonly Answer[]): string =>
+  answers.length === 0 ? "" : `: ${[...new Set(answers.map(({ result }) => result))].join(", ")}`;
+
 /** The provider is away, and has changed its key. */
 function issuerFault(): Fault<Accounts> {
   const known: Answer[] = [];
@@ -148,8 +151,8 @@ function issuerFault(): Fault<Accounts> {
     },
     undo: ({ issuerPath }) => issuerPath.set("pass"),
     async findings(testbed): Promise<Finding[]> {
-      const failed = known.filter(({ status }) => status !== 200).length;
-      const wrong = renewed.filter(({ status, headers }) => status !== 503 || !headers["retry-after"]).length;
+      const failed = known.filter(({ status }) => status !== 200);
+      const wrong = renewed.filter(({ status, headers }) => status !== 503 || !headers["retry-after"]);
       const served = async () =>
         (
           await Promise.all(
@@ -159,12 +162,12 @@ function issuerFault(): Fault<Accounts> {
       const isServed = await eventually(served, Boolean, 20_000, 200).catch(() => false);
       return [
         {
-          what: `${failed} of ${known.length} requests with tokens of the known key failed (limit: 0)`,
-          met: failed === 0,
+          what: `${failed.length} of ${known.length} requests with tokens of the known key failed${resultsOf(failed)} (limit: 0)`,
+          met: failed.length === 0,
         },
         {
-          what: `${wrong} of ${renewed.length} requests with tokens of the new key got another answer than 503 with Retry-After (limit: 0)`,
-          met: wrong === 0,
+          what: `${wrong.length} of ${renewed.length} requests with tokens of the new key got another answer than 503 with Retry-After${resultsOf(wrong)} (limit: 0)`,
+          met: wrong.length === 0,
         },
         { what: "tokens of the new key are served after the provider is back", met: isServed },
       ];
