@@ -45,7 +45,6 @@ export async function recordEvent(
   const sql =
     "INSERT INTO security_events (id, user_id, type, request_id, address, device) VALUES ($1, $2, $3, $4, $5, $6)";
   await db.query(sql, [uuidv7(), userId, type, requestId, address, device]);
-  if (Math.random() < pruneShare) await db.query(deleteOldest, [uuidv7(Date.now() - retentionMs)]);
 }
 
 /** Returns the seconds until the account has had fewer than `max` events of this type within a day; 0 if it has now. */
@@ -56,12 +55,6 @@ export async function secondsUntilFewer(tx: Queryable, type: EventType, userId: 
   const [oldest] = await tx.query<{ seconds: number }>(sql, [userId, type, since, max - 1]);
   return Math.max(oldest?.seconds ?? 0, 0);
 }
-
-const retentionMs = 90 * 86_400_000;
-/** One insert in a hundred deletes the oldest events, by primary key: ids sort by creation time. */
-const pruneShare = 0.01;
-const deleteOldest =
-  "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE id < $1 ORDER BY id LIMIT 1000)";
 
 /** Newest first. */
 export async function listEvents(

@@ -17,6 +17,7 @@ import { passwordResetRoutes } from "../auth/password-reset/routes.ts";
 import { createPasswordResetService } from "../auth/password-reset/service.ts";
 import { createPasswords } from "../auth/passwords.ts";
 import { createRateLimit } from "../auth/rate-limit.ts";
+import { createRetention } from "../auth/retention.ts";
 import { createDeactivationWatch } from "../auth/revocations/deactivation-watch.ts";
 import { createReuseRevocations } from "../auth/revocations/reuse-revocations.ts";
 import { createRevocationResync } from "../auth/revocations/revocation-resync.ts";
@@ -98,6 +99,7 @@ export function composeAuth(deps: AuthPartsDeps) {
   stack.adopt(createDeactivationWatch({ db: background.db, sessions: backgroundSessions, logger }), (watch) =>
     watch.stop(),
   );
+  stack.adopt(createRetention({ db: background.db, ...auth.retention }), (retention) => retention.stop());
   const resync = stack.adopt(
     createRevocationResync({
       db: background.db,
@@ -126,7 +128,7 @@ export function composeAuth(deps: AuthPartsDeps) {
   const addresses = createAddressService({ db, rateLimit, strangerLimit, outbox });
   const passwordResets = createPasswordResetService({ db, sessions, passwords, rateLimit, strangerLimit, outbox });
 
-  const admin = createAdminService({ db, sessions, outbox, auditRetentionDays: auth.auditRetentionDays });
+  const admin = createAdminService({ db, sessions, outbox });
 
   const leaving = createLeavingService({
     db,

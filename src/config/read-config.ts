@@ -54,7 +54,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       rateLimitPerMinute: v.AUTH_RATE_LIMIT,
       signUp: v.SIGN_UP,
       apiKeyRateLimitPerMinute: v.API_KEY_RATE_LIMIT,
-      auditRetentionDays: v.AUDIT_RETENTION_DAYS,
+      retention: { eventDays: v.EVENT_RETENTION_DAYS, auditDays: v.AUDIT_RETENTION_DAYS },
       trusted:
         v.TRUSTED_AUDIENCE === undefined
           ? undefined

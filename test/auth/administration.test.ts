@@ -155,7 +155,7 @@ test("a change of a user honours If-Match", async () => {
   );
 });
 
-test("the audit trail is exported in lines of JSON, and deleted after its time", async () => {
+test("the audit trail is exported in lines of JSON", async () => {
   const exported = await get("/audit-events/export");
   assert.match(String(exported.headers["content-type"]), /^application\/x-ndjson/);
   const lines = exported.text
@@ -165,13 +165,6 @@ test("the audit trail is exported in lines of JSON, and deleted after its time",
   assert.ok(lines.length >= 4);
   const listed = (await get("/audit-events?limit=100")).json() as List<AuditEvent>;
   assert.deepEqual(lines, listed.items);
-  await query(
-    database(),
-    `INSERT INTO audit_events (id, action, details) VALUES ('01700000-0000-7000-8000-000000000000', 'user_activated', '{}')`,
-  );
-  const person = await register(one.url);
-  await send("DELETE", `/users/${person.userId}/sessions`);
-  assert.ok(!(await get("/audit-events/export")).text.includes("01700000-"));
 });
 
 test("revoke-admin ends the role and the sessions, and commands are in the audit trail without an actor", async () => {

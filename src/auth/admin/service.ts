@@ -6,7 +6,7 @@ import type { Outbox } from "../../mail/outbox.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
 import type { Letter } from "../account-mail/letter.ts";
 import type { Language } from "../account-mail/texts/texts.ts";
-import { type AuditEntry, type Origin, pruneAuditTrail, recordAuditEntry } from "../audit/audit-trail.ts";
+import { type AuditEntry, type Origin, recordAuditEntry } from "../audit/audit-trail.ts";
 import { revokeAllBefore } from "../revocations/revocations.ts";
 import { type Invitation, invite } from "../sign-up/invitations.ts";
 import { type ManagedUser, managedUsers } from "./repository.ts";
@@ -15,7 +15,6 @@ export type AdminServiceDeps = {
   db: Database;
   sessions: Pick<SessionStore, "revoke" | "assertReachable">;
   outbox: Outbox<Letter>;
-  auditRetentionDays: number;
 };
 
 /** The origin of an action of an administrator. */
@@ -23,9 +22,7 @@ export type AdminOrigin = Origin & { actorId: string };
 
 export type UserChanges = { role?: Role; active?: boolean };
 
-export function createAdminService({ db, sessions, outbox, auditRetentionDays }: AdminServiceDeps) {
-  const prune = (): void => void pruneAuditTrail(db, auditRetentionDays).catch(() => undefined);
-
+export function createAdminService({ db, sessions, outbox }: AdminServiceDeps) {
   /** The caller may have lost the role since the request was authenticated. */
   const lockAdmins = async (tx: Transaction, { actorId }: AdminOrigin): Promise<string[]> => {
     const admins = await managedUsers.lockAdmins(tx);
@@ -69,7 +66,6 @@ export function createAdminService({ db, sessions, outbox, auditRetentionDays }:
       });
       const lostRole = before.role === "admin" && after.role !== "admin";
       if (!after.active || lostRole) await endSessions(id);
-      prune();
       return after;
     },
 
@@ -99,7 +95,6 @@ export function createAdminService({ db, sessions, outbox, auditRetentionDays }:
         await endSessions(id);
         await recordAuditEntry(tx, origin, { action: "sessions_ended", targetId: id });
       });
-      prune();
     },
   };
 }

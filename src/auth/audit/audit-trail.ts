@@ -43,15 +43,6 @@ export async function recordAuditEntry(
   await tx.query(sql, [uuidv7(), actorId, action, targetId, JSON.stringify(details), address, requestId, traceId]);
 }
 
-/** Deletes up to 1,000 entries whose retention time is over, oldest first. Ids sort by creation time. */
-export async function pruneAuditTrail(db: Queryable, retentionDays: number): Promise<void> {
-  const oldest = uuidv7(Date.now() - retentionDays * 86_400_000);
-  await db.query(
-    "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT 1000)",
-    [oldest],
-  );
-}
-
 export type AuditFilter = { actorId?: string | undefined; targetId?: string | undefined };
 
 const columns = `id, created_at AS at, actor_id AS "actorId", action, target_id AS "targetId", details, address,
