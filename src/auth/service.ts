@@ -14,7 +14,7 @@ import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import { type User, type UserWithPassword, users } from "./repository.ts";
 import type { ReuseRevocations } from "./revocations/reuse-revocations.ts";
-import { recordRevocations, revokeAllBefore, sessionStart } from "./revocations/revocations.ts";
+import { lockUserOf, recordRevocations, revokeAllBefore, sessionStart } from "./revocations/revocations.ts";
 import { admit, invitationNotValid, type SignUpPolicy } from "./sign-up/admission.ts";
 import { invitations } from "./sign-up/invitations.ts";
 import { registrations } from "./sign-up/registrations.ts";
@@ -225,9 +225,13 @@ export function createAuthService(deps: AuthDeps) {
       await recordSecurityEvent("session_revoked", userId, client);
     },
 
-    async revokeOthers({ userId, sessionId }: SessionCaller, client: ClientInfo): Promise<void> {
+    async revokeOthers(caller: SessionCaller, client: ClientInfo): Promise<void> {
+      const { userId, sessionId } = caller;
       await sessions.assertReachable();
-      await revokeOtherSessions(db, userId, sessionId);
+      await db.transaction(async (tx) => {
+        await lockUserOf(caller, tx);
+        await revokeOtherSessions(tx, userId, sessionId);
+      });
       await recordSecurityEvent("other_sessions_revoked", userId, client);
     },
   };

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Answer } from "../shared/requests/http.ts";
 import { bearer, me, newPerson, register, type SignedIn } from "../shared/requests/people.ts";
+import { query } from "../shared/servers/database.ts";
 import { startAttackedPair } from "./support/attacked-pair.ts";
 
 // An intruder has a session. The owner resets the password while requests of the intruder wait for the row of the user.
@@ -42,6 +43,16 @@ test("a change of the address that waits for a reset of the password is refused"
   const [done, refused] = await inOrder(person.userId, [await resetOf(person), change]);
   assert.equal(done?.status, 204, done?.text ?? "");
   assert.equal(refused?.status, 401, refused?.text ?? "");
+});
+
+test("a revocation of all other sessions that waits for a reset of the password is refused, and keeps no session", async () => {
+  const person = await register(one.url);
+  const revoke = () => send("DELETE", "/auth/sessions", undefined, bearer(person));
+  const [done, refused] = await inOrder(person.userId, [await resetOf(person), revoke]);
+  assert.equal(done?.status, 204, done?.text ?? "");
+  assert.equal(refused?.status, 401, refused?.text ?? "");
+  const rows = await query(database, "SELECT FROM users WHERE id = $1 AND session_kept IS NULL", [person.userId]);
+  assert.equal(rows.length, 1);
 });
 
 test("an API key whose creation waits for a reset of the password is not created", async () => {

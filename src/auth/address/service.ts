@@ -9,7 +9,7 @@ import type { Letter } from "../account-mail/letter.ts";
 import { type ClientInfo, recordEvent, secondsUntilFewer } from "../events.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { type User, users } from "../repository.ts";
-import { assertStillActive } from "../revocations/revocations.ts";
+import { lockUserOf } from "../revocations/revocations.ts";
 import { type Registration, registrations } from "../sign-up/registrations.ts";
 import type { StrangerLimit } from "../unknown-networks/stranger-limit.ts";
 
@@ -39,20 +39,18 @@ export function createAddressService({ db, rateLimit, strangerLimit, outbox }: A
 
   return {
     async change(
-      { userId, sessionId }: SessionCaller,
+      caller: SessionCaller,
       changes: { name?: string | undefined; email?: string | undefined },
       precondition: Precondition,
       client: ClientInfo,
     ): Promise<User> {
+      const { userId } = caller;
       if (changes.email !== undefined) {
         await rateLimit.attempt(client.address, userId);
         outbox.assertSendsMail();
       }
       return db.transaction(async (tx) => {
-        const current = await users.lock(tx, userId);
-        // A reset of the password may have ended the session since the request was authenticated.
-        await assertStillActive(tx, userId, sessionId);
-        if (current === undefined) throw new Error("An active user has no row.");
+        const current = await lockUserOf(caller, tx);
         const { passwordHash: _, active: __, ...seen } = current;
         precondition(seen);
         const { name = current.name, email } = changes;

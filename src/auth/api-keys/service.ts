@@ -3,8 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { Database } from "../../db/pool.ts";
 import type { SessionCaller } from "../../http/access.ts";
 import { type ClientInfo, recordEvent } from "../events.ts";
-import { users } from "../repository.ts";
-import { assertStillActive } from "../revocations/revocations.ts";
+import { lockUserOf } from "../revocations/revocations.ts";
 import { type ApiKey, apiKeys, maxKeysPerUser, type Scope } from "./repository.ts";
 
 /** Marks API keys, also for programs that search texts for leaked secrets. */
@@ -25,7 +24,7 @@ export function createApiKeyService({ db }: { db: Database }) {
   return {
     /** Returns the key once; afterwards only its hash is known. */
     async create(
-      { userId, sessionId }: SessionCaller,
+      caller: SessionCaller,
       { name, scopes, expiresInDays }: KeyInput,
       client: ClientInfo,
     ): Promise<ApiKey & { key: string }> {
@@ -34,8 +33,7 @@ export function createApiKeyService({ db }: { db: Database }) {
       const hash = hashKey(key);
       if (hash === undefined) throw new Error("A new key does not have the form of a key.");
       return db.transaction(async (tx) => {
-        await users.lock(tx, userId);
-        await assertStillActive(tx, userId, sessionId);
+        const { id: userId } = await lockUserOf(caller, tx);
         const inserted = await apiKeys.insert(tx, { userId, name, scopes, expiresAt, hash });
         if (inserted === undefined) {
           throw new AppError(

@@ -2,6 +2,8 @@ import { AppError } from "../../core/app-error.ts";
 import { timeOfId } from "../../core/ids.ts";
 import type { Role } from "../../core/role.ts";
 import type { Queryable } from "../../db/pool.ts";
+import type { SessionCaller } from "../../http/operation.ts";
+import { type UserWithPassword, users } from "../repository.ts";
 
 // The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has lost.
 // Cut-offs and the time in a session's id come from the clock of the database, in whole milliseconds.
@@ -26,10 +28,14 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
   return (await db.query<{ role: Role }>(sql, [userId, sessionId, timeOfId(sessionId)]))[0]?.role;
 }
 
-/** For changes that lock the user's row: the session may have ended since the request was authenticated. */
-export async function assertStillActive(tx: Queryable, userId: string, sessionId: string): Promise<void> {
-  if ((await activeRole(tx, userId, sessionId)) === undefined)
-    throw new AppError("unauthorized", "This session has ended.");
+/**
+ * Locks the user's row until the transaction ends. Throws 401 if the session has ended since the request was
+ * authenticated, for example by a reset of the password for which the request waited.
+ */
+export async function lockUserOf({ userId, sessionId }: SessionCaller, tx: Queryable): Promise<UserWithPassword> {
+  const user = await users.lock(tx, userId);
+  if (user !== undefined && (await activeRole(tx, userId, sessionId)) !== undefined) return user;
+  throw new AppError("unauthorized", "This session has ended.");
 }
 
 /** Records revocations, and deletes those whose sessions would have expired by now. */
