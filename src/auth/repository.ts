@@ -99,13 +99,17 @@ export const users = {
   },
 
   /**
-   * Returns true if the account has not been changed since the password of a login was checked, so that its session may
-   * stay. Waits for a transaction that is changing the account.
+   * Returns true if the account has not been changed since it was read for a login, so that the session may stay, with
+   * the role that was read. Waits for a transaction that is changing the account.
    */
-  async mayKeepSession(db: Queryable, id: string, passwordHash: string, sessionId: string): Promise<boolean> {
-    const sql = `SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND active
-                 AND (sessions_valid_from IS NULL OR date_trunc('milliseconds', sessions_valid_from) <= $3) FOR SHARE`;
-    return (await db.query(sql, [id, passwordHash, timeOfId(sessionId)])).length > 0;
+  async mayKeepSession(
+    db: Queryable,
+    { id, passwordHash, role }: Pick<UserWithPassword, "id" | "passwordHash" | "role">,
+    sessionId: string,
+  ): Promise<boolean> {
+    const sql = `SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND role = $3 AND active
+                 AND (sessions_valid_from IS NULL OR date_trunc('milliseconds', sessions_valid_from) <= $4) FOR SHARE`;
+    return (await db.query(sql, [id, passwordHash, role, timeOfId(sessionId)])).length > 0;
   },
 
   /**

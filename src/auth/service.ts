@@ -135,7 +135,7 @@ export function createAuthService(deps: AuthDeps) {
       }
       const session = await beginSession(db, user, client);
       // A change of the account ends older sessions only, so a change during the password check would not end this one.
-      if (!(await users.mayKeepSession(db, user.id, user.passwordHash, session.id))) {
+      if (!(await users.mayKeepSession(db, user, session.id))) {
         await revoke(user.id, [session.id]);
         throw wrongCredentials();
       }

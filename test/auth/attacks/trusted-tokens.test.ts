@@ -200,7 +200,7 @@ test("a user of an issuer gets no address, password or session of an account her
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ email, password: "correct horse battery" }),
   });
-  assert.equal(login.status, 401);
+  assert.equal(login.status, 400, "addresses under .invalid are refused");
 });
 
 test("an email claim neither opens nor reserves an account, and the same subject of two issuers is two users", async () => {
