@@ -1,8 +1,8 @@
 import { AppError } from "../../core/app-error.ts";
 import { onConstraint } from "../../db/driver-errors.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
+import type { SessionCaller } from "../../http/access.ts";
 import type { Precondition } from "../../http/etag.ts";
-import type { SessionCaller } from "../../http/operation.ts";
 import type { Outbox } from "../../mail/outbox.ts";
 import { accountTokens, linkNotValid } from "../account-mail/account-tokens.ts";
 import type { Letter } from "../account-mail/letter.ts";

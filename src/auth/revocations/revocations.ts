@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.ts";
 import { timeOfId } from "../../core/ids.ts";
 import type { Role } from "../../core/role.ts";
 import type { Queryable } from "../../db/pool.ts";
-import type { SessionCaller } from "../../http/operation.ts";
+import type { SessionCaller } from "../../http/access.ts";
 import { type UserWithPassword, users } from "../repository.ts";
 
 // The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has lost.

@@ -58,6 +58,9 @@ export const sessionVariables = {
   AUDIT_RETENTION_DAYS: wholeNumber(1, 36_500, "a whole number of days")
     .default(400)
     .describe("How long entries of the audit trail are kept"),
+  EVENT_RETENTION_DAYS: wholeNumber(1, 36_500, "a whole number of days")
+    .default(90)
+    .describe("How long security events of users, and invitations, are kept"),
   SIGN_UP: oneOf(["open", "verified", "invited", "closed"])
     .default("open")
     .describe(
