@@ -121,7 +121,7 @@ async function measureStores(testbed: Testbed, measuredMs: number) {
 
 function createChecks({ databaseUrl, redisUrl }: Testbed, instance: string) {
   const connector = createConnector({ url: databaseUrl, connectTimeoutMs: timeoutMs });
-  const postgres = createPostgresChecks({ connector, timeoutMs, migrationNames: [], instance });
+  const postgres = createPostgresChecks({ connector, timeoutMs, migrations: [], instance });
   const sessions = createSessionChecks();
   const limits = { connectTimeoutMs: timeoutMs, commandTimeoutMs: timeoutMs };
   const target = { kind: "url", url: redisUrl } as const;

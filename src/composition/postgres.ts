@@ -6,7 +6,7 @@ import type { Tracer } from "../core/tracer.ts";
 import { createConnector } from "../db/connect/connector.ts";
 import { explainPostgresFailure } from "../db/connect/explain-failure.ts";
 import { isDatabaseFailure, isDiskFull, isReadOnly, mayBeDatabaseFailure } from "../db/driver-errors.ts";
-import { listMigrations } from "../db/migration-files.ts";
+import { readMigrations } from "../db/migration-files.ts";
 import { createDatabase } from "../db/pool.ts";
 import { createPostgresChecks } from "../db/postgres-checks.ts";
 import { partCheck, schemaCheck, storeCheck } from "../kit/checks/service-checks.ts";
@@ -77,10 +77,10 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     );
   addPoolMetrics(metrics, database);
 
-  const migrationNames = await listMigrations();
+  const migrations = await readMigrations();
   const { timeoutMs, requires } = config.health;
   const checks = stack.adopt(
-    createPostgresChecks({ connector, timeoutMs, migrationNames, instance: config.instance }),
+    createPostgresChecks({ connector, timeoutMs, migrations, instance: config.instance }),
     (connections) => connections.close(),
   );
   // Connections that were open at a failure, or opened during it, may lead to the failed server after a failover.

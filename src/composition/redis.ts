@@ -4,12 +4,14 @@ import type { Config } from "../config/read-config.ts";
 import type { RedisTarget } from "../config/store-settings.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
+import { runOnSuspicion } from "../core/run-on-suspicion.ts";
+import type { StoreCapability } from "../core/store-capability.ts";
 import { noTracer, type Tracer } from "../core/tracer.ts";
 import { storeCheck } from "../kit/checks/service-checks.ts";
 import type { History } from "../kit/health/history.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
 import type { CallTimer } from "../metrics/calls.ts";
-import { createRedis, type RedisClient, watchConnections } from "../redis/client.ts";
+import { createRedis, type RedisClient, renewConnections, watchConnections, whenConnected } from "../redis/client.ts";
 import { certificateExpiryOf, readCertificateExpiry } from "../redis/connect/certificate-expiry.ts";
 import { explainRedisFailure } from "../redis/connect/explain-failure.ts";
 import { isRedisFailure, mayBeRedisFailure } from "../redis/driver-errors.ts";
@@ -41,6 +43,10 @@ export function composeRedis(deps: RedisPartsDeps) {
     name: "redis",
     isFailure: isRedisFailure,
     isSymptom: mayBeRedisFailure,
+    onSymptom() {
+      checks.read.suspect();
+      checks.write.suspect();
+    },
   });
   const log = createConnectionLog({ logger, store: "redis", explain: explainRedisFailure });
   const open = (name: string) =>
@@ -52,21 +58,32 @@ export function composeRedis(deps: RedisPartsDeps) {
   const { timeoutMs, requires } = config.health;
   const sessionChecks = createSessionChecks();
   const countAttempt = createAttemptCheck(config.auth.rateLimitPerMinute > 0);
-  const checkOf = (runCheck: (client: RedisClient) => Promise<void>) => {
+  const checkOf = (capability: StoreCapability, runCheck: (client: RedisClient) => Promise<void>) => {
     const pinger = createRedisPinger(target, { ...config.redis, commandTimeoutMs: timeoutMs }, runCheck);
     stack.defer(() => pinger.close());
-    return (signal: AbortSignal) => log.watch(() => pinger.ping(signal));
+    // The client of the requests may fail while the connections of the check work.
+    const ofRequests = runOnSuspicion(async (signal) => {
+      await whenConnected(clients[capability], signal);
+      await runCheck(clients[capability]);
+    });
+    return {
+      suspect: ofRequests.suspect,
+      async run(signal: AbortSignal): Promise<void> {
+        await log.watch(() => pinger.ping(signal));
+        await ofRequests.run(signal);
+      },
+    };
   };
   const checks = {
-    read: checkOf(sessionChecks.read),
-    write: checkOf(async (client) => void (await Promise.all([sessionChecks.write(client), countAttempt(client)]))),
+    read: checkOf("read", sessionChecks.read),
+    write: checkOf("write", async (client) => {
+      await Promise.all([sessionChecks.write(client), countAttempt(client)]);
+    }),
   };
-  // After a failover, an open connection may lead to a server that is no longer the primary.
   history.onChange(({ kind, name, to }) => {
-    const { read, write } = clients;
     if (kind !== "check" || to !== "down") return;
-    if (name === store.read.name && read.status === "ready") read.disconnect(true);
-    if ((name === store.read.name || name === store.write.name) && write.status === "ready") write.disconnect(true);
+    if (name === store.read.name) renewConnections(clients.read);
+    if (name === store.read.name || name === store.write.name) renewConnections(clients.write);
   });
   return {
     breakers: store,
@@ -82,7 +99,13 @@ export function composeRedis(deps: RedisPartsDeps) {
       watchConnections(clients.write, listener);
       breakers.onClosed(store.write.name, listener);
     },
-    checks: [storeCheck("redis", asTrials(store, checks), criticalCapabilities(requires, "redis"))],
+    checks: [
+      storeCheck(
+        "redis",
+        asTrials(store, { read: checks.read.run, write: checks.write.run }),
+        criticalCapabilities(requires, "redis"),
+      ),
+    ],
   };
 }
 

@@ -14,6 +14,7 @@ export const reasons = [
   "no_replicas",
   "commit_stalled",
   "locked",
+  "missing",
   "disk_full",
   "out_of_memory",
   "cluster_down",

@@ -4,8 +4,8 @@ import { AppError } from "../core/app-error.ts";
 /** SQLSTATE classes that report a fault of the server, not of the statement: connection, resources, system, internal. */
 const serverFailureClasses = new Set(["08", "53", "58", "XX"]);
 const serverFailureStates = new Set(["57P01", "57P02", "57P03", "57P05", "28000", "28P01", "3D000", "25006"]);
-/** A time limit, a lock time-out, or a missing right: the cause may be the statement or the server. */
-const ambiguousStates = new Set(["57014", "55P03", "42501"]);
+/** A time limit, a lock time-out, a missing right, or a missing table: the cause may be the statement or the server. */
+const ambiguousStates = new Set(["57014", "55P03", "42501", "42P01"]);
 /** Postgres refuses writes and may still answer reads: it is read-only, or its disk is full. */
 const refusedWriteStates = new Set(["25006", "53100"]);
 

@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { CheckFailed } from "../core/failure-reason.ts";
+import { runOnSuspicion } from "../core/run-on-suspicion.ts";
 import { type CheckQuery, createCheckConnection } from "./check-connection.ts";
 import { endGracefully } from "./connect/connection-pool.ts";
 import type { Connector } from "./connect/connector.ts";
-import { runOnSuspicion } from "./suspicion.ts";
-import { assertTablesUsable } from "./table-check.ts";
+import { tablesOf } from "./migrated-tables.ts";
+import type { Migration } from "./migration-files.ts";
+import { assertTablesExist, assertTablesUsable } from "./table-check.ts";
 
 export type PostgresChecksDeps = {
   connector: Connector;
   timeoutMs: number;
-  migrationNames: readonly string[];
+  migrations: readonly Pick<Migration, "name" | "sql">[];
   instance: string;
 };
 
@@ -42,7 +44,9 @@ const pruneShare = 0.01;
  * Creates the functions that the checks of Postgres run. Reading and writing use separate connections, so that a commit
  * that waits does not delay a read.
  */
-export function createPostgresChecks({ connector, timeoutMs, migrationNames, instance }: PostgresChecksDeps) {
+export function createPostgresChecks({ connector, timeoutMs, migrations, instance }: PostgresChecksDeps) {
+  const migrationNames = migrations.map(({ name }) => name);
+  const tables = tablesOf(migrations);
   const boot = randomUUID();
   let diskMayBeFull = false;
   let mustReconnect = false;
@@ -109,7 +113,12 @@ export function createPostgresChecks({ connector, timeoutMs, migrationNames, ins
     },
 
     /** Checks the tables after a request failed in a way that one table may have caused. */
-    tables: runOnSuspicion((signal) => reading.use(assertTablesUsable, signal)),
+    tables: runOnSuspicion((signal) =>
+      reading.use(async (query) => {
+        await assertTablesUsable(query);
+        await assertTablesExist(query, tables);
+      }, signal),
+    ),
 
     /**
      * Checks that Postgres accepts a new connection. The other checks keep their connections, so they do not detect a

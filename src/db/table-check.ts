@@ -14,6 +14,14 @@ const selectTables = `
     AND c.relowner = (SELECT relowner FROM pg_class WHERE oid = to_regclass('schema_migrations'))
   ORDER BY 1`;
 
+const selectMissing = "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL";
+
+/** Fails if a table is missing, although all migrations that create these tables have run. */
+export async function assertTablesExist(query: CheckQuery, names: readonly string[]): Promise<void> {
+  const missing = await query(selectMissing, [names]);
+  if (missing.length > 0) throw new CheckFailed("missing");
+}
+
 /**
  * Fails if a table is locked or not permitted. Takes the locks that a change takes, and releases them. The checks of
  * reading and writing use a table of their own, so they pass while another table is locked.

@@ -2,6 +2,7 @@ import { Cluster, Redis } from "ioredis";
 import type { RedisTarget } from "../config/store-settings.ts";
 import { createPasswordCommand, type PasswordCommand, type PasswordCommandOptions } from "../core/password-command.ts";
 import { awaitPassword } from "./connect/await-password.ts";
+import "./connect/end-of-connections.ts";
 import { createIdentityReader, keepCurrent, type RedisIdentity } from "./connect/identity.ts";
 import "./stall-tolerant-limits.ts";
 
@@ -167,4 +168,26 @@ export function watchConnections(client: RedisClient, onConnected: () => void): 
   const watch = (node: Redis) => node.on("ready", onConnected);
   for (const node of client.nodes()) watch(node);
   client.on("+node", watch);
+}
+
+/** Waits until a client that reconnects by itself has a connection. Rejects when the signal is aborted. */
+export async function whenConnected(client: RedisClient, signal: AbortSignal): Promise<void> {
+  if (client.status === "ready") return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onReady = () => resolve();
+  const onAbort = () => reject(signal.reason);
+  client.once("ready", onReady);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    await promise;
+  } finally {
+    client.off("ready", onReady);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Opens new connections: after a failover, the open ones may lead to a server that is no longer the primary. */
+export function renewConnections(client: RedisClient): void {
+  if (client.status === "ready") client.disconnect(true);
 }

@@ -63,6 +63,23 @@ test("missing privileges for one table are reported as forbidden, and everything
   await assertWritesAgain(haven, "postgres", write);
 });
 
+test("a dropped table is reported as missing, and everything else is served", async () => {
+  const { url, haven, person } = await start();
+  const write = () => createProperty(haven, person);
+  await query(url, "ALTER TABLE properties RENAME TO properties_away");
+  const { failed, lieMs } = await lieTime(haven, write);
+  assert.equal(failed.status, 503);
+  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  const { status, checks } = await reportOf(haven);
+  assert.equal(status, "degraded");
+  assert.partialDeepStrictEqual(checks["tables"], { status: "down", reason: "missing", critical: false });
+  assert.equal(checks["postgres"]?.status, "up");
+  assert.equal((await listProperties(haven, person)).status, 503);
+  assert.equal((await me(haven.url, person)).status, 200);
+  await query(url, "ALTER TABLE properties_away RENAME TO properties");
+  await assertWritesAgain(haven, "postgres", write);
+});
+
 test("a statement of the application that takes too long is not reported as a fault of a table", async () => {
   const { haven } = await start();
   const runs = async () => (await reportOf(haven)).checks["tables"]?.lastSuccessAt;

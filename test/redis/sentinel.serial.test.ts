@@ -115,6 +115,19 @@ for (const fault of ["killed", "frozen"] as const) {
   });
 }
 
+test("of a hundred clients, each finds the new primary, whatever it does when Sentinel announces the failover", {
+  skip,
+}, async () => {
+  const { servers, target } = await open();
+  const clients = Array.from({ length: 100 }, () => createRedis(target, limits, "test"));
+  atEnd(() => clients.map((client) => client.disconnect()));
+  const answers = async () => (await Promise.all(clients.map((client) => outcome(client.ping())))).every(isPong);
+  await eventually(answers, Boolean);
+  const old = await servers.killPrimary();
+  await servers.nextPrimary(old);
+  await eventually(answers, Boolean, 3000);
+});
+
 async function findAnsweringNode(redis: RedisClient): Promise<number> {
   const info = await outcome(redis.info("server"));
   return Number(/tcp_port:(\d+)/.exec(String(info))?.[1]);

@@ -59,7 +59,7 @@ test("checks succeed if their response arrives during a stall", async () => {
   const never = new AbortController().signal;
   const redis = createRedisPinger({ kind: "url", url: await freshRedis() }, redisLimits);
   const connector = createConnector({ ...postgresLimits, url: await freshDatabase() });
-  const postgres = createPostgresChecks({ connector, timeoutMs: limitMs, migrationNames: [], instance: "test" });
+  const postgres = createPostgresChecks({ connector, timeoutMs: limitMs, migrations: [], instance: "test" });
   atEnd(() => redis.close());
   atEnd(() => postgres.close());
   for (const run of [redis.ping, postgres.read, postgres.write]) {

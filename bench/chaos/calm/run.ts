@@ -3,7 +3,7 @@ import { cleanUp } from "../../../test/shared/at-end.ts";
 import { twoIntervalsMs } from "../faults/fault.ts";
 import { isExact } from "../load/ledger.ts";
 import { startLoad } from "../load/load.ts";
-import { isFailure } from "../load/records.ts";
+import { isFailure, kindLabels } from "../load/records.ts";
 import { startTestbed } from "../testbed/testbed.ts";
 import { single } from "../topologies/single.ts";
 import { findUntrueStates, type Restart } from "./judge-states.ts";
@@ -72,6 +72,10 @@ export async function runCalm(minutes: number): Promise<boolean> {
     `${minutes} minutes of normal load: ${attempts.length} attempts, ${watching.polls()} polls of the states.`,
     ...restarts.map(({ what, startedAt, endedAt }) => `${what}: ${((endedAt - startedAt) / 1000).toFixed(1)} s`),
     `${failed.length} attempts failed, ${unexplained.length} of them outside a restart.`,
+    ...[...Map.groupBy(unexplained, ({ kind, result }) => `${kindLabels[kind]}: ${result}`)].map(
+      ([what, { length, 0: first }]) =>
+        `FAILED: ${length} × ${what}, first after ${Math.round(((first?.startedAt ?? from) - from) / 1000)} s`,
+    ),
     ...untrue.map(
       ({ instance, subject, state, forMs }) =>
         `UNTRUE: ${instance}: ${subject} was ${state} for ${Math.round(forMs)} ms`,

@@ -15,6 +15,7 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   "28P01": "credentials",
   "28000": "credentials",
   "42501": "forbidden",
+  "42P01": "missing",
   "53100": "disk_full",
   "53200": "out_of_memory",
   "53300": "too_many_connections",

@@ -17,6 +17,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   no_replicas: "lacks replicas and accepts no writes",
   commit_stalled: "does not finish commits, as if a synchronous standby is missing (commit stalled)",
   locked: "has a table that is locked",
+  missing: "lacks a table",
   disk_full: "cannot write to its disk (disk full)",
   out_of_memory: "is out of memory",
   cluster_down: "reports a cluster that is down",

@@ -94,7 +94,7 @@ test("a Unix socket directory works for the pool, the check and migrate status",
   const limits = { ...settings, url, poolMax: 1, connectTimeoutMs: 1000, idleTransactionTimeoutMs: 1000 };
   const db = createDatabase(limits, (work) => work());
   const connector = createConnector(limits);
-  const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrationNames: [], instance: "test" });
+  const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrations: [], instance: "test" });
   atEnd(() => {
     checks.close();
     return db.close();

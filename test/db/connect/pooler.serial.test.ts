@@ -206,7 +206,7 @@ test("migrate works through a pooler, also when two run at once, and refuses wha
 test("behind a pooler, the health check has its own time limits", { skip }, async () => {
   const { url, direct } = await startPooled(["default_pool_size = 5"]);
   const connector = createConnector({ ...limits, url });
-  const checks = createPostgresChecks({ connector, timeoutMs: 300, migrationNames: [], instance: "test" });
+  const checks = createPostgresChecks({ connector, timeoutMs: 300, migrations: [], instance: "test" });
   atEnd(() => checks.close());
   await checks.read(AbortSignal.timeout(2000));
   await checks.write(AbortSignal.timeout(2000));

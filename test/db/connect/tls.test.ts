@@ -148,7 +148,7 @@ test("the pool, the health check and the migration status present the client cer
   const config = settingsFor({ user: "app", env });
   const db = createDatabase(config, (work) => work());
   const connector = createConnector(config);
-  const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrationNames: [], instance: "test" });
+  const checks = createPostgresChecks({ connector, timeoutMs: 1000, migrations: [], instance: "test" });
   atEnd(() => {
     checks.close();
     return db.close();

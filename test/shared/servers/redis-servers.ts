@@ -95,6 +95,15 @@ export async function startRedisCluster() {
       await askRedis(server.port, "cluster", "replicate", String(await askRedis(first, "cluster", "myid")));
       await eventually(() => isFollowing(server), Boolean, 15_000, 50);
     },
+    /** Kills the first master, and waits until its replica has taken over its slots and all others agree. */
+    async failOver(): Promise<void> {
+      await servers[0]?.stop();
+      const port = servers.at(-1)?.port ?? 0;
+      const role = async () => String(await askRedis(port, "role").catch(String));
+      // The others report all slots as served until they have noticed the failure.
+      await eventually(role, (text) => text.startsWith("master"), 20_000, 20);
+      await eventually(ready, (all) => all.filter(Boolean).length === servers.length - 1, 20_000, 20);
+    },
     stop: () => Promise.all(servers.map((server) => server.stop())),
   };
 }

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, ask, postJson } from "../shared/requests/http.ts";
+import { bearer, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
+import { startRedisCluster, startRedisSentinel } from "../shared/servers/redis-servers.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
+import { detectionTimeMs, intervalMs, limits, readyStatus, timeoutMs } from "./support/observe.ts";
+
+// Redis has a new primary. The tests send requests that look sessions up and create them, all the time, and compare
+// their responses with those of the readiness probe.
+
+const recoveryMs = 2 * intervalMs + 2 * timeoutMs + 300;
+
+async function startSignedIn(env: Record<string, string>): Promise<{ haven: Haven; person: SignedIn }> {
+  const haven = await startHaven({
+    env: { ...sameSecret, ...limits, AUTH_RATE_LIMIT: "100000", REDIS_URL: "", ...env },
+  });
+  return { haven, person: await register(haven.url) };
+}
+
+type Traffic = { failedFirstAt?: number; failedLastAt?: number; lieMs: number };
+
+/** Sends one request after the other, and records for how long they failed while the probe reported ready. */
+function startTraffic(haven: Haven, request: () => Promise<Answer>) {
+  const seen: Traffic = { lieMs: 0 };
+  let failingSince: number | undefined;
+  let running = true;
+  const fails = async (): Promise<boolean> => {
+    const startedAt = performance.now();
+    if ((await request()).status < 500) {
+      failingSince = undefined;
+      return false;
+    }
+    failingSince ??= performance.now();
+    seen.failedFirstAt ??= startedAt;
+    seen.failedLastAt = startedAt;
+    return true;
+  };
+  const loop = (async () => {
+    while (running) {
+      await sleep(20);
+      // A request that failed before the probe reported ready is no lie, one that fails after it is.
+      if (!(await fails()) || (await readyStatus(haven)) !== "ready") continue;
+      const [since, readyAt] = [failingSince ?? 0, performance.now()];
+      if (await fails()) seen.lieMs = Math.max(seen.lieMs, readyAt - since);
+    }
+  })();
+  return {
+    seen,
+    async stop(): Promise<void> {
+      running = false;
+      await loop;
+    },
+  };
+}
+
+/** Asserts that requests work again soon after `failOver`, which resolves when there is a new primary. */
+async function assertFollows(
+  { haven, person }: Awaited<ReturnType<typeof startSignedIn>>,
+  failOver: () => Promise<void>,
+) {
+  const { email, password } = person;
+  // The server runs in this process, so a busy machine delays its checks.
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
+  const lookUps = startTraffic(haven, () => ask(`${haven.url}/api/v1/auth/sessions`, { headers: bearer(person) }));
+  const logins = startTraffic(haven, () => postJson(`${haven.url}/api/v1/auth/login`, { email, password }));
+  await sleep(intervalMs);
+  await failOver();
+  const primaryAt = performance.now();
+  await sleep(recoveryMs + intervalMs);
+  for (const traffic of [lookUps, logins]) await traffic.stop();
+  assert.equal(await readyStatus(haven), "ready");
+  loop.disable();
+  const stalledMs = loop.max / 1e6;
+  for (const [what, { seen }] of Object.entries({ lookUps, logins })) {
+    const healedMs = (seen.failedLastAt ?? primaryAt) - primaryAt;
+    assert.ok(healedMs < recoveryMs + stalledMs, `${what} failed until ${healedMs} ms after the failover`);
+    assert.ok(
+      seen.lieMs < detectionTimeMs + stalledMs,
+      `${what} failed for ${seen.lieMs} ms while the probe reported ready`,
+    );
+  }
+  assert.notEqual(lookUps.seen.failedFirstAt, undefined, "no request noticed the failover");
+}
+
+for (const fault of ["killed", "frozen"] as const) {
+  test(`sessions are looked up and created soon after Sentinel has replaced a primary that is ${fault}`, async () => {
+    const servers = await startRedisSentinel();
+    const started = await startSignedIn({ REDIS_SENTINELS: servers.sentinels, REDIS_SENTINEL_NAME: servers.name });
+    await assertFollows(started, async () => {
+      const old = await servers.primary();
+      if (fault === "killed") await old.stop();
+      else old.freeze();
+      await servers.nextPrimary(old);
+    });
+  });
+}
+
+test("sessions are looked up and created soon after a replica has taken over the slots of a killed primary", async () => {
+  const cluster = await startRedisCluster();
+  await cluster.addReplica();
+  const started = await startSignedIn({ REDIS_CLUSTER_NODES: cluster.nodes });
+  await assertFollows(started, cluster.failOver);
+});
+
+test("sessions are looked up and created soon after all nodes of a cluster were away", async () => {
+  const cluster = await startRedisCluster();
+  const started = await startSignedIn({ REDIS_CLUSTER_NODES: cluster.nodes });
+  await assertFollows(started, async () => {
+    await cluster.stop();
+    await sleep(2 * detectionTimeMs);
+    for (const server of cluster.servers) await server.start();
+    await cluster.allReady();
+  });
+});
