@@ -6,6 +6,7 @@ import { eventually } from "../shared/eventually.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { login, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
 import { askRedis, type RedisServer, startRedisCluster, startRedisServer } from "../shared/servers/redis-servers.ts";
+import { startStopwatch } from "../shared/stopwatch.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import {
   assertCannotWrite,
@@ -106,12 +107,12 @@ for (const { what, reason, options = [], fault, heal } of cases) {
     assert.ok(refusedMs < 50, `refused after ${refusedMs} ms`);
 
     await heal(server);
-    const restoredAt = performance.now();
+    const elapsedMs = startStopwatch(server.pid);
     await eventually(
       () => readyStatus(haven),
       (status) => status === "ready",
     );
-    const recoveryMs = performance.now() - restoredAt;
+    const recoveryMs = elapsedMs();
     assert.ok(recoveryMs < 2 * intervalMs + 2 * timeoutMs + 300, `healed after ${recoveryMs} ms`);
     assert.equal((await login(haven.url, person)).userId, person.userId);
   });

@@ -16,6 +16,7 @@ import { without } from "../../shared/programs.ts";
 import { freshDatabase, query } from "../../shared/servers/database.ts";
 import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { startPostgresServer } from "../../shared/servers/postgres-servers.ts";
+import { startStopwatch } from "../../shared/stopwatch.ts";
 
 const skip = without("pg_virtualenv");
 const settings = { applicationName: "test", statementTimeoutMs: 2000 };
@@ -35,9 +36,9 @@ test("if a host refuses, is silent or is unknown, the next one is used, and is t
   const closed = await freePort();
   const hosts = `127.0.0.1:${closed},nowhere.invalid:1,127.0.0.1:${silent.port},127.0.0.1:${port}`;
   const connector = createConnector({ url: url.replace(`127.0.0.1:${port}`, hosts), connectTimeoutMs: 2000 });
-  const startedAt = performance.now();
+  const elapsedMs = startStopwatch();
   const first = await connector.open(settings);
-  assert.ok(performance.now() - startedAt < 2000);
+  assert.ok(elapsedMs() < 2000);
   const opened = silent.opened();
   const second = await connector.open(settings);
   assert.equal(silent.opened(), opened, "a host that was silent a moment ago was tried first");

@@ -14,6 +14,7 @@ import { ask } from "../../shared/requests/http.ts";
 import { login, me, register } from "../../shared/requests/people.ts";
 import { appRole, asAppRole, freshDatabase, query } from "../../shared/servers/database.ts";
 import { type PgBouncer, startPgBouncer } from "../../shared/servers/pgbouncer.ts";
+import { startStopwatch } from "../../shared/stopwatch.ts";
 import { startHaven } from "../../support/haven.ts";
 
 const skip = without("pgbouncer");
@@ -63,9 +64,9 @@ for (const mode of ["transaction", "session"]) {
 
   test(`a statement that times out is cancelled in Postgres, behind a pooler in ${mode} mode`, { skip }, async () => {
     const db = open(pooled.url, { poolMax: 3 });
-    const startedAt = performance.now();
+    const elapsedMs = startStopwatch();
     await assert.rejects(db.query("SELECT pg_sleep(5)"), fails("unavailable"));
-    assert.ok(performance.now() - startedAt < 700);
+    assert.ok(elapsedMs() < 700);
     assert.equal(await working(pooled.direct), 0);
     await assert.rejects(db.query({ name: "slow", text: "SELECT pg_sleep($1)" }, [5]), fails("unavailable"));
     await assert.rejects(
@@ -177,9 +178,9 @@ test("a full queue of the pooler is reported in time, and the next queries succe
     }
   });
   await sleep(100);
-  const startedAt = performance.now();
+  const elapsedMs = startStopwatch();
   await assert.rejects(db.query("SELECT 1"), fails("unavailable"));
-  assert.ok(performance.now() - startedAt < 1500);
+  assert.ok(elapsedMs() < 1500);
   await held;
   assert.deepEqual(await db.query("SELECT 1 AS one"), [{ one: 1 }]);
 });
