@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import pg from "pg";
 import {
@@ -17,6 +16,7 @@ import {
 import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { type Attempt, type OpenConnection, openOne, timedOut } from "./open-one.ts";
 import { type Pooler, queryLimitMs, type SessionSettings } from "./session-settings.ts";
+import { postgresNames } from "./socket-to.ts";
 import { isSuitable, NoSuitableServer } from "./target-session.ts";
 import { tlsAttempts } from "./tls-options.ts";
 
@@ -172,7 +172,7 @@ async function addressesOf(
   const name = host.host;
   if (name === undefined || host.address !== undefined || targetSession === "any" || name.startsWith("/") || isIP(name))
     return [host];
-  const found = await withTimeout(connectTimeoutMs, lookup(name, { all: true }), timedOut).catch(() => []);
+  const found = await withTimeout(connectTimeoutMs, postgresNames.addressesOf(name), timedOut).catch(() => []);
   // If the look-up finds no address, the driver repeats it and fails with its error.
   return found.length === 0 ? [host] : found.map(({ address }) => ({ ...host, address }));
 }
