@@ -5,6 +5,7 @@ import { AppError } from "./core/app-error.ts";
 import { createByteBudget } from "./core/byte-budget.ts";
 import type { Logger } from "./core/logger.ts";
 import type { StartRequestTrace } from "./core/tracer.ts";
+import { withOwnWaits } from "./core/waits.ts";
 import { cors } from "./http/cors.ts";
 import type { Routes } from "./http/create-routes.ts";
 import { handleErrors, redirectBrowsers, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";
@@ -96,8 +97,9 @@ export function createApp({
       pacer.run(() => {
         // The deadline may have passed while the request waited.
         if (response.writableEnded) return;
-        if (trace === undefined) expressApp(request, response);
-        else trace.run(() => void expressApp(request, response));
+        const answer = () => withOwnWaits(() => void expressApp(request, response));
+        if (trace === undefined) answer();
+        else trace.run(answer);
       });
     },
   };

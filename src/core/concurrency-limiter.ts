@@ -24,14 +24,14 @@ export function createConcurrencyLimiter({
   const waiters: Waiter[] = [];
   let running = 0;
 
-  const acquire = (): Promise<void> => {
+  const acquire = (waitMs: number): Promise<void> => {
     if (running < maxConcurrent) {
       running += 1;
       return Promise.resolve();
     }
     if (waiters.length >= maxQueued) return Promise.reject(rejectionError());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const limit = startTimeout(maxWaitMs, () => {
+    const limit = startTimeout(waitMs, () => {
       waiters.splice(waiters.indexOf(waiter), 1);
       reject(rejectionError());
     });
@@ -52,8 +52,9 @@ export function createConcurrencyLimiter({
   };
 
   return {
-    async run<T>(work: () => Promise<T>): Promise<T> {
-      await acquire();
+    /** `waitMs` is the longest wait of this call, if it is shorter than `maxWaitMs`. */
+    async run<T>(work: () => Promise<T>, waitMs = maxWaitMs): Promise<T> {
+      await acquire(Math.min(waitMs, maxWaitMs));
       try {
         return await work();
       } finally {

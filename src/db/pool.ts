@@ -3,6 +3,7 @@ import { AppError } from "../core/app-error.ts";
 import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
 import type { StoreCapability } from "../core/store-capability.ts";
 import { noTracer, type Tracer } from "../core/tracer.ts";
+import { startWait } from "../core/waits.ts";
 import { createConnectionPool } from "./connect/connection-pool.ts";
 import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { createPipelinedConnections, pipelinedShareOf } from "./connect/pipelined-connections.ts";
@@ -57,6 +58,9 @@ const serverShareOfLimit = 0.9;
  * pool.
  */
 const maxShortMs = 500;
+
+/** The limit of a statement in a request that has used up its limit with waits, as a share of the limit. */
+const minShareOfLimit = 0.1;
 
 const idleTimeoutMs = 30_000;
 const maxLifetimeMs = 1_800_000;
@@ -114,10 +118,16 @@ export function createDatabase(
     maxLifetimeMs,
   });
 
+  // The waits of a request are part of its limit, so that a client never waits for a connection and then as long again.
+  const requestLimitMs = Math.max(limits.statementTimeoutMs, 2 * limits.connectTimeoutMs);
+
   const withClient = async <T>(work: (client: Client) => Promise<T>, capability: StoreCapability): Promise<T> => {
+    const addWait = startWait();
+    const leftMs = () => Math.max(0, requestLimitMs - addWait());
     const run = async () => {
       const acquire = () => pool.acquire().catch(wrapDriverError);
       const connection = await (pool.counts().idle > 0 ? acquire() : tracer.span(connectSpan, acquire));
+      connection.limitQueries(Math.max(leftMs(), limits.statementTimeoutMs * minShareOfLimit));
       try {
         const result = await work(connection.client);
         connection.release();
@@ -127,7 +137,13 @@ export function createDatabase(
         throw error;
       }
     };
-    return capability === "write" ? writeLimiter.run(() => limiter.run(run)) : limiter.run(run);
+    const queue = () => limiter.run(run, leftMs());
+    try {
+      return await (capability === "write" ? writeLimiter.run(queue, leftMs()) : queue());
+    } catch (error) {
+      addWait();
+      throw error;
+    }
   };
 
   // The guard comes first, so that no call waits for a connection while the breaker is open.
@@ -142,7 +158,12 @@ export function createDatabase(
       if (pipelinedMax === 0 || typeof sql === "string" || sql.isShort !== true) {
         return guard(runAlone, capability).catch(throwDomainError);
       }
-      const readPipelined = () => pipelined.read<Row>(sql, values);
+      const readPipelined = async () => {
+        const addWait = startWait();
+        const rows = await pipelined.read<Row>(sql, values);
+        if (rows === undefined) addWait();
+        return rows;
+      };
       const run = async () => (await tracer.leaf(statementSpan(sql.text), readPipelined)) ?? (await runAlone());
       return guard(run, capability).catch(throwDomainError);
     },

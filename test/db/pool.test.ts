@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, type ErrorCode } from "../../src/core/app-error.ts";
+import { withOwnWaits } from "../../src/core/waits.ts";
 import { isDatabaseFailure, onConstraint } from "../../src/db/driver-errors.ts";
 import { createDatabase, type Database } from "../../src/db/pool.ts";
 import { atEnd } from "../shared/at-end.ts";
@@ -52,6 +53,42 @@ test("a query that finds all connections in use is rejected in time, and does no
   await assert.rejects(db.query("SELECT 1"), fails("overloaded"));
   assert.ok(elapsedMs() < 600);
   await Promise.all(holders);
+});
+
+test("what the calls of a request wait for connections is part of the time limit of its statements", async () => {
+  const errors: unknown[] = [];
+  const database = createDatabase(
+    {
+      ...{ poolMax: 1, connectTimeoutMs: 2000, statementTimeoutMs: 4000, idleTransactionTimeoutMs: 10_000 },
+      url: await freshDatabase(),
+    },
+    (work) =>
+      work().catch((error: unknown) => {
+        errors.push(error);
+        throw error;
+      }),
+  );
+  atEnd(() => database.close());
+  await database.query("SELECT 1");
+  await withOwnWaits(async () => {
+    for (const _ of [1, 2]) {
+      const held = Promise.withResolvers<void>();
+      const holder = database.transaction(async (tx) => {
+        await tx.query("SELECT 1");
+        held.resolve();
+        await sleep(1000);
+      });
+      await held.promise;
+      await database.query("SELECT 1");
+      await holder;
+    }
+    const elapsedMs = startStopwatch();
+    await assert.rejects(database.query("SELECT pg_sleep(10)"), fails("unavailable"));
+    // Without the waits the limit would be 3.6 s.
+    assert.ok(elapsedMs() < 3000, `ended after ${elapsedMs()} ms`);
+  });
+  assert.equal(errors.some(isDatabaseFailure), false, "the statement was cancelled, and the database has not failed");
+  assert.deepEqual(await database.query("SELECT 1 AS one"), [{ one: 1 }]);
 });
 
 test("writes never use all connections of a pool of four or more, so that reads do not wait for them", async () => {

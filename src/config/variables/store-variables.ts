@@ -35,7 +35,9 @@ export const postgresVariables = {
     .describe("Maximum wait for a free connection, or for a new one; with several hosts, for all of them together"),
   DB_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(5000)
-    .describe("Time limit of one statement; Postgres cancels it after that"),
+    .describe(
+      "Time limit of one statement, which the waits of its request for connections shorten; Postgres cancels it after that",
+    ),
   DB_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds(100).default(10_000).describe("Maximum idle time inside a transaction"),
 
   PASSWORD_COMMAND_TIMEOUT_MS: milliseconds(100)

@@ -19,6 +19,7 @@ export function endGracefully({ client, destroy }: Pick<OpenConnection, "client"
 
 export type Lease = {
   client: pg.Client;
+  limitQueries: OpenConnection["limitQueries"];
   /** Returns the connection to the pool, or closes it if it is broken. */
   release(broken?: boolean): void;
 };
@@ -73,11 +74,13 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
     let released = false;
     return {
       client: pooled.client,
+      limitQueries: pooled.limitQueries,
       release(broken = false) {
         if (released) throw new Error("The connection was released twice.");
         released = true;
         const isOld = performance.now() - pooled.openedAt > maxLifetimeMs || pooled.openedAt <= retiredAt;
-        if (broken || pooled.lost || isOld || closing) return close(pooled, broken);
+        const isUnusable = broken || pooled.isCancelled();
+        if (isUnusable || pooled.lost || isOld || closing) return close(pooled, isUnusable);
         pooled.idleTimer = setTimeout(() => close(pooled, false), idleTimeoutMs);
         idle.push(pooled);
       },

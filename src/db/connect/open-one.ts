@@ -18,6 +18,10 @@ export type OpenConnection = {
   destroy(): void;
   /** When the certificate of the server ends; undefined without TLS. */
   certificateExpiry: number | undefined;
+  /** Limits each of the next statements. Below the limit of the connection, the statement is cancelled before it ends. */
+  limitQueries(limitMs: number): void;
+  /** A cancel request may still arrive, and would end a later statement, so the connection must not be used again. */
+  isCancelled(): boolean;
 };
 
 export type Attempt = { address: PostgresAddress; host: PostgresHost; tls: ConnectionOptions | false };
@@ -70,8 +74,17 @@ export async function openOne(
     signal?.removeEventListener("abort", destroy);
   }
   if (settings.pipelined === true) joinWrites(client);
-  if (settings.callerLimitsQueries !== true) limitQueries(client, queryLimitMs(settings), cancel);
-  return { client, destroy, certificateExpiry: certificateExpiry(client.connection.stream) };
+  const limits = { maxMs: queryLimitMs(settings), currentMs: queryLimitMs(settings) };
+  if (settings.callerLimitsQueries !== true) limitEachQuery(client, limits, cancel);
+  return {
+    client,
+    destroy,
+    certificateExpiry: certificateExpiry(client.connection.stream),
+    limitQueries(limitMs) {
+      limits.currentMs = Math.min(limitMs, limits.maxMs);
+    },
+    isCancelled: () => cancelling !== undefined,
+  };
 }
 
 /**
@@ -119,17 +132,44 @@ function joinWrites(client: pg.Client): void {
   });
 }
 
+/** The share of a shortened limit after which Postgres is requested to cancel, so that its answer arrives within the limit. */
+const cancelShare = 0.9;
+
 /**
  * Limits each query, because the driver's own limits would also count a blocked event loop. A time-out ends the query in
  * Postgres; the caller has to close the connection.
  */
-function limitQueries(client: pg.Client, limitMs: number, cancel: () => void): void {
+function limitEachQuery(
+  client: pg.Client,
+  limits: Readonly<{ maxMs: number; currentMs: number }>,
+  cancel: () => void,
+): void {
   const query = client.query.bind(client);
   const onTimeout = () => {
     cancel();
     return timedOut();
   };
-  Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) =>
-    withTimeout(limitMs, query(statement, values), onTimeout),
-  );
+  Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) => {
+    const { maxMs, currentMs } = limits;
+    const running = query(statement, values);
+    // The limit in Postgres is that of the connection, so a shorter one has to be enforced here.
+    const limited = currentMs < maxMs ? cancelAfter(currentMs * cancelShare, running, cancel) : running;
+    return withTimeout(currentMs, limited, onTimeout);
+  });
+}
+
+/** Requests Postgres to cancel a query after a time. A commit succeeds then, although it is not confirmed, so it is rejected. */
+async function cancelAfter<T>(limitMs: number, running: Promise<T>, cancel: () => void): Promise<T> {
+  let isCancelled = false;
+  const limit = startTimeout(limitMs, () => {
+    isCancelled = true;
+    cancel();
+  });
+  try {
+    const result = await running;
+    if (isCancelled) throw timedOut();
+    return result;
+  } finally {
+    limit.cancel();
+  }
 }
