@@ -7,6 +7,7 @@ import { startWait } from "../core/waits.ts";
 import { createConnectionPool } from "./connect/connection-pool.ts";
 import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { createPipelinedConnections, pipelinedShareOf } from "./connect/pipelined-connections.ts";
+import { queryLimitMs } from "./connect/session-settings.ts";
 import {
   breaksConnection,
   isRetryableConflict,
@@ -119,7 +120,7 @@ export function createDatabase(
   });
 
   // The waits of a request are part of its limit, so that a client never waits for a connection and then as long again.
-  const requestLimitMs = Math.max(limits.statementTimeoutMs, 2 * limits.connectTimeoutMs);
+  const requestLimitMs = Math.max(queryLimitMs(limits), 2 * limits.connectTimeoutMs);
 
   const withClient = async <T>(work: (client: Client) => Promise<T>, capability: StoreCapability): Promise<T> => {
     const addWait = startWait();

@@ -74,14 +74,15 @@ export async function openOne(
     signal?.removeEventListener("abort", destroy);
   }
   if (settings.pipelined === true) joinWrites(client);
-  const limits = { maxMs: queryLimitMs(settings), currentMs: queryLimitMs(settings) };
+  const maxMs = queryLimitMs(settings);
+  const limits = { serverMs: settings.statementTimeoutMs, currentMs: maxMs };
   if (settings.callerLimitsQueries !== true) limitEachQuery(client, limits, cancel);
   return {
     client,
     destroy,
     certificateExpiry: certificateExpiry(client.connection.stream),
     limitQueries(limitMs) {
-      limits.currentMs = Math.min(limitMs, limits.maxMs);
+      limits.currentMs = Math.min(limitMs, maxMs);
     },
     isCancelled: () => cancelling !== undefined,
   };
@@ -132,8 +133,12 @@ function joinWrites(client: pg.Client): void {
   });
 }
 
-/** The share of a shortened limit after which Postgres is requested to cancel, so that its answer arrives within the limit. */
+/**
+ * The share of a shortened limit after which Postgres is requested to cancel, so that its answer arrives within the limit. A
+ * limit that leaves Postgres this time beyond its own is not shortened: Postgres cancels the statement itself.
+ */
 const cancelShare = 0.9;
+const cancelsItself = 1.05;
 
 /**
  * Limits each query, because the driver's own limits would also count a blocked event loop. A time-out ends the query in
@@ -141,7 +146,7 @@ const cancelShare = 0.9;
  */
 function limitEachQuery(
   client: pg.Client,
-  limits: Readonly<{ maxMs: number; currentMs: number }>,
+  limits: Readonly<{ serverMs: number; currentMs: number }>,
   cancel: () => void,
 ): void {
   const query = client.query.bind(client);
@@ -150,10 +155,11 @@ function limitEachQuery(
     return timedOut();
   };
   Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) => {
-    const { maxMs, currentMs } = limits;
+    const { serverMs, currentMs } = limits;
     const running = query(statement, values);
     // The limit in Postgres is that of the connection, so a shorter one has to be enforced here.
-    const limited = currentMs < maxMs ? cancelAfter(currentMs * cancelShare, running, cancel) : running;
+    const isShortened = currentMs < serverMs * cancelsItself;
+    const limited = isShortened ? cancelAfter(currentMs * cancelShare, running, cancel) : running;
     return withTimeout(currentMs, limited, onTimeout);
   });
 }

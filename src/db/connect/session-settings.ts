@@ -17,7 +17,10 @@ export type SessionSettings = {
 };
 
 /** Returns the limit for a server that does not respond. It is longer than the limit at which Postgres cancels a statement. */
-export const queryLimitMs = ({ queryTimeoutMs, statementTimeoutMs }: SessionSettings): number =>
+export const queryLimitMs = ({
+  queryTimeoutMs,
+  statementTimeoutMs,
+}: Pick<SessionSettings, "queryTimeoutMs" | "statementTimeoutMs">): number =>
   queryTimeoutMs ?? statementTimeoutMs + 500;
 
 /** Returns the options of the startup message. Behind a pooler they contain no limits, because poolers reject them. */
