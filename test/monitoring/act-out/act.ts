@@ -26,12 +26,23 @@ export async function actOut(
     const { commands, textUntil } = page.section(section);
     const script = [page.definitions, shell.definitions, `I=${instance}`, commands].join("\n");
     const startedAt = performance.now();
-    const { output } = await runProgram("bash", ["-c", script], { cwd: shell.cwd, env: shell.env, timeoutMs: 100_000 });
+    const { output } = await runProgram("bash", ["--norc", "-c", script], {
+      cwd: shell.cwd,
+      env: shell.env,
+      timeoutMs: 100_000,
+    });
     commandSeconds += (performance.now() - startedAt) / 1000;
     read += readingSeconds(textUntil(finding) + output);
-    line = output.split("\n").find((one) => expected.test(one)) ?? "";
-    if (line === "") throw new Error(`${section}: no line of the output matches ${expected}:\n${output}`);
+    const found = output.split("\n").find((one) => expected.test(one));
+    if (found === undefined) throw new Error(`${section}: no line of the output matches ${expected}:\n${output}`);
+    line = fromMatch(found, expected);
     if (process.env["ACT_OUT_VERBOSE"] !== undefined) process.stderr.write(`${output}\n`);
   }
-  return { alert, fault, commandSeconds, readingSeconds: read, line: line.trim() };
+  return { alert, fault, commandSeconds, readingSeconds: read, line };
+}
+
+/** Returns the line without its begin, if that is so long that the table would not show the part that matters. */
+function fromMatch(line: string, expected: RegExp): string {
+  const { index, 0: part } = expected.exec(line) ?? { index: 0, 0: "" };
+  return index + part.length > 80 ? `…${line.slice(Math.max(0, index - 10))}` : line.trim();
 }

@@ -14,7 +14,7 @@ export type Instance = {
   redis: FaultProxy;
   process(): HavenProcess;
   /** Ends the process, and starts it again with these further settings. */
-  restart(more?: Readonly<Record<string, string>>, until?: "ready" | "started"): Promise<void>;
+  restart(more?: Readonly<Record<string, string>>, until?: "ready" | "started", openFiles?: number): Promise<void>;
   kill(signal?: NodeJS.Signals): Promise<void>;
   log(): string;
   state(): string;
@@ -50,7 +50,7 @@ async function startInstance(
   let extra: Readonly<Record<string, string>> = {};
   let earlier = "";
   let ended = "running";
-  const launch = async (until: "ready" | "started") => {
+  const launch = async (until: "ready" | "started", openFiles?: number) => {
     const started = await startHavenProcess({
       env: {
         ...usual,
@@ -63,6 +63,7 @@ async function startInstance(
         ...extra,
       },
       until: "started",
+      openFiles,
     });
     ended = "running";
     void started.exited.then(({ code, signal }) => (ended = `exited (${code ?? exitCodeOf[signal ?? ""] ?? signal})`));
@@ -82,10 +83,10 @@ async function startInstance(
     database,
     redis,
     process: () => current,
-    async restart(more = {}, until = "ready") {
+    async restart(more = {}, until = "ready", openFiles) {
       if (current.child.exitCode === null && current.child.signalCode === null) await end("SIGKILL");
       extra = more;
-      current = await launch(until);
+      current = await launch(until, openFiles);
     },
     kill: (signal = "SIGKILL") => end(signal),
     log: () => earlier + current.output(),

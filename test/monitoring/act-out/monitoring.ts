@@ -25,6 +25,7 @@ export async function startMonitoring(folder: string) {
       "-nginx.scrape-uri=http://127.0.0.1:8081/nginx_status",
     ]),
     blackbox: program(folder, "prometheus-blackbox-exporter", ["--config.file=blackbox.yml"]),
+    "nginx-log-exporter": program(folder, process.execPath, ["nginx-log-exporter.js"]),
     alertmanager: program(folder, "prometheus-alertmanager", [
       "--config.file=alertmanager.yml",
       "--storage.path=/run/alertmanager",
@@ -72,7 +73,7 @@ export async function startMonitoring(folder: string) {
 
 /** Shorter intervals and windows, so that an alert is pending soon after its cause, and gone soon after the repair. */
 function shorten(folder: string): void {
-  for (const name of ["haproxy", "nginx", "edge"])
+  for (const name of ["haproxy", "nginx", "access-log", "edge"])
     cpSync(join(folder, `targets/${name}.yml.example`), join(folder, `targets/${name}.yml`));
   const edge = join(folder, "targets/edge.yml");
   writeFileSync(edge, readFileSync(edge, "utf8").replace("https://edge/", `https://${edgeHost}/`));

@@ -11,7 +11,7 @@ export const definitionsForProcesses = `
 OPS_TOKEN=${opsToken}
 E=${edgeHost}
 get() { curl -sS -m 5 -H "Authorization: Bearer $OPS_TOKEN" "http://$I:4000$1" "\${@:2}"; }
-logs() { tail -n 300 "\${1:-$I}.log"; }
+logs() { tail -n 5000 "\${1:-$I}.log"; }
 state() { cat "\${1:-$I}.state"; }
 on() { local name=TMPDIR_OF_\${1//-/_}; shift; TMPDIR="\${!name:-}" "$@"; }
 haven() { "${process.execPath}" src/main.ts "$@"; }

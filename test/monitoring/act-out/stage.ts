@@ -37,7 +37,8 @@ export async function startStage() {
     PUBLIC_URL: "https://app.example.com",
   };
   const instances = await startInstances({ databaseUrl, redisUrl: redis.url, env: shared });
-  let nginx = await startNginx();
+  const withFigures = { variants: ["figures.conf"] };
+  let nginx = await startNginx(withFigures);
   const folder = mkdtempSync(join(tmpdir(), "haven-act-out-"));
   cpSync(`${root}monitoring`, `${folder}/monitoring`, { recursive: true });
   symlinkSync(`${root}src`, `${folder}/src`);
@@ -72,7 +73,7 @@ export async function startStage() {
     logs,
     nginx: () => nginx,
     async startNginx() {
-      nginx = await startNginx();
+      nginx = await startNginx(withFigures);
     },
     sql: (text: string) => query(databaseUrl, text),
     /** Writes the logs and states of this moment, and returns a shell with the definitions for processes. */

@@ -6,9 +6,9 @@ const between = /(<!-- measured -->\n)([\s\S]*?)(<!-- end of measured -->)/;
 
 const head = `### Measured: from alert to cause
 
-Each alert was caused on purpose, on a running set-up: three instances, Postgres, Redis, NGINX or HAProxy, a mail server,
-Prometheus, Alertmanager and the exporters. When the alert was pending, the commands of its section were run as they are
-written here, and of the sections that it leads to. \`npm run act-out\` repeats all of it and writes this table.
+Each alert in this table was caused on purpose, on a running set-up: three instances, Postgres, Redis, NGINX or HAProxy, a
+mail server, Prometheus, Alertmanager and the exporters. When the alert was pending, the commands of its section were run as
+they are written here, and of the sections that it leads to. \`npm run act-out\` repeats all of it and writes this table.
 
 - **Counted:** the time of the commands, and the time to read the section until the finding, and all of the output, at 200
   words a minute. The reading is computed, not measured with a person.
@@ -53,9 +53,11 @@ const format = ({ alert, fault, commandSeconds, readingSeconds, line }: Measured
   return `| ${[...cells, `\`${shorten(line)}\``].join(" | ")} |`;
 };
 
+const maxLength = 90;
+
 const shorten = (line: string): string => {
   const plain = line.replaceAll(/\s+/g, " ").replaceAll("|", "¦").replaceAll("`", "'");
-  return plain.length > 90 ? `${plain.slice(0, 90)}…` : plain;
+  return plain.length > maxLength ? `${plain.slice(0, maxLength)}…` : plain;
 };
 
 /** Returns the seconds from each alert to its cause, as the table of the page states them. */

@@ -23,6 +23,8 @@ export type ProcessOptions = {
   entry?: "main" | "with-test-routes" | URL;
   until?: "ready" | "alive" | "started";
   withinMs?: number;
+  /** The limit of open files of the process. */
+  openFiles?: number | undefined;
   /** A control group that the process joins before Node starts. */
   cgroup?: string | undefined;
 };
@@ -38,10 +40,12 @@ export async function startHavenProcess({
   entry = "with-test-routes",
   until = "ready",
   withinMs = 45_000,
+  openFiles,
   cgroup,
 }: ProcessOptions = {}): Promise<HavenProcess> {
   const port = Number(env["PORT"] ?? (await freePort()));
-  const words = [process.execPath, fileURLToPath(entry instanceof URL ? entry : entries[entry])];
+  const limit = openFiles === undefined ? [] : ["prlimit", `--nofile=${openFiles}:${openFiles}`];
+  const words = [...limit, process.execPath, fileURLToPath(entry instanceof URL ? entry : entries[entry])];
   const [program = "", ...args] =
     cgroup === undefined ? words : ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', cgroup, ...words];
   const child = spawn(program, args, {

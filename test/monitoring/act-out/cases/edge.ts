@@ -1,7 +1,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
+import { send } from "../../../shared/requests/proxy-client.ts";
 import { startHaproxy } from "../../../shared/servers/proxies.ts";
 import type { Case } from "../case.ts";
+import { sendEndlessly } from "../load.ts";
 import type { Stage } from "../stage.ts";
 import { holdConnections } from "./instances.ts";
 
@@ -104,6 +106,43 @@ export const edgeCases: readonly Case[] = [
         finding: "raise `worker_connections`",
       },
     ],
+  },
+  {
+    alert: "NginxFindsNoInstance",
+    fault: "all three processes have been killed",
+    async inject({ all }) {
+      await Promise.all(all.map((one) => one.kill()));
+      const stop = sendEndlessly(() => send("/api"), { pauseMs: 100 });
+      return async () => {
+        await stop();
+        await Promise.all(all.map((one) => one.restart()));
+      };
+    },
+    steps: [
+      { section: "NginxFindsNoInstance", output: /^ *\d+ 502 .*127\.0\.0\.2:4000/, finding: "502 for all instances" },
+      { section: "InstanceDown", output: /^api-server-2 exited \(137\)/, finding: "Exit code 137" },
+    ],
+  },
+  {
+    alert: "NginxRejectsRequests",
+    fault: "one client sends more requests than the limit of an address",
+    inject: async () => sendEndlessly(() => send("/api", { from: "127.0.7.7" }), { clients: 4, pauseMs: 50 }),
+    steps: [
+      {
+        section: "NginxRejectsRequests",
+        output: /^ *\d+ 127\.0\.7\.7 \/api/,
+        finding: "a client that must slow down",
+      },
+    ],
+  },
+  {
+    alert: "NginxLogExporterDown",
+    fault: "the exporter of the access log has ended",
+    async inject({ monitoring }) {
+      await monitoring.programs["nginx-log-exporter"].stop();
+      return () => monitoring.programs["nginx-log-exporter"].start();
+    },
+    steps: [{ section: "NginxLogExporterDown", output: /nginx-log-exporter exited/, finding: "It has ended" }],
   },
   {
     alert: "HAProxyDown",

@@ -49,7 +49,7 @@ export const fleetCases: readonly Case[] = [
         await stage.instance("api-server-3").restart();
       };
     },
-    steps: [{ section: "ReadyPolicyUnsure", output: /,2$|^2$/, finding: "Fewer than three instances" }],
+    steps: [{ section: "ReadyPolicyUnsure", output: /instances seen: 2$/, finding: "Fewer than three instances" }],
   },
   {
     alert: "FleetNotSeen",

@@ -144,10 +144,7 @@ export const instanceCases: readonly Case[] = [
     alert: "ConnectionsNearLimit",
     fault: "clients bypass the balancer and hold connections",
     async inject(stage) {
-      // Node raises its soft limit to the hard one at its start, so the child inherits both.
-      await stage.run("prlimit", `--pid=${process.pid}`, "--nofile=200:200");
-      await stage.instance(second).restart({ HEADERS_TIMEOUT_MS: "60000" });
-      await stage.run("prlimit", `--pid=${process.pid}`, "--nofile=65536:65536");
+      await stage.instance(second).restart({ HEADERS_TIMEOUT_MS: "60000" }, "ready", 200);
       const sockets = await holdConnections("127.0.0.3", 4000, 135, "127.0.7.7");
       return async () => {
         for (const socket of sockets) socket.destroy();
@@ -160,16 +157,16 @@ export const instanceCases: readonly Case[] = [
   },
   {
     alert: "InstanceAnswersSlowly",
-    fault: "one route of one instance computes for 4 s",
+    fault: "one route of one instance computes for 3 s",
     withinMs: 60_000,
     async inject(stage) {
       const { url } = stage.instance(second);
       const restore = await stage.monitoring.edit("prometheus.yml", (text) =>
         text
-          .replace("scrape_interval: 1s", "scrape_interval: 6s")
-          .replace("scrape_timeout: 900ms", "scrape_timeout: 6s"),
+          .replace("scrape_interval: 1s", "scrape_interval: 7s")
+          .replace("scrape_timeout: 900ms", "scrape_timeout: 7s"),
       );
-      const stop = sendEndlessly(() => get(`${url}/test/spin/4000`), { clients: 1, pauseMs: 10 });
+      const stop = sendEndlessly(() => get(`${url}/test/spin/3000`), { clients: 2 });
       return async () => {
         await stop();
         await restore();

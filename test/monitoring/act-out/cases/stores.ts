@@ -138,7 +138,7 @@ export const storeCases: readonly Case[] = [
     steps: [
       {
         section: "DependencySlow",
-        output: /"postgres":(?:[6-9]\d\d|\d{4})/,
+        output: /check postgres: (?:[6-9]\d\d|\d{4})/,
         finding: "the time passes on the network",
       },
     ],
@@ -217,7 +217,9 @@ export const storeCases: readonly Case[] = [
         pauseMs: 500,
       });
     },
-    steps: [{ section: "HealthCheckSlow", output: /debug|sleep/i, finding: "the slow commands of Redis" }],
+    steps: [
+      { section: "HealthCheckSlow", output: /^Redis: \d+ ms for debug sleep/i, finding: "the slow commands of Redis" },
+    ],
   },
   {
     alert: "SchemaOutOfDate",
