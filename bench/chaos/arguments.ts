@@ -29,11 +29,11 @@ export const usage = (faults: readonly string[]): string => `Usage: npm run chao
   --proxy NAME      only behind this proxy: nginx or haproxy
   --server NAME     only this server: haven, or peer (the Express server of bench/peers, behind HAProxy, for comparison)
   --only FAULTS     only these faults, separated by commas
-  --out FILE        the file of the report; its figures and plots go to images/resilience/ beside it
-                    (docs/resilience.md for a complete run, else no report);
-                    a run of some faults replaces their figures and keeps those of other faults
-  --calm MINUTES    no faults: normal load with a rolling restart, a migration and a restart of each store, in which every
-                    reported state must be true
+  --out FILE        the file of the report; its measured values and plots go to images/resilience/ beside it.
+                    Default: docs/resilience.md for a run without options; other runs write no report.
+                    A run of some faults updates their results, and keeps the results of the others
+  --calm MINUTES    no faults: normal load with a rolling restart, a migration and a restart of each store; fails if an
+                    instance reports a wrong state
   --help            show this text
 
 Needs Debian or Ubuntu and root: it installs nginx, haproxy, redis-server and the programs of the faults if they are missing.

@@ -92,7 +92,7 @@ async function runAll(server: ServerName, proxy: ProxyName): Promise<void> {
   };
   for (const group of wantedGroups) {
     const names = group.faults
-      .filter((fault) => wanted.includes(fault) && (server === "haven" || fault.comparable))
+      .filter((fault) => wanted.includes(fault) && (server === "haven" || fault.alsoOnPeer))
       .filter((fault) => isPossible(fault, group.programs))
       .map(({ name }) => name);
     await group.run(session, new Set(names));

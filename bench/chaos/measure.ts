@@ -38,7 +38,7 @@ export type Facts = {
   worstWaitMs: number;
   longestAttemptMs: number;
   /** Undefined if no attempt failed. */
-  lieTime: LieTime | undefined;
+  falseReadyTime: FalseReadyTime | undefined;
   /** The time from the injection until a probe (`probe`) or the proxy (`proxy`) reported a new state of an instance. */
   detectedAfter: Readonly<Record<Observation["by"], number | undefined>>;
   /** The time from the end of the fault until the start of the last attempt that failed. */
@@ -60,10 +60,10 @@ export type Facts = {
 };
 
 /**
- * The lie time: how long every probe reported ready although requests failed. `reported` is false if no probe ever
+ * The false-ready time: how long every probe reported ready although requests failed. `reported` is false if no probe ever
  * reported the failures.
  */
-export type LieTime = { ms: number; reported: boolean };
+export type FalseReadyTime = { ms: number; reported: boolean };
 
 /** Evaluates the records of one fault. */
 export function factsOf(observed: Observed): Facts {
@@ -82,7 +82,7 @@ export function factsOf(observed: Observed): Facts {
     signIns,
     worstWaitMs: largest(requests.map(({ ms }) => ms)),
     longestAttemptMs: largest(attempts.map(({ ms }) => ms)),
-    lieTime: lieTimeOf(attempts, observations, moments),
+    falseReadyTime: falseReadyTimeOf(attempts, observations, moments),
     detectedAfter: {
       probe: firstChangeSeenBy("probe", observations, injected),
       proxy: firstChangeSeenBy("proxy", observations, injected),
@@ -114,11 +114,11 @@ function failedAt(attempt: Attempt): number | undefined {
   return isFailure(attempt) ? attempt.startedAt + attempt.ms : undefined;
 }
 
-function lieTimeOf(
+function falseReadyTimeOf(
   attempts: readonly Attempt[],
   observations: readonly Observation[],
   { injected }: Moments,
-): LieTime | undefined {
+): FalseReadyTime | undefined {
   const failures = attempts.flatMap((attempt) => failedAt(attempt) ?? []).filter((at) => at >= injected);
   if (failures.length === 0) return undefined;
   const first = failures.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);

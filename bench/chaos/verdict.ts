@@ -44,7 +44,7 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
       facts.readyMs <= bounds.readyWithinMs,
     );
   }
-  if (bounds.lieTimeWithinMs !== undefined) add(...judgeLieTime(facts, bounds.lieTimeWithinMs));
+  if (bounds.falseReadyWithinMs !== undefined) add(...judgeFalseReadyTime(facts, bounds.falseReadyWithinMs));
   if (bounds.answerWithinMs !== undefined) {
     add(
       `the longest attempt took ${seconds(facts.longestAttemptMs)} (limit: ${seconds(bounds.answerWithinMs)})`,
@@ -62,11 +62,11 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
   return verdicts;
 }
 
-function judgeLieTime({ lieTime }: Facts, maxMs: number): [string, boolean] {
-  if (lieTime === undefined) return ["no lie time, because no attempt failed", true];
-  const measured = `${lieTime.reported ? "" : "more than "}${seconds(lieTime.ms)}`;
+function judgeFalseReadyTime({ falseReadyTime }: Facts, maxMs: number): [string, boolean] {
+  if (falseReadyTime === undefined) return ["no false-ready time, because no attempt failed", true];
+  const measured = `${falseReadyTime.reported ? "" : "more than "}${seconds(falseReadyTime.ms)}`;
   // Failures that no probe reported are allowed if they lasted for less than the limit.
-  return [`the lie time was ${measured} (limit: ${seconds(maxMs)})`, lieTime.ms <= maxMs];
+  return [`the false-ready time was ${measured} (limit: ${seconds(maxMs)})`, falseReadyTime.ms <= maxMs];
 }
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;

@@ -47,12 +47,17 @@ export async function recordEvent(
   await db.query(sql, [uuidv7(), userId, type, requestId, address, device]);
 }
 
-/** Returns the seconds until the account has had fewer than `max` events of this type within a day; 0 if it has now. */
-export async function secondsUntilFewer(tx: Queryable, type: EventType, userId: string, max: number): Promise<number> {
+/** Returns the seconds until an account with `maxPerDay` events of this type may have another; 0 if it may now. */
+export async function secondsUntilEventAllowed(
+  tx: Queryable,
+  type: EventType,
+  userId: string,
+  maxPerDay: number,
+): Promise<number> {
   const sql = `SELECT ceil(extract(epoch FROM created_at + interval '1 day' - now()))::int AS seconds FROM security_events
                WHERE user_id = $1 AND type = $2 AND id > $3 ORDER BY id DESC OFFSET $4 LIMIT 1`;
   const since = uuidv7(Date.now() - 86_400_000);
-  const [oldest] = await tx.query<{ seconds: number }>(sql, [userId, type, since, max - 1]);
+  const [oldest] = await tx.query<{ seconds: number }>(sql, [userId, type, since, maxPerDay - 1]);
   return Math.max(oldest?.seconds ?? 0, 0);
 }
 

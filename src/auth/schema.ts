@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { email, exactText, id, line, moment, role } from "../http/input/common-schemas.ts";
+import { email, exactText, id, moment, role, singleLine } from "../http/input/common-schemas.ts";
 import { smallBodyLimit } from "../http/input/request-body.ts";
 import { operation } from "../http/operation.ts";
 import { listOf, pageFields } from "../http/pagination.ts";
@@ -8,7 +8,7 @@ import { eventTypes } from "./events.ts";
 
 export const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
 const password = exactText({ minLength: 1, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
-export const name = line(200, "Ana Duarte");
+export const name = singleLine(200, "Ana Duarte");
 
 export const user = z
   .object({

@@ -8,7 +8,7 @@ import { decodeCredential, hashCookie, type SessionSecrets } from "../sessions/s
 import type { NewSession, SessionStore, SessionView } from "../sessions/session-store.ts";
 import { accountTokens } from "./account-mail/account-tokens.ts";
 import type { Letter } from "./account-mail/letter.ts";
-import { type ClientInfo, type EventType, recordEvent, secondsUntilFewer } from "./events.ts";
+import { type ClientInfo, type EventType, recordEvent, secondsUntilEventAllowed } from "./events.ts";
 import { assertNotGuessable } from "./known-passwords/known-passwords.ts";
 import type { Passwords } from "./passwords.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -19,7 +19,7 @@ import { admit, invitationNotValid, type SignUpPolicy } from "./sign-up/admissio
 import { invitations } from "./sign-up/invitations.ts";
 import { registrations } from "./sign-up/registrations.ts";
 import type { AccessTokens } from "./tokens/access-token.ts";
-import type { StrangerLimit } from "./unknown-networks/stranger-limit.ts";
+import type { UnknownNetworkLimit } from "./unknown-networks/unknown-network-limit.ts";
 
 export type AuthDeps = {
   db: Database;
@@ -28,7 +28,7 @@ export type AuthDeps = {
   tokens: AccessTokens;
   passwords: Passwords;
   rateLimit: RateLimit;
-  strangerLimit: StrangerLimit;
+  unknownNetworkLimit: UnknownNetworkLimit;
   reuseRevocations: Pick<ReuseRevocations, "revoke">;
   outbox: Outbox<Letter>;
   signUp: SignUpPolicy;
@@ -53,7 +53,7 @@ const maxMailsPerDay = 5;
 
 export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, outbox } = deps;
-  const { strangerLimit, signUp, sessionMaxAgeSeconds, logger } = deps;
+  const { unknownNetworkLimit, signUp, sessionMaxAgeSeconds, logger } = deps;
 
   /** A failed insert of an event must not fail a request that has already taken effect. */
   const recordSecurityEvent = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
@@ -116,7 +116,7 @@ export function createAuthService(deps: AuthDeps) {
         if (invitation !== undefined && !(await invitations.accept(tx, invitation.id, user.id)))
           throw invitationNotValid();
         await recordEvent(tx, "registered", user.id, client);
-        tx.afterCommit(() => strangerLimit.remember(client.address, email));
+        tx.afterCommit(() => unknownNetworkLimit.remember(client.address, email));
         if (outbox.sendsMail && !emailVerified)
           await outbox.add(tx, { kind: "verify-address", language, userId: user.id, email });
         return signedInWithCookie(user, await beginSession(tx, user, client));
@@ -125,7 +125,7 @@ export function createAuthService(deps: AuthDeps) {
 
     async login({ email, password }: Credentials, client: ClientInfo): Promise<SignedIn> {
       await rateLimit.attempt(client.address, email);
-      await strangerLimit.attempt(client.address, email);
+      await unknownNetworkLimit.attempt(client.address, email);
       await sessions.assertReachable();
       const user = await users.byEmail(db, email);
       const matches = await passwords.matches(password, user?.passwordHash);
@@ -143,7 +143,7 @@ export function createAuthService(deps: AuthDeps) {
       if (passwords.isOutdated(user.passwordHash)) {
         await users.changePassword(db, user.id, user.passwordHash, await passwords.hash(password));
       }
-      strangerLimit.remember(client.address, email);
+      unknownNetworkLimit.remember(client.address, email);
       await recordSecurityEvent("login_succeeded", user.id, client);
       return signedInWithCookie(withoutPassword(user), session);
     },
@@ -205,7 +205,7 @@ export function createAuthService(deps: AuthDeps) {
         await revokeOtherSessions(tx, userId, sessionId);
         await accountTokens.revokeResets(tx, userId);
         // The address may belong to a stranger, if it was not verified.
-        const isRepeated = (await secondsUntilFewer(tx, "password_changed", userId, maxMailsPerDay)) > 0;
+        const isRepeated = (await secondsUntilEventAllowed(tx, "password_changed", userId, maxMailsPerDay)) > 0;
         await recordEvent(tx, "password_changed", userId, client);
         if (outbox.sendsMail && !isRepeated)
           await outbox.add(tx, { kind: "password-changed", language: client.language, userId });

@@ -28,7 +28,7 @@ import { createIsStillSignedIn, createRoleOf } from "../auth/session-status.ts";
 import { createAccessTokens } from "../auth/tokens/access-token.ts";
 import { jwksRoutes } from "../auth/tokens/jwks.ts";
 import { createTokenKeys } from "../auth/tokens/token-keys.ts";
-import { createStrangerLimit } from "../auth/unknown-networks/stranger-limit.ts";
+import { createUnknownNetworkLimit } from "../auth/unknown-networks/unknown-network-limit.ts";
 import type { Config } from "../config/read-config.ts";
 import type { Certificates } from "../core/certificate-watch.ts";
 import type { Logger } from "../core/logger.ts";
@@ -82,7 +82,7 @@ export function composeAuth(deps: AuthPartsDeps) {
   const cookie = createSessionCookie({ name: auth.cookieName, secure: config.production });
   const passwords = overrides.passwords ?? createPasswords({ queueTimeoutMs: auth.passwordQueueTimeoutMs, tracer });
   const rateLimit = overrides.rateLimit ?? createRateLimit({ redis, perMinute: auth.rateLimitPerMinute });
-  const strangerLimit = createStrangerLimit({ redis, perMinute: auth.rateLimitPerMinute });
+  const unknownNetworkLimit = createUnknownNetworkLimit({ redis, perMinute: auth.rateLimitPerMinute });
   const roleOf = createRoleOf({ sessions, activeRole: (userId, sessionId) => activeRole(db, userId, sessionId) });
   const authenticateIssuer = composeIssuers({ config, db, passwords, certificates, addCheck });
   const keyLimit = createKeyLimit({ redis, perMinute: auth.apiKeyRateLimitPerMinute });
@@ -119,14 +119,21 @@ export function composeAuth(deps: AuthPartsDeps) {
     passwords,
     rateLimit,
     reuseRevocations,
-    strangerLimit,
+    unknownNetworkLimit,
     outbox,
     signUp: auth.signUp,
     sessionMaxAgeSeconds,
     logger,
   });
-  const addresses = createAddressService({ db, rateLimit, strangerLimit, outbox });
-  const passwordResets = createPasswordResetService({ db, sessions, passwords, rateLimit, strangerLimit, outbox });
+  const addresses = createAddressService({ db, rateLimit, unknownNetworkLimit, outbox });
+  const passwordResets = createPasswordResetService({
+    db,
+    sessions,
+    passwords,
+    rateLimit,
+    unknownNetworkLimit,
+    outbox,
+  });
 
   const admin = createAdminService({ db, sessions, outbox });
 
@@ -135,7 +142,7 @@ export function composeAuth(deps: AuthPartsDeps) {
     sessions,
     passwords,
     rateLimit,
-    strangerLimit,
+    unknownNetworkLimit,
     removeFiles,
     sessionMaxAgeSeconds,
   });

@@ -10,7 +10,7 @@ import { createBucketCredentials } from "../features/photos/storage/credentials/
 import { storeCheck } from "../kit/checks/service-checks.ts";
 import type { Check } from "../kit/health/check.ts";
 import type { Breakers } from "../kit/resilience/breakers.ts";
-import { asTrials, createStoreBreakers } from "./store-breakers.ts";
+import { checksAsTrials, createStoreBreakers } from "./store-breakers.ts";
 
 export type BucketPartsDeps = {
   config: Config;
@@ -30,7 +30,7 @@ export function composeBucket(deps: BucketPartsDeps): Bucket | undefined {
   certificates.refreshWith("s3", () => readEndpointCertificate(settings.endpoint), { atOnce: true });
   const check = createBucketCheck({ bucket, now: clock.now });
   const { read, write } = createStoreBreakers(breakers, tracer, { name: "s3", isFailure, onSymptom: check.suspect });
-  addCheck(storeCheck("s3", asTrials({ read, write }, check), []));
+  addCheck(storeCheck("s3", checksAsTrials({ read, write }, check), []));
   return {
     put: (file, signal) => write.run(() => tracer.span(callSpan("PUT"), () => bucket.put(file, signal))),
     get: (name, signal) => read.run(() => tracer.span(callSpan("GET"), () => bucket.get(name, signal))),

@@ -17,7 +17,7 @@ import { addPoolMetrics } from "../metrics/pool.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import { createConnectionLog } from "./connection-log.ts";
 import type { Overrides } from "./overrides.ts";
-import { asTrials, createStoreBreakers, criticalCapabilities } from "./store-breakers.ts";
+import { checksAsTrials, createStoreBreakers, criticalCapabilities } from "./store-breakers.ts";
 
 export type PostgresPartsDeps = {
   config: Config;
@@ -94,7 +94,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     /** For background work, which no request waits for: its failures do not open the breakers. */
     background: database.withGuard((work, capability) => store[capability].runUncounted(work)),
     checks: [
-      storeCheck("postgres", asTrials(store, checks), criticalCapabilities(requires, "postgres")),
+      storeCheck("postgres", checksAsTrials(store, checks), criticalCapabilities(requires, "postgres")),
       partCheck("tables", checks.tables.run),
       partCheck("connections", checks.connections.run),
       schemaCheck(checks, requires.includes("schema")),

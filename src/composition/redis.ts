@@ -21,7 +21,7 @@ import { traceCommands } from "../redis/trace-commands.ts";
 import { createSessionChecks } from "../sessions/session-checks.ts";
 import { createConnectionLog } from "./connection-log.ts";
 import type { Overrides } from "./overrides.ts";
-import { asTrials, createStoreBreakers, criticalCapabilities } from "./store-breakers.ts";
+import { checksAsTrials, createStoreBreakers, criticalCapabilities } from "./store-breakers.ts";
 
 export type RedisPartsDeps = {
   config: Config;
@@ -102,7 +102,7 @@ export function composeRedis(deps: RedisPartsDeps) {
     checks: [
       storeCheck(
         "redis",
-        asTrials(store, { read: checks.read.run, write: checks.write.run }),
+        checksAsTrials(store, { read: checks.read.run, write: checks.write.run }),
         criticalCapabilities(requires, "redis"),
       ),
     ],

@@ -46,7 +46,7 @@ function withEvents(breaker: Breaker, tracer: Tracer): Breaker {
  * Returns the checks of a store as the trials of its breakers. An open breaker rejects requests, so only a check finds out
  * that the store works again.
  */
-export const asTrials = ({ read, write }: StoreBreakers, checks: Store): Store => ({
+export const checksAsTrials = ({ read, write }: StoreBreakers, checks: Store): Store => ({
   read: (signal) => read.runTrial(() => checks.read(signal)),
   write: (signal) => write.runTrial(() => checks.write(signal)),
 });

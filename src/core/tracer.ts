@@ -7,11 +7,11 @@ export type SpanDescription = {
   name: string;
   /** `client`: a call to another system; `internal` unless set. */
   kind?: "client" | "internal";
-  /** No values of a client and no secrets: traces are read by more people than the database. */
+  /** Must not contain values that a client sent, nor secrets: traces are read by more people than the database. */
   attributes?: SpanAttributes;
 };
 
-/** What the parts of the server use to describe their work. Outside a traced request every method does nothing. */
+/** Records the work of the server as spans and events. Outside a traced request every method does nothing. */
 export type Tracer = {
   /** Runs the work as a span of the current request. */
   span<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;

@@ -12,7 +12,7 @@ export const partDescriptions: Readonly<Record<Part, string>> = {
   ci: "a GitHub workflow that runs all checks and tests",
 };
 
-/** What a part reads of others: Compose mounts the files of the proxies and of Prometheus. */
+/** The parts whose files another part uses: Compose mounts the files of the proxies and of Prometheus. */
 const needs: Readonly<Partial<Record<Part, readonly Part[]>>> = {
   compose: ["docker", "nginx", "haproxy", "monitoring"],
 };
@@ -26,7 +26,7 @@ export function withNeeds(wanted: Iterable<Part>): readonly Part[] {
   return parts.filter((part) => all.has(part));
 }
 
-/** The first part whose files a path belongs to; undefined for files of every project. */
+/** Returns the part that contains a file; undefined for files that every project gets. The first match counts. */
 export function partOf(path: string): Part | undefined {
   return owners.find(([pattern]) => pattern.test(path))?.[1];
 }

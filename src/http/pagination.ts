@@ -37,8 +37,8 @@ export type List = {
   scope: readonly (string | undefined)[];
   limit: number;
   cursor?: string | undefined;
-  /** The caller, if the list is searched for a text: concurrent searches of one user are limited. */
-  searchingUser?: string | undefined;
+  /** The user, if the list is searched for a text: each user has a limit of concurrent searches. */
+  searchLimitKey?: string | undefined;
 };
 
 /** Reads items with ids below `below`, newest first. `take` is one more than fits the page. */
@@ -85,8 +85,8 @@ export function createPager(keys: readonly KeyObject[]) {
     const name = createHash("sha256").update(JSON.stringify(list.scope)).digest("base64url");
     const below = list.cursor === undefined ? aboveAllIds : verify(list.cursor, name);
     const readPage = () => read({ below, take: list.limit + 1 });
-    const { searchingUser } = list;
-    const { items: found, stoppedAt } = await (searchingUser ? searches.run(searchingUser, readPage) : readPage());
+    const { searchLimitKey } = list;
+    const { items: found, stoppedAt } = await (searchLimitKey ? searches.run(searchLimitKey, readPage) : readPage());
     const items = found.slice(0, list.limit);
     const nextBelow = found.length > list.limit ? items.at(-1)?.id : stoppedAt;
     if (nextBelow === undefined) return { items, nextCursor: null };

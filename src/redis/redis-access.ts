@@ -10,7 +10,7 @@ export type RedisAccess = { read: Run; write: Run };
 
 export type ProtectRedis = <T>(work: () => Promise<T>, capability: StoreCapability) => Promise<T>;
 
-/** Redis stops reading from a connection whose write it delays, so reads and writes have connections of their own. */
+/** While Redis delays a write, it reads no further commands from that connection, so reads use another connection. */
 export type RedisClients = Readonly<Record<StoreCapability, RedisClient>>;
 
 export function createRedisAccess(clients: RedisClients, protect: ProtectRedis): RedisAccess {

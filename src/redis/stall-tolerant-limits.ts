@@ -1,8 +1,8 @@
 import { Command, Redis } from "ioredis";
 import { type StallTolerantTimeout, startTimeout } from "../core/stall-tolerant-timeout.ts";
 
-// ioredis has no setting for its timers. It makes connections of its own to the nodes of a cluster and to Sentinels, so
-// the limits are replaced where all connections share them.
+// ioredis has no setting for its timers. It also creates the connections to the nodes of a cluster and to Sentinels itself,
+// so the methods that start the timers are replaced on the prototypes, which all connections share.
 
 /** Rejects a command at its limit. Unlike in ioredis, the time of a blocked event loop does not count. */
 Command.prototype.setTimeout = function setCommandTimeout(this: Command, limitMs: number): void {

@@ -120,7 +120,7 @@ describe("SIGN_UP=invited", () => {
     assert.ok(answers.every(({ status }) => [201, 400, 409].includes(status)));
   });
 
-  test("does not accept an invitation of a former administrator, who could return by it", async () => {
+  test("does not accept an invitation that a former administrator sent, because they could use it themselves", async () => {
     const haven = await withPolicy("invited");
     const sender = await register(open.url);
     await setRole(sender, "admin");
@@ -172,7 +172,7 @@ describe("a change of the address", () => {
     assert.equal((await postJson(`${open.url}/api/v1/auth/verify-email`, { token })).status, 204);
     const after = await stateOf(person);
     assert.deepEqual([after.email, after.pendingEmail], [email, null]);
-    // The verification, the request of the change, and the change.
+    // Three mails to this address: to verify it, that a change was requested, and that the address has changed.
     assert.match((await mail.mailTo(person.email, 3)).headers, /has\s+changed/);
     assert.equal((await postJson(`${open.url}/api/v1/auth/login`, { email, password: person.password })).status, 200);
   });
@@ -204,7 +204,7 @@ describe("a change of the address", () => {
   });
 });
 
-test("a reset of the password ends the API keys and the address change of a stranger who registered the address", async () => {
+test("if a stranger registered an address, its owner's password reset revokes the API keys and cancels the address change", async () => {
   const stranger = await register(open.url);
   await mail.mailTo(stranger.email);
   const key = await postJson(

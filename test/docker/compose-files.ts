@@ -103,7 +103,7 @@ type ComposeFile = z.infer<typeof file>;
 
 const remembered = new Map<Layout, ComposeFile>();
 
-/** Returns the file with these variables inserted, or with the defaults of variables that are not given. */
+/** Returns the file with the given variables inserted; without any, with sample values for the required variables. */
 export function read(layout: Layout, given?: Readonly<Record<string, string>>): ComposeFile {
   const found = given === undefined ? remembered.get(layout) : undefined;
   if (found !== undefined) return found;

@@ -159,7 +159,7 @@ test("the common parts of both files are identical", () => {
   assert.equal(common(textOf("lb")), common(textOf("scale")));
 });
 
-test("the probe of the edge reaches both proxies under the name of its target", () => {
+test("blackbox_exporter reaches both proxies under the host name in targets/edge.yml.example", () => {
   const shipped = (file: string) => parse(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"));
   const { services, name } = shipped("docker/docker-compose.edge.yml");
   assert.equal(name, "haven");
@@ -186,7 +186,7 @@ for (const layout of layouts) {
   });
 }
 
-test("NGINX sends its figures to the fixed address of the exporter of its log", () => {
+test("NGINX sends its access log to the fixed address of nginx-log-exporter", () => {
   const file = readFileSync(new URL("../../docker/docker-compose.edge.yml", import.meta.url), "utf8");
   const { nginx, "nginx-log-exporter": exporter } = parse(file).services;
   const address = exporter.networks.front.ipv4_address;

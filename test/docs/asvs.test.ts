@@ -5,10 +5,10 @@ import { test } from "node:test";
 const root = new URL("../../", import.meta.url);
 const page = readFileSync(new URL("docs/asvs.md", root), "utf8");
 
-type Row = { id: string; level: string; verdict: string; shownBy: string };
+type Row = { id: string; level: string; verdict: string; evidence: string };
 
 const rows: Row[] = [...page.matchAll(/^\| (\d+\.\d+\.\d+) \| (\d) \| [^|]+ \| ([^|]+) \| (.+) \|$/gm)].map(
-  ([, id = "", level = "", verdict = "", shownBy = ""]) => ({ id, level, verdict, shownBy }),
+  ([, id = "", level = "", verdict = "", evidence = ""]) => ({ id, level, verdict, evidence }),
 );
 
 /** The numbers of the requirements of levels 1 and 2 in each section of ASVS 5.0.0. */
@@ -50,11 +50,11 @@ test("the page counts its verdicts correctly", () => {
   }
 });
 
-test("every file that shows a verdict exists, and a requirement that is met names a file", () => {
-  for (const { id, verdict, shownBy } of rows) {
-    const files = [...shownBy.matchAll(/`([\w./-]+\.(?:ts|md|sql))`/g)].map(([, file = ""]) => file);
+test("every file named as evidence exists, and each requirement that is met names a file", () => {
+  for (const { id, verdict, evidence } of rows) {
+    const files = [...evidence.matchAll(/`([\w./-]+\.(?:ts|md|sql))`/g)].map(([, file = ""]) => file);
     for (const file of files) assert.ok(existsSync(new URL(file, root)), `${id} names ${file}`);
     if (verdict === "met") assert.ok(files.length > 0, id);
-    assert.ok(shownBy.length > 8, id);
+    assert.ok(evidence.length > 8, id);
   }
 });

@@ -13,7 +13,7 @@ import {
   assertWritesAgain,
   createProperty,
   detectionTimeMs,
-  lieTime,
+  falseReadyTime,
   limits,
   listProperties,
   reportOf,
@@ -35,9 +35,9 @@ test("a table that another client has locked is reported in time, requests that 
   await other.connect();
   atEnd(() => other.end());
   await other.query("BEGIN; LOCK TABLE properties IN ACCESS EXCLUSIVE MODE");
-  const { failed, lieMs } = await lieTime(haven, write);
+  const { failed, falseReadyMs } = await falseReadyTime(haven, write);
   assert.equal(failed.status, 503);
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   const { status, checks } = await reportOf(haven);
   assert.equal(status, "degraded");
   assert.partialDeepStrictEqual(checks["tables"], { status: "down", reason: "locked", critical: false });
@@ -52,9 +52,9 @@ test("missing privileges for one table are reported as forbidden, and everything
   const { url, haven, person } = await start();
   const write = () => createProperty(haven, person);
   await query(url, `REVOKE INSERT ON properties FROM ${appRole.name}`);
-  const { failed, lieMs } = await lieTime(haven, write);
+  const { failed, falseReadyMs } = await falseReadyTime(haven, write);
   assert.equal(failed.status, 503);
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   const { checks } = await reportOf(haven);
   assert.partialDeepStrictEqual(checks["tables"], { status: "down", reason: "forbidden" });
   assert.equal(checks["postgres"]?.status, "up");
@@ -67,9 +67,9 @@ test("a dropped table is reported as missing, and everything else is served", as
   const { url, haven, person } = await start();
   const write = () => createProperty(haven, person);
   await query(url, "ALTER TABLE properties RENAME TO properties_away");
-  const { failed, lieMs } = await lieTime(haven, write);
+  const { failed, falseReadyMs } = await falseReadyTime(haven, write);
   assert.equal(failed.status, 503);
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   const { status, checks } = await reportOf(haven);
   assert.equal(status, "degraded");
   assert.partialDeepStrictEqual(checks["tables"], { status: "down", reason: "missing", critical: false });
@@ -102,8 +102,8 @@ test("a database that is read-only for new connections is reported, although the
   const name = new URL(url).pathname.slice(1);
   await query(url, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
   await endConnectionsOfRequests(url);
-  const { lieMs } = await lieTime(haven, write);
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  const { falseReadyMs } = await falseReadyTime(haven, write);
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   await assertCannotWrite(haven, "postgres", "read_only");
   await query(url, `BEGIN READ WRITE; ALTER DATABASE ${name} RESET default_transaction_read_only; COMMIT`);
   await assertWritesAgain(haven, "postgres", write);
@@ -114,8 +114,8 @@ test("a Postgres that refuses further connections is reported, although those of
   const name = new URL(url).pathname.slice(1);
   await query(url, `ALTER DATABASE ${name} CONNECTION LIMIT 1`);
   await endConnectionsOfRequests(url);
-  const { lieMs } = await lieTime(haven, () => listProperties(haven, person));
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  const { falseReadyMs } = await falseReadyTime(haven, () => listProperties(haven, person));
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   const { checks } = await reportOf(haven);
   assert.partialDeepStrictEqual(checks["connections"], { status: "down", reason: "too_many_connections" });
   assert.equal(checks["postgres"]?.status, "up");

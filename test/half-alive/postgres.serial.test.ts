@@ -19,8 +19,8 @@ import {
   codeOf,
   createProperty,
   detectionTimeMs,
+  falseReadyTime,
   intervalMs,
-  lieTime,
   limits,
   listProperties,
   medianMs,
@@ -60,9 +60,9 @@ test("with a read-only Postgres, reads are served, writes are rejected at once, 
   const write = () => createProperty(haven, person);
   await alterSystem("SET default_transaction_read_only = on");
   try {
-    const { failed, lieMs } = await lieTime(haven, write);
+    const { failed, falseReadyMs } = await falseReadyTime(haven, write);
     assert.equal(codeOf(failed), "read_only");
-    assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+    assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
     await assertCannotWrite(haven, "postgres", "read_only");
 
     assert.equal((await listProperties(haven, person)).status, 200);
@@ -99,9 +99,9 @@ test("a commit that waits for a missing standby ends at the statement limit, and
   const write = () => createProperty(haven, person);
   await alterSystem("SET synchronous_standby_names = 'missing'");
   try {
-    const { failed, lieMs } = await lieTime(haven, write);
+    const { failed, falseReadyMs } = await falseReadyTime(haven, write);
     assert.ok(failed.ms < statementLimitMs + 300, `a request waited for ${failed.ms} ms`);
-    assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+    assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
     await assertCannotWrite(haven, "postgres", "commit_stalled");
     assert.equal((await listProperties(haven, person)).status, 200);
 
@@ -149,9 +149,9 @@ test("a full disk is reported, reads are served, and writes work again with free
     );
   await eventually(fill, (state) => state === "full", 60_000, 1);
 
-  const { failed, lieMs } = await lieTime(haven, write);
+  const { failed, falseReadyMs } = await falseReadyTime(haven, write);
   assert.equal(codeOf(failed), "read_only");
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   await assertCannotWrite(haven, "postgres", "disk_full");
   assert.equal((await listProperties(haven, person)).status, 200);
 
@@ -165,9 +165,9 @@ test("revoked privileges are reported as forbidden, and reads are served", async
   const write = () => createProperty(haven, person);
   await query(databaseUrl, `REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public FROM ${appRole.name}`);
   try {
-    const { failed, lieMs } = await lieTime(haven, write);
+    const { failed, falseReadyMs } = await falseReadyTime(haven, write);
     assert.equal(failed.status, 503);
-    assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+    assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
     await assertCannotWrite(haven, "postgres", "forbidden");
     assert.equal((await listProperties(haven, person)).status, 200);
   } finally {

@@ -22,11 +22,11 @@ async function startSignedIn(env: Record<string, string>): Promise<{ haven: Have
 }
 
 /** `healedMs`: from the failover to the last request that failed. */
-type Traffic = { failed: number; healedMs: number; lieMs: number };
+type Traffic = { failed: number; healedMs: number; falseReadyMs: number };
 
 /** Sends one request after the other, and records for how long they failed while the probe reported ready. */
 function startTraffic(haven: Haven, request: () => Promise<Answer>) {
-  const seen: Traffic = { failed: 0, healedMs: 0, lieMs: 0 };
+  const seen: Traffic = { failed: 0, healedMs: 0, falseReadyMs: 0 };
   let sinceFailover: (() => number) | undefined;
   let failingMs: (() => number) | undefined;
   let running = true;
@@ -44,10 +44,10 @@ function startTraffic(haven: Haven, request: () => Promise<Answer>) {
   const loop = (async () => {
     while (running) {
       await sleep(20);
-      // A request that failed before the probe reported ready is no lie, one that fails after it is.
+      // A request that failed before the probe reported ready is no false report; one that fails after it is.
       if (!(await fails()) || (await readyStatus(haven)) !== "ready") continue;
-      const lieMs = failingMs?.() ?? 0;
-      if (await fails()) seen.lieMs = Math.max(seen.lieMs, lieMs);
+      const falseReadyMs = failingMs?.() ?? 0;
+      if (await fails()) seen.falseReadyMs = Math.max(seen.falseReadyMs, falseReadyMs);
     }
   })();
   return {
@@ -81,7 +81,10 @@ async function assertFollows(
   );
   for (const [what, { seen }] of Object.entries({ lookUps, logins })) {
     assert.ok(seen.healedMs < recoveryMs, `${what} failed until ${seen.healedMs} ms after the failover`);
-    assert.ok(seen.lieMs < detectionTimeMs, `${what} failed for ${seen.lieMs} ms while the probe reported ready`);
+    assert.ok(
+      seen.falseReadyMs < detectionTimeMs,
+      `${what} failed for ${seen.falseReadyMs} ms while the probe reported ready`,
+    );
   }
   assert.notEqual(lookUps.seen.failed, 0, "no request noticed the failover");
 }

@@ -14,8 +14,8 @@ import {
   codeOf,
   createProperty,
   detectionTimeMs,
+  falseReadyTime,
   intervalMs,
-  lieTime,
   limits,
   listProperties,
   medianMs,
@@ -93,9 +93,9 @@ for (const { what, reason, options = [], fault, heal } of cases) {
     const server = await startRedisServer(["maxmemory-policy noeviction", ...options]);
     const { haven, person } = await startSignedIn({ REDIS_URL: server.url });
     await fault(server);
-    const { failed, lieMs } = await lieTime(haven, () => refresh(haven.url, person.refreshToken));
+    const { failed, falseReadyMs } = await falseReadyTime(haven, () => refresh(haven.url, person.refreshToken));
     assert.equal(failed.status, 503);
-    assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+    assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
     await assertCannotWrite(haven, "redis", reason);
 
     const byCookie = await ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } });
@@ -124,9 +124,9 @@ test("a Redis that became a replica is reported as not_primary, and sessions are
   // A replica of an unreachable primary keeps and serves its data.
   await other.stop();
   await askRedis(server.port, "replicaof", "127.0.0.1", other.port);
-  const { failed, lieMs } = await lieTime(haven, () => refresh(haven.url, person.refreshToken));
+  const { failed, falseReadyMs } = await falseReadyTime(haven, () => refresh(haven.url, person.refreshToken));
   assert.equal(codeOf(failed), "read_only");
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   await assertCannotWrite(haven, "redis", "not_primary");
   assert.equal((await me(haven.url, person)).status, 200);
   await askRedis(server.port, "replicaof", "no", "one");
@@ -141,9 +141,9 @@ test("a Redis user without the right to run scripts is reported as forbidden", a
   const url = `redis://app:app-password@127.0.0.1:${server.port}`;
   const { haven, person } = await startSignedIn({ REDIS_URL: url });
   await askRedis(server.port, "acl", "setuser", "app", "-@scripting");
-  const { failed, lieMs } = await lieTime(haven, () => refresh(haven.url, person.refreshToken));
+  const { failed, falseReadyMs } = await falseReadyTime(haven, () => refresh(haven.url, person.refreshToken));
   assert.equal(failed.status, 503);
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   await eventually(
     async () => (await reportOf(haven)).checks["redis"],
     (check) => check?.status === "down" && check.reason === "forbidden",
@@ -158,8 +158,10 @@ test("a Redis user that may not run a command of the limit of attempts is report
   const { haven, person } = await startSignedIn({ REDIS_URL: url, AUTH_RATE_LIMIT: "1000" });
   await askRedis(server.port, "acl", "setuser", "app", "-zremrangebyscore");
   const { email, password } = person;
-  const { lieMs } = await lieTime(haven, () => postJson(`${haven.url}/api/v1/auth/login`, { email, password }));
-  assert.ok(lieMs < detectionTimeMs, `the probes reported ready for ${lieMs} ms`);
+  const { falseReadyMs } = await falseReadyTime(haven, () =>
+    postJson(`${haven.url}/api/v1/auth/login`, { email, password }),
+  );
+  assert.ok(falseReadyMs < detectionTimeMs, `the probes reported ready for ${falseReadyMs} ms`);
   await assertCannotWrite(haven, "redis", "forbidden");
   assert.equal((await me(haven.url, person)).status, 200);
 });

@@ -27,11 +27,11 @@ atEnd(() => rmSync(folder, { recursive: true }));
 const authority = skip ? undefined : createAuthority();
 const caFile = join(folder, "ca.pem");
 const identity: Record<string, string> = {};
-const forms: Record<string, Record<string, string>> = {};
+const settingsByForm: Record<string, Record<string, string>> = {};
 const adminPorts: Record<string, number> = {};
-const formNames = ["a URL", "a URL and REDIS_TLS", "a host", "Sentinel", "a Cluster"] as const;
+const addressForms = ["a URL", "a URL and REDIS_TLS", "a host", "Sentinel", "a Cluster"] as const;
 
-/** Tests connect to the servers as the default user and without TLS; only the Sentinel has no such user. */
+/** `askRedis` connects as the default user without TLS. Only on the Sentinel, the setup turns that user off. */
 before(async () => {
   if (authority === undefined) return;
   copyFileSync(authority.caFile, caFile);
@@ -73,7 +73,7 @@ before(async () => {
   });
   const own = { REDIS_TLS: "true", REDIS_USERNAME: "haven", REDIS_PASSWORD: "first" };
   const { port } = single;
-  Object.assign(forms, {
+  Object.assign(settingsByForm, {
     "a URL": { REDIS_URL: `rediss://haven:first@127.0.0.1:${port}/2` },
     "a URL and REDIS_TLS": { ...own, REDIS_URL: `redis://127.0.0.1:${port}` },
     "a host": { ...own, REDIS_HOST: "127.0.0.1", REDIS_PORT: `${port}` },
@@ -86,7 +86,7 @@ before(async () => {
     },
     "a Cluster": { ...own, REDIS_CLUSTER_NODES: `127.0.0.1:${node.port}` },
   });
-  for (const form of formNames) adminPorts[form] = form === "a Cluster" ? cluster.port : primary.port;
+  for (const form of addressForms) adminPorts[form] = form === "a Cluster" ? cluster.port : primary.port;
 });
 
 function open(env: Record<string, string>, name = "test") {
@@ -123,16 +123,16 @@ const usersOf = async (form: string, name: string): Promise<string[]> => {
     .map((line) => / user=(\S+)/.exec(line)?.[1] ?? "");
 };
 
-for (const form of formNames) {
+for (const form of addressForms) {
   test(`client, check and channel use TLS, the client certificate and the ACL user with ${form}`, {
     skip,
   }, async () => {
-    const { client, target } = open(forms[form] ?? {});
+    const { client, target } = open(settingsByForm[form] ?? {});
     await eventually(
       () => client.acl("WHOAMI").catch(String),
       (name) => name === "haven",
     );
-    assert.equal(await check(forms[form] ?? {}), "up");
+    assert.equal(await check(settingsByForm[form] ?? {}), "up");
     const redis = createRedisAccess({ read: client, write: client }, (work) => work());
     const channel = createRedisChannel({ target, limits, redis, name: "haven:events" });
     atEnd(() => channel.close());
@@ -147,7 +147,7 @@ for (const form of formNames) {
   test(`a server signs people in over TLS, with the client certificate and the ACL user, with ${form}`, {
     skip,
   }, async () => {
-    const haven = await startHaven({ env: { ...sameSecret, REDIS_URL: "", ...identity, ...forms[form] } });
+    const haven = await startHaven({ env: { ...sameSecret, REDIS_URL: "", ...identity, ...settingsByForm[form] } });
     const person = await register(haven.url);
     assert.equal((await me(haven.url, person)).status, 200);
     assert.equal((await refresh(haven.url, person.refreshToken)).status, 200);
@@ -163,7 +163,7 @@ for (const form of formNames) {
   test(`another authority, another host name and a missing client certificate are refused with ${form}`, {
     skip,
   }, async () => {
-    const env = forms[form] ?? {};
+    const env = settingsByForm[form] ?? {};
     assert.match(
       await check({ ...env, REDIS_CA_FILE: createAuthority("Another").caFile }),
       /self.signed|SELF_SIGNED|unable to verify|UNABLE/i,
@@ -182,7 +182,7 @@ for (const form of formNames) {
     const passwordFile = join(folder, `password of ${form}`);
     writeFileSync(passwordFile, "first\n");
     const urlFile = join(folder, `url of ${form}`);
-    const { REDIS_PASSWORD: _, ...rest } = forms[form] ?? {};
+    const { REDIS_PASSWORD: _, ...rest } = settingsByForm[form] ?? {};
     const url = rest["REDIS_URL"] ?? "";
     const isInUrl = url.includes("first");
     if (isInUrl) writeFileSync(urlFile, url);
@@ -212,7 +212,7 @@ for (const form of formNames) {
       await askRedis(adminPort, "acl", "setuser", "haven", "<first");
       assert.equal(await check(env), "up");
     } finally {
-      // A load that went on would keep this file from ending.
+      // Without this the load continues, and the test process does not exit.
       running = false;
       await load;
     }

@@ -19,7 +19,7 @@ export const findLowContrast = `(() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const element = texts.currentNode.parentElement;
-    if (texts.currentNode.data.trim() === "" || !element.checkVisibility() || element.closest("svg, .unseen")) continue;
+    if (texts.currentNode.data.trim() === "" || !element.checkVisibility() || element.closest("svg, .visually-hidden")) continue;
     const [a, b] = [getComputedStyle(element).color, behind(element)].map(luminance);
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (ratio < 4.5) found.push(texts.currentNode.data + " " + ratio.toFixed(2));

@@ -7,7 +7,7 @@ import { limitCpu } from "../testbed/cpu-quota.ts";
 import { type Fault, storeBounds } from "./fault.ts";
 
 const one = "api-server-2";
-const { lieTimeWithinMs } = storeBounds;
+const { falseReadyWithinMs } = storeBounds;
 const clockFile = join(tmpdir(), "clock-of-one-instance");
 /** Returns the path of the library, whose folder depends on the processor architecture. */
 const library = () => globSync("/usr/lib/*/faketime/libfaketimeMT.so.1")[0] ?? "";
@@ -43,8 +43,8 @@ export const clockFault: Fault = {
   inject: async () => writeFileSync(clockFile, "+1h"),
   undo: async () => writeFileSync(clockFile, "+0"),
   replacesProcesses: true,
-  bounds: { noRequestFails: true, lieTimeWithinMs },
-  comparable: true,
+  bounds: { noRequestFails: true, falseReadyWithinMs },
+  alsoOnPeer: true,
 };
 
 export const environmentFaults: readonly Fault[] = [
@@ -55,8 +55,8 @@ export const environmentFaults: readonly Fault[] = [
     holdMs: 15_000,
     inject: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, 0.1),
     undo: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, undefined),
-    bounds: { noRequestFails: true, lieTimeWithinMs },
-    comparable: true,
+    bounds: { noRequestFails: true, falseReadyWithinMs },
+    alsoOnPeer: true,
   },
   {
     name: "file-descriptors",
@@ -71,7 +71,7 @@ export const environmentFaults: readonly Fault[] = [
       const { pid } = fleet.member(one).process();
       return limitFiles(pid, hardLimitOfFiles(pid));
     },
-    bounds: { noRequestFails: true, lieTimeWithinMs },
-    comparable: true,
+    bounds: { noRequestFails: true, falseReadyWithinMs },
+    alsoOnPeer: true,
   },
 ];

@@ -18,7 +18,7 @@ export type Bounds = {
   /** The maximum time for which authenticated reads fail, both after the start and after the end of the fault. */
   readsFailForMs?: number;
   /** The maximum time from the first failed attempt of a user until a probe reports something other than `ready`. */
-  lieTimeWithinMs?: number;
+  falseReadyWithinMs?: number;
   /** The maximum time that one attempt waits for its answer. */
   answerWithinMs?: number;
 };
@@ -37,8 +37,8 @@ export type FaultFacts = {
   quick?: boolean;
   /** After the fault, an instance is a new process, so its resources cannot be compared with those before. */
   replacesProcesses?: boolean;
-  /** The fault is also injected into the comparison server. */
-  comparable?: boolean;
+  /** The fault is also injected into the comparison server (`--server peer`). */
+  alsoOnPeer?: boolean;
 };
 
 export type Fault<S extends Stores = Single> = FaultFacts & {
@@ -65,7 +65,7 @@ const slackMs = 500;
 
 /** The bounds while a store is down, or answers but does not work. */
 export const storeBounds = {
-  lieTimeWithinMs: intervalMs + 2 * timeoutMs + slackMs,
+  falseReadyWithinMs: intervalMs + 2 * timeoutMs + slackMs,
   recoveredWithinMs: twoIntervalsMs,
   readyWithinMs: twoIntervalsMs,
   answerWithinMs: statementLimitMs + slackMs,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { endConnectionsOfInstances } from "../testbed/others.ts";
+import { endConnectionsOfInstances } from "../testbed/competing-clients.ts";
 import type { Pair } from "../testbed/postgres-pair.ts";
 import { type BehindDnsName, postgresName } from "../topologies/behind-dns-name.ts";
 import { type Fault, storeBounds } from "./fault.ts";
@@ -26,7 +26,7 @@ export const nameFaults: readonly Fault<BehindDnsName>[] = [
     },
     undo: async ({ names }) => names.delay(0),
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "dns-wrong",
@@ -39,7 +39,7 @@ export const nameFaults: readonly Fault<BehindDnsName>[] = [
     },
     undo: async ({ names, pair }) => names.point(postgresName, pair.primary().host),
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "failover-address",
@@ -50,7 +50,7 @@ export const nameFaults: readonly Fault<BehindDnsName>[] = [
       names.point(postgresName, pair.primary().host);
     },
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "failover-stale-address",
@@ -64,6 +64,6 @@ export const nameFaults: readonly Fault<BehindDnsName>[] = [
     },
     undo: async ({ pair, names }) => names.point(postgresName, pair.primary().host),
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];

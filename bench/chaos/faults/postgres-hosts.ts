@@ -10,7 +10,7 @@ export const hostFaults: readonly Fault<Hosts>[] = [
     description: "The primary is killed; 3 s later its synchronous standby, the second host of the URL, is promoted.",
     inject: ({ pair }) => failOver(pair),
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];
 export const patroniFaults: readonly Fault<WithPatroni>[] = [
@@ -21,6 +21,6 @@ export const patroniFaults: readonly Fault<WithPatroni>[] = [
       "The processes of the primary are killed; Patroni promotes the standby, and starts the old primary again as a standby.",
     inject: ({ patroni }) => patroni.killPrimary(),
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];

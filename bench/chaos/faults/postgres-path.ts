@@ -1,4 +1,4 @@
-import { endConnectionsOfInstances } from "../testbed/others.ts";
+import { endConnectionsOfInstances } from "../testbed/competing-clients.ts";
 import type { Pooled } from "../topologies/pooled.ts";
 import type { WithTls } from "../topologies/tls.ts";
 import { type Fault, storeBounds } from "./fault.ts";
@@ -16,7 +16,7 @@ export const tlsFaults: readonly Fault<WithTls>[] = [
     },
     undo: ({ present }) => present("valid"),
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];
 
@@ -29,6 +29,6 @@ export const poolerFaults: readonly Fault<Pooled>[] = [
     inject: ({ pooler }) => pooler.stop(),
     undo: ({ pooler }) => pooler.start(),
     bounds: storeBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];

@@ -1,7 +1,7 @@
 import { type Fault, storeBounds, twoIntervalsMs } from "./fault.ts";
 import { onPathOfAllInstances, onPathOfOneInstance } from "./path.ts";
 
-const recoveryBounds = { recoveredWithinMs: twoIntervalsMs, lieTimeWithinMs: storeBounds.lieTimeWithinMs };
+const recoveryBounds = { recoveredWithinMs: twoIntervalsMs, falseReadyWithinMs: storeBounds.falseReadyWithinMs };
 
 export const postgresFaults: readonly Fault[] = [
   {
@@ -13,7 +13,7 @@ export const postgresFaults: readonly Fault[] = [
     inject: ({ postgres }) => postgres.kill(),
     undo: ({ postgres }) => postgres.start(),
     bounds: recoveryBounds,
-    comparable: true,
+    alsoOnPeer: true,
     quick: true,
   },
   {
@@ -25,7 +25,7 @@ export const postgresFaults: readonly Fault[] = [
     inject: ({ postgres }) => postgres.freeze(),
     undo: ({ postgres }) => postgres.thaw(),
     bounds: recoveryBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "postgres-hole-one",
@@ -50,9 +50,9 @@ export const postgresFaults: readonly Fault[] = [
     description:
       "Other clients take every connection, including those of Haven. New connections are refused until those clients disconnect.",
     holdMs: 8000,
-    inject: ({ database }) => database.otherClients.takeAllConnections(),
-    undo: ({ database }) => database.otherClients.releaseConnections(),
+    inject: ({ database }) => database.competingClients.takeAllConnections(),
+    undo: ({ database }) => database.competingClients.releaseConnections(),
     bounds: recoveryBounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];

@@ -13,7 +13,7 @@ export const sentinelFaults: readonly Fault<WithSentinel>[] = [
     description: "The primary is killed; the Sentinels agree that it is down and promote its replica.",
     inject: async ({ sentinel }) => sentinel.nextPrimary(await sentinel.killPrimary()),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];
 
@@ -42,6 +42,6 @@ export const clusterFaults: readonly Fault<WithCluster>[] = [
       await cluster.failOver();
     },
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];

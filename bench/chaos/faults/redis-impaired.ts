@@ -45,7 +45,7 @@ export const redisImpairments: readonly Fault[] = [
     holdMs,
     ...withCommand(["config", "set", "maxmemory", "1"], ["config", "set", "maxmemory", "0"]),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "redis-no-replicas",
@@ -55,7 +55,7 @@ export const redisImpairments: readonly Fault[] = [
     holdMs,
     ...withCommand(["config", "set", "min-replicas-to-write", "1"], ["config", "set", "min-replicas-to-write", "0"]),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "redis-misconf",
@@ -73,7 +73,7 @@ export const redisImpairments: readonly Fault[] = [
       await askRedis(redis.port, "config", "set", "save", "");
     },
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "redis-writes-paused",
@@ -82,7 +82,7 @@ export const redisImpairments: readonly Fault[] = [
     holdMs,
     ...withCommand(["client", "pause", "60000", "write"], ["client", "unpause"]),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "redis-replica",
@@ -92,7 +92,7 @@ export const redisImpairments: readonly Fault[] = [
     holdMs,
     ...withCommand(["replicaof", "127.0.0.1", "1"], ["replicaof", "no", "one"]),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "redis-forbidden",
@@ -102,7 +102,7 @@ export const redisImpairments: readonly Fault[] = [
     holdMs,
     ...withCommand(["acl", "setuser", "default", "-@scripting"], ["acl", "setuser", "default", "+@all"]),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "redis-loading",
@@ -121,6 +121,6 @@ export const redisImpairments: readonly Fault[] = [
       await redis.start();
     },
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];

@@ -2,7 +2,7 @@ import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
 import { breakerMs, type Fault, storeBounds } from "./fault.ts";
 import { onPathOfAllInstances, onPathOfOneInstance } from "./path.ts";
 
-const bounds = { readsFailForMs: breakerMs, noRequestFails: true, lieTimeWithinMs: storeBounds.lieTimeWithinMs };
+const bounds = { readsFailForMs: breakerMs, noRequestFails: true, falseReadyWithinMs: storeBounds.falseReadyWithinMs };
 
 export const redisFaults: readonly Fault[] = [
   {
@@ -13,7 +13,7 @@ export const redisFaults: readonly Fault[] = [
     inject: ({ redis }) => redis.stop(),
     undo: ({ redis }) => redis.start(),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
     quick: true,
   },
   {
@@ -25,7 +25,7 @@ export const redisFaults: readonly Fault[] = [
     inject: async ({ redis }) => redis.freeze(),
     undo: async ({ redis }) => redis.thaw(),
     bounds,
-    comparable: true,
+    alsoOnPeer: true,
   },
   {
     name: "redis-flushed",

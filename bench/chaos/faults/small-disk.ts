@@ -12,6 +12,6 @@ export const smallDiskFaults: readonly Fault<SmallDisk>[] = [
     inject: ({ ballast }) => runProgram("dd", ["if=/dev/zero", `of=${ballast}`, "bs=64k"]),
     undo: async ({ ballast }) => rmSync(ballast),
     bounds: { ...storeBounds, readsFailForMs: breakerMs },
-    comparable: true,
+    alsoOnPeer: true,
   },
 ];

@@ -3,7 +3,7 @@ import { storeBounds } from "../faults/fault.ts";
 import { total, totalOf } from "../measure.ts";
 import type { Outcome } from "../results.ts";
 import { seconds } from "../verdict.ts";
-import { formatLieTime, table } from "./format.ts";
+import { formatFalseReadyTime, table } from "./format.ts";
 import { anchorOf, proxyTitles } from "./names.ts";
 
 export type Row = { title: string; proxy: ProxyName; haven: Outcome; peer: Outcome | undefined };
@@ -12,20 +12,20 @@ export type Row = { title: string; proxy: ProxyName; haven: Outcome; peer: Outco
 export function comparisonOf(proxy: ProxyName, rows: readonly Row[]): string {
   const compared = rows.filter(({ peer }) => peer !== undefined);
   if (compared.length === 0) return "";
-  const head = ["lie time", "failed requests (attempts)", "longest wait"].flatMap((what) => [
+  const head = ["false-ready time", "failed requests (attempts)", "longest wait"].flatMap((what) => [
     `${what}: Haven`,
     "usual stack",
   ]);
   const lines = compared.map(({ title, haven, peer }) => [
     `[${title}](#${anchorOf(title, proxy)})`,
-    ...cellsOf(haven, peer, ({ facts }) => formatLieTime(facts.lieTime)),
+    ...cellsOf(haven, peer, ({ facts }) => formatFalseReadyTime(facts.falseReadyTime)),
     ...cellsOf(haven, peer, ({ facts }) => `${total(facts.failedRequests)} (${totalOf(facts.failedAttempts)})`),
     ...cellsOf(haven, peer, ({ facts }) => seconds(facts.worstWaitMs)),
   ]);
   const peers = compared.flatMap(({ peer }) => peer ?? []);
   return `### Behind ${proxyTitles[proxy]}
 
-A probe reported the failures within ${seconds(storeBounds.lieTimeWithinMs)} ${detectedInTime(compared.map(({ haven }) => haven))} with Haven, and ${detectedInTime(peers)} with
+A probe reported the failures within ${seconds(storeBounds.falseReadyWithinMs)} ${detectedInTime(compared.map(({ haven }) => haven))} with Haven, and ${detectedInTime(peers)} with
 the usual stack.
 
 ${table(["fault", ...head], lines)}`;
@@ -33,8 +33,8 @@ ${table(["fault", ...head], lines)}`;
 
 /** Formats "in N of M faults": M faults made an attempt fail, and a probe reported N of them in time. */
 function detectedInTime(outcomes: readonly Outcome[]): string {
-  const lieTimes = outcomes.flatMap(({ facts: { lieTime } }) => lieTime ?? []);
-  return `in ${lieTimes.filter(({ reported, ms }) => reported && ms <= storeBounds.lieTimeWithinMs).length} of ${lieTimes.length} faults`;
+  const falseReadyTimes = outcomes.flatMap(({ facts: { falseReadyTime } }) => falseReadyTime ?? []);
+  return `in ${falseReadyTimes.filter(({ reported, ms }) => reported && ms <= storeBounds.falseReadyWithinMs).length} of ${falseReadyTimes.length} faults`;
 }
 
 const cellsOf = (haven: Outcome, peer: Outcome | undefined, cell: (outcome: Outcome) => string): string[] => [
@@ -48,7 +48,7 @@ The comparison server is an Express server that uses \`@godaddy/terminus\`, \`pg
 show ([bench/peers/usual-resilience.mjs](../bench/peers/usual-resilience.mjs)). Three instances of it get the same faults and the same
 load.
 
-- **lie time**: the time from the first failed attempt of a user until a probe reports something other than \`ready\`. An
+- **false-ready time**: the time from the first failed attempt of a user until a probe reports something other than \`ready\`. An
   attempt that waits longer than the time limit of a statement (5 s) counts as failed at that limit. A response that reports overload
   is not a failure. "–": no attempt failed. "> 9.80 s":
   attempts failed for that time, and every probe reported \`ready\`.

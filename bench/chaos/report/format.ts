@@ -1,5 +1,5 @@
 import { kindLabels, kinds } from "../load/records.ts";
-import { type Facts, type LieTime, total, totalOf } from "../measure.ts";
+import { type Facts, type FalseReadyTime, total, totalOf } from "../measure.ts";
 import type { Measured } from "../results.ts";
 import { judge, seconds } from "../verdict.ts";
 
@@ -14,7 +14,7 @@ export function lineOf({ fault, outcome: { proxy, server, facts } }: Measured): 
     `longest wait ${seconds(facts.worstWaitMs)}`,
     `longest answer ${seconds(facts.longestAttemptMs)}`,
     `detected ${detected(facts)}`,
-    `lie time ${formatLieTime(facts.lieTime)}`,
+    `false-ready time ${formatFalseReadyTime(facts.falseReadyTime)}`,
     `recovered ${recovered(facts)}`,
     `${facts.balance.acknowledged} writes acknowledged`,
     `machine stalled ${seconds(facts.stalledMs)}`,
@@ -42,9 +42,9 @@ export const recovered = ({ recoveredAfterMs, healthyAfterMs }: Facts): string =
 export const healthyAfter = (ms: number | undefined): string =>
   ms === undefined ? "not while it was watched" : seconds(ms);
 
-/** Formats the lie time. "> 9.80 s" means that no probe reported the failures while they lasted. */
-export const formatLieTime = (lieTime: LieTime | undefined): string =>
-  lieTime === undefined ? "–" : `${lieTime.reported ? "" : "> "}${seconds(lieTime.ms)}`;
+/** Formats the false-ready time. "> 9.80 s" means that no probe reported the failures while they lasted. */
+export const formatFalseReadyTime = (falseReadyTime: FalseReadyTime | undefined): string =>
+  falseReadyTime === undefined ? "–" : `${falseReadyTime.reported ? "" : "> "}${seconds(falseReadyTime.ms)}`;
 
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");

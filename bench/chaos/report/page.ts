@@ -10,7 +10,7 @@ import type { Outcome, Results, Verdict } from "../results.ts";
 import { userCount } from "../testbed/testbed.ts";
 import { judge, judgeResources, seconds } from "../verdict.ts";
 import { comparisonIntro, comparisonOf } from "./comparison.ts";
-import { failedAttempts, formatLieTime, healthyAfter, table } from "./format.ts";
+import { failedAttempts, formatFalseReadyTime, healthyAfter, table } from "./format.ts";
 import { resourcesSection } from "./idle-resources.ts";
 import { anchorOf, proxyTitles } from "./names.ts";
 import { setUp } from "./set-up.ts";
@@ -115,7 +115,7 @@ function figuresSection(proxy: keyof typeof proxyTitles, shown: readonly Shown[]
     [facts.detectedAfter.probe, ...(proxy === "haproxy" ? [facts.detectedAfter.proxy] : [])]
       .map((ms) => (ms === undefined ? "–" : seconds(ms)))
       .join(" / "),
-    formatLieTime(facts.lieTime),
+    formatFalseReadyTime(facts.falseReadyTime),
     `${seconds(facts.recoveredAfterMs)} / ${healthyAfter(facts.healthyAfterMs)}`,
     `${facts.balance.acknowledged}${isExact(facts.balance) ? "" : " **wrong**"}`,
     verdicts.every(({ met }) => met) ? "met" : "**missed**",
@@ -126,7 +126,7 @@ function figuresSection(proxy: keyof typeof proxyTitles, shown: readonly Shown[]
     "failed requests",
     "longest wait: attempt / request",
     proxy === "haproxy" ? "detected: probe / HAProxy" : "detected: probe",
-    "lie time",
+    "false-ready time",
     "recovered: requests / all",
     "writes",
     "bounds",
@@ -148,7 +148,7 @@ const howToRead = `- **failed attempts**: attempts without a response, or with a
 - **detected**: the time from the fault until \`/ready\` of an instance reports a different state (or does not answer for a
   second), and until HAProxy takes an instance out of rotation. NGINX has no health checks of its own. "–": no change of
   state was observed.
-- **lie time**: the time from the first failed attempt until a probe reports something other than \`ready\`. "–": no attempt
+- **false-ready time**: the time from the first failed attempt until a probe reports something other than \`ready\`. "–": no attempt
   failed; "> 9.80 s": attempts failed for that time, and every probe reported \`ready\`.
 - **recovered**: two times from the end of the fault: until the start of the last attempt that failed, and until all instances are
   ready again.

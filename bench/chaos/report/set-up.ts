@@ -26,7 +26,7 @@ Bounds:
 - When an instance or Redis fails, no request fails. When an instance is killed, only the attempts that it was processing fail.
 - Authenticated reads fail for at most 0.5 s, the time that a breaker needs to open.
 - At most two check intervals (4 s) after a store has recovered, requests succeed and every probe reports ready.
-- The lie time is at most one check interval, two time-outs and 0.5 s (6.5 s).
+- The false-ready time is at most one check interval, two time-outs and 0.5 s (6.5 s).
 - While a store answers but does not work, an attempt waits at most the time limit of a statement and 0.5 s (5.5 s).
 - Half a minute after the last request, the instances hold no more connections and handles than before the faults, and at most
   1.1 times the memory.

@@ -6,7 +6,7 @@ import { atEnd } from "../../../test/shared/at-end.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
 import { appRole, query } from "../../../test/shared/servers/database.ts";
 import type { Row } from "../load/ledger.ts";
-import { createOtherClients } from "./others.ts";
+import { createCompetingClients } from "./competing-clients.ts";
 import type { Postgres } from "./postgres.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -47,7 +47,7 @@ export async function createDatabase(postgres: Pick<Postgres, "adminUrl">, name:
     },
     /** Migrates to a made-up next release, which adds a column and an index to `properties`. */
     migrateToNextRelease: () => migrate(nextRelease(), url.href),
-    otherClients: createOtherClients({ url: url.href, adminUrl: admin.href }),
+    competingClients: createCompetingClients({ url: url.href, adminUrl: admin.href }),
   };
 }
 

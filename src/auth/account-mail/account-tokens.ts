@@ -53,8 +53,8 @@ export const accountTokens = {
   },
 
   /**
-   * Ends the reset tokens of an account. A token of a verification works only while its account waits for its address,
-   * so it needs no end, and limits the mails to that address until it expires.
+   * Ends the reset tokens of an account. A verification token works only while the account has its address pending, so it
+   * is kept until it expires, and limits the mails to that address.
    */
   async revokeResets(tx: Queryable, userId: string): Promise<void> {
     await tx.query("DELETE FROM account_tokens WHERE user_id = $1 AND purpose = 'reset-password'", [userId]);

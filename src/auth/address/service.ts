@@ -6,17 +6,17 @@ import type { Precondition } from "../../http/etag.ts";
 import type { Outbox } from "../../mail/outbox.ts";
 import { accountTokens, linkNotValid } from "../account-mail/account-tokens.ts";
 import type { Letter } from "../account-mail/letter.ts";
-import { type ClientInfo, recordEvent, secondsUntilFewer } from "../events.ts";
+import { type ClientInfo, recordEvent, secondsUntilEventAllowed } from "../events.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { type User, users } from "../repository.ts";
 import { lockUserOf } from "../revocations/revocations.ts";
 import { type Registration, registrations } from "../sign-up/registrations.ts";
-import type { StrangerLimit } from "../unknown-networks/stranger-limit.ts";
+import type { UnknownNetworkLimit } from "../unknown-networks/unknown-network-limit.ts";
 
 export type AddressDeps = {
   db: Database;
   rateLimit: RateLimit;
-  strangerLimit: Pick<StrangerLimit, "remember" | "forget">;
+  unknownNetworkLimit: Pick<UnknownNetworkLimit, "remember" | "forget">;
   outbox: Outbox<Letter>;
 };
 
@@ -27,7 +27,7 @@ const maxChangesPerDay = 5;
  * Names and email addresses of accounts. An address is compared in lower case, and has no letters outside ASCII, so
  * that no two addresses look alike. A new address replaces the present one when its owner follows the link in a mail.
  */
-export function createAddressService({ db, rateLimit, strangerLimit, outbox }: AddressDeps) {
+export function createAddressService({ db, rateLimit, unknownNetworkLimit, outbox }: AddressDeps) {
   /** If the address has got an account in another way in the meantime, the link is no longer valid. */
   const openAccount = async (tx: Queryable, registration: Registration, client: ClientInfo): Promise<void> => {
     const user = await users.insert(tx, { ...registration, emailVerified: true }).catch((error: unknown) => {
@@ -54,12 +54,17 @@ export function createAddressService({ db, rateLimit, strangerLimit, outbox }: A
         const { passwordHash: _, active: __, ...seen } = current;
         precondition(seen);
         const { name = current.name, email } = changes;
-        // The present address again: the user has changed their mind.
+        // Setting the current address cancels a pending change.
         const wanted = email === undefined ? current.pendingEmail : email === current.email ? null : email;
         const changed = await users.changeProfile(tx, userId, { name, pendingEmail: wanted });
         if (changed === undefined) throw new Error("The update returned no row.");
         if (email !== undefined && wanted !== null) {
-          const retryAfterSeconds = await secondsUntilFewer(tx, "email_change_requested", userId, maxChangesPerDay);
+          const retryAfterSeconds = await secondsUntilEventAllowed(
+            tx,
+            "email_change_requested",
+            userId,
+            maxChangesPerDay,
+          );
           if (retryAfterSeconds > 0)
             throw new AppError("rate_limited", "Too many changes of the address. Retry later.", { retryAfterSeconds });
           const { language } = client;
@@ -88,18 +93,18 @@ export function createAddressService({ db, rateLimit, strangerLimit, outbox }: A
         if (before === undefined || !isVerified) throw linkNotValid();
         const { language } = client;
         if (email === before.email) return recordEvent(tx, "email_verified", userId, client);
-        // These mails went to the former address.
+        // The links to reset the password were mailed to the former address.
         await accountTokens.revokeResets(tx, userId);
         await recordEvent(tx, "email_changed", userId, client);
         tx.afterCommit(() => {
-          strangerLimit.remember(client.address, email);
-          strangerLimit.forget(before.email);
+          unknownNetworkLimit.remember(client.address, email);
+          unknownNetworkLimit.forget(before.email);
         });
         if (outbox.sendsMail) await outbox.add(tx, { kind: "address-changed", language, userId, to: before.email });
       });
     },
 
-    /** Adds a letter for every address, so that the answer and its time do not show which addresses wait for one. */
+    /** Adds a letter for every address, so that the response and its time do not show which addresses are unverified. */
     async resend(email: string, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, email);
       outbox.assertSendsMail();

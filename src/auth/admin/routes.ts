@@ -24,7 +24,7 @@ export function adminRoutes({ service, authenticate, db, page }: AdminRoutesDeps
       scope: ["users", role, active, email, q],
       limit,
       cursor,
-      searchingUser: q === undefined ? undefined : caller.userId,
+      searchLimitKey: q === undefined ? undefined : caller.userId,
     };
     return okWithEtag(request, await page(list, (pageRequest) => managedUsers.list(db, filter, pageRequest)));
   });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changesOf, email, id, line, moment, role, search } from "../../http/input/common-schemas.ts";
+import { changesOf, email, id, moment, role, search, singleLine } from "../../http/input/common-schemas.ts";
 import { smallBodyLimit } from "../../http/input/request-body.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
@@ -8,7 +8,7 @@ import { auditActions } from "../audit/audit-trail.ts";
 const fields = z.strictObject({ active: z.boolean("must be true or false").meta({ example: false }), role });
 
 const managedUser = z
-  .object({ id, email, name: line(200, "Ana Duarte"), ...fields.shape, createdAt: moment })
+  .object({ id, email, name: singleLine(200, "Ana Duarte"), ...fields.shape, createdAt: moment })
   .meta({ id: "ManagedUser", description: "A user as administrators see it" });
 
 const auditEvent = z

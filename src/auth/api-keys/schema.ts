@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { id, line, moment } from "../../http/input/common-schemas.ts";
+import { id, moment, singleLine } from "../../http/input/common-schemas.ts";
 import { smallBodyLimit } from "../../http/input/request-body.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
@@ -14,7 +14,7 @@ const expiresInDays = z
 
 const members = {
   id,
-  name: line(100, "deployment robot"),
+  name: singleLine(100, "deployment robot"),
   scopes: z
     .array(z.enum(scopes).meta({ id: "ApiKeyScope" }))
     .meta({ description: "`read` allows GET and HEAD, `write` all other methods", example: ["read"] }),

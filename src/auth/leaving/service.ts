@@ -9,7 +9,7 @@ import type { Passwords } from "../passwords.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { users } from "../repository.ts";
 import { recordRevocations } from "../revocations/revocations.ts";
-import type { StrangerLimit } from "../unknown-networks/stranger-limit.ts";
+import type { UnknownNetworkLimit } from "../unknown-networks/unknown-network-limit.ts";
 import { ownedTables } from "./user-data.ts";
 
 /** Deletes files in the transaction that deletes their rows. */
@@ -20,7 +20,7 @@ export type LeavingDeps = {
   sessions: Pick<SessionStore, "assertReachable" | "revoke">;
   passwords: Pick<Passwords, "matches">;
   rateLimit: RateLimit;
-  strangerLimit: Pick<StrangerLimit, "forget">;
+  unknownNetworkLimit: Pick<UnknownNetworkLimit, "forget">;
   removeFiles: RemoveFiles;
   sessionMaxAgeSeconds: number;
 };
@@ -29,7 +29,7 @@ export type LeavingDeps = {
 const rowsPerBatch = 2000;
 
 export function createLeavingService(deps: LeavingDeps) {
-  const { db, sessions, passwords, rateLimit, strangerLimit, removeFiles, sessionMaxAgeSeconds } = deps;
+  const { db, sessions, passwords, rateLimit, unknownNetworkLimit, removeFiles, sessionMaxAgeSeconds } = deps;
 
   /** Returns the number of deleted rows. */
   const deleteBatch = async (tx: Transaction, userId: string, table: string, where: string): Promise<number> => {
@@ -74,7 +74,7 @@ export function createLeavingService(deps: LeavingDeps) {
     await tx.query(jobs, [userId, email]);
     await tx.query("DELETE FROM invitations WHERE accepted_by = $1 OR email = $2", [userId, email]);
     await tx.query("DELETE FROM registrations WHERE email = $1", [email]);
-    tx.afterCommit(() => strangerLimit.forget(email));
+    tx.afterCommit(() => unknownNetworkLimit.forget(email));
   };
 
   /** What was created during the batches is deleted with the user, whose row is locked meanwhile. */

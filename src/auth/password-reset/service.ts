@@ -9,20 +9,20 @@ import type { Passwords } from "../passwords.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import { users } from "../repository.ts";
 import { revokeAllBefore } from "../revocations/revocations.ts";
-import type { StrangerLimit } from "../unknown-networks/stranger-limit.ts";
+import type { UnknownNetworkLimit } from "../unknown-networks/unknown-network-limit.ts";
 
 export type PasswordResetDeps = {
   db: Database;
   sessions: Pick<SessionStore, "assertReachable" | "revoke">;
   passwords: Pick<Passwords, "hash">;
   rateLimit: RateLimit;
-  strangerLimit: Pick<StrangerLimit, "remember">;
+  unknownNetworkLimit: Pick<UnknownNetworkLimit, "remember">;
   outbox: Outbox<Letter>;
 };
 
 /** Lets a user who has forgotten the password set a new one, by a link in a mail to the address of the account. */
 export function createPasswordResetService(deps: PasswordResetDeps) {
-  const { db, sessions, passwords, rateLimit, strangerLimit, outbox } = deps;
+  const { db, sessions, passwords, rateLimit, unknownNetworkLimit, outbox } = deps;
   return {
     /**
      * Adds a letter for every address. Whether there is an account is looked up at the delivery, so the answer and its
@@ -56,7 +56,7 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
         await recordEvent(tx, "password_reset", user.id, client);
         const { language } = client;
         if (outbox.sendsMail) await outbox.add(tx, { kind: "password-changed", language, userId: user.id });
-        tx.afterCommit(() => strangerLimit.remember(client.address, user.email));
+        tx.afterCommit(() => unknownNetworkLimit.remember(client.address, user.email));
         return user.id;
       });
       // If Redis fails now, every instance ends the sessions within two seconds of its return.

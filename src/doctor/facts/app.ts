@@ -22,7 +22,8 @@ export type Probe = {
   isHttpTraffic?: boolean;
   /** The next check starts after the answer to the last one, so the timeout may be longer than the interval. */
   waitsForAnswer?: boolean;
-  mayEqualInterval?: boolean;
+  /** The platform also accepts a timeout that equals the interval. */
+  timeoutMayEqualInterval?: boolean;
 };
 
 /** A workload, service or task that runs instances of the application. */

@@ -19,12 +19,12 @@ const supported: Readonly<Record<Program, { oldest: Version; newest: Version }>>
   prometheus: { oldest: [2, 42], newest: [3, 8] },
 };
 
-export type VersionFact = { program: Program; since: Version; fact: string };
+export type VersionFact = { program: Program; since: Version; text: string };
 
 const fact = (program: Program, since: string, text: string): VersionFact => ({
   program,
   since: parseVersion(since) ?? [],
-  fact: text,
+  text,
 });
 
 export const versionFacts = {
@@ -47,7 +47,7 @@ export const versionFacts = {
     "1.22",
     "Ingress of extensions/v1beta1 and networking.k8s.io/v1beta1 is removed",
   ),
-  kubernetesNoPolicyBeta: fact("kubernetes", "1.25", "policy/v1beta1 and batch/v1beta1 are removed"),
+  kubernetesNoPolicyOrBatchBeta: fact("kubernetes", "1.25", "policy/v1beta1 and batch/v1beta1 are removed"),
   kubernetesNoAutoscalingBeta: fact("kubernetes", "1.26", "autoscaling/v2beta1 and autoscaling/v2beta2 are removed"),
   prometheusNoHoltWinters: fact("prometheus", "3.0", "holt_winters is named double_exponential_smoothing"),
 } as const satisfies Readonly<Record<string, VersionFact>>;

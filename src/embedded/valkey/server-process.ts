@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { WASI } from "node:wasi";
 import { Worker } from "node:worker_threads";
-import { raiseDatabases } from "./raise-databases.ts";
+import { raiseDatabaseLimit } from "./raise-database-limit.ts";
 import { createValkeyBridge } from "./socket-bridge.ts";
 
 // A separate process: node server-process.ts PORT. It runs as long as the pipe on its standard input is open.
@@ -46,7 +46,8 @@ const {
   rk_step: () => number;
 };
 wasi.initialize(instance);
-if (!raiseDatabases(memory, databases)) process.stderr.write("16 databases only: the settings table was not found\n");
+if (!raiseDatabaseLimit(memory, databases))
+  process.stderr.write("16 databases only: the settings table was not found\n");
 bridge.attach(memory, step);
 boot(port);
 setInterval(bridge.wake, wakeIntervalMs);

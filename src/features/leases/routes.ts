@@ -18,7 +18,7 @@ export function leaseRoutes(leases: LeaseService, { authenticate, create, page }
       scope: ["leases", caller.userId, params.unitId, filter.status, filter.q],
       limit,
       cursor,
-      searchingUser: filter.q && caller.userId,
+      searchLimitKey: filter.q && caller.userId,
     };
     return okWithEtag(
       request,

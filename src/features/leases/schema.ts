@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { cents, changesOf, currency, day, email, id, line, moment, search } from "../../http/input/common-schemas.ts";
+import {
+  cents,
+  changesOf,
+  currency,
+  day,
+  email,
+  id,
+  moment,
+  search,
+  singleLine,
+} from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 
@@ -9,7 +19,7 @@ export type LeaseStatus = (typeof statuses)[number];
 const status = z.enum(statuses).meta({ id: "LeaseStatus" });
 
 const fields = z.strictObject({
-  tenantName: line(200, "Ana Duarte"),
+  tenantName: singleLine(200, "Ana Duarte"),
   tenantEmail: email,
   startsOn: day.meta({ example: "2026-05-01" }),
   endsOn: day.meta({ description: "The last day, inclusive; must not be before `startsOn`", example: "2027-04-30" }),

@@ -18,7 +18,7 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
       scope: ["requests", caller.userId, params.unitId, filter.status, filter.q],
       limit,
       cursor,
-      searchingUser: filter.q && caller.userId,
+      searchLimitKey: filter.q && caller.userId,
     };
     return okWithEtag(
       request,
@@ -30,7 +30,7 @@ export function maintenanceRoutes(maintenance: MaintenanceService, { authenticat
       scope: ["requests", caller.userId, "", filter.status, filter.q],
       limit,
       cursor,
-      searchingUser: filter.q && caller.userId,
+      searchLimitKey: filter.q && caller.userId,
     };
     return okWithEtag(request, await page(list, (pageRequest) => maintenance.list(caller.userId, filter, pageRequest)));
   });

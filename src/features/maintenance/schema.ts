@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changesOf, id, line, moment, prose, search } from "../../http/input/common-schemas.ts";
+import { changesOf, id, moment, prose, search, singleLine } from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 import { statuses } from "./status-transitions.ts";
@@ -11,10 +11,10 @@ export type EventType = (typeof eventTypes)[number];
 const priority = z.enum(priorities).meta({ id: "MaintenancePriority" });
 const status = z.enum(statuses).meta({ id: "MaintenanceStatus" });
 const description = prose(5000);
-const note = line(5000, "The plumber comes on Thursday at nine.");
+const note = singleLine(5000, "The plumber comes on Thursday at nine.");
 
 const fields = z.strictObject({
-  title: line(200, "Kitchen tap drips"),
+  title: singleLine(200, "Kitchen tap drips"),
   description: description.default("").meta({ example: "Since Monday, and it is getting worse." }),
   priority: priority.default("normal"),
 });

@@ -10,10 +10,10 @@ export function createAvatarService({ db, images, files }: AvatarDeps) {
     async change(userId: string, image: Buffer, signal: AbortSignal): Promise<{ avatarUrl: string }> {
       const { bytes } = await images.avatar(image, signal);
       const name = newFileName();
-      await files.put([{ name, bytes }], (record) =>
+      await files.put([{ name, bytes }], (recordFiles) =>
         db.transaction(async (tx) => {
           await files.remove(tx, await avatars.replace(tx, userId, name));
-          await record(tx);
+          await recordFiles(tx);
         }),
       );
       return { avatarUrl: `/uploads/${name}` };

@@ -37,14 +37,14 @@ export function createPhotoService({ db, properties, images, files }: PhotoDeps)
         { name: pageFile, bytes: page.bytes },
       ];
       const { width, height } = page;
-      return files.put(sizes, (record) =>
+      return files.put(sizes, (recordFiles) =>
         commit(async (tx, owner, propertyId) => {
           const insert = photos.insert(tx, owner, { id: uuidv7(), propertyId, width, height, listFile, pageFile });
           const photo = orNotFound(
             await insert.catch(onConstraint("photos_property_fkey", () => notFound("property"))),
             resource,
           );
-          await record(tx);
+          await recordFiles(tx);
           return photo;
         }),
       );

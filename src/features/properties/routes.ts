@@ -18,7 +18,7 @@ export function propertyRoutes(properties: PropertyService, { authenticate, crea
       scope: ["properties", userId, filter.kind, filter.q],
       limit,
       cursor,
-      searchingUser: filter.q && userId,
+      searchLimitKey: filter.q && userId,
     };
     return okWithEtag(request, await page(list, (pageRequest) => properties.list(userId, filter, pageRequest)));
   });

@@ -1,21 +1,21 @@
 import { z } from "zod";
-import { changesOf, country, id, line, moment, search } from "../../http/input/common-schemas.ts";
+import { changesOf, country, id, moment, search, singleLine } from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 
 export const kinds = ["apartment_building", "house", "condo", "commercial"] as const;
 
 const address = z.strictObject({
-  line1: line(200, "12 Harbour Street"),
-  line2: line(200, "Rear building").optional(),
-  city: line(100, "Lisbon"),
-  region: line(100, "Lisboa").optional(),
-  postalCode: line(20, "1200-109"),
+  line1: singleLine(200, "12 Harbour Street"),
+  line2: singleLine(200, "Rear building").optional(),
+  city: singleLine(100, "Lisbon"),
+  region: singleLine(100, "Lisboa").optional(),
+  postalCode: singleLine(20, "1200-109"),
   country,
 });
 
 const kind = z.enum(kinds).meta({ id: "PropertyKind" });
-const fields = z.strictObject({ name: line(200, "Harbour House"), kind, address });
+const fields = z.strictObject({ name: singleLine(200, "Harbour House"), kind, address });
 
 const property = z.object({ id, ...fields.shape, createdAt: moment, updatedAt: moment }).meta({ id: "Property" });
 

@@ -6,7 +6,7 @@ export type Reader = {
   position: number;
   /** The number of events per read while the reader is behind. */
   batchSize: number;
-  /** Returns whether the buffer has room. After it has returned false, `onRoom` is called once there is room. */
+  /** Returns whether the buffer has room. After it has returned false, `onBufferSpace` is called once there is room. */
   hasRoom(): boolean;
   write(bytes: Buffer): void;
   isIdle(): boolean;
@@ -23,7 +23,7 @@ export type ReaderDeps = {
   bufferBytes: number;
   /** How long the client may accept no data while data is waiting. */
   stallMs: number;
-  onRoom(): void;
+  onBufferSpace(): void;
   end(reason: EndReason): void;
 };
 
@@ -71,9 +71,9 @@ class ResponseReader implements Reader {
   }
 
   #flushed(): void {
-    const { response, bufferBytes, onRoom } = this.#deps;
+    const { response, bufferBytes, onBufferSpace } = this.#deps;
     if (!this.#awaitsRoom || response.writableLength > bufferBytes / 2) return;
     this.#awaitsRoom = false;
-    onRoom();
+    onBufferSpace();
   }
 }

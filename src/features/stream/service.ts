@@ -32,7 +32,7 @@ export type StreamDeps = {
 };
 
 const maxReadWaitMs = 10_000;
-/** Bounded, so that a thousand streams that catch up leave connections of the pool to requests. */
+/** Limits the connections that resuming streams take from the pool, so that requests get connections as well. */
 const maxConcurrentReads = 4;
 
 /** Streams an owner's maintenance events. Events are read from Postgres; Redis only signals that there are new ones. */
@@ -106,8 +106,8 @@ export function createStreamService({ settings, db, channel, connections, isStil
         else if (wasOpen) response.end();
       };
       const { bufferBytes, stallMs } = settings;
-      const onRoom = () => hubs.resume(owner, reader);
-      const reader = createReader({ response, position: start, bufferBytes, stallMs, onRoom, end });
+      const onBufferSpace = () => hubs.resume(owner, reader);
+      const reader = createReader({ response, position: start, bufferBytes, stallMs, onBufferSpace, end });
       const removeDrainHandler = connections.onDrain(() => end("drain"));
       response.on("close", leave);
       readers.add(reader);

@@ -18,7 +18,7 @@ export function unitRoutes(units: UnitService, { authenticate, create, page }: A
       scope: ["units", caller.userId, params.propertyId, filter.status, filter.q],
       limit,
       cursor,
-      searchingUser: filter.q && caller.userId,
+      searchLimitKey: filter.q && caller.userId,
     };
     return okWithEtag(
       request,

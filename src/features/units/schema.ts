@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cents, changesOf, currency, id, line, moment, search } from "../../http/input/common-schemas.ts";
+import { cents, changesOf, currency, id, moment, search, singleLine } from "../../http/input/common-schemas.ts";
 import { operation } from "../../http/operation.ts";
 import { listOf, pageFields } from "../../http/pagination.ts";
 
@@ -19,7 +19,7 @@ const bathrooms = z
   .meta({ multipleOf: 0.5 });
 
 const fields = z.strictObject({
-  label: line(50, "2B"),
+  label: singleLine(50, "2B"),
   bedrooms: rooms.meta({ example: 2 }),
   bathrooms: bathrooms.meta({ example: 1.5 }),
   rentCents: cents,

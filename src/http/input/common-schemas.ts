@@ -61,7 +61,7 @@ const invisible =
 /** Creates the schema of a visible text without line breaks, control characters and changes of the text direction. */
 const linePattern = new RegExp(`^[${invisible}]*[^${controls}${invisible}][^${controls}]*$`);
 meanings.set(linePattern.source, "no line breaks or control characters");
-export const line = (maxLength: number, example: string) =>
+export const singleLine = (maxLength: number, example: string) =>
   boundedText(maxLength, {
     pattern: linePattern,
     error: "must contain a visible character and no control characters",
@@ -69,7 +69,7 @@ export const line = (maxLength: number, example: string) =>
     .refine((text) => /[^\p{Cf}\p{Z}]/u.test(text), "must contain a visible character")
     .meta({ minLength: 1, example });
 
-/** Creates the schema of a visible text that, unlike `line`, may contain line breaks. */
+/** Creates the schema of a visible text that, unlike `singleLine`, may contain line breaks. */
 const prosePattern = new RegExp(`^[^${controlsButBreaks}]*$`);
 meanings.set(prosePattern.source, "no control characters except line breaks");
 export const prose = (maxLength: number) =>

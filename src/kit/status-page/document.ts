@@ -75,7 +75,7 @@ export function renderDocument({
           <div class="wrap"><p id="trouble-text"></p><button id="retry" type="button">Retry</button></div>
         </div>
         <p id="notice" class="wrap notice" hidden></p>
-        <p id="announcer" class="unseen" role="status"></p>
+        <p id="announcer" class="visually-hidden" role="status"></p>
         <main data-page="${kind}" data-interval="${intervalMs}" data-label="${badge.label}" data-instance="${instance}" data-time="${time}">${content}</main>
         <footer class="wrap note">
           <p>All times are UTC. This address answers with JSON to <code>Accept: application/json</code>.</p>

@@ -10,10 +10,11 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
   const { instances, silentSince } = fleet;
   const checks = columnsOf(instances);
   const all = instances.map((member, index) => [member, index] as const);
-  const isUneventful = ({ status, self }: FleetMember) => status === "ready" && !self;
+  // This instance is always shown.
+  const canBeFolded = ({ status, self }: FleetMember) => status === "ready" && !self;
   const isLarge = instances.length > maxUnfolded;
-  const shown = isLarge ? all.filter(([member]) => !isUneventful(member)) : all;
-  const folded = isLarge ? all.filter(([member]) => isUneventful(member)) : [];
+  const shown = isLarge ? all.filter(([member]) => !canBeFolded(member)) : all;
+  const folded = isLarge ? all.filter(([member]) => canBeFolded(member)) : [];
   return html`
     <section aria-labelledby="fleet">
       <h2 id="fleet">Fleet</h2>
@@ -32,7 +33,7 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
       ${
         folded.length > 0 &&
         html`<details data-key="fleet-ready"><summary>${folded.length} more, all ready</summary>
-          <table class="fleet"><caption class="unseen">Ready instances</caption><tbody>${folded.map(([member, index]) => renderMember(member, checks, index, nowMs))}</tbody></table></details>`
+          <table class="fleet"><caption class="visually-hidden">Ready instances</caption><tbody>${folded.map(([member, index]) => renderMember(member, checks, index, nowMs))}</tbody></table></details>`
       }
       ${renderSpread(fleet)}
     </section>`;
@@ -70,7 +71,7 @@ function renderMember(member: FleetMember, checks: readonly string[], index: num
 
 function renderStatus(status = "not reported"): Html {
   const { tone, shape: shapeName } = appearanceOf(status);
-  return html`<td class="${tone}">${shape(shapeName)}<span class="${status === "up" ? "unseen" : "word"}">${status}</span></td>`;
+  return html`<td class="${tone}">${shape(shapeName)}<span class="${status === "up" ? "visually-hidden" : "word"}">${status}</span></td>`;
 }
 
 /** The largest difference from the average that is not shown as a warning. */

@@ -48,7 +48,7 @@ function list(caption: string, changes: readonly ReportedChange[], nowMs: number
   });
   return html`
     <table>
-      <caption class="unseen">${caption}, newest first</caption>
+      <caption class="visually-hidden">${caption}, newest first</caption>
       <thead><tr><th scope="col">UTC</th><th scope="col">Kind</th><th scope="col">Change</th></tr></thead>
       <tbody>${rows}</tbody>
     </table>`;

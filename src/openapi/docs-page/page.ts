@@ -81,7 +81,7 @@ export function renderDocsPage(document: Document, links: Links, demoLogin?: Dem
 function renderGuide(): Html {
   return html`
     <section class="guide" aria-labelledby="guide">
-      <h2 id="guide" class="unseen">About all operations</h2>
+      <h2 id="guide" class="visually-hidden">About all operations</h2>
       ${guide.map(({ title, text }) => html`<div><h3>${title}</h3>${text.map((one) => html`<p>${prose(one)}</p>`)}</div>`)}
     </section>`;
 }

@@ -41,7 +41,7 @@ export function renderLandingPage({ service, version, instance, links, demoLogin
           </div>
         </header>
         <main class="wrap">
-          <h2 class="unseen">Navigation</h2>
+          <h2 class="visually-hidden">Navigation</h2>
           <ul class="ways">
             ${navLink(links["docs"], "Reference", "Read about every operation and try it.")}
             ${navLink(links["health"], "Status page", "The live state of this instance.")}

@@ -65,25 +65,25 @@ test("the time in which reads fail is measured from the start of the fault, and 
   assert.equal(facts({ attempts: [...during, attempt(9450, "503")] }).readsFailedForMs, 450);
 });
 
-test("the lie time is the time from the first failed attempt until a probe reports something other than ready", () => {
+test("the false-ready time is the time from the first failed attempt until a probe reports something other than ready", () => {
   const ready = [observation(0, "ready"), observation(0, "ready", "two")];
   const attempts = [attempt(2000, "503"), attempt(3500, "503"), attempt(7990, "503")];
-  const lieOf = (...observations: Observed["observations"]) =>
-    facts({ attempts, observations: [...ready, ...observations] }).lieTime;
-  assert.deepEqual(lieOf(observation(3900, "ready"), observation(4510, "degraded", "two")), {
+  const falseReadyTimeOf = (...observations: Observed["observations"]) =>
+    facts({ attempts, observations: [...ready, ...observations] }).falseReadyTime;
+  assert.deepEqual(falseReadyTimeOf(observation(3900, "ready"), observation(4510, "degraded", "two")), {
     ms: 1000,
     reported: true,
   });
-  assert.deepEqual(lieOf(observation(3300, "not_ready")), { ms: 0, reported: true });
-  assert.deepEqual(lieOf(observation(4000, "DOWN", "one", "proxy")), { ms: 4490, reported: false });
-  assert.equal(facts({ observations: [...ready, observation(3300, "not_ready")] }).lieTime, undefined);
-  assert.equal(facts({ attempts: [attempt(3500, "503 overloaded")], observations: ready }).lieTime, undefined);
+  assert.deepEqual(falseReadyTimeOf(observation(3300, "not_ready")), { ms: 0, reported: true });
+  assert.deepEqual(falseReadyTimeOf(observation(4000, "DOWN", "one", "proxy")), { ms: 4490, reported: false });
+  assert.equal(facts({ observations: [...ready, observation(3300, "not_ready")] }).falseReadyTime, undefined);
+  assert.equal(facts({ attempts: [attempt(3500, "503 overloaded")], observations: ready }).falseReadyTime, undefined);
 });
 
 test("an attempt that waits longer than the time limit of a statement counts as failed at that limit", () => {
   const attempts = [attempt(3500, "ok", "write", 20_000)];
   assert.deepEqual(
-    facts({ attempts, observations: [observation(0, "ready"), observation(9000, "degraded")] }).lieTime,
+    facts({ attempts, observations: [observation(0, "ready"), observation(9000, "degraded")] }).falseReadyTime,
     {
       ms: 500,
       reported: true,
@@ -91,11 +91,11 @@ test("an attempt that waits longer than the time limit of a statement counts as 
   );
 });
 
-test("if no probe reports the failures, the lie time is as long as the failures, and is compared with its limit", () => {
+test("if no probe reports the failures, the false-ready time is as long as the failures, and is compared with its limit", () => {
   const observations = [observation(0, "ready")];
   const metOf = (lastAt: number) =>
     judge(
-      { lieTimeWithinMs: 6500 },
+      { falseReadyWithinMs: 6500 },
       facts({ observations, attempts: [attempt(3100, "503"), attempt(lastAt, "503")] }),
     ).at(-1)?.met;
   assert.deepEqual([metOf(4000), metOf(9610)], [true, false]);

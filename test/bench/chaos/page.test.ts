@@ -47,7 +47,7 @@ test("missed bounds of Haven are listed at the top, by fault; the usual stack ha
   const text = page(outcome("haven", "postgres-read-only", []), outcome("peer", "redis-replica", []));
   assert.match(
     text,
-    /Bounds that were missed:\n\n- \*\*Postgres read-only\*\*: behind NGINX, the lie time was more than 8\.50 s/,
+    /Bounds that were missed:\n\n- \*\*Postgres read-only\*\*: behind NGINX, the false-ready time was more than 8\.50 s/,
   );
   assert.doesNotMatch(text, /\*\*Redis turned into a replica\*\*/);
 });

@@ -9,7 +9,8 @@ import * as valid from "../support/valid-configs.ts";
 const script = fileURLToPath(new URL("../support/measured-run.ts", import.meta.url));
 
 /**
- * Returns a repository like that of a platform team: most of its files are no configuration, and many of them are YAML.
+ * Returns a repository like that of a platform team: few of its files are deployment configuration, and many of the
+ * other files are YAML as well.
  */
 function largeRepository(): Record<string, string> {
   const files: Record<string, string> = {};

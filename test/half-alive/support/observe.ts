@@ -45,10 +45,10 @@ export const reportOf = async ({ url }: Haven): Promise<HealthReport> =>
   (await ask(`${url}/health/detailed`)).json() as HealthReport;
 
 /**
- * Sends requests until one fails. Returns its response and the lie time: the time from then until `/ready` reports it,
- * without the time in which this process, in which the server runs as well, waited for a CPU.
+ * Sends requests until one fails. Returns its response and the false-ready time: the time from then until `/ready`
+ * reports the failure. The time in which this process waited for a CPU does not count, because the server runs in it.
  */
-export async function lieTime(haven: Haven, request: () => Promise<Answer>) {
+export async function falseReadyTime(haven: Haven, request: () => Promise<Answer>) {
   const failed = await eventually(request, ({ status }) => status >= 500, 5000, 5);
   const elapsedMs = startStopwatch();
   await eventually(
@@ -57,7 +57,7 @@ export async function lieTime(haven: Haven, request: () => Promise<Answer>) {
     detectionTimeMs + 3000,
     5,
   );
-  return { failed, lieMs: elapsedMs() };
+  return { failed, falseReadyMs: elapsedMs() };
 }
 
 /** Asserts that the store answers reads but not writes, with this reason, and that the instance stays in rotation. */

@@ -30,7 +30,10 @@ export async function startForSchemathesis() {
 
 export type Credentials = { email: string; password: string; operatorToken: string };
 
-/** Runs all checks in all phases. SCHEMATHESIS_SEED=2 generates other requests, SCHEMATHESIS_EXAMPLES=20 more of them. */
+/**
+ * Runs all checks in all phases. SCHEMATHESIS_SEED=2 changes the generated requests, and
+ * SCHEMATHESIS_EXAMPLES=20 raises their number.
+ */
 export async function runSchemathesis({ url, credentials }: { url: string; credentials?: Credentials }) {
   const { SCHEMATHESIS_SEED: seed = "1", SCHEMATHESIS_EXAMPLES: examples = "3" } = process.env;
   const folder = mkdtempSync(join(tmpdir(), "haven-schemathesis-"));

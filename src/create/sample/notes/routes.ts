@@ -14,7 +14,7 @@ export function noteRoutes(notes: NoteService, { authenticate, create, page }: A
     }),
   );
   routes.add(operations.list, async ({ caller: { userId }, query: { limit, cursor, q }, request }) => {
-    const list = { scope: ["notes", userId, q], limit, cursor, searchingUser: q && userId };
+    const list = { scope: ["notes", userId, q], limit, cursor, searchLimitKey: q && userId };
     return okWithEtag(request, await page(list, (pageRequest) => notes.list(userId, q, pageRequest)));
   });
   routes.add(operations.get, async ({ caller, params, request }) =>

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { changesOf, id, line, moment, prose, search } from "../../../http/input/common-schemas.ts";
+import { changesOf, id, moment, prose, search, singleLine } from "../../../http/input/common-schemas.ts";
 import { operation } from "../../../http/operation.ts";
 import { listOf, pageFields } from "../../../http/pagination.ts";
 
 const fields = z.strictObject({
-  title: line(200, "Order coffee"),
+  title: singleLine(200, "Order coffee"),
   text: prose(10_000).meta({ example: "Two bags, whole beans." }),
 });
 

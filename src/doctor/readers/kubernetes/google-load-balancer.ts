@@ -65,6 +65,6 @@ function checkOf(check: Tree, path: Tree, diagnostics: Diagnostics): Probe {
     hasUnknownRequest: false,
     timeout: seconds("timeoutSec"),
     interval: seconds("checkIntervalSec"),
-    mayEqualInterval: true,
+    timeoutMayEqualInterval: true,
   };
 }

@@ -4,10 +4,11 @@ import { effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb, backend, location } from "../example-files.ts";
 
-/** Requests of most applications may take longer than this. */
-const shortestDrainMs = 5000;
+/** The minimum if REQUEST_TIMEOUT_MS is unknown. Most applications have requests that may take longer. */
+const minDrainMs = 5000;
 
-const isTooShort = ({ value, origin }: ConfigNumber): boolean => origin === undefined && value < shortestDrainMs;
+/** A default is not reported: only a number that a file sets has no `origin`. */
+const isTooShort = ({ value, origin }: ConfigNumber): boolean => origin === undefined && value < minDrainMs;
 
 const tooShortViolation =
   (name: string) =>
@@ -121,7 +122,7 @@ export const drainRequestRules: readonly Rule[] = [
     impact:
       "When an instance is removed, or the proxy is reloaded, requests that the application is still working on are cut.",
     condition:
-      "ALB `deregistration_delay` (default 300 s), nginx `worker_shutdown_timeout` and HAProxy `hard-stop-after` (both without limit by default), Google's `drainingTimeoutSec` (default 0 s) ≥ `REQUEST_TIMEOUT_MS`; if that is not known, a value below 5 s that a file sets is a warning",
+      "ALB `deregistration_delay` (default 300 s), nginx `worker_shutdown_timeout` and HAProxy `hard-stop-after` (both without limit by default), Google's `drainingTimeoutSec` (default 0 s) ≥ `REQUEST_TIMEOUT_MS`; if `REQUEST_TIMEOUT_MS` is unknown, a configured value below 5 s is a warning",
     fix: "Raise the value to REQUEST_TIMEOUT_MS or more.",
     example: {
       kind: "alb",

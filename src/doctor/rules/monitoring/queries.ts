@@ -61,7 +61,7 @@ export const queryRules: readonly Rule[] = [
     severity: "error",
     title: "Prometheus no longer has this function",
     impact: "Prometheus does not load the file of rules: none of its alerts fires.",
-    condition: `No holt_winters: ${versionFacts.prometheusNoHoltWinters.fact} (${versionsSince(versionFacts.prometheusNoHoltWinters)})`,
+    condition: `No holt_winters: ${versionFacts.prometheusNoHoltWinters.text} (${versionsSince(versionFacts.prometheusNoHoltWinters)})`,
     fix: "Write double_exponential_smoothing, or keep Prometheus 2.",
     example: {
       kind: "kubernetes",

@@ -45,7 +45,8 @@ export const haproxyCheckRules: readonly Rule[] = [
     title: "A server is checked twice",
     impact:
       "Two backends check the same address and detect changes at different times: the instance gets twice as many checks, and one backend still sends requests to an instance that the other has marked down.",
-    condition: "An address is checked in one backend. In other backends its servers `track` that server",
+    condition:
+      "Only one backend checks an address. In other backends, servers with this address `track` the checked server",
     fix: "Use one backend, or track BACKEND/SERVER in the second one.",
     example: {
       kind: "haproxy",

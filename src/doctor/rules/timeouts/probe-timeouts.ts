@@ -68,9 +68,9 @@ export const probeTimeoutRules: readonly Rule[] = [
       [
         ...apps.flatMap(({ probes }) => probes),
         ...loadBalancers.flatMap(({ loadBalancer }) => loadBalancer.checks),
-      ].flatMap(({ name, timeout, interval, waitsForAnswer = false, mayEqualInterval = false }): Violation[] => {
+      ].flatMap(({ name, timeout, interval, waitsForAnswer = false, timeoutMayEqualInterval = false }): Violation[] => {
         if (waitsForAnswer || timeout === undefined || interval === undefined) return [];
-        if (mayEqualInterval ? timeout.value <= interval.value : timeout.value < interval.value) return [];
+        if (timeoutMayEqualInterval ? timeout.value <= interval.value : timeout.value < interval.value) return [];
         // If both numbers are defaults, the user has set nothing wrong.
         if (timeout.origin !== undefined && interval.origin !== undefined) return [];
         const message = `${name}: a timeout of ${formatNumber(timeout)} must be shorter than the interval of ${formatNumber(interval)}.`;

@@ -21,13 +21,13 @@ const removedApis: readonly RemovedApi[] = [
   {
     kinds: /^CronJob$/,
     api: /^batch\/v1beta1$/,
-    fact: versionFacts.kubernetesNoPolicyBeta,
+    fact: versionFacts.kubernetesNoPolicyOrBatchBeta,
     replacement: "batch/v1",
   },
   {
     kinds: /^(?:PodDisruptionBudget|PodSecurityPolicy)$/,
     api: /^policy\/v1beta1$/,
-    fact: versionFacts.kubernetesNoPolicyBeta,
+    fact: versionFacts.kubernetesNoPolicyOrBatchBeta,
   },
   {
     kinds: /^HorizontalPodAutoscaler$/,
@@ -71,7 +71,7 @@ export const kubernetesVersionRules: readonly Rule[] = [
     severity: "error",
     title: "Kubernetes no longer has this version of an API",
     impact: "Kubernetes rejects the object, so that a deployment that contains it fails.",
-    condition: `No object has an \`apiVersion\` that is removed: ${[...new Set(removedApis.map(({ fact }) => fact))].map((fact) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
+    condition: `No object has an \`apiVersion\` that is removed: ${[...new Set(removedApis.map(({ fact }) => fact))].map((fact) => `${fact.text} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Use the version that replaces it: apps/v1, networking.k8s.io/v1, policy/v1, batch/v1, autoscaling/v2.",
     example: { kind: "kubernetes", broken: oldBudget, fixed: oldBudget.replace("v1beta1", "v1") },
     find: ({ kubernetes, versions }) =>
@@ -95,7 +95,7 @@ export const kubernetesVersionRules: readonly Rule[] = [
     title: "The version of Kubernetes does not have a feature that the pod uses",
     impact:
       "Kubernetes rejects or ignores the field: the preStop hook does not wait, or the sidecar blocks the start of the pod.",
-    condition: `If a comment or --versions states the version of Kubernetes, the pods use only features of that version: ${features.map(({ fact }) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
+    condition: `If a comment or --versions states the version of Kubernetes, the pods use only features of that version: ${features.map(({ fact }) => `${fact.text} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Upgrade Kubernetes. Or replace preStop.sleep with exec: { command: [sleep, '15'] }, and the sidecar with a container in `containers`.",
     example: {
       kind: "kubernetes",

@@ -48,7 +48,7 @@ export const proxyVersionRules: readonly Rule[] = [
     severity: "error",
     title: "The version of nginx does not have a directive that the file uses",
     impact: "nginx does not start, or a reload is rejected and the old configuration stays in use unnoticed.",
-    condition: `If a comment, an image tag or --versions states the version of NGINX, the file uses only features of that version: ${nginxFeatures.map(({ fact }) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
+    condition: `If a comment, an image tag or --versions states the version of NGINX, the file uses only features of that version: ${nginxFeatures.map(({ fact }) => `${fact.text} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Upgrade nginx, or use what the version has: `listen 443 ssl http2`, and a variable in proxy_pass with a resolver.",
     example: { kind: "nginx", broken: resolving("1.26.0"), fixed: resolving("1.28.0") },
     find: ({ nginx, versions }) =>
@@ -72,7 +72,7 @@ export const proxyVersionRules: readonly Rule[] = [
     severity: "error",
     title: "HAProxy no longer has this keyword",
     impact: "HAProxy rejects the configuration: after an upgrade it does not start.",
-    condition: `No keyword that is removed: ${removedKeywords.map(({ fact }) => `${fact.fact} (${versionsSince(fact)})`).join("; ")}`,
+    condition: `No keyword that is removed: ${removedKeywords.map(({ fact }) => `${fact.text} (${versionsSince(fact)})`).join("; ")}`,
     fix: "Use http-request and http-response set-header, replace-header and deny; timeout client, connect and server; nbthread.",
     example: {
       kind: "haproxy",

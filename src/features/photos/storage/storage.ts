@@ -6,10 +6,10 @@ export type StoredFile = { name: string; bytes: Buffer };
 /** Storage that all instances share. */
 export type FileStore = {
   /**
-   * Stores files together with the row that names them. `commit` runs the transaction of that row and calls `record` in
-   * it. If it fails, or does not call `record` because the row existed already, the files are deleted.
+   * Stores files together with the row that names them. `commit` runs the transaction of that row and calls
+   * `recordFiles` in it. If it fails, or does not call `recordFiles` because the row existed already, the files are deleted.
    */
-  put<T>(files: readonly StoredFile[], commit: (record: RecordFiles) => Promise<T>): Promise<T>;
+  put<T>(files: readonly StoredFile[], commit: (recordFiles: RecordFiles) => Promise<T>): Promise<T>;
   get(name: string, signal: AbortSignal): Promise<Buffer | undefined>;
   remove(tx: Transaction, names: readonly string[]): Promise<void>;
 };

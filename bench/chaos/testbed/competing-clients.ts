@@ -10,7 +10,7 @@ export const endConnectionsOfInstances = (adminUrl: string): Promise<unknown> =>
   query(adminUrl, endInstanceConnections, [appRole.name]);
 
 /** Creates clients beside Haven that take all connections of Postgres, or lock a table. */
-export function createOtherClients({ url, adminUrl }: { url: string; adminUrl: string }) {
+export function createCompetingClients({ url, adminUrl }: { url: string; adminUrl: string }) {
   const clients = new Set<pg.Client>();
   let isTaking = false;
   let hasAll = false;

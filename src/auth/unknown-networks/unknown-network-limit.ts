@@ -4,7 +4,7 @@ import { networkOf } from "../../core/ip-address.ts";
 import { loadLuaScript } from "../../redis/lua-script.ts";
 import type { RedisAccess } from "../../redis/redis-access.ts";
 
-export type StrangerLimitDeps = { redis: RedisAccess; perMinute: number };
+export type UnknownNetworkLimitDeps = { redis: RedisAccess; perMinute: number };
 
 const windowMs = 3_600_000;
 /** An hour of attempts from all unknown networks together is as much as ten minutes of one address. */
@@ -13,7 +13,7 @@ const maxNetworks = 50;
 const forgetAfterMs = 90 * 86_400_000;
 
 const scripts = {
-  count: loadLuaScript(new URL("./count-stranger.lua", import.meta.url)),
+  count: loadLuaScript(new URL("./count-unknown-network.lua", import.meta.url)),
   remember: loadLuaScript(new URL("./remember-network.lua", import.meta.url)),
 };
 
@@ -23,7 +23,7 @@ const scripts = {
  * makes a network known, so the owner is never locked out. Accounts are identified by their address, whether or not
  * they exist.
  */
-export function createStrangerLimit({ redis, perMinute }: StrangerLimitDeps) {
+export function createUnknownNetworkLimit({ redis, perMinute }: UnknownNetworkLimitDeps) {
   return {
     /** Throws 429 after too many attempts from unknown networks. */
     async attempt(address: string, email: string): Promise<void> {
@@ -52,7 +52,7 @@ export function createStrangerLimit({ redis, perMinute }: StrangerLimitDeps) {
   };
 }
 
-export type StrangerLimit = ReturnType<typeof createStrangerLimit>;
+export type UnknownNetworkLimit = ReturnType<typeof createUnknownNetworkLimit>;
 
 /** The part in braces selects the slot of a Redis Cluster, so that both keys are on one node. */
 function keysOf(email: string): string[] {

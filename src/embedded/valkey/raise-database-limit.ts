@@ -6,7 +6,7 @@ const defaultValueWord = 16;
  * This WebAssembly build of Valkey reads no configuration file, and the number of databases cannot be set later. So the
  * default is raised in the settings table in memory, before the start. If the table is not as expected, it stays 16.
  */
-export function raiseDatabases(memory: WebAssembly.Memory, databases: number): boolean {
+export function raiseDatabaseLimit(memory: WebAssembly.Memory, databases: number): boolean {
   const bytes = Buffer.from(memory.buffer);
   for (const name of occurrences(bytes, Buffer.from("databases\0"))) {
     const pointer = Buffer.alloc(4);
