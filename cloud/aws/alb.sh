@@ -97,7 +97,7 @@ target_group=$(run TARGET_GROUP_ARN aws elbv2 create-target-group --name haven-a
   --healthy-threshold-count 2 --unhealthy-threshold-count 2 --matcher HttpCode=200 \
   --query 'TargetGroups[0].TargetGroupArn' --output text)
 
-# The delay is longer than REQUEST_TIMEOUT_MS (15 s). No stickiness, because any instance can serve any session.
+# The delay is longer than REQUEST_TIMEOUT_MS. No stickiness, because any instance can serve any session.
 run '' aws elbv2 modify-target-group-attributes --target-group-arn "$target_group" --attributes \
   Key=deregistration_delay.timeout_seconds,Value=30 \
   Key=load_balancing.algorithm.type,Value=least_outstanding_requests \

@@ -94,7 +94,7 @@ compute health-checks create http haven-api-ready --global --port=4000 --request
 compute instance-groups set-named-ports "$INSTANCE_GROUP" "--zone=$ZONE" --named-ports=http:4000
 
 # The timeout is the maximum duration of an event stream, which the client then resumes. Haven itself times out other
-# requests after REQUEST_TIMEOUT_MS (15 s). The drain time is longer than 15 s.
+# requests after REQUEST_TIMEOUT_MS. The drain time is longer than that.
 # shellcheck disable=SC2086 # several options
 compute backend-services create haven-api-backend --global --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTP \
   --port-name=http --health-checks=haven-api-ready --global-health-checks --timeout=3600s \

@@ -14,32 +14,72 @@ export type Problem = ProblemMembers<ErrorCode> & {
   errors?: readonly FieldError[];
 };
 
-export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: string }>> = {
-  bad_request: { status: 400, title: "Bad request" },
-  validation_failed: { status: 400, title: "Validation failed" },
-  unauthorized: { status: 401, title: "Authentication required" },
-  forbidden: { status: 403, title: "Forbidden" },
-  not_found: { status: 404, title: "Not found" },
-  method_not_allowed: { status: 405, title: "Method not allowed" },
-  not_acceptable: { status: 406, title: "Not acceptable" },
-  request_timeout: { status: 408, title: "Request timeout" },
-  conflict: { status: 409, title: "Conflict" },
-  precondition_failed: { status: 412, title: "Precondition failed" },
-  payload_too_large: { status: 413, title: "Payload too large" },
-  unsupported_media_type: { status: 415, title: "Unsupported media type" },
-  range_not_satisfiable: { status: 416, title: "Range not satisfiable" },
-  unprocessable: { status: 422, title: "Unprocessable content" },
-  rate_limited: { status: 429, title: "Too many requests" },
-  headers_too_large: { status: 431, title: "Request header fields too large" },
-  overloaded: { status: 503, title: "Server overloaded" },
-  unavailable: { status: 503, title: "Service unavailable" },
-  read_only: { status: 503, title: "Service is read-only" },
-  deadline_exceeded: { status: 503, title: "Request deadline exceeded" },
-  internal: { status: 500, title: "Internal server error" },
-};
-
 /** Replaces the message of an unexpected error, which may contain internal details. */
 export const internalDetail = "The error is logged under this request id.";
+
+export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: string; example: string }>> = {
+  bad_request: { status: 400, title: "Bad request", example: "The body is not valid JSON." },
+  validation_failed: { status: 400, title: "Validation failed", example: "name: is required" },
+  unauthorized: { status: 401, title: "Authentication required", example: "Sign in, or send a valid access token." },
+  forbidden: {
+    status: 403,
+    title: "Forbidden",
+    example: "Writes with a session cookie are not allowed from another origin. Use a bearer token.",
+  },
+  not_found: { status: 404, title: "Not found", example: "Unit not found." },
+  method_not_allowed: {
+    status: 405,
+    title: "Method not allowed",
+    example: "The path does not support this method. See the Allow header.",
+  },
+  not_acceptable: { status: 406, title: "Not acceptable", example: "None of the accepted formats is available." },
+  request_timeout: { status: 408, title: "Request timeout", example: "The request was not complete in time." },
+  conflict: { status: 409, title: "Conflict", example: "The unit already has a lease in that period." },
+  precondition_failed: {
+    status: 412,
+    title: "Precondition failed",
+    example: "The resource has changed since the version in If-Match. Fetch it again and retry.",
+  },
+  payload_too_large: { status: 413, title: "Payload too large", example: "The body may have at most 1,000,000 bytes." },
+  unsupported_media_type: {
+    status: 415,
+    title: "Unsupported media type",
+    example: "Send the body as application/json.",
+  },
+  range_not_satisfiable: { status: 416, title: "Range not satisfiable", example: "The image has 40960 bytes." },
+  unprocessable: {
+    status: 422,
+    title: "Unprocessable content",
+    example: "This Idempotency-Key was used for another request.",
+  },
+  rate_limited: {
+    status: 429,
+    title: "Too many requests",
+    example: "Too many attempts from this address. Retry later.",
+  },
+  headers_too_large: {
+    status: 431,
+    title: "Request header fields too large",
+    example: "The headers are larger than 16 KiB.",
+  },
+  overloaded: { status: 503, title: "Server overloaded", example: "Retry in a moment." },
+  unavailable: {
+    status: 503,
+    title: "Service unavailable",
+    example: "The database is temporarily unavailable. Retry later.",
+  },
+  read_only: {
+    status: 503,
+    title: "Service is read-only",
+    example: 'The dependency "postgres" accepts no writes at the moment. Reads are served.',
+  },
+  deadline_exceeded: {
+    status: 503,
+    title: "Request deadline exceeded",
+    example: "The request took too long and was aborted. Retry later.",
+  },
+  internal: { status: 500, title: "Internal server error", example: internalDetail },
+};
 
 /** Only proxies pass a `status`, because they have more statuses than there are codes. */
 export function problemOf(code: ErrorCode, detail: string, requestId: string, status?: number): Problem {

@@ -52,7 +52,8 @@ export function aboutRoutes(
   routes.add(operations.problem, ({ params }) => {
     const kind = isErrorCode(params.code) ? problemKinds[params.code] : undefined;
     if (kind === undefined) throw new AppError("not_found", "Problem type not found.");
-    return ok({ type: problemPath(params.code), code: params.code, ...kind });
+    const { status, title } = kind;
+    return ok({ type: problemPath(params.code), code: params.code, status, title });
   });
 
   const described = once(() =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { verdictOn } from "../../src/create/template/build-template.ts";
+import { migrationsOfDroppedTables } from "../../src/create/template/domain-migrations.ts";
 import { applyEdit } from "../../src/create/template/edit.ts";
 import { renameIdentifiers } from "../../src/create/template/identifiers.ts";
 import { dropped, kept } from "../../src/create/template/manifest.ts";
@@ -24,6 +25,15 @@ test("an edit that finds nothing is an error that names its file", () => {
   assert.throws(() => applyEdit("a\n", { file: "src/app.ts", lines: /b/ }), /src\/app\.ts.*\/b\//);
   assert.throws(() => applyEdit("a\n", { file: "src/app.ts", from: /a/, to: /b/ }), /src\/app\.ts/);
   assert.equal(applyEdit("a\nb\nc\n", { file: "f", from: /a/, to: /b/ }), "c\n");
+});
+
+test("a migration that changes only tables of dropped migrations is dropped, and one that also changes others is an error", () => {
+  const dropped = ["CREATE TABLE properties (id uuid);\nCREATE INDEX properties_by_owner ON properties (owner_id);"];
+  const added: [string, string] = ["0015.sql", "ALTER TABLE properties ADD COLUMN remarks text;"];
+  const other: [string, string] = ["0016.sql", "CREATE TABLE keys (property uuid REFERENCES properties (id));"];
+  assert.deepEqual(migrationsOfDroppedTables([added, other], dropped), ["0015.sql"]);
+  const mixed: [string, string] = ["0017.sql", "DELETE FROM users; CREATE UNIQUE INDEX one_name ON properties (name);"];
+  assert.throws(() => migrationsOfDroppedTables([mixed], dropped), /0017\.sql changes properties/);
 });
 
 test("identifiers are renamed, strings and comments are not", () => {

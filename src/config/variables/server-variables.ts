@@ -25,7 +25,7 @@ export const serverVariables = {
     )
     .describe("Name of this instance in responses, logs and metrics; default: the host name"),
 
-  BUILD_COMMIT: identifier.optional().describe("Commit of this build, for `/health/detailed`; the image sets it"),
+  BUILD_COMMIT: identifier.optional().describe("Commit of this build; the image sets it"),
   BUILD_TIME: text.optional().describe("Time of this build, for `/health/detailed`; the image sets it"),
 };
 

@@ -4,6 +4,7 @@ import { testsWithoutSubject } from "../applying-tests.ts";
 import { isText, type ProjectFile, type ProjectFiles, textFile, textOf } from "../files.ts";
 import type { Vendored } from "../package-files.ts";
 import type { Template } from "../project.ts";
+import { migrationsOfDroppedTables } from "./domain-migrations.ts";
 import { applyEdit } from "./edit.ts";
 import { renameIdentifiers, renameImports, renameModule } from "./identifiers.ts";
 import { domainWords, dropped, edits, kept, resourcePaths, withoutPart } from "./manifest.ts";
@@ -21,6 +22,7 @@ export function buildTemplate(repository: ProjectFiles, doctor: Doctor): Templat
     if (file === undefined) throw new Error(`The manifest edits ${edit.file}, which is not kept.`);
     files.set(edit.file, textFile(applyEdit(textOf(file), edit), file.executable));
   }
+  for (const path of withoutTables(repository, files)) files.delete(path);
   for (const [path, file] of files) {
     if (!isText(file) || path === "package-lock.json") continue;
     const text = resourcePaths.reduce((all, [found, by]) => all.replaceAll(found, by), textOf(file));
@@ -39,6 +41,18 @@ export function buildTemplate(repository: ProjectFiles, doctor: Doctor): Templat
   const { tarball, ...manifest } = doctor;
   const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
   return { files: renamed, vendored: { ...manifest, file: vendorFile, integrity }, withoutPart };
+}
+
+const migration = /^src\/db\/migrations\/.*\.sql$/;
+
+function withoutTables(repository: ProjectFiles, files: ProjectFiles): string[] {
+  const migrationsOf = (all: ProjectFiles) =>
+    [...all].filter(([path]) => migration.test(path)).map(([path, file]) => [path, textOf(file)] as const);
+  const dropped = migrationsOf(repository).filter(([path]) => verdictOn(path) === "dropped");
+  return migrationsOfDroppedTables(
+    migrationsOf(files),
+    dropped.map(([, sql]) => sql),
+  );
 }
 
 /** A file that no list of the manifest names is "unknown". */

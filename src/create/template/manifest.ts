@@ -92,9 +92,9 @@ export const edits: readonly Edit[] = [
     by: "Accounts, sessions and notes,",
   },
   { file: "src/openapi/docs-page/render-contents.ts", replace: /lease, POST, \/units …/, by: "note, POST, /auth …" },
-  { file: "src/openapi/document/describe-problems.ts", replace: /Unit not found\./, by: "Note not found." },
+  { file: "src/http/problem.ts", replace: /Unit not found\./, by: "Note not found." },
   {
-    file: "src/openapi/document/describe-problems.ts",
+    file: "src/http/problem.ts",
     replace: /The unit already has a lease in that period\./,
     by: "An account with this email address already exists.",
   },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ErrorCode } from "../../core/app-error.ts";
 import { describedMembers } from "../../core/problem-members.ts";
 import { needsOf, type Operation } from "../../http/operation.ts";
-import { internalDetail, problemKinds, problemOf } from "../../http/problem.ts";
+import { problemKinds, problemOf } from "../../http/problem.ts";
 import type { Schemas } from "./json-schemas.ts";
 import type { DocumentedAnswer, Reference } from "./openapi-types.ts";
 import { type DocumentedHeaderName, headerReferences } from "./response-headers.ts";
@@ -79,31 +79,7 @@ const headersByStatus = new Map<number, readonly DocumentedHeaderName[]>([
 
 function exampleOfProblem(code: ErrorCode) {
   return {
-    ...problemOf(code, exampleDetails[code], "019d5a3e8f007c3a9d6e2b1f"),
+    ...problemOf(code, problemKinds[code].example, "019d5a3e8f007c3a9d6e2b1f"),
     ...(code === "validation_failed" && { errors: [{ path: "name", message: "is required" }] }),
   };
 }
-
-const exampleDetails: Readonly<Record<ErrorCode, string>> = {
-  bad_request: "The body is not valid JSON.",
-  validation_failed: "name: is required",
-  unauthorized: "Sign in, or send a valid access token.",
-  forbidden: "Writes with a session cookie are not allowed from another origin. Use a bearer token.",
-  not_found: "Unit not found.",
-  method_not_allowed: "The path does not support this method. See the Allow header.",
-  request_timeout: "The request was not complete in time.",
-  not_acceptable: "None of the accepted formats is available.",
-  conflict: "The unit already has a lease in that period.",
-  precondition_failed: "The resource has changed since the version in If-Match. Fetch it again and retry.",
-  payload_too_large: "The body may have at most 1,000,000 bytes.",
-  unsupported_media_type: "Send the body as application/json.",
-  range_not_satisfiable: "The image has 40960 bytes.",
-  headers_too_large: "The headers are larger than 16 KiB.",
-  unprocessable: "This Idempotency-Key was used for another request.",
-  rate_limited: "Too many attempts from this address. Retry later.",
-  overloaded: "Retry in a moment.",
-  unavailable: "The database is temporarily unavailable. Retry later.",
-  read_only: 'The dependency "postgres" accepts no writes at the moment. Reads are served.',
-  deadline_exceeded: "The request took too long and was aborted. Retry later.",
-  internal: internalDetail,
-};
