@@ -35,6 +35,8 @@ export async function startMonitoring(folder: string) {
       "--config.file=prometheus.yml",
       "--storage.tsdb.path=/run/prometheus",
       "--web.enable-lifecycle",
+      // Prometheus shows the last values of a removed job or a dropped metric for this time: 5 minutes by default.
+      "--query.lookback-delta=15s",
     ]),
   };
   for (const one of Object.values(programs)) one.start();

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Measured } from "./act.ts";
+import { cases } from "./cases/all.ts";
 import { pageUrl } from "./page.ts";
 
 const between = /(<!-- measured -->\n)([\s\S]*?)(<!-- end of measured -->)/;
@@ -15,6 +16,10 @@ they are written here, and of the sections that it leads to. \`npm run act-out\`
 - **Not counted:** the time to open the page, to set the definitions above, and to paste a block.
 - **Different from production:** the instances are processes without containers, so the commands of Compose and Kubernetes
   printed nothing; scrapes every second and windows of 15 s instead of minutes, so that the alerts are pending soon.
+- **Pending before their fault too,** so that only the fault was caused: ${cases
+  .filter(({ alwaysOn }) => alwaysOn)
+  .map(({ alert }) => alert)
+  .join(", ")}.
 
 | alert | fault | seconds to the cause | of these, commands | the output that names it |
 | --- | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { send } from "../../../shared/requests/proxy-client.ts";
 import { startHaproxy } from "../../../shared/servers/proxies.ts";
@@ -33,12 +33,15 @@ const certificate =
     };
   };
 
+const exporterFile = new URL("../../../../docker/haproxy/exporter.cfg", import.meta.url);
+
 /** Replaces NGINX by HAProxy for the duration of a case. */
 const behindHaproxy =
   (break_: (stage: Stage) => Promise<() => Promise<unknown> | unknown>): Case["inject"] =>
   async (stage) => {
     await stage.nginx().stop();
-    const haproxy = await startHaproxy();
+    // With the exporter that the containers of the shipped files have.
+    const haproxy = await startHaproxy({ edit: (file) => `${file}\n${readFileSync(exporterFile, "utf8")}` });
     stage.states.set("haproxy", () => "running");
     stage.logs.set("haproxy", haproxy.log);
     await new Promise((resolve) => setTimeout(resolve, 3000));
@@ -89,9 +92,14 @@ export const edgeCases: readonly Case[] = [
         holdConnections("127.0.0.1", 80, count, "127.0.7.7", "GET / HTTP/1.1\r\nHost: x\r\n");
       const held = await hold(30);
       const again = setInterval(async () => {
-        const burst = await hold(60);
-        setTimeout(() => burst.map((socket) => socket.destroy()), 200);
-      }, 1000);
+        const burst: Socket[] = [];
+        // In groups: NGINX must have read the begin of one group before it accepts the next.
+        for (let group = 0; group < 6; group += 1) {
+          burst.push(...(await hold(10)));
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        for (const socket of burst) socket.destroy();
+      }, 1300);
       return async () => {
         clearInterval(again);
         for (const socket of held) socket.destroy();
@@ -130,7 +138,7 @@ export const edgeCases: readonly Case[] = [
     steps: [
       {
         section: "NginxRejectsRequests",
-        output: /^ *\d+ 127\.0\.7\.7 \/api/,
+        output: /^ *\d+ requests of 127\.0\.7\.7 for \/api/,
         finding: "a client that must slow down",
       },
     ],
@@ -183,7 +191,7 @@ export const edgeCases: readonly Case[] = [
     steps: [
       {
         section: "HAProxyConnectionsNearLimit",
-        output: /^ *\d{2,3} 127\.0\.7\.[789]/,
+        output: /^\d{2,3} connections from 127\.0\.7\.[789]/,
         finding: "A few addresses hold most",
       },
     ],

@@ -60,6 +60,6 @@ export const fleetCases: readonly Case[] = [
       await Promise.all([redis.set("refuse"), database.set("refuse")]);
       return () => Promise.all([redis.set("pass"), database.set("pass")]);
     },
-    steps: [{ section: "FleetNotSeen", output: /"20\d\d-.*Z"/, finding: "`silentSince` is set" }],
+    steps: [{ section: "FleetNotSeen", output: /silent since 20\d\d-.*Z/, finding: "`silentSince` is set" }],
   },
 ];

@@ -59,7 +59,13 @@ export const instanceCases: readonly Case[] = [
       one.process().child.kill("SIGTERM");
       return () => one.restart();
     },
-    steps: [{ section: "InstanceDrainingTooLong", output: /"inFlight":[1-9]/, finding: "requests in progress" }],
+    steps: [
+      {
+        section: "InstanceDrainingTooLong",
+        output: /phase draining .* in flight [1-9]/,
+        finding: "requests in progress",
+      },
+    ],
   },
   {
     alert: "InstanceStartingTooLong",
@@ -152,7 +158,11 @@ export const instanceCases: readonly Case[] = [
       };
     },
     steps: [
-      { section: "ConnectionsNearLimit", output: /^ *1\d\d 127\.0\.7\.7/, finding: "clients bypass the balancer" },
+      {
+        section: "ConnectionsNearLimit",
+        output: /^1\d\d connections from 127\.0\.7\.7/,
+        finding: "clients bypass the balancer",
+      },
     ],
   },
   {

@@ -1,3 +1,5 @@
+import { postJson } from "../../../shared/requests/http.ts";
+import { newPerson } from "../../../shared/requests/people.ts";
 import { askRedis } from "../../../shared/servers/redis-servers.ts";
 import { startTlsRedis } from "../../../shared/servers/tls-redis.ts";
 import type { Case } from "../case.ts";
@@ -63,7 +65,7 @@ export const storeCases: readonly Case[] = [
         postgres.reload();
       };
     },
-    steps: [{ section: "PostgresReadOnly", output: /^ f +\| on/, finding: "not in recovery" }],
+    steps: [{ section: "PostgresReadOnly", output: /in recovery: f, read-only: on/, finding: "not in recovery" }],
   },
   {
     alert: "PostgresCommitsStalled",
@@ -78,7 +80,9 @@ export const storeCases: readonly Case[] = [
         postgres.reload();
       };
     },
-    steps: [{ section: "PostgresCommitsStalled", output: /SyncRep/, finding: "the synchronous standby is missing" }],
+    steps: [
+      { section: "PostgresCommitsStalled", output: /wait for SyncRep/, finding: "the synchronous standby is missing" },
+    ],
   },
   {
     alert: "RedisRefusesWrites",
@@ -150,7 +154,7 @@ export const storeCases: readonly Case[] = [
       const { url } = stage.instance(second);
       return sendEndlessly(() => get(`${url}/test/sql/1500`), { clients: 25 });
     },
-    steps: [{ section: "DatabasePoolExhausted", output: /^ *active +\| +\d+/, finding: "statements are slow" }],
+    steps: [{ section: "DatabasePoolExhausted", output: /active connections: \d+/, finding: "statements are slow" }],
   },
   {
     alert: "DatabasePoolNearlyFull",
@@ -188,14 +192,20 @@ export const storeCases: readonly Case[] = [
   },
   {
     alert: "HealthCheckFailing",
-    fault: "a session holds a lock on the table of the accounts",
-    async inject({ sql }) {
+    fault: "a session holds a lock on the table of the accounts, and users sign in",
+    withinMs: 60_000,
+    async inject({ sql, instance }) {
+      const { url } = instance(second);
+      const person = newPerson();
       const held = sql("begin; lock table users in access exclusive mode; select pg_sleep(100)").catch(() => undefined);
+      // The tables are checked after a request has failed.
+      const stop = sendEndlessly(() => postJson(`${url}/api/v1/auth/login`, person), { pauseMs: 100 });
       return async () => {
         await sql(
           "select pg_terminate_backend(pid) from pg_locks where mode = 'AccessExclusiveLock' and granted and pid <> pg_backend_pid()",
         );
         await held;
+        await stop();
       };
     },
     steps: [

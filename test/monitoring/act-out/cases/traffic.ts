@@ -96,7 +96,7 @@ export const trafficCases: readonly Case[] = [
         output: /"api-server-2","state":"waiting"\},"[1-9]/,
         finding: "see DatabasePoolExhausted",
       },
-      { section: "DatabasePoolExhausted", output: /^ *active +\| +\d+/, finding: "statements are slow" },
+      { section: "DatabasePoolExhausted", output: /active connections: \d+/, finding: "statements are slow" },
     ],
   },
   {
