@@ -1,8 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { runProgram } from "../../shared/run-program.ts";
 import type { Case } from "./case.ts";
 import { readPage } from "./page.ts";
 import { readingSeconds } from "./reading.ts";
 import type { Shell } from "./shell.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 export type Measured = {
   alert: string;
@@ -26,11 +29,12 @@ export async function actOut(
     const { commands, textUntil } = page.section(section);
     const script = [page.definitions, shell.definitions, `I=${instance}`, commands].join("\n");
     const startedAt = performance.now();
-    const { output } = await runProgram("bash", ["--norc", "-c", script], {
+    const { output: printed } = await runProgram("bash", ["--norc", "-c", script], {
       cwd: shell.cwd,
       env: shell.env,
       timeoutMs: 100_000,
     });
+    const output = printed.replaceAll(root, "");
     commandSeconds += (performance.now() - startedAt) / 1000;
     read += readingSeconds(textUntil(finding) + output);
     const found = output.split("\n").find((one) => expected.test(one));

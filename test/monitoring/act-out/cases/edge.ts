@@ -93,13 +93,13 @@ export const edgeCases: readonly Case[] = [
       const held = await hold(30);
       const again = setInterval(async () => {
         const burst: Socket[] = [];
-        // In groups: NGINX must have read the begin of one group before it accepts the next.
-        for (let group = 0; group < 6; group += 1) {
-          burst.push(...(await hold(10)));
-          await new Promise((resolve) => setTimeout(resolve, 50));
+        // One by one at the end: near its limit, NGINX closes a connection that it has not read in favour of a new one.
+        for (const size of [10, 10, 10, 10, 10, ...Array<number>(25).fill(1)]) {
+          burst.push(...(await hold(size)));
+          await new Promise((resolve) => setTimeout(resolve, 20));
         }
         for (const socket of burst) socket.destroy();
-      }, 1300);
+      }, 2500);
       return async () => {
         clearInterval(again);
         for (const socket of held) socket.destroy();

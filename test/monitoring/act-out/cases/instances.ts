@@ -177,6 +177,8 @@ export const instanceCases: readonly Case[] = [
           .replace("scrape_timeout: 900ms", "scrape_timeout: 7s"),
       );
       const stop = sendEndlessly(() => get(`${url}/test/spin/3000`), { clients: 2 });
+      // A route is in the rates after two scrapes.
+      await new Promise((resolve) => setTimeout(resolve, 25_000));
       return async () => {
         await stop();
         await restore();

@@ -1,5 +1,5 @@
-import { postJson } from "../../../shared/requests/http.ts";
-import { newPerson } from "../../../shared/requests/people.ts";
+import { ask } from "../../../shared/requests/http.ts";
+import { bearer, register } from "../../../shared/requests/people.ts";
 import { askRedis } from "../../../shared/servers/redis-servers.ts";
 import { startTlsRedis } from "../../../shared/servers/tls-redis.ts";
 import type { Case } from "../case.ts";
@@ -192,14 +192,16 @@ export const storeCases: readonly Case[] = [
   },
   {
     alert: "HealthCheckFailing",
-    fault: "a session holds a lock on the table of the accounts, and users sign in",
+    fault: "a session holds a lock on the table `properties`, and users read it",
     withinMs: 60_000,
     async inject({ sql, instance }) {
       const { url } = instance(second);
-      const person = newPerson();
-      const held = sql("begin; lock table users in access exclusive mode; select pg_sleep(100)").catch(() => undefined);
+      const headers = bearer(await register(url));
+      const held = sql("begin; lock table properties in access exclusive mode; select pg_sleep(100)").catch(
+        () => undefined,
+      );
       // The tables are checked after a request has failed.
-      const stop = sendEndlessly(() => postJson(`${url}/api/v1/auth/login`, person), { pauseMs: 100 });
+      const stop = sendEndlessly(() => ask(`${url}/api/v1/properties`, { headers }), { pauseMs: 100 });
       return async () => {
         await sql(
           "select pg_terminate_backend(pid) from pg_locks where mode = 'AccessExclusiveLock' and granted and pid <> pg_backend_pid()",
@@ -211,7 +213,7 @@ export const storeCases: readonly Case[] = [
     steps: [
       {
         section: "HealthCheckFailing",
-        output: /users +\| AccessExclusiveLock/,
+        output: /properties +\| AccessExclusiveLock/,
         finding: "the session that holds the lock",
       },
     ],
