@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { parseSync } from "@swc/core";
 import { isText, type ProjectFiles, textOf } from "../../src/create/files.ts";
 import { importsOf } from "../../src/create/imports.ts";
 import { namesOf } from "../../src/create/names.ts";
-import { runProgram } from "../shared/run-program.ts";
-import { createProject, five, root, template, writtenProject } from "./support/projects.ts";
+import { createProject, five, template, titleOf } from "./support/projects.ts";
 
 const projects = five.map((choices) => ({ ...choices, files: createProject(template, choices) }));
 
@@ -28,7 +26,7 @@ const parsers: readonly (readonly [pattern: RegExp, parse: (text: string) => voi
 ];
 
 for (const { name, parts, files } of projects) {
-  const title = `${name} with ${parts.length === 0 ? "no parts" : parts.join(", ")}`;
+  const title = titleOf({ name, parts });
 
   test(`${title} has no name of this repository and nothing of the property API`, () => {
     for (const [path, text] of textsOf(files)) {
@@ -83,16 +81,6 @@ for (const { name, parts, files } of projects) {
       const parse = parsers.find(([pattern]) => pattern.test(path))?.[1];
       if (parse !== undefined) assert.doesNotThrow(() => parse(text), path);
     }
-  });
-
-  test(`${title} passes its own type check and the doctor`, { timeout: 300_000 }, async () => {
-    const folder = writtenProject(files);
-    const run = (...args: string[]) =>
-      runProgram(process.execPath, args, { cwd: folder, env: { PATH: process.env["PATH"] }, timeoutMs: 240_000 });
-    const tsc = await run(join(root, "node_modules/typescript/bin/tsc"), "-p", ".");
-    assert.equal(tsc.code, 0, tsc.output);
-    const doctor = await run(join(root, "src/doctor/main.ts"), ".");
-    if (parts.length > 0) assert.equal(doctor.code, 0, doctor.output);
   });
 }
 

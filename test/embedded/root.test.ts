@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { changeOwner } from "../../src/embedded/postgres/run-as.ts";
+import { promisify } from "node:util";
+import { changeOwner, runAs } from "../../src/embedded/postgres/run-as.ts";
 import { startPostgres } from "../../src/embedded/postgres/start-postgres.ts";
-import { asRoot, folderWithDatabase, onLinux, query, silent } from "./support/engines.ts";
+import { asRoot, folder, folderWithDatabase, onLinux, query, silent } from "./support/engines.ts";
 
 const options = { skip: !(asRoot && onLinux) };
 
@@ -24,12 +26,13 @@ test(
   },
 );
 
-test("in a folder that anyone can enter, Postgres has no capabilities", options, async (t) => {
-  const dataDir = await folderWithDatabase(t);
-  await chmod(dataDir, 0o755);
-  const postgres = await startPostgres({ dataDir, log: silent, fast: true });
-  t.after(() => postgres.stop());
-  assert.match(await status(postgres.pid()), /^CapEff:\s+0+$/m);
+test("if anyone can enter the folders of the program and of its data, it has no capabilities", options, async (t) => {
+  const open = await folder(t);
+  await chmod(open, 0o755);
+  const { prefix } = await runAs(join(open, "postgres"), open, open);
+  const [command = "", ...args] = [...prefix, "cat", "/proc/self/status"];
+  const { stdout } = await promisify(execFile)(command, args);
+  assert.match(stdout, /^CapEff:\s+0+$/m);
 });
 
 const status = (pid: number | undefined) => readFile(`/proc/${pid}/status`, "utf8");

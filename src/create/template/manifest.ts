@@ -133,6 +133,17 @@ export const edits: readonly Edit[] = [
   { file: "renovate.json", replace: / and of chaos --quick/, by: "" },
   { file: ".ci/run", lines: /npm run (?:bench|chaos)/ },
   { file: ".github/workflows/ci.yml", from: /^ {2}# Linters of other projects/, to: /npm run judges/ },
+  {
+    file: "test/shared/requests/any-resource.ts",
+    replace: /^ {4}name,\n {4}kind: .*\n {4}address: .*$/m,
+    by: '    title: name,\n    text: "Two bags, whole beans.",',
+  },
+  { file: "test/shared/requests/any-resource.ts", replace: /\(\{ name \}\)/, by: "({ title: name })" },
+  {
+    file: "test/shared/requests/any-resource.ts",
+    replace: /\{ name: string \}\) => item\.name/,
+    by: "{ title: string }) => item.title",
+  },
   { file: "test/features/ownership.test.ts", replace: /DROP TABLE properties/, by: "DROP TABLE notes" },
   { file: "test/features/ownership.test.ts", replace: /owned\.length >= 15/, by: "owned.length >= 3" },
   { file: "test/features/ownership.test.ts", lines: /lists\.length >= 5/ },

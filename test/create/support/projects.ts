@@ -34,6 +34,9 @@ export const five: readonly (Choices & { parts: readonly Part[] })[] = [
   { name: "a-name-of-exactly-thirty-chars", parts: ["compose", "cloud"] },
 ];
 
+export const titleOf = ({ name, parts: chosen }: { name: string; parts: readonly Part[] }): string =>
+  `${name} with ${chosen.length === 0 ? "no parts" : chosen.join(", ")}`;
+
 /** Writes a service into a new folder, with the packages of this checkout. */
 export function writtenProject(files: ProjectFiles): string {
   const folder = mkdtempSync(join(tmpdir(), "haven-create-"));

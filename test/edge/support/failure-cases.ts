@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
+import { anyResource } from "../../shared/requests/any-resource.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { bearer, newPerson, type SignedIn, signedIn } from "../../shared/requests/people.ts";
 import { freshAddress, send, sendJson } from "../../shared/requests/proxy-client.ts";
@@ -66,14 +67,13 @@ export function restartCases(proxied: () => ProxiedFleet): void {
   test("a PATCH with an ETag that compression made weak succeeds", async () => {
     const user = await registerHere();
     const headers = { ...bearer(user), "accept-encoding": "gzip" };
-    const property = { ...house("etag"), name: "x".repeat(200) };
-    const made = await sendJson("/api/v1/properties", property, { headers: bearer(user) });
+    const made = await sendJson(anyResource.path, anyResource.named("x".repeat(200)), { headers: bearer(user) });
     const path = String(made.headers["location"]);
     const etag = String((await send(path, { headers })).headers["etag"]);
     const weak = etag.startsWith("W/") ? etag : `W/${etag}`;
     const change = { method: "PATCH", headers: { ...bearer(user), "if-match": weak } };
-    assert.equal((await sendJson(path, { name: "changed" }, change)).status, 200);
-    assert.equal((await sendJson(path, { name: "again" }, change)).status, 412);
+    assert.equal((await sendJson(path, anyResource.renamed("changed"), change)).status, 200);
+    assert.equal((await sendJson(path, anyResource.renamed("again"), change)).status, 412);
   });
 
   test("a body of more than 5,000,000 bytes and less than 5 MiB is rejected by the app, not by the proxy", async () => {
@@ -181,7 +181,7 @@ export function outageCases(proxied: () => ProxiedFleet): void {
       await sleep(index * 15);
       const headers = { ...bearer(user), "Idempotency-Key": `key-of-${name.replaceAll(" ", "-")}` };
       for (let attempt = 0; attempt < 10; attempt += 1) {
-        const status = await sendJson("/api/v1/properties", house(name), { headers }).then(
+        const status = await sendJson(anyResource.path, anyResource.named(name), { headers }).then(
           (answer) => answer.status,
           () => 0,
         );
@@ -197,7 +197,7 @@ export function outageCases(proxied: () => ProxiedFleet): void {
     await member.kill();
     await all;
     await member.start();
-    const found = await allProperties(user);
+    const found = await allNames(user);
     report(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} retries`);
     assert.deepEqual(found.sort(), wanted);
   });
@@ -287,24 +287,18 @@ const reporterFor = (proxied: () => ProxiedFleet) => (what: string) =>
 
 const stuck = (load: Load) => load.inFlight("GET") + load.inFlight("POST");
 
-const house = (name: string) => ({
-  name,
-  kind: "house",
-  address: { line1: "1 Example Street", city: "Exampleton", postalCode: "12345", country: "US" },
-});
-
 async function registerHere(): Promise<SignedIn> {
   const person = newPerson();
   return signedIn(await sendJson("/api/v1/auth/register", person), person);
 }
 
-async function allProperties(user: SignedIn): Promise<string[]> {
+async function allNames(user: SignedIn): Promise<string[]> {
   const found: string[] = [];
   let cursor: unknown = "";
   do {
     const query = cursor === "" ? "" : `&cursor=${cursor}`;
-    const page = (await send(`/api/v1/properties?limit=100${query}`, { headers: bearer(user) })).json();
-    for (const item of Array.isArray(page["items"]) ? page["items"] : []) found.push(item.name);
+    const page = (await send(`${anyResource.path}?limit=100${query}`, { headers: bearer(user) })).json();
+    for (const item of Array.isArray(page["items"]) ? page["items"] : []) found.push(anyResource.nameOf(item));
     cursor = page["nextCursor"];
   } while (typeof cursor === "string");
   return found;

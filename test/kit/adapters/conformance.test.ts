@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
@@ -41,6 +43,26 @@ async function openSocket(url: string) {
 
 const inFlight = async ({ url }: FrameworkApp) =>
   Number(/^http_requests_in_flight (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
+
+test("an app ends with the process that started it, even if that is killed", options, async () => {
+  const script = fileURLToPath(new URL("../support/start-and-report.ts", import.meta.url));
+  const starter = spawn(process.execPath, [script, "node-http", folder, shop.url], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  atEnd(() => starter.kill("SIGKILL"));
+  const [line] = await once(starter.stdout, "data");
+  const url = String(line).trim();
+  assert.equal((await ask(`${url}/ready`)).status, 200);
+  starter.kill("SIGKILL");
+  await eventually(
+    () =>
+      ask(`${url}/alive`).then(
+        () => "answers",
+        () => "gone",
+      ),
+    (seen) => seen === "gone",
+  );
+});
 
 for (const framework of frameworks) {
   test(

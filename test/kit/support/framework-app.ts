@@ -55,12 +55,12 @@ export async function startApp(framework: Framework, { folder, shopUrl, node, po
       SHOP_URL: shopUrl,
       ...(drain !== undefined && { DRAIN: drain }),
     },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   atEnd(() => child.kill("SIGKILL"));
   const exited = once(child, "exit");
   let stderr = "";
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
+  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk));
   const url = `http://127.0.0.1:${port}`;
   const readyStatus = () =>
     ask(`${url}/ready`).then(

@@ -18,6 +18,10 @@ export const health = createHealth({
   checks: [httpCheck({ name: "shop", url: process.env.SHOP_URL })],
 });
 
+// A test that is ended by its time limit cannot stop its apps, so each ends with the process that started it.
+process.on("disconnect", () => process.exit(1));
+process.channel?.unref();
+
 /** Returns the answer to GET /slow?ms=… */
 export async function slowly(ms) {
   await sleep(Number(ms));

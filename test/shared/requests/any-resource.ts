@@ -1,0 +1,11 @@
+/** For tests that need a resource that a user can create, change and list, whichever it is. */
+export const anyResource = {
+  path: "/api/v1/properties",
+  named: (name: string) => ({
+    name,
+    kind: "house",
+    address: { line1: "1 Example Street", city: "Exampleton", postalCode: "12345", country: "US" },
+  }),
+  renamed: (name: string) => ({ name }),
+  nameOf: (item: { name: string }) => item.name,
+};
