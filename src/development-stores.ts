@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
+import { ConfigError } from "./config/setting-problems.ts";
 import { variables } from "./config/variables.ts";
 import type { Embedded } from "./core/embedded-engines.ts";
-import { StartError } from "./core/start-error.ts";
 
 const postgresSettings = ["DATABASE_URL", "DATABASE_URL_FILE"];
 const redisSettings = ["REDIS_URL", "REDIS_URL_FILE", "REDIS_HOST", "REDIS_SENTINELS", "REDIS_CLUSTER_NODES"];
@@ -18,8 +18,9 @@ export async function withDevelopmentStores(environment: NodeJS.ProcessEnv): Pro
   const dataDir = variables.shape.EMBEDDED_DATA_DIR.parse(environment["EMBEDDED_DATA_DIR"] || undefined);
   const { databaseUrl, redisUrl } = (await embedded.findRunningEngines(dataDir)) ?? {};
   if (databaseUrl === undefined) {
-    const missing = `DATABASE_URL is not set, and no server with an embedded Postgres runs in ${dataDir}`;
-    throw new StartError(`${missing}: run npm start in another terminal, or set DATABASE_URL.`);
+    const missing = `is not set, and no server with an embedded Postgres runs in ${dataDir}`;
+    const message = `${missing}: run npm start in another terminal, or set DATABASE_URL.`;
+    throw new ConfigError([{ variable: "DATABASE_URL", message }]);
   }
   return {
     ...environment,

@@ -125,11 +125,11 @@ test("without DATABASE_URL, commands report that no development server runs in t
     ["migrate", "status"],
   ]) {
     const { code, output } = await run(args, { EMBEDDED_DATA_DIR: folder });
-    assert.equal(code, 1);
+    assert.equal(code, 78);
     const runNpmStart = "run npm start in another terminal, or set DATABASE_URL";
     assert.equal(
       output,
-      `DATABASE_URL is not set, and no server with an embedded Postgres runs in ${folder}: ${runNpmStart}.\n`,
+      `Invalid settings:\n  DATABASE_URL is not set, and no server with an embedded Postgres runs in ${folder}: ${runNpmStart}.\n`,
     );
   }
 });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { shippedDeployments } from "../../../src/doctor/cli/shipped-deployments.ts";
 import { diagnose } from "../../../src/doctor/diagnose.ts";
 import { createDiagnostics } from "../../../src/doctor/diagnostics.ts";
+import { parseVersion, type Versions } from "../../../src/doctor/facts/versions.ts";
 import { type Files, filesOnDisk } from "../../../src/doctor/files.ts";
 import type { ConfigPaths } from "../../../src/doctor/read-deployments.ts";
 import { readDotEnv } from "../../../src/doctor/readers/application-settings.ts";
@@ -18,16 +19,16 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const disk = filesOnDisk(root);
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
-type Change = { files?: Files; settings?: string; runKustomize?: RunKustomize };
+type Change = { files?: Files; settings?: string; runKustomize?: RunKustomize; versions?: Versions };
 
 function outcome(
   deployments: readonly ConfigPaths[],
-  { files = disk, settings = "", runKustomize = renderShipped }: Change = {},
+  { files = disk, settings = "", runKustomize = renderShipped, versions = {} }: Change = {},
 ) {
   const diagnostics = createDiagnostics();
   const given = readDotEnv(`HAVEN_DOCTOR_APPLICATION=haven\n${settings}`, "settings.env", diagnostics);
   const { findings, notUnderstood, unreadable } = diagnose(
-    { deployments, settings: given, settingsFile: "environment" },
+    { deployments, settings: given, settingsFile: "environment", versions },
     { ...sourcesOf(files), runKustomize, diagnostics },
   );
   return [
@@ -71,7 +72,9 @@ suite("the shipped configurations have no errors, no warnings and no unsupported
         ...disk,
         read: (path) => (path === `nginx/${replaced}` ? read(variant) : disk.read(path)),
       };
-      assert.deepEqual(outcome([{ nginx: ["nginx/nginx.conf"] }], { files }), []);
+      const newerThan = parseVersion(/-from-([\d.]+)\.conf$/.exec(variant)?.[1] ?? "");
+      const versions = newerThan === undefined ? {} : { nginx: { version: newerThan, at: { file: variant, line: 1 } } };
+      assert.deepEqual(outcome([{ nginx: ["nginx/nginx.conf"] }], { files, versions }), []);
     });
   }
 

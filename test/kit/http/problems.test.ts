@@ -9,7 +9,7 @@ import { atEnd } from "../../shared/at-end.ts";
 
 for (const [code, kind] of Object.entries(kitProblems)) {
   test(`the kit and the server answer ${code} with the same status and title`, () => {
-    assert.deepEqual(kind, Object.entries(problemKinds).find(([known]) => known === code)?.[1]);
+    assert.partialDeepStrictEqual(Object.entries(problemKinds).find(([known]) => known === code)?.[1], kind);
   });
 }
 
