@@ -9,7 +9,7 @@ import { hadolint } from "./hadolint.ts";
 import { kubeScore } from "./kube-score.ts";
 
 /** A linter from outside the project, which examines the shipped files. */
-export type Judge = {
+export type Linter = {
   name: string;
   version: string;
   /** Installs the program if it is missing. */
@@ -20,7 +20,7 @@ export type Judge = {
 
 type Run = (command: string) => Promise<readonly Finding[]>;
 
-const fromPython = (program: PythonProgram, run: Run): Judge => ({
+const fromPython = (program: PythonProgram, run: Run): Linter => ({
   name: program.package,
   version: program.version,
   provide: () => providePythonProgram(program),
@@ -28,7 +28,7 @@ const fromPython = (program: PythonProgram, run: Run): Judge => ({
   run: () => run(commandOf(program)),
 });
 
-const fromGo = (program: GoProgram, name: string, run: Run): Judge => ({
+const fromGo = (program: GoProgram, name: string, run: Run): Linter => ({
   name,
   version: program.version.replace(/^v/, ""),
   provide: () => provideGoProgram(program),
@@ -36,7 +36,7 @@ const fromGo = (program: GoProgram, name: string, run: Run): Judge => ({
   run: () => run(fileOf(program)),
 });
 
-export const judges: readonly Judge[] = [
+export const linters: readonly Linter[] = [
   fromGo({ package: "github.com/zegl/kube-score/cmd/kube-score", version: "v1.20.0" }, "kube-score", kubeScore),
   fromPython({ package: "checkov", version: "3.3.30", command: "checkov" }, checkov),
   fromPython({ package: "cfn-lint", version: "1.58.0", command: "cfn-lint" }, cfnLint),

@@ -3,14 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "./findings.ts";
-import { judges } from "./judges.ts";
+import { linters } from "./linters.ts";
 import { explanationsOf, faultsOf, readPage, versionsOf } from "./page.ts";
 
 const page = readPage();
 const explanations = explanationsOf(page);
 
-test("docs/judges.md has a section for each linter, with the version that npm run judges installs", () => {
-  assert.deepEqual(versionsOf(page), new Map(judges.map(({ name, version }) => [name, version])));
+test("docs/linters.md has a section for each linter, with the version that npm run linters installs", () => {
+  assert.deepEqual(versionsOf(page), new Map(linters.map(({ name, version }) => [name, version])));
 });
 
 test("each explanation names existing files or objects, and has a reason", () => {
@@ -25,13 +25,13 @@ test("each explanation names existing files or objects, and has a reason", () =>
 
 test("a finding without an explanation and an explanation without a finding are faults", () => {
   const [explanation] = explanationsOf("## j 1.0\n\n| `R1`: says | `a/b`, `c` | It has a reason. |\n");
-  assert.deepEqual(explanation, { judge: "j", rule: "R1", where: ["a/b", "c"], reason: "It has a reason." });
+  assert.deepEqual(explanation, { linter: "j", rule: "R1", where: ["a/b", "c"], reason: "It has a reason." });
   const found = (rule: string, where: string) => ({ rule, where, message: "m" });
   const faults = (...findings: readonly ReturnType<typeof found>[]) =>
     faultsOf("j", findings, explanation === undefined ? [] : [explanation]);
   assert.deepEqual(faults(found("R1", "a/b"), found("R1", "c")), []);
   assert.deepEqual(faults(found("R1", "a/b"), found("R1", "c"), found("R2", "c")), ["j R2 c: m"]);
   assert.deepEqual(faults(found("R1", "a/b"), found("R1", "c"), found("R1", "d")), ["j R1 d: m"]);
-  assert.deepEqual(faults(found("R1", "c")), ["docs/judges.md explains j R1 a/b, which is not reported"]);
+  assert.deepEqual(faults(found("R1", "c")), ["docs/linters.md explains j R1 a/b, which is not reported"]);
   assert.deepEqual(faultsOf("other", [], explanation === undefined ? [] : [explanation]), []);
 });

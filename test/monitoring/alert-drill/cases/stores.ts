@@ -3,23 +3,23 @@ import { bearer, register } from "../../../shared/requests/people.ts";
 import { askRedis } from "../../../shared/servers/redis-servers.ts";
 import { startTlsRedis } from "../../../shared/servers/tls-redis.ts";
 import type { Case } from "../case.ts";
-import { get, patient, sendEndlessly } from "../load.ts";
+import { get, longTimeouts, sendEndlessly } from "../load.ts";
 import type { Stage } from "../stage.ts";
 
-const second = "api-server-2";
+const secondInstance = "api-server-2";
 
-const loseOnOne = async (stage: Stage) => {
-  await stage.instance(second).database.set("refuse");
-  return () => stage.instance(second).database.set("pass");
+const refusePostgresOnOne = async (stage: Stage) => {
+  await stage.instance(secondInstance).database.set("refuse");
+  return () => stage.instance(secondInstance).database.set("pass");
 };
 
 const certificate =
   (days: number): Case["inject"] =>
   async (stage) => {
     const redis = await startTlsRedis({ days });
-    await stage.instance(second).restart(redis.env);
+    await stage.instance(secondInstance).restart(redis.env);
     return async () => {
-      await stage.instance(second).restart();
+      await stage.instance(secondInstance).restart();
       await redis.server.stop();
     };
   };
@@ -28,7 +28,7 @@ const certificate =
 export const storeCases: readonly Case[] = [
   {
     alert: "PostgresDown",
-    fault: "Postgres has ended",
+    fault: "Postgres has stopped",
     async inject({ postgres, states }) {
       await postgres.stop();
       states.set("postgres", () => "exited (0)");
@@ -97,8 +97,8 @@ export const storeCases: readonly Case[] = [
     alert: "CircuitBreakerOpened",
     fault: "the network of one instance to Postgres fails for a moment",
     async inject(stage) {
-      const repair = await loseOnOne(stage);
-      const stop = sendEndlessly(() => get(`${stage.instance(second).url}/test/sql/1`), { pauseMs: 50 });
+      const repair = await refusePostgresOnOne(stage);
+      const stop = sendEndlessly(() => get(`${stage.instance(secondInstance).url}/test/sql/1`), { pauseMs: 50 });
       await new Promise((resolve) => setTimeout(resolve, 4000));
       await stop();
       await repair();
@@ -110,7 +110,7 @@ export const storeCases: readonly Case[] = [
     alert: "CircuitBreakerStaysOpen",
     fault: "one instance does not reach Redis",
     async inject(stage) {
-      const { redis, url } = stage.instance(second);
+      const { redis, url } = stage.instance(secondInstance);
       await redis.set("refuse");
       const stop = sendEndlessly(() => get(`${url}/test/redis`), { pauseMs: 50 });
       return async () => {
@@ -129,9 +129,9 @@ export const storeCases: readonly Case[] = [
   {
     alert: "DependencySlow",
     fault: "the network of one instance to Postgres takes 600 ms",
-    env: patient,
+    env: longTimeouts,
     async inject(stage) {
-      const { url, database } = stage.instance(second);
+      const { url, database } = stage.instance(secondInstance);
       await database.set({ delayMs: 600 });
       const stop = sendEndlessly(() => get(`${url}/test/sql/1`), { pauseMs: 50 });
       return async () => {
@@ -151,7 +151,7 @@ export const storeCases: readonly Case[] = [
     alert: "DatabasePoolExhausted",
     fault: "more slow statements than connections",
     async inject(stage) {
-      const { url } = stage.instance(second);
+      const { url } = stage.instance(secondInstance);
       return sendEndlessly(() => get(`${url}/test/sql/1500`), { clients: 25 });
     },
     steps: [{ section: "DatabasePoolExhausted", output: /active connections: \d+/, finding: "statements are slow" }],
@@ -160,7 +160,7 @@ export const storeCases: readonly Case[] = [
     alert: "DatabasePoolNearlyFull",
     fault: "the statements of one instance have become slow",
     async inject(stage) {
-      const { url } = stage.instance(second);
+      const { url } = stage.instance(secondInstance);
       return sendEndlessly(() => get(`${url}/test/sql/1500`), { clients: 25 });
     },
     steps: [
@@ -174,13 +174,13 @@ export const storeCases: readonly Case[] = [
   },
   {
     alert: "CertificateExpiresSoon",
-    fault: "the certificate of Redis ends in 10 days",
+    fault: "the certificate of Redis expires in 10 days",
     inject: certificate(10),
     steps: [{ section: "CertificateExpiresSoon", output: /"api-server-2".*"redis"/, finding: "The store is your own" }],
   },
   {
     alert: "CertificateExpiresWithinDays",
-    fault: "the certificate of Redis ends in 3 days",
+    fault: "the certificate of Redis expires in 3 days",
     inject: certificate(3),
     steps: [
       {
@@ -195,12 +195,12 @@ export const storeCases: readonly Case[] = [
     fault: "a session holds a lock on the table `properties`, and users read it",
     withinMs: 60_000,
     async inject({ sql, instance }) {
-      const { url } = instance(second);
+      const { url } = instance(secondInstance);
       const headers = bearer(await register(url));
       const held = sql("begin; lock table properties in access exclusive mode; select pg_sleep(100)").catch(
         () => undefined,
       );
-      // The tables are checked after a request has failed.
+      // The requests have to fail: the server checks the lock of a table only after a failed request.
       const stop = sendEndlessly(() => ask(`${url}/api/v1/properties`, { headers }), { pauseMs: 100 });
       return async () => {
         await sql(
@@ -221,7 +221,7 @@ export const storeCases: readonly Case[] = [
   {
     alert: "HealthCheckSlow",
     fault: "Redis works on one command for seconds, again and again",
-    env: patient,
+    env: longTimeouts,
     withinMs: 60_000,
     async inject({ redis }) {
       return sendEndlessly(() => askRedis(redis.port, "debug", "sleep", "4").catch(() => undefined), {
@@ -237,11 +237,11 @@ export const storeCases: readonly Case[] = [
     alert: "SchemaOutOfDate",
     fault: "the last migration was not applied",
     async inject(stage) {
-      await stage.sql("create table act_out_saved as select * from schema_migrations where name like '0013%'");
+      await stage.sql("create table alert_drill_saved as select * from schema_migrations where name like '0013%'");
       await stage.sql("delete from schema_migrations where name like '0013%'");
       return async () => {
-        await stage.sql("insert into schema_migrations select * from act_out_saved");
-        await stage.sql("drop table act_out_saved");
+        await stage.sql("insert into schema_migrations select * from alert_drill_saved");
+        await stage.sql("drop table alert_drill_saved");
       };
     },
     steps: [{ section: "SchemaOutOfDate", output: /0013/, finding: "was not applied" }],

@@ -39,7 +39,7 @@ export async function startStage() {
   const instances = await startInstances({ databaseUrl, redisUrl: redis.url, env: shared });
   const withFigures = { variants: ["figures.conf"] };
   let nginx = await startNginx(withFigures);
-  const folder = mkdtempSync(join(tmpdir(), "haven-act-out-"));
+  const folder = mkdtempSync(join(tmpdir(), "haven-alert-drill-"));
   cpSync(`${root}monitoring`, `${folder}/monitoring`, { recursive: true });
   symlinkSync(`${root}src`, `${folder}/src`);
   const monitoring = await startMonitoring(`${folder}/monitoring`);

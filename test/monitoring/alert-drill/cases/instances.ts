@@ -5,10 +5,10 @@ import type { Case } from "../case.ts";
 import { get, sendEndlessly } from "../load.ts";
 import type { Stage } from "../stage.ts";
 
-const second = "api-server-2";
+const secondInstance = "api-server-2";
 const smallDisk = "/run/small-disk";
 
-const loseDatabase = (names: readonly string[]) => async (stage: Stage) => {
+const refusePostgres = (names: readonly string[]) => async (stage: Stage) => {
   await Promise.all(names.map((name) => stage.instance(name).database.set("refuse")));
   return () => Promise.all(names.map((name) => stage.instance(name).database.set("pass")));
 };
@@ -27,7 +27,7 @@ export const instanceCases: readonly Case[] = [
   {
     alert: "TooFewInstancesReady",
     fault: "two of three instances lose Postgres",
-    inject: loseDatabase([second, "api-server-3"]),
+    inject: refusePostgres([secondInstance, "api-server-3"]),
     steps: [
       { section: "TooFewInstancesReady", output: /^postgres: down, reason refused/, finding: "see InstanceNotReady" },
       { section: "InstanceNotReady", output: /^postgres: down, reason refused/, finding: "Only some instances" },
@@ -37,7 +37,7 @@ export const instanceCases: readonly Case[] = [
     alert: "InstanceDown",
     fault: "the process of one instance is frozen",
     async inject(stage) {
-      const { child } = stage.instance(second).process();
+      const { child } = stage.instance(secondInstance).process();
       child.kill("SIGSTOP");
       return () => child.kill("SIGCONT");
     },
@@ -46,14 +46,14 @@ export const instanceCases: readonly Case[] = [
   {
     alert: "InstanceNotReady",
     fault: "one instance loses Postgres",
-    inject: loseDatabase([second]),
+    inject: refusePostgres([secondInstance]),
     steps: [{ section: "InstanceNotReady", output: /^postgres: down, reason refused/, finding: "Only some instances" }],
   },
   {
     alert: "InstanceDrainingTooLong",
     fault: "a request that takes a minute keeps a drain waiting",
     async inject(stage) {
-      const one = stage.instance(second);
+      const one = stage.instance(secondInstance);
       await one.restart({ DRAIN_DELAY_MS: "40000", SHUTDOWN_TIMEOUT_MS: "60000", REQUEST_TIMEOUT_MS: "70000" });
       void get(`${one.url}/test/slow/60000`, 70_000).catch(() => undefined);
       one.process().child.kill("SIGTERM");
@@ -71,11 +71,11 @@ export const instanceCases: readonly Case[] = [
     alert: "InstanceStartingTooLong",
     fault: "an instance is started with a wrong password of Postgres",
     async inject(stage) {
-      const url = new URL(stage.instance(second).database.url);
+      const url = new URL(stage.instance(secondInstance).database.url);
       url.username = "haven_app";
       url.password = "not-the-password";
-      await stage.instance(second).restart({ DATABASE_URL: url.href }, "started");
-      return () => stage.instance(second).restart();
+      await stage.instance(secondInstance).restart({ DATABASE_URL: url.href }, "started");
+      return () => stage.instance(secondInstance).restart();
     },
     steps: [
       {
@@ -91,12 +91,12 @@ export const instanceCases: readonly Case[] = [
     withinMs: 60_000,
     async inject(stage) {
       for (let count = 0; count < 4; count += 1) {
-        await stage.instance(second).kill();
-        await stage.instance(second).restart();
+        await stage.instance(secondInstance).kill();
+        await stage.instance(secondInstance).restart();
         await new Promise((resolve) => setTimeout(resolve, 1500));
       }
-      await stage.instance(second).kill();
-      return () => stage.instance(second).restart();
+      await stage.instance(secondInstance).kill();
+      return () => stage.instance(secondInstance).restart();
     },
     steps: [{ section: "InstanceRestarts", output: /exited \(137\)/, finding: "Exit code 137" }],
   },
@@ -104,7 +104,7 @@ export const instanceCases: readonly Case[] = [
     alert: "EventLoopSlow",
     fault: "one route of one instance computes for 400 ms",
     async inject(stage) {
-      const { url } = stage.instance(second);
+      const { url } = stage.instance(secondInstance);
       return sendEndlessly(() => get(`${url}/test/spin/400`), { clients: 1, pauseMs: 100 });
     },
     steps: [
@@ -119,7 +119,7 @@ export const instanceCases: readonly Case[] = [
     alert: "RequestsShed",
     fault: "more work than one instance can do",
     async inject(stage) {
-      const one = stage.instance(second);
+      const one = stage.instance(secondInstance);
       await one.restart({ OVERLOAD_DELAY_MS: "30" });
       return sendAndRestart(
         stage,
@@ -141,8 +141,8 @@ export const instanceCases: readonly Case[] = [
     async inject(stage) {
       const ballast = new URL("../../../support/heap-ballast.ts", import.meta.url).href;
       const options = `--max-old-space-size=400 --max-semi-space-size=1 --import=${ballast}`;
-      await stage.instance(second).restart({ NODE_OPTIONS: options, TEST_HEAP_BALLAST_MB: "320" });
-      return () => stage.instance(second).restart();
+      await stage.instance(secondInstance).restart({ NODE_OPTIONS: options, TEST_HEAP_BALLAST_MB: "320" });
+      return () => stage.instance(secondInstance).restart();
     },
     steps: [{ section: "MemoryHigh", output: /"api-server-2"\},"(?:0\.[89]|1)/, finding: "high but constant" }],
   },
@@ -150,11 +150,11 @@ export const instanceCases: readonly Case[] = [
     alert: "ConnectionsNearLimit",
     fault: "clients bypass the balancer and hold connections",
     async inject(stage) {
-      await stage.instance(second).restart({ HEADERS_TIMEOUT_MS: "60000" }, "ready", 200);
+      await stage.instance(secondInstance).restart({ HEADERS_TIMEOUT_MS: "60000" }, "ready", 200);
       const sockets = await holdConnections("127.0.0.3", 4000, 135, "127.0.7.7");
       return async () => {
         for (const socket of sockets) socket.destroy();
-        await stage.instance(second).restart();
+        await stage.instance(secondInstance).restart();
       };
     },
     steps: [
@@ -170,7 +170,7 @@ export const instanceCases: readonly Case[] = [
     fault: "one route of one instance computes for 3 s",
     withinMs: 60_000,
     async inject(stage) {
-      const { url } = stage.instance(second);
+      const { url } = stage.instance(secondInstance);
       const restore = await stage.monitoring.edit("prometheus.yml", (text) =>
         text
           .replace("scrape_interval: 1s", "scrape_interval: 7s")
@@ -199,11 +199,11 @@ export const instanceCases: readonly Case[] = [
     async inject(stage) {
       mkdirSync(smallDisk, { recursive: true });
       await stage.run("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", smallDisk);
-      await stage.instance(second).restart({ TMPDIR: smallDisk });
+      await stage.instance(secondInstance).restart({ TMPDIR: smallDisk });
       await stage.run("dd", "if=/dev/zero", `of=${smallDisk}/old.log`, "bs=64k", "count=315");
       return async () => {
         rmSync(`${smallDisk}/old.log`);
-        await stage.instance(second).restart();
+        await stage.instance(secondInstance).restart();
         await stage.run("umount", smallDisk);
       };
     },
@@ -215,7 +215,7 @@ export const instanceCases: readonly Case[] = [
 
 const sendAndRestart = (stage: Stage, stop: () => Promise<void>) => async () => {
   await stop();
-  await stage.instance(second).restart();
+  await stage.instance(secondInstance).restart();
 };
 
 /** Opens idle connections from one address. */

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Finding, root } from "./findings.ts";
 
-/** One row of docs/judges.md: why findings of one rule stay. */
-export type Explanation = { judge: string; rule: string; where: readonly string[]; reason: string };
+/** One row of docs/linters.md: why findings of one rule are accepted. */
+export type Explanation = { linter: string; rule: string; where: readonly string[]; reason: string };
 
-export const readPage = () => readFileSync(join(root, "docs/judges.md"), "utf8");
+export const readPage = () => readFileSync(join(root, "docs/linters.md"), "utf8");
 
 /** The headings `## NAME VERSION` of the page. */
 export const versionsOf = (page: string): ReadonlyMap<string, string> =>
@@ -14,10 +14,10 @@ export const versionsOf = (page: string): ReadonlyMap<string, string> =>
 /** Reads the tables below the headings. A row is `| RULE and what it says | where | reason |`. */
 export function explanationsOf(page: string): readonly Explanation[] {
   return page.split(/^## /m).flatMap((section) => {
-    const [judge = ""] = section.split(" ", 1);
+    const [linter = ""] = section.split(" ", 1);
     const rows = [...section.matchAll(/^\| `([^`]+)`([^|]*)\|([^|]*)\|([^|]*)\|$/gm)];
     return rows.map(([, rule = "", , where = "", reason = ""]) => ({
-      judge,
+      linter,
       rule,
       where: [...where.matchAll(/`([^`]+)`/g)].map(([, one = ""]) => one),
       reason: reason.trim(),
@@ -27,19 +27,19 @@ export function explanationsOf(page: string): readonly Explanation[] {
 
 /** Returns the faults of the page: findings without an explanation, and explanations without a finding. */
 export function faultsOf(
-  judge: string,
+  linter: string,
   findings: readonly Finding[],
   explanations: readonly Explanation[],
 ): readonly string[] {
-  const ofJudge = explanations.filter((one) => one.judge === judge);
-  const explains = ({ rule, where }: Finding) => ofJudge.some((one) => one.rule === rule && one.where.includes(where));
+  const ofLinter = explanations.filter((one) => one.linter === linter);
+  const explains = ({ rule, where }: Finding) => ofLinter.some((one) => one.rule === rule && one.where.includes(where));
   const unexplained = findings
     .filter((finding) => !explains(finding))
-    .map(({ rule, where, message }) => `${judge} ${rule} ${where}: ${message}`);
-  const unneeded = ofJudge.flatMap(({ rule, where }) =>
+    .map(({ rule, where, message }) => `${linter} ${rule} ${where}: ${message}`);
+  const unneeded = ofLinter.flatMap(({ rule, where }) =>
     where
       .filter((one) => !findings.some((finding) => finding.rule === rule && finding.where === one))
-      .map((one) => `docs/judges.md explains ${judge} ${rule} ${one}, which is not reported`),
+      .map((one) => `docs/linters.md explains ${linter} ${rule} ${one}, which is not reported`),
   );
   return [...unexplained, ...unneeded];
 }

@@ -22,6 +22,6 @@ export type Case = {
   /** How long the alert may take to become pending. */
   withinMs?: number;
   /** The alert is pending before the fault too. */
-  alwaysOn?: boolean;
+  pendingBeforeFault?: boolean;
   steps: readonly Step[];
 };

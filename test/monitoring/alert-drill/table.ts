@@ -1,15 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Measured } from "./act.ts";
 import { cases } from "./cases/all.ts";
+import type { Measured } from "./follow-runbook.ts";
 import { pageUrl } from "./page.ts";
 
 const between = /(<!-- measured -->\n)([\s\S]*?)(<!-- end of measured -->)/;
 
-const head = `### Measured: from alert to cause
+const head = `### Alert drills: from the alert to its cause
 
 Each alert in this table was caused on purpose, on a running set-up: three instances, Postgres, Redis, NGINX or HAProxy, a
 mail server, Prometheus, Alertmanager and the exporters. When the alert was pending, the commands of its section were run as
-they are written here, and of the sections that it leads to. \`npm run act-out\` repeats all of it and writes this table.
+they are written here, and of the sections that it leads to. \`npm run alert-drill\` repeats all of it and writes this table.
 
 - **Counted:** the time of the commands, and the time to read the section until the finding, and all of the output, at 200
   words a minute. The reading is computed, not measured with a person.
@@ -17,7 +17,7 @@ they are written here, and of the sections that it leads to. \`npm run act-out\`
 - **Different from production:** the instances are processes without containers, so the commands of Compose and Kubernetes
   printed nothing; scrapes every second and windows of 15 s instead of minutes, so that the alerts are pending soon.
 - **Pending before their fault too,** so that only the fault was caused: ${cases
-  .filter(({ alwaysOn }) => alwaysOn)
+  .filter(({ pendingBeforeFault }) => pendingBeforeFault)
   .map(({ alert }) => alert)
   .join(", ")}.
 
@@ -32,7 +32,7 @@ export function writeTable(measured: readonly Measured[]): void {
   for (const one of measured) rows.set(one.alert, format(one));
   const sorted = [...rows].sort(([a], [b]) => page.indexOf(`\n## ${a}\n`) - page.indexOf(`\n## ${b}\n`));
   const left = sectionsOf(page).filter((alert) => !rows.has(alert));
-  const rest = left.length === 0 ? "" : `Not acted out yet: ${left.join(", ")}.\n\n`;
+  const rest = left.length === 0 ? "" : `Without a drill yet: ${left.join(", ")}.\n\n`;
   const table = `${head}${sorted.map(([, row]) => row).join("\n")}\n\n${rest}`;
   writeFileSync(
     pageUrl,
@@ -49,9 +49,9 @@ const rowOf = (row: string): [alert: string, row: string][] => {
 const sectionsOf = (page: string): readonly string[] =>
   [...page.matchAll(/^## (\w+)$/gm)].map(([, title]) => title ?? "");
 
-/** Returns the alerts that the page names as not acted out yet. */
-export const notMeasured = (page: string): readonly string[] =>
-  /^Not acted out yet: (.*)\.$/m.exec(page)?.[1]?.split(", ") ?? [];
+/** Returns the alerts that the page lists as without a drill. */
+export const withoutDrill = (page: string): readonly string[] =>
+  /^Without a drill yet: (.*)\.$/m.exec(page)?.[1]?.split(", ") ?? [];
 
 const format = ({ alert, fault, commandSeconds, readingSeconds, line }: Measured): string => {
   const cells = [alert, fault, Math.ceil(commandSeconds + readingSeconds), commandSeconds.toFixed(1)];
@@ -65,7 +65,7 @@ const shorten = (line: string): string => {
   return plain.length > maxLength ? `${plain.slice(0, maxLength)}…` : plain;
 };
 
-/** Returns the seconds from each alert to its cause, as the table of the page states them. */
+/** Returns the seconds from each alert until its cause was found, as the table of the page states them. */
 export function measuredTimes(page: string): ReadonlyMap<string, number> {
   const rows = (between.exec(page)?.[2] ?? "").split("\n").flatMap((row) => rowOf(row));
   return new Map(rows.map(([alert, row]) => [alert, Number(row.split(" | ")[2])]));

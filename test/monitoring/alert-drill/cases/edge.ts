@@ -70,7 +70,7 @@ const stopNginx: Case["inject"] = async (stage) => {
 export const edgeCases: readonly Case[] = [
   {
     alert: "NginxDown",
-    fault: "NGINX has ended",
+    fault: "NGINX has stopped",
     inject: stopNginx,
     steps: [{ section: "NginxDown", output: /nginx exited/, finding: "NGINX does not run" }],
   },
@@ -145,17 +145,19 @@ export const edgeCases: readonly Case[] = [
   },
   {
     alert: "NginxLogExporterDown",
-    fault: "the exporter of the access log has ended",
+    fault: "the exporter of the access log has stopped",
     async inject({ monitoring }) {
       await monitoring.programs["nginx-log-exporter"].stop();
       return () => monitoring.programs["nginx-log-exporter"].start();
     },
-    steps: [{ section: "NginxLogExporterDown", output: /nginx-log-exporter exited/, finding: "It has ended" }],
+    steps: [
+      { section: "NginxLogExporterDown", output: /nginx-log-exporter exited/, finding: "The exporter has exited" },
+    ],
   },
   {
     alert: "HAProxyDown",
-    fault: "HAProxy has ended, and its configuration has a mistake",
-    alwaysOn: true,
+    fault: "HAProxy has stopped, and its configuration has a mistake",
+    pendingBeforeFault: true,
     async inject(stage) {
       writeFileSync("/etc/haproxy/haproxy.cfg", "frontend api\n  bindd :80\n");
       stage.states.set("haproxy", () => "exited (1)");
@@ -198,7 +200,7 @@ export const edgeCases: readonly Case[] = [
   },
   {
     alert: "EdgeUnreachable",
-    fault: "NGINX has ended",
+    fault: "NGINX has stopped",
     inject: stopNginx,
     steps: [
       { section: "EdgeUnreachable", output: /nginx exited/, finding: "See NginxDown" },
@@ -207,13 +209,13 @@ export const edgeCases: readonly Case[] = [
   },
   {
     alert: "EdgeCertificateExpiresSoon",
-    fault: "the certificate ends in 10 days, and nothing renews it",
+    fault: "the certificate expires in 10 days, and nothing renews it",
     inject: certificate(10),
     steps: [{ section: "EdgeCertificateExpiresSoon", output: /notAfter/, finding: "is renewed by a program" }],
   },
   {
     alert: "EdgeCertificateExpiresWithinDays",
-    fault: "the certificate ends in 3 days",
+    fault: "the certificate expires in 3 days",
     inject: certificate(3),
     steps: [
       { section: "EdgeCertificateExpiresWithinDays", output: /notAfter/, finding: "as for EdgeCertificateExpiresSoon" },

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cases } from "./act-out/cases/all.ts";
-import { readPage } from "./act-out/page.ts";
-import { readingSeconds, wordsOf } from "./act-out/reading.ts";
-import { measuredTimes, notMeasured } from "./act-out/table.ts";
+import { cases } from "./alert-drill/cases/all.ts";
+import { readPage } from "./alert-drill/page.ts";
+import { readingSeconds, wordsOf } from "./alert-drill/reading.ts";
+import { measuredTimes, withoutDrill } from "./alert-drill/table.ts";
 import { alerts, runbook } from "./monitoring-files.ts";
 
 const maxSeconds = 120;
 
-test("each alert is acted out once, and the sections have the findings that explain the fault", () => {
+test("each alert has one drill, and its runbook sections contain the findings that explain the injected fault", () => {
   const named = cases.map(({ alert }) => alert);
   assert.deepEqual([...named].sort(), alerts.map(({ alert }) => alert).sort());
   const page = readPage();
@@ -18,9 +18,9 @@ test("each alert is acted out once, and the sections have the findings that expl
   }
 });
 
-test("the runbook has the measured time from each alert to its cause, below two minutes, or names it as not acted out", () => {
+test("for each alert the runbook states a search time below two minutes, or lists the alert as without a drill", () => {
   const times = measuredTimes(runbook);
-  const named = [...times.keys(), ...notMeasured(runbook)];
+  const named = [...times.keys(), ...withoutDrill(runbook)];
   assert.deepEqual(named.sort(), alerts.map(({ alert }) => alert).sort());
   for (const [alert, seconds] of times) assert.ok(seconds < maxSeconds, `${alert}: ${seconds} s`);
 });

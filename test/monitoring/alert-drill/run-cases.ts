@@ -1,13 +1,13 @@
 import { cleanUp } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
-import { actOut, type Measured } from "./act.ts";
 import type { Case } from "./case.ts";
 import { cases } from "./cases/all.ts";
+import { followRunbook, type Measured } from "./follow-runbook.ts";
 import { readyAt } from "./instances.ts";
 import { type Stage, startStage } from "./stage.ts";
 import { writeTable } from "./table.ts";
 
-/** Acts out the named alerts, or all, and returns the exit code. */
+/** Runs the drills of the named alerts, or all drills, and returns the exit code. */
 export async function runCases(wanted: readonly string[]): Promise<number> {
   const chosen = cases.filter(({ alert }) => wanted.length === 0 || wanted.includes(alert));
   const stage = await startStage();
@@ -15,7 +15,7 @@ export async function runCases(wanted: readonly string[]): Promise<number> {
   const failed: string[] = [];
   for (const one of chosen) {
     try {
-      const result = await act(one, stage);
+      const result = await runCase(one, stage);
       measured.push(result);
       // At once, so that an interrupted run keeps its figures.
       writeTable([result]);
@@ -29,14 +29,16 @@ export async function runCases(wanted: readonly string[]): Promise<number> {
     }
   }
   await cleanUp().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
-  process.stdout.write(`${measured.length} of ${chosen.length} acted out; failed: ${failed.join(", ") || "none"}\n`);
+  process.stdout.write(
+    `${measured.length} of ${chosen.length} drills passed; failed: ${failed.join(", ") || "none"}\n`,
+  );
   return failed.length === 0 ? 0 : 1;
 }
 
-async function act(one: Case, stage: Stage): Promise<Measured> {
+async function runCase(one: Case, stage: Stage): Promise<Measured> {
   const { monitoring } = stage;
   await stage.useSettings(one.env);
-  if (one.alwaysOn !== true)
+  if (one.pendingBeforeFault !== true)
     await eventually(
       () => monitoring.pending(one.alert),
       (pending) => !pending,
@@ -50,7 +52,7 @@ async function act(one: Case, stage: Stage): Promise<Measured> {
     await eventually(() => monitoring.pending(one.alert), Boolean, one.withinMs ?? 40_000, 200).catch(() => {
       throw new Error("the alert does not become pending");
     });
-    return await actOut(one, stage.shell());
+    return await followRunbook(one, stage.shell());
   } finally {
     await repair();
     await Promise.all(stage.all.map(({ url }) => readyAt(url)));

@@ -3,7 +3,7 @@ import type { Case } from "../case.ts";
 const brokenRule = `groups:
   - name: fleet
     rules:
-      - record: instance:act_out:sum
+      - record: instance:alert_drill:sum
         expr: health_check_up + on (instance) health_check_up
 `;
 
@@ -50,7 +50,7 @@ export const monitoringCases: readonly Case[] = [
   },
   {
     alert: "AlertmanagerDown",
-    fault: "Alertmanager has ended",
+    fault: "Alertmanager has stopped",
     async inject({ monitoring }) {
       await monitoring.programs.alertmanager.stop();
       return () => monitoring.programs.alertmanager.start();
@@ -60,7 +60,7 @@ export const monitoringCases: readonly Case[] = [
   {
     alert: "AlertsNotDelivered",
     fault: "the secret of a receiver is missing",
-    alwaysOn: true,
+    pendingBeforeFault: true,
     withinMs: 90_000,
     async inject(stage) {
       await stage.instance("api-server-3").database.set("refuse");
@@ -70,8 +70,8 @@ export const monitoringCases: readonly Case[] = [
   },
   {
     alert: "Watchdog",
-    fault: "Alertmanager has ended, so that the watchdog does not arrive",
-    alwaysOn: true,
+    fault: "Alertmanager has stopped, so that the Watchdog alert does not arrive",
+    pendingBeforeFault: true,
     async inject({ monitoring }) {
       await monitoring.programs.alertmanager.stop();
       return () => monitoring.programs.alertmanager.start();

@@ -6,22 +6,22 @@ import { atEnd } from "../shared/at-end.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { allRendered, renderYaml } from "../support/kustomize.ts";
 
-/** What a judge reports about one file or one Kubernetes object. */
+/** What a linter reports about one file or one Kubernetes object. */
 export type Finding = { rule: string; where: string; message: string };
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Paths of the files that several judges examine, relative to the project. */
+/** Paths of the files that several linters examine, relative to the project. */
 export const dockerfiles = ["docker/Dockerfile", "src/doctor/Dockerfile"];
 export const cloudFormation = "cloud/aws/alb.yaml";
 
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "haven-judges-"));
+  const folder = mkdtempSync(join(tmpdir(), "haven-linters-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Renders the base and the overlays into files, because a judge of single files does not know the namespace. */
+/** Renders the base and the overlays into files, because a linter of single files does not know the namespace. */
 export function renderedFiles(): readonly string[] {
   const folder = temporaryFolder();
   return allRendered.map((name) => {
@@ -31,7 +31,7 @@ export function renderedFiles(): readonly string[] {
   });
 }
 
-/** Runs a judge that prints JSON. A judge exits with another code if it has findings. */
+/** Runs a linter that prints JSON. A linter exits with another code if it has findings. */
 export async function runForJson(command: string, args: readonly string[], cwd = root): Promise<unknown> {
   const { code, output } = await runProgram(command, args, { cwd, timeoutMs: 120_000 });
   const start = output.search(/^[[{]/m);

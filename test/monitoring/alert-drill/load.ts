@@ -18,8 +18,8 @@ export function sendEndlessly(send: () => Promise<unknown>, { clients = 2, pause
 
 export const get = (url: string, timeoutMs = 20_000): Promise<unknown> => ask(url, { timeoutMs });
 
-/** Settings with which a slow path is slow and not broken. */
-export const patient = {
+/** Settings with time-outs so long that a slow store stays slow and does not count as failed. */
+export const longTimeouts = {
   HEALTH_CHECK_TIMEOUT: "8000",
   REDIS_COMMAND_TIMEOUT_MS: "8000",
   DB_CONNECT_TIMEOUT_MS: "10000",

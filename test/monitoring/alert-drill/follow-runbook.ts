@@ -17,7 +17,7 @@ export type Measured = {
 };
 
 /** Runs the commands of the sections of one case as they are written, and finds the line that names the cause. */
-export async function actOut(
+export async function followRunbook(
   { alert, fault, instance = "api-server-2", steps }: Case,
   shell: Shell,
 ): Promise<Measured> {
@@ -40,7 +40,7 @@ export async function actOut(
     const found = output.split("\n").find((one) => expected.test(one));
     if (found === undefined) throw new Error(`${section}: no line of the output matches ${expected}:\n${output}`);
     line = fromMatch(found, expected);
-    if (process.env["ACT_OUT_VERBOSE"] !== undefined) process.stderr.write(`${output}\n`);
+    if (process.env["ALERT_DRILL_VERBOSE"] !== undefined) process.stderr.write(`${output}\n`);
   }
   return { alert, fault, commandSeconds, readingSeconds: read, line };
 }

@@ -2,10 +2,10 @@ import { createHmac } from "node:crypto";
 import { ask } from "../../../shared/requests/http.ts";
 import { bearer, register } from "../../../shared/requests/people.ts";
 import type { Case } from "../case.ts";
-import { get, patient, sendEndlessly } from "../load.ts";
+import { get, longTimeouts, sendEndlessly } from "../load.ts";
 import type { Stage } from "../stage.ts";
 
-const second = "api-server-2";
+const secondInstance = "api-server-2";
 
 const failOn = (names: readonly string[]) => async (stage: Stage) => {
   const urls = names.map((name) => stage.instance(name).url);
@@ -30,7 +30,7 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "ServerErrorRatioHigh",
     fault: "a route throws an exception",
-    inject: failOn([second]),
+    inject: failOn([secondInstance]),
     steps: [
       {
         section: "ServerErrorRatioHigh",
@@ -44,7 +44,7 @@ export const trafficCases: readonly Case[] = [
     fault: "one instance has another `JWT_SECRET`",
     async inject(stage) {
       const person = await register(stage.instance("api-server-1").url);
-      const one = stage.instance(second);
+      const one = stage.instance(secondInstance);
       await one.restart({ JWT_SECRET: createHmac("sha256", "another").update("secret").digest("hex") });
       const stop = sendEndlessly(() => ask(`${one.url}/api/v1/auth/me`, { headers: bearer(person) }), { pauseMs: 50 });
       return async () => {
@@ -64,7 +64,7 @@ export const trafficCases: readonly Case[] = [
     alert: "ClientsGiveUp",
     fault: "clients wait for 300 ms only, for a route that takes 5 s",
     async inject(stage) {
-      const { url } = stage.instance(second);
+      const { url } = stage.instance(secondInstance);
       return sendEndlessly(() => get(`${url}/test/slow/5000`, 300), { pauseMs: 50 });
     },
     steps: [{ section: "ClientsGiveUp", output: /"\/test\/slow/, finding: "are in the second list too" }],
@@ -72,7 +72,7 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "LatencyP95High",
     fault: "the network to Postgres takes 600 ms",
-    env: patient,
+    env: longTimeouts,
     inject: slowDatabase,
     steps: [
       { section: "LatencyP95High", output: /"name":"postgres"\},"(?:0\.[3-9]|[1-9])/, finding: "see DependencySlow" },
@@ -87,7 +87,7 @@ export const trafficCases: readonly Case[] = [
     alert: "LatencyP99High",
     fault: "requests wait for a database connection",
     async inject(stage) {
-      const { url } = stage.instance(second);
+      const { url } = stage.instance(secondInstance);
       return sendEndlessly(() => get(`${url}/test/sql/1900`), { clients: 28 });
     },
     steps: [
@@ -110,12 +110,12 @@ export const trafficCases: readonly Case[] = [
       return sendEndlessly(() => Promise.all([get(`${first?.url}/api`), get(`${third?.url}/api`)]), { pauseMs: 50 });
     },
     steps: [
-      { section: "LoadUneven", output: /"api-server-2"\},"0(?:\.0)?\d*"/, finding: "the balancer does not know it" },
+      { section: "LoadUneven", output: /"api-server-2"\},"0(?:\.0)?\d*"/, finding: "the balancer has no entry for it" },
     ],
   },
   {
     alert: "NoTraffic",
-    fault: "NGINX has ended",
+    fault: "NGINX has stopped",
     withinMs: 90_000,
     async inject(stage) {
       const stop = sendEndlessly(() => Promise.all(stage.all.map(({ url }) => get(`${url}/api`))), { pauseMs: 100 });
@@ -136,8 +136,8 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "AvailabilityBudgetBurnsFast",
     fault: "a route throws an exception on all instances",
-    inject: failOn(["api-server-1", second, "api-server-3"]),
-    alwaysOn: true,
+    inject: failOn(["api-server-1", secondInstance, "api-server-3"]),
+    pendingBeforeFault: true,
     steps: [
       {
         section: "AvailabilityBudgetBurnsFast",
@@ -149,8 +149,8 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "AvailabilityBudgetBurnsSlowly",
     fault: "a route throws an exception on all instances",
-    inject: failOn(["api-server-1", second, "api-server-3"]),
-    alwaysOn: true,
+    inject: failOn(["api-server-1", secondInstance, "api-server-3"]),
+    pendingBeforeFault: true,
     steps: [
       { section: "AvailabilityBudgetBurnsSlowly", output: /"\/test\/fail".*"500"/, finding: "which route to fix" },
     ],
@@ -158,9 +158,9 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "LatencyBudgetBurnsFast",
     fault: "the network to Postgres takes 600 ms",
-    env: patient,
+    env: longTimeouts,
     inject: slowDatabase,
-    alwaysOn: true,
+    pendingBeforeFault: true,
     steps: [
       {
         section: "LatencyBudgetBurnsFast",
@@ -178,7 +178,7 @@ export const trafficCases: readonly Case[] = [
     alert: "LatencyBudgetBurnsSlowly",
     fault: "one route takes a second",
     inject: slowOn(1000),
-    alwaysOn: true,
+    pendingBeforeFault: true,
     steps: [{ section: "LatencyBudgetBurnsSlowly", output: /"\/test\/slow/, finding: "names the routes" }],
   },
 ];
