@@ -11,7 +11,7 @@ export type Load = {
   connections?: number;
   seconds: number;
   /** The body of POST requests, each with an Idempotency-Key of its own; GET requests unless set. */
-  creates?: unknown;
+  postBody?: unknown;
   /** Whether each request has a client address of its own in `X-Forwarded-For`. */
   manyClients?: boolean;
   /** The mean of the random pause of each connection before a request; 0 unless set. */
@@ -30,11 +30,11 @@ const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
  * request is sent before the run, and has to return 200, or 201 for a create. One failure fails the run.
  */
 export async function runWrk(load: Load): Promise<WrkResult> {
-  const { url, headers = {}, creates } = load;
-  const { status } = await (creates === undefined
+  const { url, headers = {}, postBody } = load;
+  const { status } = await (postBody === undefined
     ? ask(url, { headers: { ...headers } })
-    : postJson(url, creates, { ...headers, "idempotency-key": randomUUID() }));
-  if (status !== (creates === undefined ? 200 : 201)) throw new FailedRequests(`${url} answered ${status}.`);
+    : postJson(url, postBody, { ...headers, "idempotency-key": randomUUID() }));
+  if (status !== (postBody === undefined ? 200 : 201)) throw new FailedRequests(`${url} answered ${status}.`);
   const result = await offerWrk(load);
   const failed = result.failed + result.rejected;
   if (failed > 0) throw new FailedRequests(`${failed} of ${result.requests} requests to ${url} failed.`);
@@ -48,14 +48,14 @@ export async function offerWrk({
   headers = {},
   connections = 16,
   seconds,
-  creates,
+  postBody,
   manyClients = false,
   pauseMs = 0,
 }: Load): Promise<OfferedResult> {
   const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, ...given, url];
   args.push("--", String(pauseMs), manyClients ? "many" : "one");
-  if (creates !== undefined) args.push(JSON.stringify(creates), randomUUID());
+  if (postBody !== undefined) args.push(JSON.stringify(postBody), randomUUID());
   const { stdout } = await promisify(execFile)("wrk", args, {
     timeout: (seconds + 20) * 1000,
     signal: interruption,

@@ -23,7 +23,7 @@ const kinds: readonly Kind[] = [
   },
   {
     what: "an authenticated POST of one row, with an Idempotency-Key",
-    load: ({ url }, { headers }) => ({ url: `${url}/api/v1/properties`, headers, creates: propertyBody }),
+    load: ({ url }, { headers }) => ({ url: `${url}/api/v1/properties`, headers, postBody: propertyBody }),
   },
 ];
 
@@ -38,7 +38,7 @@ export async function measureRates(testbed: Testbed, owner: Owner, runLength: Ru
   const rates: Rate[] = [];
   for (const { what, load } of kinds) rates.push(await measure(testbed, haven, what, load(haven, owner), runLength));
   const { email, password } = await newOwner(haven.url, "sign-in@example.org");
-  const login = { url: `${haven.url}/api/v1/auth/login`, creates: { email, password } };
+  const login = { url: `${haven.url}/api/v1/auth/login`, postBody: { email, password } };
   rates.push(await measure(testbed, haven, signIn, login, runLength));
   await haven.stop();
   const without = await testbed.haven({ SESSION_CACHE: "off" });

@@ -24,7 +24,7 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
   const usual = await testbed.peer("usual-stack", { BODY: "{}" });
   const cookie = await signInAt(usual.url, owner);
   const write = (url: string, headers: Readonly<Record<string, string>>) => async () =>
-    (await runWrk({ url: `${url}/api/v1/properties`, headers, seconds, creates: propertyBody })).perSecond;
+    (await runWrk({ url: `${url}/api/v1/properties`, headers, seconds, postBody: propertyBody })).perSecond;
   const measured = await interleave(rounds, {
     Haven: write(haven.url, owner.headers),
     "by hand": write(raw.url, owner.headers),

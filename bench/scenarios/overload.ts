@@ -54,12 +54,12 @@ async function run(testbed: Testbed, { rounds, seconds, quick }: RunLength): Pro
   return { claims, charts: [], notes };
 }
 
-type Load = { url: string; headers: Readonly<Record<string, string>>; creates?: unknown };
+type Load = { url: string; headers: Readonly<Record<string, string>>; postBody?: unknown };
 
 const loadOf = (kind: Kind, url: string, { headers, propertyId }: Owner): Load =>
   kind === "GET"
     ? { url: `${url}/api/v1/properties/${propertyId}`, headers }
-    : { url: `${url}/api/v1/properties`, headers, creates: propertyBody };
+    : { url: `${url}/api/v1/properties`, headers, postBody: propertyBody };
 
 async function overloadBy({
   factor,
@@ -81,10 +81,10 @@ async function overloadBy({
   return { served: (offered.requests - offered.rejected) / offered.seconds, p99Ms: sampled };
 }
 
-const send = ({ url, headers, creates }: Load) =>
-  creates === undefined
+const send = ({ url, headers, postBody }: Load) =>
+  postBody === undefined
     ? ask(url, { headers })
-    : postJson(url, creates, { ...headers, "idempotency-key": randomUUID() });
+    : postJson(url, postBody, { ...headers, "idempotency-key": randomUUID() });
 
 /** Returns the 99th percentile of the durations of served requests. Each request is due at a fixed time. */
 async function sampleServed(load: Load, seconds: number): Promise<number> {

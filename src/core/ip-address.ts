@@ -24,7 +24,7 @@ export function networkOf(address: string): string {
   return `${groups.join(":")}::/64`;
 }
 
-/** Returns the interval of a CIDR or a single address, IPv4 as mapped into IPv6. */
+/** Returns the interval of a CIDR or a single address. IPv4 addresses are converted to IPv4-mapped IPv6 addresses. */
 export function intervalOf(range: string): AddressInterval {
   const [address = "", prefix] = range.split("/");
   const bits = BigInt(isIP(address) === 4 ? 128 - 32 + Number(prefix ?? 32) : Number(prefix ?? 128));

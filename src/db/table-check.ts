@@ -3,7 +3,7 @@ import { CheckFailed } from "../core/failure-reason.ts";
 import { jobSchema } from "./app-role.ts";
 import type { CheckQuery } from "./check-connection.ts";
 
-/** The tables that requests read and change: those of the owner of the history, without the history. */
+/** The tables that requests read and change: those with the same owner as `schema_migrations`, except that table. */
 const selectTables = `
   SELECT format('%I.%I', n.nspname, c.relname) AS name,
          has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
@@ -16,7 +16,7 @@ const selectTables = `
 
 const selectMissing = "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL";
 
-/** Fails if a table is missing, although all migrations that create these tables have run. */
+/** Fails if a table that the migrations create is missing, for example after a DROP TABLE. */
 export async function assertTablesExist(query: CheckQuery, names: readonly string[]): Promise<void> {
   const missing = await query(selectMissing, [names]);
   if (missing.length > 0) throw new CheckFailed("missing");

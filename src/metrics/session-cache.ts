@@ -54,7 +54,7 @@ export function addSessionCacheMetrics(metrics: Pick<Metrics, "add">, { counts, 
   );
 }
 
-/** Counts revocations by whether all instances confirmed in time that they refuse the revoked sessions. */
+/** Counts revocations. "confirmed": all instances reported in time that they refuse the revoked sessions. */
 export function createConfirmationMetric(metrics: Pick<Metrics, "add">) {
   const counts = { confirmed: 0, timed_out: 0 };
   metrics.add({

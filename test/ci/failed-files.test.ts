@@ -8,7 +8,7 @@ import { runProgram } from "../shared/run-program.ts";
 
 const reporter = new URL("../support/failed-files.ts", import.meta.url).href;
 
-test("if a test that a shared file of cases registers fails, the test file that imported the cases is reported, so that the re-run repeats it", async () => {
+test("a failed test of a shared module is reported with the test file that imports the module, so that the re-run finds the test", async () => {
   const folder = mkdtempSync(join(tmpdir(), "haven-failed-files-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(

@@ -89,7 +89,7 @@ suite("a backup", { skip }, () => {
     await query(url, "ALTER TABLE users DROP COLUMN tried");
   });
 
-  test("that is truncated is not kept", async () => {
+  test("is deleted if it is truncated", async () => {
     const sandbox = await setUp();
     writeFileSync(sandbox.file("cut"), "");
     const { code, output } = await sandbox.run("backup");
@@ -98,7 +98,7 @@ suite("a backup", { skip }, () => {
     assert.deepEqual(readdirSync(sandbox.file("docker/backups")), []);
   });
 
-  test("that is damaged later changes no data when it is restored", async () => {
+  test("changes no data when it is restored after damage to the file", async () => {
     const sandbox = await setUp();
     await sandbox.run("backup", sandbox.file("whole.dump"));
     mkdirSync(sandbox.file("docker/backups"));

@@ -57,7 +57,7 @@ suite("the build output", () => {
     for (const beside of ["node_modules", "package.json"]) symlinkSync(join(root, beside), join(folder, beside));
   });
 
-  test("it contains or imports every production package, and no development package", () => {
+  test("the build output contains or imports every production package, and no development package", () => {
     const used = packagesOf(contents);
     assert.deepEqual(
       Object.keys(dependencies).filter((name) => !used.includes(name)),
@@ -66,7 +66,7 @@ suite("the build output", () => {
     assert.deepEqual(developmentPackagesIn(contents), []);
   });
 
-  test("it does not contain the embedded services", () => {
+  test("the build output does not contain the embedded services", () => {
     assert.deepEqual(
       Object.keys(contents.inputs).filter((file) => file.startsWith("src/embedded/")),
       [],
@@ -87,42 +87,46 @@ suite("the build output", () => {
     );
   });
 
-  test("it starts and reports the missing settings", async () => {
+  test("the build output starts and reports the missing settings", async () => {
     const env = { PATH: process.env["PATH"], NODE_ENV: "production" };
     const { code, output } = await runProgram(process.execPath, [join(built, "main.js"), "start"], { env });
     assert.equal(code, 78, output);
     assert.match(output, /DATABASE_URL is required in production/);
   });
 
-  test("it serves pages, hashes passwords, decodes images, sends mail and exports traces", withReceiver, async () => {
-    const mail = await startMailServer();
-    const receiver = await startReceiver();
-    const { url } = await startHavenProcess({
-      entry: pathToFileURL(join(built, "main.js")),
-      env: {
-        ...sameSecret,
-        OVERLOAD_DELAY_MS: "0",
-        MAIL_URL: mail.url,
-        MAIL_FROM: "Haven <no-reply@example.com>",
-        PUBLIC_URL: "https://app.example.com/",
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
-      },
-    });
-    for (const path of ["/api", "/api/docs", "/health/detailed"]) {
-      const { headers, text } = await ask(url + path, { headers: { accept: "text/html" } });
-      assert.equal(headers["content-type"], "text/html; charset=utf-8", text);
-    }
-    const person = await register(url);
-    await mail.mailTo(person.email);
-    const body = await sharp({ create: { width: 8, height: 8, channels: 3, background: "green" } })
-      .png()
-      .toBuffer();
-    const headers = { ...bearer(person), "content-type": "image/png" };
-    const avatar = await ask(`${url}/api/v1/auth/me/avatar`, { method: "PUT", headers, body });
-    assert.equal(avatar.status, 200, avatar.text);
-    const traceId = String((await ask(`${url}/api`)).headers["traceresponse"]).split("-")[1] ?? "";
-    assert.ok((await receiver.trace(traceId)).length > 0);
-  });
+  test(
+    "the build output serves pages, hashes passwords, decodes images, sends mail and exports traces",
+    withReceiver,
+    async () => {
+      const mail = await startMailServer();
+      const receiver = await startReceiver();
+      const { url } = await startHavenProcess({
+        entry: pathToFileURL(join(built, "main.js")),
+        env: {
+          ...sameSecret,
+          OVERLOAD_DELAY_MS: "0",
+          MAIL_URL: mail.url,
+          MAIL_FROM: "Haven <no-reply@example.com>",
+          PUBLIC_URL: "https://app.example.com/",
+          OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+        },
+      });
+      for (const path of ["/api", "/api/docs", "/health/detailed"]) {
+        const { headers, text } = await ask(url + path, { headers: { accept: "text/html" } });
+        assert.equal(headers["content-type"], "text/html; charset=utf-8", text);
+      }
+      const person = await register(url);
+      await mail.mailTo(person.email);
+      const body = await sharp({ create: { width: 8, height: 8, channels: 3, background: "green" } })
+        .png()
+        .toBuffer();
+      const headers = { ...bearer(person), "content-type": "image/png" };
+      const avatar = await ask(`${url}/api/v1/auth/me/avatar`, { method: "PUT", headers, body });
+      assert.equal(avatar.status, 200, avatar.text);
+      const traceId = String((await ask(`${url}/api`)).headers["traceresponse"]).split("-")[1] ?? "";
+      assert.ok((await receiver.trace(traceId)).length > 0);
+    },
+  );
 });
 
 test("a development package in a bundle is found, bundled or imported", () => {

@@ -63,7 +63,7 @@ suite("a roll that fails", { skip: without("openssl") }, () => {
     }
   });
 
-  test("it does not begin while an instance is not ready", async () => {
+  test("a roll does not begin while an instance is not ready", async () => {
     const sandbox = createSandbox({
       ...working,
       answers: `"exec old-api-server-2 "*) echo "api-server-2 /ready 503 not_ready"; exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,
@@ -75,7 +75,7 @@ suite("a roll that fails", { skip: without("openssl") }, () => {
     assert.doesNotMatch(sandbox.calls(), / migrate$|^start |^stop /m);
   });
 
-  test("it does not continue after a failed migration", async () => {
+  test("a roll does not continue after a failed migration", async () => {
     const sandbox = createSandbox({
       ...working,
       answers: `*" migrate") exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,

@@ -130,7 +130,7 @@ suite("setup", { skip: without("openssl") }, () => {
     for (const value of values) assert.ok(!output.includes(value));
   });
 
-  test("it creates every mounted file", async () => {
+  test("setup creates every mounted file", async () => {
     const sandbox = createSandbox();
     await sandbox.run("setup");
     for (const layout of layouts)
@@ -170,7 +170,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.match(shown.output, /DNS:localhost, IP Address:127\.0\.0\.1/);
   });
 
-  test("it overwrites nothing, and adds missing files", async () => {
+  test("setup overwrites nothing, and adds missing files", async () => {
     const sandbox = createSandbox();
     await sandbox.run("setup");
     const [secrets, certificate] = [sandbox.text("docker/.env"), sandbox.text("docker/ssl/cert.pem")];
@@ -211,7 +211,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.ok(existsSync(sandbox.file("docker/.env")) && !existsSync(sandbox.file(".env")));
   });
 
-  test("it generates no new passwords for a database with old ones", async () => {
+  test("setup generates no new passwords for a database with old ones", async () => {
     const sandbox = createSandbox({ ...working, volumes: true });
     const { code, output } = await sandbox.run("setup");
     assert.equal(code, 1);

@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(`${root}docs/docker.md`, "utf8");
 const inContainer = "docker compose -f docker-compose.lb.yml exec api-server-1 node dist/main.js";
 
-test("the commands of the page create the first account and the administrator", async () => {
+test("the commands of docs/docker.md create the first account and the administrator", async () => {
   const DATABASE_URL = await freshDatabase();
   const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL } });
   const [, block = ""] = /## The first account[\s\S]*?```sh\n([\s\S]*?)```/.exec(page) ?? [];

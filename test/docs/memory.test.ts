@@ -5,7 +5,7 @@ import { mebibyte, memoryBudget, memoryMargin } from "../../src/config/memory-bu
 import { readConfig } from "../../src/config/read-config.ts";
 import { bytesOf, instancesOf, serviceOf } from "../docker/compose-files.ts";
 
-test("the page about memory states the configured parts, sum, limit and margin", () => {
+test("docs/memory.md states the parts of the memory budget, their sum, the limit and the margin", () => {
   const page = readFileSync(new URL("../../docs/memory.md", import.meta.url), "utf8");
   const numbers = [...page.matchAll(/^\| \**([^|*]+)\** \| \**(\d+)\** \|/gm)].map(([, , number]) => Number(number));
   const { deploy, environment } = serviceOf("lb", instancesOf("lb")[0] ?? "");

@@ -20,7 +20,7 @@ import { startFakeUpstreams } from "./support/fake-upstreams.ts";
 
 const page = readFileSync(new URL("../../docs/load-balancing.md", import.meta.url), "utf8");
 
-/** Returns the command of the page below a marker. */
+/** Returns the command of docs/load-balancing.md below a marker. */
 const commandOf = (marker: string): string =>
   new RegExp(`<!-- ${marker} -->\n\`\`\`sh\n([\\s\\S]*?)\n\`\`\``).exec(page)?.[1] ?? "";
 
@@ -32,18 +32,18 @@ const env = {
 };
 
 test("haproxy before 3.2 does not start with HAVEN_ACME=yes, and the message names the version", async (t) => {
-  if (await haproxyIsAtLeast("3.2")) return t.diagnostic("for older versions");
+  if (await haproxyIsAtLeast("3.2")) return t.diagnostic("not run: applies to HAProxy before 3.2");
   await installHaproxy();
   const { code, output } = await checkHaproxy(env);
   assert.equal(code, 1);
   assert.match(output, /HAVEN_ACME=yes needs HAProxy 3\.2 or newer/);
 });
 
-test("haproxy 3.2 gets its certificate from an ACME authority, and the commands of the page save it for the next start", async (t) => {
-  if (!(await haproxyIsAtLeast("3.2")) || !has("pebble")) return t.diagnostic("for haproxy 3.2, with pebble");
+test("haproxy 3.2 gets its certificate from an ACME authority, and the commands of docs/load-balancing.md save the certificate for the next start", async (t) => {
+  if (!(await haproxyIsAtLeast("3.2")) || !has("pebble")) return t.diagnostic("not run: needs HAProxy 3.2 and pebble");
   await startFakeUpstreams();
   await startAuthority();
-  // The certificate of the authority is that of a test.
+  // The test authority has a self-signed certificate, so HAProxy must not verify it.
   const edit = (file: string) =>
     file.replace("    expose-experimental-directives\n", "$&    httpclient.ssl.verify none\n");
   const proxy = await startHaproxy({ env, edit });

@@ -5,51 +5,51 @@ import { test } from "node:test";
 import { type Answer, ask, open, readAll } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
-import { worstLiveMs } from "../support/faulty-haven.ts";
+import { slowestLiveProbeMs } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
 import { blackPng, formOf, formType, imageOf } from "../support/images.ts";
 import { addPhoto, owner, photoIn } from "../support/owners.ts";
 
-const narrow = await startHaven({
+const shortQueue = await startHaven({
   env: { ...sameSecret, IMAGES_AT_ONCE: "1", IMAGE_QUEUE_LENGTH: "2", UPLOAD_MAX_PER_USER: "10" },
 });
-const tightLimits = await startHaven({
+const shortTimeouts = await startHaven({
   env: { ...sameSecret, IMAGE_QUEUE_TIMEOUT_MS: "1", IMAGES_AT_ONCE: "1", REQUEST_TIMEOUT_MS: "1500" },
 });
-const alone = await startHavenProcess({ env: { ...sameSecret } });
+const separateProcess = await startHavenProcess({ env: { ...sameSecret } });
 const large = await imageOf("jpeg", 2400, 1600);
 const jpeg = await imageOf("jpeg", 1200, 900);
 const small = await imageOf("jpeg", 40, 30);
 const huge = blackPng(16_000, 16_000);
 
-/** The exact number depends on the timing of the requests. */
-function assertSome(answers: readonly Answer[], leastServed: number): void {
+/** Asserts that some uploads got 201 and all others 503. How many got 201 depends on their timing. */
+function assertSome(answers: readonly Answer[], minServed: number): void {
   const count = (status: number) => answers.filter((answer) => answer.status === status).length;
   const served = count(201);
-  assert.ok(served >= leastServed && served < answers.length, `${served} were served`);
+  assert.ok(served >= minServed && served < answers.length, `${served} were served`);
   assert.equal(count(503), answers.length - served);
 }
 
 test("uploads beyond the queue get 503 with Retry-After, and queued ones are served", async () => {
-  const person = await owner(narrow.url);
-  const answers = await Promise.all(Array.from({ length: 10 }, () => addPhoto(narrow.url, person, jpeg)));
+  const person = await owner(shortQueue.url);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => addPhoto(shortQueue.url, person, jpeg)));
   assertSome(answers, 3);
   for (const answer of answers.filter(({ status }) => status === 503)) {
     assert.equal((answer.json() as { code: string }).code, "overloaded");
     assert.ok(Number(answer.headers["retry-after"]) >= 1);
   }
-  assert.equal((await addPhoto(narrow.url, person, small)).status, 201);
+  assert.equal((await addPhoto(shortQueue.url, person, small)).status, 201);
 });
 
 test("no upload waits longer in the queue than allowed", async () => {
-  const person = await owner(tightLimits.url);
-  const answers = await Promise.all(Array.from({ length: 4 }, () => addPhoto(tightLimits.url, person, jpeg)));
+  const person = await owner(shortTimeouts.url);
+  const answers = await Promise.all(Array.from({ length: 4 }, () => addPhoto(shortTimeouts.url, person, jpeg)));
   assertSome(answers, 1);
 });
 
 test("a slow upload is cut at the request deadline", async () => {
-  const person = await owner(tightLimits.url);
-  const socket = await open(tightLimits.port);
+  const person = await owner(shortTimeouts.url);
+  const socket = await open(shortTimeouts.port);
   const answer = readAll(socket, 6000);
   socket.write(
     `POST /api/v1/properties/${person.propertyId}/photos HTTP/1.1\r\nHost: haven\r\nContent-Length: 100000\r\n` +
@@ -104,14 +104,14 @@ test("all uploads together never buffer more than allowed", async () => {
 });
 
 const residentMb = () => {
-  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${alone.pid}/status`, "utf8")) ?? [];
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${separateProcess.pid}/status`, "utf8")) ?? [];
   return Number(kilobytes) / 1024;
 };
 
 test("hostile uploads do not increase memory, stop the process or delay the probe", {
   skip: process.platform !== "linux",
 }, async () => {
-  const person = await owner(alone.url);
+  const person = await owner(separateProcess.url);
   const hostile = [
     huge,
     large.subarray(0, large.length / 2),
@@ -120,15 +120,17 @@ test("hostile uploads do not increase memory, stop the process or delay the prob
     Buffer.from("GIF89a<script>"),
     large,
   ];
-  for (const bytes of hostile) await addPhoto(alone.url, person, bytes);
+  for (const bytes of hostile) await addPhoto(separateProcess.url, person, bytes);
   const before = residentMb();
   let highest = before;
   const watch = setInterval(() => (highest = Math.max(highest, residentMb())), 20);
   const seen: number[] = [];
-  const worst = await worstLiveMs(alone.url, async () => {
+  const worst = await slowestLiveProbeMs(separateProcess.url, async () => {
     for (let round = 0; round < 5; round += 1)
       seen.push(
-        ...(await Promise.all(hostile.map((bytes) => addPhoto(alone.url, person, bytes)))).map(({ status }) => status),
+        ...(await Promise.all(hostile.map((bytes) => addPhoto(separateProcess.url, person, bytes)))).map(
+          ({ status }) => status,
+        ),
       );
   });
   clearInterval(watch);
@@ -139,6 +141,6 @@ test("hostile uploads do not increase memory, stop the process or delay the prob
   );
   assert.ok(highest - before < 200, `${before} MB before, ${highest} MB at most`);
   assert.ok(worst < 500, `the slowest probe took ${worst} ms`);
-  const still = photoIn(await addPhoto(alone.url, person, small));
-  assert.equal((await ask(alone.url + still.urls.list)).status, 200);
+  const photo = photoIn(await addPhoto(separateProcess.url, person, small));
+  assert.equal((await ask(separateProcess.url + photo.urls.list)).status, 200);
 });

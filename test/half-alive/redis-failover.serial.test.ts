@@ -9,8 +9,8 @@ import { startStopwatch } from "../shared/stopwatch.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { detectionTimeMs, intervalMs, limits, readyStatus, timeoutMs } from "./support/observe.ts";
 
-// Redis has a new primary. The tests send requests that look sessions up and create them, all the time, and compare
-// their responses with those of the readiness probe.
+// Failovers of Redis. During each failover the tests continuously send requests that look up and create sessions, and
+// compare the responses with those of the readiness probe.
 
 const recoveryMs = 2 * intervalMs + 2 * timeoutMs + 300;
 
@@ -44,7 +44,7 @@ function startTraffic(haven: Haven, request: () => Promise<Answer>) {
   const loop = (async () => {
     while (running) {
       await sleep(20);
-      // A request that failed before the probe reported ready is no false report; one that fails after it is.
+      // The probe is wrong only if a request fails after the response of the probe, so the request is repeated.
       if (!(await fails()) || (await readyStatus(haven)) !== "ready") continue;
       const falseReadyMs = failingMs?.() ?? 0;
       if (await fails()) seen.falseReadyMs = Math.max(seen.falseReadyMs, falseReadyMs);

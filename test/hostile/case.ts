@@ -34,7 +34,8 @@ export function validRequestOf({ operation, path, credentials }: Target): Omit<H
 export const describeCase = ({ operation }: Target, where: string, kind: string, size: number) =>
   `${operation.id}: ${where}: ${kind} (${size})`;
 
-export function numbered(length: number, unit: (n: number) => string): string {
+/** Concatenates `unit(0)`, `unit(1)` and so on until the text has this length. */
+export function repeatToLength(length: number, unit: (n: number) => string): string {
   let text = "";
   for (let n = 0; text.length < length; n += 1) text += unit(n);
   return text;

@@ -2,7 +2,7 @@ import {
   type Case,
   describeCase,
   type HostileRequest,
-  numbered,
+  repeatToLength,
   stringEntries,
   type Target,
   validRequestOf,
@@ -61,13 +61,13 @@ export function headerCases(target: Target): Case[][] {
         withHeader(
           describeCase(target, "header Cookie", `many ${cookie}`, size),
           "Cookie",
-          numbered(size, (n) => `${cookie}=${n}; `).trim(),
+          repeatToLength(size, (n) => `${cookie}=${n}; `).trim(),
         ),
       () =>
         withHeader(
           describeCase(target, "header Cookie", `many well-formed ${cookie}`, size),
           "Cookie",
-          numbered(size, (n) => `${cookie}=${Buffer.alloc(64, `${n}`).toString("base64url")}; `).trim(),
+          repeatToLength(size, (n) => `${cookie}=${Buffer.alloc(64, `${n}`).toString("base64url")}; `).trim(),
         ),
     ]),
   );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hostileForms, hostileJson } from "./bodies.ts";
 import { bodyCases, replaced, withJson } from "./body-cases.ts";
-import { type Case, describeCase, numbered, shortName, type Target, validRequestOf } from "./case.ts";
+import { type Case, describeCase, repeatToLength, shortName, type Target, validRequestOf } from "./case.ts";
 import { headerCases } from "./header-cases.ts";
 import type { Random } from "./random.ts";
 import { hostileStrings } from "./strings.ts";
@@ -25,7 +25,7 @@ function knownAttacks(target: Target): Case[] {
       withQuery(
         base,
         describeCase(target, "query", "names without values", 15_000),
-        numbered(15_000, (n) => `${shortName(n)}&`),
+        repeatToLength(15_000, (n) => `${shortName(n)}&`),
       ),
     () => withQuery(base, describeCase(target, "query exclude", "list", 15_000), `exclude=${"a,".repeat(7500)}`),
     () => withJson(base, describeCase(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),

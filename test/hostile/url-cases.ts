@@ -2,7 +2,7 @@ import {
   type Case,
   describeCase,
   type HostileRequest,
-  numbered,
+  repeatToLength,
   shortName,
   stringEntries,
   type Target,
@@ -52,7 +52,7 @@ export function queryCases(target: Target): Case[][] {
         withQuery(
           base,
           describeCase(target, `query ${parameter}`, "repeated", size),
-          numbered(size, () => `${parameter}=a&`),
+          repeatToLength(size, () => `${parameter}=a&`),
         ),
       () =>
         withQuery(
@@ -64,7 +64,7 @@ export function queryCases(target: Target): Case[][] {
         withQuery(
           base,
           describeCase(target, `query ${parameter}`, "list of names", size),
-          `${parameter}=${numbered(size, (n) => `${shortName(n)},`)}`,
+          `${parameter}=${repeatToLength(size, (n) => `${shortName(n)},`)}`,
         ),
     ]);
   const ofWhole = sizes.flatMap((size) => [
@@ -72,13 +72,13 @@ export function queryCases(target: Target): Case[][] {
       withQuery(
         base,
         describeCase(target, "query", "many names", size),
-        numbered(size, (n) => `a${n}=1&`),
+        repeatToLength(size, (n) => `a${n}=1&`),
       ),
     () =>
       withQuery(
         base,
         describeCase(target, "query", "names without values", size),
-        numbered(size, (n) => `${shortName(n)}&`),
+        repeatToLength(size, (n) => `${shortName(n)}&`),
       ),
     () => withQuery(base, describeCase(target, "query", "ampersands", size), "&".repeat(size)),
     () => withQuery(base, describeCase(target, "query", "equals signs", size), "=".repeat(size)),

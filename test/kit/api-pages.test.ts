@@ -21,7 +21,7 @@ type Reflection = {
 type TypeOf = { type: string; declaration?: Reflection; types?: TypeOf[] };
 
 const kindOfConstructor = 512;
-const options = typedoc.without();
+const options = typedoc.skipIfMissing();
 const folder = mkdtempSync(join(tmpdir(), "haven-api-pages-"));
 atEnd(() => rmSync(folder, { recursive: true, force: true }));
 let modules: readonly Reflection[] = [];

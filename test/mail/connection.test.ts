@@ -40,7 +40,7 @@ const reasonOf = async ({ url }: Haven): Promise<string | null | undefined> => {
   return checks["mail"]?.reason;
 };
 
-/** A mail server that wants a password, and records with which and whether over TLS a client signed in. */
+/** A mail server that requires a password. Records the password of each sign-in, and whether it was sent over TLS. */
 async function startWithPassword(options: SMTPServerOptions) {
   const state = { password: "first", signIns: [] as { secure: boolean; password: string | null | undefined }[] };
   const server = await startMailServer({
@@ -60,7 +60,7 @@ for (const [name, isSecure] of [
   ["STARTTLS", false],
   ["TLS from the first byte", true],
 ] as const)
-  test(`with ${name}, the certificate is verified with MAIL_CA_FILE, and its end is a metric`, async () => {
+  test(`with ${name}, the certificate is verified with MAIL_CA_FILE, and a metric has its expiry time`, async () => {
     const mail = await startWithPassword({ secure: isSecure, ...withCertificate(authority.issue("localhost")) });
     const env = { ...settings, MAIL_URL: mail.urlWith("first"), MAIL_CA_FILE: authority.caFile };
     const haven = await startHaven({ env });

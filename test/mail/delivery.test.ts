@@ -39,7 +39,7 @@ describe("a mail server", () => {
     assert.ok(linkIn(received).href.startsWith("https://app.example.com/verify-email?token="));
   });
 
-  test("that is unavailable gets the mail after its recovery, and the instance stays in rotation", async () => {
+  test("gets the mail after its recovery, and the instance stays in rotation during the outage", async () => {
     const first = await startMailServer();
     await first.stop();
     const database = await freshDatabase();
@@ -62,7 +62,7 @@ describe("a mail server", () => {
     assert.ok(tokenIn(await back.mailTo(person.email)).length > 20);
   });
 
-  test("that rejects a recipient permanently gets the mail only once, and the operator can deliver the mail again as documented", async () => {
+  test("gets a mail only once if it rejects the recipient permanently, and the operator can deliver the mail again as documented", async () => {
     const mail = await startMailServer();
     const database = await freshDatabase();
     const haven = await startHaven({ env: { ...settings(mail.url), DATABASE_URL: asAppRole(database) } });

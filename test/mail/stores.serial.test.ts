@@ -104,7 +104,7 @@ test("an instance that stops finishes the delivery in progress", async () => {
   assert.deepEqual(await stateOfMails(database), [{ state: "completed", attempts: 0 }]);
 });
 
-test("a delivery that does not end is returned when its instance stops, and another instance delivers the mail", async () => {
+test("a delivery that does not finish goes back to the queue when its instance stops, and another instance delivers the mail", async () => {
   const mail = await startMailServer();
   const database = await freshDatabase();
   const env = { ...settings(mail), DATABASE_URL: asAppRole(database) };

@@ -9,7 +9,7 @@ import { createWorkFolder, generators, runTool } from "./support/generators.ts";
 
 type Scripts = { scripts: Record<"generate" | "check" | "start", string> };
 
-const options = generators.without();
+const options = generators.skipIfMissing();
 
 describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
   const folder = options.skip === false ? createWorkFolder() : "";

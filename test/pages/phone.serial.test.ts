@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { sameSecret } from "../shared/requests/people.ts";
 import { evaluate, launch, openTab } from "../support/browser.ts";
 import { startHaven } from "../support/haven.ts";
-import { readAxe, withoutPageTools } from "./support/lighthouse.ts";
+import { readAxe, skipWithoutPageTools } from "./support/lighthouse.ts";
 
 type Violation = { id: string; help: string; nodes: string[] };
 
@@ -23,7 +23,7 @@ const layoutShift = `new Promise((resolve) => {
   setTimeout(() => resolve(0), 500);
 })`;
 
-describe("the pages on a phone", withoutPageTools(), () => {
+describe("the pages on a phone", skipWithoutPageTools(), () => {
   let browser: Browser;
   let url: string;
   before(async () => {

@@ -31,7 +31,10 @@ const settingsByForm: Record<string, Record<string, string>> = {};
 const adminPorts: Record<string, number> = {};
 const addressForms = ["a URL", "a URL and REDIS_TLS", "a host", "Sentinel", "a Cluster"] as const;
 
-/** `askRedis` connects as the default user without TLS. Only on the Sentinel, the setup turns that user off. */
+/**
+ * The data servers keep the default user and a port without TLS, because `askRedis` uses both. The Sentinel has its
+ * default user off, so that Haven has to sign in with REDIS_SENTINEL_USERNAME.
+ */
 before(async () => {
   if (authority === undefined) return;
   copyFileSync(authority.caFile, caFile);
@@ -47,7 +50,7 @@ before(async () => {
     return { port, lines: [`tls-port ${port}`, ...files, "tls-auth-clients yes"] };
   };
   const user = "user haven on >first ~* &* +@all";
-  const [single, node, watcher] = [await tls(), await tls(), await tls()];
+  const [single, node, sentinelTls] = [await tls(), await tls(), await tls()];
   const primary = await startRedisServer([...single.lines, user]);
   const clusterLines = [
     user,
@@ -61,7 +64,7 @@ before(async () => {
   const clusterState = () => askRedis(cluster.port, "cluster", "info").catch(String);
   await eventually(clusterState, (info) => String(info).includes("cluster_state:ok"));
   const sentinel = await startSentinel([
-    ...[...watcher.lines, "tls-replication yes", "user watcher on >sentinel-password +@all ~* &*"],
+    ...[...sentinelTls.lines, "tls-replication yes", "user watcher on >sentinel-password +@all ~* &*"],
     ...[`sentinel monitor haven 127.0.0.1 ${single.port} 1`, "sentinel auth-user haven haven"],
     "sentinel auth-pass haven first",
   ]);
@@ -71,20 +74,20 @@ before(async () => {
     REDIS_CERT_FILE: client.certFile,
     REDIS_KEY_FILE: client.keyFile,
   });
-  const own = { REDIS_TLS: "true", REDIS_USERNAME: "haven", REDIS_PASSWORD: "first" };
+  const tlsAndUser = { REDIS_TLS: "true", REDIS_USERNAME: "haven", REDIS_PASSWORD: "first" };
   const { port } = single;
   Object.assign(settingsByForm, {
     "a URL": { REDIS_URL: `rediss://haven:first@127.0.0.1:${port}/2` },
-    "a URL and REDIS_TLS": { ...own, REDIS_URL: `redis://127.0.0.1:${port}` },
-    "a host": { ...own, REDIS_HOST: "127.0.0.1", REDIS_PORT: `${port}` },
+    "a URL and REDIS_TLS": { ...tlsAndUser, REDIS_URL: `redis://127.0.0.1:${port}` },
+    "a host": { ...tlsAndUser, REDIS_HOST: "127.0.0.1", REDIS_PORT: `${port}` },
     Sentinel: {
-      ...own,
-      REDIS_SENTINELS: `127.0.0.1:${watcher.port}`,
+      ...tlsAndUser,
+      REDIS_SENTINELS: `127.0.0.1:${sentinelTls.port}`,
       REDIS_SENTINEL_NAME: "haven",
       REDIS_SENTINEL_USERNAME: "watcher",
       REDIS_SENTINEL_PASSWORD: "sentinel-password",
     },
-    "a Cluster": { ...own, REDIS_CLUSTER_NODES: `127.0.0.1:${node.port}` },
+    "a Cluster": { ...tlsAndUser, REDIS_CLUSTER_NODES: `127.0.0.1:${node.port}` },
   });
   for (const form of addressForms) adminPorts[form] = form === "a Cluster" ? cluster.port : primary.port;
 });

@@ -19,7 +19,7 @@ export function pinnedPackages({ pinned, name, what }: PinnedPackages) {
   return {
     folder,
     /** Returns the options of a test that needs the packages. */
-    without: (): { skip: string | false } => ({ skip: existsSync(folder) ? false : `${name} are not installed` }),
+    skipIfMissing: (): { skip: string | false } => ({ skip: existsSync(folder) ? false : `${name} are not installed` }),
     /** Installs the packages if they are missing. Without access to the package registry, the tests are skipped. */
     provide(): void {
       if (existsSync(folder)) return;

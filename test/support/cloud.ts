@@ -18,6 +18,6 @@ export function configWith(given: Readonly<Record<string, string>>) {
 /** Returns the value that a platform inserts for a reference to its database, its Redis or its secret generator. */
 export function givenByPlatform(name: string): string {
   const value = new Map(Object.entries(sampleSecrets)).get(name);
-  if (value === undefined) throw new Error(`A platform does not know ${name}`);
+  if (value === undefined) throw new Error(`sampleSecrets has no value for ${name}`);
   return value;
 }

@@ -67,7 +67,11 @@ export function checksOf(answer: Answer): Record<string, { status: string; criti
  * Polls /live from another process during some work. Returns the longest response time, without the time that the prober
  * and the process `serverPid` waited for a processor.
  */
-export async function worstLiveMs(url: string, meanwhile: () => Promise<unknown>, serverPid?: number): Promise<number> {
+export async function slowestLiveProbeMs(
+  url: string,
+  meanwhile: () => Promise<unknown>,
+  serverPid?: number,
+): Promise<number> {
   const prober = fork(new URL("./live-prober.ts", import.meta.url), [
     url,
     ...(serverPid === undefined ? [] : [String(serverPid)]),

@@ -98,7 +98,8 @@ export const adminOperations = {
     method: "post",
     path: "/admin/invitations",
     summary: "Invite a person by mail",
-    description: "The mail has a link with a token, with which the person registers with this address and role.",
+    description:
+      "The mail contains a link with a token. The person who opens the link registers with this address and role.",
     tag,
     access,
     bodyLimit: smallBodyLimit,

@@ -10,7 +10,7 @@ const toleranceSeconds = 5;
 const maxClockSkewSeconds = 30;
 const maxLifetimeSeconds = 86_400;
 
-/** Members that name or contain a key are not listed, so they are refused: keys come from the configured issuer only. */
+/** A token with another header parameter, such as `jwk` or `jku`, is refused: keys come from the configured issuer only. */
 const headerSchema = z.strictObject({
   alg: z.string().regex(/^(?:RS|PS|ES)(?:256|384|512)$/),
   kid: z.string().min(1).max(200),

@@ -1,10 +1,11 @@
 import type { Edit } from "./manifest.ts";
 
-/** Applies an edit. Fails if it finds nothing, so that the manifest does not outlive what it names. */
+/** Applies an edit. Fails if the text has no match, so that no edit stays in the manifest after its text has changed. */
 export function applyEdit(text: string, edit: Edit): string {
   const edited =
     "replace" in edit ? replaced(text, edit) : "lines" in edit ? withoutLines(text, edit) : withoutBlock(text, edit);
-  if (edited === text) throw new Error(`An edit of ${edit.file} finds nothing: ${JSON.stringify(edit, showPatterns)}`);
+  if (edited === text)
+    throw new Error(`An edit of ${edit.file} matches nothing: ${JSON.stringify(edit, showPatterns)}`);
   return edited;
 }
 

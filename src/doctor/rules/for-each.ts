@@ -59,7 +59,7 @@ export function onePerFile<T>(
   }));
 }
 
-/** Returns the first names, and how many others there are. */
+/** Returns the list as text: at most four names, and the number of the others. */
 export function namesText(names: readonly string[]): string {
   const shown = [...new Set(names)];
   const others = shown.length - 4;

@@ -10,7 +10,7 @@ export type Exemptions = {
 
 export const noExemptions: Exemptions = Object.freeze({ exempted: Object.freeze([]), shared: Object.freeze([]) });
 
-/** Returns false for the result of a policy that does not keep to its type. */
+/** Returns false for a malformed result, as a policy in plain JavaScript may return. */
 export const isExemptions = (result: Exemptions | undefined): result is Exemptions =>
   Array.isArray(result?.exempted) && Array.isArray(result.shared);
 

@@ -13,7 +13,7 @@ import { type PublicReport, renderPublicView } from "./public-view.ts";
 const minIntervalMs = 1000;
 const publicIntervalMs = 5000;
 
-/** Renders the report as a page. It is complete without JavaScript, and updates itself with it. */
+/** Renders the report as a page. Without JavaScript the page is complete, but does not update itself. */
 export function renderPage(report: HealthReport, extras: PageExtras): string {
   const badge = badgeOf(report);
   const failing = Object.entries(report.checks).filter(([, { status }]) => status === "down" || status === "impaired");

@@ -74,7 +74,7 @@ suite("an ignore in a comment", () => {
     assert.equal(found.ignored.length, 3);
   });
 
-  test("that is beside an image applies to that image only", async () => {
+  test("applies to one image only if it stands on the line of that image", async () => {
     const compose =
       "services:\n  api:\n    image: api:latest # haven-doctor: ignore trap-compose-image-tag built nightly\n    restart: always\n    ports: ['80:80']\n  cache:\n    image: redis\n";
     const { findings } = await run({ "compose.yml": compose });

@@ -1,6 +1,6 @@
 import * as valid from "./valid-configs.ts";
 
-/** The rule, the valid text, the replaced part, its replacement, and the reported line if it is not the replaced one. */
+/** In the text of `base`, `from` is replaced by `to`. Then `rule` reports the line that contains `at`, or else `to`. */
 export type BrokenLine = readonly [rule: string, base: Base, from: string, to: string, at?: string];
 export type Base = keyof typeof all;
 

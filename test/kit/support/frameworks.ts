@@ -8,5 +8,5 @@ const frameworks = pinnedPackages({
 });
 
 export const frameworksFolder = frameworks.folder;
-export const withoutFrameworks = frameworks.without;
+export const withoutFrameworks = frameworks.skipIfMissing;
 export const provideFrameworks = frameworks.provide;

@@ -8,19 +8,19 @@ import type {
 import { compareSchemas } from "./compare-schemas.ts";
 
 /**
- * Lists what a client of `before` can no longer do or rely on, in words. New operations, optional fields of requests,
- * fields of responses and values of enums in responses are not breaking.
+ * Describes each change from `oldDocument` to `newDocument` that breaks a client. These additions break no client:
+ * operations, optional request fields, response fields, and values of enums in responses.
  */
-export function breakingChanges(before: Document, after: Document): string[] {
-  return operationsOf(before).flatMap(({ path, method, operation }) => {
-    const now = operationsOf(after).find((one) => one.path === path && one.method === method)?.operation;
+export function breakingChanges(oldDocument: Document, newDocument: Document): string[] {
+  return operationsOf(oldDocument).flatMap(({ path, method, operation }) => {
+    const now = operationsOf(newDocument).find((one) => one.path === path && one.method === method)?.operation;
     const at = `${method.toUpperCase()} ${path}`;
     if (now === undefined) return [`${at}: the operation is gone`];
     return [
       ...accessChanges(operation, now),
-      ...parameterChanges(operation, now, before, after),
-      ...bodyChanges(operation, now, before, after),
-      ...responseChanges(operation, now, before, after),
+      ...parameterChanges(operation, now, oldDocument, newDocument),
+      ...bodyChanges(operation, now, oldDocument, newDocument),
+      ...responseChanges(operation, now, oldDocument, newDocument),
     ].map((change) => `${at}: ${change}`);
   });
 }
@@ -36,9 +36,14 @@ function accessChanges(before: DocumentedOperation, after: DocumentedOperation):
   return from === to || to === "everyone" ? [] : [`access was "${from}" and is now "${to}"`];
 }
 
-function parameterChanges(was: DocumentedOperation, is: DocumentedOperation, before: Document, after: Document) {
-  const old = was.parameters ?? [];
-  const now = is.parameters ?? [];
+function parameterChanges(
+  oldOperation: DocumentedOperation,
+  newOperation: DocumentedOperation,
+  oldDocument: Document,
+  newDocument: Document,
+) {
+  const old = oldOperation.parameters ?? [];
+  const now = newOperation.parameters ?? [];
   const isSame = (one: DocumentedParameter) => (other: DocumentedParameter) =>
     other.name === one.name && other.in === one.in;
   const changed = old.flatMap((one) => {
@@ -47,34 +52,50 @@ function parameterChanges(was: DocumentedOperation, is: DocumentedOperation, bef
     if (match === undefined) return [`${at} is gone`];
     return [
       ...(match.required && !one.required ? [`${at} is now required`] : []),
-      ...compareSchemas(one.schema, match.schema, { at, direction: "request", before, after }),
+      ...compareSchemas(one.schema, match.schema, { at, direction: "request", oldDocument, newDocument }),
     ];
   });
   const added = now.filter((one) => one.required && !old.some(isSame(one)));
   return [...changed, ...added.map(({ name }) => `the new parameter ${name} is required`)];
 }
 
-function bodyChanges(was: DocumentedOperation, is: DocumentedOperation, before: Document, after: Document): string[] {
-  const now = is.requestBody?.content ?? {};
-  if (was.requestBody === undefined) return is.requestBody?.required ? ["a body is now required"] : [];
-  return Object.entries(was.requestBody.content).flatMap(([type, { schema = {} }]) => {
+function bodyChanges(
+  oldOperation: DocumentedOperation,
+  newOperation: DocumentedOperation,
+  oldDocument: Document,
+  newDocument: Document,
+): string[] {
+  const now = newOperation.requestBody?.content ?? {};
+  if (oldOperation.requestBody === undefined)
+    return newOperation.requestBody?.required ? ["a body is now required"] : [];
+  return Object.entries(oldOperation.requestBody.content).flatMap(([type, { schema = {} }]) => {
     const match = now[type];
     if (match === undefined) return [`the body may no longer be ${type}`];
-    return compareSchemas(schema, match.schema ?? {}, { at: "body", direction: "request", before, after });
+    return compareSchemas(schema, match.schema ?? {}, { at: "body", direction: "request", oldDocument, newDocument });
   });
 }
 
-function responseChanges(was: DocumentedOperation, is: DocumentedOperation, before: Document, after: Document) {
-  return Object.entries(was.responses).flatMap(([status, response]) => {
+function responseChanges(
+  oldOperation: DocumentedOperation,
+  newOperation: DocumentedOperation,
+  oldDocument: Document,
+  newDocument: Document,
+) {
+  return Object.entries(oldOperation.responses).flatMap(([status, response]) => {
     // An error that no longer happens breaks no client.
     if (status.startsWith("4") || (status.startsWith("5") && "$ref" in response)) return [];
-    const match = is.responses[status];
+    const match = newOperation.responses[status];
     if (match === undefined) return [`the response ${status} is gone`];
-    const now = resolveAnswer(match, after);
-    return Object.entries(resolveAnswer(response, before)?.content ?? {}).flatMap(([type, { schema = {} }]) => {
+    const now = resolveAnswer(match, newDocument);
+    return Object.entries(resolveAnswer(response, oldDocument)?.content ?? {}).flatMap(([type, { schema = {} }]) => {
       const media = now?.content?.[type];
       if (media === undefined) return [`the response ${status} is no longer ${type}`];
-      return compareSchemas(schema, media.schema ?? {}, { at: status, direction: "response", before, after });
+      return compareSchemas(schema, media.schema ?? {}, {
+        at: status,
+        direction: "response",
+        oldDocument,
+        newDocument,
+      });
     });
   });
 }

@@ -14,7 +14,7 @@ export const pageTools = pinnedPackages({
 });
 
 /** The options of a test that needs Lighthouse or axe, and Chromium. */
-export const withoutPageTools = () => ({ skip: without("chromium") || pageTools.without().skip });
+export const skipWithoutPageTools = () => ({ skip: without("chromium") || pageTools.skipIfMissing().skip });
 
 /** The source of axe, which defines `axe` in a page. */
 export const readAxe = (): string =>

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Diagnostics } from "../../diagnostics.ts";
 import type { Files } from "../../files.ts";
 
-/** Returns whether a folder is a Helm chart, and reports that it is not judged: only rendered objects have values. */
+/** Returns whether a folder is a Helm chart, and reports that the chart is not judged: the templates have to be rendered first. */
 export function skipHelmChart(folder: string, files: Files, diagnostics: Diagnostics): boolean {
   const file = join(folder, "Chart.yaml");
   if (files.kind(file) !== "file") return false;

@@ -130,7 +130,7 @@ describe("an API key", () => {
       );
   });
 
-  test("that created an idempotent write does not reveal it to another user", async () => {
+  test("does not reveal an idempotent write to another user with the same Idempotency-Key", async () => {
     const [ana, ben] = [await register(one.url), await register(one.url)];
     const headers = { "idempotency-key": "the-same-key-of-both" };
     const first = await post("/properties", aProperty, { ...withKey(await keyOf(ana)), ...headers });
@@ -139,7 +139,7 @@ describe("an API key", () => {
     assert.notEqual((first.json() as { id: string }).id, (second.json() as { id: string }).id);
   });
 
-  test("that is created while its owner is deactivated does not work afterwards", async () => {
+  test("does not work if it was created while its owner was being deactivated", async () => {
     const boss = await admin();
     for (let round = 0; round < 6; round += 1) {
       const person = await register(one.url);
@@ -155,7 +155,7 @@ describe("an API key", () => {
     }
   });
 
-  test("of an intruder who registered the address first ends with the reset of the owner, also in flight", async () => {
+  test("of an intruder who registered the address first is revoked when the owner resets the password, even if created at the same moment", async () => {
     for (let round = 0; round < 6; round += 1) {
       const intruder = await register(one.url);
       const early = await keyOf(intruder);
@@ -170,7 +170,7 @@ describe("an API key", () => {
     }
   });
 
-  test("that is revoked ends its open streams, and so do the deactivation and the logout of a user", async () => {
+  test("ends its open streams when it is revoked; the deactivation and the logout of a user end streams too", async () => {
     const boss = await admin();
     const [person, left, out] = [await register(one.url), await register(one.url), await register(one.url)];
     const key = await keyOf(person);

@@ -76,7 +76,7 @@ describe("a refresh token", () => {
     assert.equal((await me(two.url, other)).status, 200, "another session of the user ended");
   });
 
-  test("that races with a logout does not keep the session alive", async () => {
+  test("does not keep the session active if it is used during the logout", async () => {
     for (let round = 0; round < 10; round += 1) {
       const person = await register(one.url);
       const [out, ...answers] = await Promise.all([

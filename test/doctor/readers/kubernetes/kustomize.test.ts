@@ -61,7 +61,7 @@ suite("a folder with a kustomization", () => {
     assert.match(line ?? "", /terminationGracePeriodSeconds: 20/);
   });
 
-  test("that another kustomization builds on is not judged on its own", () => {
+  test("is not judged on its own if another kustomization includes it", () => {
     const calls = `#!/bin/sh\necho "$2" >>"$(dirname "$0")/calls"\ncat "$(dirname "$0")/../k8s/base/api.yaml"\n`;
     const { folder, diagnosis } = diagnoseOverlay({ kubectl: calls });
     assert.deepEqual(
@@ -99,7 +99,7 @@ suite("a folder with a kustomization", () => {
     );
   });
 
-  test("has its kustomization as the file of a SARIF result", () => {
+  test("is reported in SARIF with the path of its kustomization.yaml", () => {
     const { folder, diagnosis } = diagnoseOverlay({
       kubectl: `#!/bin/sh\ncat "$(dirname "$0")/../k8s/base/api.yaml"\n`,
     });
