@@ -33,7 +33,7 @@ const figures: CapacityFigures = {
   fleet: [{ what: "three instances behind NGINX", perSecond: 7500 }],
 };
 
-test("the page of the capacity has the costs of each kind of request, the growth, and the sizes that follow", () => {
+test("the generated capacity page lists the costs of each kind of request, their growth with connections, rows and sessions, and the resulting fleet sizes", () => {
   const page = capacityPage(figures, runInfo).replaceAll(/\s+/g, " ");
   assert.match(page, /commit abc, 2030-01-02, 10 minutes/);
   assert.match(page, /\| a read \| 5,000 \| 4\.3 ms \| 180 µs \| 60 µs \| 0\.5 µs \|/);

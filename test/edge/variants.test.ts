@@ -84,7 +84,7 @@ describe("affinity in nginx", () => {
   });
 
   test("by the cookie of NGINX 1.29.6: a client moves only when its instance stops, or is marked down, and not when it drains", async (t) => {
-    if (!(await nginxIsAtLeast("1.29.6"))) return t.diagnostic("for nginx 1.29.6 and newer");
+    if (!(await nginxIsAtLeast("1.29.6"))) return t.diagnostic("not run: needs NGINX 1.29.6 or newer");
     const nginx = await startNginx({ variants: ["upstream-affinity-cookie-from-1.29.6.conf"] });
     const users = await usersEverywhere(async () => {
       const first = await ask();

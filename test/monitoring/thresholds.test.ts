@@ -18,7 +18,7 @@ test("the runbook states the thresholds of the rules (npm run monitoring)", () =
   }
 });
 
-test("the page about monitoring states the objectives and burn rates of the rules (npm run monitoring)", () => {
+test("docs/monitoring.md states the objectives and burn rates of the rules (npm run monitoring)", () => {
   const text = page("monitoring.md");
   assert.equal(text, withObjectives(text));
 });

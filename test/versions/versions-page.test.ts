@@ -6,7 +6,7 @@ import { columns, subjects, withRow } from "./versions-page.ts";
 
 const page = readFileSync(new URL("../../docs/versions.md", import.meta.url), "utf8");
 
-test("the page about versions has the columns of the matrix, and lists no release on which a test has failed", () => {
+test("docs/versions.md has the columns of the matrix, and lists no release on which a test has failed", () => {
   assert.ok(page.includes(`| Debian | ${[...columns, ...subjects].join(" | ")} |\n`));
   const rows = [...page.matchAll(/^\| (\w+) \|(?: [^|]+ \|)+$/gm)].filter(([, name]) => name !== "Debian");
   for (const [row, name = ""] of rows) {
