@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cooldownMs, createIssuerKeys, maxAgeMs, refreshMs } from "../../src/auth/issuers/issuer-keys.ts";
+import {
+  createIssuerKeys,
+  maxAgeMs,
+  pauseAfterFailureMs,
+  pauseAfterSuccessMs,
+  refreshMs,
+} from "../../src/auth/issuers/issuer-keys.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
@@ -70,7 +76,7 @@ test("tokens of an issuer that was never available get 503; its check is down, a
   const token = signer.sign("pat", { claims: { iss: env.TRUSTED_ISSUERS } });
   const answer = await me(haven.url, { accessToken: token });
   assert.equal(answer.status, 503, answer.text);
-  assert.equal(answer.headers["retry-after"], String(cooldownMs / 1000));
+  assert.equal(answer.headers["retry-after"], String(pauseAfterFailureMs / 1000));
   const ready = await eventually(
     () => ask(`${haven.url}/ready`),
     ({ text }) => text.includes('"issuer-1":{"status":"down"'),
@@ -91,7 +97,7 @@ test("keys are refreshed, found after a rotation, and used during an outage of u
 
   const rotated = newKey("key-2");
   issuer.answer("/jwks", { keys: [issuer.key.jwk, rotated.jwk] });
-  at += cooldownMs;
+  at += pauseAfterSuccessMs;
   assert.ok(await keys.find("key-2"), "an unknown id causes a refresh");
   assert.equal(requests(), 4);
   at += refreshMs;
@@ -110,6 +116,26 @@ test("keys are refreshed, found after a rotation, and used during an outage of u
   await assert.rejects(keys.find("key-3"), { code: "unavailable" });
   at += maxAgeMs;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
+});
+
+test("a new key is found a second after the last refresh, and a failed refresh is repeated after ten seconds", async () => {
+  const issuer = await startTestIssuer();
+  let at = 1_000_000;
+  const keys = createIssuerKeys({ issuer: issuer.url, allows: () => true, now: () => at });
+  await keys.find("key-1");
+  at += 999;
+  assert.equal(await keys.find("key-2"), undefined);
+  assert.equal(issuer.requests.length, 2, "not asked again within the second");
+  issuer.answer(issuer.discoveryPath, undefined);
+  at += 1;
+  await assert.rejects(keys.find("key-2"), { code: "unavailable" });
+  assert.equal(issuer.requests.length, 3);
+  at += 9999;
+  await assert.rejects(keys.find("key-2"), { code: "unavailable" });
+  assert.equal(issuer.requests.length, 3, "not asked again within the ten seconds");
+  at += 1;
+  await assert.rejects(keys.find("key-2"), { code: "unavailable" });
+  assert.equal(issuer.requests.length, 4);
 });
 
 test("TRUSTED_ISSUERS must be https addresses, except loopback addresses in development, and requires TRUSTED_AUDIENCE, and vice versa", () => {

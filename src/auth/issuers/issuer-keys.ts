@@ -13,8 +13,10 @@ export type IssuerKeysDeps = {
 
 /** Older keys are read again in the background. */
 export const refreshMs = 300_000;
-/** The minimum time between two attempts, whatever tokens arrive. */
-export const cooldownMs = 10_000;
+/** The minimum time between a successful attempt and the next, whatever tokens arrive: a new key counts after it. */
+export const pauseAfterSuccessMs = 1000;
+/** The same after a failure: attempts at a provider that does not answer end by their time limit only. */
+export const pauseAfterFailureMs = 10_000;
 /** How long keys are used while the issuer is unavailable. */
 export const maxAgeMs = 86_400_000;
 
@@ -22,8 +24,8 @@ const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string().max(
 
 /**
  * The public keys of one issuer, found by OpenID Connect Discovery. One request runs at a time. While the issuer is
- * unavailable, the known keys are used for a day. A token with an unknown key id causes at most one request per
- * `cooldownMs`, so that invented ids cannot make this server flood the issuer.
+ * unavailable, the known keys are used for a day. Between two attempts there is a pause, so
+ * that tokens with invented key ids cannot make this server flood the issuer.
  */
 export function createIssuerKeys({ issuer, allows, now = performance.now.bind(performance) }: IssuerKeysDeps) {
   let known: ReadonlyMap<string, IssuerKey> = new Map();
@@ -49,7 +51,8 @@ export function createIssuerKeys({ issuer, allows, now = performance.now.bind(pe
 
   /** Never throws: a failure is kept in `failure`. */
   const refresh = (): Promise<void> => {
-    if (loading === undefined && now() - attemptedAt < cooldownMs) return Promise.resolve();
+    const pauseMs = failure === undefined ? pauseAfterSuccessMs : pauseAfterFailureMs;
+    if (loading === undefined && now() - attemptedAt < pauseMs) return Promise.resolve();
     loading ??= load().finally(() => {
       loading = undefined;
     });
@@ -71,7 +74,7 @@ export function createIssuerKeys({ issuer, allows, now = performance.now.bind(pe
       const foundNow = usable();
       if (foundNow === undefined && failure !== undefined) {
         throw new AppError("unavailable", "The keys of the token's issuer cannot be read at the moment. Retry later.", {
-          retryAfterSeconds: cooldownMs / 1000,
+          retryAfterSeconds: pauseAfterFailureMs / 1000,
         });
       }
       return foundNow;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHmac, sign } from "node:crypto";
 import { before, test } from "node:test";
-import { cooldownMs, createIssuerKeys } from "../../../src/auth/issuers/issuer-keys.ts";
+import { createIssuerKeys, pauseAfterSuccessMs } from "../../../src/auth/issuers/issuer-keys.ts";
 import { readKeySet } from "../../../src/auth/issuers/key-set.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { me, register, sameSecret } from "../../shared/requests/people.ts";
@@ -261,7 +261,7 @@ test("a thousand tokens with invented key ids cause one request to the issuer", 
   const keys = createIssuerKeys({ issuer: flooded.url, allows: () => true, now: () => at });
   assert.ok(await keys.find("key-1"));
   flooded.requests.length = 0;
-  at += cooldownMs;
+  at += pauseAfterSuccessMs;
   const found = await Promise.all(Array.from({ length: 1000 }, (_, n) => keys.find(`invented-${n}`)));
   assert.ok(found.every((key) => key === undefined));
   assert.deepEqual(flooded.requests, [flooded.discoveryPath, "/jwks"]);
