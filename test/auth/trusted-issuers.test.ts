@@ -125,14 +125,14 @@ test("a new key is found a second after the last refresh, and a failed refresh i
   await keys.find("key-1");
   at += 999;
   assert.equal(await keys.find("key-2"), undefined);
-  assert.equal(issuer.requests.length, 2, "not asked again within the second");
+  assert.equal(issuer.requests.length, 2, "not read again within the second");
   issuer.answer(issuer.discoveryPath, undefined);
   at += 1;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
   assert.equal(issuer.requests.length, 3);
   at += 9999;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
-  assert.equal(issuer.requests.length, 3, "not asked again within the ten seconds");
+  assert.equal(issuer.requests.length, 3, "not read again within the ten seconds");
   at += 1;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
   assert.equal(issuer.requests.length, 4);
