@@ -4,6 +4,14 @@ import { pageTools, runLighthouse, thresholds } from "./support/lighthouse.ts";
 // slow processor gives no steady result while other programs run.
 
 const [url = "http://localhost:4000"] = process.argv.slice(2);
+try {
+  await fetch(url, { signal: AbortSignal.timeout(5000) });
+} catch {
+  process.stderr.write(
+    `No server responds at ${url}. Start one (npm run dev), or give its address: npm run lighthouse -- URL\n`,
+  );
+  process.exit(1);
+}
 pageTools.provide();
 let isGood = true;
 for (const path of ["/api", "/api/docs", "/health/detailed"]) {
