@@ -167,7 +167,7 @@ export const instanceCases: readonly Case[] = [
   },
   {
     alert: "InstanceAnswersSlowly",
-    fault: "one route of one instance computes for 3 s",
+    fault: "one route of one instance computes for 6 s",
     withinMs: 60_000,
     async inject(stage) {
       const { url } = stage.instance(secondInstance);
@@ -176,9 +176,10 @@ export const instanceCases: readonly Case[] = [
           .replace("scrape_interval: 1s", "scrape_interval: 7s")
           .replace("scrape_timeout: 900ms", "scrape_timeout: 7s"),
       );
-      const stop = sendEndlessly(() => get(`${url}/test/spin/3000`), { clients: 2 });
+      // Longer than the threshold: scrapes are served before the next request, so they wait for at most one.
+      const stop = sendEndlessly(() => get(`${url}/test/spin/6000`), { clients: 2 });
       // A route is in the rates after two scrapes.
-      await new Promise((resolve) => setTimeout(resolve, 25_000));
+      await new Promise((resolve) => setTimeout(resolve, 30_000));
       return async () => {
         await stop();
         await restore();
