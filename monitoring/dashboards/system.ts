@@ -114,7 +114,8 @@ export const system: Dashboard = {
         },
         {
           title: "Phase, by instance",
-          description: "Lifecycle phase of the process. Draining takes at most 36 s by default.",
+          description:
+            "Lifecycle phase of the process. Draining takes at most DRAIN_DELAY_MS + DRAIN_LINGER_MS + SHUTDOWN_TIMEOUT_MS.",
           kind: "state-timeline",
           unit: "short",
           width: 12,

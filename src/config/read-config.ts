@@ -5,6 +5,7 @@ import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
 import { postgresSettings, redisSettings } from "./store-settings.ts";
 import { tracingSettings } from "./tracing-settings.ts";
+import { drainDefaults } from "./variables/server-variables.ts";
 import { type Variables, variables } from "./variables.ts";
 
 /** The checked and frozen settings. Addresses of embedded services are added later, at the start. */
@@ -22,6 +23,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
   const v = parsed.data;
   const production = v.NODE_ENV === "production";
+  const defaultDrain = drainDefaults(production);
   return deepFreeze({
     environment: v.NODE_ENV,
     production,
@@ -90,9 +92,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       stallMs: v.STREAM_STALL_MS,
     },
     drain: {
-      delayMs: v.DRAIN_DELAY_MS ?? drainDefaults(production).DRAIN_DELAY_MS,
-      lingerMs: v.DRAIN_LINGER_MS ?? drainDefaults(production).DRAIN_LINGER_MS,
-      timeoutMs: v.SHUTDOWN_TIMEOUT_MS ?? drainDefaults(production).SHUTDOWN_TIMEOUT_MS,
+      delayMs: v.DRAIN_DELAY_MS ?? defaultDrain.DRAIN_DELAY_MS,
+      lingerMs: v.DRAIN_LINGER_MS ?? defaultDrain.DRAIN_LINGER_MS,
+      timeoutMs: v.SHUTDOWN_TIMEOUT_MS ?? defaultDrain.SHUTDOWN_TIMEOUT_MS,
     },
     tracing: tracingSettings(v),
     mail: mailSettings(v, given.files),
@@ -113,12 +115,6 @@ const maxUploadBytes = 5 * 1024 * 1024;
 
 const maxUploads = (v: Variables) =>
   Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / maxUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);
-
-/** Outside production a restart is immediate, because no load balancer has to detect it. */
-export const drainDefaults = (production: boolean) =>
-  production
-    ? { DRAIN_DELAY_MS: 8000, DRAIN_LINGER_MS: 3000, SHUTDOWN_TIMEOUT_MS: 25_000 }
-    : { DRAIN_DELAY_MS: 0, DRAIN_LINGER_MS: 0, SHUTDOWN_TIMEOUT_MS: 5000 };
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {
   for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) deepFreeze(inner);

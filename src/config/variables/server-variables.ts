@@ -47,22 +47,29 @@ export const requestVariables = {
     .describe("Mean event-loop delay above which API requests are rejected with 503; `0` disables this"),
 };
 
+/** Outside production a restart is immediate, because no load balancer has to detect it. */
+export const drainDefaults = (production: boolean) =>
+  production
+    ? { DRAIN_DELAY_MS: 8000, DRAIN_LINGER_MS: 3000, SHUTDOWN_TIMEOUT_MS: 25_000 }
+    : { DRAIN_DELAY_MS: 0, DRAIN_LINGER_MS: 0, SHUTDOWN_TIMEOUT_MS: 5000 };
+
+const drainTime = (name: keyof ReturnType<typeof drainDefaults>, meaning: string) =>
+  milliseconds(0)
+    .optional()
+    .describe(
+      `${meaning}; default: ${drainDefaults(true)[name]} in production, otherwise ${drainDefaults(false)[name]}`,
+    );
+
 export const shutdownVariables = {
-  DRAIN_DELAY_MS: milliseconds(0)
-    .optional()
-    .describe(
-      "How long to keep serving after SIGTERM while reporting not ready; default: 8000 in production, otherwise 0",
-    ),
-  DRAIN_LINGER_MS: milliseconds(0)
-    .optional()
-    .describe(
-      "After the listener has closed: how long responses ask clients to close their keep-alive connections; default: 3000 in production, otherwise 0",
-    ),
-  SHUTDOWN_TIMEOUT_MS: milliseconds(0)
-    .optional()
-    .describe(
-      "After the listener has closed: how long requests in progress may run; default: 25000 in production, otherwise 5000",
-    ),
+  DRAIN_DELAY_MS: drainTime("DRAIN_DELAY_MS", "How long to keep serving after SIGTERM while reporting not ready"),
+  DRAIN_LINGER_MS: drainTime(
+    "DRAIN_LINGER_MS",
+    "After the listener has closed: how long responses ask clients to close their keep-alive connections",
+  ),
+  SHUTDOWN_TIMEOUT_MS: drainTime(
+    "SHUTDOWN_TIMEOUT_MS",
+    "After the listener has closed: how long requests in progress may run",
+  ),
 };
 
 export const developmentVariables = {

@@ -1,6 +1,6 @@
 import { parseEnv } from "node:util";
-import { drainDefaults } from "../../config/read-config.ts";
 import { isSettingName } from "../../config/secret-files.ts";
+import { drainDefaults } from "../../config/variables/server-variables.ts";
 import { variables } from "../../config/variables.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Settings } from "../facts/app.ts";
