@@ -18,7 +18,7 @@ import { postgresFaults } from "./postgres.ts";
 import { nameFaults } from "./postgres-failover.ts";
 import { hostFaults, patroniFaults } from "./postgres-hosts.ts";
 import { postgresImpairments } from "./postgres-impaired.ts";
-import { poolerFaults, tlsFaults } from "./postgres-path.ts";
+import { poolerFaults, tlsFaults } from "./postgres-pooler-and-tls.ts";
 import { redisFaults } from "./redis.ts";
 import { clusterFaults, sentinelFaults } from "./redis-failover.ts";
 import { redisImpairments } from "./redis-impaired.ts";
