@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { readConfig } from "../../src/config/read-config.ts";
 import { isSettingName } from "../../src/config/secret-files.ts";
-import { haproxyDetection } from "../edge/support/proxy-figures.ts";
+import { haproxyDetection } from "../shared/servers/haproxy-detection.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 import {
   bindsOf,

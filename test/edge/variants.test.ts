@@ -9,9 +9,9 @@ import { eventually } from "../shared/eventually.ts";
 import { ask as askUrl, readAll } from "../shared/requests/http.ts";
 import { freshAddress, openTo, send } from "../shared/requests/proxy-client.ts";
 import { hostOf, type Name, names } from "../shared/servers/fleet.ts";
+import { haproxyDetection } from "../shared/servers/haproxy-detection.ts";
 import { nginxIsAtLeast, serverStates, startHaproxy, startNginx, stopProxy } from "../shared/servers/proxies.ts";
 import { startFakeUpstreams } from "./support/fake-upstreams.ts";
-import { haproxyDetection } from "./support/proxy-figures.ts";
 
 const backends = await startFakeUpstreams();
 // After every test, the ports are free and three instances are healthy for the next one.

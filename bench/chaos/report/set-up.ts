@@ -1,5 +1,10 @@
+import { drainDefaults } from "../../../src/config/variables/server-variables.ts";
 import { requestIntervalMs } from "../load/load.ts";
 import { ballastRows, settings, userCount } from "../testbed/testbed.ts";
+
+const productionDrain = Object.values(drainDefaults(true))
+  .map((ms) => `${ms / 1000} s`)
+  .join(", ");
 
 /** The setup of the measurement. */
 export const setUp = `## Setup
@@ -13,9 +18,9 @@ export const setUp = `## Setup
   both servers have the same DNS name, or both are hosts of \`DATABASE_URL\`, or Debian's Patroni and etcd manage them. The
   Redis of a failover has a replica and three Sentinels, or is a Cluster of three primaries and one replica. PgBouncer runs in
   transaction mode. The disk that fills up is a small tmpfs.
-- Instances: \`node src/main.ts\` with the settings below. The three phases of the drain are shorter than in production (8, 3 and
-  25 s), access tokens do not expire during the run, logins are not rate limited, and only warnings are logged. All other
-  settings have their defaults.
+- Instances: \`node src/main.ts\` with the settings below. The three phases of the drain are shorter than in production
+  (${productionDrain}), access tokens do not expire during the run, logins are not rate limited, and only warnings are
+  logged. All other settings have their defaults.
 - Network faults: a TCP proxy between one instance and its Postgres or Redis drops data (black hole) or delays it. The
   dropped data stays lost when the black hole ends.
 

@@ -1,4 +1,5 @@
 import { allReady, type Fleet, startFleet } from "../../../test/shared/servers/fleet.ts";
+import { shortDrain } from "../../../test/shared/servers/haproxy-detection.ts";
 import {
   allUp,
   nginxIsAtLeast,
@@ -25,9 +26,7 @@ export const settings = {
   AUTH_RATE_LIMIT: "100",
   OVERLOAD_DELAY_MS: "50",
   ACCESS_TOKEN_TTL: "3600",
-  DRAIN_DELAY_MS: "3000",
-  DRAIN_LINGER_MS: "1500",
-  SHUTDOWN_TIMEOUT_MS: "5000",
+  ...shortDrain,
 };
 
 const entries = { haven: "main", peer: peerEntry } as const;

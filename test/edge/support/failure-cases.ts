@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { drainDefaults } from "../../../src/config/variables/server-variables.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { anyResource } from "../../shared/requests/any-resource.ts";
@@ -11,6 +12,7 @@ import { ask } from "../../shared/requests/http.ts";
 import { bearer, newPerson, type SignedIn, signedIn } from "../../shared/requests/people.ts";
 import { freshAddress, send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { allReady, type Fleet, hostOf, type Name, names } from "../../shared/servers/fleet.ts";
+import { shortDrain } from "../../shared/servers/haproxy-detection.ts";
 import { type RunningProxy, serverStates } from "../../shared/servers/proxies.ts";
 import { failuresOf, type Load, type Sent, startLoad, summary } from "./edge-load.ts";
 import { assertProblem } from "./problem.ts";
@@ -19,10 +21,10 @@ import { waitOfNginxMs } from "./proxy-figures.ts";
 /** With EDGE_FULL=1 the tests have their full length. By default they are shorter, so that they fit into the suite. */
 export const full = process.env["EDGE_FULL"] === "1";
 
-/** The drain times of production, or the shortest that the proxies allow. */
-export const drainTimes = full
-  ? { DRAIN_DELAY_MS: "8000", DRAIN_LINGER_MS: "3000", SHUTDOWN_TIMEOUT_MS: "25000" }
-  : { DRAIN_DELAY_MS: "3000", DRAIN_LINGER_MS: "1500", SHUTDOWN_TIMEOUT_MS: "5000" };
+/** The drain times of production, or short ones that the proxies allow. */
+export const drainTimes: Readonly<Record<string, string>> = full
+  ? Object.fromEntries(Object.entries(drainDefaults(true)).map(([name, ms]) => [name, String(ms)]))
+  : shortDrain;
 
 export type ProxiedFleet = {
   proxy: RunningProxy;

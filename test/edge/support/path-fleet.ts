@@ -5,10 +5,10 @@ import { ask } from "../../shared/requests/http.ts";
 import { freshDatabase } from "../../shared/servers/database.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { startEngines } from "../../shared/servers/fleet.ts";
+import { haproxyDetection } from "../../shared/servers/haproxy-detection.ts";
 import { type HavenProcess, startHavenProcess } from "../../shared/servers/haven-process.ts";
 import { serverStates, startHaproxy } from "../../shared/servers/proxies.ts";
 import { freshRedis } from "../../shared/servers/redis.ts";
-import { haproxyDetection } from "./proxy-figures.ts";
 
 export const intervalMs = 1000;
 export const timeoutMs = 1000;

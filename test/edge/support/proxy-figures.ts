@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
 import { readConfig } from "../../../src/config/read-config.ts";
-import { detectionTimeMs } from "../../../src/kit/health/monitor.ts";
+import { haproxyDetection } from "../../shared/servers/haproxy-detection.ts";
+import { numberIn, secondsIn, shippedText } from "../../shared/servers/proxy-config-values.ts";
 
 // Figures that follow from the configurations of the proxies. The rates of nginx/haven/limits.conf and the health check
 // of haproxy/haproxy.cfg are the sources; `npm run proxy-files` writes what follows from them.
-
-const root = new URL("../../../", import.meta.url);
-const read = (file: string) => readFileSync(new URL(file, root), "utf8");
 
 const files = {
   limits: "nginx/haven/limits.conf",
@@ -44,9 +41,12 @@ export type Limit = {
 export function limitOf(name: Kind["name"]): Limit {
   const kind = kinds.find((one) => one.name === name);
   if (kind === undefined) throw new Error(`there is no limit ${name}`);
-  const rate = numberIn(read(files.limits), new RegExp(`zone=${name}:\\S+ rate=(\\d+)r/${kind.per};`));
+  const rate = numberIn(shippedText(files.limits), new RegExp(`zone=${name}:\\S+ rate=(\\d+)r/${kind.per};`));
   const perSeconds = kind.per === "s" ? 1 : 60;
-  const windowSeconds = secondsIn(read(files.haproxy), new RegExp(`backend ${kind.table}\\n.*gpc0_rate\\((\\w+)\\)`));
+  const windowSeconds = secondsIn(
+    shippedText(files.haproxy),
+    new RegExp(`backend ${kind.table}\\n.*gpc0_rate\\((\\w+)\\)`),
+  );
   return {
     rate,
     perSeconds,
@@ -56,30 +56,13 @@ export function limitOf(name: Kind["name"]): Limit {
 }
 
 /** How long NGINX waits for the response of an instance. */
-export const waitOfNginxMs = (): number => 1000 * secondsIn(read(files.proxy), /^proxy_read_timeout (\w+);$/m);
-
-/** How long HAProxy takes to change the state of an instance, by its active health check. */
-export function haproxyDetection() {
-  const text = read(files.haproxy);
-  const server = /^ {4}default-server check (.*)$/m.exec(text)?.[1] ?? "";
-  const time = (name: string) => secondsIn(` ${server}`, new RegExp(` ${name} (\\w+)`));
-  const count = (name: string) => numberIn(` ${server}`, new RegExp(` ${name} (\\d+)`));
-  const timeout = secondsIn(text, /^ {4}timeout check (\w+)$/m);
-  const notReadyMs = 1000 * (time("inter") + (count("fall") - 1) * time("fastinter"));
-  const { health } = readConfig({ NODE_ENV: "test" });
-  return {
-    notReadyMs,
-    frozenMs: notReadyMs + 1000 * count("fall") * timeout,
-    lostDatabaseMs: detectionTimeMs(health) + notReadyMs,
-    recoveryMs: 1000 * (time("downinter") + (count("rise") - 1) * time("fastinter")),
-  };
-}
+export const waitOfNginxMs = (): number => 1000 * secondsIn(shippedText(files.proxy), /^proxy_read_timeout (\w+);$/m);
 
 /** Each generated file with its text. */
 export function proxyFigureFiles(): ReadonlyMap<string, string> {
   return new Map([
-    [files.nginx, withRetryAfter(read(files.nginx))],
-    [files.haproxy, withThresholds(read(files.haproxy))],
+    [files.nginx, withRetryAfter(shippedText(files.nginx))],
+    [files.haproxy, withThresholds(shippedText(files.haproxy))],
     [files.page, page()],
   ]);
 }
@@ -123,7 +106,7 @@ at a time; HAProxy counts in a window, so that the whole burst may be used at on
 
 ## How long a proxy waits for a response
 
-NGINX waits ${secondsIn(read(files.proxy), /^proxy_connect_timeout (\w+);$/m)} s for a connection (\`proxy_connect_timeout\`), and ${inSeconds(waitOfNginxMs())} for a response (\`proxy_read_timeout\`). HAProxy waits ${secondsIn(read(files.haproxy), /^ {4}timeout server (\w+)$/m)} s for a
+NGINX waits ${secondsIn(shippedText(files.proxy), /^proxy_connect_timeout (\w+);$/m)} s for a connection (\`proxy_connect_timeout\`), and ${inSeconds(waitOfNginxMs())} for a response (\`proxy_read_timeout\`). HAProxy waits ${secondsIn(shippedText(files.haproxy), /^ {4}timeout server (\w+)$/m)} s for a
 response (\`timeout server\`). Both waits for a response are longer than the app's own
 \`REQUEST_TIMEOUT_MS\`, ${inSeconds(readConfig({ NODE_ENV: "test" }).http.requestTimeoutMs)}, so that clients receive the response of the app.
 
@@ -140,21 +123,8 @@ response (\`timeout server\`). Both waits for a response are longer than the app
 }
 
 function burstOf(zone: string): number {
-  const bursts = read(files.nginx).matchAll(new RegExp(`limit_req zone=${zone} burst=(\\d+) nodelay;`, "g"));
+  const bursts = shippedText(files.nginx).matchAll(new RegExp(`limit_req zone=${zone} burst=(\\d+) nodelay;`, "g"));
   const [burst, ...others] = new Set([...bursts].map(([, count]) => Number(count)));
   if (burst === undefined || others.length > 0) throw new Error(`zone ${zone} needs one burst in ${files.nginx}`);
   return burst;
-}
-
-function numberIn(text: string, pattern: RegExp): number {
-  const found = Number(pattern.exec(text)?.[1]);
-  if (!Number.isFinite(found)) throw new Error(`no number for ${pattern}`);
-  return found;
-}
-
-function secondsIn(text: string, pattern: RegExp): number {
-  const [, count, unit = ""] = /^(\d+)(ms|s|m)$/.exec(pattern.exec(text)?.[1] ?? "") ?? [];
-  const factor = { ms: 0.001, s: 1, m: 60 }[unit];
-  if (factor === undefined) throw new Error(`no duration for ${pattern}`);
-  return Number(count) * factor;
 }
