@@ -22,18 +22,23 @@ import { versionsOf } from "./readers/program-versions.ts";
 import { readOperator, readPrometheus } from "./readers/prometheus/prometheus.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";
 
+/** The kinds of files that the doctor reads, each the name of an option of the command line. */
+export const configKinds = [
+  "nginx",
+  "haproxy",
+  "k8s",
+  "compose",
+  "alb",
+  "render",
+  "railway",
+  "prometheus",
+  "pgbouncer",
+] as const;
+
+export type ConfigKind = (typeof configKinds)[number];
+
 /** The files of one deployment, by the option that names them. */
-export type ConfigPaths = {
-  nginx?: readonly string[] | undefined;
-  haproxy?: readonly string[] | undefined;
-  k8s?: readonly string[] | undefined;
-  compose?: readonly string[] | undefined;
-  alb?: readonly string[] | undefined;
-  render?: readonly string[] | undefined;
-  railway?: readonly string[] | undefined;
-  prometheus?: readonly string[] | undefined;
-  pgbouncer?: readonly string[] | undefined;
-};
+export type ConfigPaths = { [Kind in ConfigKind]?: readonly string[] | undefined };
 
 export type Sources = ManifestSources;
 

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { type KnownVersion, type Program, parseVersion, programs, type Versions } from "../facts/versions.ts";
 import type { FailOn } from "../gate/gate-config.ts";
-import type { ConfigPaths } from "../read-deployments.ts";
+import { type ConfigKind, type ConfigPaths, configKinds } from "../read-deployments.ts";
 
 /** Returns the usage text; `program` is what the user types to start the doctor. */
 export const usageOf = (program: string): string => `Usage: ${program} [FOLDER...] [options]
@@ -44,17 +44,6 @@ Exit codes: 0 nothing found at the level of --fail-on, 1 found, 2 a file could n
 read, 64 wrong usage.
 `;
 
-export const configKinds = [
-  "nginx",
-  "haproxy",
-  "k8s",
-  "compose",
-  "alb",
-  "render",
-  "railway",
-  "prometheus",
-  "pgbouncer",
-] as const;
 export const formats = ["table", "json", "sarif", "github", "junit", "markdown"] as const;
 export type Format = (typeof formats)[number];
 const failLevels = ["error", "warning", "never"] as const;
@@ -83,7 +72,7 @@ const options = {
   json: { type: "boolean" },
   sarif: { type: "boolean" },
   help: { type: "boolean", short: "h" },
-} as const;
+} as const satisfies Readonly<Record<ConfigKind, typeof repeatable>> & ParseArgsConfig["options"];
 const notRepeatable = ["max-connections", "live", "config", "baseline", "write-baseline", "fail-on", "format"] as const;
 
 export type CommandLine = {

@@ -1,11 +1,9 @@
 import { basename, dirname, join, normalize } from "node:path";
 import { type Diagnostics, UnreadableError } from "../diagnostics.ts";
 import type { Files } from "../files.ts";
-import type { ConfigPaths } from "../read-deployments.ts";
+import type { ConfigKind, ConfigPaths } from "../read-deployments.ts";
 import { skipHelmChart } from "../readers/kubernetes/helm.ts";
 import { foldersReferencedBy, kustomizationIn } from "../readers/kubernetes/kustomize.ts";
-
-type ConfigKind = keyof ConfigPaths;
 
 const maxFiles = 10_000;
 const maxDepth = 12;

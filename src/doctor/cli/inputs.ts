@@ -3,12 +3,12 @@ import { type Diagnostics, readEach, UnreadableError } from "../diagnostics.ts";
 import type { Files } from "../files.ts";
 import { type Baseline, readBaseline } from "../gate/baseline.ts";
 import { emptyGateConfig, type GateConfig, gateConfigNames, readGateConfig } from "../gate/gate-config.ts";
-import type { ConfigPaths } from "../read-deployments.ts";
+import { type ConfigPaths, configKinds } from "../read-deployments.ts";
 import { applicationVariable, type SettingValues, settingsFromEnvironment } from "../readers/application-settings.ts";
 import { fetchRunningInstance, type RunningInstance } from "../readers/running-instance.ts";
 import { readSettingsFile } from "../readers/settings-file.ts";
 import type { CliContext } from "./cli-context.ts";
-import { type CommandLine, configKinds } from "./command-line.ts";
+import type { CommandLine } from "./command-line.ts";
 import { findConfigs } from "./find-configs.ts";
 
 // The inputs of a run in addition to the configurations.

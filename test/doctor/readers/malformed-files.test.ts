@@ -6,14 +6,14 @@ import { fileURLToPath } from "node:url";
 import { diagnose } from "../../../src/doctor/diagnose.ts";
 import { createDiagnostics } from "../../../src/doctor/diagnostics.ts";
 import { type Files, filesOnDisk } from "../../../src/doctor/files.ts";
-import type { ConfigPaths } from "../../../src/doctor/read-deployments.ts";
+import type { ConfigKind, ConfigPaths } from "../../../src/doctor/read-deployments.ts";
 import { readDotEnv } from "../../../src/doctor/readers/application-settings.ts";
 import { sourcesOf } from "../support/diagnose.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Every shipped file that a reader reads, with the option for its kind. */
-const shipped: readonly (readonly [pattern: string, kind: keyof ConfigPaths | "settings", whole?: string])[] = [
+const shipped: readonly (readonly [pattern: string, kind: ConfigKind | "settings", whole?: string])[] = [
   ["nginx/**/*.conf", "nginx", "nginx/nginx.conf"],
   ["haproxy/*.cfg", "haproxy"],
   ["k8s/base/*.yaml", "k8s", "k8s/base"],
@@ -116,7 +116,7 @@ suite("a shipped file that is cut, changed or repeated is reported without a cra
   }
 });
 
-function check(file: string, kind: keyof ConfigPaths | "settings", path: string, text: string): void {
+function check(file: string, kind: ConfigKind | "settings", path: string, text: string): void {
   const diagnostics = createDiagnostics();
   const settings = kind === "settings" ? readDotEnv(text, file, diagnostics) : new Map();
   const deployments: ConfigPaths[] = kind === "settings" ? [{ nginx: ["nginx/nginx.conf"] }] : [{ [kind]: [path] }];
@@ -165,7 +165,7 @@ suite("text that is not a configuration is reported without a crash", () => {
 suite("large files are judged quickly", () => {
   const many = <T>(count: number, make: (index: number) => T): T[] =>
     Array.from({ length: count }, (_, index) => make(index));
-  const large: readonly (readonly [kind: keyof ConfigPaths, text: string])[] = [
+  const large: readonly (readonly [kind: ConfigKind, text: string])[] = [
     [
       "nginx",
       `http {\n${many(4000, (index) => `upstream u${index} { server a:1; server b:1; }\nserver { location / { proxy_pass http://u${index}; } }\n`).join("")}}\n`,

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { type Diagnosis, diagnose } from "../../../src/doctor/diagnose.ts";
 import { createDiagnostics } from "../../../src/doctor/diagnostics.ts";
 import type { Files } from "../../../src/doctor/files.ts";
-import type { ConfigPaths } from "../../../src/doctor/read-deployments.ts";
+import { type ConfigPaths, configKinds } from "../../../src/doctor/read-deployments.ts";
 import {
   applicationVariable,
   readDotEnv,
@@ -72,17 +72,9 @@ export function diagnoseTexts(
   const given = kinds.filter((kind) => texts[kind] !== undefined);
   const files = filesOf({ ...more, ...Object.fromEntries(given.map((kind) => [names[kind], texts[kind] ?? ""])) });
   const path = (kind: Example["kind"]) => (texts[kind] === undefined ? [] : [names[kind]]);
-  const deployment: ConfigPaths = {
-    nginx: path("nginx"),
-    haproxy: path("haproxy"),
-    k8s: path("kubernetes"),
-    compose: path("compose"),
-    alb: path("alb"),
-    render: path("render"),
-    railway: path("railway"),
-    prometheus: path("prometheus"),
-    pgbouncer: path("pgbouncer"),
-  };
+  const deployment: ConfigPaths = Object.fromEntries(
+    configKinds.map((kind) => [kind, path(kind === "k8s" ? "kubernetes" : kind)]),
+  );
   const diagnostics = createDiagnostics();
   const rules = application === "haven" ? everyRuleOn : undefined;
   const settings = new Map<string, SettingValue>(
