@@ -78,12 +78,19 @@ test("one error lists all wrong options, without their values", () => {
   assert.throws(() => createHealth(untyped(undefined)), /the options must be an object/);
 });
 
-test("wrong checks, drain times and options of guardedFetch are refused where they are given", () => {
+test("wrong checks, drain times and options of breakers and of guardedFetch are refused where they are given", () => {
   const health = make();
   assert.throws(() => health.addCheck(untyped({ name: "db" })), /addCheck: check "db" has no function run/);
   const server = createServer();
   assert.throws(() => health.stopOnSignals(server, untyped({ drain: { delayMs: "8s" } })), /drain: delayMs must be/);
   assert.throws(() => health.stopOnSignals(server, untyped({ drain: { delay: 1 } })), /no option "delay"/);
+  const { create } = health.breakers;
+  assert.throws(() => create(untyped({ name: "shop" })), /breakers\.create: isFailure is required/);
+  assert.throws(
+    () => create({ name: "", isFailure: () => true, maxConsecutiveFailures: 0 }),
+    /name must be a non-empty string.*maxConsecutiveFailures must be a whole number of 1 or more/,
+  );
+  assert.throws(() => create(untyped({ name: "shop", isFailure: () => true, retries: 2 })), /no option "retries"/);
   assert.throws(() => guardedFetch({ health, name: "shop", maxAttempts: 0 }), /maxAttempts must be a whole number/);
   assert.throws(
     () => guardedFetch({ health, name: "shop", retryBudget: 10 }),

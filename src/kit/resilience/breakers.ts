@@ -1,3 +1,4 @@
+import { callback, count, faultsIn, type Rule, refuse, text } from "../option-rules.ts";
 import { type Breaker, type BreakerOptions, type BreakerView, createBreaker } from "./breaker.ts";
 
 export type BreakersDeps = Pick<BreakerOptions, "clock" | "retryMs" | "onChange" | "closeOn"> & {
@@ -10,6 +11,21 @@ export type NewBreaker = Pick<
   "name" | "isFailure" | "isSymptom" | "onSymptom" | "codeWhileOpen" | "maxConsecutiveFailures"
 >;
 
+const rules: Record<keyof NewBreaker, Rule> = {
+  name: text,
+  isFailure: callback,
+  isSymptom: callback,
+  onSymptom: callback,
+  codeWhileOpen: callback,
+  maxConsecutiveFailures: count,
+};
+
+/** Throws one error with all wrong options of a breaker, each in a sentence. */
+function refuseWrongBreaker(options: NewBreaker): void {
+  const required = (["name", "isFailure"] as const).filter((name) => options?.[name] === undefined);
+  refuse("breakers.create", [...faultsIn(options, rules), ...required.map((name) => `${name} is required`)]);
+}
+
 /** Creates breakers and lists them, so that none has to be registered to appear in reports and metrics. */
 export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps) {
   const created: Breaker[] = [];
@@ -21,6 +37,7 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
      * @example const breaker = health.breakers.create({ name: "shop", isFailure: () => true });
      */
     create(options: NewBreaker): Breaker {
+      refuseWrongBreaker(options);
       const breaker = createBreaker({
         ...shared,
         ...options,
