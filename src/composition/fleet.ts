@@ -77,10 +77,7 @@ export function composeFleet(deps: FleetPartsDeps) {
     monitor,
     shared,
     pacingCheck: requires.find((name) => shared.has(name)) ?? "postgres",
-    traffic: () => {
-      const { requestsPerSecond, errorsPerSecond, inFlight } = systemWatch.http();
-      return { requestsPerSecond, errorsPerSecond, inFlight };
-    },
+    traffic: systemWatch.traffic,
     onDuplicateName: () =>
       logger.warn(
         "another process has the same INSTANCE_ID: start one of them with another, for example INSTANCE_ID=second",

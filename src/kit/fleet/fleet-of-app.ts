@@ -37,7 +37,7 @@ export function createFleetOfApp(options: FleetOptions, { identity, ...times }: 
         });
   return {
     policy: outlier?.policy,
-    join(monitor: Monitor, systemWatch: Pick<SystemWatch, "http">, metrics: Pick<MetricsSink, "add">) {
+    join(monitor: Monitor, systemWatch: Pick<SystemWatch, "traffic">, metrics: Pick<MetricsSink, "add">) {
       const fleet = joinFleet({
         ...times,
         stores: stores.map((create) => create(keepMsFor(times.intervalMs))),
@@ -47,10 +47,7 @@ export function createFleetOfApp(options: FleetOptions, { identity, ...times }: 
         monitor,
         shared,
         pacingCheck,
-        traffic() {
-          const { requestsPerSecond, errorsPerSecond, inFlight } = systemWatch.http();
-          return { requestsPerSecond, errorsPerSecond, inFlight };
-        },
+        traffic: systemWatch.traffic,
         onDuplicateName: () =>
           warn("another process has the same instance name: give each instance one of its own", undefined),
       });

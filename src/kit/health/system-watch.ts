@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { readMemory } from "../checks/memory.ts";
+import type { Traffic } from "../fleet/heartbeat.ts";
 import type { EventLoopFacts } from "./event-loop.ts";
 import type { HttpFacts, SystemFacts } from "./health-report.ts";
 
@@ -52,18 +53,26 @@ export function watchSystem({ eventLoop, http }: SystemSource) {
       };
     },
     http(): HttpFacts {
-      const { oldest, now, seconds } = window();
+      const within = window();
       return {
-        inFlight: http.inFlight(),
+        ...trafficIn(within),
         connections: http.connections(),
-        requestsPerSecond: (now.requests - oldest.requests) / seconds,
-        errorsPerSecond: (now.errors - oldest.errors) / seconds,
         shedding: http.shedding(),
-        day: day(now),
+        day: day(within.now),
       };
     },
+    /** Returns the load that the heartbeats of this instance report. */
+    traffic: (): Traffic => trafficIn(window()),
     stop: (): void => clearInterval(timer),
   };
+
+  function trafficIn({ oldest, now, seconds }: ReturnType<typeof window>): Traffic {
+    return {
+      inFlight: http.inFlight(),
+      requestsPerSecond: (now.requests - oldest.requests) / seconds,
+      errorsPerSecond: (now.errors - oldest.errors) / seconds,
+    };
+  }
 
   function day({ at, requests, errors }: { at: number } & RequestTotals): HttpFacts["day"] {
     const { at: since, totals } = quarterHours[0] ?? { at: startedAt, totals: { requests: 0, errors: 0 } };
