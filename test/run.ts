@@ -26,8 +26,16 @@ import { timeLimitMs } from "./support/time-limit.ts";
 // npm test [-- PATTERN …]: starts the real engines once, and gives each test file its own database. The files run in up
 // to three rounds: those that may run in parallel, those that run one at a time, and those with real proxies.
 
+const usage = `Usage: npm test [-- PATTERN …]
+
+Runs all test files, or those that match a pattern, such as test/db/pool.test.ts or 'test/edge/*.test.ts'.
+`;
+
 const wanted = process.argv.slice(2);
-await provide(programs);
+if (wanted.includes("--help")) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
 const isEdge = (file: string) => isEdgeTest(resolve(file));
 // Tests that measure times, which parallel tests would distort.
 const isSerial = (file: string) => file.endsWith(".serial.test.ts");
@@ -37,6 +45,12 @@ const estimatedDuration = (file: string) => (isEdge(file) ? 1e9 - statSync(file)
 const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort(
   (a, b) => estimatedDuration(b) - estimatedDuration(a),
 );
+if (found.length === 0) {
+  process.stderr.write(`No test file matches ${wanted.join(" ")}.\n\n${usage}`);
+  process.exit(64);
+}
+
+await provide(programs);
 const files = withoutSkippedFiles(found);
 type Round = { files: readonly string[]; atOnce: number; limitMs: number };
 const limitMs = timeLimitMs({ edge: false });
@@ -46,10 +60,8 @@ const rounds: Round[] = [
   // Tests with real proxies mostly wait.
   { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }) },
 ].filter((round) => round.files.length > 0);
-if (files.length === 0) {
-  process.stderr.write(`No test file matches ${wanted.join(" ")}.\n`);
-  process.exit(64);
-}
+// Every file that was found needs what this machine lacks, which withoutSkippedFiles has reported.
+if (files.length === 0) process.exit(0);
 
 providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
 // Installed here, because it takes longer than the time limit of a test file.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { allCheckNames } from "../../src/config/parsers/checks-and-probes.ts";
 import { steadyClock } from "../../src/core/clock.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
@@ -30,19 +31,7 @@ function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-const names = [
-  "postgres",
-  "postgres:write",
-  "redis",
-  "redis:write",
-  "tables",
-  "connections",
-  "schema",
-  "event-loop",
-  "memory",
-  "disk",
-];
-const capabilities: readonly CapabilityOfCheck[] = names.map((name) => ({
+const capabilities: readonly CapabilityOfCheck[] = allCheckNames.map((name) => ({
   ...initialState(0),
   name,
   check: name,

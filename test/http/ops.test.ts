@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { allCheckNames } from "../../src/config/parsers/checks-and-probes.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
@@ -26,6 +27,13 @@ const forms: readonly (readonly [string, RegExp])[] = [
   ["text/html;q=0.1, application/json", /^application\/json/],
   ["image/png", /^application\/json/],
 ];
+
+test("the ready probe lists every check of Haven, and no other", async () => {
+  const haven = await startHaven();
+  const { checks } = (await ask(`${haven.url}/ready`)).json() as { checks: object };
+  const expected = new Set(allCheckNames.map((name) => name.split(":")[0]));
+  assert.deepEqual(Object.keys(checks).sort(), [...expected].sort());
+});
 
 test("the detailed report has the accepted format, and the verdict as its status", async () => {
   const haven = await startFaultyHaven();

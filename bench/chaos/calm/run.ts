@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { allCheckNames } from "../../../src/config/parsers/checks-and-probes.ts";
 import { cleanUp } from "../../../test/shared/at-end.ts";
 import { twoIntervalsMs } from "../faults/fault.ts";
 import { isExact } from "../load/ledger.ts";
@@ -31,7 +32,7 @@ export async function runCalm(minutes: number): Promise<boolean> {
   const ofPostgres = ["postgres", "schema", "tables", "connections"];
   const events = [
     () =>
-      restart("rolling restart", [...ofPostgres, "redis", "event-loop", "memory", "disk"], async () => {
+      restart("rolling restart", allCheckNames, async () => {
         for (const member of fleet.members) {
           await member.restart();
           await testbed.waitUntilHealthy();

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ProbePath } from "../../core/probe-kind.ts";
 import { entries } from "./values.ts";
 
-/** All checks. READY_REQUIRES selects the critical ones. */
+/** The checks that READY_REQUIRES can make critical. */
 export const checkNames = [
   "postgres",
   "postgres:write",
@@ -13,6 +13,8 @@ export const checkNames = [
   "memory",
   "disk",
 ] as const;
+/** Every check that runs. The last two are never critical, because only some requests need what they check. */
+export const allCheckNames = [...checkNames, "tables", "connections"] as const;
 export type CheckName = (typeof checkNames)[number];
 
 export const checkList = z.string().transform((value, context): CheckName[] => {
