@@ -15,7 +15,7 @@ import { labelMap, selectorMatches, service } from "../support/selectors.ts";
 suite("entry points", { skip: without("kubectl") }, () => {
   test("every entry point leads to the service, and none to the management port", () => {
     for (const name of overlays) {
-      const objects = render(`overlays/${name}`);
+      const objects = render(name);
       const { spec } = service.parse(find(objects, "Service", "haven-api-service"));
       const [http, management] = spec.ports;
       assert.deepEqual([http?.name, management?.name, spec.ports.length], ["http", "management", 2]);

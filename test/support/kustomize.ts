@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,9 +18,11 @@ const clusterObject = z.looseObject({
 
 const folder = fileURLToPath(new URL("../../k8s/", import.meta.url));
 
-export const overlays = ["production", "ingress", "aws", "local"] as const;
-export type Rendered = "base" | `overlays/${(typeof overlays)[number]}`;
-export const allRendered: readonly Rendered[] = ["base", ...overlays.map((name) => `overlays/${name}` as const)];
+export type Rendered = "base" | `overlays/${string}`;
+export const overlays: readonly Rendered[] = readdirSync(join(folder, "overlays")).map(
+  (name) => `overlays/${name}` as const,
+);
+export const allRendered: readonly Rendered[] = ["base", ...overlays];
 
 const remembered = new Map<Rendered, readonly ClusterObject[]>();
 
