@@ -1,4 +1,4 @@
-// Counts the responses of NGINX by status for Prometheus, from the lines that NGINX sends by syslog (nginx/variants/figures.conf).
+// Counts the responses of NGINX by status for Prometheus, from the lines that NGINX sends by syslog (nginx/variants/status-counts.conf).
 // Needs Node and nothing else: node nginx-log-exporter.js. Environment: HOST (127.0.0.1), METRICS_PORT (9114), SYSLOG_PORT (5140).
 import { createSocket } from "node:dgram";
 import { createServer } from "node:http";
@@ -31,7 +31,7 @@ const metrics = () =>
     "# HELP nginx_http_responses_total Responses to clients, of an instance or of NGINX itself.",
     "# TYPE nginx_http_responses_total counter",
     ...[...responses].map(([series, value]) => `${series} ${value}`),
-    "# HELP nginx_log_malformed_lines_total Lines that are not in the format of figures.conf.",
+    "# HELP nginx_log_malformed_lines_total Lines that are not in the format of status-counts.conf.",
     "# TYPE nginx_log_malformed_lines_total counter",
     `nginx_log_malformed_lines_total ${malformed}`,
     "",

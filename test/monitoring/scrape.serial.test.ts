@@ -61,9 +61,12 @@ frontend metrics
 
 const statusServer = readFileSync(new URL("../../nginx/variants/status-for-containers.conf", import.meta.url), "utf8");
 
-const figures = readFileSync(new URL("../../nginx/variants/figures-for-containers.conf", import.meta.url), "utf8");
+const statusCounts = readFileSync(
+  new URL("../../nginx/variants/status-counts-for-containers.conf", import.meta.url),
+  "utf8",
+);
 
-/** A minimal NGINX with the shipped file of its figures, and with TLS as clients see it. */
+/** A minimal NGINX with the shipped file that counts its responses, and with TLS as clients see it. */
 const nginx = (copy: string) => `
 daemon off;
 master_process off;
@@ -72,7 +75,7 @@ error_log stderr;
 events {}
 http {
   map $status $haven_logged_status { default $status; }
-  ${figures}
+  ${statusCounts}
   ${statusServer.replace("listen 8081", `listen ${addresses.nginx}:8081`)}
   server {
     listen ${addresses.edge}:443 ssl;

@@ -37,8 +37,8 @@ export async function startStage() {
     PUBLIC_URL: "https://app.example.com",
   };
   const instances = await startInstances({ databaseUrl, redisUrl: redis.url, env: shared });
-  const withFigures = { variants: ["figures.conf"] };
-  let nginx = await startNginx(withFigures);
+  const withCounts = { variants: ["status-counts.conf"] };
+  let nginx = await startNginx(withCounts);
   const folder = mkdtempSync(join(tmpdir(), "haven-alert-drill-"));
   cpSync(`${root}monitoring`, `${folder}/monitoring`, { recursive: true });
   symlinkSync(`${root}src`, `${folder}/src`);
@@ -73,7 +73,7 @@ export async function startStage() {
     logs,
     nginx: () => nginx,
     async startNginx() {
-      nginx = await startNginx(withFigures);
+      nginx = await startNginx(withCounts);
     },
     sql: (text: string) => query(databaseUrl, text),
     /** Writes the logs and states of this moment, and returns a shell with the definitions for processes. */

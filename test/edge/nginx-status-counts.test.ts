@@ -19,7 +19,7 @@ test("the exporter of the access log distinguishes the responses of NGINX from t
     if (request.url === "/api/v1/resets") request.socket.resetAndDestroy();
     else response.writeHead(request.url === "/api/v1/broken" ? 502 : 200).end("x");
   });
-  const figures = async () => {
+  const counts = async () => {
     const { text } = await ask("http://127.0.0.1:9114/metrics");
     const found = [...text.matchAll(/^nginx_http_responses_total\{source="(\w+)",status="(\d+)"\} (\d+)$/gm)];
     return Object.fromEntries(
@@ -27,11 +27,11 @@ test("the exporter of the access log distinguishes the responses of NGINX from t
     );
   };
   await eventually(
-    () => figures().catch(() => undefined),
+    () => counts().catch(() => undefined),
     (now) => now !== undefined,
   );
-  await startNginx({ variants: ["figures.conf"] });
-  assert.deepEqual(await figures(), { "nginx 429": 0, "nginx 502": 0, "nginx 503": 0, "nginx 504": 0 });
+  await startNginx({ variants: ["status-counts.conf"] });
+  assert.deepEqual(await counts(), { "nginx 429": 0, "nginx 502": 0, "nginx 503": 0, "nginx 504": 0 });
 
   const statuses: number[] = [];
   const request = async (path: string, from = freshAddress(), method = "GET") =>
@@ -57,7 +57,7 @@ test("the exporter of the access log distinguishes the responses of NGINX from t
     "nginx 503": 0,
     "nginx 504": 0,
   };
-  const seen = await eventually(figures, (now) => now["nginx 429"] === rejected, 3000);
+  const seen = await eventually(counts, (now) => now["nginx 429"] === rejected, 3000);
   assert.deepEqual(seen, expected);
   assert.match((await ask("http://127.0.0.1:9114/metrics")).text, /^nginx_log_malformed_lines_total 0$/m);
 });
