@@ -78,6 +78,7 @@ test("the README names every npm script and no other, and every linked file exis
     "docs/leaving.md",
     "docs/stream.md",
     "docs/photos.md",
+    "docs/where-to-change.md",
   ]) {
     const text = readFileSync(join(root, file), "utf8");
     for (const [, link = ""] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
