@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type CollectorFault, collectorFaults } from "../../test/shared/servers/failing-collector.ts";
 
 export const proxyNames = ["nginx", "haproxy"] as const;
 export type ProxyName = (typeof proxyNames)[number];
@@ -14,6 +15,8 @@ export type Options = {
   only?: readonly string[];
   /** The file of the report; without it the result is only printed. */
   out?: string;
+  /** How the endpoint of the traces fails, to which the instances export; undefined without traces. */
+  traces?: CollectorFault;
 };
 
 export type Arguments =
@@ -32,6 +35,8 @@ export const usage = (faults: readonly string[]): string => `Usage: npm run chao
   --out FILE        the file of the report; its measured values and plots go to images/resilience/ beside it.
                     Default: docs/resilience.md for a run without options; other runs write no report.
                     A run of some faults updates their results, and keeps the results of the others
+  --traces FAULT    the instances export traces, to an endpoint that fails in this way during the whole run: ${collectorFaults.join(", ")}.
+                    The bounds of each fault apply as without traces. Writes a report only with --out
   --calm MINUTES    no faults: normal load with a rolling restart, a migration and a restart of each store; fails if an
                     instance reports a wrong state
   --help            show this text
@@ -50,7 +55,7 @@ export function readArguments(args: readonly string[], faults: readonly string[]
   } catch (error) {
     return { kind: "wrong", why: error instanceof Error ? error.message : String(error) };
   }
-  const { help = false, quick = false, proxy, server, out, calm } = values;
+  const { help = false, quick = false, proxy, server, out, calm, traces } = values;
   const only = values.only?.split(",");
   if (help) return { kind: "help" };
   if (calm !== undefined) {
@@ -62,12 +67,17 @@ export function readArguments(args: readonly string[], faults: readonly string[]
   const wantedServer = serverNames.find((name) => name === server);
   if (server !== undefined && wantedServer === undefined)
     return { kind: "wrong", why: `There is no server "${server}".` };
+  const wantedTraces = collectorFaults.find((name) => name === traces);
+  if (traces !== undefined && wantedTraces === undefined)
+    return { kind: "wrong", why: `There is no fault of the endpoint "${traces}".` };
   const unknown = only?.find((name) => !faults.includes(name));
   if (unknown !== undefined) return { kind: "wrong", why: `There is no fault "${unknown}".` };
-  const everything = !quick && wantedProxy === undefined && wantedServer === undefined && only === undefined;
+  const everything =
+    !quick && wantedProxy === undefined && wantedServer === undefined && only === undefined && traces === undefined;
   const place = out ?? (everything ? "docs/resilience.md" : undefined);
   const everyProxy = quick ? (["nginx"] as const) : proxyNames;
-  const everyServer = quick ? (["haven"] as const) : serverNames;
+  // The comparison server exports no traces.
+  const everyServer = quick || traces !== undefined ? (["haven"] as const) : serverNames;
   return {
     kind: "run",
     options: {
@@ -76,6 +86,7 @@ export function readArguments(args: readonly string[], faults: readonly string[]
       servers: wantedServer === undefined ? everyServer : [wantedServer],
       ...(only !== undefined && { only }),
       ...(place !== undefined && { out: place }),
+      ...(wantedTraces !== undefined && { traces: wantedTraces }),
     },
   };
 }
@@ -91,5 +102,6 @@ const parse = (words: readonly string[]) =>
       only: { type: "string" },
       out: { type: "string" },
       calm: { type: "string" },
+      traces: { type: "string" },
     },
   }).values;

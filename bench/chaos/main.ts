@@ -31,7 +31,7 @@ if (parsed.kind === "wrong") {
   process.stderr.write(`${parsed.why}\n\n${usage(faults.map(({ name }) => name))}`);
   process.exit(2);
 }
-const { quick, proxies, servers, only, out }: Options =
+const { quick, proxies, servers, only, out, traces }: Options =
   parsed.kind === "calm" ? { quick: false, proxies: [], servers: [], only: [] } : parsed.options;
 const wanted = faults.filter(({ name, quick: isQuick }) => (only ? only.includes(name) : !quick || isQuick));
 const wantedGroups = groups.filter(({ faults: own }) => own.some((fault) => wanted.includes(fault)));
@@ -78,7 +78,7 @@ process.exit(code);
 
 async function runAll(server: ServerName, proxy: ProxyName): Promise<void> {
   const session = {
-    ...{ proxy, server, quick, comparesResources: !quick && only === undefined },
+    ...{ proxy, server, quick, traces, comparesResources: !quick && only === undefined },
     onMeasured: (measured: Parameters<typeof writePlot>[1]) => {
       outcomes.push(measured.outcome);
       if (out !== undefined && server === "haven") writePlot(out, measured);

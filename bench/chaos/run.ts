@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cleanUp } from "../../test/shared/at-end.ts";
+import type { CollectorFault } from "../../test/shared/servers/failing-collector.ts";
 import { commitOf } from "../commit.ts";
 import type { ProxyName, ServerName } from "./arguments.ts";
 import type { Fault } from "./faults/fault.ts";
@@ -24,6 +25,8 @@ export type Session = {
   proxy: ProxyName;
   server: ServerName;
   quick: boolean;
+  /** How the endpoint of the traces fails; undefined without traces. */
+  traces: CollectorFault | undefined;
   /** Whether the resources of idle instances before and after all faults are compared. */
   comparesResources: boolean;
   onMeasured(measured: Measured): void;
@@ -37,8 +40,8 @@ export async function runFaults<S extends Stores>(
   faults: readonly Fault<S>[],
 ): Promise<void> {
   if (faults.length === 0) return;
-  const { proxy, server } = session;
-  const testbed = await startTestbed(proxy, server, topology);
+  const { proxy, server, traces } = session;
+  const testbed = await startTestbed(proxy, server, topology, traces);
   const watching = watch(testbed);
   let before: Resources | undefined;
   for (const fault of faults) {
@@ -86,7 +89,10 @@ async function runFault<S extends Stores>(
   const ended = performance.now();
   const healthy = await waitUntilAllHealthy(watching, ended);
   await sleep(quick ? afterMs.quick : afterMs.full);
-  const findings = await fault.findings?.(testbed);
+  const findings = [
+    ...((await fault.findings?.(testbed)) ?? []),
+    ...((await testbed.traces?.findings(testbed.fleet)) ?? []),
+  ];
   const to = performance.now();
   loop.disable();
   const { attempts, requests, signIns, names } = await load.stop();
@@ -99,7 +105,7 @@ async function runFault<S extends Stores>(
     observations: watching.observations(),
     signIns,
     balance,
-    ...(findings && { findings }),
+    ...(findings.length > 0 && { findings }),
     stalledMs: loop.max / 1e6,
   };
   const resources = await measureResources(testbed);

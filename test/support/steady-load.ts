@@ -9,14 +9,24 @@ export type SteadyLoad = {
   stop(): Promise<Readonly<Record<string, number>>>;
 };
 
+/** A request that has ended, with its status or error. */
+export type Answered = { path: string; outcome: string; startedAt: number; ms: number };
+
 /** Sends requests at a constant rate, whether or not earlier ones are answered, until it is stopped. */
-export function startSteadyLoad(url: string, perSecond: number, next: (count: number) => LoadRequest): SteadyLoad {
+export function startSteadyLoad(
+  url: string,
+  perSecond: number,
+  next: (count: number) => LoadRequest,
+  onAnswer: (answered: Answered) => void = () => undefined,
+): SteadyLoad {
   const agent = new Agent({ keepAlive: true });
   const outcomes: Record<string, number> = {};
   let running = true;
 
   const send = async ({ path, method = "GET", headers = {}, body }: LoadRequest) => {
-    const outcome = await statusOf(request(url + path, { agent, method, headers }).end(body)).catch(String);
+    const startedAt = performance.now();
+    const outcome = await statusOf(request(url + path, { agent, method, headers }).end(body)).then(String, String);
+    onAnswer({ path, outcome, startedAt, ms: performance.now() - startedAt });
     const name = `${method} ${path}: ${outcome}`;
     outcomes[name] = (outcomes[name] ?? 0) + 1;
   };

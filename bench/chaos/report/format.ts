@@ -19,7 +19,8 @@ export function lineOf({ fault, outcome: { proxy, server, facts } }: Measured): 
     `${facts.balance.acknowledged} writes acknowledged`,
     `machine stalled ${seconds(facts.stalledMs)}`,
   ];
-  return [`${proxy} ${server} ${fault.name}: ${numbers.join(", ")}`, ...missed].join("\n    ");
+  const findings = (facts.findings ?? []).filter(({ met }) => met).map(({ what }) => what);
+  return [`${proxy} ${server} ${fault.name}: ${numbers.join(", ")}`, ...findings, ...missed].join("\n    ");
 }
 
 /** Formats the failed attempts, for example as "12 (write: 8 × 502, 4 × reset)". */

@@ -1,3 +1,4 @@
+import type { CollectorFault } from "../../../test/shared/servers/failing-collector.ts";
 import { allReady, type Fleet, startFleet } from "../../../test/shared/servers/fleet.ts";
 import { shortDrain } from "../../../test/shared/servers/haproxy-detection.ts";
 import {
@@ -14,6 +15,7 @@ import type { Stores, Topology } from "../topologies/topology.ts";
 import { fillProperties } from "./database.ts";
 import { inspectorOf } from "./inspector-of.ts";
 import { peerEntry } from "./peer.ts";
+import { startTraceEndpoint, type TraceEndpoint } from "./trace-endpoint.ts";
 
 export const userCount = 60;
 export const ballastRows = 100_000;
@@ -38,6 +40,8 @@ type RunningFleet = {
   proxy: RunningProxy;
   users: readonly User[];
   ledger: Ledger;
+  /** The endpoint to which the instances export traces, if they do. */
+  traces: TraceEndpoint | undefined;
   /** Repairs the stores, and waits until every instance is ready and the proxy uses it. */
   waitUntilHealthy(): Promise<void>;
   stop(): Promise<void>;
@@ -50,10 +54,12 @@ export async function startTestbed<S extends Stores>(
   name: ProxyName,
   server: ServerName,
   topology: Topology<S>,
+  traceFault?: CollectorFault,
 ): Promise<Testbed<S>> {
   const stores = await topology.start();
+  const traces = traceFault && (await startTraceEndpoint(traceFault));
   const fleet = await startFleet({
-    env: { ...settings, ...stores.env },
+    env: { ...settings, ...stores.env, ...traces?.env },
     envOf: (member) => {
       const { host, port } = inspectorOf(member);
       return server === "haven" ? { NODE_OPTIONS: `--inspect=${host}:${port}` } : {};
@@ -74,6 +80,7 @@ export async function startTestbed<S extends Stores>(
     proxy,
     users,
     ledger: createLedger(),
+    traces,
     async waitUntilHealthy(): Promise<void> {
       await stores.repair?.();
       await allReady(fleet);

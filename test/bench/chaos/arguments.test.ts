@@ -21,6 +21,7 @@ test("a run of everything writes the report of the repository; a partial run onl
   assert.deepEqual(optionsOf("--only", "jam,sigkill"), { ...all, only: ["jam", "sigkill"] });
   assert.deepEqual(optionsOf("--server", "peer"), { ...all, servers: ["peer"] });
   assert.deepEqual(optionsOf("--proxy=nginx", "--out", "x.md"), { ...all, proxies: ["nginx"], out: "x.md" });
+  assert.deepEqual(optionsOf("--traces", "slow"), { ...all, servers: ["haven"], traces: "slow" });
 });
 
 test("unknown names are reported", () => {
@@ -29,6 +30,7 @@ test("unknown names are reported", () => {
     [["--only", "jam,flood"], /no fault "flood"/],
     [["--server", "koa"], /no server "koa"/],
     [["--proxy", "caddy"], /no proxy "caddy"/],
+    [["--traces", "lazy"], /endpoint "lazy"/],
     [["--fast"], /--fast/],
     [["quick"], /quick/],
     [["--only"], /only/],
