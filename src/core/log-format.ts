@@ -110,7 +110,12 @@ function timeOf(time: unknown): string {
   return `${digits(at.getHours())}:${digits(at.getMinutes())}:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`;
 }
 
+/** Of a longer list, only the first and the last value, and their number. */
+const maxListed = 4;
+
 function text(value: unknown): string {
+  if (Array.isArray(value) && value.length > maxListed)
+    return `${text(value[0])} … ${text(value.at(-1))} (${value.length})`;
   const raw = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return printable(raw.length > maxValueLength ? `${raw.slice(0, maxValueLength)}…` : raw);
 }
