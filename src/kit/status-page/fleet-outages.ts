@@ -4,17 +4,24 @@ import { appearanceOf } from "./badge.ts";
 import { formatCount } from "./format.ts";
 import { shape } from "./shapes.ts";
 
-type Outage = { check: string; here: boolean; others: number; where: readonly FleetMember[] };
+/** Checks that are down on the same instances, with the same decision. */
+type Outage = {
+  checks: readonly string[];
+  here: boolean;
+  others: number;
+  where: readonly FleetMember[];
+  decision: FleetDecision | undefined;
+};
 
-/** Renders, for each check that is down on any instance, whether this one, others or most of the fleet are affected. */
+/** Renders, for the checks that are down on any instance, whether this one, others or most of the fleet are affected. */
 export function renderOutages({ instances, decisions, silentSince }: FleetReport): Html {
-  const outages = outagesOf(instances);
+  const outages = outagesOf(instances, decisions);
   const others = instances.filter(({ self }) => !self).length;
   if (outages.length > 0) {
     return html`<div class="outages">${outages.map((outage) => {
       const tone = outage.here ? "bad" : "warn";
-      const decision = Object.hasOwn(decisions, outage.check) ? decisions[outage.check] : undefined;
-      return html`<p><span class="state ${tone}">${shape(appearanceOf(outage.here ? "down" : "degraded").shape)}${outage.check}</span> ${describe(outage, others)}${decision !== undefined && html` ${consequences[decision]}`}</p>`;
+      const names = enumerate(outage.checks.map((name) => html`${name}`));
+      return html`<p><span class="state ${tone}">${shape(appearanceOf(outage.here ? "down" : "degraded").shape)}${names}</span> ${describe(outage, others)}${outage.decision !== undefined && html` ${consequences[outage.decision]}`}</p>`;
     })}</div>`;
   }
   if (others === 0) return html`<p>${silentSince === null && "This is the only instance."}</p>`;
@@ -26,30 +33,45 @@ export function renderOutages({ instances, decisions, silentSince }: FleetReport
 }
 
 /** Starting instances do not count: they have not passed their checks yet. */
-function outagesOf(instances: readonly FleetMember[]): Outage[] {
+function outagesOf(instances: readonly FleetMember[], decisions: FleetReport["decisions"]): readonly Outage[] {
   const settled = instances.filter(({ phase }) => phase !== "starting");
   const isDown = (check: string) => (member: FleetMember) =>
     Object.hasOwn(member.checks, check) && member.checks[check] === "down";
   const names = new Set(settled.flatMap(({ checks }) => Object.keys(checks).filter((name) => checks[name] === "down")));
-  return [...names].map((check) => {
-    const where = settled.filter(isDown(check));
-    return { check, where, here: where.some(({ self }) => self), others: where.filter(({ self }) => !self).length };
+  const groups = Map.groupBy(names, (check) => {
+    const places = settled.map(isDown(check)).map(Number).join("");
+    return `${places} ${decisionOn(check, decisions) ?? ""}`;
+  });
+  return [...groups.values()].map((checks) => {
+    const [first = ""] = checks;
+    const where = settled.filter(isDown(first));
+    return {
+      checks,
+      where,
+      here: where.some(({ self }) => self),
+      others: where.filter(({ self }) => !self).length,
+      decision: decisionOn(first, decisions),
+    };
   });
 }
 
-function describe({ here, others, where }: Outage, known: number): Html {
+const decisionOn = (check: string, decisions: FleetReport["decisions"]): FleetDecision | undefined =>
+  Object.hasOwn(decisions, check) ? decisions[check] : undefined;
+
+function describe({ checks, here, others, where }: Outage, known: number): Html {
+  const verb = checks.length === 1 ? "is" : "are";
   if (!here) {
     const places =
       where.length === 1
         ? html`on ${where[0]?.instance ?? ""} only`
         : html`on ${others} of ${formatCount(known, "other")}`;
-    return html`is down ${places}, and not here.`;
+    return html`${verb} down ${places}, and not here.`;
   }
-  if (known === 0) return html`is down here, and no other instance is known.`;
+  if (known === 0) return html`${verb} down here, and no other instance is known.`;
   if (others === 0)
-    return html`is down here and on none of ${formatCount(known, "other")}: <strong>only this instance is affected.</strong>`;
+    return html`${verb} down here and on none of ${formatCount(known, "other")}: <strong>only this instance is affected.</strong>`;
   const extent = others * 2 > known ? "most instances are affected." : "at most half of the others are affected.";
-  return html`is down here and on ${others} of ${formatCount(known, "other")}: <strong>${extent}</strong>`;
+  return html`${verb} down here and on ${others} of ${formatCount(known, "other")}: <strong>${extent}</strong>`;
 }
 
 const consequences: Readonly<Record<FleetDecision, string>> = {

@@ -23,7 +23,7 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
       <table class="fleet">
         <thead><tr>
           <th scope="col">Instance</th><th scope="col">State</th>
-          ${checks.map((name) => html`<th scope="col">${name}</th>`)}
+          ${checks.map((name, index) => html`<th scope="col" class="${widthOf(index)}">${name}</th>`)}
           <th scope="col" class="number">Requests</th>
           <th scope="col" class="wide number">Up for</th>
           <th scope="col" class="wide">Version</th>
@@ -51,6 +51,9 @@ function columnsOf(instances: readonly FleetMember[]): readonly string[] {
 }
 
 const maxColumns = 6;
+/** A phone has room for these. The sentences above the table name all checks that are down. */
+const maxColumnsOnPhone = 3;
+const widthOf = (column: number): string => (column < maxColumnsOnPhone ? "" : "wide");
 
 /** In a larger fleet, the ready instances are folded, so that the others are seen at once. */
 const maxUnfolded = 12;
@@ -62,16 +65,16 @@ function renderMember(member: FleetMember, checks: readonly string[], index: num
     <tr class="${self ? "self" : ""}" data-key="fleet-${index}-${instance}">
       <th scope="row">${instance}${self && html` <i>here</i>`}</th>
       <td class="${tone}">${shape(shapeName)}${status.replace("_", " ")}</td>
-      ${checks.map((name) => renderStatus(Object.hasOwn(member.checks, name) ? member.checks[name] : undefined))}
+      ${checks.map((name, column) => renderStatus(column, Object.hasOwn(member.checks, name) ? member.checks[name] : undefined))}
       <td class="number">${formatRate(requestsPerSecond)}/s${shareOfRequests !== null && html` <i>${formatPercent(shareOfRequests)}</i>`}</td>
       <td class="wide number">${formatDuration(nowMs - Date.parse(startedAt))}</td>
       <td class="wide">${version}</td>
     </tr>`;
 }
 
-function renderStatus(status = "not reported"): Html {
+function renderStatus(column: number, status = "not reported"): Html {
   const { tone, shape: shapeName } = appearanceOf(status);
-  return html`<td class="${tone}">${shape(shapeName)}<span class="${status === "up" ? "visually-hidden" : "word"}">${status}</span></td>`;
+  return html`<td class="${tone} ${widthOf(column)}">${shape(shapeName)}<span class="${status === "up" ? "visually-hidden" : "word"}">${status}</span></td>`;
 }
 
 /** The largest difference from the average that is not shown as a warning. */

@@ -41,7 +41,7 @@ function whileReady(report: HealthReport, nowMs: number): Html {
     critical.length > 0 && html`${clauses(critical, nowMs)}; ${agreeingVerb(critical)} critical, ${consequence}.`;
   const further =
     critical.length > 0
-      ? html` Besides, ${clauses(others, nowMs)}, which is not critical.`
+      ? html` Besides, ${clauses(others, nowMs)}, which ${others.length === 1 ? "is" : "are"} not critical.`
       : html`${clauses(others, nowMs)}; ${agreeingVerb(others)} not critical, so this instance stays in rotation.`;
   return html`${first}${others.length > 0 && further}`;
 }

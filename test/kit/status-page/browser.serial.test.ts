@@ -203,7 +203,10 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
         checks: { [`a${"-very".repeat(20)}-long-${"n".repeat(80)}ame`]: down() },
       });
       const draining = healthReport({ status: "unhealthy", phase: "draining", instance: "i".repeat(128) });
-      const lost = { status: "not_ready", checks: { postgres: "down", redis: "unknown", schema: "down" } } as const;
+      const lost = {
+        status: "not_ready",
+        checks: { postgres: "down", "postgres:write": "down", redis: "unknown", schema: "down", connections: "down" },
+      } as const;
       const unhealthyFleet = fleet([member(1, { instance: "i".repeat(128) }), member(2, lost), member(3)], {
         decisions: { postgres: "outlier" },
         loadSpreadRatio: 0.34,

@@ -52,6 +52,18 @@ describe("the fleet on the status page", () => {
     );
   });
 
+  test("checks that are down on the same instances are named in one sentence", () => {
+    const checks = { postgres: "down", schema: "down", redis: "up" } as const;
+    const both = { status: "not_ready", checks } as const;
+    const text = words([member(1), member(2, both), member(3, { checks: { redis: "down" } })]);
+    assert.match(text, /postgres and schema are down here and on none of 2 others: only this instance is affected\./);
+    assert.match(text, /redis is down on api-server-3 only, and not here\./);
+    assert.match(
+      words([member(1), member(2, both), member(3)], { decisions: { postgres: "outlier" } }),
+      /postgres is down here .*So this instance is out of rotation\. schema is down here/,
+    );
+  });
+
   test("a failing check of a starting instance does not count as an outage", () => {
     const starting = { phase: "starting", status: "starting", checks: { postgres: "down" } } as const;
     assert.match(words([member(1, starting), member(2), member(3)]), /Of 3 instances: 1 starting and 2 ready\./);

@@ -40,6 +40,10 @@ describe("the summary", () => {
       sentence({ status: "unhealthy", checks: { postgres: down({ critical: true }), redis } }),
       /out of rotation\. Besides, redis refuses connections since 03:12:07 UTC, which is not critical\.$/,
     );
+    assert.match(
+      sentence({ status: "unhealthy", checks: { postgres: down({ critical: true }), redis, schema: down() } }),
+      /out of rotation\. Besides, redis .* and schema .*, which are not critical\.$/,
+    );
   });
 
   test("stays short with many failing checks, and shows the date of an earlier day", () => {
