@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { AppError } from "../core/app-error.ts";
 import { networkOf } from "../core/ip-address.ts";
+import type { SessionCaller } from "../http/access.ts";
 import { loadLuaScript } from "../redis/lua-script.ts";
 import type { RedisAccess } from "../redis/redis-access.ts";
 
@@ -11,23 +12,33 @@ const windowMs = 60_000;
 const countAttempt = loadLuaScript(new URL("./count-attempt.lua", import.meta.url));
 
 /**
- * Limits attempts per minute by client address, and by client address and account. There is no limit by account alone,
- * with which attempts from elsewhere could lock the owner out.
+ * Limits attempts per minute by client address, by client address and account, and by session. There is no limit by
+ * account alone, with which attempts from elsewhere could lock the owner out.
  */
 export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
+  const count = async (keys: string[]): Promise<void> => {
+    if (perMinute === 0) return;
+    const args = [windowMs, perMinute, randomUUID()];
+    const waitMs = Number(await redis.write((client) => countAttempt(client, keys, args)));
+    if (waitMs <= 0) return;
+    throw new AppError("rate_limited", "Too many attempts. Retry later.", {
+      retryAfterSeconds: Math.ceil(waitMs / 1000),
+    });
+  };
+
+  /** Throws 429 after too many attempts, and 503 while Redis is unavailable, which these operations require anyway. */
+  const attempt = (address: string, account: string): Promise<void> => {
+    const network = networkOf(address);
+    return count([`haven:rate:{${network}}`, `haven:rate:{${network}}:${digest(account)}`]);
+  };
+
   return {
-    /** Throws 429 after too many attempts, and 503 while Redis is unavailable, which these operations require anyway. */
-    async attempt(address: string, account: string): Promise<void> {
-      if (perMinute === 0) return;
-      const network = networkOf(address);
-      const keys = [`haven:rate:{${network}}`, `haven:rate:{${network}}:${digest(account)}`];
-      const args = [windowMs, perMinute, randomUUID()];
-      const waitMs = Number(await redis.write((client) => countAttempt(client, keys, args)));
-      if (waitMs > 0) {
-        throw new AppError("rate_limited", "Too many attempts from this address. Retry later.", {
-          retryAfterSeconds: Math.ceil(waitMs / 1000),
-        });
-      }
+    attempt,
+
+    /** Counts an attempt to prove a password also for its session, which a thief can use from many addresses. */
+    async attemptWith({ userId, sessionId }: SessionCaller, address: string): Promise<void> {
+      await attempt(address, userId);
+      await count([`haven:rate:{${sessionId}}`]);
     },
   };
 }

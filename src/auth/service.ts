@@ -189,7 +189,7 @@ export function createAuthService(deps: AuthDeps) {
       client: ClientInfo,
     ): Promise<void> {
       const { userId, sessionId } = caller;
-      await rateLimit.attempt(client.address, userId);
+      await rateLimit.attemptWith(caller, client.address);
       await sessions.assertReachable();
       const user = await users.byId(db, userId);
       const wrong = () => new AppError("forbidden", "The current password is wrong.");

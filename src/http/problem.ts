@@ -55,7 +55,7 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
   rate_limited: {
     status: 429,
     title: "Too many requests",
-    example: "Too many attempts from this address. Retry later.",
+    example: "Too many attempts. Retry later.",
   },
   headers_too_large: {
     status: 431,

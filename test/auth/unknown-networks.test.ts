@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ask, postJson } from "../shared/requests/http.ts";
-import { newPerson, register, sameSecret, signedIn } from "../shared/requests/people.ts";
+import { bearer, newPerson, register, sameSecret, signedIn } from "../shared/requests/people.ts";
 import { startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
 import { startHaven } from "../support/haven.ts";
 
@@ -71,4 +71,28 @@ test("the network that follows the link of a new address is known to it, and the
   assert.equal((await post("login", { email: moved, password: owner.password }, "192.0.2.89")).status, 429);
   assert.equal(await attemptsFromManyAddresses(owner.email, 4), 50);
   assert.equal((await post("login", { email: owner.email, password: owner.password }, home)).status, 429);
+});
+
+test("guesses of the current password with a stolen session have one limit for all networks, and the owner has another session", async () => {
+  const owner = await register(haven.url);
+  const guess = (path: string, method: string, body: object, count: number) =>
+    ask(`${haven.url}/api/v1/auth/${path}`, {
+      method,
+      headers: { ...bearer(owner), "content-type": "application/json", "x-forwarded-for": `10.2.1.${count}` },
+      body: JSON.stringify(body),
+    });
+  const statuses: number[] = [];
+  for (let count = 1; count <= 12; count += 1) {
+    const currentPassword = `a guess of a botnet ${count}`;
+    const answer =
+      count % 2 === 0
+        ? await guess("me", "DELETE", { currentPassword }, count)
+        : await guess("password", "POST", { currentPassword, newPassword: "a password of the thief" }, count);
+    statuses.push(answer.status);
+  }
+  assert.deepEqual(statuses, [403, 403, 403, 403, 403, 429, 429, 429, 429, 429, 429, 429]);
+  const again = signedIn(await post("login", { email: owner.email, password: owner.password }, "192.0.2.91"), owner);
+  const change = { currentPassword: owner.password, newPassword: "a password of the owner" };
+  const changed = await postJson(`${haven.url}/api/v1/auth/password`, change, bearer(again));
+  assert.equal(changed.status, 204, changed.text);
 });

@@ -1,4 +1,4 @@
-import type { Queryable } from "../../db/pool.ts";
+import type { Queryable, Statements } from "../../db/pool.ts";
 import type { Mail } from "../../mail/mail.ts";
 import { users } from "../repository.ts";
 import { invitations } from "../sign-up/invitations.ts";
@@ -9,7 +9,7 @@ import type { LinkValues, Texts } from "./texts/text-types.ts";
 import { textsIn } from "./texts/texts.ts";
 
 export type LetterWriterDeps = {
-  db: Queryable;
+  db: Statements;
   /** Links start with it. The host of a request is never used, because the client chooses it. */
   publicUrl: string;
 };
@@ -32,9 +32,12 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
     account: { userId: string; email: string },
     purpose: TokenPurpose,
   ): Promise<LinkValues | undefined> => {
-    if ((await accountTokens.countOthers(db, { id, ...account }, purpose)) >= maxLiveTokens) return undefined;
-    const token = await accountTokens.create(db, { id, ...account }, purpose);
-    return linkTo(purpose, { token, hours: tokenMinutes[purpose] / 60 });
+    const token = await db.transaction(async (tx) => {
+      await lockAddress(tx, account.email);
+      const others = await accountTokens.countOthers(tx, { id, ...account }, purpose);
+      return others < maxLiveTokens ? accountTokens.create(tx, { id, ...account }, purpose) : undefined;
+    });
+    return token === undefined ? undefined : linkTo(purpose, { token, hours: tokenMinutes[purpose] / 60 });
   };
 
   const verification = async (id: string, texts: Texts, userId: string, to: string): Promise<Mail | undefined> => {
@@ -46,11 +49,17 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
   };
 
   const registration = async (id: string, texts: Texts, registrationId: string): Promise<Mail | undefined> => {
-    const renewed = await registrations.renewToken(db, registrationId);
+    const renewed = await db.transaction(async (tx) => {
+      const email = await registrations.addressOf(tx, registrationId);
+      if (email === undefined) return undefined;
+      await lockAddress(tx, email);
+      const others = (await registrations.byEmail(tx, email)).filter(
+        (one) => one.hasToken && one.id !== registrationId,
+      );
+      return others.length < maxLiveTokens ? registrations.renewToken(tx, registrationId) : undefined;
+    });
     if (renewed === undefined) return undefined;
     const { email: to } = renewed;
-    const others = (await registrations.byEmail(db, to)).filter((one) => one.hasToken && one.id !== registrationId);
-    if (others.length >= maxLiveTokens) return undefined;
     if ((await users.byEmail(db, to)) !== undefined) return { id, to, ...texts["address-taken"]() };
     return { id, to, ...texts["verify-address"](linkTo("verify-email", renewed)) };
   };
@@ -95,4 +104,9 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
       }
     }
   };
+}
+
+/** Letters to one address are written one after another, on all instances, so that each counts those before it. */
+async function lockAddress(tx: Queryable, email: string): Promise<void> {
+  await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`mail ${email}`]);
 }

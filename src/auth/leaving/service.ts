@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { jobSchema } from "../../db/app-role.ts";
 import type { Database, Transaction } from "../../db/pool.ts";
-import type { Caller } from "../../http/access.ts";
+import type { Caller, SessionCaller } from "../../http/access.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
 import { managedUsers } from "../admin/repository.ts";
 import { type ClientInfo, recordEvent } from "../events.ts";
@@ -52,15 +52,16 @@ export function createLeavingService(deps: LeavingDeps) {
   };
 
   const assertPassword = async (
-    userId: string,
+    caller: SessionCaller,
     currentPassword: string | undefined,
     client: ClientInfo,
   ): Promise<void> => {
+    const { userId } = caller;
     if (currentPassword === undefined) {
       const message = "Required to delete the account from a session.";
       throw new AppError("validation_failed", message, { errors: [{ path: "currentPassword", message }] });
     }
-    await rateLimit.attempt(client.address, userId);
+    await rateLimit.attemptWith(caller, client.address);
     const user = await users.byId(db, userId);
     if (user !== undefined && (await passwords.matches(currentPassword, user.passwordHash))) return;
     if (user !== undefined) await recordEvent(db, "deletion_failed", userId, client);
@@ -101,7 +102,7 @@ export function createLeavingService(deps: LeavingDeps) {
      */
     async remove(caller: Caller, currentPassword: string | undefined, client: ClientInfo): Promise<void> {
       await sessions.assertReachable();
-      if (caller.by === "session") await assertPassword(caller.userId, currentPassword, client);
+      if (caller.by === "session") await assertPassword(caller, currentPassword, client);
       await db.transaction((tx) => assertNotLastAdmin(tx, caller.userId));
       await deleteOwned(caller.userId);
       await deleteUser(caller.userId);

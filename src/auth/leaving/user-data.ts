@@ -13,6 +13,8 @@ export type UserTable = {
   textKey?: boolean;
   /** Columns that are not exported: secrets in the form in which they are stored. */
   secret?: readonly string[];
+  /** The exported object of a row `t`, if some rows have members that concern another user. */
+  row?: string;
 };
 
 const owned = (name: string, table: string): UserTable => ({ name, table, where: "owner_id = $1", key: "id" });
@@ -51,6 +53,7 @@ export const otherTables: readonly UserTable[] = [
     where: "(invited_by = $1 OR accepted_by = $1)",
     key: "id",
     secret: ["token_hash"],
+    row: "CASE WHEN invited_by = $1 THEN to_jsonb(t) ELSE to_jsonb(t) - 'invited_by' END",
   },
   {
     name: "mails",
@@ -58,8 +61,16 @@ export const otherTables: readonly UserTable[] = [
     where: `(data ->> 'userId' = ($1::uuid)::text
              OR (SELECT email FROM users WHERE id = $1::uuid) IN (data ->> 'email', data ->> 'to'))`,
     key: "id",
+    row: `CASE WHEN data ->> 'userId' = ($1::uuid)::text THEN to_jsonb(t) ELSE to_jsonb(t) #- '{data,userId}' END`,
   },
-  { name: "auditEvents", table: "audit_events", where: "(actor_id = $1 OR target_id = $1)", key: "id" },
+  {
+    name: "auditEvents",
+    table: "audit_events",
+    where: "(actor_id = $1 OR target_id = $1)",
+    key: "id",
+    row: `CASE WHEN actor_id = $1 THEN to_jsonb(t)
+          ELSE to_jsonb(t) - '{actor_id,address,request_id,trace_id}'::text[] END`,
+  },
 ];
 
 const rowsPerPage = 500;
@@ -68,7 +79,7 @@ const firstId = "00000000-0000-0000-0000-000000000000";
 /** Reads all rows of the user in a table as JSON, page by page. */
 export async function* rowsOf(db: Queryable, userId: string, table: UserTable): AsyncGenerator<object> {
   const type = table.textKey ? "text" : "uuid";
-  const sql = `SELECT ${table.key} AS key, to_jsonb(t) - $2::text[] AS row FROM ${table.table} AS t
+  const sql = `SELECT ${table.key} AS key, ${table.row ?? "to_jsonb(t)"} - $2::text[] AS row FROM ${table.table} AS t
                WHERE ${table.where} AND ${table.key} > $3::${type} ORDER BY 1 LIMIT ${rowsPerPage}`;
   for (let last = table.textKey ? "" : firstId; ; ) {
     const page = await db.query<{ key: string; row: object }>(sql, [userId, table.secret ?? [], last]);

@@ -27,7 +27,7 @@ export const operations = {
     method: "post",
     path: "/auth/reset-password",
     summary: "Set a new password with the token of a mail",
-    description: "Ends all sessions of the account. A token works once, for 30 minutes.",
+    description: "Ends all sessions of the account and deletes its API keys. A token works once, for 30 minutes.",
     tag,
     bodyLimit: smallBodyLimit,
     body: z.strictObject({ token: linkToken, newPassword }),

@@ -50,8 +50,8 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
         if (user === undefined || !user.active || user.email !== taken.email) throw linkNotValid();
         await users.resetPassword(tx, user.id, passwordHash);
         await accountTokens.revokeResets(tx, user.id);
-        // The address was not verified, so another person may have registered the account and created keys.
-        if (!user.emailVerified) await tx.query("DELETE FROM api_keys WHERE user_id = $1", [user.id]);
+        // Another person may have created keys: with a stolen session, or before the address was verified.
+        await tx.query("DELETE FROM api_keys WHERE user_id = $1", [user.id]);
         await revokeAllBefore(tx, user.id, null);
         await recordEvent(tx, "password_reset", user.id, client);
         const { language } = client;

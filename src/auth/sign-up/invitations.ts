@@ -44,7 +44,10 @@ export const invitations = {
   },
 };
 
-/** Invites an address, and sends the mail with the link. The caller has made sure that the user may invite. */
+/**
+ * Invites an address, and sends the mail with the link. An earlier invitation of the address ends, because its role may
+ * have been a mistake. The caller has made sure that the user may invite, and holds the lock of the administrators.
+ */
 export async function invite(
   tx: Transaction,
   outbox: Outbox<Letter>,
@@ -53,6 +56,7 @@ export async function invite(
   outbox.assertSendsMail();
   if ((await users.byEmail(tx, email)) !== undefined)
     throw new AppError("conflict", "An account with this email address already exists.");
+  await tx.query("DELETE FROM invitations WHERE email = $1 AND accepted_at IS NULL", [email]);
   const sql = `INSERT INTO invitations (id, email, role, invited_by, expires_at)
                VALUES ($1, $2, $3, $4, now() + make_interval(days => ${validDays})) RETURNING ${columns}`;
   const [invitation] = await tx.query<Invitation>(sql, [uuidv7(), email, role, invitedBy]);

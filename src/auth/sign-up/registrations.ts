@@ -27,6 +27,10 @@ export const registrations = {
       [email],
     ),
 
+  async addressOf(db: Queryable, id: string): Promise<string | undefined> {
+    return (await db.query<{ email: string }>("SELECT email FROM registrations WHERE id = $1", [id]))[0]?.email;
+  },
+
   /** Gives the registration a new token, and returns it with its address. */
   async renewToken(db: Queryable, id: string): Promise<{ email: string; token: string; hours: number } | undefined> {
     const { token, hash } = createToken();

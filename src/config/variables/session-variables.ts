@@ -36,7 +36,7 @@ export const sessionVariables = {
   AUTH_RATE_LIMIT: wholeNumber(0, 100_000, "a whole number")
     .default(10)
     .describe(
-      "Attempts to sign in, register or change a password per minute. Counted for each client address (IPv6: each /64 network), and for each pair of account and client address; `0` disables the limit",
+      "Attempts per minute to sign in, to register, to prove or reset a password, and to change or verify an email address. Counted for each client address (IPv6: each /64 network), for each pair of account and client address, and for each session that proves a password; `0` disables the limit",
     ),
 
   API_KEY_RATE_LIMIT: wholeNumber(0, 1_000_000, "a whole number")

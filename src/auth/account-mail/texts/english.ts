@@ -38,14 +38,14 @@ export const english: Texts = {
     text: paragraphs(
       "open this link to set a new password for your account:",
       link,
-      `The link works once, for ${hours * 60} minutes, and ends all sessions of the account. If you did not ask for this mail, ignore it. Your password is unchanged.`,
+      `The link works once, for ${hours * 60} minutes. It ends all sessions of the account and deletes its API keys. If you did not ask for this mail, ignore it. Your password is unchanged.`,
     ),
   }),
   "password-changed": () => ({
     subject: "The password of your account has changed",
     text: paragraphs(
       "the password of your account has changed.",
-      "If you did not change it, set a new one now with the link for forgotten passwords: this ends all sessions.",
+      "If you did not change it, set a new one now with the link for forgotten passwords: this ends all sessions and deletes all API keys.",
     ),
   }),
   invitation: ({ link, hours }) => ({
