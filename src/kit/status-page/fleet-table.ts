@@ -23,7 +23,7 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
       <table class="fleet">
         <thead><tr>
           <th scope="col">Instance</th><th scope="col">State</th>
-          ${checks.map((name, index) => html`<th scope="col" class="${widthOf(index)}">${name}</th>`)}
+          ${checks.map(({ name, onPhone }) => html`<th scope="col" class="${onPhone ? "" : "wide"}">${name}</th>`)}
           <th scope="col" class="number">Requests</th>
           <th scope="col" class="wide number">Up for</th>
           <th scope="col" class="wide">Version</th>
@@ -41,40 +41,44 @@ export function renderFleet(fleet: FleetReport, nowMs: number): Html {
 
 const sharedChecks = ["postgres", "redis", "schema"];
 
+type Column = { name: string; onPhone: boolean };
+
 /** Returns the shared checks, and every other check that is not up on at least one instance. */
-function columnsOf(instances: readonly FleetMember[]): readonly string[] {
+function columnsOf(instances: readonly FleetMember[]): readonly Column[] {
   const notUp = instances.flatMap(({ checks }) =>
     Object.entries(checks).flatMap(([name, status]) => (status === "up" ? [] : [name])),
   );
   const known = new Set(instances.flatMap(({ checks }) => Object.keys(checks)));
-  return [...new Set([...sharedChecks.filter((name) => known.has(name)), ...notUp])].slice(0, maxColumns);
+  const shared = sharedChecks.filter((name) => known.has(name));
+  const onPhone = [...new Set([...notUp, ...shared])].slice(0, maxColumnsOnPhone);
+  const names = [...new Set([...shared, ...notUp])].slice(0, maxColumns);
+  return names.map((name) => ({ name, onPhone: onPhone.includes(name) }));
 }
 
 const maxColumns = 6;
 /** A phone has room for these. The sentences above the table name all checks that are down. */
-const maxColumnsOnPhone = 3;
-const widthOf = (column: number): string => (column < maxColumnsOnPhone ? "" : "wide");
+const maxColumnsOnPhone = 2;
 
 /** In a larger fleet, the ready instances are folded, so that the others are seen at once. */
 const maxUnfolded = 12;
 
-function renderMember(member: FleetMember, checks: readonly string[], index: number, nowMs: number): Html {
+function renderMember(member: FleetMember, checks: readonly Column[], index: number, nowMs: number): Html {
   const { instance, self, status, version, requestsPerSecond, shareOfRequests, startedAt } = member;
   const { tone, shape: shapeName } = appearanceOf(status);
   return html`
     <tr class="${self ? "self" : ""}" data-key="fleet-${index}-${instance}">
       <th scope="row">${instance}${self && html` <i>here</i>`}</th>
       <td class="${tone}">${shape(shapeName)}${status.replace("_", " ")}</td>
-      ${checks.map((name, column) => renderStatus(column, Object.hasOwn(member.checks, name) ? member.checks[name] : undefined))}
+      ${checks.map((column) => renderStatus(column, Object.hasOwn(member.checks, column.name) ? member.checks[column.name] : undefined))}
       <td class="number">${formatRate(requestsPerSecond)}/s${shareOfRequests !== null && html` <i>${formatPercent(shareOfRequests)}</i>`}</td>
       <td class="wide number">${formatDuration(nowMs - Date.parse(startedAt))}</td>
       <td class="wide">${version}</td>
     </tr>`;
 }
 
-function renderStatus(column: number, status = "not reported"): Html {
+function renderStatus({ onPhone }: Column, status = "not reported"): Html {
   const { tone, shape: shapeName } = appearanceOf(status);
-  return html`<td class="${tone} ${widthOf(column)}">${shape(shapeName)}<span class="${status === "up" ? "visually-hidden" : "word"}">${status}</span></td>`;
+  return html`<td class="${tone}${onPhone ? "" : " wide"}">${shape(shapeName)}<span class="${status === "up" ? "visually-hidden" : "word"}">${status}</span></td>`;
 }
 
 /** The largest difference from the average that is not shown as a warning. */
@@ -82,7 +86,7 @@ const maxEvenSpread = 0.2;
 
 function renderSpread({ loadSpreadRatio, instances }: FleetReport): Html {
   if (loadSpreadRatio === null || instances.length < 2) return nothing;
-  const words = html`The request rate of an instance differs from the average by up to ${formatPercent(loadSpreadRatio)}.`;
+  const words = html`The request rate of a ready instance differs from the average by up to ${formatPercent(loadSpreadRatio)}.`;
   if (loadSpreadRatio <= maxEvenSpread) return html`<p class="note">${words}</p>`;
   return html`<p class="warn"><span class="state warn">${shape("triangle")}uneven</span> ${words}</p>`;
 }

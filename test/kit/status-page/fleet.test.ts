@@ -64,6 +64,15 @@ describe("the fleet on the status page", () => {
     );
   });
 
+  test("on a phone, the columns are those of failing checks first", () => {
+    const checks = { postgres: "up", redis: "up", schema: "up" } as const;
+    const page = section(
+      fleet([member(1, { checks: { ...checks, "postgres:write": "down" } }), member(2, { checks })]),
+    );
+    const columnClass = (name: string) => new RegExp(`<th scope="col" class="(\\w*)">${name}</th>`).exec(page)?.[1];
+    assert.deepEqual(["postgres", "redis", "schema", "postgres:write"].map(columnClass), ["", "wide", "wide", ""]);
+  });
+
   test("a failing check of a starting instance does not count as an outage", () => {
     const starting = { phase: "starting", status: "starting", checks: { postgres: "down" } } as const;
     assert.match(words([member(1, starting), member(2), member(3)]), /Of 3 instances: 1 starting and 2 ready\./);
@@ -88,7 +97,7 @@ describe("the fleet on the status page", () => {
     assert.doesNotMatch(words(all), /uneven/);
     assert.match(
       words(all, { loadSpreadRatio: 0.31 }),
-      /uneven The request rate of an instance differs from the average by up to 31 %/,
+      /uneven The request rate of a ready instance differs from the average by up to 31 %/,
     );
   });
 
