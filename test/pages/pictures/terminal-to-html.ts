@@ -1,0 +1,40 @@
+/** The colours that the log uses, by the code of the escape sequence, on a dark background. */
+const styles: Readonly<Record<string, string>> = {
+  "1": "font-weight:bold",
+  "2": "color:#8b949e",
+  "31": "color:#ff7b72",
+  "32": "color:#7ee787",
+  "33": "color:#e3b341",
+  "36": "color:#79c0ff",
+};
+
+export const escapeHtml = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
+const sequences = /\u001b\[([\d;?]*)([A-Za-z])/g;
+
+/** Returns HTML for what a terminal shows: colours become elements, other escape sequences are removed. */
+export function terminalToHtml(output: string): string {
+  const text = output
+    .replaceAll("\r\n", "\n")
+    .replaceAll(/^.*\r(?!\n)/gm, "")
+    .trim();
+  let open = 0;
+  let html = "";
+  let at = 0;
+  for (const { 0: sequence, 1: codes = "", 2: command, index } of text.matchAll(sequences)) {
+    html += escapeHtml(text.slice(at, index));
+    at = index + sequence.length;
+    if (command !== "m") continue;
+    const style = codes.split(";").flatMap((code) => styles[code] ?? []);
+    if (style.length > 0) {
+      html += `<span style="${style.join(";")}">`;
+      open += 1;
+    } else {
+      html += "</span>".repeat(open);
+      open = 0;
+    }
+  }
+  return html + escapeHtml(text.slice(at)) + "</span>".repeat(open);
+}
