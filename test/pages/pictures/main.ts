@@ -5,22 +5,28 @@ import { findNamespaceProblem } from "../../shared/namespaces.ts";
 import { programs, provide } from "../../shared/programs.ts";
 import { rerunInNamespaces } from "../../shared/rerun-in-namespaces.ts";
 
-// npm run pictures [-- --out FOLDER] [-- --full-page]: takes the pictures of docs/images again, of a real first start in a
+// npm run pictures [-- OPTIONS]: takes the pictures of docs/images again, of a real first start in a
 // terminal, and of the status pages of real instances on real stores, in the states that docs/status-page.md shows.
 
 const inside = "HAVEN_PICTURES_INSIDE";
 const needed = ["chromium", "redis-server", "pg_virtualenv", "openssl", "unshare", "ip"];
-const usage = `Usage: npm run pictures [-- --out FOLDER] [-- --full-page]
+const usage = `Usage: npm run pictures [-- OPTIONS]
 
 Takes the pictures of the status page and of the terminal, from a real server, and writes them to docs/images.
 Takes about five minutes. Needs Debian or Ubuntu and root: it installs Chromium, Postgres and Redis if they are missing.
 
   --out FOLDER   another folder
+  --terminal     only the picture of the terminal
   --full-page    the whole pages instead of the first screen, for a review
 `;
 
 const { values } = parseArgs({
-  options: { out: { type: "string" }, "full-page": { type: "boolean" }, help: { type: "boolean" } },
+  options: {
+    out: { type: "string" },
+    "full-page": { type: "boolean" },
+    terminal: { type: "boolean" },
+    help: { type: "boolean" },
+  },
 });
 if (values.help === true) {
   process.stdout.write(usage);
@@ -39,7 +45,8 @@ const { takePictures } = await import("./take-pictures.ts");
 let code = 1;
 try {
   const folder = values.out ?? fileURLToPath(new URL("../../../docs/images", import.meta.url));
-  await takePictures({ folder, fullPage: values["full-page"] === true });
+  const options = { folder, fullPage: values["full-page"] === true };
+  await takePictures(options, values.terminal === true ? ["terminal"] : ["terminal", "status pages"]);
   code = 0;
 } finally {
   await cleanUp();

@@ -11,10 +11,13 @@ const fleetSize = 100;
 const warmUpMs = 60_000;
 const settleMs = 20_000;
 
-export async function takePictures(options: PictureOptions): Promise<void> {
+export type Subject = "terminal" | "status pages";
+
+export async function takePictures(options: PictureOptions, subjects: readonly Subject[]): Promise<void> {
   const photographer = await startPhotographer(options);
   // First, because it uses port 4000 of every address.
-  await photographer.takeDocument("terminal.png", await renderFirstStart());
+  if (subjects.includes("terminal")) await photographer.takeDocument("terminal.png", await renderFirstStart());
+  if (!subjects.includes("status pages")) return;
   const stage = await startStage();
   await sleep(warmUpMs);
   await healthy(photographer, stage);

@@ -14,12 +14,13 @@ export const escapeHtml = (text: string): string =>
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
 const sequences = /\u001b\[([\d;?]*)([A-Za-z])/g;
 
+/** What npm's progress indicator writes at the start of a line, and then erases or overwrites. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
+const overwritten = /^.*(?:\r(?!\n)|\u001b\[1G\u001b\[0?K)/gm;
+
 /** Returns HTML for what a terminal shows: colours become elements, other escape sequences are removed. */
 export function terminalToHtml(output: string): string {
-  const text = output
-    .replaceAll("\r\n", "\n")
-    .replaceAll(/^.*\r(?!\n)/gm, "")
-    .trim();
+  const text = output.replaceAll("\r\n", "\n").replaceAll(overwritten, "").trim();
   let open = 0;
   let html = "";
   let at = 0;
