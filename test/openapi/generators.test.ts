@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { fileOf, withoutGoProgram } from "../shared/go-program.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { startHaven } from "../support/haven.ts";
 import { createWorkFolder, generators, runTool } from "./support/generators.ts";
+import { vacuum, vacuumArguments } from "./support/vacuum.ts";
 
 type Scripts = { scripts: Record<"generate" | "check" | "start", string> };
 
@@ -28,6 +30,12 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
     const output = await run("@redocly/cli/bin/cli.js", "lint", "openapi.json");
     assert.match(output, /is valid/);
     assert.doesNotMatch(output, /warning/i);
+  });
+
+  test("has no error of vacuum, where npm run vacuum has built it", withoutGoProgram(vacuum), async () => {
+    const document = join(folder, "openapi.json");
+    const { code, output } = await runProgram(fileOf(vacuum), vacuumArguments(document), { timeoutMs: 120_000 });
+    assert.equal(code, 0, output);
   });
 
   test("gives types without `unknown` by openapi-typescript, for the example package of a typed client", async () => {

@@ -7,7 +7,12 @@ import { has, skipLoudly } from "./programs.ts";
 // Programs that only their Go modules provide. A build takes minutes, so the programs are kept in the user's cache folder,
 // which is outside the repository.
 
-export type GoProgram = { package: string; version: string };
+export type GoProgram = {
+  package: string;
+  version: string;
+  /** A folder with go.mod and go.sum, for a program whose own versions `go install` does not resolve. */
+  module?: string;
+};
 
 const cacheFolder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "haven-tests");
 
@@ -28,13 +33,17 @@ export function provideGoProgram(program: GoProgram): void {
   const folder = join(file, "..");
   mkdirSync(folder, { recursive: true });
   process.stderr.write(`Building ${basename(program.package)} ${program.version} for the tests.\n`);
+  const flags = ["-trimpath", "-ldflags", "-s -w"];
   const { status } = spawnSync(
     go,
-    ["install", "-trimpath", "-ldflags", "-s -w", `${program.package}@${program.version}`],
+    program.module === undefined
+      ? ["install", ...flags, `${program.package}@${program.version}`]
+      : ["build", ...flags, "-o", file, program.package],
     {
+      cwd: program.module,
       env: { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" },
       stdio: ["ignore", "ignore", "inherit"],
-      timeout: 900_000,
+      timeout: 3_600_000,
     },
   );
   if (status !== 0) skipLoudly(`tests with ${basename(program.package)}, which is built with Go`);
