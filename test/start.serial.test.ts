@@ -56,8 +56,14 @@ test("npm start and migrate on a Node that cannot read TypeScript print one sent
     scripts: Record<string, string>;
   };
   const file = new URL("../src/check-node.cjs", import.meta.url);
-  for (const name of ["start", "dev", "migrate", "seed"])
-    assert.match(scripts[name] ?? "", /^node --require \.\/src\/check-node\.cjs src\//);
+  const ofSources = Object.entries(scripts).filter(([, command]) => / src\//.test(command));
+  for (const name of ["start", "dev", "migrate"])
+    assert.ok(
+      ofSources.some(([script]) => script === name),
+      name,
+    );
+  for (const [name, command] of ofSources)
+    assert.match(command, /^node --require \.\/src\/check-node\.cjs src\//, name);
   const old = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })`;
   const check = `require(${JSON.stringify(fileURLToPath(file))})`;
   const onNode = (before: string) =>

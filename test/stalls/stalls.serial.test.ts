@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../shared/eventually.ts";
+import { anyResource } from "../shared/requests/any-resource.ts";
 import { ask } from "../shared/requests/http.ts";
 import { bearer, register } from "../shared/requests/people.ts";
 import { asAppRole, freshDatabase, query } from "../shared/servers/database.ts";
@@ -31,15 +32,14 @@ async function startUnderLoad() {
     },
   });
   const headers = bearer(await register(haven.url));
-  const property = JSON.stringify({ name: "House", kind: "house", address });
   const requests: readonly LoadRequest[] = [
     { path: "/api/v1/auth/me", headers },
-    { path: "/api/v1/properties?limit=5", headers },
+    { path: `${anyResource.path}?limit=5`, headers },
     {
-      path: "/api/v1/properties",
+      path: anyResource.path,
       method: "POST",
       headers: { ...headers, "content-type": "application/json" },
-      body: property,
+      body: JSON.stringify(anyResource.named("House")),
     },
     { path: "/test/redis" },
     { path: "/test/sql/20" },
@@ -56,8 +56,6 @@ async function startUnderLoad() {
   await sleep(1500);
   return { haven, load, connections, before: await connections() };
 }
-
-const address = { line1: "1 Main St", city: "Springfield", postalCode: "12345", country: "US" };
 
 type Detailed = {
   checks: Record<string, { status: string; consecutiveFailures: number }>;
