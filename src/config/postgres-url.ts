@@ -1,3 +1,5 @@
+import { closestWord } from "../core/spelling.ts";
+
 // Reads a Postgres URL as libpq does: several hosts, socket directories, and parameters.
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
 
@@ -39,7 +41,22 @@ export class PostgresUrlError extends Error {
   override readonly name = "PostgresUrlError";
 }
 
-/** Parameters that change the connection and are not supported. They are rejected; other unknown parameters are ignored. */
+const supported: ReadonlySet<string> = new Set([
+  ...["host", "hostaddr", "port", "user", "password", "dbname", "load_balance_hosts", "target_session_attrs"],
+  ...["connect_timeout", "application_name", "options", "channel_binding", "gssencmode"],
+  ...[
+    "ssl",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "ssl_min_protocol_version",
+  ],
+]);
+
+/** Parameters that change the connection and are not supported. */
 const unsupported = ["service", "servicefile", "passfile", "require_auth", "requirepeer", "sslcrl", "sslcrldir"];
 
 export function readPostgresUrl(url: string): PostgresAddress {
@@ -48,11 +65,9 @@ export function readPostgresUrl(url: string): PostgresAddress {
   const [, userInfo = "", places = "", path = "", query = ""] = match;
   const [user, password] = splitOnce(userInfo, ":").map(decode);
   const parameters = readParameters(query);
-  for (const name of unsupported)
-    if (parameters.has(name)) throw new PostgresUrlError(`has the parameter ${name}, which is not supported`);
+  for (const name of parameters.keys()) refuseParameter(name);
   if (parameters.get("gssencmode") === "require")
     throw new PostgresUrlError("has gssencmode=require, which is not supported");
-  const seconds = parameters.get("connect_timeout");
   return {
     hosts: readHosts(places, parameters),
     randomOrder: oneOf(["disable", "random"], "load_balance_hosts", parameters) === "random",
@@ -60,7 +75,7 @@ export function readPostgresUrl(url: string): PostgresAddress {
     password: parameters.get("password") || password || undefined,
     database: parameters.get("dbname") || decode(path) || undefined,
     targetSession: oneOf(sessionAttributes, "target_session_attrs", parameters) ?? "any",
-    connectTimeoutMs: seconds !== undefined && /^[1-9]\d{0,5}$/.test(seconds) ? Number(seconds) * 1000 : undefined,
+    connectTimeoutMs: readTimeout(parameters.get("connect_timeout")),
     // JDBC's and node-postgres's parameter
     sslMode: oneOf(sslModes, "sslmode", parameters) ?? sslModeOf(parameters.get("ssl")),
     sslDirect: oneOf(["postgres", "direct"], "sslnegotiation", parameters) === "direct",
@@ -75,6 +90,22 @@ export function readPostgresUrl(url: string): PostgresAddress {
     applicationName: parameters.get("application_name"),
     options: parameters.get("options"),
   };
+}
+
+/** Parameters of other drivers are ignored, but not those that look like a misspelt one, such as `sslmod=verify-full`. */
+function refuseParameter(name: string): void {
+  if (unsupported.includes(name)) throw new PostgresUrlError(`has the parameter ${name}, which is not supported`);
+  const meant =
+    closestWord(name.toLowerCase(), supported) ?? (supported.has(name.toLowerCase()) ? name.toLowerCase() : undefined);
+  if (meant !== undefined && meant !== name)
+    throw new PostgresUrlError(`has the unknown parameter ${name}; ${meant} is probably meant`);
+}
+
+/** As in libpq, 0 and negative numbers mean no limit of its own. */
+function readTimeout(seconds: string | undefined): number | undefined {
+  if (seconds === undefined || seconds === "") return undefined;
+  if (!/^-?\d{1,6}$/.test(seconds)) throw new PostgresUrlError("must have a number of seconds as connect_timeout");
+  return Number(seconds) > 0 ? Number(seconds) * 1000 : undefined;
 }
 
 function readHosts(places: string, parameters: ReadonlyMap<string, string>): PostgresHost[] {

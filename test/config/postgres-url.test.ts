@@ -58,7 +58,7 @@ test("user, password and database are decoded, in the places where libpq accepts
 
 test("parameters that libpq knows are read, and those of other drivers are ignored", () => {
   const url =
-    "postgres://h/d?sslmode=verify-ca&sslrootcert=/ca&sslcert=/c&sslkey=/k&target_session_attrs=read-write&connect_timeout=3&options=-c%20search_path%3Dx&pgbouncer=true&keepalives_idle=5";
+    "postgres://h/d?sslmode=verify-ca&sslrootcert=/ca&sslcert=/c&sslkey=/k&target_session_attrs=read-write&connect_timeout=3&options=-c%20search_path%3Dx&pgbouncer=true&keepalives_idle=5&sslaccept=strict&sslsni=1&schema=public&connection_limit=5&statement_timeout=9";
   assert.partialDeepStrictEqual(readPostgresUrl(url), {
     sslMode: "verify-ca",
     sslFiles: { ca: "/ca", cert: "/c", key: "/k" },
@@ -79,6 +79,10 @@ for (const [url, problem] of [
   ["postgres://h/%zz", /percent signs/],
   ["postgres://h/d?sslcrl=/crl", /sslcrl, which is not supported/],
   ["postgres://h/d?gssencmode=require", /gssencmode=require/],
+  ["postgres://h/d?sslmod=verify-full", /unknown parameter sslmod; sslmode is probably meant/],
+  ["postgres://h/d?sslMode=verify-full", /unknown parameter sslMode; sslmode is probably meant/],
+  ["postgres://h/d?ssl_rootcert=/ca", /unknown parameter ssl_rootcert; sslrootcert is probably meant/],
+  ["postgres://h/d?connect_timeout=abc", /number of seconds as connect_timeout/],
 ] as const) {
   test(`${url} is rejected`, () => assert.throws(() => readPostgresUrl(url), problem));
 }

@@ -1,5 +1,5 @@
+import { closestWord } from "../../../core/spelling.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { closestWord } from "../spelling.ts";
 import type { Line, Section } from "./haproxy-syntax.ts";
 
 /** The keywords of HAProxy 2.6 to 3.2 in defaults, frontend, backend and listen. */

@@ -1,5 +1,5 @@
+import { closestWord } from "../../../core/spelling.ts";
 import type { Diagnostics } from "../../diagnostics.ts";
-import { closestWord } from "../spelling.ts";
 import type { Directive } from "./nginx-syntax.ts";
 
 /** The directives that rules check, and other nginx directives with a similar name. */
