@@ -6,7 +6,10 @@ import { listOf, pageFields } from "../http/pagination.ts";
 import { maxSessionsPerUser, retryWindowMs } from "../sessions/session-store.ts";
 import { eventTypes } from "./events.ts";
 
-export const newPassword = exactText({ minLength: 8, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
+export const minPasswordLength = 8;
+export const newPassword = exactText({ minLength: minPasswordLength, maxLength: 200 }).meta({
+  example: "four quiet harbour lights",
+});
 const password = exactText({ minLength: 1, maxLength: 200 }).meta({ example: "four quiet harbour lights" });
 export const name = singleLine(200, "Ana Duarte");
 

@@ -5,6 +5,7 @@ import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
 import { postgresSettings, redisSettings } from "./store-settings.ts";
 import { tracingSettings } from "./tracing-settings.ts";
+import { maxUploadBytes } from "./upload-limits.ts";
 import { drainDefaults } from "./variables/server-variables.ts";
 import { type Variables, variables } from "./variables.ts";
 
@@ -110,8 +111,6 @@ const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" 
 
 /** Returns the maximum of one user: `max`, but not more than half of the total. */
 const shareOf = (total: number, max: number) => Math.min(max, Math.ceil(total / 2));
-
-const maxUploadBytes = 5 * 1024 * 1024;
 
 const maxUploads = (v: Variables) =>
   Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / maxUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);

@@ -3,15 +3,18 @@ import { z } from "zod";
 import { AppError } from "../core/app-error.ts";
 import { createPerKeyQueue } from "../core/per-key-queue.ts";
 
+/** How many items a page of a list has. */
+export const pageSize = { initial: 20, max: 100 } as const;
+
 /** Query parameters of every list. */
 export const pageFields = {
   limit: z
     .string()
-    .regex(/^\d{1,3}$/, "must be a number from 1 to 100")
+    .regex(/^\d{1,3}$/, `must be a number from 1 to ${pageSize.max}`)
     .transform(Number)
-    .pipe(z.int().min(1, "must be at least 1").max(100, "must be at most 100"))
-    .default(20)
-    .meta({ description: "Maximum number of items per page", example: 20 }),
+    .pipe(z.int().min(1, "must be at least 1").max(pageSize.max, `must be at most ${pageSize.max}`))
+    .default(pageSize.initial)
+    .meta({ description: "Maximum number of items per page", example: pageSize.initial }),
   cursor: z
     .string()
     .max(200, { error: "must be a `nextCursor` of this list", abort: true })

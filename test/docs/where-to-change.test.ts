@@ -11,7 +11,7 @@ const rows = readFileSync(join(root, "docs/where-to-change.md"), "utf8")
 
 /** The names in code marks that are those of files and folders: they end with an extension or a slash. */
 const pathsIn = (row: string): string[] =>
-  [...row.matchAll(/`([\w.-][\w./-]*(?:\.(?:cjs|cfg|conf|css|json|md|sh|ts|yaml|yml)|\/))`/g)].map(
+  [...row.matchAll(/`([\w.-][\w./-]*(?:\.(?:cjs|cfg|conf|css|json|md|py|sh|ts|yaml|yml)|\/))`/g)].map(
     ([, path = ""]) => path,
   );
 

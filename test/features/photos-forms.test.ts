@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { maxImageBytes, maxUploadBytes } from "../../src/config/upload-limits.ts";
 import { type Answer, ask, open, raw } from "../shared/requests/http.ts";
 import { bearer, sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
@@ -68,7 +69,7 @@ for (const [name, bytes] of [
   ["an AVIF of 17 megapixels", broad],
 ] as const) {
   test(`${name} is 422`, async () => {
-    assert.ok(bytes.length < 5_000_000);
+    assert.ok(bytes.length < maxImageBytes);
     const answer = await addPhoto(haven.url, person, bytes);
     assert.equal(answer.status, 422, answer.text);
     assert.deepEqual(
@@ -222,7 +223,7 @@ test("avatars have the same errors as photos: 400, 413, 415 and 422", async () =
     [422, "image/png", Buffer.alloc(0)],
     [422, "image/jpeg", jpeg.subarray(0, 300)],
     [400, formType, formOf({ name: "file", bytes: jpeg })],
-    [413, "image/jpeg", Buffer.concat([jpeg, Buffer.alloc(5_000_001 - jpeg.length)])],
+    [413, "image/jpeg", Buffer.concat([jpeg, Buffer.alloc(maxImageBytes + 1 - jpeg.length)])],
   ] as const) {
     assert.equal((await avatar(body, { "content-type": type })).status, status, type);
   }
@@ -233,13 +234,13 @@ test("the form field of an avatar may also be named photo", async () => {
     assert.equal((await avatar(formOf({ name, bytes: jpeg }), { "content-type": formType })).status, 200, name);
 });
 
-test("5,000,000 bytes are accepted, one more is 413", async () => {
+test("an image of the maximum size is accepted, one more byte is 413", async () => {
   const padded = (size: number) => Buffer.concat([jpeg, Buffer.alloc(size - jpeg.length)]);
-  assert.equal((await addPhoto(haven.url, person, padded(5_000_000))).status, 201);
-  const answer = await addPhoto(haven.url, person, padded(5_000_001));
+  assert.equal((await addPhoto(haven.url, person, padded(maxImageBytes))).status, 201);
+  const answer = await addPhoto(haven.url, person, padded(maxImageBytes + 1));
   assert.equal(answer.status, 413);
   assert.equal((answer.json() as { code: string }).code, "payload_too_large");
-  assert.equal((await avatar(padded(5_000_000), { "content-type": "image/jpeg" })).status, 200);
+  assert.equal((await avatar(padded(maxImageBytes), { "content-type": "image/jpeg" })).status, 200);
 });
 
 const request = (framing: string) =>
@@ -247,7 +248,7 @@ const request = (framing: string) =>
   `Authorization: Bearer ${person.accessToken}\r\nContent-Type: ${formType}\r\n\r\n`;
 
 test("a Content-Length over the limit is 413 before the body is sent", async () => {
-  assert.match(await raw(haven.port, request("Content-Length: 6000000"), 1000), /^HTTP\/1\.1 413 /);
+  assert.match(await raw(haven.port, request(`Content-Length: ${maxUploadBytes + 1}`), 1000), /^HTTP\/1\.1 413 /);
 });
 
 for (const [client, megabytes, header] of [

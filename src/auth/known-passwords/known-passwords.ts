@@ -3,7 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import { mayContain } from "./bloom-filter.ts";
 
 /**
- * The passwords of at least eight characters that leaks show most often. `npm run known-passwords` writes the file from
+ * The passwords of the allowed length that leaks show most often. `npm run known-passwords` writes the file from
  * the list of the package @zxcvbn-ts/language-common (MIT licence), which is made from published leaks.
  */
 const known = readFileSync(new URL("./known-passwords.bin", import.meta.url));

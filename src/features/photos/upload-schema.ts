@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { maxImageText } from "../../config/upload-limits.ts";
 import { operation } from "../../http/operation.ts";
 
 export const fileUrl = z.string().meta({ example: "/uploads/5f2b7c1e9a4d4f0c8b3e6d7a1c2f9e08.webp" });
 
 const tag = "Photos";
-export const limits =
-  "JPEG, PNG, WebP or AVIF, detected by content; at most 5,000,000 bytes and 40 megapixels (AVIF: 16).";
+export const limits = `JPEG, PNG, WebP or AVIF, detected by content; at most ${maxImageText} and 40 megapixels (AVIF: 16).`;
 export const fileTypes = ["image/jpeg", "image/png", "image/webp", "image/avif"];
 export const uploadProblems = [
   "payload_too_large",

@@ -1,3 +1,5 @@
+import { pageSize } from "../../http/pagination.ts";
+
 /** General rules: the description of the document, and the first part of the reference page. Code in backticks. */
 export const guide: readonly { title: string; text: readonly string[] }[] = [
   {
@@ -25,7 +27,7 @@ export const guide: readonly { title: string; text: readonly string[] }[] = [
   {
     title: "Lists",
     text: [
-      "Lists return `items` and `nextCursor`. For the next page, send that value as `cursor` with the same filters; `null` means that there are no more pages. `limit` is 20 by default and at most 100.",
+      `Lists return \`items\` and \`nextCursor\`. For the next page, send that value as \`cursor\` with the same filters; \`null\` means that there are no more pages. \`limit\` is ${pageSize.initial} by default and at most ${pageSize.max}.`,
     ],
   },
   {

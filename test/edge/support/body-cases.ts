@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { maxUploadBytes } from "../../../src/config/upload-limits.ts";
 import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { type Edge, freshPath, seenOf } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /** Registers the tests of the maximum body size and of compression. */
 export function bodyCases(edge: () => Edge): void {
-  test("a body of 5 MiB passes, and the proxy rejects a larger one with 413", async () => {
+  test("a body of the maximum size passes, and the proxy rejects a larger one with 413", async () => {
     const path = freshPath();
-    const whole = await send(path, { method: "POST", body: Buffer.alloc(5 * 1024 * 1024) });
+    const whole = await send(path, { method: "POST", body: Buffer.alloc(maxUploadBytes) });
     assert.equal(whole.status, 200);
-    assert.equal(seenOf(edge(), path)[0]?.bytes, 5 * 1024 * 1024);
-    const headers = { "content-length": String(5 * 1024 * 1024 + 1), expect: "100-continue" };
+    assert.equal(seenOf(edge(), path)[0]?.bytes, maxUploadBytes);
+    const headers = { "content-length": String(maxUploadBytes + 1), expect: "100-continue" };
     const tooLarge = await send(path, { method: "POST", headers });
     assert.equal(tooLarge.status, 413);
     assertProblem(tooLarge, "payload_too_large");

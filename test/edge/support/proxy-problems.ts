@@ -1,3 +1,4 @@
+import { maxUploadMebibytes } from "../../../src/config/upload-limits.ts";
 import type { ErrorCode } from "../../../src/core/app-error.ts";
 import { internalDetail, problemOf } from "../../../src/http/problem.ts";
 
@@ -20,7 +21,7 @@ const notHttp = "This is not a valid HTTP request.";
 const noPath = "Nothing is served at this path.";
 const noMethod = "This method is not supported.";
 const incomplete = "The request was not complete in time.";
-const tooLarge = "A body may have at most 5 MiB.";
+const tooLarge = `A body may have at most ${maxUploadMebibytes} MiB.`;
 const noServer = "No server could answer. The request may or may not have been processed.";
 const retryLater = "Retry in a moment.";
 const tooSlow = "The server did not answer in time. The request may or may not have been processed.";

@@ -1,3 +1,4 @@
+import { maxImageBytes, maxImageText, maxUploadMebibytes } from "../../../config/upload-limits.ts";
 import type { Settings } from "../../facts/app.ts";
 import { type ConfigNumber, formatNumber, size } from "../../facts/config-values.ts";
 import type { Deployment } from "../../facts/deployment.ts";
@@ -5,9 +6,6 @@ import type { LoadBalancer } from "../../facts/load-balancer.ts";
 import { bytes } from "../../facts/units.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
-
-/** The largest image that Haven accepts. */
-const largestUpload = 5_000_000;
 
 type Comparison = { loadBalancer: LoadBalancer; body: ConfigNumber; upload: ConfigNumber };
 
@@ -23,7 +21,7 @@ function uploadLimit(settings: Settings, body: ConfigNumber): ConfigNumber {
   const given = settings.text("LARGEST_UPLOAD");
   const value = given === undefined ? undefined : bytes(given.text);
   if (given !== undefined && value !== undefined) return size(given.name, value, given.at);
-  return { ...size("LARGEST_UPLOAD", largestUpload, body.at, "Haven's"), assumed: !settings.isHaven };
+  return { ...size("LARGEST_UPLOAD", maxImageBytes, body.at, "Haven's"), assumed: !settings.isHaven };
 }
 
 export const bodySizeRules: readonly Rule[] = [
@@ -32,9 +30,8 @@ export const bodySizeRules: readonly Rule[] = [
     severity: "error",
     title: "The proxy rejects uploads that the application accepts",
     impact: "Uploading a photo of an allowed size fails with the proxy's own 413 page.",
-    condition:
-      "nginx `client_max_body_size` (default 1 MiB), ingress-nginx `proxy-body-size` (default 1 MiB) and a content-length rule of HAProxy ≥ the largest upload of the application: `LARGEST_UPLOAD` in the settings, for Haven 5,000,000 bytes",
-    fix: "Allow 5 MiB (5m). This is slightly more than the application accepts, so that the application answers for uploads that are too large.",
+    condition: `nginx \`client_max_body_size\` (default 1 MiB), ingress-nginx \`proxy-body-size\` (default 1 MiB) and a content-length rule of HAProxy ≥ the largest upload of the application: \`LARGEST_UPLOAD\` in the settings, for Haven ${maxImageText}`,
+    fix: `Allow ${maxUploadMebibytes} MiB (${maxUploadMebibytes}m). This is slightly more than the application accepts, so that the application answers for uploads that are too large.`,
     example: {
       kind: "nginx",
       alongside: { settings: "LARGEST_UPLOAD=5m\n" },
@@ -59,7 +56,7 @@ export const bodySizeRules: readonly Rule[] = [
       "A client can fill the proxy's disk and bandwidth with large bodies that the application rejects in the end.",
     condition:
       "The limits of the size of a body (nginx, ingress-nginx, HAProxy) ≤ twice the largest upload of the application; 0 means without limit",
-    fix: "Allow 5 MiB (5m).",
+    fix: `Allow ${maxUploadMebibytes} MiB (${maxUploadMebibytes}m).`,
     example: {
       kind: "nginx",
       alongside: { settings: "LARGEST_UPLOAD=5m\n" },

@@ -1,3 +1,4 @@
+import { maxImageText } from "../../../config/upload-limits.ts";
 import { AppError } from "../../../core/app-error.ts";
 
 export const unprocessableUpload = (field: string, message: string, cause?: unknown): AppError =>
@@ -8,7 +9,4 @@ export const unknownField = (name: string): AppError => {
   return new AppError("validation_failed", `${name.slice(0, 100)}: ${message}`, { errors: [{ path: name, message }] });
 };
 
-export const maxFileBytes = 5_000_000;
-
-export const tooLarge = (): AppError =>
-  new AppError("payload_too_large", `An image may have at most ${maxFileBytes.toLocaleString("en")} bytes.`);
+export const tooLarge = (): AppError => new AppError("payload_too_large", `An image may have at most ${maxImageText}.`);

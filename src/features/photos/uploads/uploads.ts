@@ -1,14 +1,12 @@
 import type { IncomingMessage } from "node:http";
+import { maxImageBytes, maxUploadBytes } from "../../../config/upload-limits.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { createPerKeyLimit } from "../../../core/per-key-limit.ts";
 import { readHeaderValue } from "../../../http/input/header-value.ts";
 import { collectBody } from "../../../http/input/request-body.ts";
 import { detectImageType, hasTooManyPngChunks } from "../images/image-type.ts";
 import { type Fields, fileOfForm } from "./form.ts";
-import { maxFileBytes, tooLarge, unprocessableUpload } from "./upload-errors.ts";
-
-/** The maximum size of a request body: the file and the form around it. The proxies have the same limit. */
-const maxBodyBytes = 5 * 1024 * 1024;
+import { tooLarge, unprocessableUpload } from "./upload-errors.ts";
 
 export type UploadLimits = { maxBufferedBytes: number; maxPerUser: number };
 
@@ -33,14 +31,14 @@ export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
       const release = perUser.take(userId);
       let ownBytes = 0;
       try {
-        const body = await collectBody(request, maxBodyBytes, tooLarge, (bytes) => {
+        const body = await collectBody(request, maxUploadBytes, tooLarge, (bytes) => {
           if (bufferedBytes + bytes > maxBufferedBytes) throw uploadsOverLimit();
           bufferedBytes += bytes;
           ownBytes += bytes;
         });
         request.context.signal.throwIfAborted();
         const image = isForm ? fileOfForm(contentType, body, fields) : body;
-        if (image.length > maxFileBytes) throw tooLarge();
+        if (image.length > maxImageBytes) throw tooLarge();
         if (image.length === 0) throw unprocessableUpload(fields[0], "must not be empty");
         if (detectImageType(image) === undefined) throw unknownImageType();
         if (hasTooManyPngChunks(image)) throw unprocessableUpload(fields[0], "has too many chunks without pixels");
