@@ -8,7 +8,7 @@ const redisSettings = ["REDIS_URL", "REDIS_URL_FILE", "REDIS_HOST", "REDIS_SENTI
 
 /**
  * Adds the addresses of the embedded stores of a running server, for commands that do not start stores. In production,
- * and with a database of one's own, the environment is unchanged.
+ * and if the environment names a database, the environment is unchanged.
  */
 export async function withDevelopmentStores(environment: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
   const hasNone = (names: readonly string[]) => names.every((name) => !environment[name]);
@@ -29,7 +29,10 @@ export async function withDevelopmentStores(environment: NodeJS.ProcessEnv): Pro
   };
 }
 
-/** A production build does not contain the folder, so it is not imported statically. */
+/**
+ * Returns the module of `src/embedded`, or undefined in a production build, which does not contain that folder. A static
+ * import would fail there.
+ */
 export async function findEmbedded(): Promise<Embedded | undefined> {
   const file = new URL("./embedded/engines.ts", import.meta.url);
   if (!existsSync(file)) return undefined;

@@ -131,7 +131,7 @@ export const api: Dashboard = {
         {
           title: "Client errors by instance",
           description:
-            "Share of the requests with a 4xx, without unknown paths. One instance alone: its secret or its clock.",
+            "Share of the requests with a 4xx, without unknown paths. If only one instance is affected, check its secret and its clock.",
           kind: "timeseries",
           unit: "percentunit",
           width: 12,

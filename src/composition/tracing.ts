@@ -19,7 +19,7 @@ export type Tracing = { tracer: Tracer; startRequest: StartRequestTrace };
 
 const closeLimitMs = 2000;
 
-/** Creates the tracer. While traces are off, nothing of it is loaded. */
+/** Creates the tracer. While traces are off, `src/tracing/` is not loaded. */
 export async function composeTracing(deps: TracingPartsDeps): Promise<Tracing> {
   const { config, identity, logger, metrics, trust, stack } = deps;
   if (config.tracing === undefined) return { tracer: noTracer, startRequest: () => undefined };

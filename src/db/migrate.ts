@@ -37,7 +37,8 @@ export type MigrateOptions = PostgresSource & {
 
 /**
  * Applies the pending migrations and returns their names. Consecutive migrations share one transaction, so that a failure
- * leaves the schema unchanged; a file marked as outside a transaction runs alone. Concurrent runs wait for each other.
+ * leaves the schema unchanged; a file that is marked to run outside a transaction is applied by itself. Concurrent runs
+ * wait for each other.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const wanted = options.migrations ?? (await readMigrations());

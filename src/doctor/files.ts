@@ -101,7 +101,7 @@ export function readStandardInput(diagnostics: Diagnostics): string {
 /** Control characters occur in binary files and not in text. */
 const isControl = (byte: number): boolean => byte < 9 || (byte > 13 && byte < 32);
 
-/** Text that is not UTF-8 is mostly Latin-1 in comments, so it is decoded as such. */
+/** Text that is not UTF-8 is usually Latin-1, with the special characters in comments, so it is decoded as Latin-1. */
 function textOf(data: Buffer, file: string, diagnostics: Diagnostics): string {
   const at = { file, line: 1 };
   if (data.length > maxBytes)

@@ -14,11 +14,11 @@ const defaultMinutes = 10;
 /** Changes the level of the log for a limited time, after which the configured level applies again. */
 export function createLogLevel(logger: LeveledLogger, now: () => number) {
   const configured = logger.level;
-  let fallback: { timer: NodeJS.Timeout; at: number } | undefined;
+  let scheduledReset: { timer: NodeJS.Timeout; at: number } | undefined;
 
   const reset = () => {
-    clearTimeout(fallback?.timer);
-    fallback = undefined;
+    clearTimeout(scheduledReset?.timer);
+    scheduledReset = undefined;
     logger.level = configured;
   };
 
@@ -26,7 +26,7 @@ export function createLogLevel(logger: LeveledLogger, now: () => number) {
     current: () => ({
       level: logger.level,
       configured,
-      until: fallback === undefined ? null : new Date(fallback.at).toISOString(),
+      until: scheduledReset === undefined ? null : new Date(scheduledReset.at).toISOString(),
     }),
     set(level: string | null, minutes: string | null): void {
       if (level === null || !levels.includes(level))
@@ -37,7 +37,7 @@ export function createLogLevel(logger: LeveledLogger, now: () => number) {
       reset();
       const timer = setTimeout(reset, duration * 60_000);
       timer.unref();
-      fallback = { timer, at: now() + duration * 60_000 };
+      scheduledReset = { timer, at: now() + duration * 60_000 };
       // Reported at a level that is written before and after the change.
       logger.level = levels.indexOf(level) < levels.indexOf("warn") ? level : "warn";
       logger.warn({ level, configured, minutes: duration }, "log level changed by an operator");

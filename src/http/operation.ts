@@ -114,8 +114,8 @@ export function operation<
 export type StoreNeeds = { postgres?: StoreCapability; redis?: StoreCapability };
 
 /**
- * By default an operation of users needs Postgres: reads for a GET, writes for every other method. Redis is not needed
- * by default, because while it is unavailable, bearer tokens are checked in Postgres.
+ * By default an operation with `access` needs Postgres: reads for a GET, writes for every other method. Redis is not
+ * needed by default, because while it is unavailable, bearer tokens are checked in Postgres.
  */
 export function needsOf({ needs, access, method }: Pick<Operation, "needs" | "access" | "method">): StoreNeeds {
   if (needs !== undefined) return needs;

@@ -22,7 +22,7 @@ export type JobOutcome = { result: "done" | "repeat" | "give_up"; output?: objec
 /** The signal is aborted when the job is returned to the queue: at its time limit, or when this instance stops. */
 export type JobHandler = (job: AddedJob, signal: AbortSignal) => Promise<JobOutcome>;
 
-/** How often each instance looks for jobs that another instance has added. It starts the jobs that it adds at once. */
+/** How often each instance looks for jobs that another instance has added. It starts its own jobs without this delay. */
 const pollSeconds = 2;
 const maxConcurrent = 5;
 /** If an instance is killed, its jobs are started again after this time, plus up to a minute until pg-boss checks. */

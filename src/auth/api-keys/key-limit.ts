@@ -21,7 +21,7 @@ const countRequests = loadLuaScript(new URL("./count-requests.lua", import.meta.
  * Limits the requests of each API key per minute, on all instances together. A request is judged by the count that this
  * instance has, and does not wait for Redis: counts are sent in the background, one command at a time for each key.
  * Instances can exceed the limit together by the requests of one round trip. While Redis is unavailable, each instance
- * counts alone.
+ * counts only its own requests.
  */
 export function createKeyLimit({ redis, perMinute, now = Date.now }: KeyLimitDeps) {
   let window = 0;

@@ -7,8 +7,6 @@ import type { RedisAccess } from "../../redis/redis-access.ts";
 export type UnknownNetworkLimitDeps = { redis: RedisAccess; perMinute: number };
 
 const windowMs = 3_600_000;
-/** An hour of attempts from all unknown networks together is as much as ten minutes of one address. */
-const minutesPerHour = 10;
 const maxNetworks = 50;
 const forgetAfterMs = 90 * 86_400_000;
 
@@ -18,17 +16,20 @@ const scripts = {
 };
 
 /**
- * Limits the attempts to sign in to one account from all networks together that have not signed in to it before, so
- * that the attempts of a botnet are limited. The networks of the owner are not limited, and a reset of the password
- * makes a network known, so the owner is never locked out. Accounts are identified by their address, whether or not
- * they exist.
+ * Limits the attempts to sign in to an account from unknown networks, so that the attempts of a botnet are limited. A
+ * network is known to the account after a sign-in, or a reset of the password, from that network. All unknown networks
+ * share one limit. Known networks are not limited, so the owner is never locked out. Accounts are identified by their
+ * address, whether or not they exist.
  */
 export function createUnknownNetworkLimit({ redis, perMinute }: UnknownNetworkLimitDeps) {
+  /** In an hour, all unknown networks together may make as many attempts as one address may make in ten minutes. */
+  const maxAttempts = 10 * perMinute;
+
   return {
     /** Throws 429 after too many attempts from unknown networks. */
     async attempt(address: string, email: string): Promise<void> {
       if (perMinute === 0) return;
-      const args = [networkOf(address), windowMs, perMinute * minutesPerHour, randomUUID()];
+      const args = [networkOf(address), windowMs, maxAttempts, randomUUID()];
       const waitMs = Number(await redis.write((client) => scripts.count(client, keysOf(email), args)));
       if (waitMs <= 0) return;
       throw new AppError(

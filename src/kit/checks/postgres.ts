@@ -40,7 +40,7 @@ export type PostgresCheckOptions = CheckOptions & {
   write?: boolean | { critical?: boolean; table?: string };
 } & (
     | {
-        /** Makes a client for the check alone. */
+        /** Creates a client that only this check uses. */
         client: () => PgClient;
       }
     | {

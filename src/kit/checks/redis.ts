@@ -4,7 +4,7 @@ import { type CheckOptions, withDefaults } from "./check-options.ts";
 import { createOwnConnection } from "./own-connection.ts";
 
 /**
- * A client of ioredis, alone or for a cluster.
+ * A client of ioredis, for a single server or a cluster.
  * @example const client: IoredisClient = new Redis(process.env["REDIS_URL"] ?? "");
  */
 export type IoredisClient = {
@@ -44,7 +44,7 @@ export type RedisClient = IoredisClient | NodeRedisClient;
  * @example const options: RedisCheckOptions = { client: () => new Redis(), write: { critical: true } };
  */
 export type RedisCheckOptions = CheckOptions & {
-  /** Makes a client for the check alone. */
+  /** Creates a client that only this check uses. */
   client: () => RedisClient;
   /**
    * Also checks that a write is accepted, and reports the result as the capability `write`. Not critical unless set,

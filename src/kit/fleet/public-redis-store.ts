@@ -12,7 +12,10 @@ import { createRedisStore, heartbeatScript, type RedisStoreDeps } from "./redis-
  * @example const options: RedisFleetStoreOptions = { client, key: "orders:instances" };
  */
 export type RedisFleetStoreOptions = {
-  /** A connected client of ioredis, alone or for a cluster, or of node-redis. Its time limits apply to each command. */
+  /**
+   * A connected client of node-redis, or of ioredis for a single server or a cluster. Its time limits apply to each
+   * command.
+   */
   client:
     | { call(command: string, ...args: string[]): Promise<unknown> }
     | { sendCommand(args: string[]): Promise<unknown> };

@@ -44,9 +44,9 @@ export type NamedCapability = Capability & { name: string; check: string; capabi
 
 export function capabilitiesOf(check: Check): NamedCapability[] {
   if (!("capabilities" in check))
-    return [{ ...weighed(check), name: check.name, check: check.name, capability: undefined }];
+    return [{ ...withDefaults(check), name: check.name, check: check.name, capability: undefined }];
   return Object.entries(check.capabilities).map(([capability, parts], index) => ({
-    ...weighed(parts),
+    ...withDefaults(parts),
     name: index === 0 ? check.name : `${check.name}:${capability}`,
     check: check.name,
     capability,
@@ -54,7 +54,7 @@ export function capabilitiesOf(check: Check): NamedCapability[] {
 }
 
 /** Not a spread: a check may be an object of a class, whose `run` uses `this`. */
-const weighed = (capability: Capability): Capability => ({
+const withDefaults = (capability: Capability): Capability => ({
   critical: capability.critical,
   startup: capability.startup ?? false,
   run: (signal) => capability.run(signal),

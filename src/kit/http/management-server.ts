@@ -14,7 +14,7 @@ export type ManagementServerDeps = {
   limits: ManagementLimits;
 };
 
-/** Those of probes and of all operator endpoints, for `OPTIONS *`. */
+/** The methods of probes and of all operator endpoints, for `OPTIONS *`. */
 const methods = "DELETE, GET, HEAD, OPTIONS, PUT";
 
 /** Creates a server for a separate port, so that the public port needs no access rules for operator endpoints. */

@@ -43,8 +43,9 @@ export function refuseWrongTimes(times: DrainTimes): void {
 }
 
 /**
- * Takes a server out of service without failing a request. The order is measured (docs/adr/0003): readiness first,
- * while everything else stays the same; then the listener; only then `Connection: close`; idle sockets last.
+ * Takes a server out of service without failing a request. First `/ready` reports draining, while everything else stays
+ * the same. Then the listener closes, and responses get `Connection: close`. Idle sockets are closed last.
+ * docs/adr/0003 has the measurements behind this order.
  */
 export async function drain({ servers, connections, lifecycle, times, onCut }: DrainDeps): Promise<{ cut: number }> {
   // No proxy sends requests to an instance that was never ready.

@@ -67,6 +67,6 @@ export function databaseUsedBy(
   const url = environment.get("DATABASE_URL")?.text ?? "";
   const host = /^postgres(?:ql)?:\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1];
   if (host !== undefined) return host;
-  const only = objects.flatMap(containersOf).length === 1;
-  return `${namespaceOf(object) ?? ""} ${only ? "" : imageName(text(container, "image") ?? "")}`;
+  const isOnlyPostgres = objects.flatMap(containersOf).length === 1;
+  return `${namespaceOf(object) ?? ""} ${isOnlyPostgres ? "" : imageName(text(container, "image") ?? "")}`;
 }

@@ -22,11 +22,11 @@ const clientForwardedFor = /\$\{?(?:proxy_add|http)_x_forwarded_for\b/;
 /** Returns whether the target is probably a server of another organisation: it has a full host name and TLS. */
 const leadsOutside = (target: string): boolean => /^https:\/\/[\w-]+(?:\.[\w-]+)+/.test(target);
 
-type Lost = { at: Place; missing: readonly string[]; own: boolean };
+type Lost = { at: Place; missing: readonly string[]; disablesInherited: boolean };
 
 /**
- * Returns the headers that a location does not pass. `own` means that it would inherit them without its own
- * proxy_set_header.
+ * Returns the headers that a location does not pass. `disablesInherited` means that it would inherit them
+ * without its own proxy_set_header.
  */
 function lostHeaders({ block, pass, isProbe }: Route, root: readonly Directive[]): Lost[] {
   const set = effectiveDirectives(block, root, "proxy_set_header", { several: true });
@@ -39,8 +39,9 @@ function lostHeaders({ block, pass, isProbe }: Route, root: readonly Directive[]
     (name) => name !== "X-Forwarded-Proto" || endsTls(block) || (replaces && isInherited(name)),
   );
   const missing = wanted.filter((name) => !names.has(name.toLowerCase()));
-  const own = replaces && missing.some(isInherited);
-  return missing.length === 0 ? [] : [{ at: own && set[0] !== undefined ? set[0].at : pass.at, missing, own }];
+  const disablesInherited = replaces && missing.some(isInherited);
+  const at = disablesInherited && set[0] !== undefined ? set[0].at : pass.at;
+  return missing.length === 0 ? [] : [{ at, missing, disablesInherited }];
 }
 
 /** Without TLS at this server, the application learns nothing from X-Forwarded-Proto. */
@@ -118,9 +119,9 @@ export const forwardedHeaderRules: readonly Rule[] = [
     find: eachNginx((nginx) => {
       const lost = nginx.routes.flatMap((route) => lostHeaders(route, nginx.root));
       return [
-        ...lost.filter(({ own }) => own).map(violationOf),
+        ...lost.filter(({ disablesInherited }) => disablesInherited).map(violationOf),
         ...onePerFile(
-          lost.filter(({ own }) => !own),
+          lost.filter(({ disablesInherited }) => !disablesInherited),
           ({ at }) => at,
           (all) => ({
             severity: "warning",

@@ -47,7 +47,7 @@ export function cacheCredentials(fetchNew: () => Promise<Credentials>, now = Dat
   };
 }
 
-/** The message names the source and the status, but contains nothing of the response. */
+/** The message names the source and the status, but no text of the response. */
 export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
   readonly code: string;
