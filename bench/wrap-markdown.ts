@@ -19,7 +19,7 @@ function wrapLine(text: string): string {
   const indent = text.startsWith("- ") ? "  " : "";
   const lines: string[] = [];
   let line = "";
-  // Code spans, link names, and list dashes with their first word are not broken.
+  // A line is not broken inside a code span or a link.
   for (const word of text.trim().match(/(?:`[^`]*`|\[[^\]]*\]\([^)]*\)|\S)+/g) ?? []) {
     const longer = line.trim() === "" ? line + word : `${line} ${word}`;
     if (longer.length > width && line.trim() !== "") {

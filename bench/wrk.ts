@@ -21,12 +21,12 @@ export type Load = {
 export type WrkResult = { perSecond: number; p50Ms: number; p99Ms: number; maxMs: number; requests: number };
 
 /** `rejected` counts answers with an error status, `failed` requests without an answer. */
-export type OfferedResult = WrkResult & { seconds: number; rejected: number; failed: number };
+export type WrkResultWithErrors = WrkResult & { seconds: number; rejected: number; failed: number };
 
 const script = fileURLToPath(new URL("./wrk.lua", import.meta.url));
 
 /**
- * As many requests as the server answers, over kept-alive connections. wrk counts a redirect as a success, so one
+ * Sends as many requests as the server answers, over kept-alive connections. wrk counts a redirect as a success, so one
  * request is sent before the run, and has to return 200, or 201 for a create. One failure fails the run.
  */
 export async function runWrk(load: Load): Promise<WrkResult> {
@@ -35,15 +35,15 @@ export async function runWrk(load: Load): Promise<WrkResult> {
     ? ask(url, { headers: { ...headers } })
     : postJson(url, postBody, { ...headers, "idempotency-key": randomUUID() }));
   if (status !== (postBody === undefined ? 200 : 201)) throw new FailedRequests(`${url} answered ${status}.`);
-  const result = await offerWrk(load);
+  const result = await runWrkAllowingErrors(load);
   const failed = result.failed + result.rejected;
   if (failed > 0) throw new FailedRequests(`${failed} of ${result.requests} requests to ${url} failed.`);
   if (result.requests === 0) throw new FailedRequests(`No request to ${url} was answered.`);
   return result;
 }
 
-/** Sends requests of which the server may reject some. */
-export async function offerWrk({
+/** Does not fail if requests fail or are rejected, and returns their numbers. */
+export async function runWrkAllowingErrors({
   url,
   headers = {},
   connections = 16,
@@ -51,7 +51,7 @@ export async function offerWrk({
   postBody,
   manyClients = false,
   pauseMs = 0,
-}: Load): Promise<OfferedResult> {
+}: Load): Promise<WrkResultWithErrors> {
   const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, ...given, url];
   args.push("--", String(pauseMs), manyClients ? "many" : "one");

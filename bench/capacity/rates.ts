@@ -5,7 +5,7 @@ import type { Server } from "../servers.ts";
 import { spreadOf } from "../statistics.ts";
 import { storeTimeDuring } from "../store-time.ts";
 import type { Testbed } from "../testbed.ts";
-import { FailedRequests, type Load, type OfferedResult, offerWrk } from "../wrk.ts";
+import { FailedRequests, type Load, runWrkAllowingErrors, type WrkResultWithErrors } from "../wrk.ts";
 import type { Rate } from "./figures.ts";
 
 type Kind = { what: string; load(server: Server, owner: Owner): Omit<Load, "seconds"> };
@@ -56,12 +56,12 @@ async function measure(
   { rounds, seconds }: RunLength,
 ): Promise<Rate> {
   // A server that has just started is several times slower.
-  await served({ ...load, seconds });
-  const results: OfferedResult[] = [];
+  await runWrkWithoutErrors({ ...load, seconds });
+  const results: WrkResultWithErrors[] = [];
   const before = processorMs(pid);
   const { postgresMs, redisMs } = await storeTimeDuring(testbed, async () => {
     for (let round = 0; round < Math.min(rounds, 5); round += 1)
-      results.push(await served({ ...load, seconds: 2 * seconds }));
+      results.push(await runWrkWithoutErrors({ ...load, seconds: 2 * seconds }));
   });
   const requests = results.reduce((sum, result) => sum + result.requests, 0);
   const each = (ms: number) => (ms * 1000) / requests;
@@ -75,8 +75,8 @@ async function measure(
   };
 }
 
-async function served(load: Load): Promise<OfferedResult> {
-  const result = await offerWrk(load);
+async function runWrkWithoutErrors(load: Load): Promise<WrkResultWithErrors> {
+  const result = await runWrkAllowingErrors(load);
   if (result.failed + result.rejected > 0 || result.requests === 0)
     throw new FailedRequests(
       `${result.failed + result.rejected} of ${result.requests} requests to ${load.url} failed.`,

@@ -50,8 +50,8 @@ export type Facts = {
   /** The number of failed attempts that started after the fault was in effect. */
   failedLater: number;
   /**
-   * How long authenticated reads failed: the time from the start of the fault to the start of the last failed read, or
-   * from its end to the start of the last failed read after it. The longer of the two counts.
+   * How long authenticated reads failed, as the longer of two times: from the start of the fault to the start of the last
+   * read that failed during the fault, and from the end of the fault to the start of the last read that failed later.
    */
   readsFailedForMs: number;
   balance: Balance;
@@ -72,12 +72,12 @@ export function factsOf(observed: Observed): Facts {
   const failed = attempts.filter(isFailure);
   /** The times from `since` to the start of each failed attempt that started later. */
   const startTimesAfter = (since: number) => failed.map(({ startedAt }) => startedAt - since).filter((ms) => ms >= 0);
-  const sinceChange = failed
+  const failedReadTimes = failed
     .filter(({ kind, startedAt, ms }) => kind === "read" && startedAt + ms >= injected)
     .map(({ startedAt }) => startedAt - (startedAt >= ended && ended > injected ? ended : injected));
   return {
     requests: requests.length,
-    failedAttempts: byKind((kind) => countHow(failed.filter((one) => one.kind === kind))),
+    failedAttempts: byKind((kind) => countByResult(failed.filter((one) => one.kind === kind))),
     failedRequests: byKind((kind) => requests.filter((one) => one.kind === kind && one.result !== "ok").length),
     signIns,
     worstWaitMs: largest(requests.map(({ ms }) => ms)),
@@ -91,18 +91,18 @@ export function factsOf(observed: Observed): Facts {
     healthyAfterMs: moments.healthy === undefined ? undefined : Math.max(0, moments.healthy - ended),
     readyMs: readyAfterMs(observations, moments),
     failedLater: startTimesAfter(inEffect).length,
-    readsFailedForMs: largest(sinceChange),
+    readsFailedForMs: largest(failedReadTimes),
     balance,
     ...(findings && { findings }),
     stalledMs,
   };
 }
 
-export const total = (counts: Readonly<Record<Kind, number>>): number =>
+export const totalRequests = (counts: Readonly<Record<Kind, number>>): number =>
   kinds.reduce((sum, kind) => sum + counts[kind], 0);
 
-export const totalOf = (counts: Facts["failedAttempts"]): number =>
-  total(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
+export const totalAttempts = (counts: Facts["failedAttempts"]): number =>
+  totalRequests(byKind((kind) => Object.values(counts[kind]).reduce((sum, count) => sum + count, 0)));
 
 /**
  * Returns the time at which an attempt failed: the time of its response, or the time at which it had waited for the time
@@ -154,7 +154,7 @@ function firstChangeSeenBy(
   return undefined;
 }
 
-function countHow(attempts: readonly Attempt[]): Record<string, number> {
+function countByResult(attempts: readonly Attempt[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { result } of attempts) counts[result] = (counts[result] ?? 0) + 1;
   return counts;

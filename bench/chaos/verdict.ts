@@ -1,6 +1,6 @@
 import type { Bounds } from "./faults/fault.ts";
 import { isExact } from "./load/ledger.ts";
-import { type Facts, total, totalOf } from "./measure.ts";
+import { type Facts, totalAttempts, totalRequests } from "./measure.ts";
 import type { Results, TopologyResult, Verdict } from "./results.ts";
 
 /** Compares the bounds with the measurements. */
@@ -18,17 +18,17 @@ export function judge(bounds: Bounds, facts: Facts): Verdict[] {
   const add = (what: string, met: boolean, strict = false) => verdicts.push({ what, met, strict });
   for (const { what, met } of facts.findings ?? []) add(what, met, true);
   if (bounds.noRequestFails) {
-    const failed = total(facts.failedRequests);
+    const failed = totalRequests(facts.failedRequests);
     add(`${failed} requests failed (limit: 0)`, failed === 0, true);
   }
   if (bounds.noAttemptFails) {
-    const failed = totalOf(facts.failedAttempts);
+    const failed = totalAttempts(facts.failedAttempts);
     add(`${failed} attempts failed (limit: 0)`, failed === 0);
   }
   if (bounds.onlyInFlightFails) {
     const { failedLater } = facts;
     add(
-      `${failedLater} of the ${totalOf(facts.failedAttempts)} failed attempts started after the instance was killed (limit: 0)`,
+      `${failedLater} of the ${totalAttempts(facts.failedAttempts)} failed attempts started after the instance was killed (limit: 0)`,
       failedLater === 0,
     );
   }

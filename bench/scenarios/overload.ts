@@ -6,7 +6,7 @@ import { atLeast, atMost, type Claim, figure, type Outcome, type RunLength, type
 import { newOwner, type Owner, propertyBody } from "../owner.ts";
 import { quantile, type Spread, spreadOf } from "../statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { offerWrk, runWrk } from "../wrk.ts";
+import { runWrk, runWrkAllowingErrors } from "../wrk.ts";
 
 const pauseMs = 200;
 const sampledPerSecond = 50;
@@ -17,10 +17,11 @@ const maxConnections = 12_000;
 export const overload: Scenario = {
   name: "overload",
   title: "Overload: more requests than the server can serve",
-  why: `Capacity is the throughput with 32 connections that always wait for an answer. Then many more connections each send a
-    request, wait for the answer, and pause for 0 to ${2 * pauseMs} ms, so that together they offer 2, 5 and 10 times the
-    capacity; they ignore Retry-After. Goodput is what is served of it. The durations are those of a second client, which
-    sends ${sampledPerSecond} requests a second, and only its served requests count. Load shedding has its default setting here.`,
+  why: `Capacity is the throughput with 32 connections, each of which sends its next request as soon as it has an answer.
+    Then many more connections each send a request, wait for the answer, and pause for 0 to ${2 * pauseMs} ms, so that
+    together they offer 2, 5 and 10 times the capacity; they ignore Retry-After. Goodput is the rate of served requests.
+    A second client, which sends ${sampledPerSecond} requests a second, measures the durations of the requests that are
+    served. Load shedding has its default setting here.`,
   run,
 };
 
@@ -74,7 +75,7 @@ async function overloadBy({
 }) {
   const connections = Math.min(maxConnections, Math.round((factor * capacity * pauseMs) / 1000));
   const [offered, sampled] = await Promise.all([
-    offerWrk({ ...load, connections, pauseMs, seconds }),
+    runWrkAllowingErrors({ ...load, connections, pauseMs, seconds }),
     // The first second is the burst in which all connections are opened.
     sleep(1000).then(() => sampleServed(load, seconds - 1.5)),
   ]);
@@ -137,9 +138,9 @@ function claimsOf(kind: Kind, factor: number, { goodput, p99Ms, recoveryMs }: Fi
       measured: spreadOf(goodput),
       unit: "ratio",
     },
-    { what: `${what}: p99 of what is served`, bound: atMost(500), measured: spreadOf(p99Ms), unit: "ms" },
+    { what: `${what}: p99 of served requests`, bound: atMost(500), measured: spreadOf(p99Ms), unit: "ms" },
     {
-      what: `${what}: time until all is served again`,
+      what: `${what}: time until all requests are served again`,
       bound: atMost(5),
       measured: seconds(spreadOf(recoveryMs)),
       unit: "s",

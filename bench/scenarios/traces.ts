@@ -14,7 +14,7 @@ export const traces: Scenario = {
   title: "An authenticated GET with its trace exported",
   why: `The spans of a request are plain objects that refer to shared descriptions. Every second or every 512 spans, they
     become one text, with each description once, and a worker thread translates, encodes and sends them with the exporter of
-    the OpenTelemetry SDK. While no endpoint is set, nothing of it is loaded, and no request has a trace.`,
+    the OpenTelemetry SDK. While no endpoint is set, the SDK is not loaded, and no request has a trace.`,
   run,
 };
 

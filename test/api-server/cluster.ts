@@ -26,14 +26,14 @@ let api: ApiClient;
 before(async () => {
   api = await startControlPlane();
   await startNodes(api, nodes);
-  for (const file of definitionFiles()) await accepted(parseObjects(readFileSync(file, "utf8")));
+  for (const file of definitionFiles()) await applyAll(parseObjects(readFileSync(file, "utf8")));
   await eventually(
     () => api.get("/apis/monitoring.coreos.com/v1/prometheusrules"),
     ({ status }) => status === 200,
     30_000,
     200,
   );
-  await accepted(render("base").filter(({ kind }) => kind === "Namespace" || kind === "ServiceAccount"));
+  await applyAll(render("base").filter(({ kind }) => kind === "Namespace" || kind === "ServiceAccount"));
   await eventually(
     () => api.get("/api/v1/namespaces/haven/serviceaccounts/default"),
     ({ status }) => status === 200,
@@ -43,7 +43,7 @@ before(async () => {
 });
 after(cleanUp);
 
-async function accepted(objects: readonly ClusterObject[], options?: { dryRun: boolean }): Promise<void> {
+async function applyAll(objects: readonly ClusterObject[], options?: { dryRun: boolean }): Promise<void> {
   for (const object of objects) {
     const { status, body } = await api.apply(object, options);
     assert.ok(status === 200 || status === 201, `${object.kind} ${object.metadata.name}: ${status} ${body}`);
@@ -52,7 +52,7 @@ async function accepted(objects: readonly ClusterObject[], options?: { dryRun: b
 
 suite("the API server accepts", () => {
   for (const name of allRendered) {
-    test(`every object of k8s/${name}`, () => accepted(render(name), { dryRun: true }));
+    test(`every object of k8s/${name}`, () => applyAll(render(name), { dryRun: true }));
 
     test(`every pod of k8s/${name} under the standard "restricted"`, async () => {
       const templates = render(name).filter(({ kind }) => workloads.includes(kind));
@@ -69,7 +69,7 @@ suite("the API server accepts the Helm chart", withoutGoProgram(helm), () => {
   test("every object, with every part enabled", async () => {
     const values = ["ingress.enabled=true", "httpRoute.enabled=true", "serviceMonitor.enabled=true"];
     const objects = await renderChart({ values });
-    await accepted(
+    await applyAll(
       objects.map((object) => ({ ...object, metadata: { namespace: "haven", ...object.metadata } })),
       { dryRun: true },
     );
@@ -114,8 +114,8 @@ suite("the API server refuses", () => {
 
 suite("in the cluster", () => {
   before(async () => {
-    await accepted(render("overlays/production"));
-    await settled(3);
+    await applyAll(render("overlays/production"));
+    await waitForPods(3);
   });
 
   test("three pods run on three nodes, and the migration has succeeded", async () => {
@@ -131,7 +131,7 @@ suite("in the cluster", () => {
     const changed: ClusterObject = JSON.parse(
       JSON.stringify(object).replace(/"image":"haven-api:[^"]+"/, `"image":"${image}"`),
     );
-    await accepted([changed]);
+    await applyAll([changed]);
     let fewest = Number.POSITIVE_INFINITY;
     let most = 0;
     await eventually(
@@ -148,7 +148,7 @@ suite("in the cluster", () => {
     );
     assert.equal(fewest, 3);
     assert.equal(most, 4, "at most one pod more than wanted");
-    await settled(3);
+    await waitForPods(3);
   });
 
   test("a drain of two nodes at once evicts one pod at a time", async () => {
@@ -163,7 +163,7 @@ suite("in the cluster", () => {
       rolloutMs,
       1000,
     );
-    await settled(3);
+    await waitForPods(3);
   });
 
   test("the autoscaler has its target, and scales it within its limits", async () => {
@@ -181,7 +181,7 @@ suite("in the cluster", () => {
     );
     assert.equal(seen.conditions.find(({ type }) => type === "AbleToScale")?.status, "True");
     await api.merge(deployment, { spec: { replicas: 1 } });
-    await settled(3);
+    await waitForPods(3);
   });
 });
 
@@ -227,7 +227,7 @@ async function evict({ metadata }: Item): Promise<number> {
 }
 
 /** Waits until the wanted number of pods is available, for minReadySeconds too, and no other pod is left. */
-async function settled(wanted: number): Promise<void> {
+async function waitForPods(wanted: number): Promise<void> {
   const available = z.looseObject({ status: z.looseObject({ availableReplicas: z.number().default(0) }) });
   await eventually(
     async () => {

@@ -33,7 +33,7 @@ const withKey = ({ key }: Pick<Key, "key">) => ({ authorization: `Bearer ${key}`
 const properties = (url: string, key: Pick<Key, "key">): Promise<Answer> =>
   ask(`${url}/api/v1/properties`, { headers: withKey(key) });
 
-const listed = async (person: SignedIn) =>
+const listKeys = async (person: SignedIn) =>
   ((await ask(`${two.url}/api/v1/auth/api-keys`, { headers: bearer(person) })).json() as { items: Key[] }).items;
 
 test("a key reads and writes what its owner owns, on every instance", async () => {
@@ -55,7 +55,7 @@ test("keys are listed without the key itself, with a last use that is recorded a
   const [key, unused] = [await createKey(person, { scopes: ["read"] }), await createKey(person)];
   await properties(one.url, key);
   const used = await eventually(
-    () => listed(person),
+    () => listKeys(person),
     (items) => items.some(({ lastUsedAt }) => lastUsedAt !== null),
   );
   assert.deepEqual(
@@ -67,7 +67,7 @@ test("keys are listed without the key itself, with a last use that is recorded a
   );
   assert.deepEqual(Object.keys(used[0] ?? {}).sort(), ["createdAt", "expiresAt", "id", "lastUsedAt", "name", "scopes"]);
   await properties(two.url, key);
-  assert.deepEqual(await listed(person), used);
+  assert.deepEqual(await listKeys(person), used);
 });
 
 test("a key expires at the time that its creation names, and after 90 days by default", async () => {
@@ -133,7 +133,7 @@ const startOfMinute = () =>
     30_000,
   );
 
-test("while Redis fails, an instance counts alone; a request never waits for the count", async () => {
+test("while Redis fails, an instance counts only its own requests; a request never waits for the count", async () => {
   let now = 60_000_000;
   const failing = { write: () => Promise.reject(new AppError("unavailable", "x")) } as unknown as RedisAccess;
   const silent = { write: () => new Promise(() => undefined) } as unknown as RedisAccess;

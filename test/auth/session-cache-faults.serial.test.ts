@@ -57,7 +57,7 @@ function useSession({ url }: Instance, person: SignedIn, clients = 2) {
 const lastServed = (answers: readonly Served[]): number =>
   Math.max(...answers.filter(({ status }) => status === 200).map(({ sentAt }) => sentAt));
 
-const confirmed = ({ url }: Instance) => metric(url, 'session_revocation_waits_total{result="confirmed"}');
+const confirmedWaits = ({ url }: Instance) => metric(url, 'session_revocation_waits_total{result="confirmed"}');
 
 const allRemember = () =>
   Promise.all(
@@ -82,10 +82,10 @@ async function revokeDuring(fault: Fault, watchMs = 2000): Promise<{ lateMs: num
       20_000,
     );
     await instances[2].redis.set(fault);
-    const confirmedBefore = await confirmed(instances[0]);
+    const confirmedBefore = await confirmedWaits(instances[0]);
     assert.equal((await logout(instances[0].url, person)).status, 204);
     const revokedAt = performance.now();
-    const isConfirmed = (await confirmed(instances[0])) > confirmedBefore;
+    const isConfirmed = (await confirmedWaits(instances[0])) > confirmedBefore;
     // Later than the bound, so that a session that is still served would be seen.
     await eventually(
       () => users,

@@ -52,10 +52,10 @@ async function run(script: string, env: Record<string, string>, ...args: string[
   const result = await runProgram(join(root, script), args, {
     env: { PATH: `${folder}:${process.env["PATH"]}`, ...env },
   });
-  return { ...result, commands: globSync("commands", { cwd: folder }).length === 0 ? [] : written() };
+  return { ...result, commands: globSync("commands", { cwd: folder }).length === 0 ? [] : recordedCommands() };
 }
 
-const written = () =>
+const recordedCommands = () =>
   readFileSync(join(folder, "commands"), "utf8")
     .trimEnd()
     .split("\n")
@@ -97,7 +97,7 @@ for (const [script, env] of [
     // reads the address.
     const typed = await runProgram("sh", ["-eu"], { input: printed.output, env: { PATH: `${folder}:/usr/bin:/bin` } });
     assert.equal(typed.code, 0, typed.output);
-    const again = written().slice(commands.length);
+    const again = recordedCommands().slice(commands.length);
     const known = (list: readonly Command[]) =>
       list.map((words) => words.filter((word) => !/made\/|[A-Z]_|GROUP|_ARN/.test(word)));
     assert.deepEqual(known(again), known(commands.slice(0, again.length)));

@@ -41,7 +41,7 @@ test("npm accepts the lock file of a created service", async () => {
   await run(service, "npm", "ci", "--dry-run", "--offline", "--ignore-scripts", "--no-audit");
 });
 
-test("the doctor in vendor/ is the packed doctor, with its entry in the lock file", async () => {
+test("the doctor that the lock file names in vendor/ can be installed, and finds no errors in the created service", async () => {
   const lock = JSON.parse(readFileSync(join(service, "package-lock.json"), "utf8"));
   const { resolved, bin } = lock.packages["node_modules/@haven-api/doctor"];
   await run(

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { runProgram } from "../shared/run-program.ts";
-import { createProject, five, root, template, titleOf, writtenProject } from "./support/projects.ts";
+import { createProject, root, sampleServices, template, titleOf, writtenProject } from "./support/projects.ts";
 
-for (const choices of five) {
+for (const choices of sampleServices) {
   test(`${titleOf(choices)} passes its own type check and the doctor`, async () => {
     const folder = writtenProject(createProject(template, choices));
     const run = (...args: string[]) =>

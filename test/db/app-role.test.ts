@@ -41,7 +41,7 @@ async function twoRoles() {
 const run = (url: string, ...args: string[]) =>
   runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], DATABASE_URL: url } });
 
-const refused = (promise: Promise<unknown>, what: string) =>
+const assertForbidden = (promise: Promise<unknown>, what: string) =>
   assert.rejects(promise, (error) => error instanceof pg.DatabaseError && error.code === "42501", what);
 
 test("one role migrates, and the server runs in production with a role that cannot change tables", async () => {
@@ -78,7 +78,7 @@ test("one role migrates, and the server runs in production with a role that cann
     "DELETE FROM schema_migrations",
     "INSERT INTO schema_migrations (name, checksum) VALUES ('9999_x.sql', '')",
   ])
-    await refused(query(app, sql), sql);
+    await assertForbidden(query(app, sql), sql);
 });
 
 test("`migrate status`, and `migrate` without pending migrations, work with the serving role", async () => {
@@ -97,7 +97,7 @@ test("a table of a later migration is granted in the same run, with no further p
   const limits = { timeoutMs: 30_000, connectTimeoutMs: 5000, migrations };
   assert.deepEqual(await migrate({ url: owner, ...limits, grantTo: appName }), ["9000_later.sql"]);
   assert.deepEqual(await query(app, "INSERT INTO later DEFAULT VALUES RETURNING n"), [{ n: 1 }]);
-  await refused(query(app, "TRUNCATE later"), "TRUNCATE");
+  await assertForbidden(query(app, "TRUNCATE later"), "TRUNCATE");
 });
 
 test("an unknown role in --grant-to fails with one sentence, and the schema is unchanged", async () => {

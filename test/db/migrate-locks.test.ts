@@ -263,7 +263,7 @@ test("a concurrent index build waits for a dump without a lock timeout, and repo
   assert.equal(lines.length, 1);
 });
 
-test("a migration outside a transaction that cannot be retried is rejected before any migration is applied", async () => {
+test("a migration that is marked to run outside a transaction is rejected before it is applied if it cannot be retried", async () => {
   const url = await freshDatabase({ migrated: false });
   const index = indexFile("0002_index.sql", "CREATE INDEX CONCURRENTLY items_by_id ON items (id DESC)");
   await assert.rejects(run(url, [created, index]), /0002_index\.sql: write CREATE INDEX CONCURRENTLY IF NOT EXISTS/);

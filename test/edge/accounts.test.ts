@@ -45,7 +45,7 @@ const expectStatus = (answer: EdgeAnswer, status: number): EdgeAnswer => {
 };
 const me = (person: Pick<SignedIn, "accessToken">) => send("/api/v1/auth/me", as(person));
 
-async function registered(headers: Record<string, string> = {}): Promise<SignedIn> {
+async function registerPerson(headers: Record<string, string> = {}): Promise<SignedIn> {
   const person = newPerson();
   return signedIn(await auth("/register", person, { headers }), person);
 }
@@ -62,7 +62,7 @@ for (const [name, start] of [
 
     test("an address is verified by the link of a mail, which starts with PUBLIC_URL whatever the client sends", async () => {
       const hostile = { host: "evil.example", "x-forwarded-host": "evil.example", forwarded: "host=evil.example" };
-      const person = await registered(hostile);
+      const person = await registerPerson(hostile);
       const received = await mail.mailTo(person.email);
       assert.ok(linkIn(received).href.startsWith(`${publicUrl}/verify-email?token=`), linkIn(received).href);
       assert.doesNotMatch(received.raw, /evil/);
@@ -71,7 +71,7 @@ for (const [name, start] of [
     });
 
     test("a forgotten password is reset, and every session ends on all instances", async () => {
-      const person = await registered();
+      const person = await registerPerson();
       await mail.mailTo(person.email);
       expectStatus(await auth("/forgot-password", { email: person.email }, { headers: { host: "evil.example" } }), 202);
       const received = await mail.mailTo(person.email, 2);
@@ -84,7 +84,7 @@ for (const [name, start] of [
     });
 
     test("a new address counts once it is verified, and the former address gets a mail", async () => {
-      const person = await registered();
+      const person = await registerPerson();
       const { email } = newPerson();
       expectStatus(await sendJson("/api/v1/auth/me", { email }, { method: "PATCH", ...as(person) }), 200);
       const token = tokenIn(await mail.mailTo(email));
@@ -97,7 +97,7 @@ for (const [name, start] of [
     });
 
     test("an administrator invites a person, who registers with the link", async () => {
-      const admin = await registered();
+      const admin = await registerPerson();
       await query(databaseUrl, "UPDATE users SET role = 'admin' WHERE id = $1", [admin.userId]);
       const { email, password } = admin;
       const again = signedIn(await auth("/login", { email, password }), admin);
@@ -111,7 +111,7 @@ for (const [name, start] of [
     });
 
     test("an API key is used, limited and revoked", async () => {
-      const person = await registered();
+      const person = await registerPerson();
       const made = expectStatus(await auth("/api-keys", { name: "robot", scopes: ["read"] }, as(person)), 201).json();
       const withKey = { headers: { authorization: `Bearer ${made["key"]}` } };
       const used = expectStatus(await send("/api/v1/auth/me", withKey), 200);
@@ -130,7 +130,7 @@ for (const [name, start] of [
     });
 
     test("a user exports everything, and is deleted with everything", async () => {
-      const person = await registered();
+      const person = await registerPerson();
       const form = new FormData();
       form.set("avatar", new Blob([new Uint8Array(await blackPng(64, 64))], { type: "image/png" }), "me.png");
       const multipart = new Response(form);
@@ -151,7 +151,7 @@ for (const [name, start] of [
     });
 
     test("no token of a mail is in the log of the proxy or of an instance, also if it was in a URL", async () => {
-      const person = await registered();
+      const person = await registerPerson();
       const token = tokenIn(await mail.mailTo(person.email));
       const referer = `${publicUrl}/verify-email?token=${token}`;
       const got = await send(`/api/v1/auth/verify-email?token=${token}`, { headers: { referer } });

@@ -56,19 +56,19 @@ test("when one engine fails, the other is ended and the folder is free again", {
 test("a folder below a file is refused in one sentence", async (t) => {
   const file = join(await folder(t), "file");
   await writeFile(file, "");
-  await refused(join(file, "data"));
-  await refused(file);
+  await assertRefused(join(file, "data"));
+  await assertRefused(file);
 });
 
 test("a folder that may not be written is refused in one sentence", { skip: !onLinux && asRoot }, async (t) => {
   const dataDir = await folder(t);
   await chmod(dataDir, 0o555);
   // Not even root can create a folder in /proc.
-  await refused(asRoot ? "/proc/haven" : dataDir);
+  await assertRefused(asRoot ? "/proc/haven" : dataDir);
   await chmod(dataDir, 0o755);
 });
 
-async function refused(dataDir: string): Promise<void> {
+async function assertRefused(dataDir: string): Promise<void> {
   await assert.rejects(startEngines({ ...both, dataDir }), (error) => {
     assert.ok(error instanceof EngineError);
     assert.match(error.message, /^The folder .* for the embedded engines .*: set EMBEDDED_DATA_DIR .*REDIS_URL.*\.$/);

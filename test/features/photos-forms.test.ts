@@ -153,9 +153,9 @@ for (const [name, body, type = formType] of malformed) {
 }
 
 for (const [name, parts, path] of [
-  ["under another name", [{ name: "image", bytes: jpeg }], "image"],
-  ["with a field beside it", [{ bytes: jpeg }, { name: "title", bytes: "Front" }], "title"],
-  ["under the name of a prototype", [{ name: "__proto__", bytes: jpeg }], "__proto__"],
+  ["with another field name", [{ name: "image", bytes: jpeg }], "image"],
+  ["with an additional field", [{ bytes: jpeg }, { name: "title", bytes: "Front" }], "title"],
+  ["with the field name __proto__", [{ name: "__proto__", bytes: jpeg }], "__proto__"],
 ] as const) {
   test(`a photo ${name} is 400, and the problem names that field`, async () => {
     const answer = await upload(haven.url, person, formOf(...parts));
@@ -267,7 +267,7 @@ for (const [client, megabytes, header] of [
   });
 }
 
-test("an upload that the client aborts leaves nothing, and no error in the log", async () => {
+test("after an upload that the client aborts, the next upload succeeds and the log has no error", async () => {
   const socket = await open(haven.port);
   socket.write(request("Content-Length: 400000"));
   socket.write(formOf({ bytes: jpeg }).subarray(0, 400));

@@ -38,7 +38,7 @@ export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
       rmdirSync(folder);
       continue;
     }
-    atEnd(() => eventually(() => removed(folder), Boolean, 10_000));
+    atEnd(() => eventually(() => tryRemove(folder), Boolean, 10_000));
     writeFileSync(`${folder}/${limit}`, String(bytes));
     // Swap would hide that the limit is too low.
     const swap = `${folder}/memory.swap.max`;
@@ -53,7 +53,7 @@ export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
 }
 
 /** Removes the group. Returns false while a process is still in it. */
-function removed(folder: string): boolean {
+function tryRemove(folder: string): boolean {
   try {
     rmdirSync(folder);
     return true;

@@ -18,7 +18,7 @@ async function startSending(mail: MailServer, receiver: Receiver) {
   });
 }
 
-/** Registers, and returns the spans of the delivery of the mail, with that of the request that caused it. */
+/** Registers an account, and returns the spans of the delivery of its mail. The span `root` links to the request. */
 async function deliveryOf(url: string, receiver: Receiver) {
   const person = newPerson();
   const answer = await postJson(`${url}/api/v1/auth/register`, person);

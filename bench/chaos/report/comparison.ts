@@ -1,6 +1,6 @@
 import type { ProxyName } from "../arguments.ts";
 import { storeBounds } from "../faults/fault.ts";
-import { total, totalOf } from "../measure.ts";
+import { totalAttempts, totalRequests } from "../measure.ts";
 import type { Outcome } from "../results.ts";
 import { seconds } from "../verdict.ts";
 import { formatFalseReadyTime, table } from "./format.ts";
@@ -19,7 +19,11 @@ export function comparisonOf(proxy: ProxyName, rows: readonly Row[]): string {
   const lines = compared.map(({ title, haven, peer }) => [
     `[${title}](#${anchorOf(title, proxy)})`,
     ...cellsOf(haven, peer, ({ facts }) => formatFalseReadyTime(facts.falseReadyTime)),
-    ...cellsOf(haven, peer, ({ facts }) => `${total(facts.failedRequests)} (${totalOf(facts.failedAttempts)})`),
+    ...cellsOf(
+      haven,
+      peer,
+      ({ facts }) => `${totalRequests(facts.failedRequests)} (${totalAttempts(facts.failedAttempts)})`,
+    ),
     ...cellsOf(haven, peer, ({ facts }) => seconds(facts.worstWaitMs)),
   ]);
   const peers = compared.flatMap(({ peer }) => peer ?? []);

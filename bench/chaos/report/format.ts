@@ -1,5 +1,5 @@
 import { kindLabels, kinds } from "../load/records.ts";
-import { type Facts, type FalseReadyTime, total, totalOf } from "../measure.ts";
+import { type Facts, type FalseReadyTime, totalAttempts, totalRequests } from "../measure.ts";
 import type { Measured } from "../results.ts";
 import { judge, seconds } from "../verdict.ts";
 
@@ -10,7 +10,7 @@ export function lineOf({ fault, outcome: { proxy, server, facts } }: Measured): 
   const numbers = [
     `${facts.requests} requests`,
     `failed attempts ${failedAttempts(facts)}`,
-    `failed requests ${total(facts.failedRequests)}`,
+    `failed requests ${totalRequests(facts.failedRequests)}`,
     `longest wait ${seconds(facts.worstWaitMs)}`,
     `longest answer ${seconds(facts.longestAttemptMs)}`,
     `detected ${detected(facts)}`,
@@ -29,7 +29,7 @@ export function failedAttempts({ failedAttempts: counts }: Facts): string {
     const counted = Object.entries(counts[kind]).map(([result, count]) => `${count} × ${result}`);
     return counted.length === 0 ? [] : [`${kindLabels[kind]}: ${counted.join(", ")}`];
   });
-  return parts.length === 0 ? "0" : `${totalOf(counts)} (${parts.join("; ")})`;
+  return parts.length === 0 ? "0" : `${totalAttempts(counts)} (${parts.join("; ")})`;
 }
 
 export function detected({ detectedAfter: { probe, proxy } }: Facts): string {

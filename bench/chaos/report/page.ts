@@ -5,7 +5,7 @@ import type { FaultFacts } from "../faults/fault.ts";
 import { isExact } from "../load/ledger.ts";
 import { requestTimeoutMs } from "../load/load.ts";
 import { type Kind, kinds } from "../load/records.ts";
-import { type Facts, total } from "../measure.ts";
+import { type Facts, totalRequests } from "../measure.ts";
 import type { Outcome, Results, Verdict } from "../results.ts";
 import { userCount } from "../testbed/testbed.ts";
 import { judge, judgeResources, seconds } from "../verdict.ts";
@@ -110,7 +110,7 @@ function figuresSection(proxy: keyof typeof proxyTitles, shown: readonly Shown[]
   const rows = shown.map(({ fault, outcome: { facts }, verdicts }) => [
     `[${fault.title}](#${anchorOf(fault.title, proxy)})`,
     countsByKind((kind) => Object.values(facts.failedAttempts[kind]).reduce((sum, count) => sum + count, 0)),
-    `${total(facts.failedRequests)}`,
+    `${totalRequests(facts.failedRequests)}`,
     `${seconds(facts.longestAttemptMs)} / ${seconds(facts.worstWaitMs)}`,
     [facts.detectedAfter.probe, ...(proxy === "haproxy" ? [facts.detectedAfter.proxy] : [])]
       .map((ms) => (ms === undefined ? "–" : seconds(ms)))
@@ -163,7 +163,7 @@ function faultSection({ fault, outcome: { proxy, facts }, verdicts }: Shown, ima
   const signIns = facts.signIns === 0 ? "" : ` ${facts.signIns} users signed in again.`;
   return `### ${fault.title}, behind ${proxyTitles[proxy]}
 
-${fault.description} ${facts.requests} requests; failed attempts: ${failedAttempts(facts)}; failed requests: ${total(facts.failedRequests)}.${signIns}${stalled(facts)}
+${fault.description} ${facts.requests} requests; failed attempts: ${failedAttempts(facts)}; failed requests: ${totalRequests(facts.failedRequests)}.${signIns}${stalled(facts)}
 
 ![${fault.title}, behind ${proxyTitles[proxy]}](${image})
 

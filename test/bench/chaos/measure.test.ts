@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Balance } from "../../../bench/chaos/load/ledger.ts";
 import type { AttemptResult, Kind } from "../../../bench/chaos/load/records.ts";
-import { factsOf, type Observed, totalOf } from "../../../bench/chaos/measure.ts";
+import { factsOf, type Observed, totalAttempts } from "../../../bench/chaos/measure.ts";
 import { mergeResults } from "../../../bench/chaos/results.ts";
 import { minimumOf } from "../../../bench/chaos/testbed/resources.ts";
 import { isPassed, judge, judgeResources } from "../../../bench/chaos/verdict.ts";
@@ -39,7 +39,7 @@ test("no response and a 5xx are failures, counted by kind and cause; a 4xx is a 
     write: { "502": 2 },
     login: {},
   });
-  assert.equal(totalOf(failedAttempts), 4);
+  assert.equal(totalAttempts(failedAttempts), 4);
 });
 
 test("a fault is detected when a probe or a proxy observes a new state", () => {
@@ -51,7 +51,7 @@ test("a fault is detected when a probe or a proxy observes a new state", () => {
   assert.deepEqual(facts({ observations: before }).detectedAfter, { probe: undefined, proxy: undefined });
 });
 
-test("recoveredAfterMs ends with the start of the last failed attempt, healthyAfterMs when all instances are ready", () => {
+test("recoveredAfterMs is the time until the last failed attempt starts, healthyAfterMs the time until all instances are ready", () => {
   const { recoveredAfterMs, healthyAfterMs } = facts({
     attempts: [attempt(4000, "503"), attempt(8900, "503"), attempt(10_500, "503")],
   });
@@ -101,7 +101,7 @@ test("if no probe reports the failures, the false-ready time is as long as the f
   assert.deepEqual([metOf(4000), metOf(9610)], [true, false]);
 });
 
-test("readyMs ends when the last probe reports ready after the fault, and is undefined if a probe does not report ready", () => {
+test("readyMs is the time until every probe reports ready after the fault, and is undefined if a probe does not", () => {
   const observations = [observation(0, "ready"), observation(4000, "degraded"), observation(0, "ready", "two")];
   assert.equal(facts({ observations: [...observations, observation(10_200, "ready")] }).readyMs, 1200);
   assert.equal(facts({ observations }).readyMs, undefined);
@@ -157,13 +157,13 @@ test("bounds are met or missed; only a missed strict bound sets exit code 1", ()
   assert.equal(missedOf({}, unwell).length, 1);
   const lost = facts({ balance: { ...balance, lost: ["x"] } });
   assert.deepEqual(missedOf({}, lost), [{ what: "1 lost, 0 duplicated", met: false, strict: true }]);
-  const ending = (server: "haven" | "peer", of: Balance) => ({
+  const resultsOf = (server: "haven" | "peer", of: Balance) => ({
     outcomes: [],
     topologies: [{ proxy: "nginx" as const, server, topology: "single", balance: of }],
   });
-  assert.ok(!isPassed(ending("haven", lost.balance), () => ({})));
-  assert.ok(isPassed(ending("peer", lost.balance), () => ({})));
-  assert.ok(isPassed(ending("haven", balance), () => ({})));
+  assert.ok(!isPassed(resultsOf("haven", lost.balance), () => ({})));
+  assert.ok(isPassed(resultsOf("peer", lost.balance), () => ({})));
+  assert.ok(isPassed(resultsOf("haven", balance), () => ({})));
 });
 
 test("resources after the run are compared with those before", () => {

@@ -26,7 +26,7 @@ const doctor = {
 export const template = buildTemplate(repository, doctor);
 
 /** Five services that differ in their names and parts. */
-export const five: readonly (Choices & { parts: readonly Part[] })[] = [
+export const sampleServices: readonly (Choices & { parts: readonly Part[] })[] = [
   { name: "my-service", parts },
   { name: "shop", parts: [] },
   { name: "order-desk-2", parts: ["nginx", "docker", "ci"] },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parts } from "../../../src/create/parts.ts";
 import { freePort } from "../../shared/free-port.ts";
-import { five, root } from "./projects.ts";
+import { root, sampleServices } from "./projects.ts";
 
 // npm run prove-created [-- NAME …]: creates the five services of the tests from the packed creator, each with an empty HOME, and
 // runs npm ci, check, test, build, doctor and start in each. It takes about ten minutes for each; the suite runs a part.
@@ -23,7 +23,9 @@ let failed = false;
 process.stdout.write(`Output: ${folder}\n`);
 await step("pack", root, "npm", ["pack", "./src/create", "--pack-destination", packed], envFor(packed));
 const tarball = join(packed, readdirSync(packed).find((name) => name.endsWith(".tgz")) ?? "");
-for (const { name, parts: chosen } of five.filter((one) => wanted.length === 0 || wanted.includes(one.name))) {
+for (const { name, parts: chosen } of sampleServices.filter(
+  (one) => wanted.length === 0 || wanted.includes(one.name),
+)) {
   await prove(name, chosen);
 }
 process.exitCode = failed ? 1 : 0;

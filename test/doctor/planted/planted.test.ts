@@ -23,7 +23,7 @@ const checkers: Partial<Record<Base["kind"], Checker>> = {
   },
 };
 
-/** A file of servers alone stands inside of `http`. */
+/** Puts an nginx file that contains only `server` blocks inside `http`. */
 const wholeText = ({ kind, text }: Base): string =>
   kind === "nginx" && !text.includes("events {") ? `events {}\nhttp {\n${text}}\n` : text;
 

@@ -7,8 +7,9 @@ export type Base = {
   name: string;
   kind: Example["kind"];
   text: string;
+  /** Other configurations of the same deployment. */
   alongside?: Texts;
-  /** Further files, such as the rules that prometheus.yml names. */
+  /** Files that the configurations refer to, by name, such as the rules of prometheus.yml. */
   more?: Readonly<Record<string, string>>;
   application?: "haven" | "unknown";
 };

@@ -28,7 +28,7 @@ export async function stopAllUpstreams({ backends }: Edge): Promise<void> {
 }
 
 /** Waits until every instance gets requests again. */
-export async function recovered(): Promise<void> {
+export async function waitForAllUpstreams(): Promise<void> {
   const answered = new Set<unknown>();
   await eventually(
     async () => {

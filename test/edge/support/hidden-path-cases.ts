@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
-import { type Edge, logged, recovered, seenOf } from "./edge.ts";
+import { type Edge, logged, seenOf, waitForAllUpstreams } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /** Registers the tests of the paths that the proxy hides, and of the probes, which are public. */
@@ -39,7 +39,7 @@ export function hiddenPathCases(edge: () => Edge): void {
       .filter(({ path }) => probes.includes(path) || path === "/ready");
     assert.deepEqual(inLog, []);
     // On a slow machine, the load may have delayed the checks of the instances.
-    await recovered();
+    await waitForAllUpstreams();
   });
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readAll } from "../../shared/requests/http.ts";
 import { openTo, send } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
-import { type Edge, freshPath, logged, recovered, stopAllUpstreams } from "./edge.ts";
+import { type Edge, freshPath, logged, stopAllUpstreams, waitForAllUpstreams } from "./edge.ts";
 
 /** Registers the tests of the proxy's log: it is valid JSON and contains no secrets. */
 export function logCases(edge: () => Edge): void {
@@ -38,7 +38,7 @@ export function logCases(edge: () => Edge): void {
     await send(`/metrics${query}`, { headers });
     await logged(edge().proxy, "/metrics");
     assert.doesNotMatch(edge().proxy.log(), /s3cret/);
-    await recovered();
+    await waitForAllUpstreams();
   });
 }
 

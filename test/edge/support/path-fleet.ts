@@ -78,8 +78,8 @@ export async function restoreFleet(members: readonly PathMember[]): Promise<void
     };
     return instances.length === members.length && instances.every(({ status }) => status === "ready");
   };
-  const all = async () => (await ready()) && (await Promise.all(members.map(known))).every(Boolean);
-  await eventually(all, Boolean, 20_000, 100);
+  const allReady = async () => (await ready()) && (await Promise.all(members.map(known))).every(Boolean);
+  await eventually(allReady, Boolean, 20_000, 100);
   const up = async () => Object.values(await serverStates()).every(({ status }) => status === "UP");
   await eventually(up, Boolean, 20_000, 100);
 }

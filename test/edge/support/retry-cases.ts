@@ -4,7 +4,7 @@ import { eventually } from "../../shared/eventually.ts";
 import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
 import { haproxyIsAtLeast } from "../../shared/servers/proxies.ts";
-import { type Edge, freshPath, recovered, seenOf, stopAllUpstreams } from "./edge.ts";
+import { type Edge, freshPath, seenOf, stopAllUpstreams, waitForAllUpstreams } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 function ifClosedWithoutResponse(error: unknown): undefined {
@@ -39,7 +39,7 @@ export function retryCases(edge: () => Edge): void {
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
     assert.equal(seenOf(edge(), "/api/v1/refused").length, 30);
     await edge().backends.open("api-server-2");
-    await recovered();
+    await waitForAllUpstreams();
   });
 
   test("when an instance dies while processing a request, the proxy retries a GET and never a POST or PATCH", async () => {
@@ -90,7 +90,7 @@ export function retryCases(edge: () => Edge): void {
     );
     const blackoutMs = performance.now() - openedAt;
     assert.ok(blackoutMs < 6500, `${blackoutMs} ms`);
-    await recovered();
+    await waitForAllUpstreams();
   });
 }
 

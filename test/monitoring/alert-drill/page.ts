@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-// The runbook as an operator uses it: the definitions at its top, and of each section the commands and the findings.
+// Reads what an operator uses of the runbook: the definitions at its top, and the commands and findings of each section.
 
 export const pageUrl = new URL("../../../docs/runbook.md", import.meta.url);
 
@@ -8,7 +8,7 @@ export type Section = {
   title: string;
   /** The shell commands of the section. */
   commands: string;
-  /** Returns what is read until the finding that contains this text, its bullet included. */
+  /** Returns the prose of the section up to the end of the bullet that contains the finding. */
   textUntil(finding: string): string;
 };
 

@@ -23,7 +23,7 @@ export type RunningProxy = {
 let running: RunningProxy | undefined;
 
 /** Registers the running proxy, and returns it. Only one at a time can use the ports of the shipped files. */
-const registered = (proxy: RunningProxy): RunningProxy => {
+const register = (proxy: RunningProxy): RunningProxy => {
   running = proxy;
   return proxy;
 };
@@ -82,7 +82,7 @@ export async function startNginx({ variants = [] }: { variants?: readonly string
   atEnd(stop);
   await waitUntilOk("http://127.0.0.1:8081/nginx_status", child);
   const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
-  return registered({
+  return register({
     name: "nginx",
     log: () => read("/var/log/nginx/access.log") + read("/var/log/nginx/error.log"),
     logBytes: () => readFileSync("/var/log/nginx/access.log"),
@@ -141,7 +141,7 @@ export async function startHaproxy(options: HaproxyOptions = {}): Promise<Runnin
   atEnd(stop);
   await waitUntilOk("http://127.0.0.1:8404/metrics", child, () => output);
   if (until === "up") await allUp();
-  return registered({
+  return register({
     name: "haproxy",
     log: () => output,
     logBytes: () => Buffer.concat(written),
