@@ -73,6 +73,8 @@ async function prepare(): Promise<Record<string, Requests>> {
   assert.equal((await byIssuer(subject)).status, 200);
   const changed = { currentPassword: second.password, newPassword: "another password by its owner" };
   const asSecond = await login(haven.url, second);
+  // A delivery that an outage of Postgres interrupts is repeated after a minute, which is not what is tested here.
+  await allMailsDelivered();
   return {
     register: [() => post("/auth/register", newPerson())],
     "sign in, sign out": [
@@ -112,6 +114,15 @@ async function prepare(): Promise<Record<string, Requests>> {
     "token of an issuer, new user": [() => byIssuer(`new-${person.userId}`)],
   };
 }
+
+const allMailsDelivered = () =>
+  eventually(
+    () =>
+      query(haven.databaseUrl, "SELECT state, data FROM haven_jobs.job WHERE name = 'mail' AND state < 'completed'"),
+    (jobs) => jobs.length === 0,
+    60_000,
+    100,
+  );
 
 /** The rows of the table: an operation, and the result in each column. */
 const rows = readFileSync(new URL("../../docs/accounts.md", import.meta.url), "utf8")
@@ -184,12 +195,6 @@ test("with the mail server unavailable, each operation works, and the mails arri
   await runColumn(requests, 3);
   assert.equal(mail.received.length, before);
   await mailPath.set("pass");
-  const open = "SELECT FROM haven_jobs.job WHERE name = 'mail' AND state < 'completed'";
-  await eventually(
-    () => query(haven.databaseUrl, open),
-    (jobs) => jobs.length === 0,
-    60_000,
-    200,
-  );
+  await allMailsDelivered();
   assert.ok(mail.received.length >= before + 8, `${mail.received.length - before} mails`);
 });
