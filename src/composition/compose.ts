@@ -124,7 +124,7 @@ export async function compose(deps: ComposeDeps) {
     stack,
     overrides,
   });
-  const { outbox, devRoutes } = composeMail({
+  const { outbox, devRoutes, mailPage } = composeMail({
     config,
     clock,
     logger,
@@ -186,7 +186,7 @@ export async function compose(deps: ComposeDeps) {
     onFinished: composeRequestRecord({ logger, httpMetrics: kit.httpMetrics }),
     connections,
     securityHeaders: headers,
-    about: { identity, cookieName: config.auth.cookieName, servesOperators, demoLogin },
+    about: { identity, cookieName: config.auth.cookieName, servesOperators, demoLogin, mailPage },
     routes: [...auth.routes, ...testRoutes, ...features],
     unlistedRoutes: devRoutes,
     assertAvailable: createAssertAvailable({ postgres: postgres.breakers, redis: redisParts.breakers }),

@@ -9,7 +9,7 @@ import type { Routes } from "../http/create-routes.ts";
 import { createJobQueue, type JobQueue } from "../jobs/job-queue.ts";
 import type { Check } from "../kit/health/check.ts";
 import type { Lifecycle } from "../kit/lifecycle/phase.ts";
-import { devMailRoutes } from "../mail/dev-page/routes.ts";
+import { devMailPath, devMailRoutes } from "../mail/dev-page/routes.ts";
 import type { Deliver } from "../mail/mail.ts";
 import { watchMailBacklog } from "../mail/mail-backlog.ts";
 import { createMailCheck } from "../mail/mail-check.ts";
@@ -39,7 +39,11 @@ export function composeMail(deps: MailPartsDeps) {
   if (settings === undefined) {
     const write = async () => undefined;
     const onOutcome = () => undefined;
-    return { outbox: createOutbox({ sending: undefined, write, onOutcome, logger, tracer }), devRoutes: [] };
+    return {
+      outbox: createOutbox({ sending: undefined, write, onOutcome, logger, tracer }),
+      devRoutes: [],
+      mailPage: undefined,
+    };
   }
 
   const queue = createJobQueue({ db, logger });
@@ -51,7 +55,7 @@ export function composeMail(deps: MailPartsDeps) {
   const outbox = createOutbox({ sending: { queue, deliver, keepsMails }, write, onOutcome: count, logger, tracer });
   runQueue({ queue, lifecycle, stack });
   const devRoutes: readonly Routes[] = keepsMails ? [devMailRoutes(db)] : [];
-  return { outbox, devRoutes };
+  return { outbox, devRoutes, mailPage: keepsMails ? devMailPath : undefined };
 }
 
 /**

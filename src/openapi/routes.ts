@@ -24,20 +24,22 @@ export type AboutDeps = {
   servesOperators: boolean;
   /** The account of the demo data, in development. */
   demoLogin?: DemoLogin | undefined;
+  /** The page of kept mails, in development without a mail server. */
+  mailPage?: string | undefined;
 };
 
 const asJson = { "Content-Type": "application/json; charset=utf-8" };
 
 /** Returns the index, the reference and the OpenAPI document, which are generated at their first request. */
 export function aboutRoutes(
-  { identity, cookieName, servesOperators, demoLogin }: AboutDeps,
+  { identity, cookieName, servesOperators, demoLogin, mailPage }: AboutDeps,
   others: readonly Routes[],
 ): Routes {
   const routes = createRoutes("/api");
   const links = linksOf(servesOperators);
 
   const index = staticResponse(`${JSON.stringify({ ...identity, links })}\n`, { ...asJson, Vary: "Accept" });
-  const landing = renderLandingPage({ ...identity, links, demoLogin });
+  const landing = renderLandingPage({ ...identity, links, demoLogin, mailPage });
   const landingPage = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
   routes.add(operations.index, ({ request }) =>
     preferred(request.headers.accept ?? "", forms) === "html" ? landingPage(request) : index(request),

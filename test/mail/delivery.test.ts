@@ -118,6 +118,9 @@ describe("without a mail server", () => {
     const page = await ask(`${haven.url}/dev/mail`, { headers: { accept: "text/html" } });
     assert.match(page.headers["content-type"] ?? "", /text\/html/);
     assert.ok(page.text.includes(email));
+    assert.match(page.text, /<a href="\/api\/docs#tag-auth">/);
+    const start = await ask(`${haven.url}/api`, { headers: { accept: "text/html" } });
+    assert.match(start.text, /<a href="\/dev\/mail">/);
     const token = /token=(\S+)/.exec(kept[0]?.text ?? "")?.[1];
     assert.equal((await postJson(`${haven.url}/api/v1/auth/verify-email`, { token })).status, 204);
   });

@@ -8,6 +8,8 @@ import type { KeptMail, Mail } from "../mail.ts";
 import { mailQueue } from "../outbox.ts";
 import { renderMailPage } from "./page.ts";
 
+export const devMailPath = "/dev/mail";
+
 const maxMails = 50;
 
 const selectKept = `

@@ -11,13 +11,15 @@ export type LandingFacts = {
   instance: string;
   links: Links;
   demoLogin?: DemoLogin | undefined;
+  /** The page of kept mails, in development without a mail server. */
+  mailPage?: string | undefined;
 };
 
 const script = readScripts(new URL("../copy-commands.js", import.meta.url));
 const style = readStyles(baseStyle, new URL("../page.css", import.meta.url), new URL("./landing.css", import.meta.url));
 
 /** `GET /api` for browsers. */
-export function renderLandingPage({ service, version, instance, links, demoLogin }: LandingFacts) {
+export function renderLandingPage({ service, version, instance, links, demoLogin, mailPage }: LandingFacts) {
   const page = html`
     <!doctype html>
     <html lang="en">
@@ -52,6 +54,7 @@ export function renderLandingPage({ service, version, instance, links, demoLogin
           ${command("Check readiness", `curl '${origin}/ready?verbose'`)}
           ${demoLogin === undefined ? null : command("Sign in with the demo account", `curl '${origin}/api/v1/auth/login' \\\n  --json '${JSON.stringify(demoLogin)}'`)}
           ${command("Register, and receive a token", `curl '${origin}/api/v1/auth/register' \\\n  --json '{"email":"you@example.org","name":"You","password":"four quiet harbour lights"}'`)}
+          ${mailPage === undefined ? null : html`<p class="note">The mail to a new account is not sent: see the <a href="${mailPage}">mails of this server</a>.</p>`}
           ${command("List the entry points as JSON", `curl '${origin}/api'`)}
         </main>
         <script>${trusted(script)}</script>
