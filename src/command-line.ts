@@ -10,6 +10,7 @@ import { ConfigError } from "./config/setting-problems.ts";
 import { readPostgres } from "./config/store-settings.ts";
 import { formatLogStream } from "./core/format-log-stream.ts";
 import { version } from "./core/identity.ts";
+import { closestWord } from "./core/spelling.ts";
 import { StartError } from "./core/start-error.ts";
 import { applyMigrations, migrateUsage, readMigrateArguments, showStatus } from "./db/migrate-command.ts";
 import { describeError } from "./describe-error.ts";
@@ -83,11 +84,17 @@ async function run(): Promise<void> {
   if (words instanceof Error) return exitWithUsage(words.message);
   const [name = "start", ...args] = words;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) return exitWithUsage(`Unknown command: ${name}`);
+  if (command === undefined) return exitWithUsage(unknownCommand(name));
   if (command.args !== args.length) {
     return exitWithUsage(command.args === 0 ? `${name} takes no arguments.` : `${name} needs exactly one EMAIL.`);
   }
   await command.run(...args);
+}
+
+function unknownCommand(name: string): string {
+  const commandNames = new Set(Array.from(usage.matchAll(/^ {2}([a-z-]+)/gm), ([, command = ""]) => command));
+  const meant = closestWord(name, commandNames);
+  return `Unknown command: ${name}${meant === undefined ? "" : `; ${meant} is probably meant`}`;
 }
 
 function exitWithUsage(reason: string): never {

@@ -68,6 +68,8 @@ async function startAll(
     overrides,
     demoLogin,
   });
+  for (const { name, meant } of config.misspeltSettings)
+    logger.warn({ variable: name }, `${name} is not a setting and is ignored: ${meant} is probably meant`);
   if (operatorEndpointsArePublic(config))
     logger.warn("operator endpoints are public: set OPS_TOKEN or MANAGEMENT_PORT");
 

@@ -30,6 +30,7 @@ function temporaryFolder(): string {
 test("a wrong command line prints what is wrong and the usage, and exits with 64", async () => {
   for (const [args, reason] of [
     [["serve"], "Unknown command: serve"],
+    [["migrat"], "Unknown command: migrat; migrate is probably meant"],
     [["toString"], "Unknown command: toString"],
     [["--port", "1"], "Unknown option '--port'"],
     [["start", "now"], "start takes no arguments."],

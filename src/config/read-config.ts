@@ -1,6 +1,7 @@
 import { bucketSettings } from "./bucket-settings.ts";
 import { changedSettings } from "./changed-settings.ts";
 import { mailSettings } from "./mail-settings.ts";
+import { misspeltSettings } from "./misspelt-settings.ts";
 import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
 import { postgresSettings, redisSettings } from "./store-settings.ts";
@@ -101,6 +102,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     mail: mailSettings(v, given.files),
     /** For operators: without secrets, hosts and users. */
     changedSettings: changedSettings(given.values),
+    misspeltSettings: misspeltSettings(given.values),
     build: { commit: v.BUILD_COMMIT ?? null, builtAt: v.BUILD_TIME ?? null },
     embeddedDataDir: v.EMBEDDED_DATA_DIR,
   });

@@ -20,7 +20,8 @@ export function settingsPage(): string {
 
 Settings are environment variables; outside production also lines of an \`.env\` file (example: [\`.env.example\`](../.env.example)).
 All of them are checked before the server starts, and one message lists everything that is wrong. An empty variable
-counts as unset. Times are in milliseconds unless the description says otherwise.
+counts as unset. A variable that looks like a misspelt setting is ignored, and logged as a warning. Times are in
+milliseconds unless the description says otherwise.
 
 A secret may come from a file instead. Append \`_FILE\` to the variable to name the file: \`JWT_SECRET_FILE=/run/secrets/jwt\`
 instead of \`JWT_SECRET\`. These variables are marked with **file**. A line break at the end of the file is ignored. If both
