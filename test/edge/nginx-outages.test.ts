@@ -2,7 +2,7 @@ import { before } from "node:test";
 import { type Fleet, startEngines, startFleet } from "../shared/servers/fleet.ts";
 import { type RunningProxy, startNginx } from "../shared/servers/proxies.ts";
 import { outageCases } from "./support/failure-cases.ts";
-import { waitOfNginxMs } from "./support/proxy-figures.ts";
+import { frozenBoundOfNginxMs } from "./support/proxy-figures.ts";
 
 let fleet: Fleet;
 let proxy: RunningProxy;
@@ -12,4 +12,4 @@ before(async () => {
   proxy = await startNginx();
 });
 
-outageCases(() => ({ proxy, fleet, frozenBoundMs: waitOfNginxMs() + 1000 }));
+outageCases(() => ({ proxy, fleet, frozenBoundMs: frozenBoundOfNginxMs() }));

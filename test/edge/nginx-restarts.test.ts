@@ -2,7 +2,7 @@ import { before } from "node:test";
 import { type Fleet, startEngines, startFleet } from "../shared/servers/fleet.ts";
 import { nginxIsAtLeast, type RunningProxy, startNginx } from "../shared/servers/proxies.ts";
 import { drainTimes, restartCases } from "./support/failure-cases.ts";
-import { waitOfNginxMs } from "./support/proxy-figures.ts";
+import { frozenBoundOfNginxMs } from "./support/proxy-figures.ts";
 
 let fleet: Fleet;
 let proxy: RunningProxy;
@@ -14,4 +14,4 @@ before(async () => {
   proxy = await startNginx({ variants: closesIdleAtReload ? [] : ["keepalive-from-1.27.4.conf"] });
 });
 
-restartCases(() => ({ proxy, fleet, frozenBoundMs: waitOfNginxMs() + 1000, closesIdleAtReload }));
+restartCases(() => ({ proxy, fleet, frozenBoundMs: frozenBoundOfNginxMs(), closesIdleAtReload }));

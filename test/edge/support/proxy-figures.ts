@@ -9,6 +9,7 @@ const files = {
   limits: "nginx/haven/limits.conf",
   nginx: "nginx/nginx.conf",
   proxy: "nginx/haven/proxy.conf",
+  upstream: "nginx/haven/upstream.conf",
   haproxy: "haproxy/haproxy.cfg",
   page: "docs/proxy-figures.md",
 };
@@ -57,6 +58,10 @@ export function limitOf(name: Kind["name"]): Limit {
 
 /** How long NGINX waits for the response of an instance. */
 export const waitOfNginxMs = (): number => 1000 * secondsIn(shippedText(files.proxy), /^proxy_read_timeout (\w+);$/m);
+
+/** How long NGINX may send requests to a frozen instance: until `max_fails` of them have timed out within `fail_timeout`. */
+export const frozenBoundOfNginxMs = (): number =>
+  waitOfNginxMs() + 1000 * secondsIn(shippedText(files.upstream), /fail_timeout=(\w+);/);
 
 /** Each generated file with its text. */
 export function proxyFigureFiles(): ReadonlyMap<string, string> {
