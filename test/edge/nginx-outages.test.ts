@@ -12,4 +12,5 @@ before(async () => {
   proxy = await startNginx();
 });
 
-outageCases(() => ({ proxy, fleet, frozenBoundMs: frozenBoundOfNginxMs() }));
+// NGINX has no health checks: it learns only from requests whether an instance still responds.
+outageCases(() => ({ proxy, fleet, frozenBoundMs: frozenBoundOfNginxMs(), trialsOfFrozen: 2 }));

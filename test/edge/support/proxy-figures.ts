@@ -59,7 +59,10 @@ export function limitOf(name: Kind["name"]): Limit {
 /** How long NGINX waits for the response of an instance. */
 export const waitOfNginxMs = (): number => 1000 * secondsIn(shippedText(files.proxy), /^proxy_read_timeout (\w+);$/m);
 
-/** How long NGINX may send requests to a frozen instance: until `max_fails` of them have timed out within `fail_timeout`. */
+/**
+ * How long NGINX sends requests to a frozen instance: until `max_fails` of them have timed out. With `least_conn` they are
+ * sent within the first seconds, for which this allows the time of `fail_timeout`.
+ */
 export const frozenBoundOfNginxMs = (): number =>
   waitOfNginxMs() + 1000 * secondsIn(shippedText(files.upstream), /fail_timeout=(\w+);/);
 
