@@ -12,11 +12,13 @@ import { assertProblem } from "./problem.ts";
  * of the client, which only HAProxy 3 does, if its connection to the instance was a kept one (docs/load-balancing.md).
  */
 async function responseOrClosed(edge: Edge, request: ReturnType<typeof send>) {
-  const answer = await request.catch((error: unknown) => {
+  try {
+    return await request;
+  } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ECONNRESET")) throw error;
-  });
-  if (answer === undefined) assert.ok(edge.proxy.name === "haproxy" && (await haproxyIsAtLeast("3.0")));
-  return answer ?? undefined;
+    assert.ok(edge.proxy.name === "haproxy" && (await haproxyIsAtLeast("3.0")));
+    return undefined;
+  }
 }
 
 /** Registers the tests of which requests the proxy retries when an instance fails, refuses connections or dies. */
