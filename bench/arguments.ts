@@ -29,9 +29,9 @@ export function readArguments(args: readonly string[], scenarios: readonly strin
     throw new UsageError("--quick cannot write a report: its rounds are too short.");
   const capacity = values.capacity === true;
   if (capacity && only.length > 0) throw new UsageError("--capacity measures no scenarios.");
-  const whole = !quick && only.length === 0;
-  const page = capacity ? "docs/capacity.md" : "docs/performance.md";
-  return { quick, capacity, only, report: values.report ?? (whole ? page : undefined) };
+  const isFullRun = !quick && only.length === 0;
+  const defaultReport = capacity ? "docs/capacity.md" : "docs/performance.md";
+  return { quick, capacity, only, report: values.report ?? (isFullRun ? defaultReport : undefined) };
 }
 
 function parse(args: readonly string[]) {

@@ -1,7 +1,7 @@
 import { type Claim, figuresOf } from "./outcome.ts";
 
-/** A figure in an earlier report, as it is written there. */
-type Earlier = { commit: string; day: string; figures: ReadonlyMap<string, string> };
+/** An earlier report: its commit, its day, and its figures as they are written there. */
+type EarlierReport = { commit: string; day: string; figures: ReadonlyMap<string, string> };
 
 export type ClaimOfScenario = {
   claim: Claim;
@@ -10,7 +10,7 @@ export type ClaimOfScenario = {
 };
 
 /** Reads the figures of a report that `npm run bench` has written; undefined for any other text. */
-export function readReport(text: string): Earlier | undefined {
+export function readReport(text: string): EarlierReport | undefined {
   const joined = text.replaceAll(/\s+/g, " ");
   const [, commit, day] = /`npm run bench`: commit (\w+), ([\d-]+),/.exec(joined) ?? [];
   if (commit === undefined || day === undefined) return undefined;
@@ -18,8 +18,8 @@ export function readReport(text: string): Earlier | undefined {
   return { commit, day, figures: new Map([...rows].map(([, what = "", figure = ""]) => [what, figure])) };
 }
 
-/** Describes what differs from the last report, and why. Small differences are those of two runs on one machine. */
-export function changesSince(earlier: Earlier, measured: readonly ClaimOfScenario[]): string {
+/** Describes which figures differ from the last report, and why. */
+export function changesSince(earlier: EarlierReport, measured: readonly ClaimOfScenario[]): string {
   const lines: string[] = [];
   const reasons = new Set<string>();
   const added: string[] = [];
@@ -40,10 +40,11 @@ export function changesSince(earlier: Earlier, measured: readonly ClaimOfScenari
   return [`What changed since the run of ${earlier.day} (commit ${earlier.commit}), and why:`, "", ...lines].join("\n");
 }
 
-const noticeable = 0.1;
+/** Two runs of the same code on one machine differ by up to this share. */
+const ignoredDifference = 0.1;
 
 function differs(before: string, now: string): boolean {
   const [old, current] = [before, now].map((written) => Number.parseFloat(written.replaceAll(",", "")));
   if (old === undefined || current === undefined || old === 0) return before !== now;
-  return Math.abs(current - old) / Math.abs(old) > noticeable;
+  return Math.abs(current - old) / Math.abs(old) > ignoredDifference;
 }

@@ -32,7 +32,7 @@ export async function runConstantRate({
   const startedAt = performance.now();
 
   const fail = (how: string) => failures.set(how, (failures.get(how) ?? 0) + 1);
-  const one = async (dueAt: number) => {
+  const sendAndMeasure = async (dueAt: number) => {
     try {
       const sent = request(url, { agent, headers, timeout: 20_000 });
       sent.on("timeout", () => sent.destroy(new Error("too late")));
@@ -51,7 +51,7 @@ export async function runConstantRate({
   const running: Promise<void>[] = [];
   const tick = () => {
     const due = Math.min(count, Math.floor((performance.now() - startedAt) / everyMs) + 1);
-    while (running.length < due) running.push(one(startedAt + running.length * everyMs));
+    while (running.length < due) running.push(sendAndMeasure(startedAt + running.length * everyMs));
     if (running.length >= count) {
       clearInterval(timer);
       resolve();

@@ -85,12 +85,12 @@ async function bench({
   only,
   report,
 }: Exclude<ReturnType<typeof readArguments>, "help">): Promise<number> {
-  const obstacle = report === undefined ? undefined : findWriteProblem(report, images);
-  if (obstacle !== undefined) throw new CannotRun(obstacle);
-  const again = pinnedToLoadCore();
-  if (again !== undefined) {
+  const writeProblem = report === undefined ? undefined : findWriteProblem(report, images);
+  if (writeProblem !== undefined) throw new CannotRun(writeProblem);
+  const pinnedCommand = pinnedToLoadCore();
+  if (pinnedCommand !== undefined) {
     await prepare();
-    return await runPinned(again);
+    return await runPinned(pinnedCommand);
   }
   if (!isPinned()) await prepare();
   const runLength: RunLength = quick ? { rounds: 1, seconds: 1, quick } : { rounds: 9, seconds: 1, quick };
@@ -109,18 +109,18 @@ async function bench({
     else writeFileSync(report, page);
     return 0;
   }
-  const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
+  const selectedScenarios = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
   const measured = await withTestbed(async (testbed) => {
     const all: Measured[] = [];
-    for (const scenario of chosen) {
+    for (const scenario of selectedScenarios) {
       process.stdout.write(`${scenario.title}\n`);
       const outcome = await scenario.run(testbed, runLength);
       for (const claim of outcome.claims) {
         const { median, min, max } = claim.measured;
-        const [at, from, to] = [median, min, max].map((value) => figure(value, claim.unit));
+        const [middle, lowest, highest] = [median, min, max].map((value) => figure(value, claim.unit));
         const bound = `${claim.bound.kind} ${figure(claim.bound.value, claim.unit)}`;
         const verdict = quick ? "too short a run to judge" : holds(claim) ? "holds" : "falls short";
-        process.stdout.write(`  ${claim.what}\n    ${at} (${from} to ${to}), ${bound}: ${verdict}\n`);
+        process.stdout.write(`  ${claim.what}\n    ${middle} (${lowest} to ${highest}), ${bound}: ${verdict}\n`);
       }
       all.push({ scenario, outcome });
     }
@@ -136,7 +136,7 @@ async function bench({
 
 async function runPinned([command = "", ...words]: readonly string[]): Promise<number> {
   const child = spawn(command, words, { stdio: "inherit", env: { ...process.env, BENCH_PINNED: "1" } });
-  // The run stops its processes first, and then this process exits.
+  // The pinned run stops its own processes before it exits, so this process waits for it.
   interruption.addEventListener("abort", () => child.kill("SIGTERM"));
   const [code] = await once(child, "exit");
   return code ?? 1;

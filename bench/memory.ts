@@ -8,11 +8,11 @@ export function residentBytes(pid: number): number {
   return Number(kilobytes ?? 0) * 1024;
 }
 
-/** V8 keeps freed pages for a while for reuse. */
-const pagesAreKeptMs = 10_000;
+/** The wait until V8 has returned freed pages to the kernel. It keeps them for a while for reuse. */
+const freedPagesWaitMs = 10_000;
 
 /** Returns the memory of a server after a garbage collection: its resident memory without the free part of the heap. */
-export async function heldBytes(where: Inspected, waitMs = pagesAreKeptMs): Promise<number> {
+export async function heldBytes(where: Inspected, waitMs = freedPagesWaitMs): Promise<number> {
   await collectGarbage(where);
   await sleep(waitMs);
   const { rss, heapTotal, heapUsed } = JSON.parse(

@@ -20,7 +20,7 @@ export type ServerOptions = {
 
 const running = new Set<ChildProcess>();
 
-/** A busy machine takes many times as long as an idle one. */
+/** Long enough for a start on a busy machine. */
 const startLimitMs = 60_000;
 
 process.once("exit", () => {
@@ -42,13 +42,13 @@ export async function startServer({ file, env, nodeFlags = [], logTo }: ServerOp
   const exited = once(child, "exit").finally(() => running.delete(child));
   const stop = async () => {
     child.kill("SIGTERM");
-    const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    const killTimer = setTimeout(() => child.kill("SIGKILL"), 10_000);
     await exited;
-    clearTimeout(late);
+    clearTimeout(killTimer);
   };
-  const until = Date.now() + startLimitMs;
+  const deadline = Date.now() + startLimitMs;
   while (!(await accepts(port))) {
-    if (child.exitCode !== null || Date.now() > until) {
+    if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
       throw new Error(`${file} did not start.`);
     }

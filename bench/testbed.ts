@@ -65,7 +65,7 @@ async function workIn<T>(scratch: string, work: (testbed: Testbed) => Promise<T>
     redisPid: redis.pid,
     jwtSecret,
     async haven(env = {}, nodeFlags = []) {
-      const server = await start("../dist/main.js", { ...measuredAlone, ...env }, nodeFlags);
+      const server = await start("../dist/main.js", { ...benchSettings, ...env }, nodeFlags);
       await readyWithin(server.url, 60_000);
       return server;
     },
@@ -83,10 +83,10 @@ const readyWithin = (url: string, limitMs: number) =>
   );
 
 /**
- * No proxy has to detect a drain, so drains have no delay. The load saturates the server on purpose, so load shedding
- * is off.
+ * The settings of a measured server. No proxy has to detect a drain, so drains have no delay. The load saturates the
+ * server on purpose, so load shedding is off.
  */
-const measuredAlone = {
+const benchSettings = {
   DRAIN_DELAY_MS: "0",
   DRAIN_LINGER_MS: "0",
   SHUTDOWN_TIMEOUT_MS: "2000",

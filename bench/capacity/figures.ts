@@ -1,4 +1,4 @@
-/** What one instance on one core serves of a kind of request, and what each request costs. */
+/** How many requests of one kind an instance on one core serves in a second, and the processor time of each request. */
 export type Rate = {
   what: string;
   perSecond: number;
@@ -9,7 +9,7 @@ export type Rate = {
   redisUs: number;
 };
 
-/** The same request with a growing number of something. */
+/** The speed of one request while the number of connections, rows or sessions (`what`) grows. */
 export type Growth = {
   what: string;
   steps: readonly { count: number; perSecond: number; p99Ms: number; bytes: number }[];

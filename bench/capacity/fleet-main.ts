@@ -16,7 +16,7 @@ import { runWrk } from "../wrk.ts";
 import type { FleetRate } from "./figures.ts";
 import { resultVariable, secondsVariable } from "./fleet.ts";
 
-// Runs in Linux namespaces, in which the names and ports of the shipped files of the proxies are free.
+// Runs in Linux namespaces, where the host names and ports that the shipped proxy files use are free.
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const seconds = Number(process.env[secondsVariable]);
@@ -42,7 +42,7 @@ async function startInstance(host: string, env: Record<string, string>): Promise
 }
 
 async function measure(): Promise<FleetRate[]> {
-  // All parts share all cores, as on one machine.
+  // This process may be limited to one core. Its child processes get all cores, as on a machine that runs the whole fleet.
   spawnSync("taskset", ["-a", "-c", "-p", `0-${cpus().length - 1}`, String(process.pid)]);
   const stores = await startStores(() => undefined);
   atEnd(stores.stop);

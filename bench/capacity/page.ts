@@ -2,7 +2,7 @@ import type { RunInfo } from "../report.ts";
 import { wrapMarkdown } from "../wrap-markdown.ts";
 import type { CapacityFigures, FleetRate, Growth, Rate } from "./figures.ts";
 
-/** The share of a core that a fleet should use in its busiest minute, so that the loss of an instance is no overload. */
+/** The share of its core that an instance should use in the busiest minute, so that the fleet can lose an instance. */
 const usableShare = 0.6;
 
 export const capacityPage = (figures: CapacityFigures, runInfo: RunInfo): string =>
@@ -80,7 +80,7 @@ function memory({ idleBytes, bytesPerStream, connections, sessions }: CapacityFi
 - An active session: ${kilobytes(bytesOfEach(sessions))} in Redis. An instance remembers at most 20,000 sessions in 8 MiB.`;
 }
 
-/** Returns the bytes of one more, from the first to the last step. */
+/** Returns the additional bytes for each additional connection or session, from the first to the last step. */
 function bytesOfEach({ steps }: Growth): number {
   const [first, last] = [steps[0], steps.at(-1)];
   return first === undefined || last === undefined ? 0 : (last.bytes - first.bytes) / (last.count - first.count);
@@ -93,7 +93,7 @@ const growth = ({ what, steps, bytesOf }: Growth): string =>
   );
 
 function sizing({ rates, idleBytes, bytesPerStream, connections }: CapacityFigures): string {
-  const costly = [...rates].sort((one, other) => other.postgresUs - one.postgresUs)[0];
+  const costliest = [...rates].sort((a, b) => b.postgresUs - a.postgresUs)[0];
   const example = rates[2];
   const share = (usableShare * 100).toFixed(0);
   const perInstance = count((example?.perSecond ?? 0) * usableShare);
@@ -104,8 +104,8 @@ function sizing({ rates, idleBytes, bytesPerStream, connections }: CapacityFigur
    a machine, the others take over its load. For ${example?.what ?? ""} that is ${perInstance} requests a second for each instance.
 3. Give each instance ${megabytes(idleBytes)}, its streams (${kilobytes(bytesPerStream)} each) and its connections
    (${kilobytes(bytesOfEach(connections))} each), plus what [memory.md](memory.md) lists for uploads and requests in progress.
-4. Do the same sum for Postgres and Redis. Of these requests, ${costly?.what ?? ""} costs Postgres most
-   (${microseconds(costly?.postgresUs ?? 0)}).
+4. Do the same sum for Postgres and Redis. Of these requests, ${costliest?.what ?? ""} costs Postgres most
+   (${microseconds(costliest?.postgresUs ?? 0)}).
 5. Postgres has to accept the connections of all instances: \`DB_POOL_MAX\` and those of the health checks, times the
    instances.`;
 }

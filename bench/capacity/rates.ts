@@ -27,10 +27,10 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Each sign-in begins a session, and the oldest ones of an account end, so these have an account of their own. */
+/** Sign-ins use a separate account, because each sign-in can end the oldest session of its account. */
 const signIn = "a sign-in with a password";
 
-/** The authenticated requests again, where each reads its session from Redis. */
+/** The authenticated GET again, with each request reading its session from Redis. */
 const uncached = "an authenticated GET of one row, `SESSION_CACHE=off`";
 
 export async function measureRates(testbed: Testbed, owner: Owner, runLength: RunLength): Promise<Rate[]> {
@@ -41,10 +41,10 @@ export async function measureRates(testbed: Testbed, owner: Owner, runLength: Ru
   const login = { url: `${haven.url}/api/v1/auth/login`, postBody: { email, password } };
   rates.push(await measure(testbed, haven, signIn, login, runLength));
   await haven.stop();
-  const without = await testbed.haven({ SESSION_CACHE: "off" });
-  const read = { url: `${without.url}/api/v1/properties/${owner.propertyId}`, headers: owner.headers };
-  rates.push(await measure(testbed, without, uncached, read, runLength));
-  await without.stop();
+  const uncachedHaven = await testbed.haven({ SESSION_CACHE: "off" });
+  const read = { url: `${uncachedHaven.url}/api/v1/properties/${owner.propertyId}`, headers: owner.headers };
+  rates.push(await measure(testbed, uncachedHaven, uncached, read, runLength));
+  await uncachedHaven.stop();
   return rates;
 }
 
@@ -55,7 +55,7 @@ async function measure(
   load: Omit<Load, "seconds">,
   { rounds, seconds }: RunLength,
 ): Promise<Rate> {
-  // A server that has just started is several times slower.
+  // A warm-up: a server that has just started is several times slower.
   await runWrkWithoutErrors({ ...load, seconds });
   const results: WrkResultWithErrors[] = [];
   const before = processorMs(pid);
@@ -64,14 +64,14 @@ async function measure(
       results.push(await runWrkWithoutErrors({ ...load, seconds: 2 * seconds }));
   });
   const requests = results.reduce((sum, result) => sum + result.requests, 0);
-  const each = (ms: number) => (ms * 1000) / requests;
+  const microsecondsPerRequest = (ms: number) => (ms * 1000) / requests;
   return {
     what,
     perSecond: spreadOf(results.map(({ perSecond }) => perSecond)).median,
     p99Ms: spreadOf(results.map(({ p99Ms }) => p99Ms)).median,
-    serverUs: each(processorMs(pid) - before),
-    postgresUs: each(postgresMs),
-    redisUs: each(redisMs),
+    serverUs: microsecondsPerRequest(processorMs(pid) - before),
+    postgresUs: microsecondsPerRequest(postgresMs),
+    redisUs: microsecondsPerRequest(redisMs),
   };
 }
 

@@ -15,7 +15,7 @@ export type Options = {
   only?: readonly string[];
   /** The file of the report; without it the result is only printed. */
   out?: string;
-  /** How the endpoint of the traces fails, to which the instances export; undefined without traces. */
+  /** How the endpoint fails to which the instances export traces; undefined if they export none. */
   traces?: CollectorFault;
 };
 
@@ -62,19 +62,19 @@ export function readArguments(args: readonly string[], faults: readonly string[]
     const minutes = Number(calm);
     return minutes > 0 ? { kind: "calm", minutes } : { kind: "wrong", why: "--calm needs a number of minutes." };
   }
-  const wantedProxy = proxyNames.find((name) => name === proxy);
-  if (proxy !== undefined && wantedProxy === undefined) return { kind: "wrong", why: `There is no proxy "${proxy}".` };
-  const wantedServer = serverNames.find((name) => name === server);
-  if (server !== undefined && wantedServer === undefined)
+  const onlyProxy = proxyNames.find((name) => name === proxy);
+  if (proxy !== undefined && onlyProxy === undefined) return { kind: "wrong", why: `There is no proxy "${proxy}".` };
+  const onlyServer = serverNames.find((name) => name === server);
+  if (server !== undefined && onlyServer === undefined)
     return { kind: "wrong", why: `There is no server "${server}".` };
-  const wantedTraces = collectorFaults.find((name) => name === traces);
-  if (traces !== undefined && wantedTraces === undefined)
+  const traceFault = collectorFaults.find((name) => name === traces);
+  if (traces !== undefined && traceFault === undefined)
     return { kind: "wrong", why: `There is no fault of the endpoint "${traces}".` };
   const unknown = only?.find((name) => !faults.includes(name));
   if (unknown !== undefined) return { kind: "wrong", why: `There is no fault "${unknown}".` };
-  const everything =
-    !quick && wantedProxy === undefined && wantedServer === undefined && only === undefined && traces === undefined;
-  const place = out ?? (everything ? "docs/resilience.md" : undefined);
+  const isFullRun =
+    !quick && onlyProxy === undefined && onlyServer === undefined && only === undefined && traces === undefined;
+  const report = out ?? (isFullRun ? "docs/resilience.md" : undefined);
   const everyProxy = quick ? (["nginx"] as const) : proxyNames;
   // The comparison server exports no traces.
   const everyServer = quick || traces !== undefined ? (["haven"] as const) : serverNames;
@@ -82,11 +82,11 @@ export function readArguments(args: readonly string[], faults: readonly string[]
     kind: "run",
     options: {
       quick,
-      proxies: wantedProxy === undefined ? everyProxy : [wantedProxy],
-      servers: wantedServer === undefined ? everyServer : [wantedServer],
+      proxies: onlyProxy === undefined ? everyProxy : [onlyProxy],
+      servers: onlyServer === undefined ? everyServer : [onlyServer],
       ...(only !== undefined && { only }),
-      ...(place !== undefined && { out: place }),
-      ...(wantedTraces !== undefined && { traces: wantedTraces }),
+      ...(report !== undefined && { out: report }),
+      ...(traceFault !== undefined && { traces: traceFault }),
     },
   };
 }

@@ -33,22 +33,22 @@ if (parsed.kind === "wrong") {
 }
 const { quick, proxies, servers, only, out, traces }: Options =
   parsed.kind === "calm" ? { quick: false, proxies: [], servers: [], only: [] } : parsed.options;
-const wanted = faults.filter(({ name, quick: isQuick }) => (only ? only.includes(name) : !quick || isQuick));
-const wantedGroups = groups.filter(({ faults: own }) => own.some((fault) => wanted.includes(fault)));
+const selectedFaults = faults.filter(({ name, quick: isQuick }) => (only ? only.includes(name) : !quick || isQuick));
+const selectedGroups = groups.filter(({ faults: own }) => own.some((fault) => selectedFaults.includes(fault)));
 
 if (process.env[insideVariable] === undefined) {
   await provide(programs.filter(({ command }) => needed.includes(command)));
   if (servers.includes("peer")) providePeer();
   await provide([
-    ...wantedGroups.flatMap((group) => group.programs),
-    ...wanted.flatMap((fault) => fault.programs ?? []),
+    ...selectedGroups.flatMap((group) => group.programs),
+    ...selectedFaults.flatMap((fault) => fault.programs ?? []),
   ]);
   const missing = needed.filter((command) => !has(command));
   const problem = missing.length > 0 ? `${missing.join(", ")} missing` : findNamespaceProblem();
-  const unwritable = out === undefined ? undefined : findWriteProblem(out, images);
-  const obstacle = problem === undefined ? unwritable : `Cannot run: ${problem}.`;
-  if (obstacle !== undefined) {
-    process.stderr.write(`${obstacle}\n`);
+  const writeProblem = out === undefined ? undefined : findWriteProblem(out, images);
+  const message = problem === undefined ? writeProblem : `Cannot run: ${problem}.`;
+  if (message !== undefined) {
+    process.stderr.write(`${message}\n`);
     process.exit(1);
   }
   process.exit(await rerunInNamespaces({ [insideVariable]: "yes" }));
@@ -82,17 +82,17 @@ async function runAll(server: ServerName, proxy: ProxyName): Promise<void> {
     onMeasured: (measured: Parameters<typeof writePlot>[1]) => {
       outcomes.push(measured.outcome);
       if (out !== undefined && server === "haven") writePlot(out, measured);
-      keep({ outcomes: [measured.outcome], topologies: [] });
+      addToReport({ outcomes: [measured.outcome], topologies: [] });
       process.stdout.write(`${lineOf(measured)}\n`);
     },
-    onTopologyDone: (end: TopologyResult) => {
-      topologies.push(end);
-      keep({ outcomes: [], topologies: [end] });
+    onTopologyDone: (result: TopologyResult) => {
+      topologies.push(result);
+      addToReport({ outcomes: [], topologies: [result] });
     },
   };
-  for (const group of wantedGroups) {
+  for (const group of selectedGroups) {
     const names = group.faults
-      .filter((fault) => wanted.includes(fault) && (server === "haven" || fault.alsoOnPeer))
+      .filter((fault) => selectedFaults.includes(fault) && (server === "haven" || fault.alsoOnPeer))
       .filter((fault) => isPossible(fault, group.programs))
       .map(({ name }) => name);
     await group.run(session, new Set(names));
@@ -105,7 +105,7 @@ function proxiesFor(server: ServerName): readonly ProxyName[] {
 }
 
 /** Writes the report after each result, so that an interrupted run keeps its measurements. */
-function keep(newer: Results): void {
+function addToReport(newer: Results): void {
   if (out === undefined) return;
   const results = mergeResults(readResults(out), newer);
   writeReport(out, { results, machine: [...machine, loadNow()] });

@@ -77,8 +77,10 @@ export function factsOf(observed: Observed): Facts {
     .map(({ startedAt }) => startedAt - (startedAt >= ended && ended > injected ? ended : injected));
   return {
     requests: requests.length,
-    failedAttempts: byKind((kind) => countByResult(failed.filter((one) => one.kind === kind))),
-    failedRequests: byKind((kind) => requests.filter((one) => one.kind === kind && one.result !== "ok").length),
+    failedAttempts: byKind((kind) => countByResult(failed.filter((attempt) => attempt.kind === kind))),
+    failedRequests: byKind(
+      (kind) => requests.filter((request) => request.kind === kind && request.result !== "ok").length,
+    ),
     signIns,
     worstWaitMs: largest(requests.map(({ ms }) => ms)),
     longestAttemptMs: largest(attempts.map(({ ms }) => ms)),
@@ -160,12 +162,12 @@ function countByResult(attempts: readonly Attempt[]): Record<string, number> {
   return counts;
 }
 
-const byKind = <T>(of: (kind: Kind) => T): Record<Kind, T> => ({
-  public: of("public"),
-  read: of("read"),
-  write: of("write"),
-  login: of("login"),
+const byKind = <T>(computeFor: (kind: Kind) => T): Record<Kind, T> => ({
+  public: computeFor("public"),
+  read: computeFor("read"),
+  write: computeFor("write"),
+  login: computeFor("login"),
 });
 
-// Not Math.max(...values): a long run has more than fit on the stack.
+// Not Math.max(...values): the values of a long run do not fit on the stack as arguments.
 const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);

@@ -95,7 +95,7 @@ function connectRedis({ REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_NAME, REDIS_C
   return REDIS_CLUSTER_NODES ? new Redis.Cluster(nodesIn(REDIS_CLUSTER_NODES)) : new Redis(REDIS_URL);
 }
 
-/** pg connects to one host, and takes the authority as an option. */
+/** Keeps the first host only, because pg connects to one host. The certificate authority is an option of the pool. */
 function withOneHost(url) {
   return url.replace(/(@[^,/]+),[^/]+/, "$1").replace(/\?.*$/, "");
 }

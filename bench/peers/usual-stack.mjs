@@ -49,7 +49,7 @@ app.get("/api/v1/properties/:id", async (request, response) => {
   response.json(rows[0]);
 });
 
-// Without Idempotency-Key, which none of these packages knows.
+// Without Idempotency-Key, because none of these packages supports it.
 app.post("/api/v1/properties", async (request, response) => {
   const { sub } = jwt.verify(request.headers.authorization.slice(7), JWT_SECRET);
   if (request.session.userId !== sub) return response.sendStatus(401);

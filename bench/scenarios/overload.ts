@@ -41,15 +41,15 @@ async function run(testbed: Testbed, { rounds, seconds, quick }: RunLength): Pro
       const { perSecond } = await runWrk({ ...load, connections: 32, seconds: 2 * seconds });
       capacities.push(perSecond);
       for (const factor of factors) {
-        const one = await overloadBy({ factor, capacity: perSecond, load, seconds: quick ? 2 : 6 * seconds });
-        const all = figures.get(factor);
-        all?.goodput.push(one.served / perSecond);
-        all?.p99Ms.push(one.p99Ms);
-        all?.recoveryMs.push(await recoveryMsOf(load));
+        const result = await overloadBy({ factor, capacity: perSecond, load, seconds: quick ? 2 : 6 * seconds });
+        const figuresOfFactor = figures.get(factor);
+        figuresOfFactor?.goodput.push(result.servedPerSecond / perSecond);
+        figuresOfFactor?.p99Ms.push(result.p99Ms);
+        figuresOfFactor?.recoveryMs.push(await recoveryMsOf(load));
       }
     }
     notes.push(`The capacity for ${kind} was ${figure(spreadOf(capacities).median, "/s")}.`);
-    for (const [factor, all] of figures) claims.push(...claimsOf(kind, factor, all));
+    for (const [factor, figuresOfFactor] of figures) claims.push(...claimsOf(kind, factor, figuresOfFactor));
   }
   await haven.stop();
   return { claims, charts: [], notes };
@@ -79,7 +79,7 @@ async function overloadBy({
     // The first second is the burst in which all connections are opened.
     sleep(1000).then(() => sampleServed(load, seconds - 1.5)),
   ]);
-  return { served: (offered.requests - offered.rejected) / offered.seconds, p99Ms: sampled };
+  return { servedPerSecond: (offered.requests - offered.rejected) / offered.seconds, p99Ms: sampled };
 }
 
 const send = ({ url, headers, postBody }: Load) =>
@@ -108,14 +108,14 @@ async function sampleServed(load: Load, seconds: number): Promise<number> {
   );
 }
 
-/** Returns the time after the load until twenty requests in a row are served. */
+/** Returns the time from the end of the load until twenty consecutive requests are served. */
 async function recoveryMsOf(load: Load): Promise<number> {
   const endedAt = performance.now();
-  let inARow = 0;
+  let consecutiveServed = 0;
   await eventually(
     async () => {
-      inARow = (await send(load)).status < 300 ? inARow + 1 : 0;
-      return inARow;
+      consecutiveServed = (await send(load)).status < 300 ? consecutiveServed + 1 : 0;
+      return consecutiveServed;
     },
     (count) => count >= 20,
     20_000,

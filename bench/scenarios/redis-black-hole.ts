@@ -24,10 +24,10 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
   const haven = await testbed.haven({ REDIS_URL: redis.url });
   const owner = await newOwner(haven.url, "away@example.org");
   const url = `${haven.url}/api/v1/properties/${owner.propertyId}`;
-  const redisIs = (status: string) =>
+  const waitUntilRedisIs = (status: string) =>
     eventually(
       () => ask(`${haven.url}/ready`).then(({ text }) => JSON.parse(text).checks.redis.status),
-      (seen) => seen === status,
+      (reported) => reported === status,
       20_000,
     );
   const p99 = async () => {
@@ -37,12 +37,12 @@ async function run(testbed: Testbed, { rounds, seconds }: RunLength): Promise<Ou
   const measured = await interleave(rounds, {
     healthy: async () => {
       await redis.set("pass");
-      await redisIs("up");
+      await waitUntilRedisIs("up");
       return p99();
     },
     "black-holed": async () => {
       await redis.set("hole");
-      await redisIs("down");
+      await waitUntilRedisIs("down");
       return p99();
     },
   });

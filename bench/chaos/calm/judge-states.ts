@@ -1,7 +1,7 @@
 /** The state of one check, or the verdict (`ready`), that an instance reported from `at` on. */
 export type StateChange = { instance: string; subject: string; at: number; state: string };
 
-/** A restart of what the subjects depend on, in which they may be down. The times are those of the restart itself. */
+/** A restart during which the checks in `subjects` may be down. The times are those of the restart, without the recovery. */
 export type Restart = { what: string; subjects: readonly string[]; startedAt: number; endedAt: number };
 
 export type UntrueState = Omit<StateChange, "at"> & { forMs: number };
@@ -10,7 +10,7 @@ export type UntrueState = Omit<StateChange, "at"> & { forMs: number };
 const noAnswer = "silent";
 
 const good: ReadonlySet<string> = new Set(["up", "ready"]);
-/** The states that are true during a restart. `impaired` is true of no restart. */
+/** The states that a restart explains. No restart explains `impaired`. */
 const trueInRestart: ReadonlySet<string> = new Set([
   "down",
   "unknown",
@@ -22,8 +22,8 @@ const trueInRestart: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the states that were not true: every state except `up` and `ready` outside a restart and the time to recover
- * from it, and every state that no restart explains.
+ * Returns the states that were not true. A state other than `up` and `ready` is true only during a restart that explains
+ * it, and while the instance recovers from that restart.
  */
 export function findUntrueStates(
   changes: readonly StateChange[],
@@ -32,7 +32,7 @@ export function findUntrueStates(
 ): UntrueState[] {
   return changes.flatMap(({ instance, subject, at, state }, index) => {
     if (good.has(state) || state === noAnswer) return [];
-    const next = changes.slice(index + 1).find((one) => one.instance === instance && one.subject === subject);
+    const next = changes.slice(index + 1).find((change) => change.instance === instance && change.subject === subject);
     const until = next?.at ?? to;
     const isExplained = restarts.some(
       ({ subjects, startedAt, endedAt }) =>

@@ -10,7 +10,7 @@ import { single } from "../topologies/single.ts";
 import { findUntrueStates, type Restart } from "./judge-states.ts";
 import { watchStates } from "./watch-states.ts";
 
-/** The time limit of a check, which a check may use up before it fails, and some slack of the measurement. */
+/** Two check intervals, the time-out of one check (2 s), and 0.5 s because the states are polled. */
 const recoveryMs = twoIntervalsMs + 2500;
 
 /**
@@ -29,7 +29,7 @@ export async function runCalm(minutes: number): Promise<boolean> {
     await work();
     restarts.push({ what, subjects: ["ready", ...subjects], startedAt, endedAt: performance.now() });
   };
-  const ofPostgres = ["postgres", "schema", "tables", "connections"];
+  const postgresChecks = ["postgres", "schema", "tables", "connections"];
   const events = [
     () =>
       restart("rolling restart", allCheckNames, async () => {
@@ -40,7 +40,7 @@ export async function runCalm(minutes: number): Promise<boolean> {
       }),
     () => database.migrateToNextRelease(),
     () =>
-      restart("restart of Postgres", ofPostgres, async () => {
+      restart("restart of Postgres", postgresChecks, async () => {
         await postgres.kill();
         await postgres.start();
       }),

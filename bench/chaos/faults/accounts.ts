@@ -8,7 +8,7 @@ import type { Accounts } from "../topologies/accounts.ts";
 import type { Fault, FaultFacts, Finding } from "./fault.ts";
 
 const mailsPerFault = 12;
-/** Longer than the first pauses between two attempts of a delivery. */
+/** The wait for all mails. It is longer than the pauses between the first delivery attempts. */
 const arrivalMs = 90_000;
 
 type AccountsTestbed = Testbed<Accounts>;
@@ -23,13 +23,13 @@ const askForMail = (user: User): Promise<Answer> =>
     method: "POST",
     path: "/api/v1/auth/forgot-password",
     body: { email: user.login.body.email },
-    once: true,
+    fromNewAddress: true,
   });
 
 /** A fault of the mail server, during which users ask for mails. Afterwards each mail has to arrive once. */
 function mailFault({ inject, undo, holdMs = 8000, ...facts }: MailFaultFacts, index: number): Fault<Accounts> {
   let answers: readonly Answer[] = [];
-  // Each fault has users of its own, because an account gets five mails of a kind at most.
+  // Each fault has its own users, because Haven limits the mails of one kind to an account.
   const usersOf = ({ users }: AccountsTestbed) => users.slice(index * mailsPerFault, (index + 1) * mailsPerFault);
   return {
     ...facts,
@@ -117,19 +117,24 @@ const tokenReads = 5;
 const readEveryMs = 100;
 
 /**
- * Sends a request with a token of the issuer through the proxy. Each comes from a new address, because the proxies limit
- * the requests of an address, and answer 429 above the limit.
+ * Sends a request with a token of the issuer through the proxy. Each request comes from a new address, because the
+ * proxies limit the requests of one address and answer 429 above the limit.
  */
 const readWith = (user: User, token: string): Promise<Answer> =>
-  user.ask({ method: "GET", path: "/api/v1/auth/me", headers: { authorization: `Bearer ${token}` }, once: true });
+  user.ask({
+    method: "GET",
+    path: "/api/v1/auth/me",
+    headers: { authorization: `Bearer ${token}` },
+    fromNewAddress: true,
+  });
 
 const resultsOf = (answers: readonly Answer[]): string =>
   answers.length === 0 ? "" : `: ${[...new Set(answers.map(({ result }) => result))].join(", ")}`;
 
-/** The provider is away, and has changed its key. */
+/** The identity provider is unreachable, and has changed its key. */
 function issuerFault(): Fault<Accounts> {
-  const known: Answer[] = [];
-  const renewed: Answer[] = [];
+  const knownKeyAnswers: Answer[] = [];
+  const newKeyAnswers: Answer[] = [];
   const nextKey = newKey("key-2");
   const tokenOf = ({ issuer }: AccountsTestbed, subject: string, key = issuer.key) =>
     issuer.sign(subject, { claims: { iss: issuer.url }, header: { kid: key.kid }, key: key.privateKey });
@@ -147,15 +152,15 @@ function issuerFault(): Fault<Accounts> {
       testbed.issuer.answer("/jwks", { keys: [testbed.issuer.key.jwk, nextKey.jwk] });
       for (const end = performance.now() + holdMs; performance.now() < end; await sleep(readEveryMs)) {
         for (const user of testbed.users.slice(0, tokenReads))
-          known.push(await readWith(user, tokenOf(testbed, "robot")));
+          knownKeyAnswers.push(await readWith(user, tokenOf(testbed, "robot")));
         const [user] = testbed.users;
-        if (user) renewed.push(await readWith(user, tokenOf(testbed, "robot", nextKey)));
+        if (user) newKeyAnswers.push(await readWith(user, tokenOf(testbed, "robot", nextKey)));
       }
     },
     undo: ({ issuerPath }) => issuerPath.set("pass"),
     async findings(testbed): Promise<Finding[]> {
-      const failed = known.filter(({ status }) => status !== 200);
-      const wrong = renewed.filter(({ status, headers }) => status !== 503 || !headers["retry-after"]);
+      const failed = knownKeyAnswers.filter(({ status }) => status !== 200);
+      const wrong = newKeyAnswers.filter(({ status, headers }) => status !== 503 || !headers["retry-after"]);
       const served = async () =>
         (
           await Promise.all(
@@ -165,11 +170,11 @@ function issuerFault(): Fault<Accounts> {
       const isServed = await eventually(served, Boolean, 20_000, 200).catch(() => false);
       return [
         {
-          what: `${failed.length} of ${known.length} requests with tokens of the known key failed${resultsOf(failed)} (limit: 0)`,
+          what: `${failed.length} of ${knownKeyAnswers.length} requests with tokens of the known key failed${resultsOf(failed)} (limit: 0)`,
           met: failed.length === 0,
         },
         {
-          what: `${wrong.length} of ${renewed.length} requests with tokens of the new key got another answer than 503 with Retry-After${resultsOf(wrong)} (limit: 0)`,
+          what: `${wrong.length} of ${newKeyAnswers.length} requests with tokens of the new key got another answer than 503 with Retry-After${resultsOf(wrong)} (limit: 0)`,
           met: wrong.length === 0,
         },
         { what: "tokens of the new key are served after the provider is back", met: isServed },

@@ -6,7 +6,7 @@ import { runProgram } from "../../../test/shared/run-program.ts";
 import { limitCpu } from "../testbed/cpu-quota.ts";
 import { type Fault, storeBounds } from "./fault.ts";
 
-const one = "api-server-2";
+const affectedInstance = "api-server-2";
 const { falseReadyWithinMs } = storeBounds;
 const clockFile = join(tmpdir(), "clock-of-one-instance");
 /** Returns the path of the library, whose folder depends on the processor architecture. */
@@ -30,7 +30,7 @@ export const clockFault: Fault = {
   holdMs: 10_000,
   async prepare({ fleet, waitUntilHealthy }) {
     writeFileSync(clockFile, "+0");
-    await fleet.member(one).restart({
+    await fleet.member(affectedInstance).restart({
       LD_PRELOAD: library(),
       FAKETIME_TIMESTAMP_FILE: clockFile,
       FAKETIME_CACHE_DURATION: String(clockReadMs / 1000),
@@ -53,8 +53,8 @@ export const environmentFaults: readonly Fault[] = [
     title: "One instance gets a tenth of a processor",
     description: "A quota of the kernel lets one instance run for 10 ms of every 100 ms.",
     holdMs: 15_000,
-    inject: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, 0.1),
-    undo: async ({ fleet }) => limitCpu(fleet.member(one).process().pid, undefined),
+    inject: async ({ fleet }) => limitCpu(fleet.member(affectedInstance).process().pid, 0.1),
+    undo: async ({ fleet }) => limitCpu(fleet.member(affectedInstance).process().pid, undefined),
     bounds: { noRequestFails: true, falseReadyWithinMs },
     alsoOnPeer: true,
   },
@@ -64,11 +64,11 @@ export const environmentFaults: readonly Fault[] = [
     description: "One instance can open neither a connection nor a file; what is open stays open.",
     holdMs: 10_000,
     inject({ fleet }) {
-      const { pid } = fleet.member(one).process();
+      const { pid } = fleet.member(affectedInstance).process();
       return limitFiles(pid, String(readdirSync(`/proc/${pid}/fd`).length));
     },
     undo({ fleet }) {
-      const { pid } = fleet.member(one).process();
+      const { pid } = fleet.member(affectedInstance).process();
       return limitFiles(pid, hardLimitOfFiles(pid));
     },
     bounds: { noRequestFails: true, falseReadyWithinMs },

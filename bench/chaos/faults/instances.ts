@@ -4,7 +4,7 @@ import { inspectorOf } from "../testbed/inspector-of.ts";
 import { breakerMs, type Fault } from "./fault.ts";
 import { onPathOfAllInstances } from "./path.ts";
 
-const one = "api-server-2";
+const affectedInstance = "api-server-2";
 const slowPostgres = onPathOfAllInstances("database", { delayMs: 100 });
 
 export const instanceFaults: readonly Fault[] = [
@@ -29,11 +29,11 @@ export const instanceFaults: readonly Fault[] = [
     description: "One instance gets SIGTERM, shuts down gracefully, and is started again some seconds later.",
     holdMs: 5000,
     async inject({ fleet }) {
-      const { child, exited } = fleet.member(one).process();
+      const { child, exited } = fleet.member(affectedInstance).process();
       child.kill("SIGTERM");
       await exited;
     },
-    undo: ({ fleet }) => fleet.member(one).start(),
+    undo: ({ fleet }) => fleet.member(affectedInstance).start(),
     replacesProcesses: true,
     bounds: { noRequestFails: true },
   },
@@ -48,10 +48,10 @@ export const instanceFaults: readonly Fault[] = [
       await sleep(700);
     },
     async inject(testbed) {
-      await testbed.fleet.member(one).kill();
+      await testbed.fleet.member(affectedInstance).kill();
       await slowPostgres.undo(testbed);
     },
-    undo: ({ fleet }) => fleet.member(one).start(),
+    undo: ({ fleet }) => fleet.member(affectedInstance).start(),
     replacesProcesses: true,
     bounds: { noRequestFails: true, onlyInFlightFails: true },
     quick: true,
@@ -61,8 +61,8 @@ export const instanceFaults: readonly Fault[] = [
     title: "Redis and one instance at once",
     description: "Redis and one instance are killed at the same moment; both are started again some seconds later.",
     holdMs: 8000,
-    inject: ({ fleet, redis }) => Promise.all([redis.stop(), fleet.member(one).kill()]),
-    undo: ({ fleet, redis }) => Promise.all([redis.start(), fleet.member(one).start()]),
+    inject: ({ fleet, redis }) => Promise.all([redis.stop(), fleet.member(affectedInstance).kill()]),
+    undo: ({ fleet, redis }) => Promise.all([redis.start(), fleet.member(affectedInstance).start()]),
     replacesProcesses: true,
     bounds: { readsFailForMs: breakerMs, noRequestFails: true },
   },
@@ -72,15 +72,15 @@ export const instanceFaults: readonly Fault[] = [
     description:
       "One instance gets SIGSTOP: its connections stay open, but it does not answer. Later it gets SIGCONT and continues.",
     holdMs: 25_000,
-    inject: async ({ fleet }) => fleet.member(one).freeze(),
-    undo: async ({ fleet }) => fleet.member(one).thaw(),
+    inject: async ({ fleet }) => fleet.member(affectedInstance).freeze(),
+    undo: async ({ fleet }) => fleet.member(affectedInstance).thaw(),
     bounds: { noRequestFails: true },
   },
   {
     name: "jam",
     title: "Event loop of one instance blocked for 5 s",
     description: "One instance computes for five seconds and answers no request during that time.",
-    inject: () => blockLoop(inspectorOf(one), 5000),
+    inject: () => blockLoop(inspectorOf(affectedInstance), 5000),
     bounds: { noRequestFails: true },
   },
 ];

@@ -13,22 +13,24 @@ export type Ask = {
   path: string;
   headers?: Record<string, string>;
   body?: object;
-  /** The request is sent from a new address over a new connection. */
-  once?: boolean;
+  /** Whether the request is sent from a new address, over a new connection. */
+  fromNewAddress?: boolean;
 };
 export type Answer = { result: AttemptResult; status: number; headers: IncomingHttpHeaders; text: string };
 
 /** Creates a user with a client address, kept-alive connections, an account and one property. */
 export async function createUser() {
-  const from = freshAddress();
+  const ownAddress = freshAddress();
   const agent = new Agent({ keepAlive: true });
   const { name, ...account } = newPerson();
   let token = "";
   let signingIn: Promise<boolean> | undefined;
 
   /** Sends one attempt. Never rejects. */
-  const ask = async ({ method, path, headers = {}, body, once: isAlone = false }: Ask): Promise<Answer> => {
-    const connectionOptions = isAlone ? { agent: false, localAddress: freshAddress() } : { agent, localAddress: from };
+  const ask = async ({ method, path, headers = {}, body, fromNewAddress = false }: Ask): Promise<Answer> => {
+    const connectionOptions = fromNewAddress
+      ? { agent: false, localAddress: freshAddress() }
+      : { agent, localAddress: ownAddress };
     const content = body === undefined ? undefined : JSON.stringify(body);
     const bodyHeaders =
       content === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(content) };
@@ -62,16 +64,16 @@ export async function createUser() {
   };
   if (!(await authenticate("/api/v1/auth/register", { name, ...account })))
     throw new Error("A user could not register.");
-  const made = await ask({ method: "POST", path: "/api/v1/properties", body: property(`home of ${account.email}`) });
-  if (made.result !== "ok") throw new Error(`A user could not create a property: ${made.status}`);
+  const created = await ask({ method: "POST", path: "/api/v1/properties", body: property(`home of ${account.email}`) });
+  if (created.result !== "ok") throw new Error(`A user could not create a property: ${created.status}`);
 
   return {
     /**
      * A login whose session is not used. It is sent from a new address, because the proxies limit logins for each
      * address.
      */
-    login: { method: "POST", path: "/api/v1/auth/login", body: account, once: true } as const,
-    propertyPath: String(made.headers.location),
+    login: { method: "POST", path: "/api/v1/auth/login", body: account, fromNewAddress: true } as const,
+    propertyPath: String(created.headers.location),
     ask,
     /** Logs in once for all requests that got 401, and returns whether the login succeeded. */
     signInAgain(): Promise<boolean> {
@@ -80,7 +82,7 @@ export async function createUser() {
       });
       return signingIn;
     },
-    leave: () => agent.destroy(),
+    disconnect: () => agent.destroy(),
   };
 }
 

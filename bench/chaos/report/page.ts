@@ -21,12 +21,12 @@ export type PageFacts = {
   imageOf(proxy: string, fault: string): string;
 };
 
-type Shown = { fault: FaultFacts; outcome: Outcome; verdicts: readonly Verdict[] };
+type JudgedFault = { fault: FaultFacts; outcome: Outcome; verdicts: readonly Verdict[] };
 
 /** Renders the report. Missed bounds are listed at the top. */
 export function renderPage({ results, machine, imageOf }: PageFacts): string {
-  const shown = proxyNames.flatMap((proxy) => faults.flatMap(({ name }) => shownOf(results, proxy, name)));
-  const byProxy = proxyNames.map((proxy) => ({ proxy, own: shown.filter(({ outcome }) => outcome.proxy === proxy) }));
+  const judged = proxyNames.flatMap((proxy) => faults.flatMap(({ name }) => judgedFaultsOf(results, proxy, name)));
+  const byProxy = proxyNames.map((proxy) => ({ proxy, own: judged.filter(({ outcome }) => outcome.proxy === proxy) }));
   const comparisons = byProxy.map(({ proxy, own }) =>
     comparisonOf(
       proxy,
@@ -38,7 +38,7 @@ export function renderPage({ results, machine, imageOf }: PageFacts): string {
     `${[
       "# Resilience: measured effects of faults",
       intro,
-      missedBounds(shown, results),
+      missedBounds(judged, results),
       ...(comparisons.some((part) => part !== "") ? [comparisonIntro, ...comparisons] : []),
       ...byProxy.map(({ proxy, own }) => figuresSection(proxy, own)),
       howToRead,
@@ -55,14 +55,14 @@ export function renderPage({ results, machine, imageOf }: PageFacts): string {
   );
 }
 
-function shownOf({ outcomes }: Results, proxy: string, name: string): Shown[] {
+function judgedFaultsOf({ outcomes }: Results, proxy: string, name: string): JudgedFault[] {
   const fault = factsOfFault(name);
   const outcome = outcomes.find((one) => one.proxy === proxy && one.server === "haven" && one.fault === name);
   if (fault === undefined || outcome === undefined) return [];
   return [{ fault, outcome, verdicts: judge(boundsOf(name), outcome.facts) }];
 }
 
-const rowOf = ({ outcomes }: Results, { fault: { title, name }, outcome: { proxy }, outcome }: Shown) => ({
+const rowOf = ({ outcomes }: Results, { fault: { title, name }, outcome: { proxy }, outcome }: JudgedFault) => ({
   title,
   proxy,
   haven: outcome,
@@ -73,7 +73,7 @@ const intro = `Three instances of Haven run with a real Postgres and a real Redi
 repository. ${userCount} simulated users read and write all the time, while \`npm run chaos\` injects one fault after another and records
 every request. This page is its report. Each fault has bounds, for example that no request may fail: see [Setup](#setup).`;
 
-function missedBounds(shown: readonly Shown[], { topologies, outcomes }: Results): string {
+function missedBounds(judged: readonly JudgedFault[], { topologies, outcomes }: Results): string {
   const notMet = (verdicts: readonly Verdict[]) => verdicts.filter(({ met }) => !met).map(({ what }) => what);
   const missedResources = topologies.flatMap(({ proxy, idleResources }) =>
     notMet(idleResources ? judgeResources(idleResources) : []).map(
@@ -81,7 +81,7 @@ function missedBounds(shown: readonly Shown[], { topologies, outcomes }: Results
     ),
   );
   const missed = [
-    ...faults.flatMap(({ name }) => missedBoundsOfFault(shown.filter(({ fault }) => fault.name === name))),
+    ...faults.flatMap(({ name }) => missedBoundsOfFault(judged.filter(({ fault }) => fault.name === name))),
     ...missedResources,
   ];
   const own = outcomes.filter(({ server }) => server === "haven").map(({ facts }) => facts.balance);
@@ -96,18 +96,18 @@ function missedBounds(shown: readonly Shown[], { topologies, outcomes }: Results
 }
 
 /** Returns one line for the missed bounds of a fault behind both proxies, or none. */
-function missedBoundsOfFault(shown: readonly Shown[]): string[] {
-  const parts = shown.flatMap(({ outcome: { proxy, facts }, verdicts }) => {
+function missedBoundsOfFault(judged: readonly JudgedFault[]): string[] {
+  const parts = judged.flatMap(({ outcome: { proxy, facts }, verdicts }) => {
     const missed = verdicts.filter(({ met }) => !met).map(({ what }) => what);
     return missed.length === 0 ? [] : [`behind ${proxyTitles[proxy]}, ${missed.join("; ")}.${stalled(facts)}`];
   });
-  const title = shown[0]?.fault.title;
+  const title = judged[0]?.fault.title;
   return parts.length === 0 ? [] : [`- **${title}**: ${parts.join(" ")}`.replaceAll(". behind", ". Behind")];
 }
 
-function figuresSection(proxy: keyof typeof proxyTitles, shown: readonly Shown[]): string {
-  if (shown.length === 0) return "";
-  const rows = shown.map(({ fault, outcome: { facts }, verdicts }) => [
+function figuresSection(proxy: keyof typeof proxyTitles, judged: readonly JudgedFault[]): string {
+  if (judged.length === 0) return "";
+  const rows = judged.map(({ fault, outcome: { facts }, verdicts }) => [
     `[${fault.title}](#${anchorOf(fault.title, proxy)})`,
     countsByKind((kind) => Object.values(facts.failedAttempts[kind]).reduce((sum, count) => sum + count, 0)),
     `${totalRequests(facts.failedRequests)}`,
@@ -135,8 +135,8 @@ function figuresSection(proxy: keyof typeof proxyTitles, shown: readonly Shown[]
 }
 
 /** Formats a count for each kind of request, as "0" or "1 / 2 / 3 / 4". */
-function countsByKind(of: (kind: Kind) => number): string {
-  const counts = kinds.map(of);
+function countsByKind(countOf: (kind: Kind) => number): string {
+  const counts = kinds.map(countOf);
   return counts.every((count) => count === 0) ? "0" : counts.join(" / ");
 }
 
@@ -158,7 +158,7 @@ const howToRead = `- **failed attempts**: attempts without a response, or with a
 const stalled = ({ stalledMs }: Facts): string =>
   stalledMs < 250 ? "" : ` The machine itself was paused for up to ${seconds(stalledMs)} during this fault.`;
 
-function faultSection({ fault, outcome: { proxy, facts }, verdicts }: Shown, image: string): string {
+function faultSection({ fault, outcome: { proxy, facts }, verdicts }: JudgedFault, image: string): string {
   const lines = verdicts.map(({ what, met }) => `- ${met ? "met" : "**missed**"}: ${what}`);
   const signIns = facts.signIns === 0 ? "" : ` ${facts.signIns} users signed in again.`;
   return `### ${fault.title}, behind ${proxyTitles[proxy]}

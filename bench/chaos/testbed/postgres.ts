@@ -41,10 +41,13 @@ export function createSecondServer({ data }: Postgres, options: PostgresOptions)
   return createNode({ ...data, directory: join(temporaryFolder(), "postgres") }, options);
 }
 
-async function createNode(data: DataDirectory, { host = "127.0.0.1", port: wanted, settings = {} }: PostgresOptions) {
+async function createNode(
+  data: DataDirectory,
+  { host = "127.0.0.1", port: givenPort, settings = {} }: PostgresOptions,
+) {
   const { directory, password, as } = data;
-  const port = wanted ?? (await freePort());
-  const all = {
+  const port = givenPort ?? (await freePort());
+  const allSettings = {
     port,
     listen_addresses: host,
     unix_socket_directories: "",
@@ -52,7 +55,7 @@ async function createNode(data: DataDirectory, { host = "127.0.0.1", port: wante
     superuser_reserved_connections: reservedConnections,
     ...settings,
   };
-  const settingArguments = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const settingArguments = Object.entries(allSettings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const [command = "", ...args] = [...as.prefix, postgresBinaries().postgres, "-D", directory, ...settingArguments];
   const owner = { ...(as.uid !== undefined && { uid: as.uid }), ...(as.gid !== undefined && { gid: as.gid }) };
   const adminUrl = `postgres://haven:${password}@${host}:${port}/postgres`;

@@ -21,7 +21,8 @@ export async function measureResources({ server, connections, fleet }: Testbed):
       return { handles, heapMb: system.memory.heapUsedBytes / 1e6 };
     }),
   );
-  const sum = (pick: (one: (typeof instances)[number]) => number) => instances.reduce((all, one) => all + pick(one), 0);
+  const sum = (pick: (instance: (typeof instances)[number]) => number) =>
+    instances.reduce((total, instance) => total + pick(instance), 0);
   return {
     ...(await connections()),
     handles: sum(({ handles }) => handles),
@@ -31,7 +32,7 @@ export async function measureResources({ server, connections, fleet }: Testbed):
 
 /** Returns the minimum of the samples, so that a check or probe in flight does not count. */
 export function minimumOf(samples: readonly Resources[]): Resources {
-  const minimum = (pick: (one: Resources) => number) => Math.min(...samples.map(pick));
+  const minimum = (pick: (sample: Resources) => number) => Math.min(...samples.map(pick));
   return {
     postgres: minimum(({ postgres }) => postgres),
     redis: minimum(({ redis }) => redis),

@@ -24,7 +24,7 @@ export const ballastRows = 100_000;
 export const settings = {
   NODE_ENV: "production",
   LOG_LEVEL: "warn",
-  // Retries of logins must not be limited.
+  // High enough that no retry of a login is refused.
   AUTH_RATE_LIMIT: "100",
   OVERLOAD_DELAY_MS: "50",
   ACCESS_TOKEN_TTL: "3600",
@@ -40,7 +40,7 @@ type RunningFleet = {
   proxy: RunningProxy;
   users: readonly User[];
   ledger: Ledger;
-  /** The endpoint to which the instances export traces, if they do. */
+  /** The endpoint to which the instances export traces; undefined if they export none. */
   traces: TraceEndpoint | undefined;
   /** Repairs the stores, and waits until every instance is ready and the proxy uses it. */
   waitUntilHealthy(): Promise<void>;
@@ -87,7 +87,7 @@ export async function startTestbed<S extends Stores>(
       if (name === "haproxy") await allUp();
     },
     async stop(): Promise<void> {
-      for (const user of users) user.leave();
+      for (const user of users) user.disconnect();
       await proxy.stop();
       for (const member of fleet.members) await member.kill();
     },

@@ -5,12 +5,12 @@ import type { Fleet } from "../../../test/shared/servers/fleet.ts";
 /** Shorter than the default of 10 s, so that batches are lost while the run lasts. */
 const exportTimeoutMs = 2000;
 
-/** Starts an endpoint of traces that fails in this way, and returns the settings of the instances that export to it. */
+/** Starts a trace endpoint with this fault, and returns the settings with which the instances export to it. */
 export async function startTraceEndpoint(fault: CollectorFault) {
   const { endpoint } = await startFailingCollector(fault);
   return {
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: String(exportTimeoutMs) },
-    /** Whether the instances have exported, and have counted what was lost. */
+    /** The finding is met if spans reached a slow endpoint, or if the instances counted the spans that any other lost. */
     async findings({ members }: Fleet) {
       const counts = { exported: 0, failed: 0, dropped: 0 };
       for (const { url } of members) {
