@@ -12,10 +12,10 @@ const sources = join(root, "src");
 /** Packages that contain machine code. They are loaded from node_modules. */
 const nativePackages = ["@node-rs/argon2", "sharp"];
 
-/** Used by packages if they are installed, which in production they are not. */
+/** Some packages use these if they are installed. In production they are not installed. */
 export const optionalPackages = ["pg-native", "supports-color"];
 
-/** Read at run time, from the same place beside dist/ as beside src/. */
+/** Files that are read at run time. They have the same paths in dist/ as in src/. */
 const assets = "**/*.{sql,lua,css,js,bin}";
 
 const entryPoints = {
@@ -23,7 +23,10 @@ const entryPoints = {
   "tracing/export-worker": join(sources, "tracing/export-worker.ts"),
 };
 
-/** In the bundle, `import.meta.url` is the file of the bundle. Modules find their assets beside their own source. */
+/**
+ * Replaces `import.meta.url`, which in a bundle is the URL of the bundle, by the URL that the module would have without
+ * bundling. Modules need that URL to find their assets.
+ */
 const ownUrls: Plugin = {
   name: "own-urls",
   setup({ onLoad }) {
@@ -37,7 +40,7 @@ const ownUrls: Plugin = {
 
 /**
  * An `import` of node:http reads all its members, and some of them load the whole implementation of `fetch`: 20 ms and
- * 5 MB. Members that are loaded at their first use are left out here.
+ * 5 MB. This plugin leaves out the members that Node loads at their first use.
  */
 const lightHttp: Plugin = {
   name: "light-http",
@@ -61,7 +64,7 @@ const lightHttp: Plugin = {
 const unusedParts: Plugin = {
   name: "unused-parts",
   setup({ onResolve, onLoad }) {
-    // Express exports these functions. One that is called is loaded from node_modules.
+    // Express exports these functions of body-parser. The package is loaded from node_modules when one of them is called.
     const name = "body-parser";
     const readers = ["json", "raw", "text", "urlencoded"];
     const reader = (kind: string) => `exports.${kind} = (options) => require("${name}").${kind}(options);`;
@@ -76,7 +79,7 @@ const unusedParts: Plugin = {
   },
 };
 
-/** Returns which files became part of which output. */
+/** Writes the bundle into the folder, and returns which source files each output file contains. */
 export async function bundle(folder: string): Promise<Metafile> {
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { closeSection, isStep, nextVersion, notesOf } from "./changelog.ts";
 
-// npm run release -- patch   gives the tree the next version, for a commit and a tag
+// npm run release -- patch   writes the next version into all files; commit and tag them afterwards
 // node .ci/release/main.ts check v0.2.0   fails if the tag is not the version of every package
 // node .ci/release/main.ts notes v0.2.0   prints the section of the changelog
 
@@ -14,10 +14,10 @@ const fail = (message: string): never => {
   process.exit(1);
 };
 
-const [command = "", word = ""] = process.argv.slice(2);
+const [command = "", tag = ""] = process.argv.slice(2);
 if (isStep(command)) bump(nextVersion(versionOf("package.json"), command));
-else if (command === "check") check(word);
-else if (command === "notes") process.stdout.write(`${notesOf(read("CHANGELOG.md"), word.replace(/^v/, ""))}\n`);
+else if (command === "check") check(tag);
+else if (command === "notes") process.stdout.write(`${notesOf(read("CHANGELOG.md"), tag.replace(/^v/, ""))}\n`);
 else fail("Usage: npm run release -- major|minor|patch");
 
 function bump(version: string): void {
@@ -25,8 +25,8 @@ function bump(version: string): void {
   const current = versionOf("package.json");
   writeFileSync("CHANGELOG.md", closeSection(read("CHANGELOG.md"), version, new Date().toISOString().slice(0, 10)));
   for (const file of packages) replace(file, `"version": "${current}"`, `"version": "${version}"`);
-  // Images and jobs in the shipped files carry the version too.
-  const places = [
+  // The shipped files also contain the version, in the names of images and jobs.
+  const filesAndFolders = [
     "package-lock.json",
     "SECURITY.md",
     "action.yml",
@@ -37,7 +37,7 @@ function bump(version: string): void {
     "docs",
   ];
   const dashed = (text: string) => text.replaceAll(".", "-");
-  for (const file of execFileSync("git", ["ls-files", ...places])
+  for (const file of execFileSync("git", ["ls-files", ...filesAndFolders])
     .toString()
     .trim()
     .split("\n")) {

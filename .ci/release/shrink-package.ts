@@ -2,9 +2,9 @@ import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { minifySync } from "@swc/core";
 
-// node ../../.ci/release/shrink-package.ts, in the folder of a package that was built: removes the declarations that no
-// exported path reaches, the white space of the code, and the names of variables. Functions keep their names, for stack
-// traces.
+// node ../../.ci/release/shrink-package.ts makes a built package smaller; run it in the folder of the package. It removes
+// the declarations that no exported path reaches and the white space of the code, and shortens the names of local
+// variables. Functions and classes keep their names, for stack traces.
 
 const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, { types: string }> };
 
