@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { identityExamples } from "../core/identity.ts";
 
-const described = <Name extends string>(examples: Readonly<Record<Name, string>>): Record<Name, z.ZodString> => {
-  const members = Object.entries<string>(examples).map(([name, example]) => [name, z.string().meta({ example })]);
-  return Object.fromEntries(members);
+const exampleSchemas = <Name extends string>(examples: Readonly<Record<Name, string>>): Record<Name, z.ZodString> => {
+  const schemas = Object.entries<string>(examples).map(([name, example]) => [name, z.string().meta({ example })]);
+  return Object.fromEntries(schemas);
 };
 
 /** The members that identify an instance, in the answers of probes, operator endpoints and `GET /api`. */
-export const identity = described(identityExamples);
+export const identity = exampleSchemas(identityExamples);

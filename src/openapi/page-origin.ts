@@ -6,7 +6,7 @@ import type { Reply, ReplyHeaders } from "../http/responses.ts";
 /** A placeholder for the address of the server, which is known only when a request arrives. */
 export const origin = "http://origin.invalid";
 
-/** Each origin keeps a copy of the page in memory. */
+/** Each origin has its own copy of the page in memory, so the number of copies is limited. */
 const maxOrigins = 8;
 
 /** Serves a page whose example commands name the origin of the request. Pages are cached per origin. */

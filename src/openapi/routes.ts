@@ -30,10 +30,10 @@ export type AboutDeps = {
 
 const asJson = { "Content-Type": "application/json; charset=utf-8" };
 
-/** Returns the index, the reference and the OpenAPI document, which are generated at their first request. */
+/** Returns the routes of the index, the reference page and the OpenAPI document. The server generates the last two at their first request. */
 export function aboutRoutes(
   { identity, cookieName, servesOperators, demoLogin, mailPage }: AboutDeps,
-  others: readonly Routes[],
+  otherRoutes: readonly Routes[],
 ): Routes {
   const routes = createRoutes("/api");
   const links = linksOf(servesOperators);
@@ -42,12 +42,12 @@ export function aboutRoutes(
   const landing = renderLandingPage({ ...identity, links, demoLogin, mailPage });
   const landingPage = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
   routes.add(operations.index, ({ request }) =>
-    preferred(request.headers.accept ?? "", forms) === "html" ? landingPage(request) : index(request),
+    preferred(request.headers.accept ?? "", indexTypes) === "html" ? landingPage(request) : index(request),
   );
   routes.add(operations.document, ({ request }) => document()(request));
   routes.add(operations.docs, async ({ request }) => {
-    described();
-    // The document and the page are generated in two turns, because together they would block the event loop for too long.
+    openApi();
+    // The document and the page are generated in two turns of the event loop, because together they would block the event loop for too long.
     await nextTurn();
     return docs()(request);
   });
@@ -58,17 +58,17 @@ export function aboutRoutes(
     return ok({ type: problemPath(params.code), code: params.code, status, title });
   });
 
-  const described = once(() =>
+  const openApi = once(() =>
     createDocument({
       version: identity.version,
       cookieName,
-      routes: [...others, routes],
+      routes: [...otherRoutes, routes],
       listenerOperations: [...probeOperations, ...(servesOperators ? operatorOperations : [])],
     }),
   );
-  const document = once(() => compressedResponse(JSON.stringify(described()), asJson));
+  const document = once(() => compressedResponse(JSON.stringify(openApi()), asJson));
   const docs = once(() => {
-    const reference = renderDocsPage(described(), links, demoLogin);
+    const reference = renderDocsPage(openApi(), links, demoLogin);
     return pageOfOrigin(reference.page, reference.headers);
   });
   return routes;
@@ -82,6 +82,6 @@ function once<T>(create: () => T): () => T {
   };
 }
 
-const forms = { "application/json": "json", "text/html": "html" } as const;
+const indexTypes = { "application/json": "json", "text/html": "html" } as const;
 
 const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(problemKinds, code);

@@ -78,30 +78,30 @@ const fields = [
   ...["of each entry", "of the whole"],
 ];
 
-test("descriptions of fields are in the document at every depth", () => {
+test("the document contains the descriptions of fields at every depth", () => {
   const { parameters, requestBody, responses } = document.paths["/described"]?.post ?? assert.fail();
   const named = JSON.stringify(document.components.schemas);
-  for (const [where, what] of Object.entries({ body: requestBody, answer: responses[200] })) {
-    const text = JSON.stringify(what) + named;
+  for (const [place, described] of Object.entries({ body: requestBody, answer: responses[200] })) {
+    const text = JSON.stringify(described) + named;
     assert.deepEqual(
-      [where, fields.filter((one) => !text.includes(`"description":${JSON.stringify(one)}`))],
-      [where, []],
+      [place, fields.filter((description) => !text.includes(`"description":${JSON.stringify(description)}`))],
+      [place, []],
     );
   }
   const descriptions = parameters?.map(({ description }) => description) ?? [];
   assert.deepEqual(descriptions.slice(0, 2), queries);
 });
 
-test("descriptions of fields are on the page, in requests and responses", () => {
+test("the reference page shows each description of a field twice: in the request and in the response", () => {
   const { html } = renderDocsPage(document, {}).page;
   const paragraphs = [...html.matchAll(/<p>([^<]*)<\/p>/g)].map(([, text = ""]) => text.replaceAll("&#39;", "'"));
-  const times = (words: string) => paragraphs.filter((one) => one === words).length;
+  const countOf = (words: string) => paragraphs.filter((paragraph) => paragraph === words).length;
   assert.deepEqual(
-    fields.filter((one) => times(one) !== 2),
+    fields.filter((description) => countOf(description) !== 2),
     [],
   );
-  assert.deepEqual(queries.map(times), [1, 1]);
-  assert.equal(times("replaced by the outer description"), 0);
+  assert.deepEqual(queries.map(countOf), [1, 1]);
+  assert.equal(countOf("replaced by the outer description"), 0);
 });
 
 test("If-Range is documented for operations that support it", () => {

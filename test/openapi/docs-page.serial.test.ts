@@ -17,8 +17,8 @@ const haven = await startHaven({
 });
 const { operations } = await readDocument(haven.url);
 
-/** Opens the form of an operation. */
-async function tryOut(page: Page, id: string) {
+/** Opens the form that tries an operation. */
+async function openTryForm(page: Page, id: string) {
   const article = page.locator(`#${id}`);
   await article.locator(".try > summary").click();
   return {
@@ -35,8 +35,8 @@ async function signIn(page: Page, { email, password }: { email: string; password
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** Returns a script that returns the text that a screen reader announces for a live region. */
-const announcedIn = (selector: string) => `(() => {
+/** Creates a browser script. The script returns the text that a screen reader announces for a live region. */
+const announcementScript = (selector: string) => `(() => {
   const region = document.querySelector("${selector}");
   if (region.getAttribute("role") !== "status" || region.getAttribute("aria-atomic") !== "false") return "";
   const silent = (node) => node.parentElement.closest("[aria-live]")?.getAttribute("aria-live") === "off";
@@ -57,23 +57,23 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   const open = (t: TestContext, options: BrowserContextOptions = {}, path = "/api/docs", { url } = haven) =>
     openTab(t, browser, url + path, options);
 
-  test("registers, creates and lists, and reuses the returned ids", async (t) => {
+  test("registers, creates and lists, and fills returned ids into later forms", async (t) => {
     const { page, assertQuiet } = await open(t);
     const person = newPerson();
-    const account = await tryOut(page, "register");
+    const account = await openTryForm(page, "register");
     await account.body(person);
     await account.send();
     await account.outcome.getByText("201 Created").waitFor();
     await page.locator("#signed-in").getByText(`Signed in as ${person.email}.`).waitFor();
 
-    const property = await tryOut(page, "createProperty");
+    const property = await openTryForm(page, "createProperty");
     await property.send();
     await property.outcome.getByText("201 Created").waitFor();
-    const list = await tryOut(page, "listProperties");
+    const list = await openTryForm(page, "listProperties");
     await list.send();
     await list.outcome.getByText('"name": "Harbour House"').waitFor();
 
-    const unit = await tryOut(page, "createUnit");
+    const unit = await openTryForm(page, "createUnit");
     await unit.send();
     await unit.outcome.getByText("201 Created").waitFor();
     assert.equal(await evaluate(page, "localStorage.length + sessionStorage.length + document.cookie.length"), 0);
@@ -81,14 +81,14 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("signs in once for all operations, and out again", async (t) => {
+  test("signs in once for all operations, and signs out", async (t) => {
     const { page, assertQuiet } = await open(t);
     const person = await register(haven.url);
     await signIn(page, { ...person, password: "wrong" });
     await page.getByText("The email address or the password is wrong.").waitFor();
     await signIn(page, person);
     await page.getByText(`Signed in as ${person.email}.`).waitFor();
-    const me = await tryOut(page, "getMe");
+    const me = await openTryForm(page, "getMe");
     await me.send();
     await me.outcome.getByText("200 OK").waitFor();
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -103,7 +103,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     const person = await register(guarded.url);
     await signIn(page, person);
     await page.getByText(`Signed in as ${person.email}.`).waitFor();
-    const metrics = await tryOut(page, "getMetrics");
+    const metrics = await openTryForm(page, "getMetrics");
     await metrics.send();
     await metrics.outcome.getByText("The operator token is missing: enter it.").click();
     await page.getByLabel("Operator token", { exact: true }).and(page.locator(":focus")).fill("day-shift");
@@ -116,7 +116,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await page.getByLabel("Operator token", { exact: true }).fill("night-shift-at-the-harbour");
     await metrics.send();
     await metrics.outcome.getByText("200 OK").waitFor();
-    const me = await tryOut(page, "getMe");
+    const me = await openTryForm(page, "getMe");
     await me.send();
     await me.outcome.getByText("200 OK").waitFor();
     assert.ok(await page.getByText(`Signed in as ${person.email}.`).isVisible());
@@ -128,13 +128,13 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     const { page, assertQuiet } = await open(t);
     await signIn(page, await register(haven.url));
     await page.locator("#signed-in").waitFor();
-    const avatar = await tryOut(page, "changeAvatar");
+    const avatar = await openTryForm(page, "changeAvatar");
     const file = { name: "me.png", mimeType: "image/png", buffer: blackPng(64, 48) };
     await avatar.article.locator("input[type=file]").setInputFiles(file);
     await avatar.send();
     await avatar.outcome.getByText("200 OK").waitFor();
 
-    const ticks = await tryOut(page, "tick");
+    const ticks = await openTryForm(page, "tick");
     await ticks.send();
     await ticks.outcome.getByText("data: two").waitFor();
     await ticks.article.getByRole("button", { name: "Stop" }).click();
@@ -144,12 +144,12 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
 
   test("shows errors of the request, the body and the connection", async (t) => {
     const { page } = await open(t);
-    const login = await tryOut(page, "login");
+    const login = await openTryForm(page, "login");
     await login.body({ email: "not-an-address" });
     await login.send();
     await login.outcome.getByText("Validation failed.").waitFor();
     await login.outcome.locator("li").filter({ hasText: "email must be an email address" }).waitFor();
-    const unit = await tryOut(page, "getUnit");
+    const unit = await openTryForm(page, "getUnit");
     await unit.send();
     await unit.outcome.getByText("Fill in unitId first.").waitFor();
     assert.equal(await evaluate(page, "document.activeElement.id"), "getUnit-unitId");
@@ -181,7 +181,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await page.keyboard.press("/");
     await page.keyboard.type("/units");
     assert.equal(await page.locator("#filter").inputValue(), "/units");
-    const unit = await tryOut(page, "getUnit");
+    const unit = await openTryForm(page, "getUnit");
     const field = unit.article.getByLabel("unitId");
     await field.fill("a");
     await page.keyboard.press("/");
@@ -195,11 +195,11 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
 
   test("announces the status and errors of a response, but not its body", async (t) => {
     const { page } = await open(t);
-    const login = await tryOut(page, "login");
+    const login = await openTryForm(page, "login");
     await login.body({ email: "not-an-address" });
     await login.send();
     await login.outcome.getByText("400 Bad Request").waitFor();
-    const announced = await evaluate(page, announcedIn("#login .outcome"));
+    const announced = await evaluate(page, announcementScript("#login .outcome"));
     assert.match(String(announced), /400 Bad Request.*Validation failed\..*email\s+must be an email address/s);
     assert.doesNotMatch(String(announced), /validation_failed",|content-type:/);
     assert.deepEqual(await evaluate(page, findObstacles), []);
@@ -228,23 +228,23 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   for (const path of ["/api/docs", "/api"]) {
     test(`${path} fits on a phone and is accessible, in light and dark mode`, async (t) => {
       const { page, assertQuiet } = await open(t, { viewport: { width: 360, height: 740 } }, path);
-      await evaluate(page, `for (const one of document.querySelectorAll("details")) one.open = true`);
-      // Content that is not rendered has no size.
+      await evaluate(page, `for (const details of document.querySelectorAll("details")) details.open = true`);
+      // With `content-visibility: auto` the browser does not lay out articles outside of the screen.
       await evaluate(
         page,
-        `for (const one of document.querySelectorAll(".op")) one.style.contentVisibility = "visible"`,
+        `for (const article of document.querySelectorAll(".op")) article.style.contentVisibility = "visible"`,
       );
       assert.equal(await evaluate(page, pageOverflow), 0);
       const below = await evaluate(page, spaceBelowContent);
-      assert.ok(Number(below) >= 24, `the last block is ${below} px above the edge`);
+      assert.ok(Number(below) >= 24, `the space below the last block is ${below} px`);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         assert.deepEqual(await evaluate(page, findLowContrast), []);
       }
       await page.keyboard.press("Tab");
       assert.deepEqual(await evaluate(page, findInvisibleFocus), []);
-      const found = (await evaluate(page, findObstacles)) as string[];
-      assert.deepEqual(path === "/api" ? found.filter((one) => one !== "no nav") : found, []);
+      const obstacles = (await evaluate(page, findObstacles)) as string[];
+      assert.deepEqual(path === "/api" ? obstacles.filter((obstacle) => obstacle !== "no nav") : obstacles, []);
       assertQuiet();
     });
   }
@@ -278,13 +278,13 @@ describe("the commands on the pages, without JavaScript", () => {
       assert.deepEqual(originsIn(await read(path, { host: "[::1]:4000" })), ["http://[::1]:4000"]);
     });
 
-    test(`${path}: with the scheme from a trusted proxy`, async () => {
+    test(`${path}: have the scheme that a trusted proxy reports`, async () => {
       const withOtherProxies = await startHaven({ env: { ...sameSecret, TRUST_PROXY: "10.0.0.0/8" } });
       const proxied = { host: "haven.example", "x-forwarded-proto": "https" };
       assert.deepEqual(originsIn(await read(path, proxied)), ["https://haven.example"]);
       assert.deepEqual(originsIn(await read(path, proxied, withOtherProxies.url)), ["http://haven.example"]);
-      const odd = { host: "haven.example", "x-forwarded-proto": "https://evil.example/?" };
-      assert.deepEqual(originsIn(await read(path, odd)), ["http://haven.example"]);
+      const invalidScheme = { host: "haven.example", "x-forwarded-proto": "https://evil.example/?" };
+      assert.deepEqual(originsIn(await read(path, invalidScheme)), ["http://haven.example"]);
     });
 
     test(`${path}: do not contain a Host that is unsafe in a shell`, async () => {
@@ -303,7 +303,7 @@ describe("the commands on the pages, without JavaScript", () => {
   }
 });
 
-test("/api is a page for browsers and an index for others", async () => {
+test("/api is a page for browsers and a JSON index for other clients", async () => {
   const browsers = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
   const page = await ask(`${haven.url}/api`, { headers: { accept: browsers } });
   const index = await ask(`${haven.url}/api`, { headers: { accept: "*/*" } });
@@ -317,11 +317,11 @@ test("/api is a page for browsers and an index for others", async () => {
 });
 
 test("with a management port the public reference has no operator endpoints", async () => {
-  const split = await startHaven({ env: { ...sameSecret, MANAGEMENT_PORT: "0" } });
-  const ids = (await readDocument(split.url)).operations.map(({ id }) => id);
+  const withManagementPort = await startHaven({ env: { ...sameSecret, MANAGEMENT_PORT: "0" } });
+  const ids = (await readDocument(withManagementPort.url)).operations.map(({ id }) => id);
   assert.ok(ids.includes("getReady") && !ids.includes("getMetrics"));
   assert.doesNotMatch(
-    (await ask(`${split.url}/api/docs`)).text,
+    (await ask(`${withManagementPort.url}/api/docs`)).text,
     /health\/detailed|\/metrics|<input id="operator-token"/,
   );
 });

@@ -42,7 +42,7 @@ describe("the document", () => {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  test("has an ETag, and is 304 for the same ETag", async () => {
+  test("has an ETag, and returns 304 for the same ETag", async () => {
     const first = await ask(`${haven.url}/api/openapi.json`);
     const etag = first.headers.etag ?? "";
     const again = await ask(`${haven.url}/api/openapi.json`, { headers: { "if-none-match": etag } });
@@ -58,17 +58,18 @@ describe("the document", () => {
   test("has examples that match its schemas", () => {
     for (const operation of operations) {
       const { method, path, described } = operation;
-      const own = `/paths/${escaped(path)}/${method.toLowerCase()}`;
+      const pointer = `/paths/${escaped(path)}/${method.toLowerCase()}`;
       const check = (at: string, content: Content = {}): void => {
         for (const [type, { example, examples = {} }] of Object.entries(content)) {
           const values = Object.values(examples).map(({ value }) => value);
-          for (const one of example === undefined ? values : [example, ...values])
-            contract.assertFits(`${at}/content/${escaped(type)}/schema`, one, `the example at ${at}`);
+          for (const value of example === undefined ? values : [example, ...values])
+            contract.assertFits(`${at}/content/${escaped(type)}/schema`, value, `the example at ${at}`);
         }
       };
-      check(`${own}/requestBody`, described.requestBody?.content);
+      check(`${pointer}/requestBody`, described.requestBody?.content);
       for (const status of Object.keys(described.responses)) {
-        const { answer, at } = answerAt(document, operation, status) ?? assert.fail(`${own} ${status} leads nowhere`);
+        const { answer, at } =
+          answerAt(document, operation, status) ?? assert.fail(`${pointer} ${status} refers to no response`);
         check(at, answer.content);
       }
     }
@@ -88,7 +89,7 @@ describe("the document", () => {
 
 describe("every operation in the document", { concurrency: 4 }, () => {
   for (const operation of operations) {
-    test(`${operation.method} ${operation.path} behaves as documented`, () => walk(operation));
+    test(`${operation.method} ${operation.path} behaves as documented`, () => assertBehavesAsDocumented(operation));
   }
 });
 
@@ -96,62 +97,73 @@ const promote = async (email: string): Promise<void> => {
   await query(haven.running.parts.addresses.databaseUrl, "UPDATE users SET role = 'admin' WHERE email = $1", [email]);
 };
 
-/** Sends valid and invalid requests; every response has to be documented. */
-async function walk(operation: ApiOperation): Promise<void> {
+/** Sends valid and invalid requests, and asserts that every response is documented. */
+async function assertBehavesAsDocumented(operation: ApiOperation): Promise<void> {
   const { path, described } = operation;
   const promoted = operation.access === "admin" ? { promote } : {};
   const visitor = await visit(haven.url, operations, { ...promoted, tokenFromMail });
-  const answered = async (what: string, statuses: readonly number[], changes: Parameters<typeof visitor.call>[1]) => {
+  const assertAnswer = async (
+    request: string,
+    statuses: readonly number[],
+    changes: Parameters<typeof visitor.call>[1],
+  ) => {
     const answer = await visitor.call(operation, changes);
     contract.assertDocumented(operation, answer);
-    assert.ok(statuses.includes(answer.status), `${what}: ${answer.status} ${answer.text}`);
+    assert.ok(statuses.includes(answer.status), `${request}: ${answer.status} ${answer.text}`);
     return answer;
   };
-  const understands = (name: string) => described.parameters?.some((one) => one.in === "header" && one.name === name);
-  const real = await visitor.pathOf(operation);
+  const acceptsHeader = (name: string) => described.parameters?.some((one) => one.in === "header" && one.name === name);
+  const existingPath = await visitor.pathOf(operation);
 
   if (isProtected(operation)) {
-    await answered("without credentials", [401], { path: real, headers: { authorization: "" } });
-    await answered("with a wrong token", [401], { path: real, headers: { authorization: "Bearer wrong" } });
+    await assertAnswer("without credentials", [401], { path: existingPath, headers: { authorization: "" } });
+    await assertAnswer("with a wrong token", [401], { path: existingPath, headers: { authorization: "Bearer wrong" } });
   }
   if ("400" in described.responses && !described["x-any-query"])
-    await answered("an unknown query", [400], { path: `${real}?no-such-field=1` });
+    await assertAnswer("an unknown query", [400], { path: `${existingPath}?no-such-field=1` });
   if (path.includes("{")) {
-    await answered("a malformed id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, "no-such") });
-    await answered("an unknown id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, noSuchId) });
+    await assertAnswer("a malformed id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, "no-such") });
+    await assertAnswer("an unknown id", [400, 404], { path: path.replaceAll(/\{\w+\}/g, noSuchId) });
   }
   if (described.requestBody?.content["application/json"] !== undefined) {
-    await answered("an unknown field", [400], { path: real, ...json({ "no-such-field": 1 }) });
-    await answered("a truncated body", [400], { path: real, body: "{" });
-    await answered("a body that is not JSON", [415], {
-      path: real,
+    await assertAnswer("an unknown field", [400], { path: existingPath, ...json({ "no-such-field": 1 }) });
+    await assertAnswer("a truncated body", [400], { path: existingPath, body: "{" });
+    await assertAnswer("a body that is not JSON", [415], {
+      path: existingPath,
       body: "a",
       headers: { "content-type": "text/plain" },
     });
-    await answered("a body over the limit", [413], { path: real, ...json("a".repeat(1_000_001)) });
+    await assertAnswer("a body over the limit", [413], { path: existingPath, ...json("a".repeat(1_000_001)) });
   }
-  if (understands("If-Match"))
-    await answered("an outdated ETag", [412], { path: real, headers: { "if-match": '"a"' } });
+  if (acceptsHeader("If-Match"))
+    await assertAnswer("an outdated ETag", [412], { path: existingPath, headers: { "if-match": '"a"' } });
 
-  const key = understands("Idempotency-Key") ? { "idempotency-key": newEmail() } : {};
-  const done = await answered("as documented", [200, 201, 202, 204, 206], { path: real, headers: key });
+  const key = acceptsHeader("Idempotency-Key") ? { "idempotency-key": newEmail() } : {};
+  const success = await assertAnswer("as documented", [200, 201, 202, 204, 206], { path: existingPath, headers: key });
 
-  if (understands("Idempotency-Key")) {
-    const again = await answered("the same key again", [done.status], { path: real, headers: key });
-    assert.equal(again.text, done.text);
-    await answered("the same key with another body", [422], { path: real, headers: key, ...otherBody(described) });
+  if (acceptsHeader("Idempotency-Key")) {
+    const again = await assertAnswer("the same key again", [success.status], { path: existingPath, headers: key });
+    assert.equal(again.text, success.text);
+    await assertAnswer("the same key with another body", [422], {
+      path: existingPath,
+      headers: key,
+      ...differentBody(described),
+    });
   }
-  if (understands("Range")) {
-    await answered("a part", [206], { path: real, headers: { range: "bytes=0-3" } });
-    await answered("a part behind the end", [416], { path: real, headers: { range: "bytes=999999999-" } });
+  if (acceptsHeader("Range")) {
+    await assertAnswer("a range", [206], { path: existingPath, headers: { range: "bytes=0-3" } });
+    await assertAnswer("a range after the end", [416], { path: existingPath, headers: { range: "bytes=999999999-" } });
   }
-  if (understands("If-None-Match")) {
+  if (acceptsHeader("If-None-Match")) {
     // Lists of all users change while other tests of this file register users.
-    let { etag = "" } = done.headers;
+    let { etag = "" } = success.headers;
     const expected = operation.access === "admin" ? [200, 304] : [304];
     await eventually(
       async () => {
-        const again = await answered("the current ETag", expected, { path: real, headers: { "if-none-match": etag } });
+        const again = await assertAnswer("the current ETag", expected, {
+          path: existingPath,
+          headers: { "if-none-match": etag },
+        });
         etag = again.headers.etag ?? "";
         return again.status;
       },
@@ -168,8 +180,8 @@ test("operator endpoints behave as documented, with and without the token", asyn
   }
 });
 
-/** Valid, but different from the previous body. */
-function otherBody({ requestBody }: ApiOperation["described"]): Ask {
+/** Returns a valid body that differs from the example. */
+function differentBody({ requestBody }: ApiOperation["described"]): Ask {
   const example: unknown = requestBody?.content["application/json"]?.example;
   if (typeof example !== "object" || example === null) return { body: blackPng(80, 80) };
   const [field = ""] = Object.keys(example);
@@ -179,15 +191,15 @@ function otherBody({ requestBody }: ApiOperation["described"]): Ask {
 test("a path supports only the documented methods", async () => {
   const visitor = await visit(haven.url, operations, { promote });
   for (const path of Object.keys(document.paths)) {
-    const here = operations.filter((one) => one.path === path);
-    const unused = ["PUT", "POST", "DELETE", "PATCH", "GET"].find((method) =>
-      here.every((one) => one.method !== method),
+    const ofPath = operations.filter((operation) => operation.path === path);
+    const undocumented = ["PUT", "POST", "DELETE", "PATCH", "GET"].find((method) =>
+      ofPath.every((operation) => operation.method !== method),
     );
-    const filled = await visitor.pathOf(here[0] ?? assert.fail());
-    const allowed = here.map(({ method }) => method);
+    const concretePath = await visitor.pathOf(ofPath[0] ?? assert.fail());
+    const allowed = ofPath.map(({ method }) => method);
     if (allowed.includes("GET")) allowed.push("HEAD");
-    for (const method of unused === undefined ? ["OPTIONS"] : [unused, "OPTIONS"]) {
-      const { status, headers } = await ask(haven.url + filled, { method });
+    for (const method of undocumented === undefined ? ["OPTIONS"] : [undocumented, "OPTIONS"]) {
+      const { status, headers } = await ask(haven.url + concretePath, { method });
       assert.deepEqual(
         [method, path, status, headers["content-type"], headers.allow],
         [method, path, 405, "application/problem+json", allowed.sort().join(", ")],

@@ -32,7 +32,7 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
     assert.doesNotMatch(output, /warning/i);
   });
 
-  test("has no error of vacuum, where npm run vacuum has built it", withoutGoProgram(vacuum), async () => {
+  test("has no error of vacuum, if npm run vacuum has built the linter", withoutGoProgram(vacuum), async () => {
     const document = join(folder, "openapi.json");
     const { code, output } = await runProgram(fileOf(vacuum), vacuumArguments(document), { timeoutMs: 120_000 });
     assert.equal(code, 0, output);
@@ -51,7 +51,7 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
       });
     const generated = await runScript("generate");
     assert.equal(generated.code, 0, generated.output);
-    // The tool itself allows further headers of any type.
+    // openapi-typescript itself adds `unknown` for headers that are not documented.
     assertNoUnknown(readFileSync(join(client, "haven.d.ts"), "utf8").replaceAll("[name: string]: unknown;", ""));
     const { url } = await startHaven({ env: sameSecret });
     const example = join(client, "example.ts");
@@ -62,7 +62,7 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
 
   test("gives types without `unknown` by hey-api", async () => {
     await run("@hey-api/openapi-ts/bin/run.js", "-i", "openapi.json", "-o", "hey-api");
-    // hey-api has `void` for a 204 only, and not for another response without a body.
+    // hey-api gives the type `void` only to a 204. Another response without a body, such as 202, is `unknown`.
     assertNoUnknown(readFileSync(join(folder, "hey-api/types.gen.ts"), "utf8").replaceAll("202: unknown;", ""));
     await compile("hey-api/types.gen.ts");
   });

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { fileOf, provideGoProgram } from "../shared/go-program.ts";
 import { vacuum, vacuumArguments } from "./support/vacuum.ts";
 
-// npm run vacuum: lints docs/openapi.json with vacuum. Not a test of the suite: the first run builds vacuum, which takes ten
-// minutes of processor time.
+// npm run vacuum: lints docs/openapi.json with vacuum. It is not part of npm test, because the first run builds vacuum, which
+// takes ten minutes of processor time.
 
 provideGoProgram(vacuum);
 const document = fileURLToPath(new URL("../../docs/openapi.json", import.meta.url));

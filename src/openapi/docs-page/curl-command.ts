@@ -8,18 +8,18 @@ export function curlOf(
   path: string,
   { parameters = [], requestBody, ...operation }: DocumentedOperation,
 ): string {
-  const url = `${origin}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${variable(name)}`)}`;
+  const url = `${origin}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${shellVariable(name)}`)}`;
   const content = requestBody?.content ?? {};
   const example = content["application/json"]?.example;
   const [field] = Object.keys(content["multipart/form-data"]?.schema?.properties ?? {});
-  const isKeyed = parameters.some(({ name }) => name === "Idempotency-Key");
-  const streams = Object.values(operation.responses).some(
+  const acceptsIdempotencyKey = parameters.some(({ name }) => name === "Idempotency-Key");
+  const isStream = Object.values(operation.responses).some(
     (answer) => "content" in answer && answer.content?.["text/event-stream"],
   );
   const parts = [
-    `curl${streams ? " -N" : ""}${method === "get" ? "" : ` -X ${method.toUpperCase()}`} "${url}"`,
-    tokens[operation["x-access"]] && `-H "Authorization: Bearer $${tokens[operation["x-access"]]}"`,
-    isKeyed && `-H "Idempotency-Key: $(uuidgen)"`,
+    `curl${isStream ? " -N" : ""}${method === "get" ? "" : ` -X ${method.toUpperCase()}`} "${url}"`,
+    tokenVariables[operation["x-access"]] && `-H "Authorization: Bearer $${tokenVariables[operation["x-access"]]}"`,
+    acceptsIdempotencyKey && `-H "Idempotency-Key: $(uuidgen)"`,
     example !== undefined && `--json '${bodyText(example).replaceAll("'", String.raw`'\''`)}'`,
     field !== undefined && `-F ${field}=@picture.jpg`,
   ];
@@ -32,7 +32,7 @@ function bodyText(value: unknown): string {
   return line.length <= 60 ? line : pretty(value).replaceAll("\n", "\n  ");
 }
 
-const tokens = {
+const tokenVariables = {
   everyone: "",
   member: "TOKEN",
   account: "TOKEN",
@@ -41,4 +41,4 @@ const tokens = {
   operator: "OPS_TOKEN",
 } as const;
 
-const variable = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+const shellVariable = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();

@@ -10,7 +10,7 @@ const byFormat: Readonly<Record<string, string>> = {
   "uri-reference": "URL",
 };
 
-/** Returns the type of a field in words; code in backticks. */
+/** Returns the type of a field in words, with code in backticks. */
 export function describeType(schema: JsonSchema): string {
   const { enum: choices, anyOf, oneOf, type, items } = schema;
   if (schema.const !== undefined) return `always \`${String(schema.const)}\``;
@@ -20,14 +20,14 @@ export function describeType(schema: JsonSchema): string {
   if (typeof type === "object") return type.map((one) => describeType({ ...schema, type: one })).join(" or ");
   if (type === "array") return items === undefined ? "array" : `array of ${plural(describeType(items))}`;
   if (type === "integer" || type === "number")
-    return joinWords(type === "integer" ? "integer" : "number", range(schema));
-  if (type === "string") return joinWords(byFormat[schema.format ?? ""] ?? "string", lengths(schema));
+    return joinWords(type === "integer" ? "integer" : "number", describeRange(schema));
+  if (type === "string") return joinWords(byFormat[schema.format ?? ""] ?? "string", describeLength(schema));
   if (type === "object") return schema.properties === undefined ? "object with any keys" : "object";
   if (type === "boolean") return "`true` or `false`";
   return type === "null" ? "`null`" : "any value";
 }
 
-/** The value of a field that is left out. */
+/** Returns the value that the server uses if the field is missing. */
 export const describeDefault = ({ default: value }: JsonSchema): string =>
   value === undefined ? "" : `, default: ${value === "" ? "empty" : `\`${String(value)}\``}`;
 
@@ -38,26 +38,26 @@ function describeChoices(choices: readonly string[]): string {
   return `one of ${choices.length} codes, such as ${choices.slice(0, 3).join(", ")}`;
 }
 
-const inWords = (value: number): string => value.toLocaleString("en");
+const formatNumber = (value: number): string => value.toLocaleString("en");
 
 const joinWords = (...words: readonly string[]): string => words.filter((word) => word !== "").join(", ");
 
 const plural = (words: string): string => (words.startsWith("object") ? "objects" : words);
 
-function range({ minimum, maximum, multipleOf }: JsonSchema): string {
+function describeRange({ minimum, maximum, multipleOf }: JsonSchema): string {
   const steps = multipleOf === undefined ? "" : `multiple of ${multipleOf}`;
   if (minimum !== undefined && maximum !== undefined)
-    return joinWords(`${inWords(minimum)} to ${inWords(maximum)}`, steps);
+    return joinWords(`${formatNumber(minimum)} to ${formatNumber(maximum)}`, steps);
   if (minimum !== undefined) return joinWords(`at least ${minimum}`, steps);
   return joinWords(maximum === undefined ? "" : `at most ${maximum}`, steps);
 }
 
-function lengths({ minLength, maxLength, pattern }: JsonSchema): string {
+function describeLength({ minLength, maxLength, pattern }: JsonSchema): string {
   const form = patternMeanings.get(pattern ?? "") ?? asciiPatterns[pattern ?? ""] ?? "";
   if (maxLength === undefined)
     return joinWords(minLength === undefined ? "" : `at least ${minLength} characters`, form);
   const from = minLength === undefined ? "up to" : `${minLength} to`;
-  return joinWords(`${from} ${inWords(maxLength)} characters`, form);
+  return joinWords(`${from} ${formatNumber(maxLength)} characters`, form);
 }
 
 const asciiPatterns: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { type Html, html } from "../../core/page/html.ts";
 
-/** Text with code in backticks. */
+/** Renders a text in which backticks mark code. */
 export const prose = (text: string): Html[] =>
   text.split("`").map((piece, index) => (index % 2 === 0 ? html`${piece}` : html`<code>${piece}</code>`));
 

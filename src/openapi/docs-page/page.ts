@@ -21,7 +21,7 @@ const style = readStyles(
   ...["layout.css", "operations.css", "forms.css", "media.css"].map(browserFile),
 );
 
-/** Renders the API reference. Complete without JavaScript; with it, every operation can be tried. */
+/** Renders the API reference. The page is complete without JavaScript. With JavaScript, a reader can also try every operation. */
 export function renderDocsPage(document: Document, links: Links, demoLogin?: DemoLogin) {
   const groups = groupsOf(document);
   const count = groups.reduce((sum, { operations }) => sum + operations.length, 0);
@@ -51,7 +51,7 @@ export function renderDocsPage(document: Document, links: Links, demoLogin?: Dem
           <div class="wrap">
             <h1>Reference</h1>
             <p class="summary">${info.summary} ${count} operations, documented by the schemas that validate them.</p>
-            <p class="unscripted">Without JavaScript this page is a reference only; with it, every operation can be tried here.</p>
+            <p class="unscripted">Without JavaScript this page is a reference only. With JavaScript you can try every operation here.</p>
             <p class="version">Version ${info.version} · OpenAPI ${openapi}</p>
           </div>
         </div>
@@ -82,7 +82,7 @@ function renderGuide(): Html {
   return html`
     <section class="guide" aria-labelledby="guide">
       <h2 id="guide" class="visually-hidden">About all operations</h2>
-      ${guide.map(({ title, text }) => html`<div><h3>${title}</h3>${text.map((one) => html`<p>${prose(one)}</p>`)}</div>`)}
+      ${guide.map(({ title, text }) => html`<div><h3>${title}</h3>${text.map((paragraph) => html`<p>${prose(paragraph)}</p>`)}</div>`)}
     </section>`;
 }
 

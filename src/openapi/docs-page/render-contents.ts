@@ -1,7 +1,7 @@
 import { type Html, html } from "../../core/page/html.ts";
-import { type Listed, renderMethod, searchTextOf } from "./render-operation.ts";
+import { type ListedOperation, renderMethod, searchTextOf } from "./render-operation.ts";
 
-export type Group = { tag: string; operations: readonly Listed[] };
+export type Group = { tag: string; operations: readonly ListedOperation[] };
 
 export const idOfTag = (tag: string): string => `tag-${tag.toLowerCase()}`;
 
@@ -26,7 +26,7 @@ export function renderContents(groups: readonly Group[]): Html {
     </aside>`;
 }
 
-function renderEntry(listed: Listed): Html {
+function renderEntry(listed: ListedOperation): Html {
   const { operationId, summary } = listed.operation;
   return html`
     <li data-words="${searchTextOf(listed)}">

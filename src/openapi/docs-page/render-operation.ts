@@ -7,7 +7,7 @@ import { renderParameters } from "./render-parameters.ts";
 import { type Resolve, renderSchema } from "./render-schema.ts";
 import { renderTryForm } from "./render-try-form.ts";
 
-export type Listed = { method: string; path: string; operation: DocumentedOperation };
+export type ListedOperation = { method: string; path: string; operation: DocumentedOperation };
 
 const callers: Readonly<Record<Access, string>> = {
   everyone: "Public",
@@ -18,7 +18,11 @@ const callers: Readonly<Record<Access, string>> = {
   operator: "For operators, with the operator token if one is set",
 };
 
-export function renderOperation({ method, path, operation }: Listed, document: Document, resolve: Resolve): Html {
+export function renderOperation(
+  { method, path, operation }: ListedOperation,
+  document: Document,
+  resolve: Resolve,
+): Html {
   const { operationId: id, summary, description } = operation;
   return html`
     <article class="op" id="${id}" aria-labelledby="title-${id}" data-words="${searchTextOf({ method, path, operation })}">
@@ -47,7 +51,7 @@ export const renderMethod = (method: string): Html =>
   html`<b class="method ${tones[method] ?? "warn"}">${method.toUpperCase()}</b>`;
 
 /** Returns the text in which the filter of the page searches. */
-export const searchTextOf = ({ method, path, operation: { operationId, summary, tags } }: Listed): string =>
+export const searchTextOf = ({ method, path, operation: { operationId, summary, tags } }: ListedOperation): string =>
   `${method} ${path} ${summary} ${operationId} ${tags.join(" ")}`.toLowerCase();
 
 const tones: Readonly<Record<string, string>> = { get: "calm", post: "good", delete: "bad" };

@@ -37,21 +37,29 @@ function renderField(name: string, required: boolean, field: JsonSchema, options
       <code class="name">${name}</code> <span class="type">${prose(describeType(described) + describeDefault(schema))}</span>
       ${required === (marks === "required") ? html` <span class="must">${marks}</span>` : nothing}
       ${renderDescriptions(field, resolve)}
-      ${renderExample(annotated("examples", field, resolve)[0]?.examples)}
+      ${renderExample(schemasAnnotatedWith("examples", field, resolve)[0]?.examples)}
       ${renderFields(schema, options, depth + 1)}
     </li>`;
 }
 
 function renderDescriptions(schema: JsonSchema, resolve: Resolve): Html[] {
-  return annotated("description", schema, resolve).map(({ description = "" }) => html`<p>${prose(description)}</p>`);
+  return schemasAnnotatedWith("description", schema, resolve).map(
+    ({ description = "" }) => html`<p>${prose(description)}</p>`,
+  );
 }
 
 /** Returns the schema itself if it has the annotation, otherwise the choices, items or entries that have it. */
-function annotated(of: "description" | "examples", schema: JsonSchema, resolve: Resolve): JsonSchema[] {
+function schemasAnnotatedWith(
+  annotation: "description" | "examples",
+  schema: JsonSchema,
+  resolve: Resolve,
+): JsonSchema[] {
   const { anyOf = [], oneOf = [], items = {}, additionalProperties: entries, ...whole } = resolve(schema);
-  if (whole[of] !== undefined) return [whole];
+  if (whole[annotation] !== undefined) return [whole];
   const nested = [...anyOf, ...oneOf, items, typeof entries === "object" ? entries : {}];
-  return nested.filter((one) => Object.keys(one).length > 0).flatMap((one) => annotated(of, one, resolve));
+  return nested
+    .filter((one) => Object.keys(one).length > 0)
+    .flatMap((one) => schemasAnnotatedWith(annotation, one, resolve));
 }
 
 function renderExample(examples: readonly unknown[] = []): Html {
@@ -71,7 +79,7 @@ function withFields(schema: JsonSchema, resolve: Resolve): JsonSchema {
   return typeof additionalProperties === "object" ? withFields(additionalProperties, resolve) : {};
 }
 
-/** Returns one object with the fields of all variants; those that a variant lacks are optional. */
+/** Returns one object with the fields of all variants. A field that any variant lacks is optional. */
 function mergedVariants(variants: readonly JsonSchema[], resolve: Resolve): JsonSchema {
   const names = [...new Set(variants.flatMap(({ properties = {} }) => Object.keys(properties)))];
   const fields = names.map((name) => {

@@ -5,7 +5,7 @@ import type { Resolve } from "./render-schema.ts";
 
 /**
  * Renders the form that tries an operation. The form is in a template until it is opened, because a browser lays out all
- * forms of a page for its autofill, which takes a phone a third of a second. Without JavaScript the form is hidden.
+ * forms of a page for its autofill. On a phone that takes a third of a second. Without JavaScript the form is hidden.
  */
 export function renderTryForm(method: string, path: string, operation: DocumentedOperation, resolve: Resolve): Html {
   const { operationId: id, parameters = [], requestBody } = operation;
@@ -25,13 +25,13 @@ export function renderTryForm(method: string, path: string, operation: Documente
 
 function renderInput(id: string, { name, in: place, required, schema, example }: DocumentedParameter): Html {
   const field = `${id}-${name}`;
-  const given = place === "path" && schema.format !== "uuid" && typeof example === "string" ? example : "";
+  const initialValue = place === "path" && schema.format !== "uuid" && typeof example === "string" ? example : "";
   return html`
     <p class="field">
       <label for="${field}">${name} <small>${place}${required ? ", required" : ""}</small></label>
       ${
         schema.enum === undefined
-          ? html`<input id="${field}" name="${name}" data-in="${place}" value="${given}" autocomplete="off" autocapitalize="none" spellcheck="false"${required ? trusted(" required") : nothing}>`
+          ? html`<input id="${field}" name="${name}" data-in="${place}" value="${initialValue}" autocomplete="off" autocapitalize="none" spellcheck="false"${required ? trusted(" required") : nothing}>`
           : html`<select id="${field}" name="${name}" data-in="${place}"><option value="">any</option>${schema.enum.map((one) => html`<option>${String(one)}</option>`)}</select>`
       }
     </p>`;

@@ -40,7 +40,7 @@ export function createDocument({ version, cookieName, routes, listenerOperations
     paths: byPath(operations),
     components: {
       schemas: schemas.named,
-      responses: usedBy(operations, problemResponses(schemas)),
+      responses: responsesUsedBy(operations, problemResponses(schemas)),
       headers: answerHeaders,
       securitySchemes: {
         accessToken: {
@@ -57,14 +57,21 @@ export function createDocument({ version, cookieName, routes, listenerOperations
   };
 }
 
-type Placed = { path: string; method: ListenerOperation["method"]; described: DocumentedOperation };
+type LocatedOperation = { path: string; method: ListenerOperation["method"]; described: DocumentedOperation };
 
-function withPath(prefix: string, { path, method }: Pick<Placed, "path" | "method">, described: DocumentedOperation) {
+function withPath(
+  prefix: string,
+  { path, method }: Pick<LocatedOperation, "path" | "method">,
+  described: DocumentedOperation,
+) {
   return { path: `${prefix}${path}`, method, described };
 }
 
-/** Returns only the problems that an operation refers to. 405, for example, is returned before an operation is found. */
-function usedBy(operations: readonly Placed[], responses: Components["responses"]): Components["responses"] {
+/** Returns only the problem responses to which an operation refers. 405 is one without an operation: the router returns it before it finds an operation. */
+function responsesUsedBy(
+  operations: readonly LocatedOperation[],
+  responses: Components["responses"],
+): Components["responses"] {
   const used = new Set(
     operations.flatMap(({ described }) =>
       Object.values(described.responses).map((answer) => ("$ref" in answer ? answer.$ref : "")),
@@ -73,8 +80,8 @@ function usedBy(operations: readonly Placed[], responses: Components["responses"
   return Object.fromEntries(Object.entries(responses).filter(([name]) => used.has(`#/components/responses/${name}`)));
 }
 
-function byPath(operations: readonly Placed[]): Document["paths"] {
-  const paths: Record<string, Partial<Record<Placed["method"], DocumentedOperation>>> = {};
+function byPath(operations: readonly LocatedOperation[]): Document["paths"] {
+  const paths: Record<string, Partial<Record<LocatedOperation["method"], DocumentedOperation>>> = {};
   for (const { path, method, described } of operations) paths[path] = { ...paths[path], [method]: described };
   return paths;
 }

@@ -7,7 +7,7 @@ import { type DocumentedHeaderName, headerReferences } from "./response-headers.
 const jsonType = "application/json";
 const withoutBody = new Set(["202", "204", "304"]);
 
-/** Returns the successful responses, with those that follow from the request headers of the operation. */
+/** Returns the successful responses. Adds the 304 and the `ETag` headers that follow from the request headers of the operation. */
 export function answersOf(
   { answers, headers = [], method }: Pick<Operation, "answers" | "headers" | "method">,
   schemas: Schemas,
@@ -15,11 +15,11 @@ export function answersOf(
 ): Readonly<Record<string, DocumentedAnswer>> {
   const hasEtag = headers.includes("If-None-Match") || (headers.includes("If-Match") && method !== "delete");
   const unchanged = { 304: { description: "Not modified." } };
-  const all = { ...(headers.includes("If-None-Match") && unchanged), ...answers };
+  const allAnswers = { ...(headers.includes("If-None-Match") && unchanged), ...answers };
   return Object.fromEntries(
-    Object.entries(all).map(([status, answer]: [string, Answer]) => {
-      const named = new Set<AnswerHeader>([...(hasEtag ? (["ETag"] as const) : []), ...(answer.headers ?? [])]);
-      const references = headerReferences([...commonHeaders, ...named]);
+    Object.entries(allAnswers).map(([status, answer]: [string, Answer]) => {
+      const ownHeaders = new Set<AnswerHeader>([...(hasEtag ? (["ETag"] as const) : []), ...(answer.headers ?? [])]);
+      const references = headerReferences([...commonHeaders, ...ownHeaders]);
       return [
         status,
         {
@@ -34,14 +34,14 @@ export function answersOf(
 
 function contentOf(answer: Answer, schemas: Schemas): Content {
   const { schema, contentType, alternateTypes = [], alternateSchemas = {}, example } = answer;
-  const first = contentType ?? jsonType;
+  const mainType = contentType ?? jsonType;
   const alternate = (type: string) => {
-    const named = alternateSchemas[type];
-    return named === undefined ? plain(type) : withExample(named, schemas);
+    const alternateSchema = alternateSchemas[type];
+    return alternateSchema === undefined ? withoutSchema(type) : withExample(alternateSchema, schemas);
   };
   const described = schema && withExample(schema, schemas, example);
   return {
-    [first]: described ?? plain(first),
+    [mainType]: described ?? withoutSchema(mainType),
     ...Object.fromEntries(alternateTypes.map((type) => [type, alternate(type)])),
   };
 }
@@ -49,14 +49,17 @@ function contentOf(answer: Answer, schemas: Schemas): Content {
 function withExample(
   schema: NonNullable<Answer["schema"]>,
   schemas: Schemas,
-  differences?: Answer["example"],
+  exampleChanges?: Answer["example"],
 ): MediaType {
-  const described = schemas.of(schema, "output");
+  const described = schemas.toJsonSchema(schema, "output");
   const example = exampleOf(described, schemas.resolve);
-  return { schema: described, example: differences === undefined ? example : Object.assign({}, example, differences) };
+  return {
+    schema: described,
+    example: exampleChanges === undefined ? example : Object.assign({}, example, exampleChanges),
+  };
 }
 
-function plain(type: string): MediaType {
+function withoutSchema(type: string): MediaType {
   if (type.startsWith("text/") || type === "application/x-ndjson") return { schema: { type: "string" } };
   return /[/+]json$/.test(type) ? {} : { schema: { type: "string", format: "binary" } };
 }

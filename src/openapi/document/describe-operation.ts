@@ -17,11 +17,11 @@ const security: Readonly<Record<Access, DocumentedOperation["security"]>> = {
 
 const keyHeaders = ["RateLimit", "RateLimit-Policy"] as const;
 
-/** An operation of the Express routes. */
+/** Documents an operation of the Express routes. */
 export function describeRoute(operation: Operation, schemas: Schemas): DocumentedOperation {
   const requestBody = requestBodyOf(operation, schemas);
   return {
-    ...head(operation, operation.access ?? "everyone"),
+    ...commonFields(operation, operation.access ?? "everyone"),
     ...parameters(operation, schemas),
     ...(requestBody !== undefined && { requestBody }),
     responses: {
@@ -31,25 +31,33 @@ export function describeRoute(operation: Operation, schemas: Schemas): Documente
   };
 }
 
-/** An operation that the listener answers before the Express app. */
+/** Documents an operation that the listener answers before the Express app. */
 export function describeListenerOperation(operation: ListenerOperation, schemas: Schemas): DocumentedOperation {
-  const { access, ...rest } = operation;
+  const { access, ...withoutAccess } = operation;
   // Responses of probes have no request id.
   const commonHeaders = access === "operator" ? (["X-Request-Id"] as const) : [];
   return {
-    ...head(operation, access ?? "everyone"),
-    ...parameters(rest, schemas),
-    responses: { ...answersOf(rest, schemas, commonHeaders), ...problemReferences(operation.problems ?? []) },
+    ...commonFields(operation, access ?? "everyone"),
+    ...parameters(withoutAccess, schemas),
+    responses: { ...answersOf(withoutAccess, schemas, commonHeaders), ...problemReferences(operation.problems ?? []) },
   };
 }
 
-function head({ id, summary, description, tag }: Omit<Operation, "access">, access: Access) {
-  const more = description !== undefined && { description };
-  return { operationId: id, summary, ...more, tags: [tag], security: security[access], "x-access": access };
+function commonFields({ id, summary, description, tag }: Omit<Operation, "access">, access: Access) {
+  const optionalDescription = description !== undefined && { description };
+  return {
+    operationId: id,
+    summary,
+    ...optionalDescription,
+    tags: [tag],
+    security: security[access],
+    "x-access": access,
+  };
 }
 
 function parameters(operation: Operation, schemas: Schemas) {
   const all = parametersOf(operation, schemas);
-  const isLoose = operation.query !== undefined && schemas.of(operation.query, "input").additionalProperties !== false;
-  return { ...(isLoose && { "x-any-query": true as const }), ...(all.length > 0 && { parameters: all }) };
+  const acceptsAnyQuery =
+    operation.query !== undefined && schemas.toJsonSchema(operation.query, "input").additionalProperties !== false;
+  return { ...(acceptsAnyQuery && { "x-any-query": true as const }), ...(all.length > 0 && { parameters: all }) };
 }

@@ -13,7 +13,7 @@ const requestHeaders: Readonly<Record<RequestHeader, { description: string; sche
     example: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
   },
   "If-Match": {
-    description: "An `ETag`. If the resource has changed since, the request fails with 412.",
+    description: "An `ETag`. If it is not the current version of the resource, the request fails with 412.",
     schema: text,
   },
   "If-None-Match": {
@@ -43,8 +43,8 @@ export function parametersOf({ params, query, headers = [] }: Operation, schemas
 /** Documents the parsed type, such as an integer from 1 to 100, instead of the pattern of the text. */
 function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schemas: Schemas): DocumentedParameter[] {
   if (schema === undefined) return [];
-  const { required = [], properties: asSent = {} } = schemas.of(schema, "input");
-  const { properties = {} } = schemas.of(schema, "output");
+  const { required = [], properties: asSent = {} } = schemas.toJsonSchema(schema, "input");
+  const { properties = {} } = schemas.toJsonSchema(schema, "output");
   return Object.entries(properties).map(([name, asParsed]) => {
     const { description, examples, ...field } = { ...annotationsOf(asSent[name]), ...asParsed };
     return {
@@ -58,13 +58,13 @@ function fieldsOf(schema: z.ZodType | undefined, place: "path" | "query", schema
   });
 }
 
-/** For parameters that their name explains: `unitId` in a path, or `status` as a filter of a list. */
+/** Describes parameters without a description of their own, such as `unitId` in a path or `status` as a filter of a list. */
 const descriptionOf = (name: string, place: "path" | "query"): string =>
   place === "path"
     ? `The id of the ${name.replace(/Id$/, "").replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`
     : `Returns only items with this ${name}`;
 
-/** The description may be on the schema before its `transform`. */
+/** Returns the description and examples as sent, because a schema with a `transform` may have them only before the `transform`. */
 const annotationsOf = ({ description, examples }: JsonSchema = {}): JsonSchema => ({
   ...(description !== undefined && { description }),
   ...(examples !== undefined && { examples }),

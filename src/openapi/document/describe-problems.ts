@@ -29,23 +29,23 @@ const problem = z
   })
   .meta({ id: "Problem", description: "An error as defined by RFC 9457" });
 
-/** Most errors follow from the description of an operation; it lists only the others. */
+/** Derives most error codes from the description of an operation. Its `problems` list only the others. */
 export function problemsOf(operation: Operation): readonly ErrorCode[] {
   const { access, params, headers = [] } = operation;
-  const possible = (codes: readonly ErrorCode[], condition: unknown) => (condition ? codes : []);
+  const codesIf = (codes: readonly ErrorCode[], condition: unknown) => (condition ? codes : []);
   return [
     // Every operation refuses unknown query parameters.
-    ...possible(["bad_request", "validation_failed"], true),
-    ...possible(["unauthorized"], access),
-    // API keys without the scope, cookies from other origins, and credentials that the operation does not accept.
-    ...possible(["forbidden", "rate_limited"], access),
-    ...possible(["not_found"], params),
-    ...possible(["conflict", "unprocessable"], headers.includes("Idempotency-Key")),
-    ...possible(["precondition_failed"], headers.includes("If-Match")),
-    ...possible(["payload_too_large", "unsupported_media_type"], operation.body ?? operation.upload),
-    ...possible(["rate_limited"], operation.rateLimited),
-    ...possible(["internal", "overloaded", "unavailable", "deadline_exceeded"], true),
-    ...possible(["read_only"], needsOf(operation).postgres === "write" || needsOf(operation).redis === "write"),
+    ...codesIf(["bad_request", "validation_failed"], true),
+    ...codesIf(["unauthorized"], access),
+    // 403 is for API keys without the scope, cookies from other origins, and credentials that the operation does not accept.
+    ...codesIf(["forbidden", "rate_limited"], access),
+    ...codesIf(["not_found"], params),
+    ...codesIf(["conflict", "unprocessable"], headers.includes("Idempotency-Key")),
+    ...codesIf(["precondition_failed"], headers.includes("If-Match")),
+    ...codesIf(["payload_too_large", "unsupported_media_type"], operation.body ?? operation.upload),
+    ...codesIf(["rate_limited"], operation.rateLimited),
+    ...codesIf(["internal", "overloaded", "unavailable", "deadline_exceeded"], true),
+    ...codesIf(["read_only"], needsOf(operation).postgres === "write" || needsOf(operation).redis === "write"),
     ...(operation.problems ?? []),
   ];
 }
@@ -57,12 +57,12 @@ export function problemReferences(failures: readonly ErrorCode[]): Readonly<Reco
 
 /** Returns one response per status, with an example for each code. */
 export function problemResponses(schemas: Schemas): Readonly<Record<string, DocumentedAnswer>> {
-  const schema = schemas.of(problem, "output");
+  const schema = schemas.toJsonSchema(problem, "output");
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
   return Object.fromEntries(
-    [...byStatus].map(([status, sameStatus]) => {
-      const description = sameStatus.map((code) => `${problemKinds[code].title} (\`${code}\`).`).join(" ");
-      const examples = Object.fromEntries(sameStatus.map((code) => [code, { value: exampleOfProblem(code) }]));
+    [...byStatus].map(([status, codesOfStatus]) => {
+      const description = codesOfStatus.map((code) => `${problemKinds[code].title} (\`${code}\`).`).join(" ");
+      const examples = Object.fromEntries(codesOfStatus.map((code) => [code, { value: exampleOfProblem(code) }]));
       const headers = headerReferences(["X-Request-Id", ...(headersByStatus.get(status) ?? [])]);
       return [`Problem${status}`, { description, headers, content: { [problemType]: { schema, examples } } }];
     }),

@@ -7,7 +7,7 @@ import type { DocumentedOperation } from "./openapi-types.ts";
 export function requestBodyOf({ id, body, upload }: Operation, schemas: Schemas): DocumentedOperation["requestBody"] {
   if (upload !== undefined) return uploadOf(upload);
   if (body === undefined) return undefined;
-  const schema = schemas.nameOf(`${id.charAt(0).toUpperCase()}${id.slice(1)}Body`, schemas.of(body, "input"));
+  const schema = schemas.nameOf(`${id.charAt(0).toUpperCase()}${id.slice(1)}Body`, schemas.toJsonSchema(body, "input"));
   const example = exampleOf(schema, schemas.resolve);
   return { required: !isOptional(body), content: { "application/json": { schema, example } } };
 }

@@ -33,6 +33,6 @@ function exampleOfObject(
   resolve: (schema: JsonSchema) => JsonSchema,
 ): Record<string, unknown> {
   const fields = Object.entries(properties);
-  const shown = minProperties === 1 && required.length === 0 ? fields.slice(0, 1) : fields;
-  return Object.fromEntries(shown.map(([name, field]) => [name, exampleOf(field, resolve)]));
+  const exampleFields = minProperties === 1 && required.length === 0 ? fields.slice(0, 1) : fields;
+  return Object.fromEntries(exampleFields.map(([name, field]) => [name, exampleOf(field, resolve)]));
 }

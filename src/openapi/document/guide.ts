@@ -8,7 +8,7 @@ export const guide: readonly { title: string; text: readonly string[] }[] = [
       "`POST /api/v1/auth/register` and `POST /api/v1/auth/login` return an access token for `Authorization: Bearer …`, valid for some minutes, and a refresh token to get the next one. Browsers also receive a session cookie. Pages of other origins cannot write with the cookie alone.",
       "A session can be revoked at any time. Every instance then refuses its tokens at once.",
       "If the operator trusts an identity provider, its access tokens are accepted as `Authorization: Bearer …`, too.",
-      "Programs use an API key: `Authorization: Bearer hvn_…`. `POST /api/v1/auth/api-keys` creates one with an expiry and with the scopes `read` (GET and HEAD) and `write` (all other methods). A key cannot manage accounts, passwords, sessions, keys or users. Each answer to a key has the headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): the limit per minute, what is left of it, and the seconds until it is full again. Above the limit the answer is 429.",
+      "Programs use an API key: `Authorization: Bearer hvn_…`. `POST /api/v1/auth/api-keys` creates one with an expiry and with the scopes `read` (GET and HEAD) and `write` (all other methods). A key cannot manage accounts, passwords, sessions, keys or users. Each answer to a key has the headers `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): the limit per minute, the remaining requests, and the seconds until the full limit is available again. Above the limit the answer is 429.",
     ],
   },
   {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { JsonSchema } from "./openapi-types.ts";
 
-/** Requests are documented before transformations, responses after them. */
+/** A request is documented as it is before the transformations of its schema, a response as it is after them. */
 type Direction = "input" | "output";
 
 /** Converts zod schemas to JSON Schema. Schemas with an id become components and are referred to. */
@@ -12,12 +12,12 @@ export function createSchemas() {
 
   return {
     named: named as Readonly<Record<string, JsonSchema>>,
-    of(schema: z.ZodType, io: Direction): JsonSchema {
-      const known = cache[io].get(schema) ?? convert(schema, io);
-      cache[io].set(schema, known);
-      return known;
+    toJsonSchema(schema: z.ZodType, io: Direction): JsonSchema {
+      const jsonSchema = cache[io].get(schema) ?? convert(schema, io);
+      cache[io].set(schema, jsonSchema);
+      return jsonSchema;
     },
-    /** Makes the schema a component, unless it refers to one. */
+    /** Makes the schema a component, unless it already refers to one. Returns the reference. */
     nameOf(name: string, schema: JsonSchema): JsonSchema {
       if (schema.$ref !== undefined) return schema;
       add(name, schema);
@@ -37,8 +37,8 @@ export function createSchemas() {
   }
 
   function add(name: string, definition: JsonSchema): void {
-    const known = named[name];
-    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(definition))
+    const existing = named[name];
+    if (existing !== undefined && JSON.stringify(existing) !== JSON.stringify(definition))
       throw new Error(`Two schemas have the id ${name}.`);
     named[name] = definition;
   }
@@ -91,7 +91,7 @@ function tidy({ zodSchema, jsonSchema }: Overridden, io: Direction, convert: (sc
   }
 }
 
-/** Names the component of each value, because generators otherwise assume that both have the same name. */
+/** Maps each value to its component. Without the mapping, client generators assume that a component has the name of its value. */
 function discriminatorOf({ discriminator, options }: z.core.$ZodDiscriminatedUnionDef): JsonSchema["discriminator"] {
   const mapping = options.flatMap((option) => {
     const component = z.globalRegistry.get(option)?.id;

@@ -24,7 +24,7 @@ export type Components = {
   securitySchemes: Readonly<Record<string, Readonly<Record<string, string>>>>;
 };
 
-/** `operator`: with the operator token, if one is set. */
+/** Who may call an operation. `operator` requires the operator token, if the server has one. */
 export type Access = "everyone" | RouteAccess | "operator";
 
 export type DocumentedOperation = {

@@ -50,7 +50,7 @@ export const answerHeaders: Readonly<Record<DocumentedHeaderName, DocumentedHead
   },
   RateLimit: {
     description:
-      "What is left of the limit: `r` requests, until it is full again in `t` seconds. Only in answers to API keys.",
+      "The remaining quota of the API key: `r` requests, until the full limit is available again in `t` seconds. Only in answers to API keys.",
     required: false,
     schema: text,
     example: '"api-key";r=599;t=42',

@@ -63,13 +63,13 @@ export function renderLandingPage({ service, version, instance, links, demoLogin
   return { headers: pageHeaders({ script, style }), page };
 }
 
-function navLink(href: string | undefined, name: string, words: string): Html | null {
-  return href === undefined ? null : html`<li><a href="${href}"><b>${name}</b> <span>${words}</span></a></li>`;
+function navLink(href: string | undefined, name: string, description: string): Html | null {
+  return href === undefined ? null : html`<li><a href="${href}"><b>${name}</b> <span>${description}</span></a></li>`;
 }
 
-const command = (words: string, line: string): Html => html`
-  <h3>${words}</h3>
+const command = (title: string, line: string): Html => html`
+  <h3>${title}</h3>
   <div class="curl">
-    <pre tabindex="0" aria-label="${words}"><code>${line}</code></pre>
+    <pre tabindex="0" aria-label="${title}"><code>${line}</code></pre>
     <button type="button" class="scripted" data-copy>Copy</button>
   </div>`;

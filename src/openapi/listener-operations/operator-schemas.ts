@@ -4,14 +4,14 @@ import { moment } from "../../http/input/common-schemas.ts";
 import { identity } from "../identity.ts";
 import { capabilityStatus, checkStatus, readyStatus } from "./probe-operations.ts";
 
-const when = moment.nullable();
+const momentOrNull = moment.nullable();
 export const breakers = z.array(
   z
     .object({
       name: z.string().meta({ example: "postgres" }),
       state: z.enum(["closed", "open", "half_open"]).meta({ id: "CircuitBreakerState" }),
       since: moment,
-      nextAttemptAt: when,
+      nextAttemptAt: momentOrNull,
       stats: z.record(z.string(), z.number()),
     })
     .meta({ id: "CircuitBreaker" }),
@@ -22,12 +22,12 @@ const reason = z
   .meta({ id: "FailureReason", description: "Why a check failed" })
   .nullable()
   .meta({ example: null });
-const measured = {
+const measuredFields = {
   critical: z.boolean(),
   since: moment,
   latencyMs: z.number().nullable().meta({ example: 1.2 }),
-  lastSuccessAt: when,
-  lastFailureAt: when,
+  lastSuccessAt: momentOrNull,
+  lastFailureAt: momentOrNull,
   consecutiveFailures: z.int().meta({ example: 0 }),
   reason,
 };
@@ -87,9 +87,9 @@ export const report = z
       z.string(),
       z.object({
         status: checkStatus,
-        ...measured,
+        ...measuredFields,
         capabilities: z
-          .record(z.string(), z.object({ status: capabilityStatus, ...measured }))
+          .record(z.string(), z.object({ status: capabilityStatus, ...measuredFields }))
           .optional()
           .meta({ description: "Reading and writing, for a store" }),
       }),
@@ -128,9 +128,9 @@ export const fleet = z
       .meta({ id: "FleetStore" })
       .nullable()
       .meta({ description: "Source of the reports; null while no store answers" }),
-    asOf: when,
-    silentSince: when.meta({
-      description: "Time since which no store answers. Until one does, the other instances are unknown",
+    asOf: momentOrNull,
+    silentSince: momentOrNull.meta({
+      description: "Time since which no store has answered. Until a store answers, the other instances are unknown",
     }),
     loadSpreadRatio: z
       .number()

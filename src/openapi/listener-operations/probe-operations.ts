@@ -46,7 +46,7 @@ const startup = z
     checks,
   })
   .meta({ id: "Startup" });
-const oneCheck = z
+const checkVerdict = z
   .object({
     name: z.string().meta({ example: "postgres" }),
     status: checkStatus,
@@ -57,7 +57,7 @@ const oneCheck = z
   .meta({ id: "CheckVerdict" });
 
 const tag = "Health";
-const aliases = (paths: readonly string[]) =>
+const describeAliases = (paths: readonly string[]) =>
   `Also at ${paths
     .slice(1)
     .map((path) => `\`${path}\``)
@@ -69,7 +69,7 @@ export const probeOperations: readonly ListenerOperation[] = [
     method: "get",
     path: "/alive",
     summary: "Liveness probe",
-    description: aliases(defaultProbePaths.live),
+    description: describeAliases(defaultProbePaths.live),
     tag,
     answers: { 200: { description: "The event loop is running.", schema: alive } },
   },
@@ -78,7 +78,7 @@ export const probeOperations: readonly ListenerOperation[] = [
     method: "get",
     path: "/ready",
     summary: "Readiness probe",
-    description: aliases(defaultProbePaths.ready),
+    description: describeAliases(defaultProbePaths.ready),
     tag,
     query: z.strictObject({
       verbose: z.string().optional().meta({ description: "Plain text, one line for each check" }),
@@ -92,7 +92,8 @@ export const probeOperations: readonly ListenerOperation[] = [
     }),
     answers: {
       200: {
-        description: "In rotation: `ready`, or `degraded` if a check that is not critical is down, or one is impaired.",
+        description:
+          "In rotation: `ready`, or `degraded` if a check is impaired, or if a check that is not critical is down.",
         schema: readiness,
         alternateTypes: ["text/plain"],
       },
@@ -109,15 +110,16 @@ export const probeOperations: readonly ListenerOperation[] = [
     method: "get",
     path: "/ready/{check}",
     summary: "Readiness probe of one check",
-    description: "`postgres` and `redis` answer for reading, `postgres:write` and `redis:write` for writing.",
+    description:
+      "`postgres` and `redis` report whether reads work, `postgres:write` and `redis:write` whether writes work.",
     tag,
     params: z.strictObject({
       check: z.string().meta({ description: "The name of a check, or `check:capability`", example: "postgres" }),
     }),
     problems: ["not_found"],
     answers: {
-      200: { description: "The check is up.", schema: oneCheck },
-      503: { description: "The check is down or unknown.", schema: oneCheck, example: { status: "down" } },
+      200: { description: "The check is up.", schema: checkVerdict },
+      503: { description: "The check is down or unknown.", schema: checkVerdict, example: { status: "down" } },
     },
   },
   {
@@ -125,7 +127,7 @@ export const probeOperations: readonly ListenerOperation[] = [
     method: "get",
     path: "/startup",
     summary: "Startup probe",
-    description: aliases(defaultProbePaths.startup),
+    description: describeAliases(defaultProbePaths.startup),
     tag,
     answers: {
       200: {

@@ -1,4 +1,4 @@
-"""Corrects generated requests where a schema cannot express a rule, so that they are not rejected for that rule."""
+"""Corrects generated requests that would break a rule which a JSON schema cannot express."""
 
 import itertools
 import re
@@ -20,19 +20,19 @@ def before_call(context, case, kwargs):
 
 
 def without_cursor(case):
-    """A cursor is signed by the server and belongs to one list."""
+    """Removes the cursor. The server accepts only cursors that it has signed for the list."""
     if isinstance(case.query, dict) and matches(CURSOR, case.query.get("cursor")):
         del case.query["cursor"]
 
 
 def with_new_key(case):
-    """A key that was used with another body is rejected, so each request gets a new key."""
+    """Sets a new key, because the server rejects a key that was used with another body."""
     if case.headers is not None and matches(KEY, case.headers.get("Idempotency-Key")):
         case.headers["Idempotency-Key"] = f"key-{next(numbers)}"
 
 
 def with_days_in_order(body):
-    """`endsOn` is not before `startsOn`."""
+    """Swaps the days if `endsOn` is before `startsOn`."""
     if not isinstance(body, dict):
         return
     first, last = body.get("startsOn"), body.get("endsOn")

@@ -6,7 +6,7 @@ import type {
 } from "../../../src/openapi/document/openapi-types.ts";
 import { ask } from "../../shared/requests/http.ts";
 
-/** An operation of the document. The tests know nothing else about the API. */
+/** An operation of the document. The tests take all facts about the API from the document. */
 export type ApiOperation = {
   id: string;
   method: string;
@@ -33,7 +33,7 @@ function operationsOf({ paths }: Document): ApiOperation[] {
 }
 
 export const isProtected = ({ described }: ApiOperation): boolean =>
-  described.security.length > 0 && described.security.every((way) => Object.keys(way).length > 0);
+  described.security.length > 0 && described.security.every((requirement) => Object.keys(requirement).length > 0);
 
 /** Returns the documented response, and the JSON pointer of its schemas. */
 export function answerAt(document: Document, { method, path, described }: ApiOperation, status: number | string) {

@@ -13,14 +13,16 @@ import { compareSchemas } from "./compare-schemas.ts";
  */
 export function breakingChanges(oldDocument: Document, newDocument: Document): string[] {
   return operationsOf(oldDocument).flatMap(({ path, method, operation }) => {
-    const now = operationsOf(newDocument).find((one) => one.path === path && one.method === method)?.operation;
+    const newOperation = operationsOf(newDocument).find(
+      (candidate) => candidate.path === path && candidate.method === method,
+    )?.operation;
     const at = `${method.toUpperCase()} ${path}`;
-    if (now === undefined) return [`${at}: the operation is gone`];
+    if (newOperation === undefined) return [`${at}: the operation is gone`];
     return [
-      ...accessChanges(operation, now),
-      ...parameterChanges(operation, now, oldDocument, newDocument),
-      ...bodyChanges(operation, now, oldDocument, newDocument),
-      ...responseChanges(operation, now, oldDocument, newDocument),
+      ...accessChanges(operation, newOperation),
+      ...parameterChanges(operation, newOperation, oldDocument, newDocument),
+      ...bodyChanges(operation, newOperation, oldDocument, newDocument),
+      ...responseChanges(operation, newOperation, oldDocument, newDocument),
     ].map((change) => `${at}: ${change}`);
   });
 }
@@ -42,20 +44,20 @@ function parameterChanges(
   oldDocument: Document,
   newDocument: Document,
 ) {
-  const old = oldOperation.parameters ?? [];
-  const now = newOperation.parameters ?? [];
-  const isSame = (one: DocumentedParameter) => (other: DocumentedParameter) =>
-    other.name === one.name && other.in === one.in;
-  const changed = old.flatMap((one) => {
-    const match = now.find(isSame(one));
-    const at = `parameter ${one.name}`;
+  const oldParameters = oldOperation.parameters ?? [];
+  const newParameters = newOperation.parameters ?? [];
+  const isSame = (first: DocumentedParameter) => (second: DocumentedParameter) =>
+    first.name === second.name && first.in === second.in;
+  const changed = oldParameters.flatMap((parameter) => {
+    const match = newParameters.find(isSame(parameter));
+    const at = `parameter ${parameter.name}`;
     if (match === undefined) return [`${at} is gone`];
     return [
-      ...(match.required && !one.required ? [`${at} is now required`] : []),
-      ...compareSchemas(one.schema, match.schema, { at, direction: "request", oldDocument, newDocument }),
+      ...(match.required && !parameter.required ? [`${at} is now required`] : []),
+      ...compareSchemas(parameter.schema, match.schema, { at, direction: "request", oldDocument, newDocument }),
     ];
   });
-  const added = now.filter((one) => one.required && !old.some(isSame(one)));
+  const added = newParameters.filter((parameter) => parameter.required && !oldParameters.some(isSame(parameter)));
   return [...changed, ...added.map(({ name }) => `the new parameter ${name} is required`)];
 }
 
@@ -65,11 +67,11 @@ function bodyChanges(
   oldDocument: Document,
   newDocument: Document,
 ): string[] {
-  const now = newOperation.requestBody?.content ?? {};
+  const newContent = newOperation.requestBody?.content ?? {};
   if (oldOperation.requestBody === undefined)
     return newOperation.requestBody?.required ? ["a body is now required"] : [];
   return Object.entries(oldOperation.requestBody.content).flatMap(([type, { schema = {} }]) => {
-    const match = now[type];
+    const match = newContent[type];
     if (match === undefined) return [`the body may no longer be ${type}`];
     return compareSchemas(schema, match.schema ?? {}, { at: "body", direction: "request", oldDocument, newDocument });
   });
@@ -82,13 +84,13 @@ function responseChanges(
   newDocument: Document,
 ) {
   return Object.entries(oldOperation.responses).flatMap(([status, response]) => {
-    // An error that no longer happens breaks no client.
+    // A client does not break if an error no longer occurs.
     if (status.startsWith("4") || (status.startsWith("5") && "$ref" in response)) return [];
     const match = newOperation.responses[status];
     if (match === undefined) return [`the response ${status} is gone`];
-    const now = resolveAnswer(match, newDocument);
+    const newAnswer = resolveAnswer(match, newDocument);
     return Object.entries(resolveAnswer(response, oldDocument)?.content ?? {}).flatMap(([type, { schema = {} }]) => {
-      const media = now?.content?.[type];
+      const media = newAnswer?.content?.[type];
       if (media === undefined) return [`the response ${status} is no longer ${type}`];
       return compareSchemas(schema, media.schema ?? {}, {
         at: status,

@@ -26,7 +26,7 @@ if (mode === "check") {
   writeFileSync(documentFile, asText(served));
 }
 
-function fail(what: string, details: readonly string[], advice: string): never {
-  process.stderr.write(`${[what, ...details.map((detail) => `  ${detail}`), advice].join("\n")}\n`);
+function fail(problem: string, details: readonly string[], advice: string): never {
+  process.stderr.write(`${[problem, ...details.map((detail) => `  ${detail}`), advice].join("\n")}\n`);
   process.exit(1);
 }

@@ -12,27 +12,27 @@ type Comparison = {
 /** Ends the recursion for schemas that refer to themselves. */
 const maxDepth = 8;
 
-/** Lists what a client can no longer send, or what it can no longer rely on in a response. */
-export function compareSchemas(old: JsonSchema, now: JsonSchema, comparison: Comparison): string[] {
-  const { depth = 0, oldDocument, newDocument, at } = comparison;
+/** Lists the values that a client can no longer send, or the members of a response on which it can no longer rely. */
+export function compareSchemas(oldReference: JsonSchema, newReference: JsonSchema, comparison: Comparison): string[] {
+  const { depth = 0, oldDocument, newDocument } = comparison;
   if (depth > maxDepth) return [];
-  const oldSchema = resolveReference(old, oldDocument.components.schemas);
-  const newSchema = resolveReference(now, newDocument.components.schemas);
-  const inside = (where: string, first: JsonSchema, second: JsonSchema) =>
-    compareSchemas(first, second, { ...comparison, at: where, depth: depth + 1 });
+  const oldSchema = resolveReference(oldReference, oldDocument.components.schemas);
+  const newSchema = resolveReference(newReference, newDocument.components.schemas);
+  const compareNested = (at: string, first: JsonSchema, second: JsonSchema) =>
+    compareSchemas(first, second, { ...comparison, at, depth: depth + 1 });
   return [
     ...typeChanges(oldSchema, newSchema, comparison),
     ...choiceChanges(oldSchema, newSchema, comparison),
-    ...(comparison.direction === "request" ? limitChanges(oldSchema, newSchema, at) : []),
-    ...unionChanges(oldSchema, newSchema, comparison, inside),
-    ...propertyChanges(oldSchema, newSchema, comparison, inside),
+    ...(comparison.direction === "request" ? limitChanges(oldSchema, newSchema, comparison.at) : []),
+    ...unionChanges(oldSchema, newSchema, comparison, compareNested),
+    ...propertyChanges(oldSchema, newSchema, comparison, compareNested),
     ...(oldSchema.items !== undefined && newSchema.items !== undefined
-      ? inside(`${at}[]`, oldSchema.items, newSchema.items)
+      ? compareNested(`${comparison.at}[]`, oldSchema.items, newSchema.items)
       : []),
   ];
 }
 
-type Inside = (at: string, oldSchema: JsonSchema, newSchema: JsonSchema) => string[];
+type CompareNested = (at: string, oldSchema: JsonSchema, newSchema: JsonSchema) => string[];
 
 function typeChanges(oldSchema: JsonSchema, newSchema: JsonSchema, { at, direction }: Comparison): string[] {
   const typesOf = ({ type, format }: JsonSchema) =>
@@ -45,15 +45,15 @@ function typeChanges(oldSchema: JsonSchema, newSchema: JsonSchema, { at, directi
   ];
 }
 
-/** A response may gain values of an enum: clients have to expect that. */
+/** A new value of an enum in a response breaks no client, because clients have to expect new values. */
 function choiceChanges(oldSchema: JsonSchema, newSchema: JsonSchema, { at, direction }: Comparison): string[] {
   const choicesOf = (schema: JsonSchema) => schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   const before = choicesOf(oldSchema);
   const after = choicesOf(newSchema);
   if (direction === "response" || after === undefined) return [];
   if (before === undefined) return [`${at} is now limited to ${after.join(", ")}`];
-  const gone = before.filter((value) => !after.includes(value));
-  return gone.length === 0 ? [] : [`${at} no longer accepts ${gone.join(", ")}`];
+  const removed = before.filter((value) => !after.includes(value));
+  return removed.length === 0 ? [] : [`${at} no longer accepts ${removed.join(", ")}`];
 }
 
 function limitChanges(oldSchema: JsonSchema, newSchema: JsonSchema, at: string): string[] {
@@ -73,12 +73,13 @@ function unionChanges(
   oldSchema: JsonSchema,
   newSchema: JsonSchema,
   { at, direction }: Comparison,
-  inside: Inside,
+  compareNested: CompareNested,
 ): string[] {
   const optionsOf = ({ anyOf, oneOf }: JsonSchema) => anyOf ?? oneOf ?? [];
   const before = optionsOf(oldSchema);
   const after = optionsOf(newSchema);
-  if (before.length === after.length) return before.flatMap((option, index) => inside(at, option, after[index] ?? {}));
+  if (before.length === after.length)
+    return before.flatMap((option, index) => compareNested(at, option, after[index] ?? {}));
   const isNarrower = direction === "request" ? after.length < before.length : after.length > before.length;
   return isNarrower ? [`${at} had ${before.length || 1} forms and now has ${after.length || 1}`] : [];
 }
@@ -87,19 +88,19 @@ function propertyChanges(
   oldSchema: JsonSchema,
   newSchema: JsonSchema,
   { at, direction }: Comparison,
-  inside: Inside,
+  compareNested: CompareNested,
 ): string[] {
   const { properties: before, required: requiredBefore = [] } = oldSchema;
   const { properties: after = {}, required: requiredAfter = [] } = newSchema;
   if (before === undefined) return [];
-  const lost = direction === "request" ? "is no longer accepted" : "is gone";
+  const removal = direction === "request" ? "is no longer accepted" : "is gone";
   const changed = Object.entries(before).flatMap(([name, property]) => {
-    const now = after[name];
-    if (now === undefined) return [`${at}.${name} ${lost}`];
+    const newProperty = after[name];
+    if (newProperty === undefined) return [`${at}.${name} ${removal}`];
     const isOptional = requiredBefore.includes(name) && !requiredAfter.includes(name);
     return [
       ...(direction === "response" && isOptional ? [`${at}.${name} may now be absent`] : []),
-      ...inside(`${at}.${name}`, property, now),
+      ...compareNested(`${at}.${name}`, property, newProperty),
     ];
   });
   const newlyRequired = requiredAfter.filter((name) => !requiredBefore.includes(name));

@@ -14,37 +14,37 @@ export function createContract(document: Document) {
   addFormats.default(ajv);
   ajv.addFormat("binary", true);
   ajv.addSchema(document, base);
-  const known = new Map<string, ValidateFunction>();
+  const validators = new Map<string, ValidateFunction>();
 
-  const assertFits = (at: string, value: unknown, what: string): void => {
-    const validate = known.get(at) ?? ajv.compile({ $ref: `${base}#${encodeURI(at)}` });
-    known.set(at, validate);
+  const assertFits = (at: string, value: unknown, description: string): void => {
+    const validate = validators.get(at) ?? ajv.compile({ $ref: `${base}#${encodeURI(at)}` });
+    validators.set(at, validate);
     assert.ok(
       validate(value),
-      `${what}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)?.slice(0, 500)}`,
+      `${description}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)?.slice(0, 500)}`,
     );
   };
 
   return {
     assertFits,
     assertDocumented(operation: ApiOperation, { status, headers, text }: Answer): void {
-      const what = `${operation.method} ${operation.path} with ${status}`;
-      const found = answerAt(document, operation, status);
-      assert.ok(found, `${what} is not documented: ${text.slice(0, 500)}`);
-      const { answer, at } = found;
-      if (answer.content === undefined) assert.equal(text, "", `${what} has a body that is not documented`);
+      const response = `${operation.method} ${operation.path} with ${status}`;
+      const located = answerAt(document, operation, status);
+      assert.ok(located, `${response} is not documented: ${text.slice(0, 500)}`);
+      const { answer, at } = located;
+      if (answer.content === undefined) assert.equal(text, "", `${response} has a body that is not documented`);
       else {
         const type = headers["content-type"]?.split(";", 1)[0] ?? "";
         const media = answer.content[type];
-        assert.ok(media, `${what} as ${type || "nothing"} is not documented`);
-        const place = `${at}/content/${escaped(type)}/schema`;
-        if (media.schema !== undefined && /[/+]json$/.test(type)) assertFits(place, JSON.parse(text), what);
+        assert.ok(media, `${response} as ${type || "nothing"} is not documented`);
+        const schemaPointer = `${at}/content/${escaped(type)}/schema`;
+        if (media.schema !== undefined && /[/+]json$/.test(type)) assertFits(schemaPointer, JSON.parse(text), response);
       }
       for (const [name, { required }] of Object.entries(document.components.headers)) {
-        const documented = answer.headers !== undefined && name in answer.headers;
-        const there = headers[name.toLowerCase()] !== undefined;
-        if (there) assert.ok(documented, `${what} has the header ${name}, which is not documented`);
-        else assert.ok(!documented || !required, `${what} lacks the header ${name}`);
+        const isDocumented = answer.headers !== undefined && name in answer.headers;
+        const isPresent = headers[name.toLowerCase()] !== undefined;
+        if (isPresent) assert.ok(isDocumented, `${response} has the header ${name}, which is not documented`);
+        else assert.ok(!isDocumented || !required, `${response} lacks the header ${name}`);
       }
     },
   };

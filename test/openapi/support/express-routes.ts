@@ -6,9 +6,9 @@ import type { ResourceRouter } from "../../../src/http/resource-router.ts";
 import { noContent } from "../../../src/http/responses.ts";
 import { ask } from "../../shared/requests/http.ts";
 
-/** Creates a test route that captures the Express app. */
+/** Creates a route whose handler keeps the Express app for the test. */
 export function createAppCapture() {
-  let seen: Express | undefined;
+  let captured: Express | undefined;
   const captureApp = operation({
     id: "captureApp",
     method: "get",
@@ -21,15 +21,15 @@ export function createAppCapture() {
     routes: (_parts: RouteParts) => {
       const routes = createRoutes("/test");
       routes.add(captureApp, ({ request }) => {
-        seen = request.app as Express;
+        captured = request.app as Express;
         return noContent();
       });
       return [routes];
     },
     async app(url: string): Promise<Express> {
       await ask(`${url}/test/captureApp`);
-      if (seen === undefined) throw new Error("The app was not seen.");
-      return seen;
+      if (captured === undefined) throw new Error("The test route did not capture the app.");
+      return captured;
     },
   };
 }

@@ -6,10 +6,10 @@ import { pinnedPackages } from "../../shared/pinned-packages.ts";
 import { runProgram } from "../../shared/run-program.ts";
 import { documentFile } from "./served-document.ts";
 
-const settings = fileURLToPath(new URL("../generators", import.meta.url));
+const settingsFolder = fileURLToPath(new URL("../generators", import.meta.url));
 
 export const generators = pinnedPackages({
-  pinned: settings,
+  pinned: settingsFolder,
   name: "openapi-generators",
   what: "the tests of linters and client generators over the OpenAPI document",
 });
@@ -17,8 +17,10 @@ export const generators = pinnedPackages({
 /** Makes a folder with the document, the settings of the tools and the tools themselves. */
 export function createWorkFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "haven-generators-"));
-  for (const name of readdirSync(settings).filter((one) => !one.startsWith("package-lock") && one !== "node_modules"))
-    cpSync(join(settings, name), join(folder, name));
+  for (const name of readdirSync(settingsFolder).filter(
+    (one) => !one.startsWith("package-lock") && one !== "node_modules",
+  ))
+    cpSync(join(settingsFolder, name), join(folder, name));
   cpSync(documentFile, join(folder, "openapi.json"));
   symlinkSync(join(generators.folder, "node_modules"), join(folder, "node_modules"), "junction");
   return folder;

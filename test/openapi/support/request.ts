@@ -6,11 +6,11 @@ import { blackPng } from "../../support/images.ts";
 import type { ApiOperation } from "./api-document.ts";
 
 /** Returns the documented example body with some fields replaced. */
-export function bodyOf({ described }: ApiOperation, known: Readonly<Record<string, unknown>>): Ask {
+export function bodyOf({ described }: ApiOperation, replacements: Readonly<Record<string, unknown>>): Ask {
   const content = described.requestBody?.content;
   if (content === undefined) return {};
   const example = content["application/json"]?.example;
-  if (typeof example === "object") return json(withKnown({ ...example }, known));
+  if (typeof example === "object") return json(withReplacements({ ...example }, replacements));
   const field = Object.keys(content["multipart/form-data"]?.schema?.properties ?? {})[0];
   if (field !== undefined) return form(field);
   return { headers: { "content-type": "image/png" }, body: blackPng(64, 48) };
@@ -21,8 +21,8 @@ export const json = (value: unknown): Ask => ({
   body: JSON.stringify(value),
 });
 
-function withKnown(example: Record<string, unknown>, known: Readonly<Record<string, unknown>>) {
-  const fields = Object.entries(example).map(([name, value]) => [name, known[name] ?? value]);
+function withReplacements(example: Record<string, unknown>, replacements: Readonly<Record<string, unknown>>) {
+  const fields = Object.entries(example).map(([name, value]) => [name, replacements[name] ?? value]);
   return Object.fromEntries(fields);
 }
 
@@ -35,12 +35,12 @@ function form(field: string): Ask {
   };
 }
 
-/** Sends a request of an operation. Of a stream, only the headers are read. */
+/** Sends a request of an operation. If the response is a stream, reads only its headers. */
 export async function send(url: string, operation: ApiOperation, options: Ask): Promise<Answer> {
-  const endless = Object.values(operation.described.responses).some(
+  const isStream = Object.values(operation.described.responses).some(
     (answer) => "content" in answer && answer.content?.["text/event-stream"] !== undefined,
   );
-  if (!endless) return ask(url, { ...options, method: operation.method });
+  if (!isStream) return ask(url, { ...options, method: operation.method });
   const request = httpRequest(url, { method: operation.method, headers: options.headers, agent: false });
   request.end();
   const [response] = await once(request, "response");

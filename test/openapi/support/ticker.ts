@@ -11,7 +11,7 @@ const tick = operation({
   answers: { 200: { description: "Events.", contentType: "text/event-stream" } },
 });
 
-/** Creates a stream that stays open until the client disconnects. */
+/** Creates a stream that stays open until the client disconnects or the server drains. */
 export function tickerRoutes({ connections }: RouteParts) {
   const routes = createRoutes("/test");
   routes.add(tick, () => ({

@@ -23,7 +23,7 @@ export type TokenFromMail = (operationId: string, email: string) => Promise<stri
 
 /**
  * Registers a user, who creates the resources that a path needs through documented operations. With `promote`, the user
- * signs in again after it has received the role of an administrator.
+ * receives the role of an administrator, and then signs in again.
  */
 export async function visit(
   url: string,
@@ -43,10 +43,10 @@ export async function visit(
   const call = async (operation: ApiOperation, changes: Partial<Ask & { path: string }> = {}): Promise<Answer> => {
     const path = changes.path ?? (await pathOf(operation));
     const token = await tokenFromMail?.(operation.id, email);
-    const known = ["register", "createInvitation"].includes(operation.id)
+    const fields = ["register", "createInvitation"].includes(operation.id)
       ? { email: newEmail() }
       : { email, refreshToken, token };
-    const body = bodyOf(operation, known);
+    const body = bodyOf(operation, fields);
     const isPublic = operation.access === "everyone" || operation.access === "operator";
     const credentials = isPublic ? {} : bearer({ accessToken });
     const headers = { ...credentials, ...body.headers, ...changes.headers };
@@ -57,44 +57,46 @@ export async function visit(
 
   /** Returns the path with the ids of newly created resources. */
   async function pathOf({ path, described }: Pick<ApiOperation, "path" | "described">): Promise<string> {
-    let filled = path;
+    let concretePath = path;
     for (const { name, example } of described.parameters?.filter((parameter) => parameter.in === "path") ?? []) {
       const template = path.slice(0, path.indexOf(`{${name}}`) + name.length + 2);
-      const value = (await seek(template)) ?? example;
-      assert.ok(typeof value === "string", `nothing in the document leads to a ${name} for ${path}`);
-      filled = filled.replace(`{${name}}`, value);
+      const value = (await findId(template)) ?? example;
+      assert.ok(typeof value === "string", `no documented operation returns a ${name} for ${path}`);
+      concretePath = concretePath.replace(`{${name}}`, value);
     }
-    return filled;
+    return concretePath;
   }
 
-  async function signIn(known: string): Promise<Answer> {
+  async function signIn(userEmail: string): Promise<Answer> {
     const login = operations.find(({ id }) => id === "login");
     assert.ok(login);
-    return send(url + login.path, login, bodyOf(login, { email: known }));
+    return send(url + login.path, login, bodyOf(login, { email: userEmail }));
   }
 
-  async function seek(template: string): Promise<string | undefined> {
+  async function findId(template: string): Promise<string | undefined> {
     // Operations on users may end sessions, so they get a new user.
     if (template.endsWith("/users/{userId}")) return (await visit(url, operations)).userId;
-    const seen = linked(template);
-    if (seen !== undefined) return seen;
+    const existingId = idInLinks(template);
+    if (existingId !== undefined) return existingId;
     const collection = template.split("/").at(-2);
-    for (const maker of operations.filter(({ method, path }) => method === "POST" && path.endsWith(`/${collection}`))) {
-      await call(maker);
-      const made = linked(template);
-      if (made !== undefined) return made;
+    for (const creation of operations.filter(
+      ({ method, path }) => method === "POST" && path.endsWith(`/${collection}`),
+    )) {
+      await call(creation);
+      const createdId = idInLinks(template);
+      if (createdId !== undefined) return createdId;
     }
     const list = operations.find(({ method, path }) => method === "GET" && path === template.replace(/\/[^/]+$/, ""));
     if (list !== undefined) return ((await call(list)).json() as { items?: { id: string }[] }).items?.[0]?.id;
     // File names come from the responses to uploads.
-    if (template.includes("upload")) for (const upload of operations.filter(takesBytes)) await call(upload);
-    return linked(template);
+    if (template.includes("upload")) for (const upload of operations.filter(acceptsFile)) await call(upload);
+    return idInLinks(template);
   }
 
-  function linked(template: string): string | undefined {
-    const form = new RegExp(`^${template.replace(/\{\w+\}$/, "([^/?]+)").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
+  function idInLinks(template: string): string | undefined {
+    const pattern = new RegExp(`^${template.replace(/\{\w+\}$/, "([^/?]+)").replaceAll(/\{\w+\}/g, "[^/]+")}$`);
     for (const link of links) {
-      const value = form.exec(link)?.[1];
+      const value = pattern.exec(link)?.[1];
       if (value !== undefined) return value;
     }
     return undefined;
@@ -104,7 +106,7 @@ export async function visit(
   return { email, userId: user.id, accessToken, call, pathOf };
 }
 
-const takesBytes = ({ described }: ApiOperation): boolean =>
+const acceptsFile = ({ described }: ApiOperation): boolean =>
   described.requestBody !== undefined && described.requestBody.content["application/json"] === undefined;
 
 function linksIn({ headers, text }: Answer): string[] {

@@ -19,8 +19,8 @@ function applyFilter() {
 
 filter.addEventListener("input", applyFilter);
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.matches("input, textarea, select");
-  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+  const isTyping = event.target.matches("input, textarea, select");
+  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
     filter.focus();
   } else if (event.key === "Escape" && event.target === filter) {
@@ -43,12 +43,12 @@ const observer = new IntersectionObserver(
   (entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
-      for (const former of contents.querySelectorAll("[aria-current]")) former.removeAttribute("aria-current");
+      for (const previous of contents.querySelectorAll("[aria-current]")) previous.removeAttribute("aria-current");
       const link = contents.querySelector(`a[href='#${target.id}']`);
       if (!link) continue;
       link.setAttribute("aria-current", "true");
-      const [at, from] = [link.getBoundingClientRect(), contents.getBoundingClientRect()];
-      if (at.top < from.top || at.bottom > from.bottom) contents.scrollTop += at.top - from.top - from.height / 3;
+      const [box, list] = [link.getBoundingClientRect(), contents.getBoundingClientRect()];
+      if (box.top < list.top || box.bottom > list.bottom) contents.scrollTop += box.top - list.top - list.height / 3;
     }
   },
   { rootMargin: "-10% 0px -80% 0px" },

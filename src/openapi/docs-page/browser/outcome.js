@@ -10,7 +10,7 @@ export function headline(text, tone, note = "") {
   return line;
 }
 
-/** Not announced: a screen reader would otherwise read the whole body. */
+/** `ariaLive` is off, because a screen reader would otherwise read the whole body aloud. */
 function code(text, label) {
   const block = make("pre", "", { tabIndex: 0, ariaLabel: label, ariaLive: "off" });
   block.append(make("code", text));
@@ -33,17 +33,17 @@ function renderProblem({ title, detail, errors = [], code: name, requestId }) {
     item.append(make("code", path || "body"), ` ${message}`);
     list.append(item);
   }
-  const about = [name && `code ${name}`, requestId && `request ${requestId}`].filter(Boolean).join(", ");
+  const codeAndRequest = [name && `code ${name}`, requestId && `request ${requestId}`].filter(Boolean).join(", ");
   return [
     make("p", `${title}. ${detail}`),
     ...(errors.length > 0 ? [list] : []),
-    make("p", about, { className: "note" }),
+    make("p", codeAndRequest, { className: "note" }),
   ];
 }
 
 export const toneOf = (status) => (status < 300 ? "good" : status < 400 ? "calm" : "bad");
 
-/** Pages may load images from `data:` only. */
+/** The content security policy allows this page to load images from `data:` URLs only. */
 async function renderImage(blob) {
   const reader = new FileReader();
   await new Promise((done) => {
@@ -58,10 +58,10 @@ export async function showBody(response, show, type) {
   if (type.startsWith("text/event-stream")) return showEvents(response, show);
   const text = await response.text();
   if (text === "") return show(make("p", "No body.", { className: "note" }));
-  const json = /[/+]json/.test(type);
-  const value = json ? JSON.parse(text) : undefined;
+  const isJson = /[/+]json/.test(type);
+  const value = isJson ? JSON.parse(text) : undefined;
   if (type.startsWith("application/problem+json")) show(...renderProblem(value));
-  show(code(json ? JSON.stringify(value, null, 2) : text.slice(0, 100000), "Body"));
+  show(code(isJson ? JSON.stringify(value, null, 2) : text.slice(0, 100000), "Body"));
   return value;
 }
 

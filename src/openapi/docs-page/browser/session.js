@@ -5,9 +5,9 @@ export let token = "";
 let refreshToken = "";
 let refreshAt = 0;
 
-export function signedIn({ user, accessToken, refreshToken: next, expiresIn }) {
+export function showSignedIn({ user, accessToken, refreshToken: newRefreshToken, expiresIn }) {
   token = accessToken;
-  refreshToken = next;
+  refreshToken = newRefreshToken;
   refreshAt = Date.now() + (expiresIn - 10) * 1000;
   find("sign-in-form").hidden = true;
   find("signed-in").hidden = false;
@@ -16,7 +16,7 @@ export function signedIn({ user, accessToken, refreshToken: next, expiresIn }) {
   find("sign-in-message").textContent = "";
 }
 
-export function signedOut(message) {
+export function showSignedOut(message) {
   token = "";
   find("sign-in-form").hidden = false;
   find("signed-in").hidden = true;
@@ -33,7 +33,7 @@ const post = (path, value) =>
 export async function refreshIfExpired() {
   if (token === "" || Date.now() <= refreshAt) return;
   const response = await post("/api/v1/auth/refresh", { refreshToken });
-  if (response.ok) signedIn(await response.json());
+  if (response.ok) showSignedIn(await response.json());
 }
 
 find("sign-in-form").addEventListener("submit", async (event) => {
@@ -41,17 +41,17 @@ find("sign-in-form").addEventListener("submit", async (event) => {
   try {
     const response = await post("/api/v1/auth/login", { email: find("email").value, password: find("password").value });
     const body = await response.json();
-    if (!response.ok) return signedOut(body.detail || body.title);
+    if (!response.ok) return showSignedOut(body.detail || body.title);
     find("password").value = "";
-    signedIn(body);
+    showSignedIn(body);
     find("sign-out").focus();
   } catch {
-    signedOut("No response from the server.");
+    showSignedOut("No response from the server.");
   }
 });
 
 find("sign-out").addEventListener("click", () => {
   send("/api/v1/auth/logout", { method: "POST", headers: { Authorization: `Bearer ${token}` } }).catch(() => {});
-  signedOut("");
+  showSignedOut("");
   find("email").focus();
 });

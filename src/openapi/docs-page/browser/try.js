@@ -1,6 +1,6 @@
 import { find } from "./find.js";
 import { headline, make, renderHeaders, showBody, toneOf } from "./outcome.js";
-import { refreshIfExpired, send, signedIn, signedOut, token } from "./session.js";
+import { refreshIfExpired, send, showSignedIn, showSignedOut, token } from "./session.js";
 
 function bearerFor(access) {
   if (access === "operator") return find("operator-token").value.trim();
@@ -13,7 +13,7 @@ function explain401(access) {
     const text = wasSent ? "The operator token is wrong: enter another." : "The operator token is missing: enter it.";
     return make("a", text, { href: "#operator-token" });
   }
-  signedOut("");
+  showSignedOut("");
   return make("a", wasSent ? "The token has expired: sign in again." : "Sign in first.", { href: "#sign-in" });
 }
 
@@ -58,7 +58,7 @@ function firstMissingInput(form) {
   return first;
 }
 
-async function attempt(form) {
+async function sendForm(form) {
   const outcome = form.parentElement.querySelector(".outcome");
   const stop = form.querySelector("[data-stop]");
   const show = (...parts) => outcome.append(...parts);
@@ -81,7 +81,7 @@ async function attempt(form) {
     if (response.status === 401 && form.dataset.access !== "everyone") show(explain401(form.dataset.access));
     show(renderHeaders(response));
     const value = await showBody(response, show, response.headers.get("Content-Type") || "");
-    if (response.ok) reuse(response, value);
+    if (response.ok) reuseResult(response, value);
   } catch (error) {
     if (control.signal.aborted) show(make("p", "Stopped.", { className: "note" }));
     else if (error instanceof SyntaxError) show(headline("The response is not valid JSON.", "bad"));
@@ -97,21 +97,21 @@ async function attempt(form) {
   }
 }
 
-/** Of the resources that were created on this page, for forms that are opened later. */
+/** The URLs of the resources created on this page. Forms that are opened later use their ids. */
 const locations = [];
 
-/** Fills the id of a created resource into the forms that need it, and signs in with a token that was returned. */
-function reuse(response, value) {
+/** Fills the id of a created resource into the forms that need it. Signs in if the response has a token. */
+function reuseResult(response, value) {
   const location = response.headers.get("Location");
   if (location) {
     locations.push(location);
     fillIds(location, document);
   }
-  if (value?.accessToken && value.user) signedIn(value);
+  if (value?.accessToken && value.user) showSignedIn(value);
 }
 
-function fillIds(location, part) {
-  for (const input of part.querySelectorAll("[data-in=path]")) {
+function fillIds(location, container) {
+  for (const input of container.querySelectorAll("[data-in=path]")) {
     const template = input.form.dataset.path;
     const before = template.slice(0, template.indexOf(`{${input.name}}`));
     if (location.startsWith(before) && !location.slice(before.length).includes("/"))
@@ -126,9 +126,9 @@ function addForm(details) {
   for (const location of locations) fillIds(location, details);
 }
 
-// The event does not bubble.
+// The toggle event does not bubble. The third argument makes this listener receive it.
 document.addEventListener("toggle", ({ target }) => target.matches(".try") && addForm(target), true);
 document.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (event.target.matches(".try form")) attempt(event.target);
+  if (event.target.matches(".try form")) sendForm(event.target);
 });
